@@ -1,0 +1,379 @@
+//! The one door from bytes to [`Entry`]: for rumor, anti-entropy, import and local input alike.
+//!
+//! Nothing else in the workspace can construct an [`Entry`] or a [`Run`], so whoever holds one knows that
+//! its author wrote it.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+
+use crate::{
+    entry::{Body, Kind, LogKey, RawEntry, Seen, room_name},
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    limits::CACHED_KEYS,
+    reject::Reject,
+    run::{RawRun, Signature, check_span},
+    time::Time,
+};
+
+/// What a signature covers before the id, so that it can stand for nothing else.
+const SIGNED: &[u8; 15] = b"rumormill 1 run";
+
+/// One signed, hash-linked item of an author's log, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Hash of the canonical header.
+    pub id: EntryId,
+    /// Who wrote it.
+    pub author: AuthorId,
+    /// Position in the author's log.
+    pub seq: Seq,
+    /// Id of the author's previous entry; zeros at seq 0.
+    pub prev: EntryId,
+    /// Hybrid logical time at the author.
+    pub time: Time,
+    /// What the author had seen since its previous entry.
+    pub seen: Seen,
+    /// What the body is.
+    pub kind: Kind,
+    /// What was said.
+    pub body: Body,
+    /// Keeps every other module from constructing an entry.
+    sealed: Sealed,
+}
+
+/// A contiguous piece of one log, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    entries: Vec<Entry>,
+    signature: Option<Signature>,
+    wire: bytes::Bytes,
+    sealed: Sealed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sealed;
+
+impl Run {
+    /// Whose log this is a piece of.
+    pub fn author(&self) -> AuthorId {
+        self.last().author
+    }
+
+    /// The entries in order; never empty.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The first entry.
+    pub fn first(&self) -> &Entry {
+        &self.entries[0]
+    }
+
+    /// The last entry.
+    pub fn last(&self) -> &Entry {
+        &self.entries[self.entries.len() - 1]
+    }
+
+    /// The author's signature over the last entry's id; absent when a trusted hash vouched.
+    pub fn signature(&self) -> Option<&Signature> {
+        self.signature.as_ref()
+    }
+
+    /// The bytes this run travels as.
+    pub fn wire(&self) -> &bytes::Bytes {
+        &self.wire
+    }
+
+    /// The entries, to keep.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+}
+
+/// What vouches for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Its own signature.
+    Signature,
+    /// This id of its last entry, which something verified earlier points to. A signature that comes
+    /// along is verified too, for it will be kept and served.
+    LeadsTo(EntryId),
+}
+
+/// Verifies runs of one room, and remembers the keys it has prepared.
+pub struct Admission {
+    room: RoomId,
+    keys: BTreeMap<AuthorId, Keys>,
+    scratch: Vec<u8>,
+}
+
+struct Keys {
+    log: LogKey,
+    verifying: VerifyingKey,
+}
+
+impl Admission {
+    /// The door of `room`.
+    pub fn new(room: RoomId) -> Self {
+        Self { room, keys: BTreeMap::new(), scratch: Vec::new() }
+    }
+
+    /// The room this door belongs to.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// Verifies a run: hashes its chain, then checks what vouches for the last id.
+    ///
+    /// # Errors
+    /// [`Reject::Signature`] and [`Reject::Unlinked`] when nothing vouches for it, [`Reject::NotFounder`]
+    /// and [`Reject::Malformed`] for a founding entry that is not this room's.
+    pub fn admit(&mut self, raw: RawRun, trust: Trust) -> Result<Run, Reject> {
+        let room = self.room;
+        let (author, first, prev) = (raw.author(), raw.first(), raw.prev());
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let keys = self.keys(author)?;
+        let (raw_entries, signature, wire) = raw.into_parts();
+        let entries = chain(&keys.log, (author, first, prev), raw_entries, &mut scratch);
+        let vouched = vouch(&keys.verifying, &entries, signature.as_ref(), trust);
+        self.scratch = scratch;
+        vouched?;
+        check_founding(&room, &entries)?;
+        Ok(Run { entries, signature, wire, sealed: Sealed })
+    }
+
+    fn keys(&mut self, author: AuthorId) -> Result<&Keys, Reject> {
+        if self.keys.len() >= CACHED_KEYS && !self.keys.contains_key(&author) {
+            self.keys.pop_first();
+        }
+        match self.keys.entry(author) {
+            std::collections::btree_map::Entry::Occupied(found) => Ok(found.into_mut()),
+            std::collections::btree_map::Entry::Vacant(vacant) => {
+                let verifying = VerifyingKey::from_bytes(&author.0).map_err(|_| Reject::Signature)?;
+                Ok(vacant.insert(Keys { log: LogKey::new(&self.room, &author), verifying }))
+            }
+        }
+    }
+}
+
+fn chain(key: &LogKey, start: (AuthorId, Seq, EntryId), raw: Vec<RawEntry>, scratch: &mut Vec<u8>) -> Vec<Entry> {
+    let (author, first, mut prev) = start;
+    let link = |(seq, raw): (Seq, RawEntry)| {
+        let id = key.id(seq, &prev, &raw, scratch);
+        let RawEntry { time, seen, kind, body } = raw;
+        let entry = Entry { id, author, seq, prev, time, seen, kind, body, sealed: Sealed };
+        prev = id;
+        entry
+    };
+    (first..).zip(raw).map(link).collect()
+}
+
+fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, trust: Trust) -> Result<(), Reject> {
+    let id = entries.last().ok_or(Reject::Malformed("run"))?.id;
+    if let Trust::LeadsTo(trusted) = trust
+        && trusted != id
+    {
+        return Err(Reject::Unlinked);
+    }
+    match (signature, trust) {
+        (Some(signature), _) => {
+            let signature = ed25519_dalek::Signature::from_bytes(signature);
+            key.verify_strict(&signed_bytes(&id), &signature).map_err(|_| Reject::Signature)
+        }
+        (None, Trust::LeadsTo(_)) => Ok(()),
+        (None, Trust::Signature) => Err(Reject::Unlinked),
+    }
+}
+
+fn signed_bytes(id: &EntryId) -> [u8; 47] {
+    let mut bytes = [0; 47];
+    bytes[..15].copy_from_slice(SIGNED);
+    bytes[15..].copy_from_slice(&id.0);
+    bytes
+}
+
+fn check_founding(room: &RoomId, entries: &[Entry]) -> Result<(), Reject> {
+    let founding = entries.iter().find(|entry| entry.kind == Kind::FOUND);
+    match founding {
+        None => Ok(()),
+        Some(Entry { seq: 0, author, body: Body::Here(body), .. }) => room_name(room, author, body).map(|_| ()),
+        Some(Entry { seq: 0, body: Body::Dropped { .. }, .. }) => Ok(()),
+        Some(_) => Err(Reject::NotFounder),
+    }
+}
+
+/// A signing key: the one who can write a log.
+pub struct Author {
+    key: SigningKey,
+    id: AuthorId,
+}
+
+impl Author {
+    /// The author with this secret. Wiped from memory when dropped.
+    pub fn from_secret(secret: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(secret);
+        let id = AuthorId(key.verifying_key().to_bytes());
+        Self { key, id }
+    }
+
+    /// The public key.
+    pub fn id(&self) -> AuthorId {
+        self.id
+    }
+
+    /// Signs `entries` as the run that follows `prev` at seq `first` in `room`. What comes out still has
+    /// to pass [`Admission::admit`] like everybody's.
+    ///
+    /// # Errors
+    /// What [`RawRun::new`] refuses: too many entries, a body too large, times that do not increase.
+    pub fn sign(&self, room: &RoomId, first: Seq, prev: EntryId, entries: Vec<RawEntry>) -> Result<RawRun, Reject> {
+        check_span(first, entries.len())?;
+        let key = LogKey::new(room, &self.id);
+        let mut scratch = Vec::new();
+        let link = |prev, (seq, entry): (Seq, &RawEntry)| key.id(seq, &prev, entry, &mut scratch);
+        let last = (first..).zip(&entries).fold(prev, link);
+        let signature = self.key.sign(&signed_bytes(&last)).to_bytes();
+        RawRun::new(self.id, first, prev, entries, Some(signature))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::limits::{BODY_BYTES, RUN_ENTRIES};
+
+    const ROOM: RoomId = RoomId([1; 32]);
+
+    fn author() -> Author {
+        Author::from_secret(&[5; 32])
+    }
+
+    fn text(ms: u64, body: &str) -> RawEntry {
+        RawEntry {
+            time: Time::from_ms(ms),
+            seen: vec![],
+            kind: Kind::TEXT,
+            body: Body::Here(Bytes::copy_from_slice(body.as_bytes())),
+        }
+    }
+
+    fn run(first: Seq, count: u64) -> RawRun {
+        let entries = (0..count).map(|at| text(10 + at, "hello")).collect();
+        author().sign(&ROOM, first, EntryId([9; 32]), entries).unwrap()
+    }
+
+    #[test]
+    fn what_was_signed_is_admitted() {
+        let run = Admission::new(ROOM).admit(run(1, 64), Trust::Signature).unwrap();
+        assert_eq!((run.first().seq, run.last().seq), (1, 64));
+        assert!(run.entries().windows(2).all(|pair| pair[1].prev == pair[0].id));
+    }
+
+    #[test]
+    fn another_room_or_a_changed_byte_is_refused() {
+        assert_eq!(Admission::new(RoomId([2; 32])).admit(run(1, 2), Trust::Signature), Err(Reject::Signature));
+        let wire = run(1, 2).wire().to_vec();
+        for at in 0..wire.len() {
+            let mut changed = wire.clone();
+            changed[at] ^= 1;
+            let admitted =
+                RawRun::parse(changed.into()).and_then(|raw| Admission::new(ROOM).admit(raw, Trust::Signature));
+            assert!(admitted.is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_hash_vouches_in_place_of_a_signature() {
+        let signed = run(1, 3);
+        let last = Admission::new(ROOM).admit(signed.clone(), Trust::Signature).unwrap().last().id;
+        let bare = RawRun::new(signed.author(), 1, signed.prev(), signed.entries().to_vec(), None).unwrap();
+        let mut door = Admission::new(ROOM);
+        assert_eq!(door.admit(bare.clone(), Trust::Signature), Err(Reject::Unlinked));
+        assert_eq!(door.admit(bare.clone(), Trust::LeadsTo(EntryId([3; 32]))), Err(Reject::Unlinked));
+        assert!(door.admit(bare, Trust::LeadsTo(last)).is_ok());
+    }
+
+    #[test]
+    fn a_run_is_bounded_and_stays_in_its_block() {
+        let entries = |count: usize| (0..count as u64).map(|at| text(at, "x")).collect::<Vec<_>>();
+        let sign = |first, count| author().sign(&ROOM, first, EntryId::default(), entries(count)).map(|_| ());
+        assert_eq!(sign(1, RUN_ENTRIES), Ok(()));
+        assert_eq!(sign(1, RUN_ENTRIES + 1), Err(Reject::Malformed("span of a run")));
+        assert_eq!(sign(60, 5), Ok(()));
+        assert_eq!(sign(60, 6), Err(Reject::Malformed("span of a run")));
+        assert_eq!(sign(0, 1), Ok(()));
+        assert_eq!(sign(0, 2), Err(Reject::Malformed("span of a run")));
+        assert!(sign(u64::MAX, 1).is_err() && sign(u64::MAX - 1, 2).is_err());
+    }
+
+    #[test]
+    fn a_body_past_the_limit_and_times_that_stand_still_are_refused() {
+        let big = "x".repeat(BODY_BYTES + 1);
+        let sign = |entries| author().sign(&ROOM, 1, EntryId::default(), entries).map(|_| ());
+        assert_eq!(sign(vec![text(1, &big)]), Err(Reject::Limit("body")));
+        assert!(sign(vec![text(2, "a"), text(1, "b")]).is_err());
+        assert!(sign(vec![text(2, "a"), text(2, "b")]).is_err());
+    }
+
+    #[test]
+    fn only_the_owner_founds_the_room_and_only_first() {
+        let author = author();
+        let (room, body) = crate::entry::found(&author.id(), "lunch", [0; 16]);
+        let found = RawEntry { kind: Kind::FOUND, body: Body::Here(body), ..text(1, "") };
+        let admit = |by: &Author, first| {
+            let raw = by.sign(&room, first, EntryId::default(), vec![found.clone()]).unwrap();
+            Admission::new(room).admit(raw, Trust::Signature).map(|_| ())
+        };
+        assert_eq!(admit(&author, 0), Ok(()));
+        assert_eq!(admit(&author, 1), Err(Reject::NotFounder));
+        assert_eq!(admit(&Author::from_secret(&[6; 32]), 0), Err(Reject::NotFounder));
+    }
+
+    prop_compose! {
+        fn any_entry()(step in 0u64..3, counter in 0u16..3, kind in 1u8..128, drop: bool,
+            body in proptest::collection::vec(any::<u8>(), 0..40),
+            seen in proptest::collection::btree_map(0u8..5, any::<u64>(), 0..5)) -> (u64, u16, RawEntry) {
+            let body = Body::Here(body.into());
+            let body = if drop { body.dropped() } else { body };
+            let seen = seen.into_iter().map(|(author, seq)| (AuthorId([author; 32]), seq)).collect();
+            (step, counter, RawEntry { time: Time::default(), seen, kind: Kind::new(kind).unwrap(), body })
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decode_then_encode_is_the_identity(
+            drafts in proptest::collection::vec(any_entry(), 1..20), block in 0u64..100, offset in 0u64..40,
+        ) {
+            let mut time = Time::default();
+            let entries: Vec<_> = drafts.into_iter().map(|(step, counter, mut entry)| {
+                time = Time(time.next(time.ms() + step).0 + u64::from(counter));
+                entry.time = time;
+                entry
+            }).collect();
+            let first = block * 64 + 1 + offset;
+            let signed = author().sign(&ROOM, first, EntryId([4; 32]), entries.clone()).unwrap();
+            let read = RawRun::parse(signed.wire().clone()).unwrap();
+            prop_assert_eq!(read.entries(), &entries[..]);
+            let again = RawRun::new(read.author(), read.first(), read.prev(), read.entries().to_vec(), read.signature().copied()).unwrap();
+            prop_assert_eq!(again.wire(), signed.wire());
+            let headers = signed.without_bodies().unwrap();
+            let mut door = Admission::new(ROOM);
+            let full = door.admit(signed, Trust::Signature).unwrap();
+            let bare = door.admit(headers, Trust::Signature).unwrap();
+            prop_assert_eq!(full.last().id, bare.last().id);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_canonical(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(run) = RawRun::parse(bytes.clone().into()) {
+                let again = RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), run.signature().copied()).unwrap();
+                prop_assert_eq!(&again.wire()[..], &bytes[..]);
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What an author says, and the canonical bytes that its hash stands for.
+//!
+//! An entry's id is the keyed BLAKE3 hash of its header. The key names room and author, so neither is
+//! repeated in the header, and no entry can be moved to another room or author:
+//!
+//! ```text
+//! log key = derive_key("rumormill 1 log", room ++ author)
+//! id      = keyed_hash(log key, header)
+//!
+//! header    version   1 byte      1
+//!           kind      1 byte      0..=127
+//!           seq       number      0 for the author's first entry
+//!           time      8 bytes     big-endian hybrid logical time
+//!           prev      32 bytes    id of the author's entry seq-1; zeros for seq 0
+//!           seen      number n, then n times (author 32 bytes, seq number), authors ascending
+//!           body      number of bytes, then their BLAKE3 hash, 32 bytes
+//! ```
+//!
+//! The header holds the body's hash, so a body can be dropped and the log still verifies.
+
+use bytes::Bytes;
+
+use crate::{
+    codec::put_number,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    reject::Reject,
+    time::Time,
+};
+
+/// Version of the header's layout.
+const VERSION: u8 = 1;
+
+/// What an entry's body is. Unknown kinds are kept and passed on, for versions to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind(u8);
+
+impl Kind {
+    /// The room's first entry, by its owner; the body is [`found`]'s.
+    pub const FOUND: Self = Self(0);
+    /// A line of text in UTF-8.
+    pub const TEXT: Self = Self(1);
+    /// The name the author wants to be shown by, in UTF-8.
+    pub const NICK: Self = Self(2);
+
+    /// A kind by its number; `None` past 127.
+    pub fn new(number: u8) -> Option<Self> {
+        (number < 0x80).then_some(Self(number))
+    }
+
+    /// The number that stands for this kind, 0..=127.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// The body of an entry, or what is left of it once it was dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The bytes themselves.
+    Here(Bytes),
+    /// Length and BLAKE3 hash of what was dropped.
+    Dropped {
+        /// Bytes it had.
+        len: usize,
+        /// BLAKE3 hash of the bytes.
+        hash: [u8; 32],
+    },
+}
+
+impl Body {
+    /// The bytes, unless they were dropped.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Here(bytes) => Some(bytes),
+            Self::Dropped { .. } => None,
+        }
+    }
+
+    /// Bytes it has or had.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Here(bytes) => bytes.len(),
+            Self::Dropped { len, .. } => *len,
+        }
+    }
+
+    /// Whether it has, or had, no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// BLAKE3 hash of the bytes.
+    pub fn hash(&self) -> [u8; 32] {
+        match self {
+            Self::Here(bytes) => blake3::hash(bytes).into(),
+            Self::Dropped { hash, .. } => *hash,
+        }
+    }
+
+    /// What is left when the bytes go.
+    pub fn dropped(&self) -> Self {
+        Self::Dropped { len: self.len(), hash: self.hash() }
+    }
+}
+
+/// (author, seq) pairs, authors strictly ascending: what an author's frontier gained since its own
+/// previous entry.
+pub type Seen = Vec<(AuthorId, Seq)>;
+
+/// The fields of an entry that its run does not imply. Whoever has one knows nothing of its truth:
+/// only [`crate::admit`] makes an [`crate::admit::Entry`] of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawEntry {
+    /// Hybrid logical time at the author.
+    pub time: Time,
+    /// What the author had seen since its previous entry.
+    pub seen: Seen,
+    /// What the body is.
+    pub kind: Kind,
+    /// What was said.
+    pub body: Body,
+}
+
+/// The key under which all entries of one author in one room are hashed.
+#[derive(Clone, Copy)]
+pub struct LogKey([u8; 32]);
+
+impl LogKey {
+    /// The key of `author`'s log in `room`.
+    pub fn new(room: &RoomId, author: &AuthorId) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("rumormill 1 log");
+        hasher.update(&room.0).update(&author.0);
+        Self(hasher.finalize().into())
+    }
+
+    /// The id of the entry that follows `prev` at `seq`. `scratch` is overwritten; reusing it between
+    /// the entries of a run saves an allocation each.
+    pub fn id(&self, seq: Seq, prev: &EntryId, entry: &RawEntry, scratch: &mut Vec<u8>) -> EntryId {
+        scratch.clear();
+        scratch.extend_from_slice(&[VERSION, entry.kind.number()]);
+        put_number(scratch, seq);
+        scratch.extend_from_slice(&entry.time.0.to_be_bytes());
+        scratch.extend_from_slice(&prev.0);
+        put_number(scratch, entry.seen.len() as u64);
+        for (author, seq) in &entry.seen {
+            scratch.extend_from_slice(&author.0);
+            put_number(scratch, *seq);
+        }
+        put_number(scratch, entry.body.len() as u64);
+        scratch.extend_from_slice(&entry.body.hash());
+        EntryId(blake3::keyed_hash(&self.0, scratch).into())
+    }
+}
+
+/// How a room begins: the body of its owner's first entry, and the room's id, which is its hash.
+///
+/// ```text
+/// body    version 1 byte (1), random 16 bytes, name in UTF-8 to the end
+/// room id = derive_key("rumormill 1 room", owner ++ body)
+/// ```
+pub fn found(owner: &AuthorId, name: &str, random: [u8; 16]) -> (RoomId, Bytes) {
+    let mut body = vec![VERSION];
+    body.extend_from_slice(&random);
+    body.extend_from_slice(name.as_bytes());
+    (founded(owner, &body), body.into())
+}
+
+/// The id of the room that `owner` founded with `body`.
+fn founded(owner: &AuthorId, body: &[u8]) -> RoomId {
+    let mut hasher = blake3::Hasher::new_derive_key("rumormill 1 room");
+    hasher.update(&owner.0).update(body);
+    RoomId(hasher.finalize().into())
+}
+
+/// The room's name, when `body` is how `owner` founded `room`.
+///
+/// # Errors
+/// [`Reject::NotFounder`] when the hash is not the room's id, [`Reject::Malformed`] when the body is not
+/// of the form above.
+pub fn room_name(room: &RoomId, owner: &AuthorId, body: &[u8]) -> Result<String, Reject> {
+    if founded(owner, body) != *room {
+        return Err(Reject::NotFounder);
+    }
+    match body {
+        [VERSION, rest @ ..] if rest.len() >= 16 => {
+            std::str::from_utf8(&rest[16..]).map(str::to_owned).map_err(|_| Reject::Malformed("room name"))
+        }
+        _ => Err(Reject::Malformed("founding entry")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &'static str) -> RawEntry {
+        RawEntry {
+            time: Time::from_ms(1),
+            seen: vec![],
+            kind: Kind::TEXT,
+            body: Body::Here(Bytes::from_static(body.as_bytes())),
+        }
+    }
+
+    fn id(room: u8, author: u8, seq: Seq, entry: &RawEntry) -> EntryId {
+        let key = LogKey::new(&RoomId([room; 32]), &AuthorId([author; 32]));
+        key.id(seq, &EntryId::default(), entry, &mut Vec::new())
+    }
+
+    #[test]
+    fn an_id_depends_on_every_field() {
+        let base = id(1, 1, 1, &text("a"));
+        let mut others = vec![id(2, 1, 1, &text("a")), id(1, 2, 1, &text("a")), id(1, 1, 2, &text("a"))];
+        others.push(id(1, 1, 1, &text("b")));
+        others.push(id(1, 1, 1, &RawEntry { time: Time::from_ms(2), ..text("a") }));
+        others.push(id(1, 1, 1, &RawEntry { kind: Kind::NICK, ..text("a") }));
+        others.push(id(1, 1, 1, &RawEntry { seen: vec![(AuthorId([9; 32]), 0)], ..text("a") }));
+        assert!(others.iter().all(|other| *other != base));
+        assert_eq!(base, id(1, 1, 1, &text("a")));
+    }
+
+    #[test]
+    fn a_dropped_body_keeps_the_id() {
+        let entry = text("secret");
+        let dropped = RawEntry { body: entry.body.dropped(), ..entry.clone() };
+        assert_eq!(id(1, 1, 0, &entry), id(1, 1, 0, &dropped));
+        assert_eq!(dropped.body.bytes(), None);
+    }
+
+    #[test]
+    fn a_room_is_the_hash_of_its_founding() {
+        let owner = AuthorId([7; 32]);
+        let (room, body) = found(&owner, "lunch", [3; 16]);
+        assert_eq!(room_name(&room, &owner, &body).as_deref(), Ok("lunch"));
+        let stranger = AuthorId([8; 32]);
+        assert_eq!(room_name(&room, &stranger, &body), Err(Reject::NotFounder));
+        let (other, _) = found(&owner, "lunch", [4; 16]);
+        assert_ne!(room, other);
+    }
+}

@@ -1,0 +1,199 @@
+//! The version vector: for every author the head of what is held of the log; and its fingerprints.
+//!
+//! A fingerprint of a part of the author space is a hash over the sum, modulo 2^256, of one hash for each
+//! log in it. The sum does not depend on order, and a hash over it cannot be steered as a plain sum could.
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Included, Unbounded},
+};
+
+use crate::{
+    ids::{AuthorId, Seq},
+    limits::FANOUT_BITS,
+    log::{Head, Log},
+};
+
+/// Sixteen bytes that stand for all heads and cuts.
+pub type Digest = [u8; 16];
+
+/// A part of the author space: all authors whose id begins with these bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Branch {
+    depth: u8,
+    /// The leading bits of the ids in this branch, the rest zero.
+    low: u64,
+}
+
+impl Branch {
+    /// All authors.
+    pub const ROOT: Self = Self { depth: 0, low: 0 };
+    /// Branches a branch splits into.
+    pub const FANOUT: usize = 1 << FANOUT_BITS;
+    /// Depth past which a branch is not split.
+    pub const DEEPEST: u8 = (64 / FANOUT_BITS) as u8;
+
+    /// The branch `depth` splits below the root whose ids begin like `low`; `None` when it is too deep or
+    /// `low` has bits beyond the depth.
+    pub fn new(depth: u8, low: u64) -> Option<Self> {
+        let branch = Self { depth, low };
+        (depth <= Self::DEEPEST && low & branch.mask() == 0).then_some(branch)
+    }
+
+    /// Splits below the root.
+    pub fn depth(self) -> u8 {
+        self.depth
+    }
+
+    /// The smallest id prefix in this branch.
+    pub fn low(self) -> u64 {
+        self.low
+    }
+
+    /// The branches below, or `None` at the deepest.
+    pub fn children(self) -> Option<impl Iterator<Item = Self>> {
+        let depth = self.depth + 1;
+        let shift = 64u32.checked_sub(u32::from(depth) * FANOUT_BITS)?;
+        Some((0..Self::FANOUT as u64).map(move |child| Self { depth, low: self.low | child << shift }))
+    }
+
+    /// The largest id prefix in this branch.
+    pub fn high(self) -> u64 {
+        self.low | self.mask()
+    }
+
+    fn mask(self) -> u64 {
+        u64::MAX.checked_shr(u32::from(self.depth) * FANOUT_BITS).unwrap_or(0)
+    }
+}
+
+/// For every author, what is held of the log.
+#[derive(Clone, Debug, Default)]
+pub struct Frontier {
+    logs: BTreeMap<AuthorId, Tracked>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tracked {
+    log: Log,
+    item: Sum,
+}
+
+impl Frontier {
+    /// The log of `author`, if anything is known of it.
+    pub fn log(&self, author: &AuthorId) -> Option<&Log> {
+        self.logs.get(author).map(|tracked| &tracked.log)
+    }
+
+    /// All logs, authors ascending.
+    pub fn logs(&self) -> impl Iterator<Item = (&AuthorId, &Log)> {
+        self.logs.iter().map(|(author, tracked)| (author, &tracked.log))
+    }
+
+    /// The head of `author`'s log.
+    pub fn head(&self, author: &AuthorId) -> Option<Head> {
+        self.log(author).and_then(Log::head)
+    }
+
+    /// Authors known.
+    pub fn len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// Whether no author is known.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// Changes one log, and with it the fingerprints.
+    pub fn update<T>(&mut self, author: AuthorId, change: impl FnOnce(&mut Log) -> T) -> T {
+        let tracked = self.logs.entry(author).or_default();
+        let result = change(&mut tracked.log);
+        tracked.item = item(&author, &tracked.log);
+        result
+    }
+
+    /// The digest of everything: what a status says.
+    pub fn digest(&self) -> Digest {
+        let hash = self.fingerprint(Branch::ROOT, &[]);
+        std::array::from_fn(|at| hash[at])
+    }
+
+    /// A four-byte fingerprint of one branch. The salt changes from round to round, so that what it hides by
+    /// chance, once in four thousand million, it does not hide again.
+    pub fn print(&self, branch: Branch, salt: u32) -> u32 {
+        let [a, b, c, d, ..] = self.fingerprint(branch, &salt.to_be_bytes());
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    /// The logs in `branch` that count: those with a head or a cut.
+    pub fn within(&self, branch: Branch) -> impl Iterator<Item = (&AuthorId, &Log)> {
+        self.tracked(branch).map(|(author, tracked)| (author, &tracked.log))
+    }
+
+    /// The authors whose id begins with these eight bytes: one, unless somebody ground keys to collide.
+    pub fn with_prefix(&self, prefix: u64) -> impl Iterator<Item = (&AuthorId, &Log)> {
+        self.between(prefix, prefix).map(|(author, tracked)| (author, &tracked.log))
+    }
+
+    fn tracked(&self, branch: Branch) -> impl Iterator<Item = (&AuthorId, &Tracked)> {
+        self.between(branch.low(), branch.high()).filter(|(_, tracked)| tracked.item != Sum::default())
+    }
+
+    fn between(&self, low: u64, high: u64) -> impl Iterator<Item = (&AuthorId, &Tracked)> {
+        let low = Included(lowest(low));
+        let high = high.checked_add(1).map_or(Unbounded, |next| Excluded(lowest(next)));
+        self.logs.range((low, high))
+    }
+
+    fn fingerprint(&self, branch: Branch, salt: &[u8]) -> [u8; 32] {
+        let mut sum = Sum::default();
+        let mut count = 0u64;
+        for (_, tracked) in self.tracked(branch) {
+            sum.add(&tracked.item);
+            count += 1;
+        }
+        let mut hasher = blake3::Hasher::new();
+        for limb in sum.0 {
+            hasher.update(&limb.to_le_bytes());
+        }
+        hasher.update(&count.to_le_bytes()).update(salt);
+        hasher.finalize().into()
+    }
+}
+
+/// The smallest author id with this prefix.
+fn lowest(prefix: u64) -> AuthorId {
+    let mut id = AuthorId::default();
+    id.0[..8].copy_from_slice(&prefix.to_be_bytes());
+    id
+}
+
+/// What one log adds to a fingerprint: nothing when it has neither head nor cut.
+fn item(author: &AuthorId, log: &Log) -> Sum {
+    let head = log.head();
+    if head.is_none() && log.cut().is_none() {
+        return Sum::default();
+    }
+    let cut: Seq = log.cut().unwrap_or(Seq::MAX);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&author.0).update(&cut.to_le_bytes());
+    if let Some(head) = head {
+        hasher.update(&head.seq.to_le_bytes()).update(&head.id.0);
+    }
+    let hash: [u8; 32] = hasher.finalize().into();
+    Sum(std::array::from_fn(|limb| u64::from_le_bytes(std::array::from_fn(|byte| hash[limb * 8 + byte]))))
+}
+
+/// A number modulo 2^256, least limb first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum([u64; 4]);
+
+impl Sum {
+    fn add(&mut self, other: &Self) {
+        let mut carry = false;
+        for (limb, more) in self.0.iter_mut().zip(other.0) {
+            (*limb, carry) = limb.carrying_add(more, carry);
+        }
+    }
+}

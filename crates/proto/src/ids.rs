@@ -1,0 +1,77 @@
+//! The 32-byte names of things: rooms, authors, peers and entries.
+
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(pub [u8; 32]);
+
+        impl $name {
+            /// The raw 32 bytes.
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The first eight bytes as a big-endian number: orders like the id itself.
+            pub fn prefix(&self) -> u64 {
+                let [a, b, c, d, e, f, g, h, ..] = self.0;
+                u64::from_be_bytes([a, b, c, d, e, f, g, h])
+            }
+
+            /// The first four bytes in hexadecimal, for people.
+            pub fn short(&self) -> String {
+                self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.short())
+            }
+        }
+    };
+}
+
+id!(
+    /// What people join. The hash of how its owner founded it, see [`crate::entry::found`].
+    RoomId
+);
+id!(
+    /// Who wrote an entry: an Ed25519 public key.
+    AuthorId
+);
+id!(
+    /// A running process we can talk to: the public key of its transport.
+    PeerId
+);
+id!(
+    /// An entry: the hash of its canonical header, see [`crate::entry`].
+    EntryId
+);
+
+/// Position of an entry in its author's log, from 0.
+pub type Seq = u64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefix_orders_like_the_id() {
+        let mut low = AuthorId([0; 32]);
+        let mut high = low;
+        low.0[7] = 1;
+        high.0[0] = 1;
+        assert!(low < high && low.prefix() < high.prefix());
+        assert_eq!(low.short(), "00000000");
+        assert_eq!(high.to_string().len(), 64);
+    }
+}

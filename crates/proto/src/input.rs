@@ -1,0 +1,335 @@
+//! The words at the engine's border: what goes in, what comes out, and how it is set up.
+
+use bytes::Bytes;
+
+use crate::{
+    admit::{Entry, Run},
+    entry::Kind,
+    fork::Proof,
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    log::Log,
+    message::{Contact, Message, Range},
+    reject::Reject,
+    rumor::Policy,
+    run::RawRun,
+    sync::Pace,
+    view::Shape,
+};
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The room.
+    pub room: RoomId,
+    /// This peer.
+    pub me: PeerId,
+    /// How rumors spread.
+    pub policy: Policy,
+    /// Whom the engine keeps links with.
+    pub shape: Shape,
+    /// How often anti-entropy compares.
+    pub pace: Pace,
+    /// Whether to tell each step of the protocol, see [`Event::Step`].
+    pub trace: bool,
+    /// Seed of everything random: peers chosen, coins, jitter.
+    pub seed: u64,
+}
+
+/// What the store kept of one log.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Whose it is.
+    pub author: AuthorId,
+    /// Its pieces and cut.
+    pub log: Log,
+    /// The proof of the cut.
+    pub proof: Option<Proof>,
+}
+
+/// Something to say: one entry of our own to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saying {
+    /// Number that [`Output::Said`] repeats.
+    pub tag: u64,
+    /// What the body is.
+    pub kind: Kind,
+    /// At most [`crate::limits::BODY_BYTES`] bytes.
+    pub body: Bytes,
+}
+
+/// What goes into the engine.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A link to a member of the room is up. A second one without [`Input::Down`] replaces the first.
+    Up {
+        /// Who is at the other end.
+        peer: PeerId,
+        /// How to reach it again, when that is known.
+        address: Option<Bytes>,
+    },
+    /// The link is gone.
+    Down {
+        /// Who was at the other end.
+        peer: PeerId,
+    },
+    /// An [`Output::Dial`] came to nothing.
+    Unreachable {
+        /// Who was dialled.
+        peer: PeerId,
+    },
+    /// Peers of this room that we have heard of, from a ticket, the LAN or an earlier visit.
+    Heard {
+        /// Peers and how to reach them.
+        contacts: Vec<Contact>,
+    },
+    /// A message came in.
+    Received {
+        /// Who sent it.
+        from: PeerId,
+        /// What it says.
+        message: Message,
+    },
+    /// Somebody here says something.
+    Say(Vec<Saying>),
+    /// The answer to [`Output::Recall`]: our own signed run of the block, bodies dropped; `None` when we hold
+    /// nothing there that its author's signature reaches.
+    Recalled {
+        /// What was asked for.
+        what: Recall,
+        /// The run.
+        run: Option<RawRun>,
+    },
+    /// The answer to [`Output::Cut`]: what the store holds of the log now.
+    CutDone {
+        /// Whose log was cut.
+        author: AuthorId,
+        /// What is left.
+        log: Log,
+    },
+    /// The deadline has come.
+    Wake,
+}
+
+/// A signed run, bodies dropped, that the engine needs for a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recall {
+    /// Whose log.
+    pub author: AuthorId,
+    /// The run must reach from at most this seq, or the lowest held of its block, to the end of the block or to
+    /// the last signed entry in it. Entries beyond a cut count here.
+    pub seq: Seq,
+    /// What to do with it.
+    pub purpose: Purpose,
+}
+
+/// What a recalled run is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown to this peer as [`Message::Evidence`].
+    Show(PeerId),
+    /// To be held against this run, which contradicts what we hold.
+    Compare(Box<RawRun>),
+}
+
+/// What comes out of the engine. Whoever drives it does all appends and cuts of a batch in one durable commit,
+/// then sends and serves, then emits.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Make this durable, and part of the timeline.
+    Append(Run),
+    /// Cut this log at the proof's seq, durably: entries from there on leave the timeline but are kept as
+    /// evidence. Answer with [`Input::CutDone`].
+    Cut(Proof),
+    /// Read a run and answer with [`Input::Recalled`].
+    Recall(Recall),
+    /// Say this to a peer.
+    Send {
+        /// To whom.
+        to: PeerId,
+        /// What.
+        message: Message,
+    },
+    /// Read entries and say them to a peer in [`Message::Runs`], then [`Message::Done`] when `want` is not 0.
+    Serve {
+        /// To whom.
+        to: PeerId,
+        /// The want that is answered; 0 when there was none.
+        want: u64,
+        /// How many of the newest entries of the timeline to send first.
+        newest: usize,
+        /// Pieces of logs, to be sent in turn, a block of each, from the top down. What is not held is
+        /// left out.
+        ranges: Vec<(AuthorId, Seq, Seq)>,
+    },
+    /// Connect to this peer; answer with [`Input::Up`] or [`Input::Unreachable`].
+    Dial(Contact),
+    /// Close the link to this peer; no [`Input::Down`] follows.
+    Close {
+        /// Whom.
+        peer: PeerId,
+        /// What it did, when it is to be barred.
+        reject: Option<Reject>,
+    },
+    /// What was said has its place, and the append before this one makes it durable.
+    Said {
+        /// Number of the [`Saying`].
+        tag: u64,
+        /// Its place in our log.
+        seq: Seq,
+    },
+    /// A saying was refused; nothing changed.
+    Unsaid {
+        /// Number of the [`Saying`].
+        tag: u64,
+        /// Why.
+        why: Unsaid,
+    },
+    /// Tell the interfaces.
+    Emit(Event),
+}
+
+/// Why a [`Saying`] was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsaid {
+    /// The body is larger than [`crate::limits::BODY_BYTES`].
+    TooLong,
+    /// Our own log is forked and takes nothing more: a new author key is needed.
+    Forked,
+    /// Too much waits to be said already.
+    Full,
+}
+
+/// How an entry came into the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// At the end.
+    End,
+    /// Above entries that were there already, because it was late.
+    Late,
+    /// Above, by a backfill.
+    History,
+}
+
+/// What a node tells an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An entry has its place in the timeline.
+    Shown {
+        /// The entry.
+        entry: Entry,
+        /// How it came there.
+        arrival: Arrival,
+        /// Links that its fastest copy crossed to get here, when it came as a rumor.
+        hops: Option<u8>,
+    },
+    /// A peer came.
+    Came {
+        /// Which.
+        peer: PeerId,
+        /// Who writes from there.
+        author: AuthorId,
+    },
+    /// A peer went.
+    Went {
+        /// Which.
+        peer: PeerId,
+    },
+    /// A peer holds our own log below this seq.
+    Holds {
+        /// Which.
+        peer: PeerId,
+        /// Seq after the last entry it holds.
+        next: Seq,
+    },
+    /// Entries we know to be missing; 0 when the last has come.
+    Missing {
+        /// How many.
+        entries: u64,
+    },
+    /// A log is forked and was cut.
+    Forked {
+        /// Whose.
+        author: AuthorId,
+        /// From where.
+        at: Seq,
+    },
+    /// Our clock disagrees with most peers' by this many milliseconds (positive: ours is behind), or agrees
+    /// again (0).
+    Skewed {
+        /// Median of what must be added to our clock.
+        ms: i64,
+    },
+    /// A step of the protocol, when [`Config::trace`] is set.
+    Step(Step),
+}
+
+/// A step of the protocol, for those who want to see it work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A rumor was pushed.
+    RumorTo {
+        /// To whom.
+        peer: PeerId,
+        /// Entries in it.
+        entries: usize,
+    },
+    /// A rumor came.
+    RumorFrom {
+        /// From whom.
+        peer: PeerId,
+        /// Entries in it.
+        entries: usize,
+        /// Whether any was new.
+        new: bool,
+    },
+    /// A peer answered a rumor.
+    AckFrom {
+        /// Who.
+        peer: PeerId,
+        /// Whether it was new there.
+        new: bool,
+    },
+    /// A coin was flipped after a peer had known a rumor already.
+    Coin {
+        /// Whether it said: go on.
+        go_on: bool,
+    },
+    /// A round of anti-entropy began.
+    RoundWith {
+        /// With whom.
+        peer: PeerId,
+    },
+    /// A status came.
+    StatusFrom {
+        /// From whom.
+        peer: PeerId,
+        /// Whether it equals ours.
+        same: bool,
+    },
+    /// Entries were wanted from a peer.
+    Wanted {
+        /// From whom.
+        peer: PeerId,
+        /// How many.
+        entries: u64,
+    },
+    /// Entries are being served to a peer.
+    Served {
+        /// To whom.
+        peer: PeerId,
+        /// How many at most.
+        entries: u64,
+    },
+    /// An entry waits for its predecessor or cause.
+    Pending {
+        /// Whose.
+        author: AuthorId,
+        /// Which.
+        seq: Seq,
+    },
+}
+
+/// What a want asks for, by author rather than prefix.
+pub(crate) fn entries(ranges: &[Range]) -> u64 {
+    ranges.iter().map(|range| (range.last - range.first).saturating_add(1)).fold(0, u64::saturating_add)
+}

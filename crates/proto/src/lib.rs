@@ -1,0 +1,19 @@
+//! Entries, logs and the gossip engine of Rumormill, without I/O.
+pub mod admit;
+pub mod codec;
+pub mod engine;
+pub mod entry;
+pub mod fork;
+pub mod frontier;
+pub mod ids;
+pub mod input;
+pub mod limits;
+pub mod log;
+pub mod message;
+pub mod reject;
+pub mod rumor;
+pub mod run;
+pub mod sync;
+pub mod time;
+pub mod timeline;
+pub mod view;

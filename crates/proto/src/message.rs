@@ -1,0 +1,442 @@
+//! What peers say on the wire about one room, each described by what its receiver does.
+//!
+//! ```text
+//! on a new link    A -> B  Hello            B remembers who A is
+//!                  B -> A  Known            A learns how much of its own log B holds, and adopts what it lost
+//! rumor            A -> B  Push             B admits the runs, passes them on, and
+//!                  B -> A  Ack              says whether they were new
+//!                  A -> B  Pull             B pushes what is hot (mongering by pull)
+//! anti-entropy     A -> B  Status           B compares; if equal it answers with the same Status: the end
+//!                  B -> A  Ranges           A compares branch by branch and answers with
+//!                  A -> B  Ranges | Heads   the branches that differ, until they are small enough to list;
+//!                                           whoever lacks something wants it, whoever has more serves it
+//!                  A -> B  Want             B serves
+//!                  B -> A  Runs ... Done    A admits, and may want again
+//! fork             A -> B  Evidence         B compares with its own entries and may find a proof
+//!                  A -> B  Fork             B verifies the proof, cuts the log and passes the proof on
+//! view             A -> B  Shuffle          B answers with peers it knows, and remembers some of these
+//! ```
+//!
+//! A message begins with one byte for its kind. Receivers hold no state for a round: every message can be
+//! answered by itself, so a lost one costs only time.
+
+use bytes::Bytes;
+
+use crate::{
+    codec::{Reader, put_bytes, put_number},
+    frontier::{Branch, Digest},
+    ids::{AuthorId, PeerId, Seq},
+    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RUN_BYTES, SHUFFLE_PEERS},
+    reject::Reject,
+    run::RawRun,
+};
+
+/// One message about one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The first on every link, from both sides. The receiver answers with [`Message::Known`].
+    Hello(Hello),
+    /// How much the sender holds of the receiver's own log: the seq after the last, 0 for nothing.
+    Known {
+        /// Seq after the last entry held.
+        next: Seq,
+    },
+    /// A rumor. The receiver admits the runs, takes over telling the part of the id space named, and
+    /// answers with [`Message::Ack`].
+    Push(Push),
+    /// The answer to a push: whether anything in it was new.
+    Ack {
+        /// The push that is answered.
+        push: u64,
+        /// Whether the receiver had not known all of it.
+        new: bool,
+    },
+    /// The receiver pushes what is hot with it.
+    Pull,
+    /// Heads that the sender has lately got. The receiver asks for what has not reached it a while later.
+    Have {
+        /// Author prefixes and seqs.
+        heads: Vec<(u64, Seq)>,
+    },
+    /// The sender's digest. The receiver answers with the same when it is its own too, otherwise with
+    /// [`Message::Ranges`] of the root.
+    Status {
+        /// Digest of the sender's frontier.
+        digest: Digest,
+        /// Whether this answers a status; then nothing more is said.
+        answer: bool,
+    },
+    /// Fingerprints of the branches below one. The receiver goes into those that differ from its own.
+    Ranges(Ranges),
+    /// All heads in one branch. The receiver serves what the sender lacks, if little, or lists it; and
+    /// wants what it lacks itself.
+    Heads(Heads),
+    /// The receiver serves these ranges, each downwards from its top, then says [`Message::Done`].
+    Want(Want),
+    /// Entries that were wanted, or that the sender knows the receiver lacks.
+    Runs {
+        /// The want that is answered; 0 when there was none.
+        want: u64,
+        /// Runs of any logs.
+        runs: Vec<RawRun>,
+    },
+    /// A want was served as far as the sender can.
+    Done {
+        /// The want that was answered.
+        want: u64,
+    },
+    /// A signed run, bodies dropped, that seems to contradict what the receiver holds.
+    Evidence {
+        /// The run.
+        run: RawRun,
+    },
+    /// The bytes of a [`crate::fork::Proof`].
+    Fork {
+        /// What [`crate::fork::Proof::parse`] reads.
+        proof: Bytes,
+    },
+    /// Peers of this room that the sender knows. The receiver answers a shuffle that is no answer with one
+    /// that is.
+    Shuffle {
+        /// Peers and how to reach them.
+        peers: Vec<Contact>,
+        /// Whether this answers a shuffle.
+        answer: bool,
+    },
+}
+
+/// Who speaks, see [`Message::Hello`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The author that writes from this peer.
+    pub author: AuthorId,
+    /// The sender's clock in milliseconds since the Unix epoch.
+    pub wall_ms: u64,
+}
+
+/// Runs that are still being pushed, see [`Message::Push`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Number that the answer repeats.
+    pub push: u64,
+    /// The receiver is to tell the peers whose ids begin with this many digits of its own id, see
+    /// [`crate::rumor::delegating`]. Other policies ignore it.
+    pub part: u8,
+    /// Links the fastest copy has crossed, counting this one; for people and studies, nothing depends on it.
+    pub hops: u8,
+    /// The rumor.
+    pub runs: Vec<RawRun>,
+}
+
+/// Fingerprints below one branch, see [`Message::Ranges`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranges {
+    /// Salt of the fingerprints: drawn by the first who names ranges in a round, repeated by the other.
+    pub salt: u32,
+    /// The branch whose children these are.
+    pub branch: Branch,
+    /// One for each child.
+    pub prints: [u32; Branch::FANOUT],
+}
+
+/// What one knows of a log in a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// First eight bytes of the author.
+    pub author: u64,
+    /// Seq after the head, 0 when there is none.
+    pub next: Seq,
+    /// First four bytes of the head's id.
+    pub check: u32,
+    /// Seq of the cut, when the log is forked.
+    pub cut: Option<Seq>,
+}
+
+/// The heads in one branch, see [`Message::Heads`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// The branch compared.
+    pub branch: Branch,
+    /// Whether these are all heads in the branch, so that an author not named is one the sender lacks.
+    pub all: bool,
+    /// Heads, authors ascending.
+    pub heads: Vec<Brief>,
+}
+
+/// A contiguous piece of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// First eight bytes of the author.
+    pub author: u64,
+    /// Lowest seq.
+    pub first: Seq,
+    /// Highest seq.
+    pub last: Seq,
+}
+
+/// Entries one lacks, see [`Message::Want`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Number that the answer repeats; not 0.
+    pub want: u64,
+    /// How many of the newest entries of the timeline to serve before anything else.
+    pub newest: u32,
+    /// Pieces of logs, served in turn, a block of each.
+    pub ranges: Vec<Range>,
+}
+
+/// A peer and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The peer.
+    pub peer: PeerId,
+    /// Addresses, in a form that only the transport understands.
+    pub address: Bytes,
+}
+
+mod kind {
+    pub(super) const HELLO: u8 = 1;
+    pub(super) const KNOWN: u8 = 2;
+    pub(super) const PUSH: u8 = 3;
+    pub(super) const ACK: u8 = 4;
+    pub(super) const PULL: u8 = 5;
+    pub(super) const HAVE: u8 = 6;
+    pub(super) const STATUS: u8 = 7;
+    pub(super) const RANGES: u8 = 8;
+    pub(super) const HEADS: u8 = 9;
+    pub(super) const WANT: u8 = 10;
+    pub(super) const RUNS: u8 = 11;
+    pub(super) const DONE: u8 = 12;
+    pub(super) const EVIDENCE: u8 = 13;
+    pub(super) const FORK: u8 = 14;
+    pub(super) const SHUFFLE: u8 = 15;
+}
+
+impl Message {
+    /// The message as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.put(&mut out);
+        out
+    }
+
+    /// Appends the message as bytes.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Hello(hello) => {
+                out.push(kind::HELLO);
+                out.extend_from_slice(&hello.author.0);
+                put_number(out, hello.wall_ms);
+            }
+            Self::Known { next } => {
+                out.push(kind::KNOWN);
+                put_number(out, *next);
+            }
+            Self::Push(push) => {
+                out.push(kind::PUSH);
+                put_number(out, push.push);
+                out.extend_from_slice(&[push.part, push.hops]);
+                put_runs(out, &push.runs);
+            }
+            Self::Ack { push, new } => {
+                out.push(kind::ACK);
+                put_number(out, *push);
+                out.push(u8::from(*new));
+            }
+            Self::Pull => out.push(kind::PULL),
+            Self::Have { heads } => {
+                out.push(kind::HAVE);
+                put_number(out, heads.len() as u64);
+                for (author, seq) in heads {
+                    out.extend_from_slice(&author.to_be_bytes());
+                    put_number(out, *seq);
+                }
+            }
+            Self::Status { digest, answer } => {
+                out.extend_from_slice(&[kind::STATUS, u8::from(*answer)]);
+                out.extend_from_slice(digest);
+            }
+            Self::Ranges(ranges) => {
+                out.push(kind::RANGES);
+                out.extend_from_slice(&ranges.salt.to_be_bytes());
+                put_branch(out, ranges.branch);
+                ranges.prints.iter().for_each(|print| out.extend_from_slice(&print.to_be_bytes()));
+            }
+            Self::Heads(heads) => put_heads(out, heads),
+            Self::Want(want) => put_want(out, want),
+            Self::Runs { want, runs } => {
+                out.push(kind::RUNS);
+                put_number(out, *want);
+                put_runs(out, runs);
+            }
+            Self::Done { want } => {
+                out.push(kind::DONE);
+                put_number(out, *want);
+            }
+            Self::Evidence { run } => {
+                out.push(kind::EVIDENCE);
+                out.extend_from_slice(run.wire());
+            }
+            Self::Fork { proof } => {
+                out.push(kind::FORK);
+                out.extend_from_slice(proof);
+            }
+            Self::Shuffle { peers, answer } => {
+                out.extend_from_slice(&[kind::SHUFFLE, u8::from(*answer)]);
+                put_number(out, peers.len() as u64);
+                for contact in peers {
+                    out.extend_from_slice(&contact.peer.0);
+                    put_bytes(out, &contact.address);
+                }
+            }
+        }
+    }
+
+    /// Reads one message that takes up all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Reject::Malformed`] when the bytes are not of the form, [`Reject::Limit`] past a bound.
+    pub fn decode(bytes: Bytes) -> Result<Self, Reject> {
+        if bytes.len() > MESSAGE_BYTES {
+            return Err(Reject::Limit("message"));
+        }
+        let mut reader = Reader::new(bytes);
+        let message = Self::read(&mut reader)?;
+        reader.end("message")?;
+        Ok(message)
+    }
+
+    fn read(reader: &mut Reader) -> Result<Self, Reject> {
+        Ok(match reader.byte("message kind")? {
+            kind::HELLO => {
+                Self::Hello(Hello { author: AuthorId(reader.array("author")?), wall_ms: reader.number("clock")? })
+            }
+            kind::KNOWN => Self::Known { next: reader.number("seq")? },
+            kind::PUSH => Self::Push(Push {
+                push: reader.number("push")?,
+                part: reader.byte("part")?,
+                hops: reader.byte("hops")?,
+                runs: read_runs(reader)?,
+            }),
+            kind::ACK => Self::Ack { push: reader.number("push")?, new: read_flag(reader)? },
+            kind::PULL => Self::Pull,
+            kind::HAVE => Self::Have {
+                heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, reader.number("seq")?)))?,
+            },
+            kind::STATUS => Self::Status { answer: read_flag(reader)?, digest: reader.array("digest")? },
+            kind::RANGES => Self::Ranges(read_ranges(reader)?),
+            kind::HEADS => Self::Heads(Heads {
+                all: read_flag(reader)?,
+                branch: read_branch(reader)?,
+                heads: read_list(reader, HEADS, read_brief)?,
+            }),
+            kind::WANT => Self::Want(Want {
+                want: reader.number("want")?,
+                newest: reader.count(u32::MAX as usize, "newest")? as u32,
+                ranges: read_list(reader, RANGES, read_range)?,
+            }),
+            kind::RUNS => Self::Runs { want: reader.number("want")?, runs: read_runs(reader)? },
+            kind::DONE => Self::Done { want: reader.number("want")? },
+            kind::EVIDENCE => Self::Evidence { run: RawRun::parse(reader.slice(reader.left(), "run")?)? },
+            kind::FORK => Self::Fork { proof: reader.slice(reader.left(), "fork")? },
+            kind::SHUFFLE => Self::Shuffle {
+                answer: read_flag(reader)?,
+                peers: read_list(reader, SHUFFLE_PEERS, |reader| {
+                    let peer = PeerId(reader.array("peer")?);
+                    Ok(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? })
+                })?,
+            },
+            _ => return Err(Reject::Malformed("message kind")),
+        })
+    }
+}
+
+fn put_branch(out: &mut Vec<u8>, branch: Branch) {
+    out.push(branch.depth());
+    put_number(out, branch.low().reverse_bits());
+}
+
+fn put_runs(out: &mut Vec<u8>, runs: &[RawRun]) {
+    put_number(out, runs.len() as u64);
+    runs.iter().for_each(|run| put_bytes(out, run.wire()));
+}
+
+fn put_heads(out: &mut Vec<u8>, heads: &Heads) {
+    out.extend_from_slice(&[kind::HEADS, u8::from(heads.all)]);
+    put_branch(out, heads.branch);
+    put_number(out, heads.heads.len() as u64);
+    for brief in &heads.heads {
+        out.extend_from_slice(&brief.author.to_be_bytes());
+        put_number(out, brief.next);
+        out.extend_from_slice(&brief.check.to_be_bytes());
+        put_number(out, brief.cut.map_or(0, |cut| cut.saturating_add(1)));
+    }
+}
+
+fn put_want(out: &mut Vec<u8>, want: &Want) {
+    out.push(kind::WANT);
+    put_number(out, want.want);
+    put_number(out, u64::from(want.newest));
+    put_number(out, want.ranges.len() as u64);
+    for range in &want.ranges {
+        out.extend_from_slice(&range.author.to_be_bytes());
+        put_number(out, range.first);
+        put_number(out, range.last);
+    }
+}
+
+fn read_flag(reader: &mut Reader) -> Result<bool, Reject> {
+    match reader.byte("flag")? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Reject::Malformed("flag")),
+    }
+}
+
+fn read_prefix(reader: &mut Reader) -> Result<u64, Reject> {
+    Ok(u64::from_be_bytes(reader.array("author prefix")?))
+}
+
+/// A count of at most `limit`, then as many items; room is made as they come.
+fn read_list<T>(
+    reader: &mut Reader,
+    limit: usize,
+    mut read: impl FnMut(&mut Reader) -> Result<T, Reject>,
+) -> Result<Vec<T>, Reject> {
+    let count = reader.count(limit, "list")?;
+    (0..count).map(|_| read(reader)).collect()
+}
+
+fn read_runs(reader: &mut Reader) -> Result<Vec<RawRun>, Reject> {
+    read_list(reader, PUSH_RUNS, |reader| RawRun::parse(reader.bytes(RUN_BYTES, "run")?))
+}
+
+fn read_branch(reader: &mut Reader) -> Result<Branch, Reject> {
+    let depth = reader.byte("depth")?;
+    let low = reader.number("branch")?.reverse_bits();
+    Branch::new(depth, low).ok_or(Reject::Malformed("branch"))
+}
+
+fn read_ranges(reader: &mut Reader) -> Result<Ranges, Reject> {
+    let salt = u32::from_be_bytes(reader.array("salt")?);
+    let branch = read_branch(reader)?;
+    let mut prints = [0; Branch::FANOUT];
+    for print in &mut prints {
+        *print = u32::from_be_bytes(reader.array("fingerprint")?);
+    }
+    Ok(Ranges { salt, branch, prints })
+}
+
+fn read_brief(reader: &mut Reader) -> Result<Brief, Reject> {
+    Ok(Brief {
+        author: read_prefix(reader)?,
+        next: reader.number("seq")?,
+        check: u32::from_be_bytes(reader.array("check")?),
+        cut: reader.number("cut")?.checked_sub(1),
+    })
+}
+
+fn read_range(reader: &mut Reader) -> Result<Range, Reject> {
+    let range = Range { author: read_prefix(reader)?, first: reader.number("seq")?, last: reader.number("seq")? };
+    if range.first > range.last { Err(Reject::Malformed("range")) } else { Ok(range) }
+}
