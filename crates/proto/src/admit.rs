@@ -47,7 +47,6 @@ pub struct Entry {
 pub struct Run {
     entries: Vec<Entry>,
     signature: Option<Signature>,
-    wire: bytes::Bytes,
     sealed: Sealed,
 }
 
@@ -80,14 +79,11 @@ impl Run {
         self.signature.as_ref()
     }
 
-    /// The bytes this run travels as.
-    pub fn wire(&self) -> &bytes::Bytes {
-        &self.wire
-    }
-
-    /// The entries, to keep.
-    pub fn into_entries(self) -> Vec<Entry> {
-        self.entries
+    /// What is left of the run above `seq`; `None` when that is nothing.
+    pub fn above(mut self, seq: Seq) -> Option<Self> {
+        let skip = self.entries.partition_point(|entry| entry.seq <= seq);
+        self.entries.drain(..skip);
+        (!self.entries.is_empty()).then_some(self)
     }
 }
 
@@ -129,18 +125,15 @@ impl Admission {
     /// # Errors
     /// [`Reject::Signature`] and [`Reject::Unlinked`] when nothing vouches for it, [`Reject::NotFounder`]
     /// and [`Reject::Malformed`] for a founding entry that is not this room's.
-    pub fn admit(&mut self, raw: RawRun, trust: Trust) -> Result<Run, Reject> {
-        let room = self.room;
-        let (author, first, prev) = (raw.author(), raw.first(), raw.prev());
+    pub fn admit(&mut self, raw: &RawRun, trust: Trust) -> Result<Run, Reject> {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let keys = self.keys(author)?;
-        let (raw_entries, signature, wire) = raw.into_parts();
-        let entries = chain(&keys.log, (author, first, prev), raw_entries, &mut scratch);
-        let vouched = vouch(&keys.verifying, &entries, signature.as_ref(), trust);
+        let keys = self.keys(raw.author())?;
+        let entries = chain(&keys.log, raw, &mut scratch);
+        let vouched = vouch(&keys.verifying, &entries, raw.signature(), trust);
         self.scratch = scratch;
         vouched?;
-        check_founding(&room, &entries)?;
-        Ok(Run { entries, signature, wire, sealed: Sealed })
+        check_founding(&self.room, &entries)?;
+        Ok(Run { entries, signature: raw.signature().copied(), sealed: Sealed })
     }
 
     fn keys(&mut self, author: AuthorId) -> Result<&Keys, Reject> {
@@ -157,16 +150,17 @@ impl Admission {
     }
 }
 
-fn chain(key: &LogKey, start: (AuthorId, Seq, EntryId), raw: Vec<RawEntry>, scratch: &mut Vec<u8>) -> Vec<Entry> {
-    let (author, first, mut prev) = start;
-    let link = |(seq, raw): (Seq, RawEntry)| {
-        let id = key.id(seq, &prev, &raw, scratch);
-        let RawEntry { time, seen, kind, body } = raw;
+fn chain(key: &LogKey, raw: &RawRun, scratch: &mut Vec<u8>) -> Vec<Entry> {
+    let author = raw.author();
+    let mut prev = raw.prev();
+    let link = |(entry, seq): (&RawEntry, Seq)| {
+        let id = key.id(seq, &prev, entry, scratch);
+        let RawEntry { time, seen, kind, body } = entry.clone();
         let entry = Entry { id, author, seq, prev, time, seen, kind, body, sealed: Sealed };
         prev = id;
         entry
     };
-    (first..).zip(raw).map(link).collect()
+    raw.entries().iter().zip(raw.first()..).map(link).collect()
 }
 
 fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, trust: Trust) -> Result<(), Reject> {
@@ -268,20 +262,20 @@ mod tests {
 
     #[test]
     fn what_was_signed_is_admitted() {
-        let run = Admission::new(ROOM).admit(run(1, 64), Trust::Signature).unwrap();
+        let run = Admission::new(ROOM).admit(&run(1, 64), Trust::Signature).unwrap();
         assert_eq!((run.first().seq, run.last().seq), (1, 64));
         assert!(run.entries().windows(2).all(|pair| pair[1].prev == pair[0].id));
     }
 
     #[test]
     fn another_room_or_a_changed_byte_is_refused() {
-        assert_eq!(Admission::new(RoomId([2; 32])).admit(run(1, 2), Trust::Signature), Err(Reject::Signature));
+        assert_eq!(Admission::new(RoomId([2; 32])).admit(&run(1, 2), Trust::Signature), Err(Reject::Signature));
         let wire = run(1, 2).wire().to_vec();
         for at in 0..wire.len() {
             let mut changed = wire.clone();
             changed[at] ^= 1;
             let admitted =
-                RawRun::parse(changed.into()).and_then(|raw| Admission::new(ROOM).admit(raw, Trust::Signature));
+                RawRun::parse(changed.into()).and_then(|raw| Admission::new(ROOM).admit(&raw, Trust::Signature));
             assert!(admitted.is_err(), "byte {at}");
         }
     }
@@ -289,12 +283,12 @@ mod tests {
     #[test]
     fn a_trusted_hash_vouches_in_place_of_a_signature() {
         let signed = run(1, 3);
-        let last = Admission::new(ROOM).admit(signed.clone(), Trust::Signature).unwrap().last().id;
+        let last = Admission::new(ROOM).admit(&signed, Trust::Signature).unwrap().last().id;
         let bare = RawRun::new(signed.author(), 1, signed.prev(), signed.entries().to_vec(), None).unwrap();
         let mut door = Admission::new(ROOM);
-        assert_eq!(door.admit(bare.clone(), Trust::Signature), Err(Reject::Unlinked));
-        assert_eq!(door.admit(bare.clone(), Trust::LeadsTo(EntryId([3; 32]))), Err(Reject::Unlinked));
-        assert!(door.admit(bare, Trust::LeadsTo(last)).is_ok());
+        assert_eq!(door.admit(&bare, Trust::Signature), Err(Reject::Unlinked));
+        assert_eq!(door.admit(&bare, Trust::LeadsTo(EntryId([3; 32]))), Err(Reject::Unlinked));
+        assert!(door.admit(&bare, Trust::LeadsTo(last)).is_ok());
     }
 
     #[test]
@@ -326,7 +320,7 @@ mod tests {
         let found = RawEntry { kind: Kind::FOUND, body: Body::Here(body), ..text(1, "") };
         let admit = |by: &Author, first| {
             let raw = by.sign(&room, first, EntryId::default(), vec![found.clone()]).unwrap();
-            Admission::new(room).admit(raw, Trust::Signature).map(|_| ())
+            Admission::new(room).admit(&raw, Trust::Signature).map(|_| ())
         };
         assert_eq!(admit(&author, 0), Ok(()));
         assert_eq!(admit(&author, 1), Err(Reject::NotFounder));
@@ -363,8 +357,8 @@ mod tests {
             prop_assert_eq!(again.wire(), signed.wire());
             let headers = signed.without_bodies().unwrap();
             let mut door = Admission::new(ROOM);
-            let full = door.admit(signed, Trust::Signature).unwrap();
-            let bare = door.admit(headers, Trust::Signature).unwrap();
+            let full = door.admit(&signed, Trust::Signature).unwrap();
+            let bare = door.admit(&headers, Trust::Signature).unwrap();
             prop_assert_eq!(full.last().id, bare.last().id);
         }
 

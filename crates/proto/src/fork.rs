@@ -39,8 +39,8 @@ impl Proof {
         put_bytes(&mut wire, one.wire());
         put_bytes(&mut wire, other.wire());
         let author = one.author();
-        let one = door.admit(one, Trust::Signature)?;
-        let other = door.admit(other, Trust::Signature)?;
+        let one = door.admit(&one, Trust::Signature)?;
+        let other = door.admit(&other, Trust::Signature)?;
         let at = disagreement(&one, &other).ok_or(Reject::Malformed("fork without disagreement"))?;
         Ok(Self { author, at, wire: wire.into() })
     }

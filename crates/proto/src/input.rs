@@ -29,6 +29,8 @@ pub struct Config {
     pub shape: Shape,
     /// How often anti-entropy compares.
     pub pace: Pace,
+    /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
+    pub fresh_author: bool,
     /// Whether to tell each step of the protocol, see [`Event::Step`].
     pub trace: bool,
     /// Seed of everything random: peers chosen, coins, jitter.

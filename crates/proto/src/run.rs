@@ -21,6 +21,8 @@
 //!
 //! The signature of the last entry vouches for all, for each entry's id covers the id before it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
@@ -35,13 +37,13 @@ use crate::{
 /// An Ed25519 signature.
 pub type Signature = [u8; 64];
 
-/// A run as it came, in canonical form but with nothing verified.
+/// A run as it came, in canonical form but with nothing verified. Clones share the entries and the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRun {
     author: AuthorId,
     first: Seq,
     prev: EntryId,
-    entries: Vec<RawEntry>,
+    entries: Arc<[RawEntry]>,
     signature: Option<Signature>,
     wire: Bytes,
 }
@@ -89,7 +91,7 @@ impl RawRun {
             0 => EntryId::default(),
             _ => EntryId(reader.array("prev")?),
         };
-        let entries = read_entries(&mut reader, count)?;
+        let entries = read_entries(&mut reader, count)?.into();
         let signature = signed.then(|| reader.array("signature")).transpose()?;
         reader.end("run")?;
         Ok(Self { author, first, prev, entries, signature, wire })
@@ -137,10 +139,6 @@ impl RawRun {
     pub fn without_bodies(&self) -> Result<Self, Reject> {
         let headers = self.entries.iter().map(|entry| RawEntry { body: entry.body.dropped(), ..entry.clone() });
         Self::new(self.author, self.first, self.prev, headers.collect(), self.signature)
-    }
-
-    pub(crate) fn into_parts(self) -> (Vec<RawEntry>, Option<Signature>, Bytes) {
-        (self.entries, self.signature, self.wire)
     }
 }
 
