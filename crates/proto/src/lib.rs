@@ -1,5 +1,11 @@
-//! Entries, logs and the gossip engine of Rumormill, without I/O.
+//! Entries, logs and the gossip engine of Rumormill, without I/O, clock, async or entropy.
+//!
+//! Read [`entry`], [`run`] and [`admit`] for what travels and why it can be believed; [`log`], [`frontier`] and
+//! [`timeline`] for what is kept and how it is ordered; [`message`] for the conversations; then [`engine`], which
+//! dispatches to [`rumor`], `sync` and [`view`].
+
 pub mod admit;
+mod clock;
 pub mod codec;
 pub mod engine;
 pub mod entry;
@@ -9,11 +15,17 @@ pub mod ids;
 pub mod input;
 pub mod limits;
 pub mod log;
+mod logs;
 pub mod message;
+mod own;
+mod pending;
+pub mod random;
 pub mod reject;
 pub mod rumor;
 pub mod run;
 pub mod sync;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod timeline;
 pub mod view;
