@@ -79,10 +79,13 @@ impl Run {
         self.signature.as_ref()
     }
 
-    /// What is left of the run above `seq`; `None` when that is nothing.
-    pub fn above(mut self, seq: Seq) -> Option<Self> {
-        let skip = self.entries.partition_point(|entry| entry.seq <= seq);
-        self.entries.drain(..skip);
+    /// The part of the run in `first..=last`; `None` when that is nothing. It is signed only if it keeps
+    /// the end.
+    pub fn part(mut self, first: Seq, last: Seq) -> Option<Self> {
+        if last < self.last().seq {
+            self.signature = None;
+        }
+        self.entries.retain(|entry| (first..=last).contains(&entry.seq));
         (!self.entries.is_empty()).then_some(self)
     }
 }
@@ -330,7 +333,7 @@ mod tests {
     prop_compose! {
         fn any_entry()(step in 0u64..3, counter in 0u16..3, kind in 1u8..128, drop: bool,
             body in proptest::collection::vec(any::<u8>(), 0..40),
-            seen in proptest::collection::btree_map(0u8..5, any::<u64>(), 0..5)) -> (u64, u16, RawEntry) {
+            seen in proptest::collection::btree_map(0u8..5, 0u64..1 << 48, 0..5)) -> (u64, u16, RawEntry) {
             let body = Body::Here(body.into());
             let body = if drop { body.dropped() } else { body };
             let seen = seen.into_iter().map(|(author, seq)| (AuthorId([author; 32]), seq)).collect();

@@ -1,41 +1,527 @@
-//! One room on one node, as a state machine without I/O: the dispatcher.
+//! One room on one node, as a state machine without I/O, clock or entropy of its own.
 //!
-//! [`Engine::handle`] takes an [`Input`] and appends [`Output`]s; [`Engine::next_deadline`] says when to come
-//! back with [`Input::Wake`] if nothing else happens before.
+//! The engine is driven by whoever owns it, in four steps that repeat:
+//!
+//! 1. [`Engine::handle`] takes one [`Input`] and appends [`Output`]s. Several inputs may be handled before the
+//!    outputs are acted on.
+//! 2. The driver acts on the outputs: first all appends and cuts, in one durable commit; then what is sent and
+//!    served; then what is emitted. What we gossip we shall still know after a crash.
+//! 3. [`Engine::next_deadline`] says when to come back with [`Input::Wake`] if nothing happens before. Coming
+//!    late or early is harmless.
+//! 4. [`Engine::frontier`], [`Engine::contacts`] and the like may be asked at any time.
+//!
+//! This file only dispatches. Decisions are made in `logs` (what is taken, what waits), `rumor` (who is told),
+//! `sync` (what is compared and wanted), `view` (whom to know), `own` (what is written) and `clock`.
+//!
+//! A peer that comes back, traced: [`Input::Up`] → `Hello` and, from one side, `Status` → the answer is
+//! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
+//! [`Output::Append`], [`Event::Shown`].
+
+use std::collections::BTreeMap;
 
 use crate::{
-    admit::Author,
+    admit::{Author, Trust},
+    clock::Clock,
+    fork::Proof,
     frontier::Frontier,
-    input::{Config, Input, Kept, Output},
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::{Arrival, Config, Event, Input, Kept, Output, Purpose, Recall, Step},
+    limits::{HAVE_MS, LACK_MS, PUSHES_OF_OWN},
+    logs::{Logs, Origin, Released, Taken},
+    message::{Contact, Hello, Message, Push},
+    own::Own,
+    random::Random,
+    reject::{Blame, Reject},
+    rumor::{Action, Rumors, Source},
+    run::RawRun,
+    sync::Sync,
     time::{Now, Time},
+    timeline::Place,
+    view::{Move, View},
 };
 
 /// One room on one node.
 pub struct Engine {
-    config: Config,
-    author: Author,
-    frontier: Frontier,
+    room: RoomId,
+    me: PeerId,
+    trace: bool,
+    logs: Logs,
+    rumors: Rumors,
+    sync: Sync,
+    view: View,
+    own: Own,
+    clock: Clock,
+    random: Random,
+    authors: BTreeMap<PeerId, AuthorId>,
+    /// Pushes that carry our own entries and are not answered: the seq after the last.
+    pushed: BTreeMap<(PeerId, u64), Seq>,
+    /// The end of the timeline.
+    end: Place,
+    /// Ticks at which something held for its time may be shown.
+    due_ms: Option<u64>,
 }
 
 impl Engine {
-    /// An engine that writes as `author`, with what the store `kept`; `last` is the time of the timeline's end.
-    pub fn new(config: Config, author: Author, kept: Vec<Kept>, last: Time, now: Now) -> Self {
-        let _ = (kept, last, now);
-        Self { config, author, frontier: Frontier::default() }
+    /// An engine that writes as `author`, with what the store `kept`; `end` is the place of the timeline's last
+    /// entry.
+    pub fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
+        let logs = Logs::new(config.room, kept);
+        let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
+        let mut own = Own::new(author, config.fresh_author, end.time, now.ticks_ms);
+        let said = logs.frontier().head(&own.id()).map_or(Time::default(), |head| head.time);
+        for (author, log) in logs.frontier().logs() {
+            if let Some(head) = log.head().filter(|head| head.time > said) {
+                own.saw(*author, head.seq, head.time);
+            }
+        }
+        Self {
+            room: config.room,
+            me: config.me,
+            trace: config.trace,
+            logs,
+            rumors: Rumors::new(&config.policy, config.me, config.trace),
+            sync: Sync::new(config.pace, config.trace, now.ticks_ms),
+            view: View::new(config.shape, config.me),
+            own,
+            clock: Clock::default(),
+            random: Random::new(config.seed),
+            authors: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+            end,
+            due_ms: None,
+        }
     }
 
     /// Takes one input; what follows from it is appended to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
-        let _ = (input, now, out, &self.config, &self.author);
+        let wake = matches!(input, Input::Wake);
+        match input {
+            Input::Up { peer, address } => self.up(peer, address, now, out),
+            Input::Down { peer } => self.down(peer, now, out),
+            Input::Unreachable { peer } => self.moves(now, out, |view, ms, random, moves| {
+                view.unreachable(peer, ms, random, moves);
+            }),
+            Input::Heard { contacts } => self.moves(now, out, |view, ms, random, moves| {
+                view.heard(contacts, None, ms, random, moves);
+            }),
+            Input::Received { from, message } => self.received(from, message, now, out),
+            Input::Say(sayings) => {
+                let cut = self.logs.cut(&self.own.id()).is_some();
+                let refused = self.own.say(sayings, cut);
+                out.extend(refused.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+            }
+            Input::Recalled { what, run } => self.recalled(what, run, out),
+            Input::CutDone { author, log } => self.logs.replace(author, log),
+            Input::Wake => self.wake(now, out),
+        }
+        self.settle(wake, now, out);
     }
 
     /// When to come back with [`Input::Wake`], in the driver's monotonic milliseconds.
-    pub fn next_deadline(&self) -> Option<u64> {
-        None
+    pub fn next_deadline(&self) -> u64 {
+        let others = [self.rumors.next_deadline(), self.view.next_deadline(), self.own.next_deadline(), self.due_ms];
+        others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 
-    /// What is held.
+    /// What is held of all logs.
     pub fn frontier(&self) -> &Frontier {
-        &self.frontier
+        self.logs.frontier()
+    }
+
+    /// Who writes here.
+    pub fn author(&self) -> AuthorId {
+        self.own.id()
+    }
+
+    /// Peers to reach this room by, best first.
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.view.contacts()
+    }
+
+    /// Connected peers, and who writes from there as far as they said.
+    pub fn peers(&self) -> impl Iterator<Item = (PeerId, Option<AuthorId>)> {
+        self.view.active().map(|peer| (peer, self.authors.get(&peer).copied()))
+    }
+
+    /// Entries known to be missing.
+    pub fn missing(&self) -> u64 {
+        self.sync.missing()
+    }
+
+    fn up(&mut self, peer: PeerId, address: Option<bytes::Bytes>, now: Now, out: &mut Vec<Output>) {
+        if self.view.is_active(&peer) {
+            self.lose(peer, now, out);
+        }
+        self.moves(now, out, |view, ms, random, moves| view.up(peer, address, ms, random, moves));
+        if !self.view.is_active(&peer) {
+            return;
+        }
+        let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
+        out.push(Output::Send { to: peer, message: Message::Hello(hello) });
+        self.own.up(peer, now.ticks_ms);
+        if self.me < peer {
+            self.sync.begin(peer, &self.logs, out);
+        }
+        self.sync.hurry(now.ticks_ms);
+        self.rumor(now, out, |rumors, view, ms, random, actions| rumors.up(peer, view, ms, random, actions));
+    }
+
+    fn down(&mut self, peer: PeerId, now: Now, out: &mut Vec<Output>) {
+        if self.view.is_active(&peer) {
+            self.lose(peer, now, out);
+        }
+    }
+
+    /// Forgets a link; what it left undone goes to others.
+    fn lose(&mut self, peer: PeerId, now: Now, out: &mut Vec<Output>) {
+        self.moves(now, out, |view, ms, random, moves| view.down(peer, ms, random, moves));
+        self.rumor(now, out, |rumors, view, ms, random, actions| rumors.down(peer, view, ms, random, actions));
+        self.sync.down(peer);
+        self.own.down(peer);
+        self.pushed.retain(|(pushed, _), _| *pushed != peer);
+        let skew = self.clock.forget(peer);
+        self.skewed(skew, out);
+        if self.authors.remove(&peer).is_some() {
+            out.push(Output::Emit(Event::Went { peer }));
+        }
+        let others: Vec<_> = self.view.active().collect();
+        others.into_iter().for_each(|other| self.sync.plan(other, &mut self.logs, now.ticks_ms, out));
+    }
+
+    fn received(&mut self, from: PeerId, message: Message, now: Now, out: &mut Vec<Output>) {
+        if !self.view.is_active(&from) {
+            return;
+        }
+        let ms = now.ticks_ms;
+        match message {
+            Message::Hello(hello) => self.hello(from, &hello, now, out),
+            Message::Known { next } => self.known(from, next, now, out),
+            Message::Push(push) => self.push(from, push, now, out),
+            Message::Ack { push, new } => {
+                self.step(Step::AckFrom { peer: from, new }, out);
+                if let Some(next) = self.pushed.remove(&(from, push)) {
+                    self.held(from, next, out);
+                }
+                self.rumor(now, out, |rumors, view, ms, random, actions| {
+                    rumors.ack(from, push, new, view, ms, random, actions);
+                });
+            }
+            Message::Pull => {
+                self.rumor(now, out, |rumors, view, ms, random, actions| rumors.pull(from, view, ms, random, actions));
+            }
+            Message::Have { heads } => {
+                let lacking = heads.into_iter().filter(|(prefix, seq)| {
+                    let author = self.logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
+                    author.is_none_or(|author| !self.logs.has(author, *seq))
+                });
+                lacking.for_each(|(prefix, seq)| self.sync.lack(prefix, seq, from, ms + HAVE_MS));
+            }
+            Message::Status { digest, answer } => {
+                if self.sync.status(from, (digest, answer), &self.logs, &mut self.random, out) {
+                    self.known(from, self.own_next(), now, out);
+                }
+            }
+            Message::Ranges(ranges) => self.sync.ranges(from, &ranges, &self.logs, out),
+            Message::Heads(heads) => self.sync.heads(from, &heads, &mut self.logs, ms, out),
+            Message::Want(want) => self.sync.want(from, &want, &self.logs, out),
+            Message::Runs { want, runs } => {
+                self.sync.runs(from, want, ms);
+                self.take(from, &runs, Origin::Repair(from), now, out);
+            }
+            Message::Done { want } => {
+                self.settle(false, now, out);
+                self.sync.done(from, want, &mut self.logs, ms, out);
+            }
+            Message::Evidence { run } => self.evidence(from, &run, now, out),
+            Message::Fork { proof } => self.fork(from, proof, now, out),
+            Message::Shuffle { peers, answer } => self.moves(now, out, |view, ms, random, moves| {
+                view.shuffle(from, peers, answer, ms, random, moves);
+            }),
+        }
+    }
+
+    fn hello(&mut self, from: PeerId, hello: &Hello, now: Now, out: &mut Vec<Output>) {
+        let next = self.logs.frontier().log(&hello.author).map_or(0, |log| log.next());
+        out.push(Output::Send { to: from, message: Message::Known { next } });
+        if self.authors.insert(from, hello.author) != Some(hello.author) {
+            out.push(Output::Emit(Event::Came { peer: from, author: hello.author }));
+        }
+        let skew = self.clock.compare(from, hello.wall_ms, now.wall_ms);
+        self.skewed(skew, out);
+    }
+
+    /// A peer holds our own log below `next`: perhaps more than we do.
+    fn known(&mut self, from: PeerId, next: Seq, now: Now, out: &mut Vec<Output>) {
+        self.own.told(from, next, now.ticks_ms);
+        let ours = self.own_next();
+        if next > ours {
+            self.sync.tell(from, self.own.id().prefix(), next);
+            self.sync.plan(from, &mut self.logs, now.ticks_ms, out);
+        } else {
+            self.held(from, next, out);
+        }
+    }
+
+    fn held(&mut self, peer: PeerId, next: Seq, out: &mut Vec<Output>) {
+        if self.own.held(peer, next) {
+            out.push(Output::Emit(Event::Holds { peer, next }));
+        }
+    }
+
+    fn push(&mut self, from: PeerId, push: Push, now: Now, out: &mut Vec<Output>) {
+        let source = Source { peer: from, part: push.part, hops: push.hops };
+        let Some((new, known)) = self.take(from, &push.runs, Origin::Rumor(source), now, out) else { return };
+        let entries = push.runs.iter().map(|run| run.entries().len()).sum();
+        self.step(Step::RumorFrom { peer: from, entries, new }, out);
+        out.push(Output::Send { to: from, message: Message::Ack { push: push.push, new } });
+        if !known.is_empty() {
+            self.rumor(now, out, |rumors, view, ms, random, actions| {
+                rumors.known(known, source, view, ms, random, actions);
+            });
+        }
+    }
+
+    /// Takes runs that a peer brought; says whether anything was new, and what was known. `None` when the peer
+    /// had to be closed.
+    fn take(
+        &mut self,
+        from: PeerId,
+        runs: &[RawRun],
+        origin: Origin,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<(bool, Vec<RawRun>)> {
+        let wall_ms = self.clock.correct(now.wall_ms);
+        let (mut news, mut known) = (Vec::new(), Vec::new());
+        for run in runs {
+            match self.logs.take(run, origin, wall_ms) {
+                Ok(Taken::New) => news.push(run),
+                Ok(Taken::Known) => known.push(run.clone()),
+                Ok(Taken::Refused) => {}
+                Ok(Taken::Contradicts(seq)) => self.compare(run.clone(), seq, out),
+                Err(reject) => {
+                    if reject.blame() == Blame::Peer {
+                        self.close(from, reject, now, out);
+                        return None;
+                    }
+                }
+            }
+        }
+        self.settle(false, now, out);
+        for run in &news {
+            for (author, seq) in self.logs.lacks(run) {
+                self.sync.lack(author.prefix(), seq, from, now.ticks_ms + LACK_MS);
+            }
+        }
+        Some((!news.is_empty(), known))
+    }
+
+    fn close(&mut self, peer: PeerId, reject: Reject, now: Now, out: &mut Vec<Output>) {
+        self.lose(peer, now, out);
+        out.push(Output::Close { peer, reject: Some(reject) });
+    }
+
+    /// Asks for what we hold where `run` contradicts it.
+    fn compare(&mut self, run: RawRun, seq: Seq, out: &mut Vec<Output>) {
+        let author = run.author();
+        out.push(Output::Recall(Recall { author, seq, purpose: Purpose::Compare(Box::new(run)) }));
+    }
+
+    fn evidence(&mut self, from: PeerId, run: &RawRun, now: Now, out: &mut Vec<Output>) {
+        match self.logs.door().admit(run, Trust::Signature) {
+            Err(reject) => self.close(from, reject, now, out),
+            Ok(_) => self.compare(run.clone(), run.first(), out),
+        }
+    }
+
+    fn recalled(&mut self, what: Recall, run: Option<RawRun>, out: &mut Vec<Output>) {
+        match (what.purpose, run) {
+            (Purpose::Show(to), Some(run)) => out.push(Output::Send { to, message: Message::Evidence { run } }),
+            (Purpose::Compare(theirs), Some(ours)) => {
+                if let Ok(proof) = Proof::new(self.logs.door(), &ours, &theirs) {
+                    self.prove(proof, out);
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn fork(&mut self, from: PeerId, wire: bytes::Bytes, now: Now, out: &mut Vec<Output>) {
+        match Proof::parse(self.logs.door(), wire) {
+            Err(reject) => self.close(from, reject, now, out),
+            Ok(proof) => self.prove(proof, out),
+        }
+    }
+
+    /// Cuts a log where a proof says, and tells everybody.
+    fn prove(&mut self, proof: Proof, out: &mut Vec<Output>) {
+        if !self.logs.prove(proof.clone()) {
+            return;
+        }
+        let (author, at) = (proof.author(), proof.at());
+        for to in self.view.active() {
+            out.push(Output::Send { to, message: Message::Fork { proof: proof.wire().clone() } });
+        }
+        out.push(Output::Cut(proof));
+        out.push(Output::Emit(Event::Forked { author, at }));
+        if author == self.own.id() {
+            out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+        }
+    }
+
+    fn wake(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.moves(now, out, |view, ms, random, moves| view.wake(ms, random, moves));
+        self.rumor(now, out, |rumors, view, ms, random, actions| rumors.wake(view, ms, random, actions));
+        self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);
+    }
+
+    /// Shows what may be shown and writes what may be written, until nothing follows from it.
+    fn settle(&mut self, due: bool, now: Now, out: &mut Vec<Output>) {
+        let wall_ms = self.clock.correct(now.wall_ms);
+        let released = self.logs.release(wall_ms, due);
+        self.show(released, now, out);
+        for run in self.logs.contradictions() {
+            let seq = run.first().saturating_sub(1);
+            self.compare(run, seq, out);
+        }
+        self.write(wall_ms, now, out);
+        self.sync.count_missing(&self.logs, out);
+        let due = self.logs.next_due(wall_ms).map(|due| now.ticks_ms.saturating_add(due - wall_ms));
+        self.due_ms = due;
+    }
+
+    fn write(&mut self, wall_ms: u64, now: Now, out: &mut Vec<Output>) {
+        while self.own.may_write(self.own_next(), now.ticks_ms) {
+            let head = self.logs.frontier().head(&self.own.id());
+            let Some((run, tags)) = self.own.write(&self.room, head, wall_ms) else { return };
+            let first = run.first();
+            let taken = self.logs.take(&run, Origin::Here, wall_ms);
+            assert!(matches!(taken, Ok(Taken::New)), "what we sign ourselves we admit: {taken:?}");
+            let released = self.logs.release(wall_ms, true);
+            self.show(released, now, out);
+            out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
+        }
+    }
+
+    /// Appends, emits and passes on what was released.
+    fn show(&mut self, released: Vec<Released>, now: Now, out: &mut Vec<Output>) {
+        let mut shown = Vec::new();
+        let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
+        for Released { run, raw, origin, history } in released {
+            for entry in run.entries() {
+                self.own.saw(entry.author, entry.seq, entry.time);
+                shown.push((Place::of(entry), entry.clone(), origin, history));
+            }
+            if run.author() == self.own.id() && origin != Origin::Here {
+                self.own.adopted(now.ticks_ms);
+            }
+            out.push(Output::Append(run));
+            if !history {
+                let source = hot_source(origin);
+                match hot.last_mut() {
+                    Some((last, runs)) if *last == source => runs.push(raw),
+                    _ => hot.push((source, vec![raw])),
+                }
+            }
+        }
+        shown.sort_by_key(|(place, ..)| *place);
+        for (place, entry, origin, history) in shown {
+            let arrival = match place > self.end {
+                true => Arrival::End,
+                false if history => Arrival::History,
+                false => Arrival::Late,
+            };
+            self.end = self.end.max(place);
+            let hops = match origin {
+                Origin::Rumor(source) => Some(source.hops),
+                Origin::Here | Origin::Repair(_) => None,
+            };
+            out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
+        }
+        for (source, runs) in hot {
+            self.rumor(now, out, |rumors, view, ms, random, actions| {
+                rumors.hot(runs, source, view, ms, random, actions);
+            });
+        }
+    }
+
+    fn own_next(&self) -> Seq {
+        self.logs.frontier().log(&self.own.id()).map_or(0, |log| log.next())
+    }
+
+    fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {
+        out.extend(skew_ms.map(|ms| Output::Emit(Event::Skewed { ms })));
+    }
+
+    fn step(&self, step: Step, out: &mut Vec<Output>) {
+        if self.trace {
+            out.push(Output::Emit(Event::Step(step)));
+        }
+    }
+
+    fn moves(
+        &mut self,
+        now: Now,
+        out: &mut Vec<Output>,
+        act: impl FnOnce(&mut View, u64, &mut Random, &mut Vec<Move>),
+    ) {
+        let mut moves = Vec::new();
+        act(&mut self.view, now.ticks_ms, &mut self.random, &mut moves);
+        for a_move in moves {
+            match a_move {
+                Move::Dial(contact) => out.push(Output::Dial(contact)),
+                Move::Send { to, message } => out.push(Output::Send { to, message }),
+                Move::Close(peer) => {
+                    self.lose(peer, now, out);
+                    out.push(Output::Close { peer, reject: None });
+                }
+            }
+        }
+    }
+
+    fn rumor(
+        &mut self,
+        now: Now,
+        out: &mut Vec<Output>,
+        act: impl FnOnce(&mut Rumors, &View, u64, &mut Random, &mut Vec<Action>),
+    ) {
+        let mut actions = Vec::new();
+        act(&mut self.rumors, &self.view, now.ticks_ms, &mut self.random, &mut actions);
+        for action in actions {
+            let (to, message) = match action {
+                Action::Push { to, push } => {
+                    self.note_push(to, &push);
+                    (to, Message::Push(push))
+                }
+                Action::Pull { to } => (to, Message::Pull),
+                Action::Have { to, heads } => (to, Message::Have { heads }),
+                Action::Step(step) => {
+                    self.step(step, out);
+                    continue;
+                }
+            };
+            out.push(Output::Send { to, message });
+        }
+    }
+
+    /// Remembers which of our own entries a push carries, for its answer tells that the peer holds them.
+    fn note_push(&mut self, to: PeerId, push: &Push) {
+        let own = push.runs.iter().filter(|run| run.author() == self.own.id()).map(|run| run.last() + 1);
+        if let Some(next) = own.max() {
+            if self.pushed.len() >= PUSHES_OF_OWN {
+                self.pushed.pop_first();
+            }
+            self.pushed.insert((to, push.push), next);
+        }
+    }
+}
+
+/// Whom a run is passed on for: what was written here starts fresh, what came as a rumor goes on, what
+/// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
+fn hot_source(origin: Origin) -> Option<Source> {
+    match origin {
+        Origin::Here => None,
+        Origin::Rumor(source) => Some(source),
+        Origin::Repair(peer) => Some(Source { peer, part: u8::MAX, hops: 0 }),
     }
 }

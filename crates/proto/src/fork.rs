@@ -86,3 +86,50 @@ fn disagreement(one: &Run, other: &Run) -> Option<Seq> {
     let told = below.into_iter().chain(one.entries().iter().map(|entry| (entry.seq, entry.id)));
     told.filter(|(seq, id)| told_by_other(*seq).is_some_and(|other| other != *id)).map(|(seq, _)| seq).next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ROOM, Writer};
+
+    fn proved(one: &RawRun, other: &RawRun) -> Result<Seq, Reject> {
+        let mut door = Admission::new(ROOM);
+        let proof = Proof::new(&mut door, one, other)?;
+        assert_eq!(Proof::parse(&mut door, proof.wire().clone()).as_ref(), Ok(&proof));
+        assert_eq!(Proof::new(&mut door, other, one).map(|proof| proof.at()), Ok(proof.at()));
+        Ok(proof.at())
+    }
+
+    #[test]
+    fn the_lowest_disagreement_counts() {
+        let mut writer = Writer::new(1);
+        writer.write(1, "x");
+        let mut twin = writer.clone();
+        let ours = [writer.write(3, "ours"), writer.write(3, "ours")];
+        let theirs = [twin.write(2, "theirs"), twin.write(5, "theirs")];
+        assert_eq!(proved(&ours[0], &theirs[0]), Ok(1));
+        assert_eq!(proved(&ours[1], &theirs[1]), Ok(3), "by the prev of the upper one");
+        assert_eq!(proved(&ours[0], &theirs[1]), Ok(2));
+    }
+
+    #[test]
+    fn one_log_proves_nothing() {
+        let mut writer = Writer::new(1);
+        let runs = [writer.write(1, "x"), writer.write(3, "x"), writer.write(3, "x")];
+        for (one, other) in [(0, 0), (1, 1), (0, 1), (1, 2), (0, 2)] {
+            assert!(proved(&runs[one], &runs[other]).is_err(), "{one} and {other}");
+        }
+        let stranger = Writer::new(2).write(1, "y");
+        assert_eq!(proved(&runs[0], &stranger), Err(Reject::Malformed("fork of two authors")));
+    }
+
+    #[test]
+    fn what_nobody_signed_proves_nothing() {
+        let writer = Writer::new(1);
+        let (one, other) = (writer.clone().write(1, "a"), writer.clone().write(1, "b"));
+        let bare = RawRun::new(other.author(), 0, other.prev(), other.entries().to_vec(), None).unwrap();
+        assert_eq!(proved(&one, &bare), Err(Reject::Unlinked));
+        let wrong = RawRun::new(other.author(), 0, other.prev(), other.entries().to_vec(), one.signature().copied());
+        assert_eq!(proved(&one, &wrong.unwrap()), Err(Reject::Signature));
+    }
+}

@@ -197,3 +197,59 @@ impl Sum {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Writer, admit};
+
+    fn frontier(order: impl Iterator<Item = u8>) -> Frontier {
+        let mut frontier = Frontier::default();
+        for author in order {
+            let run = admit(&Writer::new(author).write(1, "x"));
+            frontier.update(run.author(), |log| log.insert(&run)).unwrap();
+        }
+        frontier
+    }
+
+    #[test]
+    fn a_digest_depends_on_what_is_held_and_not_on_the_order() {
+        let (up, down) = (frontier(1..9), frontier((1..9).rev()));
+        assert_eq!(up.digest(), down.digest());
+        assert_ne!(up.digest(), frontier(1..8).digest());
+        let mut cut = up.clone();
+        let author = Writer::new(3).id();
+        cut.update(author, |log| log.cut_at(7, None));
+        assert_ne!(cut.digest(), up.digest());
+    }
+
+    #[test]
+    fn branches_part_the_author_space() {
+        let frontier = frontier(1..60);
+        let children: Vec<_> = Branch::ROOT.children().unwrap().collect();
+        let within: usize = children.iter().map(|child| frontier.within(*child).count()).sum();
+        assert_eq!(within, 59);
+        assert_eq!((children[0].low(), children[7].high()), (0, u64::MAX));
+        assert!(children.windows(2).all(|pair| pair[0].high() + 1 == pair[1].low()));
+        let mut deepest = Branch::ROOT;
+        while let Some(children) = deepest.children() {
+            deepest = children.last().unwrap();
+        }
+        assert_eq!(deepest.depth(), Branch::DEEPEST);
+    }
+
+    proptest! {
+        #[test]
+        fn one_difference_shows_in_one_child(missing in 1u8..40) {
+            let all = frontier(1..40);
+            let some = frontier((1..40).filter(|author| *author != missing));
+            let differs = |child: &Branch| all.print(*child, 7) != some.print(*child, 7);
+            let differing: Vec<_> = Branch::ROOT.children().unwrap().filter(differs).collect();
+            prop_assert_eq!(differing.len(), 1);
+            let author = Writer::new(missing).id();
+            prop_assert!(all.within(differing[0]).any(|(id, _)| *id == author));
+        }
+    }
+}

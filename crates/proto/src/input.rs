@@ -8,7 +8,7 @@ use crate::{
     fork::Proof,
     ids::{AuthorId, PeerId, RoomId, Seq},
     log::Log,
-    message::{Contact, Message, Range},
+    message::{Contact, Message},
     reject::Reject,
     rumor::Policy,
     run::RawRun,
@@ -329,9 +329,4 @@ pub enum Step {
         /// Which.
         seq: Seq,
     },
-}
-
-/// What a want asks for, by author rather than prefix.
-pub(crate) fn entries(ranges: &[Range]) -> u64 {
-    ranges.iter().map(|range| (range.last - range.first).saturating_add(1)).fold(0, u64::saturating_add)
 }

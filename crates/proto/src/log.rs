@@ -80,12 +80,13 @@ fn head_of(entry: &Entry) -> Head {
 pub enum Verdict {
     /// Nothing of it is missing here.
     Known,
-    /// It lies at or beyond the cut of a forked log.
+    /// All of it lies beyond the cut of a forked log.
     Cut,
     /// It can be taken when this vouches for it.
     Take(Trust),
-    /// It shares some entries with what is held: ask for exactly what is missing.
-    Overlaps,
+    /// It shares some entries with what is held, or goes beyond the cut: only this part of it can be taken,
+    /// and its signature must vouch.
+    TakePart(Seq, Seq),
     /// It contradicts what is held at this seq: the log is forked.
     Forks(Seq),
     /// A log may not be held in more pieces; the backfill has to catch up first.
@@ -161,14 +162,16 @@ impl Log {
     /// Judges a run that is not verified yet, by position alone.
     pub fn judge(&self, run: &RawRun) -> Verdict {
         let (first, last) = (run.first(), run.last());
-        if self.cut.is_some_and(|cut| last >= cut) {
+        let end = self.cut.map_or(last, |cut| last.min(cut.saturating_sub(1)));
+        if self.cut.is_some_and(|cut| first >= cut) {
             return Verdict::Cut;
         }
-        if (first..=last).all(|seq| self.holds(seq)) {
+        let Some(missing) = (first..=end).find(|seq| !self.holds(*seq)) else {
             return Verdict::Known;
-        }
-        if self.spans.iter().any(|span| first <= span.last.seq && span.first <= last) {
-            return Verdict::Overlaps;
+        };
+        let missing_end = (missing..=end).take_while(|seq| !self.holds(*seq)).last().unwrap_or(missing);
+        if (missing, missing_end) != (first, last) {
+            return Verdict::TakePart(missing, missing_end);
         }
         let below = self.spans.iter().find(|span| span.last.seq + 1 == first);
         if below.is_some_and(|below| below.last.id != run.prev()) {
@@ -240,6 +243,112 @@ impl Log {
                     self.spans.pop();
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Writer, admit};
+
+    fn spans(log: &Log) -> Vec<(Seq, Seq)> {
+        log.spans().iter().map(|span| (span.first, span.last.seq)).collect()
+    }
+
+    #[test]
+    fn the_newest_first_then_downwards() {
+        let runs = Writer::new(1).write_blocks(200, "x");
+        let mut log = Log::default();
+        for (at, expected) in [(3, vec![(129, 192)]), (4, vec![(129, 199)]), (2, vec![(65, 199)]), (0, vec![(0, 0), (65, 199)])] {
+            log.insert(&admit(&runs[at])).unwrap();
+            assert_eq!(spans(&log), expected);
+        }
+        assert_eq!(log.gaps().collect::<Vec<_>>(), [(1, 64)]);
+        assert_eq!(log.len(), 136);
+        assert!(matches!(log.judge(&runs[1]), Verdict::Take(Trust::LeadsTo(_))));
+        log.insert(&admit(&runs[1])).unwrap();
+        assert_eq!(spans(&log), [(0, 199)]);
+        assert_eq!(log.gaps().count(), 0);
+        assert_eq!(log.judge(&runs[2]), Verdict::Known);
+    }
+
+    #[test]
+    fn only_the_missing_part_is_taken() {
+        let mut writer = Writer::new(1);
+        let zero = writer.write(1, "x");
+        let before = writer.clone();
+        let three = writer.write(3, "x");
+        let five = before.clone().write(5, "x");
+        let mut log = Log::default();
+        log.insert(&admit(&zero)).unwrap();
+        log.insert(&admit(&three)).unwrap();
+        assert_eq!(log.judge(&five), Verdict::TakePart(4, 5));
+        assert_eq!(log.judge(&three), Verdict::Known);
+    }
+
+    #[test]
+    fn another_past_is_a_fork() {
+        let mut writer = Writer::new(1);
+        let zero = writer.write(1, "x");
+        let mut twin = writer.clone();
+        let one = writer.write(1, "here");
+        twin.write(1, "there");
+        let two = twin.write(1, "there");
+        let mut log = Log::default();
+        log.insert(&admit(&zero)).unwrap();
+        log.insert(&admit(&one)).unwrap();
+        assert_eq!(log.judge(&two), Verdict::Forks(1));
+        assert_eq!(log.insert(&admit(&two)), Err(Unfit::Forks(1)));
+        assert_eq!(spans(&log), [(0, 1)]);
+    }
+
+    #[test]
+    fn a_cut_moves_only_down_and_refuses_what_lies_beyond() {
+        let mut writer = Writer::new(1);
+        let runs = [writer.write(1, "x"), writer.write(4, "x"), writer.write(4, "x")];
+        let mut log = Log::default();
+        for run in &runs {
+            log.insert(&admit(run)).unwrap();
+        }
+        let second = admit(&runs[1]);
+        log.cut_at(3, Some(head_of(&second.entries()[1])));
+        assert_eq!((spans(&log), log.cut()), (vec![(0, 2)], Some(3)));
+        log.cut_at(5, None);
+        assert_eq!(log.cut(), Some(3));
+        assert_eq!(log.judge(&runs[2]), Verdict::Cut);
+        assert_eq!(log.insert(&admit(&runs[2])), Err(Unfit::NoPlace));
+        log.cut_at(0, None);
+        assert_eq!((log.head(), log.cut()), (None, Some(0)));
+    }
+
+    #[test]
+    fn a_log_is_held_in_few_pieces() {
+        let runs = Writer::new(1).write_blocks(64 * 40, "x");
+        let mut log = Log::default();
+        for run in runs.iter().skip(1).step_by(2).take(SPANS) {
+            log.insert(&admit(run)).unwrap();
+        }
+        assert_eq!(log.judge(&runs[30]), Verdict::TooManySpans);
+        assert_eq!(log.insert(&admit(&runs[30])), Err(Unfit::NoPlace));
+        assert!(matches!(log.judge(&runs[2]), Verdict::Take(_)), "what joins two pieces is welcome");
+    }
+
+    proptest! {
+        #[test]
+        fn spans_neither_overlap_nor_touch(order in Just((0..7usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let runs = Writer::new(1).write_blocks(64 * 5 + 30, "x");
+            let mut log = Log::default();
+            let mut held = 0;
+            for at in order.into_iter().filter(|at| *at < runs.len()) {
+                log.insert(&admit(&runs[at])).unwrap();
+                held += runs[at].entries().len() as u64;
+                prop_assert_eq!(log.len(), held);
+                prop_assert!(log.spans().windows(2).all(|pair| pair[0].last.seq + 1 < pair[1].first));
+            }
+            prop_assert_eq!(spans(&log), vec![(0, 64 * 5 + 29)]);
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     codec::{Reader, put_bytes, put_number},
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RUN_BYTES, SHUFFLE_PEERS},
+    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
     reject::Reject,
     run::RawRun,
 };
@@ -311,7 +311,7 @@ impl Message {
             kind::HELLO => {
                 Self::Hello(Hello { author: AuthorId(reader.array("author")?), wall_ms: reader.number("clock")? })
             }
-            kind::KNOWN => Self::Known { next: reader.number("seq")? },
+            kind::KNOWN => Self::Known { next: read_seq(reader)? },
             kind::PUSH => Self::Push(Push {
                 push: reader.number("push")?,
                 part: reader.byte("part")?,
@@ -321,7 +321,7 @@ impl Message {
             kind::ACK => Self::Ack { push: reader.number("push")?, new: read_flag(reader)? },
             kind::PULL => Self::Pull,
             kind::HAVE => Self::Have {
-                heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, reader.number("seq")?)))?,
+                heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))?,
             },
             kind::STATUS => Self::Status { answer: read_flag(reader)?, digest: reader.array("digest")? },
             kind::RANGES => Self::Ranges(read_ranges(reader)?),
@@ -393,6 +393,12 @@ fn read_flag(reader: &mut Reader) -> Result<bool, Reject> {
     }
 }
 
+/// A seq, or the seq after one: at most [`SEQ_END`], so that sums of a few cannot overflow.
+fn read_seq(reader: &mut Reader) -> Result<Seq, Reject> {
+    let seq = reader.number("seq")?;
+    if seq <= SEQ_END { Ok(seq) } else { Err(Reject::Limit("seq")) }
+}
+
 fn read_prefix(reader: &mut Reader) -> Result<u64, Reject> {
     Ok(u64::from_be_bytes(reader.array("author prefix")?))
 }
@@ -430,13 +436,98 @@ fn read_ranges(reader: &mut Reader) -> Result<Ranges, Reject> {
 fn read_brief(reader: &mut Reader) -> Result<Brief, Reject> {
     Ok(Brief {
         author: read_prefix(reader)?,
-        next: reader.number("seq")?,
+        next: read_seq(reader)?,
         check: u32::from_be_bytes(reader.array("check")?),
-        cut: reader.number("cut")?.checked_sub(1),
+        cut: read_seq(reader)?.checked_sub(1),
     })
 }
 
 fn read_range(reader: &mut Reader) -> Result<Range, Reject> {
-    let range = Range { author: read_prefix(reader)?, first: reader.number("seq")?, last: reader.number("seq")? };
+    let range = Range { author: read_prefix(reader)?, first: read_seq(reader)?, last: read_seq(reader)? };
     if range.first > range.last { Err(Reject::Malformed("range")) } else { Ok(range) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::Writer;
+
+    fn one_of_each() -> Vec<Message> {
+        let mut writer = Writer::new(1);
+        let runs = vec![writer.write(1, "a"), writer.write(3, "b")];
+        let brief = Brief { author: 7, next: 3, check: 9, cut: Some(2) };
+        let deep = Branch::new(2, 0b101_011 << 58).unwrap();
+        vec![
+            Message::Hello(Hello { author: writer.id(), wall_ms: 1 << 40 }),
+            Message::Known { next: 5 },
+            Message::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
+            Message::Ack { push: 1, new: true },
+            Message::Pull,
+            Message::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
+            Message::Status { digest: [7; 16], answer: false },
+            Message::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
+            Message::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
+            Message::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
+            Message::Runs { want: 4, runs: runs.clone() },
+            Message::Done { want: 4 },
+            Message::Evidence { run: runs[0].clone() },
+            Message::Fork { proof: Bytes::from_static(b"proof") },
+            Message::Shuffle {
+                peers: vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"here") }],
+                answer: true,
+            },
+        ]
+    }
+
+    #[test]
+    fn every_message_comes_back_and_is_refused_when_cut_short_or_prolonged() {
+        for message in one_of_each() {
+            let bytes = message.encode();
+            assert_eq!(Message::decode(bytes.clone().into()).as_ref(), Ok(&message));
+            if !matches!(message, Message::Fork { .. }) {
+                for end in 0..bytes.len() {
+                    assert!(Message::decode(bytes[..end].to_vec().into()).is_err(), "{message:?} cut at {end}");
+                }
+                let longer = [&bytes[..], &[0]].concat();
+                assert!(Message::decode(longer.into()).is_err(), "{message:?} prolonged");
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_is_small() {
+        assert!(Message::Status { digest: [7; 16], answer: false }.encode().len() <= 18);
+    }
+
+    #[test]
+    fn hostile_counts_are_refused_before_anything_is_made() {
+        let greets_or_forks = |kind: &u8| [1, 14].contains(kind);
+        for kind in (1..=15u8).filter(|kind| !greets_or_forks(kind)) {
+            for value in [u64::MAX, u64::MAX - 1, 1 << 32, 1 << 63] {
+                let mut bytes = vec![kind];
+                (0..4).for_each(|_| put_number(&mut bytes, value));
+                assert!(Message::decode(bytes.into()).is_err(), "kind {kind}, value {value}");
+            }
+        }
+        assert_eq!(Message::decode(vec![0; MESSAGE_BYTES + 1].into()), Err(Reject::Limit("message")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_come_back_the_same(
+            which in 0..15usize,
+            flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+        ) {
+            let mut bytes = one_of_each()[which].encode();
+            for (at, value) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            if let Ok(message) = Message::decode(bytes.clone().into()) {
+                prop_assert_eq!(message.encode(), bytes);
+            }
+        }
+    }
 }

@@ -195,7 +195,11 @@ fn read_seen(reader: &mut Reader, named: &mut Vec<AuthorId>) -> Result<Seen, Rej
         if seen.last().is_some_and(|(before, _)| *before >= author) {
             return Err(Reject::Malformed("order of seen"));
         }
-        seen.push((author, reader.number("seen seq")?));
+        let seq = reader.number("seen seq")?;
+        if seq >= SEQ_END {
+            return Err(Reject::Limit("seen seq"));
+        }
+        seen.push((author, seq));
     }
     Ok(seen)
 }

@@ -1,0 +1,463 @@
+//! All logs of a room as the engine knows them: what is held, what waits, what was proved to be forked.
+//!
+//! Runs come in by [`Logs::take`], whoever brought them, and leave by [`Logs::release`] when they may be
+//! shown. Invariant: what is released never stands before its cause, except where a backfill is known to
+//! bring the cause later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    admit::{Admission, Entry, Run, Trust},
+    fork::Proof,
+    frontier::Frontier,
+    ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
+    input::Kept,
+    limits::{AHEAD_MS, AUTHORS},
+    log::{Log, Unfit, Verdict},
+    pending::{Pending, Waiting},
+    reject::Reject,
+    rumor::Source,
+    run::RawRun,
+};
+
+/// Which way a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Written here.
+    Here,
+    /// Pushed by a peer.
+    Rumor(Source),
+    /// Brought by anti-entropy.
+    Repair(PeerId),
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Something of it was new. It is released now or later.
+    New,
+    /// Nothing of it was new.
+    Known,
+    /// It has no place at present; nothing changed.
+    Refused,
+    /// It is properly signed and contradicts what is held at this seq.
+    Contradicts(Seq),
+}
+
+/// A run that may be shown, and has its place in the frontier.
+#[derive(Debug)]
+pub(crate) struct Released {
+    pub(crate) run: Run,
+    pub(crate) raw: RawRun,
+    pub(crate) origin: Origin,
+    /// Whether a backfill brought it.
+    pub(crate) history: bool,
+}
+
+/// All logs of a room.
+pub(crate) struct Logs {
+    door: Admission,
+    frontier: Frontier,
+    proofs: BTreeMap<AuthorId, Proof>,
+    pending: Pending,
+    /// Released by a backfill, which waits for nothing.
+    backfilled: Vec<Released>,
+    /// By author prefix: the seq below which entries are history that a backfill will bring.
+    history: BTreeMap<u64, Seq>,
+    gappy: BTreeSet<AuthorId>,
+    contradictions: Vec<RawRun>,
+    changed: bool,
+}
+
+impl Logs {
+    pub(crate) fn new(room: RoomId, kept: Vec<Kept>) -> Self {
+        let mut logs = Self {
+            door: Admission::new(room),
+            frontier: Frontier::default(),
+            proofs: BTreeMap::new(),
+            pending: Pending::default(),
+            backfilled: Vec::new(),
+            history: BTreeMap::new(),
+            gappy: BTreeSet::new(),
+            contradictions: Vec::new(),
+            changed: false,
+        };
+        for Kept { author, log, proof } in kept {
+            logs.replace(author, log);
+            logs.proofs.extend(proof.map(|proof| (author, proof)));
+        }
+        logs
+    }
+
+    pub(crate) fn door(&mut self) -> &mut Admission {
+        &mut self.door
+    }
+
+    pub(crate) fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    pub(crate) fn proof(&self, author: &AuthorId) -> Option<&Proof> {
+        self.proofs.get(author)
+    }
+
+    pub(crate) fn cut(&self, author: &AuthorId) -> Option<Seq> {
+        self.proofs.get(author).map(Proof::at)
+    }
+
+    /// Logs that are not held down to seq 0.
+    pub(crate) fn gappy(&self) -> impl Iterator<Item = &AuthorId> {
+        self.gappy.iter()
+    }
+
+    /// The seq after the last that is held or waits without a gap.
+    pub(crate) fn next_wanted(&self, author: AuthorId) -> Seq {
+        let next = self.frontier.log(&author).map_or(0, Log::next);
+        self.pending.next_after(author, next)
+    }
+
+    /// Whether the entry is held or waits.
+    pub(crate) fn has(&self, author: AuthorId, seq: Seq) -> bool {
+        self.frontier.log(&author).is_some_and(|log| log.holds(seq)) || self.pending.holds(author, seq)
+    }
+
+    /// Entries below `next` of the author with this prefix are history: nothing waits for them.
+    pub(crate) fn expect_history(&mut self, prefix: u64, next: Seq) {
+        if self.history.len() < AUTHORS || self.history.contains_key(&prefix) {
+            let known = self.history.entry(prefix).or_default();
+            *known = next.max(*known);
+            self.changed = true;
+        }
+    }
+
+    /// A history that will not come after all: the peer that told of it could not serve it.
+    pub(crate) fn expect_no_history(&mut self, prefix: u64) {
+        self.history.remove(&prefix);
+    }
+
+    /// What the store holds of a log after a cut.
+    pub(crate) fn replace(&mut self, author: AuthorId, log: Log) {
+        self.frontier.update(author, |held| *held = log);
+        self.note_gaps(author);
+    }
+
+    /// Records a proof, unless one is known that cuts as low. The frontier changes when the store has cut.
+    pub(crate) fn prove(&mut self, proof: Proof) -> bool {
+        let (author, at) = (proof.author(), proof.at());
+        let news = self.cut(&author).is_none_or(|cut| at < cut);
+        if news {
+            self.pending.cut(author, at);
+            self.proofs.insert(author, proof);
+            self.changed = true;
+        }
+        news
+    }
+
+    /// Verifies a run and puts it where it belongs.
+    ///
+    /// # Errors
+    /// A [`Reject`] when the run is bad, whatever is held.
+    pub(crate) fn take(&mut self, raw: &RawRun, origin: Origin, wall_ms: u64) -> Result<Taken, Reject> {
+        let author = raw.author();
+        let verdict = match self.frontier.log(&author) {
+            Some(log) => log.judge(raw),
+            None if self.frontier.len() >= AUTHORS => Verdict::TooManySpans,
+            None => Log::default().judge(raw),
+        };
+        let signed = raw.signature().is_some();
+        if self.cut(&author).is_some_and(|cut| raw.first() >= cut) {
+            return Ok(Taken::Refused);
+        }
+        match verdict {
+            Verdict::Known => Ok(Taken::Known),
+            Verdict::Cut | Verdict::TooManySpans => Ok(Taken::Refused),
+            Verdict::Take(_) | Verdict::TakePart(..) if self.waits(raw) => Ok(Taken::Known),
+            Verdict::Take(Trust::LeadsTo(id)) => match self.door.admit(raw, Trust::LeadsTo(id)) {
+                Err(Reject::Unlinked) => self.contradicts(raw, raw.last()),
+                run => Ok(self.place(run?, raw, origin, wall_ms)),
+            },
+            Verdict::Forks(seq) => self.contradicts(raw, seq),
+            Verdict::Take(Trust::Signature) | Verdict::TakePart(..) if !signed => Ok(Taken::Refused),
+            Verdict::Take(Trust::Signature) => {
+                let run = self.door.admit(raw, Trust::Signature)?;
+                Ok(self.place(run, raw, origin, wall_ms))
+            }
+            Verdict::TakePart(first, last) => {
+                let run = self.door.admit(raw, Trust::Signature)?;
+                let part = run.part(first, last);
+                Ok(part.map_or(Taken::Known, |run| self.place(run, raw, origin, wall_ms)))
+            }
+        }
+    }
+
+    /// What does not fit to what is held proves something only when it is signed.
+    fn contradicts(&mut self, raw: &RawRun, seq: Seq) -> Result<Taken, Reject> {
+        if raw.signature().is_none() {
+            return Ok(Taken::Refused);
+        }
+        self.door.admit(raw, Trust::Signature)?;
+        Ok(Taken::Contradicts(seq))
+    }
+
+    fn waits(&self, raw: &RawRun) -> bool {
+        (raw.first()..=raw.last()).all(|seq| self.pending.holds(raw.author(), seq))
+    }
+
+    fn place(&mut self, run: Run, raw: &RawRun, origin: Origin, wall_ms: u64) -> Taken {
+        let head = self.frontier.head(&run.author());
+        if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
+            return Taken::Refused;
+        }
+        let backfills = head.is_some_and(|head| run.last().seq < head.seq);
+        if backfills {
+            return match self.insert(&run, raw) {
+                true => {
+                    self.backfilled.push(Released { run, raw: raw.clone(), origin, history: true });
+                    Taken::New
+                }
+                false => Taken::Refused,
+            };
+        }
+        let needs = self.needs(&run);
+        let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
+        let until_ms = if until_ms > wall_ms { until_ms } else { 0 };
+        self.pending.add(run, raw.clone(), origin, needs, until_ms);
+        self.changed = true;
+        Taken::New
+    }
+
+    /// For each author the highest seq that a run needs and that is not there.
+    fn needs(&self, run: &Run) -> Vec<(AuthorId, Seq)> {
+        let first = run.first();
+        let before = first.seq.checked_sub(1).map(|seq| (first.author, seq));
+        let seen = run.entries().iter().flat_map(|entry: &Entry| entry.seen.iter().copied());
+        let mut needs = BTreeMap::new();
+        for (author, seq) in before.into_iter().chain(seen.filter(|(author, _)| *author != first.author)) {
+            if !self.met(author, seq) {
+                let highest = needs.entry(author).or_insert(seq);
+                *highest = seq.max(*highest);
+            }
+        }
+        needs.into_iter().collect()
+    }
+
+    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, or it
+    /// lies beyond a cut.
+    fn met(&self, author: AuthorId, seq: Seq) -> bool {
+        self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
+            || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
+            || self.cut(&author).is_some_and(|cut| seq >= cut)
+    }
+
+    /// Runs that contradicted what is held when they were released.
+    pub(crate) fn contradictions(&mut self) -> Vec<RawRun> {
+        std::mem::take(&mut self.contradictions)
+    }
+
+    /// What `raw`, if it waits, waits for that is not here at all.
+    pub(crate) fn lacks(&self, raw: &RawRun) -> Vec<(AuthorId, Seq)> {
+        let first = self.frontier.head(&raw.author()).map_or(raw.first(), |head| raw.first().max(head.seq + 1));
+        self.pending.lacks(raw.author(), first, |author, seq| self.met(author, seq))
+    }
+
+    /// Wall-clock milliseconds at which something held for its time may be shown.
+    pub(crate) fn next_due(&self, wall_ms: u64) -> Option<u64> {
+        self.pending.next_due(wall_ms)
+    }
+
+    /// Everything that may be shown now, runs of one log ascending.
+    pub(crate) fn release(&mut self, wall_ms: u64, due: bool) -> Vec<Released> {
+        let mut released = std::mem::take(&mut self.backfilled);
+        if (self.changed || due) && !self.pending.is_empty() {
+            let mut pending = std::mem::take(&mut self.pending);
+            let ready = pending.release(wall_ms, |author, seq| self.met(author, seq));
+            self.pending = pending;
+            released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
+        }
+        self.changed = false;
+        released
+    }
+
+    fn show(&mut self, waiting: Waiting) -> Option<Released> {
+        let Waiting { run, raw, origin, .. } = waiting;
+        let prefix = run.author().prefix();
+        let history = self.history.get(&prefix).is_some_and(|next| run.last().seq < *next);
+        let head = self.frontier.head(&run.author());
+        let run = match head {
+            Some(head) => run.part(head.seq + 1, Seq::MAX)?,
+            None => run,
+        };
+        self.insert(&run, &raw).then_some(Released { run, raw, origin, history })
+    }
+
+    /// Puts a run into the frontier; when it contradicts what is held, it is kept for the proof.
+    fn insert(&mut self, run: &Run, raw: &RawRun) -> bool {
+        let author = run.author();
+        let fit = self.frontier.update(author, |log| log.insert(run));
+        match fit {
+            Ok(()) => {
+                self.note_gaps(author);
+                self.changed = true;
+                if self.history.get(&author.prefix()).is_some_and(|next| run.last().seq + 1 >= *next) {
+                    self.history.remove(&author.prefix());
+                }
+            }
+            Err(Unfit::Forks(_)) => self.contradictions.push(raw.clone()),
+            Err(Unfit::TimeBackwards | Unfit::NoPlace) => {}
+        }
+        fit.is_ok()
+    }
+
+    fn note_gaps(&mut self, author: AuthorId) {
+        let gaps = self.frontier.log(&author).is_some_and(|log| log.gaps().next().is_some());
+        if gaps {
+            self.gappy.insert(author);
+        } else {
+            self.gappy.remove(&author);
+        }
+    }
+
+    /// The id and seq of the head, for a comparison.
+    pub(crate) fn check(log: &Log) -> u32 {
+        let EntryId([a, b, c, d, ..]) = log.head().map(|head| head.id).unwrap_or_default();
+        u32::from_be_bytes([a, b, c, d])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ROOM, Writer};
+
+    const HERE: Origin = Origin::Here;
+
+    fn take(logs: &mut Logs, run: &RawRun) -> Taken {
+        logs.take(run, HERE, 1_000).unwrap()
+    }
+
+    fn released(logs: &mut Logs) -> Vec<(AuthorId, Seq, Seq)> {
+        let released = logs.release(1_000, false);
+        released.iter().map(|one| (one.run.author(), one.run.first().seq, one.run.last().seq)).collect()
+    }
+
+    #[test]
+    fn an_effect_waits_for_its_cause() {
+        let (mut asker, mut answerer) = (Writer::new(1), Writer::new(2));
+        let question = asker.write(1, "where?");
+        let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
+        let mut logs = Logs::new(ROOM, vec![]);
+        assert_eq!(take(&mut logs, &answer), Taken::New);
+        assert_eq!(released(&mut logs), []);
+        assert_eq!(logs.lacks(&answer), [(asker.id(), 0)]);
+        assert_eq!(take(&mut logs, &answer), Taken::Known, "what waits is known");
+        take(&mut logs, &question);
+        assert_eq!(released(&mut logs).len(), 2);
+        assert_eq!(take(&mut logs, &answer), Taken::Known);
+    }
+
+    #[test]
+    fn runs_that_name_each_other_come_together() {
+        let (mut one, mut other) = (Writer::new(1), Writer::new(2));
+        let (one_zero, other_zero) = (one.write(1, "x"), other.write(1, "y"));
+        let from_one = one.write_seen(vec![vec![], vec![(other.id(), 1)]], "x");
+        let from_other = other.write_seen(vec![vec![], vec![(one.id(), 1)]], "y");
+        let mut logs = Logs::new(ROOM, vec![]);
+        for run in [&from_one, &from_other, &one_zero] {
+            take(&mut logs, run);
+            assert!(released(&mut logs).len() < 2, "both wait for the other's first");
+        }
+        take(&mut logs, &other_zero);
+        assert_eq!(released(&mut logs).len(), 3);
+    }
+
+    #[test]
+    fn history_holds_nobody_up() {
+        let mut writer = Writer::new(1);
+        let runs = writer.write_blocks(200, "x");
+        let mut reader = Writer::new(2);
+        let comment = reader.write_seen(vec![vec![(writer.id(), 150)]], "agreed");
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &comment);
+        take(&mut logs, &runs[4]);
+        assert_eq!(released(&mut logs), []);
+        logs.expect_history(writer.id().prefix(), 200);
+        assert_eq!(released(&mut logs).len(), 2);
+        assert_eq!(logs.gappy().count(), 1);
+        assert_eq!(take(&mut logs, &runs[3]), Taken::New);
+        let backfill = logs.release(1_000, false);
+        assert!(backfill.len() == 1 && backfill[0].history);
+    }
+
+    #[test]
+    fn what_lies_ahead_is_held_until_its_time() {
+        let mut logs = Logs::new(ROOM, vec![]);
+        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), HERE, 0).unwrap();
+        assert_eq!(logs.release(0, false).len(), 1);
+        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), HERE, 0).unwrap();
+        assert_eq!(logs.release(0, true).len(), 0);
+        let due = logs.next_due(0).unwrap();
+        assert_eq!(logs.release(due, true).len(), 1);
+        assert_eq!(logs.next_due(due), None);
+    }
+
+    #[test]
+    fn a_hostile_author_fills_only_its_own_share() {
+        let mut logs = Logs::new(ROOM, vec![]);
+        let mut hostile = Writer::new(1);
+        hostile.write(1, "never sent");
+        for _ in 0..3_000 {
+            let run = hostile.write(1, "x");
+            logs.take(&run, HERE, 1_000).unwrap();
+        }
+        let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
+        let question = asker.write(1, "where?");
+        let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
+        take(&mut logs, &answer);
+        let waiting = (0..3_001).filter(|seq| logs.has(hostile.id(), *seq)).count();
+        assert!(waiting <= crate::limits::PENDING_RUNS_OF_ONE, "{waiting} wait");
+        take(&mut logs, &question);
+        assert_eq!(released(&mut logs).len(), 2);
+    }
+
+    #[test]
+    fn an_unsigned_run_is_taken_only_where_it_leads_to_something_trusted() {
+        let mut writer = Writer::new(1);
+        let runs = writer.write_blocks(200, "x");
+        let bare = |run: &RawRun| {
+            RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), None).unwrap()
+        };
+        let mut logs = Logs::new(ROOM, vec![]);
+        logs.expect_history(writer.id().prefix(), 200);
+        assert_eq!(take(&mut logs, &bare(&runs[4])), Taken::Refused);
+        take(&mut logs, &runs[4]);
+        released(&mut logs);
+        assert_eq!(take(&mut logs, &bare(&runs[2])), Taken::Refused);
+        assert_eq!(take(&mut logs, &bare(&runs[3])), Taken::New);
+    }
+
+    #[test]
+    fn a_cut_holds_for_all_that_comes() {
+        let mut writer = Writer::new(1);
+        let zero = writer.write(1, "x");
+        let mut twin = writer.clone();
+        let (ours, theirs) = (writer.write(3, "ours"), twin.write(3, "theirs"));
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &zero);
+        take(&mut logs, &ours);
+        released(&mut logs);
+        let next = twin.write(1, "theirs");
+        assert_eq!(take(&mut logs, &next), Taken::Contradicts(3));
+        let proof = Proof::new(logs.door(), &ours, &theirs).unwrap();
+        assert!(logs.prove(proof.clone()) && !logs.prove(proof));
+        assert_eq!(logs.cut(&writer.id()), Some(1));
+        let mut reader = Writer::new(2);
+        take(&mut logs, &reader.write_seen(vec![vec![(writer.id(), 40)]], "what others saw beyond counts as seen"));
+        assert_eq!(released(&mut logs).len(), 1);
+        let mut fresh = Logs::new(ROOM, vec![]);
+        fresh.prove(Proof::new(&mut Admission::new(ROOM), &ours, &theirs).unwrap());
+        let mut whole = Writer::new(1);
+        whole.write(1, "x");
+        assert_eq!(take(&mut fresh, &ours), Taken::Refused);
+        assert_eq!(take(&mut fresh, &zero), Taken::New);
+    }
+}

@@ -1,0 +1,185 @@
+//! Writing: the one log that this node writes.
+//!
+//! A node that comes back first asks what its peers hold of its own log, and writes only after it has taken
+//! back what it lost: a restored backup must not write a seq again. With nobody there it waits a moment for
+//! somebody to come, and then writes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::{
+    admit::Author,
+    entry::{Body, RawEntry, Seen},
+    ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
+    input::{Saying, Unsaid},
+    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
+    log::Head,
+    run::{RawRun, block_end},
+    time::Time,
+};
+
+/// The author that writes here.
+pub(crate) struct Own {
+    author: Author,
+    /// The greatest time seen.
+    last: Time,
+    /// What was seen and is not said in an entry of ours: author -> (time, seq) of the newest.
+    unsaid: BTreeMap<AuthorId, (Time, Seq)>,
+    waiting: VecDeque<Saying>,
+    adoption: Option<Adoption>,
+    /// What each peer is known to hold of our log: the seq after the last.
+    held_by: BTreeMap<PeerId, Seq>,
+}
+
+/// The time before the first writing, in which peers are asked for what we lost.
+struct Adoption {
+    until_ms: u64,
+    /// Links over which the question is open.
+    asked: Vec<PeerId>,
+    /// The seq that our log must reach.
+    next: Seq,
+    answered: bool,
+}
+
+impl Own {
+    pub(crate) fn new(author: Author, fresh: bool, last: Time, now_ms: u64) -> Self {
+        let adoption = Adoption { until_ms: now_ms + ALONE_MS, asked: Vec::new(), next: 0, answered: false };
+        Self {
+            author,
+            last,
+            unsaid: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            adoption: (!fresh).then_some(adoption),
+            held_by: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> AuthorId {
+        self.author.id()
+    }
+
+    /// Everything shown counts as seen.
+    pub(crate) fn saw(&mut self, author: AuthorId, seq: Seq, time: Time) {
+        self.last = self.last.max(time);
+        if author != self.author.id() {
+            let newest = self.unsaid.entry(author).or_default();
+            *newest = (time, seq).max(*newest);
+        }
+    }
+
+    /// A peer holds our log below `next`; says whether that is news.
+    pub(crate) fn held(&mut self, peer: PeerId, next: Seq) -> bool {
+        let known = self.held_by.entry(peer).or_default();
+        let news = next > *known;
+        *known = next.max(*known);
+        news
+    }
+
+    pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
+        if let Some(adoption) = &mut self.adoption
+            && !adoption.asked.contains(&peer)
+        {
+            adoption.asked.push(peer);
+            adoption.until_ms = adoption.until_ms.max(now_ms + ADOPT_MS);
+        }
+    }
+
+    pub(crate) fn down(&mut self, peer: PeerId) {
+        self.held_by.remove(&peer);
+        if let Some(adoption) = &mut self.adoption {
+            adoption.asked.retain(|asked| *asked != peer);
+        }
+    }
+
+    /// A peer told how much of our log it holds.
+    pub(crate) fn told(&mut self, peer: PeerId, next: Seq, now_ms: u64) {
+        if let Some(adoption) = &mut self.adoption {
+            adoption.asked.retain(|asked| *asked != peer);
+            adoption.answered = true;
+            if next > adoption.next {
+                adoption.next = next;
+                adoption.until_ms = now_ms + ADOPT_MS;
+            }
+        }
+    }
+
+    /// Our own log grew by what peers gave back: they get more time to go on.
+    pub(crate) fn adopted(&mut self, now_ms: u64) {
+        if let Some(adoption) = &mut self.adoption {
+            adoption.until_ms = now_ms + ADOPT_MS;
+        }
+    }
+
+    /// When waiting ends at the latest.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.adoption.as_ref().map(|adoption| adoption.until_ms)
+    }
+
+    /// Queues what is to be said.
+    pub(crate) fn say(&mut self, sayings: Vec<Saying>, cut: bool) -> Vec<(u64, Unsaid)> {
+        let mut refused = Vec::new();
+        for saying in sayings {
+            let why = match saying.body.len() {
+                _ if cut => Unsaid::Forked,
+                len if len > BODY_BYTES => Unsaid::TooLong,
+                _ if self.waiting.len() >= SAYINGS => Unsaid::Full,
+                _ => {
+                    self.waiting.push_back(saying);
+                    continue;
+                }
+            };
+            refused.push((saying.tag, why));
+        }
+        refused
+    }
+
+    /// Takes back what waits to be said, for it cannot be said any more.
+    pub(crate) fn unsay(&mut self) -> Vec<(u64, Unsaid)> {
+        self.waiting.drain(..).map(|saying| (saying.tag, Unsaid::Forked)).collect()
+    }
+
+    /// Whether something waits and may be written, now that our log reaches up to `next`.
+    pub(crate) fn may_write(&mut self, next: Seq, now_ms: u64) -> bool {
+        if let Some(adoption) = &self.adoption {
+            let whole = adoption.answered && adoption.asked.is_empty() && next >= adoption.next;
+            if whole || adoption.until_ms <= now_ms {
+                self.adoption = None;
+            }
+        }
+        self.adoption.is_none() && !self.waiting.is_empty()
+    }
+
+    /// Signs what waits as the run that follows `head`, and as much of it as fits into one run.
+    pub(crate) fn write(&mut self, room: &RoomId, head: Option<Head>, wall_ms: u64) -> Option<(RawRun, Vec<u64>)> {
+        let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
+        self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
+        let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
+        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(self.waiting.len())).collect();
+        let tags = sayings.iter().map(|saying| saying.tag).collect();
+        let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms)).collect();
+        let run = self.author.sign(room, first, prev, entries).ok()?;
+        Some((run, tags))
+    }
+
+    fn entry(&mut self, Saying { kind, body, .. }: Saying, wall_ms: u64) -> RawEntry {
+        self.last = self.last.next(wall_ms);
+        let body: Bytes = body;
+        RawEntry { time: self.last, seen: self.seen(), kind, body: Body::Here(body) }
+    }
+
+    /// The newest of what was not said so far; the rest is said in the next entry.
+    fn seen(&mut self) -> Seen {
+        let mut newest: Vec<_> = self.unsaid.iter().map(|(author, (time, seq))| (*time, *author, *seq)).collect();
+        if newest.len() > SEEN_PAIRS {
+            newest.select_nth_unstable_by(SEEN_PAIRS, |one, other| other.cmp(one));
+            newest.truncate(SEEN_PAIRS);
+        }
+        let mut seen: Seen = newest.into_iter().map(|(_, author, seq)| (author, seq)).collect();
+        seen.sort();
+        seen.iter().for_each(|(author, _)| {
+            self.unsaid.remove(author);
+        });
+        seen
+    }
+}

@@ -1,0 +1,72 @@
+//! Authors and runs for the tests of this crate.
+
+use bytes::Bytes;
+
+use crate::{
+    admit::{Admission, Author, Run, Trust},
+    entry::{Body, Kind, RawEntry, Seen},
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    run::RawRun,
+    time::Time,
+};
+
+pub(crate) const ROOM: RoomId = RoomId([1; 32]);
+
+/// Writes one author's log, and can write another one from the same place.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    secret: [u8; 32],
+    pub(crate) next: Seq,
+    prev: EntryId,
+    time: Time,
+}
+
+impl Writer {
+    pub(crate) fn new(secret: u8) -> Self {
+        Self { secret: [secret; 32], next: 0, prev: EntryId::default(), time: Time::from_ms(1_000) }
+    }
+
+    pub(crate) fn id(&self) -> AuthorId {
+        Author::from_secret(&self.secret).id()
+    }
+
+    /// The same author, whose clock is ahead.
+    pub(crate) fn later(mut self, ms: u64) -> Self {
+        self.time = Time::from_ms(self.time.ms() + ms);
+        self
+    }
+
+    /// The next `count` entries as one run.
+    pub(crate) fn write(&mut self, count: usize, body: &str) -> RawRun {
+        self.write_seen(vec![vec![]; count], body)
+    }
+
+    /// One entry for each `seen`.
+    pub(crate) fn write_seen(&mut self, seen: Vec<Seen>, body: &str) -> RawRun {
+        let entry = |seen| {
+            self.time = self.time.next(0);
+            let body = Body::Here(Bytes::copy_from_slice(body.as_bytes()));
+            RawEntry { time: self.time, seen, kind: Kind::TEXT, body }
+        };
+        let entries = seen.into_iter().map(entry).collect();
+        let run = Author::from_secret(&self.secret).sign(&ROOM, self.next, self.prev, entries).unwrap();
+        let last = admit(&run);
+        (self.next, self.prev) = (run.last() + 1, last.last().id);
+        run
+    }
+
+    /// `count` entries as runs of one block each.
+    pub(crate) fn write_blocks(&mut self, count: u64, body: &str) -> Vec<RawRun> {
+        let end = self.next + count;
+        let mut runs = Vec::new();
+        while self.next < end {
+            let left = end.min(crate::run::block_end(self.next) + 1) - self.next;
+            runs.push(self.write(left as usize, body));
+        }
+        runs
+    }
+}
+
+pub(crate) fn admit(run: &RawRun) -> Run {
+    Admission::new(ROOM).admit(run, Trust::Signature).unwrap()
+}
