@@ -10,6 +10,7 @@ pub mod input;
 pub mod limits;
 pub mod log;
 pub mod message;
+pub mod random;
 pub mod reject;
 pub mod rumor;
 pub mod run;

@@ -54,3 +54,75 @@ pub const SHUFFLE_PEERS: usize = 32;
 
 /// Bytes of one peer's addresses: a key, a relay and eight addresses of either family.
 pub const ADDRESS_BYTES: usize = 512;
+
+/// Peers of a room that are all linked with each other. A full mesh of 32 costs each of them 31 idle
+/// connections of 97 kB, 3 MB, and a writer 31 copies of a 300-byte push, 10 kB.
+pub const MESH_PEERS: usize = 32;
+
+/// Links we dialled ourselves: six levels of seven branches, which reach 8^6 = 262,144 peers, and six more.
+pub const CHOSEN_LINKS: usize = 48;
+
+/// Links others dialled: a whole mesh may come to the peer whose address is on the ticket. With
+/// [`CHOSEN_LINKS`] that is 80 links and 7.8 MB.
+pub const INBOUND_LINKS: usize = 32;
+
+/// Of [`INBOUND_LINKS`], those that have stood longest and are never given up for a newcomer: strangers that
+/// come in numbers can take half.
+pub const LASTING_LINKS: usize = INBOUND_LINKS / 2;
+
+/// Links kept to anybody, beyond one a branch: HyParView's active view is log n + 1, five at 10,000 peers
+/// (Leitão et al. 2007, section 5).
+pub const RANDOM_LINKS: usize = 4;
+
+/// Second links into branches are made while there are fewer links than this: what a mesh may cost, a partial
+/// view may.
+pub const SPARE_LINKS: usize = MESH_PEERS;
+
+/// Peers known, linked or not: 600 bytes each, 150 kB.
+pub const KNOWN_PEERS: usize = 256;
+
+/// Peers known only because one peer told of them: it takes sixteen liars to fill what we know. Half a mesh,
+/// for each of two peers that hear of each other leaves half of the dials to the other.
+pub const KNOWN_FROM_ONE: usize = MESH_PEERS / 2;
+
+/// Peers that are never forgotten, however long they do not answer, when they have worked: a mesh of them.
+pub const KEPT_PEERS: usize = MESH_PEERS;
+
+/// Failures in a row after which any other peer is forgotten: 1 + 2 + 4 + ... + 64 seconds, two minutes.
+pub const DIAL_FAILURES: u32 = 8;
+
+/// Milliseconds a dial costs of the budget: five a second.
+pub const DIAL_MS: u64 = 200;
+
+/// Dials at once after a pause, so that a mesh forms without waiting: all that one peer may tell of.
+pub const DIAL_BURST: u64 = KNOWN_FROM_ONE as u64;
+
+/// Peers told in a shuffle between peers that know each other for a while: 8, as in HyParView.
+pub const SHUFFLE_SAMPLE: usize = 8;
+
+/// Peers told of a newcomer when the room is no mesh: those nearest to it, who may lack it.
+pub const GREETED_PEERS: usize = 4;
+
+/// Rumors that are hot: two seconds of 2,000 pushes a second that nobody answers. Past it, and past
+/// [`HOT_BYTES`], the oldest are left to anti-entropy.
+pub const HOT_RUMORS: usize = 4096;
+
+/// Bytes of the rumors that are hot.
+pub const HOT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of one push of more than one run: a congestion window of a fast path; more would only wait at the
+/// sender.
+pub const PUSH_BYTES: usize = 64 * 1024;
+
+/// Pushes whose answer is awaited: 31 peers, 50 ms, 4,000 rumors a second, and a third more; 1 MB.
+pub const PUSHES: usize = 8192;
+
+/// Pushes merged into one are looked for among this many latest actions: one for each link there can be.
+pub const MERGE_ACTIONS: usize = CHOSEN_LINKS + INBOUND_LINKS;
+
+/// Times a part is handed over before it is left to announcements and anti-entropy.
+pub const PUSH_TRIES: usize = 3;
+
+/// Runs remembered as told, so that a part handed over twice is told once: 64 bytes each, 512 kB, and four
+/// seconds at 2,000 pushes a second.
+pub const TOLD_RUNS: usize = 8192;

@@ -1,5 +1,67 @@
-//! The peers we know.
-use crate::ids::PeerId;
+//! The peers we know and those we keep links with.
+//!
+//! With a [`Shape::Fixed`] view the links are given, and each is dialled until it stands. With an
+//! [`Shape::Open`] one the view decides, in three sizes of room:
+//!
+//! - Up to [`MESH_PEERS`] others: a full mesh.
+//! - Beyond that, a partial view as in HyParView (Leitão et al. 2007): few links, active, which are kept up, and
+//!   more peers known, passive, from which a broken link is replaced. HyParView's links are random; here most have
+//!   a place. Seen from a peer the id space falls into branches (see [`branch`]): those whose ids begin with
+//!   another digit, those that share one digit and then differ, and so on. One link into every branch that has
+//!   anybody in it is what delegation needs to reach all with n-1 copies, log8 n levels of seven; a few links to
+//!   anybody, and second links while they are cheap, are there for when one fails.
+//! - Peers tell each other of peers in shuffles, half of them chosen to be near to the receiver in the id space. So a
+//!   newcomer's links lead, level by level, to those nearest to it, as in Pastry (Rowstron and Druschel 2001).
+//!
+//! Strangers cannot take the view over. A link we chose is never given up for another; of those that others chose
+//! the longest-lived half are safe too; what one peer tells fills a sixteenth of what we know at most; and only
+//! peers that have worked for us are told on. Dials, retries and shuffles are all paced.
+
+pub mod branch;
+mod known;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::{
+    frontier::Branch,
+    ids::PeerId,
+    limits::{
+        CHOSEN_LINKS, DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, MESH_PEERS, RANDOM_LINKS,
+        SHUFFLE_PEERS, SHUFFLE_SAMPLE, SPARE_LINKS,
+    },
+    message::{Contact, Message},
+    random::Random,
+};
+
+use known::Known;
+
+/// Pause after the first failure, and the longest, for a fixed view: its peers are on this host and start in
+/// any order, within the second that a console waits.
+const FIXED_RETRY_MS: (u64, u64) = (100, 1_000);
+
+/// Pause after the first failure, and the longest, for an open view.
+const OPEN_RETRY_MS: (u64, u64) = (1_000, 300_000);
+
+/// Longest pause while we have no link at all: somebody who opens a lid waits for this.
+const ALONE_RETRY_MS: u64 = 30_000;
+
+/// A link that ends sooner was refused rather than lost, and counts as a failure.
+const BRIEF_LINK_MS: u64 = 10_000;
+
+/// What two peers that heard of each other leave to the one whose turn it is before both dial.
+const TURN_MS: u64 = 1_000;
+
+/// Shuffles come after one second, two, four, and then about every twenty: a newcomer learns quickly, and a
+/// quiet room costs 40 bytes a second.
+const SHUFFLE_MS: (u64, u64) = (1_000, 20_000);
+
+/// Peers whose link broke longer ago are not told on.
+const FRESH_MS: u64 = 600_000;
+
+/// A peer's shuffles are answered, and it is told of to others, this often at most.
+const ANSWER_MS: u64 = 1_000;
 
 /// Whom the engine keeps links with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,4 +70,408 @@ pub enum Shape {
     Fixed(Vec<PeerId>),
     /// A full mesh while the room is small, a partial view beyond that.
     Open,
+}
+
+/// What the view wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// Connect to this peer; answered by [`View::up`] or [`View::unreachable`].
+    Dial(Contact),
+    /// Close the link to this peer; the view has forgotten it already, no [`View::down`] follows.
+    Close(PeerId),
+    /// Say this to a peer.
+    Send {
+        /// To whom.
+        to: PeerId,
+        /// What: a [`Message::Shuffle`].
+        message: Message,
+    },
+}
+
+/// A link that is up.
+#[derive(Clone, Debug)]
+struct Link {
+    since_ms: u64,
+    branch: Branch,
+    /// Whether we dialled it.
+    chosen: bool,
+    /// When its shuffle may be answered again.
+    answer_ms: u64,
+}
+
+/// The peers we know and those we keep links with.
+#[derive(Clone, Debug)]
+pub struct View {
+    shape: Shape,
+    me: PeerId,
+    links: BTreeMap<PeerId, Link>,
+    known: Known,
+    mesh: bool,
+    /// Until when the dials made are paid for, one every [`DIAL_MS`].
+    paid_ms: u64,
+    dial_ms: Option<u64>,
+    shuffle_ms: Option<u64>,
+    shuffle_pause_ms: u64,
+}
+
+impl View {
+    /// A view without links.
+    pub fn new(shape: Shape, me: PeerId) -> Self {
+        Self {
+            shape,
+            me,
+            links: BTreeMap::new(),
+            known: Known::new(me),
+            mesh: false,
+            paid_ms: 0,
+            dial_ms: None,
+            shuffle_ms: None,
+            shuffle_pause_ms: SHUFFLE_MS.0,
+        }
+    }
+
+    /// The peers with a link, ascending.
+    pub fn active(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.links.keys().copied()
+    }
+
+    /// Whether there is a link to `peer`.
+    pub fn is_active(&self, peer: &PeerId) -> bool {
+        self.links.contains_key(peer)
+    }
+
+    /// Links.
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Whether there is no link.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// Whether the links are given and say nothing of the id space.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.shape, Shape::Fixed(_))
+    }
+
+    /// Whether, as far as we know, everybody has a link with everybody: all we know and have not failed to
+    /// reach are linked, [`MESH_PEERS`] at most.
+    pub fn is_mesh(&self) -> bool {
+        self.mesh
+    }
+
+    /// The links, each with the branch it lies in, ascending by peer.
+    pub fn branches(&self) -> impl Iterator<Item = (PeerId, Branch)> + '_ {
+        self.links.iter().map(|(peer, link)| (*peer, link.branch))
+    }
+
+    /// Peers that have worked, best first: those with a link, then the last that had one. For tickets, and
+    /// for the store to begin with next time.
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.known.worked().iter().filter_map(|peer| self.known.contact(peer)).collect()
+    }
+
+    /// A link is up. A second one to the same peer replaces the first.
+    pub fn up(&mut self, peer: PeerId, address: Option<Bytes>, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        if !self.admits(&peer) {
+            out.push(Move::Close(peer));
+            return;
+        }
+        let fresh = self.known.get(&peer).and_then(|known| known.worked_ms).is_none_or(|ms| ms + ANSWER_MS <= now_ms);
+        let dialled = self.known.up(peer, address, now_ms, random);
+        let branch = branch::branch(&self.me, &peer);
+        let link = self.links.entry(peer).or_insert(Link { since_ms: now_ms, branch, chosen: false, answer_ms: 0 });
+        link.chosen |= dialled;
+        if !self.is_fixed() {
+            self.give_up_one(&peer, now_ms, random, out);
+            self.greet(peer, now_ms, random, out);
+            if fresh {
+                self.tell_of(peer, random, out);
+            }
+            self.shuffle_ms.get_or_insert(now_ms + random.jitter(self.shuffle_pause_ms));
+        }
+        self.fill(now_ms, random, out);
+    }
+
+    /// The link to `peer` is gone.
+    pub fn down(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        self.unlink(&peer, now_ms, random);
+        self.fill(now_ms, random, out);
+    }
+
+    /// A dial came to nothing.
+    pub fn unreachable(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        if self.is_active(&peer) {
+            return;
+        }
+        let pace = self.retry_ms();
+        self.known.failed(&peer, now_ms, |failures| pause_ms(pace, failures, random));
+        self.fill(now_ms, random, out);
+    }
+
+    /// `source` tells of peers; `None` when a ticket, the LAN or the store does.
+    pub fn heard(
+        &mut self,
+        contacts: Vec<Contact>,
+        source: Option<PeerId>,
+        now_ms: u64,
+        random: &mut Random,
+        out: &mut Vec<Move>,
+    ) {
+        for contact in contacts {
+            let ours = source.is_none() || turn_is_mine(&self.me, &contact.peer);
+            let due_ms = if ours { now_ms } else { now_ms + random.jitter(TURN_MS) };
+            if self.admits(&contact.peer) {
+                self.known.hear(contact, source, due_ms, random);
+            }
+        }
+        self.fill(now_ms, random, out);
+    }
+
+    /// A shuffle came: remember some of these peers, and tell of others unless it is an answer.
+    pub fn shuffle(
+        &mut self,
+        from: PeerId,
+        peers: Vec<Contact>,
+        answer: bool,
+        now_ms: u64,
+        random: &mut Random,
+        out: &mut Vec<Move>,
+    ) {
+        let fixed = self.is_fixed();
+        let Some(link) = self.links.get_mut(&from).filter(|_| !fixed) else { return };
+        if !answer && link.answer_ms <= now_ms {
+            link.answer_ms = now_ms + ANSWER_MS;
+            let peers = self.told(&from, SHUFFLE_SAMPLE, now_ms, random);
+            out.push(Move::Send { to: from, message: Message::Shuffle { peers, answer: true } });
+        }
+        self.heard(peers, Some(from), now_ms, random, out);
+    }
+
+    /// The deadline has come.
+    pub fn wake(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        if self.shuffle_ms.is_some_and(|ms| ms <= now_ms) {
+            self.begin_shuffle(now_ms, random, out);
+        }
+        if self.dial_ms.is_some_and(|ms| ms <= now_ms) {
+            self.fill(now_ms, random, out);
+        }
+    }
+
+    /// When to wake the view.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.dial_ms.into_iter().chain(self.shuffle_ms).min()
+    }
+
+    fn admits(&self, peer: &PeerId) -> bool {
+        match &self.shape {
+            Shape::Fixed(peers) => peers.contains(peer),
+            Shape::Open => *peer != self.me,
+        }
+    }
+
+    fn retry_ms(&self) -> (u64, u64) {
+        match self.shape {
+            Shape::Fixed(_) => FIXED_RETRY_MS,
+            Shape::Open if self.links.is_empty() => (OPEN_RETRY_MS.0, ALONE_RETRY_MS),
+            Shape::Open => OPEN_RETRY_MS,
+        }
+    }
+
+    fn unlink(&mut self, peer: &PeerId, now_ms: u64, random: &mut Random) {
+        let Some(link) = self.links.remove(peer) else { return };
+        let pace = self.retry_ms();
+        if now_ms < link.since_ms + BRIEF_LINK_MS && !self.is_fixed() {
+            self.known.failed(peer, now_ms, |failures| pause_ms(pace, failures, random));
+        } else {
+            self.known.down(peer, now_ms + random.jitter(pace.0), now_ms);
+        }
+        if self.links.is_empty() {
+            (self.shuffle_ms, self.shuffle_pause_ms) = (None, SHUFFLE_MS.0);
+        }
+    }
+
+    /// When more have come than there is room for, gives one of them up: neither a lasting one nor `newcomer`.
+    fn give_up_one(&mut self, newcomer: &PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        let inbound = self.links.iter().filter(|(_, link)| !link.chosen);
+        let mut inbound: Vec<_> = inbound.map(|(peer, link)| (link.since_ms, *peer)).collect();
+        if inbound.len() <= INBOUND_LINKS {
+            return;
+        }
+        inbound.sort_unstable();
+        let mut recent = inbound.split_off(LASTING_LINKS);
+        recent.retain(|(_, peer)| peer != newcomer);
+        if let Some(&(_, peer)) = random.pick(&recent) {
+            self.unlink(&peer, now_ms, random);
+            out.push(Move::Close(peer));
+        }
+    }
+
+    /// Tells a new peer whom we know.
+    fn greet(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        let peers = self.told(&peer, SHUFFLE_PEERS, now_ms, random);
+        if !peers.is_empty() {
+            out.push(Move::Send { to: peer, message: Message::Shuffle { peers, answer: true } });
+        }
+    }
+
+    /// Tells others of a new peer: all in a mesh, those nearest to it in a larger room.
+    fn tell_of(&mut self, peer: PeerId, random: &mut Random, out: &mut Vec<Move>) {
+        let Some(contact) = self.known.contact(&peer) else { return };
+        let mut others: Vec<_> = self.active().filter(|other| *other != peer).collect();
+        if others.len() >= MESH_PEERS {
+            random.shuffle(&mut others);
+            others.sort_by_key(|other| std::cmp::Reverse(branch::shared(other, &peer)));
+            others.truncate(GREETED_PEERS);
+        }
+        out.extend(others.into_iter().map(|to| {
+            let message = Message::Shuffle { peers: vec![contact.clone()], answer: true };
+            Move::Send { to, message }
+        }));
+    }
+
+    /// What to tell `peer`: peers that work or lately did, half of them those nearest to it.
+    fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
+        let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
+        let mut peers: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(id, known)| *id != peer && (known.linked || known.worked_ms.is_some_and(works)))
+            .map(|(id, _)| *id)
+            .collect();
+        random.shuffle(&mut peers);
+        peers.sort_by_key(|id| std::cmp::Reverse(branch::shared(id, peer)));
+        let rest = peers.split_off(peers.len().min(count / 2));
+        peers.extend(random.sample(rest, count - count / 2));
+        peers.iter().filter_map(|id| self.known.contact(id)).collect()
+    }
+
+    /// Shuffles with one peer: a random one, or every other time the nearest, who knows whom we may lack.
+    fn begin_shuffle(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        let links: Vec<_> = self.active().collect();
+        let nearest = links.iter().max_by_key(|peer| branch::shared(&self.me, peer));
+        let with = if random.coin(2) { nearest } else { random.pick(&links) };
+        let Some(&to) = with else {
+            self.shuffle_ms = None;
+            return;
+        };
+        let peers = self.told(&to, SHUFFLE_SAMPLE, now_ms, random);
+        out.push(Move::Send { to, message: Message::Shuffle { peers, answer: false } });
+        self.shuffle_pause_ms = SHUFFLE_MS.1.min(self.shuffle_pause_ms * 2);
+        self.shuffle_ms = Some(now_ms + random.jitter(self.shuffle_pause_ms));
+    }
+
+    /// Dials whoever is wanted and may be dialled, and sets the deadline for the others.
+    fn fill(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+        let untried = self.known.iter().filter(|(_, known)| !known.linked && known.failures == 0).count();
+        self.mesh = !self.is_fixed() && untried == 0 && self.links.len() <= MESH_PEERS;
+        let all = self.is_fixed() || untried + self.links.len() <= MESH_PEERS;
+        let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody, Need::Second] };
+        let mut idle = self.idle(random);
+        let mut cover = self.cover();
+        self.dial_ms = None;
+        for &need in needs {
+            let mut left = Vec::new();
+            for (peer, branch) in idle {
+                let wanted = cover.wants(need, branch);
+                if wanted && self.dial(&peer, now_ms, out) {
+                    cover.add(branch, true);
+                } else {
+                    left.push((peer, branch));
+                }
+            }
+            idle = left;
+        }
+    }
+
+    /// Peers that could be dialled, those that matter most first: the largest branches, in them those that
+    /// have worked, otherwise in random order.
+    fn idle(&self, random: &mut Random) -> Vec<(PeerId, Branch)> {
+        let idle = self.known.iter().filter(|(_, known)| !known.linked && !known.dialling);
+        let mut idle: Vec<_> =
+            idle.map(|(id, known)| (*id, branch::branch(&self.me, id), known.worked_ms.is_none())).collect();
+        random.shuffle(&mut idle);
+        idle.sort_by_key(|(_, branch, untried)| (branch.depth(), *untried));
+        idle.into_iter().map(|(id, branch, _)| (id, branch)).collect()
+    }
+
+    fn cover(&self) -> Cover {
+        let mut cover = Cover::default();
+        self.links.values().for_each(|link| cover.add(link.branch, link.chosen));
+        let dialled = self.known.iter().filter(|(_, known)| known.dialling && !known.linked);
+        dialled.for_each(|(id, _)| cover.add(branch::branch(&self.me, id), true));
+        cover
+    }
+
+    /// Dials a wanted peer when its time has come and the budget allows; otherwise sets the deadline.
+    fn dial(&mut self, peer: &PeerId, now_ms: u64, out: &mut Vec<Move>) -> bool {
+        let budget_ms = match self.shape {
+            Shape::Fixed(_) => 0,
+            Shape::Open => self.paid_ms.saturating_sub((DIAL_BURST - 1) * DIAL_MS),
+        };
+        let Some(known) = self.known.get_mut(peer) else { return false };
+        let ready_ms = known.due_ms.max(budget_ms);
+        if ready_ms > now_ms {
+            self.dial_ms = Some(self.dial_ms.map_or(ready_ms, |ms| ms.min(ready_ms)));
+            return false;
+        }
+        known.dialling = true;
+        self.paid_ms = self.paid_ms.max(now_ms) + DIAL_MS;
+        out.push(Move::Dial(Contact { peer: *peer, address: known.address.clone() }));
+        true
+    }
+}
+
+/// Why a link is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// We want everybody.
+    All,
+    /// There is nobody yet in its branch.
+    Branch,
+    /// There are too few links beyond one a branch.
+    Anybody,
+    /// There is one in its branch, and room.
+    Second,
+}
+
+/// What the links, and the dials under way, cover.
+#[derive(Debug, Default)]
+struct Cover {
+    branches: BTreeMap<Branch, usize>,
+    links: usize,
+    chosen: usize,
+}
+
+impl Cover {
+    fn add(&mut self, branch: Branch, chosen: bool) {
+        *self.branches.entry(branch).or_default() += 1;
+        self.links += 1;
+        self.chosen += usize::from(chosen);
+    }
+
+    fn wants(&self, need: Need, branch: Branch) -> bool {
+        let there = self.branches.get(&branch).copied().unwrap_or(0);
+        match need {
+            Need::All => true,
+            _ if self.chosen >= CHOSEN_LINKS => false,
+            Need::Branch => there == 0,
+            Need::Anybody => self.links < self.branches.len() + RANDOM_LINKS,
+            Need::Second => there == 1 && self.links < SPARE_LINKS,
+        }
+    }
+}
+
+/// Of two peers that hear of each other, tells each whether to dial first: a bit of both ids decides, so that
+/// everybody has about half of the dials.
+fn turn_is_mine(me: &PeerId, peer: &PeerId) -> bool {
+    let odd = (me.0[31] ^ peer.0[31]) & 1 == 1;
+    odd == (me < peer)
+}
+
+/// The pause after so many failures: doubling, with jitter.
+fn pause_ms((first, most): (u64, u64), failures: u32, random: &mut Random) -> u64 {
+    let doublings = failures.saturating_sub(1).min(16);
+    random.jitter(most.min(first << doublings))
 }

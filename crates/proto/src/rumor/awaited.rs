@@ -1,0 +1,123 @@
+//! Pushes whose answer is awaited: round trips are measured by those that are answered, and those that are
+//! not are given back after three round trips, or as soon as the link breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{ids::PeerId, limits::PUSHES};
+
+/// Round trip assumed of a peer that has answered nothing so far: a slow one on the internet.
+const FIRST_ROUND_TRIP_MS: u64 = 300;
+
+/// Bounds of the round trip that is waited for. An answer comes after a durable commit and from a busy
+/// machine, so the least is far above what loopback takes; the most keeps a deadline within half a minute.
+const ROUND_TRIP_MS: (u64, u64) = (50, 10_000);
+
+/// Round trips after which a push counts as unanswered.
+const PATIENCE: u64 = 3;
+
+/// A push that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// To whom.
+    pub(super) to: PeerId,
+    /// Numbers of the rumors in it.
+    pub(super) rumors: Vec<u64>,
+    /// The part handed over with it, 0 where parts mean nothing.
+    pub(super) part: u8,
+    /// Whom it was sent to before, without an answer.
+    pub(super) tried: Vec<PeerId>,
+    /// Whether it was asked for.
+    pub(super) pulled: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    sent: Sent,
+    sent_ms: u64,
+    late_ms: u64,
+}
+
+/// Pushes whose answer is awaited, by number, and what round trips took.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    waiting: BTreeMap<u64, Waiting>,
+    late: BTreeSet<(u64, u64)>,
+    round_trips: BTreeMap<PeerId, u64>,
+    next: u64,
+}
+
+impl Awaited {
+    pub(super) fn new() -> Self {
+        Self { waiting: BTreeMap::new(), late: BTreeSet::new(), round_trips: BTreeMap::new(), next: 0 }
+    }
+
+    /// Numbers a push that goes out, and awaits its answer.
+    pub(super) fn send(&mut self, sent: Sent, now_ms: u64) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        let late_ms = now_ms + PATIENCE * self.round_trip_ms(&sent.to);
+        self.late.insert((late_ms, number));
+        self.waiting.insert(number, Waiting { sent, sent_ms: now_ms, late_ms });
+        number
+    }
+
+    /// Adds rumors to a push that has not left yet.
+    pub(super) fn join(&mut self, number: u64, rumors: &[u64]) {
+        if let Some(waiting) = self.waiting.get_mut(&number) {
+            waiting.sent.rumors.extend_from_slice(rumors);
+        }
+    }
+
+    /// What was answered, if it was awaited from this peer.
+    pub(super) fn answered(&mut self, from: &PeerId, number: u64, now_ms: u64) -> Option<(Sent, u64)> {
+        if self.waiting.get(&number)?.sent.to != *from {
+            return None;
+        }
+        let Waiting { sent, sent_ms, .. } = self.take(number)?;
+        let took_ms = now_ms.saturating_sub(sent_ms);
+        let smoothed = self.round_trips.entry(*from).or_insert(took_ms);
+        *smoothed = (7 * *smoothed + took_ms) / 8;
+        Some((sent, sent_ms))
+    }
+
+    /// A push whose answer is late. Its peer is given twice the time from then on, until an answer shows what
+    /// it takes: a peer that is merely slow is not to be told everything twice.
+    pub(super) fn late(&mut self, now_ms: u64) -> Option<Sent> {
+        let &(_, number) = self.late.first().filter(|(late_ms, _)| *late_ms <= now_ms)?;
+        let sent = self.take(number)?.sent;
+        let doubled = ROUND_TRIP_MS.1.min(2 * self.round_trip_ms(&sent.to));
+        self.round_trips.insert(sent.to, doubled);
+        Some(sent)
+    }
+
+    /// The pushes to a peer whose link broke, which may not have arrived.
+    pub(super) fn lost(&mut self, peer: &PeerId) -> Vec<Sent> {
+        self.round_trips.remove(peer);
+        let to_it = self.waiting.iter().filter(|(_, waiting)| waiting.sent.to == *peer);
+        let numbers: Vec<_> = to_it.map(|(number, _)| *number).collect();
+        numbers.into_iter().filter_map(|number| self.take(number)).map(|waiting| waiting.sent).collect()
+    }
+
+    /// The oldest push when more are awaited than [`PUSHES`]: it is awaited no longer.
+    pub(super) fn excess(&mut self) -> Option<Sent> {
+        let (&oldest, _) = self.waiting.first_key_value().filter(|_| self.waiting.len() > PUSHES)?;
+        self.take(oldest).map(|waiting| waiting.sent)
+    }
+
+    /// What a round trip to this peer takes, smoothed as TCP does (RFC 6298: an eighth of each new one).
+    pub(super) fn round_trip_ms(&self, peer: &PeerId) -> u64 {
+        let known = self.round_trips.get(peer).copied().unwrap_or(FIRST_ROUND_TRIP_MS);
+        known.clamp(ROUND_TRIP_MS.0, ROUND_TRIP_MS.1)
+    }
+
+    /// When the next answer is late.
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        self.late.first().map(|(late_ms, _)| *late_ms)
+    }
+
+    fn take(&mut self, number: u64) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&number)?;
+        self.late.remove(&(waiting.late_ms, number));
+        Some(waiting)
+    }
+}

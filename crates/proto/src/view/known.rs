@@ -1,0 +1,180 @@
+//! The peers we know: how to reach each, who told of it, whether it ever worked, when to try again.
+//!
+//! What strangers tell is bounded three ways: by all that is known, by what one teller may fill, and by
+//! eviction that takes the failing first and then from the branch we know most of, so that a flood of ids
+//! in one place displaces itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::branch::branch;
+use crate::{
+    frontier::Branch,
+    ids::PeerId,
+    limits::{DIAL_FAILURES, KEPT_PEERS, KNOWN_FROM_ONE, KNOWN_PEERS},
+    message::Contact,
+    random::Random,
+};
+
+/// One peer we know.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    /// How to reach it.
+    pub(super) address: Bytes,
+    /// Who told of it; `None` when we found out ourselves: by a ticket, on the LAN, from the store, by a link.
+    source: Option<PeerId>,
+    /// When a link to it was last up.
+    pub(super) worked_ms: Option<u64>,
+    /// Dials that failed since.
+    pub(super) failures: u32,
+    /// Not to be dialled before.
+    pub(super) due_ms: u64,
+    /// Whether a dial is under way.
+    pub(super) dialling: bool,
+    /// Whether a link is up.
+    pub(super) linked: bool,
+}
+
+impl Peer {
+    /// Whether it can be forgotten without closing anything.
+    fn idle(&self) -> bool {
+        !self.linked && !self.dialling
+    }
+}
+
+/// The peers we know.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    me: PeerId,
+    peers: BTreeMap<PeerId, Peer>,
+}
+
+impl Known {
+    pub(super) fn new(me: PeerId) -> Self {
+        Self { me, peers: BTreeMap::new() }
+    }
+
+    pub(super) fn get(&self, peer: &PeerId) -> Option<&Peer> {
+        self.peers.get(peer)
+    }
+
+    pub(super) fn get_mut(&mut self, peer: &PeerId) -> Option<&mut Peer> {
+        self.peers.get_mut(peer)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
+        self.peers.iter()
+    }
+
+    pub(super) fn contact(&self, peer: &PeerId) -> Option<Contact> {
+        self.get(peer).map(|known| Contact { peer: *peer, address: known.address.clone() })
+    }
+
+    /// Takes in that `source` told of a peer, to be dialled from `due_ms` on. A peer that works keeps its
+    /// address whatever others say; what we find out ourselves is believed and tried at once.
+    pub(super) fn hear(&mut self, contact: Contact, source: Option<PeerId>, due_ms: u64, random: &mut Random) {
+        if contact.peer == self.me {
+            return;
+        }
+        if let Some(peer) = self.peers.get_mut(&contact.peer) {
+            let ours = source.is_none();
+            if ours || (peer.failures > 0 && peer.idle()) {
+                peer.address = contact.address;
+            }
+            if ours {
+                peer.source = None;
+                peer.due_ms = peer.due_ms.min(due_ms);
+            }
+            return;
+        }
+        let room = match source {
+            Some(teller) if self.told_by(&teller).count() >= KNOWN_FROM_ONE => self.forget_one_of(&teller, random),
+            _ => true,
+        };
+        if room && (self.peers.len() < KNOWN_PEERS || self.evict(random)) {
+            let peer = Peer {
+                address: contact.address,
+                source,
+                worked_ms: None,
+                failures: 0,
+                due_ms,
+                dialling: false,
+                linked: false,
+            };
+            self.peers.insert(contact.peer, peer);
+        }
+    }
+
+    /// Takes in that a link came up; tells whether we had dialled it. Who told of the peer counts no longer:
+    /// it has shown itself.
+    pub(super) fn up(&mut self, id: PeerId, address: Option<Bytes>, now_ms: u64, random: &mut Random) -> bool {
+        if let Some(address) = address {
+            self.hear(Contact { peer: id, address }, None, now_ms, random);
+        }
+        let Some(peer) = self.peers.get_mut(&id) else { return false };
+        let dialled = std::mem::take(&mut peer.dialling);
+        (peer.source, peer.worked_ms, peer.linked) = (None, Some(now_ms), true);
+        dialled
+    }
+
+    /// Takes in that a link ended which stood long enough to count as working.
+    pub(super) fn down(&mut self, id: &PeerId, due_ms: u64, now_ms: u64) {
+        if let Some(peer) = self.peers.get_mut(id) {
+            (peer.linked, peer.worked_ms, peer.failures, peer.due_ms) = (false, Some(now_ms), 0, due_ms);
+        }
+    }
+
+    /// Takes in that a dial failed, or a link ended as soon as it was up. `retry` gives the pause after that
+    /// many failures.
+    pub(super) fn failed(&mut self, id: &PeerId, now_ms: u64, retry_ms: impl FnOnce(u32) -> u64) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        (peer.dialling, peer.linked) = (false, false);
+        peer.failures = peer.failures.saturating_add(1);
+        peer.due_ms = now_ms.saturating_add(retry_ms(peer.failures));
+        if peer.failures >= DIAL_FAILURES && !self.kept().contains(id) {
+            self.peers.remove(id);
+        }
+    }
+
+    /// The peers that have worked, latest first.
+    pub(super) fn worked(&self) -> Vec<PeerId> {
+        let mut worked: Vec<_> = self
+            .peers
+            .iter()
+            .filter_map(|(id, peer)| peer.worked_ms.map(|ms| (!peer.linked, u64::MAX - ms, *id)))
+            .collect();
+        worked.sort_unstable();
+        worked.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The peers that are never forgotten: the last that worked.
+    fn kept(&self) -> BTreeSet<PeerId> {
+        self.worked().into_iter().take(KEPT_PEERS).collect()
+    }
+
+    fn told_by(&self, teller: &PeerId) -> impl Iterator<Item = (&PeerId, &Peer)> {
+        self.peers.iter().filter(move |(_, peer)| peer.source.as_ref() == Some(teller))
+    }
+
+    /// Forgets one that `teller` told of.
+    fn forget_one_of(&mut self, teller: &PeerId, random: &mut Random) -> bool {
+        let idle: Vec<_> = self.told_by(teller).filter(|(_, peer)| peer.idle()).map(|(id, _)| *id).collect();
+        random.pick(&idle).is_some_and(|id| self.peers.remove(id).is_some())
+    }
+
+    /// Forgets the one that fails most; when none fails, one in the branch we know most of.
+    fn evict(&mut self, random: &mut Random) -> bool {
+        let kept = self.kept();
+        let idle = self.peers.iter().filter(|(id, peer)| peer.idle() && !kept.contains(*id));
+        let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
+        let mut worst: Option<(u32, PeerId)> = None;
+        for (id, peer) in idle {
+            branches.entry(branch(&self.me, id)).or_default().push(*id);
+            worst = worst.max((peer.failures > 0).then_some((peer.failures, *id)));
+        }
+        let crowded = branches.values().max_by_key(|ids| ids.len());
+        let victim = worst.map(|(_, id)| id).or_else(|| crowded.and_then(|ids| random.pick(ids).copied()));
+        victim.is_some_and(|id| self.peers.remove(&id).is_some())
+    }
+}
