@@ -1,0 +1,33 @@
+//! Whatever happens, logs are held in few pieces and one turn has few outputs.
+
+use rumormill_proto::limits::SPANS;
+
+use super::{Checker, Fact, Verdict};
+
+/// Most outputs of one turn in the small rooms of stories: a round with each of a dozen peers and everything they
+/// sent at once, with room to spare. What grows without bound passes it soon.
+const OUTPUTS: usize = 20_000;
+
+/// Compares with the bounds.
+pub(super) struct Bounded;
+
+impl Checker for Bounded {
+    fn property(&self) -> &'static str {
+        "everything is bounded"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        let Fact::Turn { peer, outputs, frontier } = fact else {
+            return Ok(());
+        };
+        if *outputs > OUTPUTS {
+            return Err(format!("peer {peer} put out {outputs} things in one turn"));
+        }
+        match frontier.logs().find(|(_, log)| log.spans().len() > SPANS) {
+            Some((author, log)) => {
+                Err(format!("peer {peer} holds {author:?}'s log in {} pieces, the bound is {SPANS}", log.spans().len()))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a peer shows, acknowledges or says of its own is on its disk first.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    ids::{AuthorId, EntryId, Seq},
+    message::Message,
+    run::RawRun,
+};
+
+use super::{Checker, Fact, Verdict};
+
+/// What is on a peer's disk.
+#[derive(Default)]
+struct Disk {
+    author: AuthorId,
+    entries: BTreeMap<(AuthorId, Seq), EntryId>,
+}
+
+/// Follows all disks.
+#[derive(Default)]
+pub(super) struct DurableFirst {
+    disks: BTreeMap<usize, Disk>,
+}
+
+impl Checker for DurableFirst {
+    fn property(&self) -> &'static str {
+        "durable before shown or sent"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        match fact {
+            Fact::Started { peer, author, lines } => {
+                let entries = lines.iter().map(|line| ((line.place.author, line.place.seq), line.id)).collect();
+                self.disks.insert(*peer, Disk { author: *author, entries });
+                Ok(())
+            }
+            Fact::Appended { peer, run } => {
+                let entries = run.entries().iter().map(|entry| ((entry.author, entry.seq), entry.id));
+                self.disks.entry(*peer).or_default().entries.extend(entries);
+                Ok(())
+            }
+            Fact::Shown { peer, entry, .. } => self.expect(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
+            Fact::Said { peer, author, seq, id } => self.expect(*peer, *author, *seq, *id, "acknowledges"),
+            Fact::Sent { peer, message, .. } => self.own_runs(*peer, message),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl DurableFirst {
+    fn expect(&self, peer: usize, author: AuthorId, seq: Seq, id: Option<EntryId>, does: &str) -> Verdict {
+        let kept = self.disks.get(&peer).and_then(|disk| disk.entries.get(&(author, seq)));
+        match kept {
+            Some(kept) if Some(*kept) == id => Ok(()),
+            _ => Err(format!("peer {peer} {does} {author:?} {seq}, which is not on its disk")),
+        }
+    }
+
+    fn own_runs(&self, peer: usize, message: &Message) -> Verdict {
+        let (Message::Runs { runs, .. } | Message::Push(rumormill_proto::message::Push { runs, .. })) = message else {
+            return Ok(());
+        };
+        let Some(disk) = self.disks.get(&peer) else {
+            return Ok(());
+        };
+        let is_own = |run: &&RawRun| run.author() == disk.author;
+        let missing =
+            |run: &RawRun| (run.first()..=run.last()).find(|seq| !disk.entries.contains_key(&(disk.author, *seq)));
+        match runs.iter().filter(is_own).find_map(missing) {
+            Some(seq) => Err(format!("peer {peer} sends its own entry {seq}, which is not on its disk")),
+            None => Ok(()),
+        }
+    }
+}

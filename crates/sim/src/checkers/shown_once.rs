@@ -1,0 +1,36 @@
+//! Nothing appears twice on anybody's screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_proto::ids::{AuthorId, Seq};
+
+use super::{Checker, Fact, Verdict};
+
+/// What stands on every peer's screen.
+#[derive(Default)]
+pub(super) struct ShownOnce {
+    screens: BTreeMap<usize, BTreeSet<(AuthorId, Seq)>>,
+}
+
+impl Checker for ShownOnce {
+    fn property(&self) -> &'static str {
+        "nothing is shown twice"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        match fact {
+            Fact::Started { peer, lines, .. } => {
+                let screen = lines.iter().map(|line| (line.place.author, line.place.seq)).collect();
+                self.screens.insert(*peer, screen);
+                Ok(())
+            }
+            Fact::Shown { peer, entry, .. } => {
+                match self.screens.entry(*peer).or_default().insert((entry.author, entry.seq)) {
+                    true => Ok(()),
+                    false => Err(format!("peer {peer} shows {:?} {} again", entry.author, entry.seq)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}

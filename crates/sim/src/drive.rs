@@ -1,0 +1,273 @@
+//! Drives one engine as a node does: takes in what lies in its inbox, makes durable what follows, sends, shows.
+
+use rumormill_proto::input::{Event as Told, Input, Output};
+use rumormill_store::{Change, Line, Store as _};
+
+use crate::{
+    fact::Fact,
+    fault::Fault,
+    network::Lane,
+    peer::{Stage, index_of},
+    queue::{Event, Index, ProcessId},
+    serving::Serving,
+    trace,
+    world::World,
+};
+
+/// Microseconds after which a paused peer's answer to a want looks whether it goes on.
+const PAUSED_US: u64 = 100_000;
+
+/// What comes out of a turn, in the order in which it is carried out.
+#[derive(Default)]
+struct Outcome {
+    keep: Vec<Output>,
+    send: Vec<Output>,
+    emit: Vec<Output>,
+}
+
+impl Outcome {
+    fn of(outputs: Vec<Output>) -> Self {
+        let mut outcome = Self::default();
+        for output in outputs {
+            let stage = match output {
+                Output::Append(_) | Output::Cut(_) => &mut outcome.keep,
+                Output::Said { .. } | Output::Unsaid { .. } | Output::Emit(_) => &mut outcome.emit,
+                _ => &mut outcome.send,
+            };
+            stage.push(output);
+        }
+        outcome
+    }
+}
+
+impl World {
+    /// Puts an input into a peer's inbox and lets it have a turn soon.
+    pub(crate) fn put_in(&mut self, peer: Index, input: Input) {
+        let Some(process) = &mut self.peers[peer as usize].process else { return };
+        process.put(input);
+        self.expect_turn(peer);
+    }
+
+    pub(crate) fn expect_turn(&mut self, peer: Index) {
+        if !self.peers[peer as usize].is_up() {
+            return;
+        }
+        let delay_us = self.random.below(self.setup.turn_us + 1);
+        let Some(process) = &mut self.peers[peer as usize].process else { return };
+        if !process.turn_due {
+            process.turn_due = true;
+            self.queue.put(delay_us, Event::Turn { peer, process: process.number });
+        }
+    }
+
+    /// A deadline has come, or an earlier one that does not count any more.
+    pub(crate) fn wake(&mut self, peer: Index, number: ProcessId) {
+        let now_ms = self.now_ms();
+        let up = self.peers[peer as usize].is_up();
+        let Some(process) = self.peers[peer as usize].process_numbered(number) else { return };
+        let Some(due_ms) = process.wake_ms.take_if(|due_ms| *due_ms <= now_ms) else { return };
+        if !up {
+            return;
+        }
+        let due = process.engine.next_deadline().is_some_and(|deadline| deadline <= due_ms.max(now_ms));
+        match due {
+            true => self.put_in(peer, Input::Wake),
+            false => self.expect_wake(peer),
+        }
+    }
+
+    /// Puts the engine's next deadline into the queue, if no earlier one is there.
+    pub(crate) fn expect_wake(&mut self, peer: Index) {
+        let now_us = self.queue.now_us();
+        let Some(process) = &mut self.peers[peer as usize].process else { return };
+        let Some(deadline_ms) = process.engine.next_deadline() else { return };
+        if process.wake_ms.is_none_or(|due_ms| deadline_ms < due_ms) {
+            process.wake_ms = Some(deadline_ms);
+            let delay_us = deadline_ms.saturating_mul(1_000).saturating_sub(now_us);
+            self.queue.put(delay_us, Event::Wake { peer, process: process.number });
+        }
+    }
+
+    /// One turn: the inbox is taken in, and what follows from it is carried out.
+    pub(crate) fn turn(&mut self, peer: Index) {
+        let (now, at_us) = (self.clock(peer), self.queue.now_us());
+        let at = peer as usize;
+        if !self.peers[at].is_up() {
+            return;
+        }
+        let Some(process) = &mut self.peers[at].process else { return };
+        let mut outputs = Vec::new();
+        while let Some(input) = process.inbox.pop_front() {
+            self.trace.line(at_us, at, "input", || trace::input(&input));
+            process.engine.handle(input, now, &mut outputs);
+        }
+        if self.fault == Some(Fault::Repeats) {
+            outputs = outputs.iter().flat_map(|output| std::iter::repeat_n(output.clone(), 10_000)).collect();
+        }
+        let count = outputs.len();
+        self.watch.see(&Fact::Turn { peer: at, outputs: count, frontier: process.engine.frontier() });
+        if self.watch.broken.is_none() {
+            self.carry_out(peer, Outcome::of(outputs));
+            self.expect_wake(peer);
+        }
+    }
+
+    fn carry_out(&mut self, peer: Index, outcome: Outcome) {
+        let at = peer as usize;
+        let ends_at = if outcome.keep.is_empty() { None } else { self.peers[at].ends_at.take() };
+        if ends_at == Some(Stage::BeforeAppend) {
+            return self.end_process(peer);
+        }
+        self.keep(peer, &outcome.keep);
+        if ends_at == Some(Stage::BeforeSend) {
+            return self.end_process(peer);
+        }
+        outcome.send.into_iter().for_each(|output| self.say_out(peer, output));
+        if ends_at == Some(Stage::BeforeEmit) {
+            return self.end_process(peer);
+        }
+        let mut emit = outcome.emit;
+        if self.fault == Some(Fault::ShowsSwapped) {
+            emit.reverse();
+        }
+        emit.into_iter().for_each(|output| self.emit(peer, output));
+    }
+
+    /// One durable commit of all appends and cuts.
+    fn keep(&mut self, peer: Index, outputs: &[Output]) {
+        if outputs.is_empty() {
+            return;
+        }
+        let at = peer as usize;
+        let own = self.peers[at].home.author;
+        let drops = |output: &Output| match (output, self.fault) {
+            (Output::Append(run), Some(Fault::LosesOwnWords)) => run.author() == own,
+            (Output::Append(run), Some(Fault::LosesOthersWords)) => run.author() != own,
+            _ => false,
+        };
+        let room = self.room;
+        let change = |output| match output {
+            &Output::Append(ref run) => Some((room, Change::Append(run))),
+            &Output::Cut(ref proof) => Some((room, Change::Cut(proof))),
+            _ => None,
+        };
+        let changes: Vec<_> = outputs.iter().filter(|output| !drops(output)).filter_map(change).collect();
+        let left = match self.peers[at].home.store.commit(&changes) {
+            Ok(left) => left,
+            Err(error) => {
+                return self
+                    .watch
+                    .break_off("the store takes what the engine appends", format!("peer {peer}: {error}"));
+            }
+        };
+        for (_, change) in &changes {
+            match change {
+                Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
+                Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
+            }
+        }
+        for (author, log) in left {
+            self.put_in(peer, Input::CutDone { author, log });
+        }
+    }
+
+    /// Whatever concerns other peers.
+    fn say_out(&mut self, peer: Index, output: Output) {
+        match output {
+            Output::Send { to, message } => _ = self.send(peer, &to, message, Lane::Live),
+            Output::Dial(contact) => self.dial(peer, contact.peer),
+            Output::Close { peer: other, reject } => self.close(peer, other, reject),
+            Output::Recall(what) => {
+                let room = self.room;
+                let Some(process) = &mut self.peers[peer as usize].process else { return };
+                match process.reader.recall(&room, &what.author, what.seq) {
+                    Ok(run) => self.put_in(peer, Input::Recalled { what, run }),
+                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                }
+            }
+            Output::Serve { to, want, newest, ranges } => {
+                let serving = self.number();
+                let room = self.room;
+                let Some(process) = &mut self.peers[peer as usize].process else { return };
+                let first = if newest == 0 { Ok(Vec::new()) } else { process.reader.newest(&room, newest) };
+                match first {
+                    Ok(first) => {
+                        process.servings.insert(serving, (index_of(&to), Serving::new(want, first, ranges)));
+                        self.queue.put(0, Event::Serve { peer, process: process.number, serving });
+                    }
+                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                }
+            }
+            Output::Append(_) | Output::Cut(_) | Output::Said { .. } | Output::Unsaid { .. } | Output::Emit(_) => {}
+        }
+    }
+
+    /// Sends the next piece of an answer to a want, and the one after it when the link is free again.
+    pub(crate) fn serve_on(&mut self, peer: Index, number: ProcessId, serving: u64) {
+        let room = self.room;
+        let paused = self.peers[peer as usize].paused;
+        let Some(process) = self.peers[peer as usize].process_numbered(number) else { return };
+        if paused {
+            return self.queue.put(PAUSED_US, Event::Serve { peer, process: number, serving });
+        }
+        let Some((to, answer)) = process.servings.get_mut(&serving) else { return };
+        let to = *to;
+        let message = match answer.next(&mut *process.reader, &room) {
+            Ok(Some(message)) => message,
+            Ok(None) => {
+                process.servings.remove(&serving);
+                return;
+            }
+            Err(error) => {
+                return self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}"));
+            }
+        };
+        let to = self.peers[to as usize].home.id;
+        let bytes = self.send(peer, &to, message, Lane::Bulk) as u64;
+        let delay_us = bytes.saturating_mul(1_000_000) / self.network.weather.bulk_bytes_per_second.max(1);
+        self.queue.put(delay_us, Event::Serve { peer, process: number, serving });
+    }
+
+    /// Whatever concerns people.
+    fn emit(&mut self, peer: Index, output: Output) {
+        match output {
+            Output::Said { tag, seq } => self.said(peer, tag, seq),
+            Output::Unsaid { tag, .. } => {
+                if let Some(process) = &mut self.peers[peer as usize].process {
+                    process.unanswered.retain(|waiting| *waiting != tag);
+                }
+            }
+            Output::Emit(event) => {
+                self.told(peer, &event);
+                if self.fault == Some(Fault::ShowsTwice) {
+                    self.told(peer, &event);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn said(&mut self, peer: Index, tag: u64, seq: u64) {
+        let (at, at_us, room) = (peer as usize, self.queue.now_us(), self.room);
+        let author = self.peers[at].home.author;
+        let Some(process) = &mut self.peers[at].process else { return };
+        process.unanswered.retain(|waiting| *waiting != tag);
+        let line: Option<Line> = process.reader.line(&room, &author, seq).ok().flatten();
+        self.trace.line(at_us, at, "said", || format!("{} {seq}", author.short()));
+        self.watch.see(&Fact::Said { peer: at, author, seq, id: line.map(|line| line.id) });
+    }
+
+    fn told(&mut self, peer: Index, event: &Told) {
+        let (at, at_us) = (peer as usize, self.queue.now_us());
+        self.trace.line(at_us, at, "event", || trace::event(event));
+        let Some(process) = &self.peers[at].process else { return };
+        match event {
+            Told::Shown { entry, arrival, .. } => {
+                let frontier = process.engine.frontier();
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, frontier });
+            }
+            Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
+            _ => {}
+        }
+    }
+}

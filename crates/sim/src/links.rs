@@ -1,0 +1,214 @@
+//! Links between peers: dialled, broken, and what travels on them.
+
+use rumormill_proto::{
+    ids::PeerId,
+    input::Input,
+    message::{Message, Push},
+    reject::Reject,
+    run::RawRun,
+};
+
+use crate::{
+    fact::Fact,
+    fault::Fault,
+    network::{End, Lane, Sent},
+    peer::{Nature, address, index_of},
+    queue::{Event, Index, ProcessId},
+    trace,
+    world::World,
+};
+
+/// Microseconds that a node gives a dial.
+const DIAL_US: u64 = 3_000_000;
+
+/// Microseconds for which a node does not talk to a peer that sent what no honest peer sends.
+const BARRED_US: u64 = 60_000_000;
+
+impl World {
+    pub(crate) fn dial(&mut self, dialler: Index, dialled: PeerId) {
+        let Some(process) = self.process(dialler as usize).map(|process| process.number) else { return };
+        let lost = self.network.loses(&mut self.random);
+        let target = index_of(&dialled);
+        let reachable = self.is_there(&dialled) && self.network.connects(dialler, target) && !lost;
+        let (delay_us, event) = match reachable {
+            true => (2 * self.network.latency_us(dialler, target), Event::Knock { dialler, process, dialled }),
+            false => (DIAL_US, Event::GiveUp { dialler, process, dialled }),
+        };
+        self.queue.put(delay_us, event);
+    }
+
+    /// Whether somebody by this name runs, or would once it goes on.
+    fn is_there(&self, id: &PeerId) -> bool {
+        let peer = self.peers.get(index_of(id) as usize);
+        peer.is_some_and(|peer| peer.home.id == *id && peer.process.is_some())
+    }
+
+    /// A dial has crossed the network: there is a link, unless something happened on the way.
+    pub(crate) fn knock(&mut self, dialler: Index, process: ProcessId, dialled: PeerId) {
+        let at = index_of(&dialled);
+        let same = self.process(dialler as usize).is_some_and(|running| running.number == process);
+        if !same {
+            return;
+        }
+        let open = at != dialler
+            && self.is_there(&dialled)
+            && self.peers[at as usize].is_up()
+            && self.network.connects(dialler, at)
+            && !self.bars(at, dialler)
+            && !self.bars(dialler, at);
+        if !open {
+            self.queue.put(DIAL_US, Event::GiveUp { dialler, process, dialled });
+            return;
+        }
+        let link = self.number();
+        for (one, other) in [(dialler, at), (at, dialler)] {
+            let peer = self.peers[other as usize].home.id;
+            self.peers[one as usize].home.meet(peer);
+            if let Some(process) = &mut self.peers[one as usize].process {
+                process.ends.insert(other, End::new(link));
+                process.servings.retain(|_, (to, _)| *to != other);
+            }
+            self.put_in(one, Input::Up { peer, address: Some(address(&peer)) });
+        }
+    }
+
+    fn bars(&self, peer: Index, other: Index) -> bool {
+        self.peers[peer as usize].barred.get(&other).is_some_and(|until| *until > self.queue.now_us())
+    }
+
+    pub(crate) fn give_up(&mut self, dialler: Index, process: ProcessId, dialled: PeerId) {
+        if self.peers[dialler as usize].process_numbered(process).is_some() {
+            self.put_in(dialler, Input::Unreachable { peer: dialled });
+        }
+    }
+
+    /// One end of a link has been silent for long: it is gone, unless the other is still there.
+    pub(crate) fn silence(&mut self, at: Index, other: Index, link: u64) {
+        let (here, there) = (&self.peers[at as usize], &self.peers[other as usize]);
+        let alive = there.link_to(at) == Some(link) && there.is_up() && self.network.connects(at, other);
+        if here.link_to(other) != Some(link) || alive {
+            return;
+        }
+        self.drop_end(at, other);
+        let peer = self.peers[other as usize].home.id;
+        self.put_in(at, Input::Down { peer });
+        self.expect_silence(other, at);
+    }
+
+    /// Lets `at` notice, after a while, when nothing more comes from `other`.
+    pub(crate) fn expect_silence(&mut self, at: Index, other: Index) {
+        if let Some(link) = self.peers[at as usize].link_to(other) {
+            let delay_us = self.network.silence_us(&mut self.random);
+            self.queue.put(delay_us, Event::Silence { at, other, link });
+        }
+    }
+
+    /// Lets everybody with a link to `peer` notice, after a while, when nothing more comes from it.
+    pub(crate) fn fall_silent(&mut self, peer: Index) {
+        let others: Vec<_> = self.peers[peer as usize].linked().collect();
+        others.into_iter().for_each(|other| self.expect_silence(other, peer));
+    }
+
+    fn drop_end(&mut self, at: Index, other: Index) {
+        if let Some(process) = &mut self.peers[at as usize].process {
+            process.ends.remove(&other);
+            process.servings.retain(|_, (to, _)| *to != other);
+        }
+    }
+
+    /// A peer closes a link; the other end is told, if a message gets there.
+    pub(crate) fn close(&mut self, at: Index, peer: PeerId, reject: Option<Reject>) {
+        let other = index_of(&peer);
+        let link = self.peers[at as usize].link_to(other);
+        self.drop_end(at, other);
+        if let Some(reject) = reject {
+            let until_us = self.queue.now_us() + BARRED_US;
+            self.peers[at as usize].barred.insert(other, until_us);
+            self.watch.see(&Fact::Barred { peer: at as usize, other: other as usize, reject });
+        }
+        let Some(link) = link else { return };
+        let delay_us = match self.network.carries(at, other) {
+            true => self.network.latency_us(at, other),
+            false => self.network.silence_us(&mut self.random),
+        };
+        self.queue.put(delay_us, Event::Silence { at: other, other: at, link });
+    }
+
+    /// Sends a message, on the link that there is to whom it is for; without one it is lost.
+    pub(crate) fn send(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
+        let to = index_of(peer);
+        let Some(message) = self.as_its_nature_is(from, message) else { return 0 };
+        let at_us = self.queue.now_us();
+        self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::message(&message)));
+        if self.peers[from as usize].link_to(to).is_none() || self.peers[to as usize].home.id != *peer {
+            return 0;
+        }
+        let mut wire = std::mem::take(&mut self.wire);
+        wire.clear();
+        message.put(&mut wire);
+        if self.fault == Some(Fault::Truncates) {
+            wire.pop();
+        }
+        let bytes = wire.len();
+        self.watch.see(&Fact::Sent { peer: from as usize, to: to as usize, message: &message, wire: &wire });
+        self.wire = wire;
+        self.count_sent(&message, bytes);
+        if let (Some(pushes), Message::Push(_)) = (&mut self.pushes, &message) {
+            pushes.push((from as usize, message.clone()));
+        }
+        self.carry(Sent { from, to, lane, bytes, now_us: at_us }, message);
+        bytes
+    }
+
+    /// What becomes of a message before it leaves.
+    fn as_its_nature_is(&self, from: Index, message: Message) -> Option<Message> {
+        match (self.peers[from as usize].nature, self.fault) {
+            (Nature::Mute, _) => None,
+            (Nature::Forger, _) | (_, Some(Fault::Corrupts)) => Some(forged(message)),
+            _ => Some(message),
+        }
+    }
+
+    fn carry(&mut self, sent: Sent, message: Message) {
+        let lost = !self.network.carries(sent.from, sent.to) || self.network.loses(&mut self.random);
+        if lost || self.fault == Some(Fault::Deaf) {
+            return;
+        }
+        let twice = self.network.doubles(&mut self.random);
+        let Some(process) = &mut self.peers[sent.from as usize].process else { return };
+        let Some(end) = process.ends.get_mut(&sent.to) else { return };
+        let copies = if twice { vec![message.clone(), message] } else { vec![message] };
+        for message in copies {
+            let delay_us = self.network.arrival_us(end, &sent, &mut self.random) - sent.now_us;
+            let message = Box::new(message);
+            self.queue.put(delay_us, Event::Arrive { to: sent.to, from: sent.from, link: end.link, message });
+        }
+    }
+
+    pub(crate) fn arrive(&mut self, to: Index, from: Index, link: u64, message: Message) {
+        if self.peers[to as usize].link_to(from) == Some(link) {
+            let from = self.peers[from as usize].home.id;
+            self.put_in(to, Input::Received { from, message });
+        }
+    }
+}
+
+/// The message with a bit of every signature flipped.
+fn forged(message: Message) -> Message {
+    let forge = |runs: Vec<RawRun>| runs.iter().map(forged_run).collect();
+    match message {
+        Message::Push(push) => Message::Push(Push { runs: forge(push.runs), ..push }),
+        Message::Runs { want, runs } => Message::Runs { want, runs: forge(runs) },
+        other => other,
+    }
+}
+
+fn forged_run(run: &RawRun) -> RawRun {
+    let signature = run.signature().map(|signature| {
+        let mut signature = *signature;
+        signature[0] ^= 1;
+        signature
+    });
+    let forged = RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), signature);
+    forged.unwrap_or_else(|_| run.clone())
+}

@@ -1,0 +1,181 @@
+//! The network between the peers: who can reach whom, how late, and what gets lost on the way.
+//!
+//! Nothing in here knows engines. A message has two lanes to travel on, as on a real connection: the live
+//! one, and the bulk one for answers to wants, so that what is live never waits behind history.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_proto::random::Random;
+
+use crate::queue::Index;
+
+/// What the network does to messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weather {
+    /// Microseconds one way; each pair of peers has its own latency between these two.
+    pub latency_us: (u64, u64),
+    /// Microseconds that a message may take longer.
+    pub jitter_us: u64,
+    /// Whether jitter lets messages of one link overtake each other.
+    pub reorder: bool,
+    /// Messages and dials lost, in a hundred.
+    pub loss_percent: u64,
+    /// Messages that come twice, in a hundred.
+    pub duplicate_percent: u64,
+    /// Bytes a second that a link carries of answers to wants.
+    pub bulk_bytes_per_second: u64,
+    /// Milliseconds until an end of a link notices that the other is silent, at least and at most.
+    pub silence_ms: (u64, u64),
+}
+
+impl Weather {
+    /// A good network between houses: nothing is lost.
+    pub fn clear() -> Self {
+        Self {
+            latency_us: (5_000, 30_000),
+            jitter_us: 2_000,
+            reorder: false,
+            loss_percent: 0,
+            duplicate_percent: 0,
+            bulk_bytes_per_second: 10_000_000,
+            silence_ms: (2_000, 8_000),
+        }
+    }
+}
+
+/// What a message travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Live,
+    Bulk,
+}
+
+/// One end of a link, with what its messages must not overtake.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct End {
+    pub(crate) link: u64,
+    live_us: u64,
+    bulk_us: u64,
+}
+
+impl End {
+    pub(crate) fn new(link: u64) -> Self {
+        Self { link, ..Self::default() }
+    }
+}
+
+/// Who can reach whom, and how.
+pub(crate) struct Network {
+    pub(crate) weather: Weather,
+    seed: u64,
+    /// Peers on different sides of a partition cannot reach each other; everybody begins on side 0.
+    sides: Vec<u32>,
+    /// From whom nothing comes to whom.
+    cuts: BTreeSet<(Index, Index)>,
+    /// From whom nothing comes to whom before this time.
+    clogs: BTreeMap<(Index, Index), u64>,
+}
+
+impl Network {
+    pub(crate) fn new(weather: Weather, seed: u64) -> Self {
+        Self { weather, seed, sides: Vec::new(), cuts: BTreeSet::new(), clogs: BTreeMap::new() }
+    }
+
+    pub(crate) fn cut(&mut self, from: Index, to: Index) {
+        self.cuts.insert((from, to));
+    }
+
+    pub(crate) fn clog(&mut self, from: Index, to: Index, until_us: u64) {
+        self.clogs.insert((from, to), until_us);
+    }
+
+    pub(crate) fn put_on_side(&mut self, peer: Index, side: u32) {
+        let peer = peer as usize;
+        if self.sides.len() <= peer {
+            self.sides.resize(peer + 1, 0);
+        }
+        self.sides[peer] = side;
+    }
+
+    /// Mends every cut, partition and clog.
+    pub(crate) fn heal(&mut self) {
+        self.sides.clear();
+        self.cuts.clear();
+        self.clogs.clear();
+    }
+
+    /// Whether messages get from one peer to the other.
+    pub(crate) fn carries(&self, from: Index, to: Index) -> bool {
+        self.side(from) == self.side(to) && !self.cuts.contains(&(from, to))
+    }
+
+    /// Whether a link between the two can be made and kept.
+    pub(crate) fn connects(&self, one: Index, other: Index) -> bool {
+        self.carries(one, other) && self.carries(other, one)
+    }
+
+    fn side(&self, peer: Index) -> u32 {
+        self.sides.get(peer as usize).copied().unwrap_or(0)
+    }
+
+    /// Microseconds one way between two peers, always the same for a pair.
+    pub(crate) fn latency_us(&self, one: Index, other: Index) -> u64 {
+        let (least, most) = self.weather.latency_us;
+        let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
+        let share = mix(self.seed ^ pair) >> 32;
+        least + ((most.saturating_sub(least)) * share >> 32)
+    }
+
+    /// Whether the weather takes this message.
+    pub(crate) fn loses(&self, random: &mut Random) -> bool {
+        random.below(100) < self.weather.loss_percent
+    }
+
+    /// Whether the weather doubles this message.
+    pub(crate) fn doubles(&self, random: &mut Random) -> bool {
+        random.below(100) < self.weather.duplicate_percent
+    }
+
+    /// When a message of `bytes` that is sent at `now_us` comes out of the link.
+    pub(crate) fn arrival_us(&self, end: &mut End, sent: &Sent, random: &mut Random) -> u64 {
+        let (latency, jitter) = (self.latency_us(sent.from, sent.to), random.below(self.weather.jitter_us + 1));
+        let clogged = self.clogs.get(&(sent.from, sent.to)).copied().unwrap_or(0);
+        let carried = match sent.lane {
+            Lane::Live => 0,
+            Lane::Bulk => (sent.bytes as u64).saturating_mul(1_000_000) / self.weather.bulk_bytes_per_second.max(1),
+        };
+        let arrival = (sent.now_us + latency + jitter + carried).max(clogged);
+        let before = match sent.lane {
+            Lane::Live => &mut end.live_us,
+            Lane::Bulk => &mut end.bulk_us,
+        };
+        if self.weather.reorder {
+            return arrival;
+        }
+        *before = arrival.max(*before);
+        *before
+    }
+
+    /// Microseconds until an end notices that the other is silent.
+    pub(crate) fn silence_us(&self, random: &mut Random) -> u64 {
+        let (least, most) = self.weather.silence_ms;
+        (least + random.below(most.saturating_sub(least) + 1)) * 1_000
+    }
+}
+
+/// What a message's way depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) from: Index,
+    pub(crate) to: Index,
+    pub(crate) lane: Lane,
+    pub(crate) bytes: usize,
+    pub(crate) now_us: u64,
+}
+
+/// Spreads a number over all 64 bits: the finalizer of SplitMix64 (Steele et al. 2014).
+pub(crate) fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

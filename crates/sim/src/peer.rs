@@ -1,0 +1,179 @@
+//! One peer: its home, which survives a crash, and the process that runs from it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::Author,
+    engine::Engine,
+    ids::{AuthorId, PeerId},
+    input::Input,
+    message::Contact,
+    view::Shape,
+};
+use rumormill_store::{Memory, Read};
+
+use crate::{
+    network::End,
+    queue::{Index, ProcessId},
+    serving::Serving,
+};
+
+/// Most peers that a home remembers to have met, as a node's does.
+const CONTACTS: usize = 64;
+
+/// Most inputs that wait for a process that does not run; what comes beyond is lost.
+const INBOX: usize = 4096;
+
+/// How a peer behaves towards others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// As the protocol says.
+    Honest,
+    /// Accepts links and everything said, and says nothing.
+    Mute,
+    /// Flips a bit in every signature it sends.
+    Forger,
+}
+
+/// Where in a turn a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Before anything is durable.
+    BeforeAppend,
+    /// When it is durable, and nobody knows.
+    BeforeSend,
+    /// When others know, and nobody here does.
+    BeforeEmit,
+}
+
+/// What survives a crash.
+pub(crate) struct Home {
+    pub(crate) id: PeerId,
+    pub(crate) author: AuthorId,
+    pub(crate) author_secret: [u8; 32],
+    /// Whether nobody can know the author yet.
+    pub(crate) fresh: bool,
+    pub(crate) store: Memory,
+    pub(crate) contacts: Vec<PeerId>,
+}
+
+impl Home {
+    pub(crate) fn new(id: PeerId, author_secret: [u8; 32], store: Memory) -> Self {
+        let author = Author::from_secret(&author_secret).id();
+        Self { id, author, author_secret, fresh: false, store, contacts: Vec::new() }
+    }
+
+    pub(crate) fn meet(&mut self, peer: PeerId) {
+        self.contacts.retain(|met| *met != peer);
+        self.contacts.push(peer);
+        if self.contacts.len() > CONTACTS {
+            self.contacts.remove(0);
+        }
+    }
+}
+
+/// What a crash ends.
+pub(crate) struct Process {
+    pub(crate) number: ProcessId,
+    pub(crate) engine: Engine,
+    pub(crate) reader: Box<dyn Read>,
+    pub(crate) inbox: VecDeque<Input>,
+    /// Whether a turn is in the queue.
+    pub(crate) turn_due: bool,
+    /// The deadline that is in the queue, in milliseconds.
+    pub(crate) wake_ms: Option<u64>,
+    /// Our ends of links.
+    pub(crate) ends: BTreeMap<Index, End>,
+    pub(crate) servings: BTreeMap<u64, (Index, Serving)>,
+    /// Tags of what was said and not answered.
+    pub(crate) unanswered: Vec<u64>,
+}
+
+impl Process {
+    pub(crate) fn new(number: ProcessId, engine: Engine, reader: Box<dyn Read>) -> Self {
+        Self {
+            number,
+            engine,
+            reader,
+            inbox: VecDeque::new(),
+            turn_due: false,
+            wake_ms: None,
+            ends: BTreeMap::new(),
+            servings: BTreeMap::new(),
+            unanswered: Vec::new(),
+        }
+    }
+
+    /// Puts an input where the next turn finds it.
+    pub(crate) fn put(&mut self, input: Input) {
+        if self.inbox.len() < INBOX {
+            self.inbox.push_back(input);
+        }
+    }
+}
+
+/// One peer of a world.
+pub(crate) struct Peer {
+    pub(crate) home: Home,
+    pub(crate) process: Option<Process>,
+    pub(crate) shape: Shape,
+    pub(crate) nature: Nature,
+    /// Milliseconds that its clock is ahead of the world's.
+    pub(crate) clock_ms: i64,
+    pub(crate) paused: bool,
+    /// Peers that it does not talk to before this time.
+    pub(crate) barred: BTreeMap<Index, u64>,
+    /// Where its next turn with something to keep is to end it.
+    pub(crate) ends_at: Option<Stage>,
+}
+
+impl Peer {
+    pub(crate) fn new(home: Home, shape: Shape) -> Self {
+        let (nature, clock_ms, paused) = (Nature::Honest, 0, false);
+        Self { home, process: None, shape, nature, clock_ms, paused, barred: BTreeMap::new(), ends_at: None }
+    }
+
+    /// Whether it runs and is not paused.
+    pub(crate) fn is_up(&self) -> bool {
+        self.process.is_some() && !self.paused
+    }
+
+    /// The process, unless another one runs now.
+    pub(crate) fn process_numbered(&mut self, number: ProcessId) -> Option<&mut Process> {
+        self.process.as_mut().filter(|process| process.number == number)
+    }
+
+    /// Peers at the other ends of its links.
+    pub(crate) fn linked(&self) -> impl Iterator<Item = Index> + '_ {
+        self.process.iter().flat_map(|process| process.ends.keys().copied())
+    }
+
+    pub(crate) fn link_to(&self, other: Index) -> Option<u64> {
+        self.process.as_ref()?.ends.get(&other).map(|end| end.link)
+    }
+}
+
+/// The name of the peer at `index`: spread over the id space, with the index in the last bytes, so that
+/// finding a peer by its name takes no map.
+pub(crate) fn peer_id(scattered: [u8; 32], index: Index) -> PeerId {
+    let mut id = scattered;
+    id[28..].copy_from_slice(&index.to_be_bytes());
+    PeerId(id)
+}
+
+/// The index that a peer's name carries.
+pub(crate) fn index_of(id: &PeerId) -> Index {
+    let [.., a, b, c, d] = id.0;
+    Index::from_be_bytes([a, b, c, d])
+}
+
+/// How to reach a peer, in the simulated transport's form: its index.
+pub(crate) fn contact(peer: PeerId) -> Contact {
+    Contact { peer, address: address(&peer) }
+}
+
+/// The address of a peer.
+pub(crate) fn address(peer: &PeerId) -> Bytes {
+    Bytes::copy_from_slice(&index_of(peer).to_be_bytes())
+}

@@ -1,0 +1,127 @@
+//! What is to happen, by time; what is due at the same time happens in the order in which it was put in.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
+
+use rumormill_proto::{ids::PeerId, message::Message};
+
+/// Index of a peer in its world, small because a hundred thousand queued events hold several.
+pub(crate) type Index = u32;
+
+/// Number of a link; a new connection between the same peers is a new link.
+pub(crate) type LinkId = u64;
+
+/// Number of a process; a peer that starts again is a new process.
+pub(crate) type ProcessId = u64;
+
+/// Something that is to happen to one peer.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A message comes out of a link.
+    Arrive { to: Index, from: Index, link: LinkId, message: Box<Message> },
+    /// A dialler's first packets come to whom it dialled.
+    Knock { dialler: Index, process: ProcessId, dialled: PeerId },
+    /// A dialler gives up.
+    GiveUp { dialler: Index, process: ProcessId, dialled: PeerId },
+    /// One end of a link has heard nothing for too long.
+    Silence { at: Index, other: Index, link: LinkId },
+    /// A peer takes in what lies in its inbox.
+    Turn { peer: Index, process: ProcessId },
+    /// An engine's deadline.
+    Wake { peer: Index, process: ProcessId },
+    /// The next piece of an answer to a want.
+    Serve { peer: Index, process: ProcessId, serving: u64 },
+}
+
+struct Due {
+    at_us: u64,
+    order: u64,
+    event: Event,
+}
+
+impl Due {
+    fn key(&self) -> (u64, u64) {
+        (self.at_us, self.order)
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// The one queue of a world and its clock, which stands at the time of the last event taken.
+#[derive(Default)]
+pub(crate) struct Queue {
+    heap: BinaryHeap<Reverse<Due>>,
+    order: u64,
+    now_us: u64,
+}
+
+impl Queue {
+    /// Microseconds since the world began.
+    pub(crate) fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// Puts in what is to happen after `delay_us`.
+    pub(crate) fn put(&mut self, delay_us: u64, event: Event) {
+        self.order += 1;
+        self.heap.push(Reverse(Due { at_us: self.now_us.saturating_add(delay_us), order: self.order, event }));
+    }
+
+    /// Takes what happens next, if that is not after `until_us`; otherwise the clock is set to `until_us`.
+    pub(crate) fn take(&mut self, until_us: u64) -> Option<Event> {
+        let due = self.heap.peek().is_some_and(|Reverse(next)| next.at_us <= until_us);
+        match due.then(|| self.heap.pop()).flatten() {
+            Some(Reverse(next)) => {
+                self.now_us = next.at_us;
+                Some(next.event)
+            }
+            None => {
+                self.now_us = self.now_us.max(until_us);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_times_keep_their_order_and_the_clock_follows() {
+        let mut queue = Queue::default();
+        for (delay, peer) in [(5, 0), (3, 1), (5, 2), (3, 3)] {
+            queue.put(delay, Event::Turn { peer, process: 0 });
+        }
+        let mut took = Vec::new();
+        while let Some(Event::Turn { peer, .. }) = queue.take(4) {
+            took.push((queue.now_us(), peer));
+        }
+        assert_eq!(queue.now_us(), 4);
+        while let Some(Event::Turn { peer, .. }) = queue.take(9) {
+            took.push((queue.now_us(), peer));
+        }
+        assert_eq!(took, [(3, 1), (3, 3), (5, 0), (5, 2)]);
+        assert_eq!(queue.now_us(), 9);
+    }
+}

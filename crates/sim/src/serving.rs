@@ -1,0 +1,95 @@
+//! The answer to a want, read from the store piece by piece: newest first, then the ranges in turn, a block of
+//! each, from the top down, in messages of bounded size, and `Done` at the end.
+
+use std::collections::VecDeque;
+
+use rumormill_proto::{
+    ids::{AuthorId, RoomId, Seq},
+    limits::PUSH_RUNS,
+    message::Message,
+    run::RawRun,
+};
+use rumormill_store::{Error, Read};
+
+/// A message is closed once it holds this many bytes of runs: large enough that its envelope costs nothing,
+/// small enough that a slow link loses little with it.
+const FULL_BYTES: usize = 64 * 1024;
+
+/// A piece of a log that is still to be sent.
+type Piece = (AuthorId, Seq, Seq);
+
+/// An answer to a want that is under way.
+pub(crate) struct Serving {
+    want: u64,
+    first: VecDeque<Piece>,
+    then: VecDeque<Piece>,
+    done: bool,
+}
+
+impl Serving {
+    /// The answer to `want` (0 when there was none): `newest`, then what else of `ranges` there is.
+    pub(crate) fn new(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>) -> Self {
+        let then = ranges.into_iter().flat_map(|range| without(range, &newest)).collect();
+        Self { want, first: newest.into(), then, done: false }
+    }
+
+    /// The next message, or `None` when all has been said.
+    pub(crate) fn next(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<Message>, Error> {
+        let mut runs: Vec<RawRun> = Vec::new();
+        let mut bytes = 0;
+        while bytes < FULL_BYTES && runs.len() < PUSH_RUNS {
+            let Some(run) = self.next_run(read, room)? else { break };
+            bytes += run.wire().len();
+            runs.push(run);
+        }
+        if !runs.is_empty() {
+            return Ok(Some(Message::Runs { want: self.want, runs }));
+        }
+        let last = self.want != 0 && !self.done;
+        self.done = true;
+        Ok(last.then_some(Message::Done { want: self.want }))
+    }
+
+    fn next_run(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<RawRun>, Error> {
+        loop {
+            let queue = if self.first.is_empty() { &mut self.then } else { &mut self.first };
+            let Some((author, first, last)) = queue.pop_front() else { return Ok(None) };
+            let Some(run) = read.run(room, &author, first, last)? else { continue };
+            if run.first() > first {
+                queue.push_back((author, first, run.first() - 1));
+            }
+            return Ok(Some(run));
+        }
+    }
+}
+
+/// What is left of a range when what was sent of its log is taken out, highest first.
+fn without(range: Piece, sent: &[Piece]) -> Vec<Piece> {
+    let (author, first, last) = range;
+    let overlap = sent.iter().find(|(other, low, high)| *other == author && *low <= last && first <= *high);
+    let Some((_, low, high)) = overlap else { return vec![range] };
+    let above = (*high < last).then(|| (author, high + 1, last));
+    let below = (first < *low).then(|| (author, first, low - 1));
+    above.into_iter().chain(below).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_first_is_not_sent_again() {
+        let author = AuthorId([1; 32]);
+        let left = |range: (Seq, Seq), sent: (Seq, Seq)| {
+            without((author, range.0, range.1), &[(author, sent.0, sent.1)])
+                .into_iter()
+                .map(|(_, first, last)| (first, last))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(left((0, 99), (90, 99)), [(0, 89)]);
+        assert_eq!(left((0, 99), (40, 49)), [(50, 99), (0, 39)]);
+        assert_eq!(left((0, 99), (0, 200)), []);
+        assert_eq!(left((0, 9), (10, 20)), [(0, 9)]);
+        assert_eq!(without((author, 0, 9), &[(AuthorId([2; 32]), 0, 9)]), [(author, 0, 9)]);
+    }
+}

@@ -1,0 +1,107 @@
+//! The end of a story: all is quiet, and what remains is what it should be.
+
+use rumormill_proto::log::Log;
+use rumormill_store::Line;
+
+use crate::{
+    fact::Remains,
+    peer::{Nature, Peer},
+    violation::Story,
+    world::World,
+};
+
+/// Milliseconds between two looks at whether all is quiet.
+const LOOK_MS: u64 = 100;
+
+/// Milliseconds that a room has to become quiet in: six rounds of anti-entropy at the slowest pace and what the
+/// longest backoff of a dial adds, twice over.
+const PATIENCE_MS: u64 = 600_000;
+
+impl World {
+    /// Lets time pass until all honest peers that run hold the same, and lack nothing.
+    ///
+    /// # Errors
+    /// The first property that breaks on the way, or that it never becomes quiet.
+    pub fn settle(&mut self) -> Story {
+        let all: Vec<_> = (0..self.peers.len()).collect();
+        self.settle_among(&all)
+    }
+
+    /// As [`World::settle`], looking only at these peers.
+    ///
+    /// # Errors
+    /// As [`World::settle`].
+    pub fn settle_among(&mut self, peers: &[usize]) -> Story {
+        let until_ms = self.now_ms() + PATIENCE_MS;
+        loop {
+            self.run_ms(LOOK_MS)?;
+            let Some(restless) = self.restless(peers) else { return Ok(()) };
+            if self.now_ms() >= until_ms {
+                return Err(self.violation("all becomes quiet", restless));
+            }
+        }
+    }
+
+    /// Why all is not quiet among these peers, if it is not.
+    fn restless(&self, peers: &[usize]) -> Option<String> {
+        let mut first = None;
+        for at in peers.iter().copied().filter(|at| self.is_expected(&self.peers[*at])) {
+            let process = self.process(at)?;
+            if !process.unanswered.is_empty() {
+                return Some(format!("peer {at} has not answered what was said there"));
+            }
+            let frontier = process.engine.frontier();
+            if let Some((author, log)) = frontier.logs().find(|(_, log)| log.gaps().next().is_some()) {
+                let gaps: Vec<_> = log.gaps().collect();
+                return Some(format!("peer {at} lacks {gaps:?} of {author:?}"));
+            }
+            let digest = frontier.digest();
+            let (other, same) = *first.get_or_insert((at, digest));
+            if same != digest {
+                return Some(format!("peers {other} and {at} hold different things: {}", self.difference(other, at)));
+            }
+        }
+        None
+    }
+
+    fn difference(&self, one: usize, other: usize) -> String {
+        let (Some(one), Some(other)) = (self.process(one), self.process(other)) else { return String::new() };
+        let (one, other) = (one.engine.frontier(), other.engine.frontier());
+        let authors = one.logs().chain(other.logs()).map(|(author, _)| *author);
+        let told = |author| {
+            let tell = |log: Option<&Log>| log.map_or((0, None), |log| (log.next(), log.cut()));
+            (author, tell(one.log(&author)), tell(other.log(&author)))
+        };
+        let parted = authors.map(told).find(|(author, _, _)| {
+            one.head(author) != other.head(author)
+                || one.log(author).and_then(Log::cut) != other.log(author).and_then(Log::cut)
+        });
+        parted.map_or(String::new(), |(author, one, other)| format!("of {author:?} (next, cut) {one:?} and {other:?}"))
+    }
+
+    fn is_expected(&self, peer: &Peer) -> bool {
+        peer.is_up() && peer.nature == Nature::Honest
+    }
+
+    /// Checks all that must hold when all is quiet, and returns the one timeline.
+    ///
+    /// # Errors
+    /// The property that does not hold.
+    pub fn same_timeline(&mut self) -> Story<Vec<Line>> {
+        let mut remains: Vec<_> = (0..self.peers.len()).filter_map(|at| self.remains(at)).collect();
+        for checker in &mut self.watch.checkers {
+            if let Err(sentence) = checker.end(&remains) {
+                let property = checker.property();
+                return Err(self.violation(property, sentence));
+            }
+        }
+        Ok(if remains.is_empty() { Vec::new() } else { remains.swap_remove(0).lines })
+    }
+
+    fn remains(&self, at: usize) -> Option<Remains> {
+        let peer = self.peers.get(at).filter(|peer| self.is_expected(peer))?;
+        let frontier = peer.process.as_ref()?.engine.frontier();
+        let cuts = frontier.logs().filter_map(|(author, log)| Some((*author, log.cut()?))).collect();
+        Some(Remains { peer: at, lines: self.timeline(at), cuts })
+    }
+}

@@ -1,0 +1,302 @@
+//! The verbs that stories are told in.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::Author,
+    engine::Engine,
+    entry::Kind,
+    ids::{PeerId, RoomId},
+    input::{Config, Input, Saying},
+    message::Message,
+    view::Shape,
+};
+use rumormill_store::{Error, Line, Memory, Read, Store as _};
+
+use crate::{
+    fact::Fact,
+    network::Weather,
+    peer::{Home, Nature, Peer, Process, Stage, contact, peer_id},
+    queue::{Event, Index},
+    world::{Form, World, scatter},
+};
+
+/// Addresses in a ticket.
+const TICKET: usize = 3;
+
+/// What somebody kept of a peer's store.
+pub struct Backup(Memory);
+
+impl World {
+    /// Lets `count` more peers join, all at this moment, each by a ticket that names a few of those before it.
+    pub fn join(&mut self, count: usize) -> Vec<usize> {
+        (0..count).map(|_| self.join_with(None)).collect()
+    }
+
+    /// Lets a peer join whose home is a copy of another's: the same author, and what it holds so far. It has a
+    /// transport key of its own, for two machines with the same one cannot both be reached.
+    pub fn twin(&mut self, of: usize) -> usize {
+        let home = &self.peers[of].home;
+        let (author, copy) = (home.author, (home.author_secret, home.store.backup()));
+        self.watch.see(&Fact::Twinned { author });
+        self.join_with(Some(copy))
+    }
+
+    fn join_with(&mut self, home: Option<([u8; 32], Memory)>) -> usize {
+        let peer = self.peers.len();
+        let fresh = scatter(self.setup.seed ^ 1, peer as u64);
+        let is_fresh = home.is_none();
+        let (secret, store) = home.unwrap_or_else(|| (fresh, Memory::new()));
+        let home = Home::new(self.name_of(peer), secret, store);
+        let home = Home { fresh: is_fresh, contacts: self.ticket(), ..home };
+        let shape = match self.setup.form {
+            Form::Open => Shape::Open,
+            Form::Line(length) => {
+                let neighbours = [peer.checked_sub(1), (peer + 1 < length).then_some(peer + 1)];
+                Shape::Fixed(neighbours.into_iter().flatten().map(|at| self.name_of(at)).collect())
+            }
+        };
+        self.peers.push(Peer::new(home, shape));
+        self.start(peer);
+        peer
+    }
+
+    /// The name that the peer at this place has at first.
+    fn name_of(&self, peer: usize) -> PeerId {
+        peer_id(scatter(self.setup.seed ^ 2, peer as u64), peer as Index)
+    }
+
+    /// A few peers that run.
+    fn ticket(&mut self) -> Vec<PeerId> {
+        let running = self.peers.iter().filter(|peer| peer.is_up()).map(|peer| peer.home.id).collect();
+        match self.setup.form {
+            Form::Open => self.random.sample(running, TICKET),
+            Form::Line(_) => Vec::new(),
+        }
+    }
+
+    fn start(&mut self, at: usize) {
+        let peer = at as Index;
+        let (number, seed, now) = (self.number(), self.random.number(), self.clock(peer));
+        let setup = &self.setup;
+        let Peer { home, shape, .. } = &self.peers[at];
+        let config = Config {
+            room: self.room,
+            me: home.id,
+            policy: setup.policy.clone(),
+            shape: shape.clone(),
+            pace: setup.pace.clone(),
+            fresh_author: home.fresh,
+            trace: self.trace.is_on(),
+            seed,
+        };
+        let opened = home.store.kept(&self.room).and_then(|kept| Ok((kept, home.store.reader()?)));
+        let read = opened.and_then(|(kept, mut reader)| {
+            let lines = all_lines(&mut *reader, &self.room)?;
+            Ok((kept, reader, lines))
+        });
+        let (kept, reader, lines) = match read {
+            Ok(read) => read,
+            Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
+        };
+        let last = lines.last().map(|line| line.place.time).unwrap_or_default();
+        let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, last, now);
+        self.watch.see(&Fact::Started { peer: at, author: home.author, lines: &lines });
+        let contacts: Vec<_> = home.contacts.iter().copied().map(contact).collect();
+        self.trace.line(self.queue.now_us(), at, "start", || format!("{} {}", home.id.short(), home.author.short()));
+        self.peers[at].process = Some(Process::new(number, engine, reader));
+        self.peers[at].home.fresh = false;
+        self.peers[at].paused = false;
+        if !contacts.is_empty() {
+            self.put_in(peer, Input::Heard { contacts });
+        }
+        self.expect_wake(peer);
+    }
+
+    /// Ends a peer's process as if killed: what was not durable is gone.
+    pub fn crash(&mut self, peer: usize) {
+        self.end_process(peer as Index);
+    }
+
+    pub(crate) fn end_process(&mut self, peer: Index) {
+        self.fall_silent(peer);
+        self.trace.line(self.queue.now_us(), peer as usize, "end", String::new);
+        self.peers[peer as usize].process = None;
+    }
+
+    /// Ends a peer's process in the middle of its next turn that has something to keep.
+    pub fn crash_in_turn(&mut self, peer: usize, stage: Stage) {
+        self.peers[peer].ends_at = Some(stage);
+    }
+
+    /// Starts a crashed peer with what its store kept.
+    pub fn restart(&mut self, peer: usize) {
+        assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
+        self.start(peer);
+    }
+
+    /// Starts a crashed peer whose store is gone, and with it its keys: a new author, who comes by a ticket. In a
+    /// line the name of the peer follows from its place.
+    pub fn restart_empty(&mut self, peer: usize) {
+        assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
+        let fresh = self.number();
+        let id = match self.setup.form {
+            Form::Line(_) => self.peers[peer].home.id,
+            Form::Open => peer_id(scatter(self.setup.seed ^ 3, fresh), peer as Index),
+        };
+        let contacts = self.ticket();
+        let home = Home::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
+        self.peers[peer].home = Home { contacts, fresh: true, ..home };
+        self.start(peer);
+    }
+
+    /// Keeps a copy of a peer's store.
+    pub fn backup(&self, peer: usize) -> Backup {
+        Backup(self.peers[peer].home.store.backup())
+    }
+
+    /// Starts a crashed peer with a copy that was kept of its store.
+    pub fn restart_from(&mut self, peer: usize, backup: Backup) {
+        assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
+        self.peers[peer].home.store = backup.0;
+        self.start(peer);
+    }
+
+    /// Stops a peer as a closed laptop does: nothing is lost but time.
+    pub fn pause(&mut self, peer: usize) {
+        self.peers[peer].paused = true;
+        self.fall_silent(peer as Index);
+    }
+
+    /// Lets a paused peer go on; it finds out which of its links are gone.
+    pub fn resume(&mut self, peer: usize) {
+        self.peers[peer].paused = false;
+        let at = peer as Index;
+        let others: Vec<_> = self.peers[peer].linked().collect();
+        others.into_iter().for_each(|other| self.expect_silence(at, other));
+        self.expect_turn(at);
+        if let Some(process) = &mut self.peers[peer].process {
+            process.wake_ms = None;
+        }
+        self.expect_wake(at);
+    }
+
+    /// Whether a peer runs.
+    pub fn is_up(&self, peer: usize) -> bool {
+        self.peers[peer].is_up()
+    }
+
+    /// Sets a peer's clock this far ahead of the world's.
+    pub fn set_clock(&mut self, peer: usize, ahead_ms: i64) {
+        self.peers[peer].clock_ms = ahead_ms;
+    }
+
+    /// Makes a peer misbehave from here on; nothing is expected of it any more.
+    pub fn turn_into(&mut self, peer: usize, nature: Nature) {
+        self.peers[peer].nature = nature;
+        self.watch.see(&Fact::Turned { peer });
+    }
+
+    /// Somebody at this peer says something.
+    pub fn say(&mut self, peer: usize, text: &str) {
+        self.say_all(peer, &[text]);
+    }
+
+    /// Somebody at this peer says several things at once.
+    pub fn say_all(&mut self, peer: usize, texts: &[&str]) {
+        let first = self.count + 1;
+        self.count += texts.len() as u64;
+        let sayings: Vec<_> = (first..)
+            .zip(texts)
+            .map(|(tag, text)| Saying { tag, kind: Kind::TEXT, body: Bytes::copy_from_slice(text.as_bytes()) })
+            .collect();
+        let process = self.peers[peer].process.as_mut();
+        assert!(process.is_some(), "a crashed peer says nothing");
+        if let Some(process) = process {
+            process.unanswered.extend(sayings.iter().map(|saying| saying.tag));
+        }
+        self.put_in(peer as Index, Input::Say(sayings));
+    }
+
+    /// Says a message to a peer again, as if it came from another just then, if there is a link between the two.
+    pub fn replay(&mut self, from: usize, to: usize, message: &Message) {
+        if let Some(link) = self.peers[to].link_to(from as Index) {
+            let message = Box::new(message.clone());
+            self.queue.put(0, Event::Arrive { to: to as Index, from: from as Index, link, message });
+        }
+    }
+
+    /// Keeps every push from here on, for [`World::replay`].
+    pub fn keep_pushes(&mut self) {
+        self.pushes = Some(Vec::new());
+    }
+
+    /// The pushes kept so far, with who said them.
+    pub fn take_pushes(&mut self) -> Vec<(usize, Message)> {
+        self.pushes.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Changes the weather.
+    pub fn set_weather(&mut self, weather: Weather) {
+        self.network.weather = weather;
+    }
+
+    /// Cuts two peers off from each other.
+    pub fn cut(&mut self, one: usize, other: usize) {
+        self.cut_one_way(one, other);
+        self.cut_one_way(other, one);
+    }
+
+    /// Lets nothing from one peer come to the other.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        self.network.cut(from as Index, to as Index);
+        self.expect_silence(from as Index, to as Index);
+        self.expect_silence(to as Index, from as Index);
+    }
+
+    /// Lets what one peer says to the other wait for so long.
+    pub fn clog(&mut self, from: usize, to: usize, ms: u64) {
+        let until_us = self.queue.now_us() + ms * 1_000;
+        self.network.clog(from as Index, to as Index, until_us);
+    }
+
+    /// Puts the peers of each group on a side of their own; nothing crosses between sides. Peers in no group
+    /// stay together.
+    pub fn partition(&mut self, groups: &[&[usize]]) {
+        for (side, group) in (1..).zip(groups) {
+            group.iter().for_each(|peer| self.network.put_on_side(*peer as Index, side));
+        }
+        for at in 0..self.peers.len() as Index {
+            let others = self.peers[at as usize].linked().filter(|other| !self.network.connects(at, *other));
+            others.collect::<Vec<_>>().into_iter().for_each(|other| self.expect_silence(at, other));
+        }
+    }
+
+    /// Mends all that was cut, parted or clogged.
+    pub fn heal(&mut self) {
+        self.network.heal();
+    }
+
+    /// A peer's timeline.
+    pub fn timeline(&self, peer: usize) -> Vec<Line> {
+        let store = &self.peers[peer].home.store;
+        store.reader().and_then(|mut reader| all_lines(&mut *reader, &self.room)).unwrap_or_default()
+    }
+
+    /// The texts in a peer's timeline.
+    pub fn texts(&self, peer: usize) -> Vec<String> {
+        let text = |line: &Line| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        self.timeline(peer).iter().filter_map(text).collect()
+    }
+}
+
+fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<Line>, Error> {
+    const PAGE: usize = 1_000;
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let page = reader.page_after(room, lines.last().map(|line| line.place), PAGE)?;
+        if page.is_empty() {
+            return Ok(lines);
+        }
+        lines.extend(page);
+    }
+}

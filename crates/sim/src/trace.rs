@@ -1,0 +1,162 @@
+//! What happens, one aligned line an event: for people, and to compare two runs byte for byte.
+
+use std::{env, fmt::Write as _, io::Write as _};
+
+use rumormill_proto::{
+    input::{Event, Input, Step},
+    message::Message,
+    run::RawRun,
+};
+
+use crate::peer::index_of;
+
+/// Where lines go.
+#[derive(Debug, Default)]
+enum Sink {
+    #[default]
+    Nowhere,
+    Text(String),
+    Stderr,
+}
+
+/// Writes lines, or nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    sink: Sink,
+}
+
+impl Trace {
+    /// To standard error when `RUMORMILL_TRACE` is set, otherwise nowhere.
+    pub(crate) fn from_environment() -> Self {
+        let asked = env::var_os("RUMORMILL_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
+        Self { sink: if asked { Sink::Stderr } else { Sink::Nowhere } }
+    }
+
+    /// From here on into memory.
+    pub(crate) fn keep(&mut self) {
+        self.sink = Sink::Text(String::new());
+    }
+
+    /// What was kept.
+    pub(crate) fn kept(&self) -> &str {
+        match &self.sink {
+            Sink::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    /// Whether anybody reads it.
+    pub(crate) fn is_on(&self) -> bool {
+        !matches!(self.sink, Sink::Nowhere)
+    }
+
+    /// One line: when, where, what, and the rest of it.
+    pub(crate) fn line(&mut self, at_us: u64, peer: usize, verb: &str, rest: impl FnOnce() -> String) {
+        if !self.is_on() {
+            return;
+        }
+        let (s, us) = (at_us / 1_000_000, at_us % 1_000_000);
+        let line = format!("{s:>6}.{us:06}  p{peer:<4} {verb:<9} {}", rest());
+        let line = line.trim_end();
+        match &mut self.sink {
+            Sink::Text(text) => _ = writeln!(text, "{line}"),
+            // A closed standard error is no reason to stop.
+            Sink::Stderr => _ = writeln!(std::io::stderr().lock(), "{line}"),
+            Sink::Nowhere => {}
+        }
+    }
+}
+
+/// An input in a few words.
+pub(crate) fn input(input: &Input) -> String {
+    match input {
+        Input::Up { peer, .. } => format!("up        p{}", index_of(peer)),
+        Input::Down { peer } => format!("down      p{}", index_of(peer)),
+        Input::Unreachable { peer } => format!("no answer p{}", index_of(peer)),
+        Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),
+        Input::Received { from, message } => format!("from p{:<4} {}", index_of(from), self::message(message)),
+        Input::Say(sayings) => format!("say       {} entries", sayings.len()),
+        Input::Recalled { what, run } => {
+            format!(
+                "recalled  {} {}: {}",
+                what.author.short(),
+                what.seq,
+                run.as_ref().map_or("nothing".into(), self::run)
+            )
+        }
+        Input::CutDone { author, log } => format!("cut done  {} next {}", author.short(), log.next()),
+        Input::Wake => "wake".into(),
+    }
+}
+
+/// An event in a few words.
+pub(crate) fn event(event: &Event) -> String {
+    match event {
+        Event::Shown { entry, arrival, hops } => {
+            let hops = hops.map_or(String::new(), |hops| format!(", {hops} hops"));
+            format!("{} {} at {:?} ({arrival:?}{hops})", entry.author.short(), entry.seq, entry.time)
+        }
+        Event::Came { peer, author } => format!("p{} came, writing as {}", index_of(peer), author.short()),
+        Event::Went { peer } => format!("p{} went", index_of(peer)),
+        Event::Holds { peer, next } => format!("p{} holds our log below {next}", index_of(peer)),
+        Event::Missing { entries } => format!("missing {entries}"),
+        Event::Forked { author, at } => format!("{} forked at {at}", author.short()),
+        Event::Skewed { ms } => format!("clock off by {ms} ms"),
+        Event::Step(step) => self::step(step),
+    }
+}
+
+fn step(step: &Step) -> String {
+    match step {
+        Step::RumorTo { peer, entries } => format!("rumor of {entries} to p{}", index_of(peer)),
+        Step::RumorFrom { peer, entries, new } => format!("rumor of {entries} from p{}, new: {new}", index_of(peer)),
+        Step::AckFrom { peer, new } => format!("answer from p{}, new: {new}", index_of(peer)),
+        Step::Coin { go_on } => format!("coin says go on: {go_on}"),
+        Step::RoundWith { peer } => format!("round with p{}", index_of(peer)),
+        Step::StatusFrom { peer, same } => format!("status from p{}, same: {same}", index_of(peer)),
+        Step::Wanted { peer, entries } => format!("wants {entries} from p{}", index_of(peer)),
+        Step::Served { peer, entries } => format!("serves {entries} to p{}", index_of(peer)),
+        Step::Pending { author, seq } => format!("{} {seq} waits", author.short()),
+    }
+}
+
+/// A message in a few words.
+pub(crate) fn message(message: &Message) -> String {
+    match message {
+        Message::Hello(hello) => format!("Hello {}", hello.author.short()),
+        Message::Known { next } => format!("Known {next}"),
+        Message::Push(push) => format!("Push {} part {} hops {} {}", push.push, push.part, push.hops, runs(&push.runs)),
+        Message::Ack { push, new } => format!("Ack {push} new: {new}"),
+        Message::Pull => "Pull".into(),
+        Message::Have { heads } => format!("Have {} heads", heads.len()),
+        Message::Status { digest, answer } => {
+            let [a, b, c, d, ..] = digest;
+            format!("Status {a:02x}{b:02x}{c:02x}{d:02x}{}", if *answer { " answer" } else { "" })
+        }
+        Message::Ranges(ranges) => format!("Ranges depth {}", ranges.branch.depth()),
+        Message::Heads(heads) => {
+            format!("Heads {} of depth {}, all: {}", heads.heads.len(), heads.branch.depth(), heads.all)
+        }
+        Message::Want(want) => {
+            let ranges =
+                want.ranges.iter().map(|range| format!(" {:08x} {}..={}", range.author >> 32, range.first, range.last));
+            format!("Want {} newest {}{}", want.want, want.newest, ranges.collect::<String>())
+        }
+        Message::Runs { want, runs } => format!("Runs {want} {}", self::runs(runs)),
+        Message::Done { want } => format!("Done {want}"),
+        Message::Evidence { run } => format!("Evidence {}", self::run(run)),
+        Message::Fork { .. } => "Fork".into(),
+        Message::Shuffle { peers, answer } => {
+            format!("Shuffle {} peers{}", peers.len(), if *answer { ", answer" } else { "" })
+        }
+    }
+}
+
+fn runs(runs: &[RawRun]) -> String {
+    let runs: Vec<_> = runs.iter().map(run).collect();
+    format!("[{}]", runs.join(", "))
+}
+
+fn run(run: &RawRun) -> String {
+    format!("{} {}..={}", run.author().short(), run.first(), run.last())
+}

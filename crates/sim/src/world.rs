@@ -1,0 +1,268 @@
+//! Many engines, one queue, one clock, one seed: what happens in a world depends on nothing else.
+
+use rumormill_proto::{
+    ids::RoomId,
+    limits::MESSAGE_BYTES,
+    message::{Message, Push},
+    random::Random,
+    rumor::{Policy, delegating::Delegating},
+    sync::Pace,
+    time::Now,
+};
+
+use crate::{
+    checkers::{self, Checker, Verdict},
+    fact::Fact,
+    fault::Fault,
+    network::{Network, Weather, mix},
+    peer::{Peer, Process},
+    queue::{Event, Index, Queue},
+    seeds,
+    trace::Trace,
+    violation::{Story, Violation},
+};
+
+/// When worlds begin, in milliseconds since the Unix epoch.
+pub const BEGIN_MS: u64 = 1_700_000_000_000;
+
+/// Events that one microsecond may hold: what a room of a hundred thousand does in one, with room to spare. A world
+/// whose clock stands still for longer runs in a circle.
+const STANDSTILL: u64 = 10_000_000;
+
+/// Whom the peers of a world keep links with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Each with the one before and the one after, as in the lab, for this many.
+    Line(usize),
+    /// As the engine chooses.
+    Open,
+}
+
+/// How a world begins.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What everything random in it follows from.
+    pub seed: u64,
+    /// Whom the peers keep links with.
+    pub form: Form,
+    /// How rumors spread.
+    pub policy: Policy,
+    /// How often anti-entropy compares.
+    pub pace: Pace,
+    /// What the network does.
+    pub weather: Weather,
+    /// Microseconds, at most, between an input and the turn that takes it in together with what came since.
+    pub turn_us: u64,
+}
+
+impl Setup {
+    /// A good network, an open room.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            form: Form::Open,
+            policy: Policy::Delegating(Delegating::default()),
+            pace: Pace::default(),
+            weather: Weather::clear(),
+            turn_us: 1_000,
+        }
+    }
+}
+
+/// What went over the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages sent.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Copies of entries sent as rumors.
+    pub copies: u64,
+}
+
+/// The checkers, and the first thing that they found.
+#[derive(Default)]
+pub(crate) struct Watch {
+    pub(crate) checkers: Vec<Box<dyn Checker>>,
+    pub(crate) broken: Option<(&'static str, String)>,
+}
+
+impl Watch {
+    pub(crate) fn see(&mut self, fact: &Fact<'_>) {
+        for checker in &mut self.checkers {
+            let verdict = checker.see(fact);
+            note(&mut self.broken, checker.property(), verdict);
+        }
+    }
+
+    pub(crate) fn break_off(&mut self, property: &'static str, sentence: String) {
+        note(&mut self.broken, property, Err(sentence));
+    }
+}
+
+fn note(broken: &mut Option<(&'static str, String)>, property: &'static str, verdict: Verdict) {
+    if let Err(sentence) = verdict {
+        broken.get_or_insert((property, sentence));
+    }
+}
+
+/// Many peers in one room.
+pub struct World {
+    pub(crate) setup: Setup,
+    pub(crate) room: RoomId,
+    pub(crate) random: Random,
+    pub(crate) queue: Queue,
+    pub(crate) network: Network,
+    pub(crate) peers: Vec<Peer>,
+    pub(crate) watch: Watch,
+    pub(crate) trace: Trace,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) traffic: Traffic,
+    /// Pushes that were said, when somebody wants to say them again.
+    pub(crate) pushes: Option<Vec<(usize, Message)>>,
+    pub(crate) wire: Vec<u8>,
+    pub(crate) count: u64,
+    test: String,
+}
+
+impl World {
+    /// A world with a good network and nobody in it yet.
+    pub fn new(seed: u64) -> Self {
+        Self::with(Setup::new(seed))
+    }
+
+    /// A world set up like this.
+    pub fn with(setup: Setup) -> Self {
+        Self {
+            room: RoomId(scatter(setup.seed, 0)),
+            random: Random::new(setup.seed),
+            queue: Queue::default(),
+            network: Network::new(setup.weather.clone(), setup.seed),
+            peers: Vec::new(),
+            watch: Watch { checkers: checkers::all(), broken: None },
+            trace: Trace::from_environment(),
+            fault: None,
+            traffic: Traffic::default(),
+            pushes: None,
+            wire: Vec::with_capacity(MESSAGE_BYTES.min(1 << 16)),
+            count: 0,
+            test: seeds::this_test(),
+            setup,
+        }
+    }
+
+    /// Milliseconds since the world began.
+    pub fn now_ms(&self) -> u64 {
+        self.queue.now_us() / 1_000
+    }
+
+    /// What went over the wire so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    /// Keeps a line about everything that happens from here on, see [`World::trace`].
+    pub fn keep_trace(&mut self) {
+        self.trace.keep();
+    }
+
+    /// The lines kept.
+    pub fn trace(&self) -> &str {
+        self.trace.kept()
+    }
+
+    /// Makes the driver do this wrong from here on.
+    pub fn break_driver(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// The first property that breaks.
+    pub fn run_ms(&mut self, ms: u64) -> Story {
+        self.run_until_us(self.queue.now_us().saturating_add(ms.saturating_mul(1_000)))
+    }
+
+    pub(crate) fn run_until_us(&mut self, until_us: u64) -> Story {
+        let (mut stood, mut since_us) = (0u64, self.queue.now_us());
+        while self.watch.broken.is_none()
+            && let Some(event) = self.queue.take(until_us)
+        {
+            self.happen(event);
+            stood = if since_us == self.queue.now_us() { stood + 1 } else { 0 };
+            since_us = self.queue.now_us();
+            if stood > STANDSTILL {
+                self.watch.break_off("time goes on", "something happens for ever at one moment".into());
+            }
+        }
+        self.verdict()
+    }
+
+    /// The first property that broke so far.
+    pub(crate) fn verdict(&self) -> Story {
+        match &self.watch.broken {
+            None => Ok(()),
+            Some((property, sentence)) => Err(self.violation(property, sentence.clone())),
+        }
+    }
+
+    pub(crate) fn violation(&self, property: &'static str, sentence: String) -> Violation {
+        let (seed, at_us, test) = (self.setup.seed, self.queue.now_us(), self.test.clone());
+        Violation { property, sentence, seed, at_us, test }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Arrive { to, from, link, message } => self.arrive(to, from, link, *message),
+            Event::Knock { dialler, process, dialled } => self.knock(dialler, process, dialled),
+            Event::GiveUp { dialler, process, dialled } => self.give_up(dialler, process, dialled),
+            Event::Silence { at, other, link } => self.silence(at, other, link),
+            Event::Turn { peer, process } => {
+                if let Some(process) = self.peers[peer as usize].process_numbered(process) {
+                    process.turn_due = false;
+                    self.turn(peer);
+                }
+            }
+            Event::Wake { peer, process } => self.wake(peer, process),
+            Event::Serve { peer, process, serving } => self.serve_on(peer, process, serving),
+        }
+    }
+
+    /// What a peer's clocks say.
+    pub(crate) fn clock(&self, peer: Index) -> Now {
+        let ticks_ms = self.now_ms();
+        let wall_ms = (BEGIN_MS + ticks_ms).saturating_add_signed(self.peers[peer as usize].clock_ms);
+        Now { ticks_ms, wall_ms }
+    }
+
+    /// A number that was not used before.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    pub(crate) fn process(&self, peer: usize) -> Option<&Process> {
+        self.peers[peer].process.as_ref()
+    }
+
+    /// Counts what is sent.
+    pub(crate) fn count_sent(&mut self, message: &Message, bytes: usize) {
+        self.traffic.messages += 1;
+        self.traffic.bytes += bytes as u64;
+        if let Message::Push(Push { runs, .. }) = message {
+            self.traffic.copies += runs.iter().map(|run| run.last() - run.first() + 1).sum::<u64>();
+        }
+    }
+}
+
+/// Thirty-two bytes that follow from two numbers and look random.
+pub(crate) fn scatter(one: u64, other: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let mut state = mix(one) ^ other;
+    for chunk in bytes.chunks_exact_mut(8) {
+        state = mix(state.wrapping_add(1));
+        chunk.copy_from_slice(&state.to_be_bytes());
+    }
+    bytes
+}
