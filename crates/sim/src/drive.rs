@@ -146,12 +146,13 @@ impl World {
             _ => false,
         };
         let room = self.room;
-        let change = |output| match output {
-            &Output::Append(ref run) => Some((room, Change::Append(run))),
-            &Output::Cut(ref proof) => Some((room, Change::Cut(proof))),
+        let kept = outputs.iter().filter(|output| !drops(output));
+        let changes = kept.filter_map(|output| match output {
+            Output::Append(run) => Some((room, Change::Append(run))),
+            Output::Cut(proof) => Some((room, Change::Cut(proof))),
             _ => None,
-        };
-        let changes: Vec<_> = outputs.iter().filter(|output| !drops(output)).filter_map(change).collect();
+        });
+        let changes: Vec<_> = changes.collect();
         let left = match self.peers[at].home.store.commit(&changes) {
             Ok(left) => left,
             Err(error) => {

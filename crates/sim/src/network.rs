@@ -89,6 +89,11 @@ impl Network {
         self.clogs.insert((from, to), until_us);
     }
 
+    /// Puts everybody on one side again.
+    pub(crate) fn join_sides(&mut self) {
+        self.sides.clear();
+    }
+
     pub(crate) fn put_on_side(&mut self, peer: Index, side: u32) {
         let peer = peer as usize;
         if self.sides.len() <= peer {
@@ -99,7 +104,7 @@ impl Network {
 
     /// Mends every cut, partition and clog.
     pub(crate) fn heal(&mut self) {
-        self.sides.clear();
+        self.join_sides();
         self.cuts.clear();
         self.clogs.clear();
     }
@@ -123,7 +128,7 @@ impl Network {
         let (least, most) = self.weather.latency_us;
         let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
         let share = mix(self.seed ^ pair) >> 32;
-        least + ((most.saturating_sub(least)) * share >> 32)
+        least + ((most.saturating_sub(least) * share) >> 32)
     }
 
     /// Whether the weather takes this message.

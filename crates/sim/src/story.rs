@@ -6,8 +6,9 @@ use rumormill_proto::{
     engine::Engine,
     entry::Kind,
     ids::{PeerId, RoomId},
-    input::{Config, Input, Saying},
+    input::{Config, Input, Kept, Saying},
     message::Message,
+    time::Time,
     view::Shape,
 };
 use rumormill_store::{Error, Line, Memory, Read, Store as _};
@@ -22,6 +23,9 @@ use crate::{
 
 /// Addresses in a ticket.
 const TICKET: usize = 3;
+
+/// Peers looked at for a ticket: half of them may be down, and some come up twice.
+const TICKET_TRIES: usize = 4 * TICKET;
 
 /// What somebody kept of a peer's store.
 pub struct Backup(Memory);
@@ -65,13 +69,16 @@ impl World {
         peer_id(scatter(self.setup.seed ^ 2, peer as u64), peer as Index)
     }
 
-    /// A few peers that run.
+    /// A few peers that run, if as many tries find some.
     fn ticket(&mut self) -> Vec<PeerId> {
-        let running = self.peers.iter().filter(|peer| peer.is_up()).map(|peer| peer.home.id).collect();
-        match self.setup.form {
-            Form::Open => self.random.sample(running, TICKET),
-            Form::Line(_) => Vec::new(),
+        let mut ticket = Vec::new();
+        if self.setup.form == Form::Open {
+            for _ in 0..TICKET_TRIES {
+                let peer = self.random.pick(&self.peers).filter(|peer| peer.is_up() && ticket.len() < TICKET);
+                ticket.extend(peer.map(|peer| peer.home.id).filter(|id| !ticket.contains(id)));
+            }
         }
+        ticket
     }
 
     fn start(&mut self, at: usize) {
@@ -89,18 +96,16 @@ impl World {
             trace: self.trace.is_on(),
             seed,
         };
-        let opened = home.store.kept(&self.room).and_then(|kept| Ok((kept, home.store.reader()?)));
-        let read = opened.and_then(|(kept, mut reader)| {
-            let lines = all_lines(&mut *reader, &self.room)?;
-            Ok((kept, reader, lines))
-        });
-        let (kept, reader, lines) = match read {
-            Ok(read) => read,
+        let (kept, reader, last) = match opened(&home.store, &self.room) {
+            Ok(opened) => opened,
             Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
         };
-        let last = lines.last().map(|line| line.place.time).unwrap_or_default();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, last, now);
-        self.watch.see(&Fact::Started { peer: at, author: home.author, lines: &lines });
+        if !self.watch.checkers.is_empty() {
+            let lines = self.timeline(at);
+            self.watch.see(&Fact::Started { peer: at, author: self.peers[at].home.author, lines: &lines });
+        }
+        let home = &self.peers[at].home;
         let contacts: Vec<_> = home.contacts.iter().copied().map(contact).collect();
         self.trace.line(self.queue.now_us(), at, "start", || format!("{} {}", home.id.short(), home.author.short()));
         self.peers[at].process = Some(Process::new(number, engine, reader));
@@ -126,6 +131,11 @@ impl World {
     /// Ends a peer's process in the middle of its next turn that has something to keep.
     pub fn crash_in_turn(&mut self, peer: usize, stage: Stage) {
         self.peers[peer].ends_at = Some(stage);
+    }
+
+    /// Takes back what [`World::crash_in_turn`] asked for, if it has not happened.
+    pub fn spare(&mut self, peer: usize) {
+        self.peers[peer].ends_at = None;
     }
 
     /// Starts a crashed peer with what its store kept.
@@ -183,6 +193,11 @@ impl World {
     /// Whether a peer runs.
     pub fn is_up(&self, peer: usize) -> bool {
         self.peers[peer].is_up()
+    }
+
+    /// Whether a peer's process has ended and was not started again.
+    pub fn is_crashed(&self, peer: usize) -> bool {
+        self.peers[peer].process.is_none()
     }
 
     /// Sets a peer's clock this far ahead of the world's.
@@ -262,6 +277,7 @@ impl World {
     /// Puts the peers of each group on a side of their own; nothing crosses between sides. Peers in no group
     /// stay together.
     pub fn partition(&mut self, groups: &[&[usize]]) {
+        self.network.join_sides();
         for (side, group) in (1..).zip(groups) {
             group.iter().for_each(|peer| self.network.put_on_side(*peer as Index, side));
         }
@@ -287,6 +303,15 @@ impl World {
         let text = |line: &Line| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         self.timeline(peer).iter().filter_map(text).collect()
     }
+}
+
+/// What an engine starts from: what is kept of all logs, a reader, and the time of the timeline's end.
+type Opened = (Vec<Kept>, Box<dyn Read>, Time);
+
+fn opened(store: &Memory, room: &RoomId) -> Result<Opened, Error> {
+    let mut reader = store.reader()?;
+    let last = reader.page(room, None, 1)?.last().map(|line| line.place.time).unwrap_or_default();
+    Ok((store.kept(room)?, reader, last))
 }
 
 fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<Line>, Error> {

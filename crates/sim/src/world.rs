@@ -151,6 +151,13 @@ impl World {
         }
     }
 
+    /// The same world with the checkers of these properties only; with none for rooms so large that what they
+    /// remember would not fit.
+    pub fn watching(mut self, properties: &[&str]) -> Self {
+        self.watch.checkers.retain(|checker| properties.contains(&checker.property()));
+        self
+    }
+
     /// Milliseconds since the world began.
     pub fn now_ms(&self) -> u64 {
         self.queue.now_us() / 1_000

@@ -1,0 +1,75 @@
+//! Every checker can fail: for each property a fault of the driver that it finds, and nobody finds without it.
+
+use rumormill_sim::{Fault, Story, World, seeds};
+
+/// Tells a short story of four peers with a fault in the driver; returns what the checkers find.
+fn told(mut room: World, fault: Option<Fault>) -> Story {
+    room.join(4);
+    room.run_ms(2_000)?;
+    room.say(0, "before");
+    room.settle()?;
+    if let Some(fault) = fault {
+        room.break_driver(fault);
+    }
+    for turn in 0..12 {
+        room.say_all(turn % 4, &["one", "two", "three"]);
+        room.run_ms(100)?;
+    }
+    room.settle()?;
+    room.same_timeline().map(|_| ())
+}
+
+#[test]
+fn each_fault_is_found_by_the_checker_made_for_it() {
+    let table = [
+        (Fault::Corrupts, "no honest peer is barred"),
+        (Fault::Repeats, "everything is bounded"),
+        (Fault::ShowsSwapped, "no effect before its cause"),
+        (Fault::LosesOwnWords, "durable before shown or sent"),
+        (Fault::LosesOwnWords, "nothing acknowledged is lost"),
+        (Fault::LosesOthersWords, "same timeline everywhere"),
+        (Fault::ShowsTwice, "nothing is shown twice"),
+        (Fault::Truncates, "what is said can be read"),
+        (Fault::Deaf, "all becomes quiet"),
+    ];
+    for (fault, property) in table {
+        let room = || World::new(seeds::seed()).watching(&[property]);
+        assert_eq!(told(room(), None), Ok(()), "{property} without a fault");
+        assert_eq!(told(room(), Some(fault)).map_err(|violation| violation.property), Err(property), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_restored_backup_that_speaks_alone_is_found_to_fork() {
+    let story = || -> Story {
+        let mut room = World::new(seeds::seed());
+        room.join(3);
+        room.run_ms(2_000)?;
+        room.say(0, "before");
+        room.settle()?;
+        let backup = room.backup(0);
+        room.say(0, "after");
+        room.settle()?;
+        room.crash(0);
+        room.partition(&[&[0], &[1, 2]]);
+        room.restart_from(0, backup);
+        room.say(0, "instead");
+        room.run_ms(60_000)?;
+        room.heal();
+        room.settle()?;
+        room.same_timeline().map(|_| ())
+    };
+    assert_eq!(story().map_err(|violation| violation.property), Err("no honest author forks"));
+}
+
+#[test]
+fn a_violation_tells_how_to_see_it_again() {
+    let mut room = World::new(17);
+    room.join(2);
+    room.break_driver(Fault::Deaf);
+    room.say(0, "nobody hears this");
+    let told = room.settle().unwrap_err().to_string();
+    assert!(told.contains("broken: all becomes quiet") && told.contains("seed 17"), "{told}");
+    let again = "RUMORMILL_SEED=17 cargo test -p rumormill-sim a_violation_tells_how_to_see_it_again";
+    assert!(told.contains(again), "{told}");
+}

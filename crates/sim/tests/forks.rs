@@ -1,0 +1,72 @@
+//! One author, one log: what happens when a store is set back, and what when one key writes from two places.
+
+use rumormill_proto::random::Random;
+use rumormill_sim::{Setup, Story, World, seeds};
+
+#[test]
+fn a_restored_backup_adopts_what_others_know_and_does_not_fork() -> Story {
+    seeds::each(200, |seed| {
+        let mut random = Random::new(seed);
+        let mut room = World::new(seed);
+        let peers = room.join(2 + random.below(4) as usize);
+        room.run_ms(2_000)?;
+        let sayer = random.below(peers.len() as u64) as usize;
+        let said = |room: &mut World, random: &mut Random| {
+            for _ in 0..1 + random.below(6) {
+                room.say(sayer, "words");
+                room.run_ms(random.below(400))?;
+            }
+            Ok(())
+        };
+        said(&mut room, &mut random)?;
+        let backup = room.backup(sayer);
+        said(&mut room, &mut random)?;
+        room.settle()?;
+        let before = room.timeline(sayer);
+        room.crash(sayer);
+        room.run_ms(random.below(3_000))?;
+        room.restart_from(sayer, backup);
+        room.run_ms(random.below(300))?;
+        room.say(sayer, "what did I say?");
+        room.settle()?;
+        let after = room.same_timeline()?;
+        assert!(after.starts_with(&before), "all that was known comes first");
+        assert_eq!(after.len(), before.len() + 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn two_peers_with_one_key_are_cut_at_the_same_place_by_all() -> Story {
+    seeds::each(200, |seed| {
+        let mut random = Random::new(seed);
+        let mut room = World::with(Setup::new(seed));
+        let peers = room.join(2 + random.below(4) as usize);
+        room.run_ms(random.below(4_000))?;
+        let author = random.below(peers.len() as u64) as usize;
+        for _ in 0..random.below(4) {
+            room.say(author, "one of us");
+            room.run_ms(random.below(500))?;
+        }
+        let twin = room.twin(author);
+        let everyone: Vec<usize> = peers.iter().copied().chain([twin]).collect();
+        let (left, right): (Vec<_>, Vec<_>) = everyone.iter().partition(|peer| match **peer {
+            peer if peer == author => true,
+            peer if peer == twin => false,
+            _ => random.coin(2),
+        });
+        if random.coin(2) {
+            room.partition(&[&left, &right]);
+        }
+        for _ in 0..4 + random.below(10) {
+            let peer = *random.pick(&everyone).unwrap_or(&author);
+            room.say(peer, "one of two");
+            room.say(if random.coin(2) { author } else { twin }, "the same key");
+            room.run_ms(random.below(1_500))?;
+        }
+        room.heal();
+        room.settle()?;
+        room.same_timeline()?;
+        Ok(())
+    })
+}
