@@ -32,7 +32,7 @@ use crate::{
     own::Own,
     random::Random,
     reject::{Blame, Reject},
-    rumor::{Action, Rumors, Source},
+    rumor::{Action, Rumors, Source, delegating::NOBODY},
     run::RawRun,
     sync::Sync,
     time::{Now, Time},
@@ -522,6 +522,6 @@ fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here => None,
         Origin::Rumor(source) => Some(source),
-        Origin::Repair(peer) => Some(Source { peer, part: u8::MAX, hops: 0 }),
+        Origin::Repair(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
     }
 }
