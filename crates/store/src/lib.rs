@@ -1,1 +1,198 @@
-//! store.
+//! Logs on disk for Rumormill: what is appended here is still known after a crash.
+//!
+//! [`Store`] is written by whoever drives an engine, [`Read`] is a handle for reading that lives beside it. There
+//! are two forms with the same behaviour: [`Disk`] in one SQLite file and [`Memory`] in ordered maps.
+//! Nothing in here knows the network, async or the clock.
+
+mod check;
+mod error;
+pub mod limits;
+mod memory;
+mod row;
+mod words;
+
+use std::fmt;
+
+use rumormill_proto::{
+    admit::Run,
+    entry::{Body, Kind, Seen},
+    fork::Proof,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    input::Kept,
+    log::Log,
+    message::Contact,
+    run::RawRun,
+    timeline::Place,
+};
+
+pub use crate::{
+    check::{CheckReport, Fault, Problem},
+    error::Error,
+    memory::Memory,
+};
+
+/// One thing to make durable.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// Entries that take their place in their log and in the timeline.
+    Append(&'a Run),
+    /// A log is forked: entries at or beyond the proof's seq leave the timeline but stay as evidence. A cut at or
+    /// above the one kept changes nothing.
+    Cut(&'a Proof),
+}
+
+impl Change<'_> {
+    /// Whose log is changed.
+    pub fn author(&self) -> AuthorId {
+        match self {
+            Self::Append(run) => run.author(),
+            Self::Cut(proof) => proof.author(),
+        }
+    }
+}
+
+/// Where logs are kept.
+pub trait Store: Send {
+    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every cut the log
+    /// that is left.
+    ///
+    /// # Errors
+    /// Nothing of the batch is kept then. [`Error::Unfit`] when a run has no place in its log, which is the
+    /// caller's mistake. After any other error the store is poisoned: every later commit fails until it is
+    /// opened again.
+    fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error>;
+
+    /// What is kept of all logs of a room, authors ascending. Never reads entries.
+    ///
+    /// # Errors
+    /// When the file cannot be read or what it says makes no sense.
+    fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error>;
+
+    /// The rooms that were put, ids ascending.
+    ///
+    /// # Errors
+    /// As [`Store::kept`].
+    fn rooms(&self) -> Result<Vec<RoomRecord>, Error>;
+
+    /// Keeps a room, or replaces what was put before; durable. The first [`limits::CONTACTS`] contacts are kept.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error>;
+
+    /// The secret of this peer's transport key: the one kept, or else `fresh`, which is kept from then on.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error>;
+
+    /// Takes up to `entries` more entries into the indexes of [`Read::search`] and [`Read::holders`], in one
+    /// commit; returns whether more wait. To be called when there is nothing better to do: what is not indexed
+    /// is found all the same, but more slowly.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn index(&mut self, entries: usize) -> Result<bool, Error>;
+
+    /// A handle for reading, usable from another thread at the same time. It sees every commit that ended
+    /// before the call.
+    ///
+    /// # Errors
+    /// When the file cannot be opened once more.
+    fn reader(&self) -> Result<Box<dyn Read>, Error>;
+}
+
+/// A handle for reading. Errors are those of a file that cannot be read, and [`Error::Corrupt`] when what it says
+/// is not what was written.
+pub trait Read: Send {
+    /// The `limit` entries of the timeline before `before`, or the last ones when there is no `before`;
+    /// ascending. One index walk that never reads the rest.
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// The `limit` entries of the timeline after `after`, or the first ones when there is no `after`; ascending.
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// One run of entries within `first..=last` of a log, the topmost: it ends at `last` or the highest held
+    /// below, and begins at `first`, the block's beginning or the lowest held, whichever is highest. It carries a
+    /// signature when its end is signed (a head or a multiple of
+    /// [`BLOCK`](rumormill_proto::limits::BLOCK)).
+    ///
+    /// On disk its hashes are computed again and must lead to the id kept of its last entry; nothing is served
+    /// otherwise.
+    fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;
+
+    /// The answer to [`Output::Recall`](rumormill_proto::input::Output::Recall): a signed run of the block of
+    /// `seq`, bodies dropped, entries beyond a cut included. It tells the id of the entry at `seq`, or else
+    /// begins at the lowest one held of the block. `None` when no signature reaches.
+    fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
+
+    /// The spans of logs that make up the newest `count` entries of the timeline: author, lowest and highest
+    /// seq; authors ascending.
+    fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error>;
+
+    /// One entry of the timeline.
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error>;
+
+    /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
+    /// ascending.
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
+
+    /// Full-text search in the bodies of [`Kind::TEXT`], newest first. An entry is found when it has all `words`
+    /// and one that begins with the last of them. Case and accents do not matter, nor does punctuation: there is
+    /// no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// Entries in the timeline of a room.
+    fn count(&mut self, room: &RoomId) -> Result<u64, Error>;
+
+    /// Who proves to have seen the entry: authors one of whose entries in the timeline names (author, `seq` or
+    /// above) in its `seen`; ascending.
+    fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error>;
+
+    /// Verifies every hash and signature of a room, and that the timeline leads to every entry.
+    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error>;
+}
+
+/// A row of the timeline. Not an [`Entry`](rumormill_proto::admit::Entry): it was verified when it was admitted,
+/// and [`Read::check`] verifies it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where it stands in the timeline.
+    pub place: Place,
+    /// Hash of the canonical header.
+    pub id: EntryId,
+    /// What the body is.
+    pub kind: Kind,
+    /// What was said.
+    pub body: Body,
+    /// What the author had seen since its previous entry.
+    pub seen: Seen,
+}
+
+/// A room as its user keeps it. The secrets live in the store on purpose: whoever loses the store gets new keys,
+/// and so never writes one log twice.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// The room.
+    pub id: RoomId,
+    /// What lets one in.
+    pub secret: [u8; 32],
+    /// The signing key of the author who writes from here.
+    pub author_secret: [u8; 32],
+    /// How the user calls it.
+    pub name: String,
+    /// Peers to dial when the room is entered, at most [`limits::CONTACTS`].
+    pub contacts: Vec<Contact>,
+}
+
+impl fmt::Debug for RoomRecord {
+    /// Leaves the secrets out, so that they reach no log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, contacts, .. } = self;
+        f.debug_struct("RoomRecord")
+            .field("id", id)
+            .field("name", name)
+            .field("contacts", contacts)
+            .finish_non_exhaustive()
+    }
+}

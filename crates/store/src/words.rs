@@ -1,0 +1,120 @@
+//! What a search takes for words, the same in both forms of the store.
+//!
+//! Text is decomposed (NFKD), accents fall off, letters become small; whatever is neither letter nor digit parts words.
+//! In scripts that put no spaces between words every letter is a word of its own.
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+use rumormill_proto::entry::Body;
+
+use crate::limits::QUERY_WORDS;
+
+/// Scripts without spaces between words: Thai to Myanmar, Khmer, kana, Han.
+const UNSPACED: [(char, char); 6] = [
+    ('\u{0e00}', '\u{109f}'),
+    ('\u{1780}', '\u{17ff}'),
+    ('\u{3040}', '\u{30ff}'),
+    ('\u{3400}', '\u{4dbf}'),
+    ('\u{4e00}', '\u{9fff}'),
+    ('\u{20000}', '\u{3ffff}'),
+];
+
+/// The words of a text, in order.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    for letter in decomposed.chars().flat_map(char::to_lowercase).filter(|letter| !is_accent(*letter)) {
+        if !letter.is_alphanumeric() || is_unspaced(letter) {
+            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        }
+        match letter {
+            _ if is_unspaced(letter) => words.push(letter.into()),
+            _ if letter.is_alphanumeric() => word.push(letter),
+            _ => {}
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+fn is_accent(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
+}
+
+fn is_unspaced(letter: char) -> bool {
+    UNSPACED.iter().any(|(low, high)| (*low..=*high).contains(&letter)) && letter.is_alphanumeric()
+}
+
+/// What is searched for: some whole words and the beginning of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) whole: Vec<String>,
+    pub(crate) beginning: String,
+}
+
+impl Query {
+    /// The query that a user means; `None` when there is no word in it.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let mut whole = words(text);
+        whole.truncate(QUERY_WORDS);
+        let beginning = whole.pop()?;
+        Some(Self { whole, beginning })
+    }
+
+    /// Whether a body has what is searched for. What is not UTF-8 in it is no letter.
+    pub(crate) fn finds_in(&self, body: &Body) -> bool {
+        body.bytes().is_some_and(|bytes| self.finds(&String::from_utf8_lossy(bytes)))
+    }
+
+    fn finds(&self, text: &str) -> bool {
+        let words = words(text);
+        self.whole.iter().all(|whole| words.contains(whole))
+            && words.iter().any(|word| word.starts_with(&self.beginning))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_what_people_take_for_words() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("", &[]),
+            ("  ... --- !", &[]),
+            ("Hello, world", &["hello", "world"]),
+            ("don't say: \"x\" OR y*", &["don", "t", "say", "x", "or", "y"]),
+            ("Café CAFE\u{301} İstanbul Ærø", &["cafe", "cafe", "istanbul", "ærø"]),
+            ("ﬁne ２０２６", &["fine", "2026"]),
+            ("東京tower", &["東", "京", "tower"]),
+            ("snake_case/path.rs", &["snake", "case", "path", "rs"]),
+            ("Привет ё", &["привет", "е"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_finds_whole_words_and_a_beginning() {
+        let cases = [
+            ("lunch", "Lunch at noon?", true),
+            ("noon lu", "Lunch at noon?", true),
+            ("lu noon", "Lunch at noon?", false),
+            ("lunch dinner", "Lunch at noon?", false),
+            ("京", "東京に行く", true),
+            ("cafe", "au café", true),
+        ];
+        for (query, text, found) in cases {
+            assert_eq!(Query::new(query).unwrap().finds(text), found, "{query} in {text}");
+        }
+        assert_eq!(Query::new("\"*():-"), None);
+    }
+
+    #[test]
+    fn words_past_the_limit_do_not_count() {
+        let long = vec!["a"; QUERY_WORDS + 5].join(" ") + " missing";
+        assert!(Query::new(&long).unwrap().finds("a"));
+    }
+}

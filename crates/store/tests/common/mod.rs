@@ -1,0 +1,139 @@
+//! Authors with something to say, for all tests of the store.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses what it needs, and may fail")]
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::{Admission, Author, Run, Trust},
+    entry::{Body, Kind, LogKey, RawEntry, Seen},
+    fork::Proof,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    run::{RawRun, block_end},
+    time::Time,
+    timeline::Place,
+};
+use rumormill_store::{Change, Error, Line, Store};
+
+pub(crate) const ROOM: RoomId = RoomId([1; 32]);
+pub(crate) const OTHER_ROOM: RoomId = RoomId([2; 32]);
+
+/// A whole log, of which a test appends what it likes.
+pub(crate) struct Script {
+    pub(crate) room: RoomId,
+    author: Author,
+    entries: Vec<RawEntry>,
+    ids: Vec<EntryId>,
+}
+
+pub(crate) fn text(ms: u64, body: impl Into<Bytes>) -> RawEntry {
+    RawEntry { time: Time::from_ms(ms), seen: vec![], kind: Kind::TEXT, body: Body::Here(body.into()) }
+}
+
+impl Script {
+    pub(crate) fn new(room: RoomId, secret: u8, entries: Vec<RawEntry>) -> Self {
+        let author = Author::from_secret(&[secret; 32]);
+        let ids = ids(&room, &author.id(), &entries);
+        Self { room, author, entries, ids }
+    }
+
+    /// `count` lines, the first at `start_ms`, then every `step_ms`.
+    pub(crate) fn lines(secret: u8, count: u64, start_ms: u64, step_ms: u64) -> Self {
+        let line = |seq| text(start_ms + seq * step_ms, format!("line {seq} of {secret}"));
+        Self::new(ROOM, secret, (0..count).map(line).collect())
+    }
+
+    /// The same log up to `at`, then another.
+    pub(crate) fn forked(&self, at: Seq, secret: u8) -> Self {
+        let mut entries = self.entries.clone();
+        for entry in entries.iter_mut().skip(at as usize) {
+            entry.body = Body::Here("said twice".into());
+        }
+        Self::new(self.room, secret, entries)
+    }
+
+    pub(crate) fn id(&self) -> AuthorId {
+        self.author.id()
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    fn prev(&self, first: Seq) -> EntryId {
+        first.checked_sub(1).map_or(EntryId::default(), |below| self.ids[below as usize])
+    }
+
+    fn slice(&self, first: Seq, last: Seq) -> Vec<RawEntry> {
+        self.entries[first as usize..=last as usize].to_vec()
+    }
+
+    /// A signed run, as it travels.
+    pub(crate) fn raw(&self, first: Seq, last: Seq) -> RawRun {
+        self.author.sign(&self.room, first, self.prev(first), self.slice(first, last)).unwrap()
+    }
+
+    /// A signed run.
+    pub(crate) fn run(&self, first: Seq, last: Seq) -> Run {
+        Admission::new(self.room).admit(&self.raw(first, last), Trust::Signature).unwrap()
+    }
+
+    /// A run without a signature.
+    pub(crate) fn bare(&self, first: Seq, last: Seq) -> Run {
+        let raw = RawRun::new(self.id(), first, self.prev(first), self.slice(first, last), None).unwrap();
+        Admission::new(self.room).admit(&raw, Trust::LeadsTo(self.ids[last as usize])).unwrap()
+    }
+
+    /// Signed runs of whole blocks, as far as `first..=last` lets them be whole; ascending.
+    pub(crate) fn runs(&self, first: Seq, last: Seq) -> Vec<Run> {
+        let mut runs = Vec::new();
+        let mut at = first;
+        while at <= last {
+            let end = block_end(at).min(last);
+            runs.push(self.run(at, end));
+            at = end + 1;
+        }
+        runs
+    }
+
+    pub(crate) fn place(&self, seq: Seq) -> Place {
+        Place { time: self.entries[seq as usize].time, author: self.id(), seq }
+    }
+
+    pub(crate) fn line(&self, seq: Seq) -> Line {
+        let RawEntry { seen, kind, body, .. } = self.entries[seq as usize].clone();
+        Line { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
+    }
+
+    /// The proof that `self` and `other` are forked at `at`.
+    pub(crate) fn proof(&self, other: &Self, at: Seq) -> Proof {
+        let proof = Proof::new(&mut Admission::new(self.room), &self.raw(at, at), &other.raw(at, at)).unwrap();
+        assert_eq!(proof.at(), at);
+        proof
+    }
+}
+
+fn ids(room: &RoomId, author: &AuthorId, entries: &[RawEntry]) -> Vec<EntryId> {
+    let key = LogKey::new(room, author);
+    let mut prev = EntryId::default();
+    let link = |(entry, seq): (&RawEntry, Seq)| {
+        prev = key.id(seq, &prev, entry, &mut Vec::new());
+        prev
+    };
+    entries.iter().zip(0..).map(link).collect()
+}
+
+/// `entry` with something seen.
+pub(crate) fn seeing(entry: RawEntry, mut seen: Seen) -> RawEntry {
+    seen.sort_unstable();
+    RawEntry { seen, ..entry }
+}
+
+/// Appends runs in one commit.
+pub(crate) fn append(store: &mut dyn Store, room: RoomId, runs: &[Run]) -> Result<(), Error> {
+    let changes: Vec<_> = runs.iter().map(|run| (room, Change::Append(run))).collect();
+    store.commit(&changes).map(|_| ())
+}
+
+/// The whole timeline.
+pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<Line> {
+    store.reader().unwrap().page(room, None, usize::MAX).unwrap()
+}
