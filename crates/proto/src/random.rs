@@ -81,7 +81,7 @@ mod tests {
     fn a_seed_names_one_sequence_on_every_machine() {
         let mut random = Random::new(1);
         let drawn: Vec<_> = (0..4).map(|_| random.below(1000)).collect();
-        assert_eq!(drawn, [0, 0, 0, 0]);
+        assert_eq!(drawn, [381, 294, 798, 916]);
     }
 
     #[test]
