@@ -116,7 +116,10 @@ pub struct View {
 
 impl View {
     /// A view without links.
-    pub fn new(shape: Shape, me: PeerId) -> Self {
+    pub fn new(mut shape: Shape, me: PeerId) -> Self {
+        if let Shape::Fixed(peers) = &mut shape {
+            peers.sort_unstable();
+        }
         Self {
             shape,
             me,
@@ -266,7 +269,7 @@ impl View {
 
     fn admits(&self, peer: &PeerId) -> bool {
         match &self.shape {
-            Shape::Fixed(peers) => peers.contains(peer),
+            Shape::Fixed(peers) => peers.binary_search(peer).is_ok(),
             Shape::Open => *peer != self.me,
         }
     }
@@ -368,9 +371,12 @@ impl View {
         self.mesh = !self.is_fixed() && untried == 0 && self.links.len() <= MESH_PEERS;
         let all = self.is_fixed() || untried + self.links.len() <= MESH_PEERS;
         let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody, Need::Second] };
-        let mut idle = self.idle(random);
-        let mut cover = self.cover();
         self.dial_ms = None;
+        let mut idle = self.idle(random);
+        if idle.is_empty() {
+            return;
+        }
+        let mut cover = self.cover();
         for &need in needs {
             let mut left = Vec::new();
             for (peer, branch) in idle {

@@ -241,9 +241,9 @@ impl Monger {
                 self.unnecessary(number, turn);
             }
         }
-        let partners: Vec<_> = turn.view.active().collect();
-        self.pull_ms = turn.random.pick(&partners).map(|to| {
-            turn.out.push(Action::Pull { to: *to });
+        let partner = turn.random.below(turn.view.len() as u64) as usize;
+        self.pull_ms = turn.view.active().nth(partner).map(|to| {
+            turn.out.push(Action::Pull { to });
             turn.now_ms + self.policy.every_ms
         });
     }
