@@ -40,6 +40,10 @@ use crate::{
     view::{Move, View},
 };
 
+/// The clock by which our own words are judged: they never wait for their time, even when our clock was set back
+/// since. What is acknowledged is kept, and what peers give back must be ours before we write on.
+const ANY_TIME_MS: u64 = u64::MAX;
+
 /// One room on one node.
 pub struct Engine {
     room: RoomId,
@@ -294,6 +298,7 @@ impl Engine {
         let wall_ms = self.clock.correct(now.wall_ms);
         let (mut news, mut known) = (Vec::new(), Vec::new());
         for run in runs {
+            let wall_ms = if run.author() == self.own.id() { ANY_TIME_MS } else { wall_ms };
             match self.logs.take(run, origin, wall_ms) {
                 Ok(Taken::New) => news.push(run),
                 Ok(Taken::Known) => known.push(run.clone()),
@@ -395,7 +400,7 @@ impl Engine {
             let head = self.logs.frontier().head(&self.own.id());
             let Some((run, tags)) = self.own.write(&self.room, head, wall_ms) else { return };
             let first = run.first();
-            let taken = self.logs.take(&run, Origin::Here, wall_ms);
+            let taken = self.logs.take(&run, Origin::Here, ANY_TIME_MS);
             assert!(matches!(taken, Ok(Taken::New)), "what we sign ourselves we admit: {taken:?}");
             let released = self.logs.release(wall_ms, true);
             self.show(released, now, out);

@@ -65,11 +65,10 @@ impl World {
         let now_ms = self.now_ms();
         let up = self.peers[peer as usize].is_up();
         let Some(process) = self.peers[peer as usize].process_numbered(number) else { return };
-        let Some(due_ms) = process.wake_ms.take_if(|due_ms| *due_ms <= now_ms) else { return };
-        if !up {
+        if process.wake_ms.take_if(|due_ms| *due_ms <= now_ms).is_none() || !up {
             return;
         }
-        let due = process.engine.next_deadline().is_some_and(|deadline| deadline <= due_ms.max(now_ms));
+        let due = process.engine.next_deadline() <= now_ms;
         match due {
             true => self.put_in(peer, Input::Wake),
             false => self.expect_wake(peer),
@@ -80,7 +79,7 @@ impl World {
     pub(crate) fn expect_wake(&mut self, peer: Index) {
         let now_us = self.queue.now_us();
         let Some(process) = &mut self.peers[peer as usize].process else { return };
-        let Some(deadline_ms) = process.engine.next_deadline() else { return };
+        let deadline_ms = process.engine.next_deadline();
         if process.wake_ms.is_none_or(|due_ms| deadline_ms < due_ms) {
             process.wake_ms = Some(deadline_ms);
             let delay_us = deadline_ms.saturating_mul(1_000).saturating_sub(now_us);
@@ -264,8 +263,8 @@ impl World {
         let Some(process) = &self.peers[at].process else { return };
         match event {
             Told::Shown { entry, arrival, .. } => {
-                let frontier = process.engine.frontier();
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, frontier });
+                let (frontier, missing) = (process.engine.frontier(), process.engine.missing());
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, frontier, missing });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
             _ => {}

@@ -68,6 +68,8 @@ pub enum Fact<'a> {
         arrival: Arrival,
         /// What the engine holds.
         frontier: &'a Frontier,
+        /// Entries that the engine knows to be missing.
+        missing: u64,
     },
     /// A log was found to be forked.
     Forked {

@@ -8,7 +8,7 @@ use rumormill_proto::{
     ids::{PeerId, RoomId},
     input::{Config, Input, Kept, Saying},
     message::Message,
-    time::Time,
+    timeline::Place,
     view::Shape,
 };
 use rumormill_store::{Error, Line, Memory, Read, Store as _};
@@ -51,14 +51,12 @@ impl World {
         let is_fresh = home.is_none();
         let (secret, store) = home.unwrap_or_else(|| (fresh, Memory::new()));
         let home = Home::new(self.name_of(peer), secret, store);
-        let home = Home { fresh: is_fresh, contacts: self.ticket(), ..home };
+        let contacts = self.ticket(peer);
         let shape = match self.setup.form {
             Form::Open => Shape::Open,
-            Form::Line(length) => {
-                let neighbours = [peer.checked_sub(1), (peer + 1 < length).then_some(peer + 1)];
-                Shape::Fixed(neighbours.into_iter().flatten().map(|at| self.name_of(at)).collect())
-            }
+            Form::Line(_) => Shape::Fixed(contacts.clone()),
         };
+        let home = Home { fresh: is_fresh, contacts, ..home };
         self.peers.push(Peer::new(home, shape));
         self.start(peer);
         peer
@@ -69,13 +67,19 @@ impl World {
         peer_id(scatter(self.setup.seed ^ 2, peer as u64), peer as Index)
     }
 
-    /// A few peers that run, if as many tries find some.
-    fn ticket(&mut self) -> Vec<PeerId> {
+    /// Whom a peer hears of first: a few peers that run, if as many tries find some; in a line its neighbours.
+    fn ticket(&mut self, peer: usize) -> Vec<PeerId> {
         let mut ticket = Vec::new();
-        if self.setup.form == Form::Open {
-            for _ in 0..TICKET_TRIES {
-                let peer = self.random.pick(&self.peers).filter(|peer| peer.is_up() && ticket.len() < TICKET);
-                ticket.extend(peer.map(|peer| peer.home.id).filter(|id| !ticket.contains(id)));
+        match self.setup.form {
+            Form::Line(length) => {
+                let neighbours = peer.checked_sub(1).into_iter().chain((peer + 1 < length).then_some(peer + 1));
+                ticket.extend(neighbours.map(|at| self.name_of(at)));
+            }
+            Form::Open => {
+                for _ in 0..TICKET_TRIES {
+                    let peer = self.random.pick(&self.peers).filter(|peer| peer.is_up() && ticket.len() < TICKET);
+                    ticket.extend(peer.map(|peer| peer.home.id).filter(|id| !ticket.contains(id)));
+                }
             }
         }
         ticket
@@ -96,11 +100,11 @@ impl World {
             trace: self.trace.is_on(),
             seed,
         };
-        let (kept, reader, last) = match opened(&home.store, &self.room) {
+        let (kept, reader, end) = match opened(&home.store, &self.room) {
             Ok(opened) => opened,
             Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
         };
-        let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, last, now);
+        let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
         if !self.watch.checkers.is_empty() {
             let lines = self.timeline(at);
             self.watch.see(&Fact::Started { peer: at, author: self.peers[at].home.author, lines: &lines });
@@ -153,7 +157,7 @@ impl World {
             Form::Line(_) => self.peers[peer].home.id,
             Form::Open => peer_id(scatter(self.setup.seed ^ 3, fresh), peer as Index),
         };
-        let contacts = self.ticket();
+        let contacts = self.ticket(peer);
         let home = Home::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
         self.peers[peer].home = Home { contacts, fresh: true, ..home };
         self.start(peer);
@@ -305,13 +309,13 @@ impl World {
     }
 }
 
-/// What an engine starts from: what is kept of all logs, a reader, and the time of the timeline's end.
-type Opened = (Vec<Kept>, Box<dyn Read>, Time);
+/// What an engine starts from: what is kept of all logs, a reader, and the place of the last entry.
+type Opened = (Vec<Kept>, Box<dyn Read>, Option<Place>);
 
 fn opened(store: &Memory, room: &RoomId) -> Result<Opened, Error> {
     let mut reader = store.reader()?;
-    let last = reader.page(room, None, 1)?.last().map(|line| line.place.time).unwrap_or_default();
-    Ok((store.kept(room)?, reader, last))
+    let end = reader.page(room, None, 1)?.last().map(|line| line.place);
+    Ok((store.kept(room)?, reader, end))
 }
 
 fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<Line>, Error> {

@@ -74,7 +74,7 @@ fn both_sides_of_a_partition_end_with_one_timeline() -> Story {
     }
     room.settle_among(&left)?;
     room.settle_among(&right)?;
-    assert_eq!((room.texts(0).len(), room.texts(7).len()), (10, 10));
+    assert_eq!((room.texts(0).len(), room.texts(7).len()), (12, 8));
     room.heal();
     room.settle()?;
     assert_eq!(room.same_timeline()?.len(), 20);

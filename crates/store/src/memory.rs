@@ -33,7 +33,7 @@ pub struct Memory {
     held: Arc<RwLock<Held>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Held {
     shelves: BTreeMap<RoomId, Box<Shelf>>,
     records: BTreeMap<RoomId, RoomRecord>,
@@ -41,7 +41,7 @@ struct Held {
 }
 
 /// What is held of one room.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Shelf {
     logs: BTreeMap<AuthorId, Shelved>,
     entries: BTreeMap<(AuthorId, Seq), Row>,
@@ -60,6 +60,11 @@ impl Memory {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A store of its own that holds the same at this moment.
+    pub fn backup(&self) -> Self {
+        Self { held: Arc::new(RwLock::new(self.read().clone())) }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {
