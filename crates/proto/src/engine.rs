@@ -25,7 +25,7 @@ use crate::{
     fork::Proof,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Arrival, Config, Event, Input, Kept, Output, Purpose, Recall, Step},
+    input::{Arrival, Config, Event, Input, Kept, Output, Purpose, Recall, Step, Unsaid},
     limits::{HAVE_MS, LACK_MS, PUSHES_OF_OWN},
     logs::{Logs, Origin, Released, Taken},
     message::{Contact, Hello, Message, Push},
@@ -398,10 +398,13 @@ impl Engine {
     fn write(&mut self, wall_ms: u64, now: Now, out: &mut Vec<Output>) {
         while self.own.may_write(self.own_next(), now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
-            let Some((run, tags)) = self.own.write(&self.room, head, wall_ms) else { return };
+            let (run, tags) = self.own.write(&self.room, head, wall_ms);
+            let taken = run.and_then(|run| self.logs.take(&run, Origin::Here, ANY_TIME_MS).map(|taken| (run, taken)));
+            let Ok((run, Taken::New)) = taken else {
+                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why: Unsaid::Refused }));
+                continue;
+            };
             let first = run.first();
-            let taken = self.logs.take(&run, Origin::Here, ANY_TIME_MS);
-            assert!(matches!(taken, Ok(Taken::New)), "what we sign ourselves we admit: {taken:?}");
             let released = self.logs.release(wall_ms, true);
             self.show(released, now, out);
             out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));

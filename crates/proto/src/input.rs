@@ -199,6 +199,8 @@ pub enum Unsaid {
     Forked,
     /// Too much waits to be said already.
     Full,
+    /// It cannot be an entry here: a founding that is not the room's, or a room with too many authors.
+    Refused,
 }
 
 /// How an entry came into the timeline.

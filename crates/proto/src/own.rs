@@ -15,6 +15,7 @@ use crate::{
     input::{Saying, Unsaid},
     limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
     log::Head,
+    reject::Reject,
     run::{RawRun, block_end},
     time::Time,
 };
@@ -150,16 +151,21 @@ impl Own {
         self.adoption.is_none() && !self.waiting.is_empty()
     }
 
-    /// Signs what waits as the run that follows `head`, and as much of it as fits into one run.
-    pub(crate) fn write(&mut self, room: &RoomId, head: Option<Head>, wall_ms: u64) -> Option<(RawRun, Vec<u64>)> {
+    /// Signs what waits as the run that follows `head`, as much of it as fits into one run, and tells the
+    /// sayings it was made of.
+    pub(crate) fn write(
+        &mut self,
+        room: &RoomId,
+        head: Option<Head>,
+        wall_ms: u64,
+    ) -> (Result<RawRun, Reject>, Vec<u64>) {
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
         let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
         let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(self.waiting.len())).collect();
         let tags = sayings.iter().map(|saying| saying.tag).collect();
         let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms)).collect();
-        let run = self.author.sign(room, first, prev, entries).ok()?;
-        Some((run, tags))
+        (self.author.sign(room, first, prev, entries), tags)
     }
 
     fn entry(&mut self, Saying { kind, body, .. }: Saying, wall_ms: u64) -> RawEntry {
