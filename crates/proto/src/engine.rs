@@ -223,6 +223,7 @@ impl Engine {
             Message::Status { digest, answer } => {
                 if self.sync.status(from, (digest, answer), &self.logs, &mut self.random, out) {
                     self.known(from, self.own_next(), now, out);
+                    self.sync.plan(from, &mut self.logs, ms, out);
                 }
             }
             Message::Ranges(ranges) => self.sync.ranges(from, &ranges, &self.logs, out),

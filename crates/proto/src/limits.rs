@@ -173,6 +173,9 @@ pub const ALONE_MS: u64 = 2_000;
 /// Milliseconds that a connected peer has to tell, or to bring more of, what it holds of our log.
 pub const ADOPT_MS: u64 = 3_000;
 
+/// Milliseconds after which peers that promise more of our log, but bring nothing, hold us up no longer.
+pub const PROMISES_MS: u64 = 12_000;
+
 /// Sayings that wait to be written: a pasted file of lines while a node comes back.
 pub const SAYINGS: usize = 4096;
 

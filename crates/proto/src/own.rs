@@ -13,7 +13,7 @@ use crate::{
     entry::{Body, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
-    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
+    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, PROMISES_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
     log::Head,
     reject::Reject,
     run::{RawRun, block_end},
@@ -36,6 +36,8 @@ pub(crate) struct Own {
 /// The time before the first writing, in which peers are asked for what we lost.
 struct Adoption {
     until_ms: u64,
+    /// When waiting ends whatever peers promise, unless they bring something.
+    latest_ms: u64,
     /// Links over which the question is open.
     asked: Vec<PeerId>,
     /// The seq that our log must reach.
@@ -45,7 +47,13 @@ struct Adoption {
 
 impl Own {
     pub(crate) fn new(author: Author, fresh: bool, last: Time, now_ms: u64) -> Self {
-        let adoption = Adoption { until_ms: now_ms + ALONE_MS, asked: Vec::new(), next: 0, answered: false };
+        let adoption = Adoption {
+            until_ms: now_ms + ALONE_MS,
+            latest_ms: now_ms + PROMISES_MS,
+            asked: Vec::new(),
+            next: 0,
+            answered: false,
+        };
         Self {
             author,
             last,
@@ -82,7 +90,7 @@ impl Own {
             && !adoption.asked.contains(&peer)
         {
             adoption.asked.push(peer);
-            adoption.until_ms = adoption.until_ms.max(now_ms + ADOPT_MS);
+            adoption.until_ms = adoption.until_ms.max((now_ms + ADOPT_MS).min(adoption.latest_ms));
         }
     }
 
@@ -100,7 +108,7 @@ impl Own {
             adoption.answered = true;
             if next > adoption.next {
                 adoption.next = next;
-                adoption.until_ms = now_ms + ADOPT_MS;
+                adoption.until_ms = (now_ms + ADOPT_MS).min(adoption.latest_ms);
             }
         }
     }
@@ -109,6 +117,7 @@ impl Own {
     pub(crate) fn adopted(&mut self, now_ms: u64) {
         if let Some(adoption) = &mut self.adoption {
             adoption.until_ms = now_ms + ADOPT_MS;
+            adoption.latest_ms = adoption.latest_ms.max(adoption.until_ms);
         }
     }
 

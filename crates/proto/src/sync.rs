@@ -311,23 +311,32 @@ impl Sync {
         self.round_ms = self.round_ms.min(now_ms + self.pace.busy_ms);
     }
 
-    fn ask_for_lacks(&mut self, logs: &Logs, now_ms: u64, out: &mut Vec<Output>) {
-        let mut asks: BTreeMap<PeerId, Vec<Range>> = BTreeMap::new();
+    /// Asks for what did not come by itself: for a little directly, for much as one does after a comparison.
+    fn ask_for_lacks(&mut self, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+        let mut due = Vec::new();
         self.lacks.retain(|prefix, lack| {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-            let next = author.map_or(0, |author| logs.next_wanted(author));
+            let first = author.map_or(0, |author| logs.next_wanted(author));
             let cut = author.and_then(|author| logs.cut(&author)).unwrap_or(Seq::MAX);
-            let wanted = lack.last < cut && next <= lack.last;
+            let wanted = lack.last < cut && first <= lack.last;
             if wanted && lack.due_ms <= now_ms {
-                let ranges = asks.entry(lack.from).or_default();
-                if ranges.len() < RANGES {
-                    ranges.push(Range { author: *prefix, first: next, last: block_end(lack.last) });
-                }
+                due.push((lack.from, Range { author: *prefix, first, last: block_end(lack.last) }, lack.last + 1));
             }
             wanted && lack.due_ms > now_ms
         });
-        for (peer, ranges) in asks {
-            self.ask(peer, 0, ranges, out);
+        let mut little: BTreeMap<PeerId, Vec<Range>> = BTreeMap::new();
+        for (from, range, next) in due {
+            if range.last - range.first >= 2 * BLOCK {
+                self.tell(from, range.author, next);
+                self.plan(from, logs, now_ms, out);
+            } else if let Some(range) = self.unasked(range) {
+                little.entry(from).or_default().push(range);
+            }
+        }
+        for (peer, ranges) in little {
+            for ranges in ranges.chunks(RANGES) {
+                self.ask(peer, 0, ranges.to_vec(), out);
+            }
         }
     }
 

@@ -79,7 +79,9 @@ impl Cycles<'_> {
             Action::Push { to, push } => self.push(from, numbers[&to], push),
             Action::Pull { to } if self.heard[numbers[&to]].is_some_and(|at| at < self.cycle) => {
                 let waiting = std::mem::take(&mut self.contacts);
-                self.turn(numbers[&to], |rumors, view, now, random, out| rumors.pull(peer(from), view, now, random, out));
+                self.turn(numbers[&to], |rumors, view, now, random, out| {
+                    rumors.pull(peer(from), view, now, random, out)
+                });
                 for (from, answer) in std::mem::replace(&mut self.contacts, waiting) {
                     self.contact(from, answer, numbers);
                 }
