@@ -2,25 +2,20 @@
 
 use rumormill_proto::{
     admit::{Admission, Trust},
-    entry::LogKey,
     fork::Proof,
     ids::{AuthorId, EntryId, RoomId, Seq},
     input::Kept,
-    limits::BLOCK,
     log::Span,
     reject::Reject,
+    run::RawRun,
 };
 
-use crate::{
-    error::Error,
-    limits::PROBLEMS,
-    row::{Row, assemble},
-};
+use crate::{error::Error, limits::PROBLEMS};
 
 /// What [`Read::check`](crate::Read::check) found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Entries read, those beyond a cut included.
+    /// Entries verified, those beyond a cut included.
     pub entries: u64,
     /// Signatures verified.
     pub signatures: u64,
@@ -39,67 +34,82 @@ impl CheckReport {
     }
 }
 
-/// One thing that is wrong.
+/// Something wrong with some entries of one log: with the one at `first`, up to that at `last`, or with some of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// In whose log.
     pub author: AuthorId,
-    /// At which entry.
-    pub seq: Seq,
+    /// From which entry on.
+    pub first: Seq,
+    /// Up to which.
+    pub last: Seq,
     /// What.
     pub fault: Fault,
 }
 
-/// What can be wrong with an entry.
+/// What can be wrong with entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The log says that it is held, but it is not there.
+    /// The log says that they are held, but they are not there.
     Missing,
-    /// It is there, but the log does not say so.
+    /// They are there, but the log does not say so.
     Stray,
-    /// What is there is not an entry.
+    /// What is there is no run of this log.
     Unreadable,
-    /// Its id is not the hash of what is there.
+    /// They do not hash to the id that is kept.
     Hash,
-    /// The signature is not the author's over this entry.
+    /// They do not follow the entry before.
+    Unlinked,
+    /// The signature is not the author's over them.
     Signature,
-    /// It is not what the log says of its own end.
+    /// The door refuses them for another reason.
+    Refused(Reject),
+    /// The log says something else of its own end.
     Edge,
+    /// The timeline does not lead to them.
+    Misplaced,
     /// The log is cut here, but no proof says why.
     Unproved,
-    /// The door refuses it for another reason.
-    Refused(Reject),
 }
 
-/// An entry as it was found, which may be not as it was written.
+/// Entries as they were found, which may be not as they were written.
 pub(crate) struct Found {
-    pub(crate) seq: Seq,
-    /// The id before it, where that is kept apart.
-    pub(crate) prev: Option<EntryId>,
-    /// `None` when it is not readable.
-    pub(crate) row: Option<Row>,
+    pub(crate) first: Seq,
+    pub(crate) last: Seq,
+    /// Id kept of the last one.
+    pub(crate) top: EntryId,
+    /// `None` when they are not readable.
+    pub(crate) run: Option<RawRun>,
 }
 
 /// What a check reads from.
 pub(crate) trait Source {
     fn kept(&mut self) -> Result<Vec<Kept>, Error>;
-    /// The lowest entries of the timeline within `first..=last` of a log, at most [`BLOCK`]; ascending.
-    fn entries(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
-    /// The lowest entries beyond the cut from `first` on, at most [`BLOCK`], each with its prev; ascending.
-    fn evidence(&mut self, author: &AuthorId, first: Seq) -> Result<Vec<Found>, Error>;
+    /// Some of the runs that begin within `first..=last` of a log, from the lowest on; none when there are none.
+    fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
+    /// The first entry of a run that the timeline does not lead to.
+    fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
+    /// Places in the timeline.
+    fn places(&mut self) -> Result<u64, Error>;
     /// What is wrong with the file as a whole.
     fn file(&mut self) -> Result<Vec<String>, Error>;
 }
 
 /// Verifies everything that `source` has of `room`. One bad log keeps no other from being read.
 pub(crate) fn check(room: &RoomId, source: &mut impl Source) -> Result<CheckReport, Error> {
-    let mut checker =
-        Checker { report: CheckReport { file: source.file()?, ..Default::default() }, door: Admission::new(*room) };
+    let report = CheckReport { file: source.file()?, ..Default::default() };
+    let mut checker = Checker { report, door: Admission::new(*room) };
+    let mut held = 0;
     for kept in source.kept()? {
+        held += kept.log.len();
         match checker.log(source, &kept) {
             Err(Error::Corrupt { what, .. }) => checker.report.file.push(what),
             other => other?,
         }
+    }
+    let places = source.places()?;
+    if places != held {
+        checker.report.file.push(format!("the timeline has {places} entries, the logs {held}"));
     }
     Ok(checker.report)
 }
@@ -115,144 +125,99 @@ impl Checker {
         for span in log.spans() {
             self.span(source, author, span)?;
         }
-        for (first, last) in log.gaps().chain([(log.next(), Seq::MAX)]) {
-            if let Some(stray) = source.entries(author, first, last)?.first() {
-                self.problem(*author, stray.seq, Fault::Stray);
+        let above = (log.next(), log.cut().map_or(Seq::MAX, |cut| cut.saturating_sub(1)));
+        for (first, last) in log.gaps().chain([above]) {
+            if let Some(stray) = source.runs(author, first, last)?.first() {
+                self.problem(author, (stray.first, stray.last), Fault::Stray);
             }
         }
-        self.evidence(source, author)?;
-        match log.cut() {
-            Some(cut) if proof.as_ref().map(Proof::at) != Some(cut) => self.problem(*author, cut, Fault::Unproved),
-            _ => {}
+        if let Some(cut) = log.cut() {
+            self.evidence(source, author, cut)?;
+            if proof.as_ref().map(Proof::at) != Some(cut) {
+                self.problem(author, (cut, cut), Fault::Unproved);
+            }
         }
         Ok(())
     }
 
     fn span(&mut self, source: &mut impl Source, author: &AuthorId, span: &Span) -> Result<(), Error> {
-        let mut chain = Chain { next: span.first, prev: Some(span.prev), piece: Vec::new() };
+        let mut below = Some((span.first, span.prev));
+        let mut at = span.first;
         loop {
-            let found = source.entries(author, chain.next, span.last.seq)?;
-            if found.is_empty() {
+            let runs = source.runs(author, at, span.last.seq)?;
+            if runs.is_empty() {
                 break;
             }
-            for found in found {
-                self.edges(author, span, &found);
-                self.link(author, &mut chain, found);
+            for found in runs {
+                if found.first > at {
+                    self.problem(author, (at, found.first - 1), Fault::Missing);
+                }
+                at = found.last.saturating_add(1);
+                self.found(author, &found, below);
+                below = Some((at, found.top));
+                let Some(run) = &found.run else { continue };
+                self.edges(author, span, run, &found.top);
+                if let Some(seq) = source.misplaced(run)? {
+                    self.problem(author, (seq, seq), Fault::Misplaced);
+                }
             }
         }
-        self.admit(author, &mut chain);
-        if chain.next <= span.last.seq {
-            self.problem(*author, chain.next, Fault::Missing);
+        if at <= span.last.seq {
+            self.problem(author, (at, span.last.seq), Fault::Missing);
         }
         Ok(())
     }
 
-    fn evidence(&mut self, source: &mut impl Source, author: &AuthorId) -> Result<(), Error> {
-        let mut chain = Chain { next: 0, prev: None, piece: Vec::new() };
+    fn evidence(&mut self, source: &mut impl Source, author: &AuthorId, cut: Seq) -> Result<(), Error> {
+        let mut at = cut;
         loop {
-            let found = source.evidence(author, chain.next)?;
-            if found.is_empty() {
-                break;
+            let runs = source.runs(author, at, Seq::MAX)?;
+            if runs.is_empty() {
+                return Ok(());
             }
-            for found in found {
-                if found.seq != chain.next {
-                    self.admit(author, &mut chain);
-                    (chain.next, chain.prev) = (found.seq, found.prev);
-                }
-                self.link(author, &mut chain, found);
+            for found in runs {
+                at = found.last.saturating_add(1);
+                self.found(author, &found, None);
             }
         }
-        self.admit(author, &mut chain);
-        Ok(())
+    }
+
+    /// Lets a run through the door. `below` is the id that the one before leads on with, and from which seq.
+    fn found(&mut self, author: &AuthorId, found: &Found, below: Option<(Seq, EntryId)>) {
+        let span = (found.first, found.last);
+        let Some(run) = &found.run else { return self.problem(author, span, Fault::Unreadable) };
+        if below.is_some_and(|(next, id)| next == run.first() && id != run.prev()) {
+            self.problem(author, span, Fault::Unlinked);
+        }
+        match self.door.admit(run, Trust::LeadsTo(found.top)) {
+            Ok(run) => {
+                self.report.entries += run.entries().len() as u64;
+                self.report.signatures += u64::from(run.signature().is_some());
+            }
+            Err(Reject::Unlinked) => self.problem(author, span, Fault::Hash),
+            Err(Reject::Signature) => self.problem(author, span, Fault::Signature),
+            Err(other) => self.problem(author, span, Fault::Refused(other)),
+        }
     }
 
     /// What the log knows of its own ends must be what is there.
-    fn edges(&mut self, author: &AuthorId, span: &Span, found: &Found) {
-        let Some(row) = &found.row else { return };
-        let first_differs = found.seq == span.first && row.raw.time != span.first_time;
-        let last_differs = found.seq == span.last.seq && row.head(found.seq) != span.last;
-        if first_differs || last_differs {
-            self.problem(*author, found.seq, Fault::Edge);
+    fn edges(&mut self, author: &AuthorId, span: &Span, run: &RawRun, top: &EntryId) {
+        let first_time = run.entries().first().map(|entry| entry.time);
+        let last_time = run.entries().last().map(|entry| entry.time);
+        if run.first() == span.first && first_time != Some(span.first_time) {
+            self.problem(author, (run.first(), run.first()), Fault::Edge);
+        }
+        let crosses = run.first() <= span.last.seq && span.last.seq < run.last();
+        let differs = run.last() == span.last.seq && (*top != span.last.id || last_time != Some(span.last.time));
+        if crosses || differs {
+            self.problem(author, (run.last(), run.last()), Fault::Edge);
         }
     }
 
-    /// Puts an entry on top of a chain, and lets the chain through the door where a run may end.
-    fn link(&mut self, author: &AuthorId, chain: &mut Chain, found: Found) {
-        self.report.entries += 1;
-        if found.seq != chain.next {
-            self.admit(author, chain);
-            self.problem(*author, chain.next, Fault::Missing);
-            chain.prev = None;
-        }
-        chain.next = found.seq + 1;
-        let Some(row) = found.row else {
-            self.admit(author, chain);
-            self.problem(*author, found.seq, Fault::Unreadable);
-            chain.prev = None;
-            return;
-        };
-        if chain.piece.is_empty() && chain.prev.is_none() {
-            chain.prev = Some(row.id);
-            return;
-        }
-        let ends = row.signature.is_some() || found.seq.is_multiple_of(BLOCK);
-        chain.piece.push((found.seq, row));
-        if ends {
-            self.admit(author, chain);
-        }
-    }
-
-    fn admit(&mut self, author: &AuthorId, chain: &mut Chain) {
-        let piece = std::mem::take(&mut chain.piece);
-        let (Some((_, last)), Some(prev)) = (piece.last(), chain.prev) else { return };
-        chain.prev = Some(last.id);
-        let trust = Trust::LeadsTo(last.id);
-        let admitted = assemble(*author, prev, piece.clone()).and_then(|raw| self.door.admit(&raw, trust));
-        match admitted {
-            Ok(run) => {
-                self.report.signatures += u64::from(run.signature().is_some());
-                let told = run.entries().iter().zip(&piece);
-                let wrong: Vec<_> =
-                    told.filter(|(entry, (_, row))| entry.id != row.id).map(|(entry, _)| entry.seq).collect();
-                wrong.into_iter().for_each(|seq| self.problem(*author, seq, Fault::Hash));
-            }
-            Err(reject) => self.diagnose(author, prev, &piece, reject),
-        }
-    }
-
-    /// Finds out which entries made the door refuse a piece.
-    fn diagnose(&mut self, author: &AuthorId, mut prev: EntryId, piece: &[(Seq, Row)], reject: Reject) {
-        let key = LogKey::new(&self.door.room(), author);
-        let mut found = false;
-        for (seq, row) in piece {
-            if key.id(*seq, &prev, &row.raw, &mut Vec::new()) != row.id {
-                self.problem(*author, *seq, Fault::Hash);
-                found = true;
-            }
-            prev = row.id;
-        }
-        let fault = match reject {
-            Reject::Signature => Fault::Signature,
-            other => Fault::Refused(other),
-        };
-        if let (false, Some((last, _))) = (found, piece.last()) {
-            self.problem(*author, *last, fault);
-        }
-    }
-
-    fn problem(&mut self, author: AuthorId, seq: Seq, fault: Fault) {
+    fn problem(&mut self, author: &AuthorId, (first, last): (Seq, Seq), fault: Fault) {
         match self.report.problems.len() < PROBLEMS {
-            true => self.report.problems.push(Problem { author, seq, fault }),
+            true => self.report.problems.push(Problem { author: *author, first, last, fault }),
             false => self.report.unlisted += 1,
         }
     }
-}
-
-/// Entries that were linked and wait for the end of their run.
-struct Chain {
-    /// Seq that the next one should have.
-    next: Seq,
-    /// Id before the first of the piece; `None` when it is not known, and the next entry is taken at its word.
-    prev: Option<EntryId>,
-    piece: Vec<(Seq, Row)>,
 }

@@ -114,8 +114,8 @@ pub trait Read: Send {
 
     /// One run of entries within `first..=last` of a log, the topmost: it ends at `last` or the highest held
     /// below, and begins at `first`, the block's beginning or the lowest held, whichever is highest. It carries a
-    /// signature when its end is signed (a head or a multiple of
-    /// [`BLOCK`](rumormill_proto::limits::BLOCK)).
+    /// signature when its end is signed: a head, a multiple of [`BLOCK`](rumormill_proto::limits::BLOCK), or any
+    /// end of an appended run while its block is not whole.
     ///
     /// On disk its hashes are computed again and must lead to the id kept of its last entry; nothing is served
     /// otherwise.

@@ -7,10 +7,10 @@ use std::{
 };
 
 use rumormill_proto::{
-    admit::Run,
-    entry::Kind,
+    admit::{Entry, Run},
+    entry::{Kind, RawEntry},
     fork::Proof,
-    ids::{AuthorId, EntryId, RoomId, Seq},
+    ids::{AuthorId, RoomId, Seq},
     input::Kept,
     limits::BLOCK,
     log::{Head, Log},
@@ -23,7 +23,7 @@ use crate::{
     check::{self, Found},
     error::Error,
     limits::CONTACTS,
-    row::{Row, assemble, block_start, keeps_signature, recalled, superseded, topmost},
+    row::{Row, assemble, block_start, made_whole, recall, topmost},
     words::Query,
 };
 
@@ -44,10 +44,9 @@ struct Held {
 #[derive(Clone, Default)]
 struct Shelf {
     logs: BTreeMap<AuthorId, Shelved>,
-    entries: BTreeMap<(AuthorId, Seq), Row>,
+    /// All entries, those beyond a cut included.
+    rows: BTreeMap<(AuthorId, Seq), Row>,
     timeline: BTreeSet<Place>,
-    /// Entries beyond a cut, each with its prev.
-    evidence: BTreeMap<(AuthorId, Seq), (EntryId, Row)>,
 }
 
 #[derive(Clone, Default)]
@@ -138,8 +137,8 @@ impl Held {
                 Change::Cut(proof) => {
                     let below = proof.at().checked_sub(1);
                     let below = below.and_then(|seq| {
-                        let row = shelf.and_then(|shelf| shelf.entries.get(&(author, seq)));
-                        row.map(|row| row.head(seq)).or_else(|| appended(&changes[..at], room, &author, seq))
+                        let row = shelf.and_then(|shelf| shelf.rows.get(&(author, seq)));
+                        row.map(Row::head).or_else(|| appended(&changes[..at], room, &author, seq))
                     });
                     log.cut_at(proof.at(), below);
                 }
@@ -163,85 +162,60 @@ impl Shelf {
     /// Puts a run where it was judged to fit; `log` is what comes of it.
     fn append(&mut self, run: &Run, log: Log) {
         let author = run.author();
-        let shelved = self.logs.entry(author).or_default();
-        if let Some(top) = superseded(&shelved.log, run)
-            && let Some(row) = self.entries.get_mut(&(author, top))
-        {
-            row.signature = None;
-        }
-        let last = run.last().seq;
-        let signature = run.signature().filter(|_| keeps_signature(&log, last));
         for entry in run.entries() {
-            let row = Row::of(entry, signature.filter(|_| entry.seq == last));
-            self.timeline.insert(row.place(author, entry.seq));
-            self.entries.insert((author, entry.seq), row);
+            let Entry { id, seq, prev, time, seen, kind, body, .. } = entry.clone();
+            let signature = run.signature().filter(|_| seq == run.last().seq).copied().map(Box::new);
+            let row = Row { seq, prev, id, raw: RawEntry { time, seen, kind, body }, signature };
+            self.timeline.insert(row.place(author));
+            self.rows.insert((author, seq), row);
         }
-        shelved.log = log;
+        if let Some((start, end)) = made_whole(&log, run) {
+            let inner = self.rows.range_mut((author, start)..(author, end));
+            inner.for_each(|(_, row)| row.signature = None);
+        }
+        self.logs.entry(author).or_default().log = log;
     }
 
+    /// Cuts a log; `log` is what comes of it.
     fn cut(&mut self, proof: &Proof, log: Log) {
         let (author, at) = (proof.author(), proof.at());
         let shelved = self.logs.entry(author).or_default();
-        if shelved.log.cut().is_some_and(|cut| cut <= at) {
+        let shown = shelved.log.cut().unwrap_or(Seq::MAX);
+        if shown <= at {
             return;
         }
-        let before = std::mem::replace(&mut shelved.log, log);
-        shelved.proof = Some(Box::new(proof.clone()));
-        let ends = self.entries.range((author, 0)..(author, at)).next_back();
-        let mut prev = ends.map(|((_, seq), row)| (seq + 1, row.id));
-        while let Some((_, seq)) = self.entries.range((author, at)..=(author, Seq::MAX)).next().map(|(key, _)| *key) {
-            let Some(row) = self.entries.remove(&(author, seq)) else { break };
-            self.timeline.remove(&row.place(author, seq));
-            let bottom = before.spans().iter().find(|span| span.first == seq).map(|span| span.prev);
-            let linked = prev.filter(|(next, _)| *next == seq).map(|(_, id)| id);
-            prev = Some((seq + 1, row.id));
-            self.evidence.insert((author, seq), (linked.or(bottom).unwrap_or_default(), row));
+        *shelved = Shelved { log, proof: Some(Box::new(proof.clone())) };
+        for (_, row) in self.rows.range((author, at)..(author, shown)) {
+            self.timeline.remove(&row.place(author));
         }
     }
 
     fn kept(&self) -> Vec<Kept> {
-        let logs = self.logs.iter();
-        logs.map(|(author, Shelved { log, proof })| Kept {
+        let kept = |(author, Shelved { log, proof }): (&AuthorId, &Shelved)| Kept {
             author: *author,
             log: log.clone(),
             proof: proof.as_deref().cloned(),
-        })
-        .collect()
+        };
+        self.logs.iter().map(kept).collect()
     }
 
     fn log(&self, author: &AuthorId) -> Option<&Log> {
         self.logs.get(author).map(|shelved| &shelved.log)
     }
 
+    /// The rows within `first..=last` of a log.
+    fn rows(&self, author: &AuthorId, first: Seq, last: Seq) -> impl Iterator<Item = &Row> {
+        let range = (first <= last).then_some((*author, first)..=(*author, last));
+        range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
+    }
+
     fn line(&self, place: &Place) -> Option<Line> {
-        let row = self.entries.get(&(place.author, place.seq))?;
-        Some(row.clone().into_line(place.author, place.seq))
+        self.rows.get(&(place.author, place.seq)).map(|row| row.to_line(place.author))
     }
 
     fn run(&self, author: &AuthorId, first: Seq, last: Seq) -> Option<RawRun> {
-        let piece = topmost(self.log(author)?, first, last)?;
-        let below = || piece.first.checked_sub(1).and_then(|seq| self.entries.get(&(*author, seq)));
-        let prev = piece.prev.or_else(|| below().map(|row| row.id))?;
-        let rows = self.entries.range((*author, piece.first)..=(*author, piece.last));
-        assemble(*author, prev, rows.map(|((_, seq), row)| (*seq, row.clone())).collect()).ok()
-    }
-
-    fn recall(&self, author: &AuthorId, seq: Seq) -> Option<RawRun> {
-        let block = (*author, block_start(seq))..=(*author, block_end(seq));
-        let entries = self.entries.range(block.clone()).map(|((_, seq), row)| (*seq, row.clone()));
-        let evidence = self.evidence.range(block).map(|((_, seq), (_, row))| (*seq, row.clone()));
-        let rows: Vec<_> = entries.chain(evidence).collect();
-        let piece = recalled(&rows, seq)?;
-        let prev = self.prev(author, piece.first()?.0)?;
-        assemble(*author, prev, piece.to_vec()).and_then(|run| run.without_bodies()).ok()
-    }
-
-    /// The id before the entry at `seq`, which is held.
-    fn prev(&self, author: &AuthorId, seq: Seq) -> Option<EntryId> {
-        let evidence = self.evidence.get(&(*author, seq)).map(|(prev, _)| *prev);
-        let bottom = || self.log(author)?.spans().iter().find(|span| span.first == seq).map(|span| span.prev);
-        let below = || self.entries.get(&(*author, seq.checked_sub(1)?)).map(|row| row.id);
-        evidence.or_else(bottom).or_else(below)
+        let (first, last) = topmost(self.log(author)?, first, last)?;
+        assemble(*author, &self.rows(author, first, last).cloned().collect::<Vec<_>>()).ok()
     }
 }
 
@@ -276,7 +250,10 @@ impl Read for Memory {
     }
 
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
-        self.ask(room, |shelf| shelf.recall(author, seq))
+        self.ask(room, |shelf| {
+            let block = shelf.rows(author, block_start(seq), block_end(seq));
+            recall(*author, &block.cloned().collect::<Vec<_>>(), seq)
+        })
     }
 
     fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error> {
@@ -290,13 +267,17 @@ impl Read for Memory {
     }
 
     fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
-        self.ask(room, |shelf| shelf.entries.get(&(*author, seq)).map(|row| row.clone().into_line(*author, seq)))
+        self.ask(room, |shelf| {
+            let row = shelf.rows.get(&(*author, seq)).filter(|_| shelf.log(author).is_some_and(|log| log.holds(seq)));
+            row.map(|row| row.to_line(*author))
+        })
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
         self.ask(room, |shelf| {
-            let beyond = shelf.evidence.range((*author, 0)..=(*author, Seq::MAX));
-            beyond.map(|((_, seq), (_, row))| row.clone().into_line(*author, *seq)).collect()
+            let cut = shelf.log(author).and_then(Log::cut);
+            let beyond = cut.into_iter().flat_map(|cut| shelf.rows(author, cut, Seq::MAX));
+            beyond.map(|row| row.to_line(*author)).collect()
         })
     }
 
@@ -309,14 +290,15 @@ impl Read for Memory {
     }
 
     fn count(&mut self, room: &RoomId) -> Result<u64, Error> {
-        self.ask(room, |shelf| shelf.entries.len() as u64)
+        self.ask(room, |shelf| shelf.timeline.len() as u64)
     }
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {
         self.ask(room, |shelf| {
             let names = |row: &Row| row.raw.seen.iter().any(|(named, up_to)| named == author && *up_to >= seq);
-            let holders = shelf.entries.iter().filter(|(_, row)| names(row)).map(|((author, _), _)| *author);
-            holders.collect::<BTreeSet<_>>().into_iter().collect()
+            let row = |place: &Place| shelf.rows.get(&(place.author, place.seq));
+            let holders = shelf.timeline.iter().filter(|place| row(place).is_some_and(names));
+            holders.map(|place| place.author).collect::<BTreeSet<_>>().into_iter().collect()
         })
     }
 
@@ -333,18 +315,27 @@ impl check::Source for &Shelf {
         Ok(Shelf::kept(self))
     }
 
-    fn entries(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {
-        if first > last {
-            return Ok(Vec::new());
-        }
-        let rows = self.entries.range((*author, first)..=(*author, last)).take(BLOCK as usize);
-        Ok(rows.map(|((_, seq), row)| Found { seq: *seq, prev: None, row: Some(row.clone()) }).collect())
+    fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {
+        let rows: Vec<_> = self.rows(author, first, last).take(BLOCK as usize).cloned().collect();
+        let one_run = |below: &Row, above: &Row| {
+            below.leads_to(above) && below.signature.is_none() && !below.seq.is_multiple_of(BLOCK)
+        };
+        let found = |rows: &[Row]| {
+            let (first, last) = (rows.first()?, rows.last()?);
+            Some(Found { first: first.seq, last: last.seq, top: last.id, run: assemble(*author, rows).ok() })
+        };
+        Ok(rows.chunk_by(one_run).filter_map(found).collect())
     }
 
-    fn evidence(&mut self, author: &AuthorId, first: Seq) -> Result<Vec<Found>, Error> {
-        let rows = self.evidence.range((*author, first)..=(*author, Seq::MAX)).take(BLOCK as usize);
-        let found = rows.map(|((_, seq), (prev, row))| Found { seq: *seq, prev: Some(*prev), row: Some(row.clone()) });
-        Ok(found.collect())
+    fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
+        let author = run.author();
+        let mut places =
+            run.entries().iter().zip(run.first()..).map(|(entry, seq)| Place { time: entry.time, author, seq });
+        Ok(places.find(|place| !self.timeline.contains(place)).map(|place| place.seq))
+    }
+
+    fn places(&mut self) -> Result<u64, Error> {
+        Ok(self.timeline.len() as u64)
     }
 
     fn file(&mut self) -> Result<Vec<String>, Error> {

@@ -1,7 +1,9 @@
 //! One entry as both forms keep it, and the rules they share: which pieces are served, and which signatures stay.
+//!
+//! The signature of every run is kept until its block is whole. From then on only the block's last entry is signed.
 
 use rumormill_proto::{
-    admit::{Entry, Run},
+    admit::Run,
     entry::RawEntry,
     ids::{AuthorId, EntryId, Seq},
     limits::BLOCK,
@@ -13,33 +15,33 @@ use rumormill_proto::{
 
 use crate::Line;
 
-/// What is kept of one entry; its author and seq are what it is found by.
+/// One entry of a log.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
+    pub(crate) seq: Seq,
+    pub(crate) prev: EntryId,
     pub(crate) id: EntryId,
     pub(crate) raw: RawEntry,
     pub(crate) signature: Option<Box<Signature>>,
 }
 
 impl Row {
-    pub(crate) fn of(entry: &Entry, signature: Option<&Signature>) -> Self {
-        let Entry { id, time, seen, kind, body, .. } = entry;
-        let raw = RawEntry { time: *time, seen: seen.clone(), kind: *kind, body: body.clone() };
-        Self { id: *id, raw, signature: signature.copied().map(Box::new) }
+    pub(crate) fn head(&self) -> Head {
+        Head { seq: self.seq, id: self.id, time: self.raw.time }
     }
 
-    pub(crate) fn head(&self, seq: Seq) -> Head {
-        Head { seq, id: self.id, time: self.raw.time }
+    pub(crate) fn place(&self, author: AuthorId) -> Place {
+        Place { time: self.raw.time, author, seq: self.seq }
     }
 
-    pub(crate) fn place(&self, author: AuthorId, seq: Seq) -> Place {
-        Place { time: self.raw.time, author, seq }
+    pub(crate) fn to_line(&self, author: AuthorId) -> Line {
+        let RawEntry { seen, kind, body, .. } = self.raw.clone();
+        Line { place: self.place(author), id: self.id, kind, body, seen }
     }
 
-    pub(crate) fn into_line(self, author: AuthorId, seq: Seq) -> Line {
-        let place = self.place(author, seq);
-        let RawEntry { seen, kind, body, .. } = self.raw;
-        Line { place, id: self.id, kind, body, seen }
+    /// Whether `above` is the entry after this one, by seq and by hash.
+    pub(crate) fn leads_to(&self, above: &Self) -> bool {
+        self.seq + 1 == above.seq && self.id == above.prev
     }
 }
 
@@ -51,52 +53,39 @@ pub(crate) fn block_start(seq: Seq) -> Seq {
     }
 }
 
-/// A part of one span, within one block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) first: Seq,
-    pub(crate) last: Seq,
-    /// Id of the entry below the first when the span begins here; else that entry is held itself.
-    pub(crate) prev: Option<EntryId>,
-}
-
-/// What [`crate::Read::run`] serves of `first..=last`.
-pub(crate) fn topmost(log: &Log, first: Seq, last: Seq) -> Option<Piece> {
+/// What [`crate::Read::run`] serves of `first..=last`: first and last seq of a part of one span, within one block.
+pub(crate) fn topmost(log: &Log, first: Seq, last: Seq) -> Option<(Seq, Seq)> {
     let span = log.spans().iter().rev().find(|span| span.first <= last)?;
     let end = last.min(span.last.seq);
     let begin = first.max(block_start(end)).max(span.first);
-    (begin <= end).then(|| Piece { first: begin, last: end, prev: (begin == span.first).then_some(span.prev) })
+    (begin <= end).then_some((begin, end))
 }
 
-/// Which of the rows held of a block make up what [`crate::Read::recall`] answers: the contiguous piece that tells
-/// the id at `seq`, or the lowest one, up to its highest signature.
-pub(crate) fn recalled(rows: &[(Seq, Row)], seq: Seq) -> Option<&[(Seq, Row)]> {
-    let mut pieces = rows.chunk_by(|(below, _), (above, _)| below + 1 == *above);
-    let lowest = rows.first()?.0;
-    let piece = pieces.find(|piece| piece.last().is_some_and(|(last, _)| *last >= seq))?;
-    let first = piece.first()?.0;
-    let signed = piece.iter().rposition(|(at, row)| row.signature.is_some() && *at >= seq)?;
-    (first <= seq.saturating_add(1) || first == lowest).then(|| &piece[..=signed])
+/// What [`crate::Read::recall`] answers from the entries held of a block, ascending: the linked piece that tells the
+/// id at `seq`, or else the lowest one, up to its highest signature.
+pub(crate) fn recall(author: AuthorId, held: &[Row], seq: Seq) -> Option<RawRun> {
+    let mut pieces = held.chunk_by(Row::leads_to);
+    let piece = pieces.find(|piece| piece.last().is_some_and(|last| last.seq >= seq))?;
+    let first = piece.first()?.seq;
+    let tells = first <= seq.saturating_add(1) || Some(first) == held.first().map(|lowest| lowest.seq);
+    let signed = piece.iter().rposition(|row| row.signature.is_some() && row.seq >= seq)?;
+    tells.then(|| assemble(author, &piece[..=signed]).and_then(|run| run.without_bodies()).ok())?
 }
 
-/// The run that rows make, each one's seq one above the one's before.
-pub(crate) fn assemble(author: AuthorId, prev: EntryId, rows: Vec<(Seq, Row)>) -> Result<RawRun, Reject> {
-    let first = rows.first().map_or(0, |(seq, _)| *seq);
-    let signature = rows.last().and_then(|(_, row)| row.signature.as_deref().copied());
-    RawRun::new(author, first, prev, rows.into_iter().map(|(_, row)| row.raw).collect(), signature)
+/// The run that rows make, at least one, each leading to the next.
+pub(crate) fn assemble(author: AuthorId, rows: &[Row]) -> Result<RawRun, Reject> {
+    let first = rows.first().ok_or(Reject::Malformed("run"))?;
+    let signature = rows.last().and_then(|row| row.signature.as_deref().copied());
+    RawRun::new(author, first.seq, first.prev, rows.iter().map(|row| row.raw.clone()).collect(), signature)
 }
 
-/// The signature that `run` makes superfluous, by seq: of a top that is one no longer. To be asked before the run is
-/// put into `log`.
-pub(crate) fn superseded(log: &Log, run: &Run) -> Option<Seq> {
-    let top = run.first().seq.checked_sub(1)?;
-    let was_top = log.spans().iter().any(|span| span.last.seq == top);
-    (was_top && !top.is_multiple_of(BLOCK)).then_some(top)
-}
-
-/// Whether the signature of the entry at `seq` is kept: it is a multiple of [`BLOCK`] or the top of a span.
-pub(crate) fn keeps_signature(log: &Log, seq: Seq) -> bool {
-    seq.is_multiple_of(BLOCK) || log.spans().iter().any(|span| span.last.seq == seq)
+/// The block of a run that made it whole, by its first and last seq: of the signatures in it none but the last
+/// is of use any more. `log` is what came of the run. `None` when the run is the whole block itself.
+pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
+    let (start, end) = (block_start(run.last().seq), block_end(run.last().seq));
+    let by_itself = (run.first().seq, run.last().seq) == (start, end);
+    let whole = log.spans().iter().any(|span| span.first <= start && end <= span.last.seq);
+    (whole && !by_itself).then_some((start, end))
 }
 
 #[cfg(test)]
@@ -126,32 +115,34 @@ mod tests {
     fn the_topmost_piece_stays_in_its_block_and_span() {
         let log = Log::restored(vec![span(0, 70), span(100, 200)], None);
         let cases = [
-            ((0, 1000), Some((193, 200, false))),
-            ((0, 192), Some((129, 192, false))),
-            ((150, 192), Some((150, 192, false))),
-            ((0, 128), Some((100, 128, true))),
-            ((0, 99), Some((65, 70, false))),
+            ((0, 1000), Some((193, 200))),
+            ((0, 192), Some((129, 192))),
+            ((150, 192), Some((150, 192))),
+            ((0, 128), Some((100, 128))),
+            ((0, 99), Some((65, 70))),
             ((71, 99), None),
-            ((0, 64), Some((1, 64, false))),
-            ((0, 0), Some((0, 0, true))),
+            ((0, 64), Some((1, 64))),
+            ((0, 0), Some((0, 0))),
             ((201, 300), None),
             ((5, 4), None),
         ];
         for ((first, last), expected) in cases {
-            let piece = topmost(&log, first, last).map(|piece| (piece.first, piece.last, piece.prev.is_some()));
-            assert_eq!(piece, expected, "{first}..={last}");
+            assert_eq!(topmost(&log, first, last), expected, "{first}..={last}");
         }
     }
 
     #[test]
     fn a_recall_reaches_from_its_seq_to_a_signature() {
-        let row = |signed: bool| Row {
-            id: EntryId::default(),
-            raw: RawEntry { time: Time::default(), seen: vec![], kind: Kind::TEXT, body: Body::Here("".into()) },
+        let id = |at: Seq| EntryId([at as u8; 32]);
+        let row = |(seq, signed): (Seq, bool)| Row {
+            seq,
+            prev: id(seq - 1),
+            id: id(seq),
+            raw: RawEntry { time: Time::from_ms(seq), seen: vec![], kind: Kind::TEXT, body: Body::Here("".into()) },
             signature: signed.then(|| Box::new([0; 64])),
         };
-        let held = [(3, false), (4, true), (5, false), (10, false), (11, true), (12, false)];
-        let rows: Vec<_> = held.into_iter().map(|(seq, signed)| (seq, row(signed))).collect();
+        let mut held = [(3, false), (4, true), (5, false), (10, false), (11, true), (12, false)].map(row);
+        let ends = |held: &[Row], seq| recall(AuthorId::default(), held, seq).map(|run| (run.first(), run.last()));
         let cases = [
             (1, Some((3, 4))),
             (4, Some((3, 4))),
@@ -163,8 +154,11 @@ mod tests {
             (13, None),
         ];
         for (seq, expected) in cases {
-            let ends = recalled(&rows, seq).and_then(|piece| Some((piece.first()?.0, piece.last()?.0)));
-            assert_eq!(ends, expected, "seq {seq}");
+            assert_eq!(ends(&held, seq), expected, "seq {seq}");
         }
+        // Of two branches that meet in a block, the one that holds the seq.
+        held[1].prev = id(99);
+        assert_eq!(ends(&held, 3), None);
+        assert_eq!(ends(&held, 4), Some((4, 4)));
     }
 }
