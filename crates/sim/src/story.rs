@@ -104,10 +104,12 @@ impl World {
             Ok(opened) => opened,
             Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
         };
+        let cuts: Vec<_> = kept.iter().filter_map(|kept| Some((kept.author, kept.log.cut()?))).collect();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
         if !self.watch.checkers.is_empty() {
             let lines = self.timeline(at);
-            self.watch.see(&Fact::Started { peer: at, author: self.peers[at].home.author, lines: &lines });
+            let author = self.peers[at].home.author;
+            self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
         let home = &self.peers[at].home;
         let contacts: Vec<_> = home.contacts.iter().copied().map(contact).collect();
