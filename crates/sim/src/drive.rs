@@ -260,11 +260,9 @@ impl World {
     fn told(&mut self, peer: Index, event: &Told) {
         let (at, at_us) = (peer as usize, self.queue.now_us());
         self.trace.line(at_us, at, "event", || trace::event(event));
-        let Some(process) = &self.peers[at].process else { return };
         match event {
             Told::Shown { entry, arrival, .. } => {
-                let (frontier, missing) = (process.engine.frontier(), process.engine.missing());
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, frontier, missing });
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
             _ => {}

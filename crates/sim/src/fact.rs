@@ -22,6 +22,8 @@ pub enum Fact<'a> {
         author: AuthorId,
         /// All it holds, in the order of the timeline.
         lines: &'a [Line],
+        /// Logs that are cut, and where.
+        cuts: &'a [(AuthorId, Seq)],
     },
     /// The scenario makes this author write from two places: its log may fork.
     Twinned {
@@ -66,10 +68,6 @@ pub enum Fact<'a> {
         entry: &'a Entry,
         /// How.
         arrival: Arrival,
-        /// What the engine holds.
-        frontier: &'a Frontier,
-        /// Entries that the engine knows to be missing.
-        missing: u64,
     },
     /// A log was found to be forked.
     Forked {

@@ -24,7 +24,7 @@ use crate::{
 /// Addresses in a ticket.
 const TICKET: usize = 3;
 
-/// Peers looked at for a ticket: half of them may be down, and some come up twice.
+/// Peers looked at for a ticket: some come up twice.
 const TICKET_TRIES: usize = 4 * TICKET;
 
 /// What somebody kept of a peer's store.
@@ -67,7 +67,7 @@ impl World {
         peer_id(scatter(self.setup.seed ^ 2, peer as u64), peer as Index)
     }
 
-    /// Whom a peer hears of first: a few peers that run, if as many tries find some; in a line its neighbours.
+    /// Whom a peer hears of first: a few others, if as many tries find some; in a line its neighbours.
     fn ticket(&mut self, peer: usize) -> Vec<PeerId> {
         let mut ticket = Vec::new();
         match self.setup.form {
@@ -77,8 +77,9 @@ impl World {
             }
             Form::Open => {
                 for _ in 0..TICKET_TRIES {
-                    let peer = self.random.pick(&self.peers).filter(|peer| peer.is_up() && ticket.len() < TICKET);
-                    ticket.extend(peer.map(|peer| peer.home.id).filter(|id| !ticket.contains(id)));
+                    let other = self.random.below(self.peers.len() as u64) as usize;
+                    let known = self.peers.get(other).filter(|_| other != peer && ticket.len() < TICKET);
+                    ticket.extend(known.map(|known| known.home.id).filter(|id| !ticket.contains(id)));
                 }
             }
         }
@@ -104,10 +105,12 @@ impl World {
             Ok(opened) => opened,
             Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
         };
+        let cuts: Vec<_> = kept.iter().filter_map(|kept| Some((kept.author, kept.log.cut()?))).collect();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
         if !self.watch.checkers.is_empty() {
             let lines = self.timeline(at);
-            self.watch.see(&Fact::Started { peer: at, author: self.peers[at].home.author, lines: &lines });
+            let author = self.peers[at].home.author;
+            self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
         let home = &self.peers[at].home;
         let contacts: Vec<_> = home.contacts.iter().copied().map(contact).collect();

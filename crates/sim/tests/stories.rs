@@ -234,6 +234,22 @@ fn entries_from_the_future_wait_for_their_time() -> Story {
 }
 
 #[test]
+fn a_clock_set_back_hinders_nobody_from_speaking() -> Story {
+    let mut room = world();
+    room.join(3);
+    room.set_clock(0, 110_000);
+    room.say(0, "early");
+    room.run_ms(1_000)?;
+    room.set_clock(0, -110_000);
+    room.say(0, "late");
+    room.run_ms(1_000)?;
+    assert_eq!(room.texts(0), ["early", "late"], "whoever speaks sees it at once, whatever the clock says");
+    room.settle()?;
+    assert_eq!(room.same_timeline()?.len(), 2);
+    Ok(())
+}
+
+#[test]
 fn what_a_forger_sends_is_refused_and_changes_nothing() -> Story {
     let mut room = world();
     room.join(5);

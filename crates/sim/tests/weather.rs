@@ -26,7 +26,7 @@ fn the_same_seed_tells_the_same_story_byte_for_byte() -> Story {
     };
     for seed in seeds::seed()..seeds::seed() + 5 {
         let (first, second) = (told(seed)?, told(seed)?);
-        assert!(first.lines().count() > 1_000, "a storm has much to tell");
+        assert!(first.lines().count() > 100, "a storm has something to tell");
         assert_eq!(first.lines().zip(second.lines()).find(|(one, other)| one != other), None, "seed {seed}");
         assert_eq!(first.len(), second.len(), "seed {seed}");
     }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_proto::{
     admit::Entry,
-    frontier::Frontier,
     ids::{AuthorId, Seq},
     message::Message,
     time::Time,
@@ -17,13 +16,48 @@ use rumormill_store::Line;
 
 use super::{Checker, Fact, Remains, Verdict};
 
-type Screen = BTreeMap<(AuthorId, Seq), Time>;
+/// What stands on one peer's screen.
+#[derive(Default)]
+struct Screen {
+    shown: BTreeMap<(AuthorId, Seq), Time>,
+    cuts: BTreeMap<AuthorId, Seq>,
+    /// Whether it asked for the newest page.
+    paged: bool,
+}
 
-/// What stands on every peer's screen, and who began with the newest page.
+impl Screen {
+    fn of(lines: &[Line], cuts: BTreeMap<AuthorId, Seq>) -> Self {
+        let shown = lines.iter().map(|line| ((line.place.author, line.place.seq), line.place.time)).collect();
+        Self { shown, cuts, ..Self::default() }
+    }
+
+    fn check(&self, entry: &Entry, cause: (AuthorId, Seq)) -> Verdict {
+        let (author, seq) = cause;
+        match self.shown.get(&cause) {
+            Some(time) if *time < entry.time => Ok(()),
+            Some(_) if self.is_cut(author, seq) => Ok(()),
+            Some(_) => Err(format!("its cause {author:?} {seq} stands below it")),
+            None if self.is_out_of_reach(author, seq) => Ok(()),
+            None => Err(format!("its cause {author:?} {seq} is not shown")),
+        }
+    }
+
+    fn is_cut(&self, author: AuthorId, seq: Seq) -> bool {
+        self.cuts.get(&author).is_some_and(|cut| *cut <= seq)
+    }
+
+    /// Whether an entry is cut off, or known to be missing and being fetched.
+    fn is_out_of_reach(&self, author: AuthorId, seq: Seq) -> bool {
+        self.paged || self.is_cut(author, seq) || self.shown.range((author, seq)..=(author, Seq::MAX)).next().is_some()
+    }
+}
+
+/// All screens.
 #[derive(Default)]
 pub(super) struct CauseFirst {
     screens: BTreeMap<usize, Screen>,
-    behind: BTreeSet<usize>,
+    /// Authors who write two logs: until the cut is known, an entry of theirs may be another than the one meant.
+    twinned: BTreeSet<AuthorId>,
 }
 
 impl Checker for CauseFirst {
@@ -33,24 +67,23 @@ impl Checker for CauseFirst {
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
-            Fact::Started { peer, lines, .. } => {
-                self.screens.insert(*peer, screen(lines));
-                self.behind.remove(peer);
-                Ok(())
+            Fact::Started { peer, lines, cuts, .. } => {
+                self.screens.insert(*peer, Screen::of(lines, cuts.iter().copied().collect()));
             }
-            Fact::Sent { peer, message: Message::Want(want), .. } if want.newest > 0 => {
-                self.behind.insert(*peer);
-                Ok(())
+            Fact::Sent { peer, message: Message::Want(want), .. } if want.newest > 0 => self.screen(*peer).paged = true,
+            Fact::WasCut { peer, proof } => {
+                let cut = self.screen(*peer).cuts.entry(proof.author()).or_insert(proof.at());
+                *cut = proof.at().min(*cut);
             }
-            Fact::Shown { peer, entry, frontier, missing, .. } => {
-                let screen = self.screens.entry(*peer).or_default();
-                let reach = Reach { frontier, fetches: *missing > 0 && self.behind.contains(peer) };
-                let judged = causes_of(entry).try_for_each(|cause| check_cause(screen, &reach, entry, cause));
-                screen.insert((entry.author, entry.seq), entry.time);
-                judged.map_err(|why| format!("peer {peer} shows {:?} {}: {why}", entry.author, entry.seq))
+            Fact::Twinned { author } => _ = self.twinned.insert(*author),
+            Fact::Shown { peer, entry, .. } => {
+                return self
+                    .shown(*peer, entry)
+                    .map_err(|why| format!("peer {peer} shows {:?} {}: {why}", entry.author, entry.seq));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
     fn end(&mut self, remains: &[Remains]) -> Verdict {
@@ -73,43 +106,22 @@ impl Checker for CauseFirst {
     }
 }
 
-fn screen(lines: &[Line]) -> Screen {
-    lines.iter().map(|line| ((line.place.author, line.place.seq), line.place.time)).collect()
+impl CauseFirst {
+    fn screen(&mut self, peer: usize) -> &mut Screen {
+        self.screens.entry(peer).or_default()
+    }
+
+    fn shown(&mut self, peer: usize, entry: &Entry) -> Verdict {
+        let screen = self.screens.entry(peer).or_default();
+        let meant = |(author, _): &(AuthorId, Seq)| *author == entry.author || !self.twinned.contains(author);
+        let mut causes = causes(entry.author, entry.seq, &entry.seen).filter(meant);
+        let judged = causes.try_for_each(|cause| screen.check(entry, cause));
+        screen.shown.insert((entry.author, entry.seq), entry.time);
+        judged
+    }
 }
 
 fn causes(author: AuthorId, seq: Seq, seen: &[(AuthorId, Seq)]) -> impl Iterator<Item = (AuthorId, Seq)> + '_ {
     let before = seq.checked_sub(1).map(|before| (author, before));
     before.into_iter().chain(seen.iter().copied())
-}
-
-fn causes_of(entry: &Entry) -> impl Iterator<Item = (AuthorId, Seq)> + '_ {
-    causes(entry.author, entry.seq, &entry.seen)
-}
-
-fn check_cause(screen: &Screen, reach: &Reach<'_>, entry: &Entry, cause: (AuthorId, Seq)) -> Verdict {
-    let (author, seq) = cause;
-    match screen.get(&cause) {
-        Some(time) if *time < entry.time => Ok(()),
-        Some(_) => Err(format!("its cause {author:?} {seq} stands below it")),
-        None if reach.excludes(author, seq) => Ok(()),
-        None => Err(format!("its cause {author:?} {seq} is not shown")),
-    }
-}
-
-/// What a peer can show by now.
-struct Reach<'a> {
-    frontier: &'a Frontier,
-    /// Whether it fetches history of any log.
-    fetches: bool,
-}
-
-impl Reach<'_> {
-    /// Whether an entry is cut off, or known to be missing and being fetched.
-    fn excludes(&self, author: AuthorId, seq: Seq) -> bool {
-        match self.frontier.log(&author) {
-            Some(log) if log.cut().is_some_and(|cut| cut <= seq) => true,
-            Some(log) => !log.holds(seq) && (self.fetches || seq < log.next()),
-            None => self.fetches,
-        }
-    }
 }

@@ -30,7 +30,7 @@ impl Checker for DurableFirst {
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
-            Fact::Started { peer, author, lines } => {
+            Fact::Started { peer, author, lines, .. } => {
                 let entries = lines.iter().map(|line| ((line.place.author, line.place.seq), line.id)).collect();
                 self.disks.insert(*peer, Disk { author: *author, entries });
                 Ok(())
