@@ -287,6 +287,11 @@ impl Logs {
             Some(head) => run.part(head.seq + 1, Seq::MAX)?,
             None => run,
         };
+        let first = run.first().seq;
+        // The run before this one may just have turned out to contradict what is held.
+        if first > 0 && !self.met(run.author(), first - 1) {
+            return None;
+        }
         self.insert(&run, &raw).then_some(Released { run, raw, origin, history })
     }
 
@@ -368,6 +373,24 @@ mod tests {
         }
         take(&mut logs, &other_zero);
         assert_eq!(released(&mut logs).len(), 3);
+    }
+
+    #[test]
+    fn what_follows_a_contradiction_is_not_shown() {
+        let mut writer = Writer::new(1);
+        let zero = writer.write(1, "x");
+        let mut twin = writer.clone();
+        let ours = writer.write(1, "ours");
+        let (theirs, last) = (twin.write(2, "theirs"), twin.write(1, "theirs"));
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &zero);
+        take(&mut logs, &ours);
+        released(&mut logs);
+        assert_eq!(take(&mut logs, &last), Taken::New, "it waits for what it follows");
+        take(&mut logs, &theirs);
+        assert_eq!(released(&mut logs), []);
+        assert_eq!(logs.contradictions().len(), 1);
+        assert_eq!(logs.frontier().log(&writer.id()).map(Log::next), Some(2));
     }
 
     #[test]
