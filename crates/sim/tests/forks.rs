@@ -1,39 +1,57 @@
 //! One author, one log: what happens when a store is set back, and what when one key writes from two places.
 
 use rumormill_proto::random::Random;
-use rumormill_sim::{Setup, Story, World, seeds};
+use rumormill_sim::{Setup, Story, Weather, World, seeds};
 
 #[test]
 fn a_restored_backup_adopts_what_others_know_and_does_not_fork() -> Story {
-    seeds::each(200, |seed| {
-        let mut random = Random::new(seed);
-        let mut room = World::new(seed);
-        let peers = room.join(2 + random.below(4) as usize);
-        room.run_ms(2_000)?;
-        let sayer = random.below(peers.len() as u64) as usize;
-        let said = |room: &mut World, random: &mut Random| {
-            for _ in 0..1 + random.below(6) {
-                room.say(sayer, "words");
-                room.run_ms(random.below(400))?;
-            }
-            Ok(())
-        };
-        said(&mut room, &mut random)?;
-        let backup = room.backup(sayer);
-        said(&mut room, &mut random)?;
-        room.settle()?;
-        let before = room.timeline(sayer);
-        room.crash(sayer);
-        room.run_ms(random.below(3_000))?;
-        room.restart_from(sayer, backup);
-        room.run_ms(random.below(300))?;
-        room.say(sayer, "what did I say?");
-        room.settle()?;
-        let after = room.same_timeline()?;
-        assert!(after.starts_with(&before), "all that was known comes first");
-        assert_eq!(after.len(), before.len() + 1);
+    seeds::each(200, |seed| restored(World::new(seed), seed))
+}
+
+#[test]
+fn a_restored_backup_does_not_fork_on_a_bad_network_either() -> Story {
+    let bad = Weather { jitter_us: 50_000, reorder: true, duplicate_percent: 10, ..Weather::clear() };
+    seeds::each(50, |seed| restored(World::with(Setup { weather: bad.clone(), ..Setup::new(seed) }), seed))
+}
+
+#[test]
+#[ignore = "a claim that cannot be fetched in time is given up"]
+fn a_restored_backup_on_a_lossy_network_does_not_fork_either() -> Story {
+    let lossy = Weather { loss_percent: 10, ..Weather::clear() };
+    seeds::each(100, |seed| restored(World::with(Setup { weather: lossy.clone(), ..Setup::new(seed) }), seed))
+}
+
+/// A peer goes back to an older store, with a clock that may be wrong, and speaks at once.
+fn restored(mut room: World, seed: u64) -> Story {
+    let mut random = Random::new(seed);
+    let peers = room.join(2 + random.below(4) as usize);
+    room.run_ms(2_000)?;
+    let sayer = random.below(peers.len() as u64) as usize;
+    let said = |room: &mut World, random: &mut Random| {
+        for _ in 0..1 + random.below(6) {
+            room.say_all(sayer, &vec!["words"; 1 + random.below(40) as usize]);
+            room.run_ms(random.below(400))?;
+        }
         Ok(())
-    })
+    };
+    said(&mut room, &mut random)?;
+    let backup = room.backup(sayer);
+    said(&mut room, &mut random)?;
+    room.settle()?;
+    let before = room.timeline(sayer);
+    room.crash(sayer);
+    room.run_ms(random.below(3_000))?;
+    if random.coin(4) {
+        room.set_clock(sayer, random.below(1_400_000) as i64 - 1_000_000);
+    }
+    room.restart_from(sayer, backup);
+    room.run_ms(random.below(300))?;
+    room.say(sayer, "what did I say?");
+    room.settle()?;
+    let after = room.same_timeline()?;
+    assert!(after.starts_with(&before), "all that was known comes first");
+    assert_eq!(after.len(), before.len() + 1);
+    Ok(())
 }
 
 #[test]
