@@ -9,7 +9,7 @@ use rumormill_proto::{
     },
     sync::Pace,
 };
-use rumormill_sim::{Form, Setup, Stage, Story, Weather, World, seeds};
+use rumormill_sim::{Form, Nature, Setup, Stage, Story, Weather, World, seeds};
 
 #[test]
 fn whatever_the_weather_all_end_with_one_timeline() -> Story {
@@ -37,7 +37,7 @@ struct Storm {
     random: Random,
     room: World,
     size: usize,
-    down: Vec<usize>,
+    open: bool,
     asleep: Vec<usize>,
 }
 
@@ -54,7 +54,7 @@ impl Storm {
             turn_us: random.below(5_000),
             ..Setup::new(seed)
         };
-        Self { random, room: World::with(setup), size, down: Vec::new(), asleep: Vec::new() }
+        Self { random, room: World::with(setup), size, open: form == Form::Open, asleep: Vec::new() }
     }
 
     fn pass(&mut self) -> Story {
@@ -71,6 +71,9 @@ impl Storm {
             self.happen(joined);
         }
         self.room.join(self.size - joined);
+        if self.random.coin(8) {
+            self.befall_last()?;
+        }
         self.clear();
         self.room.settle()?;
         self.room.same_timeline().map(|_| ())
@@ -80,10 +83,7 @@ impl Storm {
         let peer = self.random.below(joined as u64) as usize;
         let other = self.random.below(joined as u64) as usize;
         match self.random.below(20) {
-            0 if self.room.is_up(peer) => {
-                self.room.crash(peer);
-                self.down.push(peer);
-            }
+            0 if self.room.is_up(peer) => self.room.crash(peer),
             1 if self.room.is_up(peer) => {
                 let stages = [Stage::BeforeAppend, Stage::BeforeSend, Stage::BeforeEmit];
                 let stage = *self.random.pick(&stages).unwrap_or(&Stage::BeforeSend);
@@ -109,12 +109,38 @@ impl Storm {
             11 => self.room.set_weather(any_weather(&mut self.random)),
             12 => self.room.set_clock(peer, self.random.below(200_000) as i64 - 100_000),
             13 if self.room.is_up(peer) => {
-                let lines = vec!["one of many lines"; 1 + self.random.below(100) as usize];
+                let most = if self.random.coin(5) { 500 } else { 100 };
+                let lines = vec!["one of many lines"; 1 + self.random.below(most) as usize];
                 self.room.say_all(peer, &lines);
             }
             _ if self.room.is_up(peer) => self.room.say(peer, "a line"),
             _ => {}
         }
+    }
+
+    /// The last peer, whom nobody knows by a ticket, misbehaves; or somebody's home is copied and both go on.
+    fn befall_last(&mut self) -> Story {
+        let last = self.size - 1;
+        let nature = *self.random.pick(&[Nature::Honest, Nature::Mute, Nature::Forger]).unwrap_or(&Nature::Honest);
+        let twin = match nature {
+            Nature::Honest if self.open => Some(self.room.twin(last)),
+            _ if self.open && last > 0 => {
+                self.room.turn_into(last, nature);
+                None
+            }
+            _ => None,
+        };
+        self.size += usize::from(twin.is_some());
+        for _ in 0..10 {
+            let ms = self.random.below(500);
+            self.room.run_ms(ms)?;
+            self.happen(self.size);
+            let speaker = twin.filter(|_| self.random.coin(2)).unwrap_or(last);
+            if self.room.is_up(speaker) {
+                self.room.say(speaker, "it is me");
+            }
+        }
+        Ok(())
     }
 
     /// A peer that is down starts again: mostly with its store, sometimes without.
