@@ -235,7 +235,10 @@ impl Engine {
             }
             Message::Done { want } => {
                 self.settle(false, now, out);
-                self.sync.done(from, want, &mut self.logs, ms, out);
+                let open = self.sync.done(from, want, &mut self.logs, ms, out);
+                if open && !self.sync.believes(from, self.own.id().prefix()) {
+                    self.own.void(from);
+                }
             }
             Message::Evidence { run } => self.evidence(from, &run, now, out),
             Message::Fork { proof } => self.fork(from, proof, now, out),
@@ -257,8 +260,8 @@ impl Engine {
 
     /// A peer holds our own log below `next`: perhaps more than we do.
     fn known(&mut self, from: PeerId, next: Seq, now: Now, out: &mut Vec<Output>) {
-        self.own.told(from, next, now.ticks_ms);
         let ours = self.own_next();
+        self.own.told(from, next, ours);
         if next > ours {
             self.sync.tell(from, self.own.id().prefix(), next);
             self.sync.plan(from, &mut self.logs, now.ticks_ms, out);

@@ -173,8 +173,12 @@ pub const ALONE_MS: u64 = 2_000;
 /// Milliseconds that a connected peer has to tell, or to bring more of, what it holds of our log.
 pub const ADOPT_MS: u64 = 3_000;
 
-/// Milliseconds after which peers that promise more of our log, but bring nothing, hold us up no longer.
-pub const PROMISES_MS: u64 = 12_000;
+/// Milliseconds that a node waits for what peers claim to hold of its log and do not bring: fifteen wants that
+/// come to nothing. A liar delays the first words of a node that comes back by no more.
+pub const CLAIM_MS: u64 = 30_000;
+
+/// Claims remembered at once; further ones are not waited for.
+pub const CLAIMS: usize = 64;
 
 /// Sayings that wait to be written: a pasted file of lines while a node comes back.
 pub const SAYINGS: usize = 4096;

@@ -13,7 +13,7 @@ use crate::{
     entry::{Body, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
-    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, PROMISES_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
+    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
     log::Head,
     reject::Reject,
     run::{RawRun, block_end},
@@ -36,23 +36,21 @@ pub(crate) struct Own {
 /// The time before the first writing, in which peers are asked for what we lost.
 struct Adoption {
     until_ms: u64,
-    /// When waiting ends whatever peers promise, unless they bring something.
+    /// When waiting ends whatever peers claim, unless they bring something.
     latest_ms: u64,
     /// Links over which the question is open.
     asked: Vec<PeerId>,
-    /// The seq that our log must reach.
-    next: Seq,
-    answered: bool,
+    /// What peers claim to hold of our log: the seq after the last.
+    claims: BTreeMap<PeerId, Seq>,
 }
 
 impl Own {
     pub(crate) fn new(author: Author, fresh: bool, last: Time, now_ms: u64) -> Self {
         let adoption = Adoption {
             until_ms: now_ms + ALONE_MS,
-            latest_ms: now_ms + PROMISES_MS,
+            latest_ms: now_ms + CLAIM_MS,
             asked: Vec::new(),
-            next: 0,
-            answered: false,
+            claims: BTreeMap::new(),
         };
         Self {
             author,
@@ -101,23 +99,32 @@ impl Own {
         }
     }
 
-    /// A peer told how much of our log it holds.
-    pub(crate) fn told(&mut self, peer: PeerId, next: Seq, now_ms: u64) {
+    /// A peer told how much of our log it holds. Only its first answer counts; when that is more than we hold, it
+    /// weighs more than silence: we wait for it as long as we wait for anything.
+    pub(crate) fn told(&mut self, peer: PeerId, next: Seq, ours: Seq) {
         if let Some(adoption) = &mut self.adoption {
             adoption.asked.retain(|asked| *asked != peer);
-            adoption.answered = true;
-            if next > adoption.next {
-                adoption.next = next;
-                adoption.until_ms = (now_ms + ADOPT_MS).min(adoption.latest_ms);
+            if adoption.claims.len() < CLAIMS {
+                adoption.claims.entry(peer).or_insert(next);
             }
+            if next > ours {
+                adoption.until_ms = adoption.latest_ms;
+            }
+        }
+    }
+
+    /// A peer could not serve what it claimed to hold.
+    pub(crate) fn void(&mut self, peer: PeerId) {
+        if let Some(claim) = self.adoption.as_mut().and_then(|adoption| adoption.claims.get_mut(&peer)) {
+            *claim = 0;
         }
     }
 
     /// Our own log grew by what peers gave back: they get more time to go on.
     pub(crate) fn adopted(&mut self, now_ms: u64) {
         if let Some(adoption) = &mut self.adoption {
-            adoption.until_ms = now_ms + ADOPT_MS;
-            adoption.latest_ms = adoption.latest_ms.max(adoption.until_ms);
+            adoption.latest_ms = now_ms + CLAIM_MS;
+            adoption.until_ms = adoption.latest_ms;
         }
     }
 
@@ -152,7 +159,8 @@ impl Own {
     /// Whether something waits and may be written, now that our log reaches up to `next`.
     pub(crate) fn may_write(&mut self, next: Seq, now_ms: u64) -> bool {
         if let Some(adoption) = &self.adoption {
-            let whole = adoption.answered && adoption.asked.is_empty() && next >= adoption.next;
+            let answered = !adoption.claims.is_empty() && adoption.asked.is_empty();
+            let whole = answered && adoption.claims.values().all(|claim| *claim <= next);
             if whole || adoption.until_ms <= now_ms {
                 self.adoption = None;
             }

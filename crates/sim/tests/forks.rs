@@ -15,7 +15,6 @@ fn a_restored_backup_does_not_fork_on_a_bad_network_either() -> Story {
 }
 
 #[test]
-#[ignore = "a claim that cannot be fetched in time is given up"]
 fn a_restored_backup_on_a_lossy_network_does_not_fork_either() -> Story {
     let lossy = Weather { loss_percent: 10, ..Weather::clear() };
     seeds::each(100, |seed| restored(World::with(Setup { weather: lossy.clone(), ..Setup::new(seed) }), seed))
