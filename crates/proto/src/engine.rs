@@ -235,10 +235,7 @@ impl Engine {
             }
             Message::Done { want } => {
                 self.settle(false, now, out);
-                let open = self.sync.done(from, want, &mut self.logs, ms, out);
-                if open && !self.sync.believes(from, self.own.id().prefix()) {
-                    self.own.void(from);
-                }
+                self.sync.done(from, want, &mut self.logs, ms, out);
             }
             Message::Evidence { run } => self.evidence(from, &run, now, out),
             Message::Fork { proof } => self.fork(from, proof, now, out),

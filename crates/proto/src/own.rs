@@ -113,13 +113,6 @@ impl Own {
         }
     }
 
-    /// A peer could not serve what it claimed to hold.
-    pub(crate) fn void(&mut self, peer: PeerId) {
-        if let Some(claim) = self.adoption.as_mut().and_then(|adoption| adoption.claims.get_mut(&peer)) {
-            *claim = 0;
-        }
-    }
-
     /// Our own log grew by what peers gave back: they get more time to go on.
     pub(crate) fn adopted(&mut self, now_ms: u64) {
         if let Some(adoption) = &mut self.adoption {

@@ -238,27 +238,12 @@ impl Sync {
         }
     }
 
-    /// A want was answered to its end: what did not come is not to be had from this peer. Tells whether it was
-    /// the want that is open.
-    pub(crate) fn done(
-        &mut self,
-        from: PeerId,
-        want: u64,
-        logs: &mut Logs,
-        now_ms: u64,
-        out: &mut Vec<Output>,
-    ) -> bool {
-        let open = self.wants.get(&from).is_some_and(|asked| asked.want == want);
-        if open {
+    /// A want was answered to its end: what did not come is not to be had from this peer.
+    pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+        if self.wants.get(&from).is_some_and(|asked| asked.want == want) {
             self.give_up(from, logs);
             self.plan(from, logs, now_ms, out);
         }
-        open
-    }
-
-    /// Whether `peer` is believed to hold more than we do of the log with this prefix.
-    pub(crate) fn believes(&self, peer: PeerId, prefix: u64) -> bool {
-        self.told.get(&peer).is_some_and(|told| told.contains_key(&prefix))
     }
 
     /// Ends a want. The peer is not asked again for what it did not deliver, until it tells of it anew.
