@@ -102,9 +102,10 @@ impl Engine {
         match input {
             Input::Up { peer, address } => self.up(peer, address, now, out),
             Input::Down { peer } => self.down(peer, now, out),
-            Input::Unreachable { peer } => self.moves(now, out, |view, ms, random, moves| {
-                view.unreachable(peer, ms, random, moves);
-            }),
+            Input::Unreachable { peer } => {
+                self.own.undialled(peer);
+                self.moves(now, out, |view, ms, random, moves| view.unreachable(peer, ms, random, moves));
+            }
             Input::Heard { contacts } => self.moves(now, out, |view, ms, random, moves| {
                 view.heard(contacts, None, ms, random, moves);
             }),
@@ -478,7 +479,10 @@ impl Engine {
         act(&mut self.view, now.ticks_ms, &mut self.random, &mut moves);
         for a_move in moves {
             match a_move {
-                Move::Dial(contact) => out.push(Output::Dial(contact)),
+                Move::Dial(contact) => {
+                    self.own.dialled(contact.peer);
+                    out.push(Output::Dial(contact));
+                }
                 Move::Send { to, message } => out.push(Output::Send { to, message }),
                 Move::Close(peer) => {
                     self.lose(peer, now, out);

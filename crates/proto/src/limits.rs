@@ -166,8 +166,8 @@ pub const TOLD: usize = AUTHORS;
 /// Logs remembered as announced and not come: 40 bytes each.
 pub const LACKS: usize = 4096;
 
-/// Milliseconds that a node that comes back waits for the first peer before it writes: dialling on a LAN takes
-/// one or two, mDNS at most 1.6 s.
+/// Milliseconds that a node that comes back waits for the first peer before it writes, beside the first dials,
+/// whose end it waits for: a dial on a LAN takes a millisecond or two, mDNS at most 1.6 s.
 pub const ALONE_MS: u64 = 2_000;
 
 /// Milliseconds that a connected peer has to tell, or to bring more of, what it holds of our log.

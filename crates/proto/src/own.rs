@@ -38,10 +38,20 @@ struct Adoption {
     until_ms: u64,
     /// When waiting ends whatever peers claim, unless they bring something.
     latest_ms: u64,
+    /// Peers that were dialled for the first time, and whether that came to an end.
+    dialled: BTreeMap<PeerId, bool>,
     /// Links over which the question is open.
     asked: Vec<PeerId>,
     /// What peers claim to hold of our log: the seq after the last.
     claims: BTreeMap<PeerId, Seq>,
+}
+
+impl Adoption {
+    /// When waiting ends: not while a first dial is under way.
+    fn ends_ms(&self) -> u64 {
+        let dialling = self.dialled.values().any(|ended| !ended);
+        if dialling { self.latest_ms.max(self.until_ms) } else { self.until_ms }
+    }
 }
 
 impl Own {
@@ -49,6 +59,7 @@ impl Own {
         let adoption = Adoption {
             until_ms: now_ms + ALONE_MS,
             latest_ms: now_ms + CLAIM_MS,
+            dialled: BTreeMap::new(),
             asked: Vec::new(),
             claims: BTreeMap::new(),
         };
@@ -83,7 +94,24 @@ impl Own {
         news
     }
 
+    /// A peer is being dialled: the first time, that is worth waiting for.
+    pub(crate) fn dialled(&mut self, peer: PeerId) {
+        if let Some(adoption) = &mut self.adoption
+            && adoption.dialled.len() < CLAIMS
+        {
+            adoption.dialled.entry(peer).or_insert(false);
+        }
+    }
+
+    /// A dial came to an end.
+    pub(crate) fn undialled(&mut self, peer: PeerId) {
+        if let Some(ended) = self.adoption.as_mut().and_then(|adoption| adoption.dialled.get_mut(&peer)) {
+            *ended = true;
+        }
+    }
+
     pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
+        self.undialled(peer);
         if let Some(adoption) = &mut self.adoption
             && !adoption.asked.contains(&peer)
         {
@@ -123,7 +151,7 @@ impl Own {
 
     /// When waiting ends at the latest.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.adoption.as_ref().map(|adoption| adoption.until_ms)
+        self.adoption.as_ref().map(Adoption::ends_ms)
     }
 
     /// Queues what is to be said.
@@ -154,7 +182,7 @@ impl Own {
         if let Some(adoption) = &self.adoption {
             let answered = !adoption.claims.is_empty() && adoption.asked.is_empty();
             let whole = answered && adoption.claims.values().all(|claim| *claim <= next);
-            if whole || adoption.until_ms <= now_ms {
+            if whole || adoption.ends_ms() <= now_ms {
                 self.adoption = None;
             }
         }
