@@ -55,8 +55,8 @@ impl Change<'_> {
 
 /// Where logs are kept.
 pub trait Store: Send {
-    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every cut the log
-    /// that is left.
+    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every cut what is
+    /// left of its log when all changes are made.
     ///
     /// # Errors
     /// Nothing of the batch is kept then. [`Error::Unfit`] when a run has no place in its log, which is the

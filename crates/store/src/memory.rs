@@ -79,18 +79,15 @@ impl Store for Memory {
     fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error> {
         let mut held = self.write();
         let logs = held.judge(changes)?;
-        let mut left = Vec::new();
         for ((room, change), log) in changes.iter().zip(logs) {
             let shelf = held.shelves.entry(*room).or_default();
             match change {
                 Change::Append(run) => shelf.append(run, log),
-                Change::Cut(proof) => {
-                    shelf.cut(proof, log.clone());
-                    left.push((proof.author(), log));
-                }
+                Change::Cut(proof) => shelf.cut(proof, log),
             }
         }
-        Ok(left)
+        let cuts = changes.iter().filter(|(_, change)| matches!(change, Change::Cut(_)));
+        Ok(cuts.map(|(room, change)| (change.author(), held.log(room, &change.author()))).collect())
     }
 
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error> {
@@ -123,6 +120,10 @@ impl Store for Memory {
 }
 
 impl Held {
+    fn log(&self, room: &RoomId, author: &AuthorId) -> Log {
+        self.shelves.get(room).and_then(|shelf| shelf.log(author)).cloned().unwrap_or_default()
+    }
+
     /// What each change leaves of its log, were they all made in order.
     fn judge(&self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<Log>, Error> {
         let mut logs: BTreeMap<(RoomId, AuthorId), Log> = BTreeMap::new();

@@ -2,13 +2,18 @@
 //!
 //! The causes of an entry are its predecessor and what its author had seen. When it appears, each of them
 //! stands above it already, unless it lies beyond a cut, or in a part of the history that is still being fetched:
-//! below the head of its log, or anywhere when the peer is so far behind that it began with the newest page.
+//! below the head of its log; or anywhere, when the entry is itself such a part, or the peer is so far behind that
+//! it began with the newest page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use rumormill_proto::{
     admit::Entry,
     ids::{AuthorId, Seq},
+    input::Arrival,
     message::Message,
     time::Time,
 };
@@ -31,14 +36,14 @@ impl Screen {
         Self { shown, cuts, ..Self::default() }
     }
 
-    fn check(&self, entry: &Entry, cause: (AuthorId, Seq)) -> Verdict {
+    fn check(&self, entry: &Entry, cause: (AuthorId, Seq)) -> Result<(), Amiss> {
         let (author, seq) = cause;
         match self.shown.get(&cause) {
             Some(time) if *time < entry.time => Ok(()),
             Some(_) if self.is_cut(author, seq) => Ok(()),
-            Some(_) => Err(format!("its cause {author:?} {seq} stands below it")),
+            Some(_) => Err(Amiss::Below),
             None if self.is_out_of_reach(author, seq) => Ok(()),
-            None => Err(format!("its cause {author:?} {seq} is not shown")),
+            None => Err(Amiss::NotShown),
         }
     }
 
@@ -49,6 +54,21 @@ impl Screen {
     /// Whether an entry is cut off, or known to be missing and being fetched.
     fn is_out_of_reach(&self, author: AuthorId, seq: Seq) -> bool {
         self.paged || self.is_cut(author, seq) || self.shown.range((author, seq)..=(author, Seq::MAX)).next().is_some()
+    }
+}
+
+/// What is wrong with a cause.
+enum Amiss {
+    NotShown,
+    Below,
+}
+
+impl fmt::Display for Amiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotShown => "is not shown",
+            Self::Below => "stands below it",
+        })
     }
 }
 
@@ -76,9 +96,9 @@ impl Checker for CauseFirst {
                 *cut = proof.at().min(*cut);
             }
             Fact::Twinned { author } => _ = self.twinned.insert(*author),
-            Fact::Shown { peer, entry, .. } => {
+            Fact::Shown { peer, entry, arrival } => {
                 return self
-                    .shown(*peer, entry)
+                    .shown(*peer, entry, *arrival)
                     .map_err(|why| format!("peer {peer} shows {:?} {}: {why}", entry.author, entry.seq));
             }
             _ => {}
@@ -111,11 +131,14 @@ impl CauseFirst {
         self.screens.entry(peer).or_default()
     }
 
-    fn shown(&mut self, peer: usize, entry: &Entry) -> Verdict {
+    fn shown(&mut self, peer: usize, entry: &Entry, arrival: Arrival) -> Verdict {
         let screen = self.screens.entry(peer).or_default();
         let meant = |(author, _): &(AuthorId, Seq)| *author == entry.author || !self.twinned.contains(author);
         let mut causes = causes(entry.author, entry.seq, &entry.seen).filter(meant);
-        let judged = causes.try_for_each(|cause| screen.check(entry, cause));
+        let judged = causes.try_for_each(|cause| match screen.check(entry, cause) {
+            Err(Amiss::NotShown) if arrival == Arrival::History => Ok(()),
+            judged => judged.map_err(|amiss| format!("its cause {:?} {} {amiss}", cause.0, cause.1)),
+        });
         screen.shown.insert((entry.author, entry.seq), entry.time);
         judged
     }
