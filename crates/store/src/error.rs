@@ -1,6 +1,9 @@
 //! What can go wrong with a store: what happened, naming the file, and the cure.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use rumormill_proto::{ids::AuthorId, log::Unfit};
 
@@ -15,6 +18,54 @@ pub enum Error {
         /// Why not.
         why: Unfit,
     },
+    /// Another process has the home open.
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// Others can read what should be private.
+    Exposed {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// A link, or a file with a second name, where only a file of our own may be.
+    Link {
+        /// The name.
+        path: PathBuf,
+    },
+    /// A database that is not Rumormill's.
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer version wrote the file; it was left as it is.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: u32,
+        /// The newest version known here.
+        known: u32,
+    },
+    /// There is no room on the disk.
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file may not be written.
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system could not read or write.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        what: String,
+    },
     /// The file contradicts itself, or is not readable as what it should be.
     Corrupt {
         /// The file.
@@ -22,14 +73,39 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// An earlier commit failed, so that what is kept is not known for certain.
+    Poisoned {
+        /// The file.
+        path: PathBuf,
+        /// Why the earlier one failed.
+        why: String,
+    },
 }
 
 impl Error {
     /// What can be done about it.
     pub fn help(&self) -> String {
         match self {
-            Self::Unfit { .. } => "this is a bug in Rumormill; please report it".to_owned(),
-            Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere and check it".to_owned(),
+            Self::Unfit { .. } => "this is a mistake in Rumormill; please report it".into(),
+            Self::Locked { .. } => "stop the other process, or use another home".into(),
+            Self::Exposed { path, mode } => format!("chmod {:o} {}", mode & 0o700, path.display()),
+            Self::Link { .. } => "put the file itself in its place, under this name only, or use another home".into(),
+            Self::Foreign { .. } => "use another home".into(),
+            Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
+            Self::Full { .. } => "make room on the disk, then start again; nothing acknowledged is lost".into(),
+            Self::ReadOnly { .. } => "make it writable, or use another home".into(),
+            Self::Io { .. } => "see to the disk, then start again; nothing acknowledged is lost".into(),
+            Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then check it".into(),
+            Self::Poisoned { .. } => "see to the disk, then start again".into(),
+        }
+    }
+
+    pub(crate) fn io(path: &Path, why: &io::Error) -> Self {
+        let path = path.to_owned();
+        match why.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly { path },
+            _ => Self::Io { path, what: why.to_string() },
         }
     }
 }
@@ -38,7 +114,17 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unfit { author, why } => write!(f, "a run does not fit the log of {}: {why:?}", author.short()),
-            Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Locked { path } => write!(f, "{}: another process has this home open", path.display()),
+            Self::Exposed { path, mode } => write!(f, "{}: others can read it (mode {mode:o})", path.display()),
+            Self::Link { path } => write!(f, "{}: is a link, or has a second name", path.display()),
+            Self::Foreign { path } => write!(f, "{}: is not a database of Rumormill's", path.display()),
+            Self::Newer { path, found, known } => {
+                write!(f, "{}: has version {found}, and {known} is the newest known here", path.display())
+            }
+            Self::Full { path } => write!(f, "{}: no room on the disk", path.display()),
+            Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),
+            Self::Io { path, what } | Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Poisoned { path, why } => write!(f, "{}: closed after an earlier failure ({why})", path.display()),
         }
     }
 }

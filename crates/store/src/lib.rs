@@ -5,6 +5,7 @@
 //! Nothing in here knows the network, async or the clock.
 
 mod check;
+mod disk;
 mod error;
 pub mod limits;
 mod memory;
@@ -27,6 +28,7 @@ use rumormill_proto::{
 
 pub use crate::{
     check::{CheckReport, Fault, Problem},
+    disk::Disk,
     error::Error,
     memory::Memory,
 };

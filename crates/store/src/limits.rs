@@ -9,3 +9,30 @@ pub const QUERY_WORDS: usize = 16;
 /// Problems that a check lists: a screen shows fifty, and a file so broken needs no longer list. 100 bytes each,
 /// 100 kB together; the rest is counted.
 pub const PROBLEMS: usize = 1000;
+
+/// Pages of 4 KiB in the write-ahead log at which they are moved into the database: 16 MiB. A thousand, the usual
+/// number, moved the pages where runs of twenty authors end five times more often than four thousand.
+pub const CHECKPOINT_PAGES: u32 = 4000;
+
+/// Bytes to which the write-ahead log shrinks after a larger commit: four times what a checkpoint leaves.
+pub const WAL_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Page cache of the connection that writes: the ends of a thousand logs, 4 KiB each in three trees, in 16 MiB.
+pub const WRITER_CACHE_KIB: i32 = 16 * 1024;
+
+/// Page cache of each connection that reads: a page of the timeline at its worst, a hundred runs of 13 kB, twice over.
+pub const READER_CACHE_KIB: i32 = 4 * 1024;
+
+/// Statements kept compiled on a connection: more than there are in the crate, 5 kB each.
+pub const STATEMENTS: usize = 64;
+
+/// Bytes of runs kept while the timeline is walked: one run of 64 lines, 13 kB, for each of a thousand authors who
+/// speak by turns; or 27 of the largest.
+pub const CACHED_PIECES_BYTES: usize = 16 * 1024 * 1024;
+
+/// Arrivals in one slice of the search index. A search that looks for the newest hits reads slices whole: 4096 runs
+/// of a common word are put in order in 5 ms, and a million entries that came in ones are 244 slices.
+pub const SLICE_ARRIVALS: usize = 4096;
+
+/// Runs that a check reads at once: a megabyte of ordinary ones, 10 MB of the largest.
+pub const CHECK_RUNS: u32 = 16;

@@ -15,13 +15,19 @@ use rumormill_proto::{
     message::Contact,
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Line, Memory, Read, RoomRecord, Store, limits::CONTACTS};
+use rumormill_store::{Change, Disk, Error, Line, Memory, Read, RoomRecord, Store, limits::CONTACTS};
 
 /// Runs each law on each form.
 macro_rules! laws {
     ($($law:ident)*) => {
         mod memory {
             $(#[test] fn $law() { super::$law(&mut super::Memory::new()); })*
+        }
+        mod disk {
+            $(#[test] fn $law() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$law(&mut super::Disk::open(&dir.path().join("home")).unwrap());
+            })*
         }
     };
 }

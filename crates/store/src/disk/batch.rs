@@ -1,0 +1,227 @@
+//! One commit: runs put into their logs and the timeline, logs cut.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    admit::{Entry, Run},
+    entry::{LogKey, RawEntry},
+    fork::Proof,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    log::{Head, Log},
+    run::RawRun,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    piece::{covering, for_each},
+    record::{self, int, put_spans, put_time},
+    schema::ARRIVAL_BITS,
+};
+use crate::row::made_whole;
+
+/// Changes within an open transaction. Only [`Batch::end`] writes the last of them.
+pub(super) struct Batch<'a> {
+    db: &'a Connection,
+    rooms: BTreeMap<RoomId, Room>,
+    logs: BTreeMap<(i64, AuthorId), Touched>,
+    /// Places to be written in their order, which the table is kept in.
+    places: Vec<Placed>,
+}
+
+#[derive(Clone, Copy)]
+struct Room {
+    id: i64,
+    next_arrival: i64,
+}
+
+struct Touched {
+    id: i64,
+    log: Log,
+}
+
+/// Room, time, log, seq: a row of the table.
+type Placed = (i64, i64, i64, i64);
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(db: &'a Connection) -> Self {
+        Self { db, rooms: BTreeMap::new(), logs: BTreeMap::new(), places: Vec::new() }
+    }
+
+    pub(super) fn append(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
+        let author = run.author();
+        let (first, last) = (run.first().seq, run.last().seq);
+        let Room { id: room, next_arrival } = self.room(room)?;
+        let touched = self.log(room, &author)?;
+        touched.log.insert(run).map_err(|why| Fail::Unfit { author, why })?;
+        let log = touched.id;
+        let whole = made_whole(&touched.log, run);
+
+        let raw = RawRun::new(author, first, run.first().prev, raw_entries(run), run.signature().copied())?;
+        put_run(self.db, log, &raw, &run.last().id)?;
+        let placed = run.entries().iter().map(|entry| (room, put_time(entry.time), log, int(entry.seq)));
+        self.places.extend(placed);
+        let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        arrive.execute((next_arrival, log, int(first), int(last), put_time(run.last().time)))?;
+        whole.map_or(Ok(()), |block| join(self.db, log, &author, block))
+    }
+
+    /// Cuts a log; returns what is left of it.
+    pub(super) fn cut(&mut self, room_id: &RoomId, proof: &Proof) -> Result<Log, Fail> {
+        self.put_places()?;
+        let (author, at) = (proof.author(), proof.at());
+        let room = self.room(room_id)?.id;
+        let db = self.db;
+        let touched = self.log(room, &author)?;
+        let shown = touched.log.cut().unwrap_or(Seq::MAX);
+        if shown <= at {
+            return Ok(touched.log.clone());
+        }
+        let below = split(db, &LogKey::new(room_id, &author), (touched.id, &author), at)?;
+        unplace(db, room, (touched.id, &author), (at, shown - 1))?;
+        touched.log.cut_at(at, below);
+        let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
+        prove.execute((touched.id, &proof.wire()[..]))?;
+        Ok(touched.log.clone())
+    }
+
+    /// Writes what waits, before the transaction commits.
+    pub(super) fn end(mut self) -> Result<(), Fail> {
+        self.put_places()?;
+        let mut keep = self.db.prepare_cached("UPDATE log SET spans = ?2, cut = ?3 WHERE id = ?1")?;
+        for Touched { id, log } in self.logs.values() {
+            keep.execute((id, put_spans(log.spans()), log.cut().map(int)))?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of a room; its next arrival is taken.
+    fn room(&mut self, room: &RoomId) -> Result<Room, Fail> {
+        if let Some(known) = self.rooms.get_mut(room) {
+            known.next_arrival += 1;
+            return Ok(*known);
+        }
+        let id = number_room(self.db, room)?;
+        let base = id << ARRIVAL_BITS;
+        let last: Option<i64> = self
+            .db
+            .prepare_cached("SELECT max(id) FROM arrival WHERE id > ?1 AND id < ?2")?
+            .query_row((base, base + (1 << ARRIVAL_BITS)), |row| row.get(0))?;
+        let known = Room { id, next_arrival: last.unwrap_or(base) + 1 };
+        self.rooms.insert(*room, known);
+        Ok(known)
+    }
+
+    fn log(&mut self, room: i64, author: &AuthorId) -> Result<&mut Touched, Fail> {
+        use std::collections::btree_map::Entry::{Occupied, Vacant};
+        match self.logs.entry((room, *author)) {
+            Occupied(known) => Ok(known.into_mut()),
+            Vacant(unknown) => {
+                let (id, log) = number_log(self.db, room, author)?;
+                Ok(unknown.insert(Touched { id, log }))
+            }
+        }
+    }
+
+    fn put_places(&mut self) -> Result<(), Fail> {
+        self.places.sort_unstable();
+        let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
+        for place in self.places.drain(..) {
+            put.execute(place)?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of a room, given to it if it has none.
+pub(super) fn number_room(db: &Connection, room: &RoomId) -> Result<i64, Fail> {
+    if let Some(known) = record::room(db, room)? {
+        return Ok(known);
+    }
+    db.prepare_cached("INSERT INTO room(room) VALUES (?1)")?.execute([&room.0])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// The number of a log, given to it if it has none, and what is kept of it.
+pub(super) fn number_log(db: &Connection, room: i64, author: &AuthorId) -> Result<(i64, Log), Fail> {
+    if let Some(known) = record::log(db, room, author)? {
+        return Ok((known.id, known.log));
+    }
+    let mut make = db.prepare_cached("INSERT INTO log(room, author, spans) VALUES (?1, ?2, x'')")?;
+    make.execute((room, &author.0))?;
+    Ok((db.last_insert_rowid(), Log::default()))
+}
+
+fn raw_entries(run: &Run) -> Vec<RawEntry> {
+    let raw = |Entry { time, seen, kind, body, .. }: &Entry| RawEntry {
+        time: *time,
+        seen: seen.clone(),
+        kind: *kind,
+        body: body.clone(),
+    };
+    run.entries().iter().map(raw).collect()
+}
+
+fn put_run(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Result<(), Fail> {
+    let mut put = db.prepare_cached("INSERT INTO run(log, first, last, top, wire) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    put.execute((log, int(run.first()), int(run.last()), &top.0, &run.wire()[..]))?;
+    Ok(())
+}
+
+/// Makes one run of all those in a block that is whole, so that it is read and served at once. Where one of them is
+/// damaged they stay as they are, for a check to tell.
+fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) -> Result<(), Fail> {
+    let mut runs: Vec<RawRun> = Vec::new();
+    let mut top = None;
+    for_each(db, log, (start, end), |stored| {
+        top = Some(stored.top);
+        runs.extend(stored.run(author));
+        Ok(true)
+    })?;
+    let (Some(top), Some(first), Some(last)) = (top, runs.first(), runs.last()) else { return Ok(()) };
+    let entries: Vec<_> = runs.iter().flat_map(|run| run.entries().iter().cloned()).collect();
+    let whole = first.first() == start && entries.len() as u64 == end - start + 1;
+    let joined = RawRun::new(*author, start, first.prev(), entries, last.signature().copied());
+    let (true, Ok(joined)) = (whole, joined) else { return Ok(()) };
+    let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
+    drop.execute((log, int(start), int(end)))?;
+    put_run(db, log, &joined, &top)
+}
+
+/// Parts the run that holds both `at - 1` and `at`, if there is one. Returns the entry at `at - 1` if it is held.
+fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq) -> Result<Option<Head>, Fail> {
+    let Some(below) = at.checked_sub(1) else { return Ok(None) };
+    let Some(stored) = covering(db, log, below)?.filter(|stored| stored.last >= below) else { return Ok(None) };
+    let damaged = || Fail::Odd(format!("entries {}..={} of {} are damaged", stored.first, stored.last, author.short()));
+    let piece = stored.verify(key, author).ok_or_else(damaged)?;
+    let head = piece.rows(below, below).next().map(|row| row.head()).ok_or_else(damaged)?;
+    if stored.last > below {
+        let parted = (below + 1 - stored.first) as usize;
+        let (lower, upper) = piece.run.entries().split_at(parted);
+        let lower = RawRun::new(*author, stored.first, piece.run.prev(), lower.to_vec(), None)?;
+        let upper = RawRun::new(*author, at, head.id, upper.to_vec(), piece.run.signature().copied())?;
+        db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first = ?2")?.execute((log, int(stored.first)))?;
+        put_run(db, log, &lower, &head.id)?;
+        put_run(db, log, &upper, &stored.top)?;
+    }
+    Ok(Some(head))
+}
+
+/// Takes entries out of the timeline. Of a damaged run the times are not known, and its places are sought one by one.
+fn unplace(db: &Connection, room: i64, (log, author): (i64, &AuthorId), (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3")?;
+    let mut any = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
+    for_each(db, log, (first, last), |stored| {
+        match stored.run(author) {
+            Some(run) => {
+                for entry in run.entries() {
+                    one.execute((room, put_time(entry.time), log))?;
+                }
+            }
+            None => {
+                any.execute((room, log, int(stored.first), int(stored.last)))?;
+            }
+        }
+        Ok(true)
+    })
+}

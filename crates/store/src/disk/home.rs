@@ -1,0 +1,135 @@
+//! The directory a store lives in: private, and open to one process at a time.
+//!
+//! Secrets lie in it, so it is made for its owner only and refused when others can read it. A link in place of a file
+//! could lead a write elsewhere, and a second name could let a second process past the lock: both are refused.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::error::Error;
+
+const LOCK: &str = "lock";
+const DATABASE: &str = "rumormill.db";
+
+/// A home, locked until it is dropped.
+pub(super) struct Home {
+    database: PathBuf,
+    /// Holds the lock.
+    _lock: File,
+}
+
+impl Home {
+    /// Locks `dir`, which is made when it is missing.
+    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+        let missing = !dir.exists();
+        make(dir).map_err(|why| Error::io(dir, &why))?;
+        let dir = fs::canonicalize(dir).map_err(|why| Error::io(dir, &why))?;
+        refuse_exposed(&dir, &fs::metadata(&dir).map_err(|why| Error::io(&dir, &why))?)?;
+        let lock = lock(&dir.join(LOCK))?;
+        let database = dir.join(DATABASE);
+        for suffix in ["", "-wal", "-shm"] {
+            refuse_strange(&dir.join(format!("{DATABASE}{suffix}")))?;
+        }
+        create(&database).map_err(|why| Error::io(&database, &why))?;
+        for named in dir.ancestors().take(if missing { 2 } else { 1 }) {
+            sync(named).map_err(|why| Error::io(named, &why))?;
+        }
+        Ok(Self { database, _lock: lock })
+    }
+
+    pub(super) fn database(&self) -> &Path {
+        &self.database
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Error> {
+    refuse_strange(path)?;
+    create(path).map_err(|why| Error::io(path, &why))?;
+    let file = OpenOptions::new().write(true).open(path).map_err(|why| Error::io(path, &why))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(why)) => Err(Error::io(path, &why)),
+    }
+}
+
+/// Refuses what is not a file, has another name, or can be read by others. What is missing is no stranger.
+fn refuse_strange(path: &Path) -> Result<(), Error> {
+    let found = match fs::symlink_metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(|why| Error::io(path, &why))?,
+    };
+    if !found.is_file() || has_other_names(&found) {
+        return Err(Error::Link { path: path.to_owned() });
+    }
+    refuse_exposed(path, &found)
+}
+
+#[cfg(unix)]
+fn refuse_exposed(path: &Path, found: &fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = found.permissions().mode() & 0o777;
+    match mode & 0o077 {
+        0 => Ok(()),
+        _ => Err(Error::Exposed { path: path.to_owned(), mode }),
+    }
+}
+
+#[cfg(unix)]
+fn has_other_names(found: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(found) > 1
+}
+
+#[cfg(unix)]
+fn make(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes a file for its owner only, unless it is there.
+#[cfg(unix)]
+fn create(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    made(OpenOptions::new().write(true).create_new(true).mode(0o600).open(path))
+}
+
+/// Makes the names in a directory durable.
+#[cfg(unix)]
+fn sync(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn make(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path) -> io::Result<()> {
+    made(OpenOptions::new().write(true).create_new(true).open(path))
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn made(file: io::Result<File>) -> io::Result<()> {
+    match file {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(why),
+        _ => Ok(()),
+    }
+}

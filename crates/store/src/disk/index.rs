@@ -1,0 +1,171 @@
+//! The indexes for words and for who saw what: written after the entries, in slices, when there is time.
+//!
+//! Runs are indexed in the order they arrived. An arrival is one document: the folded words of all its texts.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    entry::{Kind, RawEntry},
+    ids::{AuthorId, Seq},
+};
+use rusqlite::Connection;
+
+use super::{
+    batch::number_log,
+    fail::Fail,
+    piece::for_each,
+    record::{array, int, seq},
+    schema::ARRIVAL_BITS,
+};
+use crate::{limits::SLICE_ARRIVALS, words::words};
+
+/// A run as it arrived.
+pub(super) struct Arrival {
+    pub(super) id: i64,
+    pub(super) log: i64,
+    pub(super) author: AuthorId,
+    pub(super) first: Seq,
+    pub(super) last: Seq,
+    /// Time of the last entry, as the database has it.
+    pub(super) newest: i64,
+}
+
+impl Arrival {
+    /// From the columns id, log, author, first, last, newest.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fail> {
+        Ok(Self {
+            id: row.get(0)?,
+            log: row.get(1)?,
+            author: AuthorId(array(row, 2)?),
+            first: seq(row.get(3)?)?,
+            last: seq(row.get(4)?)?,
+            newest: row.get(5)?,
+        })
+    }
+}
+
+/// The arrivals of a room above the one to which it is indexed, oldest first.
+pub(super) const UNINDEXED: &str = "SELECT arrival.id, log, author, first, last, newest
+    FROM room CROSS JOIN arrival ON arrival.id > max(room.indexed, room.id << 40) AND arrival.id < (room.id + 1) << 40
+    CROSS JOIN log ON log.id = arrival.log WHERE room.id = ?1 ORDER BY arrival.id";
+const _: () = assert!(ARRIVAL_BITS == 40, "as in the statement above");
+
+/// Whether an entry waits to be indexed.
+pub(super) fn is_behind(db: &Connection) -> Result<bool, Fail> {
+    Ok(rooms_behind(db)?.next().is_some())
+}
+
+fn rooms_behind(db: &Connection) -> Result<impl Iterator<Item = i64>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT id FROM room WHERE EXISTS (SELECT 1 FROM arrival
+            WHERE arrival.id > max(room.indexed, room.id << 40) AND arrival.id < (room.id + 1) << 40) ORDER BY id",
+    )?;
+    let rooms: Result<Vec<_>, _> = find.query_map([], |row| row.get(0))?.collect();
+    Ok(rooms?.into_iter())
+}
+
+/// Indexes up to `entries` entries, but one run at least; returns whether more wait.
+pub(super) fn go_on(db: &Connection, entries: usize) -> Result<bool, Fail> {
+    let mut left = entries as u64;
+    for room in rooms_behind(db)? {
+        if left == 0 {
+            return Ok(true);
+        }
+        let arrivals = next_arrivals(db, room, left)?;
+        left = left.saturating_sub(arrivals.iter().map(|arrival| arrival.last - arrival.first + 1).sum());
+        index(db, room, &arrivals)?;
+    }
+    is_behind(db)
+}
+
+fn next_arrivals(db: &Connection, room: i64, entries: u64) -> Result<Vec<Arrival>, Fail> {
+    let mut find = db.prepare_cached(UNINDEXED)?;
+    let mut rows = find.query([room])?;
+    let mut arrivals = Vec::new();
+    let mut held = 0;
+    while held < entries
+        && let Some(row) = rows.next()?
+    {
+        let arrival = Arrival::read(row)?;
+        held += (arrival.last + 1).saturating_sub(arrival.first);
+        arrivals.push(arrival);
+    }
+    Ok(arrivals)
+}
+
+fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
+    let mut put = db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?;
+    let mut saw = Saw::default();
+    for arrival in arrivals {
+        let mut text = String::new();
+        entries(db, arrival, |seq, entry| {
+            saw.note(arrival.log, seq, entry);
+            if let (Kind::TEXT, Some(body)) = (entry.kind, entry.body.bytes()) {
+                for word in words(&String::from_utf8_lossy(body)) {
+                    text.extend([word.as_str(), " "]);
+                }
+            }
+        })?;
+        if !text.is_empty() {
+            put.execute((arrival.id, text))?;
+        }
+        put_slice(db, arrival)?;
+    }
+    saw.put(db, room)?;
+    if let Some(last) = arrivals.last() {
+        db.prepare_cached("UPDATE room SET indexed = ?2 WHERE id = ?1")?.execute((room, last.id))?;
+    }
+    Ok(())
+}
+
+/// The entries of an arrival that can be read.
+pub(super) fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(Seq, &RawEntry)) -> Result<(), Fail> {
+    for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
+        let run = stored.run(&arrival.author);
+        let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
+        let within = entries.filter(|(_, seq)| (arrival.first..=arrival.last).contains(seq));
+        within.for_each(|(entry, seq)| visit(seq, entry));
+        Ok(true)
+    })
+}
+
+/// Notes an arrival in the last slice of its room, or in a new one when that is full.
+fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
+    let base = arrival.id >> ARRIVAL_BITS << ARRIVAL_BITS;
+    let mut grow = db.prepare_cached(
+        "UPDATE slice SET last = ?2, arrivals = arrivals + 1, newest = max(newest, ?3)
+            WHERE id = (SELECT max(id) FROM slice WHERE id BETWEEN ?1 AND ?2) AND arrivals < ?4",
+    )?;
+    if grow.execute((base, arrival.id, arrival.newest, SLICE_ARRIVALS as i64))? == 0 {
+        let mut put = db.prepare_cached("INSERT INTO slice VALUES (?1, ?1, 1, ?2)")?;
+        put.execute((arrival.id, arrival.newest))?;
+    }
+    Ok(())
+}
+
+/// For (author named, log of who names): the highest seq named, and the entry that names it first.
+#[derive(Default)]
+struct Saw(BTreeMap<(AuthorId, i64), (Seq, Seq)>);
+
+impl Saw {
+    fn note(&mut self, log: i64, at: Seq, entry: &RawEntry) {
+        for (author, seq) in &entry.seen {
+            let best = self.0.entry((*author, log)).or_insert((*seq, at));
+            if *seq > best.0 || (*seq == best.0 && at < best.1) {
+                *best = (*seq, at);
+            }
+        }
+    }
+
+    fn put(self, db: &Connection, room: i64) -> Result<(), Fail> {
+        let mut put = db.prepare_cached(
+            "INSERT INTO saw VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET seq = excluded.seq, at = excluded.at
+                WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.at < at)",
+        )?;
+        for ((author, log), (seq, at)) in self.0 {
+            let (target, _) = number_log(db, room, &author)?;
+            put.execute((target, log, int(seq), int(at)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! What a check reads.
+
+use std::path::Path;
+
+use rumormill_proto::{
+    ids::{AuthorId, RoomId, Seq},
+    input::Kept,
+    run::RawRun,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    kept,
+    piece::Stored,
+    record::{self, int, put_time},
+};
+use crate::{
+    check::{Found, Source},
+    error::Error,
+    limits::CHECK_RUNS,
+};
+
+/// A room in one snapshot.
+pub(super) struct Inspection<'a> {
+    db: &'a Connection,
+    path: &'a Path,
+    room: RoomId,
+    /// The number of the room, if it has one.
+    number: Option<i64>,
+}
+
+impl<'a> Inspection<'a> {
+    pub(super) fn new(db: &'a Connection, path: &'a Path, room: &RoomId) -> Result<Self, Error> {
+        let number = record::room(db, room).map_err(|why| why.at(path))?;
+        Ok(Self { db, path, room: *room, number })
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
+        question(self.db).map_err(|why| why.at(self.path))
+    }
+
+    fn log(&self, author: &AuthorId) -> Result<Option<i64>, Fail> {
+        let mut find = self.db.prepare_cached("SELECT id FROM log WHERE room = ?1 AND author = ?2")?;
+        let mut rows = find.query((self.number, &author.0))?;
+        rows.next()?.map(|row| Ok(row.get(0)?)).transpose()
+    }
+}
+
+impl Source for Inspection<'_> {
+    fn kept(&mut self) -> Result<Vec<Kept>, Error> {
+        self.ask(|db| kept(db, &self.room))
+    }
+
+    fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {
+        self.ask(|db| {
+            let Some(log) = self.log(author)? else { return Ok(Vec::new()) };
+            let mut find = db.prepare_cached(
+                "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3
+                    ORDER BY first LIMIT ?4",
+            )?;
+            let mut rows = find.query((log, int(first), int(last), CHECK_RUNS))?;
+            let mut runs = Vec::new();
+            while let Some(row) = rows.next()? {
+                let stored = Stored::read(row)?;
+                runs.push(Found { first: stored.first, last: stored.last, top: stored.top, run: stored.run(author) });
+            }
+            Ok(runs)
+        })
+    }
+
+    fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
+        self.ask(|db| {
+            let log = self.log(&run.author())?;
+            let mut find =
+                db.prepare_cached("SELECT 1 FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
+            for (entry, seq) in run.entries().iter().zip(run.first()..) {
+                if !find.exists((self.number, put_time(entry.time), log, int(seq)))? {
+                    return Ok(Some(seq));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    fn places(&mut self) -> Result<u64, Error> {
+        self.ask(|db| {
+            let mut count = db.prepare_cached("SELECT count(*) FROM place WHERE room = ?1")?;
+            record::seq(count.query_row([self.number], |row| row.get(0))?)
+        })
+    }
+
+    fn file(&mut self) -> Result<Vec<String>, Error> {
+        self.ask(|db| {
+            let mut check = db.prepare("PRAGMA integrity_check")?;
+            let said: Result<Vec<String>, _> = check.query_map([], |row| row.get(0))?.collect();
+            Ok(said?.into_iter().filter(|line| line != "ok").collect())
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! The store in one SQLite file.
+//!
+//! One connection writes, every reader has its own. A commit is one transaction in the write-ahead log, which has
+//! reached the disk when it returns.
+
+mod batch;
+mod fail;
+mod home;
+mod index;
+mod inspect;
+mod piece;
+mod read;
+mod record;
+mod schema;
+mod search;
+mod walk;
+
+use std::path::Path;
+
+use rumormill_proto::{
+    admit::Admission,
+    fork::Proof,
+    ids::{AuthorId, RoomId},
+    input::Kept,
+    log::Log,
+};
+use rusqlite::{Connection, TransactionBehavior};
+
+use self::{
+    batch::{Batch, number_room},
+    fail::Fail,
+    home::Home,
+    read::DiskReader,
+    record::{array, blob, put_contacts, read_contacts, read_log},
+};
+use crate::{Change, Read, RoomRecord, Store, error::Error};
+
+/// A store on disk, open to this process only until it is dropped.
+pub struct Disk {
+    /// Before the home, so that it is closed when the lock goes.
+    db: Connection,
+    home: Home,
+    /// Why a commit failed.
+    poisoned: Option<String>,
+}
+
+impl Disk {
+    /// Opens the store in `dir`, or makes one; takes the lock.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process has it; [`Error::Exposed`] and [`Error::Link`] when it is not private;
+    /// [`Error::Newer`] and [`Error::Foreign`] when it is not a store of this version or an older one, and then it
+    /// is left as it is; [`Error::ReadOnly`], [`Error::Full`] and [`Error::Io`] when it cannot be written.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let home = Home::open(dir)?;
+        let db = schema::writer(home.database())?;
+        Ok(Self { db, home, poisoned: None })
+    }
+
+    /// Makes changes in one durable transaction, or none at all.
+    fn transact<T>(&mut self, changes: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
+        let path = self.home.database();
+        if let Some(why) = &self.poisoned {
+            return Err(Error::Poisoned { path: path.to_owned(), why: why.clone() });
+        }
+        let made = in_one(&mut self.db, changes).map_err(|why| why.at(path));
+        match &made {
+            Err(Error::Unfit { .. }) | Ok(_) => {}
+            Err(why) => self.poisoned = Some(why.to_string()),
+        }
+        made
+    }
+
+    /// Asks the connection that writes.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
+        question(&self.db).map_err(|why| why.at(self.home.database()))
+    }
+}
+
+fn in_one<T>(db: &mut Connection, changes: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Fail> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let made = changes(&tx)?;
+    tx.commit()?;
+    Ok(made)
+}
+
+impl Store for Disk {
+    fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error> {
+        self.transact(|db| {
+            let mut batch = Batch::new(db);
+            let mut left = Vec::new();
+            for (room, change) in changes {
+                match change {
+                    Change::Append(run) => batch.append(room, run)?,
+                    Change::Cut(proof) => left.push((proof.author(), batch.cut(room, proof)?)),
+                }
+            }
+            batch.end()?;
+            Ok(left)
+        })
+    }
+
+    fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error> {
+        self.ask(|db| kept(db, room))
+    }
+
+    fn rooms(&self) -> Result<Vec<RoomRecord>, Error> {
+        self.ask(rooms)
+    }
+
+    fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error> {
+        let RoomRecord { id, secret, author_secret, name, contacts } = room;
+        self.transact(|db| {
+            let mut put = db.prepare_cached(
+                "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5 WHERE id = ?1",
+            )?;
+            put.execute((number_room(db, id)?, secret, author_secret, name, put_contacts(contacts)))?;
+            Ok(())
+        })
+    }
+
+    fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
+        self.transact(|db| {
+            let mut find = db.prepare_cached("SELECT secret FROM peer")?;
+            if let Some(row) = find.query([])?.next()? {
+                return array(row, 0);
+            }
+            db.execute("INSERT INTO peer VALUES (?1)", [&fresh])?;
+            Ok(fresh)
+        })
+    }
+
+    fn index(&mut self, entries: usize) -> Result<bool, Error> {
+        if !self.ask(index::is_behind)? {
+            return Ok(false);
+        }
+        self.transact(|db| index::go_on(db, entries))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Read>, Error> {
+        Ok(Box::new(DiskReader::open(self.home.database())?))
+    }
+}
+
+/// What is kept of all logs of a room, authors ascending. A proof that is damaged is none.
+fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
+    let mut find = db.prepare_cached(
+        "SELECT author, spans, cut, wire FROM log LEFT JOIN proof ON proof.log = log.id
+            WHERE room = ?1 AND (spans <> x'' OR cut IS NOT NULL) ORDER BY author",
+    )?;
+    let mut rows = find.query([number])?;
+    let mut door = Admission::new(*room);
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let wire: Option<Vec<u8>> = row.get(3)?;
+        let proof = wire.and_then(|wire| Proof::parse(&mut door, wire.into()).ok());
+        kept.push(Kept { author: AuthorId(array(row, 0)?), log: read_log(row, 1)?, proof });
+    }
+    Ok(kept)
+}
+
+fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT room, secret, author_secret, name, contacts FROM room WHERE secret IS NOT NULL ORDER BY room",
+    )?;
+    let mut rows = find.query([])?;
+    let mut rooms = Vec::new();
+    while let Some(row) = rows.next()? {
+        rooms.push(RoomRecord {
+            id: RoomId(array(row, 0)?),
+            secret: array(row, 1)?,
+            author_secret: array(row, 2)?,
+            name: row.get(3)?,
+            contacts: read_contacts(blob(row, 4)?)?,
+        });
+    }
+    Ok(rooms)
+}

@@ -1,0 +1,167 @@
+//! Runs as they are kept, one row each, verified again when they are read.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::LogKey,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    run::RawRun,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    record::{array, blob, int, seq},
+};
+use crate::{Line, limits::CACHED_PIECES_BYTES, row::Row};
+
+/// What a row of the table says.
+pub(super) struct Stored {
+    pub(super) first: Seq,
+    pub(super) last: Seq,
+    /// Id kept of the last entry.
+    pub(super) top: EntryId,
+    wire: Bytes,
+}
+
+impl Stored {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fail> {
+        Ok(Self {
+            first: seq(row.get(0)?)?,
+            last: seq(row.get(1)?)?,
+            top: EntryId(array(row, 2)?),
+            wire: Bytes::copy_from_slice(blob(row, 3)?),
+        })
+    }
+
+    /// The run, if it is one of this log and these seqs. Its hashes are not computed.
+    pub(super) fn run(&self, author: &AuthorId) -> Option<RawRun> {
+        let run = RawRun::parse(self.wire.clone()).ok()?;
+        let fits = run.author() == *author && (run.first(), run.last()) == (self.first, self.last);
+        fits.then_some(run)
+    }
+
+    /// The run with its ids, if they lead to the one kept of the last entry.
+    pub(super) fn verify(&self, key: &LogKey, author: &AuthorId) -> Option<Piece> {
+        let run = self.run(author)?;
+        let mut scratch = Vec::new();
+        let mut prev = run.prev();
+        let links = run.entries().iter().zip(run.first()..);
+        let ids: Vec<_> = links
+            .map(|(entry, seq)| {
+                prev = key.id(seq, &prev, entry, &mut scratch);
+                prev
+            })
+            .collect();
+        (prev == self.top).then_some(Piece { run, ids })
+    }
+}
+
+/// A run whose hashes lead where they should.
+pub(super) struct Piece {
+    pub(super) run: RawRun,
+    ids: Vec<EntryId>,
+}
+
+impl Piece {
+    /// The entries of it within `first..=last`.
+    pub(super) fn rows(&self, first: Seq, last: Seq) -> impl Iterator<Item = Row> + '_ {
+        let skipped = first.saturating_sub(self.run.first()) as usize;
+        (skipped..self.ids.len()).map(|at| self.row(at)).take_while(move |row| row.seq <= last)
+    }
+
+    fn row(&self, at: usize) -> Row {
+        let prev = at.checked_sub(1).map_or(self.run.prev(), |below| self.ids[below]);
+        let signature = self.run.signature().filter(|_| at + 1 == self.ids.len()).copied().map(Box::new);
+        let seq = self.run.first() + at as u64;
+        Row { seq, prev, id: self.ids[at], raw: self.run.entries()[at].clone(), signature }
+    }
+}
+
+/// Reads the runs of a log that overlap `first..=last`, ascending, one at a time, until `visit` says false.
+pub(super) fn for_each(
+    db: &Connection,
+    log: i64,
+    (first, last): (Seq, Seq),
+    mut visit: impl FnMut(Stored) -> Result<bool, Fail>,
+) -> Result<(), Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first <= ?3 AND first >=
+            coalesce((SELECT max(first) FROM run WHERE log = ?1 AND first <= ?2), 0) ORDER BY first",
+    )?;
+    let mut rows = find.query((log, int(first), int(last)))?;
+    while let Some(row) = rows.next()? {
+        let stored = Stored::read(row)?;
+        if stored.last >= first && !visit(stored)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The run of a log that begins highest at `seq` or below.
+pub(super) fn covering(db: &Connection, log: i64, seq: Seq) -> Result<Option<Stored>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
+    )?;
+    let mut rows = find.query((log, int(seq)))?;
+    rows.next()?.map(Stored::read).transpose()
+}
+
+/// The entries of a log within `first..=last`, ascending, but for runs that do not verify. To be asked for a block
+/// or so.
+pub(super) fn rows(
+    db: &Connection,
+    key: &LogKey,
+    (log, author): (i64, &AuthorId),
+    (first, last): (Seq, Seq),
+) -> Result<Vec<Row>, Fail> {
+    let mut rows = Vec::new();
+    for_each(db, log, (first, last), |stored| {
+        rows.extend(stored.verify(key, author).iter().flat_map(|piece| piece.rows(first, last)));
+        Ok(true)
+    })?;
+    Ok(rows)
+}
+
+/// The piece last read of each log, for a walk along the timeline passes from log to log.
+pub(super) struct Pieces<'a> {
+    db: &'a Connection,
+    room: RoomId,
+    held: BTreeMap<i64, Held>,
+    bytes: usize,
+}
+
+struct Held {
+    first: Seq,
+    last: Seq,
+    piece: Option<Piece>,
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(db: &'a Connection, room: &RoomId) -> Self {
+        Self { db, room: *room, held: BTreeMap::new(), bytes: 0 }
+    }
+
+    /// One entry; `None` when it is not there or does not verify.
+    pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Fail> {
+        let holds = |held: &Held| (held.first..=held.last).contains(&seq);
+        if !self.held.get(&log).is_some_and(holds) {
+            let Some(stored) = covering(self.db, log, seq)? else { return Ok(None) };
+            self.keep(log, author, &stored);
+        }
+        let piece = self.held.get(&log).filter(|held| holds(held)).and_then(|held| held.piece.as_ref());
+        Ok(piece.and_then(|piece| piece.rows(seq, seq).next()).map(|row| row.to_line(*author)))
+    }
+
+    fn keep(&mut self, log: i64, author: &AuthorId, stored: &Stored) {
+        self.bytes += stored.wire.len();
+        if self.bytes > CACHED_PIECES_BYTES {
+            self.held.clear();
+            self.bytes = stored.wire.len();
+        }
+        let piece = stored.verify(&LogKey::new(&self.room, author), author);
+        self.held.insert(log, Held { first: stored.first, last: stored.last, piece });
+    }
+}

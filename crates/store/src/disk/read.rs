@@ -1,0 +1,194 @@
+//! The handle for reading: pages, lines and runs.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use rumormill_proto::{
+    entry::LogKey,
+    ids::{AuthorId, RoomId, Seq},
+    run::{RawRun, block_end},
+    timeline::Place,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    inspect::Inspection,
+    piece::{Pieces, for_each, rows},
+    record::{self, Numbered, read_log},
+    schema,
+    search::{holders, search},
+    walk::{Way, walk},
+};
+use crate::{
+    CheckReport, Line, Read, check,
+    error::Error,
+    row::{assemble, block_start, recall, topmost},
+    words::Query,
+};
+
+/// A connection of its own. Each question is answered from one snapshot.
+pub(super) struct DiskReader {
+    db: Connection,
+    path: PathBuf,
+}
+
+impl DiskReader {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let db = schema::reader(path).map_err(|why| why.at(path))?;
+        Ok(Self { db, path: path.to_owned() })
+    }
+
+    fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
+        let ask = || {
+            let snapshot = self.db.unchecked_transaction()?;
+            question(&snapshot)
+        };
+        ask().map_err(|why| why.at(&self.path))
+    }
+}
+
+impl Read for DiskReader {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(|db| {
+            let mut page = page(db, room, Way::Down(before), limit)?;
+            page.reverse();
+            Ok(page)
+        })
+    }
+
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(|db| page(db, room, Way::Up(after), limit))
+    }
+
+    fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
+        self.ask(|db| match find(db, room, author)? {
+            Some(Numbered { id, log }) => match topmost(&log, first, last) {
+                Some(span) => run(db, room, (id, author), span).map(Some),
+                None => Ok(None),
+            },
+            None => Ok(None),
+        })
+    }
+
+    fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
+        self.ask(|db| {
+            let Some(Numbered { id, .. }) = find(db, room, author)? else { return Ok(None) };
+            let block = (block_start(seq), block_end(seq));
+            Ok(recall(*author, &rows(db, &LogKey::new(room, author), (id, author), block)?, seq))
+        })
+    }
+
+    fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error> {
+        self.ask(|db| {
+            let mut spans = BTreeMap::new();
+            let mut left = count;
+            walk(db, room, Way::Down(None), |place, _| {
+                if left > 0 {
+                    spans.entry(place.author).or_insert((place.seq, place.seq)).0 = place.seq;
+                }
+                left = left.saturating_sub(1);
+                Ok(left > 0)
+            })?;
+            Ok(spans.into_iter().map(|(author, (first, last))| (author, first, last)).collect())
+        })
+    }
+
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
+        self.ask(|db| match find(db, room, author)? {
+            Some(Numbered { id, log }) if log.holds(seq) => {
+                let line = Pieces::new(db, room).line(id, author, seq)?;
+                line.map(Some).ok_or_else(|| damaged(author, seq, seq))
+            }
+            _ => Ok(None),
+        })
+    }
+
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
+        self.ask(|db| {
+            let Some(Numbered { id, log }) = find(db, room, author)? else { return Ok(Vec::new()) };
+            let Some(cut) = log.cut() else { return Ok(Vec::new()) };
+            let rows = rows(db, &LogKey::new(room, author), (id, author), (cut, Seq::MAX))?;
+            Ok(rows.iter().map(|row| row.to_line(*author)).collect())
+        })
+    }
+
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+        match Query::new(words) {
+            Some(query) => self.ask(|db| search(db, room, &query, limit)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn count(&mut self, room: &RoomId) -> Result<u64, Error> {
+        self.ask(|db| {
+            let Some(number) = record::room(db, room)? else { return Ok(0) };
+            let mut find = db.prepare_cached("SELECT spans, cut FROM log WHERE room = ?1")?;
+            let mut rows = find.query([number])?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                count += read_log(row, 0)?.len();
+            }
+            Ok(count)
+        })
+    }
+
+    fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {
+        self.ask(|db| holders(db, room, author, seq))
+    }
+
+    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
+        let snapshot = self.db.unchecked_transaction().map_err(|why| Fail::from(why).at(&self.path))?;
+        check::check(room, &mut Inspection::new(&snapshot, &self.path, room)?)
+    }
+}
+
+fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numbered>, Fail> {
+    record::room(db, room)?.map_or(Ok(None), |room| record::log(db, room, author))
+}
+
+/// Entries in the order they are walked past. One that does not verify is left out: it must keep nobody from the others.
+fn page(db: &Connection, room: &RoomId, way: Way, limit: usize) -> Result<Vec<Line>, Fail> {
+    let mut pieces = Pieces::new(db, room);
+    let mut page = Vec::new();
+    if limit == 0 {
+        return Ok(page);
+    }
+    walk(db, room, way, |place, log| {
+        page.extend(pieces.line(log, &place.author, place.seq)?);
+        Ok(page.len() < limit)
+    })?;
+    Ok(page)
+}
+
+/// The run `first..=last` of a log, which is held and lies in one block. Mostly it is kept as it is asked for.
+fn run(
+    db: &Connection,
+    room: &RoomId,
+    (log, author): (i64, &AuthorId),
+    (first, last): (Seq, Seq),
+) -> Result<RawRun, Fail> {
+    let key = LogKey::new(room, author);
+    let mut pieces = Vec::new();
+    for_each(db, log, (first, last), |stored| {
+        pieces.push(stored.verify(&key, author).ok_or_else(|| damaged(author, stored.first, stored.last))?);
+        Ok(true)
+    })?;
+    if let [piece] = &pieces[..]
+        && (piece.run.first(), piece.run.last()) == (first, last)
+    {
+        return Ok(piece.run.clone());
+    }
+    let rows: Vec<_> = pieces.iter().flat_map(|piece| piece.rows(first, last)).collect();
+    let whole = rows.len() as u64 == last - first + 1 && rows.windows(2).all(|pair| pair[0].leads_to(&pair[1]));
+    match whole {
+        true => Ok(assemble(*author, &rows)?),
+        false => Err(damaged(author, first, last)),
+    }
+}
+
+pub(super) fn damaged(author: &AuthorId, first: Seq, last: Seq) -> Fail {
+    Fail::Odd(format!("entries {first} to {last} of {} are damaged", author.short()))
+}

@@ -1,0 +1,177 @@
+//! Answers from the indexes, and from what is not indexed so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_proto::{
+    entry::{Kind, RawEntry},
+    ids::{AuthorId, RoomId, Seq},
+    timeline::Place,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    index::{Arrival, UNINDEXED, entries},
+    piece::{Pieces, for_each},
+    record::{self, array, int, put_time, read_log, seq},
+    schema::ARRIVAL_BITS,
+};
+use crate::{Line, words::Query};
+
+/// The newest `limit` entries that have what is searched for, newest first.
+pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<Line>, Fail> {
+    let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
+    let mut hits =
+        Hits { db, query, limit, pieces: Pieces::new(db, room), cuts: BTreeMap::new(), lines: BTreeMap::new() };
+    hits.take_newest(unindexed(db, number)?)?;
+    let mut slices =
+        db.prepare_cached("SELECT id, last, newest FROM slice WHERE id BETWEEN ?1 AND ?2 ORDER BY newest DESC")?;
+    let mut slices = slices.query((number << ARRIVAL_BITS, ((number + 1) << ARRIVAL_BITS) - 1))?;
+    while let Some(slice) = slices.next()? {
+        if hits.are_newer(slice.get(2)?) {
+            break;
+        }
+        hits.take_newest(indexed(db, query, slice.get(0)?, slice.get(1)?)?)?;
+    }
+    Ok(hits.lines.into_values().rev().collect())
+}
+
+fn unindexed(db: &Connection, room: i64) -> Result<Vec<Arrival>, Fail> {
+    let mut find = db.prepare_cached(UNINDEXED)?;
+    let mut rows = find.query([room])?;
+    let mut arrivals = Vec::new();
+    while let Some(row) = rows.next()? {
+        arrivals.push(Arrival::read(row)?);
+    }
+    Ok(arrivals)
+}
+
+/// The arrivals of a slice in whose texts all the words are, though perhaps not in one.
+fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<Arrival>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT arrival.id, log, author, first, last, newest FROM words CROSS JOIN arrival ON arrival.id = words.rowid
+            CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3",
+    )?;
+    // Words are letters and digits only, so that nothing in the quotes has a meaning.
+    let mut terms: Vec<_> = query.whole.iter().map(|word| format!("\"{word}\"")).collect();
+    terms.push(format!("\"{}\" *", query.beginning));
+    let mut rows = find.query((terms.join(" "), first, last))?;
+    let mut arrivals = Vec::new();
+    while let Some(row) = rows.next()? {
+        arrivals.push(Arrival::read(row)?);
+    }
+    Ok(arrivals)
+}
+
+/// The newest entries found so far.
+struct Hits<'a> {
+    db: &'a Connection,
+    query: &'a Query,
+    limit: usize,
+    pieces: Pieces<'a>,
+    /// Of the logs looked into, where they are cut.
+    cuts: BTreeMap<i64, Seq>,
+    lines: BTreeMap<Place, Line>,
+}
+
+impl Hits<'_> {
+    /// Whether there are enough, all of them newer than this time.
+    fn are_newer(&self, newest: i64) -> bool {
+        let oldest = self.lines.first_key_value().map(|(place, _)| put_time(place.time));
+        self.lines.len() >= self.limit && oldest.is_some_and(|oldest| oldest > newest)
+    }
+
+    fn take_newest(&mut self, mut arrivals: Vec<Arrival>) -> Result<(), Fail> {
+        arrivals.sort_unstable_by_key(|arrival| std::cmp::Reverse(arrival.newest));
+        for arrival in arrivals {
+            if self.are_newer(arrival.newest) {
+                break;
+            }
+            self.take(&arrival)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, arrival: &Arrival) -> Result<(), Fail> {
+        let cut = self.cut(arrival.log)?;
+        let mut found = Vec::new();
+        entries(self.db, arrival, |seq, entry| {
+            if seq < cut && entry.kind == Kind::TEXT && self.query.finds_in(&entry.body) {
+                found.push(seq);
+            }
+        })?;
+        for seq in found {
+            let line = self.pieces.line(arrival.log, &arrival.author, seq)?;
+            self.lines.extend(line.map(|line| (line.place, line)));
+            if self.lines.len() > self.limit {
+                self.lines.pop_first();
+            }
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, log: i64) -> Result<Seq, Fail> {
+        if let Some(cut) = self.cuts.get(&log) {
+            return Ok(*cut);
+        }
+        let mut find = self.db.prepare_cached("SELECT cut FROM log WHERE id = ?1")?;
+        let cut: Option<i64> = find.query_row([log], |row| row.get(0))?;
+        let cut = cut.map_or(Ok(Seq::MAX), seq)?;
+        self.cuts.insert(log, cut);
+        Ok(cut)
+    }
+}
+
+/// Who names (author, `seq` or above) as seen, in an entry of the timeline.
+pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
+    let mut holders = BTreeSet::new();
+    if let Some(target) = record::log(db, number, author)? {
+        holders.extend(indexed_holders(db, target.id, author, seq)?);
+    }
+    for arrival in unindexed(db, number)? {
+        if holders.contains(&arrival.author) {
+            continue;
+        }
+        let cut = record::log(db, number, &arrival.author)?.and_then(|log| log.log.cut()).unwrap_or(Seq::MAX);
+        entries(db, &arrival, |at, entry| {
+            if at < cut && names(entry, author, seq) {
+                holders.insert(arrival.author);
+            }
+        })?;
+    }
+    Ok(holders.into_iter().collect())
+}
+
+fn names(entry: &RawEntry, author: &AuthorId, seq: Seq) -> bool {
+    entry.seen.iter().any(|(named, up_to)| named == author && *up_to >= seq)
+}
+
+/// Of a log that was cut since, what stands in the index may lie beyond the cut. Its own entries tell then.
+fn indexed_holders(db: &Connection, target: i64, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT log.id, author, at, spans, cut FROM saw CROSS JOIN log ON log.id = saw.log
+            WHERE target = ?1 AND seq >= ?2",
+    )?;
+    let mut rows = find.query((target, int(seq)))?;
+    let mut holders = Vec::new();
+    while let Some(row) = rows.next()? {
+        let by = AuthorId(array(row, 1)?);
+        let at = record::seq(row.get(2)?)?;
+        let log = read_log(row, 3)?;
+        let stands =
+            log.cut().is_none_or(|cut| at < cut) || names_below(db, row.get(0)?, &by, log.next(), author, seq)?;
+        holders.extend(stands.then_some(by));
+    }
+    Ok(holders)
+}
+
+fn names_below(db: &Connection, log: i64, by: &AuthorId, end: Seq, author: &AuthorId, seq: Seq) -> Result<bool, Fail> {
+    let mut found = false;
+    let Some(last) = end.checked_sub(1) else { return Ok(false) };
+    for_each(db, log, (0, last), |stored| {
+        found = stored.run(by).is_some_and(|run| run.entries().iter().any(|entry| names(entry, author, seq)));
+        Ok(!found)
+    })?;
+    Ok(found)
+}
