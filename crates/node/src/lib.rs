@@ -1,1 +1,46 @@
-//! node.
+//! The engine of Rumormill on a real network.
+//!
+//! A [`Node`] is a running process: it owns a home, a QUIC endpoint and one thread that drives the engines of all
+//! its rooms. A [`Room`] is what one says, reads and knows there. Nothing in here knows a command line, a screen
+//! or HTTP.
+//!
+//! ```text
+//! Room, Node --Command--> driver --Input--> engine --Output--> driver --append--> store
+//!                           ^                                    |----send----> links --> peers
+//!                  links ---+                                    +----emit----> Events
+//! ```
+
+mod address;
+mod asked;
+mod bars;
+mod board;
+mod command;
+mod door;
+mod driver;
+mod endpoint;
+mod error;
+mod frame;
+mod greeting;
+mod lan;
+pub mod limits;
+mod link;
+mod links;
+mod node;
+mod outbound;
+mod random;
+mod readers;
+mod rekey;
+mod room;
+mod seat;
+mod serve;
+mod settings;
+mod settle;
+mod ticket;
+
+pub use crate::{
+    error::Error,
+    node::Node,
+    room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},
+    settings::{Bind, Home, RoomSetup, Settings},
+    ticket::{Ticket, TicketError},
+};

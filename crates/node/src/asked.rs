@@ -1,0 +1,147 @@
+//! Sayings that have no place in our log yet, and who waits for their places.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rumormill_proto::{entry::Kind, input::Saying};
+use tokio::sync::oneshot;
+
+use crate::{error::Error, limits::SAYINGS, room::Said};
+
+/// Who waits for what was said.
+pub(crate) type Answer = oneshot::Sender<Result<Vec<Said>, Error>>;
+
+/// All sayings of one room that wait. Each has a tag; those of one call have tags in a row.
+#[derive(Default)]
+pub(crate) struct Asked {
+    next_tag: u64,
+    /// By the tag of their first saying.
+    calls: BTreeMap<u64, Call>,
+    waiting: usize,
+}
+
+struct Call {
+    sayings: Vec<Saying>,
+    said: Vec<Option<Said>>,
+    left: usize,
+    /// Nobody waits for what is only said again.
+    answer: Option<Answer>,
+}
+
+impl Asked {
+    /// Sayings that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Gives sayings their tags, or answers at once when there is nothing to say or too much waits.
+    pub(crate) fn ask(&mut self, sayings: Vec<(Kind, Bytes)>, answer: Option<Answer>) -> Vec<Saying> {
+        if sayings.is_empty() || self.waiting + sayings.len() > SAYINGS {
+            let refused = if sayings.is_empty() { Ok(Vec::new()) } else { Err(Error::Busy) };
+            // Whoever asked may have gone.
+            let _ = answer.map(|answer| answer.send(refused));
+            return Vec::new();
+        }
+        let first = self.next_tag;
+        let tagged = (first..).zip(sayings).map(|(tag, (kind, body))| Saying { tag, kind, body });
+        let sayings: Vec<Saying> = tagged.collect();
+        let count = sayings.len();
+        self.next_tag += count as u64;
+        self.waiting += count;
+        self.calls.insert(first, Call { sayings: sayings.clone(), said: vec![None; count], left: count, answer });
+        sayings
+    }
+
+    /// A saying has its place, durably.
+    pub(crate) fn said(&mut self, tag: u64, said: Said) {
+        let Some((first, call)) = self.calls.range_mut(..=tag).next_back() else { return };
+        let first = *first;
+        let Some(place @ None) = call.said.get_mut((tag - first) as usize) else { return };
+        *place = Some(said);
+        call.left -= 1;
+        self.waiting -= 1;
+        if call.left == 0 {
+            self.answer(first, Ok(()));
+        }
+    }
+
+    /// A saying was refused; so is the rest of its call.
+    pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
+        if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {
+            self.answer(first, Err(error));
+        }
+    }
+
+    /// Nothing more will be said.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        for first in self.calls.keys().copied().collect::<Vec<_>>() {
+            self.answer(first, Err(error.clone()));
+        }
+    }
+
+    /// Everything that waits, to be said to an engine that has not heard of it.
+    pub(crate) fn again(&self) -> Vec<Saying> {
+        let open = |call: &Call| {
+            let unsaid = call.sayings.iter().zip(&call.said).filter(|(_, said)| said.is_none());
+            unsaid.map(|(saying, _)| saying.clone()).collect::<Vec<_>>()
+        };
+        self.calls.values().flat_map(open).collect()
+    }
+
+    fn answer(&mut self, first: u64, result: Result<(), Error>) {
+        let Some(call) = self.calls.remove(&first) else { return };
+        self.waiting -= call.left;
+        if let Some(answer) = call.answer {
+            // Whoever asked may have gone.
+            let _ = answer.send(result.map(|()| call.said.into_iter().flatten().collect()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_proto::ids::AuthorId;
+
+    use super::*;
+
+    fn texts(count: usize) -> Vec<(Kind, Bytes)> {
+        vec![(Kind::TEXT, Bytes::new()); count]
+    }
+
+    fn at(seq: u64) -> Said {
+        Said { author: AuthorId([1; 32]), seq }
+    }
+
+    #[test]
+    fn a_call_is_answered_when_all_of_it_was_said() {
+        let mut asked = Asked::default();
+        let (answer, mut said) = oneshot::channel();
+        let tags: Vec<u64> = asked.ask(texts(2), Some(answer)).iter().map(|saying| saying.tag).collect();
+        let (other, mut other_said) = oneshot::channel();
+        let other_tags = asked.ask(texts(1), Some(other));
+        asked.said(tags[1], at(8));
+        asked.said(tags[1], at(8));
+        assert!(said.try_recv().is_err());
+        assert_eq!(asked.again().len(), 2);
+        asked.said(tags[0], at(7));
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![at(7), at(8)]));
+        asked.unsaid(other_tags[0].tag, Error::TooLong);
+        assert_eq!(other_said.try_recv().unwrap(), Err(Error::TooLong));
+        assert_eq!(asked.waiting(), 0);
+        asked.said(99, at(1));
+    }
+
+    #[test]
+    fn too_much_is_refused_and_nothing_is_answered_at_once() {
+        let mut asked = Asked::default();
+        let (answer, mut said) = oneshot::channel();
+        assert_eq!(asked.ask(vec![], Some(answer)), []);
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![]));
+        assert_eq!(asked.ask(texts(SAYINGS), None).len(), SAYINGS);
+        let (answer, mut said) = oneshot::channel();
+        assert_eq!(asked.ask(texts(1), Some(answer)), []);
+        assert_eq!(said.try_recv().unwrap(), Err(Error::Busy));
+        asked.fail(&Error::Closed);
+        assert_eq!((asked.waiting(), asked.again().len()), (0, 0));
+    }
+}

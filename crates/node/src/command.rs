@@ -1,0 +1,75 @@
+//! What the driver is asked to do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::Kind,
+    ids::{PeerId, RoomId},
+    input::Recall,
+    message::{Contact, Message},
+    reject::Reject,
+    run::RawRun,
+};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::{
+    board::Board,
+    error::Error,
+    frame::Control,
+    link::{LinkId, Met},
+    room::Said,
+    settings::RoomSetup,
+};
+
+/// One thing for the driver to do.
+pub(crate) enum Command {
+    /// Take part in a room; one that is entered already only hears of the contacts.
+    Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
+    /// Say something; answered once it is durable.
+    Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Said>, Error>> },
+    /// A connection is there, and nothing was said on it.
+    Met(Box<Met>),
+    /// A control came.
+    Controlled { link: LinkId, control: Control },
+    /// A message came.
+    Received(Box<Received>),
+    /// Bytes came that no honest peer sends.
+    Faulted { link: LinkId, reject: Reject },
+    /// A connection is gone.
+    Gone { link: LinkId },
+    /// A dial came to nothing.
+    Unreachable { peer: PeerId },
+    /// Members of a room were heard of.
+    Heard { room: RoomId, contacts: Vec<Contact> },
+    /// A block was read again.
+    Recalled { room: RoomId, what: Recall, run: Option<RawRun> },
+    /// Bytes of entries were served over a connection.
+    Served { room: RoomId, bytes: usize },
+    /// We are reached in another way.
+    Readdressed { address: Bytes },
+    /// Make all durable, say goodbye and let the home go.
+    Close { answer: oneshot::Sender<()> },
+}
+
+impl Command {
+    /// Bytes of messages in it.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Received(received) => received.bytes,
+            _ => 0,
+        }
+    }
+}
+
+/// A message as it came.
+pub(crate) struct Received {
+    pub(crate) link: LinkId,
+    /// Index of the sender's tag.
+    pub(crate) channel: u32,
+    pub(crate) message: Message,
+    /// Bytes it took on the wire.
+    pub(crate) bytes: usize,
+    /// The places it takes in the inbox of its peer and in that of all; free again when this is dropped.
+    pub(crate) _places: [OwnedSemaphorePermit; 2],
+}

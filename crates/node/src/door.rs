@@ -1,0 +1,196 @@
+//! How connections begin: dialled by us, or accepted within bounds.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use iroh::{
+    Endpoint, EndpointAddr,
+    endpoint::{Incoming, IncomingAddr},
+};
+use rumormill_proto::ids::PeerId;
+use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
+
+use crate::{
+    command::Command,
+    greeting::Role,
+    limits::{DIAL_DEADLINE, DIALS, FAMILIAR, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S},
+    link::{self, Wires},
+};
+
+/// Name of the protocol in the TLS handshake; another version is another name.
+pub(crate) const ALPN: &[u8] = b"rumormill/1";
+
+/// The way in and out.
+#[derive(Clone)]
+pub(crate) struct Door {
+    runtime: Handle,
+    endpoint: Endpoint,
+    wires: Wires,
+    familiar: Arc<Familiar>,
+    dials: Arc<Semaphore>,
+}
+
+impl Door {
+    /// A door that accepts from now on, until the endpoint closes. Its tasks run where this is called.
+    pub(crate) fn open(endpoint: Endpoint, wires: Wires) -> Self {
+        let dials = Arc::new(Semaphore::new(DIALS));
+        let door = Self { runtime: Handle::current(), endpoint, wires, familiar: Arc::default(), dials };
+        door.runtime.spawn(door.clone().accept());
+        door
+    }
+
+    /// Handshakes from these addresses are not counted from now on.
+    pub(crate) fn know(&self, addrs: impl IntoIterator<Item = SocketAddr>) {
+        addrs.into_iter().for_each(|addr| self.familiar.insert(addr));
+    }
+
+    /// Connects to a peer; the driver hears of a connection or of none.
+    pub(crate) fn dial(&self, peer: PeerId, addr: EndpointAddr) {
+        self.runtime.spawn(self.clone().connect(peer, addr));
+    }
+
+    async fn connect(self, peer: PeerId, addr: EndpointAddr) {
+        let Ok(permit) = self.dials.clone().acquire_owned().await else { return };
+        let dialled = timeout(DIAL_DEADLINE, self.endpoint.connect(addr, ALPN)).await;
+        drop(permit);
+        match dialled {
+            Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
+            Ok(Err(why)) => {
+                tracing::debug!(peer = %peer.short(), %why, "unreachable");
+                self.wires.tell(Command::Unreachable { peer }).await;
+            }
+            Err(_) => self.wires.tell(Command::Unreachable { peer }).await,
+        }
+    }
+
+    async fn accept(self) {
+        let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+        let (start, mut budget) = (Instant::now(), Budget::new());
+        while let Some(incoming) = self.endpoint.accept().await {
+            let known = matches!(incoming.remote_addr(), IncomingAddr::Ip(addr) if self.familiar.holds(&addr));
+            let now_ms = start.elapsed().as_millis() as u64;
+            match if known { Verdict::Take } else { budget.judge(now_ms, incoming.remote_addr_validated()) } {
+                Verdict::Prove => {
+                    // Fails only for an address that has proved itself.
+                    let _ = incoming.retry();
+                }
+                Verdict::Ignore => incoming.ignore(),
+                Verdict::Take => match handshakes.clone().try_acquire_owned() {
+                    Ok(permit) => drop(tokio::spawn(take(incoming, permit, self.wires.clone()))),
+                    Err(_) => incoming.ignore(),
+                },
+            }
+        }
+    }
+}
+
+async fn take(incoming: Incoming, permit: tokio::sync::OwnedSemaphorePermit, wires: Wires) {
+    let shaken = timeout(GREETING_DEADLINE, incoming).await;
+    drop(permit);
+    match shaken {
+        Ok(Ok(connection)) => link::run(connection, Role::Accepter, wires).await,
+        Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
+        Err(_) => tracing::debug!("a handshake took too long"),
+    }
+}
+
+/// Addresses of peers of our rooms, the last ones that we learned.
+#[derive(Default)]
+struct Familiar(Mutex<(BTreeSet<SocketAddr>, VecDeque<SocketAddr>)>);
+
+impl Familiar {
+    fn insert(&self, addr: SocketAddr) {
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (addrs, order) = &mut *guard;
+        if addrs.insert(addr) {
+            order.push_back(addr);
+        }
+        if order.len() > FAMILIAR {
+            order.pop_front().map(|oldest| addrs.remove(&oldest));
+        }
+    }
+
+    fn holds(&self, addr: &SocketAddr) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.contains(addr)
+    }
+}
+
+/// What is done with a stranger's first packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Shake hands.
+    Take,
+    /// Ask it to show first that the address is its own.
+    Prove,
+    /// Say nothing: an honest stranger tries again by itself.
+    Ignore,
+}
+
+/// Handshakes that strangers may still have: filled up evenly, bounded. Counted in thousandths.
+struct Budget {
+    left: u64,
+    at_ms: u64,
+}
+
+impl Budget {
+    const FULL: u64 = HANDSHAKES_AT_ONCE as u64 * 1000;
+
+    fn new() -> Self {
+        Self { left: Self::FULL, at_ms: 0 }
+    }
+
+    /// Whoever sends from false addresses cannot use up what is for others: below half, addresses are
+    /// proved first.
+    fn judge(&mut self, now_ms: u64, proved: bool) -> Verdict {
+        let passed_ms = now_ms.saturating_sub(self.at_ms);
+        self.at_ms = now_ms;
+        self.left = self.left.saturating_add(passed_ms.saturating_mul(u64::from(HANDSHAKES_PER_S))).min(Self::FULL);
+        match self.left {
+            0..1000 => Verdict::Ignore,
+            left if left < Self::FULL / 2 && !proved => Verdict::Prove,
+            _ => {
+                self.left -= 1000;
+                Verdict::Take
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_get_a_burst_and_then_a_rate() {
+        let mut budget = Budget::new();
+        let mut taken = |now_ms, tries| (0..tries).filter(|_| budget.judge(now_ms, true) == Verdict::Take).count();
+        assert_eq!(taken(0, 1000), HANDSHAKES_AT_ONCE as usize);
+        assert_eq!((1..=100).map(|tenth| taken(tenth * 100, 100)).sum::<usize>(), 10 * HANDSHAKES_PER_S as usize);
+        assert_eq!(taken(u64::MAX, 1000), HANDSHAKES_AT_ONCE as usize);
+    }
+
+    #[test]
+    fn false_addresses_leave_half_for_those_who_prove_theirs() {
+        let mut budget = Budget::new();
+        let verdicts: Vec<_> = (0..100).map(|_| budget.judge(0, false)).collect();
+        assert_eq!(
+            verdicts.iter().filter(|verdict| **verdict == Verdict::Take).count(),
+            HANDSHAKES_AT_ONCE as usize / 2 + 1
+        );
+        assert_eq!(verdicts.last(), Some(&Verdict::Prove));
+        assert_eq!(budget.judge(0, true), Verdict::Take);
+    }
+
+    #[test]
+    fn familiar_addresses_are_bounded() {
+        let familiar = Familiar::default();
+        let addr = |at: usize| SocketAddr::from(([10, 0, (at >> 8) as u8, at as u8], 1));
+        (0..=FAMILIAR).for_each(|at| familiar.insert(addr(at)));
+        familiar.insert(addr(FAMILIAR));
+        assert!(!familiar.holds(&addr(0)) && familiar.holds(&addr(1)) && familiar.holds(&addr(FAMILIAR)));
+    }
+}

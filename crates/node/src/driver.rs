@@ -1,0 +1,349 @@
+//! The only loop: one thread that owns the store and the engines of all rooms.
+//!
+//! A turn takes what has come in, up to a bound, and gives it to the engines; then what they want is done for
+//! all rooms together: first everything is made durable in one commit, then peers are told, then interfaces.
+//! Nothing in here waits for a peer or for a reader of events.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use rumormill_proto::{
+    ids::{AuthorId, PeerId, RoomId},
+    input::Input,
+    message::Contact,
+    reject::Reject,
+    time::Now,
+};
+use rumormill_store::{Read, Store};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::{mpsc, oneshot},
+};
+
+use crate::{
+    board::Board,
+    command::{Command, Received},
+    error::Error,
+    limits::{BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, NICKS_WITHIN, PAGE_LINES, ROOMS, STATUS_EVERY},
+    link::{LinkId, Wires},
+    links::{Inputs, Links, Secret},
+    readers::Readers,
+    seat::{Seat, Start},
+    settings::RoomSetup,
+};
+
+/// Boards of all rooms, for those who ask the node for them.
+pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
+
+/// Entries indexed at once when there is nothing better to do: a few milliseconds.
+const INDEX_ENTRIES: usize = 512;
+
+/// What the driver works with.
+pub(crate) struct Driver {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) seats: BTreeMap<RoomId, Seat>,
+    pub(crate) links: Links,
+    pub(crate) tools: Tools,
+    /// Blocks being read again.
+    pub(crate) recalls: usize,
+    /// Whether entries may wait to be indexed.
+    pub(crate) unindexed: bool,
+    /// Our own handle for what is asked rarely.
+    pub(crate) read: Box<dyn Read>,
+    start: Instant,
+    status_at: u64,
+    contacts_at: u64,
+}
+
+/// What the driver was given by the node.
+pub(crate) struct Tools {
+    pub(crate) me: PeerId,
+    pub(crate) trace: bool,
+    pub(crate) runtime: Handle,
+    pub(crate) wires: Wires,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) boards: Boards,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Next,
+    Last,
+}
+
+impl Driver {
+    pub(crate) fn new(store: Box<dyn Store>, links: Links, tools: Tools) -> Result<Self, Error> {
+        let read = store.reader()?;
+        Ok(Self {
+            store,
+            seats: BTreeMap::new(),
+            links,
+            tools,
+            recalls: 0,
+            unindexed: true,
+            read,
+            start: Instant::now(),
+            status_at: 0,
+            contacts_at: 0,
+        })
+    }
+
+    /// Runs until the node closes, or nobody holds it any more. `clock` is this thread's own.
+    pub(crate) fn run(mut self, clock: &Runtime, mut commands: mpsc::Receiver<Command>) {
+        let mut closing = None;
+        let mut batch = Vec::new();
+        loop {
+            let turn = self.wait(clock, &mut commands, &mut batch);
+            for command in batch.drain(..) {
+                match command {
+                    Command::Close { answer } => closing = Some(answer),
+                    command => self.take(command),
+                }
+            }
+            self.turn();
+            if turn == Turn::Last || closing.is_some() {
+                break;
+            }
+        }
+        commands.close();
+        self.close(closing);
+    }
+
+    /// Fills `batch` with what has come in, or with nothing when a deadline comes first.
+    fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
+        if commands.is_empty() && self.unindexed {
+            self.index();
+        }
+        let deadline = if self.unindexed { Some(0) } else { self.next_deadline() };
+        let first = match deadline {
+            None => clock.block_on(commands.recv()),
+            Some(deadline) => {
+                let at = self.start + std::time::Duration::from_millis(deadline);
+                match clock.block_on(async { tokio::time::timeout_at(at.into(), commands.recv()).await }) {
+                    Ok(first) => first,
+                    Err(_) => return Turn::Next,
+                }
+            }
+        };
+        let Some(first) = first else { return Turn::Last };
+        let mut bytes = first.bytes();
+        batch.push(first);
+        while batch.len() < BATCH_COMMANDS
+            && bytes < BATCH_BYTES
+            && let Ok(next) = commands.try_recv()
+        {
+            bytes += next.bytes();
+            batch.push(next);
+        }
+        Turn::Next
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let engines = self.seats.values().map(Seat::next_deadline);
+        engines.chain([self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0)).min()
+    }
+
+    fn index(&mut self) {
+        match self.store.index(INDEX_ENTRIES) {
+            Ok(more) => self.unindexed = more,
+            Err(why) => {
+                // What is not indexed is found all the same; the next commit says whether the store is broken.
+                tracing::warn!(%why, "cannot index");
+                self.unindexed = false;
+            }
+        }
+    }
+
+    /// What our clocks say.
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now { ticks_ms: self.start.elapsed().as_millis() as u64, wall_ms: wall.as_millis() as u64 }
+    }
+
+    fn take(&mut self, command: Command) {
+        let now = self.now();
+        let inputs = match command {
+            Command::Enter { setup, answer } => {
+                // Whoever asked may have gone; the room stays.
+                let _ = answer.send(self.enter(*setup));
+                Inputs::new()
+            }
+            Command::Say { room, sayings, answer } => {
+                match self.seats.get_mut(&room) {
+                    Some(seat) => seat.say(sayings, answer),
+                    None => drop(answer.send(Err(self.stopped(&room)))),
+                }
+                Inputs::new()
+            }
+            Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
+            Command::Controlled { link, control } => {
+                let inputs = self.links.controlled(link, control);
+                inputs.unwrap_or_else(|reject| self.fault(link, reject, now))
+            }
+            Command::Received(received) => self.received(*received, now),
+            Command::Faulted { link, reject } => self.fault(link, reject, now),
+            Command::Gone { link } => self.links.gone(link),
+            Command::Unreachable { peer } => self.links.undialled(peer),
+            Command::Heard { room, contacts } => vec![(room, Input::Heard { contacts })],
+            Command::Recalled { room, what, run } => {
+                self.recalls -= 1;
+                vec![(room, Input::Recalled { what, run })]
+            }
+            Command::Served { room, bytes } => {
+                self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
+                Inputs::new()
+            }
+            Command::Readdressed { address } => {
+                self.links.readdressed(address);
+                Inputs::new()
+            }
+            Command::Close { .. } => Inputs::new(),
+        };
+        self.give(inputs);
+    }
+
+    /// Gives engines their inputs.
+    pub(crate) fn give(&mut self, inputs: Inputs) {
+        let now = self.now();
+        for (room, input) in inputs {
+            if let Some(seat) = self.seats.get_mut(&room) {
+                seat.handle(input, now);
+            }
+        }
+    }
+
+    fn received(&mut self, received: Received, now: Now) -> Inputs {
+        let Received { link, channel, message, bytes, _places } = received;
+        match self.links.room(link, channel) {
+            Ok(Some((room, from))) => {
+                if let Some(seat) = self.seats.get_mut(&room) {
+                    seat.receive(from, message, bytes, now);
+                }
+                Inputs::new()
+            }
+            Ok(None) => Inputs::new(),
+            Err(reject) => self.fault(link, reject, now),
+        }
+    }
+
+    fn fault(&mut self, link: LinkId, reject: Reject, now: Now) -> Inputs {
+        let peer = self.links.peer(link);
+        peer.map(|peer| self.links.bar(peer, reject, now.ticks_ms)).unwrap_or_default()
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
+    }
+
+    fn stopped(&self, room: &RoomId) -> Error {
+        let boards = self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = boards.get(room).and_then(|board| board.posted().stopped.clone());
+        why.map_or(Error::Closed, |why| Error::Stopped { why })
+    }
+
+    fn enter(&mut self, setup: RoomSetup) -> Result<Arc<Board>, Error> {
+        let (id, now) = (setup.id, self.now());
+        let contacts = setup.contacts.clone();
+        if let Some(seat) = self.seats.get(&id) {
+            let board = seat.board.clone();
+            self.give(vec![(id, Input::Heard { contacts })]);
+            return Ok(board);
+        }
+        if self.seats.len() >= ROOMS {
+            return Err(Error::TooManyRooms);
+        }
+        let start = self.start(&id, now)?;
+        let cut: Vec<AuthorId> =
+            start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
+        let seat = Seat::new(setup, start);
+        let forked = cut.contains(&seat.author);
+        if seat.setup.keep {
+            self.store.put_room(&seat.record())?;
+        }
+        let board = seat.board.clone();
+        self.tools.runtime.spawn(find_nicks(board.clone(), self.tools.readers.clone()));
+        self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).insert(id, board.clone());
+        let secret = seat.setup.secret;
+        self.seats.insert(id, seat);
+        if forked {
+            self.rekey(&id)?;
+        }
+        self.give(vec![(id, Input::Heard { contacts })]);
+        let inputs = self.links.announce((id, secret));
+        self.give(inputs);
+        Ok(board)
+    }
+
+    /// What an engine starts from.
+    pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
+        let kept = self.store.kept(room)?;
+        let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
+        Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
+    }
+
+    /// Wakes engines, does what they want, and renews what is seen of them.
+    fn turn(&mut self) {
+        let now = self.now();
+        for seat in self.seats.values_mut() {
+            seat.say_again();
+            seat.wake(now);
+        }
+        self.settle();
+        if self.status_at <= now.ticks_ms {
+            let mut any = false;
+            for seat in self.seats.values_mut() {
+                if seat.changed() {
+                    seat.post(&self.links);
+                    any = true;
+                }
+            }
+            self.status_at = if any { now.ticks_ms + STATUS_EVERY.as_millis() as u64 } else { 0 };
+        }
+        if self.contacts_at <= now.ticks_ms {
+            self.keep_contacts();
+            self.contacts_at = now.ticks_ms + CONTACTS_EVERY.as_millis() as u64;
+        }
+    }
+
+    /// Writes down the peers that rooms know, so that a restart finds them again.
+    fn keep_contacts(&mut self) {
+        for seat in self.seats.values_mut() {
+            let contacts: Vec<Contact> = seat.contacts();
+            if !seat.setup.keep || contacts.is_empty() || contacts == seat.setup.contacts {
+                continue;
+            }
+            seat.setup.contacts = contacts;
+            if let Err(why) = self.store.put_room(&seat.record()) {
+                tracing::warn!(%why, "cannot keep contacts");
+            }
+        }
+    }
+
+    fn close(mut self, answer: Option<oneshot::Sender<()>>) {
+        self.keep_contacts();
+        self.links.close();
+        for seat in self.seats.values_mut() {
+            seat.asked.fail(&Error::Closed);
+            seat.board.close();
+        }
+        drop(self);
+        // Whoever closed the node may have gone.
+        let _ = answer.map(|answer| answer.send(()));
+    }
+}
+
+/// Looks for the nicks that were said last, page by page, while the room is in use already.
+async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
+    let (room, mut before) = (board.id, None);
+    for _ in 0..NICKS_WITHIN / PAGE_LINES {
+        let page = readers.read(move |read| read.page(&room, before, PAGE_LINES)).await;
+        let Ok(lines) = page else { return };
+        let Some(first) = lines.first() else { return };
+        before = Some(first.place);
+        lines.iter().for_each(|line| board.note_nick(line.place, line.kind, &line.body));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a node cannot do, in two lines: what happened, and what to do next.
+
+use std::fmt;
+
+use crate::limits::{NICK_BYTES, ROOMS, TEXT_BYTES};
+
+/// Why a node did not do what it was asked to. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The home cannot be opened, read or written.
+    Store(rumormill_store::Error),
+    /// The network cannot be used.
+    Bind {
+        /// What the system said.
+        why: String,
+    },
+    /// LAN discovery cannot be started.
+    Lan {
+        /// What the system said.
+        why: String,
+    },
+    /// The system gives no thread.
+    Thread {
+        /// What the system said.
+        why: String,
+    },
+    /// The node was closed.
+    Closed,
+    /// The room was stopped, because what was said in it could not be made durable.
+    Stopped {
+        /// What the store said.
+        why: String,
+    },
+    /// A text is larger than an entry may be.
+    TooLong,
+    /// A nick is empty or too long.
+    Nick,
+    /// It cannot be an entry of the room: a founding that is not the room's, or the room has too many authors.
+    Refused,
+    /// More waits to be said than is good.
+    Busy,
+    /// The node is in as many rooms as it may be.
+    TooManyRooms,
+}
+
+impl Error {
+    /// A word for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "store",
+            Self::Bind { .. } => "bind",
+            Self::Lan { .. } => "lan",
+            Self::Thread { .. } => "thread",
+            Self::Closed => "closed",
+            Self::Stopped { .. } => "stopped",
+            Self::TooLong => "too-long",
+            Self::Nick => "nick",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::TooManyRooms => "too-many-rooms",
+        }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Store(error) => error.help(),
+            Self::Bind { .. } => "choose another port, or end the program that uses this one".into(),
+            Self::Lan { .. } => "switch LAN discovery off; tickets still work".into(),
+            Self::Thread { .. } => "end other programs, or raise the limit on processes".into(),
+            Self::Closed => "open the node again".into(),
+            Self::Stopped { .. } => {
+                "make room on the disk and open the home again; nothing that was confirmed is lost".into()
+            }
+            Self::TooLong => "say it in several parts".into(),
+            Self::Nick => format!("choose a name of 1 to {NICK_BYTES} bytes"),
+            Self::Refused => "say it in another room".into(),
+            Self::Busy => "wait for what was said before to be confirmed".into(),
+            Self::TooManyRooms => "leave a room first, or use a second home".into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Bind { why } => write!(f, "cannot use the network: {why}"),
+            Self::Lan { why } => write!(f, "cannot look for peers on the LAN: {why}"),
+            Self::Thread { why } => write!(f, "cannot start a thread: {why}"),
+            Self::Closed => f.write_str("the node is closed"),
+            Self::Stopped { why } => write!(f, "the room was stopped: {why}"),
+            Self::TooLong => write!(f, "this is longer than the {TEXT_BYTES} bytes that fit in one entry"),
+            Self::Nick => f.write_str("this is not a nick"),
+            Self::Refused => f.write_str("the room does not take this"),
+            Self::Busy => f.write_str("too much waits to be said already"),
+            Self::TooManyRooms => write!(f, "a node is in {ROOMS} rooms at most"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<rumormill_store::Error> for Error {
+    fn from(error: rumormill_store::Error) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,170 @@
+//! Every bound of the node, each with the arithmetic that chose it.
+
+use std::time::Duration;
+
+use rumormill_proto::limits::{BODY_BYTES, MESSAGE_BYTES};
+
+/// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
+pub const ROOMS: usize = 64;
+
+/// Tags of one greeting come in multiples of this, so that their number tells little about how many rooms
+/// one is in.
+pub const TAG_GROUP: usize = 8;
+
+/// Tags a peer may announce over one connection: every room announced by a greeting of its own.
+pub const TAGS: usize = ROOMS * TAG_GROUP;
+
+/// Bytes of one frame on the live stream: the largest message and its channel number.
+pub const FRAME_BYTES: usize = MESSAGE_BYTES + 10;
+
+/// Bytes of frames that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills
+/// it in 13 s; a link that takes nothing for so long is fed by anti-entropy later. What begins below the
+/// bound may pass it by one frame.
+pub const OUTBOUND_BYTES: usize = 256 * 1024;
+
+/// Frames that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
+pub const OUTBOUND_FRAMES: usize = 4096;
+
+/// Bytes of received messages of one peer that wait for the driver, by [`crate::link`]'s estimate of what
+/// they take in memory: two of the largest messages.
+pub const LINK_INBOX_BYTES: usize = 2 * MESSAGE_BYTES;
+
+/// The same, all peers together: a dozen peers at once may have as much waiting as they can, and it stays
+/// within 16 MiB.
+pub const INBOX_BYTES: usize = 16 * 1024 * 1024;
+
+/// What an entry takes in memory once it is read, beside its body; for the estimates above.
+pub const ENTRY_BYTES: usize = 128;
+
+/// Commands that wait for the driver: [`INBOX_BYTES`] in messages of 4 KiB. Whoever has one more waits.
+pub const COMMANDS: usize = 4096;
+
+/// Commands that the driver takes before it commits: a commit costs about one millisecond and a hundred
+/// entries as much again; beyond that, waiting for more gains little and delays what is ready.
+pub const BATCH_COMMANDS: usize = 512;
+
+/// Bytes of messages that the driver takes before it commits: a few thousand entries of 200 bytes.
+pub const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
+pub const SAYINGS: usize = 1024;
+
+/// Events kept for a slow reader; it is then told how many it missed. Seconds of a busy room; their bodies
+/// are 8 MiB at most.
+pub const EVENTS: usize = 1024;
+
+/// Bytes of one line of text.
+pub const TEXT_BYTES: usize = BODY_BYTES;
+
+/// Bytes of a nick: a name of 20 letters of four bytes.
+pub const NICK_BYTES: usize = 80;
+
+/// Nicks remembered for each room: the ten thousand authors the room itself is measured with, 2 MiB.
+pub const NICKS: usize = 10_000;
+
+/// Newest entries that are looked through for nicks when a room is entered: half a second of one core.
+pub const NICKS_WITHIN: usize = 50_000;
+
+/// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
+pub const PAGE_LINES: usize = 5_000;
+
+/// Connections that strangers may hold. Idle ones cost 100 kB each: 6.4 MB.
+pub const LINKS_ACCEPTED: usize = 64;
+
+/// Connections in all: beyond the accepted ones there is always place for these that we dialled ourselves.
+pub const LINKS: usize = LINKS_ACCEPTED + 32;
+
+/// Handshakes a second that strangers get, and how many at once when none came for a while: a room of 32
+/// that starts again at one moment. A handshake costs under 1 ms of a core: 2 %.
+pub const HANDSHAKES_PER_S: u32 = 20;
+
+/// See [`HANDSHAKES_PER_S`].
+pub const HANDSHAKES_AT_ONCE: u32 = 32;
+
+/// Handshakes under way at once, whoever began them; each holds some 50 kB.
+pub const HANDSHAKES: usize = 64;
+
+/// Addresses whose handshakes are not counted, because they belong to peers of our rooms: four for each of
+/// [`LINKS`] and of the contacts kept.
+pub const FAMILIAR: usize = 1024;
+
+/// A connection that has not said which rooms it shares by then is closed.
+pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
+
+/// A dial that has not come to a connection by then has failed. Round the earth and back with one packet
+/// lost is under 2 s.
+pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
+
+/// Dials under way at once: with half of 32 known peers away, all are tried within two deadlines.
+pub const DIALS: usize = 16;
+
+/// Dials that wait for their turn; the engine hears of one more that it is unreachable.
+pub const DIALS_WAITING: usize = 256;
+
+/// For how long a peer that sent what no honest peer sends is refused; doubles each time.
+pub const BAR: Duration = Duration::from_secs(60);
+
+/// No bar lasts longer: an address that changes hands is usable again after an hour.
+pub const BAR_LONGEST: Duration = Duration::from_secs(3600);
+
+/// Peers barred at once; past it the one whose bar ends first is let go. 64 kB.
+pub const BARS: usize = 1024;
+
+/// Socket addresses of one contact: a few networks of either family.
+pub const SOCKET_ADDRS: usize = 8;
+
+/// Bytes of a relay's URL in a contact.
+pub const RELAY_URL_BYTES: usize = 255;
+
+/// Contacts in a ticket: with three the chance that all have left is small, and the ticket still fits on a
+/// line or two.
+pub const TICKET_CONTACTS: usize = 8;
+
+/// Contacts kept for each room, see `RoomRecord`.
+pub const CONTACTS: usize = 64;
+
+/// Contacts are written down no more often than this; losing a minute of them costs a dial.
+pub const CONTACTS_EVERY: Duration = Duration::from_secs(60);
+
+/// Readers of the store: two steps of serving and two questions of users at once. Each has a cache of its own.
+pub const READERS: usize = 4;
+
+/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only.
+pub const SERVES_WAITING: usize = 4;
+
+/// Steps of serving at once, whoever they are for: half of [`READERS`], so that users need not wait.
+pub const SERVING: usize = 2;
+
+/// Raw bytes that one step of serving reads, and one compressed piece of a bulk stream holds: 5 ms of
+/// reading and hashing.
+pub const SERVE_STEP_BYTES: usize = 256 * 1024;
+
+/// An answer of at most this goes on the live stream; a larger one gets a stream of its own.
+pub const SERVE_LIVE_BYTES: usize = 64 * 1024;
+
+/// Newest entries that a want may ask to be served first: several screens.
+pub const SERVE_NEWEST: usize = 1000;
+
+/// Pieces read ahead of the network for one peer: one being written, one ready.
+pub const SERVE_AHEAD: usize = 1;
+
+/// Streams with bulk answers that a peer may have open to us: the one it writes and the next.
+pub const BULK_STREAMS: u32 = 2;
+
+/// Blocks that are asked for again and compared at once; one more is answered with nothing held.
+pub const RECALLS: usize = 16;
+
+/// Bytes under way to or from one peer: 100 Mbit/s over a round trip of 160 ms.
+pub const WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+
+/// Bytes under way on one stream: half of it, so that a bulk answer cannot take all of the window.
+pub const STREAM_WINDOW_BYTES: u32 = WINDOW_BYTES / 2;
+
+/// Rooms announced on the LAN: tags of 8 letters in the 245 bytes that an announcement has.
+pub const LAN_ROOMS: usize = 24;
+
+/// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes.
+pub const LAN_PEERS: usize = 256;
+
+/// How often a room's status is renewed for its readers while things change.
+pub const STATUS_EVERY: Duration = Duration::from_millis(50);

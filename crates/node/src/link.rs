@@ -1,0 +1,291 @@
+//! One connection to a peer: its tasks, and what they tell the driver.
+//!
+//! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk
+//! streams, one serves wants. Messages are read here and judged by the engine; a reader that has a message
+//! waits until the driver has room for it, and QUIC lets the peer wait.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
+use rumormill_proto::{ids::PeerId, message::Message, reject::Reject};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    address,
+    command::{Command, Received},
+    frame::{Frame, Frames, read_control, unpack},
+    greeting::{EXPORTER, Role},
+    limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
+    outbound::Outbound,
+    readers::Readers,
+    serve::{Job, Server},
+};
+
+/// Bytes read from a stream at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Number of a connection on this node; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LinkId(u64);
+
+/// Why we close a connection; the other side sees the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goodbye {
+    /// Our node closes.
+    Closing = 0,
+    /// We share no room, or no longer talk about any.
+    NothingShared = 1,
+    /// Another connection to the same peer is used instead.
+    Replaced = 2,
+    /// The peer sent what no honest peer sends, now or lately.
+    Barred = 3,
+    /// We have as many connections as we may.
+    Full = 4,
+    /// The peer took too long to say something, or to read what we say.
+    TooSlow = 5,
+}
+
+impl Goodbye {
+    /// Closes the connection with this reason.
+    pub(crate) fn say(self, connection: &Connection) {
+        connection.close(VarInt::from_u32(self as u32), b"");
+    }
+}
+
+/// A connection of which nothing is known but who is at the other end.
+pub(crate) struct Met {
+    pub(crate) link: LinkId,
+    pub(crate) peer: PeerId,
+    pub(crate) role: Role,
+    /// Keying material that tags are bound to.
+    pub(crate) exported: [u8; 32],
+    pub(crate) connection: Connection,
+    pub(crate) outbound: Arc<Outbound>,
+    pub(crate) serves: mpsc::Sender<Job>,
+    /// Where the peer was seen.
+    pub(crate) seen_at: Option<Bytes>,
+}
+
+/// What tasks of all connections share.
+#[derive(Clone)]
+pub(crate) struct Wires {
+    commands: mpsc::WeakSender<Command>,
+    readers: Arc<Readers>,
+    serving: Arc<Semaphore>,
+    inbox: Arc<Semaphore>,
+    next_link: Arc<AtomicU64>,
+}
+
+impl Wires {
+    pub(crate) fn new(commands: mpsc::WeakSender<Command>, readers: Arc<Readers>) -> Self {
+        Self {
+            commands,
+            readers,
+            serving: Arc::new(Semaphore::new(SERVING)),
+            inbox: Arc::new(Semaphore::new(INBOX_BYTES)),
+            next_link: Arc::default(),
+        }
+    }
+
+    /// Tells the driver; forgotten when the node has closed.
+    pub(crate) async fn tell(&self, command: Command) {
+        if let Some(commands) = self.commands.upgrade() {
+            // Fails only when the driver has just ended.
+            let _ = commands.send(command).await;
+        }
+    }
+}
+
+/// Everything about one connection, from the handshake to its end.
+pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
+    let link = LinkId(wires.next_link.fetch_add(1, Ordering::Relaxed));
+    let mut exported = [0; 32];
+    if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
+        return Goodbye::NothingShared.say(&connection);
+    }
+    let (outbound, (serves, jobs)) = (Arc::new(Outbound::default()), mpsc::channel(SERVES_WAITING));
+    let peer = address::peer(connection.remote_id());
+    let met = Met {
+        link,
+        peer,
+        role,
+        exported,
+        connection: connection.clone(),
+        outbound: outbound.clone(),
+        serves,
+        seen_at: seen_at(&connection),
+    };
+    wires.tell(Command::Met(Box::new(met))).await;
+    let Some((live_out, live_in)) = live_stream(&connection, role).await else {
+        Goodbye::TooSlow.say(&connection);
+        return wires.tell(Command::Gone { link }).await;
+    };
+    let inlet = Inlet { link, inbox: Arc::new(Semaphore::new(LINK_INBOX_BYTES)), wires: wires.clone() };
+    let server = Server {
+        connection: connection.clone(),
+        outbound: outbound.clone(),
+        readers: wires.readers.clone(),
+        serving: wires.serving.clone(),
+        wires: wires.clone(),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(write_live(live_out, outbound.clone(), connection.clone()));
+    tasks.spawn(read_live(live_in, inlet.clone(), connection.clone()));
+    tasks.spawn(read_bulk(connection.clone(), inlet));
+    tasks.spawn(server.run(jobs));
+    connection.closed().await;
+    outbound.close();
+    tasks.shutdown().await;
+    wires.tell(Command::Gone { link }).await;
+}
+
+/// The address at which a peer is seen that is connected without a relay.
+fn seen_at(connection: &Connection) -> Option<Bytes> {
+    let paths = connection.paths();
+    paths.iter().find_map(|path| match path.remote_addr() {
+        iroh::TransportAddr::Ip(addr) => Some(address::encode_socket(*addr)),
+        _ => None,
+    })
+}
+
+/// The stream for all that is live: opened by who dialled. It goes before bulk answers.
+async fn live_stream(connection: &Connection, role: Role) -> Option<(SendStream, RecvStream)> {
+    let open = async {
+        match role {
+            Role::Dialler => connection.open_bi().await,
+            Role::Accepter => connection.accept_bi().await,
+        }
+    };
+    let (send, recv) = timeout(GREETING_DEADLINE, open).await.ok()?.ok()?;
+    send.set_priority(1).ok()?;
+    Some((send, recv))
+}
+
+async fn write_live(mut stream: SendStream, outbound: Arc<Outbound>, connection: Connection) {
+    while let Some(bytes) = outbound.take().await {
+        if stream.write_chunk(bytes.into()).await.is_err() {
+            break;
+        }
+    }
+    Goodbye::NothingShared.say(&connection);
+}
+
+async fn read_live(stream: RecvStream, inlet: Inlet, connection: Connection) {
+    match live_frames(stream, &inlet).await {
+        Ok(goodbye) => goodbye.say(&connection),
+        Err(reject) => inlet.fault(reject).await,
+    }
+}
+
+/// Reads to the end of the live stream, which only comes with the end of the connection, or until nobody has
+/// greeted us in time.
+async fn live_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<Goodbye, Reject> {
+    let mut frames = Frames::live();
+    let Ok(first) = timeout(GREETING_DEADLINE, next_frame(&mut stream, &mut frames)).await else {
+        return Ok(Goodbye::TooSlow);
+    };
+    let mut next = first?;
+    while let Some(frame) = next {
+        match frame.channel.checked_sub(1) {
+            None => inlet.control(frame).await?,
+            Some(channel) => {
+                let bytes = frame.body.len();
+                inlet.message(channel, Message::decode(frame.body)?, bytes).await;
+            }
+        }
+        next = next_frame(&mut stream, &mut frames).await?;
+    }
+    Ok(Goodbye::NothingShared)
+}
+
+/// The next frame; `None` at the end of the stream or connection.
+async fn next_frame(stream: &mut RecvStream, frames: &mut Frames) -> Result<Option<Frame>, Reject> {
+    loop {
+        if let Some(frame) = frames.next()? {
+            return Ok(Some(frame));
+        }
+        match stream.read_chunk(READ_BYTES).await {
+            Ok(Some(bytes)) => frames.push(&bytes),
+            Ok(None) if !frames.is_empty() => return Err(Reject::Malformed("stream")),
+            Ok(None) | Err(_) => return Ok(None),
+        }
+    }
+}
+
+/// Reads bulk answers, one after the other: a peer has no reason to send two at once.
+async fn read_bulk(connection: Connection, inlet: Inlet) {
+    while let Ok(stream) = connection.accept_uni().await {
+        if let Err(reject) = bulk_frames(stream, &inlet).await {
+            return inlet.fault(reject).await;
+        }
+    }
+}
+
+async fn bulk_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
+    let mut frames = Frames::bulk();
+    while let Some(frame) = next_frame(&mut stream, &mut frames).await? {
+        let channel = frame.channel.checked_sub(1).ok_or(Reject::Malformed("channel"))?;
+        let bytes = frame.body.len();
+        inlet.message(channel, unpack(frame.body)?, bytes).await;
+    }
+    Ok(())
+}
+
+/// The way of one connection to the driver.
+#[derive(Clone)]
+struct Inlet {
+    link: LinkId,
+    /// One permit for each byte that may wait, of this peer.
+    inbox: Arc<Semaphore>,
+    wires: Wires,
+}
+
+impl Inlet {
+    async fn control(&self, frame: Frame) -> Result<(), Reject> {
+        let control = read_control(frame.body)?;
+        self.wires.tell(Command::Controlled { link: self.link, control }).await;
+        Ok(())
+    }
+
+    /// Hands a message over, once there is room for it.
+    async fn message(&self, channel: u32, message: Message, bytes: usize) {
+        let places = weight(&message, bytes);
+        // The semaphores are never closed.
+        let Ok(mine) = self.inbox.clone().acquire_many_owned(places).await else { return };
+        let Ok(all) = self.wires.inbox.clone().acquire_many_owned(places).await else { return };
+        let received = Received { link: self.link, channel, message, bytes, _places: [mine, all] };
+        self.wires.tell(Command::Received(Box::new(received))).await;
+    }
+
+    async fn fault(&self, reject: Reject) {
+        self.wires.tell(Command::Faulted { link: self.link, reject }).await;
+    }
+}
+
+/// What a message takes in memory, about; never more than all that one peer may have.
+fn weight(message: &Message, bytes: usize) -> u32 {
+    let runs = match message {
+        Message::Push(push) => &push.runs[..],
+        Message::Runs { runs, .. } => &runs[..],
+        _ => &[],
+    };
+    let entries: usize = runs.iter().map(|run| run.entries().len()).sum();
+    (bytes + (entries + 1) * ENTRY_BYTES).min(LINK_INBOX_BYTES) as u32
+}
+
+/// How long a connection lives of which nothing is heard.
+pub(crate) const IDLE: Duration = Duration::from_secs(8);
+
+/// How often something is said for that.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(2);

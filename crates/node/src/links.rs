@@ -1,0 +1,403 @@
+//! The driver's side of all connections: who is linked, which rooms that carries, who is being dialled, who is
+//! barred. What follows from it for a room comes back as inputs of its engine.
+//!
+//! One connection per pair of peers is used. Two appear when both dial at once, or when a peer that vanished
+//! comes back: of a process that began anew the new one is used; of the same process the one that the smaller
+//! id dialled, so that both sides choose alike; of two dialled by the same side the new one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use iroh::endpoint::{Connection, WeakConnectionHandle};
+use rumormill_proto::{
+    ids::{PeerId, RoomId},
+    input::Input,
+    message::Contact,
+    reject::Reject,
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    address,
+    bars::Bars,
+    door::Door,
+    frame::Control,
+    greeting::{Channels, Role},
+    limits::{DIALS_WAITING, LINKS, LINKS_ACCEPTED},
+    link::{Goodbye, LinkId, Met},
+    outbound::Outbound,
+    random::random,
+    serve::Job,
+};
+
+/// What engines are told.
+pub(crate) type Inputs = Vec<(RoomId, Input)>;
+
+/// A room and its secret.
+pub(crate) type Secret = (RoomId, [u8; 32]);
+
+/// All connections.
+pub(crate) struct Links {
+    me: PeerId,
+    /// Drawn when this process began.
+    boot: [u8; 8],
+    /// How we are reached.
+    address: Bytes,
+    door: Door,
+    links: BTreeMap<LinkId, Link>,
+    /// The connection of each peer that rooms use.
+    used: BTreeMap<PeerId, LinkId>,
+    /// Peers being dialled or asked again, and the rooms that want them.
+    dials: BTreeMap<PeerId, BTreeSet<RoomId>>,
+    bars: Bars,
+}
+
+struct Link {
+    peer: PeerId,
+    role: Role,
+    /// What the peer's process drew when it began; `None` until it has greeted us.
+    boot: Option<[u8; 8]>,
+    channels: Channels,
+    connection: Connection,
+    outbound: Arc<Outbound>,
+    serves: mpsc::Sender<Job>,
+    seen_at: Option<Bytes>,
+}
+
+impl Link {
+    /// Whether the smaller id dialled.
+    fn by_smaller(&self, me: PeerId) -> bool {
+        (self.role == Role::Dialler) == (me < self.peer)
+    }
+
+    /// Whether this is to be used instead of `old`.
+    fn replaces(&self, old: &Self, me: PeerId) -> bool {
+        self.boot != old.boot || self.by_smaller(me) || !old.by_smaller(me)
+    }
+
+    fn downs(&self) -> Inputs {
+        let peer = self.peer;
+        self.channels.shared().map(|room| (room, Input::Down { peer })).collect()
+    }
+}
+
+impl Links {
+    pub(crate) fn new(me: PeerId, address: Bytes, door: Door) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = random();
+        Self {
+            me,
+            boot: [a, b, c, d, e, f, g, h],
+            address,
+            door,
+            links: BTreeMap::new(),
+            used: BTreeMap::new(),
+            dials: BTreeMap::new(),
+            bars: Bars::default(),
+        }
+    }
+
+    /// A connection is there: greets the peer, if we may have it.
+    pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
+        let accepted = self.links.values().filter(|link| link.role == Role::Accepter).count();
+        let full = self.links.len() >= LINKS || (met.role == Role::Accepter && accepted >= LINKS_ACCEPTED);
+        let refused = match (self.bars.bars(&met.peer, now_ms), full) {
+            (true, _) => Some(Goodbye::Barred),
+            (false, true) => Some(Goodbye::Full),
+            (false, false) => None,
+        };
+        if let Some(goodbye) = refused {
+            goodbye.say(&met.connection);
+            return if met.role == Role::Dialler { self.undialled(met.peer) } else { Inputs::new() };
+        }
+        let Met { link, peer, role, exported, connection, outbound, serves, seen_at } = met;
+        let mut channels = Channels::new(exported, role);
+        let tags = channels.announce(rooms, random);
+        // Nothing was put in before.
+        let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
+        self.links.insert(link, Link { peer, role, boot: None, channels, connection, outbound, serves, seen_at });
+        Inputs::new()
+    }
+
+    /// A control came.
+    ///
+    /// # Errors
+    /// [`Reject`] when no honest peer says this.
+    pub(crate) fn controlled(&mut self, id: LinkId, control: Control) -> Result<Inputs, Reject> {
+        let Some(link) = self.links.get_mut(&id) else { return Ok(Inputs::new()) };
+        match control {
+            Control::Greeting { boot, tags } => {
+                if link.boot.is_some_and(|known| known != boot) {
+                    return Err(Reject::Malformed("greeting"));
+                }
+                let before: BTreeSet<RoomId> = link.channels.shared().collect();
+                link.channels.learn(tags)?;
+                match link.boot.replace(boot) {
+                    None => Ok(self.greeted(id)),
+                    Some(_) => Ok(self.ups(id, &before)),
+                }
+            }
+            _ if link.boot.is_none() => Err(Reject::Malformed("greeting")),
+            Control::Address(address) => Ok(self.reached(id, &address)),
+            Control::Part(channel) => {
+                let peer = link.peer;
+                let room = link.channels.parted(channel)?;
+                Ok(room.map(|room| (room, Input::Down { peer })).into_iter().collect())
+            }
+            Control::Resume(channel) => {
+                let before = link.channels.shared().collect();
+                if let Some(room) = link.channels.resumed(channel)?
+                    && !link.channels.shares(&room)
+                    && let Some(mine) = link.channels.resume(&room)
+                {
+                    self.control(id, &Control::Resume(mine));
+                }
+                Ok(self.ups(id, &before))
+            }
+        }
+    }
+
+    /// The peer has greeted us for the first time: decides whether the connection is used.
+    fn greeted(&mut self, id: LinkId) -> Inputs {
+        let Some(link) = self.links.get(&id) else { return Inputs::new() };
+        let peer = link.peer;
+        if link.channels.shared().next().is_none() {
+            self.end(id, Goodbye::NothingShared);
+            return if self.used.contains_key(&peer) { Inputs::new() } else { self.undialled(peer) };
+        }
+        let mut inputs = Inputs::new();
+        if let Some((old_id, old)) = self.used.get(&peer).and_then(|old| Some((*old, self.links.get(old)?))) {
+            if !link.replaces(old, self.me) {
+                self.end(id, Goodbye::Replaced);
+                return Inputs::new();
+            }
+            let kept: BTreeSet<RoomId> = link.channels.shared().collect();
+            inputs.extend(old.downs().into_iter().filter(|(room, _)| !kept.contains(room)));
+            self.end(old_id, Goodbye::Replaced);
+        }
+        self.used.insert(peer, id);
+        self.control(id, &Control::Address(self.address.clone()));
+        inputs.extend(self.ups(id, &BTreeSet::new()));
+        inputs
+    }
+
+    /// Tells engines of rooms that are shared and were not before.
+    fn ups(&mut self, id: LinkId, before: &BTreeSet<RoomId>) -> Inputs {
+        let Some(link) = self.links.get(&id) else { return Inputs::new() };
+        let peer = link.peer;
+        if self.used.get(&peer) != Some(&id) {
+            return Inputs::new();
+        }
+        let address = link.seen_at.clone();
+        self.door.know(address.iter().flat_map(address::sockets));
+        let shared: BTreeSet<RoomId> = link.channels.shared().collect();
+        let up = |room: &RoomId| (*room, Input::Up { peer, address: address.clone() });
+        let mut inputs: Inputs = shared.difference(before).map(up).collect();
+        let dialled = self.dials.remove(&peer).unwrap_or_default();
+        inputs.extend(dialled.difference(&shared).map(|room| (*room, Input::Unreachable { peer })));
+        inputs
+    }
+
+    /// The peer says how it is reached; where we saw it is true as well.
+    fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
+        let Some(link) = self.links.get(&id) else { return Inputs::new() };
+        let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
+        self.door.know(address::sockets(&address));
+        let contacts = vec![Contact { peer: link.peer, address }];
+        link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
+    }
+
+    /// Which room and peer a message is about; `None` when we no longer talk about it with that peer.
+    ///
+    /// # Errors
+    /// [`Reject`] when the peer announced no such channel.
+    pub(crate) fn room(&self, id: LinkId, channel: u32) -> Result<Option<(RoomId, PeerId)>, Reject> {
+        let Some(link) = self.links.get(&id) else { return Ok(None) };
+        if link.boot.is_none() {
+            return Err(Reject::Malformed("greeting"));
+        }
+        let room = link.channels.theirs(channel)?;
+        let used = self.used.get(&link.peer) == Some(&id);
+        Ok(room.filter(|_| used).map(|room| (room, link.peer)))
+    }
+
+    /// A room was entered: announces it on every connection.
+    pub(crate) fn announce(&mut self, room: Secret) -> Inputs {
+        let ids: Vec<LinkId> = self.links.keys().copied().collect();
+        let mut inputs = Inputs::new();
+        for id in ids {
+            let Some(link) = self.links.get_mut(&id) else { continue };
+            let before = link.channels.shared().collect();
+            let tags = link.channels.announce(&[room], random);
+            self.control(id, &Control::Greeting { boot: self.boot, tags });
+            inputs.extend(self.ups(id, &before));
+        }
+        inputs
+    }
+
+    /// We are reached in another way: tells everyone linked.
+    pub(crate) fn readdressed(&mut self, address: Bytes) {
+        if self.address == address {
+            return;
+        }
+        self.address = address.clone();
+        let ids: Vec<LinkId> = self.used.values().copied().collect();
+        for id in ids {
+            self.control(id, &Control::Address(address.clone()));
+        }
+    }
+
+    /// Connects to a peer on behalf of a room, or talks about the room on the connection there is.
+    pub(crate) fn dial(&mut self, room: RoomId, contact: &Contact, now_ms: u64) -> Inputs {
+        let peer = contact.peer;
+        let unreachable = vec![(room, Input::Unreachable { peer })];
+        if peer == self.me || self.bars.bars(&peer, now_ms) {
+            return unreachable;
+        }
+        if let Some(id) = self.used.get(&peer).copied() {
+            return self.ask_again(id, room).unwrap_or(unreachable);
+        }
+        if let Some(rooms) = self.dials.get_mut(&peer) {
+            rooms.insert(room);
+            return Inputs::new();
+        }
+        match address::decode(contact) {
+            Ok(addr) if self.dials.len() < DIALS_WAITING => {
+                self.door.know(addr.ip_addrs().copied());
+                self.dials.insert(peer, BTreeSet::from([room]));
+                self.door.dial(peer, addr);
+                Inputs::new()
+            }
+            _ => unreachable,
+        }
+    }
+
+    /// Talks about a room again on a connection. `None` when the peer was never in it.
+    fn ask_again(&mut self, id: LinkId, room: RoomId) -> Option<Inputs> {
+        let link = self.links.get_mut(&id)?;
+        if link.channels.shares(&room) {
+            return Some(vec![(room, Input::Up { peer: link.peer, address: link.seen_at.clone() })]);
+        }
+        let before = link.channels.shared().collect();
+        let peer = link.peer;
+        let mine = link.channels.resume(&room)?;
+        let shares = link.channels.shares(&room);
+        self.control(id, &Control::Resume(mine));
+        if !shares {
+            self.dials.entry(peer).or_default().insert(room);
+            return Some(Inputs::new());
+        }
+        Some(self.ups(id, &before))
+    }
+
+    /// A dial came to nothing.
+    pub(crate) fn undialled(&mut self, peer: PeerId) -> Inputs {
+        let rooms = self.dials.remove(&peer).unwrap_or_default();
+        rooms.into_iter().map(|room| (room, Input::Unreachable { peer })).collect()
+    }
+
+    /// A connection has ended by itself.
+    pub(crate) fn gone(&mut self, id: LinkId) -> Inputs {
+        let Some(link) = self.links.remove(&id) else { return Inputs::new() };
+        if self.used.get(&link.peer) == Some(&id) {
+            self.used.remove(&link.peer);
+            let mut inputs = link.downs();
+            inputs.extend(self.undialled(link.peer));
+            return inputs;
+        }
+        let dialled = link.role == Role::Dialler && !self.used.contains_key(&link.peer);
+        if dialled { self.undialled(link.peer) } else { Inputs::new() }
+    }
+
+    /// A room no longer talks with this peer; the connection ends when no room does.
+    pub(crate) fn part(&mut self, room: RoomId, peer: PeerId) {
+        let Some(id) = self.used.get(&peer).copied() else { return };
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(mine) = link.channels.part(&room) else { return };
+        if link.channels.shared().next().is_some() {
+            self.control(id, &Control::Part(mine));
+        } else {
+            self.used.remove(&peer);
+            self.end(id, Goodbye::NothingShared);
+        }
+    }
+
+    /// A peer has sent what no honest peer sends: ends its connections and bars it.
+    pub(crate) fn bar(&mut self, peer: PeerId, reject: Reject, now_ms: u64) -> Inputs {
+        tracing::warn!(peer = %peer.short(), %reject, "barred");
+        self.bars.bar(peer, now_ms);
+        let mut inputs = Inputs::new();
+        if let Some(id) = self.used.remove(&peer) {
+            inputs.extend(self.links.get(&id).map(Link::downs).unwrap_or_default());
+        }
+        let ids: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.peer == peer).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.end(id, Goodbye::Barred);
+        }
+        inputs.extend(self.undialled(peer));
+        inputs
+    }
+
+    /// Who is at the other end.
+    pub(crate) fn peer(&self, id: LinkId) -> Option<PeerId> {
+        self.links.get(&id).map(|link| link.peer)
+    }
+
+    /// Says a message about a room; the bytes on the wire, 0 when it was dropped.
+    pub(crate) fn send(&self, room: &RoomId, peer: &PeerId, message: &[u8]) -> usize {
+        self.shared(room, peer).map_or(0, |(link, channel)| link.outbound.offer(channel, message))
+    }
+
+    /// Has a job served; `false` when the peer waits for too many already.
+    pub(crate) fn serve(&self, room: &RoomId, peer: &PeerId, job: impl FnOnce(u32) -> Job) -> bool {
+        self.shared(room, peer).is_some_and(|(link, channel)| link.serves.try_send(job(channel)).is_ok())
+    }
+
+    /// The connection that a room uses with a peer.
+    pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<WeakConnectionHandle> {
+        self.shared(room, peer).map(|(link, _)| link.connection.weak_handle())
+    }
+
+    /// Peers that a room is shared with now.
+    pub(crate) fn sharing(&self, room: &RoomId) -> Inputs {
+        let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| link.channels.shares(room));
+        links.map(|link| (*room, Input::Up { peer: link.peer, address: link.seen_at.clone() })).collect()
+    }
+
+    /// A room is no longer talked about with anybody.
+    pub(crate) fn leave(&mut self, room: &RoomId) {
+        let peers: Vec<PeerId> = self.used.keys().copied().collect();
+        peers.into_iter().for_each(|peer| self.part(*room, peer));
+    }
+
+    /// Ends all connections.
+    pub(crate) fn close(&mut self) {
+        for link in std::mem::take(&mut self.links).into_values() {
+            Goodbye::Closing.say(&link.connection);
+        }
+        self.used.clear();
+    }
+
+    fn shared(&self, room: &RoomId, peer: &PeerId) -> Option<(&Link, u32)> {
+        let link = self.links.get(self.used.get(peer)?)?;
+        Some((link, link.channels.mine(room)?))
+    }
+
+    /// Says something that must not be lost; a peer that has not read for long is given up.
+    fn control(&self, id: LinkId, control: &Control) {
+        if let Some(link) = self.links.get(&id)
+            && !link.outbound.control(control)
+        {
+            Goodbye::TooSlow.say(&link.connection);
+        }
+    }
+
+    fn end(&mut self, id: LinkId, goodbye: Goodbye) {
+        if let Some(link) = self.links.remove(&id) {
+            link.outbound.close();
+            goodbye.say(&link.connection);
+        }
+    }
+}

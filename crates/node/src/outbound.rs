@@ -1,0 +1,156 @@
+//! Frames that wait for one peer to read.
+//!
+//! The driver puts frames in and never waits; a task of the connection takes all there are and writes them at
+//! once. When a peer does not read, what is offered to it is dropped: everything said on the live stream is a
+//! hint that anti-entropy repeats.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::{
+    frame::{Control, put_control, put_message},
+    limits::{OUTBOUND_BYTES, OUTBOUND_FRAMES},
+};
+
+/// A bounded queue of frames.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    queue: Mutex<Queue>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    frames: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn has_room(&self) -> bool {
+        self.bytes.len() < OUTBOUND_BYTES && self.frames < OUTBOUND_FRAMES
+    }
+}
+
+impl Outbound {
+    /// Puts a message in, unless too much waits already; the bytes it takes on the wire, 0 when dropped.
+    pub(crate) fn offer(&self, channel: u32, message: &[u8]) -> usize {
+        let mut queue = self.lock();
+        if queue.closed || !queue.has_room() {
+            return 0;
+        }
+        let before = queue.bytes.len();
+        put_message(&mut queue.bytes, channel, message);
+        queue.frames += 1;
+        let added = queue.bytes.len() - before;
+        drop(queue);
+        self.filled.notify_one();
+        added
+    }
+
+    /// Waits until there is room, then puts a message in; the bytes it takes on the wire, 0 when the
+    /// connection has ended.
+    pub(crate) async fn put(&self, channel: u32, message: &[u8]) -> usize {
+        loop {
+            let emptied = self.emptied.notified();
+            let (closed, room) = {
+                let queue = self.lock();
+                (queue.closed, queue.has_room())
+            };
+            match (closed, room) {
+                (true, _) => return 0,
+                (false, true) => return self.offer(channel, message),
+                (false, false) => emptied.await,
+            }
+        }
+    }
+
+    /// Puts a control in, which must not be lost. `false` when the peer has not read for so long that it has
+    /// to be given up.
+    #[must_use]
+    pub(crate) fn control(&self, control: &Control) -> bool {
+        let mut queue = self.lock();
+        if queue.bytes.len() > 4 * OUTBOUND_BYTES {
+            return false;
+        }
+        put_control(&mut queue.bytes, control);
+        drop(queue);
+        self.filled.notify_one();
+        true
+    }
+
+    /// All that waits, as soon as there is any; `None` once closed.
+    pub(crate) async fn take(&self) -> Option<Vec<u8>> {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let mut queue = self.lock();
+                if queue.closed {
+                    return None;
+                }
+                if !queue.bytes.is_empty() {
+                    queue.frames = 0;
+                    let bytes = std::mem::take(&mut queue.bytes);
+                    drop(queue);
+                    self.emptied.notify_waiters();
+                    return Some(bytes);
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// Drops what waits and whatever will be offered.
+    pub(crate) fn close(&self) {
+        *self.lock() = Queue { closed: true, ..Queue::default() };
+        self.filled.notify_one();
+        self.emptied.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_that_waits_is_taken_at_once() {
+        let outbound = Outbound::default();
+        assert_eq!(outbound.offer(0, b"abc"), 5);
+        assert_eq!(outbound.offer(1, b"d"), 3);
+        assert_eq!(outbound.take().await.unwrap(), [4, 1, b'a', b'b', b'c', 2, 2, b'd']);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_never_reads_costs_a_bounded_queue() {
+        let outbound = Outbound::default();
+        let taken: usize = (0..10_000).map(|_| outbound.offer(0, &[0; 1000])).sum();
+        assert!((OUTBOUND_BYTES..OUTBOUND_BYTES + 1100).contains(&taken));
+        let small = Outbound::default();
+        assert_eq!((0..10_000).filter(|_| small.offer(0, b"") > 0).count(), OUTBOUND_FRAMES);
+        let patient = (0..100_000).take_while(|_| outbound.control(&Control::Part(1))).count();
+        assert!(patient > 0 && patient * 4 < 4 * OUTBOUND_BYTES);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_room_goes_on_when_there_is_some_or_never_will_be() {
+        let outbound = Arc::new(Outbound::default());
+        while outbound.offer(0, &[0; 1000]) > 0 {}
+        let put = |outbound: Arc<Outbound>| tokio::spawn(async move { outbound.put(0, b"late").await });
+        let waiting = put(outbound.clone());
+        assert!(outbound.take().await.unwrap().len() >= OUTBOUND_BYTES);
+        assert_eq!(waiting.await.unwrap(), 6);
+        while outbound.offer(0, &[0; 1000]) > 0 {}
+        let waiting = put(outbound.clone());
+        outbound.close();
+        assert_eq!(waiting.await.unwrap(), 0);
+        assert_eq!((outbound.take().await, outbound.offer(0, b"")), (None, 0));
+    }
+}

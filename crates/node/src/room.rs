@@ -1,0 +1,326 @@
+//! A room on a node: what can be said, read and known there.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use iroh::endpoint::WeakConnectionHandle;
+use rumormill_proto::{
+    entry::Kind,
+    frontier::Digest,
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::Event,
+    timeline::Place,
+};
+use rumormill_store::{Line, Read};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    board::{Board, Linked, Standing},
+    command::Command,
+    error::Error,
+    limits::{NICK_BYTES, PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
+    node::Inner,
+    ticket::Ticket,
+};
+
+/// A room that a node takes part in. Clones are the same room.
+#[derive(Clone)]
+pub struct Room {
+    board: Arc<Board>,
+    node: Arc<Inner>,
+}
+
+/// Place of something said: the author key it was said under, which changes when a log turned out to be
+/// forked, and its seq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// Under which key.
+    pub author: AuthorId,
+    /// Which entry of that author's log.
+    pub seq: Seq,
+}
+
+/// What a room tells an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    /// The engine tells something.
+    Engine(Event),
+    /// The reader was too slow: read pages instead of what it missed.
+    Lagged {
+        /// Events that were dropped.
+        missed: u64,
+    },
+    /// What was said could not be made durable; the room takes nothing more until the home is opened again.
+    Stopped {
+        /// What the store said.
+        why: String,
+    },
+    /// Our own log was forked, so we write under another key from now on. What the fork had cut off is said
+    /// again under it.
+    Rekeyed {
+        /// The author who writes from here now.
+        author: AuthorId,
+    },
+}
+
+/// Events of a room, from the moment it was asked for them.
+pub struct Events(broadcast::Receiver<RoomEvent>);
+
+impl Events {
+    /// The next event; `None` when the node has closed.
+    pub async fn next(&mut self) -> Option<RoomEvent> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(broadcast::error::RecvError::Lagged(missed)) => Some(RoomEvent::Lagged { missed }),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// The next event, if one is there already.
+    pub fn try_next(&mut self) -> Option<RoomEvent> {
+        match self.0.try_recv() {
+            Ok(event) => Some(event),
+            Err(broadcast::error::TryRecvError::Lagged(missed)) => Some(RoomEvent::Lagged { missed }),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Who is known to hold an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Their authors, ascending.
+    pub authors: Vec<AuthorId>,
+}
+
+/// How a room stands. Renewed twenty times a second while things change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomStatus {
+    /// Peers we have a link with.
+    pub peers: Vec<PeerStatus>,
+    /// Entries in the timeline.
+    pub entries: u64,
+    /// Entries we know to be missing.
+    pub missing: u64,
+    /// Authors who wrote something.
+    pub authors: usize,
+    /// The same at two nodes exactly when they hold the same entries.
+    pub digest: Digest,
+    /// What must be added to our clock to agree with most peers; 0 when it agrees.
+    pub skew_ms: i64,
+    /// What went over the network for this room.
+    pub traffic: Traffic,
+}
+
+/// A peer we have a link with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// Which.
+    pub peer: PeerId,
+    /// Who writes from there.
+    pub author: AuthorId,
+    /// How it is reached.
+    pub path: Path,
+    /// Round trip in milliseconds; 0 below one.
+    pub rtt_ms: u32,
+}
+
+/// How a peer is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Without anybody between.
+    Direct,
+    /// Through a relay, which sees nothing but sealed packets.
+    Relayed,
+}
+
+/// What went over the network for one room since it was entered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes of messages sent, bulk answers compressed.
+    pub bytes_out: u64,
+    /// Bytes of messages received, bulk answers compressed.
+    pub bytes_in: u64,
+    /// Messages sent on live streams.
+    pub messages_out: u64,
+    /// Messages received.
+    pub messages_in: u64,
+    /// Messages dropped because a peer did not read; anti-entropy repairs what they said.
+    pub dropped: u64,
+    /// Rumors pushed to us.
+    pub pushes_in: u64,
+    /// Those of them that we knew already.
+    pub pushes_known: u64,
+}
+
+impl Room {
+    pub(crate) fn new(board: Arc<Board>, node: Arc<Inner>) -> Self {
+        Self { board, node }
+    }
+
+    /// The room's id.
+    pub fn id(&self) -> RoomId {
+        self.board.id
+    }
+
+    /// How the user calls the room, or else its owner; empty until that is known.
+    pub fn name(&self) -> String {
+        self.board.posted().name.clone()
+    }
+
+    /// Who writes from here.
+    pub fn author(&self) -> AuthorId {
+        self.board.posted().author
+    }
+
+    /// What lets others in: with this node and some of the peers it is linked with as contacts.
+    pub fn ticket(&self) -> Ticket {
+        let standing = self.standing();
+        let linked = |contact: &&_| {
+            standing.peers.iter().any(|peer| peer.peer == rumormill_proto::message::Contact::clone(contact).peer)
+        };
+        let others = standing.contacts.iter().filter(linked).take(TICKET_CONTACTS / 4).cloned();
+        let contacts = [self.node.contact()].into_iter().chain(others).collect();
+        Ticket { room: self.board.id, secret: *self.board.secret, contacts }
+    }
+
+    /// Says a line. Resolves once it is durable here.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`], and what [`Room::say_all`] says.
+    pub async fn say(&self, text: &str) -> Result<Said, Error> {
+        self.say_one(Kind::TEXT, Bytes::copy_from_slice(text.as_bytes())).await
+    }
+
+    /// Says several things at once: they travel as one run. Resolves once all are durable here; answers come
+    /// in the order of the sayings.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when one does not fit into an entry and [`Error::Busy`] when they are too many, in
+    /// both cases before anything is said; [`Error::Stopped`] and [`Error::Closed`].
+    pub async fn say_all(&self, sayings: Vec<(Kind, Bytes)>) -> Result<Vec<Said>, Error> {
+        if sayings.iter().any(|(_, body)| body.len() > TEXT_BYTES) {
+            return Err(Error::TooLong);
+        }
+        if sayings.len() > SAYINGS {
+            return Err(Error::Busy);
+        }
+        let (answer, said) = oneshot::channel();
+        self.node.command(Command::Say { room: self.board.id, sayings, answer }).await?;
+        said.await.map_err(|_| Error::Closed)?
+    }
+
+    async fn say_one(&self, kind: Kind, body: Bytes) -> Result<Said, Error> {
+        let said = self.say_all(vec![(kind, body)]).await?;
+        said.first().copied().ok_or(Error::Closed)
+    }
+
+    /// Tells everyone by which name we want to be shown.
+    ///
+    /// # Errors
+    /// [`Error::Nick`] when it is empty or too long, and what [`Room::say_all`] says.
+    pub async fn set_nick(&self, nick: &str) -> Result<Said, Error> {
+        let nick = nick.trim();
+        if nick.is_empty() || nick.len() > NICK_BYTES {
+            return Err(Error::Nick);
+        }
+        self.say_one(Kind::NICK, Bytes::copy_from_slice(nick.as_bytes())).await
+    }
+
+    /// What happens from now on. A reader that falls behind is told so and pages instead; it slows nobody.
+    pub fn events(&self) -> Events {
+        Events(self.board.events())
+    }
+
+    /// The `limit` lines before `before`, or the last ones; ascending. At most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be read, [`Error::Closed`].
+    pub async fn page(&self, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.read(move |read, room| read.page(room, before, limit.min(PAGE_LINES))).await
+    }
+
+    /// The `limit` lines after `after`, or the first ones; ascending. At most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn page_after(&self, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.read(move |read, room| read.page_after(room, after, limit.min(PAGE_LINES))).await
+    }
+
+    /// Lines with all these words, the last of which may be a beginning; newest first. At most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn search(&self, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+        let words = words.to_owned();
+        self.read(move |read, room| read.search(room, &words, limit.min(PAGE_LINES))).await
+    }
+
+    /// Who is known to hold an entry: those whose own entries prove to have seen it and, when it is ours, who
+    /// writes at peers that told us so.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn holders(&self, author: AuthorId, seq: Seq) -> Result<Holders, Error> {
+        let mut authors = self.read(move |read, room| read.holders(room, &author, seq)).await?;
+        if author == self.author() {
+            let standing = self.standing();
+            authors.extend(standing.peers.iter().filter(|peer| peer.holds > seq).map(|peer| peer.author));
+        }
+        authors.retain(|holder| *holder != author);
+        authors.sort_unstable();
+        authors.dedup();
+        Ok(Holders { authors })
+    }
+
+    /// How the room stands.
+    pub fn status(&self) -> RoomStatus {
+        let Standing { peers, contacts: _, entries, missing, authors, digest, skew_ms, traffic } = self.standing();
+        let peers = peers.iter().map(peer_status).collect();
+        RoomStatus { peers, entries, missing, authors, digest, skew_ms, traffic }
+    }
+
+    /// Resolves when [`Room::status`] was renewed after this call, or the node has closed.
+    pub fn renewed(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.board.renewed.notified()
+    }
+
+    /// The last nick shown of an author, or else the beginning of its id.
+    pub fn nick(&self, author: &AuthorId) -> String {
+        self.board.posted().nick(author).map_or_else(|| author.short(), str::to_owned)
+    }
+
+    /// Why the room was stopped, if it was.
+    pub fn stopped(&self) -> Option<String> {
+        self.board.posted().stopped.clone()
+    }
+
+    fn standing(&self) -> Standing {
+        self.board.posted().standing.clone()
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let room = self.board.id;
+        self.node.readers.read(move |reader| read(reader, &room)).await
+    }
+}
+
+fn peer_status(linked: &Linked) -> PeerStatus {
+    let (path, rtt_ms) = path(&linked.connection);
+    PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms }
+}
+
+/// The path that the connection uses now, and its round trip.
+fn path(connection: &WeakConnectionHandle) -> (Path, u32) {
+    let Some(connection) = connection.upgrade() else { return (Path::Direct, 0) };
+    let paths = connection.paths();
+    let used = paths.iter().find(|path| path.is_selected()).or_else(|| paths.iter().next());
+    used.map_or((Path::Direct, 0), |path| {
+        let way = if path.is_relay() { Path::Relayed } else { Path::Direct };
+        (way, u32::try_from(path.rtt().as_millis()).unwrap_or(u32::MAX))
+    })
+}

@@ -1,0 +1,290 @@
+//! Answers to wants, in small steps, so that one peer's large want delays nobody.
+//!
+//! One task of each connection serves one want after the other. A step reads and checks a quarter of a
+//! mebibyte on a reader's thread; the next one is read while the network takes the last. How fast that goes is
+//! up to the peer: a step waits until the one before the last is written.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use iroh::endpoint::{Connection, SendStream};
+use rumormill_proto::{
+    ids::{AuthorId, RoomId, Seq},
+    limits::{BLOCK, PUSH_RUNS},
+    message::Message,
+    run::RawRun,
+};
+use rumormill_store::Read;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::{
+    command::Command,
+    frame::Packer,
+    limits::{SERVE_AHEAD, SERVE_LIVE_BYTES, SERVE_NEWEST, SERVE_STEP_BYTES},
+    link::Wires,
+    outbound::Outbound,
+    readers::Readers,
+};
+
+/// A want to be served, see [`rumormill_proto::input::Output::Serve`].
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// Index of our tag.
+    pub(crate) channel: u32,
+    pub(crate) room: RoomId,
+    pub(crate) want: u64,
+    pub(crate) newest: usize,
+    pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
+}
+
+/// Where answers of one connection go.
+pub(crate) struct Server {
+    pub(crate) connection: Connection,
+    pub(crate) outbound: Arc<Outbound>,
+    pub(crate) readers: Arc<Readers>,
+    /// One permit for each step that may be under way, whoever it is for.
+    pub(crate) serving: Arc<Semaphore>,
+    pub(crate) wires: Wires,
+}
+
+/// What one step has made.
+enum Piece {
+    /// The whole answer, small enough for the live stream: encoded messages.
+    Live(Vec<Vec<u8>>),
+    /// Frames of a bulk stream, compressed.
+    Bulk(Vec<u8>),
+}
+
+impl Server {
+    /// Serves one job after the other, until no more can come.
+    pub(crate) async fn run(self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.recv().await {
+            let (room, bytes) = (job.room, self.answer(job).await);
+            self.wires.tell(Command::Served { room, bytes }).await;
+        }
+    }
+
+    /// Serves one job; the bytes it took on the wire.
+    async fn answer(&self, job: Job) -> usize {
+        let (pieces, ready) = mpsc::channel(SERVE_AHEAD);
+        let channel = job.channel;
+        let ((), written) = tokio::join!(self.read(job, pieces), self.write(channel, ready));
+        written
+    }
+
+    async fn read(&self, job: Job, pieces: mpsc::Sender<Piece>) {
+        let room = job.room;
+        let mut steps = Steps::new(job);
+        while !steps.ended {
+            let Ok(permit) = self.serving.acquire().await else { return };
+            let read = move |read: &mut dyn Read| {
+                let piece = steps.next(read);
+                Ok((steps, piece))
+            };
+            let stepped = self.readers.read(read).await;
+            drop(permit);
+            let Ok((rest, piece)) = stepped else { return };
+            steps = rest;
+            match piece {
+                Ok(piece) => {
+                    if pieces.send(piece).await.is_err() {
+                        return;
+                    }
+                }
+                Err(why) => {
+                    tracing::error!(room = %room.short(), %why, "cannot serve");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn write(&self, channel: u32, mut ready: mpsc::Receiver<Piece>) -> usize {
+        let mut stream: Option<SendStream> = None;
+        let mut written = 0;
+        while let Some(piece) = ready.recv().await {
+            match piece {
+                Piece::Live(messages) => {
+                    for message in messages {
+                        written += self.outbound.put(channel, &message).await;
+                    }
+                }
+                Piece::Bulk(bytes) => {
+                    written += bytes.len();
+                    let open = match &mut stream {
+                        Some(open) => open,
+                        None => match self.connection.open_uni().await {
+                            Ok(open) => stream.insert(open),
+                            Err(_) => return written,
+                        },
+                    };
+                    if open.write_chunk(bytes.into()).await.is_err() {
+                        return written;
+                    }
+                }
+            }
+        }
+        if let Some(mut stream) = stream {
+            // Fails only when the connection has ended.
+            let _ = stream.finish();
+        }
+        written
+    }
+}
+
+/// A job under way.
+struct Steps {
+    job: Job,
+    walk: Walk,
+    packer: Option<Packer>,
+    ended: bool,
+}
+
+impl Steps {
+    fn new(job: Job) -> Self {
+        let walk = Walk::new(job.room, job.newest, &job.ranges);
+        Self { job, walk, packer: None, ended: false }
+    }
+
+    fn next(&mut self, read: &mut dyn Read) -> Result<Piece, Box<dyn std::error::Error + Send + Sync>> {
+        let runs = self.walk.step(read)?;
+        self.ended = self.walk.ended();
+        let bytes: usize = runs.iter().map(|run| run.wire().len()).sum();
+        let mut messages = self.messages(runs);
+        if self.ended && self.job.want != 0 {
+            messages.push(Message::Done { want: self.job.want }.encode());
+        }
+        if self.packer.is_none() && self.ended && bytes <= SERVE_LIVE_BYTES {
+            return Ok(Piece::Live(messages));
+        }
+        let packer = match &mut self.packer {
+            Some(packer) => packer,
+            None => self.packer.insert(Packer::new()?),
+        };
+        let frames: Vec<_> =
+            messages.iter().map(|message| packer.frame(self.job.channel, message)).collect::<Result<_, _>>()?;
+        Ok(Piece::Bulk(frames.concat()))
+    }
+
+    /// Messages that hold these runs, each within the bounds of one.
+    fn messages(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
+        let mut groups: Vec<(usize, Vec<RawRun>)> = Vec::new();
+        for run in runs {
+            let bytes = run.wire().len();
+            match groups.last_mut() {
+                Some((sum, group)) if *sum + bytes <= SERVE_STEP_BYTES && group.len() < PUSH_RUNS => {
+                    *sum += bytes;
+                    group.push(run);
+                }
+                _ => groups.push((bytes, vec![run])),
+            }
+        }
+        groups.into_iter().map(|(_, runs)| Message::Runs { want: self.job.want, runs }.encode()).collect()
+    }
+}
+
+/// The order in which entries are served: first the newest of the timeline, then the ranges; in both, a block
+/// of each log in turn, from the top down.
+struct Walk {
+    room: RoomId,
+    newest: usize,
+    first: VecDeque<Part>,
+    then: VecDeque<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    author: AuthorId,
+    first: Seq,
+    last: Seq,
+}
+
+impl Part {
+    /// What is left of this without what `other` covers: below it, above it.
+    fn without(self, other: Self) -> impl Iterator<Item = Self> {
+        let apart = self.author != other.author || other.last < self.first || self.last < other.first;
+        let whole = apart.then_some(self);
+        let below = (!apart && self.first < other.first).then(|| Self { last: other.first - 1, ..self });
+        let above = (!apart && other.last < self.last).then(|| Self { first: other.last + 1, ..self });
+        [whole, above, below].into_iter().flatten()
+    }
+}
+
+impl Walk {
+    fn new(room: RoomId, newest: usize, ranges: &[(AuthorId, Seq, Seq)]) -> Self {
+        let part = |&(author, first, last): &(AuthorId, Seq, Seq)| Part { author, first, last };
+        let then = ranges.iter().map(part).collect();
+        Self { room, newest: newest.min(SERVE_NEWEST), first: VecDeque::new(), then }
+    }
+
+    fn ended(&self) -> bool {
+        self.newest == 0 && self.first.is_empty() && self.then.is_empty()
+    }
+
+    /// The next runs: a quarter of a mebibyte, or one run more than that.
+    fn step(&mut self, read: &mut dyn Read) -> Result<Vec<RawRun>, rumormill_store::Error> {
+        if self.newest > 0 {
+            let newest = read.newest(&self.room, std::mem::take(&mut self.newest))?;
+            self.first = newest.into_iter().map(|(author, first, last)| Part { author, first, last }).collect();
+            for part in &self.first {
+                self.then = self.then.iter().flat_map(|range| range.without(*part)).collect();
+            }
+        }
+        let (mut runs, mut bytes) = (Vec::new(), 0);
+        while bytes < SERVE_STEP_BYTES {
+            let queue = if self.first.is_empty() { &mut self.then } else { &mut self.first };
+            let Some(part) = queue.pop_front() else { break };
+            let (run, rest) = top(read, &self.room, part)?;
+            queue.extend(rest);
+            bytes += run.as_ref().map_or(0, |run| run.wire().len());
+            runs.extend(run);
+        }
+        Ok(runs)
+    }
+}
+
+/// The topmost run of a part, and the part that is left. A block that is damaged on disk is left out: others
+/// have it.
+fn top(
+    read: &mut dyn Read,
+    room: &RoomId,
+    part: Part,
+) -> Result<(Option<RawRun>, Option<Part>), rumormill_store::Error> {
+    let below = |seq: Seq| seq.checked_sub(1).filter(|last| part.first <= *last).map(|last| Part { last, ..part });
+    match read.run(room, &part.author, part.first, part.last) {
+        Ok(Some(run)) => {
+            let rest = below(run.first());
+            Ok((Some(run), rest))
+        }
+        Ok(None) => Ok((None, None)),
+        Err(why @ rumormill_store::Error::Corrupt { .. }) => {
+            tracing::error!(room = %room.short(), author = %part.author.short(), %why, "a damaged block is not served");
+            let block_start = part.last.saturating_sub(1) / BLOCK * BLOCK + 1;
+            Ok((None, below(block_start.min(part.last))))
+        }
+        Err(why) => Err(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(author: u8, first: Seq, last: Seq) -> Part {
+        Part { author: AuthorId([author; 32]), first, last }
+    }
+
+    #[test]
+    fn what_was_served_first_is_not_served_again() {
+        let cases = [
+            (part(1, 0, 9), part(2, 0, 9), vec![part(1, 0, 9)]),
+            (part(1, 0, 9), part(1, 10, 20), vec![part(1, 0, 9)]),
+            (part(1, 0, 9), part(1, 0, 9), vec![]),
+            (part(1, 0, 9), part(1, 5, 20), vec![part(1, 0, 4)]),
+            (part(1, 5, 9), part(1, 0, 5), vec![part(1, 6, 9)]),
+            (part(1, 0, 9), part(1, 3, 5), vec![part(1, 6, 9), part(1, 0, 2)]),
+        ];
+        for (range, served, left) in cases {
+            assert_eq!(range.without(served).collect::<Vec<_>>(), left, "{range:?} without {served:?}");
+        }
+    }
+}

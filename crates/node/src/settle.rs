@@ -1,0 +1,196 @@
+//! What engines want done, in its order: append, send, emit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_proto::{
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::{Event, Input, Output, Recall, Unsaid},
+    log::Log,
+    message::Message,
+    timeline::Place,
+};
+use rumormill_store::{Change, Read};
+
+use crate::{command::Command, driver::Driver, error::Error, limits::RECALLS, room::RoomEvent, serve::Job};
+
+/// What all engines want done, by room.
+type Outputs = Vec<(RoomId, Vec<Output>)>;
+
+impl Driver {
+    /// Does what engines want, until they want nothing more.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let outputs: Outputs = self.seats.iter_mut().map(|(room, seat)| (*room, seat.outputs())).collect();
+            let mut outputs: Outputs = outputs.into_iter().filter(|(_, outputs)| !outputs.is_empty()).collect();
+            if outputs.is_empty() {
+                return;
+            }
+            let cut = self.append(&mut outputs);
+            self.send(&outputs);
+            let forked = self.emit(outputs);
+            for (room, author, log) in cut {
+                self.give(vec![(room, Input::CutDone { author, log })]);
+            }
+            for room in forked {
+                if let Err(why) = self.rekey(&room) {
+                    self.stop(&room, &why.to_string());
+                }
+            }
+        }
+    }
+
+    /// Makes everything durable in one commit. Rooms for which that fails are stopped, and what they wanted
+    /// besides is not done.
+    fn append(&mut self, outputs: &mut Outputs) -> Vec<(RoomId, AuthorId, Log)> {
+        let changes: Vec<(RoomId, Change<'_>)> =
+            outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs)).collect();
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        self.unindexed = true;
+        let cut_rooms: Vec<RoomId> =
+            changes.iter().filter(|(_, change)| matches!(change, Change::Cut(_))).map(|(room, _)| *room).collect();
+        match self.store.commit(&changes) {
+            Ok(logs) => cut_rooms.into_iter().zip(logs).map(|(room, (author, log))| (room, author, log)).collect(),
+            Err(why) => {
+                let stopped: BTreeSet<RoomId> = changes.iter().map(|(room, _)| *room).collect();
+                tracing::error!(%why, rooms = stopped.len(), "cannot make durable what was said; rooms are stopped");
+                for room in &stopped {
+                    self.stop(room, &why.to_string());
+                }
+                outputs.retain(|(room, _)| !stopped.contains(room));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A room takes nothing more: what its engine holds is not what the store holds.
+    fn stop(&mut self, room: &RoomId, why: &str) {
+        let Some(mut seat) = self.seats.remove(room) else { return };
+        self.links.leave(room);
+        seat.board.posted().stopped = Some(why.to_owned());
+        seat.asked.fail(&Error::Stopped { why: why.to_owned() });
+        seat.board.tell(RoomEvent::Stopped { why: why.to_owned() });
+    }
+
+    fn send(&mut self, outputs: &Outputs) {
+        let mut bytes = Vec::new();
+        for (room, outputs) in outputs {
+            for output in outputs {
+                match output {
+                    Output::Send { to, message } => {
+                        bytes.clear();
+                        message.put(&mut bytes);
+                        self.say(room, to, message, &bytes);
+                    }
+                    Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
+                    Output::Recall(what) => self.recall(*room, what.clone()),
+                    Output::Dial(contact) => {
+                        let now_ms = self.now().ticks_ms;
+                        let inputs = self.links.dial(*room, contact, now_ms);
+                        self.give(inputs);
+                    }
+                    Output::Close { peer, reject } => self.hang_up(*room, *peer, *reject),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, room: &RoomId, to: &PeerId, message: &Message, bytes: &[u8]) {
+        let taken = self.links.send(room, to, bytes);
+        if let Some(seat) = self.seats.get_mut(room) {
+            seat.sent(message, taken);
+        }
+    }
+
+    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)])) {
+        let (newest, ranges) = (what.0, what.1.to_vec());
+        let job = |channel| Job { channel, room: *room, want, newest, ranges };
+        if !self.links.serve(room, to, job) && want != 0 {
+            let done = Message::Done { want };
+            self.say(room, to, &done, &done.encode());
+        }
+    }
+
+    /// Reads a block again, on a reader's thread.
+    fn recall(&mut self, room: RoomId, what: Recall) {
+        if self.recalls >= RECALLS {
+            return self.give(vec![(room, Input::Recalled { what, run: None })]);
+        }
+        self.recalls += 1;
+        let (readers, wires) = (self.tools.readers.clone(), self.tools.wires.clone());
+        self.tools.runtime.spawn(async move {
+            let (author, seq) = (what.author, what.seq);
+            let read = readers.read(move |read: &mut dyn Read| read.recall(&room, &author, seq)).await;
+            let run = read.unwrap_or_else(|why| {
+                tracing::error!(%why, "cannot read a block again");
+                None
+            });
+            wires.tell(Command::Recalled { room, what, run }).await;
+        });
+    }
+
+    fn hang_up(&mut self, room: RoomId, peer: PeerId, reject: Option<rumormill_proto::reject::Reject>) {
+        let Some(reject) = reject else { return self.links.part(room, peer) };
+        let now_ms = self.now().ticks_ms;
+        let mut inputs = self.links.bar(peer, reject, now_ms);
+        inputs.retain(|(other, input)| *other != room || !matches!(input, Input::Down { .. }));
+        self.give(inputs);
+    }
+
+    /// Answers those who said something, and tells the interfaces. Returns rooms whose own log is forked.
+    fn emit(&mut self, outputs: Outputs) -> BTreeSet<RoomId> {
+        let mut forked = BTreeSet::new();
+        let mut noted = BTreeMap::new();
+        for (room, outputs) in outputs {
+            let Some(seat) = self.seats.get_mut(&room) else { continue };
+            for output in outputs {
+                match output {
+                    Output::Said { tag, seq } => seat.said(tag, seq),
+                    Output::Unsaid { why: Unsaid::Forked, .. } => {
+                        forked.insert(room);
+                    }
+                    Output::Unsaid { tag, why } => seat.asked.unsaid(tag, refusal(why)),
+                    Output::Emit(event) => {
+                        if let Event::Shown { entry, .. } = &event
+                            && seat.note(Place::of(entry), entry.kind, &entry.body)
+                        {
+                            noted.insert(room, seat.record());
+                        }
+                        if let Event::Forked { author, .. } = &event
+                            && (*author == seat.author || seat.former.contains_key(author))
+                        {
+                            forked.insert(room);
+                        }
+                        seat.tell(event);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let keep = |room: &RoomId| self.seats.get(room).is_some_and(|seat| seat.setup.keep);
+        for record in noted.into_iter().filter(|(room, _)| keep(room)).map(|(_, record)| record).collect::<Vec<_>>() {
+            if let Err(why) = self.store.put_room(&record) {
+                tracing::warn!(%why, "cannot keep the room's name");
+            }
+        }
+        forked
+    }
+}
+
+fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Change<'_>)> {
+    outputs.iter().filter_map(move |output| match output {
+        Output::Append(run) => Some((room, Change::Append(run))),
+        Output::Cut(proof) => Some((room, Change::Cut(proof))),
+        _ => None,
+    })
+}
+
+fn refusal(why: Unsaid) -> Error {
+    match why {
+        Unsaid::TooLong => Error::TooLong,
+        Unsaid::Full | Unsaid::Forked => Error::Busy,
+        Unsaid::Refused => Error::Refused,
+    }
+}

@@ -1,0 +1,232 @@
+//! The pasteable string that lets one into a room.
+//!
+//! ```text
+//! ticket   "rumor1", then in base32 (RFC 4648, lower case, no padding):
+//!          room      32 bytes
+//!          secret    32 bytes
+//!          contacts  number, at most 8, then as many times
+//!                      peer     32 bytes
+//!                      address  number of bytes, then these; see the address module
+//!          checksum  4 bytes, the first of the BLAKE3 hash of all before
+//! ```
+//!
+//! Case, blanks and line breaks do not matter: tickets are pasted out of mails and read out aloud.
+
+use std::{fmt, str::FromStr};
+
+use bytes::Bytes;
+use data_encoding::{BASE32_NOPAD, DecodeKind};
+use rumormill_proto::{
+    codec::{Reader, put_bytes, put_number},
+    ids::{PeerId, RoomId},
+    limits::ADDRESS_BYTES,
+    message::Contact,
+    reject::Reject,
+};
+use zeroize::Zeroize;
+
+use crate::limits::TICKET_CONTACTS;
+
+const WORD: &str = "rumor";
+const VERSION: &str = "1";
+const CHECKSUM_BYTES: usize = 4;
+
+/// What lets one into a room: its id, its secret, and peers to ask first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The room.
+    pub room: RoomId,
+    /// What its members know and others do not.
+    pub secret: [u8; 32],
+    /// Peers that were in the room when the ticket was made; those beyond the eighth are not written.
+    pub contacts: Vec<Contact>,
+}
+
+/// Why a string is no ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketError {
+    /// It does not begin as tickets do.
+    NotATicket,
+    /// The end is missing.
+    CutShort,
+    /// A letter is wrong.
+    Typo,
+    /// It was made by a newer Rumormill.
+    Newer,
+}
+
+impl fmt::Display for TicketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotATicket => "this is not a ticket: a ticket begins with rumor1",
+            Self::CutShort => "the end of the ticket is missing: copy all of it",
+            Self::Typo => "a letter of the ticket is wrong: copy it again",
+            Self::Newer => "the ticket was made by a newer Rumormill: update this one",
+        })
+    }
+}
+
+impl std::error::Error for TicketError {}
+
+impl fmt::Display for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.encode();
+        let mut letters = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
+        let written = write!(f, "{WORD}{VERSION}{letters}");
+        bytes.zeroize();
+        letters.zeroize();
+        written
+    }
+}
+
+/// Never prints the secret.
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("room", &self.room).field("contacts", &self.contacts).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl FromStr for Ticket {
+    type Err = TicketError;
+
+    fn from_str(text: &str) -> Result<Self, TicketError> {
+        let text: String = text.split_whitespace().flat_map(str::chars).map(|c| c.to_ascii_lowercase()).collect();
+        let rest = text.strip_prefix(WORD).ok_or(TicketError::NotATicket)?;
+        let letters = match rest.strip_prefix(VERSION) {
+            Some(letters) => letters,
+            None if rest.starts_with(|c: char| ('2'..='9').contains(&c)) => return Err(TicketError::Newer),
+            None => return Err(TicketError::NotATicket),
+        };
+        let bytes = BASE32_NOPAD.decode(letters.to_ascii_uppercase().as_bytes()).map_err(|error| match error.kind {
+            DecodeKind::Length | DecodeKind::Trailing => TicketError::CutShort,
+            DecodeKind::Symbol | DecodeKind::Padding => TicketError::Typo,
+        })?;
+        Self::decode(bytes.into())
+    }
+}
+
+impl Ticket {
+    fn encode(&self) -> Vec<u8> {
+        let contacts = &self.contacts[..self.contacts.len().min(TICKET_CONTACTS)];
+        let mut out = Vec::new();
+        out.extend_from_slice(&self.room.0);
+        out.extend_from_slice(&self.secret);
+        put_number(&mut out, contacts.len() as u64);
+        for contact in contacts {
+            out.extend_from_slice(&contact.peer.0);
+            put_bytes(&mut out, &contact.address);
+        }
+        let checksum = checksum(&out);
+        out.extend_from_slice(&checksum);
+        out
+    }
+
+    /// What a missing end and a wrong letter look like is told apart by the lengths inside: the checksum
+    /// stands exactly where they say.
+    fn decode(bytes: Bytes) -> Result<Self, TicketError> {
+        let mut reader = Reader::new(bytes.clone());
+        let ticket = Self::read(&mut reader).map_err(|reject| match reject {
+            Reject::Malformed(_) => TicketError::CutShort,
+            _ => TicketError::Typo,
+        })?;
+        let told = reader.left();
+        let (said, sum) = bytes.split_at(bytes.len() - told);
+        match told {
+            0..CHECKSUM_BYTES => Err(TicketError::CutShort),
+            CHECKSUM_BYTES if checksum(said) == sum => Ok(ticket),
+            _ => Err(TicketError::Typo),
+        }
+    }
+
+    fn read(reader: &mut Reader) -> Result<Self, Reject> {
+        let room = RoomId(reader.array("room")?);
+        let secret = reader.array("secret")?;
+        let count = reader.count(TICKET_CONTACTS, "contacts")?;
+        let mut contacts = Vec::new();
+        for _ in 0..count {
+            let peer = PeerId(reader.array("peer")?);
+            contacts.push(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? });
+        }
+        Ok(Self { room, secret, contacts })
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let hash: [u8; 32] = blake3::hash(bytes).into();
+    std::array::from_fn(|at| hash[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket() -> Ticket {
+        let contact =
+            |peer| Contact { peer: PeerId([peer; 32]), address: Bytes::from(vec![1, 4, 127, 0, 0, 1, 2, peer]) };
+        Ticket { room: RoomId([1; 32]), secret: [2; 32], contacts: vec![contact(3), contact(4)] }
+    }
+
+    fn read(text: &str) -> Result<Ticket, TicketError> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_ticket_survives_paper_and_mail() {
+        let text = ticket().to_string();
+        assert!(text.starts_with("rumor1"));
+        let (front, back) = text.split_at(40);
+        for pasted in [
+            text.clone(),
+            format!("  {text}\n"),
+            text.to_uppercase(),
+            format!("{front}\r\n  {back}"),
+            text.chars().map(|c| format!("{c} ")).collect(),
+        ] {
+            assert_eq!(read(&pasted), Ok(ticket()), "{pasted}");
+        }
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let text = ticket().to_string();
+        assert_eq!(read(""), Err(TicketError::NotATicket));
+        assert_eq!(read("lunch"), Err(TicketError::NotATicket));
+        assert_eq!(read("rumor"), Err(TicketError::NotATicket));
+        assert_eq!(read(&text.replacen("rumor1", "rumor2", 1)), Err(TicketError::Newer));
+        assert_eq!(read("rumor1"), Err(TicketError::CutShort));
+        assert_eq!(read(&text.replacen('a', "1", 1)), Err(TicketError::Typo));
+        assert_eq!(read(&format!("{text}{text}")), Err(TicketError::Typo));
+        for keep in 6..text.len() {
+            assert_eq!(read(&text[..keep]), Err(TicketError::CutShort), "{keep} letters");
+        }
+    }
+
+    #[test]
+    fn no_wrong_letter_passes() {
+        let text = ticket().to_string();
+        for at in 6..text.len() {
+            let mut wrong = text.clone();
+            let other = if &text[at..=at] == "b" { "c" } else { "b" };
+            wrong.replace_range(at..=at, other);
+            assert!(read(&wrong).is_err(), "letter {at}");
+        }
+    }
+
+    #[test]
+    fn contacts_past_the_limit_are_left_out() {
+        let mut many = ticket();
+        many.contacts = vec![many.contacts[0].clone(); TICKET_CONTACTS + 3];
+        assert_eq!(read(&many.to_string()).map(|ticket| ticket.contacts.len()), Ok(TICKET_CONTACTS));
+    }
+
+    #[test]
+    fn the_secret_is_not_printed() {
+        assert!(!format!("{:?}", ticket()).contains("2, 2, 2"));
+    }
+}

@@ -1,0 +1,301 @@
+//! Peers that do not keep to the protocol: the connection ends, the peer is barred, nobody else notices.
+//!
+//! Each story has its counterpart that shows that the same peer, behaving, is let in.
+
+mod support;
+
+use std::time::Duration;
+
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode, SecretKey,
+    endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
+};
+use rumormill_node::{Node, Room};
+use rumormill_proto::{
+    admit::Author,
+    codec::put_number,
+    entry::{Body, Kind, RawEntry},
+    ids::EntryId,
+    message::{Hello, Message},
+    run::RawRun,
+    time::Time,
+};
+use support::{memory, shown, soon, status};
+
+/// A peer made by hand.
+struct Rogue {
+    endpoint: Endpoint,
+    target: EndpointAddr,
+}
+
+/// Its connection.
+struct Wire {
+    connection: Connection,
+    live: SendStream,
+    _replies: RecvStream,
+}
+
+impl Rogue {
+    async fn new(target: &Node) -> Self {
+        let endpoint = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .portmapper_config(PortmapperConfig::Disabled)
+            .clear_ip_transports()
+            .bind_addr("127.0.0.1:0")
+            .unwrap()
+            .secret_key(SecretKey::generate())
+            .bind()
+            .await
+            .unwrap();
+        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
+        let target = EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0]);
+        Self { endpoint, target }
+    }
+
+    async fn connect(&self) -> Wire {
+        let connection =
+            soon("a connection", self.endpoint.connect(self.target.clone(), b"rumormill/1")).await.unwrap();
+        let (live, replies) = connection.open_bi().await.unwrap();
+        Wire { connection, live, _replies: replies }
+    }
+}
+
+impl Wire {
+    async fn send(&mut self, bytes: &[u8]) {
+        // The node may have closed the connection already.
+        let _ = self.live.write_all(bytes).await;
+    }
+
+    /// Announces the room as a member would.
+    async fn greet(&mut self, room: &Room) {
+        let mut exported = [0; 32];
+        self.connection.export_keying_material(&mut exported, b"rumormill 1 greeting", b"").unwrap();
+        let ticket = room.ticket();
+        let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
+        let tag = blake3::Hasher::new_keyed(&key).update(&exported).update(&[0]).update(&ticket.room.0).finalize();
+        self.send(&frame(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await;
+    }
+
+    async fn say(&mut self, message: &Message) {
+        self.send(&frame(1, &message.encode())).await;
+    }
+
+    /// The number with which the node closed the connection.
+    async fn closed(&self) -> u64 {
+        match soon("the end of the connection", self.connection.closed()).await {
+            ConnectionError::ApplicationClosed(close) => close.error_code.into_inner(),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+const NOTHING_SHARED: u64 = 1;
+const BARRED: u64 = 3;
+
+fn frame(channel: u64, body: &[u8]) -> Vec<u8> {
+    let mut rest = Vec::new();
+    put_number(&mut rest, channel);
+    rest.extend_from_slice(body);
+    let mut out = Vec::new();
+    put_number(&mut out, rest.len() as u64);
+    out.extend_from_slice(&rest);
+    out
+}
+
+fn hello() -> Message {
+    Message::Hello(Hello { author: Author::from_secret(&[8; 32]).id(), wall_ms: 0 })
+}
+
+/// A run that its author did not sign.
+fn forged(room: &Room) -> RawRun {
+    let text = |body: &'static str| RawEntry {
+        time: Time::from_ms(1),
+        seen: vec![],
+        kind: Kind::TEXT,
+        body: Body::Here(body.as_bytes().into()),
+    };
+    let author = Author::from_secret(&[8; 32]);
+    let signed = author.sign(&room.id(), 0, EntryId::default(), vec![text("signed")]).unwrap();
+    RawRun::new(author.id(), 0, EntryId::default(), vec![text("forged")], signed.signature().copied()).unwrap()
+}
+
+/// A node with a member beside it, to see that they go on.
+async fn pair() -> (Node, Room, Node, Room) {
+    let (a, b) = (memory().await, memory().await);
+    let there = a.create("attacked").await.unwrap();
+    let here = b.join(&there.ticket()).await.unwrap();
+    status(&there, "a link", |status| status.peers.len() == 1).await;
+    (a, there, b, here)
+}
+
+async fn goes_on(there: &Room, here: &Room) {
+    let mut events = here.events();
+    there.say("we go on").await.unwrap();
+    shown(&mut events, "we go on").await;
+}
+
+/// Sends what the attack makes, as a member that has greeted, and expects to be barred.
+async fn barred(attack: impl AsyncFn(&mut Wire, &Room)) {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.greet(&there).await;
+    attack(&mut wire, &there).await;
+    assert_eq!(wire.closed().await, BARRED);
+    let mut again = rogue.connect().await;
+    again.greet(&there).await;
+    assert_eq!(again.closed().await, BARRED, "it may not come back");
+    goes_on(&there, &here).await;
+    assert_eq!(there.status().peers.len(), 1);
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_behaves_is_let_in() {
+    let (a, there, b, _here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.greet(&there).await;
+    wire.say(&hello()).await;
+    status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+    assert!(wire.connection.close_reason().is_none());
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing_and_is_sent_away() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.send(&frame(0, &[&[0][..], &[7; 8], &[1; 64]].concat())).await;
+    assert_eq!(wire.closed().await, NOTHING_SHARED);
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn a_forged_signature_bars() {
+    barred(async |wire, room| {
+        wire.say(&hello()).await;
+        wire.say(&Message::Runs { want: 0, runs: vec![forged(room)] }).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn random_bytes_bar() {
+    barred(async |wire, _| wire.send(&blake3::Hasher::new().finalize_xof_bytes()).await).await;
+}
+
+#[tokio::test]
+async fn a_frame_past_the_bound_bars() {
+    barred(async |wire, _| wire.send(&[0xff, 0xff, 0xff, 0xff, 0x0f]).await).await;
+}
+
+#[tokio::test]
+async fn a_channel_that_was_not_announced_bars() {
+    barred(async |wire, _| wire.send(&frame(9, &Message::Pull.encode())).await).await;
+}
+
+#[tokio::test]
+async fn a_message_before_the_greeting_bars() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.say(&hello()).await;
+    assert_eq!(wire.closed().await, BARRED);
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn a_compressed_bomb_bars() {
+    barred(async |wire, _| {
+        let mut bulk = wire.connection.open_uni().await.unwrap();
+        let mut body = Vec::new();
+        put_number(&mut body, 100);
+        body.extend_from_slice(&zstd::bulk::compress(&vec![0; 50_000_000], 1).unwrap());
+        let _ = bulk.write_all(&frame(1, &body)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_connects_and_says_nothing_is_dropped() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let connection = soon("a connection", rogue.endpoint.connect(rogue.target.clone(), b"rumormill/1")).await.unwrap();
+    soon("the end of the connection", connection.closed()).await;
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_never_reads_slows_nobody() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.greet(&there).await;
+    wire.say(&hello()).await;
+    status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+    let big = bytes::Bytes::from(vec![b'x'; 8000]);
+    for _ in 0..64 {
+        let lines = vec![(Kind::TEXT, big.clone()); 16];
+        soon("a burst said", there.say_all(lines)).await.unwrap();
+    }
+    status(&here, "all bursts", |status| status.entries == 1025).await;
+    assert!(there.status().traffic.dropped > 0 || wire.connection.close_reason().is_some());
+    drop(wire);
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+trait XofBytes {
+    fn finalize_xof_bytes(&self) -> Vec<u8>;
+}
+
+impl XofBytes for blake3::Hasher {
+    fn finalize_xof_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 4096];
+        self.finalize_xof().fill(&mut bytes);
+        bytes
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_handshakes_leaves_members_alone() {
+    let (a, there, b, here) = pair().await;
+    let strangers: Vec<_> = (0..100)
+        .map(|_| {
+            let target = a.clone();
+            tokio::spawn(async move {
+                let rogue = Rogue::new(&target).await;
+                let dial = rogue.endpoint.connect(rogue.target.clone(), b"rumormill/1");
+                let taken =
+                    tokio::time::timeout(Duration::from_secs(3), dial).await.is_ok_and(|dialled| dialled.is_ok());
+                rogue.endpoint.close().await;
+                taken
+            })
+        })
+        .collect();
+    goes_on(&there, &here).await;
+    let mut taken = 0;
+    for stranger in strangers {
+        taken += usize::from(stranger.await.unwrap());
+    }
+    assert!(taken < 100, "all {taken} were taken");
+    assert_eq!(there.status().peers.len(), 1);
+    a.close().await;
+    b.close().await;
+}

@@ -1,0 +1,128 @@
+//! What the stories on nodes have in common. Deadlines only catch hangs.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::{future::Future, path::Path, time::Duration};
+
+use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Said, Settings};
+use rumormill_proto::{entry::Kind, ids::RoomId, input::Event};
+use rumormill_store::Line;
+
+/// Waits for what must come.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(Duration::from_secs(60), future).await {
+        Ok(result) => result,
+        Err(_) => panic!("this never came: {what}"),
+    }
+}
+
+/// A node that only this machine reaches, with nothing on disk.
+pub async fn memory() -> Node {
+    Node::open(Settings::memory()).await.unwrap()
+}
+
+/// How a node with a home on disk is set up.
+pub fn at(home: &Path) -> Settings {
+    let mut settings = Settings::memory();
+    settings.home = Home::Dir(home.to_owned());
+    settings.bind = Bind::Loopback { port: 0 };
+    settings
+}
+
+/// A node with a home on disk.
+pub async fn disk(home: &Path) -> Node {
+    Node::open(at(home)).await.unwrap()
+}
+
+/// Waits until the room's status is as it should be.
+pub async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_node::RoomStatus) -> bool) {
+    let wait = async {
+        loop {
+            let renewed = room.renewed();
+            if good(&room.status()) {
+                return;
+            }
+            renewed.await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(60), wait).await.is_err() {
+        panic!("this never came: {what}; {:#?}", room.status());
+    }
+}
+
+/// Waits until the room holds so many entries and misses none.
+pub async fn holds(room: &Room, entries: u64) {
+    status(room, &format!("{entries} entries"), |status| status.entries == entries && status.missing == 0).await;
+}
+
+/// Waits until this text is shown.
+pub async fn shown(events: &mut Events, text: &str) {
+    let wait = async {
+        while let Some(event) = events.next().await {
+            if let RoomEvent::Engine(Event::Shown { entry, .. }) = event
+                && entry.body.bytes().is_some_and(|body| body == text)
+            {
+                return;
+            }
+        }
+        panic!("the node closed before {text}");
+    };
+    soon(text, wait).await;
+}
+
+/// Says so many numbered lines, one after the other.
+pub async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said> {
+    let mut said = Vec::new();
+    for at in 0..count {
+        said.push(soon("a line said", room.say(&format!("{word} {at}"))).await.unwrap());
+    }
+    said
+}
+
+/// The whole timeline.
+pub async fn timeline(room: &Room) -> Vec<Line> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = room.page_after(after, 1000).await.unwrap();
+        let Some(last) = page.last() else { return all };
+        after = Some(last.place);
+        all.extend(page);
+    }
+}
+
+/// All that people said, in order.
+pub async fn texts(room: &Room) -> Vec<String> {
+    let lines = timeline(room).await.into_iter().filter(|line| line.kind == Kind::TEXT);
+    lines.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect()
+}
+
+/// Copies a home as a backup program does, while no node has it open.
+pub fn copy_home(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        assert!(entry.file_type().unwrap().is_file(), "a home is flat");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+/// How to enter a room by hand, under a new author key.
+pub fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> RoomSetup {
+    RoomSetup {
+        id,
+        secret,
+        author_secret,
+        fresh_author: true,
+        name: "by hand".into(),
+        shape: rumormill_proto::view::Shape::Open,
+        policy: rumormill_proto::rumor::Policy::Delegating(Default::default()),
+        pace: Default::default(),
+        contacts: vec![],
+        keep: true,
+    }
+}
