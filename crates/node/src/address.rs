@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use iroh::{EndpointAddr, EndpointId, RelayUrl};
+use iroh::{EndpointAddr, EndpointId, RelayUrl, SecretKey};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     ids::PeerId,
@@ -30,6 +30,11 @@ use crate::limits::{RELAY_URL_BYTES, SOCKET_ADDRS};
 /// The id of an endpoint as the engine names it.
 pub(crate) fn peer(id: EndpointId) -> PeerId {
     PeerId(*id.as_bytes())
+}
+
+/// The peer whose transport key has this secret, reached at `addr`: for those who set up every peer themselves.
+pub fn contact(peer_secret: &[u8; 32], addr: SocketAddr) -> Contact {
+    Contact { peer: peer(SecretKey::from_bytes(peer_secret).public()), address: encode_socket(addr) }
 }
 
 /// The addresses of `addr` as bytes: the most useful eight and one relay.
@@ -132,7 +137,6 @@ fn rank(addr: &SocketAddr) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use iroh::SecretKey;
 
     fn id() -> EndpointId {
         SecretKey::from_bytes(&[7; 32]).public()

@@ -37,7 +37,11 @@ mod settings;
 mod settle;
 mod ticket;
 
+pub use rumormill_proto as proto;
+pub use rumormill_store::{CheckReport, Error as StoreError, Line};
+
 pub use crate::{
+    address::contact,
     error::Error,
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},

@@ -11,7 +11,7 @@ use rumormill_proto::{
     input::Event,
     timeline::Place,
 };
-use rumormill_store::{Line, Read};
+use rumormill_store::{CheckReport, Line, Read};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::{
@@ -272,6 +272,14 @@ impl Room {
         authors.sort_unstable();
         authors.dedup();
         Ok(Holders { authors })
+    }
+
+    /// Verifies every hash and signature that is kept of the room.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn check(&self) -> Result<CheckReport, Error> {
+        self.read(|read, room| read.check(room)).await
     }
 
     /// How the room stands.
