@@ -9,7 +9,7 @@ use rumormill_proto::{entry::Kind, ids::RoomId, input::Event};
 use rumormill_store::Line;
 
 /// Waits for what must come.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(60), future).await {
         Ok(result) => result,
         Err(_) => panic!("this never came: {what}"),
@@ -17,12 +17,12 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// A node that only this machine reaches, with nothing on disk.
-pub async fn memory() -> Node {
+pub(crate) async fn memory() -> Node {
     Node::open(Settings::memory()).await.unwrap()
 }
 
 /// How a node with a home on disk is set up.
-pub fn at(home: &Path) -> Settings {
+pub(crate) fn at(home: &Path) -> Settings {
     let mut settings = Settings::memory();
     settings.home = Home::Dir(home.to_owned());
     settings.bind = Bind::Loopback { port: 0 };
@@ -30,12 +30,12 @@ pub fn at(home: &Path) -> Settings {
 }
 
 /// A node with a home on disk.
-pub async fn disk(home: &Path) -> Node {
+pub(crate) async fn disk(home: &Path) -> Node {
     Node::open(at(home)).await.unwrap()
 }
 
 /// Waits until the room's status is as it should be.
-pub async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_node::RoomStatus) -> bool) {
+pub(crate) async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_node::RoomStatus) -> bool) {
     let wait = async {
         loop {
             let renewed = room.renewed();
@@ -51,12 +51,12 @@ pub async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_node::Room
 }
 
 /// Waits until the room holds so many entries and misses none.
-pub async fn holds(room: &Room, entries: u64) {
+pub(crate) async fn holds(room: &Room, entries: u64) {
     status(room, &format!("{entries} entries"), |status| status.entries == entries && status.missing == 0).await;
 }
 
 /// Waits until this text is shown.
-pub async fn shown(events: &mut Events, text: &str) {
+pub(crate) async fn shown(events: &mut Events, text: &str) {
     let wait = async {
         while let Some(event) = events.next().await {
             if let RoomEvent::Engine(Event::Shown { entry, .. }) = event
@@ -71,7 +71,7 @@ pub async fn shown(events: &mut Events, text: &str) {
 }
 
 /// Says so many numbered lines, one after the other.
-pub async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said> {
+pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said> {
     let mut said = Vec::new();
     for at in 0..count {
         said.push(soon("a line said", room.say(&format!("{word} {at}"))).await.unwrap());
@@ -80,7 +80,7 @@ pub async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said> {
 }
 
 /// The whole timeline.
-pub async fn timeline(room: &Room) -> Vec<Line> {
+pub(crate) async fn timeline(room: &Room) -> Vec<Line> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = room.page_after(after, 1000).await.unwrap();
@@ -91,13 +91,13 @@ pub async fn timeline(room: &Room) -> Vec<Line> {
 }
 
 /// All that people said, in order.
-pub async fn texts(room: &Room) -> Vec<String> {
+pub(crate) async fn texts(room: &Room) -> Vec<String> {
     let lines = timeline(room).await.into_iter().filter(|line| line.kind == Kind::TEXT);
     lines.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect()
 }
 
 /// Copies a home as a backup program does, while no node has it open.
-pub fn copy_home(from: &Path, to: &Path) {
+pub(crate) fn copy_home(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -112,7 +112,7 @@ pub fn copy_home(from: &Path, to: &Path) {
 }
 
 /// How to enter a room by hand, under a new author key.
-pub fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> RoomSetup {
+pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> RoomSetup {
     RoomSetup {
         id,
         secret,
