@@ -53,6 +53,12 @@ impl Door {
         self.runtime.spawn(self.clone().connect(peer, addr));
     }
 
+    /// Lets nobody in or out any more.
+    pub(crate) fn close(&self) {
+        let endpoint = self.endpoint.clone();
+        self.runtime.spawn(async move { endpoint.close().await });
+    }
+
     async fn connect(self, peer: PeerId, addr: EndpointAddr) {
         let Ok(permit) = self.dials.clone().acquire_owned().await else { return };
         let dialled = timeout(DIAL_DEADLINE, self.endpoint.connect(addr, ALPN)).await;

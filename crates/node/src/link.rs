@@ -175,10 +175,9 @@ async fn live_stream(connection: &Connection, role: Role) -> Option<(SendStream,
 async fn write_live(mut stream: SendStream, outbound: Arc<Outbound>, connection: Connection) {
     while let Some(bytes) = outbound.take().await {
         if stream.write_chunk(bytes.into()).await.is_err() {
-            break;
+            return Goodbye::NothingShared.say(&connection);
         }
     }
-    Goodbye::NothingShared.say(&connection);
 }
 
 async fn read_live(stream: RecvStream, inlet: Inlet, connection: Connection) {

@@ -372,12 +372,13 @@ impl Links {
         peers.into_iter().for_each(|peer| self.part(*room, peer));
     }
 
-    /// Ends all connections.
+    /// Ends all connections, and lets nobody in any more.
     pub(crate) fn close(&mut self) {
         for link in std::mem::take(&mut self.links).into_values() {
             Goodbye::Closing.say(&link.connection);
         }
         self.used.clear();
+        self.door.close();
     }
 
     fn shared(&self, room: &RoomId, peer: &PeerId) -> Option<(&Link, u32)> {
@@ -396,8 +397,8 @@ impl Links {
 
     fn end(&mut self, id: LinkId, goodbye: Goodbye) {
         if let Some(link) = self.links.remove(&id) {
-            link.outbound.close();
             goodbye.say(&link.connection);
+            link.outbound.close();
         }
     }
 }

@@ -17,7 +17,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Memory, RoomRecord, Store};
+use rumormill_store::{Disk, Memory, RoomRecord, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -204,7 +204,7 @@ impl Node {
 
 fn open_home(home: &Home) -> Result<(Box<dyn Store>, Vec<RoomRecord>), Error> {
     let store: Box<dyn Store> = match home {
-        Home::Dir(_) => Box::new(Memory::new()), // DISK
+        Home::Dir(dir) => Box::new(Disk::open(dir)?),
         Home::Memory => Box::new(Memory::new()),
     };
     let records = store.rooms()?;

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use rumormill_node::{Error, Node, Settings, Ticket};
 use rumormill_proto::entry::Kind;
@@ -172,7 +174,7 @@ async fn a_node_that_nobody_holds_ends() {
         loop {
             match Node::open(settings.clone()).await {
                 Ok(node) => return node,
-                Err(Error::Bind { .. }) => tokio::task::yield_now().await,
+                Err(Error::Bind { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
                 Err(other) => panic!("{other}"),
             }
         }

@@ -171,7 +171,7 @@ async fn a_stranger_learns_nothing_and_is_sent_away() {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
-    wire.send(&frame(0, &[&[0][..], &[7; 8], &[1; 64]].concat())).await;
+    wire.send(&frame(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
     assert_eq!(wire.closed().await, NOTHING_SHARED);
     goes_on(&there, &here).await;
     rogue.endpoint.close().await;
