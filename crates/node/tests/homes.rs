@@ -10,13 +10,13 @@ use support::{at, copy_home, disk, holds, memory, say_many, shown, soon, status,
 #[tokio::test]
 async fn a_restart_keeps_everything() {
     let home = tempfile::tempdir().unwrap();
-    let node = disk(home.path()).await;
+    let node = disk(&home.path().join("home")).await;
     let room = node.create("kept").await.unwrap();
     say_many(&room, "line", 5).await;
     room.set_nick("Ann").await.unwrap();
     let (before, peer, ticket, author) = (timeline(&room).await, node.peer(), room.ticket(), room.author());
     node.close().await;
-    let node = disk(home.path()).await;
+    let node = disk(&home.path().join("home")).await;
     let room = node.rooms().pop().unwrap();
     assert_eq!((node.peer(), room.author(), room.name()), (peer, author, "kept".into()));
     assert_eq!((room.ticket().room, room.ticket().secret), (ticket.room, ticket.secret));
@@ -30,10 +30,10 @@ async fn a_restart_keeps_everything() {
 #[tokio::test]
 async fn a_home_is_open_once() {
     let home = tempfile::tempdir().unwrap();
-    let node = disk(home.path()).await;
-    assert!(matches!(Node::open(at(home.path())).await, Err(Error::Store(_))));
+    let node = disk(&home.path().join("home")).await;
+    assert!(matches!(Node::open(at(&home.path().join("home"))).await, Err(Error::Store(_))));
     node.close().await;
-    disk(home.path()).await.close().await;
+    disk(&home.path().join("home")).await.close().await;
 }
 
 #[tokio::test]
@@ -41,13 +41,13 @@ async fn a_node_that_comes_back_finds_its_peers_and_what_it_missed() {
     let home = tempfile::tempdir().unwrap();
     let stays = memory().await;
     let there = stays.create("back").await.unwrap();
-    let goes = disk(home.path()).await;
+    let goes = disk(&home.path().join("home")).await;
     let here = goes.join(&there.ticket()).await.unwrap();
     say_many(&there, "before", 3).await;
     holds(&here, 4).await;
     goes.close().await;
     say_many(&there, "meanwhile", 3).await;
-    let back = disk(home.path()).await;
+    let back = disk(&home.path().join("home")).await;
     let here = back.rooms().pop().unwrap();
     holds(&here, 7).await;
     assert_eq!(timeline(&here).await, timeline(&there).await);
@@ -60,13 +60,13 @@ async fn a_restored_backup_adopts_what_it_said_before_and_forks_nothing() {
     let (home, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let other = memory().await;
     let there = other.create("backup").await.unwrap();
-    let node = disk(home.path()).await;
+    let node = disk(&home.path().join("home")).await;
     let here = node.join(&there.ticket()).await.unwrap();
     say_many(&here, "before the backup", 3).await;
     holds(&there, 4).await;
     node.close().await;
-    copy_home(home.path(), &backup.path().join("home"));
-    let node = disk(home.path()).await;
+    copy_home(&home.path().join("home"), &backup.path().join("home"));
+    let node = disk(&home.path().join("home")).await;
     let here = node.rooms().pop().unwrap();
     let author = here.author();
     soon("lines after the backup", say_many(&here, "after the backup", 3)).await;
