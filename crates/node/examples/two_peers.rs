@@ -1,7 +1,9 @@
 //! Two nodes in one process: one founds a room, the other joins it with a ticket, and a line crosses.
 
+#![allow(clippy::print_stdout, reason = "this is what it is for")]
+
 use rumormill_node::{Node, RoomEvent, Settings, Ticket};
-use rumormill_proto::input::Event;
+use rumormill_proto::{entry::Kind, input::Event};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     here.say("yes").await?;
-    for line in here.page(None, 10).await? {
+    for line in here.page(None, 10).await?.iter().filter(|line| line.kind == Kind::TEXT) {
         let text = line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         println!("{}: {}", here.nick(&line.place.author), text.unwrap_or_default());
     }

@@ -100,8 +100,10 @@ impl Board {
 
     /// Tells the interfaces; without any it is forgotten.
     pub(crate) fn tell(&self, event: RoomEvent) {
-        // Fails only when nobody reads.
-        let _ = self.sender().as_ref().map(|events| events.send(event));
+        if let Some(events) = &*self.sender() {
+            // Fails only when nobody reads.
+            let _ = events.send(event);
+        }
     }
 
     /// Nothing more is told.

@@ -43,13 +43,20 @@ pub(crate) enum Command {
     /// Members of a room were heard of.
     Heard { room: RoomId, contacts: Vec<Contact> },
     /// A block was read again.
-    Recalled { room: RoomId, what: Recall, run: Option<RawRun> },
+    Recalled(Box<Recalled>),
     /// Bytes of entries were served over a connection.
     Served { room: RoomId, bytes: usize },
     /// We are reached in another way.
     Readdressed { address: Bytes },
     /// Make all durable, say goodbye and let the home go.
     Close { answer: oneshot::Sender<()> },
+}
+
+/// A block that was read again.
+pub(crate) struct Recalled {
+    pub(crate) room: RoomId,
+    pub(crate) what: Recall,
+    pub(crate) run: Option<RawRun>,
 }
 
 impl Command {

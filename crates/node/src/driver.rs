@@ -25,7 +25,7 @@ use tokio::{
 
 use crate::{
     board::Board,
-    command::{Command, Received},
+    command::{Command, Recalled, Received},
     error::Error,
     limits::{BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, NICKS_WITHIN, PAGE_LINES, ROOMS, STATUS_EVERY},
     link::{LinkId, Wires},
@@ -189,7 +189,8 @@ impl Driver {
             Command::Gone { link } => self.links.gone(link),
             Command::Unreachable { peer } => self.links.undialled(peer),
             Command::Heard { room, contacts } => vec![(room, Input::Heard { contacts })],
-            Command::Recalled { room, what, run } => {
+            Command::Recalled(recalled) => {
+                let Recalled { room, what, run } = *recalled;
                 self.recalls -= 1;
                 vec![(room, Input::Recalled { what, run })]
             }

@@ -159,10 +159,11 @@ pub(crate) fn read_control(body: Bytes) -> Result<Control, Reject> {
     let control = match reader.byte("control")? {
         GREETING => {
             let boot = reader.array("boot")?;
-            if reader.left() % size_of::<Tag>() != 0 || reader.left() / size_of::<Tag>() > TAGS {
+            let count = reader.left() / size_of::<Tag>();
+            if count > TAGS {
                 return Err(Reject::Limit("tags"));
             }
-            let tags = (0..reader.left() / size_of::<Tag>()).map(|_| reader.array("tag"));
+            let tags = (0..count).map(|_| reader.array("tag"));
             Control::Greeting { boot, tags: tags.collect::<Result<_, _>>()? }
         }
         ADDRESS if reader.left() <= ADDRESS_BYTES => Control::Address(reader.slice(reader.left(), "address")?),

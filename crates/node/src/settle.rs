@@ -11,7 +11,14 @@ use rumormill_proto::{
 };
 use rumormill_store::{Change, Read};
 
-use crate::{command::Command, driver::Driver, error::Error, limits::RECALLS, room::RoomEvent, serve::Job};
+use crate::{
+    command::{Command, Recalled},
+    driver::Driver,
+    error::Error,
+    limits::RECALLS,
+    room::RoomEvent,
+    serve::Job,
+};
 
 /// What all engines want done, by room.
 type Outputs = Vec<(RoomId, Vec<Output>)>;
@@ -127,7 +134,7 @@ impl Driver {
                 tracing::error!(%why, "cannot read a block again");
                 None
             });
-            wires.tell(Command::Recalled { room, what, run }).await;
+            wires.tell(Command::Recalled(Box::new(Recalled { room, what, run }))).await;
         });
     }
 

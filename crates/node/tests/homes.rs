@@ -1,5 +1,7 @@
 //! Homes on disk: what survives a restart, what is refused, and what happens when a home was copied.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
+
 mod support;
 
 use std::collections::BTreeSet;

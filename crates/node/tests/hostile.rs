@@ -2,6 +2,8 @@
 //!
 //! Each story has its counterpart that shows that the same peer, behaving, is let in.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
+
 mod support;
 
 use std::time::Duration;
