@@ -21,20 +21,36 @@ use crate::{
 /// Microseconds that a node gives a dial.
 const DIAL_US: u64 = 3_000_000;
 
+/// Microseconds after which the first packet of a dial is sent again: three times the round trip that QUIC is told
+/// to expect.
+const DIAL_AGAIN_US: u64 = 300_000;
+
 /// Microseconds for which a node does not talk to a peer that sent what no honest peer sends.
 const BARRED_US: u64 = 60_000_000;
 
 impl World {
     pub(crate) fn dial(&mut self, dialler: Index, dialled: PeerId) {
         let Some(process) = self.process(dialler as usize).map(|process| process.number) else { return };
-        let lost = self.network.loses(&mut self.random);
         let target = index_of(&dialled);
-        let reachable = self.is_there(&dialled) && self.network.connects(dialler, target) && !lost;
-        let (delay_us, event) = match reachable {
-            true => (2 * self.network.latency_us(dialler, target), Event::Knock { dialler, process, dialled }),
+        let there = self.is_there(&dialled) && self.network.connects(dialler, target);
+        let delay_us = 2 * self.network.latency_us(dialler, target) + self.lost_dials_us();
+        let (delay_us, event) = match there && delay_us < DIAL_US {
+            true => (delay_us, Event::Knock { dialler, process, dialled }),
             false => (DIAL_US, Event::GiveUp { dialler, process, dialled }),
         };
         self.queue.put(delay_us, event);
+    }
+
+    /// Microseconds lost with first packets, or their answers, that have to be sent again, each after twice the pause
+    /// of the one before.
+    fn lost_dials_us(&mut self) -> u64 {
+        let mut pause_us = DIAL_AGAIN_US;
+        let mut lost_us = 0;
+        while lost_us < DIAL_US && (self.network.loses(&mut self.random) || self.network.loses(&mut self.random)) {
+            lost_us += pause_us;
+            pause_us *= 2;
+        }
+        lost_us
     }
 
     /// Whether somebody by this name runs, or would once it goes on.
