@@ -1,2 +1,161 @@
-//! The binary.
-fn main() {}
+//! A chat room without a server: the commands. Each is one file in `commands`, but for the lab and the demo.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+
+use crate::{
+    failure::{Exit, Failure},
+    home::Place,
+};
+
+mod chat;
+mod clean;
+mod clock;
+mod commands;
+mod demo;
+mod failure;
+mod home;
+mod lab;
+mod limits;
+
+/// A chat room without a server.
+///
+/// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
+#[derive(Parser)]
+#[command(name = "rumormill", version, propagate_version = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Create a room, print its ticket, open it
+    New(commands::new::Args),
+    /// Enter a room with a ticket
+    Join(commands::join::Args),
+    /// Open a room again
+    Chat(commands::chat::Args),
+    /// Say something and leave
+    Send(commands::send::Args),
+    /// Print what was said
+    Log(commands::log::Args),
+    /// List the rooms kept here
+    Rooms(commands::rooms::Args),
+    /// Tell who of a room can be reached
+    Peers(commands::peers::Args),
+    /// Tell what works here and what does not
+    Doctor(commands::doctor::Args),
+    /// Tell where things are kept
+    Paths(commands::paths::Args),
+    /// Watch four processes hold a conversation, lose one, and repair
+    Demo,
+    /// The console of the first system
+    #[command(subcommand)]
+    Lab(lab::Command),
+    #[command(hide = true)]
+    Proxy(lab::proxy::Args),
+    #[command(hide = true)]
+    DemoNode(demo::node::Args),
+}
+
+fn main() -> ExitCode {
+    match parse().and_then(|cli| cli.map_or(Ok(()), run)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if failure.exit != Exit::Done {
+                let _ = writeln!(io::stderr(), "{failure}");
+            }
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
+    match command {
+        Command::Lab(command) => lab::run(command),
+        Command::Proxy(args) => lab::proxy::run(&args),
+        Command::Paths(args) => commands::paths::run(&args, &place),
+        command => {
+            log_as_asked();
+            commands::run(run_online(command, place))
+        }
+    }
+}
+
+async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
+    match command {
+        Command::New(args) => commands::new::run(args, place).await,
+        Command::Join(args) => commands::join::run(args, place).await,
+        Command::Chat(args) => commands::chat::run(args, place).await,
+        Command::Send(args) => commands::send::run(args, place).await,
+        Command::Log(args) => commands::log::run(args, place).await,
+        Command::Rooms(args) => commands::rooms::run(args, place).await,
+        Command::Peers(args) => commands::peers::run(args, place).await,
+        Command::Doctor(args) => commands::doctor::run(args, place).await,
+        Command::Demo => demo::run().await,
+        Command::DemoNode(args) => demo::node::run(args).await,
+        Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) => Ok(()),
+    }
+}
+
+/// Commands for people say nothing of their inside, unless `RUST_LOG` asks for it.
+fn log_as_asked() {
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(io::stderr).init();
+    }
+}
+
+/// The command line; `None` when it asked for help, which is printed.
+fn parse() -> Result<Option<Cli>, Failure> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            error.print().map_err(|error| Failure::output(&error)).map(|()| None)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Err(usage("a command is missing".into())),
+        _ => {
+            let text = error.to_string();
+            let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            Err(usage(lines.join(" ").trim_start_matches("error: ").to_owned()))
+        }
+    }
+}
+
+fn usage(what: String) -> Failure {
+    let typed = std::env::args().nth(1);
+    let known = |name: &str| Cli::command().get_subcommands().any(|command| command.get_name() == name);
+    let help = match typed.filter(|name| known(name)) {
+        Some(name) => format!("rumormill {name} --help"),
+        None => "rumormill --help".into(),
+    };
+    Failure { exit: Exit::Usage, code: "usage", what, help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let command = Cli::command();
+        for command in [&command].into_iter().chain(command.get_subcommands()) {
+            let lines = command.clone().render_help().to_string().lines().count();
+            assert!(lines <= 24, "{}: {lines} lines", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! A room on the screen, line by line: what is said there, and how far what I said has come.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rumormill_node::{
+    Events, Room, RoomEvent,
+    proto::{
+        admit::Entry,
+        ids::{AuthorId, PeerId},
+        input::{Arrival, Event},
+        timeline::Place,
+    },
+};
+use tokio::time::{sleep_until, timeout};
+
+use crate::{
+    chat::{
+        receipts::Receipts,
+        screen::Screen,
+        show::{count, line, nick, row, said},
+    },
+    clock::Clock,
+    failure::{Exit, Failure},
+    limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
+};
+
+mod orders;
+mod receipts;
+mod screen;
+pub(crate) mod show;
+
+pub(crate) use screen::at_terminal;
+
+/// How a visit went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Visit {
+    /// Whether anybody else of the room was met.
+    pub(crate) met: bool,
+}
+
+/// Shows a room until the person leaves, which at the end of standard input they do.
+///
+/// # Errors
+/// When the room stops, or nobody reads our output any more.
+pub(crate) async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
+    let (screen, mut typed) = screen::open(history)?;
+    let mut events = room.events();
+    let mut chat = Chat::new(room, screen);
+    chat.open().await?;
+    loop {
+        tokio::select! {
+            line = typed.recv() => match line {
+                Some(line) if chat.take(&line).await? == Next::Stay => {}
+                _ => break,
+            },
+            event = events.next() => chat.hear(event, &mut events)?,
+            () = sleep_until(chat.due().into()) => chat.settle().await?,
+        }
+    }
+    chat.leave(&mut events).await?;
+    Ok(Visit { met: chat.met })
+}
+
+/// Whether the person stays after a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Stay,
+    Leave,
+}
+
+/// A room on a screen.
+struct Chat {
+    room: Room,
+    screen: Screen,
+    clock: Clock,
+    receipts: Receipts,
+    /// Lines of the first page, which events may tell once more.
+    opened: BTreeSet<Place>,
+    /// Who writes at the peers that came.
+    came: BTreeMap<PeerId, AuthorId>,
+    met: bool,
+    late: Batch,
+    /// When to show what came late; several lines mostly come together.
+    late_due: Option<Instant>,
+    /// When progress was last told.
+    progress: Instant,
+    missing: u64,
+}
+
+/// Lines to be shown together: how many, and the newest of them.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<String>,
+    count: usize,
+}
+
+impl Batch {
+    fn push(&mut self, line: String) {
+        if self.lines.len() == SCREENFUL {
+            self.lines.remove(0);
+        }
+        self.lines.push(line);
+        self.count += 1;
+    }
+}
+
+impl Chat {
+    fn new(room: Room, screen: Screen) -> Self {
+        Self {
+            room,
+            screen,
+            clock: Clock::local(),
+            receipts: Receipts::default(),
+            opened: BTreeSet::new(),
+            came: BTreeMap::new(),
+            met: false,
+            late: Batch::default(),
+            late_due: None,
+            progress: Instant::now(),
+            missing: 0,
+        }
+    }
+
+    /// Shows the newest page.
+    async fn open(&mut self) -> Result<(), Failure> {
+        let page = self.room.page(None, SCREENFUL).await?;
+        for shown in &page {
+            self.opened.insert(shown.place);
+            if let Some(line) = row(&self.clock, &self.room, shown) {
+                self.screen.data(&line)?;
+            }
+        }
+        let name = crate::clean::clean_name(&self.room.name(), crate::limits::NICK_CHARS);
+        let name = if name.is_empty() { self.room.id().short() } else { name };
+        self.screen.talk(&format!("you are in {name}; /help lists what you can do, /quit leaves"))
+    }
+
+    /// Takes everything that is to be told now, and shows it together.
+    fn hear(&mut self, first: Option<RoomEvent>, events: &mut Events) -> Result<(), Failure> {
+        let mut batch = Batch::default();
+        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the node has closed".into()))?);
+        for _ in 0..EVENTS_AT_ONCE {
+            let Some(event) = next else { break };
+            self.note(event, &mut batch)?;
+            next = events.try_next();
+        }
+        if let Some(event) = next {
+            self.note(event, &mut batch)?;
+        }
+        let hidden = batch.count - batch.lines.len();
+        if hidden > 0 {
+            self.screen.talk(&format!("{} above; /log shows the timeline", count(hidden, "message", "messages")))?;
+        }
+        batch.lines.iter().try_for_each(|line| self.screen.data(line))
+    }
+
+    fn note(&mut self, event: RoomEvent, batch: &mut Batch) -> Result<(), Failure> {
+        match event {
+            RoomEvent::Engine(event) => self.note_engine(event, batch),
+            RoomEvent::Lagged { missed } => {
+                self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))
+            }
+            RoomEvent::Rekeyed { .. } => self.screen.talk(
+                "this author key was in use in two places; you write under a fresh one from here on, nothing is lost",
+            ),
+            RoomEvent::Stopped { why } => Err(Failure {
+                exit: Exit::Ours,
+                code: "stopped",
+                what: format!("the room was stopped: {why}"),
+                help: "make room on the disk and open the chat again; what was confirmed is kept".into(),
+            }),
+        }
+    }
+
+    fn note_engine(&mut self, event: Event, batch: &mut Batch) -> Result<(), Failure> {
+        match event {
+            Event::Shown { entry, arrival, .. } => {
+                self.receipts.stir();
+                self.shown(&entry, arrival, batch);
+                Ok(())
+            }
+            Event::Holds { .. } => {
+                self.receipts.stir();
+                Ok(())
+            }
+            Event::Came { peer, author } => {
+                self.met = true;
+                if self.came.len() < PEERS_NAMED {
+                    self.came.insert(peer, author);
+                }
+                self.screen.talk(&format!("{} is here", nick(&self.room, &author)))
+            }
+            Event::Went { peer } => match self.came.remove(&peer) {
+                Some(author) => self.screen.talk(&format!("{} is away", nick(&self.room, &author))),
+                None => Ok(()),
+            },
+            Event::Missing { entries } => self.progress(entries),
+            Event::Forked { author, .. } => {
+                let nick = nick(&self.room, &author);
+                self.screen.talk(&format!("{nick} wrote under one key in two places; one of the two is not shown"))
+            }
+            Event::Skewed { ms: 0 } => self.screen.talk("your clock agrees with the others' again"),
+            Event::Skewed { ms } => {
+                let side = if ms > 0 { "behind" } else { "ahead of" };
+                let s = ms.unsigned_abs() / 1000;
+                self.screen.talk(&format!("your clock is {s} s {side} the others'; set it right"))
+            }
+            Event::Step(_) => Ok(()),
+        }
+    }
+
+    fn shown(&mut self, entry: &Entry, arrival: Arrival, batch: &mut Batch) {
+        if self.opened.contains(&Place::of(entry)) || self.receipts.awaits(entry.author, entry.seq) {
+            return;
+        }
+        let body = entry.body.bytes().map(AsRef::as_ref);
+        let Some(said) = said(&self.room.id(), &entry.author, entry.kind, body) else { return };
+        let line = line(&self.clock, entry.time, &nick(&self.room, &entry.author), &said);
+        match arrival {
+            Arrival::End => batch.push(line),
+            Arrival::Late => {
+                self.late.push(line);
+                self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
+            }
+            Arrival::History => {}
+        }
+    }
+
+    /// Tells how a long fetch goes, once in a while.
+    fn progress(&mut self, missing: u64) -> Result<(), Failure> {
+        let (before, now) = (std::mem::replace(&mut self.missing, missing), Instant::now());
+        let many = before.max(missing) > SCREENFUL as u64;
+        let due = now.saturating_duration_since(self.progress) >= Duration::from_millis(PROGRESS_MS);
+        if !many || missing > 0 && !due {
+            return Ok(());
+        }
+        self.progress = now;
+        let here = self.room.status().entries;
+        match missing {
+            0 => self.screen.talk(&format!("everything is here: {here} entries")),
+            _ => self.screen.talk(&format!("fetching: {here} of {} entries are here", here.saturating_add(missing))),
+        }
+    }
+
+    /// When [`Chat::settle`] has something to do.
+    fn due(&self) -> Instant {
+        let far = Instant::now() + Duration::from_secs(3600);
+        self.late_due.into_iter().chain(self.receipts.due()).min().unwrap_or(far)
+    }
+
+    /// Shows what came late, and receipts.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        if self.late_due.is_some_and(|due| due <= Instant::now()) {
+            self.late_due = None;
+            let Batch { lines, count: late } = std::mem::take(&mut self.late);
+            let arrived = count(late, "earlier message", "earlier messages");
+            self.screen.talk(&format!("{arrived} arrived above; the newest of them:"))?;
+            lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
+        }
+        let news = self.receipts.settle(&self.room).await?;
+        news.iter().try_for_each(|line| self.screen.data(line))
+    }
+
+    /// Gives what was said last the time to reach those who are here. Where nobody sits, also gives those who
+    /// are not here yet the time to come.
+    async fn leave(&mut self, events: &mut Events) -> Result<(), Failure> {
+        let waiting = |chat: &Self| match at_terminal() {
+            true => chat.receipts.unheard() && !chat.room.status().peers.is_empty(),
+            false => !chat.met || chat.missing > 0 || chat.receipts.unheard(),
+        };
+        let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
+        while waiting(self) {
+            let Ok(event) = timeout(deadline.saturating_duration_since(Instant::now()), events.next()).await else {
+                break;
+            };
+            self.hear(event, events)?;
+            self.settle().await?;
+        }
+        let rest = self.receipts.close(&self.room).await?;
+        rest.iter().try_for_each(|line| self.screen.data(line))
+    }
+}

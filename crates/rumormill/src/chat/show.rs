@@ -1,0 +1,110 @@
+//! How lines of a room look in plain text.
+
+use rumormill_node::{
+    Line, Room,
+    proto::{
+        entry::{Kind, room_name},
+        ids::{AuthorId, RoomId},
+        time::Time,
+    },
+};
+
+use crate::{
+    clean::{clean, clean_name},
+    clock::Clock,
+    limits::NICK_CHARS,
+};
+
+/// What of an entry is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A line of text.
+    Text(String),
+    /// Something that happened, told about the author.
+    Act(String),
+}
+
+/// What is shown of an entry; `None` for kinds this version does not know.
+pub(crate) fn said(room: &RoomId, author: &AuthorId, kind: Kind, body: Option<&[u8]>) -> Option<Said> {
+    let text = body.map(String::from_utf8_lossy);
+    match (kind, text) {
+        (Kind::TEXT, Some(text)) => Some(Said::Text(clean(&text))),
+        (Kind::TEXT, None) => Some(Said::Act("said something that is gone".into())),
+        (Kind::NICK, Some(nick)) => Some(Said::Act(format!("is now called {}", clean_name(&nick, NICK_CHARS)))),
+        (Kind::FOUND, _) => {
+            let name = room_name(room, author, body.unwrap_or_default()).unwrap_or_default();
+            Some(Said::Act(format!("founded the room {}", clean_name(&name, NICK_CHARS))))
+        }
+        _ => None,
+    }
+}
+
+/// `hh:mm nick  text`, or `hh:mm * nick did something`.
+pub(crate) fn line(clock: &Clock, time: Time, nick: &str, said: &Said) -> String {
+    let minutes = clock.minutes(time.ms());
+    match said {
+        Said::Text(text) => format!("{minutes} {nick}  {text}"),
+        Said::Act(act) => format!("{minutes} * {nick} {act}"),
+    }
+}
+
+/// A row of the timeline as [`line`] shows it.
+pub(crate) fn row(clock: &Clock, room: &Room, row: &Line) -> Option<String> {
+    let author = &row.place.author;
+    let said = said(&room.id(), author, row.kind, row.body.bytes().map(AsRef::as_ref))?;
+    Some(line(clock, row.place.time, &nick(room, author), &said))
+}
+
+/// The name an author is shown by.
+pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
+    let nick = clean_name(&room.nick(author), NICK_CHARS);
+    if nick.is_empty() { author.short() } else { nick }
+}
+
+/// How many of `others` hold one of my lines.
+pub(crate) fn receipt(holders: usize, others: usize) -> String {
+    match (holders, others.max(holders)) {
+        (_, 0) => "(nobody else has been here yet)".into(),
+        (0, others) => format!("… 0/{others}"),
+        (holders, others) => format!("✓ {holders}/{others}"),
+    }
+}
+
+/// One thing or several.
+pub(crate) fn count(number: usize, one: &str, several: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {several}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_by_kind() {
+        let (room, author) = (RoomId([1; 32]), AuthorId([2; 32]));
+        let shown = |kind, body: Option<&[u8]>| said(&room, &author, kind, body);
+        assert_eq!(shown(Kind::TEXT, Some(b"hi\x1b[2J")), Some(Said::Text("hi[2J".into())));
+        assert_eq!(shown(Kind::TEXT, None), Some(Said::Act("said something that is gone".into())));
+        assert_eq!(shown(Kind::NICK, Some("ada\u{202e}".as_bytes())), Some(Said::Act("is now called ada".into())));
+        assert_eq!(shown(Kind::new(99).unwrap(), Some(b"?")), None);
+    }
+
+    #[test]
+    fn receipts() {
+        let cases = [(0, 0, "(nobody else has been here yet)"), (0, 3, "… 0/3"), (2, 3, "✓ 2/3"), (2, 1, "✓ 2/2")];
+        for (holders, others, want) in cases {
+            assert_eq!(receipt(holders, others), want);
+        }
+    }
+
+    #[test]
+    fn lines() {
+        let clock = Clock::utc();
+        let time = Time::from_ms(1_700_000_000_000);
+        assert_eq!(line(&clock, time, "ada", &Said::Text("hi".into())), "22:13 ada  hi");
+        assert_eq!(line(&clock, time, "ada", &Said::Act("founded it".into())), "22:13 * ada founded it");
+    }
+}

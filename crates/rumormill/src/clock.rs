@@ -1,0 +1,51 @@
+//! Times as people read them: in the time zone of this machine.
+
+use jiff::{Timestamp, tz::TimeZone};
+use rumormill_node::proto::time::Time;
+
+/// Tells times of day.
+#[derive(Clone)]
+pub(crate) struct Clock(TimeZone);
+
+impl Clock {
+    /// A clock in this machine's time zone.
+    pub(crate) fn local() -> Self {
+        Self(TimeZone::system())
+    }
+
+    /// A clock in the time zone of tests.
+    #[cfg(test)]
+    pub(crate) fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// Now, as entries are stamped.
+    pub(crate) fn now(&self) -> Time {
+        Time::from_ms(u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0))
+    }
+
+    /// Now, as `hh:mm:ss.mmm`.
+    pub(crate) fn now_to_ms(&self) -> String {
+        Timestamp::now().to_zoned(self.0.clone()).strftime("%H:%M:%S%.3f").to_string()
+    }
+
+    /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` when no calendar reaches so far.
+    pub(crate) fn minutes(&self, ms: u64) -> String {
+        let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day() {
+        let utc = Clock::utc();
+        assert_eq!(utc.minutes(1_700_000_000_000), "22:13");
+        for beyond in [(1 << 48) - 1, u64::MAX] {
+            assert_eq!(utc.minutes(beyond), "--:--");
+        }
+    }
+}

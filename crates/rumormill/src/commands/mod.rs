@@ -1,0 +1,56 @@
+//! What people type: one file a command.
+
+use std::{
+    future::Future,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+use tokio::runtime;
+
+use crate::failure::Failure;
+
+pub(crate) mod chat;
+pub(crate) mod doctor;
+pub(crate) mod join;
+pub(crate) mod log;
+pub(crate) mod new;
+pub(crate) mod paths;
+pub(crate) mod peers;
+pub(crate) mod rooms;
+pub(crate) mod send;
+
+/// Runs a command that talks to the network.
+///
+/// # Errors
+/// What the command failed with, or that the system gives no threads.
+pub(crate) fn run<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::internal("runtime", error.to_string()))?;
+    let result = runtime.block_on(command);
+    // A thread that waits for standard input never returns.
+    runtime.shutdown_background();
+    result
+}
+
+/// Prints a line of data.
+///
+/// # Errors
+/// When nobody reads it.
+pub(crate) fn data(line: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}").map_err(|error| Failure::output(&error))
+}
+
+/// Prints a line of JSON.
+///
+/// # Errors
+/// When nobody reads it.
+pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(line).map_err(|error| Failure::internal("json", error.to_string()))?;
+    data(&text)
+}
+
+/// Tells a person something that is no data. Nobody needs to listen.
+pub(crate) fn talk(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

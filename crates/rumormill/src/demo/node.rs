@@ -1,0 +1,246 @@
+//! One process of the demo: a node that does what it is told on standard input and tells on standard output what
+//! happens, in lines of JSON.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use data_encoding::HEXLOWER;
+use rumormill_node::{
+    Bind, Line, Node, Room, RoomEvent, RoomSetup, Settings,
+    limits::STATUS_EVERY,
+    proto::{
+        entry::Kind,
+        ids::{PeerId, RoomId},
+        input::{Arrival, Event},
+        message::Contact,
+        rumor::{Policy, mongering::Mongering},
+        view::Shape,
+    },
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::sleep,
+};
+
+use crate::{commands::json, failure::Failure, lab::PACE, limits::PAGE_LINES};
+
+/// What to give `rumormill demo-node`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where this node keeps its log
+    dir: PathBuf,
+}
+
+/// What a node of the demo is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub(crate) enum Order {
+    /// Enter the room, as a neighbour of these.
+    Enter(Enter),
+    /// Say this.
+    Say { text: String },
+    /// Tell the timeline and what went over the network.
+    Tell,
+}
+
+/// How a node of the demo enters the room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Enter {
+    /// The room's id and secret, in hexadecimal as everything here.
+    pub(crate) room: String,
+    pub(crate) secret: String,
+    /// The author's key, and whether nobody can know entries by it yet.
+    pub(crate) author_secret: String,
+    pub(crate) fresh: bool,
+    pub(crate) neighbours: Vec<Address>,
+}
+
+/// How a node of the demo is reached.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) peer: String,
+    pub(crate) address: String,
+}
+
+/// What a node of the demo tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub(crate) enum Report {
+    /// The node is open.
+    Open(Address),
+    /// It is in the room, writing as this author.
+    In { author: String },
+    /// It said something.
+    Said { seq: u64, at_us: u64 },
+    /// An entry has its place in its timeline.
+    Shown(Shown),
+    /// The answer to [`Order::Tell`].
+    State(State),
+}
+
+/// An entry in a timeline.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) author: String,
+    pub(crate) seq: u64,
+    pub(crate) text: String,
+    /// Links that its fastest copy crossed, when it came as a rumor.
+    pub(crate) hops: Option<u8>,
+    /// Whether it was put above others that were there already.
+    pub(crate) late: bool,
+    /// Microseconds since the Unix epoch.
+    pub(crate) at_us: u64,
+}
+
+/// Where a node stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Authors and texts, in timeline order, with how many others are known to hold each of our own.
+    pub(crate) lines: Vec<Held>,
+    pub(crate) digest: String,
+    /// Bytes sent and rumors received since the room was entered.
+    pub(crate) bytes_out: u64,
+    pub(crate) pushes_in: u64,
+}
+
+/// A line of a timeline.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) author: String,
+    pub(crate) text: String,
+    /// Others who are known to hold it, by what they wrote and, for our own, by what their peers answered.
+    pub(crate) holders: usize,
+}
+
+/// Does what it is told until there is nothing more to be told.
+///
+/// # Errors
+/// When the node does not work, or is told nonsense.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let mut settings = Settings::dir(args.dir);
+    settings.bind = Bind::Loopback { port: 0 };
+    settings.lan = false;
+    settings.relay = false;
+    let node = Node::open(settings).await?;
+    let Contact { peer, address } = node.contact();
+    tell(&Report::Open(Address { peer: peer.to_string(), address: HEXLOWER.encode(&address) }))?;
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    let mut room = None;
+    while let Ok(Some(line)) = orders.next_line().await {
+        let order = serde_json::from_str(&line).map_err(|error| Failure::internal("demo", error.to_string()))?;
+        match (order, &room) {
+            (Order::Enter(enter), _) => room = Some(enter_room(&node, &enter).await?),
+            (Order::Say { text }, Some(room)) => {
+                let at_us = now_us();
+                let said = room.say(&text).await?;
+                tell(&Report::Said { seq: said.seq, at_us })?;
+            }
+            (Order::Tell, Some(room)) => tell(&Report::State(state(room).await?))?,
+            (_, None) => return Err(Failure::internal("demo", "told to speak in no room".into())),
+        }
+    }
+    node.close().await;
+    Ok(())
+}
+
+async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
+    let contacts = enter.neighbours.iter().map(contact).collect::<Result<Vec<_>, _>>()?;
+    let room = node
+        .enter(RoomSetup {
+            id: RoomId(key(&enter.room)?),
+            secret: key(&enter.secret)?,
+            author_secret: key(&enter.author_secret)?,
+            fresh_author: enter.fresh,
+            name: "demo".into(),
+            shape: Shape::Fixed(contacts.iter().map(|contact| contact.peer).collect()),
+            policy: Policy::Mongering(Mongering::default()),
+            pace: PACE,
+            contacts,
+            keep: false,
+        })
+        .await?;
+    tell(&Report::In { author: room.author().to_string() })?;
+    let mut events = room.events();
+    // What came between entering and listening, or was on disk; told twice it does no harm.
+    for line in lines(&room).await? {
+        tell(&Report::Shown(shown_line(&line)))?;
+    }
+    tokio::spawn(async move {
+        while let Some(event) = events.next().await {
+            if let RoomEvent::Engine(Event::Shown { entry, arrival, hops }) = event
+                && entry.kind == Kind::TEXT
+            {
+                let text = text(entry.body.bytes().map(AsRef::as_ref));
+                let late = arrival != Arrival::End;
+                let author = entry.author.to_string();
+                let shown = Shown { author, seq: entry.seq, text, hops, late, at_us: now_us() };
+                if tell(&Report::Shown(shown)).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(room)
+}
+
+fn shown_line(line: &Line) -> Shown {
+    Shown {
+        author: line.place.author.to_string(),
+        seq: line.place.seq,
+        text: text(line.body.bytes().map(AsRef::as_ref)),
+        hops: None,
+        late: false,
+        at_us: now_us(),
+    }
+}
+
+/// A node's figures are renewed every so often, so what happened before the question is in them after twice that.
+async fn state(room: &Room) -> Result<State, Failure> {
+    sleep(2 * STATUS_EVERY).await;
+    let mut told = Vec::new();
+    for line in lines(room).await? {
+        let holders = room.holders(line.place.author, line.place.seq).await?.authors.len();
+        let text = text(line.body.bytes().map(AsRef::as_ref));
+        told.push(Held { author: line.place.author.to_string(), text, holders });
+    }
+    let status = room.status();
+    Ok(State {
+        lines: told,
+        digest: HEXLOWER.encode(&status.digest),
+        bytes_out: status.traffic.bytes_out,
+        pushes_in: status.traffic.pushes_in,
+    })
+}
+
+/// A demo says less than a page.
+async fn lines(room: &Room) -> Result<Vec<Line>, Failure> {
+    Ok(room.page(None, PAGE_LINES).await?)
+}
+
+fn text(body: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(body.unwrap_or_default()).into_owned()
+}
+
+fn contact(address: &Address) -> Result<Contact, Failure> {
+    let bytes = HEXLOWER.decode(address.address.as_bytes());
+    let bytes = bytes.map_err(|error| Failure::internal("demo", error.to_string()))?;
+    Ok(Contact { peer: PeerId(key(&address.peer)?), address: bytes.into() })
+}
+
+fn key(hex: &str) -> Result<[u8; 32], Failure> {
+    let bytes = HEXLOWER.decode(hex.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| Failure::internal("demo", format!("{hex:?} is no key")))
+}
+
+fn now_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| u64::try_from(now.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn tell(report: &Report) -> Result<(), Failure> {
+    json(report)?;
+    io::stdout().flush().map_err(|error| Failure::output(&error))
+}

@@ -1,0 +1,72 @@
+//! Figures and columns as the demo prints them.
+
+/// Characters between two columns.
+const GAP: usize = 2;
+/// Characters of a line, as on the smallest terminal.
+const WIDTH: usize = 80;
+
+/// Columns, each with a head, side by side.
+pub(crate) fn side_by_side(columns: &[(String, Vec<String>)]) -> Vec<String> {
+    let width = (WIDTH + GAP) / columns.len().max(1) - GAP;
+    let rows = columns.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);
+    let row = |cells: Vec<&str>| {
+        let cells: Vec<String> = cells.into_iter().map(|cell| fit(cell, width)).collect();
+        cells.join(&" ".repeat(GAP)).trim_end().to_owned()
+    };
+    let head = row(columns.iter().map(|(head, _)| head.as_str()).collect());
+    let body =
+        (0..rows).map(|at| row(columns.iter().map(|(_, lines)| lines.get(at).map_or("", String::as_str)).collect()));
+    [head].into_iter().chain(body).collect()
+}
+
+fn fit(cell: &str, width: usize) -> String {
+    match cell.char_indices().nth(width) {
+        Some(_) => cell.chars().take(width - 1).chain(['…']).collect(),
+        None => format!("{cell:<width$}"),
+    }
+}
+
+/// Microseconds as milliseconds.
+pub(crate) fn milliseconds(us: u128) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => format!("{} ms", us / 1000),
+    }
+}
+
+/// A number with commas.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures() {
+        for (number, want) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), want);
+        }
+        for (us, want) in [(0, "0.0 ms"), (1_250, "1.2 ms"), (12_999, "12 ms")] {
+            assert_eq!(milliseconds(us), want);
+        }
+    }
+
+    #[test]
+    fn columns() {
+        let columns = [("p0".into(), vec!["a".into(), "b".into()]), ("p1".into(), vec!["a".into()])];
+        assert_eq!(side_by_side(&columns)[1..], [format!("{:<39}  a", "a"), "b".to_owned()]);
+        let long = [("p0".into(), vec!["x".repeat(100)])];
+        assert_eq!(side_by_side(&long)[1].chars().count(), WIDTH);
+        assert!(side_by_side(&long)[1].ends_with('…'));
+    }
+}

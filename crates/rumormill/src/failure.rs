@@ -1,0 +1,71 @@
+//! How a command fails: two lines on standard error, `error[code]: what happened` and `help: what to do next`,
+//! and an exit code that a script can act on.
+
+use std::{fmt, io};
+
+use rumormill_node::{Error, StoreError};
+
+/// The exit code of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Whoever read our output went away; not a failure, nothing is said.
+    Done = 0,
+    /// Something of ours does not work.
+    Ours = 1,
+    /// The command was not understood.
+    Usage = 2,
+    /// Somebody, or the system, does not allow it.
+    NotAllowed = 3,
+    /// What is kept is damaged.
+    Integrity = 4,
+    /// The ticket is no good.
+    Ticket = 5,
+    /// Nobody could be reached.
+    Unreachable = 6,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What the process exits with.
+    pub(crate) exit: Exit,
+    /// One word that stays the same from version to version.
+    pub(crate) code: &'static str,
+    /// What happened, naming the file or flag.
+    pub(crate) what: String,
+    /// What to do next.
+    pub(crate) help: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}\nhelp: {}", self.code, self.what, self.help)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let (exit, code) = match &error {
+            Error::Store(StoreError::Locked { .. }) => (Exit::NotAllowed, "locked"),
+            Error::Store(StoreError::Exposed { .. } | StoreError::Link { .. }) => (Exit::NotAllowed, "permissions"),
+            Error::Store(StoreError::ReadOnly { .. }) => (Exit::NotAllowed, "read-only"),
+            Error::Store(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => (Exit::Integrity, "corrupt"),
+            Error::TooLong | Error::Nick => (Exit::Usage, error.code()),
+            _ => (Exit::Ours, error.code()),
+        };
+        Self { exit, code, what: error.to_string(), help: error.help() }
+    }
+}
+
+impl Failure {
+    /// Something of ours that nobody but us can mend.
+    pub(crate) fn internal(code: &'static str, what: String) -> Self {
+        Self { exit: Exit::Ours, code, what, help: "this should not happen; `rumormill doctor` may know more".into() }
+    }
+
+    /// What writing to standard output came to.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Ours };
+        Self { exit, code: "output", what: error.to_string(), help: "make room where the output goes".into() }
+    }
+}

@@ -1,0 +1,174 @@
+//! Where things are kept, and how the node in there is opened.
+
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use directories::ProjectDirs;
+use rumormill_node::{Bind, Home, Node, Room, Settings};
+
+use crate::failure::{Exit, Failure};
+
+/// Flags that every command takes.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Place {
+    /// Keep everything in this directory
+    #[arg(long, global = true, env = "RUMORMILL_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Talk to this machine only, for trying things out and for tests
+    #[arg(long, global = true, hide_short_help = true)]
+    loopback: bool,
+}
+
+/// Whom a command wants to talk to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Peers, wherever they are.
+    Peers,
+    /// Nobody: what is kept here is enough.
+    Nobody,
+}
+
+impl Place {
+    /// Rooms, logs and keys.
+    ///
+    /// # Errors
+    /// When the system knows no home directory for this user.
+    pub(crate) fn data(&self) -> Result<PathBuf, Failure> {
+        self.pick(|dirs| dirs.data_dir().to_owned())
+    }
+
+    /// What may get lost: the lines typed.
+    ///
+    /// # Errors
+    /// As [`Place::data`].
+    pub(crate) fn state(&self) -> Result<PathBuf, Failure> {
+        self.pick(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned())
+    }
+
+    /// The file with the lines typed, in a directory for this user alone.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub(crate) fn history(&self) -> Result<PathBuf, Failure> {
+        let dir = self.state()?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
+        Ok(dir.join("typed"))
+    }
+
+    fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {
+        if let Some(home) = &self.home {
+            return Ok(home.clone());
+        }
+        ProjectDirs::from("", "", "rumormill").map(|dirs| of(&dirs)).ok_or_else(|| Failure {
+            exit: Exit::Ours,
+            code: "home",
+            what: "the system names no home directory for this user".into(),
+            help: "name one with --home DIR".into(),
+        })
+    }
+
+    /// Opens the node that lives here.
+    ///
+    /// # Errors
+    /// When another process has it open, or it cannot be opened.
+    pub(crate) async fn open(&self, reach: Reach) -> Result<Node, Failure> {
+        Ok(Node::open(self.settings(reach)?).await?)
+    }
+
+    /// How the node that lives here is opened.
+    ///
+    /// # Errors
+    /// As [`Place::data`].
+    pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
+        let mut settings = Settings::dir(self.data()?);
+        if self.loopback || reach == Reach::Nobody {
+            settings.bind = Bind::Loopback { port: 0 };
+            settings.lan = false;
+            settings.relay = false;
+        }
+        debug_assert!(settings.home != Home::Memory, "people's rooms are kept");
+        Ok(settings)
+    }
+}
+
+/// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
+///
+/// # Errors
+/// When there is no such room, or more than one.
+pub(crate) fn pick(node: &Node, wanted: Option<&str>) -> Result<Room, Failure> {
+    let rooms = node.rooms();
+    let names: Vec<(String, String)> = rooms.iter().map(|room| (room.name(), room.id().to_string())).collect();
+    let at = choose(&names, wanted)?;
+    rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
+}
+
+/// Which of the rooms, told by name and id, is meant.
+fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Failure> {
+    let is = |(name, id): &(String, String), wanted: &str| {
+        name == wanted || wanted.len() >= 4 && id.starts_with(&wanted.to_ascii_lowercase())
+    };
+    let all = || rooms.iter().enumerate();
+    let meant: Vec<usize> = match wanted {
+        Some(wanted) => all().filter(|(_, room)| is(room, wanted)).map(|(at, _)| at).collect(),
+        None => all().map(|(at, _)| at).collect(),
+    };
+    match (&meant[..], wanted) {
+        (&[at], _) => Ok(at),
+        ([], Some(wanted)) => Err(unclear(format!("there is no room {wanted:?} here"), rooms)),
+        ([], None) => Err(unclear("there is no room here".into(), rooms)),
+        (_, Some(wanted)) => Err(unclear(format!("several rooms are called {wanted:?}"), rooms)),
+        (_, None) => Err(unclear("there are several rooms here".into(), rooms)),
+    }
+}
+
+fn unclear(what: String, rooms: &[(String, String)]) -> Failure {
+    let known: Vec<String> = rooms
+        .iter()
+        .take(8)
+        .map(|(name, id)| format!("{} ({})", crate::clean::clean_name(name, 32), &id[..8]))
+        .collect();
+    let help = match known.is_empty() {
+        true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
+        false => format!("name one, or the beginning of its id: {}", known.join(", ")),
+    };
+    Failure { exit: Exit::Usage, code: "room", what, help }
+}
+
+fn broken(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        exit: Exit::Ours,
+        code: "home",
+        what: format!("{}: {error}", path.display()),
+        help: "make it yours and writable, or choose another with --home DIR".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rooms: &[(&str, &str)], wanted: Option<&str>, want: Result<usize, &str>) {
+        let rooms: Vec<_> = rooms.iter().map(|(name, id)| ((*name).to_owned(), id.repeat(8))).collect();
+        match (choose(&rooms, wanted), want) {
+            (Ok(at), Ok(want)) => assert_eq!(at, want, "{wanted:?}"),
+            (Err(failure), Err(want)) => assert!(failure.what.contains(want), "{wanted:?}: {failure}"),
+            (chosen, want) => panic!("{wanted:?}: {:?}, not {want:?}", chosen.ok()),
+        }
+    }
+
+    #[test]
+    fn rooms_are_chosen_by_name_or_id() {
+        let rooms = [("lunch", "aaaaaaaa"), ("work", "bbbbbbbb"), ("work", "cccccccc")];
+        check(&rooms, Some("lunch"), Ok(0));
+        check(&rooms, Some("AAAA"), Ok(0));
+        check(&rooms, Some("bbbbbbbb"), Ok(1));
+        check(&rooms, Some("work"), Err("several"));
+        check(&rooms, Some("a"), Err("no room \"a\""));
+        check(&rooms, None, Err("several"));
+        check(&rooms[..1], None, Ok(0));
+        check(&[], None, Err("no room here"));
+    }
+}

@@ -1,0 +1,398 @@
+//! `rumormill lab proxy`: our own console, with the language of the first system's.
+//!
+//! It differs from a stock console where that costs a script nothing: it waits for a process to be ready rather
+//! than for a second, takes texts with spaces, says which line of a script failed, and drives processes that
+//! `rumormill lab start` left running. Where a stock console leaves the room time before `get`, so does it.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    net::{Ipv4Addr, Shutdown, TcpStream},
+    process::Child,
+    str::FromStr,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rustyline::{DefaultEditor, error::ReadlineError};
+
+use crate::{
+    clean::clean,
+    failure::{Exit, Failure},
+    lab::{
+        Dir,
+        command::{Command, Refusal, parse},
+        dir::LabDir,
+        spawn::spawn,
+    },
+    limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, SAY_SETTLE_MS, SCRIPT_LINE_BYTES, START_SETTLE_MS},
+};
+
+/// What to give `rumormill lab proxy`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    dir: Dir,
+}
+
+const HELP: &str = "\
+<pid> start <n> <port>     start process <pid> of a room of <n>, its console port <port>
+<pid> msg <id> <text>      let it say the rest of the line; the id is yours and proves nothing
+<pid> get chatLog          print its log, a second after the last that was said
+<pid> crash                end it at once, as a power cut would; start it again to see it recover
+status                     which processes run
+help                       this
+exit                       end all processes of this lab; so does the end of input
+";
+
+/// Runs commands from standard input until `exit` or its end, then ends all processes of the lab.
+///
+/// # Errors
+/// When a command of a script failed.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut proxy = Proxy::open(args.dir.clone())?;
+    let result = if io::stdin().is_terminal() { proxy.converse() } else { proxy.run_script() };
+    let stopped = proxy.lab.stop_all();
+    result.and(stopped.map(|_| ()))
+}
+
+/// The processes we drive.
+struct Proxy {
+    dir: Dir,
+    lab: LabDir,
+    connected: BTreeMap<u16, Connected>,
+    /// When the room has had the time a stock console leaves it.
+    settled: Instant,
+}
+
+/// A process with a console connection.
+struct Connected {
+    port: u16,
+    console: BufReader<TcpStream>,
+    /// Lines it sent that nobody asked for: what it could not do.
+    complaints: Vec<String>,
+    /// Kept for its exit to be collected, when we started it.
+    child: Option<Child>,
+}
+
+/// What a line asks of the proxy.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    Nothing,
+    Help,
+    Status,
+    Exit,
+    Start { pid: u16, n: u16, port: u16 },
+    Tell { pid: u16, line: String, command: Command },
+}
+
+/// What comes after a line.
+enum Next {
+    Line,
+    Exit,
+}
+
+impl Proxy {
+    /// Connects to what runs already.
+    fn open(dir: Dir) -> Result<Self, Failure> {
+        let lab = LabDir::open(&dir.dir)?;
+        let mut connected = BTreeMap::new();
+        for started in lab.running()? {
+            connected.insert(started.pid, Connected::open(started.pid, started.port, None)?);
+        }
+        Ok(Self { dir, lab, connected, settled: Instant::now() })
+    }
+
+    fn converse(&mut self) -> Result<(), Failure> {
+        let mut editor = DefaultEditor::new().map_err(|error| terminal(&error))?;
+        loop {
+            match editor.readline("lab> ") {
+                Ok(line) => {
+                    let _ = editor.add_history_entry(&line);
+                    match self.take(&line) {
+                        Ok(Next::Exit) => return Ok(()),
+                        Ok(Next::Line) => {}
+                        Err(failure) => {
+                            let _ = writeln!(io::stderr(), "{failure}");
+                        }
+                    }
+                }
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(()),
+                Err(error) => return Err(terminal(&error)),
+            }
+        }
+    }
+
+    fn run_script(&mut self) -> Result<(), Failure> {
+        let mut input = io::stdin().lock();
+        let (mut failed, mut line) = (0, Vec::new());
+        for number in 1.. {
+            line.clear();
+            let length = input.by_ref().take(SCRIPT_LINE_BYTES).read_until(b'\n', &mut line);
+            if length.map_err(|error| Failure::output(&error))? == 0 {
+                break;
+            }
+            match self.take(&String::from_utf8_lossy(&line)) {
+                Ok(Next::Exit) => break,
+                Ok(Next::Line) => {}
+                Err(failure) if failure.exit == Exit::Done => return Err(failure),
+                Err(failure) => {
+                    failed += 1;
+                    let _ = writeln!(io::stderr(), "line {number}: {failure}");
+                }
+            }
+        }
+        self.part()?;
+        match failed {
+            0 => Ok(()),
+            _ => Err(Failure {
+                exit: Exit::Ours,
+                code: "script",
+                what: format!("commands that failed: {failed}"),
+                help: "the lines above say which and why".into(),
+            }),
+        }
+    }
+
+    fn take(&mut self, line: &str) -> Result<Next, Failure> {
+        match line.parse()? {
+            Line::Nothing => {}
+            Line::Help => print(HELP)?,
+            Line::Status => self.status()?,
+            Line::Exit => return Ok(Next::Exit),
+            Line::Start { pid, n, port } => self.start(pid, n, port)?,
+            Line::Tell { pid, line, command } => self.tell(pid, &line, &command)?,
+        }
+        Ok(Next::Line)
+    }
+
+    fn status(&self) -> Result<(), Failure> {
+        for started in self.lab.running()? {
+            let connection = if self.connected.contains_key(&started.pid) { "connected" } else { "not connected" };
+            print(&format!(
+                "{} of {}: running, console port {}, system id {}, {connection}\n",
+                started.pid, started.n, started.port, started.os_pid
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, pid: u16, n: u16, port: u16) -> Result<(), Failure> {
+        if let Some(connected) = self.connected.get(&pid) {
+            return Err(refused(format!("process {pid} runs already, on port {}", connected.port)));
+        }
+        let child = spawn(&self.dir.dir, pid, n, port)?;
+        self.connected.insert(pid, Connected::open(pid, port, Some(child))?);
+        self.settle(START_SETTLE_MS);
+        Ok(())
+    }
+
+    fn tell(&mut self, pid: u16, line: &str, command: &Command) -> Result<(), Failure> {
+        if *command == Command::Log {
+            sleep(self.settled.saturating_duration_since(Instant::now()));
+        } else {
+            self.settle(SAY_SETTLE_MS);
+        }
+        let Some(mut connected) = self.connected.remove(&pid) else {
+            return Err(refused(format!("process {pid} does not run")));
+        };
+        let lost = |error: io::Error| refused(format!("process {pid} does not answer: {error}"));
+        connected.send(line).map_err(lost)?;
+        match command {
+            Command::Say(_) => {}
+            Command::Crash => return connected.gone().map_err(lost),
+            Command::Log => {
+                let answer = connected.answer().map_err(lost)?;
+                print(&format!("{answer}\n"))?;
+            }
+        }
+        let complaints = std::mem::take(&mut connected.complaints);
+        self.connected.insert(pid, connected);
+        complaint(pid, &complaints)
+    }
+
+    /// Lets every process finish what it was told, and hears what it could not do.
+    fn part(&mut self) -> Result<(), Failure> {
+        let connected = std::mem::take(&mut self.connected);
+        let all = connected.into_iter().map(|(pid, connected)| complaint(pid, &connected.part()));
+        all.fold(Ok(()), Result::and)
+    }
+
+    /// The room has settled so many milliseconds from now.
+    fn settle(&mut self, ms: u64) {
+        self.settled = self.settled.max(Instant::now() + Duration::from_millis(ms));
+    }
+}
+
+impl Connected {
+    fn open(pid: u16, port: u16, child: Option<Child>) -> Result<Self, Failure> {
+        let open = || {
+            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(Duration::from_millis(ANSWER_MS)))?;
+            stream.set_write_timeout(Some(Duration::from_millis(ANSWER_MS)))?;
+            Ok(BufReader::new(stream))
+        };
+        let console = open().map_err(|error: io::Error| refused(format!("process {pid} on port {port}: {error}")))?;
+        Ok(Self { port, console, complaints: Vec::new(), child })
+    }
+
+    fn send(&mut self, line: &str) -> io::Result<()> {
+        self.console.get_mut().write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// What follows `chatLog` on the next line that begins with it. Other lines are complaints.
+    fn answer(&mut self) -> io::Result<String> {
+        loop {
+            let line = self.line()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            match line.strip_prefix("chatLog ") {
+                Some(log) => return Ok(log.to_owned()),
+                None => self.complaints.push(line),
+            }
+        }
+    }
+
+    /// The next line; `None` at the end.
+    fn line(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        let length = self.console.by_ref().take(ANSWER_BYTES).read_until(b'\n', &mut line)?;
+        let text = String::from_utf8_lossy(&line);
+        Ok((length > 0).then(|| text.trim_end_matches('\n').to_owned()))
+    }
+
+    /// Waits until the process has ended.
+    fn gone(mut self) -> io::Result<()> {
+        if let Some(child) = &mut self.child {
+            child.wait()?;
+            return Ok(());
+        }
+        match self.line() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that nothing more comes; the process then closes its side, having said what it had to say.
+    fn part(mut self) -> Vec<String> {
+        if self.console.get_ref().shutdown(Shutdown::Write).is_ok() {
+            while let Ok(Some(line)) = self.line() {
+                self.complaints.push(line);
+            }
+        }
+        self.complaints
+    }
+}
+
+impl FromStr for Line {
+    type Err = Failure;
+
+    fn from_str(line: &str) -> Result<Self, Failure> {
+        let line = line.trim_end_matches(['\r', '\n']).trim_start();
+        let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        match first {
+            "" => return Ok(Self::Nothing),
+            "help" => return Ok(Self::Help),
+            "status" => return Ok(Self::Status),
+            "exit" => return Ok(Self::Exit),
+            _ => {}
+        }
+        let pid = first.parse().map_err(|_| refused(format!("`{first}` is neither a pid nor a command")))?;
+        let rest = rest.trim_start();
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        match words[..] {
+            ["start", n, port] => start(pid, n, port),
+            ["start", ..] => Err(refused("it is <pid> start <n> <port>".into())),
+            _ => tell(pid, rest),
+        }
+    }
+}
+
+fn start(pid: u16, n: &str, port: &str) -> Result<Line, Failure> {
+    let n = n.parse().ok().filter(|n| (1..=LAB_PROCESSES).contains(n));
+    let n = n.ok_or_else(|| refused(format!("<n> is a number of processes, 1 to {LAB_PROCESSES}")))?;
+    let port = port.parse().ok().filter(|port| *port > 0);
+    let port = port.ok_or_else(|| refused("<port> is a TCP port, 1 to 65535".into()))?;
+    if pid >= n {
+        return Err(refused(format!("the pids of a room of {n} are 0 to {}", n - 1)));
+    }
+    Ok(Line::Start { pid, n, port })
+}
+
+/// A line for a process, which would be refused there for the same reasons as here.
+fn tell(pid: u16, line: &str) -> Result<Line, Failure> {
+    match parse(Ok(line.as_bytes())) {
+        Ok(Some(command)) => Ok(Line::Tell { pid, line: line.to_owned(), command }),
+        Ok(None) => Err(refused(format!("tell process {pid} what?"))),
+        Err(Refusal::Say(why)) => Err(refused(why.to_owned())),
+        Err(Refusal::HangUp) => Err(refused("unknown command".into())),
+    }
+}
+
+fn complaint(pid: u16, complaints: &[String]) -> Result<(), Failure> {
+    match complaints.first() {
+        None => Ok(()),
+        Some(line) => Err(refused(format!("process {pid} says: {}", clean(line)))),
+    }
+}
+
+fn refused(what: String) -> Failure {
+    Failure { exit: Exit::Ours, code: "command", what, help: "`help` lists the commands".into() }
+}
+
+fn terminal(error: &ReadlineError) -> Failure {
+    Failure {
+        exit: Exit::Ours,
+        code: "terminal",
+        what: error.to_string(),
+        help: "give the commands on standard input".into(),
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let told = |pid, line: &str, command| Line::Tell { pid, line: line.into(), command };
+        let cases = [
+            ("", Line::Nothing),
+            ("  \r\n", Line::Nothing),
+            ("help", Line::Help),
+            ("exit\n", Line::Exit),
+            ("0 start 4 10000\n", Line::Start { pid: 0, n: 4, port: 10000 }),
+            ("3 get chatLog\n", told(3, "get chatLog", Command::Log)),
+            (
+                "3 msg 7 hello, all of you\n",
+                told(3, "msg 7 hello, all of you", Command::Say("hello, all of you".into())),
+            ),
+            ("1 crash\n", told(1, "crash", Command::Crash)),
+        ];
+        for (line, want) in cases {
+            assert_eq!(line.parse::<Line>().unwrap(), want, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_refused_say_why() {
+        let cases = [
+            ("4 start 4 10000", "0 to 3"),
+            ("0 start 0 10000", "1 to"),
+            ("0 start 4", "<pid> start <n> <port>"),
+            ("0 start 4 70000", "65535"),
+            ("zero start 4 10000", "zero"),
+            ("0 msg 1", "missing field"),
+            ("0 dance", "unknown command"),
+            ("0", "tell process 0 what"),
+        ];
+        for (line, want) in cases {
+            let failure = line.parse::<Line>().unwrap_err();
+            assert!(failure.what.contains(want), "{line:?}: {}", failure.what);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `rumormill lab init`: leaves `./process` and `./stopall` in a directory, for consoles that other people wrote.
+//!
+//! Both are small shell scripts that become this program. The lab they belong to is the directory they stand in,
+//! as they were called; so a link to them in another directory is another lab.
+
+use std::{
+    env, fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::failure::{Exit, Failure};
+
+/// What to give `rumormill lab init`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to leave `process` and `stopall`
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+}
+
+/// Leaves the two scripts.
+///
+/// # Errors
+/// When they cannot be written.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let dir = fs::canonicalize(&args.dir).map_err(|error| broken(&args.dir, &error))?;
+    let program = env::current_exe().map_err(|error| broken(Path::new("this program"), &error))?;
+    for (name, command) in [("process", "process"), ("stopall", "stop")] {
+        let path = dir.join(name);
+        write(&path, &script(&dir, &program, command)).map_err(|error| broken(&path, &error))?;
+    }
+    Ok(())
+}
+
+/// The program is looked for below the script's directory first, so that a tree may be moved, and then where it
+/// was, so that the script may be copied.
+fn script(dir: &Path, program: &Path, command: &str) -> String {
+    let absolute = quoted(program);
+    let look = match program.strip_prefix(dir) {
+        Ok(below) => format!("program=\"$dir\"/{}\n[ -x \"$program\" ] || program={absolute}\n", quoted(below)),
+        Err(_) => format!("program={absolute}\n"),
+    };
+    let whose = "case $0 in */*) dir=${0%/*} ;; *) dir=. ;; esac\n";
+    format!("#!/bin/sh\n{whose}{look}exec \"$program\" lab {command} --dir \"$dir\" \"$@\"\n")
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// Written beside and moved into place, for the one that is there may be running.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text)?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755))?;
+    fs::rename(&fresh, path)
+}
+
+fn broken(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        exit: Exit::Ours,
+        code: "lab",
+        what: format!("{}: {error}", path.display()),
+        help: "name a directory that you may write to".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn said(process: &Path, from: &Path) -> String {
+        let output = Command::new(process).args(["0", "4", "5000"]).current_dir(from).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// One test, one thread: a script being written must not be inherited by what another test starts.
+    #[test]
+    fn a_script_finds_its_lab_and_its_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, two, moved] = ["one", "two", "moved"].map(|name| dir.path().join(name));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&two).unwrap();
+        let program = one.join("it's here");
+        write(&program, "#!/bin/sh\necho \"$@\"\n").unwrap();
+        write(&one.join("process"), &script(&one, &program, "process")).unwrap();
+        let relative = Path::new("./process");
+        let in_place = "lab process --dir . 0 4 5000\n";
+
+        assert_eq!(said(relative, &one), in_place);
+        let elsewhere = format!("lab process --dir {} 0 4 5000\n", one.display());
+        assert_eq!(said(&one.join("process"), Path::new("/")), elsewhere);
+        fs::copy(one.join("process"), two.join("process")).unwrap();
+        assert_eq!(said(relative, &two), in_place, "copied");
+        fs::rename(&one, &moved).unwrap();
+        assert_eq!(said(relative, &moved), in_place, "moved");
+    }
+}

@@ -1,0 +1,48 @@
+//! Starting a process of the lab from a process of ours.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use crate::failure::{Exit, Failure};
+
+/// What a process says on standard output, once consoles may connect.
+pub(crate) const READY: &str = "ready";
+
+/// Starts process `pid` of a room of `n`, and returns when consoles may connect to `port`. It is no part of our
+/// process group: an interrupt meant for us does not end it.
+///
+/// # Errors
+/// When it cannot be started, or ends instead of getting ready; then it has said why on standard error.
+pub(crate) fn spawn(dir: &Path, pid: u16, n: u16, port: u16) -> Result<Child, Failure> {
+    let failed = |what: String| Failure {
+        exit: Exit::Ours,
+        code: "start",
+        what,
+        help: format!("see why: rumormill lab process {pid} {n} {port}"),
+    };
+    let program = env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let mut child = Command::new(program)
+        .args(["lab", "process", "--dir"])
+        .arg(dir)
+        .args([pid, n, port].map(|number| number.to_string()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    let mut said = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        let _ = BufReader::new(stdout).read_line(&mut said);
+    }
+    if said.trim_end() == READY {
+        return Ok(child);
+    }
+    let _ = child.wait();
+    Err(failed(format!("process {pid} did not start on port {port}")))
+}

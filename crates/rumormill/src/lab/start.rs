@@ -1,0 +1,51 @@
+//! `rumormill lab start`: a whole room of processes at once.
+
+use std::io::{self, Write};
+
+use crate::{
+    failure::{Exit, Failure},
+    lab::{Dir, dir::LabDir, spawn::spawn},
+    limits::LAB_PROCESSES,
+};
+
+/// What to give `rumormill lab start`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    dir: Dir,
+    /// Processes in the room
+    #[arg(default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=i64::from(LAB_PROCESSES)))]
+    n: u16,
+    /// Console port of process 0; the others have the next ones
+    #[arg(long, default_value_t = 30000, value_name = "PORT")]
+    port: u16,
+}
+
+/// Starts the processes that are not running, and prints each one's pid and console port.
+///
+/// # Errors
+/// When one does not start.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if args.port.checked_add(args.n).is_none() {
+        return Err(Failure {
+            exit: Exit::Usage,
+            code: "usage",
+            what: format!("{} ports from {} on go past 65535", args.n, args.port),
+            help: "take a smaller --port".into(),
+        });
+    }
+    let lab = LabDir::open(&args.dir.dir)?;
+    let running = lab.running()?;
+    for pid in 0..args.n {
+        let port = match running.iter().find(|started| started.pid == pid) {
+            Some(started) => started.port,
+            None => {
+                spawn(&args.dir.dir, pid, args.n, args.port + pid)?;
+                args.port + pid
+            }
+        };
+        writeln!(io::stdout(), "{pid} {port}").map_err(|error| Failure::output(&error))?;
+    }
+    let _ = writeln!(io::stderr(), "talk to them: rumormill lab proxy; end them: rumormill lab stop");
+    Ok(())
+}

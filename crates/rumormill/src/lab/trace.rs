@@ -1,0 +1,108 @@
+//! What a process writes to standard error: one line an event, with a time and the pid.
+//!
+//! Consoles throw this away or let the pipe fill up, so a thread of its own does the writing and whoever traces
+//! never waits: what does not fit is counted, dropped, and said when there is room again.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{MakeWriter, format::Writer, time::FormatTime},
+};
+
+use crate::{
+    clock::Clock,
+    limits::{TRACE_LINE_BYTES, TRACE_LINES},
+};
+
+/// What is traced unless `RUST_LOG` says otherwise.
+const FILTER: &str = "info,noq_proto=error,noq=error,iroh=warn,netwatch=error";
+
+/// Sends what the process traces to standard error.
+pub(crate) fn begin(pid: u16, quiet: bool) {
+    let filter = match quiet {
+        true => EnvFilter::new("off"),
+        false => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER)),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_target(false)
+        .with_level(false)
+        .with_timer(Stamp { pid, clock: Clock::local() })
+        .with_writer(Overflowing::begin(io::stderr()))
+        .init();
+}
+
+/// Time of day and pid, before every line.
+struct Stamp {
+    pid: u16,
+    clock: Clock,
+}
+
+impl FormatTime for Stamp {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{} p{}", self.clock.now_to_ms(), self.pid)
+    }
+}
+
+/// A writer that never makes anybody wait.
+#[derive(Clone)]
+struct Overflowing {
+    lines: SyncSender<Vec<u8>>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Overflowing {
+    fn begin(to: impl Write + Send + 'static) -> Self {
+        let (lines, waiting) = sync_channel(TRACE_LINES);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&dropped);
+        thread::spawn(move || drain(&waiting, &count, to));
+        Self { lines, dropped }
+    }
+}
+
+/// Ends when nobody traces any more or nobody reads; then every line is dropped as it comes.
+fn drain(waiting: &Receiver<Vec<u8>>, dropped: &AtomicU64, mut to: impl Write) -> io::Result<()> {
+    while let Ok(line) = waiting.recv() {
+        to.write_all(&line)?;
+        let missing = dropped.swap(0, Ordering::Relaxed);
+        if missing > 0 {
+            writeln!(to, "({missing} lines were not read in time and dropped)")?;
+        }
+    }
+    Ok(())
+}
+
+impl Write for Overflowing {
+    /// Called once a line.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let short = &line[..line.len().min(TRACE_LINE_BYTES)];
+        if self.lines.try_send(short.to_vec()).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Overflowing {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}

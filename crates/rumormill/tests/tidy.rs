@@ -1,0 +1,328 @@
+//! The rules of the house that a compiler does not know: what each layer forbids, and how long things may get.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Lines of product code in a file, and lines of a function.
+const FILE_LINES: usize = 600;
+const FUNCTION_LINES: usize = 70;
+
+/// What each crate forbids, in its dependencies and in its sources; and which of ours it may use.
+struct Layer {
+    name: &'static str,
+    uses: &'static [&'static str],
+    no_crates: &'static [&'static str],
+    no_words: &'static [&'static str],
+}
+
+const ASYNC: [&str; 3] = ["async fn", "async {", "async move"];
+
+const LAYERS: [Layer; 5] = [
+    Layer {
+        name: "proto",
+        uses: &[],
+        no_crates: &["tokio", "iroh", "rusqlite", "getrandom", "rand", "futures"],
+        no_words: &[
+            "std::time",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::process",
+            "std::thread",
+            "std::io",
+            "HashMap",
+            "HashSet",
+            "Instant",
+            "SystemTime",
+            "getrandom",
+            "OsRng",
+            "tokio",
+        ],
+    },
+    Layer {
+        name: "store",
+        uses: &["proto"],
+        no_crates: &["tokio", "iroh", "futures"],
+        no_words: &["std::net", "std::time", "Instant", "SystemTime", "tokio"],
+    },
+    Layer {
+        name: "sim",
+        uses: &["proto", "store"],
+        no_crates: &["tokio", "iroh", "futures", "getrandom"],
+        no_words: &["std::net", "Instant", "SystemTime", "tokio", "HashMap", "HashSet", "getrandom", "OsRng"],
+    },
+    Layer {
+        name: "node",
+        uses: &["proto", "store"],
+        no_crates: &["clap", "rustyline", "ratatui", "crossterm", "axum", "hyper"],
+        no_words: &["clap", "rustyline", "axum", "std::env::args", "println!", "stdin()"],
+    },
+    Layer { name: "rumormill", uses: &["node"], no_crates: &["rusqlite", "iroh"], no_words: &[] },
+];
+
+/// Product code that may unwrap, with the reason. Empty is how it should be.
+const MAY_UNWRAP: [(&str, &str); 0] = [];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A source file of a crate: its path below the root, all its text, and its product code, line by line; lines
+/// of tests are empty.
+struct Source {
+    path: String,
+    text: String,
+    product: Vec<String>,
+}
+
+fn sources(name: &str) -> Vec<Source> {
+    let mut found = Vec::new();
+    walk(&root().join("crates").join(name).join("src"), &mut found);
+    assert!(!found.is_empty(), "crates/{name} has sources");
+    let tests: Vec<PathBuf> = found.iter().flat_map(test_modules).collect();
+    found.retain(|source| !tests.iter().any(|test| Path::new(&source.path).with_extension("").starts_with(test)));
+    found
+}
+
+fn walk(dir: &Path, found: &mut Vec<Source>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let product = product(&text);
+            let path = path.strip_prefix(root()).unwrap().display().to_string();
+            found.push(Source { path, text, product });
+        }
+    }
+}
+
+/// The lines of a file, without strings and comments; those of items that only tests have are empty.
+fn product(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut in_test, mut depth) = (false, 0);
+    for line in text.lines().map(code) {
+        in_test |= line.trim() == "#[cfg(test)]";
+        depth += balance(&line);
+        let ends = depth == 0 && (line.contains('}') || line.trim_end().ends_with(';'));
+        lines.push(if in_test { String::new() } else { line });
+        if !in_test {
+            depth = 0;
+        } else if ends {
+            in_test = false;
+        }
+    }
+    lines
+}
+
+fn balance(line: &str) -> i32 {
+    line.matches('{').count() as i32 - line.matches('}').count() as i32
+}
+
+/// Modules of their own file that a file declares for tests only, by path without extension.
+fn test_modules(source: &Source) -> Vec<PathBuf> {
+    let path = Path::new(&source.path);
+    let beside = path.file_stem().is_some_and(|stem| ["lib", "main", "mod"].contains(&stem.to_str().unwrap()));
+    let dir = if beside { path.parent().unwrap().to_owned() } else { path.with_extension("") };
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+    let names =
+        declared.filter_map(|pair| pair[1].strip_suffix(';')?.split_once("mod ").map(|(_, name)| dir.join(name)));
+    names.collect()
+}
+
+/// A line without what stands in a string or a comment.
+fn code(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '/' if chars.peek() == Some(&'/') => break,
+            '"' => {
+                while let Some(inside) = chars.next() {
+                    match inside {
+                        '\\' => drop(chars.next()),
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+                out.push_str("\"\"");
+            }
+            '\'' if chars.clone().nth(1) == Some('\'') => drop((chars.next(), chars.next())),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+fn all_sources() -> impl Iterator<Item = Source> {
+    LAYERS.iter().flat_map(|layer| sources(layer.name))
+}
+
+/// Names of the crates that a manifest depends on, tests aside.
+fn dependencies(name: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+    let mut section = "";
+    let mut names = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.ends_with("dependencies]")
+            && !section.contains("dev-")
+            && let Some((name, _)) = line.split_once(['.', ' ', '='])
+            && !name.starts_with('#')
+        {
+            names.push(name.to_owned());
+        }
+    }
+    assert!(!names.is_empty() || name == "proto", "crates/{name} depends on something");
+    names
+}
+
+fn nothing(what: &str, found: Vec<String>) {
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn layers_point_one_way() {
+    let mut wrong = Vec::new();
+    for layer in &LAYERS {
+        for dependency in dependencies(layer.name) {
+            let ours = dependency.strip_prefix("rumormill-");
+            if ours.is_some_and(|ours| !layer.uses.contains(&ours)) || layer.no_crates.contains(&dependency.as_str()) {
+                wrong.push(format!("{} depends on {dependency}", layer.name));
+            }
+        }
+    }
+    nothing("a layer uses what it must not", wrong);
+}
+
+#[test]
+fn layers_keep_what_they_forbid_out() {
+    let mut wrong = Vec::new();
+    for layer in &LAYERS {
+        let asynchronous: &[&str] = if ["node", "rumormill"].contains(&layer.name) { &[] } else { &ASYNC };
+        for source in sources(layer.name) {
+            for (at, line) in source.product.iter().enumerate() {
+                let words = layer.no_words.iter().chain(asynchronous).filter(|word| holds_word(line, word));
+                wrong.extend(words.map(|word| format!("{}:{}: {word}", source.path, at + 1)));
+            }
+        }
+    }
+    nothing("a layer speaks of what it forbids", wrong);
+}
+
+/// Whether `word` stands in `line` by itself, not inside a longer one.
+fn holds_word(line: &str, word: &str) -> bool {
+    let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
+    line.match_indices(word)
+        .any(|(at, _)| !part(line[..at].chars().next_back()) && !part(line[at + word.len()..].chars().next()))
+}
+
+#[test]
+fn product_code_does_not_unwrap() {
+    let mut wrong = Vec::new();
+    for source in all_sources().filter(|source| MAY_UNWRAP.iter().all(|(path, _)| *path != source.path)) {
+        for (at, line) in source.product.iter().enumerate() {
+            if [".unwrap()", ".expect(\"", "panic!(", "unreachable!("].iter().any(|call| line.contains(call)) {
+                wrong.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+            }
+        }
+    }
+    nothing("product code may panic", wrong);
+}
+
+#[test]
+fn files_say_what_they_are_and_are_short() {
+    let mut wrong = Vec::new();
+    for source in all_sources() {
+        if !source.text.starts_with("//! ") {
+            wrong.push(format!("{}: no module doc at the top", source.path));
+        }
+        let lines = source.product.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+        if lines > FILE_LINES {
+            wrong.push(format!("{}: {lines} lines, more than {FILE_LINES}", source.path));
+        }
+    }
+    nothing("files", wrong);
+}
+
+#[test]
+fn functions_are_short() {
+    let wrong = all_sources().flat_map(|source| {
+        let long = functions(&source.product).into_iter().filter(|(_, lines)| *lines > FUNCTION_LINES);
+        long.map(|(at, lines)| format!("{}:{}: {lines} lines", source.path, at + 1)).collect::<Vec<_>>()
+    });
+    nothing("functions longer than they may be", wrong.collect());
+}
+
+/// Where each function begins, and how many lines it has.
+fn functions(lines: &[String]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, i32)> = Vec::new();
+    let mut depth = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let begins = words.iter().position(|word| *word == "fn").is_some_and(|fn_at| {
+            let before = ["pub", "const", "async", "unsafe"];
+            words[..fn_at].iter().all(|word| before.contains(word) || word.starts_with("pub("))
+        });
+        if begins {
+            open.push((at, depth));
+        }
+        depth += balance(line);
+        while let Some((begin, outside)) = open.last().copied()
+            && depth <= outside
+            && (line.contains('}') || line.trim_end().ends_with(';'))
+        {
+            found.push((begin, at - begin + 1));
+            open.pop();
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let mut wrong = Vec::new();
+    for source in all_sources() {
+        for (at, line) in source.text.lines().enumerate() {
+            let comment = line.split_once("//").map_or("", |(_, comment)| comment);
+            let later = [
+                "TO".to_owned() + "DO",
+                "FIX".to_owned() + "ME",
+                "X".repeat(3),
+                "todo!(".into(),
+                "unimplemented!(".into(),
+            ];
+            if later.iter().any(|word| line.contains(word)) || names_an_issue(comment) {
+                wrong.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+            }
+        }
+    }
+    nothing("left for later, or named by a number", wrong);
+}
+
+/// Whether a comment holds `#` and a number, as one names issues.
+fn names_an_issue(comment: &str) -> bool {
+    comment.match_indices('#').any(|(at, _)| comment[at + 1..].starts_with(|char: char| char.is_ascii_digit()))
+}
+
+#[test]
+fn the_checks_see_what_they_look_for() {
+    assert_eq!(code("let a = \"// { not } code\"; // comment {"), "let a = \"\"; ");
+    assert_eq!(code(r#"let a = '"'; let b = "\"{";"#), r#"let a = ; let b = "";"#);
+    let lines: Vec<String> =
+        ["fn a() {", "  b();", "}", "pub(crate) async fn c(", ") {", "}", "fn d();"].map(str::to_owned).into();
+    assert_eq!(functions(&lines), [(0, 3), (3, 3), (6, 1)]);
+    let text = "a();\n#[cfg(test)]\nmod tests {\n  fn b() {}\n}\nc();\n#[cfg(test)]\nmod d;\ne();";
+    assert_eq!(product(text).join(""), "a();c();e();");
+    let parent = Source { path: "src/x/mod.rs".into(), text: text.into(), product: Vec::new() };
+    assert_eq!(test_modules(&parent), [PathBuf::from("src/x/d")]);
+    assert!(holds_word("use std::time::Instant;", "Instant") && !holds_word("Instantly", "Instant"));
+    assert!(names_an_issue(" see #12") && !names_an_issue(" #[test] C# 1"));
+}
