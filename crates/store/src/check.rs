@@ -78,6 +78,8 @@ pub(crate) struct Found {
     pub(crate) last: Seq,
     /// Id kept of the last one.
     pub(crate) top: EntryId,
+    /// Whether the signature, or that there is none, is what was kept.
+    pub(crate) sealed: bool,
     /// `None` when they are not readable.
     pub(crate) run: Option<RawRun>,
 }
@@ -125,8 +127,8 @@ impl Checker {
         for span in log.spans() {
             self.span(source, author, span)?;
         }
-        let above = (log.next(), log.cut().map_or(Seq::MAX, |cut| cut.saturating_sub(1)));
-        for (first, last) in log.gaps().chain([above]) {
+        let above = log.cut().unwrap_or(Seq::MAX).checked_sub(1).map(|last| (log.next(), last));
+        for (first, last) in log.gaps().chain(above) {
             if let Some(stray) = source.runs(author, first, last)?.first() {
                 self.problem(author, (stray.first, stray.last), Fault::Stray);
             }
@@ -190,6 +192,7 @@ impl Checker {
             self.problem(author, span, Fault::Unlinked);
         }
         match self.door.admit(run, Trust::LeadsTo(found.top)) {
+            Ok(_) if !found.sealed => self.problem(author, span, Fault::Signature),
             Ok(run) => {
                 self.report.entries += run.entries().len() as u64;
                 self.report.signatures += u64::from(run.signature().is_some());

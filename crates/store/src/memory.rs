@@ -323,7 +323,13 @@ impl check::Source for &Shelf {
         };
         let found = |rows: &[Row]| {
             let (first, last) = (rows.first()?, rows.last()?);
-            Some(Found { first: first.seq, last: last.seq, top: last.id, run: assemble(*author, rows).ok() })
+            Some(Found {
+                first: first.seq,
+                last: last.seq,
+                top: last.id,
+                sealed: true,
+                run: assemble(*author, rows).ok(),
+            })
         };
         Ok(rows.chunk_by(one_run).filter_map(found).collect())
     }

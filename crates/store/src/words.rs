@@ -19,23 +19,30 @@ const UNSPACED: [(char, char); 6] = [
     ('\u{20000}', '\u{3ffff}'),
 ];
 
-/// The words of a text, in order.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
+/// Visits the words of a text, in order.
+pub(crate) fn each_word(text: &str, mut visit: impl FnMut(&str)) {
+    if text.is_ascii() {
+        let small = text.to_ascii_lowercase();
+        let words = small.split(|letter: char| !letter.is_ascii_alphanumeric());
+        return words.filter(|word| !word.is_empty()).for_each(visit);
+    }
     let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    let mut word = String::new();
     for letter in decomposed.chars().flat_map(char::to_lowercase).filter(|letter| !is_accent(*letter)) {
-        if !letter.is_alphanumeric() || is_unspaced(letter) {
-            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        let alone = is_unspaced(letter);
+        if letter.is_alphanumeric() && !alone {
+            word.push(letter);
+        } else if !word.is_empty() {
+            visit(&word);
+            word.clear();
         }
-        match letter {
-            _ if is_unspaced(letter) => words.push(letter.into()),
-            _ if letter.is_alphanumeric() => word.push(letter),
-            _ => {}
+        if alone {
+            visit(letter.encode_utf8(&mut [0; 4]));
         }
     }
-    words.extend((!word.is_empty()).then_some(word));
-    words
+    if !word.is_empty() {
+        visit(&word);
+    }
 }
 
 fn is_accent(letter: char) -> bool {
@@ -56,8 +63,8 @@ pub(crate) struct Query {
 impl Query {
     /// The query that a user means; `None` when there is no word in it.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let mut whole = words(text);
-        whole.truncate(QUERY_WORDS);
+        let mut whole = Vec::new();
+        each_word(text, |word| whole.extend((whole.len() < QUERY_WORDS).then(|| word.to_owned())));
         let beginning = whole.pop()?;
         Some(Self { whole, beginning })
     }
@@ -68,9 +75,13 @@ impl Query {
     }
 
     fn finds(&self, text: &str) -> bool {
-        let words = words(text);
-        self.whole.iter().all(|whole| words.contains(whole))
-            && words.iter().any(|word| word.starts_with(&self.beginning))
+        let mut missing: Vec<_> = self.whole.iter().collect();
+        let mut begun = false;
+        each_word(text, |word| {
+            missing.retain(|whole| *whole != word);
+            begun |= word.starts_with(&self.beginning);
+        });
+        begun && missing.is_empty()
     }
 }
 
@@ -78,12 +89,19 @@ impl Query {
 mod tests {
     use super::*;
 
+    fn words(text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        each_word(text, |word| words.push(word.to_owned()));
+        words
+    }
+
     #[test]
     fn words_are_what_people_take_for_words() {
-        let cases: [(&str, &[&str]); 9] = [
+        let cases: [(&str, &[&str]); 10] = [
             ("", &[]),
             ("  ... --- !", &[]),
             ("Hello, world", &["hello", "world"]),
+            ("Hello, w\u{f6}rld", &["hello", "world"]),
             ("don't say: \"x\" OR y*", &["don", "t", "say", "x", "or", "y"]),
             ("Café CAFE\u{301} İstanbul Ærø", &["cafe", "cafe", "istanbul", "ærø"]),
             ("ﬁne ２０２６", &["fine", "2026"]),

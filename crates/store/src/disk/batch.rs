@@ -6,7 +6,7 @@ use rumormill_proto::{
     admit::{Entry, Run},
     entry::{LogKey, RawEntry},
     fork::Proof,
-    ids::{AuthorId, EntryId, RoomId, Seq},
+    ids::{AuthorId, RoomId, Seq},
     log::{Head, Log},
     run::RawRun,
 };
@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::{
     fail::Fail,
-    piece::{covering, for_each},
+    piece::{self, covering, for_each},
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
 };
@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         let whole = made_whole(&touched.log, run);
 
         let raw = RawRun::new(author, first, run.first().prev, raw_entries(run), run.signature().copied())?;
-        put_run(self.db, log, &raw, &run.last().id)?;
+        piece::put(self.db, log, &raw, &run.last().id)?;
         let placed = run.entries().iter().map(|entry| (room, put_time(entry.time), log, int(entry.seq)));
         self.places.extend(placed);
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -162,30 +162,24 @@ fn raw_entries(run: &Run) -> Vec<RawEntry> {
     run.entries().iter().map(raw).collect()
 }
 
-fn put_run(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Result<(), Fail> {
-    let mut put = db.prepare_cached("INSERT INTO run(log, first, last, top, wire) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    put.execute((log, int(run.first()), int(run.last()), &top.0, &run.wire()[..]))?;
-    Ok(())
-}
-
 /// Makes one run of all those in a block that is whole, so that it is read and served at once. Where one of them is
 /// damaged they stay as they are, for a check to tell.
 fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) -> Result<(), Fail> {
-    let mut runs: Vec<RawRun> = Vec::new();
+    let mut runs: Vec<(RawRun, bool)> = Vec::new();
     let mut top = None;
     for_each(db, log, (start, end), |stored| {
         top = Some(stored.top);
-        runs.extend(stored.run(author));
+        runs.extend(stored.run(author).map(|run| (run.clone(), stored.sealed(&run))));
         Ok(true)
     })?;
-    let (Some(top), Some(first), Some(last)) = (top, runs.first(), runs.last()) else { return Ok(()) };
-    let entries: Vec<_> = runs.iter().flat_map(|run| run.entries().iter().cloned()).collect();
-    let whole = first.first() == start && entries.len() as u64 == end - start + 1;
+    let (Some(top), Some((first, _)), Some((last, sealed))) = (top, runs.first(), runs.last()) else { return Ok(()) };
+    let entries: Vec<_> = runs.iter().flat_map(|(run, _)| run.entries().iter().cloned()).collect();
+    let whole = *sealed && first.first() == start && entries.len() as u64 == end - start + 1;
     let joined = RawRun::new(*author, start, first.prev(), entries, last.signature().copied());
     let (true, Ok(joined)) = (whole, joined) else { return Ok(()) };
     let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
     drop.execute((log, int(start), int(end)))?;
-    put_run(db, log, &joined, &top)
+    piece::put(db, log, &joined, &top)
 }
 
 /// Parts the run that holds both `at - 1` and `at`, if there is one. Returns the entry at `at - 1` if it is held.
@@ -199,10 +193,11 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
         let parted = (below + 1 - stored.first) as usize;
         let (lower, upper) = piece.run.entries().split_at(parted);
         let lower = RawRun::new(*author, stored.first, piece.run.prev(), lower.to_vec(), None)?;
-        let upper = RawRun::new(*author, at, head.id, upper.to_vec(), piece.run.signature().copied())?;
+        let signature = piece.run.signature().filter(|_| piece.sealed).copied();
+        let upper = RawRun::new(*author, at, head.id, upper.to_vec(), signature)?;
         db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first = ?2")?.execute((log, int(stored.first)))?;
-        put_run(db, log, &lower, &head.id)?;
-        put_run(db, log, &upper, &stored.top)?;
+        piece::put(db, log, &lower, &head.id)?;
+        piece::put(db, log, &upper, &stored.top)?;
     }
     Ok(Some(head))
 }

@@ -17,7 +17,7 @@ use super::{
     record::{array, int, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{limits::SLICE_ARRIVALS, words::words};
+use crate::{limits::SLICE_ARRIVALS, words::each_word};
 
 /// A run as it arrived.
 pub(super) struct Arrival {
@@ -101,9 +101,7 @@ fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
         entries(db, arrival, |seq, entry| {
             saw.note(arrival.log, seq, entry);
             if let (Kind::TEXT, Some(body)) = (entry.kind, entry.body.bytes()) {
-                for word in words(&String::from_utf8_lossy(body)) {
-                    text.extend([word.as_str(), " "]);
-                }
+                each_word(&String::from_utf8_lossy(body), |word| text.extend([word, " "]));
             }
         })?;
         if !text.is_empty() {

@@ -56,14 +56,16 @@ impl Source for Inspection<'_> {
         self.ask(|db| {
             let Some(log) = self.log(author)? else { return Ok(Vec::new()) };
             let mut find = db.prepare_cached(
-                "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3
+                "SELECT first, last, top, seal, wire FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3
                     ORDER BY first LIMIT ?4",
             )?;
             let mut rows = find.query((log, int(first), int(last), CHECK_RUNS))?;
             let mut runs = Vec::new();
             while let Some(row) = rows.next()? {
                 let stored = Stored::read(row)?;
-                runs.push(Found { first: stored.first, last: stored.last, top: stored.top, run: stored.run(author) });
+                let run = stored.run(author);
+                let sealed = run.as_ref().is_some_and(|run| stored.sealed(run));
+                runs.push(Found { first: stored.first, last: stored.last, top: stored.top, sealed, run });
             }
             Ok(runs)
         })

@@ -22,7 +22,17 @@ pub(super) struct Stored {
     pub(super) last: Seq,
     /// Id kept of the last entry.
     pub(super) top: EntryId,
+    seal: [u8; SEAL_BYTES],
     wire: Bytes,
+}
+
+/// Bytes of a hash that tell whether a signature is still what it was. A bad one must never be served: peers bar
+/// whoever sends it. To verify it each time would double the cost of serving.
+const SEAL_BYTES: usize = 8;
+
+fn seal(run: &RawRun) -> [u8; SEAL_BYTES] {
+    let hash = blake3::hash(run.signature().map_or(&[], |signature| &signature[..]));
+    std::array::from_fn(|at| hash.as_bytes()[at])
 }
 
 impl Stored {
@@ -31,7 +41,8 @@ impl Stored {
             first: seq(row.get(0)?)?,
             last: seq(row.get(1)?)?,
             top: EntryId(array(row, 2)?),
-            wire: Bytes::copy_from_slice(blob(row, 3)?),
+            seal: array(row, 3)?,
+            wire: Bytes::copy_from_slice(blob(row, 4)?),
         })
     }
 
@@ -40,6 +51,11 @@ impl Stored {
         let run = RawRun::parse(self.wire.clone()).ok()?;
         let fits = run.author() == *author && (run.first(), run.last()) == (self.first, self.last);
         fits.then_some(run)
+    }
+
+    /// Whether the signature of the run is what was kept.
+    pub(super) fn sealed(&self, run: &RawRun) -> bool {
+        seal(run) == self.seal
     }
 
     /// The run with its ids, if they lead to the one kept of the last entry.
@@ -54,7 +70,8 @@ impl Stored {
                 prev
             })
             .collect();
-        (prev == self.top).then_some(Piece { run, ids })
+        let sealed = self.sealed(&run);
+        (prev == self.top).then_some(Piece { run, ids, sealed })
     }
 }
 
@@ -62,6 +79,8 @@ impl Stored {
 pub(super) struct Piece {
     pub(super) run: RawRun,
     ids: Vec<EntryId>,
+    /// Whether the signature is what it was.
+    pub(super) sealed: bool,
 }
 
 impl Piece {
@@ -73,10 +92,24 @@ impl Piece {
 
     fn row(&self, at: usize) -> Row {
         let prev = at.checked_sub(1).map_or(self.run.prev(), |below| self.ids[below]);
-        let signature = self.run.signature().filter(|_| at + 1 == self.ids.len()).copied().map(Box::new);
+        let signature = self.run.signature().filter(|_| self.sealed && at + 1 == self.ids.len());
         let seq = self.run.first() + at as u64;
-        Row { seq, prev, id: self.ids[at], raw: self.run.entries()[at].clone(), signature }
+        Row {
+            seq,
+            prev,
+            id: self.ids[at],
+            raw: self.run.entries()[at].clone(),
+            signature: signature.copied().map(Box::new),
+        }
     }
+}
+
+/// Keeps a run whose last entry has the id `top`.
+pub(super) fn put(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Result<(), Fail> {
+    let mut put =
+        db.prepare_cached("INSERT INTO run(log, first, last, top, seal, wire) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    put.execute((log, int(run.first()), int(run.last()), &top.0, seal(run), &run.wire()[..]))?;
+    Ok(())
 }
 
 /// Reads the runs of a log that overlap `first..=last`, ascending, one at a time, until `visit` says false.
@@ -87,7 +120,7 @@ pub(super) fn for_each(
     mut visit: impl FnMut(Stored) -> Result<bool, Fail>,
 ) -> Result<(), Fail> {
     let mut find = db.prepare_cached(
-        "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first <= ?3 AND first >=
+        "SELECT first, last, top, seal, wire FROM run WHERE log = ?1 AND first <= ?3 AND first >=
             coalesce((SELECT max(first) FROM run WHERE log = ?1 AND first <= ?2), 0) ORDER BY first",
     )?;
     let mut rows = find.query((log, int(first), int(last)))?;
@@ -103,7 +136,7 @@ pub(super) fn for_each(
 /// The run of a log that begins highest at `seq` or below.
 pub(super) fn covering(db: &Connection, log: i64, seq: Seq) -> Result<Option<Stored>, Fail> {
     let mut find = db.prepare_cached(
-        "SELECT first, last, top, wire FROM run WHERE log = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
+        "SELECT first, last, top, seal, wire FROM run WHERE log = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
     )?;
     let mut rows = find.query((log, int(seq)))?;
     rows.next()?.map(Stored::read).transpose()

@@ -173,7 +173,8 @@ fn run(
     let key = LogKey::new(room, author);
     let mut pieces = Vec::new();
     for_each(db, log, (first, last), |stored| {
-        pieces.push(stored.verify(&key, author).ok_or_else(|| damaged(author, stored.first, stored.last))?);
+        let piece = stored.verify(&key, author).filter(|piece| piece.sealed);
+        pieces.push(piece.ok_or_else(|| damaged(author, stored.first, stored.last))?);
         Ok(true)
     })?;
     if let [piece] = &pieces[..]

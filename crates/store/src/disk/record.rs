@@ -112,9 +112,9 @@ pub(super) fn blob<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a [u8], Fail> {
     }
 }
 
-/// The 32 bytes in a column.
-pub(super) fn array(row: &Row<'_>, at: usize) -> Result<[u8; 32], Fail> {
-    blob(row, at)?.try_into().map_err(|_| Fail::Odd("a column has not 32 bytes".into()))
+/// The `N` bytes in a column.
+pub(super) fn array<const N: usize>(row: &Row<'_>, at: usize) -> Result<[u8; N], Fail> {
+    blob(row, at)?.try_into().map_err(|_| Fail::Odd(format!("a column has not {N} bytes")))
 }
 
 /// A number as the database can hold it. What is too large, which no seq of an entry is, becomes the largest.

@@ -57,6 +57,8 @@ const MIGRATIONS: [&str; 1] = ["
         last INTEGER NOT NULL,
         -- Id of the last entry.
         top BLOB NOT NULL,
+        -- Of the hash of the signature: hashes lead to everything else in a run.
+        seal BLOB NOT NULL,
         wire BLOB NOT NULL,
         UNIQUE(log, first)
     );

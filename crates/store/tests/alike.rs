@@ -1,0 +1,212 @@
+//! Both forms of the store answer alike, whatever comes in whatever order, and the one on disk also after it was
+//! opened again.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{ROOM, Script, append, seeing, text};
+use proptest::{prelude::*, sample::Index};
+use rumormill_proto::{admit::Run, ids::Seq, input::Kept, log::Log, run::block_end, time::Time};
+use rumormill_store::{Change, Disk, Error, Memory, Store};
+
+const AUTHORS: u8 = 4;
+const ENTRIES: u64 = 150;
+const WORDS: [&str; 6] = ["rumor", "rum", "mill", "Café", "the", "mills"];
+
+/// One thing to do, by numbers that are fitted to what is there.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Append a run of an author that begins somewhere unheld.
+    Append {
+        author: u8,
+        first: Index,
+        entries: u64,
+        signed: bool,
+    },
+    /// Append the block below the lowest span of an author, as a backfill does.
+    Backfill {
+        author: u8,
+    },
+    /// Append what may not fit.
+    Misfit {
+        author: u8,
+        first: u64,
+        entries: u64,
+    },
+    Cut {
+        author: u8,
+        at: u64,
+    },
+    Index {
+        entries: usize,
+    },
+    Ask,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let author = 0..AUTHORS;
+    prop_oneof![
+        8 => (author.clone(), any::<Index>(), 1u64..80, any::<bool>())
+            .prop_map(|(author, first, entries, signed)| Step::Append { author, first, entries, signed }),
+        8 => author.clone().prop_map(|author| Step::Backfill { author }),
+        1 => (author.clone(), 0..ENTRIES, 1u64..10)
+            .prop_map(|(author, first, entries)| Step::Misfit { author, first, entries }),
+        1 => (author, 0..ENTRIES).prop_map(|(author, at)| Step::Cut { author, at }),
+        2 => (1usize..200).prop_map(|entries| Step::Index { entries }),
+        1 => Just(Step::Ask),
+    ]
+}
+
+/// What all authors say, the same in every case.
+fn scripts() -> Vec<Script> {
+    let ids: Vec<_> = (0..AUTHORS).map(|author| Script::lines(author + 1, 0, 0, 0).id()).collect();
+    let entry = |author: u8, seq: Seq| {
+        let at = (seq * 7 + u64::from(author) * 3) as usize;
+        let said = format!("{} {} {}", WORDS[at % 6], WORDS[(at / 6) % 6], seq);
+        // Times of several authors are often the same.
+        let ms = 1_000 + seq * u64::from(1 + author / 2);
+        let seen = ids.iter().enumerate().filter(|(other, _)| *other != usize::from(author) && at % 3 == other % 3);
+        seeing(text(ms, said), seen.map(|(_, id)| (*id, seq / 2)).collect())
+    };
+    (0..AUTHORS)
+        .map(|author| Script::new(ROOM, author + 1, (0..ENTRIES).map(|seq| entry(author, seq)).collect()))
+        .collect()
+}
+
+/// The pair of stores under test, and the logs they should hold.
+struct Pair {
+    scripts: Vec<Script>,
+    logs: Vec<Log>,
+    memory: Memory,
+    disk: Disk,
+}
+
+impl Pair {
+    fn apply(&mut self, step: &Step) {
+        match *step {
+            Step::Append { author, first, entries, signed } => {
+                let log = &self.logs[usize::from(author)];
+                let end = log.cut().unwrap_or(ENTRIES);
+                let free: Vec<_> = (0..end).filter(|seq| !log.holds(*seq)).collect();
+                if free.is_empty() {
+                    return;
+                }
+                let first = *first.get(&free);
+                let last = (first..end.min(first + entries)).take_while(|seq| !log.holds(*seq)).last().unwrap_or(first);
+                self.append(author, first, last.min(block_end(first)), signed);
+            }
+            Step::Backfill { author } => {
+                let log = &self.logs[usize::from(author)];
+                let top = log.spans().first().map_or(log.cut().unwrap_or(ENTRIES), |span| span.first);
+                let Some(last) = top.checked_sub(1) else { return };
+                let first = last - (last.max(1) - 1) % 64;
+                self.append(author, first.min(last), last, log.is_empty());
+            }
+            Step::Misfit { author, first, entries } => {
+                let last = (first + entries - 1).min(ENTRIES - 1).min(block_end(first));
+                self.append(author, first, last, true);
+            }
+            Step::Cut { author, at } => self.cut(author, at),
+            Step::Index { entries } => {
+                self.disk.index(entries).unwrap();
+            }
+            Step::Ask => self.compare(),
+        }
+    }
+
+    fn append(&mut self, author: u8, first: Seq, last: Seq, signed: bool) {
+        let script = &self.scripts[usize::from(author)];
+        let run: Run = if signed { script.run(first, last) } else { script.bare(first, last) };
+        let log = &mut self.logs[usize::from(author)];
+        let expected = log.insert(&run).map_err(|why| Error::Unfit { author: script.id(), why });
+        assert_eq!(append(&mut self.memory, ROOM, std::slice::from_ref(&run)), expected);
+        assert_eq!(append(&mut self.disk, ROOM, &[run]), expected);
+    }
+
+    fn cut(&mut self, author: u8, at: Seq) {
+        let script = &self.scripts[usize::from(author)];
+        let proof = script.proof(&script.forked(at, author + 1), at);
+        let left = self.memory.commit(&[(ROOM, Change::Cut(&proof))]).unwrap();
+        assert_eq!(self.disk.commit(&[(ROOM, Change::Cut(&proof))]).unwrap(), left);
+        self.logs[usize::from(author)] = left[0].1.clone();
+    }
+
+    /// Asks both everything.
+    fn compare(&self) {
+        let kept = self.memory.kept(&ROOM).unwrap();
+        let same =
+            |one: &Kept, other: &Kept| (one.author, &one.log, &one.proof) == (other.author, &other.log, &other.proof);
+        let on_disk = self.disk.kept(&ROOM).unwrap();
+        assert!(kept.len() == on_disk.len() && kept.iter().zip(&on_disk).all(|(one, other)| same(one, other)));
+        for (script, log) in self.scripts.iter().zip(&self.logs) {
+            let held = kept.iter().find(|kept| kept.author == script.id());
+            assert_eq!(held.map(|kept| kept.log.clone()).unwrap_or_default(), *log);
+        }
+
+        let (mut memory, mut disk) = (self.memory.reader().unwrap(), self.disk.reader().unwrap());
+        macro_rules! alike {
+            ($method:ident, $($argument:expr),*) => {{
+                let answer = memory.$method(&ROOM, $($argument),*).unwrap();
+                assert_eq!(disk.$method(&ROOM, $($argument),*).unwrap(), answer);
+                answer
+            }};
+        }
+        alike!(count,);
+        let all = alike!(page, None, usize::MAX);
+        assert!(all.is_sorted_by_key(|line| line.place));
+        for place in all.iter().map(|line| line.place).step_by(7) {
+            let (below, above) = (alike!(page, Some(place), 9), alike!(page_after, Some(place), 9));
+            let at = all.binary_search_by_key(&place, |line| line.place).unwrap();
+            assert!(below == all[at.saturating_sub(9)..at] && above == all[at + 1..(at + 10).min(all.len())]);
+            let before = rumormill_proto::timeline::Place { time: Time(place.time.0 - 1), ..place };
+            alike!(page_after, Some(before), 3);
+        }
+        for count in [0, 1, 5, 50, 10_000] {
+            alike!(newest, count);
+        }
+        for script in &self.scripts {
+            let author = script.id();
+            alike!(beyond_cut, &author);
+            for seq in (0..ENTRIES + 2).step_by(11) {
+                alike!(recall, &author, seq);
+                alike!(line, &author, seq);
+                alike!(holders, &author, seq);
+                alike!(run, &author, seq / 2, seq);
+                alike!(run, &author, 0, seq);
+            }
+        }
+        for words in ["rum", "mill", "the rumor", "cafe 1", "rumor mill", "mills the rum"] {
+            alike!(search, words, usize::MAX);
+            alike!(search, words, 3);
+        }
+        let report = disk.check(&ROOM).unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!(report.entries, memory.check(&ROOM).unwrap().entries);
+    }
+}
+
+/// Every case asks some thousand questions; the environment can have more of them.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..Default::default() })]
+
+    #[test]
+    fn memory_and_disk_answer_alike(steps in proptest::collection::vec(step(), 1..60)) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        let logs = vec![Log::default(); usize::from(AUTHORS)];
+        let mut pair = Pair { scripts: scripts(), logs, memory: Memory::new(), disk: Disk::open(&home).unwrap() };
+        for step in &steps {
+            pair.apply(step);
+        }
+        pair.compare();
+        let Pair { scripts, logs, memory, disk } = pair;
+        drop(disk);
+        let pair = Pair { scripts, logs, memory, disk: Disk::open(&home).unwrap() };
+        pair.compare();
+    }
+}
