@@ -62,9 +62,9 @@ pub const MESH_PEERS: usize = 32;
 /// Links we dialled ourselves: six levels of seven branches, which reach 8^6 = 262,144 peers, and six more.
 pub const CHOSEN_LINKS: usize = 48;
 
-/// Links others dialled: a whole mesh may come to the peer whose address is on the ticket. With
-/// [`CHOSEN_LINKS`] that is 80 links and 7.8 MB.
-pub const INBOUND_LINKS: usize = 32;
+/// Links others dialled: what others choose, 39 on average at 100,000 peers, and half as many again for those that
+/// many know, like the one whose address is on the ticket. With [`CHOSEN_LINKS`] that is 112 links and 11 MB.
+pub const INBOUND_LINKS: usize = 64;
 
 /// Of [`INBOUND_LINKS`], those that have stood longest and are never given up for a newcomer: strangers that
 /// come in numbers can take half.
@@ -73,10 +73,6 @@ pub const LASTING_LINKS: usize = INBOUND_LINKS / 2;
 /// Links kept to anybody, beyond one a branch: HyParView's active view is log n + 1, five at 10,000 peers
 /// (Leitão et al. 2007, section 5).
 pub const RANDOM_LINKS: usize = 4;
-
-/// Second links into branches are made while there are fewer links than this: what a mesh may cost, a partial
-/// view may.
-pub const SPARE_LINKS: usize = MESH_PEERS;
 
 /// Peers known, linked or not: 600 bytes each, 150 kB.
 pub const KNOWN_PEERS: usize = 256;
@@ -101,7 +97,7 @@ pub const DIAL_BURST: u64 = KNOWN_FROM_ONE as u64;
 pub const SHUFFLE_SAMPLE: usize = 8;
 
 /// Peers told of a newcomer when the room is no mesh: those nearest to it, who may lack it.
-pub const GREETED_PEERS: usize = 4;
+pub const GREETED_PEERS: usize = 8;
 
 /// Rumors that are hot: two seconds of 2,000 pushes a second that nobody answers. Past it, and past
 /// [`HOT_BYTES`], the oldest are left to anti-entropy.
@@ -117,8 +113,8 @@ pub const PUSH_BYTES: usize = 64 * 1024;
 /// Pushes whose answer is awaited: 31 peers, 50 ms, 4,000 rumors a second, and a third more; 1 MB.
 pub const PUSHES: usize = 8192;
 
-/// Pushes merged into one are looked for among this many latest actions: one for each link there can be.
-pub const MERGE_ACTIONS: usize = CHOSEN_LINKS + INBOUND_LINKS;
+/// A push to be joined is looked for among this many latest ones: one for each link there can be.
+pub const MERGE_PUSHES: usize = CHOSEN_LINKS + INBOUND_LINKS;
 
 /// Times a part is handed over before it is left to announcements and anti-entropy.
 pub const PUSH_TRIES: usize = 3;

@@ -9,7 +9,7 @@
 //!   a place. Seen from a peer the id space falls into branches (see [`branch`]): those whose ids begin with
 //!   another digit, those that share one digit and then differ, and so on. One link into every branch that has
 //!   anybody in it is what delegation needs to reach all with n-1 copies, log8 n levels of seven; a few links to
-//!   anybody, and second links while they are cheap, are there for when one fails.
+//!   anybody, and those that others chose, are there for when one fails.
 //! - Peers tell each other of peers in shuffles, half of them chosen to be near to the receiver in the id space. So a
 //!   newcomer's links lead, level by level, to those nearest to it, as in Pastry (Rowstron and Druschel 2001).
 //!
@@ -20,7 +20,7 @@
 pub mod branch;
 mod known;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -29,12 +29,13 @@ use crate::{
     ids::PeerId,
     limits::{
         CHOSEN_LINKS, DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, MESH_PEERS, RANDOM_LINKS,
-        SHUFFLE_PEERS, SHUFFLE_SAMPLE, SPARE_LINKS,
+        SHUFFLE_PEERS, SHUFFLE_SAMPLE,
     },
     message::{Contact, Message},
     random::Random,
 };
 
+use branch::{branch, shared};
 use known::Known;
 
 /// Pause after the first failure, and the longest, for a fixed view: its peers are on this host and start in
@@ -53,8 +54,8 @@ const BRIEF_LINK_MS: u64 = 10_000;
 /// What two peers that heard of each other leave to the one whose turn it is before both dial.
 const TURN_MS: u64 = 1_000;
 
-/// Shuffles come after one second, two, four, and then about every twenty: a newcomer learns quickly, and a
-/// quiet room costs 40 bytes a second.
+/// Shuffles come after one second, two, four, and then about every twenty: a newcomer learns quickly, and in a quiet
+/// room a dozen contacts of 90 bytes each way come to 100 bytes a second.
 const SHUFFLE_MS: (u64, u64) = (1_000, 20_000);
 
 /// Peers whose link broke longer ago are not told on.
@@ -181,9 +182,12 @@ impl View {
             out.push(Move::Close(peer));
             return;
         }
-        let fresh = self.known.get(&peer).and_then(|known| known.worked_ms).is_none_or(|ms| ms + ANSWER_MS <= now_ms);
+        let fresh = match self.known.get(&peer) {
+            Some(known) => known.worked_ms.is_some_and(|ms| ms + ANSWER_MS <= now_ms),
+            None => true,
+        };
         let dialled = self.known.up(peer, address, now_ms, random);
-        let branch = branch::branch(&self.me, &peer);
+        let branch = branch(&self.me, &peer);
         let link = self.links.entry(peer).or_insert(Link { since_ms: now_ms, branch, chosen: false, answer_ms: 0 });
         link.chosen |= dialled;
         if !self.is_fixed() {
@@ -222,9 +226,10 @@ impl View {
         random: &mut Random,
         out: &mut Vec<Move>,
     ) {
+        let both_hear = source.is_some() && self.crowd() <= MESH_PEERS;
         for contact in contacts {
-            let ours = source.is_none() || turn_is_mine(&self.me, &contact.peer);
-            let due_ms = if ours { now_ms } else { now_ms + random.jitter(TURN_MS) };
+            let theirs = both_hear && !turn_is_mine(&self.me, &contact.peer);
+            let due_ms = if theirs { now_ms + random.jitter(TURN_MS) } else { now_ms };
             if self.admits(&contact.peer) {
                 self.known.hear(contact, source, due_ms, random);
             }
@@ -323,9 +328,9 @@ impl View {
     fn tell_of(&mut self, peer: PeerId, random: &mut Random, out: &mut Vec<Move>) {
         let Some(contact) = self.known.contact(&peer) else { return };
         let mut others: Vec<_> = self.active().filter(|other| *other != peer).collect();
-        if others.len() >= MESH_PEERS {
+        if self.crowd() > MESH_PEERS {
             random.shuffle(&mut others);
-            others.sort_by_key(|other| std::cmp::Reverse(branch::shared(other, &peer)));
+            others.sort_by_key(|other| std::cmp::Reverse(shared(other, &peer)));
             others.truncate(GREETED_PEERS);
         }
         out.extend(others.into_iter().map(|to| {
@@ -334,28 +339,31 @@ impl View {
         }));
     }
 
-    /// What to tell `peer`: peers that work or lately did, half of them those nearest to it.
+    /// What to tell `peer`: somebody in each of its branches, the smallest first, and any others up to `count`; all
+    /// of them work or lately did.
     fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
-        let mut peers: Vec<_> = self
-            .known
-            .iter()
-            .filter(|(id, known)| *id != peer && (known.linked || known.worked_ms.is_some_and(works)))
-            .map(|(id, _)| *id)
-            .collect();
+        let known = self.known.iter().filter(|(id, _)| *id != peer);
+        let known = known.filter(|(_, known)| known.linked || known.worked_ms.is_some_and(works));
+        let mut peers: Vec<_> = known.map(|(id, _)| *id).collect();
         random.shuffle(&mut peers);
-        peers.sort_by_key(|id| std::cmp::Reverse(branch::shared(id, peer)));
-        let rest = peers.split_off(peers.len().min(count / 2));
-        peers.extend(random.sample(rest, count - count / 2));
-        peers.iter().filter_map(|id| self.known.contact(id)).collect()
+        let mut branches = BTreeSet::new();
+        let (mut told, rest): (Vec<_>, Vec<_>) = peers.into_iter().partition(|id| branches.insert(branch(peer, id)));
+        told.sort_by_key(|id| std::cmp::Reverse(shared(peer, id)));
+        told.truncate(SHUFFLE_PEERS);
+        let more = count.saturating_sub(told.len());
+        told.extend(rest.into_iter().take(more));
+        told.iter().filter_map(|id| self.known.contact(id)).collect()
     }
 
-    /// Shuffles with one peer: a random one, or every other time the nearest, who knows whom we may lack.
+    /// Shuffles with one peer: any, or every other time one of those that share the most digits with us up to a
+    /// random number, who know whom we lack there.
     fn begin_shuffle(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let links: Vec<_> = self.active().collect();
-        let nearest = links.iter().max_by_key(|peer| branch::shared(&self.me, peer));
-        let with = if random.coin(2) { nearest } else { random.pick(&links) };
-        let Some(&to) = with else {
+        let mut links: Vec<_> = self.links.iter().map(|(peer, link)| (link.branch.depth(), *peer)).collect();
+        let deepest = links.iter().map(|(depth, _)| *depth).max().unwrap_or(0);
+        let least = if random.coin(2) { random.below(u64::from(deepest)) as u8 + 1 } else { 0 };
+        links.retain(|(depth, _)| *depth >= least);
+        let Some(&(_, to)) = random.pick(&links) else {
             self.shuffle_ms = None;
             return;
         };
@@ -367,10 +375,10 @@ impl View {
 
     /// Dials whoever is wanted and may be dialled, and sets the deadline for the others.
     fn fill(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let untried = self.known.iter().filter(|(_, known)| !known.linked && known.failures == 0).count();
-        self.mesh = !self.is_fixed() && untried == 0 && self.links.len() <= MESH_PEERS;
-        let all = self.is_fixed() || untried + self.links.len() <= MESH_PEERS;
-        let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody, Need::Second] };
+        let crowd = self.crowd();
+        self.mesh = !self.is_fixed() && crowd == self.links.len() && crowd <= MESH_PEERS;
+        let all = self.is_fixed() || crowd <= MESH_PEERS;
+        let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody] };
         self.dial_ms = None;
         let mut idle = self.idle(random);
         if idle.is_empty() {
@@ -391,12 +399,17 @@ impl View {
         }
     }
 
+    /// Peers with a link, and those that may have one: we have not failed to reach them.
+    fn crowd(&self) -> usize {
+        let untried = self.known.iter().filter(|(_, known)| !known.linked && known.failures == 0);
+        self.links.len() + untried.count()
+    }
+
     /// Peers that could be dialled, those that matter most first: the largest branches, in them those that
     /// have worked, otherwise in random order.
     fn idle(&self, random: &mut Random) -> Vec<(PeerId, Branch)> {
         let idle = self.known.iter().filter(|(_, known)| !known.linked && !known.dialling);
-        let mut idle: Vec<_> =
-            idle.map(|(id, known)| (*id, branch::branch(&self.me, id), known.worked_ms.is_none())).collect();
+        let mut idle: Vec<_> = idle.map(|(id, known)| (*id, branch(&self.me, id), known.worked_ms.is_none())).collect();
         random.shuffle(&mut idle);
         idle.sort_by_key(|(_, branch, untried)| (branch.depth(), *untried));
         idle.into_iter().map(|(id, branch, _)| (id, branch)).collect()
@@ -406,7 +419,7 @@ impl View {
         let mut cover = Cover::default();
         self.links.values().for_each(|link| cover.add(link.branch, link.chosen));
         let dialled = self.known.iter().filter(|(_, known)| known.dialling && !known.linked);
-        dialled.for_each(|(id, _)| cover.add(branch::branch(&self.me, id), true));
+        dialled.for_each(|(id, _)| cover.add(branch(&self.me, id), true));
         cover
     }
 
@@ -424,7 +437,7 @@ impl View {
         }
         known.dialling = true;
         self.paid_ms = self.paid_ms.max(now_ms) + DIAL_MS;
-        out.push(Move::Dial(Contact { peer: *peer, address: known.address.clone() }));
+        out.push(Move::Dial(Contact { peer: *peer, address: known.next_address() }));
         true
     }
 }
@@ -438,33 +451,29 @@ enum Need {
     Branch,
     /// There are too few links beyond one a branch.
     Anybody,
-    /// There is one in its branch, and room.
-    Second,
 }
 
 /// What the links, and the dials under way, cover.
 #[derive(Debug, Default)]
 struct Cover {
-    branches: BTreeMap<Branch, usize>,
+    branches: BTreeSet<Branch>,
     links: usize,
     chosen: usize,
 }
 
 impl Cover {
     fn add(&mut self, branch: Branch, chosen: bool) {
-        *self.branches.entry(branch).or_default() += 1;
+        self.branches.insert(branch);
         self.links += 1;
         self.chosen += usize::from(chosen);
     }
 
     fn wants(&self, need: Need, branch: Branch) -> bool {
-        let there = self.branches.get(&branch).copied().unwrap_or(0);
         match need {
             Need::All => true,
             _ if self.chosen >= CHOSEN_LINKS => false,
-            Need::Branch => there == 0,
+            Need::Branch => !self.branches.contains(&branch),
             Need::Anybody => self.links < self.branches.len() + RANDOM_LINKS,
-            Need::Second => there == 1 && self.links < SPARE_LINKS,
         }
     }
 }

@@ -1,34 +1,23 @@
 //! Mongering against the tables of Demers et al. 1987: 1,000 peers, one rumor, cycles in step.
 
+mod net;
+
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use net::{line, peer};
 use rumormill_proto::{
-    entry::{Body, Kind, RawEntry},
-    ids::{AuthorId, EntryId, PeerId},
+    ids::PeerId,
     message::Push,
     random::Random,
     rumor::{
         Action, Policy, Rumors, Source,
         mongering::{Direction, Mongering, Stop},
     },
-    run::RawRun,
-    time::Time,
     view::{Shape, View},
 };
 
 const PEERS: usize = 1000;
 const CYCLE_MS: u64 = 10;
-
-fn peer(number: usize) -> PeerId {
-    PeerId(*blake3::hash(&number.to_le_bytes()).as_bytes())
-}
-
-fn run() -> RawRun {
-    let body = Body::Here(Bytes::from_static(b"hello"));
-    let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body };
-    RawRun::new(AuthorId([1; 32]), 0, EntryId::default(), vec![entry], None).unwrap()
-}
 
 fn everybody_linked() -> Vec<View> {
     let peers: Vec<_> = (0..PEERS).map(peer).collect();
@@ -128,7 +117,7 @@ fn spread(policy: &Mongering, views: &[View], seed: u64) -> Outcome {
     }
     cycles.end();
     cycles.heard[0] = Some(0);
-    cycles.turn(0, |rumors, view, now, random, out| rumors.hot(vec![run()], None, view, now, random, out));
+    cycles.turn(0, |rumors, view, now, random, out| rumors.hot(vec![line(1, 0)], None, view, now, random, out));
     let mut quiet = 0;
     while quiet < 5 {
         cycles.cycle += 1;

@@ -121,3 +121,66 @@ impl Awaited {
         Some(waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: PeerId = PeerId([1; 32]);
+    const B: PeerId = PeerId([2; 32]);
+
+    fn to(to: PeerId) -> Sent {
+        Sent { to, rumors: vec![1], part: 0, tried: vec![], pulled: false }
+    }
+
+    #[test]
+    fn only_who_was_told_can_answer_and_once() {
+        let mut awaited = Awaited::new();
+        let number = awaited.send(to(A), 0);
+        assert_eq!(awaited.answered(&B, number, 10), None);
+        assert_eq!(awaited.answered(&A, number + 1, 10), None);
+        assert_eq!(awaited.answered(&A, number, 10), Some((to(A), 0)));
+        assert_eq!(awaited.answered(&A, number, 10), None);
+        assert_eq!(awaited.next_deadline(), None);
+    }
+
+    #[test]
+    fn silence_lasts_three_round_trips_within_bounds() {
+        let cases = [(1, 150), (50, 150), (200, 600), (60_000, 30_000)];
+        for (took_ms, patience_ms) in cases {
+            let mut awaited = Awaited::new();
+            for _ in 0..40 {
+                let number = awaited.send(to(A), 0);
+                awaited.answered(&A, number, took_ms);
+            }
+            awaited.send(to(A), 0);
+            assert_eq!(awaited.next_deadline(), Some(patience_ms), "{took_ms}");
+            assert_eq!(awaited.late(patience_ms - 1), None);
+            assert_eq!(awaited.late(patience_ms), Some(to(A)));
+        }
+    }
+
+    #[test]
+    fn a_broken_link_gives_back_what_it_carried_and_is_forgotten() {
+        let mut awaited = Awaited::new();
+        let answered = awaited.send(to(A), 0);
+        awaited.answered(&A, answered, 1000);
+        awaited.send(to(A), 0);
+        awaited.send(to(B), 0);
+        assert_eq!(awaited.lost(&A), [to(A)]);
+        assert_eq!(awaited.lost(&A), []);
+        assert_eq!(awaited.round_trip_ms(&A), FIRST_ROUND_TRIP_MS);
+        assert_eq!(awaited.waiting.len(), 1);
+    }
+
+    #[test]
+    fn past_the_bound_the_oldest_is_given_back() {
+        let mut awaited = Awaited::new();
+        (0..PUSHES as u64).for_each(|ms| _ = awaited.send(to(A), ms));
+        assert_eq!(awaited.excess(), None);
+        awaited.send(to(B), 0);
+        assert_eq!(awaited.excess(), Some(to(A)));
+        assert_eq!(awaited.excess(), None);
+        assert_eq!((awaited.waiting.len(), awaited.late.len()), (PUSHES, PUSHES));
+    }
+}

@@ -64,8 +64,8 @@ pub struct Delegating {
 }
 
 impl Default for Delegating {
-    /// Two: with two random announcements from each peer that knows, 80 % of those a rumor missed hear of it
-    /// within a few rounds (Demers et al. 1987, table 2, k = 2), and each costs ten bytes.
+    /// Two, at ten bytes each: every peer is then announced to about twice, so that of those a rumor missed one in
+    /// seven (e^-2) hears of it from nobody.
     fn default() -> Self {
         Self { announced: 2 }
     }
@@ -85,6 +85,12 @@ pub(super) struct Delegate {
 impl Delegate {
     pub(super) fn new(policy: Delegating, me: PeerId) -> Self {
         Self { policy, me, hot: Hot::new(), awaited: Awaited::new(), told: Told::default(), news: News::default() }
+    }
+
+    /// The part that we take over with a push. Nobody hands over a part that it lies in itself, so at most it is the
+    /// branch in which the sender sees us.
+    fn taken_over(&self, from: Source) -> u8 {
+        from.part.clamp(branch(&from.peer, &self.me).depth(), NOBODY)
     }
 
     /// Tells all whose ids begin with `part` digits of mine, except those that begin with `until`, to whom it has
@@ -162,11 +168,13 @@ impl Delegate {
         self.settle(&rumors);
     }
 
-    /// Tells random links the heads that are new here and that they are not known to have.
+    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the
+    /// writer has told everybody it knows of, one will do.
     fn announce(&mut self, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
         let links: Vec<_> = turn.view.active().collect();
-        for to in turn.random.sample(links, self.policy.announced) {
+        let most = if turn.view.is_mesh() { 1 } else { usize::MAX };
+        for to in turn.random.sample(links, self.policy.announced.min(most)) {
             let heads: Vec<_> = news.unknown_to(&to).collect();
             if !heads.is_empty() {
                 turn.out.push(Action::Have { to, heads });
@@ -191,7 +199,7 @@ impl Delegate {
 
 impl Spread for Delegate {
     fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
-        let part = from.map_or(0, |from| from.part.min(NOBODY));
+        let part = from.map_or(0, |from| self.taken_over(from));
         let source = from.map(|from| from.peer);
         runs.iter().for_each(|run| self.told.note(run, part));
         self.remember(&runs, source, turn);
@@ -201,7 +209,7 @@ impl Spread for Delegate {
     /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
     /// replay, and goes nowhere.
     fn known(&mut self, runs: Vec<RawRun>, from: Source, turn: &mut Turn<'_>) {
-        let part = from.part.min(NOBODY);
+        let part = self.taken_over(from);
         let mut more: BTreeMap<u8, Vec<RawRun>> = BTreeMap::new();
         for run in runs {
             self.news.has(&run, from.peer);
@@ -312,5 +320,54 @@ impl News {
     fn unknown_to<'a>(&'a self, peer: &'a PeerId) -> impl Iterator<Item = (u64, Seq)> + 'a {
         let heads = self.heads.iter().filter(move |(_, (_, having))| !having.contains(peer));
         heads.map(|(author, (seq, _))| (author.prefix(), *seq))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entry::{Body, Kind, RawEntry},
+        ids::EntryId,
+        time::Time,
+    };
+
+    fn line(author: u64, seq: Seq) -> RawRun {
+        let mut id = AuthorId::default();
+        id.0[..8].copy_from_slice(&author.to_be_bytes());
+        let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("".into()) };
+        RawRun::new(id, seq, EntryId::default(), vec![entry], None).unwrap()
+    }
+
+    #[test]
+    fn what_was_told_is_forgotten_oldest_first() {
+        let mut told = Told::default();
+        for seq in 0..=TOLD_RUNS as u64 {
+            told.note(&line(1, seq), 2);
+            told.note(&line(1, seq), 2);
+        }
+        assert_eq!((told.parts.len(), told.order.len()), (TOLD_RUNS, TOLD_RUNS));
+        assert_eq!(told.widen(&line(1, 0), 1), None);
+        assert_eq!(told.widen(&line(1, 1), 2), None);
+        assert_eq!(told.widen(&line(1, 1), 1), Some(2));
+        assert_eq!(told.widen(&line(1, 1), 1), None);
+    }
+
+    #[test]
+    fn news_hold_the_last_head_of_as_many_authors_as_fit_a_message() {
+        let mut news = News::default();
+        let peer = PeerId([1; 32]);
+        for author in 0..2 * HEADS as u64 {
+            news.add(&line(author, 5), None);
+            news.add(&line(author, 4), None);
+        }
+        assert_eq!(news.heads.len(), HEADS);
+        assert!(news.unknown_to(&peer).all(|(_, seq)| seq == 5));
+        news.has(&line(0, 4), peer);
+        assert_eq!(news.unknown_to(&peer).count(), HEADS, "an older one is not the head");
+        news.has(&line(0, 5), peer);
+        assert_eq!(news.unknown_to(&peer).count(), HEADS - 1);
+        news.add(&line(0, 6), None);
+        assert_eq!(news.unknown_to(&peer).count(), HEADS, "and a newer one is new again");
     }
 }

@@ -107,3 +107,55 @@ fn key(run: &RawRun) -> (AuthorId, Seq) {
 fn bytes(runs: &[RawRun]) -> usize {
     runs.iter().map(|run| run.wire().len()).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entry::{Body, Kind, RawEntry},
+        ids::EntryId,
+        time::Time,
+    };
+
+    fn line(seq: Seq, bytes: usize) -> RawRun {
+        let body = Body::Here(vec![b'a'; bytes].into());
+        let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body };
+        RawRun::new(AuthorId([1; 32]), seq, EntryId::default(), vec![entry], None).unwrap()
+    }
+
+    #[test]
+    fn past_the_bounds_the_oldest_go() {
+        for bytes in [1, 8000] {
+            let mut hot = Hot::new();
+            for seq in 0..2 * HOT_RUMORS as u64 {
+                let number = hot.insert(vec![line(seq, bytes)], 1, ());
+                assert!(hot.rumors.len() <= HOT_RUMORS && hot.bytes <= HOT_BYTES && hot.runs.len() == hot.rumors.len());
+                assert!(hot.get(number).is_some());
+            }
+            assert!(hot.get(0).is_none());
+            let left: Vec<_> = hot.iter().map(|(number, _)| number).collect();
+            assert!(left.len() > 900, "{}", left.len());
+            left.into_iter().for_each(|number| hot.remove(number));
+            assert_eq!((hot.bytes, hot.runs.len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_rumor_is_among_runs_when_all_of_it_is() {
+        let mut hot = Hot::new();
+        let both = hot.insert(vec![line(0, 1), line(1, 1)], 1, ());
+        let last = hot.insert(vec![line(2, 1)], 1, ());
+        assert_eq!(hot.among(&[line(0, 1)]), []);
+        assert_eq!(hot.among(&[line(2, 1), line(1, 1), line(0, 1), line(3, 1)]), [both, last]);
+    }
+
+    #[test]
+    fn portions_fit_a_push_and_keep_every_run() {
+        for (bytes, count) in [(1, 1000), (8000, 100), (1000, 1000)] {
+            let portions = super::portions((0..count).map(|seq| line(seq, bytes)).collect());
+            assert!(portions.iter().all(|runs| runs.len() <= PUSH_RUNS && super::bytes(runs) <= PUSH_BYTES), "{bytes}");
+            let seqs: Vec<_> = portions.iter().flatten().map(RawRun::first).collect();
+            assert_eq!(seqs, (0..count).collect::<Vec<_>>());
+        }
+    }
+}

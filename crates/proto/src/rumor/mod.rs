@@ -15,7 +15,7 @@ pub mod mongering;
 use crate::{
     ids::{PeerId, Seq},
     input::Step,
-    limits::{MERGE_ACTIONS, PUSH_BYTES, PUSH_RUNS},
+    limits::{MERGE_PUSHES, PUSH_BYTES, PUSH_RUNS},
     message::Push,
     random::Random,
     run::RawRun,
@@ -214,12 +214,12 @@ impl Turn<'_> {
             let bytes: usize = push.runs.iter().chain(runs).map(|run| run.wire().len()).sum();
             push.runs.len() + runs.len() <= PUSH_RUNS && bytes <= PUSH_BYTES
         };
-        let pushes = self.out.iter_mut().rev().take(MERGE_ACTIONS).filter_map(|action| match action {
+        let pushes = self.out.iter_mut().rev().filter_map(|action| match action {
             Action::Push { to, push } => Some((*to, push)),
             _ => None,
         });
         let same = |to, push: &Push| to == sent.to && push.part == sent.part && push.hops == hops;
-        pushes.filter(|(to, push)| same(*to, push) && fits(push)).map(|(_, push)| push).next()
+        pushes.take(MERGE_PUSHES).filter(|(to, push)| same(*to, push) && fits(push)).map(|(_, push)| push).next()
     }
 
     fn step(&mut self, step: Step) {

@@ -23,7 +23,7 @@
 //! - *Nobody is told who is known to know:* whoever told us, and whoever has answered. Among 1,000 peers that
 //!   rules out a handful and changes nothing. On a line, where a peer has two neighbours and heard from one of
 //!   them, it is everything: otherwise half of all contacts go back, each costs a coin, and with a fair
-//!   coin a rumor dies after three hops.
+//!   coin a rumor dies after three hops. (By pull, or blind, it may die there all the same.)
 //! - *A useful contact is followed by the next at once,* so that a rumor does not wait for a cycle at each hop.
 
 use std::collections::BTreeSet;

@@ -20,8 +20,10 @@ use crate::{
 /// One peer we know.
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
-    /// How to reach it.
-    pub(super) address: Bytes,
+    /// How to reach it, as far as we know ourselves.
+    address: Bytes,
+    /// How others say to reach it, while it does not answer.
+    hearsay: Option<Bytes>,
     /// Who told of it; `None` when we found out ourselves: by a ticket, on the LAN, from the store, by a link.
     source: Option<PeerId>,
     /// When a link to it was last up.
@@ -37,6 +39,13 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// Where to try next. What others say has its turn after every other failure, so that it can help to find a
+    /// peer that moved, and never hide one that did not.
+    pub(super) fn next_address(&self) -> Bytes {
+        let hearsay = self.hearsay.as_ref().filter(|_| self.failures % 2 == 1);
+        hearsay.unwrap_or(&self.address).clone()
+    }
+
     /// Whether it can be forgotten without closing anything.
     fn idle(&self) -> bool {
         !self.linked && !self.dialling
@@ -71,30 +80,31 @@ impl Known {
         self.get(peer).map(|known| Contact { peer: *peer, address: known.address.clone() })
     }
 
-    /// Takes in that `source` told of a peer, to be dialled from `due_ms` on. A peer that works keeps its
-    /// address whatever others say; what we find out ourselves is believed and tried at once.
+    /// Takes in that `source` told of a peer, to be dialled from `due_ms` on. What we find out ourselves is believed
+    /// and tried at once; what others say of a peer that we know is hearsay, and nothing while it works.
     pub(super) fn hear(&mut self, contact: Contact, source: Option<PeerId>, due_ms: u64, random: &mut Random) {
         if contact.peer == self.me {
             return;
         }
         if let Some(peer) = self.peers.get_mut(&contact.peer) {
-            let ours = source.is_none();
-            if ours || (peer.failures > 0 && peer.idle()) {
-                peer.address = contact.address;
-            }
-            if ours {
-                peer.source = None;
+            if source.is_some() {
+                peer.hearsay = Some(contact.address).filter(|_| peer.failures > 0);
+            } else {
+                (peer.address, peer.source) = (contact.address, None);
                 peer.due_ms = peer.due_ms.min(due_ms);
             }
             return;
         }
+        let told = self.peers.values().filter(|peer| source.is_some() && peer.source == source).count();
         let room = match source {
-            Some(teller) if self.told_by(&teller).count() >= KNOWN_FROM_ONE => self.forget_one_of(&teller, random),
+            Some(_) if told >= KNOWN_FROM_ONE => self.forget_one(random, |peer| peer.source == source),
+            _ if self.peers.len() >= KNOWN_PEERS => self.forget_one(random, |_| true),
             _ => true,
         };
-        if room && (self.peers.len() < KNOWN_PEERS || self.evict(random)) {
+        if room {
             let peer = Peer {
                 address: contact.address,
+                hearsay: None,
                 source,
                 worked_ms: None,
                 failures: 0,
@@ -115,6 +125,7 @@ impl Known {
         let Some(peer) = self.peers.get_mut(&id) else { return false };
         let dialled = std::mem::take(&mut peer.dialling);
         (peer.source, peer.worked_ms, peer.linked) = (None, Some(now_ms), true);
+        peer.hearsay = None;
         dialled
     }
 
@@ -153,20 +164,11 @@ impl Known {
         self.worked().into_iter().take(KEPT_PEERS).collect()
     }
 
-    fn told_by(&self, teller: &PeerId) -> impl Iterator<Item = (&PeerId, &Peer)> {
-        self.peers.iter().filter(move |(_, peer)| peer.source.as_ref() == Some(teller))
-    }
-
-    /// Forgets one that `teller` told of.
-    fn forget_one_of(&mut self, teller: &PeerId, random: &mut Random) -> bool {
-        let idle: Vec<_> = self.told_by(teller).filter(|(_, peer)| peer.idle()).map(|(id, _)| *id).collect();
-        random.pick(&idle).is_some_and(|id| self.peers.remove(id).is_some())
-    }
-
-    /// Forgets the one that fails most; when none fails, one in the branch we know most of.
-    fn evict(&mut self, random: &mut Random) -> bool {
+    /// Forgets one `among` those that can be: the one that fails most; when none fails, one in the branch we know
+    /// most of.
+    fn forget_one(&mut self, random: &mut Random, among: impl Fn(&Peer) -> bool) -> bool {
         let kept = self.kept();
-        let idle = self.peers.iter().filter(|(id, peer)| peer.idle() && !kept.contains(*id));
+        let idle = self.peers.iter().filter(|(id, peer)| peer.idle() && among(peer) && !kept.contains(*id));
         let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
         let mut worst: Option<(u32, PeerId)> = None;
         for (id, peer) in idle {

@@ -1,0 +1,300 @@
+//! How views form, and what strangers cannot do to them.
+
+mod net;
+
+use std::collections::BTreeSet;
+
+use net::{Net, contact, peer};
+use rumormill_proto::{
+    ids::PeerId,
+    message::{Contact, Message},
+    random::Random,
+    rumor::Policy,
+    view::{Move, Shape, View, branch::branch},
+};
+
+/// Branches, over all living peers, that have living members and no link.
+fn uncovered(net: &Net) -> usize {
+    let living: Vec<_> = (0..net.nodes.len()).filter(|&at| !net.nodes[at].dead).collect();
+    let of = |&at: &usize| {
+        let others = living.iter().filter(|other| **other != at);
+        let needed: BTreeSet<_> = others.map(|&other| branch(&peer(at), &peer(other))).collect();
+        let there: BTreeSet<_> = net.nodes[at].view.branches().map(|(_, branch)| branch).collect();
+        needed.difference(&there).count()
+    };
+    living.iter().map(of).sum()
+}
+
+#[test]
+fn a_mesh_forms_from_one_ticket_at_once() {
+    for peers in [2, 5, 20, 33] {
+        let mut net = Net::new(peers, &Policy::default(), 10..50, 1);
+        net.join(0);
+        net.run(1_000);
+        assert_eq!(net.links.len(), peers * (peers - 1) / 2, "{peers} peers that come at the same time");
+        assert!(net.nodes.iter().all(|node| node.view.is_mesh()));
+    }
+}
+
+#[test]
+fn a_newcomer_is_linked_with_a_whole_mesh_within_three_round_trips() {
+    let mut net = Net::new(21, &Policy::default(), 50..51, 1);
+    net.join_first(20, 0);
+    net.run(10_000);
+    net.hear(20, vec![contact(7)]);
+    net.run(3 * 100 + 100);
+    assert_eq!(net.nodes[20].view.len(), 20);
+}
+
+#[test]
+fn a_large_room_covers_every_branch() {
+    for seed in 0..2 {
+        let mut net = Net::new(200, &Policy::default(), 10..50, seed);
+        net.join(20);
+        net.run(60_000);
+        assert_eq!(uncovered(&net), 0, "seed {seed}");
+        assert!(net.nodes.iter().all(|node| !node.view.is_mesh() && node.view.len() <= 112));
+    }
+}
+
+#[test]
+fn a_view_heals_when_half_of_a_large_room_dies() {
+    let mut net = Net::new(100, &Policy::default(), 10..50, 3);
+    net.join(20);
+    net.run(60_000);
+    (0..100).step_by(2).for_each(|at| net.kill(at, 5_000));
+    net.run(120_000);
+    assert_eq!(uncovered(&net), 0);
+}
+
+#[test]
+fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
+    let mut net = Net::new(128, &Policy::default(), 10..50, 4);
+    net.join_first(32, 0);
+    net.run(60_000);
+    let honest = net.links.len();
+    assert_eq!(honest, 32 * 31 / 2);
+    for at in 32..128 {
+        net.hear(at, (0..32).map(contact).collect());
+        net.run(100);
+    }
+    for _ in 0..60 {
+        net.run(10_000);
+        for at in 32..128 {
+            let lies = (0..32).map(|lie| contact(32 + (at * 7 + lie * 3) % 96)).collect();
+            net.shuffle(at, at % 32, lies);
+        }
+    }
+    let dialled = |by: usize, to_false: bool| {
+        let links = net.links.iter().filter(|(_, dialler)| **dialler == by);
+        links.filter(|((a, b), _)| (*a.max(b) >= 32) == to_false).count()
+    };
+    assert_eq!(net.links.keys().filter(|(_, b)| *b < 32).count(), honest, "honest peers stay linked with each other");
+    for at in 0..32 {
+        assert!(dialled(at, true) <= 16, "{at} dialled {} false peers", dialled(at, true));
+    }
+}
+
+/// A view in which the peers 1 to `links` have come, and its time.
+struct Alone {
+    view: View,
+    now_ms: u64,
+    random: Random,
+    moves: Vec<Move>,
+}
+
+impl Alone {
+    fn with_links(shape: Shape, links: usize) -> Self {
+        let view = View::new(shape, peer(0));
+        let mut alone = Self { view, now_ms: 1_000_000, random: Random::new(1), moves: vec![] };
+        for at in 1..=links {
+            alone.up(at);
+        }
+        alone.moves.clear();
+        alone
+    }
+
+    fn up(&mut self, at: usize) {
+        self.view.up(peer(at), Some(contact(at).address), self.now_ms, &mut self.random, &mut self.moves);
+    }
+
+    fn down(&mut self, at: usize) {
+        self.view.down(peer(at), self.now_ms, &mut self.random, &mut self.moves);
+    }
+
+    fn heard(&mut self, at: usize) {
+        self.view.heard(vec![contact(at)], None, self.now_ms, &mut self.random, &mut self.moves);
+    }
+
+    fn shuffle(&mut self, from: usize, peers: Vec<Contact>) {
+        self.view.shuffle(peer(from), peers, false, self.now_ms, &mut self.random, &mut self.moves);
+    }
+
+    /// Lets time pass; every dial fails. Returns who was dialled and when.
+    fn run(&mut self, ms: u64) -> Vec<(u64, PeerId)> {
+        let end_ms = self.now_ms + ms;
+        let mut dialled = Vec::new();
+        loop {
+            for step in std::mem::take(&mut self.moves) {
+                if let Move::Dial(contact) = step {
+                    dialled.push((self.now_ms, contact.peer));
+                    self.view.unreachable(contact.peer, self.now_ms, &mut self.random, &mut self.moves);
+                }
+            }
+            if self.moves.is_empty() {
+                match self.view.next_deadline().filter(|ms| *ms <= end_ms) {
+                    Some(ms) => self.now_ms = ms,
+                    None => break,
+                }
+                self.view.wake(self.now_ms, &mut self.random, &mut self.moves);
+            }
+        }
+        self.now_ms = end_ms;
+        dialled
+    }
+
+    fn sent_to(&self, at: usize) -> usize {
+        self.moves.iter().filter(|step| matches!(step, Move::Send { to, .. } if *to == peer(at))).count()
+    }
+}
+
+fn lies(from: usize, count: usize) -> Vec<Contact> {
+    (0..count).map(|at| contact(1_000_000 * from + at)).collect()
+}
+
+#[test]
+fn one_liar_fills_sixteen_places() {
+    let mut alone = Alone::with_links(Shape::Open, 2);
+    for round in 0..100 {
+        alone.shuffle(1, lies(round, 32));
+    }
+    let dialled: BTreeSet<_> = alone.run(60_000).into_iter().map(|(_, peer)| peer).collect();
+    assert!(dialled.len() <= 16 * 9, "{} places", dialled.len());
+}
+
+#[test]
+fn many_liars_fill_what_is_known_and_get_five_dials_a_second() {
+    let mut alone = Alone::with_links(Shape::Open, 30);
+    let mut dials = Vec::new();
+    for round in 0..60 {
+        (1..=30).for_each(|from| alone.shuffle(from, lies(round * 100 + from, 32)));
+        dials.extend(alone.run(1_000));
+    }
+    assert!(dials.len() >= 100, "they are tried: {}", dials.len());
+    for (at, (from_ms, _)) in dials.iter().enumerate() {
+        let within = |ms: u64| dials[at..].iter().take_while(|(dial_ms, _)| *dial_ms <= from_ms + ms).count() as u64;
+        assert!([0, 1_000, 10_000].iter().all(|&ms| within(ms) <= 16 + ms / 200 + 1));
+    }
+    let honest: BTreeSet<_> = alone.view.contacts().into_iter().map(|contact| contact.peer).collect();
+    assert_eq!(honest, (1..=30).map(peer).collect(), "no liar drives out who works, nor is any lie told on");
+}
+
+#[test]
+fn lies_are_not_told_on() {
+    let mut alone = Alone::with_links(Shape::Open, 3);
+    alone.shuffle(1, lies(1, 16));
+    alone.up(4);
+    let told: Vec<_> = alone
+        .moves
+        .iter()
+        .filter_map(|step| match step {
+            Move::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(4) => Some(peers.clone()),
+            _ => None,
+        })
+        .flatten()
+        .map(|contact| contact.peer)
+        .collect();
+    assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), (1..=3).map(peer).collect());
+}
+
+#[test]
+fn shuffles_are_answered_once_a_second() {
+    let mut alone = Alone::with_links(Shape::Open, 3);
+    (0..50).for_each(|_| alone.shuffle(1, vec![]));
+    assert_eq!(alone.sent_to(1), 1);
+    alone.now_ms += 1_000;
+    alone.shuffle(1, vec![]);
+    assert_eq!(alone.sent_to(1), 2);
+    alone.shuffle(9, vec![]);
+    assert_eq!(alone.sent_to(9), 0, "there is no link to it");
+}
+
+#[test]
+fn who_once_worked_is_dialled_for_ever_and_others_eight_times() {
+    let mut alone = Alone::with_links(Shape::Open, 1);
+    alone.now_ms += 60_000;
+    alone.down(1);
+    alone.heard(2);
+    let dialled = alone.run(3 * 3_600_000);
+    let times = |at| dialled.iter().filter(|(_, dialled)| *dialled == peer(at)).count();
+    assert_eq!(times(2), 8);
+    assert!((280..=500).contains(&times(1)), "every half minute while there is no link: {}", times(1));
+    alone.up(3);
+    alone.run(600_000);
+    let slower = alone.run(3 * 3_600_000).len();
+    assert!((28..=60).contains(&slower), "every five minutes while there is one: {slower}");
+}
+
+#[test]
+fn a_peer_that_is_seen_on_the_lan_is_dialled_at_once() {
+    let mut alone = Alone::with_links(Shape::Open, 1);
+    alone.now_ms += 60_000;
+    alone.down(1);
+    alone.run(3_600_000);
+    alone.heard(1);
+    assert!(matches!(&alone.moves[..], [Move::Dial(contact)] if contact.peer == peer(1)));
+}
+
+#[test]
+fn a_fixed_view_dials_its_own_at_once_then_up_to_every_second_and_closes_all_others() {
+    let mut alone = Alone::with_links(Shape::Fixed(vec![peer(1), peer(2)]), 0);
+    alone.heard(1);
+    alone.heard(3);
+    alone.up(3);
+    assert_eq!(alone.moves.pop(), Some(Move::Close(peer(3))));
+    let dialled = alone.run(60_000);
+    assert!(dialled.iter().all(|(_, dialled)| *dialled == peer(1)));
+    assert_eq!(dialled[0].0, 1_000_000);
+    assert!(dialled[1].0 <= 1_000_125);
+    let pauses: Vec<_> = dialled.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    assert!(pauses[5..].iter().all(|pause| (750..=1_250).contains(pause)), "{pauses:?}");
+    alone.up(1);
+    alone.down(1);
+    let again = alone.run(125);
+    assert!(!again.is_empty(), "a link that broke is dialled again soon, however short it was");
+}
+
+#[test]
+fn a_newcomer_displaces_no_link_that_was_chosen_or_lasts() {
+    let mut alone = Alone::with_links(Shape::Open, 0);
+    for at in 1..=10 {
+        alone.heard(at);
+        alone.up(at);
+    }
+    for at in 11..=74 {
+        alone.now_ms += 1_000;
+        alone.up(at);
+    }
+    assert_eq!(alone.view.len(), 74, "ten chosen, sixty-four that came");
+    for at in 1_000..2_000 {
+        alone.now_ms += 1_000;
+        alone.up(at);
+        assert!(alone.view.is_active(&peer(at)), "a newcomer gets in, to learn whom else to ask");
+        assert_eq!(alone.view.len(), 74);
+    }
+    assert!((1..=42).all(|at| alone.view.is_active(&peer(at))), "ten chosen, thirty-two that last");
+}
+
+#[test]
+fn contacts_for_a_ticket_are_the_linked_then_the_last_that_worked() {
+    let mut alone = Alone::with_links(Shape::Open, 4);
+    alone.now_ms += 60_000;
+    alone.down(2);
+    alone.now_ms += 1_000;
+    alone.down(3);
+    alone.heard(9);
+    let order: Vec<_> = alone.view.contacts().into_iter().map(|contact| contact.peer).collect();
+    assert_eq!(order.len(), 4);
+    assert_eq!(order[..2].iter().copied().collect::<BTreeSet<_>>(), [peer(1), peer(4)].into());
+    assert_eq!(order[2..], [peer(3), peer(2)]);
+}
