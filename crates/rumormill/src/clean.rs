@@ -12,7 +12,7 @@ pub(crate) fn clean(text: &str) -> String {
         match char {
             '\n' | '\u{2028}' | '\u{2029}' => out.push_str(BREAK),
             '\t' => out.push(' '),
-            _ if char.is_control() || steers(char) => {}
+            _ if steers(char) => {}
             _ => out.push(char),
         }
     }
@@ -29,10 +29,12 @@ pub(crate) fn clean_name(name: &str, chars: usize) -> String {
     }
 }
 
-/// Unicode's directional formatting, interlinear annotation, byte order mark and tag characters.
-fn steers(char: char) -> bool {
-    matches!(char,
-        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+/// Whether a character steers a terminal or the direction of text: control characters and Unicode's directional
+/// formatting, line separators, interlinear annotation, byte order mark and tags.
+pub(crate) fn steers(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 

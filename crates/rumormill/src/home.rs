@@ -9,7 +9,11 @@ use std::{
 use directories::ProjectDirs;
 use rumormill_node::{Bind, Home, Node, Room, Settings};
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    clean::clean_name,
+    failure::{Exit, Failure},
+    limits::NICK_CHARS,
+};
 
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
@@ -124,12 +128,14 @@ fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Fai
     }
 }
 
+/// The name of a room as it is shown.
+pub(crate) fn title(name: &str) -> String {
+    let name = clean_name(name, NICK_CHARS);
+    if name.is_empty() { "(its name is not known yet)".into() } else { name }
+}
+
 fn unclear(what: String, rooms: &[(String, String)]) -> Failure {
-    let known: Vec<String> = rooms
-        .iter()
-        .take(8)
-        .map(|(name, id)| format!("{} ({})", crate::clean::clean_name(name, 32), &id[..8]))
-        .collect();
+    let known: Vec<String> = rooms.iter().take(8).map(|(name, id)| format!("{} ({})", title(name), &id[..8])).collect();
     let help = match known.is_empty() {
         true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
         false => format!("name one, or the beginning of its id: {}", known.join(", ")),

@@ -86,8 +86,8 @@ pub(crate) const RECEIPT_MS: u64 = 1_500;
 pub(crate) const STIR_MS: u64 = 100;
 
 /// Milliseconds that leaving waits for what was said to reach somebody, and `send` for somebody to come: LAN
-/// discovery takes up to 1.6 s, and a dial as long again.
-pub(crate) const LEAVE_MS: u64 = 5_000;
+/// discovery takes up to 1.6 s, and a dial round the earth less than another.
+pub(crate) const LEAVE_MS: u64 = 3_000;
 
 /// Bytes of a room's name: a line on any screen, in any script.
 pub(crate) const NAME_BYTES: usize = 120;

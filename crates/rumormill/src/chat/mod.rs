@@ -21,10 +21,11 @@ use crate::{
     chat::{
         receipts::Receipts,
         screen::Screen,
-        show::{count, line, nick, row, said},
+        show::{count, line, nick, row, said, who},
     },
     clock::Clock,
     failure::{Exit, Failure},
+    home::title,
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
@@ -134,9 +135,11 @@ impl Chat {
                 self.screen.data(&line)?;
             }
         }
-        let name = crate::clean::clean_name(&self.room.name(), crate::limits::NICK_CHARS);
-        let name = if name.is_empty() { self.room.id().short() } else { name };
-        self.screen.talk(&format!("you are in {name}; /help lists what you can do, /quit leaves"))
+        let title = match self.room.name() {
+            name if name.is_empty() => format!("room {}", self.room.id().short()),
+            name => title(&name),
+        };
+        self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))
     }
 
     /// Takes everything that is to be told now, and shows it together.
@@ -219,7 +222,7 @@ impl Chat {
         }
         let body = entry.body.bytes().map(AsRef::as_ref);
         let Some(said) = said(&self.room.id(), &entry.author, entry.kind, body) else { return };
-        let line = line(&self.clock, entry.time, &nick(&self.room, &entry.author), &said);
+        let line = line(&self.clock, entry.time, &who(&self.room, &entry.author, entry.kind), &said);
         match arrival {
             Arrival::End => batch.push(line),
             Arrival::Late => {
@@ -266,11 +269,11 @@ impl Chat {
     }
 
     /// Gives what was said last the time to reach those who are here. Where nobody sits, also gives those who
-    /// are not here yet the time to come.
+    /// are not here yet the time to come, and the beginning of the room, which has its name, to get here.
     async fn leave(&mut self, events: &mut Events) -> Result<(), Failure> {
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.status().peers.is_empty(),
-            false => !chat.met || chat.missing > 0 || chat.receipts.unheard(),
+            false => !chat.met || chat.room.name().is_empty() || chat.missing > 0 || chat.receipts.unheard(),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) {

@@ -52,7 +52,12 @@ pub(crate) fn line(clock: &Clock, time: Time, nick: &str, said: &Said) -> String
 pub(crate) fn row(clock: &Clock, room: &Room, row: &Line) -> Option<String> {
     let author = &row.place.author;
     let said = said(&room.id(), author, row.kind, row.body.bytes().map(AsRef::as_ref))?;
-    Some(line(clock, row.place.time, &nick(room, author), &said))
+    Some(line(clock, row.place.time, &who(room, author, row.kind), &said))
+}
+
+/// The name an author is shown by; where a new name is told, the one they always had.
+pub(crate) fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
+    if kind == Kind::NICK { author.short() } else { nick(room, author) }
 }
 
 /// The name an author is shown by.

@@ -11,11 +11,9 @@ use rumormill_node::{Home, Node, Settings};
 use serde::Serialize;
 
 use crate::{
-    clean::clean_name,
     commands::{data, json},
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::NICK_CHARS,
+    home::{Place, Reach, title},
 };
 
 /// Milliseconds since the Unix epoch at the beginning of 2025: no clock that is right shows less.
@@ -123,7 +121,7 @@ async fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
     };
     let mut findings = vec![Finding::well("lock", "no other process has the home open")];
     for room in node.rooms() {
-        let name = clean_name(&room.name(), NICK_CHARS);
+        let name = title(&room.name());
         findings.push(match room.check().await {
             Ok(report) if report.is_clean() => {
                 Finding::well("entries", format!("{name}: {} entries verified", report.entries))

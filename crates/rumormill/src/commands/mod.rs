@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use tokio::runtime;
 
-use crate::failure::Failure;
+use crate::{clean::steers, failure::Failure};
 
 pub(crate) mod chat;
 pub(crate) mod doctor;
@@ -47,10 +47,37 @@ pub(crate) fn data(line: &str) -> Result<(), Failure> {
 /// When nobody reads it.
 pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(line).map_err(|error| Failure::internal("json", error.to_string()))?;
-    data(&text)
+    data(&escaped(&text))
+}
+
+/// JSON that is safe on a terminal and still says the same: what [`steers`] is written by number. It can only
+/// stand inside strings, where JSON allows that.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for char in json.chars() {
+        match steers(char) {
+            true => out.extend(char.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+            false => out.push(char),
+        }
+    }
+    out
 }
 
 /// Tells a person something that is no data. Nobody needs to listen.
 pub(crate) fn talk(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_says_the_same_without_steering() {
+        let text = "a\u{1b}[2J\u{9b}\u{202e}b\u{e0041}ü\u{7f}\n";
+        let json = escaped(&serde_json::to_string(text).unwrap());
+        assert!(!json.chars().any(steers), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        assert!(json.contains('ü'));
+    }
 }

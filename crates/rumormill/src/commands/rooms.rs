@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    clean::clean_name,
     commands::{data, json, talk},
     failure::Failure,
-    home::{Place, Reach},
-    limits::NICK_CHARS,
+    home::{Place, Reach, title},
 };
 
 /// What to give `rumormill rooms`.
@@ -54,7 +52,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     rows.iter().try_for_each(|row| match args.json {
         true => json(row),
         false => {
-            let name = clean_name(&row.name, NICK_CHARS);
+            let name = title(&row.name);
             data(&format!("{name}  {}  entries: {}, authors: {}", &row.id[..8], row.entries, row.authors))
         }
     })

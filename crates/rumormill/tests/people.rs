@@ -1,0 +1,249 @@
+//! What people and scripts do with the program, on this machine only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// Somebody with a home of their own.
+struct Person {
+    home: TempDir,
+}
+
+impl Person {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
+        command.args(args).arg("--loopback").env("RUMORMILL_HOME", self.home.path().join("home"));
+        command.env("TZ", "UTC").env_remove("RUST_LOG");
+        command
+    }
+
+    /// Runs a command to its end, with nothing on standard input.
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; answers its lines.
+    fn lines(&self, args: &[&str]) -> Vec<String> {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// Runs a command that must fail with this exit code; answers the two lines it says.
+    fn fails(&self, args: &[&str], exit: i32) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{args:?}: {said}");
+        let lines: Vec<&str> = said.lines().rev().take(2).collect();
+        assert!(lines[1].starts_with("error[") && lines[0].starts_with("help: "), "{args:?}: {said}");
+        said
+    }
+
+    fn open(&self, args: &[&str]) -> Chat {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        Chat { child, stdin, stdout }
+    }
+}
+
+/// An open chat.
+struct Chat {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Chat {
+    fn type_line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "the chat has ended");
+        line.trim_end().to_owned()
+    }
+
+    /// Reads on until a line holds these words.
+    fn until(&mut self, words: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Closes standard input; answers the rest of what it says, and its exit code.
+    fn leave(mut self) -> (Vec<String>, Option<i32>) {
+        drop(self.stdin.take());
+        let rest = self.stdout.by_ref().lines().map(Result::unwrap).collect();
+        (rest, self.child.wait().unwrap().code())
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn two_commands_and_one_paste_bring_a_line_across() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
+    let ticket = here.line();
+    assert!(ticket.starts_with("rumor1"), "{ticket}");
+    here.type_line("before bob came");
+    here.until("before bob came");
+
+    let mut there = bob.open(&["join", &ticket, "--nick", "bob"]);
+    assert!(there.until("before bob came").ends_with("ada  before bob came"));
+    there.type_line("hello from bob");
+    assert!(here.until("hello from bob").ends_with("bob  hello from bob"));
+    assert!(there.until("hello from bob").ends_with("bob  hello from bob  ✓ 1/1"));
+    here.type_line("and hello from ada");
+    assert!(there.until("and hello").ends_with("ada  and hello from ada"));
+    assert!(here.until("and hello").ends_with("✓ 1/1"));
+    assert_eq!(there.leave().1, Some(0));
+    assert_eq!(here.leave().1, Some(0));
+
+    // What was said is in both homes, in the same order.
+    let (one, two) = (ada.lines(&["log"]), bob.lines(&["log", "lunch"]));
+    assert_eq!(one, two);
+    assert!(one.last().unwrap().ends_with("ada  and hello from ada"), "{one:?}");
+    assert_eq!(ada.lines(&["log", "--last", "2"]), one[one.len() - 2..]);
+    let rooms = bob.lines(&["rooms"]);
+    assert!(rooms[0].starts_with("lunch  "), "{rooms:?}");
+}
+
+#[test]
+fn a_line_sent_while_somebody_is_there_says_how_many_have_it() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut here = ada.open(&["new", "lunch"]);
+    let ticket = here.line();
+    assert_eq!(bob.open(&["join", &ticket]).leave().1, Some(0));
+    let output = bob.run(&["send", "lunch", "one", "and", "two"]);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "said; 1 other has it\n");
+    assert!(output.status.success());
+    assert!(here.until("one and two").ends_with("  one and two"));
+    assert_eq!(bob.lines(&["peers"]).len(), 1);
+}
+
+#[test]
+fn a_line_sent_with_nobody_there_is_kept() {
+    let ada = Person::new();
+    assert_eq!(ada.open(&["new", "lunch"]).leave().1, Some(0));
+    let output = ada.run(&["send", "lunch", "anybody?"]);
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("nobody is here now"));
+    let mut sent = ada.command(&["send", "lunch"]);
+    let output = sent.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().map(|mut child| {
+        child.stdin.take().unwrap().write_all(b"two\n\nthree\n").unwrap();
+        child.wait().unwrap()
+    });
+    assert!(output.unwrap().success());
+    let log = ada.lines(&["log", "--last", "3"]);
+    let texts: Vec<&str> = log.iter().map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(texts, ["anybody?", "two", "three"]);
+}
+
+#[test]
+fn what_others_write_steers_no_terminal_and_json_has_all_of_it() {
+    let ada = Person::new();
+    let hostile = "a\u{1b}]0;evil\u{7}b\u{9b}2Jc\u{202e}d";
+    assert_eq!(ada.open(&["new", "lunch", "--nick", "\u{1b}[31mada"]).leave().1, Some(0));
+    ada.lines(&["send", "lunch", hostile]);
+    let shown = ada.lines(&["log"]).join("\n");
+    assert!(shown.ends_with("[31mada  a]0;evilb2Jcd"), "{shown:?}");
+    let json = ada.lines(&["log", "--json", "--last", "1"]).join("\n");
+    for text in [&shown, &json] {
+        assert!(!text.contains(|char: char| char.is_control() && char != '\n' || char == '\u{202e}'), "{text:?}");
+    }
+    let row: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(row["text"], hostile);
+    assert_eq!((row["seq"].as_u64(), row["kind"].as_u64()), (Some(2), Some(1)));
+}
+
+#[test]
+fn failures_are_two_lines_and_an_exit_code() {
+    let ada = Person::new();
+    ada.fails(&["dance"], 2);
+    ada.fails(&[], 2);
+    ada.fails(&["send"], 2);
+    ada.fails(&["chat"], 2);
+    ada.fails(&["new", " "], 2);
+    assert!(ada.fails(&["join", "hello"], 5).contains("error[ticket]"));
+    let mut open = ada.open(&["new", "lunch"]);
+    let ticket = open.line();
+    assert!(ada.fails(&["join", &ticket[..ticket.len() - 9]], 5).contains("error[ticket]"));
+    assert!(ada.fails(&["rooms"], 3).contains("another process has this home open"));
+    assert_eq!(open.leave().1, Some(0));
+    assert!(ada.fails(&["send", "dinner", "hi"], 2).contains("lunch"), "it names the rooms there are");
+    assert!(ada.fails(&["send", "lunch", &"x".repeat(9_000)], 2).contains("error[too-long]"));
+    ada.fails(&["peers"], 6);
+    ada.fails(&["lab", "process", "4", "4", "20000"], 2);
+}
+
+#[test]
+fn a_ticket_of_somebody_who_is_gone_reaches_nobody_and_is_kept() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut open = ada.open(&["new", "lunch"]);
+    let ticket = open.line();
+    assert_eq!(open.leave().1, Some(0));
+    bob.fails(&["join", &ticket], 6);
+    assert_eq!(bob.lines(&["rooms"]).len(), 1);
+}
+
+#[test]
+fn the_doctor_finds_what_others_may_read() {
+    let ada = Person::new();
+    assert!(ada.lines(&["doctor"]).iter().all(|line| line.starts_with("ok ")));
+    assert_eq!(ada.open(&["new", "lunch"]).leave().1, Some(0));
+    let well = ada.lines(&["doctor"]);
+    assert!(well.iter().any(|line| line.contains("lunch: 1 entries verified")), "{well:?}");
+    let home = ada.home.path().join("home");
+    fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = ada.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("ILL") && said.contains("chmod go= "), "{said}");
+}
+
+#[test]
+fn everything_is_kept_where_it_is_said_to_be() {
+    let ada = Person::new();
+    let home = ada.home.path().join("home").display().to_string();
+    assert_eq!(ada.lines(&["paths"]), [format!("data   {home}"), format!("state  {home}")]);
+    let flag = ada.lines(&["paths", "--json", "--home", "/elsewhere"]);
+    assert_eq!(flag, [r#"{"data":"/elsewhere","state":"/elsewhere"}"#]);
+}
+
+#[test]
+fn the_demo_ends_well_with_measured_figures() {
+    let lines = Person::new().lines(&["demo"]);
+    let text = lines.join("\n");
+    assert_eq!(text.matches("Identical, digest ").count(), 2, "{text}");
+    assert!(text.contains("p1 starts again from what its disk kept"), "{text}");
+    let costs: Vec<Vec<&str>> =
+        lines.iter().filter(|line| line.contains(" ms ")).map(|line| line.split_whitespace().collect()).collect();
+    let said: Vec<_> = costs.iter().filter(|words| words[0].parse::<u8>().is_ok()).collect();
+    assert_eq!(said.len(), 4, "{text}");
+    for words in said {
+        let [.., copies, bytes, links] = words[..] else { panic!("{words:?}") };
+        assert!(copies.parse::<u64>().unwrap() <= 12, "{words:?}");
+        assert_ne!(bytes, "0", "{words:?}");
+        assert!(links == "-" || (1..=3).contains(&links.parse::<u8>().unwrap()), "{words:?}");
+    }
+}
