@@ -83,6 +83,8 @@ fn two_peers_with_one_key_are_cut_at_the_same_place_by_all() -> Story {
         }
         room.heal();
         room.settle()?;
+        room.join(1);
+        room.settle()?;
         room.same_timeline()?;
         Ok(())
     })

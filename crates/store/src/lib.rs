@@ -119,6 +119,9 @@ pub trait Read: Send {
     /// signature when its end is signed: a head, a multiple of [`BLOCK`](rumormill_proto::limits::BLOCK), or any
     /// end of an appended run while its block is not whole.
     ///
+    /// Where a log is cut and nothing is signed at the cut, the run goes on to the next signature, without the bodies
+    /// beyond the cut.
+    ///
     /// On disk its hashes are computed again and must lead to the id kept of its last entry; nothing is served
     /// otherwise.
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;

@@ -23,7 +23,7 @@ use crate::{
     check::{self, Found},
     error::Error,
     limits::CONTACTS,
-    row::{Row, assemble, block_start, made_whole, recall, topmost},
+    row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved},
     words::Query,
 };
 
@@ -215,8 +215,14 @@ impl Shelf {
     }
 
     fn run(&self, author: &AuthorId, first: Seq, last: Seq) -> Option<RawRun> {
-        let (first, last) = topmost(self.log(author)?, first, last)?;
-        assemble(*author, &self.rows(author, first, last).cloned().collect::<Vec<_>>()).ok()
+        let log = self.log(author)?;
+        let (first, last) = topmost(log, first, last)?;
+        let run = assemble(*author, &self.rows(author, first, last).cloned().collect::<Vec<_>>()).ok()?;
+        if unproved(log, &run) {
+            let block: Vec<_> = self.rows(author, block_start(last), block_end(last)).cloned().collect();
+            return prolonged(*author, &block, (first, last)).or(Some(run));
+        }
+        Some(run)
     }
 }
 

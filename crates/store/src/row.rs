@@ -72,6 +72,24 @@ pub(crate) fn recall(author: AuthorId, held: &[Row], seq: Seq) -> Option<RawRun>
     tells.then(|| assemble(author, &piece[..=signed]).and_then(|run| run.without_bodies()).ok())?
 }
 
+/// The run `first..=end` of a log that is cut behind `end`, where nothing is signed, prolonged to the next
+/// signature: what lies beyond the cut goes along without bodies, for its signature vouches for the rest. `held`
+/// is what is held of the block, ascending.
+pub(crate) fn prolonged(author: AuthorId, held: &[Row], (first, end): (Seq, Seq)) -> Option<RawRun> {
+    let mut pieces = held.chunk_by(Row::leads_to);
+    let piece = pieces.find(|piece| piece.iter().any(|row| row.seq == end))?;
+    let signed = piece.iter().find(|row| row.seq >= end && row.signature.is_some())?.seq;
+    let mut rows: Vec<Row> = piece.iter().filter(|row| (first..=signed).contains(&row.seq)).cloned().collect();
+    let beyond = rows.iter_mut().filter(|row| row.seq > end);
+    beyond.for_each(|row| row.raw.body = row.raw.body.dropped());
+    assemble(author, &rows).ok()
+}
+
+/// Whether a run ends at the cut of its log without a signature, and so proves nothing by itself.
+pub(crate) fn unproved(log: &Log, run: &RawRun) -> bool {
+    run.signature().is_none() && log.cut() == Some(run.last() + 1)
+}
+
 /// The run that rows make, at least one, each leading to the next.
 pub(crate) fn assemble(author: AuthorId, rows: &[Row]) -> Result<RawRun, Reject> {
     let first = rows.first().ok_or(Reject::Malformed("run"))?;

@@ -66,8 +66,8 @@ impl<'a> Batch<'a> {
         whole.map_or(Ok(()), |block| join(self.db, log, &author, block))
     }
 
-    /// Cuts a log; returns what is left of it.
-    pub(super) fn cut(&mut self, room_id: &RoomId, proof: &Proof) -> Result<Log, Fail> {
+    /// Cuts a log.
+    pub(super) fn cut(&mut self, room_id: &RoomId, proof: &Proof) -> Result<(), Fail> {
         self.put_places()?;
         let (author, at) = (proof.author(), proof.at());
         let room = self.room(room_id)?.id;
@@ -75,14 +75,20 @@ impl<'a> Batch<'a> {
         let touched = self.log(room, &author)?;
         let shown = touched.log.cut().unwrap_or(Seq::MAX);
         if shown <= at {
-            return Ok(touched.log.clone());
+            return Ok(());
         }
         let below = split(db, &LogKey::new(room_id, &author), (touched.id, &author), at)?;
         unplace(db, room, (touched.id, &author), (at, shown - 1))?;
         touched.log.cut_at(at, below);
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
-        Ok(touched.log.clone())
+        Ok(())
+    }
+
+    /// What the changes so far leave of a log.
+    pub(super) fn left(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<Log, Fail> {
+        let room = self.room(room_id)?.id;
+        Ok(self.log(room, author)?.log.clone())
     }
 
     /// Writes what waits, before the transaction commits.

@@ -88,11 +88,16 @@ impl Store for Disk {
     fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error> {
         self.transact(|db| {
             let mut batch = Batch::new(db);
-            let mut left = Vec::new();
             for (room, change) in changes {
                 match change {
                     Change::Append(run) => batch.append(room, run)?,
-                    Change::Cut(proof) => left.push((proof.author(), batch.cut(room, proof)?)),
+                    Change::Cut(proof) => batch.cut(room, proof)?,
+                }
+            }
+            let mut left = Vec::new();
+            for (room, change) in changes {
+                if let Change::Cut(proof) = change {
+                    left.push((proof.author(), batch.left(room, &proof.author())?));
                 }
             }
             batch.end()?;

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     CheckReport, Line, Read, check,
     error::Error,
-    row::{assemble, block_start, recall, topmost},
+    row::{assemble, block_start, prolonged, recall, topmost, unproved},
     words::Query,
 };
 
@@ -66,7 +66,15 @@ impl Read for DiskReader {
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
         self.ask(|db| match find(db, room, author)? {
             Some(Numbered { id, log }) => match topmost(&log, first, last) {
-                Some(span) => run(db, room, (id, author), span).map(Some),
+                Some(span) => {
+                    let run = run(db, room, (id, author), span)?;
+                    if unproved(&log, &run) {
+                        let block = (block_start(span.1), block_end(span.1));
+                        let held = rows(db, &LogKey::new(room, author), (id, author), block)?;
+                        return Ok(prolonged(*author, &held, span).or(Some(run)));
+                    }
+                    Ok(Some(run))
+                }
                 None => Ok(None),
             },
             None => Ok(None),
