@@ -1,4 +1,6 @@
-//! Figures of whole nodes on loopback: a fresh peer that fetches a room, idle peers, live delivery.
+//! Figures of whole nodes on loopback: a large home, a fresh peer that fetches a room, idle peers, live delivery.
+//!
+//! `cargo bench -p rumormill-node` runs all; a word behind it (`home`, `fetch`, `idle`, `live`) runs one.
 //!
 //! All nodes of a figure run in this process. Waiters sleep on events or on a timer of a millisecond. Run it
 //! alone on the machine; times are of this machine, ratios travel.
@@ -12,7 +14,15 @@ use std::{
 
 use bytes::Bytes;
 use rumormill_node::{Node, Room, RoomEvent, Settings, Traffic};
-use rumormill_proto::{entry::Kind, input::Event};
+use rumormill_proto::{
+    admit::{Admission, Author, Trust},
+    entry::{Body, Kind, RawEntry},
+    ids::{EntryId, RoomId},
+    input::Event,
+    run::block_end,
+    time::Time,
+};
+use rumormill_store::{Change, Disk, Read, RoomRecord, Store};
 
 const FETCHED: usize = 100_000;
 const BODY: usize = 200;
@@ -20,7 +30,15 @@ const BODY: usize = 200;
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    if let [child, dir] = &wanted[..]
+        && child == "open-home"
+    {
+        return runtime.block_on(open_home(std::path::Path::new(dir)));
+    }
     let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    if runs("home") {
+        home();
+    }
     if runs("fetch") {
         runtime.block_on(fetch());
     }
@@ -61,6 +79,86 @@ fn on_disk(dir: &std::path::Path) -> Settings {
     let mut settings = Settings::memory();
     settings.home = rumormill_node::Home::Dir(dir.to_owned());
     settings
+}
+
+/// A home of a million messages: made here, opened by a process of its own.
+fn home() {
+    const ENTRIES: u64 = 1_000_000;
+    const AUTHORS: u8 = 10;
+    let dir = tempfile::tempdir().unwrap();
+    let id = RoomId([7; 32]);
+    let start = Instant::now();
+    {
+        let mut store = Disk::open(dir.path()).unwrap();
+        let record = RoomRecord { id, secret: [1; 32], author_secret: [99; 32], name: "home".into(), contacts: vec![] };
+        store.put_room(&record).unwrap();
+        let mut door = Admission::new(id);
+        let mut writers: Vec<_> =
+            (1..=AUTHORS).map(|secret| (Author::from_secret(&[secret; 32]), 0, EntryId::default())).collect();
+        let mut time = 1_700_000_000_000;
+        let mut runs = Vec::new();
+        let mut said = 0;
+        while said < ENTRIES {
+            for (author, next, prev) in &mut writers {
+                let last = block_end(*next);
+                let entry = |seq: u64| RawEntry {
+                    time: Time::from_ms(time + seq - *next),
+                    seen: vec![],
+                    kind: Kind::TEXT,
+                    body: Body::Here(noise(BODY)),
+                };
+                let raw = author.sign(&id, *next, *prev, (*next..=last).map(entry).collect()).unwrap();
+                let run = door.admit(&raw, Trust::Signature).unwrap();
+                (time, said, *next, *prev) = (time + 64, said + last - *next + 1, last + 1, run.last().id);
+                runs.push(run);
+            }
+            if runs.len() >= 60 {
+                let changes: Vec<_> = runs.iter().map(|run| (id, Change::Append(run))).collect();
+                store.commit(&changes).unwrap();
+                runs.clear();
+            }
+        }
+        let changes: Vec<_> = runs.iter().map(|run| (id, Change::Append(run))).collect();
+        store.commit(&changes).unwrap();
+    }
+    println!(
+        "a home with {ENTRIES} messages of {BODY} bytes by {AUTHORS} authors, made in {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+    let size: u64 = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    println!("  bytes on disk per message            {:>10.0}", size as f64 / ENTRIES as f64);
+    let child = std::env::current_exe().unwrap();
+    let status = std::process::Command::new(child).args(["open-home".as_ref(), dir.path().as_os_str()]).status();
+    assert!(status.unwrap().success());
+}
+
+/// What a process of its own finds: medians of several openings, then a node at rest.
+async fn open_home(dir: &std::path::Path) {
+    let mut opened = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        let store = Disk::open(dir).unwrap();
+        let room = store.rooms().unwrap()[0].id;
+        assert!(!store.kept(&room).unwrap().is_empty());
+        let open = start.elapsed();
+        let page = store.reader().unwrap().page(&room, None, 50).unwrap();
+        assert_eq!(page.len(), 50);
+        opened.push((open.as_secs_f64() * 1e3, (start.elapsed() - open).as_secs_f64() * 1e3));
+    }
+    opened.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (open, page) = opened[opened.len() / 2];
+    println!("  opening it                           {open:>10.1} ms");
+    println!("  to its newest page                   {page:>10.1} ms more");
+    let start = Instant::now();
+    let node = Node::open(on_disk(dir)).await.unwrap();
+    let page = node.rooms()[0].page(None, 50).await.unwrap();
+    assert_eq!(page.len(), 50);
+    println!("  a node, with sockets, to that page   {:>10.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().to_owned();
+    println!("  memory of the node at rest           {resident:>13}");
+    node.close().await;
 }
 
 /// A fresh peer fetches a room into its durable store, both nodes on two cores.
@@ -247,9 +345,16 @@ async fn paced(rooms: &[Room], rate: u64) {
 async fn flat_out(rooms: &[Room]) {
     const MESSAGES: u64 = 20_000;
     let (entries, before, cpu, start) = (rooms[0].status().entries, traffic(rooms), cpu_s(), Instant::now());
-    for _ in 0..MESSAGES / 100 {
-        rooms[0].say_all((0..100).map(|_| (Kind::TEXT, noise(100))).collect()).await.unwrap();
+    // One call a message, a thousand of them under way: what many hands at one keyboard would do.
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..MESSAGES {
+        if calls.len() >= 1_000 {
+            calls.join_next().await.unwrap().unwrap();
+        }
+        let room = rooms[0].clone();
+        calls.spawn(async move { room.say_all(vec![(Kind::TEXT, noise(100))]).await.unwrap() });
     }
+    calls.join_all().await;
     let said = start.elapsed();
     until("all that was said", || rooms.iter().all(|room| room.status().entries >= entries + MESSAGES)).await;
     let all = start.elapsed();
