@@ -306,7 +306,12 @@ fn a_cut_keeps_evidence(store: &mut dyn Store) {
     let beyond: Vec<_> = (40..100).map(|seq| script.line(seq)).collect();
     assert_eq!(reader.beyond_cut(&ROOM, &script.id()).unwrap(), beyond);
     assert!(reader.beyond_cut(&ROOM, &witness.id()).unwrap().is_empty());
-    assert_eq!(ends(reader.run(&ROOM, &script.id(), 0, 99).unwrap()), Some((1, 39, false)));
+    // What is left ends without a signature, and is prolonged by headers to the next one.
+    let run = reader.run(&ROOM, &script.id(), 0, 99).unwrap().unwrap();
+    assert_eq!(ends(Some(run.clone())), Some((1, 64, true)));
+    assert!(run.entries().iter().zip(1..).all(|(entry, seq)| entry.body.bytes().is_some() == (seq < 40)));
+    Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
+    assert_eq!(ends(reader.run(&ROOM, &script.id(), 0, 38).unwrap()), Some((1, 38, false)));
     assert_eq!(places(&reader.search(&ROOM, "line 99", 9).unwrap()), vec![]);
     assert!(reader.check(&ROOM).unwrap().is_clean());
 

@@ -76,6 +76,15 @@ impl Script {
         Admission::new(self.room).admit(&self.raw(first, last), Trust::Signature).unwrap()
     }
 
+    /// The run as a store serves it that holds the whole log: signed at its block's end only.
+    pub(crate) fn served(&self, first: Seq, last: Seq) -> RawRun {
+        let signed = last == block_end(last) || last + 1 == self.len();
+        match signed {
+            true => self.raw(first, last),
+            false => RawRun::new(self.id(), first, self.prev(first), self.slice(first, last), None).unwrap(),
+        }
+    }
+
     /// A run without a signature.
     pub(crate) fn bare(&self, first: Seq, last: Seq) -> Run {
         let raw = RawRun::new(self.id(), first, self.prev(first), self.slice(first, last), None).unwrap();
@@ -136,4 +145,30 @@ pub(crate) fn append(store: &mut dyn Store, room: RoomId, runs: &[Run]) -> Resul
 /// The whole timeline.
 pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<Line> {
     store.reader().unwrap().page(room, None, usize::MAX).unwrap()
+}
+
+/// A number from the environment.
+pub(crate) fn number_from(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |number| number.parse().unwrap())
+}
+
+/// Random numbers that a seed repeats (splitmix64).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`; 0 when that is 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % (bound as u64).max(1)) as usize
+    }
 }
