@@ -15,7 +15,10 @@ use rumormill_node::{
         timeline::Place,
     },
 };
-use tokio::time::{sleep_until, timeout};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{sleep_until, timeout},
+};
 
 use crate::{
     chat::{
@@ -49,21 +52,42 @@ pub(crate) struct Visit {
 /// When the room stops, or nobody reads our output any more.
 pub(crate) async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
     let (screen, mut typed) = screen::open(history)?;
+    let mut interrupts = Interrupts::new()?;
     let mut events = room.events();
     let mut chat = Chat::new(room, screen);
     chat.open().await?;
     loop {
         tokio::select! {
-            line = typed.recv() => match line {
-                Some(line) if chat.take(&line).await? == Next::Stay => {}
+            line = typed.next() => match line {
+                Some(line) if chat.take(&line).await? == Next::Stay => typed.go_on(),
                 _ => break,
             },
+            () = interrupts.next() => return Ok(Visit { met: chat.met }),
             event = events.next() => chat.hear(event, &mut events)?,
             () = sleep_until(chat.due().into()) => chat.settle().await?,
         }
     }
     chat.leave(&mut events).await?;
     Ok(Visit { met: chat.met })
+}
+
+/// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
+struct Interrupts([Signal; 3]);
+
+impl Interrupts {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
 /// Whether the person stays after a line.
@@ -261,7 +285,8 @@ impl Chat {
             self.late_due = None;
             let Batch { lines, count: late } = std::mem::take(&mut self.late);
             let arrived = count(late, "earlier message", "earlier messages");
-            self.screen.talk(&format!("{arrived} arrived above; the newest of them:"))?;
+            let which = if late > lines.len() { "; the newest of them:" } else { ":" };
+            self.screen.talk(&format!("{arrived} arrived above{which}"))?;
             lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
         }
         let news = self.receipts.settle(&self.room).await?;

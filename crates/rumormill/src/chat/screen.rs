@@ -1,12 +1,14 @@
 //! Where a chat is typed and shown: at a terminal with line editing, or else plain standard input and output.
 
 use std::{
+    error::Error,
     io::{self, IsTerminal, Write},
     path::Path,
     thread,
 };
 
-use rustyline::{Config, DefaultEditor, ExternalPrinter, error::ReadlineError};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     sync::mpsc,
@@ -22,7 +24,38 @@ use crate::{
 const PROMPT: &str = "> ";
 
 /// Lines that a person types, until they leave.
-pub(crate) type Typed = mpsc::Receiver<String>;
+pub(crate) struct Typed {
+    lines: mpsc::Receiver<String>,
+    terminal: Option<Terminal>,
+}
+
+/// The terminal that lines are typed at.
+struct Terminal {
+    /// The editor's thread waits for this before it shows the next prompt.
+    go_on: std::sync::mpsc::Sender<()>,
+    /// How the terminal was found.
+    found: Termios,
+}
+
+impl Typed {
+    /// The next line; `None` when the person has left.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        self.lines.recv().await
+    }
+
+    /// Lets the person type the next line, now that the one before was dealt with.
+    pub(crate) fn go_on(&self) {
+        // Fails only when the thread has ended, which the next line then tells.
+        let _ = self.terminal.as_ref().map(|terminal| terminal.go_on.send(()));
+    }
+}
+
+/// The terminal is left as it was found, even while a line is being typed.
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.found);
+    }
+}
 
 /// Where lines are shown.
 pub(crate) enum Screen {
@@ -37,28 +70,30 @@ pub(crate) enum Screen {
 /// # Errors
 /// When the terminal cannot be used.
 pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
-    let (send, typed) = mpsc::channel(TYPED_LINES);
+    let (send, lines) = mpsc::channel(TYPED_LINES);
     if !at_terminal() {
         tokio::spawn(read_plain(send));
-        return Ok((Screen::Plain, typed));
+        return Ok((Screen::Plain, Typed { lines, terminal: None }));
     }
-    let failed = |error: ReadlineError| Failure::internal("terminal", error.to_string());
-    let config = Config::builder().max_history_size(TYPED_LINES_KEPT).map_err(failed)?.build();
-    let mut editor = DefaultEditor::with_config(config).map_err(failed)?;
+    let failed = |error: &dyn Error| Failure::internal("terminal", error.to_string());
+    let found = tcgetattr(io::stdin()).map_err(|error| failed(&error))?;
+    let config = Config::builder().max_history_size(TYPED_LINES_KEPT).map_err(|error| failed(&error))?.build();
+    let mut editor = DefaultEditor::with_config(config).map_err(|error| failed(&error))?;
     // A first visit has no history.
     let _ = editor.load_history(history);
-    let printer = editor.create_external_printer().map_err(failed)?;
+    let printer = editor.create_external_printer().map_err(|error| failed(&error))?;
     let history = history.to_owned();
+    let (go_on, asked_on) = std::sync::mpsc::channel();
     thread::spawn(move || {
         while let Ok(line) = editor.readline(PROMPT) {
             let _ = editor.add_history_entry(&line);
-            if send.blocking_send(line).is_err() {
-                break;
+            let _ = editor.append_history(&history);
+            if send.blocking_send(line).is_err() || asked_on.recv().is_err() {
+                return;
             }
         }
-        let _ = editor.save_history(&history);
     });
-    Ok((Screen::Terminal(Box::new(printer)), typed))
+    Ok((Screen::Terminal(Box::new(printer)), Typed { lines, terminal: Some(Terminal { go_on, found }) }))
 }
 
 /// Whether a person sits at both ends.

@@ -247,3 +247,23 @@ fn the_demo_ends_well_with_measured_figures() {
         assert!(links == "-" || (1..=3).contains(&links.parse::<u8>().unwrap()), "{words:?}");
     }
 }
+
+#[test]
+fn what_is_typed_ahead_is_said_and_the_terminal_is_left_as_it_was() {
+    let ada = Person::new();
+    for (typed, last) in [("one^two^/digest^three^/quit^", "three"), ("four^and half a line!", "four")] {
+        let command: &[&str] = if last == "three" { &["new", "lunch"] } else { &["chat"] };
+        let mut at_terminal = Command::new("python3");
+        at_terminal.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/people/terminal.py")).arg(typed);
+        let chat = ada.command(command);
+        at_terminal.arg(chat.get_program()).args(chat.get_args());
+        at_terminal.envs(chat.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
+        let output = at_terminal.stdin(Stdio::null()).output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.ends_with("restored exit 0\n"), "{shown}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(ada.lines(&["log"]).last().unwrap().ends_with(&format!("  {last}")));
+    }
+    let log = ada.lines(&["log", "--last", "4"]);
+    let texts: Vec<&str> = log.iter().map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(texts, ["one", "two", "three", "four"]);
+}
