@@ -97,3 +97,6 @@ pub(crate) const DEMO_MS: u64 = 30_000;
 
 /// Reports of the demo's processes on their way: a hundred times what a step causes.
 pub(crate) const DEMO_REPORTS: usize = 1024;
+
+/// Places of lines that `log --follow` remembers to have printed: four times the events a node keeps for a reader.
+pub(crate) const PRINTED: usize = 4096;

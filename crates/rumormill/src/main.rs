@@ -26,7 +26,7 @@ mod limits;
 ///
 /// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
 #[derive(Parser)]
-#[command(name = "rumormill", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "rumormill", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     place: Place,

@@ -1,5 +1,7 @@
 //! `rumormill log`: print the timeline.
 
+use std::collections::BTreeSet;
+
 use rumormill_node::{
     Events, Line, Room, RoomEvent,
     proto::{input::Event, timeline::Place as At},
@@ -12,7 +14,7 @@ use crate::{
     commands::{data, json},
     failure::Failure,
     home::{Place, Reach, pick},
-    limits::PAGE_LINES,
+    limits::{PAGE_LINES, PRINTED},
 };
 
 /// What to give `rumormill log`.
@@ -38,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let node = place.open(if args.follow { Reach::Peers } else { Reach::Nobody }).await?;
     let printed = match pick(&node, args.room.as_deref()) {
-        Ok(room) => Printer { json: args.json, clock: Clock::local(), room }.run(&args).await,
+        Ok(room) => Printer { json: args.json, clock: Clock::local(), room, printed: BTreeSet::new() }.run(&args).await,
         Err(failure) => Err(failure),
     };
     node.close().await;
@@ -63,26 +65,30 @@ struct Printer {
     json: bool,
     clock: Clock,
     room: Room,
+    /// The last places printed, at most [`PRINTED`]: events tell again what a page showed already.
+    printed: BTreeSet<At>,
 }
 
 impl Printer {
-    async fn run(&self, args: &Args) -> Result<(), Failure> {
+    async fn run(&mut self, args: &Args) -> Result<(), Failure> {
         let mut events = self.room.events();
-        let mut after = self.newest(args.last).await?;
-        if args.last.is_none() {
-            after = self.rest(after).await?;
-        }
+        let after = match args.last {
+            Some(count) => self.before_newest(count).await?,
+            None => None,
+        };
+        let after = self.rest(after).await?;
         if args.follow { self.follow(&mut events, after).await } else { Ok(()) }
     }
 
-    async fn follow(&self, events: &mut Events, mut after: Option<At>) -> Result<(), Failure> {
+    async fn follow(&mut self, events: &mut Events, mut after: Option<At>) -> Result<(), Failure> {
         while let Some(event) = events.next().await {
             match event {
                 RoomEvent::Engine(Event::Shown { entry, .. }) => {
                     let at = At::of(&entry);
-                    match after.is_none_or(|after| at > after) {
-                        true => after = self.rest(after).await?,
-                        false => self.late(at).await?,
+                    if after.is_none_or(|after| at > after) {
+                        after = self.rest(after).await?;
+                    } else if !self.printed.contains(&at) {
+                        self.late(at).await?;
                     }
                 }
                 RoomEvent::Lagged { .. } => after = self.rest(after).await?,
@@ -93,24 +99,22 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints the newest lines, read in pages from the end; answers the place of the last.
-    async fn newest(&self, last: Option<usize>) -> Result<Option<At>, Failure> {
-        let Some(mut left) = last else { return Ok(None) };
-        let (mut pages, mut before) = (Vec::new(), None);
-        while left > 0 {
-            let page = self.room.page(before, left.min(PAGE_LINES)).await?;
-            let Some(first) = page.first() else { break };
+    /// The place after which the newest `count` entries stand; `None` when there are no others.
+    async fn before_newest(&self, count: usize) -> Result<Option<At>, Failure> {
+        let (mut left, mut before) = (count, None);
+        loop {
+            let page = self.room.page(before, PAGE_LINES.min(left.saturating_add(1))).await?;
+            let Some(first) = page.first() else { return Ok(None) };
+            if let Some(at) = page.len().checked_sub(left.saturating_add(1)) {
+                return Ok(Some(page[at].place));
+            }
+            left -= page.len();
             before = Some(first.place);
-            left -= page.len().min(left);
-            pages.push(page);
         }
-        let end = pages.first().and_then(|page| page.last()).map(|line| line.place);
-        pages.iter().rev().flatten().try_for_each(|line| self.print(line))?;
-        Ok(end)
     }
 
     /// Prints everything after a place; answers the place of the last.
-    async fn rest(&self, mut after: Option<At>) -> Result<Option<At>, Failure> {
+    async fn rest(&mut self, mut after: Option<At>) -> Result<Option<At>, Failure> {
         loop {
             let page = self.room.page_after(after, PAGE_LINES).await?;
             let Some(last) = page.last() else { return Ok(after) };
@@ -120,13 +124,17 @@ impl Printer {
     }
 
     /// Prints the line at a place that others come after.
-    async fn late(&self, at: At) -> Result<(), Failure> {
+    async fn late(&mut self, at: At) -> Result<(), Failure> {
         let before = At { seq: at.seq + 1, ..at };
         let page = self.room.page(Some(before), 1).await?;
         page.iter().filter(|line| line.place == at).try_for_each(|line| self.print(line))
     }
 
-    fn print(&self, line: &Line) -> Result<(), Failure> {
+    fn print(&mut self, line: &Line) -> Result<(), Failure> {
+        self.printed.insert(line.place);
+        if self.printed.len() > PRINTED {
+            self.printed.pop_first();
+        }
         if !self.json {
             return row(&self.clock, &self.room, line).map_or(Ok(()), |text| data(&text));
         }

@@ -160,6 +160,24 @@ fn a_line_sent_with_nobody_there_is_kept() {
 }
 
 #[test]
+fn a_log_that_is_followed_tells_every_line_once() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut here = ada.open(&["new", "lunch"]);
+    let ticket = here.line();
+    assert_eq!(bob.open(&["join", &ticket]).leave().1, Some(0));
+    let mut following = bob.open(&["log", "--follow", "--last", "1"]);
+    assert!(following.line().contains("founded the room lunch"));
+    for number in 0..20 {
+        here.type_line(&format!("line {number}"));
+    }
+    for number in 0..20 {
+        assert!(following.line().ends_with(&format!("  line {number}")));
+    }
+    here.type_line("and no more");
+    assert!(following.line().ends_with("  and no more"));
+}
+
+#[test]
 fn what_others_write_steers_no_terminal_and_json_has_all_of_it() {
     let ada = Person::new();
     let hostile = "a\u{1b}]0;evil\u{7}b\u{9b}2Jc\u{202e}d";
