@@ -394,6 +394,27 @@ mod tests {
     }
 
     #[test]
+    fn pieces_of_different_sizes_wait_side_by_side() {
+        let (mut asker, mut answerer) = (Writer::new(1), Writer::new(2));
+        let zero = asker.write(1, "x");
+        let mut again = asker.clone();
+        let questions = asker.write_seen(vec![vec![], vec![], vec![], vec![(answerer.id(), 0)]], "where?");
+        again.write(1, "where?");
+        let piece = again.write(1, "where?");
+        let answer = answerer.write_seen(vec![vec![(asker.id(), 3)]], "here");
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &zero);
+        assert_eq!(released(&mut logs).len(), 1);
+        for run in [&piece, &questions] {
+            assert_eq!(take(&mut logs, run), Taken::New);
+        }
+        assert_eq!(released(&mut logs), []);
+        assert_eq!(logs.next_wanted(asker.id()), 5);
+        take(&mut logs, &answer);
+        assert_eq!(released(&mut logs).len(), 2, "the answer names an entry above the piece");
+    }
+
+    #[test]
     fn history_holds_nobody_up() {
         let mut writer = Writer::new(1);
         let runs = writer.write_blocks(200, "x");

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     admit::Run,
     ids::{AuthorId, Seq},
-    limits::{PENDING_BYTES, PENDING_RUNS, PENDING_RUNS_OF_ONE},
+    limits::{PENDING_BYTES, PENDING_RUNS, PENDING_RUNS_OF_ONE, RUN_ENTRIES},
     logs::Origin,
     run::RawRun,
 };
@@ -67,13 +67,13 @@ impl Pending {
 
     /// Whether the entry at `seq` of `author` waits.
     pub(crate) fn holds(&self, author: AuthorId, seq: Seq) -> bool {
-        self.covering(author, seq).is_some()
+        self.covering(author, seq).next().is_some()
     }
 
     /// The first seq from `next` on that does not wait.
     pub(crate) fn next_after(&self, author: AuthorId, mut next: Seq) -> Seq {
-        while let Some((_, waiting)) = self.covering(author, next) {
-            next = waiting.run.last().seq + 1;
+        while let Some(last) = self.covering(author, next).map(|(_, waiting)| waiting.run.last().seq).max() {
+            next = last + 1;
         }
         next
     }
@@ -107,7 +107,7 @@ impl Pending {
         let mut ready: BTreeSet<(AuthorId, Seq)> = due.map(|(key, _)| *key).collect();
         loop {
             let met = |(author, seq): &(AuthorId, Seq)| {
-                held(*author, *seq) || self.covering(*author, *seq).is_some_and(|(key, _)| ready.contains(key))
+                held(*author, *seq) || self.covering(*author, *seq).any(|(key, _)| ready.contains(key))
             };
             let stuck: Vec<_> = ready.iter().filter(|key| !self.runs[*key].needs.iter().all(met)).copied().collect();
             if stuck.is_empty() {
@@ -126,9 +126,11 @@ impl Pending {
         self.runs.range((author, first)..=(author, Seq::MAX))
     }
 
-    fn covering(&self, author: AuthorId, seq: Seq) -> Option<(&(AuthorId, Seq), &Waiting)> {
-        let below = self.runs.range((author, 0)..=(author, seq)).next_back();
-        below.filter(|(_, waiting)| waiting.run.last().seq >= seq)
+    /// The runs that bring the entry at `seq`: several, when pieces of a log come in different sizes.
+    fn covering(&self, author: AuthorId, seq: Seq) -> impl Iterator<Item = (&(AuthorId, Seq), &Waiting)> {
+        let lowest = seq.saturating_sub(RUN_ENTRIES as u64 - 1);
+        let near = self.runs.range((author, lowest)..=(author, seq));
+        near.filter(move |(_, waiting)| waiting.run.last().seq >= seq)
     }
 
     fn evict(&mut self, key: Option<(AuthorId, Seq)>) {
