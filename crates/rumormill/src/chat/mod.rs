@@ -62,13 +62,13 @@ pub(crate) async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
                 Some(line) if chat.take(&line).await? == Next::Stay => typed.go_on(),
                 _ => break,
             },
-            () = interrupts.next() => return Ok(Visit { met: chat.met }),
+            () = interrupts.next() => return Ok(Visit { met: chat.has_met() }),
             event = events.next() => chat.hear(event, &mut events)?,
             () = sleep_until(chat.due().into()) => chat.settle().await?,
         }
     }
     chat.leave(&mut events).await?;
-    Ok(Visit { met: chat.met })
+    Ok(Visit { met: chat.has_met() })
 }
 
 /// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
@@ -293,12 +293,17 @@ impl Chat {
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
+    /// Whether anybody was met: by an event, or before there was anybody to hear it.
+    fn has_met(&self) -> bool {
+        self.met || !self.room.status().peers.is_empty()
+    }
+
     /// Gives what was said last the time to reach those who are here. Where nobody sits, also gives those who
     /// are not here yet the time to come, and the beginning of the room, which has its name, to get here.
     async fn leave(&mut self, events: &mut Events) -> Result<(), Failure> {
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.status().peers.is_empty(),
-            false => !chat.met || chat.room.name().is_empty() || chat.missing > 0 || chat.receipts.unheard(),
+            false => !chat.has_met() || chat.room.name().is_empty() || chat.missing > 0 || chat.receipts.unheard(),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) {
