@@ -33,6 +33,7 @@ fn main() {
     insert(&mut disk, entries, authors);
     println!("  file: {} MB", file_bytes(&home) / 1_000_000);
     one_by_one(&mut disk);
+    talk(&mut disk);
     let index = Meter::start();
     while disk.index(COMMIT_ENTRIES as usize).unwrap() {}
     index.stop("index for search and holders", entries, "entries");
@@ -90,6 +91,18 @@ fn one_by_one(disk: &mut Disk) {
         disk.commit(&[(ROOM, Change::Append(run))]).unwrap();
     }
     meter.stop("insert one by one", 1000, "commits");
+}
+
+/// What eight people say who all type at once: runs of one entry, a hundred in a commit.
+fn talk(disk: &mut Disk) {
+    let mut writers: Vec<_> = (0..8).map(|number| Writer::new(2_000_000 + number)).collect();
+    let runs: Vec<_> = (0..20_000).map(|at| writers[at % 8].run(1, 8)).collect();
+    let meter = Meter::start();
+    for runs in runs.chunks(100) {
+        let changes: Vec<_> = runs.iter().map(|run| (ROOM, Change::Append(run))).collect();
+        disk.commit(&changes).unwrap();
+    }
+    meter.stop("insert runs of one", runs.len() as u64, "entries");
 }
 
 fn pages(disk: &Disk) {

@@ -101,14 +101,12 @@ pub(crate) trait Source {
 pub(crate) fn check(room: &RoomId, source: &mut impl Source) -> Result<CheckReport, Error> {
     let report = CheckReport { file: source.file()?, ..Default::default() };
     let mut checker = Checker { report, door: Admission::new(*room) };
-    let mut held = 0;
-    for kept in source.kept()? {
-        held += kept.log.len();
-        match checker.log(source, &kept) {
-            Err(Error::Corrupt { what, .. }) => checker.report.file.push(what),
-            other => other?,
-        }
+    let kept = checker.tolerate(source.kept())?.unwrap_or_default();
+    for kept in &kept {
+        let checked = checker.log(source, kept);
+        checker.tolerate(checked)?;
     }
+    let held: u64 = kept.iter().map(|kept| kept.log.len()).sum();
     let places = source.places()?;
     if places != held {
         checker.report.file.push(format!("the timeline has {places} entries, the logs {held}"));
@@ -122,6 +120,17 @@ struct Checker {
 }
 
 impl Checker {
+    /// Notes what makes no sense, and lets the check go on.
+    fn tolerate<T>(&mut self, read: Result<T, Error>) -> Result<Option<T>, Error> {
+        match read {
+            Err(Error::Corrupt { what, .. }) => {
+                self.report.file.push(what);
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
     fn log(&mut self, source: &mut impl Source, kept: &Kept) -> Result<(), Error> {
         let Kept { author, log, proof } = kept;
         for span in log.spans() {

@@ -90,12 +90,12 @@ impl Error {
             Self::Locked { .. } => "stop the other process, or use another home".into(),
             Self::Exposed { path, mode } => format!("chmod {:o} {}", mode & 0o700, path.display()),
             Self::Link { .. } => "put the file itself in its place, under this name only, or use another home".into(),
-            Self::Foreign { .. } => "use another home".into(),
+            Self::Foreign { .. } => "use another home; if it was Rumormill's, the disk may be failing".into(),
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
             Self::Full { .. } => "make room on the disk, then start again; nothing acknowledged is lost".into(),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
             Self::Io { .. } => "see to the disk, then start again; nothing acknowledged is lost".into(),
-            Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then check it".into(),
+            Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then mend it".into(),
             Self::Poisoned { .. } => "see to the disk, then start again".into(),
         }
     }

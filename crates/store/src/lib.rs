@@ -76,7 +76,8 @@ pub trait Store: Send {
     /// As [`Store::kept`].
     fn rooms(&self) -> Result<Vec<RoomRecord>, Error>;
 
-    /// Keeps a room, or replaces what was put before; durable. The first [`limits::CONTACTS`] contacts are kept.
+    /// Keeps a room, or replaces what was put before; durable. The first [`limits::CONTACTS`] contacts are kept
+    /// whose addresses are no longer than [`ADDRESS_BYTES`](rumormill_proto::limits::ADDRESS_BYTES).
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -95,6 +96,13 @@ pub trait Store: Send {
     /// # Errors
     /// As [`Store::commit`].
     fn index(&mut self, entries: usize) -> Result<bool, Error>;
+
+    /// Checks a room and takes out of it whatever is damaged, so that it is fetched again from peers who have it;
+    /// returns what was found. To be called before a room is entered, for its logs may come out shorter.
+    ///
+    /// # Errors
+    /// As [`Store::commit`]; [`Error::Corrupt`] when the file is damaged so that its tables cannot be read.
+    fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error>;
 
     /// A handle for reading, usable from another thread at the same time. It sees every commit that ended
     /// before the call.

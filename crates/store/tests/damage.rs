@@ -23,6 +23,8 @@ const ASKED: [Seq; 9] = [0, 1, 30, 63, 64, 65, 67, 68, 69];
 struct Fixture {
     disk: Disk,
     raw: Connection,
+    script: Script,
+    other: Script,
     author: AuthorId,
     _dir: tempfile::TempDir,
 }
@@ -40,7 +42,7 @@ fn fixture() -> Fixture {
     let proof = other.proof(&other.forked(20, 2), 20);
     disk.commit(&[(ROOM, Change::Cut(&proof))]).unwrap();
     let raw = Connection::open(home.join("rumormill.db")).unwrap();
-    Fixture { disk, raw, author: script.id(), _dir: dir }
+    Fixture { disk, raw, author: script.id(), script, other, _dir: dir }
 }
 
 impl Fixture {
@@ -143,29 +145,69 @@ fn what_is_damaged_is_told_by_author_and_seq() {
     assert_eq!(told(), vec![(fixture.author, 65, 67, Fault::Missing)]);
 }
 
+/// Ways to damage a store that leave the file as such intact.
+const CHANGES: [&str; 18] = [
+    "DELETE FROM place WHERE seq = 30",
+    "UPDATE place SET time = time + 1 WHERE seq = 30",
+    "UPDATE place SET seq = 31 WHERE seq = 30",
+    "INSERT INTO place SELECT room, time + 1, log, seq FROM place LIMIT 1",
+    "UPDATE run SET first = first + 1000, last = last + 1000 WHERE first = 65",
+    "UPDATE run SET log = log + 1 WHERE first = 65",
+    "UPDATE log SET cut = cut - 1 WHERE cut IS NOT NULL",
+    "UPDATE log SET cut = NULL WHERE cut IS NOT NULL",
+    "DELETE FROM proof",
+    "UPDATE proof SET wire = x'00'",
+    "UPDATE log SET spans = x'' WHERE cut IS NULL",
+    "UPDATE log SET spans = x'0102' WHERE cut IS NULL",
+    "UPDATE log SET author = x'0102' WHERE cut IS NULL",
+    "DELETE FROM log WHERE cut IS NULL",
+    "DELETE FROM run WHERE first = 1 AND last = 64",
+    "DELETE FROM run WHERE last = 69",
+    "UPDATE run SET wire = x'00' WHERE first IN (1, 68)",
+    "UPDATE run SET seal = x'0000000000000000' WHERE first = 65",
+];
+
 #[test]
 fn a_changed_timeline_or_log_is_found() {
-    let changes = [
-        "DELETE FROM place WHERE seq = 30",
-        "UPDATE place SET time = time + 1 WHERE seq = 30",
-        "UPDATE place SET seq = 31 WHERE seq = 30",
-        "INSERT INTO place SELECT room, time + 1, log, seq FROM place LIMIT 1",
-        "UPDATE run SET first = first + 1000, last = last + 1000 WHERE first = 65",
-        "UPDATE run SET log = log + 1 WHERE first = 65",
-        "UPDATE log SET cut = cut - 1 WHERE cut IS NOT NULL",
-        "UPDATE log SET cut = NULL WHERE cut IS NOT NULL",
-        "DELETE FROM proof",
-        "UPDATE proof SET wire = x'00'",
-        "UPDATE log SET spans = x'' WHERE cut IS NULL",
-        "UPDATE log SET spans = x'0102' WHERE cut IS NULL",
-        "UPDATE log SET author = x'0102' WHERE cut IS NULL",
-        "DELETE FROM log WHERE cut IS NULL",
-    ];
-    for change in changes {
+    for change in CHANGES {
         let fixture = fixture();
         assert!(fixture.raw.execute(change, []).unwrap() > 0, "{change}");
         let report = fixture.disk.reader().unwrap().check(&ROOM);
         assert!(!report.is_ok_and(|report| report.is_clean()), "{change}");
+    }
+}
+
+#[test]
+fn what_is_mended_is_clean_and_can_be_fetched_again() {
+    for change in CHANGES {
+        let mut fixture = fixture();
+        let before = page(&mut *fixture.disk.reader().unwrap());
+        assert!(fixture.disk.mend(&ROOM).unwrap().is_clean());
+        fixture.raw.execute(change, []).unwrap();
+
+        assert!(!fixture.disk.mend(&ROOM).is_ok_and(|report| report.is_clean()), "{change}");
+        let report = fixture.check();
+        assert!(report.is_clean(), "{change}: {report:?}");
+        assert!(fixture.disk.mend(&ROOM).unwrap().is_clean());
+
+        // A peer that has everything tells all of it again.
+        for (script, cut) in [(&fixture.script, None), (&fixture.other, Some(20))] {
+            let kept = fixture.disk.kept(&ROOM).unwrap();
+            let kept = kept.into_iter().find(|kept| kept.author == script.id());
+            let mut log = kept.map(|kept| kept.log).unwrap_or_default();
+            if let (Some(cut), None) = (cut, log.cut()) {
+                let proof = script.proof(&script.forked(cut, 2), cut);
+                log = fixture.disk.commit(&[(ROOM, Change::Cut(&proof))]).unwrap().remove(0).1;
+            }
+            let end = cut.unwrap_or(script.len());
+            let missing: Vec<_> = (0..end).filter(|seq| !log.holds(*seq)).collect();
+            for seqs in missing.chunk_by(|below, above| below + 1 == *above) {
+                let runs = script.runs(seqs[0], seqs[seqs.len() - 1]);
+                append(&mut fixture.disk, ROOM, &runs).unwrap();
+            }
+        }
+        assert_eq!(page(&mut *fixture.disk.reader().unwrap()), before, "{change}");
+        assert!(fixture.check().is_clean(), "{change}");
     }
 }
 

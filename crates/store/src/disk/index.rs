@@ -44,10 +44,19 @@ impl Arrival {
     }
 }
 
-/// The arrivals of a room above the one to which it is indexed, oldest first.
-pub(super) const UNINDEXED: &str = "SELECT arrival.id, log, author, first, last, newest
-    FROM room CROSS JOIN arrival ON arrival.id > max(room.indexed, room.id << 40) AND arrival.id < (room.id + 1) << 40
-    CROSS JOIN log ON log.id = arrival.log WHERE room.id = ?1 ORDER BY arrival.id";
+/// The arrivals of a room above the one to which it is indexed; an order is to be added.
+macro_rules! unindexed {
+    ($order:literal) => {
+        concat!(
+            "SELECT arrival.id, log, author, first, last, newest FROM room
+                CROSS JOIN arrival ON arrival.id > max(room.indexed, room.id << 40) AND arrival.id < (room.id + 1) << 40
+                CROSS JOIN log ON log.id = arrival.log WHERE room.id = ?1 ORDER BY ",
+            $order
+        )
+    };
+}
+pub(super) use unindexed;
+
 const _: () = assert!(ARRIVAL_BITS == 40, "as in the statement above");
 
 /// Whether an entry waits to be indexed.
@@ -79,7 +88,7 @@ pub(super) fn go_on(db: &Connection, entries: usize) -> Result<bool, Fail> {
 }
 
 fn next_arrivals(db: &Connection, room: i64, entries: u64) -> Result<Vec<Arrival>, Fail> {
-    let mut find = db.prepare_cached(UNINDEXED)?;
+    let mut find = db.prepare_cached(unindexed!("arrival.id"))?;
     let mut rows = find.query([room])?;
     let mut arrivals = Vec::new();
     let mut held = 0;

@@ -8,6 +8,7 @@ mod fail;
 mod home;
 mod index;
 mod inspect;
+mod mend;
 mod piece;
 mod read;
 mod record;
@@ -30,10 +31,11 @@ use self::{
     batch::{Batch, number_room},
     fail::Fail,
     home::Home,
+    inspect::Inspection,
     read::DiskReader,
     record::{array, blob, put_contacts, read_contacts, read_log},
 };
-use crate::{Change, Read, RoomRecord, Store, error::Error};
+use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error};
 
 /// A store on disk, open to this process only until it is dropped.
 pub struct Disk {
@@ -140,6 +142,14 @@ impl Store for Disk {
             return Ok(false);
         }
         self.transact(|db| index::go_on(db, entries))
+    }
+
+    fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
+        let report = check::check(room, &mut Inspection::new(&self.db, self.home.database(), room)?)?;
+        if !report.is_clean() {
+            self.transact(|db| mend::mend(db, room))?;
+        }
+        Ok(report)
     }
 
     fn reader(&self) -> Result<Box<dyn Read>, Error> {

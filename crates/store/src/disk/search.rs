@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     fail::Fail,
-    index::{Arrival, UNINDEXED, entries},
+    index::{Arrival, entries, unindexed},
     piece::{Pieces, for_each},
     record::{self, array, int, put_time, read_log, seq},
     schema::ARRIVAL_BITS,
@@ -23,7 +23,15 @@ pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let mut hits =
         Hits { db, query, limit, pieces: Pieces::new(db, room), cuts: BTreeMap::new(), lines: BTreeMap::new() };
-    hits.take_newest(unindexed(db, number)?)?;
+    let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
+    let mut waiting = waiting.query([number])?;
+    while let Some(row) = waiting.next()? {
+        let arrival = Arrival::read(row)?;
+        if hits.are_newer(arrival.newest) {
+            break;
+        }
+        hits.take(&arrival)?;
+    }
     let mut slices =
         db.prepare_cached("SELECT id, last, newest FROM slice WHERE id BETWEEN ?1 AND ?2 ORDER BY newest DESC")?;
     let mut slices = slices.query((number << ARRIVAL_BITS, ((number + 1) << ARRIVAL_BITS) - 1))?;
@@ -31,26 +39,22 @@ pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize
         if hits.are_newer(slice.get(2)?) {
             break;
         }
-        hits.take_newest(indexed(db, query, slice.get(0)?, slice.get(1)?)?)?;
+        for arrival in indexed(db, query, slice.get(0)?, slice.get(1)?)? {
+            if hits.are_newer(arrival.newest) {
+                break;
+            }
+            hits.take(&arrival)?;
+        }
     }
     Ok(hits.lines.into_values().rev().collect())
 }
 
-fn unindexed(db: &Connection, room: i64) -> Result<Vec<Arrival>, Fail> {
-    let mut find = db.prepare_cached(UNINDEXED)?;
-    let mut rows = find.query([room])?;
-    let mut arrivals = Vec::new();
-    while let Some(row) = rows.next()? {
-        arrivals.push(Arrival::read(row)?);
-    }
-    Ok(arrivals)
-}
-
-/// The arrivals of a slice in whose texts all the words are, though perhaps not in one.
+/// The arrivals of a slice in whose texts all the words are, though perhaps not in one; newest first.
 fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<Arrival>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT arrival.id, log, author, first, last, newest FROM words CROSS JOIN arrival ON arrival.id = words.rowid
-            CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3",
+            CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3
+            ORDER BY newest DESC",
     )?;
     // Words are letters and digits only, so that nothing in the quotes has a meaning.
     let mut terms: Vec<_> = query.whole.iter().map(|word| format!("\"{word}\"")).collect();
@@ -79,17 +83,6 @@ impl Hits<'_> {
     fn are_newer(&self, newest: i64) -> bool {
         let oldest = self.lines.first_key_value().map(|(place, _)| put_time(place.time));
         self.lines.len() >= self.limit && oldest.is_some_and(|oldest| oldest > newest)
-    }
-
-    fn take_newest(&mut self, mut arrivals: Vec<Arrival>) -> Result<(), Fail> {
-        arrivals.sort_unstable_by_key(|arrival| std::cmp::Reverse(arrival.newest));
-        for arrival in arrivals {
-            if self.are_newer(arrival.newest) {
-                break;
-            }
-            self.take(&arrival)?;
-        }
-        Ok(())
     }
 
     fn take(&mut self, arrival: &Arrival) -> Result<(), Fail> {
@@ -129,7 +122,10 @@ pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Se
     if let Some(target) = record::log(db, number, author)? {
         holders.extend(indexed_holders(db, target.id, author, seq)?);
     }
-    for arrival in unindexed(db, number)? {
+    let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
+    let mut waiting = waiting.query([number])?;
+    while let Some(row) = waiting.next()? {
+        let arrival = Arrival::read(row)?;
         if holders.contains(&arrival.author) {
             continue;
         }

@@ -1,0 +1,95 @@
+//! Takes out what is damaged, so that it can be fetched again.
+//!
+//! The runs are what counts: whichever still passes the one door stays, and logs and timeline are made anew from those.
+
+use rumormill_proto::{
+    admit::{Admission, Run, Trust},
+    fork::Proof,
+    ids::{AuthorId, RoomId, Seq},
+    log::Log,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    piece::Stored,
+    record::{self, array, int, put_spans, put_time, seq},
+};
+
+/// Mends one room.
+pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
+    let Some(room) = record::room(db, room_id)? else { return Ok(()) };
+    db.execute_batch(
+        "REINDEX; DELETE FROM log WHERE typeof(author) <> 'blob' OR length(author) <> 32;
+        DELETE FROM run WHERE log NOT IN (SELECT id FROM log)",
+    )?;
+    db.execute("DELETE FROM place WHERE room = ?1", [room])?;
+    let mut mending = Mending { db, room, door: Admission::new(*room_id) };
+    let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;
+    let mut logs = find.query([room])?;
+    while let Some(row) = logs.next()? {
+        let cut: Option<i64> = row.get(2)?;
+        mending.log(row.get(0)?, &AuthorId(array(row, 1)?), cut)?;
+    }
+    Ok(())
+}
+
+struct Mending<'a> {
+    db: &'a Connection,
+    room: i64,
+    door: Admission,
+}
+
+impl Mending<'_> {
+    /// A cut that nothing proves any more is forgotten: peers will prove it again.
+    fn log(&mut self, id: i64, author: &AuthorId, cut: Option<i64>) -> Result<(), Fail> {
+        let cut = cut.map_or(Ok(None), |cut| seq(cut).map(Some)).ok().flatten();
+        let cut = self.proved(id, author)?.filter(|at| Some(*at) == cut);
+        let mut log = Log::restored(Vec::new(), cut);
+        let mut bad = Vec::new();
+        // From the top, so that what is too much for a log is its oldest part.
+        let mut find = self
+            .db
+            .prepare_cached("SELECT first, last, top, seal, wire, id FROM run WHERE log = ?1 ORDER BY first DESC")?;
+        let mut rows = find.query([id])?;
+        while let Some(row) = rows.next()? {
+            let run = Stored::read(row).ok().and_then(|stored| self.admit(author, &stored));
+            let beyond = |run: &Run| cut.is_some_and(|cut| run.first().seq >= cut);
+            match run {
+                Some(run) if beyond(&run) => {}
+                Some(run) if log.insert(&run).is_ok() => self.place(id, &run)?,
+                _ => bad.push(row.get::<_, i64>(5)?),
+            }
+        }
+        let mut delete = self.db.prepare_cached("DELETE FROM run WHERE id = ?1")?;
+        bad.iter().try_for_each(|row| delete.execute([row]).map(|_| ()))?;
+        let mut keep = self.db.prepare_cached("UPDATE log SET spans = ?2, cut = ?3 WHERE id = ?1")?;
+        keep.execute((id, put_spans(log.spans()), cut.map(int)))?;
+        if cut.is_none() {
+            self.db.prepare_cached("DELETE FROM proof WHERE log = ?1")?.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// Where the log is proved to be forked.
+    fn proved(&mut self, log: i64, author: &AuthorId) -> Result<Option<Seq>, Fail> {
+        let mut find = self.db.prepare_cached("SELECT wire FROM proof WHERE log = ?1")?;
+        let mut rows = find.query([log])?;
+        let wire = rows.next()?.map(|row| record::blob(row, 0).map(<[u8]>::to_vec)).transpose()?;
+        let proof = wire.and_then(|wire| Proof::parse(&mut self.door, wire.into()).ok());
+        Ok(proof.filter(|proof| proof.author() == *author).map(|proof| proof.at()))
+    }
+
+    fn admit(&mut self, author: &AuthorId, stored: &Stored) -> Option<Run> {
+        let run = stored.run(author).filter(|run| stored.sealed(run))?;
+        self.door.admit(&run, Trust::LeadsTo(stored.top)).ok()
+    }
+
+    fn place(&self, log: i64, run: &Run) -> Result<(), Fail> {
+        let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
+        for entry in run.entries() {
+            put.execute((self.room, put_time(entry.time), log, int(entry.seq)))?;
+        }
+        Ok(())
+    }
+}
