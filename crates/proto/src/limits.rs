@@ -84,7 +84,8 @@ pub const KNOWN_FROM_ONE: usize = MESH_PEERS / 2;
 /// Peers that are never forgotten, however long they do not answer, when they have worked: a mesh of them.
 pub const KEPT_PEERS: usize = MESH_PEERS;
 
-/// Failures in a row after which any other peer is forgotten: 1 + 2 + 4 + ... + 64 seconds, two minutes.
+/// Failures in a row after which any other peer is forgotten: 1 + 2 + 4 + 8 seconds and three pauses of ten or more,
+/// three quarters of a minute at least.
 pub const DIAL_FAILURES: u32 = 8;
 
 /// Milliseconds a dial costs of the budget: five a second.

@@ -225,14 +225,22 @@ fn who_once_worked_is_dialled_for_ever_and_others_eight_times() {
     alone.now_ms += 60_000;
     alone.down(1);
     alone.heard(2);
-    let dialled = alone.run(3 * 3_600_000);
+    let dialled = alone.run(3_600_000);
     let times = |at| dialled.iter().filter(|(_, dialled)| *dialled == peer(at)).count();
     assert_eq!(times(2), 8);
-    assert!((280..=500).contains(&times(1)), "every half minute while there is no link: {}", times(1));
-    alone.up(3);
+    assert!((288..=490).contains(&times(1)), "every ten seconds: {}", times(1));
+}
+
+#[test]
+fn many_that_are_gone_cost_no_more_than_few() {
+    let mut alone = Alone::with_links(Shape::Open, 30);
+    alone.now_ms += 60_000;
+    (1..=30).for_each(|at| alone.down(at));
     alone.run(600_000);
-    let slower = alone.run(3 * 3_600_000).len();
-    assert!((28..=60).contains(&slower), "every five minutes while there is one: {slower}");
+    let dialled = alone.run(600_000);
+    assert!((240..=400).contains(&dialled.len()), "one every two seconds: {}", dialled.len());
+    let gone: BTreeSet<_> = dialled.into_iter().map(|(_, peer)| peer).collect();
+    assert_eq!(gone.len(), 30);
 }
 
 #[test]

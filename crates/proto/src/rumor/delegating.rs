@@ -71,6 +71,9 @@ impl Default for Delegating {
     }
 }
 
+/// Depths of branches: those of a part are all below its number of digits.
+type Depths = std::ops::RangeInclusive<u8>;
+
 /// The rumors whose handing over is not answered by all, and what was told lately.
 pub(super) struct Delegate {
     policy: Delegating,
@@ -93,17 +96,10 @@ impl Delegate {
         from.part.clamp(branch(&from.peer, &self.me).depth(), NOBODY)
     }
 
-    /// Tells all whose ids begin with `part` digits of mine, except those that begin with `until`, to whom it has
-    /// been told before, and except `source`.
-    fn tell(
-        &mut self,
-        runs: Vec<RawRun>,
-        hops: u8,
-        parts: std::ops::Range<u8>,
-        source: Option<PeerId>,
-        turn: &mut Turn<'_>,
-    ) {
-        let targets = self.targets(parts, source, turn);
+    /// Tells all in the branches at these depths, except the source itself.
+    fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
+        let targets = self.targets(depths, from.map(|from| from.peer), turn);
+        let hops = from.map_or(0, |from| from.hops).saturating_add(1);
         if targets.is_empty() {
             return;
         }
@@ -119,12 +115,12 @@ impl Delegate {
     }
 
     /// Whom to tell, and what part to hand over to each.
-    fn targets(&self, parts: std::ops::Range<u8>, source: Option<PeerId>, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
+    fn targets(&self, depths: Depths, source: Option<PeerId>, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
         let links = turn.view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
         if turn.view.is_fixed() {
             return links.map(|(peer, _)| (peer, NOBODY)).collect();
         }
-        let mine = links.filter(|(_, branch)| parts.contains(&(branch.depth() - 1)));
+        let mine = links.filter(|(_, branch)| depths.contains(&branch.depth()));
         if turn.view.is_mesh() {
             return mine.map(|(peer, _)| (peer, NOBODY)).collect();
         }
@@ -200,10 +196,9 @@ impl Delegate {
 impl Spread for Delegate {
     fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
         let part = from.map_or(0, |from| self.taken_over(from));
-        let source = from.map(|from| from.peer);
         runs.iter().for_each(|run| self.told.note(run, part));
-        self.remember(&runs, source, turn);
-        self.tell(runs, from.map_or(0, |from| from.hops).saturating_add(1), part..NOBODY, source, turn);
+        self.remember(&runs, from.map(|from| from.peer), turn);
+        self.tell(runs, part + 1..=NOBODY, from, turn);
     }
 
     /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
@@ -218,7 +213,7 @@ impl Spread for Delegate {
             }
         }
         for (until, runs) in more {
-            self.tell(runs, from.hops.saturating_add(1), part..until, Some(from.peer), turn);
+            self.tell(runs, part + 1..=until, Some(from), turn);
         }
     }
 
@@ -272,9 +267,11 @@ struct Told {
 impl Told {
     fn note(&mut self, run: &RawRun, part: u8) {
         let key = (run.author(), run.last());
-        if self.parts.insert(key, part).is_some() {
+        if let Some(told) = self.parts.get_mut(&key) {
+            *told = part.min(*told);
             return;
         }
+        self.parts.insert(key, part);
         self.order.push_back(key);
         if self.order.len() > TOLD_RUNS
             && let Some(oldest) = self.order.pop_front()
