@@ -262,7 +262,8 @@ impl World {
         self.trace.line(at_us, at, "event", || trace::event(event));
         match event {
             Told::Shown { entry, arrival, .. } => {
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival });
+                let at_ms = self.now_ms();
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, at_ms });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
             _ => {}
