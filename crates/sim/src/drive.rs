@@ -7,7 +7,7 @@ use crate::{
     fact::Fact,
     fault::Fault,
     network::Lane,
-    peer::{Stage, index_of},
+    peer::{Nature, Stage, index_of},
     queue::{Event, Index, ProcessId},
     serving::Serving,
     trace,
@@ -260,6 +260,9 @@ impl World {
     fn told(&mut self, peer: Index, event: &Told) {
         let (at, at_us) = (peer as usize, self.queue.now_us());
         self.trace.line(at_us, at, "event", || trace::event(event));
+        if self.peers[at].nature != Nature::Honest {
+            return;
+        }
         match event {
             Told::Shown { entry, arrival, .. } => {
                 let at_ms = self.now_ms();
