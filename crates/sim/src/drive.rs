@@ -7,7 +7,7 @@ use crate::{
     fact::Fact,
     fault::Fault,
     network::Lane,
-    peer::{Stage, index_of},
+    peer::{Nature, Stage, index_of},
     queue::{Event, Index, ProcessId},
     serving::Serving,
     trace,
@@ -260,9 +260,13 @@ impl World {
     fn told(&mut self, peer: Index, event: &Told) {
         let (at, at_us) = (peer as usize, self.queue.now_us());
         self.trace.line(at_us, at, "event", || trace::event(event));
+        if self.peers[at].nature != Nature::Honest {
+            return;
+        }
         match event {
             Told::Shown { entry, arrival, .. } => {
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival });
+                let at_ms = self.now_ms();
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, at_ms });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
             _ => {}

@@ -68,6 +68,8 @@ pub enum Fact<'a> {
         entry: &'a Entry,
         /// How.
         arrival: Arrival,
+        /// Milliseconds since the world began.
+        at_ms: u64,
     },
     /// A log was found to be forked.
     Forked {

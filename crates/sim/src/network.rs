@@ -18,8 +18,11 @@ pub struct Weather {
     pub jitter_us: u64,
     /// Whether jitter lets messages of one link overtake each other.
     pub reorder: bool,
-    /// Messages and dials lost, in a hundred.
+    /// Messages lost for good, in a hundred, and first packets of dials.
     pub loss_percent: u64,
+    /// Messages whose packets are lost and sent again by the transport, in a hundred: they come late, and with
+    /// them what is behind them.
+    pub resend_percent: u64,
     /// Messages that come twice, in a hundred.
     pub duplicate_percent: u64,
     /// Bytes a second that a link carries of answers to wants.
@@ -36,12 +39,19 @@ impl Weather {
             jitter_us: 2_000,
             reorder: false,
             loss_percent: 0,
+            resend_percent: 0,
             duplicate_percent: 0,
             bulk_bytes_per_second: 10_000_000,
             silence_ms: (2_000, 8_000),
         }
     }
 }
+
+/// Microseconds beyond the round trip that a transport waits for an acknowledgement: what the receiver may delay it.
+const RESEND_US: u64 = 25_000;
+
+/// Microseconds after which a connection that gets nothing through would have ended anyway.
+const RESENDS_END_US: u64 = 8_000_000;
 
 /// What a message travels on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +159,7 @@ impl Network {
             Lane::Live => 0,
             Lane::Bulk => (sent.bytes as u64).saturating_mul(1_000_000) / self.weather.bulk_bytes_per_second.max(1),
         };
-        let arrival = (sent.now_us + latency + jitter + carried).max(clogged);
+        let arrival = (sent.now_us + latency + jitter + carried + self.resends_us(latency, random)).max(clogged);
         let before = match sent.lane {
             Lane::Live => &mut end.live_us,
             Lane::Bulk => &mut end.bulk_us,
@@ -159,6 +169,18 @@ impl Network {
         }
         *before = arrival.max(*before);
         *before
+    }
+
+    /// Microseconds lost with packets that have to be sent again: one and a half round trips for the first, and for
+    /// each further one twice as much, as QUIC's probe timeout has it (RFC 9002, section 6.2).
+    fn resends_us(&self, latency_us: u64, random: &mut Random) -> u64 {
+        let mut pause_us = 3 * latency_us + RESEND_US;
+        let mut lost_us = 0;
+        while lost_us < RESENDS_END_US && random.below(100) < self.weather.resend_percent {
+            lost_us += pause_us;
+            pause_us *= 2;
+        }
+        lost_us
     }
 
     /// Microseconds until an end notices that the other is silent.

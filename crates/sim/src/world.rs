@@ -158,6 +158,12 @@ impl World {
         self
     }
 
+    /// The same world with one more checker.
+    pub fn with_checker(mut self, checker: Box<dyn Checker>) -> Self {
+        self.watch.checkers.push(checker);
+        self
+    }
+
     /// Milliseconds since the world began.
     pub fn now_ms(&self) -> u64 {
         self.queue.now_us() / 1_000

@@ -38,6 +38,8 @@ struct Storm {
     room: World,
     size: usize,
     open: bool,
+    /// How many in a hundred peers say something in each step.
+    chatty_percent: u64,
     asleep: Vec<usize>,
 }
 
@@ -54,7 +56,9 @@ impl Storm {
             turn_us: random.below(5_000),
             ..Setup::new(seed)
         };
-        Self { random, room: World::with(setup), size, open: form == Form::Open, asleep: Vec::new() }
+        let chatty_percent = if random.coin(4) { random.below(60) } else { 0 };
+        let (room, open) = (World::with(setup), form == Form::Open);
+        Self { random, room, size, open, chatty_percent, asleep: Vec::new() }
     }
 
     fn pass(&mut self) -> Story {
@@ -69,6 +73,7 @@ impl Storm {
                 joined += 1;
             }
             self.happen(joined);
+            self.chat(joined);
         }
         self.room.join(self.size - joined);
         if self.random.coin(8) {
@@ -77,6 +82,14 @@ impl Storm {
         self.clear();
         self.room.settle()?;
         self.room.same_timeline().map(|_| ())
+    }
+
+    fn chat(&mut self, joined: usize) {
+        for peer in 0..joined {
+            if self.room.is_up(peer) && self.random.below(100) < self.chatty_percent {
+                self.room.say(peer, "chatter");
+            }
+        }
     }
 
     fn happen(&mut self, joined: usize) {
@@ -173,6 +186,7 @@ fn any_weather(random: &mut Random) -> Weather {
         jitter_us: random.below(50_000),
         reorder: random.coin(2),
         loss_percent: if random.coin(2) { random.below(31) } else { 0 },
+        resend_percent: if random.coin(3) { random.below(31) } else { 0 },
         duplicate_percent: if random.coin(2) { random.below(31) } else { 0 },
         bulk_bytes_per_second: 10_000 + random.below(5_000_000),
         ..Weather::clear()

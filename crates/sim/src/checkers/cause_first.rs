@@ -96,7 +96,7 @@ impl Checker for CauseFirst {
                 *cut = proof.at().min(*cut);
             }
             Fact::Twinned { author } => _ = self.twinned.insert(*author),
-            Fact::Shown { peer, entry, arrival } => {
+            Fact::Shown { peer, entry, arrival, .. } => {
                 return self
                     .shown(*peer, entry, *arrival)
                     .map_err(|why| format!("peer {peer} shows {:?} {}: {why}", entry.author, entry.seq));
