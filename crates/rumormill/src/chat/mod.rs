@@ -163,7 +163,9 @@ impl Chat {
             name if name.is_empty() => format!("room {}", self.room.id().short()),
             name => title(&name),
         };
-        self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))
+        self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
+        // Who came before there was anybody to hear of it.
+        self.room.status().peers.iter().try_for_each(|peer| self.came(peer.peer, peer.author))
     }
 
     /// Takes everything that is to be told now, and shows it together.
@@ -214,13 +216,7 @@ impl Chat {
                 self.receipts.stir();
                 Ok(())
             }
-            Event::Came { peer, author } => {
-                self.met = true;
-                if self.came.len() < PEERS_NAMED {
-                    self.came.insert(peer, author);
-                }
-                self.screen.talk(&format!("{} is here", nick(&self.room, &author)))
-            }
+            Event::Came { peer, author } => self.came(peer, author),
             Event::Went { peer } => match self.came.remove(&peer) {
                 Some(author) => self.screen.talk(&format!("{} is away", nick(&self.room, &author))),
                 None => Ok(()),
@@ -238,6 +234,15 @@ impl Chat {
             }
             Event::Step(_) => Ok(()),
         }
+    }
+
+    fn came(&mut self, peer: PeerId, author: AuthorId) -> Result<(), Failure> {
+        self.met = true;
+        if self.came.contains_key(&peer) || self.came.len() == PEERS_NAMED {
+            return Ok(());
+        }
+        self.came.insert(peer, author);
+        self.screen.talk(&format!("{} is here", nick(&self.room, &author)))
     }
 
     fn shown(&mut self, entry: &Entry, arrival: Arrival, batch: &mut Batch) {
