@@ -35,6 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         there.say_all(std::iter::repeat_with(body).take(AT_ONCE).collect()).await?;
     }
     println!("said     {:9.0} entries/s", entries as f64 / start.elapsed().as_secs_f64());
+    let cpu = cpu_seconds();
 
     let new = Node::open(at(dir.join("new"))).await?;
     let start = Instant::now();
@@ -55,10 +56,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = here.status().traffic.bytes_in as f64;
     println!("first    {:9.0} ms until a page is there", first_page.unwrap_or_default().as_secs_f64() * 1000.0);
     println!("fetched  {:9.0} entries/s in {seconds:.2} s", entries as f64 / seconds);
+    println!("cpu      {:9.2} s at both nodes together", cpu_seconds() - cpu);
     println!("bytes    {:9.1} an entry of {size}", bytes / entries as f64);
     new.close().await;
     old.close().await;
     Ok(())
+}
+
+/// What this process has taken so far, on Linux: a shared machine says little by the clock.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 fn at(home: PathBuf) -> Settings {

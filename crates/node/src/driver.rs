@@ -27,7 +27,10 @@ use crate::{
     board::Board,
     command::{Command, Recalled, Received},
     error::Error,
-    limits::{BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, NICKS_WITHIN, PAGE_LINES, ROOMS, STATUS_EVERY},
+    limits::{
+        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, NICKS_WITHIN, PAGE_LINES,
+        ROOMS, STATUS_EVERY,
+    },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
     readers::Readers,
@@ -38,9 +41,6 @@ use crate::{
 /// Boards of all rooms, for those who ask the node for them.
 pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
 
-/// Entries indexed at once when there is nothing better to do: a few milliseconds.
-const INDEX_ENTRIES: usize = 512;
-
 /// What the driver works with.
 pub(crate) struct Driver {
     pub(crate) store: Box<dyn Store>,
@@ -49,8 +49,10 @@ pub(crate) struct Driver {
     pub(crate) tools: Tools,
     /// Blocks being read again.
     pub(crate) recalls: usize,
-    /// Whether entries may wait to be indexed.
-    pub(crate) unindexed: bool,
+    /// When entries that wait to be indexed are, if any wait: once nothing was appended for a while, and after
+    /// a longer while in any case.
+    quiet_at: Option<u64>,
+    busy_at: u64,
     /// Our own handle for what is asked rarely.
     pub(crate) read: Box<dyn Read>,
     start: Instant,
@@ -84,7 +86,8 @@ impl Driver {
             links,
             tools,
             recalls: 0,
-            unindexed: true,
+            quiet_at: Some(0),
+            busy_at: 0,
             read,
             start: Instant::now(),
             status_at: 0,
@@ -115,10 +118,10 @@ impl Driver {
 
     /// Fills `batch` with what has come in, or with nothing when a deadline comes first.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
-        if commands.is_empty() && self.unindexed {
+        if commands.is_empty() {
             self.index();
         }
-        let deadline = if self.unindexed { Some(0) } else { self.next_deadline() };
+        let deadline = self.next_deadline();
         let first = match deadline {
             None => clock.block_on(commands.recv()),
             Some(deadline) => {
@@ -144,16 +147,30 @@ impl Driver {
 
     fn next_deadline(&self) -> Option<u64> {
         let engines = self.seats.values().map(Seat::next_deadline);
-        engines.chain([self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0)).min()
+        let own = [self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0);
+        engines.chain(own).chain(self.quiet_at.map(|quiet_at| quiet_at.min(self.busy_at))).min()
     }
 
+    /// Entries were appended: they are indexed when it is quiet, so that catching up is not slowed.
+    pub(crate) fn appended(&mut self) {
+        let now_ms = self.now().ticks_ms;
+        if self.quiet_at.is_none() {
+            self.busy_at = now_ms + INDEX_BUSY.as_millis() as u64;
+        }
+        self.quiet_at = Some(now_ms + INDEX_QUIET.as_millis() as u64);
+    }
+
+    /// Indexes some more, when it is time.
     fn index(&mut self) {
+        let now_ms = self.now().ticks_ms;
+        let Some(quiet_at) = self.quiet_at.filter(|quiet_at| now_ms >= self.busy_at.min(*quiet_at)) else { return };
+        self.busy_at = now_ms + INDEX_BUSY.as_millis() as u64;
         match self.store.index(INDEX_ENTRIES) {
-            Ok(more) => self.unindexed = more,
+            Ok(more) => self.quiet_at = more.then_some(quiet_at),
             Err(why) => {
                 // What is not indexed is found all the same; the next commit says whether the store is broken.
                 tracing::warn!(%why, "cannot index");
-                self.unindexed = false;
+                self.quiet_at = None;
             }
         }
     }

@@ -163,6 +163,15 @@ pub const STREAM_WINDOW_BYTES: u32 = WINDOW_BYTES / 2;
 /// Rooms announced on the LAN: tags of 8 letters in the 245 bytes that an announcement has.
 pub const LAN_ROOMS: usize = 24;
 
+/// Entries indexed at once when there is nothing better to do: a few milliseconds.
+pub const INDEX_ENTRIES: usize = 512;
+
+/// What was appended is indexed after this long without more: indexing costs as much as catching up does.
+pub const INDEX_QUIET: Duration = Duration::from_millis(200);
+
+/// While it is never quiet, some is indexed this often, so that search does not have to read ever more.
+pub const INDEX_BUSY: Duration = Duration::from_secs(2);
+
 /// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes.
 pub const LAN_PEERS: usize = 256;
 

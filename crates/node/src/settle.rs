@@ -54,7 +54,7 @@ impl Driver {
         if changes.is_empty() {
             return Vec::new();
         }
-        self.unindexed = true;
+        self.appended();
         let cut_rooms: Vec<RoomId> =
             changes.iter().filter(|(_, change)| matches!(change, Change::Cut(_))).map(|(room, _)| *room).collect();
         match self.store.commit(&changes) {
