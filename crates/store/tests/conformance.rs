@@ -431,6 +431,9 @@ fn search_finds_words_newest_first(store: &mut dyn Store) {
     cut(store, &script.proof(&script.forked(2, 1), 2));
     let found = store.reader().unwrap().search(&ROOM, "lunch", 99).unwrap();
     assert_eq!(places(&found), vec![(they, 2), (they, 1), (me, 1), (me, 0)]);
+    cut(store, &script.proof(&script.forked(0, 1), 0));
+    let found = store.reader().unwrap().search(&ROOM, "lunch", 99).unwrap();
+    assert_eq!(places(&found), vec![(they, 2), (they, 1)]);
 }
 
 fn search_takes_any_words(store: &mut dyn Store) {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_proto::{
-    entry::{Kind, RawEntry},
+    entry::{Kind, LogKey, RawEntry},
     ids::{AuthorId, RoomId, Seq},
+    run::RawRun,
     timeline::Place,
 };
 use rusqlite::Connection;
@@ -12,7 +13,7 @@ use rusqlite::Connection;
 use super::{
     fail::Fail,
     index::{Arrival, entries, unindexed},
-    piece::{Pieces, for_each},
+    piece::for_each,
     record::{self, array, int, put_time, read_log, seq},
     schema::ARRIVAL_BITS,
 };
@@ -21,8 +22,7 @@ use crate::{Line, words::Query};
 /// The newest `limit` entries that have what is searched for, newest first.
 pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<Line>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-    let mut hits =
-        Hits { db, query, limit, pieces: Pieces::new(db, room), cuts: BTreeMap::new(), lines: BTreeMap::new() };
+    let mut hits = Hits { db, query, limit, room: *room, cuts: BTreeMap::new(), lines: BTreeMap::new() };
     let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
     let mut waiting = waiting.query([number])?;
     while let Some(row) = waiting.next()? {
@@ -72,7 +72,7 @@ struct Hits<'a> {
     db: &'a Connection,
     query: &'a Query,
     limit: usize,
-    pieces: Pieces<'a>,
+    room: RoomId,
     /// Of the logs looked into, where they are cut.
     cuts: BTreeMap<i64, Seq>,
     lines: BTreeMap<Place, Line>,
@@ -86,21 +86,32 @@ impl Hits<'_> {
     }
 
     fn take(&mut self, arrival: &Arrival) -> Result<(), Fail> {
-        let cut = self.cut(arrival.log)?;
-        let mut found = Vec::new();
-        entries(self.db, arrival, |seq, entry| {
-            if seq < cut && entry.kind == Kind::TEXT && self.query.finds_in(&entry.body) {
-                found.push(seq);
+        let Some(below_cut) = self.cut(arrival.log)?.checked_sub(1) else { return Ok(()) };
+        let end = arrival.last.min(below_cut);
+        for_each(self.db, arrival.log, (arrival.first, end), |stored| {
+            let Some(run) = stored.run(&arrival.author) else { return Ok(true) };
+            let found = self.matching(&run, (arrival.first, end));
+            if found.is_empty() {
+                return Ok(true);
             }
-        })?;
-        for seq in found {
-            let line = self.pieces.line(arrival.log, &arrival.author, seq)?;
-            self.lines.extend(line.map(|line| (line.place, line)));
-            if self.lines.len() > self.limit {
-                self.lines.pop_first();
+            let piece = stored.verify(&LogKey::new(&self.room, &arrival.author), &arrival.author);
+            for row in piece.iter().flat_map(|piece| found.iter().flat_map(|seq| piece.rows(*seq, *seq))) {
+                self.lines.insert(row.place(arrival.author), row.to_line(arrival.author));
+                if self.lines.len() > self.limit {
+                    self.lines.pop_first();
+                }
             }
-        }
-        Ok(())
+            Ok(true)
+        })
+    }
+
+    /// The seqs within `first..=last` of what is searched for, but for what is older than enough others.
+    fn matching(&self, run: &RawRun, (first, last): (Seq, Seq)) -> Vec<Seq> {
+        let matches = |entry: &RawEntry| {
+            !self.are_newer(put_time(entry.time)) && entry.kind == Kind::TEXT && self.query.finds_in(&entry.body)
+        };
+        let entries = run.entries().iter().zip(run.first()..);
+        entries.filter(|(entry, seq)| (first..=last).contains(seq) && matches(entry)).map(|(_, seq)| seq).collect()
     }
 
     fn cut(&mut self, log: i64) -> Result<Seq, Fail> {
