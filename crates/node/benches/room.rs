@@ -85,11 +85,12 @@ fn on_disk(dir: &std::path::Path) -> Settings {
 fn home() {
     const ENTRIES: u64 = 1_000_000;
     const AUTHORS: u8 = 10;
-    let dir = tempfile::tempdir().unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("home");
     let id = RoomId([7; 32]);
     let start = Instant::now();
     {
-        let mut store = Disk::open(dir.path()).unwrap();
+        let mut store = Disk::open(&dir).unwrap();
         let record = RoomRecord { id, secret: [1; 32], author_secret: [99; 32], name: "home".into(), contacts: vec![] };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);
@@ -125,10 +126,10 @@ fn home() {
         "a home with {ENTRIES} messages of {BODY} bytes by {AUTHORS} authors, made in {:.1} s",
         start.elapsed().as_secs_f64()
     );
-    let size: u64 = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    let size: u64 = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     println!("  bytes on disk per message            {:>10.0}", size as f64 / ENTRIES as f64);
     let child = std::env::current_exe().unwrap();
-    let status = std::process::Command::new(child).args(["open-home".as_ref(), dir.path().as_os_str()]).status();
+    let status = std::process::Command::new(child).args(["open-home".as_ref(), dir.as_os_str()]).status();
     assert!(status.unwrap().success());
 }
 
