@@ -22,7 +22,7 @@ use rumormill_proto::{
     run::block_end,
     time::Time,
 };
-use rumormill_store::{Change, Disk, Read, RoomRecord, Store};
+use rumormill_store::{Change, Disk, RoomRecord, Store};
 
 const FETCHED: usize = 100_000;
 const BODY: usize = 200;
