@@ -4,6 +4,8 @@
 //! random number of them, and started again. A peer in this process sees all of it. 200 kills; another number by
 //! `RUMORMILL_KILLS=1000 cargo test -p rumormill-node --test kills`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{
