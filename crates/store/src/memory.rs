@@ -23,7 +23,7 @@ use crate::{
     check::{self, Found},
     error::Error,
     limits::CONTACTS,
-    row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved},
+    row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
@@ -272,9 +272,7 @@ impl Read for Memory {
     fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error> {
         self.ask(room, |shelf| {
             let mut spans = BTreeMap::new();
-            for place in shelf.timeline.iter().rev().take(count) {
-                spans.entry(place.author).or_insert((place.seq, place.seq)).0 = place.seq;
-            }
+            shelf.timeline.iter().rev().take(count).for_each(|place| widen(&mut spans, place));
             spans.into_iter().map(|(author, (first, last))| (author, first, last)).collect()
         })
     }

@@ -2,6 +2,8 @@
 //!
 //! The signature of every run is kept until its block is whole. From then on only the block's last entry is signed.
 
+use std::collections::BTreeMap;
+
 use rumormill_proto::{
     admit::Run,
     entry::RawEntry,
@@ -88,6 +90,12 @@ pub(crate) fn prolonged(author: AuthorId, held: &[Row], (first, end): (Seq, Seq)
 /// Whether a run ends at the cut of its log without a signature, and so proves nothing by itself.
 pub(crate) fn unproved(log: &Log, run: &RawRun) -> bool {
     run.signature().is_none() && log.cut() == Some(run.last() + 1)
+}
+
+/// Widens what [`crate::Read::newest`] tells of an author by one entry.
+pub(crate) fn widen(spans: &mut BTreeMap<AuthorId, (Seq, Seq)>, place: &Place) {
+    let span = spans.entry(place.author).or_insert((place.seq, place.seq));
+    *span = (span.0.min(place.seq), span.1.max(place.seq));
 }
 
 /// The run that rows make, at least one, each leading to the next.

@@ -36,6 +36,7 @@ laws! {
     an_empty_store_has_nothing
     pages_walk_the_timeline_both_ways
     entries_of_one_time_are_ordered_by_author
+    times_may_come_again_across_a_gap
     rooms_are_apart
     runs_come_from_the_top_and_are_admitted
     signatures_stay_on_heads_and_multiples
@@ -148,6 +149,32 @@ fn entries_of_one_time_are_ordered_by_author(store: &mut dyn Store) {
         let after = reader.page_after(&ROOM, Some(expected[at].place), 5).unwrap();
         assert_eq!(after, expected[at + 1..(at + 6).min(expected.len())], "after {at}");
     }
+}
+
+/// What an author signs is its own matter, and must stop nobody else.
+fn times_may_come_again_across_a_gap(store: &mut dyn Store) {
+    let times = |half: u64| (0..10).map(move |at| text(10 + at * 10, format!("{half} {at}")));
+    let script = Script::new(ROOM, 1, times(0).chain(times(1)).collect());
+    let other = Script::lines(2, 10, 10, 10);
+    append(store, ROOM, &other.runs(0, 9)).unwrap();
+    append(store, ROOM, &[script.run(12, 19), script.run(1, 8)]).unwrap();
+    let mut expected: Vec<_> = (0..10).map(|seq| other.line(seq)).collect();
+    expected.extend((1..9).chain(12..20).map(|seq| script.line(seq)));
+    expected.sort_by_key(|line| line.place);
+    assert_eq!(timeline(store, &ROOM), expected);
+    let mut reader = store.reader().unwrap();
+    for at in 0..expected.len() {
+        assert_eq!(reader.page(&ROOM, Some(expected[at].place), 3).unwrap(), expected[at.saturating_sub(3)..at]);
+    }
+    assert_eq!(reader.newest(&ROOM, 26).unwrap().iter().filter(|span| span.0 == script.id()).count(), 1);
+    assert!(reader.newest(&ROOM, 26).unwrap().contains(&(script.id(), 1, 19)));
+    let gap = append(store, ROOM, &[script.run(9, 9), script.run(10, 11)]).unwrap_err();
+    assert_eq!(gap, Error::Unfit { author: script.id(), why: Unfit::TimeBackwards });
+    assert!(reader.check(&ROOM).unwrap().is_clean());
+    cut(store, &script.proof(&script.forked(14, 1), 14));
+    expected.retain(|line| line.place.author == other.id() || line.place.seq < 14);
+    assert_eq!(timeline(store, &ROOM), expected);
+    assert!(reader.check(&ROOM).unwrap().is_clean());
 }
 
 fn rooms_are_apart(store: &mut dyn Store) {

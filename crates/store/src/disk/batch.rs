@@ -210,13 +210,13 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
 
 /// Takes entries out of the timeline. Of a damaged run the times are not known, and its places are sought one by one.
 fn unplace(db: &Connection, room: i64, (log, author): (i64, &AuthorId), (first, last): (Seq, Seq)) -> Result<(), Fail> {
-    let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3")?;
+    let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
     let mut any = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
     for_each(db, log, (first, last), |stored| {
         match stored.run(author) {
             Some(run) => {
-                for entry in run.entries() {
-                    one.execute((room, put_time(entry.time), log))?;
+                for (entry, seq) in run.entries().iter().zip(run.first()..) {
+                    one.execute((room, put_time(entry.time), log, int(seq)))?;
                 }
             }
             None => {

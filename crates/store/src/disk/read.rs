@@ -25,7 +25,7 @@ use super::{
 use crate::{
     CheckReport, Line, Read, check,
     error::Error,
-    row::{assemble, block_start, prolonged, recall, topmost, unproved},
+    row::{assemble, block_start, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
@@ -95,7 +95,7 @@ impl Read for DiskReader {
             let mut left = count;
             walk(db, room, Way::Down(None), |place, _| {
                 if left > 0 {
-                    spans.entry(place.author).or_insert((place.seq, place.seq)).0 = place.seq;
+                    widen(&mut spans, &place);
                 }
                 left = left.saturating_sub(1);
                 Ok(left > 0)

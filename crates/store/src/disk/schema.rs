@@ -69,7 +69,8 @@ const MIGRATIONS: [&str; 1] = ["
         time INTEGER NOT NULL,
         log INTEGER NOT NULL,
         seq INTEGER NOT NULL,
-        PRIMARY KEY(room, time, log)
+        -- Seq too: nothing holds an author to its times across a gap.
+        PRIMARY KEY(room, time, log, seq)
     ) WITHOUT ROWID;
 
     CREATE TABLE arrival(

@@ -1,7 +1,7 @@
 //! Walks along the timeline.
 //!
-//! The table is ordered by time, then by the number that a log has inside. Entries of one time, at most one of
-//! each author, are put in the order of their authors here.
+//! The table is ordered by time, then by the number that a log has inside. Entries of one time, mostly one of
+//! each author at most, are put in the order of their authors here.
 
 use rumormill_proto::{
     ids::{AuthorId, RoomId},
