@@ -13,7 +13,7 @@ use crate::{
     fault::Fault,
     network::{End, Lane, Sent},
     peer::{Nature, address, index_of},
-    queue::{Event, Index, ProcessId},
+    queue::{Event, Index, LinkId, ProcessId},
     trace,
     world::World,
 };
@@ -77,15 +77,23 @@ impl World {
             return;
         }
         let link = self.number();
-        for (one, other) in [(dialler, at), (at, dialler)] {
-            let peer = self.peers[other as usize].home.id;
-            self.peers[one as usize].home.meet(peer);
-            if let Some(process) = &mut self.peers[one as usize].process {
-                process.ends.insert(other, End::new(link));
-                process.servings.retain(|_, (to, _)| *to != other);
-            }
-            self.put_in(one, Input::Up { peer, address: Some(address(&peer)) });
+        self.link(dialler, at, link);
+        self.link(at, dialler, link);
+    }
+
+    /// Gives `at` its end of a new link, which replaces the one that there may be.
+    fn link(&mut self, at: Index, other: Index, link: LinkId) {
+        let peer = self.peers[other as usize].home.id;
+        let before = self.peers[at as usize].end_to(other).map(|end| end.peer);
+        if let Some(before) = before.filter(|before| *before != peer) {
+            self.put_in(at, Input::Down { peer: before });
         }
+        self.drop_end(at, other);
+        self.peers[at as usize].home.meet(peer);
+        if let Some(process) = &mut self.peers[at as usize].process {
+            process.ends.insert(other, End::new(link, peer));
+        }
+        self.put_in(at, Input::Up { peer, address: Some(address(&peer)) });
     }
 
     fn bars(&self, peer: Index, other: Index) -> bool {
@@ -99,14 +107,13 @@ impl World {
     }
 
     /// One end of a link has been silent for long: it is gone, unless the other is still there.
-    pub(crate) fn silence(&mut self, at: Index, other: Index, link: u64) {
+    pub(crate) fn silence(&mut self, at: Index, other: Index, link: LinkId) {
         let (here, there) = (&self.peers[at as usize], &self.peers[other as usize]);
         let alive = there.link_to(at) == Some(link) && there.is_up() && self.network.connects(at, other);
-        if here.link_to(other) != Some(link) || alive {
+        let Some(peer) = here.end_to(other).filter(|end| end.link == link && !alive).map(|end| end.peer) else {
             return;
-        }
+        };
         self.drop_end(at, other);
-        let peer = self.peers[other as usize].home.id;
         self.put_in(at, Input::Down { peer });
         self.expect_silence(other, at);
     }
@@ -156,7 +163,7 @@ impl World {
         let Some(message) = self.as_its_nature_is(from, message) else { return 0 };
         let at_us = self.queue.now_us();
         self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::message(&message)));
-        if self.peers[from as usize].link_to(to).is_none() || self.peers[to as usize].home.id != *peer {
+        if self.peers[from as usize].end_to(to).is_none_or(|end| end.peer != *peer) {
             return 0;
         }
         let mut wire = std::mem::take(&mut self.wire);
@@ -201,9 +208,9 @@ impl World {
         }
     }
 
-    pub(crate) fn arrive(&mut self, to: Index, from: Index, link: u64, message: Message) {
-        if self.peers[to as usize].link_to(from) == Some(link) {
-            let from = self.peers[from as usize].home.id;
+    pub(crate) fn arrive(&mut self, to: Index, from: Index, link: LinkId, message: Message) {
+        let end = self.peers[to as usize].end_to(from).filter(|end| end.link == link);
+        if let Some(from) = end.map(|end| end.peer) {
             self.put_in(to, Input::Received { from, message });
         }
     }

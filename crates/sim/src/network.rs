@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rumormill_proto::random::Random;
+use rumormill_proto::{ids::PeerId, random::Random};
 
-use crate::queue::Index;
+use crate::queue::{Index, LinkId};
 
 /// What the network does to messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,16 +61,18 @@ pub(crate) enum Lane {
 }
 
 /// One end of a link, with what its messages must not overtake.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct End {
-    pub(crate) link: u64,
+    pub(crate) link: LinkId,
+    /// Who is at the other end, by the name it had when the link was made.
+    pub(crate) peer: PeerId,
     live_us: u64,
     bulk_us: u64,
 }
 
 impl End {
-    pub(crate) fn new(link: u64) -> Self {
-        Self { link, ..Self::default() }
+    pub(crate) fn new(link: LinkId, peer: PeerId) -> Self {
+        Self { link, peer, live_us: 0, bulk_us: 0 }
     }
 }
 

@@ -15,7 +15,7 @@ use rumormill_store::{Memory, Read};
 
 use crate::{
     network::End,
-    queue::{Index, ProcessId},
+    queue::{Index, LinkId, ProcessId},
     serving::Serving,
 };
 
@@ -149,8 +149,13 @@ impl Peer {
         self.process.iter().flat_map(|process| process.ends.keys().copied())
     }
 
-    pub(crate) fn link_to(&self, other: Index) -> Option<u64> {
-        self.process.as_ref()?.ends.get(&other).map(|end| end.link)
+    /// Its end of the link to another peer.
+    pub(crate) fn end_to(&self, other: Index) -> Option<&End> {
+        self.process.as_ref()?.ends.get(&other)
+    }
+
+    pub(crate) fn link_to(&self, other: Index) -> Option<LinkId> {
+        self.end_to(other).map(|end| end.link)
     }
 }
 

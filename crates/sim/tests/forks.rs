@@ -16,8 +16,8 @@ fn a_restored_backup_does_not_fork_on_a_bad_network_either() -> Story {
 
 #[test]
 fn a_restored_backup_on_a_lossy_network_does_not_fork_either() -> Story {
-    let lossy = Weather { loss_percent: 10, ..Weather::clear() };
-    seeds::each(100, |seed| restored(World::with(Setup { weather: lossy.clone(), ..Setup::new(seed) }), seed))
+    let lossy = Weather { resend_percent: 30, ..Weather::clear() };
+    seeds::each(50, |seed| restored(World::with(Setup { weather: lossy.clone(), ..Setup::new(seed) }), seed))
 }
 
 /// A peer goes back to an older store, with a clock that may be wrong, and speaks at once.
