@@ -58,6 +58,9 @@ pub(crate) const TYPED_LINES_KEPT: usize = 1_000;
 /// Bytes of a line read from standard input: twice the largest text, so that a longer one is refused as one.
 pub(crate) const TYPED_BYTES: u64 = 2 * 8 * 1024;
 
+/// Lines that wait to be printed above the one being typed: what one gathering of events can tell, twice.
+pub(crate) const PRINT_LINES: usize = 2 * EVENTS_AT_ONCE;
+
 /// Characters of a name that are shown.
 pub(crate) const NICK_CHARS: usize = 24;
 

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     chat::{
         receipts::Receipts,
-        screen::Screen,
+        screen::{Screen, Typed},
         show::{count, line, nick, row, said, who},
     },
     clock::Clock,
@@ -55,20 +55,19 @@ pub(crate) async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
     let mut interrupts = Interrupts::new()?;
     let mut events = room.events();
     let mut chat = Chat::new(room, screen);
-    chat.open().await?;
-    loop {
-        tokio::select! {
-            line = typed.next() => match line {
-                Some(line) if chat.take(&line).await? == Next::Stay => typed.go_on(),
-                _ => break,
-            },
-            () = interrupts.next() => return Ok(Visit { met: chat.has_met() }),
-            event = events.next() => chat.hear(event, &mut events)?,
-            () = sleep_until(chat.due().into()) => chat.settle().await?,
-        }
+    let left = chat.stay(&mut typed, &mut interrupts, &mut events).await;
+    drop(typed);
+    if left? == Left::Willingly {
+        chat.leave(&mut events).await?;
     }
-    chat.leave(&mut events).await?;
     Ok(Visit { met: chat.has_met() })
+}
+
+/// How a visit came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Willingly,
+    Interrupted,
 }
 
 /// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
@@ -147,6 +146,27 @@ impl Chat {
             late_due: None,
             progress: Instant::now(),
             missing: 0,
+        }
+    }
+
+    /// Shows what happens and does what is typed.
+    async fn stay(
+        &mut self,
+        typed: &mut Typed,
+        interrupts: &mut Interrupts,
+        events: &mut Events,
+    ) -> Result<Left, Failure> {
+        self.open().await?;
+        loop {
+            tokio::select! {
+                line = typed.next() => match line {
+                    Some(line) if self.take(&line).await? == Next::Stay => typed.go_on(),
+                    _ => return Ok(Left::Willingly),
+                },
+                () = interrupts.next() => return Ok(Left::Interrupted),
+                event = events.next() => self.hear(event, events)?,
+                () = sleep_until(self.due().into()) => self.settle().await?,
+            }
         }
     }
 

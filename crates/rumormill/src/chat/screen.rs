@@ -4,7 +4,8 @@ use std::{
     error::Error,
     io::{self, IsTerminal, Write},
     path::Path,
-    thread,
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread::{self, JoinHandle},
 };
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
@@ -12,12 +13,11 @@ use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     sync::mpsc,
-    task::block_in_place,
 };
 
 use crate::{
     failure::Failure,
-    limits::{TYPED_BYTES, TYPED_LINES, TYPED_LINES_KEPT},
+    limits::{PRINT_LINES, TYPED_BYTES, TYPED_LINES, TYPED_LINES_KEPT},
 };
 
 /// Shown before what is typed.
@@ -60,7 +60,7 @@ impl Drop for Terminal {
 /// Where lines are shown.
 pub(crate) enum Screen {
     /// Above the line being typed.
-    Terminal(Box<dyn ExternalPrinter + Send>),
+    Terminal(Above),
     /// Lines of the room on standard output, talk on standard error.
     Plain,
 }
@@ -93,7 +93,7 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
             }
         }
     });
-    Ok((Screen::Terminal(Box::new(printer)), Typed { lines, terminal: Some(Terminal { go_on, found }) }))
+    Ok((Screen::Terminal(Above::begin(printer)), Typed { lines, terminal: Some(Terminal { go_on, found }) }))
 }
 
 /// Whether a person sits at both ends.
@@ -123,10 +123,7 @@ impl Screen {
     /// # Errors
     /// When nobody reads any more.
     pub(crate) fn data(&mut self, line: &str) -> Result<(), Failure> {
-        match self {
-            Self::Terminal(_) => self.print(line),
-            Self::Plain => writeln!(io::stdout(), "{line}").map_err(|error| Failure::output(&error)),
-        }
+        self.print(line)
     }
 
     /// Tells something about the room or the program.
@@ -143,10 +140,57 @@ impl Screen {
         }
     }
 
-    /// The printer waits for the editor's thread, so it must not do so where tasks run.
     fn print(&mut self, line: &str) -> Result<(), Failure> {
-        let Self::Terminal(printer) = self else { return Ok(()) };
-        let printed = block_in_place(|| printer.print(format!("{line}\n")));
-        printed.map_err(|error| Failure::internal("terminal", error.to_string()))
+        match self {
+            Self::Terminal(above) => above.print(line),
+            Self::Plain => writeln!(io::stdout(), "{line}").map_err(|error| Failure::output(&error)),
+        }
+    }
+}
+
+/// Prints above the line being typed, from a thread of its own: the editor takes what is printed only while it
+/// edits, and between two lines it waits for us, so we must never wait for it.
+pub(crate) struct Above {
+    lines: Option<SyncSender<String>>,
+    /// Lines that found the thread behind.
+    missed: usize,
+    printer: Option<JoinHandle<()>>,
+}
+
+impl Above {
+    fn begin(mut printer: impl ExternalPrinter + Send + 'static) -> Self {
+        let (lines, waiting) = sync_channel::<String>(PRINT_LINES);
+        let printer = thread::spawn(move || {
+            for line in waiting {
+                // Without an editor there is nothing to print above.
+                if printer.print(format!("{line}\n")).is_err() {
+                    let _ = writeln!(io::stdout(), "{line}");
+                }
+            }
+        });
+        Self { lines: Some(lines), missed: 0, printer: Some(printer) }
+    }
+
+    fn print(&mut self, line: &str) -> Result<(), Failure> {
+        let Some(lines) = &self.lines else { return Ok(()) };
+        if self.missed > 0 && lines.try_send(format!("-- {} lines came too fast to be shown", self.missed)).is_ok() {
+            self.missed = 0;
+        }
+        match lines.try_send(line.to_owned()) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => {
+                self.missed += 1;
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(_)) => Err(Failure::internal("terminal", "nobody prints any more".into())),
+        }
+    }
+}
+
+/// What is to be printed is printed. [`Typed`] is to be dropped before, so that no editor waits for us.
+impl Drop for Above {
+    fn drop(&mut self) {
+        self.lines = None;
+        let _ = self.printer.take().map(JoinHandle::join);
     }
 }
