@@ -16,7 +16,9 @@ test:
 	cargo test --workspace
 
 bench:
-	cargo bench --workspace
+	cargo bench -p rumormill-proto --benches
+	cargo run --release -p rumormill-store --example measure
+	cargo bench -p rumormill-node --bench room
 
 clean:
 	[ ! -x stopall ] || ./stopall
