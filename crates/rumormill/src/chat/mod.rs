@@ -17,7 +17,7 @@ use rumormill_node::{
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    time::{sleep_until, timeout},
+    time::{sleep_until, timeout_at},
 };
 
 use crate::{
@@ -331,12 +331,11 @@ impl Chat {
             false => !chat.has_met() || chat.room.name().is_empty() || chat.missing > 0 || chat.receipts.unheard(),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-        while waiting(self) {
-            let Ok(event) = timeout(deadline.saturating_duration_since(Instant::now()), events.next()).await else {
-                break;
-            };
-            self.hear(event, events)?;
-            self.settle().await?;
+        while waiting(self) && Instant::now() < deadline {
+            match timeout_at(self.due().min(deadline).into(), events.next()).await {
+                Ok(event) => self.hear(event, events)?,
+                Err(_) => self.settle().await?,
+            }
         }
         let rest = self.receipts.close(&self.room).await?;
         rest.iter().try_for_each(|line| self.screen.data(line))
