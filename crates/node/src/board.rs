@@ -13,7 +13,7 @@ use rumormill_proto::{
     message::Contact,
     timeline::Place,
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, SetOnce, broadcast};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -30,6 +30,8 @@ pub(crate) struct Board {
     posted: Mutex<Posted>,
     /// Told whenever the standing was renewed.
     pub(crate) renewed: Notify,
+    /// Set when the nicks said before the room was entered were looked for.
+    pub(crate) nicks_found: SetOnce<()>,
 }
 
 /// What changes.
@@ -73,7 +75,14 @@ impl Board {
     pub(crate) fn new(id: RoomId, secret: [u8; 32], name: String, author: AuthorId) -> Self {
         let posted = Posted { name, author, ..Posted::default() };
         let events = Mutex::new(Some(broadcast::Sender::new(EVENTS)));
-        Self { id, secret: Zeroizing::new(secret), events, posted: Mutex::new(posted), renewed: Notify::new() }
+        Self {
+            id,
+            secret: Zeroizing::new(secret),
+            events,
+            posted: Mutex::new(posted),
+            renewed: Notify::new(),
+            nicks_found: SetOnce::new(),
+        }
     }
 
     pub(crate) fn posted(&self) -> MutexGuard<'_, Posted> {

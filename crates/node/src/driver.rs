@@ -344,10 +344,6 @@ impl Driver {
     fn close(mut self, answer: Option<oneshot::Sender<()>>) {
         self.keep_contacts();
         self.links.close();
-        for seat in self.seats.values_mut() {
-            seat.asked.fail(&Error::Closed);
-            seat.board.close();
-        }
         drop(self);
         // Whoever closed the node may have gone.
         let _ = answer.map(|answer| answer.send(()));
@@ -356,6 +352,12 @@ impl Driver {
 
 /// Looks for the nicks that were said last, page by page, while the room is in use already.
 async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
+    note_nicks(&board, &readers).await;
+    // Set only here.
+    let _ = board.nicks_found.set(());
+}
+
+async fn note_nicks(board: &Board, readers: &Arc<Readers>) {
     let (room, mut before) = (board.id, None);
     for _ in 0..NICKS_WITHIN / PAGE_LINES {
         let page = readers.read(move |read| read.page(&room, before, PAGE_LINES)).await;

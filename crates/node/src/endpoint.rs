@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use iroh::{
     Endpoint, RelayMode, SecretKey,
-    endpoint::{Builder, IdleTimeout, PortmapperConfig, QuicTransportConfig, VarInt, presets},
+    endpoint::{
+        BindOpts, Builder, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt, presets,
+    },
 };
 use noq_proto::congestion::Bbr3Config;
 
@@ -21,13 +23,26 @@ use crate::{
 /// # Errors
 /// [`Error::Bind`] when the system refuses them.
 pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpoint, Error> {
-    let builder = match settings.bind {
-        Bind::Loopback { port } => loopback(port)?,
-        Bind::Any if settings.relay => Endpoint::builder(presets::N0),
-        Bind::Any => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
+    let failed = |why: String| Error::Bind { why };
+    let transport = transport()?;
+    let bind = async |builder: Builder| {
+        let builder = builder.secret_key(secret.clone()).alpns(vec![ALPN.to_vec()]);
+        builder.transport_config(transport.clone()).bind().await.map_err(|error| failed(error.to_string()))
     };
-    let builder = builder.secret_key(secret).alpns(vec![ALPN.to_vec()]).transport_config(transport()?);
-    builder.bind().await.map_err(|error| Error::Bind { why: error.to_string() })
+    match settings.bind {
+        Bind::Loopback { port } => bind(loopback(port)?).await,
+        Bind::Any => match bind(at_port(open(settings), usual_port(&secret))?).await {
+            Ok(endpoint) => Ok(endpoint),
+            Err(_) => bind(open(settings)).await,
+        },
+    }
+}
+
+fn open(settings: &Settings) -> Builder {
+    match settings.relay {
+        true => Endpoint::builder(presets::N0),
+        false => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
+    }
 }
 
 fn loopback(port: u16) -> Result<Builder, Error> {
@@ -37,6 +52,21 @@ fn loopback(port: u16) -> Result<Builder, Error> {
         .clear_ip_transports()
         .bind_addr(("127.0.0.1", port))
         .map_err(|error| Error::Bind { why: error.to_string() })
+}
+
+/// On every network of either family, as far as the machine has it.
+fn at_port(builder: Builder, port: u16) -> Result<Builder, Error> {
+    let failed = |error: InvalidSocketAddr| Error::Bind { why: error.to_string() };
+    let optional = BindOpts::default().set_is_required(false);
+    let builder = builder.clear_ip_transports().bind_addr(("0.0.0.0", port)).map_err(failed)?;
+    builder.bind_addr_with_opts(("::", port), optional).map_err(failed)
+}
+
+/// The port a node takes when it is free: the same each time, so that old tickets and contacts stay good.
+/// Below those that systems give to others, above those that services ask for.
+fn usual_port(secret: &SecretKey) -> u16 {
+    let [high, low, ..] = *secret.public().as_bytes();
+    22_000 + u16::from_be_bytes([high, low]) % 10_000
 }
 
 /// With the default initial round trip of 333 ms a lost first packet costs a second. With the default

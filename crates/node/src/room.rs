@@ -67,7 +67,7 @@ pub enum RoomEvent {
 pub struct Events(broadcast::Receiver<RoomEvent>);
 
 impl Events {
-    /// The next event; `None` when the node has closed.
+    /// The next event; `None` when the node has closed or the room was stopped.
     pub async fn next(&mut self) -> Option<RoomEvent> {
         match self.0.recv().await {
             Ok(event) => Some(event),
@@ -297,6 +297,11 @@ impl Room {
     /// The last nick shown of an author, or else the beginning of its id.
     pub fn nick(&self, author: &AuthorId) -> String {
         self.board.posted().nick(author).map_or_else(|| author.short(), str::to_owned)
+    }
+
+    /// Resolves when the nicks that were said before the room was entered are known to [`Room::nick`].
+    pub async fn nicks_found(&self) {
+        self.board.nicks_found.wait().await;
     }
 
     /// Why the room was stopped, if it was.

@@ -21,6 +21,7 @@ use rumormill_store::RoomRecord;
 use crate::{
     asked::{Answer, Asked},
     board::{Board, Linked, Standing},
+    error::Error,
     limits::SAYINGS,
     links::Links,
     random::random,
@@ -248,6 +249,14 @@ impl Seat {
         self.setup.name.clone_from(&name);
         self.board.posted().name = name;
         true
+    }
+}
+
+/// Whatever ends the seat, a fault of our own too: who reads events learns that there are no more.
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.asked.fail(&Error::Closed);
+        self.board.close();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the stories on nodes have in common. Deadlines only catch hangs.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
 use std::{future::Future, path::Path, time::Duration};
 

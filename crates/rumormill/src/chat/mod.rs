@@ -172,6 +172,7 @@ impl Chat {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
+        self.room.nicks_found().await;
         let page = self.room.page(None, SCREENFUL).await?;
         for shown in &page {
             self.opened.insert(shown.place);

@@ -71,6 +71,7 @@ struct Printer {
 
 impl Printer {
     async fn run(&mut self, args: &Args) -> Result<(), Failure> {
+        self.room.nicks_found().await;
         let mut events = self.room.events();
         let after = match args.last {
             Some(count) => self.before_newest(count).await?,

@@ -64,6 +64,7 @@ async fn look(room: &Room) -> Vec<Row> {
     let mut events = room.events();
     let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
     while let Ok(Some(_)) = timeout_at(deadline, events.next()).await {}
+    room.nicks_found().await;
     let row = |peer: &rumormill_node::PeerStatus| Row {
         peer: peer.peer.to_string(),
         author: peer.author.to_string(),
