@@ -20,6 +20,7 @@ pub mod seeds;
 mod serving;
 mod settle;
 mod story;
+pub mod study;
 mod trace;
 mod violation;
 mod world;

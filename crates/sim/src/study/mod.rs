@@ -1,0 +1,124 @@
+//! Studies: questions that many worlds answer together, each a table and its plots.
+//!
+//! A study makes points (a size, a latency, a policy ...), lets a [`Lot`] draw samples of each, one a seed, and lays
+//! what comes out as [`Table`]s. The command line prints them and writes CSV and SVG; a test asks for the quick form
+//! and looks at the figures.
+
+#[cfg(feature = "command")]
+pub mod report;
+mod table;
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+pub use table::{Figure, Measure, Plot, Row, Table};
+
+use crate::violation::Story;
+
+/// How large a study is to be, and who watches it.
+pub struct Lot<'a> {
+    /// Whether small rooms and few points will do.
+    pub quick: bool,
+    /// The first seed; a sample of seed 0 does not exist.
+    pub first_seed: u64,
+    /// Samples of each point, unless a point costs so much that the study asks for fewer.
+    pub seeds: u64,
+    /// Samples drawn at the same time.
+    pub workers: usize,
+    /// Told how many samples are drawn of how many there will be in this part of the study.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl Lot<'static> {
+    /// For tests: as many seeds, small, on all cores, watched by nobody.
+    pub fn quick(seeds: u64) -> Self {
+        Self { quick: true, first_seed: 1, seeds, workers: cores(), progress: &|_, _| {} }
+    }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Lot<'_> {
+    /// Draws a sample of every point with every seed and answers, for each point in order, the samples in order of
+    /// their seeds. The order in which they are drawn is not defined, and does not matter.
+    ///
+    /// # Errors
+    /// What broke in the first world, by point and seed, in which anything broke.
+    pub fn draw<P: Sync, S: Send>(
+        &self,
+        points: &[P],
+        sample: impl Fn(&P, u64) -> Story<S> + Sync,
+    ) -> Story<Vec<Vec<S>>> {
+        let seeds = self.seeds as usize;
+        let count = points.len() * seeds;
+        let drawn: Mutex<Vec<Option<Story<S>>>> = Mutex::new((0..count).map(|_| None).collect());
+        let (next, done, broken) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+        let work = || {
+            // The large points come last in a table, and first here, so that the cores end at about the same time.
+            while let Some(at) = count.checked_sub(next.fetch_add(1, Ordering::Relaxed) + 1)
+                && !broken.load(Ordering::Relaxed)
+            {
+                let outcome = sample(&points[at / seeds], self.first_seed + (at % seeds) as u64);
+                broken.fetch_or(outcome.is_err(), Ordering::Relaxed);
+                drawn.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(outcome);
+                (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, count);
+            }
+        };
+        thread::scope(|scope| {
+            (1..self.workers).for_each(|_| _ = scope.spawn(work));
+            work();
+        });
+        let mut drawn = drawn.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten();
+        let mut samples = Vec::with_capacity(points.len());
+        for _ in points {
+            samples.push(drawn.by_ref().take(seeds).collect::<Story<Vec<S>>>()?);
+        }
+        Ok(samples)
+    }
+
+    /// As [`Lot::draw`], for samples that are a number for each of `N` measures: answers a figure for each.
+    ///
+    /// # Errors
+    /// As [`Lot::draw`].
+    pub fn figures<P: Sync, const N: usize>(
+        &self,
+        points: &[P],
+        sample: impl Fn(&P, u64) -> Story<[f64; N]> + Sync,
+    ) -> Story<Vec<[Figure; N]>> {
+        let samples = self.draw(points, sample)?;
+        Ok(samples
+            .iter()
+            .map(|of_point| std::array::from_fn(|at| of_point.iter().map(|one| one[at]).collect()))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::violation::Violation;
+
+    #[test]
+    fn samples_come_back_by_point_and_seed_whoever_drew_them() {
+        let lot = Lot { workers: 3, ..Lot::quick(4) };
+        let samples = lot.draw(&[10, 20, 30], |point, seed| Ok(point + seed)).unwrap();
+        assert_eq!(samples, [[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]);
+        let figures = lot.figures(&[1.0, 2.0], |point, seed| Ok([*point, seed as f64])).unwrap();
+        assert_eq!((figures[1][0].mean, figures[1][1].mean), (2.0, 2.5));
+    }
+
+    #[test]
+    fn what_breaks_in_one_world_ends_the_study() {
+        let broken = |seed| Violation { property: "no", sentence: String::new(), seed, at_us: 0, test: String::new() };
+        let drawn = Lot::quick(5).draw(&[()], |(), seed| if seed == 3 { Err(broken(seed)) } else { Ok(seed) });
+        assert_eq!(drawn.map_err(|violation| violation.seed), Err(3));
+    }
+}
