@@ -264,9 +264,9 @@ impl World {
             return;
         }
         match event {
-            Told::Shown { entry, arrival, .. } => {
-                let at_ms = self.now_ms();
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival: *arrival, at_ms });
+            Told::Shown { entry, arrival, hops } => {
+                let (at_ms, arrival, hops) = (self.now_ms(), *arrival, *hops);
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival, at_ms, hops });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
             _ => {}

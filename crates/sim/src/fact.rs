@@ -70,6 +70,8 @@ pub enum Fact<'a> {
         arrival: Arrival,
         /// Milliseconds since the world began.
         at_ms: u64,
+        /// Links that its fastest copy crossed, when it came as a rumor.
+        hops: Option<u8>,
     },
     /// A log was found to be forked.
     Forked {

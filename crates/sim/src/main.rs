@@ -6,7 +6,10 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use rumormill_sim::{
     Story,
-    study::{self, Lot, Table, report},
+    study::{
+        self, Lot, Table, report,
+        spread::{self, Contender, Ours},
+    },
 };
 
 /// Many Rumormill engines under one seed, in virtual time.
@@ -18,7 +21,10 @@ struct Args {
 }
 
 #[derive(Subcommand)]
-enum What {}
+enum What {
+    /// How fast and at what cost a line reaches everybody
+    Spread(Size),
+}
 
 /// What every study is asked.
 #[derive(clap::Args)]
@@ -69,7 +75,13 @@ impl Size {
 }
 
 fn main() -> ExitCode {
-    let done: Result<(), Box<dyn std::error::Error>> = match Args::parse().what {};
+    let done: Result<(), Box<dyn std::error::Error>> = match Args::parse().what {
+        What::Spread(size) => {
+            let ours = Ours::all();
+            let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
+            size.make(|lot| spread::spread(lot, &contenders))
+        }
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

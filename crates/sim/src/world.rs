@@ -164,6 +164,11 @@ impl World {
         self
     }
 
+    /// How many have ever joined.
+    pub fn peer_count(&self) -> usize {
+        self.peers.len()
+    }
+
     /// Milliseconds since the world began.
     pub fn now_ms(&self) -> u64 {
         self.queue.now_us() / 1_000

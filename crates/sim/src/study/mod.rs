@@ -6,6 +6,7 @@
 
 #[cfg(feature = "command")]
 pub mod report;
+pub mod spread;
 mod table;
 
 use std::{

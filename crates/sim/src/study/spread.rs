@@ -1,0 +1,366 @@
+//! How fast and at what cost what one says reaches everybody: `spread`.
+//!
+//! A room stands, and all is quiet. Somebody says a line; it is watched until it has reached everybody, and then for a
+//! while longer, for what comes late costs too. Computing takes no time here: what is measured is the
+//! network and the order in which peers tell each other.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rumormill_proto::{
+    message::Message,
+    rumor::{
+        Policy,
+        delegating::Delegating,
+        mongering::{Direction, Mongering, Stop},
+    },
+    run::RawRun,
+};
+
+use super::{Lot, Measure, Plot, Row, Table};
+use crate::{
+    checkers::{Checker, Verdict},
+    fact::Fact,
+    network::Weather,
+    violation::Story,
+    world::{Setup, World},
+};
+
+/// Milliseconds in which a line is to reach everybody, by whatever way.
+pub const WINDOW_MS: u64 = 5_000;
+
+/// Bytes of a line.
+pub const LINE_BYTES: usize = 100;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Senders {
+    /// Always the same peer.
+    Single,
+    /// Another one each time.
+    Changing,
+    /// All at once.
+    Simultaneous,
+}
+
+/// A room, and who speaks in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// How many there are.
+    pub peers: usize,
+    /// Milliseconds one way, at least and at most; each pair of peers has its own.
+    pub latency_ms: (u64, u64),
+    /// Who speaks.
+    pub senders: Senders,
+    /// Messages that the transport has to send again, in a hundred.
+    pub resend_percent: u64,
+    /// Rounds before those that are measured, which let whoever learns from traffic learn.
+    pub warm_up: usize,
+    /// Rounds that are measured: in each one says a line, or all do.
+    pub rounds: usize,
+}
+
+/// Means over the measured rounds of one room.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spread {
+    /// Copies of a line sent for each peer that was to get it.
+    pub copies: f64,
+    /// Bytes sent for each line and peer: with answers and announcements, without what idle peers say too.
+    pub bytes: f64,
+    /// Messages sent for each line and peer, likewise.
+    pub messages: f64,
+    /// Links that the last copy to come as a rumor crossed.
+    pub hops: f64,
+    /// Milliseconds until half of the others had a line, or all lines.
+    pub median_ms: f64,
+    /// Milliseconds until the last had it; the window's length when it did not get it within that.
+    pub last_ms: f64,
+    /// Milliseconds until the last had it in the slowest round.
+    pub worst_ms: f64,
+    /// Share that got it within the window, by any way.
+    pub reached: f64,
+    /// Share that got it as a rumor.
+    pub told: f64,
+}
+
+/// Something that spreads lines: our engine with one policy, or somebody else's.
+pub trait Contender: Sync {
+    /// What tables call it.
+    fn name(&self) -> &str;
+
+    /// Whether it is to be measured at this point.
+    fn enters(&self, _point: &Point) -> bool {
+        true
+    }
+
+    /// Spreads lines in one room.
+    ///
+    /// # Errors
+    /// What broke.
+    fn spread(&self, point: &Point, seed: u64) -> Story<Spread>;
+}
+
+/// Our engine with a policy.
+pub struct Ours {
+    /// What tables call it.
+    pub name: &'static str,
+    /// How it spreads rumors.
+    pub policy: Policy,
+    /// The largest room it is measured in.
+    pub most_peers: usize,
+}
+
+impl Ours {
+    /// The policies that are compared, the default one first.
+    pub fn all() -> Vec<Self> {
+        let mongering = Mongering { direction: Direction::Push, feedback: true, stop: Stop::Counter(4), every_ms: 20 };
+        vec![
+            Self { name: "delegating", policy: Policy::Delegating(Delegating::default()), most_peers: usize::MAX },
+            Self { name: "mongering", policy: Policy::Mongering(mongering), most_peers: 1_000 },
+        ]
+    }
+}
+
+impl Contender for Ours {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn enters(&self, point: &Point) -> bool {
+        point.peers <= self.most_peers
+    }
+
+    fn spread(&self, point: &Point, seed: u64) -> Story<Spread> {
+        let (mut world, gauge) = room(point.peers, point.latency_ms, &self.policy, seed)?;
+        world.set_weather(weather(point.latency_ms, point.resend_percent));
+        for round in 0..point.warm_up {
+            say(&mut world, point.senders, round);
+            world.run_ms(WINDOW_MS)?;
+        }
+        let mut rounds = Vec::new();
+        for round in point.warm_up..point.warm_up + point.rounds {
+            *gauge.lock() = Tally::from_ms(world.now_ms());
+            let lines = say(&mut world, point.senders, round);
+            world.run_ms(WINDOW_MS)?;
+            rounds.push(gauge.lock().spread(point.peers, lines));
+        }
+        Ok(mean(&rounds))
+    }
+}
+
+/// Lets those who are to speak speak; answers how many lines that makes.
+fn say(world: &mut World, senders: Senders, round: usize) -> usize {
+    let peers = world.peer_count();
+    let text = format!("{round:>LINE_BYTES$}");
+    match senders {
+        Senders::Single => world.say(0, &text),
+        // Far apart, and everybody once before anybody twice: the step has no factor in common with the sizes used.
+        Senders::Changing => world.say((round * 617 + 3) % peers, &text),
+        Senders::Simultaneous => (0..peers).for_each(|peer| world.say(peer, &text)),
+    }
+    if senders == Senders::Simultaneous { peers } else { 1 }
+}
+
+/// A network that does nothing but take its time.
+fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather {
+    Weather { latency_us: (least * 1_000, most * 1_000), jitter_us: 0, resend_percent, ..Weather::clear() }
+}
+
+/// A room in which all is quiet, and what is seen there.
+pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> Story<(World, Gauge)> {
+    let weather = weather(latency_ms, 0);
+    let setup = Setup { policy: policy.clone(), weather, turn_us: 0, ..Setup::new(seed) };
+    let gauge = Gauge::default();
+    let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
+    for _ in 0..peers.div_ceil(20) {
+        world.join(20.min(peers - world.peer_count()));
+        world.run_ms(400)?;
+    }
+    world.run_ms(60_000)?;
+    Ok((world, gauge))
+}
+
+fn mean(rounds: &[Spread]) -> Spread {
+    let count = rounds.len() as f64;
+    let mean = |measure: fn(&Spread) -> f64| rounds.iter().map(measure).sum::<f64>() / count;
+    Spread {
+        copies: mean(|one| one.copies),
+        bytes: mean(|one| one.bytes),
+        messages: mean(|one| one.messages),
+        hops: mean(|one| one.hops),
+        median_ms: mean(|one| one.median_ms),
+        last_ms: mean(|one| one.last_ms),
+        worst_ms: rounds.iter().map(|one| one.last_ms).fold(0.0, f64::max),
+        reached: mean(|one| one.reached),
+        told: mean(|one| one.told),
+    }
+}
+
+/// What was seen of one round.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    since_ms: u64,
+    /// When what was new came to somebody, and over how many links when it came as a rumor.
+    pub(super) shown: Vec<(u64, usize, Option<u8>)>,
+    copies: u64,
+    messages: u64,
+    bytes: u64,
+}
+
+impl Tally {
+    pub(super) fn from_ms(since_ms: u64) -> Self {
+        Self { since_ms, ..Self::default() }
+    }
+
+    fn spread(&self, peers: usize, lines: usize) -> Spread {
+        let deliveries = (lines * (peers - 1)) as f64;
+        // Whoever says something sees it too, over no link.
+        let mut times: Vec<_> = self.shown.iter().map(|(at_ms, ..)| at_ms - self.since_ms).collect();
+        times.sort_unstable();
+        let times = &times[lines.min(times.len())..];
+        let told = self.shown.iter().filter(|(_, _, hops)| hops.is_some()).count();
+        let at = |share: f64| {
+            let place = ((deliveries * share).ceil() as usize).saturating_sub(1);
+            times.get(place).map_or(WINDOW_MS as f64, |ms| *ms as f64)
+        };
+        Spread {
+            copies: self.copies as f64 / deliveries,
+            bytes: self.bytes as f64 / deliveries,
+            messages: self.messages as f64 / deliveries,
+            hops: self.shown.iter().filter_map(|(.., hops)| *hops).max().map_or(0.0, f64::from),
+            median_ms: at(0.5),
+            last_ms: at(1.0),
+            worst_ms: at(1.0),
+            reached: times.len() as f64 / deliveries,
+            told: told as f64 / deliveries,
+        }
+    }
+}
+
+/// What is seen, shared by the world that sees it and the study that asks.
+#[derive(Clone, Default)]
+pub(super) struct Gauge(Arc<Mutex<Tally>>);
+
+impl Gauge {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checker for Gauge {
+    fn property(&self) -> &'static str {
+        "what spreads is counted"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        match fact {
+            Fact::Shown { peer, at_ms, hops, .. } => self.lock().shown.push((*at_ms, *peer, *hops)),
+            Fact::Sent { message, wire, .. } => {
+                let entries = |runs: &[RawRun]| runs.iter().map(|run| run.entries().len() as u64).sum();
+                let copies: u64 = match message {
+                    Message::Push(push) => entries(&push.runs),
+                    Message::Runs { runs, .. } => entries(runs),
+                    Message::Ack { .. } | Message::Have { .. } | Message::Want(_) | Message::Done { .. } => 0,
+                    _ => return Ok(()),
+                };
+                let mut tally = self.lock();
+                tally.copies += copies;
+                tally.messages += 1;
+                tally.bytes += wire.len() as u64;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+const MEASURES: &[Measure] = &[
+    Measure { name: "copies", digits: 3 },
+    Measure { name: "bytes", digits: 0 },
+    Measure { name: "messages", digits: 2 },
+    Measure { name: "hops", digits: 1 },
+    Measure { name: "median ms", digits: 0 },
+    Measure { name: "last ms", digits: 0 },
+    Measure { name: "worst ms", digits: 0 },
+    Measure { name: "reached", digits: 4 },
+    Measure { name: "told", digits: 4 },
+];
+
+const PLOTS: &[Plot] = &[
+    Plot { file: "spread-last", x: 1, y: 5, log_x: true, log_y: false },
+    Plot { file: "spread-copies", x: 1, y: 0, log_x: true, log_y: false },
+];
+
+/// The points of the study.
+pub fn points(quick: bool) -> Vec<Point> {
+    let slow = (100, 100);
+    let sizes: &[usize] = if quick { &[5, 20, 60] } else { &[5, 20, 100, 1_000] };
+    let mut points = Vec::new();
+    for &peers in sizes {
+        let rounds = if quick { 2 } else { 10 };
+        let point = |latency_ms, senders| Point { peers, latency_ms, senders, resend_percent: 0, warm_up: 5, rounds };
+        points.push(point((10, 50), Senders::Single));
+        points.push(point((10, 50), Senders::Changing));
+        points.push(point(slow, Senders::Changing));
+        if peers <= 100 {
+            points.push(Point { rounds: 2, ..point((10, 50), Senders::Simultaneous) });
+        }
+        for resend_percent in if quick { &[30][..] } else { &[1, 10, 30] } {
+            points.push(Point { resend_percent: *resend_percent, ..point((10, 50), Senders::Changing) });
+        }
+    }
+    points
+}
+
+/// Spreads lines in rooms of all kinds by all contenders.
+///
+/// # Errors
+/// What broke in one of the worlds.
+pub fn spread(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
+    table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
+}
+
+/// As [`spread`], at these points.
+///
+/// # Errors
+/// As [`spread`].
+pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> Story<Table> {
+    let mut entered: Vec<(&dyn Contender, Point)> = Vec::new();
+    for point in points {
+        entered.extend(contenders.iter().filter(|one| one.enters(point)).map(|one| (*one, *point)));
+    }
+    let figures = lot.figures(&entered, |(contender, point), seed| {
+        let Spread { copies, bytes, messages, hops, median_ms, last_ms, worst_ms, reached, told } =
+            contender.spread(point, seed)?;
+        Ok([copies, bytes, messages, hops, median_ms, last_ms, worst_ms, reached, told])
+    })?;
+    let rows = entered.iter().zip(figures).map(|((contender, point), figures)| Row {
+        keys: keys(*contender, point),
+        figures: figures.to_vec(),
+    });
+    Ok(Table {
+        file: "spread",
+        caption: format!(
+            "One line of {LINE_BYTES} bytes, sent {} times in a room at rest: copies, bytes and messages for each peer \
+             that is to get it, links crossed, milliseconds until half and until the last of them have it (the slowest \
+             round apart), the share that has it within {} s, and the share that was told it as a rumor.",
+            points.first().map_or(0, |point| point.rounds),
+            WINDOW_MS / 1_000
+        ),
+        keys: &["policy", "peers", "latency ms", "senders", "resent %"],
+        measures: MEASURES,
+        rows: rows.collect(),
+        plots: PLOTS,
+    })
+}
+
+fn keys(contender: &dyn Contender, point: &Point) -> Vec<String> {
+    let (least, most) = point.latency_ms;
+    let latency = if least == most { format!("{least}") } else { format!("{least}-{most}") };
+    let senders = match point.senders {
+        Senders::Single => "single",
+        Senders::Changing => "changing",
+        Senders::Simultaneous => "all at once",
+    };
+    let resent = point.resend_percent.to_string();
+    vec![contender.name().to_owned(), point.peers.to_string(), latency, senders.to_owned(), resent]
+}
