@@ -18,7 +18,10 @@ struct Args {
 }
 
 #[derive(Subcommand)]
-enum What {}
+enum What {
+    /// Rumor mongering beside tables 1 to 3 of Demers et al. 1987
+    Demers(Size),
+}
 
 /// What every study is asked.
 #[derive(clap::Args)]
@@ -69,7 +72,9 @@ impl Size {
 }
 
 fn main() -> ExitCode {
-    let done: Result<(), Box<dyn std::error::Error>> = match Args::parse().what {};
+    let done = match Args::parse().what {
+        What::Demers(size) => size.make(study::demers::study),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
