@@ -22,6 +22,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// Rumor mongering beside tables 1 to 3 of Demers et al. 1987
+    Demers(Size),
     /// How fast and at what cost a line reaches everybody
     Spread(Size),
 }
@@ -75,7 +77,8 @@ impl Size {
 }
 
 fn main() -> ExitCode {
-    let done: Result<(), Box<dyn std::error::Error>> = match Args::parse().what {
+    let done = match Args::parse().what {
+        What::Demers(size) => size.make(study::demers::study),
         What::Spread(size) => {
             let ours = Ours::all();
             let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();

@@ -4,6 +4,7 @@
 //! what comes out as [`Table`]s. The command line prints them and writes CSV and SVG; a test asks for the quick form
 //! and looks at the figures.
 
+pub mod demers;
 #[cfg(feature = "command")]
 pub mod report;
 pub mod spread;

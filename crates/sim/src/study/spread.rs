@@ -333,10 +333,10 @@ pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> 
             contender.spread(point, seed)?;
         Ok([copies, bytes, messages, hops, median_ms, last_ms, worst_ms, reached, told])
     })?;
-    let rows = entered.iter().zip(figures).map(|((contender, point), figures)| Row {
-        keys: keys(*contender, point),
-        figures: figures.to_vec(),
-    });
+    let rows = entered
+        .iter()
+        .zip(figures)
+        .map(|((contender, point), figures)| Row { keys: keys(*contender, point), figures: figures.to_vec() });
     Ok(Table {
         file: "spread",
         caption: format!(

@@ -1,0 +1,274 @@
+//! Rumor mongering beside tables 1 to 3 of Demers et al. 1987: one rumor among 1,000 peers that all know each other,
+//! in cycles.
+//!
+//! The policy is the one that nodes run; only the engine around it is left out, for the paper's contacts have no
+//! latency: those of one cycle all take place at once, and whether a partner knew already is judged by the start of
+//! the cycle. The residue and the traffic of table 1 do not come out otherwise.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::{Body, Kind, RawEntry},
+    ids::{AuthorId, EntryId, PeerId},
+    message::Push,
+    random::Random,
+    rumor::{
+        Action, Policy, Rumors, Source,
+        mongering::{Direction, Mongering, Stop},
+    },
+    run::RawRun,
+    time::Time,
+    view::{Shape, View},
+};
+
+use super::{Figure, Lot, Measure, Plot, Row, Table};
+use crate::{
+    peer::{index_of, peer_id},
+    violation::{Story, Violation},
+    world::scatter,
+};
+
+/// Milliseconds of a cycle.
+const CYCLE_MS: u64 = 10;
+
+/// Cycles without a copy after which nobody tells any more.
+const QUIET: u32 = 5;
+
+/// Cycles after which a rumor that is still told is told for ever: ten times the longest in the paper.
+const CYCLES: u64 = 400;
+
+/// One of the paper's variants, and what the paper says of it.
+struct Variant {
+    name: &'static str,
+    direction: Direction,
+    feedback: bool,
+    stop: Stop,
+    residue: f64,
+    traffic: f64,
+    last: f64,
+}
+
+impl Variant {
+    /// Table 1.
+    const fn push(k: u32, residue: f64, traffic: f64, last: f64) -> Self {
+        let (direction, stop) = (Direction::Push, Stop::Counter(k));
+        Self { name: "1: push, feedback, counter", direction, feedback: true, stop, residue, traffic, last }
+    }
+
+    /// Table 2.
+    const fn blind(k: u32, residue: f64, traffic: f64, last: f64) -> Self {
+        let (direction, stop) = (Direction::Push, Stop::Coin(k));
+        Self { name: "2: push, blind, coin", direction, feedback: false, stop, residue, traffic, last }
+    }
+
+    /// Table 3.
+    const fn pull(k: u32, residue: f64, traffic: f64, last: f64) -> Self {
+        let (direction, stop) = (Direction::Pull, Stop::Counter(k));
+        Self { name: "3: pull, feedback, counter", direction, feedback: true, stop, residue, traffic, last }
+    }
+
+    fn keys(&self, who: &str) -> Vec<String> {
+        let (Stop::Counter(k) | Stop::Coin(k)) = self.stop;
+        vec![self.name.into(), who.into(), k.to_string()]
+    }
+
+    fn policy(&self) -> Policy {
+        let Self { direction, feedback, stop, .. } = *self;
+        Policy::Mongering(Mongering { direction, feedback, stop, every_ms: CYCLE_MS })
+    }
+}
+
+const VARIANTS: [Variant; 13] = [
+    Variant::push(1, 0.18, 1.7, 16.8),
+    Variant::push(2, 0.037, 3.3, 16.9),
+    Variant::push(3, 0.011, 4.5, 17.4),
+    Variant::push(4, 0.0036, 5.6, 17.5),
+    Variant::push(5, 0.0012, 6.7, 17.7),
+    Variant::blind(1, 0.96, 0.04, 38.0),
+    Variant::blind(2, 0.20, 1.6, 33.0),
+    Variant::blind(3, 0.060, 2.8, 32.0),
+    Variant::blind(4, 0.021, 3.9, 32.0),
+    Variant::blind(5, 0.008, 4.9, 32.0),
+    Variant::pull(1, 0.031, 2.7, 17.6),
+    Variant::pull(2, 0.000_58, 4.5, 15.4),
+    Variant::pull(3, 0.000_004, 6.1, 14.0),
+];
+
+/// The tables, each row of ours beside the paper's.
+///
+/// # Errors
+/// When a rumor is told for ever.
+pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
+    let peers = if lot.quick { 300 } else { 1_000 };
+    let ours = lot.figures(&VARIANTS, |variant, seed| spread(&variant.policy(), peers, seed))?;
+    let mut rows = Vec::new();
+    for (variant, figures) in VARIANTS.iter().zip(ours) {
+        let published = [variant.residue, variant.traffic, variant.last].map(Figure::published);
+        rows.push(Row { keys: variant.keys("ours"), figures: figures.to_vec() });
+        rows.push(Row { keys: variant.keys("paper"), figures: published.into_iter().chain([Figure::NONE]).collect() });
+    }
+    Ok(vec![Table {
+        file: "demers",
+        caption: format!(
+            "One rumor among {peers} peers, beside tables 1 to 3 of Demers et al. 1987 (1,000 sites). Residue: the \
+             share that never hears; traffic: copies for each peer; t_last: the cycle in which the last hears that \
+             does. The mean cycle in which ours hear is not the paper's t_ave, which is defined otherwise."
+        ),
+        keys: &["table", "who", "k"],
+        measures: &[
+            Measure { name: "residue", digits: 6 },
+            Measure { name: "traffic", digits: 2 },
+            Measure { name: "t_last", digits: 1 },
+            Measure { name: "mean cycle", digits: 1 },
+        ],
+        rows,
+        plots: &[
+            Plot { file: "demers-residue", x: 2, y: 0, log_x: false, log_y: true },
+            Plot { file: "demers-traffic", x: 2, y: 1, log_x: false, log_y: false },
+        ],
+    }])
+}
+
+/// Spreads one rumor until nobody is told any more: residue, traffic, the cycle in which the last heard and the mean
+/// of all cycles in which somebody did.
+fn spread(policy: &Policy, peers: usize, seed: u64) -> Story<[f64; 4]> {
+    let mut cycles = Cycles::new(policy, peers, seed);
+    cycles.begin();
+    let mut quiet = 0;
+    while quiet < QUIET {
+        let copies = cycles.copies;
+        cycles.go_on();
+        quiet = if cycles.copies == copies { quiet + 1 } else { 0 };
+        if cycles.cycle > CYCLES {
+            let (property, sentence) = ("a rumor ends", format!("it is told in cycle {CYCLES} still"));
+            return Err(Violation { property, sentence, seed, at_us: CYCLES * CYCLE_MS * 1_000, test: String::new() });
+        }
+    }
+    let heard: Vec<f64> = cycles.heard.iter().flatten().map(|cycle| *cycle as f64).collect();
+    let (count, all) = (heard.len() as f64, peers as f64);
+    let last = heard.iter().copied().fold(0.0, f64::max);
+    Ok([1.0 - count / all, cycles.copies as f64 / all, last, heard.iter().sum::<f64>() / count])
+}
+
+/// Peers that go through cycles in step.
+struct Cycles {
+    names: Vec<PeerId>,
+    /// Links to all. Whoever has its turn is taken out of it, for nobody contacts itself.
+    view: View,
+    rumors: Vec<Rumors>,
+    random: Random,
+    cycle: u64,
+    /// In which cycle each peer heard.
+    heard: Vec<Option<u64>>,
+    copies: u64,
+    /// What is to be said in the next cycle, and by whom.
+    contacts: Vec<(usize, Action)>,
+    /// Who is answered by whom, about which push, and whether it was new.
+    acks: Vec<(usize, usize, u64, bool)>,
+}
+
+impl Cycles {
+    fn new(policy: &Policy, peers: usize, seed: u64) -> Self {
+        let names: Vec<_> = (0..peers).map(|at| peer_id(scatter(seed, at as u64), at as u32)).collect();
+        let mut sorted = names.clone();
+        sorted.sort();
+        Self {
+            view: View::new(Shape::Fixed(sorted), PeerId(scatter(seed, peers as u64))),
+            rumors: names.iter().map(|name| Rumors::new(policy, *name, false)).collect(),
+            names,
+            random: Random::new(seed),
+            cycle: 0,
+            heard: vec![None; peers],
+            copies: 0,
+            contacts: Vec::new(),
+            acks: Vec::new(),
+        }
+    }
+
+    /// Links everybody, and tells one peer.
+    fn begin(&mut self) {
+        for name in &self.names {
+            self.view.up(*name, None, 0, &mut Random::new(0), &mut Vec::new());
+        }
+        for who in 0..self.names.len() {
+            let other = self.names[(who + 1) % self.names.len()];
+            self.turn(who, |rumors, view, now, random, out| rumors.up(other, view, now, random, out));
+        }
+        self.end();
+        self.heard[0] = Some(0);
+        self.turn(0, |rumors, view, now, random, out| rumors.hot(vec![line()], None, view, now, random, out));
+    }
+
+    /// One cycle: what was to be said is said, all at once, and then answered.
+    fn go_on(&mut self) {
+        self.cycle += 1;
+        for (from, action) in std::mem::take(&mut self.contacts) {
+            self.contact(from, action);
+        }
+        self.end();
+    }
+
+    /// Lets one peer do something; what it then wants to say is kept for the next cycle.
+    fn turn(&mut self, who: usize, act: impl FnOnce(&mut Rumors, &View, u64, &mut Random, &mut Vec<Action>)) {
+        let (now_ms, name) = (self.cycle * CYCLE_MS, self.names[who]);
+        let (mut out, mut unused) = (Vec::new(), Random::new(0));
+        self.view.down(name, now_ms, &mut unused, &mut Vec::new());
+        act(&mut self.rumors[who], &self.view, now_ms, &mut self.random, &mut out);
+        self.view.up(name, None, now_ms, &mut unused, &mut Vec::new());
+        self.contacts.extend(out.into_iter().map(|action| (who, action)));
+    }
+
+    fn contact(&mut self, from: usize, action: Action) {
+        match action {
+            Action::Push { to, push } => self.push(from, index_of(&to) as usize, push),
+            Action::Pull { to } => {
+                let to = index_of(&to) as usize;
+                if self.heard[to].is_some_and(|at| at < self.cycle) {
+                    self.pull(from, to);
+                }
+            }
+            Action::Have { .. } | Action::Step(_) => {}
+        }
+    }
+
+    /// Whoever asks is answered in the same cycle.
+    fn pull(&mut self, from: usize, to: usize) {
+        let (waiting, asking) = (std::mem::take(&mut self.contacts), self.names[from]);
+        self.turn(to, |rumors, view, now, random, out| rumors.pull(asking, view, now, random, out));
+        for (from, answer) in std::mem::replace(&mut self.contacts, waiting) {
+            self.contact(from, answer);
+        }
+    }
+
+    fn push(&mut self, from: usize, to: usize, push: Push) {
+        self.copies += 1;
+        let source = Source { peer: self.names[from], part: push.part, hops: push.hops };
+        let new = self.heard[to].is_none_or(|at| at == self.cycle);
+        self.acks.push((from, to, push.push, new));
+        if self.heard[to].is_some() {
+            self.turn(to, |rumors, view, now, random, out| rumors.known(push.runs, source, view, now, random, out));
+        } else {
+            self.heard[to] = Some(self.cycle);
+            self.turn(to, |rumors, view, now, random, out| rumors.hot(push.runs, Some(source), view, now, random, out));
+        }
+    }
+
+    fn end(&mut self) {
+        for (from, to, push, new) in std::mem::take(&mut self.acks) {
+            let to = self.names[to];
+            self.turn(from, |rumors, view, now, random, out| rumors.ack(to, push, new, view, now, random, out));
+        }
+        for who in 0..self.names.len() {
+            if self.rumors[who].next_deadline().is_some_and(|ms| ms <= self.cycle * CYCLE_MS) {
+                self.turn(who, Rumors::wake);
+            }
+        }
+    }
+}
+
+/// What everybody is told. Nobody here looks at who wrote it.
+fn line() -> RawRun {
+    let body = Body::Here(Bytes::from_static(b"hello"));
+    let entry = RawEntry { time: Time::from_ms(1), seen: Vec::new(), kind: Kind::TEXT, body };
+    let run = RawRun::new(AuthorId([1; 32]), 0, EntryId::default(), vec![entry], None);
+    run.unwrap_or_else(|reject| unreachable!("one line is canonical: {reject:?}"))
+}
