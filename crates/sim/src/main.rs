@@ -1,5 +1,7 @@
 //! `rumormill-sim`: the simulator at the command line.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
