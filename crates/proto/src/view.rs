@@ -306,11 +306,11 @@ impl View {
 
     /// When more have come than there is room for, gives one of them up: neither a lasting one nor `newcomer`.
     fn give_up_one(&mut self, newcomer: &PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let inbound = self.links.iter().filter(|(_, link)| !link.chosen);
-        let mut inbound: Vec<_> = inbound.map(|(peer, link)| (link.since_ms, *peer)).collect();
-        if inbound.len() <= INBOUND_LINKS {
+        let inbound = || self.links.iter().filter(|(_, link)| !link.chosen);
+        if inbound().count() <= INBOUND_LINKS {
             return;
         }
+        let mut inbound: Vec<_> = inbound().map(|(peer, link)| (link.since_ms, *peer)).collect();
         inbound.sort_unstable();
         let mut recent = inbound.split_off(LASTING_LINKS);
         recent.retain(|(_, peer)| peer != newcomer);
@@ -384,11 +384,8 @@ impl View {
         let all = self.is_fixed() || crowd <= MESH_PEERS;
         let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody] };
         self.dial_ms = None;
-        let mut idle = self.idle(random);
-        if idle.is_empty() {
-            return;
-        }
         let mut cover = self.cover();
+        let mut idle = self.idle(&cover, needs, random);
         for &need in needs {
             let mut left = Vec::new();
             for (peer, branch) in idle {
@@ -409,11 +406,13 @@ impl View {
         self.links.len() + untried.count()
     }
 
-    /// Peers that could be dialled, those that matter most first: the largest branches, in them those that
-    /// have worked, otherwise in random order.
-    fn idle(&self, random: &mut Random) -> Vec<(PeerId, Branch)> {
+    /// Peers that could be dialled and that there is a need of, those that matter most first: the largest branches,
+    /// in them those that have worked, otherwise in random order.
+    fn idle(&self, cover: &Cover, needs: &[Need], random: &mut Random) -> Vec<(PeerId, Branch)> {
         let idle = self.known.iter().filter(|(_, known)| !known.linked && !known.dialling);
-        let mut idle: Vec<_> = idle.map(|(id, known)| (*id, branch(&self.me, id), known.worked_ms.is_none())).collect();
+        let idle = idle.map(|(id, known)| (*id, branch(&self.me, id), known.worked_ms.is_none()));
+        let mut idle: Vec<_> =
+            idle.filter(|(_, branch, _)| needs.iter().any(|need| cover.wants(*need, *branch))).collect();
         random.shuffle(&mut idle);
         idle.sort_by_key(|(_, branch, untried)| (branch.depth(), *untried));
         idle.into_iter().map(|(id, branch, _)| (id, branch)).collect()

@@ -12,6 +12,7 @@ pub mod checkers;
 mod drive;
 pub mod fact;
 mod fault;
+mod found;
 mod links;
 mod network;
 mod peer;

@@ -12,7 +12,7 @@ use crate::{
     fact::Fact,
     fault::Fault,
     network::{End, Lane, Sent},
-    peer::{Nature, address, index_of},
+    peer::{Nature, contact, index_of},
     queue::{Event, Index, LinkId, ProcessId},
     trace,
     world::World,
@@ -31,6 +31,7 @@ const BARRED_US: u64 = 60_000_000;
 impl World {
     pub(crate) fn dial(&mut self, dialler: Index, dialled: PeerId) {
         let Some(process) = self.process(dialler as usize).map(|process| process.number) else { return };
+        self.traffic.dials += 1;
         let target = index_of(&dialled);
         let there = self.is_there(&dialled) && self.network.connects(dialler, target);
         let delay_us = 2 * self.network.latency_us(dialler, target) + self.lost_dials_us();
@@ -88,12 +89,16 @@ impl World {
         if let Some(before) = before.filter(|before| *before != peer) {
             self.put_in(at, Input::Down { peer: before });
         }
+        self.put_end(at, other, link);
+        self.put_in(at, Input::Up { peer, address: Some(contact(peer).address) });
+    }
+
+    pub(crate) fn put_end(&mut self, at: Index, other: Index, link: LinkId) {
+        let peer = self.peers[other as usize].home.id;
         self.drop_end(at, other);
-        self.peers[at as usize].home.meet(peer);
         if let Some(process) = &mut self.peers[at as usize].process {
             process.ends.insert(other, End::new(link, peer));
         }
-        self.put_in(at, Input::Up { peer, address: Some(address(&peer)) });
     }
 
     fn bars(&self, peer: Index, other: Index) -> bool {
@@ -132,7 +137,7 @@ impl World {
         others.into_iter().for_each(|other| self.expect_silence(other, peer));
     }
 
-    fn drop_end(&mut self, at: Index, other: Index) {
+    pub(crate) fn drop_end(&mut self, at: Index, other: Index) {
         if let Some(process) = &mut self.peers[at as usize].process {
             process.ends.remove(&other);
             process.servings.retain(|_, (to, _)| *to != other);

@@ -63,14 +63,6 @@ impl Home {
         let author = Author::from_secret(&author_secret).id();
         Self { id, author, author_secret, fresh: false, store, contacts: Vec::new() }
     }
-
-    pub(crate) fn meet(&mut self, peer: PeerId) {
-        self.contacts.retain(|met| *met != peer);
-        self.contacts.push(peer);
-        if self.contacts.len() > CONTACTS {
-            self.contacts.remove(0);
-        }
-    }
 }
 
 /// What a crash ends.
@@ -144,6 +136,14 @@ impl Peer {
         self.process.as_mut().filter(|process| process.number == number)
     }
 
+    /// Ends the process. What it knew of others is in the home, as a node keeps it there while it runs.
+    pub(crate) fn end(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let worked = process.engine.contacts();
+        let strangers = self.home.contacts.iter().copied().filter(|id| worked.iter().all(|known| known.peer != *id));
+        self.home.contacts = worked.iter().map(|known| known.peer).chain(strangers).take(CONTACTS).collect();
+    }
+
     /// Peers at the other ends of its links.
     pub(crate) fn linked(&self) -> impl Iterator<Item = Index> + '_ {
         self.process.iter().flat_map(|process| process.ends.keys().copied())
@@ -173,12 +173,7 @@ pub(crate) fn index_of(id: &PeerId) -> Index {
     Index::from_be_bytes([a, b, c, d])
 }
 
-/// How to reach a peer, in the simulated transport's form: its index.
+/// How to reach a peer: in a world its name is enough, and the address is only as long as one.
 pub(crate) fn contact(peer: PeerId) -> Contact {
-    Contact { peer, address: address(&peer) }
-}
-
-/// The address of a peer.
-pub(crate) fn address(peer: &PeerId) -> Bytes {
-    Bytes::copy_from_slice(&index_of(peer).to_be_bytes())
+    Contact { peer, address: Bytes::from_static(b"host") }
 }

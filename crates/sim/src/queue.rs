@@ -81,6 +81,11 @@ impl Queue {
         self.now_us
     }
 
+    /// Lets time pass in which nothing happens.
+    pub(crate) fn pass(&mut self, us: u64) {
+        self.now_us = self.now_us.saturating_add(us);
+    }
+
     /// Puts in what is to happen after `delay_us`.
     pub(crate) fn put(&mut self, delay_us: u64, event: Event) {
         self.order += 1;

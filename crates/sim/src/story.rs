@@ -46,19 +46,26 @@ impl World {
     }
 
     fn join_with(&mut self, home: Option<([u8; 32], Memory)>) -> usize {
+        let contacts = self.ticket(self.peers.len());
+        let peer = self.move_in(home, contacts);
+        self.look_around(peer);
+        peer
+    }
+
+    /// Gives a peer a place and starts its process.
+    pub(crate) fn move_in(&mut self, home: Option<([u8; 32], Memory)>, contacts: Vec<PeerId>) -> usize {
         let peer = self.peers.len();
         let fresh = scatter(self.setup.seed ^ 1, peer as u64);
         let is_fresh = home.is_none();
         let (secret, store) = home.unwrap_or_else(|| (fresh, Memory::new()));
         let home = Home::new(self.name_of(peer), secret, store);
-        let contacts = self.ticket(peer);
         let shape = match self.setup.form {
             Form::Open => Shape::Open,
             Form::Line(_) => Shape::Fixed(contacts.clone()),
         };
         let home = Home { fresh: is_fresh, contacts, ..home };
         self.peers.push(Peer::new(home, shape));
-        self.start(peer);
+        self.begin(peer);
         peer
     }
 
@@ -68,7 +75,7 @@ impl World {
     }
 
     /// Whom a peer hears of first: a few others, if as many tries find some; in a line its neighbours.
-    fn ticket(&mut self, peer: usize) -> Vec<PeerId> {
+    pub(crate) fn ticket(&mut self, peer: usize) -> Vec<PeerId> {
         let mut ticket = Vec::new();
         match self.setup.form {
             Form::Line(length) => {
@@ -87,6 +94,22 @@ impl World {
     }
 
     fn start(&mut self, at: usize) {
+        self.begin(at);
+        self.look_around(at);
+    }
+
+    /// Lets a new process dial whom its home knows.
+    fn look_around(&mut self, at: usize) {
+        let peer = at as Index;
+        let contacts: Vec<_> = self.peers[at].home.contacts.iter().copied().map(contact).collect();
+        if !contacts.is_empty() {
+            self.put_in(peer, Input::Heard { contacts });
+        }
+        self.expect_wake(peer);
+    }
+
+    /// Starts a process with what its home holds.
+    fn begin(&mut self, at: usize) {
         let peer = at as Index;
         let (number, seed, now) = (self.number(), self.random.number(), self.clock(peer));
         let setup = &self.setup;
@@ -113,15 +136,10 @@ impl World {
             self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
         let home = &self.peers[at].home;
-        let contacts: Vec<_> = home.contacts.iter().copied().map(contact).collect();
         self.trace.line(self.queue.now_us(), at, "start", || format!("{} {}", home.id.short(), home.author.short()));
         self.peers[at].process = Some(Process::new(number, engine, reader));
         self.peers[at].home.fresh = false;
         self.peers[at].paused = false;
-        if !contacts.is_empty() {
-            self.put_in(peer, Input::Heard { contacts });
-        }
-        self.expect_wake(peer);
     }
 
     /// Ends a peer's process as if killed: what was not durable is gone.
@@ -132,7 +150,7 @@ impl World {
     pub(crate) fn end_process(&mut self, peer: Index) {
         self.fall_silent(peer);
         self.trace.line(self.queue.now_us(), peer as usize, "end", String::new);
-        self.peers[peer as usize].process = None;
+        self.peers[peer as usize].end();
     }
 
     /// Ends a peer's process in the middle of its next turn that has something to keep.
@@ -297,6 +315,16 @@ impl World {
     /// Mends all that was cut, parted or clogged.
     pub fn heal(&mut self) {
         self.network.heal();
+    }
+
+    /// The peers that a peer has links with, ascending.
+    pub fn links(&self, peer: usize) -> Vec<usize> {
+        self.peers[peer].linked().map(|other| other as usize).collect()
+    }
+
+    /// The name by which a peer is known to others.
+    pub fn id(&self, peer: usize) -> PeerId {
+        self.peers[peer].home.id
     }
 
     /// A peer's timeline.

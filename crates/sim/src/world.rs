@@ -78,6 +78,8 @@ pub struct Traffic {
     pub bytes: u64,
     /// Copies of entries sent as rumors.
     pub copies: u64,
+    /// Dials begun.
+    pub dials: u64,
 }
 
 /// The checkers, and the first thing that they found.

@@ -1,6 +1,33 @@
 //! Rooms too large for a full mesh, where the engine has to choose whom to know.
 
-use rumormill_sim::{Story, World, seeds};
+use std::collections::BTreeSet;
+
+use rumormill_proto::{frontier::Branch, limits::CHOSEN_LINKS, view::branch::branch};
+use rumormill_sim::{Setup, Story, Weather, World, seeds};
+
+/// Lets ten peers say something in turn; returns the copies of what was said.
+fn chat(room: &mut World, peers: usize) -> Story<u64> {
+    let before = room.traffic();
+    for speaker in (0..peers).step_by(peers / 10) {
+        room.say(speaker, "can you hear me?");
+        room.run_ms(2_000)?;
+    }
+    room.settle()?;
+    assert_eq!(room.same_timeline()?.len(), 10);
+    Ok(room.traffic().copies - before.copies)
+}
+
+/// For each peer the branches in which there is anybody and to which it has no link.
+fn uncovered(room: &World, peers: usize) -> Vec<Vec<Branch>> {
+    let ids: Vec<_> = (0..peers).map(|peer| room.id(peer)).collect();
+    let of_one = |me: usize| {
+        let seen = |other: usize| branch(&ids[me], &ids[other]);
+        let linked: BTreeSet<_> = room.links(me).into_iter().map(seen).collect();
+        let all: BTreeSet<_> = (0..peers).filter(|other| *other != me).map(seen).collect();
+        all.difference(&linked).copied().collect()
+    };
+    (0..peers).map(of_one).collect()
+}
 
 #[test]
 fn in_a_large_room_everybody_hears_everybody() -> Story {
@@ -11,14 +38,71 @@ fn in_a_large_room_everybody_hears_everybody() -> Story {
         room.run_ms(1_000)?;
     }
     room.run_ms(10_000)?;
-    let before = room.traffic();
-    for speaker in (0..PEERS).step_by(PEERS / 10) {
-        room.say(speaker, "can you hear me?");
-        room.run_ms(200)?;
-    }
-    room.settle()?;
-    assert_eq!(room.same_timeline()?.len(), 10);
-    let copies = room.traffic().copies - before.copies;
+    let copies = chat(&mut room, PEERS)?;
     assert!(copies <= 2 * 10 * PEERS as u64, "{copies} copies of ten entries among {PEERS} peers");
+    Ok(())
+}
+
+#[test]
+fn a_founded_room_is_like_one_that_was_joined() -> Story {
+    const PEERS: usize = 300;
+    let mut joined = World::new(seeds::seed()).watching(&[]);
+    for _ in 0..PEERS / 20 {
+        joined.join(20);
+        joined.run_ms(1_000)?;
+    }
+    joined.run_ms(60_000)?;
+    let mut founded = World::new(seeds::seed()).watching(&[]);
+    founded.found(PEERS);
+    // Of a lone peer in a small branch a newcomer may not have heard after a minute.
+    for (room, lacking) in [(&mut joined, PEERS / 100), (&mut founded, 0)] {
+        let uncovered = uncovered(room, PEERS).concat();
+        assert!(uncovered.len() <= lacking, "no link into {uncovered:?}");
+        let links: usize = (0..PEERS).map(|peer| room.links(peer).len()).sum();
+        let (mean, before) = (links / PEERS, room.traffic());
+        assert!((18..40).contains(&mean), "{mean} links a peer");
+        assert!((0..PEERS).all(|peer| room.links(peer).len() <= 2 * CHOSEN_LINKS));
+        let copies = chat(room, PEERS)?;
+        let least = 10 * (PEERS as u64 - 1);
+        assert!((least * 99 / 100..least * 11 / 10).contains(&copies), "{copies} copies where {least} are needed");
+        let dials = room.traffic().dials - before.dials;
+        assert!(dials <= PEERS as u64 / 10, "{dials} dials while nothing happens");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_founded_room_is_quiet_at_once_and_keeps_its_links() -> Story {
+    const PEERS: usize = 300;
+    let mut room = World::with(Setup { weather: Weather::clear(), ..Setup::new(seeds::seed()) }).watching(&[]);
+    room.found(PEERS);
+    let before: Vec<_> = (0..PEERS).map(|peer| room.links(peer)).collect();
+    let mut messages = Vec::new();
+    for _ in 0..60 {
+        let sent = room.traffic().messages;
+        room.run_ms(1_000)?;
+        messages.push(room.traffic().messages - sent);
+    }
+    let lost: usize =
+        (0..PEERS).map(|peer| before[peer].iter().filter(|other| !room.links(peer).contains(other)).count()).sum();
+    let (all, most) = (messages.iter().sum::<u64>(), messages.iter().copied().max().unwrap_or(0));
+    assert_eq!(lost, 0, "links lost");
+    // A round with its answer every ten seconds, a shuffle with its answer every twenty.
+    assert!(all <= 60 * PEERS as u64 * 4 / 10, "{all} messages in a quiet minute");
+    assert!(most * 60 <= all * 2, "{most} of {all} messages in one second");
+    Ok(())
+}
+
+#[test]
+fn small_rooms_and_lines_can_be_founded_too() -> Story {
+    for form in [rumormill_sim::Form::Open, rumormill_sim::Form::Line(12)] {
+        let mut room = World::with(Setup { form, ..Setup::new(seeds::seed()) });
+        room.found(12);
+        let links: usize = (0..12).map(|peer| room.links(peer).len()).sum();
+        assert_eq!(links, if form == rumormill_sim::Form::Open { 12 * 11 } else { 22 });
+        room.say(3, "we have always been here");
+        room.settle()?;
+        assert_eq!(room.same_timeline()?.len(), 1);
+    }
     Ok(())
 }

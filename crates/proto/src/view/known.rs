@@ -95,9 +95,9 @@ impl Known {
             }
             return;
         }
-        let told = self.peers.values().filter(|peer| source.is_some() && peer.source == source).count();
+        let told_by = |source| self.peers.values().filter(|peer| peer.source == Some(source)).count();
         let room = match source {
-            Some(_) if told >= KNOWN_FROM_ONE => self.forget_one(random, |peer| peer.source == source),
+            Some(teller) if told_by(teller) >= KNOWN_FROM_ONE => self.forget_one(random, |peer| peer.source == source),
             _ if self.peers.len() >= KNOWN_PEERS => self.forget_one(random, |_| true),
             _ => true,
         };

@@ -1,0 +1,187 @@
+//! A room that is there already: everybody joined long ago, links stand, all is quiet.
+//!
+//! Joining is costly: a hundred thousand peers that come one by one say ninety million things before anybody speaks.
+//! Here each engine hears of a few peers in every branch of the id space, as shuffles would have told it, and chooses
+//! among them itself; who is dialled is linked at once. In between a minute passes, so that rounds and shuffles come
+//! at their quiet pace and at as many different times as there are peers. No message but greetings and comparisons is
+//! carried: there is nothing to tell.
+
+use std::collections::VecDeque;
+
+use rumormill_proto::{
+    ids::PeerId,
+    input::{Input, Output},
+    limits::{DIAL_BURST, DIAL_MS},
+    message::{Contact, Message},
+    random::Random,
+};
+
+use crate::{
+    peer::{Home, contact, index_of},
+    queue::Index,
+    world::{Form, World},
+};
+
+/// Peers that each is told of, at most: half of what an engine remembers, the other half is filled by who dials.
+const OFFERED: usize = 128;
+
+/// Peers that all together are told of, beyond one in every branch: 170 bytes each, 3 GB.
+const OFFERED_TO_ALL: usize = 16_000_000;
+
+/// Digits of three bits that two ids can share.
+const DIGITS: u32 = 21;
+
+/// Milliseconds between two looks at everybody: what a burst of dials has to be paid with.
+const LOOK_MS: u64 = DIAL_BURST * DIAL_MS;
+
+/// Looks during which everybody comes: as long as the longest period at which an engine does anything.
+const COMING: usize = 20_000 / LOOK_MS as usize;
+
+/// Looks until all is at its quiet pace: shuffles after 1, 2, 4, 8, 16 and 20 seconds, give or take a quarter.
+const LOOKS: usize = COMING + 64_000 / LOOK_MS as usize;
+
+impl World {
+    /// Puts `count` peers into a room that is as it would be some while after they had joined: each with the links
+    /// that its engine keeps. For rooms that are too large to be joined one by one. Takes the first minute and a
+    /// half of the world, and about n log n steps.
+    ///
+    /// # Panics
+    /// When somebody joined before.
+    pub fn found(&mut self, count: usize) -> Vec<usize> {
+        assert!(self.peers.is_empty(), "a room is founded before anybody joins it");
+        for peer in 0..count {
+            let neighbours = if self.setup.form == Form::Open { Vec::new() } else { self.ticket(peer) };
+            self.move_in(None, neighbours);
+        }
+        let offers = self.offers();
+        let mut order: Vec<Index> = (0..count as Index).collect();
+        self.random.shuffle(&mut order);
+        for look in 0..LOOKS {
+            self.queue.pass(LOOK_MS * 1_000);
+            for (at, &peer) in order.iter().enumerate() {
+                let home = &self.peers[peer as usize].home;
+                let input = match look.checked_sub(at * COMING / count) {
+                    None => continue,
+                    Some(0) => Input::Heard { contacts: offers.to(home, &mut self.random) },
+                    Some(_) => Input::Wake,
+                };
+                self.found_one(peer, input);
+            }
+        }
+        order.sort_unstable();
+        order.into_iter().for_each(|peer| self.expect_wake(peer));
+        (0..count).collect()
+    }
+}
+
+impl World {
+    /// Lets one engine take in something, and everything that follows from it at this moment happen.
+    fn found_one(&mut self, peer: Index, input: Input) {
+        let mut inputs = VecDeque::from([(peer, input)]);
+        while let Some((at, input)) = inputs.pop_front() {
+            let now = self.clock(at);
+            let Some(process) = &mut self.peers[at as usize].process else { continue };
+            if matches!(input, Input::Wake) && process.engine.next_deadline() > now.ticks_ms {
+                continue;
+            }
+            let mut outputs = Vec::new();
+            process.engine.handle(input, now, &mut outputs);
+            outputs.into_iter().for_each(|output| self.follow(at, output, &mut inputs));
+        }
+    }
+
+    fn follow(&mut self, at: Index, output: Output, inputs: &mut VecDeque<(Index, Input)>) {
+        let me = self.peers[at as usize].home.id;
+        match output {
+            Output::Dial(Contact { peer, .. }) => {
+                let other = index_of(&peer);
+                let link = self.number();
+                self.put_end(at, other, link);
+                self.put_end(other, at, link);
+                inputs.push_back((at, Input::Up { peer, address: Some(contact(peer).address) }));
+                inputs.push_back((other, Input::Up { peer: me, address: Some(contact(me).address) }));
+            }
+            Output::Close { peer, .. } => {
+                let other = index_of(&peer);
+                self.drop_end(at, other);
+                self.drop_end(other, at);
+                inputs.push_back((other, Input::Down { peer: me }));
+            }
+            Output::Send { to, message: message @ Message::Hello(_) } => {
+                inputs.push_back((index_of(&to), Input::Received { from: me, message }));
+            }
+            Output::Send { to, message: Message::Status { digest, answer: false } } => {
+                let message = Message::Status { digest, answer: true };
+                inputs.push_back((at, Input::Received { from: to, message }));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whom each may be told of.
+    fn offers(&self) -> Offers {
+        let mut ids: Vec<PeerId> = self.peers.iter().map(|peer| peer.home.id).collect();
+        ids.sort_unstable();
+        let most = OFFERED.min(OFFERED_TO_ALL / ids.len().max(1));
+        Offers { ids, most, form: self.setup.form }
+    }
+}
+
+/// All peers of a room.
+struct Offers {
+    /// Ascending.
+    ids: Vec<PeerId>,
+    /// How many each is told of, beyond one in every branch.
+    most: usize,
+    form: Form,
+}
+
+impl Offers {
+    /// Whom a peer is told of: its neighbours in a line, in an open room some of all.
+    fn to(&self, home: &Home, random: &mut Random) -> Vec<Contact> {
+        let told = match self.form {
+            Form::Line(_) => home.contacts.clone(),
+            Form::Open if self.ids.len() <= self.most => self.ids.clone(),
+            Form::Open => self.some(&home.id, random),
+        };
+        told.into_iter().filter(|id| *id != home.id).map(contact).collect()
+    }
+
+    /// Two in every branch of the id space, while that is not too many, and any others.
+    fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
+        let branches = self.branches(peer);
+        let mut told = Vec::new();
+        for most in [usize::MAX, self.most] {
+            let one_each = branches.iter().filter_map(|ids| random.pick(ids).copied());
+            let left = most.saturating_sub(told.len());
+            told.extend(one_each.take(left));
+        }
+        let left = self.most.saturating_sub(told.len());
+        told.extend((0..left).filter_map(|_| random.pick(&self.ids).copied()));
+        told
+    }
+
+    /// Those in each branch as the peer sees it, the largest first; empty branches are left out.
+    fn branches(&self, peer: &PeerId) -> Vec<&[PeerId]> {
+        let mut branches = Vec::new();
+        let mut within = &self.ids[..];
+        for depth in 1..=DIGITS {
+            if within.len() <= 1 {
+                break;
+            }
+            let digits = |id: &PeerId| id.prefix() >> (64 - 3 * depth);
+            let all = within;
+            let mut rest = all;
+            while let Some(first) = rest.first() {
+                let digit = digits(first);
+                let (branch, after) = rest.split_at(rest.partition_point(|id| digits(id) == digit));
+                rest = after;
+                match digit == digits(peer) {
+                    true => within = branch,
+                    false => branches.push(branch),
+                }
+            }
+        }
+        branches
+    }
+}
