@@ -200,7 +200,10 @@ impl Engine {
         let ms = now.ticks_ms;
         match message {
             Message::Hello(hello) => self.hello(from, &hello, now, out),
-            Message::Known { next } => self.known(from, next, now, out),
+            Message::Known { next } => {
+                self.rumors.greeted(from, ms);
+                self.known(from, next, now, out);
+            }
             Message::Push(push) => self.push(from, push, now, out),
             Message::Ack { push, new } => {
                 self.step(Step::AckFrom { peer: from, new }, out);

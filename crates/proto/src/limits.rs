@@ -59,11 +59,12 @@ pub const ADDRESS_BYTES: usize = 512;
 /// connections of 97 kB, 3 MB, and a writer 31 copies of a 300-byte push, 10 kB.
 pub const MESH_PEERS: usize = 32;
 
-/// Links we dialled ourselves: six levels of seven branches, which reach 8^6 = 262,144 peers, and six more.
-pub const CHOSEN_LINKS: usize = 48;
+/// Links we dialled ourselves: half of a neighbourhood of 32, for the others dialled the other half, and six levels of
+/// seven branches, which reach 32 x 8^6, eight million peers, and six more.
+pub const CHOSEN_LINKS: usize = 64;
 
-/// Links others dialled: what others choose, 39 on average at 100,000 peers, and half as many again for those that
-/// many know, like the one whose address is on the ticket. With [`CHOSEN_LINKS`] that is 112 links and 11 MB.
+/// Links others dialled: what others choose, 55 on average at 100,000 peers, and some more for those that many know,
+/// like the one whose address is on the ticket. With [`CHOSEN_LINKS`] that is 128 links and 12 MB.
 pub const INBOUND_LINKS: usize = 64;
 
 /// Of [`INBOUND_LINKS`], those that have stood longest and are never given up for a newcomer: strangers that

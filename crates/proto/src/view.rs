@@ -10,6 +10,9 @@
 //!   another digit, those that share one digit and then differ, and so on. One link into every branch that has
 //!   anybody in it is what delegation needs to reach all with n-1 copies, log8 n levels of seven; a few links to
 //!   anybody, and those that others chose, are there for when one fails.
+//! - The smallest branches are full meshes again: a peer is linked with its whole neighbourhood, all that share so
+//!   many digits with it that they are [`MESH_PEERS`] at most. So the last levels are one, and a small room is the
+//!   neighbourhood of no digits.
 //! - Peers tell each other of peers in shuffles, half of them chosen to be near to the receiver in the id space. So a
 //!   newcomer's links lead, level by level, to those nearest to it, as in Pastry (Rowstron and Druschel 2001).
 //!
@@ -109,7 +112,10 @@ pub struct View {
     me: PeerId,
     links: BTreeMap<PeerId, Link>,
     known: Known,
-    mesh: bool,
+    /// Digits that our neighbourhood shares with us.
+    near: u8,
+    /// Whether all we know there, and have not failed to reach, are linked.
+    near_linked: bool,
     /// Until when the dials made are paid for, one every [`DIAL_MS`].
     paid_ms: u64,
     dial_ms: Option<u64>,
@@ -128,7 +134,8 @@ impl View {
             me,
             links: BTreeMap::new(),
             known: Known::new(me),
-            mesh: false,
+            near: 0,
+            near_linked: false,
             paid_ms: 0,
             dial_ms: None,
             shuffle_ms: None,
@@ -164,7 +171,12 @@ impl View {
     /// Whether, as far as we know, everybody has a link with everybody: all we know and have not failed to
     /// reach are linked, [`MESH_PEERS`] at most.
     pub fn is_mesh(&self) -> bool {
-        self.mesh
+        self.near == 0 && self.near_linked
+    }
+
+    /// Whether, as far as we know, we have a link with everybody in this branch, for it is in our neighbourhood.
+    pub fn is_whole(&self, branch: Branch) -> bool {
+        self.near_linked && branch.depth() > self.near
     }
 
     /// The links, each with the branch it lies in, ascending by peer.
@@ -228,7 +240,7 @@ impl View {
         random: &mut Random,
         out: &mut Vec<Move>,
     ) {
-        let both_hear = source.is_some() && self.crowd() <= MESH_PEERS;
+        let both_hear = source.is_some() && self.near == 0;
         for contact in contacts {
             let theirs = both_hear && !turn_is_mine(&self.me, &contact.peer);
             let due_ms = if theirs { now_ms + random.jitter(TURN_MS) } else { now_ms };
@@ -332,7 +344,7 @@ impl View {
     fn tell_of(&mut self, peer: PeerId, random: &mut Random, out: &mut Vec<Move>) {
         let Some(contact) = self.known.contact(&peer) else { return };
         let mut others: Vec<_> = self.active().filter(|other| *other != peer).collect();
-        if self.crowd() > MESH_PEERS {
+        if self.near > 0 {
             random.shuffle(&mut others);
             others.sort_by_key(|other| std::cmp::Reverse(shared(other, &peer)));
             others.truncate(GREETED_PEERS);
@@ -343,18 +355,23 @@ impl View {
         }));
     }
 
-    /// What to tell `peer`: somebody in each of its branches, the smallest first, and any others up to `count`; all
-    /// of them work or lately did.
+    /// What to tell `peer`: those nearest to it, somebody in each of its other branches, and any others up to
+    /// `count`; all of them work or lately did.
     fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
         let known = self.known.iter().filter(|(id, _)| *id != peer);
         let known = known.filter(|(_, known)| known.linked || known.worked_ms.is_some_and(works));
         let mut peers: Vec<_> = known.map(|(id, _)| *id).collect();
         random.shuffle(&mut peers);
+        peers.sort_by_key(|id| std::cmp::Reverse(shared(peer, id)));
         let mut branches = BTreeSet::new();
-        let (mut told, rest): (Vec<_>, Vec<_>) = peers.into_iter().partition(|id| branches.insert(branch(peer, id)));
-        told.sort_by_key(|id| std::cmp::Reverse(shared(peer, id)));
+        let mut place = 0;
+        let (mut told, mut rest): (Vec<_>, Vec<_>) = peers.into_iter().partition(|id| {
+            place += 1;
+            branches.insert(branch(peer, id)) || place <= count / 2
+        });
         told.truncate(SHUFFLE_PEERS);
+        random.shuffle(&mut rest);
         let more = count.saturating_sub(told.len());
         told.extend(rest.into_iter().take(more));
         told.iter().filter_map(|id| self.known.contact(id)).collect()
@@ -379,17 +396,15 @@ impl View {
 
     /// Dials whoever is wanted and may be dialled, and sets the deadline for the others.
     fn fill(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let crowd = self.crowd();
-        self.mesh = !self.is_fixed() && crowd == self.links.len() && crowd <= MESH_PEERS;
-        let all = self.is_fixed() || crowd <= MESH_PEERS;
-        let needs: &[Need] = if all { &[Need::All] } else { &[Need::Branch, Need::Anybody] };
+        (self.near, self.near_linked) = self.neighbourhood();
+        let needs: &[Need] = if self.near == 0 { &[Need::Near] } else { &[Need::Near, Need::Branch, Need::Anybody] };
         self.dial_ms = None;
         let mut cover = self.cover();
         let mut idle = self.idle(&cover, needs, random);
         for &need in needs {
             let mut left = Vec::new();
             for (peer, branch) in idle {
-                let wanted = cover.wants(need, branch);
+                let wanted = cover.wants(need, branch, self.near);
                 if wanted && self.dial(&peer, now_ms, out) {
                     cover.add(branch, true);
                 } else {
@@ -400,10 +415,21 @@ impl View {
         }
     }
 
-    /// Peers with a link, and those that may have one: we have not failed to reach them.
-    fn crowd(&self) -> usize {
-        let untried = self.known.iter().filter(|(_, known)| !known.linked && known.failures == 0);
-        self.links.len() + untried.count()
+    /// How many digits our neighbourhood shares with us, so few that as many as possible belong to it, and whether
+    /// all of those are linked. Peers count that have a link or may have one: we have not failed to reach them.
+    fn neighbourhood(&self) -> (u8, bool) {
+        if self.is_fixed() {
+            return (0, false);
+        }
+        let mut sharing = [(0, true); Branch::DEEPEST as usize + 1];
+        for (id, known) in self.known.iter().filter(|(_, known)| known.linked || known.failures == 0) {
+            for (count, linked) in &mut sharing[..=usize::from(shared(&self.me, id))] {
+                *count += 1;
+                *linked &= known.linked;
+            }
+        }
+        let near = sharing.iter().zip(0..).find(|((count, _), _)| *count <= MESH_PEERS);
+        near.map_or((Branch::DEEPEST, false), |((_, linked), digits)| (digits, *linked))
     }
 
     /// Peers that could be dialled and that there is a need of, those that matter most first: the largest branches,
@@ -448,8 +474,8 @@ impl View {
 /// Why a link is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
-    /// We want everybody.
-    All,
+    /// It is in our neighbourhood.
+    Near,
     /// There is nobody yet in its branch.
     Branch,
     /// There are too few links beyond one a branch.
@@ -471,10 +497,11 @@ impl Cover {
         self.chosen += usize::from(chosen);
     }
 
-    fn wants(&self, need: Need, branch: Branch) -> bool {
+    fn wants(&self, need: Need, branch: Branch, near: u8) -> bool {
         match need {
-            Need::All => true,
+            Need::Near if near == 0 => true,
             _ if self.chosen >= CHOSEN_LINKS => false,
+            Need::Near => branch.depth() > near,
             Need::Branch => !self.branches.contains(&branch),
             Need::Anybody => self.links < self.branches.len() + RANDOM_LINKS,
         }

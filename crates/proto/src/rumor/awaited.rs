@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{ids::PeerId, limits::PUSHES};
+use crate::{ids::PeerId, limits::PUSHES, random::Random};
 
 /// Round trip assumed of a peer that has answered nothing so far: a slow one on the internet.
 const FIRST_ROUND_TRIP_MS: u64 = 300;
@@ -43,12 +43,14 @@ pub(super) struct Awaited {
     waiting: BTreeMap<u64, Waiting>,
     late: BTreeSet<(u64, u64)>,
     round_trips: BTreeMap<PeerId, u64>,
+    /// When links came up that have not answered our greeting.
+    greeted: BTreeMap<PeerId, u64>,
     next: u64,
 }
 
 impl Awaited {
     pub(super) fn new() -> Self {
-        Self { waiting: BTreeMap::new(), late: BTreeSet::new(), round_trips: BTreeMap::new(), next: 0 }
+        Self { waiting: BTreeMap::new(), late: BTreeSet::new(), round_trips: BTreeMap::new(), greeted: BTreeMap::new(), next: 0 }
     }
 
     /// Numbers a push that goes out, and awaits its answer.
@@ -74,10 +76,33 @@ impl Awaited {
             return None;
         }
         let Waiting { sent, sent_ms, .. } = self.take(number)?;
-        let took_ms = now_ms.saturating_sub(sent_ms);
-        let smoothed = self.round_trips.entry(*from).or_insert(took_ms);
-        *smoothed = (7 * *smoothed + took_ms) / 8;
+        self.measure(from, now_ms.saturating_sub(sent_ms));
         Some((sent, sent_ms))
+    }
+
+    /// A link came up, and we greet whoever is at its other end.
+    pub(super) fn greet(&mut self, peer: PeerId, now_ms: u64) {
+        self.greeted.insert(peer, now_ms);
+    }
+
+    /// Our greeting was answered: the first thing to be known of a round trip.
+    pub(super) fn greeted(&mut self, peer: &PeerId, now_ms: u64) {
+        if let Some(up_ms) = self.greeted.remove(peer) {
+            self.measure(peer, now_ms.saturating_sub(up_ms));
+        }
+    }
+
+    fn measure(&mut self, peer: &PeerId, took_ms: u64) {
+        let smoothed = self.round_trips.entry(*peer).or_insert(took_ms);
+        *smoothed = (7 * *smoothed + took_ms) / 8;
+    }
+
+    /// Who answers soonest among these, one of them at random where that is not known.
+    pub(super) fn quickest<'a>(&self, peers: &'a [PeerId], random: &mut Random) -> Option<&'a PeerId> {
+        let round_trip = |peer: &PeerId| self.round_trips.get(peer).copied().unwrap_or(FIRST_ROUND_TRIP_MS);
+        let least = peers.iter().map(round_trip).min()?;
+        let first: Vec<_> = peers.iter().filter(|peer| round_trip(peer) == least).collect();
+        random.pick(&first).copied()
     }
 
     /// A push whose answer is late. Its peer is given twice the time from then on, until an answer shows what
@@ -93,6 +118,7 @@ impl Awaited {
     /// The pushes to a peer whose link broke, which may not have arrived.
     pub(super) fn lost(&mut self, peer: &PeerId) -> Vec<Sent> {
         self.round_trips.remove(peer);
+        self.greeted.remove(peer);
         let to_it = self.waiting.iter().filter(|(_, waiting)| waiting.sent.to == *peer);
         let numbers: Vec<_> = to_it.map(|(number, _)| *number).collect();
         numbers.into_iter().filter_map(|number| self.take(number)).map(|waiting| waiting.sent).collect()

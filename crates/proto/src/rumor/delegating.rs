@@ -120,14 +120,19 @@ impl Delegate {
         if turn.view.is_fixed() {
             return links.map(|(peer, _)| (peer, NOBODY)).collect();
         }
-        let mine = links.filter(|(_, branch)| depths.contains(&branch.depth()));
-        if turn.view.is_mesh() {
-            return mine.map(|(peer, _)| (peer, NOBODY)).collect();
-        }
+        let mut told = Vec::new();
         let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
-        mine.for_each(|(peer, branch)| branches.entry(branch).or_default().push(peer));
-        let one = |(branch, peers): (Branch, Vec<PeerId>)| Some((*turn.random.pick(&peers)?, branch.depth()));
-        branches.into_iter().filter_map(one).collect()
+        for (peer, branch) in links.filter(|(_, branch)| depths.contains(&branch.depth())) {
+            match turn.view.is_whole(branch) {
+                true => told.push((peer, NOBODY)),
+                false => branches.entry(branch).or_default().push(peer),
+            }
+        }
+        let one = |(branch, peers): (Branch, Vec<PeerId>)| {
+            Some((*self.awaited.quickest(&peers, turn.random)?, branch.depth()))
+        };
+        told.extend(branches.into_iter().filter_map(one));
+        told
     }
 
     fn push(&mut self, sent: Sent, turn: &mut Turn<'_>) {
@@ -158,7 +163,7 @@ impl Delegate {
         let others = turn.view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
         let others: Vec<_> = others.map(|(peer, _)| peer).collect();
         let handed_over = sent.part < NOBODY && sent.tried.len() <= PUSH_TRIES;
-        if let Some(&to) = turn.random.pick(&others).filter(|_| handed_over) {
+        if let Some(&to) = self.awaited.quickest(&others, turn.random).filter(|_| handed_over) {
             self.push(Sent { to, ..sent }, turn);
         }
         self.settle(&rumors);
@@ -235,6 +240,11 @@ impl Spread for Delegate {
             self.push(sent, turn);
             self.settle(&rumors);
         }
+        self.awaited.greet(peer, turn.now_ms);
+    }
+
+    fn greeted(&mut self, peer: &PeerId, now_ms: u64) {
+        self.awaited.greeted(peer, now_ms);
     }
 
     fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {

@@ -148,6 +148,11 @@ impl Rumors {
         self.spread.up(peer, &mut Turn { view, now_ms, random, out, trace: self.trace });
     }
 
+    /// A peer answered the greeting that went out when its link came up.
+    pub fn greeted(&mut self, peer: PeerId, now_ms: u64) {
+        self.spread.greeted(&peer, now_ms);
+    }
+
     /// The link to `peer` is gone, and what it carried last may be lost.
     pub fn down(&mut self, peer: PeerId, view: &View, now_ms: u64, random: &mut Random, out: &mut Vec<Action>) {
         self.spread.down(peer, &mut Turn { view, now_ms, random, out, trace: self.trace });
@@ -171,6 +176,7 @@ trait Spread {
     fn ack(&mut self, from: PeerId, push: u64, new: bool, turn: &mut Turn<'_>);
     fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>);
     fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>);
+    fn greeted(&mut self, peer: &PeerId, now_ms: u64);
     fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>);
     fn wake(&mut self, turn: &mut Turn<'_>);
     fn next_deadline(&self) -> Option<u64>;

@@ -349,6 +349,8 @@ impl Spread for Monger {
         self.contact(turn);
     }
 
+    fn greeted(&mut self, _peer: &PeerId, _now_ms: u64) {}
+
     fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             self.silent(&sent, turn);
