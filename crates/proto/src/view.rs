@@ -438,7 +438,7 @@ impl View {
         let idle = self.known.iter().filter(|(_, known)| !known.linked && !known.dialling);
         let idle = idle.map(|(id, known)| (*id, branch(&self.me, id), known.worked_ms.is_none()));
         let mut idle: Vec<_> =
-            idle.filter(|(_, branch, _)| needs.iter().any(|need| cover.wants(*need, *branch))).collect();
+            idle.filter(|(_, branch, _)| needs.iter().any(|need| cover.wants(*need, *branch, self.near))).collect();
         random.shuffle(&mut idle);
         idle.sort_by_key(|(_, branch, untried)| (branch.depth(), *untried));
         idle.into_iter().map(|(id, branch, _)| (id, branch)).collect()

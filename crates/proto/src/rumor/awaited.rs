@@ -50,7 +50,13 @@ pub(super) struct Awaited {
 
 impl Awaited {
     pub(super) fn new() -> Self {
-        Self { waiting: BTreeMap::new(), late: BTreeSet::new(), round_trips: BTreeMap::new(), greeted: BTreeMap::new(), next: 0 }
+        Self {
+            waiting: BTreeMap::new(),
+            late: BTreeSet::new(),
+            round_trips: BTreeMap::new(),
+            greeted: BTreeMap::new(),
+            next: 0,
+        }
     }
 
     /// Numbers a push that goes out, and awaits its answer.
