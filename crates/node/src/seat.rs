@@ -133,7 +133,9 @@ impl Seat {
             _ => self.traffic.messages_out += 1,
         }
         self.traffic.bytes_out += bytes as u64;
-        self.traffic.pushes_known += u64::from(matches!(message, Message::Ack { new: false, .. }));
+        if let Message::Ack { pushes } = &message {
+            self.traffic.pushes_known += pushes.iter().filter(|(_, new)| !new).count() as u64;
+        }
     }
 
     /// Notes bytes that a want's answer took.

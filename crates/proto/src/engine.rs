@@ -31,6 +31,7 @@ use crate::{
     message::{Contact, Hello, Message, Push},
     own::Own,
     random::Random,
+    receipts::Receipts,
     reject::{Blame, Reject},
     rumor::{Action, Rumors, Source, delegating::NOBODY},
     run::RawRun,
@@ -51,6 +52,7 @@ pub struct Engine {
     trace: bool,
     logs: Logs,
     rumors: Rumors,
+    receipts: Receipts,
     sync: Sync,
     view: View,
     own: Own,
@@ -84,6 +86,7 @@ impl Engine {
             trace: config.trace,
             logs,
             rumors: Rumors::new(&config.policy, config.me, config.trace),
+            receipts: Receipts::default(),
             sync: Sync::new(config.pace, config.trace, now.ticks_ms),
             view: View::new(config.shape, config.me),
             own,
@@ -99,6 +102,7 @@ impl Engine {
     /// Takes one input; what follows from it is appended to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
         let wake = matches!(input, Input::Wake);
+        let before = out.len();
         match input {
             Input::Up { peer, address } => self.up(peer, address, now, out),
             Input::Down { peer } => self.down(peer, now, out),
@@ -120,11 +124,13 @@ impl Engine {
             Input::Wake => self.wake(now, out),
         }
         self.settle(wake, now, out);
+        self.receipts.join(out, before, now.ticks_ms);
     }
 
     /// When to come back with [`Input::Wake`], in the driver's monotonic milliseconds.
     pub fn next_deadline(&self) -> u64 {
-        let others = [self.rumors.next_deadline(), self.view.next_deadline(), self.own.next_deadline(), self.due_ms];
+        let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
+        let others = [rumors, receipts, self.view.next_deadline(), self.own.next_deadline(), self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 
@@ -181,6 +187,7 @@ impl Engine {
     fn lose(&mut self, peer: PeerId, now: Now, out: &mut Vec<Output>) {
         self.moves(now, out, |view, ms, random, moves| view.down(peer, ms, random, moves));
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.down(peer, view, ms, random, actions));
+        self.receipts.forget(&peer);
         self.sync.down(peer);
         self.own.down(peer);
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
@@ -205,15 +212,7 @@ impl Engine {
                 self.known(from, next, now, out);
             }
             Message::Push(push) => self.push(from, push, now, out),
-            Message::Ack { push, new } => {
-                self.step(Step::AckFrom { peer: from, new }, out);
-                if let Some(next) = self.pushed.remove(&(from, push)) {
-                    self.held(from, next, out);
-                }
-                self.rumor(now, out, |rumors, view, ms, random, actions| {
-                    rumors.ack(from, push, new, view, ms, random, actions);
-                });
-            }
+            Message::Ack { pushes } => pushes.into_iter().for_each(|push| self.ack(from, push, now, out)),
             Message::Pull => {
                 self.rumor(now, out, |rumors, view, ms, random, actions| rumors.pull(from, view, ms, random, actions));
             }
@@ -278,16 +277,29 @@ impl Engine {
     }
 
     fn push(&mut self, from: PeerId, push: Push, now: Now, out: &mut Vec<Output>) {
-        let source = Source { peer: from, part: push.part, hops: push.hops };
+        let source = Source { peer: from, part: push.part, hops: push.hops.max(1) };
         let Some((new, known)) = self.take(from, &push.runs, Origin::Rumor(source), now, out) else { return };
         let entries = push.runs.iter().map(|run| run.entries().len()).sum();
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
-        out.push(Output::Send { to: from, message: Message::Ack { push: push.push, new } });
+        match push.part < NOBODY {
+            true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
+            false => self.receipts.add(from, push.push, new),
+        }
         if !known.is_empty() {
             self.rumor(now, out, |rumors, view, ms, random, actions| {
                 rumors.known(known, source, view, ms, random, actions);
             });
         }
+    }
+
+    fn ack(&mut self, from: PeerId, (push, new): (u64, bool), now: Now, out: &mut Vec<Output>) {
+        self.step(Step::AckFrom { peer: from, new }, out);
+        if let Some(next) = self.pushed.remove(&(from, push)) {
+            self.held(from, next, out);
+        }
+        self.rumor(now, out, |rumors, view, ms, random, actions| {
+            rumors.ack(from, push, new, view, ms, random, actions);
+        });
     }
 
     /// Takes runs that a peer brought; says whether anything was new, and what was known. `None` when the peer

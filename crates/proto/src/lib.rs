@@ -20,6 +20,7 @@ pub mod message;
 mod own;
 mod pending;
 pub mod random;
+mod receipts;
 pub mod reject;
 pub mod rumor;
 pub mod run;

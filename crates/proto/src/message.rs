@@ -4,7 +4,7 @@
 //! on a new link    A -> B  Hello            B remembers who A is
 //!                  B -> A  Known            A learns how much of its own log B holds, and adopts what it lost
 //! rumor            A -> B  Push             B admits the runs, passes them on, and
-//!                  B -> A  Ack              says whether they were new
+//!                  B -> A  Ack              says whether they were new, at once if A handed over a part with it
 //!                  A -> B  Pull             B pushes what is hot (mongering by pull)
 //! anti-entropy     A -> B  Status           B compares; if equal it answers with the same Status: the end
 //!                  B -> A  Ranges           A compares branch by branch and answers with
@@ -26,7 +26,7 @@ use crate::{
     codec::{Reader, put_bytes, put_number},
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
+    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RECEIPTS, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
     reject::Reject,
     run::RawRun,
 };
@@ -44,12 +44,10 @@ pub enum Message {
     /// A rumor. The receiver admits the runs, takes over telling the part of the id space named, and
     /// answers with [`Message::Ack`].
     Push(Push),
-    /// The answer to a push: whether anything in it was new.
+    /// The answer to pushes: whether anything in them was new.
     Ack {
-        /// The push that is answered.
-        push: u64,
-        /// Whether the receiver had not known all of it.
-        new: bool,
+        /// The pushes that are answered, and whether the receiver had not known all of it.
+        pushes: Vec<(u64, bool)>,
     },
     /// The receiver pushes what is hot with it.
     Pull,
@@ -238,10 +236,13 @@ impl Message {
                 out.extend_from_slice(&[push.part, push.hops]);
                 put_runs(out, &push.runs);
             }
-            Self::Ack { push, new } => {
+            Self::Ack { pushes } => {
                 out.push(kind::ACK);
-                put_number(out, *push);
-                out.push(u8::from(*new));
+                put_number(out, pushes.len() as u64);
+                for (push, new) in pushes {
+                    put_number(out, *push);
+                    out.push(u8::from(*new));
+                }
             }
             Self::Pull => out.push(kind::PULL),
             Self::Have { heads } => {
@@ -318,7 +319,9 @@ impl Message {
                 hops: reader.byte("hops")?,
                 runs: read_runs(reader)?,
             }),
-            kind::ACK => Self::Ack { push: reader.number("push")?, new: read_flag(reader)? },
+            kind::ACK => {
+                Self::Ack { pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, read_flag(reader)?)))? }
+            }
             kind::PULL => Self::Pull,
             kind::HAVE => {
                 Self::Have { heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))? }
@@ -463,7 +466,7 @@ mod tests {
             Message::Hello(Hello { author: writer.id(), wall_ms: 1 << 40 }),
             Message::Known { next: 5 },
             Message::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
-            Message::Ack { push: 1, new: true },
+            Message::Ack { pushes: vec![(1, true), (300, false)] },
             Message::Pull,
             Message::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
             Message::Status { digest: [7; 16], answer: false },

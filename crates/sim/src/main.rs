@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rumormill_sim::{
     Story,
     study::{
-        self, Lot, Table, report,
+        self, Lot, Table, crash, report,
         spread::{self, Contender, Ours},
     },
 };
@@ -28,6 +28,8 @@ enum What {
     Demers(Size),
     /// How fast and at what cost a line reaches everybody
     Spread(Size),
+    /// What survivors hear when most of a room dies at once
+    Crash(Size),
 }
 
 /// What every study is asked.
@@ -85,6 +87,10 @@ fn main() -> ExitCode {
             let ours = Ours::all();
             let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
             size.make(|lot| spread::spread(lot, &contenders))
+        }
+        What::Crash(size) => {
+            let ours = Ours::all();
+            size.make(|lot| crash::crash(lot, &[&ours[0]]))
         }
     };
     match done {

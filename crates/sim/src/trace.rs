@@ -126,7 +126,10 @@ pub(crate) fn message(message: &Message) -> String {
         Message::Hello(hello) => format!("Hello {}", hello.author.short()),
         Message::Known { next } => format!("Known {next}"),
         Message::Push(push) => format!("Push {} part {} hops {} {}", push.push, push.part, push.hops, runs(&push.runs)),
-        Message::Ack { push, new } => format!("Ack {push} new: {new}"),
+        Message::Ack { pushes } => {
+            let pushes = pushes.iter().map(|(push, new)| format!(" {push} new: {new}"));
+            format!("Ack{}", pushes.collect::<String>())
+        }
         Message::Pull => "Pull".into(),
         Message::Have { heads } => format!("Have {} heads", heads.len()),
         Message::Status { digest, answer } => {

@@ -3,7 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{ids::PeerId, limits::PUSHES, random::Random};
+use super::delegating::NOBODY;
+use crate::{
+    ids::PeerId,
+    limits::{PUSHES, RECEIPT_MS},
+    random::Random,
+};
 
 /// Round trip assumed of a peer that has answered nothing so far: a slow one on the internet.
 const FIRST_ROUND_TRIP_MS: u64 = 300;
@@ -28,6 +33,13 @@ pub(super) struct Sent {
     pub(super) tried: Vec<PeerId>,
     /// Whether it was asked for.
     pub(super) pulled: bool,
+}
+
+impl Sent {
+    /// Whether it is answered at once; otherwise the answer waits for company.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.part < NOBODY
+    }
 }
 
 #[derive(Debug)]
@@ -63,7 +75,8 @@ impl Awaited {
     pub(super) fn send(&mut self, sent: Sent, now_ms: u64) -> u64 {
         let number = self.next;
         self.next += 1;
-        let late_ms = now_ms + PATIENCE * self.round_trip_ms(&sent.to);
+        let waits_ms = if sent.is_urgent() { 0 } else { RECEIPT_MS };
+        let late_ms = now_ms + waits_ms + PATIENCE * self.round_trip_ms(&sent.to);
         self.late.insert((late_ms, number));
         self.waiting.insert(number, Waiting { sent, sent_ms: now_ms, late_ms });
         number
@@ -82,7 +95,9 @@ impl Awaited {
             return None;
         }
         let Waiting { sent, sent_ms, .. } = self.take(number)?;
-        self.measure(from, now_ms.saturating_sub(sent_ms));
+        if sent.is_urgent() {
+            self.measure(from, now_ms.saturating_sub(sent_ms));
+        }
         Some((sent, sent_ms))
     }
 
@@ -116,8 +131,10 @@ impl Awaited {
     pub(super) fn late(&mut self, now_ms: u64) -> Option<Sent> {
         let &(_, number) = self.late.first().filter(|(late_ms, _)| *late_ms <= now_ms)?;
         let sent = self.take(number)?.sent;
-        let doubled = ROUND_TRIP_MS.1.min(2 * self.round_trip_ms(&sent.to));
-        self.round_trips.insert(sent.to, doubled);
+        if sent.is_urgent() {
+            let doubled = ROUND_TRIP_MS.1.min(2 * self.round_trip_ms(&sent.to));
+            self.round_trips.insert(sent.to, doubled);
+        }
         Some(sent)
     }
 

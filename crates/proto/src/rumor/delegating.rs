@@ -30,7 +30,10 @@
 //!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over
 //!   what it had not been handed before, and only that.
 //! - *A contact lies, a branch has no contact, a view is wrong:* whoever gets something new announces its head, an
-//!   author and a number, to a few random links a little later. Who lacks it asks, and tells its own links in turn.
+//!   author and a number, to a few random links a little later. Who lacks it asks.
+//! - *Many are dead at once, or many lie:* whoever finds that a rumor misses peers, because nobody in a branch answers or
+//!   because it got something otherwise, announces it to all links. So it floods what is left of the room, at
+//!   ten bytes a link.
 //! - *All that fails:* anti-entropy.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -55,6 +58,10 @@ pub const NOBODY: u8 = Branch::DEEPEST;
 /// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below
 /// 100 ms announcements of the same head to the same peer are no longer batched.
 const ANNOUNCE_MS: (u64, u64) = (100, 2_000);
+
+/// Most heads that are announced to all links at once, 320 bytes each; who comes back after a day and catches up with
+/// more does not tell all of it to everybody.
+const ALARM_HEADS: usize = 32;
 
 /// Parameters of delegation.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,20 +169,43 @@ impl Delegate {
         sent.tried.push(sent.to);
         let others = turn.view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
         let others: Vec<_> = others.map(|(peer, _)| peer).collect();
-        let handed_over = sent.part < NOBODY && sent.tried.len() <= PUSH_TRIES;
-        if let Some(&to) = self.awaited.quickest(&others, turn.random).filter(|_| handed_over) {
-            self.push(Sent { to, ..sent }, turn);
+        let handed_over = sent.is_urgent() && sent.tried.len() <= PUSH_TRIES;
+        match self.awaited.quickest(&others, turn.random) {
+            Some(&to) if handed_over => self.push(Sent { to, ..sent }, turn),
+            _ if sent.is_urgent() => self.give_up(&rumors, turn),
+            _ => {}
         }
         self.settle(&rumors);
     }
 
+    /// Nobody in a branch answers: perhaps all there are dead, perhaps others know somebody.
+    fn give_up(&mut self, rumors: &[u64], turn: &mut Turn<'_>) {
+        for rumor in rumors.iter().filter_map(|number| self.hot.get(*number)) {
+            rumor.runs.iter().for_each(|run| self.news.add(run, None));
+        }
+        self.alarm(turn);
+    }
+
+    /// What is new here is announced soon, and to all links.
+    fn alarm(&mut self, turn: &mut Turn<'_>) {
+        if self.policy.announced > 0 {
+            let soon_ms = turn.now_ms + turn.random.jitter(ANNOUNCE_MS.0);
+            self.news.due_ms = Some(self.news.due_ms.map_or(soon_ms, |ms| ms.min(soon_ms)));
+            self.news.alarm = true;
+        }
+    }
+
     /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the
-    /// writer has told everybody it knows of, one will do.
+    /// writer has told everybody it knows of, one will do. All links are told what a rumor is known to have missed.
     fn announce(&mut self, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
         let links: Vec<_> = turn.view.active().collect();
-        let most = if turn.view.is_mesh() { 1 } else { usize::MAX };
-        for to in turn.random.sample(links, self.policy.announced.min(most)) {
+        let count = match () {
+            () if news.alarm && news.heads.len() <= ALARM_HEADS => links.len(),
+            () if turn.view.is_mesh() => self.policy.announced.min(1),
+            () => self.policy.announced,
+        };
+        for to in turn.random.sample(links, count) {
             let heads: Vec<_> = news.unknown_to(&to).collect();
             if !heads.is_empty() {
                 turn.out.push(Action::Have { to, heads });
@@ -203,6 +233,9 @@ impl Spread for Delegate {
         let part = from.map_or(0, |from| self.taken_over(from));
         runs.iter().for_each(|run| self.told.note(run, part));
         self.remember(&runs, from.map(|from| from.peer), turn);
+        if from.is_some_and(|from| from.hops == 0) {
+            self.alarm(turn);
+        }
         self.tell(runs, part + 1..=NOBODY, from, turn);
     }
 
@@ -303,6 +336,8 @@ impl Told {
 struct News {
     heads: BTreeMap<AuthorId, (Seq, BTreeSet<PeerId>)>,
     due_ms: Option<u64>,
+    /// Whether a rumor is known to have missed somebody.
+    alarm: bool,
 }
 
 impl News {

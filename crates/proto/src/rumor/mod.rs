@@ -48,7 +48,7 @@ pub struct Source {
     /// The part of the id space that came with them, as in [`Push::part`]; [`delegating::NOBODY`] when they
     /// did not come as a rumor.
     pub part: u8,
-    /// Links crossed, as in [`Push::hops`].
+    /// Links crossed, as in [`Push::hops`]; 0 when they did not come as a rumor.
     pub hops: u8,
 }
 

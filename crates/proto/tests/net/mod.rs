@@ -268,8 +268,9 @@ impl Net {
                 view.shuffle(peer(from), peers, answer, now, random, out);
             }),
             Message::Push(push) => self.take(at, from, push),
-            Message::Ack { push, new } => self.rumors(at, |rumors, view, now, random, out| {
-                rumors.ack(peer(from), push, new, view, now, random, out);
+            Message::Ack { pushes } => self.rumors(at, |rumors, view, now, random, out| {
+                let mut ack = |(push, new)| rumors.ack(peer(from), push, new, view, now, random, out);
+                pushes.into_iter().for_each(&mut ack);
             }),
             Message::Pull => {
                 self.rumors(at, |rumors, view, now, random, out| rumors.pull(peer(from), view, now, random, out));
@@ -291,7 +292,7 @@ impl Net {
         let is_new = |run: &RawRun| !held.contains_key(&(run.author(), run.last()));
         let (new, known): (Vec<_>, Vec<_>) = push.runs.into_iter().partition(is_new);
         new.iter().for_each(|run| _ = held.insert((run.author(), run.last()), push.hops));
-        let ack = Message::Ack { push: push.push, new: !new.is_empty() };
+        let ack = Message::Ack { pushes: vec![(push.push, !new.is_empty())] };
         self.send_after_latency(at, from, Event::Message { from: at, message: ack });
         if self.nodes[at].mute {
             return;

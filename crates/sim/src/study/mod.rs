@@ -4,6 +4,7 @@
 //! what comes out as [`Table`]s. The command line prints them and writes CSV and SVG; a test asks for the quick form
 //! and looks at the figures.
 
+pub mod crash;
 pub mod demers;
 #[cfg(feature = "command")]
 pub mod report;

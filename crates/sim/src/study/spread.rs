@@ -4,9 +4,13 @@
 //! while longer, for what comes late costs too. Computing takes no time here: what is measured is the
 //! network and the order in which peers tell each other.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use rumormill_proto::{
+    ids::{AuthorId, Seq},
     message::Message,
     rumor::{
         Policy,
@@ -161,7 +165,7 @@ fn say(world: &mut World, senders: Senders, round: usize) -> usize {
 }
 
 /// A network that does nothing but take its time.
-fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather {
+pub(super) fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather {
     Weather { latency_us: (least * 1_000, most * 1_000), jitter_us: 0, resend_percent, ..Weather::clear() }
 }
 
@@ -195,12 +199,23 @@ fn mean(rounds: &[Spread]) -> Spread {
     }
 }
 
+/// A line came into somebody's timeline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    pub(super) at_ms: u64,
+    /// Which line, from 0.
+    line: usize,
+    /// Links crossed, when it came as a rumor.
+    hops: Option<u8>,
+}
+
 /// What was seen of one round.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     since_ms: u64,
-    /// When what was new came to somebody, and over how many links when it came as a rumor.
-    pub(super) shown: Vec<(u64, usize, Option<u8>)>,
+    pub(super) shown: Vec<Sight>,
+    /// The lines, in the order in which they were said.
+    lines: BTreeMap<(AuthorId, Seq), usize>,
     copies: u64,
     messages: u64,
     bytes: u64,
@@ -211,13 +226,24 @@ impl Tally {
         Self { since_ms, ..Self::default() }
     }
 
+    fn show(&mut self, line: (AuthorId, Seq), at_ms: u64, hops: Option<u8>) {
+        let next = self.lines.len();
+        let line = *self.lines.entry(line).or_insert(next);
+        self.shown.push(Sight { at_ms, line, hops });
+    }
+
+    /// When this line came into timelines.
+    pub(super) fn times(&self, line: usize) -> Vec<u64> {
+        self.shown.iter().filter(|sight| sight.line == line).map(|sight| sight.at_ms).collect()
+    }
+
     fn spread(&self, peers: usize, lines: usize) -> Spread {
         let deliveries = (lines * (peers - 1)) as f64;
         // Whoever says something sees it too, over no link.
-        let mut times: Vec<_> = self.shown.iter().map(|(at_ms, ..)| at_ms - self.since_ms).collect();
+        let mut times: Vec<_> = self.shown.iter().map(|sight| sight.at_ms - self.since_ms).collect();
         times.sort_unstable();
         let times = &times[lines.min(times.len())..];
-        let told = self.shown.iter().filter(|(_, _, hops)| hops.is_some()).count();
+        let told = self.shown.iter().filter(|sight| sight.hops.is_some()).count();
         let at = |share: f64| {
             let place = ((deliveries * share).ceil() as usize).saturating_sub(1);
             times.get(place).map_or(WINDOW_MS as f64, |ms| *ms as f64)
@@ -226,7 +252,7 @@ impl Tally {
             copies: self.copies as f64 / deliveries,
             bytes: self.bytes as f64 / deliveries,
             messages: self.messages as f64 / deliveries,
-            hops: self.shown.iter().filter_map(|(.., hops)| *hops).max().map_or(0.0, f64::from),
+            hops: self.shown.iter().filter_map(|sight| sight.hops).max().map_or(0.0, f64::from),
             median_ms: at(0.5),
             last_ms: at(1.0),
             worst_ms: at(1.0),
@@ -253,7 +279,7 @@ impl Checker for Gauge {
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
-            Fact::Shown { peer, at_ms, hops, .. } => self.lock().shown.push((*at_ms, *peer, *hops)),
+            Fact::Shown { entry, at_ms, hops, .. } => self.lock().show((entry.author, entry.seq), *at_ms, *hops),
             Fact::Sent { message, wire, .. } => {
                 let entries = |runs: &[RawRun]| runs.iter().map(|run| run.entries().len() as u64).sum();
                 let copies: u64 = match message {
