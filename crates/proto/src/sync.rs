@@ -6,8 +6,9 @@
 //! each knows what the other lacks: a little is served at once; of much, the heads are told, and the one who
 //! lacks it wants it in the order that suits it.
 //!
-//! What suits it is the newest first: one page of the newest entries of all authors, then everything else
-//! downwards from the top of each log. Entries known to come by such a backfill are waited for by nobody.
+//! What suits it is the newest first: one page of the newest entries of all authors when much is lacking, then
+//! everything else downwards from the top of each log. Entries known to come by such a backfill are waited for by
+//! nobody.
 //!
 //! Who answers holds no state. Who wants remembers what each peer told of, asks each peer for one want at a
 //! time and no two peers for the same entries, and forgets what a peer told when it does not deliver.
@@ -22,7 +23,8 @@ use crate::{
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Purpose, Recall, Step},
     limits::{
-        BLOCK, HEADS, HEADS_REPLIES, LACKS, LEAF_HEADS, NEWEST_PAGE, RANGES, SERVE_AT_ONCE, TOLD, WANT_ENTRIES, WANT_MS,
+        BLOCK, DENSE_HEADS, HEADS, HEADS_REPLIES, LACKS, LEAF_HEADS, NEWEST_PAGE, PAGED_ENTRIES, RANGES, SERVE_AT_ONCE,
+        TOLD, WANT_ENTRIES, WANT_MS,
     },
     log::Log,
     logs::Logs,
@@ -147,7 +149,7 @@ impl Sync {
             send(out, from, Message::Status { digest: ours, answer: true });
         } else if !same && !answer {
             let salt = random.number() as u32;
-            detail(logs, Branch::ROOT, salt, from, out);
+            detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, out);
         }
         same
     }
@@ -155,10 +157,12 @@ impl Sync {
     /// Goes into the branches that differ.
     pub(crate) fn ranges(&mut self, from: PeerId, ranges: &Ranges, logs: &Logs, out: &mut Vec<Output>) {
         let children = ranges.branch.children().into_iter().flatten().zip(ranges.prints);
-        for (child, theirs) in children {
-            if logs.frontier().print(child, ranges.salt) != theirs {
-                detail(logs, child, ranges.salt, from, out);
-            }
+        let differs = |(child, theirs): &(Branch, u32)| logs.frontier().print(*child, ranges.salt) != *theirs;
+        let differing: Vec<_> = children.filter(differs).collect();
+        let dense = differing.len() > Branch::FANOUT / 2;
+        let few = if dense { DENSE_HEADS } else { LEAF_HEADS };
+        for (child, _) in differing {
+            detail(logs, child, (few, ranges.salt), from, out);
         }
     }
 
@@ -354,10 +358,9 @@ impl Sync {
         if self.wants.contains_key(&peer) {
             return;
         }
-        let above = self.above(peer, logs);
-        let entries = above.iter().map(|range| range.last - range.first + 1).fold(0, u64::saturating_add);
+        let (above, entries) = self.above(peer, logs);
         let mut newest = 0;
-        if entries > NEWEST_PAGE as u64 {
+        if entries > PAGED_ENTRIES {
             above.iter().for_each(|range| logs.expect_history(range.author, range.last + 1));
             let first_page = self.paged.is_empty();
             self.paged.insert(peer);
@@ -375,10 +378,11 @@ impl Sync {
         }
     }
 
-    /// What `peer` told of above our heads; what has come since is forgotten.
-    fn above(&mut self, peer: PeerId, logs: &Logs) -> Vec<Range> {
-        let Some(told) = self.told.get_mut(&peer) else { return Vec::new() };
-        let mut above = Vec::new();
+    /// What `peer` told of above our heads, up to the ends of their blocks, and how many entries it told of; what has
+    /// come since is forgotten.
+    fn above(&mut self, peer: PeerId, logs: &Logs) -> (Vec<Range>, u64) {
+        let (mut above, mut entries) = (Vec::new(), 0u64);
+        let Some(told) = self.told.get_mut(&peer) else { return (above, entries) };
         told.retain(|prefix, next| {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
             let first = author.map_or(0, |author| logs.next_wanted(author));
@@ -386,10 +390,11 @@ impl Sync {
             let lacking = first < end;
             if lacking {
                 above.push(Range { author: *prefix, first, last: block_end(end - 1) });
+                entries = entries.saturating_add(end - first);
             }
             lacking
         });
-        above
+        (above, entries)
     }
 
     /// The part of `above` and of the gaps that fits into one want and that nobody else was asked for.
@@ -452,11 +457,11 @@ fn send(out: &mut Vec<Output>, to: PeerId, message: Message) {
     out.push(Output::Send { to, message });
 }
 
-/// Lists a branch when it holds few heads, otherwise tells the fingerprints of its children.
-fn detail(logs: &Logs, branch: Branch, salt: u32, to: PeerId, out: &mut Vec<Output>) {
-    let few = logs.frontier().within(branch).nth(LEAF_HEADS).is_none();
+/// Lists a branch when it holds `few` heads at most, otherwise tells the fingerprints of its children.
+fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, out: &mut Vec<Output>) {
+    let listed = logs.frontier().within(branch).nth(few).is_none();
     let message = match branch.children() {
-        Some(children) if !few => {
+        Some(children) if !listed => {
             let mut prints = [0; Branch::FANOUT];
             for (print, child) in prints.iter_mut().zip(children) {
                 *print = logs.frontier().print(child, salt);
