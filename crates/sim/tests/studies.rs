@@ -4,7 +4,7 @@
 
 use rumormill_sim::{
     Story,
-    study::{self, Figure, Lot, Table},
+    study::{self, Figure, Lot, Table, difference::FlatVector, pair::Ours},
 };
 
 /// The figure that a study's table holds under these keys.
@@ -34,6 +34,31 @@ fn mongering_leaves_what_the_paper_says() -> Story {
         assert!((residue - paper_residue).abs() < off, "{name} {k}: residue {residue}, not {paper_residue}");
         assert!((traffic - paper_traffic).abs() < 0.25, "{name} {k}: traffic {traffic}, not {paper_traffic}");
         assert!(figure(&table, &[name, "ours", k], "t_last").most < 60.0, "{name} {k}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_idle_exchange_is_as_small_in_a_large_room_as_in_a_small_one() -> Story {
+    let table = study::idle::study(&Lot::quick(2), &[&Ours, &FlatVector])?.remove(0);
+    println!("{table}");
+    for authors in ["10", "300"] {
+        assert!(figure(&table, &["ours", authors], "one way").most <= 40.0, "{authors} authors");
+    }
+    assert!(figure(&table, &["flat vector", "300"], "bytes").least >= 300.0 * 33.0);
+    Ok(())
+}
+
+#[test]
+fn finding_out_what_is_missing_costs_what_is_missing() -> Story {
+    let tables = study::repair::study(&Lot::quick(4), &[&Ours, &FlatVector])?;
+    tables.iter().for_each(|table| println!("{table}"));
+    let (everyday, large) = (&tables[0], &tables[1]);
+    assert!(figure(everyday, &["ours", "1 of 1,000 by 100"], "bytes").mean <= 200.0);
+    assert!(figure(everyday, &["ours", "1,000 of 2,000 by 10"], "an entry").mean <= 0.5);
+    for place in ["recent", "scattered"] {
+        let one = figure(large, &["ours", place, "1"], "bytes").mean;
+        assert!(one < figure(large, &["flat vector", place, "1"], "bytes").mean / 10.0, "{place}: {one}");
     }
     Ok(())
 }

@@ -4,8 +4,14 @@
 //! what comes out as [`Table`]s. The command line prints them and writes CSV and SVG; a test asks for the quick form
 //! and looks at the figures.
 
+#[cfg(feature = "command")]
+pub mod command;
 pub mod crash;
 pub mod demers;
+pub mod difference;
+pub mod idle;
+pub mod pair;
+pub mod repair;
 #[cfg(feature = "command")]
 pub mod report;
 pub mod spread;

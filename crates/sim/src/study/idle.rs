@@ -1,0 +1,45 @@
+//! What it costs to find out that two peers hold the same, against the size of the room: `idle`.
+
+use super::{
+    Lot, Measure, Plot, Row, Table,
+    difference::{Contender, Difference, Missing, Point},
+};
+use crate::violation::Story;
+
+/// Entries of each author.
+const ENTRIES_EACH: usize = 100;
+
+/// Compares two peers that hold the same, by all contenders.
+///
+/// # Errors
+/// When a contender comes to no end.
+pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
+    let sizes: &[usize] = if lot.quick { &[10, 300] } else { &[10, 100, 1_000, 10_000] };
+    let points: Vec<_> = contenders.iter().flat_map(|one| sizes.iter().map(move |authors| (*one, *authors))).collect();
+    let figures = lot.figures(&points, |(contender, authors), seed| {
+        let point = Point { authors: *authors, entries_each: ENTRIES_EACH, missing: Missing::Nothing };
+        let said = contender.compare(&Difference::new(&point, seed)?)?;
+        let [there, back] = said.bytes.map(|bytes| bytes as f64);
+        Ok([there.max(back), there.min(back), there + back, said.messages as f64])
+    })?;
+    let row = |((contender, authors), figures): (&(&dyn Contender, usize), [_; 4])| Row {
+        keys: vec![contender.name().to_owned(), authors.to_string()],
+        figures: figures.to_vec(),
+    };
+    Ok(vec![Table {
+        file: "idle",
+        caption: format!(
+            "One exchange between two peers that hold the same: bytes of all messages above the transport, the more \
+             talkative way, the other and both. Each author wrote {ENTRIES_EACH} entries."
+        ),
+        keys: &["who", "authors"],
+        measures: &[
+            Measure { name: "one way", digits: 0 },
+            Measure { name: "other way", digits: 0 },
+            Measure { name: "bytes", digits: 0 },
+            Measure { name: "messages", digits: 1 },
+        ],
+        rows: points.iter().zip(figures).map(row).collect(),
+        plots: &[Plot { file: "idle-bytes", x: 1, y: 2, log_x: true, log_y: true }],
+    }])
+}
