@@ -103,8 +103,7 @@ pub enum Trust {
 /// Verifies runs of one room, and remembers the keys it has prepared.
 pub struct Admission {
     room: RoomId,
-    keys: BTreeMap<AuthorId, Keys>,
-    scratch: Vec<u8>,
+    keys: BTreeMap<AuthorId, Box<Keys>>,
 }
 
 struct Keys {
@@ -115,7 +114,7 @@ struct Keys {
 impl Admission {
     /// The door of `room`.
     pub fn new(room: RoomId) -> Self {
-        Self { room, keys: BTreeMap::new(), scratch: Vec::new() }
+        Self { room, keys: BTreeMap::new() }
     }
 
     /// The room this door belongs to.
@@ -129,12 +128,9 @@ impl Admission {
     /// [`Reject::Signature`] and [`Reject::Unlinked`] when nothing vouches for it, [`Reject::NotFounder`]
     /// and [`Reject::Malformed`] for a founding entry that is not this room's.
     pub fn admit(&mut self, raw: &RawRun, trust: Trust) -> Result<Run, Reject> {
-        let mut scratch = std::mem::take(&mut self.scratch);
         let keys = self.keys(raw.author())?;
-        let entries = chain(&keys.log, raw, &mut scratch);
-        let vouched = vouch(&keys.verifying, &entries, raw.signature(), trust);
-        self.scratch = scratch;
-        vouched?;
+        let entries = chain(&keys.log, raw);
+        vouch(&keys.verifying, &entries, raw.signature(), trust)?;
         check_founding(&self.room, &entries)?;
         Ok(Run { entries, signature: raw.signature().copied(), sealed: Sealed })
     }
@@ -147,17 +143,18 @@ impl Admission {
             std::collections::btree_map::Entry::Occupied(found) => Ok(found.into_mut()),
             std::collections::btree_map::Entry::Vacant(vacant) => {
                 let verifying = VerifyingKey::from_bytes(&author.0).map_err(|_| Reject::Signature)?;
-                Ok(vacant.insert(Keys { log: LogKey::new(&self.room, &author), verifying }))
+                Ok(vacant.insert(Box::new(Keys { log: LogKey::new(&self.room, &author), verifying })))
             }
         }
     }
 }
 
-fn chain(key: &LogKey, raw: &RawRun, scratch: &mut Vec<u8>) -> Vec<Entry> {
+fn chain(key: &LogKey, raw: &RawRun) -> Vec<Entry> {
+    let mut scratch = Vec::new();
     let author = raw.author();
     let mut prev = raw.prev();
     let link = |(entry, seq): (&RawEntry, Seq)| {
-        let id = key.id(seq, &prev, entry, scratch);
+        let id = key.id(seq, &prev, entry, &mut scratch);
         let RawEntry { time, seen, kind, body } = entry.clone();
         let entry = Entry { id, author, seq, prev, time, seen, kind, body, sealed: Sealed };
         prev = id;

@@ -222,7 +222,12 @@ impl Log {
         if let Some(above) = above {
             span.last = above.last;
         }
-        self.spans.splice(start..end, [span]);
+        if self.spans.is_empty() {
+            // Nearly every log is one span for ever, and a room has many logs.
+            self.spans = vec![span];
+        } else {
+            self.spans.splice(start..end, [span]);
+        }
         Ok(())
     }
 

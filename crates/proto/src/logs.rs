@@ -271,7 +271,9 @@ impl Logs {
         if (self.changed || due) && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             let ready = pending.release(wall_ms, |author, seq| self.met(author, seq));
-            self.pending = pending;
+            if !pending.is_empty() {
+                self.pending = pending;
+            }
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
         self.changed = false;

@@ -96,7 +96,7 @@ impl World {
         }
         let Some(process) = &mut self.peers[at].process else { return };
         let mut outputs = Vec::new();
-        while let Some(input) = process.inbox.pop_front() {
+        for input in std::mem::take(&mut process.inbox) {
             self.trace.line(at_us, at, "input", || trace::input(&input));
             process.engine.handle(input, now, &mut outputs);
         }

@@ -25,8 +25,8 @@ use crate::{
 /// Peers that each is told of, at most: half of what an engine remembers, the other half is filled by who dials.
 const OFFERED: usize = 128;
 
-/// Peers that all together are told of, beyond one in every branch: 170 bytes each, 3 GB.
-const OFFERED_TO_ALL: usize = 16_000_000;
+/// Peers that all together are told of, beyond one in every branch: 170 bytes each, 1.4 GB.
+const OFFERED_TO_ALL: usize = 8_000_000;
 
 /// Digits of three bits that two ids can share.
 const DIGITS: u32 = 21;
@@ -49,6 +49,7 @@ impl World {
     /// When somebody joined before.
     pub fn found(&mut self, count: usize) -> Vec<usize> {
         assert!(self.peers.is_empty(), "a room is founded before anybody joins it");
+        self.peers.reserve_exact(count);
         for peer in 0..count {
             let neighbours = if self.setup.form == Form::Open { Vec::new() } else { self.ticket(peer) };
             self.move_in(None, neighbours);

@@ -22,10 +22,11 @@ use crate::{
 pub(super) struct Peer {
     /// How to reach it, as far as we know ourselves.
     address: Bytes,
-    /// How others say to reach it, while it does not answer.
-    hearsay: Option<Bytes>,
-    /// Who told of it; `None` when we found out ourselves: by a ticket, on the LAN, from the store, by a link.
-    source: Option<PeerId>,
+    /// How others say to reach it, while it does not answer: seldom known, and kept apart.
+    hearsay: Option<Box<Bytes>>,
+    /// Prefix of who told of it; `None` when we found out ourselves: by a ticket, on the LAN, from the store, by a
+    /// link.
+    source: Option<u64>,
     /// When a link to it was last up.
     pub(super) worked_ms: Option<u64>,
     /// Dials that failed since.
@@ -42,7 +43,7 @@ impl Peer {
     /// Where to try next. What others say has its turn after every other failure, so that it can help to find a
     /// peer that moved, and never hide one that did not.
     pub(super) fn next_address(&self) -> Bytes {
-        let hearsay = self.hearsay.as_ref().filter(|_| self.failures % 2 == 1);
+        let hearsay = self.hearsay.as_deref().filter(|_| self.failures % 2 == 1);
         hearsay.unwrap_or(&self.address).clone()
     }
 
@@ -86,9 +87,10 @@ impl Known {
         if contact.peer == self.me {
             return;
         }
+        let source = source.map(|teller| teller.prefix());
         if let Some(peer) = self.peers.get_mut(&contact.peer) {
             if source.is_some() {
-                peer.hearsay = Some(contact.address).filter(|_| peer.failures > 0);
+                peer.hearsay = (peer.failures > 0).then(|| Box::new(contact.address));
             } else {
                 (peer.address, peer.source) = (contact.address, None);
                 peer.due_ms = peer.due_ms.min(due_ms);
