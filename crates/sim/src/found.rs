@@ -9,9 +9,9 @@
 use std::collections::VecDeque;
 
 use rumormill_proto::{
-    ids::PeerId,
+    ids::{PeerId, Seq},
     input::{Input, Output},
-    limits::{DIAL_BURST, DIAL_MS},
+    limits::{DIAL_BURST, DIAL_MS, MESH_PEERS},
     message::{Contact, Message},
     random::Random,
 };
@@ -57,8 +57,11 @@ impl World {
         let offers = self.offers();
         let mut order: Vec<Index> = (0..count as Index).collect();
         self.random.shuffle(&mut order);
+        let mut late = Vec::new();
         for look in 0..LOOKS {
-            self.queue.pass(LOOK_MS * 1_000);
+            let begin_us = self.queue.now_us();
+            self.answer(&mut late);
+            self.queue.pass((begin_us + LOOK_MS * 1_000).saturating_sub(self.queue.now_us()));
             for (at, &peer) in order.iter().enumerate() {
                 let home = &self.peers[peer as usize].home;
                 let input = match look.checked_sub(at * COMING / count) {
@@ -66,9 +69,10 @@ impl World {
                     Some(0) => Input::Heard { contacts: offers.to(home, &mut self.random) },
                     Some(_) => Input::Wake,
                 };
-                self.found_one(peer, input);
+                self.found_one(peer, input, &mut late);
             }
         }
+        self.answer(&mut late);
         order.sort_unstable();
         order.into_iter().for_each(|peer| self.expect_wake(peer));
         (0..count).collect()
@@ -77,7 +81,7 @@ impl World {
 
 impl World {
     /// Lets one engine take in something, and everything that follows from it at this moment happen.
-    fn found_one(&mut self, peer: Index, input: Input) {
+    fn found_one(&mut self, peer: Index, input: Input, late: &mut Vec<Answer>) {
         let mut inputs = VecDeque::from([(peer, input)]);
         while let Some((at, input)) = inputs.pop_front() {
             let now = self.clock(at);
@@ -87,11 +91,28 @@ impl World {
             }
             let mut outputs = Vec::new();
             process.engine.handle(input, now, &mut outputs);
-            outputs.into_iter().for_each(|output| self.follow(at, output, &mut inputs));
+            outputs.into_iter().for_each(|output| self.follow(at, output, &mut inputs, late));
         }
     }
 
-    fn follow(&mut self, at: Index, output: Output, inputs: &mut VecDeque<(Index, Input)>) {
+    /// Lets greetings be answered as late as they would be, for peers measure that.
+    fn answer(&mut self, late: &mut Vec<Answer>) {
+        let mut answers = std::mem::take(late);
+        answers.sort_unstable();
+        for Answer { at_us, to, from, next } in answers {
+            self.queue.pass(at_us.saturating_sub(self.queue.now_us()));
+            let input = Input::Received { from, message: Message::Known { next } };
+            self.found_one(to, input, late);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        at: Index,
+        output: Output,
+        inputs: &mut VecDeque<(Index, Input)>,
+        late: &mut Vec<Answer>,
+    ) {
         let me = self.peers[at as usize].home.id;
         match output {
             Output::Dial(Contact { peer, .. }) => {
@@ -111,6 +132,11 @@ impl World {
             Output::Send { to, message: message @ Message::Hello(_) } => {
                 inputs.push_back((index_of(&to), Input::Received { from: me, message }));
             }
+            Output::Send { to, message: Message::Known { next } } => {
+                let to = index_of(&to);
+                let at_us = self.queue.now_us() + 2 * self.network.latency_us(at, to);
+                late.push(Answer { at_us, to, from: me, next });
+            }
             Output::Send { to, message: Message::Status { digest, answer: false } } => {
                 let message = Message::Status { digest, answer: true };
                 inputs.push_back((at, Input::Received { from: to, message }));
@@ -126,6 +152,15 @@ impl World {
         let most = OFFERED.min(OFFERED_TO_ALL / ids.len().max(1));
         Offers { ids, most, form: self.setup.form }
     }
+}
+
+/// An answer to a greeting that is under way.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Answer {
+    at_us: u64,
+    to: Index,
+    from: PeerId,
+    next: Seq,
 }
 
 /// All peers of a room.
@@ -148,10 +183,16 @@ impl Offers {
         told.into_iter().filter(|id| *id != home.id).map(contact).collect()
     }
 
-    /// Two in every branch of the id space, while that is not too many, and any others.
+    /// The whole neighbourhood, two in every branch of the id space, while that is not too many, and any others.
     fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
         let branches = self.branches(peer);
-        let mut told = Vec::new();
+        let mut told: Vec<PeerId> = Vec::new();
+        for ids in branches.iter().rev() {
+            if told.len() + ids.len() > MESH_PEERS {
+                break;
+            }
+            told.extend_from_slice(ids);
+        }
         for most in [usize::MAX, self.most] {
             let one_each = branches.iter().filter_map(|ids| random.pick(ids).copied());
             let left = most.saturating_sub(told.len());

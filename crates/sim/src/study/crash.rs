@@ -63,10 +63,10 @@ pub trait Mortal: Contender {
 
 impl Mortal for Ours {
     fn crash(&self, point: &Crash, seed: u64) -> Story<Survival> {
-        let (mut world, gauge) = room(point.peers, (10, 50), &self.policy, seed)?;
+        let (mut world, gauge) = room(point.peers, (10, 50), &self.policy, seed);
         world.set_weather(Weather { silence_ms: point.silence_ms, ..weather((10, 50), 0) });
         let mut order: Vec<usize> = (0..point.peers).collect();
-        Random::new(seed).shuffle(&mut order);
+        Random::new(!seed).shuffle(&mut order);
         let survivors = order.split_off(point.peers * point.percent / 100);
         order.iter().for_each(|peer| world.crash(*peer));
         let crash_ms = world.now_ms();

@@ -134,7 +134,7 @@ impl Contender for Ours {
     }
 
     fn spread(&self, point: &Point, seed: u64) -> Story<Spread> {
-        let (mut world, gauge) = room(point.peers, point.latency_ms, &self.policy, seed)?;
+        let (mut world, gauge) = room(point.peers, point.latency_ms, &self.policy, seed);
         world.set_weather(weather(point.latency_ms, point.resend_percent));
         for round in 0..point.warm_up {
             say(&mut world, point.senders, round);
@@ -170,17 +170,13 @@ pub(super) fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather
 }
 
 /// A room in which all is quiet, and what is seen there.
-pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> Story<(World, Gauge)> {
+pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> (World, Gauge) {
     let weather = weather(latency_ms, 0);
     let setup = Setup { policy: policy.clone(), weather, turn_us: 0, ..Setup::new(seed) };
     let gauge = Gauge::default();
     let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
-    for _ in 0..peers.div_ceil(20) {
-        world.join(20.min(peers - world.peer_count()));
-        world.run_ms(400)?;
-    }
-    world.run_ms(60_000)?;
-    Ok((world, gauge))
+    world.found(peers);
+    (world, gauge)
 }
 
 fn mean(rounds: &[Spread]) -> Spread {
