@@ -319,9 +319,9 @@ impl Message {
                 hops: reader.byte("hops")?,
                 runs: read_runs(reader)?,
             }),
-            kind::ACK => {
-                Self::Ack { pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, read_flag(reader)?)))? }
-            }
+            kind::ACK => Self::Ack {
+                pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, read_flag(reader)?)))?,
+            },
             kind::PULL => Self::Pull,
             kind::HAVE => {
                 Self::Have { heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))? }

@@ -106,13 +106,7 @@ impl World {
         }
     }
 
-    fn follow(
-        &mut self,
-        at: Index,
-        output: Output,
-        inputs: &mut VecDeque<(Index, Input)>,
-        late: &mut Vec<Answer>,
-    ) {
+    fn follow(&mut self, at: Index, output: Output, inputs: &mut VecDeque<(Index, Input)>, late: &mut Vec<Answer>) {
         let me = self.peers[at as usize].home.id;
         match output {
             Output::Dial(Contact { peer, .. }) => {

@@ -14,8 +14,23 @@ use plotters::{
 
 use super::table::{Figure, Plot, Table};
 
-/// Pixels of a plot.
-const SIZE: (u32, u32) = (800, 500);
+/// Pixels of a plot, and of its margins: the names of the series stand at the right of it.
+const SIZE: (u32, u32) = (960, 480);
+const MARGIN: i32 = 16;
+const NAMES: i32 = 280;
+const NAME_HEIGHT: i32 = 18;
+
+/// Colours that can be told apart by all (Okabe and Ito 2008).
+const COLORS: [RGBColor; 8] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+    RGBColor(230, 159, 0),
+    RGBColor(0, 0, 0),
+    RGBColor(140, 140, 140),
+];
 
 /// Marks along an axis, at most.
 const MARKS: usize = 10;
@@ -94,8 +109,12 @@ fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<(), Box<dyn Error>> {
     root.fill(&WHITE)?;
     let x = Axis::around(marks().flat_map(|mark| [mark.x]), plot.log_x);
     let y = Axis::around(marks().flat_map(|mark| [mark.low, mark.high]), plot.log_y);
-    let mut chart =
-        ChartBuilder::on(&root).margin(12).x_label_area_size(40).y_label_area_size(64).build_cartesian_2d(x, y)?;
+    let mut chart = ChartBuilder::on(&root)
+        .margin(MARGIN)
+        .margin_right(NAMES)
+        .x_label_area_size(40)
+        .y_label_area_size(64)
+        .build_cartesian_2d(x, y)?;
     let (x_name, y_name) = (table.keys.get(plot.x), table.measures.get(plot.y).map(|measure| measure.name));
     chart
         .configure_mesh()
@@ -105,21 +124,14 @@ fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<(), Box<dyn Error>> {
         .bold_line_style(BLACK.mix(0.1))
         .draw()?;
     for (number, (name, marks)) in series.iter().enumerate() {
-        let color = Palette99::pick(number).to_rgba();
-        chart
-            .draw_series(LineSeries::new(marks.iter().map(|mark| (mark.x, mark.y)), color.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+        let color = COLORS[number % COLORS.len()];
+        chart.draw_series(LineSeries::new(marks.iter().map(|mark| (mark.x, mark.y)), color.stroke_width(2)))?;
+        let (left, middle) = (SIZE.0 as i32 - NAMES + MARGIN, 2 * MARGIN + NAME_HEIGHT * number as i32);
+        root.draw(&PathElement::new([(left, middle), (left + MARGIN, middle)], color.stroke_width(2)))?;
+        root.draw(&Text::new(name.as_str(), (left + 2 * MARGIN, middle - NAME_HEIGHT / 3), ("sans-serif", 12)))?;
         let bar = |mark: &Mark| ErrorBar::new_vertical(mark.x, mark.low, mark.y, mark.high, color.filled(), 6);
         chart.draw_series(marks.iter().map(bar))?;
     }
-    let place = SeriesLabelPosition::UpperLeft;
-    chart
-        .configure_series_labels()
-        .position(place)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK.mix(0.2))
-        .draw()?;
     root.present()?;
     Ok(())
 }
