@@ -34,6 +34,8 @@ enum What {
     Idle(Size),
     /// Bytes of finding out what is missing, against how much that is
     Repair(Size),
+    /// Two halves of a room that talked on without each other, healed
+    Partition(Size),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         }
         What::Idle(size) => size.make(|lot| study::idle::study(lot, &[&pair::Ours, &FlatVector])),
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector])),
+        What::Partition(size) => size.make(study::partition::study),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

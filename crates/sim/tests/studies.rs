@@ -39,6 +39,14 @@ fn mongering_leaves_what_the_paper_says() -> Story {
 }
 
 #[test]
+fn a_healed_room_is_sent_little_more_than_it_missed() -> Story {
+    let table = study::partition::study(&Lot::quick(2))?.remove(0);
+    println!("{table}");
+    assert!(figure(&table, &["1280"], "bytes over missing").most < 1.5, "{table}");
+    Ok(())
+}
+
+#[test]
 fn an_idle_exchange_is_as_small_in_a_large_room_as_in_a_small_one() -> Story {
     let table = study::idle::study(&Lot::quick(2), &[&Ours, &FlatVector])?.remove(0);
     println!("{table}");

@@ -11,6 +11,7 @@ pub mod demers;
 pub mod difference;
 pub mod idle;
 pub mod pair;
+pub mod partition;
 pub mod repair;
 #[cfg(feature = "command")]
 pub mod report;
