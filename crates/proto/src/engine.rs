@@ -154,6 +154,11 @@ impl Engine {
         self.view.active().map(|peer| (peer, self.authors.get(&peer).copied()))
     }
 
+    /// Of the connected peers, those that the engine chose to dial.
+    pub fn chosen(&self) -> impl Iterator<Item = PeerId> {
+        self.view.chosen()
+    }
+
     /// Entries known to be missing.
     pub fn missing(&self) -> u64 {
         self.sync.missing()

@@ -148,6 +148,11 @@ impl View {
         self.links.keys().copied()
     }
 
+    /// Of the peers with a link, those that we dialled ourselves.
+    pub fn chosen(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.links.iter().filter(|(_, link)| link.chosen).map(|(peer, _)| *peer)
+    }
+
     /// Whether there is a link to `peer`.
     pub fn is_active(&self, peer: &PeerId) -> bool {
         self.links.contains_key(peer)

@@ -3,6 +3,7 @@
 use rumormill_proto::{
     ids::PeerId,
     input::Input,
+    limits::SHUFFLE_PEERS,
     message::{Message, Push},
     reject::Reject,
     run::RawRun,
@@ -189,11 +190,30 @@ impl World {
     }
 
     /// What becomes of a message before it leaves.
-    fn as_its_nature_is(&self, from: Index, message: Message) -> Option<Message> {
+    fn as_its_nature_is(&mut self, from: Index, message: Message) -> Option<Message> {
         match (self.peers[from as usize].nature, self.fault) {
             (Nature::Mute, _) => None,
+            (Nature::False, _) => self.falsified(message),
             (Nature::Forger, _) | (_, Some(Fault::Corrupts)) => Some(forged(message)),
             _ => Some(message),
+        }
+    }
+
+    /// What a false peer makes of a message. It never begins a comparison, and when others do it seems to hold what
+    /// they hold, or not to hear.
+    fn falsified(&mut self, message: Message) -> Option<Message> {
+        match message {
+            Message::Hello(_) | Message::Known { .. } | Message::Status { answer: true, .. } => Some(message),
+            Message::Ack { pushes } => {
+                Some(Message::Ack { pushes: pushes.into_iter().map(|(push, _)| (push, true)).collect() })
+            }
+            Message::Shuffle { answer, .. } => {
+                let false_ones = self.peers.iter().filter(|peer| peer.nature == Nature::False);
+                let names = false_ones.map(|peer| peer.home.id).collect();
+                let told = self.random.sample(names, SHUFFLE_PEERS);
+                Some(Message::Shuffle { peers: told.into_iter().map(contact).collect(), answer })
+            }
+            _ => None,
         }
     }
 

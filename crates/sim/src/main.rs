@@ -36,6 +36,8 @@ enum What {
     Repair(Size),
     /// Two halves of a room that talked on without each other, healed
     Partition(Size),
+    /// Honest peers among many false ones
+    Sybil(Size),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         What::Idle(size) => size.make(|lot| study::idle::study(lot, &[&pair::Ours, &FlatVector])),
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector])),
         What::Partition(size) => size.make(study::partition::study),
+        What::Sybil(size) => size.make(study::sybil::study),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -34,6 +34,9 @@ pub enum Nature {
     Mute,
     /// Flips a bit in every signature it sends.
     Forger,
+    /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
+    /// and tells only of others like it.
+    False,
 }
 
 /// Where in a turn a process ends.

@@ -16,7 +16,7 @@ use rumormill_store::{Error, Line, Memory, Read, Store as _};
 use crate::{
     fact::Fact,
     network::Weather,
-    peer::{Home, Nature, Peer, Process, Stage, contact, peer_id},
+    peer::{Home, Nature, Peer, Process, Stage, contact, index_of, peer_id},
     queue::{Event, Index},
     world::{Form, World, scatter},
 };
@@ -34,6 +34,17 @@ impl World {
     /// Lets `count` more peers join, all at this moment, each by a ticket that names a few of those before it.
     pub fn join(&mut self, count: usize) -> Vec<usize> {
         (0..count).map(|_| self.join_with(None)).collect()
+    }
+
+    /// Lets `count` more peers join, each by a ticket that names a few of `hosts`.
+    pub fn join_by(&mut self, hosts: &[usize], count: usize) -> Vec<usize> {
+        let join = |_| {
+            let ticket = self.random.sample(hosts.to_vec(), TICKET).into_iter().map(|host| self.id(host)).collect();
+            let peer = self.move_in(None, ticket);
+            self.look_around(peer);
+            peer
+        };
+        (0..count).map(join).collect()
     }
 
     /// Lets a peer join whose home is a copy of another's: the same author, and what it holds so far. It has a
@@ -320,6 +331,14 @@ impl World {
     /// The peers that a peer has links with, ascending.
     pub fn links(&self, peer: usize) -> Vec<usize> {
         self.peers[peer].linked().map(|other| other as usize).collect()
+    }
+
+    /// Of the peers that a peer has links with, those that it dialled, ascending.
+    pub fn dialled(&self, peer: usize) -> Vec<usize> {
+        let chosen = self.process(peer).into_iter().flat_map(|process| process.engine.chosen());
+        let mut dialled: Vec<_> = chosen.map(|id| index_of(&id) as usize).collect();
+        dialled.sort_unstable();
+        dialled
     }
 
     /// The name by which a peer is known to others.

@@ -47,6 +47,15 @@ fn a_healed_room_is_sent_little_more_than_it_missed() -> Story {
 }
 
 #[test]
+fn honest_peers_hear_each_other_among_false_ones() -> Story {
+    let table = study::sybil::study(&Lot::quick(2))?.remove(0);
+    println!("{table}");
+    assert_eq!(figure(&table, &["16", "0"], "soon %").least, 100.0, "{table}");
+    assert_eq!(figure(&table, &["16", "48"], "late %").least, 100.0, "{table}");
+    Ok(())
+}
+
+#[test]
 fn an_idle_exchange_is_as_small_in_a_large_room_as_in_a_small_one() -> Story {
     let table = study::idle::study(&Lot::quick(2), &[&Ours, &FlatVector])?.remove(0);
     println!("{table}");

@@ -16,6 +16,7 @@ pub mod repair;
 #[cfg(feature = "command")]
 pub mod report;
 pub mod spread;
+pub mod sybil;
 mod table;
 
 use std::{

@@ -1,0 +1,146 @@
+//! Honest peers among many false ones: `sybil`.
+//!
+//! A room of honest peers stands. Then false ones come in numbers: each dials every honest peer, and again when it is
+//! given up; each takes whatever it is told, says that it was new, passes nothing on, and tells only of others like
+//! it. After a while honest newcomers come, by tickets that name honest peers; and then all honest peers speak in turn.
+
+use std::collections::BTreeSet;
+
+use super::{Lot, Measure, Plot, Row, Table};
+use crate::{
+    peer::Nature,
+    queue::Index,
+    violation::Story,
+    world::{Setup, World},
+};
+
+/// Milliseconds between two times that false peers dial whoever has no link with them.
+const SIEGE_MS: u64 = 10_000;
+
+/// Milliseconds in which a line should have come as a rumor.
+const SOON_MS: u64 = 1_000;
+
+/// Milliseconds in which it should have come by any way: a round of anti-entropy at its slowest, three times.
+const LATE_MS: u64 = 30_000;
+
+/// Honest peers for each newcomer among them.
+const FOR_ONE_NEWCOMER: usize = 8;
+
+/// A room under siege.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    honest: usize,
+    false_ones: usize,
+    siege_ms: u64,
+    lines: usize,
+}
+
+/// Besieges rooms.
+///
+/// # Errors
+/// When something breaks that no false peer may break.
+pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
+    let (honest, siege_ms, lines) = if lot.quick { (16, 60_000, 8) } else { (32, 600_000, 36) };
+    let parts: &[usize] = if lot.quick { &[0, 3] } else { &[0, 1, 3, 9] };
+    let point = |part: &usize| Point { honest, false_ones: part * honest, siege_ms, lines };
+    let points: Vec<_> = parts.iter().map(point).collect();
+    let figures = lot.figures(&points, besiege)?;
+    let row = |(point, figures): (&Point, [_; 8])| Row {
+        keys: vec![point.honest.to_string(), point.false_ones.to_string()],
+        figures: figures.to_vec(),
+    };
+    Ok(vec![Table {
+        file: "sybil",
+        caption: format!(
+            "Honest peers, one in {FOR_ONE_NEWCOMER} more of them newcomers by a ticket, after {} s among false ones who \
+             dial all, take everything, pass nothing on and tell only of each other: false links in a hundred of an \
+             honest peer's, of those it dialled itself, and of these of a newcomer's, in the mean and of the worst \
+             honest peer; lines that an honest peer has within {} s and {} s, in a hundred.",
+            siege_ms / 1_000,
+            SOON_MS / 1_000,
+            LATE_MS / 1_000
+        ),
+        keys: &["honest", "false"],
+        measures: &[
+            Measure { name: "links %", digits: 1 },
+            Measure { name: "worst %", digits: 1 },
+            Measure { name: "dialled %", digits: 1 },
+            Measure { name: "dialled, worst %", digits: 1 },
+            Measure { name: "dialled, newcomers %", digits: 1 },
+            Measure { name: "honest links, least", digits: 1 },
+            Measure { name: "soon %", digits: 2 },
+            Measure { name: "late %", digits: 2 },
+        ],
+        rows: points.iter().zip(figures).map(row).collect(),
+        plots: &[Plot { file: "sybil-dialled", x: 1, y: 2, log_x: false, log_y: false }],
+    }])
+}
+
+fn besiege(point: &Point, seed: u64) -> Story<[f64; 8]> {
+    let mut room = World::with(Setup::new(seed)).watching(&[]);
+    let mut honest = room.found(point.honest);
+    let false_ones = room.join(point.false_ones);
+    false_ones.iter().for_each(|peer| room.turn_into(*peer, Nature::False));
+    let liars: BTreeSet<usize> = false_ones.iter().copied().collect();
+    siege(&mut room, (&honest, &false_ones), point.siege_ms)?;
+    let newcomers = room.join_by(&honest, point.honest / FOR_ONE_NEWCOMER);
+    honest.extend(&newcomers);
+    siege(&mut room, (&honest, &false_ones), point.siege_ms)?;
+    let (mut soon, mut late) = (0, 0);
+    for line in 0..point.lines {
+        let (speaker, text) = (honest[line * 5 % honest.len()], format!("line {line}"));
+        room.say(speaker, &text);
+        room.run_ms(SOON_MS)?;
+        soon += heard(&room, &honest, &text);
+    }
+    room.run_ms(LATE_MS)?;
+    for line in 0..point.lines {
+        late += heard(&room, &honest, &format!("line {line}"));
+    }
+    let deliveries = (point.lines * honest.len()) as f64 / 100.0;
+    let all: Vec<_> = honest.iter().map(|peer| false_percent(&room.links(*peer), &liars)).collect();
+    let dialled: Vec<_> = honest.iter().map(|peer| false_percent(&room.dialled(*peer), &liars)).collect();
+    let honest_links = honest.iter().map(|peer| room.links(*peer).iter().filter(|to| !liars.contains(to)).count());
+    Ok([
+        mean(&all),
+        worst(&all),
+        mean(&dialled),
+        worst(&dialled),
+        mean(&dialled[point.honest..]),
+        honest_links.min().unwrap_or(0) as f64,
+        f64::from(soon) / deliveries,
+        f64::from(late) / deliveries,
+    ])
+}
+
+/// Lets false peers dial all honest ones for a while.
+fn siege(room: &mut World, (honest, false_ones): (&[usize], &[usize]), ms: u64) -> Story {
+    for _ in 0..ms / SIEGE_MS {
+        for &one in false_ones {
+            let linked = room.links(one);
+            for &other in honest.iter().filter(|other| !linked.contains(other)) {
+                room.dial(one as Index, room.id(other));
+            }
+        }
+        room.run_ms(SIEGE_MS)?;
+    }
+    Ok(())
+}
+
+/// How many have a line.
+fn heard(room: &World, peers: &[usize], text: &str) -> u32 {
+    peers.iter().map(|peer| u32::from(room.texts(*peer).iter().any(|line| line == text))).sum()
+}
+
+fn false_percent(links: &[usize], liars: &BTreeSet<usize>) -> f64 {
+    let lying = links.iter().filter(|to| liars.contains(to)).count();
+    100.0 * lying as f64 / links.len().max(1) as f64
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn worst(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
+}
