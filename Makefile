@@ -12,8 +12,8 @@ run:
 
 test:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- --deny warnings
-	cargo test --workspace
+	cargo clippy --all-targets -- --deny warnings
+	cargo test
 
 bench:
 	cargo bench -p rumormill-proto --benches

@@ -13,7 +13,7 @@ use super::{
 use crate::{network::Weather, violation::Story};
 
 /// Lines that are said.
-const LINES: usize = 30;
+pub const LINES: usize = 30;
 
 /// Milliseconds between two looks at whom a line has reached.
 const LOOK_MS: u64 = 50;

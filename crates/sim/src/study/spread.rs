@@ -46,6 +46,18 @@ pub enum Senders {
     Simultaneous,
 }
 
+impl Senders {
+    /// Who speaks in a round, of so many peers.
+    pub fn in_round(self, round: usize, peers: usize) -> Vec<usize> {
+        match self {
+            Self::Single => vec![0],
+            // Far apart, and everybody once before anybody twice: the step has no factor in common with the sizes used.
+            Self::Changing => vec![(round * 617 + 3) % peers],
+            Self::Simultaneous => (0..peers).collect(),
+        }
+    }
+}
+
 /// A room, and who speaks in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -153,15 +165,10 @@ impl Contender for Ours {
 
 /// Lets those who are to speak speak; answers how many lines that makes.
 fn say(world: &mut World, senders: Senders, round: usize) -> usize {
-    let peers = world.peer_count();
     let text = format!("{round:>LINE_BYTES$}");
-    match senders {
-        Senders::Single => world.say(0, &text),
-        // Far apart, and everybody once before anybody twice: the step has no factor in common with the sizes used.
-        Senders::Changing => world.say((round * 617 + 3) % peers, &text),
-        Senders::Simultaneous => (0..peers).for_each(|peer| world.say(peer, &text)),
-    }
-    if senders == Senders::Simultaneous { peers } else { 1 }
+    let speakers = senders.in_round(round, world.peer_count());
+    speakers.iter().for_each(|peer| world.say(*peer, &text));
+    speakers.len()
 }
 
 /// A network that does nothing but take its time.
@@ -179,7 +186,8 @@ pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: 
     (world, gauge)
 }
 
-fn mean(rounds: &[Spread]) -> Spread {
+/// The means of rounds, and of the times until the last had it also the longest.
+pub fn mean(rounds: &[Spread]) -> Spread {
     let count = rounds.len() as f64;
     let mean = |measure: fn(&Spread) -> f64| rounds.iter().map(measure).sum::<f64>() / count;
     Spread {
