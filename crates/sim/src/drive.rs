@@ -6,8 +6,9 @@ use rumormill_store::{Change, Line, Store as _};
 use crate::{
     fact::Fact,
     fault::Fault,
+    nature::Nature,
     network::Lane,
-    peer::{Nature, Stage, index_of},
+    peer::{Stage, index_of},
     queue::{Event, Index, ProcessId},
     serving::Serving,
     trace,

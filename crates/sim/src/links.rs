@@ -1,19 +1,13 @@
 //! Links between peers: dialled, broken, and what travels on them.
 
-use rumormill_proto::{
-    ids::PeerId,
-    input::Input,
-    limits::SHUFFLE_PEERS,
-    message::{Message, Push},
-    reject::Reject,
-    run::RawRun,
-};
+use rumormill_proto::{ids::PeerId, input::Input, message::Message, reject::Reject};
 
 use crate::{
     fact::Fact,
     fault::Fault,
+    nature::Nature,
     network::{End, Lane, Sent},
-    peer::{Nature, contact, index_of},
+    peer::{contact, index_of},
     queue::{Event, Index, LinkId, ProcessId},
     trace,
     world::World,
@@ -163,11 +157,17 @@ impl World {
         self.queue.put(delay_us, Event::Silence { at: other, other: at, link });
     }
 
-    /// Sends a message, on the link that there is to whom it is for; without one it is lost.
+    /// Sends a message, on the link that there is to whom it is for; without one it is lost. Returns the bytes sent.
     pub(crate) fn send(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
-        let to = index_of(peer);
-        let Some(message) = self.as_its_nature_is(from, message) else { return 0 };
-        let at_us = self.queue.now_us();
+        if self.is_true(from) {
+            return self.send_one(from, peer, message, lane);
+        }
+        let lies = self.lies(from, index_of(peer), message);
+        lies.into_iter().map(|message| self.send_one(from, peer, message, lane)).sum()
+    }
+
+    fn send_one(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
+        let (to, at_us) = (index_of(peer), self.queue.now_us());
         self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::message(&message)));
         if self.peers[from as usize].end_to(to).is_none_or(|end| end.peer != *peer) {
             return 0;
@@ -189,34 +189,6 @@ impl World {
         bytes
     }
 
-    /// What becomes of a message before it leaves.
-    fn as_its_nature_is(&mut self, from: Index, message: Message) -> Option<Message> {
-        match (self.peers[from as usize].nature, self.fault) {
-            (Nature::Mute, _) => None,
-            (Nature::False, _) => self.falsified(message),
-            (Nature::Forger, _) | (_, Some(Fault::Corrupts)) => Some(forged(message)),
-            _ => Some(message),
-        }
-    }
-
-    /// What a false peer makes of a message. It never begins a comparison, and when others do it seems to hold what
-    /// they hold, or not to hear.
-    fn falsified(&mut self, message: Message) -> Option<Message> {
-        match message {
-            Message::Hello(_) | Message::Known { .. } | Message::Status { answer: true, .. } => Some(message),
-            Message::Ack { pushes } => {
-                Some(Message::Ack { pushes: pushes.into_iter().map(|(push, _)| (push, true)).collect() })
-            }
-            Message::Shuffle { answer, .. } => {
-                let false_ones = self.peers.iter().filter(|peer| peer.nature == Nature::False);
-                let names = false_ones.map(|peer| peer.home.id).collect();
-                let told = self.random.sample(names, SHUFFLE_PEERS);
-                Some(Message::Shuffle { peers: told.into_iter().map(contact).collect(), answer })
-            }
-            _ => None,
-        }
-    }
-
     fn carry(&mut self, sent: Sent, message: Message) {
         let lost = !self.network.carries(sent.from, sent.to) || self.network.loses(&mut self.random);
         if lost || self.fault == Some(Fault::Deaf) {
@@ -227,7 +199,8 @@ impl World {
         let Some(end) = process.ends.get_mut(&sent.to) else { return };
         let copies = if twice { vec![message.clone(), message] } else { vec![message] };
         for message in copies {
-            let delay_us = self.network.arrival_us(end, &sent, &mut self.random) - sent.now_us;
+            let Some(arrival_us) = self.network.arrival_us(end, &sent, &mut self.random) else { return };
+            let delay_us = arrival_us - sent.now_us;
             let message = Box::new(message);
             self.queue.put(delay_us, Event::Arrive { to: sent.to, from: sent.from, link: end.link, message });
         }
@@ -235,28 +208,12 @@ impl World {
 
     pub(crate) fn arrive(&mut self, to: Index, from: Index, link: LinkId, message: Message) {
         let end = self.peers[to as usize].end_to(from).filter(|end| end.link == link);
-        if let Some(from) = end.map(|end| end.peer) {
-            self.put_in(to, Input::Received { from, message });
+        let Some(peer) = end.map(|end| end.peer) else { return };
+        if self.peers[to as usize].nature == Nature::Parrot && matches!(message, Message::Push(_)) {
+            let others: Vec<_> =
+                self.peers[to as usize].linked().map(|other| self.peers[other as usize].home.id).collect();
+            others.iter().for_each(|other| _ = self.send(to, other, message.clone(), Lane::Live));
         }
+        self.put_in(to, Input::Received { from: peer, message });
     }
-}
-
-/// The message with a bit of every signature flipped.
-fn forged(message: Message) -> Message {
-    let forge = |runs: Vec<RawRun>| runs.iter().map(forged_run).collect();
-    match message {
-        Message::Push(push) => Message::Push(Push { runs: forge(push.runs), ..push }),
-        Message::Runs { want, runs } => Message::Runs { want, runs: forge(runs) },
-        other => other,
-    }
-}
-
-fn forged_run(run: &RawRun) -> RawRun {
-    let signature = run.signature().map(|signature| {
-        let mut signature = *signature;
-        signature[0] ^= 1;
-        signature
-    });
-    let forged = RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), signature);
-    forged.unwrap_or_else(|_| run.clone())
 }

@@ -3,7 +3,10 @@
 //! Nothing in here knows engines. A message has two lanes to travel on, as on a real connection: the live
 //! one, and the bulk one for answers to wants, so that what is live never waits behind history.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use rumormill_proto::{ids::PeerId, random::Random};
 
@@ -16,6 +19,10 @@ pub struct Weather {
     pub latency_us: (u64, u64),
     /// Microseconds that a message may take longer.
     pub jitter_us: u64,
+    /// Messages that are held up on the way, as by a radio that sleeps, in a hundred.
+    pub slow_percent: u64,
+    /// Microseconds that those take longer, at most.
+    pub slow_us: u64,
     /// Whether jitter lets messages of one link overtake each other.
     pub reorder: bool,
     /// Messages lost for good, in a hundred, and first packets of dials.
@@ -25,6 +32,8 @@ pub struct Weather {
     pub resend_percent: u64,
     /// Messages that come twice, in a hundred.
     pub duplicate_percent: u64,
+    /// Bytes a second that a link carries of what is live.
+    pub live_bytes_per_second: u64,
     /// Bytes a second that a link carries of answers to wants.
     pub bulk_bytes_per_second: u64,
     /// Milliseconds until an end of a link notices that the other is silent, at least and at most.
@@ -37,13 +46,29 @@ impl Weather {
         Self {
             latency_us: (5_000, 30_000),
             jitter_us: 2_000,
+            slow_percent: 0,
+            slow_us: 0,
             reorder: false,
             loss_percent: 0,
             resend_percent: 0,
             duplicate_percent: 0,
+            live_bytes_per_second: 10_000_000,
             bulk_bytes_per_second: 10_000_000,
             silence_ms: (2_000, 8_000),
         }
+    }
+}
+
+impl fmt::Display for Weather {
+    /// On one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((least, most), Self { jitter_us, slow_percent, slow_us, .. }) = (self.latency_us, self);
+        write!(f, "{least}-{most} us, jitter {jitter_us}, slow {slow_percent} % by {slow_us}")?;
+        let Self { loss_percent, resend_percent, duplicate_percent, reorder, .. } = self;
+        write!(f, ", lost {loss_percent} %, resent {resend_percent} %, twice {duplicate_percent} %")?;
+        let Self { live_bytes_per_second, bulk_bytes_per_second, .. } = self;
+        write!(f, "{}", if *reorder { ", any order" } else { "" })?;
+        write!(f, ", live {live_bytes_per_second} B/s, bulk {bulk_bytes_per_second} B/s")
     }
 }
 
@@ -52,6 +77,9 @@ const RESEND_US: u64 = 25_000;
 
 /// Microseconds after which a connection that gets nothing through would have ended anyway.
 const RESENDS_END_US: u64 = 8_000_000;
+
+/// Bytes that wait on a live lane before what comes is dropped, as a node drops it.
+const LIVE_QUEUE_BYTES: u64 = 256 * 1024;
 
 /// What a message travels on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +94,22 @@ pub(crate) struct End {
     pub(crate) link: LinkId,
     /// Who is at the other end, by the name it had when the link was made.
     pub(crate) peer: PeerId,
-    live_us: u64,
-    bulk_us: u64,
+    live: Queued,
+    bulk: Queued,
+}
+
+/// What a message on one lane has to wait for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Queued {
+    /// When the last byte of the message before has left.
+    left_us: u64,
+    /// When the message before arrives.
+    arrival_us: u64,
 }
 
 impl End {
     pub(crate) fn new(link: LinkId, peer: PeerId) -> Self {
-        Self { link, peer, live_us: 0, bulk_us: 0 }
+        Self { link, peer, live: Queued::default(), bulk: Queued::default() }
     }
 }
 
@@ -153,24 +190,35 @@ impl Network {
         random.below(100) < self.weather.duplicate_percent
     }
 
-    /// When a message of `bytes` that is sent at `now_us` comes out of the link.
-    pub(crate) fn arrival_us(&self, end: &mut End, sent: &Sent, random: &mut Random) -> u64 {
-        let (latency, jitter) = (self.latency_us(sent.from, sent.to), random.below(self.weather.jitter_us + 1));
-        let clogged = self.clogs.get(&(sent.from, sent.to)).copied().unwrap_or(0);
-        let carried = match sent.lane {
-            Lane::Live => 0,
-            Lane::Bulk => (sent.bytes as u64).saturating_mul(1_000_000) / self.weather.bulk_bytes_per_second.max(1),
+    /// When a message that is sent comes out of the link: it waits until those before it have left, and does not
+    /// overtake them unless the weather reorders. `None` when too much waits already on the live lane.
+    pub(crate) fn arrival_us(&self, end: &mut End, sent: &Sent, random: &mut Random) -> Option<u64> {
+        let latency_us = self.latency_us(sent.from, sent.to);
+        let late_us = self.late_us(random) + self.resends_us(latency_us, random);
+        let clogged_us = self.clogs.get(&(sent.from, sent.to)).copied().unwrap_or(0);
+        let (queued, rate) = match sent.lane {
+            Lane::Live => (&mut end.live, self.weather.live_bytes_per_second),
+            Lane::Bulk => (&mut end.bulk, self.weather.bulk_bytes_per_second),
         };
-        let arrival = (sent.now_us + latency + jitter + carried + self.resends_us(latency, random)).max(clogged);
-        let before = match sent.lane {
-            Lane::Live => &mut end.live_us,
-            Lane::Bulk => &mut end.bulk_us,
-        };
-        if self.weather.reorder {
-            return arrival;
+        let waiting_us = queued.left_us.saturating_sub(sent.now_us);
+        if sent.lane == Lane::Live && waiting_us.saturating_mul(rate) / 1_000_000 > LIVE_QUEUE_BYTES {
+            return None;
         }
-        *before = arrival.max(*before);
-        *before
+        let carried_us = (sent.bytes as u64).saturating_mul(1_000_000) / rate.max(1);
+        queued.left_us = queued.left_us.max(sent.now_us) + carried_us;
+        let arrival_us = (queued.left_us + latency_us + late_us).max(clogged_us);
+        if self.weather.reorder {
+            return Some(arrival_us);
+        }
+        queued.arrival_us = arrival_us.max(queued.arrival_us);
+        Some(queued.arrival_us)
+    }
+
+    /// Microseconds that a message takes longer than the latency.
+    fn late_us(&self, random: &mut Random) -> u64 {
+        let Weather { jitter_us, slow_percent, slow_us, .. } = self.weather;
+        let slow = slow_percent > 0 && random.below(100) < slow_percent;
+        random.below(jitter_us + 1) + if slow { random.below(slow_us + 1) } else { 0 }
     }
 
     /// Microseconds lost with packets that have to be sent again: one and a half round trips for the first, and for

@@ -14,6 +14,7 @@ use rumormill_proto::{
 use rumormill_store::{Memory, Read};
 
 use crate::{
+    nature::Nature,
     network::End,
     queue::{Index, LinkId, ProcessId},
     serving::Serving,
@@ -24,20 +25,6 @@ const CONTACTS: usize = 64;
 
 /// Most inputs that wait for a process that does not run; what comes beyond is lost.
 const INBOX: usize = 4096;
-
-/// How a peer behaves towards others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nature {
-    /// As the protocol says.
-    Honest,
-    /// Accepts links and everything said, and says nothing.
-    Mute,
-    /// Flips a bit in every signature it sends.
-    Forger,
-    /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
-    /// and tells only of others like it.
-    False,
-}
 
 /// Where in a turn a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

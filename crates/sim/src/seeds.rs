@@ -49,9 +49,9 @@ pub fn each(count: u64, story: impl Fn(u64) -> Story + Sync) -> Story {
     found.map_or(Ok(()), |(_, violation)| Err(violation))
 }
 
-/// Name of the running test: what the test harness calls its thread.
+/// Name of the running test, which is what the test harness calls its thread; empty where no test runs.
 pub(crate) fn this_test() -> String {
-    thread::current().name().unwrap_or_default().to_owned()
+    thread::current().name().filter(|name| *name != "main").unwrap_or_default().to_owned()
 }
 
 fn number(variable: &str) -> Option<u64> {

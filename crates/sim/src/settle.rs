@@ -3,12 +3,7 @@
 use rumormill_proto::log::Log;
 use rumormill_store::Line;
 
-use crate::{
-    fact::Remains,
-    peer::{Nature, Peer},
-    violation::Story,
-    world::World,
-};
+use crate::{fact::Remains, nature::Nature, peer::Peer, violation::Story, world::World};
 
 /// Milliseconds between two looks at whether all is quiet.
 const LOOK_MS: u64 = 100;

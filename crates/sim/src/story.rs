@@ -15,8 +15,9 @@ use rumormill_store::{Error, Line, Memory, Read, Store as _};
 
 use crate::{
     fact::Fact,
+    nature::Nature,
     network::Weather,
-    peer::{Home, Nature, Peer, Process, Stage, contact, index_of, peer_id},
+    peer::{Home, Peer, Process, Stage, contact, index_of, peer_id},
     queue::{Event, Index},
     world::{Form, World, scatter},
 };
@@ -209,12 +210,14 @@ impl World {
 
     /// Stops a peer as a closed laptop does: nothing is lost but time.
     pub fn pause(&mut self, peer: usize) {
+        self.trace.line(self.queue.now_us(), peer, "pause", String::new);
         self.peers[peer].paused = true;
         self.fall_silent(peer as Index);
     }
 
     /// Lets a paused peer go on; it finds out which of its links are gone.
     pub fn resume(&mut self, peer: usize) {
+        self.trace.line(self.queue.now_us(), peer, "resume", String::new);
         self.peers[peer].paused = false;
         let at = peer as Index;
         let others: Vec<_> = self.peers[peer].linked().collect();
@@ -238,13 +241,18 @@ impl World {
 
     /// Sets a peer's clock this far ahead of the world's.
     pub fn set_clock(&mut self, peer: usize, ahead_ms: i64) {
+        self.trace.line(self.queue.now_us(), peer, "clock", || format!("{ahead_ms} ms ahead"));
         self.peers[peer].clock_ms = ahead_ms;
     }
 
     /// Makes a peer misbehave from here on; nothing is expected of it any more.
     pub fn turn_into(&mut self, peer: usize, nature: Nature) {
+        self.trace.line(self.queue.now_us(), peer, "turns", || format!("into a liar: {nature:?}"));
         self.peers[peer].nature = nature;
         self.watch.see(&Fact::Turned { peer });
+        if nature == Nature::Forker {
+            self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
+        }
     }
 
     /// Somebody at this peer says something.
@@ -288,6 +296,7 @@ impl World {
 
     /// Changes the weather.
     pub fn set_weather(&mut self, weather: Weather) {
+        self.note("weather", || weather.to_string());
         self.network.weather = weather;
     }
 
@@ -299,6 +308,7 @@ impl World {
 
     /// Lets nothing from one peer come to the other.
     pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        self.note("cut", || format!("p{from} to p{to}"));
         self.network.cut(from as Index, to as Index);
         self.expect_silence(from as Index, to as Index);
         self.expect_silence(to as Index, from as Index);
@@ -306,6 +316,7 @@ impl World {
 
     /// Lets what one peer says to the other wait for so long.
     pub fn clog(&mut self, from: usize, to: usize, ms: u64) {
+        self.note("clog", || format!("p{from} to p{to} for {ms} ms"));
         let until_us = self.queue.now_us() + ms * 1_000;
         self.network.clog(from as Index, to as Index, until_us);
     }
@@ -313,6 +324,7 @@ impl World {
     /// Puts the peers of each group on a side of their own; nothing crosses between sides. Peers in no group
     /// stay together.
     pub fn partition(&mut self, groups: &[&[usize]]) {
+        self.note("part", || format!("{groups:?}"));
         self.network.join_sides();
         for (side, group) in (1..).zip(groups) {
             group.iter().for_each(|peer| self.network.put_on_side(*peer as Index, side));
@@ -325,6 +337,7 @@ impl World {
 
     /// Mends all that was cut, parted or clogged.
     pub fn heal(&mut self) {
+        self.note("heal", String::new);
         self.network.heal();
     }
 
@@ -344,6 +357,10 @@ impl World {
     /// The name by which a peer is known to others.
     pub fn id(&self, peer: usize) -> PeerId {
         self.peers[peer].home.id
+    }
+
+    pub(crate) fn note(&mut self, verb: &str, rest: impl FnOnce() -> String) {
+        self.trace.world(self.queue.now_us(), verb, rest);
     }
 
     /// A peer's timeline.

@@ -16,6 +16,7 @@ enum Sink {
     #[default]
     Nowhere,
     Text(String),
+    Stdout,
     Stderr,
 }
 
@@ -37,6 +38,11 @@ impl Trace {
         self.sink = Sink::Text(String::new());
     }
 
+    /// From here on to standard output.
+    pub(crate) fn print(&mut self) {
+        self.sink = Sink::Stdout;
+    }
+
     /// What was kept.
     pub(crate) fn kept(&self) -> &str {
         match &self.sink {
@@ -52,15 +58,26 @@ impl Trace {
 
     /// One line: when, where, what, and the rest of it.
     pub(crate) fn line(&mut self, at_us: u64, peer: usize, verb: &str, rest: impl FnOnce() -> String) {
-        if !self.is_on() {
-            return;
+        if self.is_on() {
+            self.put(at_us, &format!("p{peer}"), verb, &rest());
         }
+    }
+
+    /// One line about what happens to all.
+    pub(crate) fn world(&mut self, at_us: u64, verb: &str, rest: impl FnOnce() -> String) {
+        if self.is_on() {
+            self.put(at_us, "world", verb, &rest());
+        }
+    }
+
+    fn put(&mut self, at_us: u64, place: &str, verb: &str, rest: &str) {
         let (s, us) = (at_us / 1_000_000, at_us % 1_000_000);
-        let line = format!("{s:>6}.{us:06}  p{peer:<4} {verb:<9} {}", rest());
+        let line = format!("{s:>6}.{us:06}  {place:<6} {verb:<9} {rest}");
         let line = line.trim_end();
         match &mut self.sink {
             Sink::Text(text) => _ = writeln!(text, "{line}"),
-            // A closed standard error is no reason to stop.
+            // A closed output is no reason to stop.
+            Sink::Stdout => _ = writeln!(std::io::stdout().lock(), "{line}"),
             Sink::Stderr => _ = writeln!(std::io::stderr().lock(), "{line}"),
             Sink::Nowhere => {}
         }

@@ -16,7 +16,7 @@ pub struct Violation {
     pub seed: u64,
     /// Microseconds since the world began.
     pub at_us: u64,
-    /// The test that told the story.
+    /// The test that told the story; empty when none did.
     pub test: String,
 }
 
@@ -26,8 +26,11 @@ impl fmt::Display for Violation {
         let (s, ms) = (at_us / 1_000_000, at_us / 1_000 % 1_000);
         writeln!(f, "broken: {property}")?;
         writeln!(f, "  {sentence}")?;
-        writeln!(f, "  seed {seed}, at {s}.{ms:03} s")?;
-        write!(f, "  again: RUMORMILL_TRACE=1 RUMORMILL_SEED={seed} cargo test -p rumormill-sim {test}")
+        write!(f, "  seed {seed}, at {s}.{ms:03} s")?;
+        if !test.is_empty() {
+            write!(f, "\n  again: RUMORMILL_TRACE=1 RUMORMILL_SEED={seed} cargo test -p rumormill-sim {test}")?;
+        }
+        Ok(())
     }
 }
 

@@ -186,6 +186,11 @@ impl World {
         self.trace.keep();
     }
 
+    /// Prints a line about everything that happens from here on.
+    pub fn print_trace(&mut self) {
+        self.trace.print();
+    }
+
     /// The lines kept.
     pub fn trace(&self) -> &str {
         self.trace.kept()

@@ -1,213 +1,27 @@
-//! The weather: a seed picks a room and everything that happens to it; when it clears, every property holds.
+//! The weather of many seeds; and the same seed twice.
 
-use rumormill_proto::{
-    random::Random,
-    rumor::{
-        Policy,
-        delegating::Delegating,
-        mongering::{Direction, Mongering, Stop},
-    },
-    sync::Pace,
-};
-use rumormill_sim::{Form, Nature, Setup, Stage, Story, Weather, World, seeds};
+use rumormill_sim::{Story, seeds, weather};
 
 #[test]
 fn whatever_the_weather_all_end_with_one_timeline() -> Story {
-    seeds::each(300, |seed| Storm::new(seed).pass())
+    seeds::each(200, weather::pass)
 }
 
+/// Seeds, and the first bytes of the hash of all that happens in their weather. A change of the engine changes them:
+/// what the test prints is then to be written here, once it is the same on two machines.
+const TOLD: [(u64, &str); 4] = [(1, ""), (2, ""), (3, ""), (4, "")];
+
 #[test]
-fn the_same_seed_tells_the_same_story_byte_for_byte() -> Story {
-    let told = |seed| -> Story<String> {
-        let mut storm = Storm::new(seed);
-        storm.room.keep_trace();
-        storm.pass()?;
-        Ok(storm.room.trace().to_owned())
-    };
-    for seed in seeds::seed()..seeds::seed() + 5 {
-        let (first, second) = (told(seed)?, told(seed)?);
+fn a_seed_tells_the_same_story_byte_for_byte_on_every_machine() -> Story {
+    let mut told = Vec::new();
+    for (seed, _) in TOLD {
+        let (first, second) = (weather::trace(seed)?, weather::trace(seed)?);
         assert!(first.lines().count() > 100, "a storm has something to tell");
         assert_eq!(first.lines().zip(second.lines()).find(|(one, other)| one != other), None, "seed {seed}");
         assert_eq!(first.len(), second.len(), "seed {seed}");
+        told.push((seed, blake3::hash(first.as_bytes()).to_hex()[..16].to_owned()));
     }
+    let expected: Vec<_> = TOLD.iter().map(|(seed, hash)| (*seed, (*hash).to_owned())).collect();
+    assert_eq!(told, expected);
     Ok(())
-}
-
-struct Storm {
-    random: Random,
-    room: World,
-    size: usize,
-    open: bool,
-    /// How many in a hundred peers say something in each step.
-    chatty_percent: u64,
-    asleep: Vec<usize>,
-}
-
-impl Storm {
-    fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let size = 2 + random.below(11) as usize;
-        let form = if random.coin(3) { Form::Line(size) } else { Form::Open };
-        let setup = Setup {
-            form,
-            policy: any_policy(&mut random),
-            pace: any_pace(&mut random),
-            weather: any_weather(&mut random),
-            turn_us: random.below(5_000),
-            ..Setup::new(seed)
-        };
-        let chatty_percent = if random.coin(4) { random.below(60) } else { 0 };
-        let (room, open) = (World::with(setup), form == Form::Open);
-        Self { random, room, size, open, chatty_percent, asleep: Vec::new() }
-    }
-
-    fn pass(&mut self) -> Story {
-        let begin = 1 + self.random.below(self.size as u64) as usize;
-        self.room.join(begin);
-        let mut joined = begin;
-        for _ in 0..10 + self.random.below(30) {
-            let ms = self.random.below(1_000);
-            self.room.run_ms(ms)?;
-            if joined < self.size && self.random.coin(3) {
-                self.room.join(1);
-                joined += 1;
-            }
-            self.happen(joined);
-            self.chat(joined);
-        }
-        self.room.join(self.size - joined);
-        if self.random.coin(8) {
-            self.befall_last()?;
-        }
-        self.clear();
-        self.room.settle()?;
-        self.room.same_timeline().map(|_| ())
-    }
-
-    fn chat(&mut self, joined: usize) {
-        for peer in 0..joined {
-            if self.room.is_up(peer) && self.random.below(100) < self.chatty_percent {
-                self.room.say(peer, "chatter");
-            }
-        }
-    }
-
-    fn happen(&mut self, joined: usize) {
-        let peer = self.random.below(joined as u64) as usize;
-        let other = self.random.below(joined as u64) as usize;
-        match self.random.below(20) {
-            0 if self.room.is_up(peer) => self.room.crash(peer),
-            1 if self.room.is_up(peer) => {
-                let stages = [Stage::BeforeAppend, Stage::BeforeSend, Stage::BeforeEmit];
-                let stage = *self.random.pick(&stages).unwrap_or(&Stage::BeforeSend);
-                self.room.crash_in_turn(peer, stage);
-            }
-            2 | 3 => self.come_back(peer),
-            4 => self.room.cut(peer, other),
-            5 => self.room.cut_one_way(peer, other),
-            6 => {
-                let side: Vec<_> = (0..joined).filter(|_| self.random.coin(2)).collect();
-                self.room.partition(&[&side]);
-            }
-            7 => self.room.heal(),
-            8 if peer != other => self.room.clog(peer, other, self.random.below(10_000)),
-            9 if self.room.is_up(peer) => {
-                self.room.pause(peer);
-                self.asleep.push(peer);
-            }
-            10 => {
-                let sleepers = std::mem::take(&mut self.asleep);
-                sleepers.into_iter().for_each(|peer| self.room.resume(peer));
-            }
-            11 => self.room.set_weather(any_weather(&mut self.random)),
-            12 => self.room.set_clock(peer, self.random.below(200_000) as i64 - 100_000),
-            13 if self.room.is_up(peer) => {
-                let most = if self.random.coin(5) { 500 } else { 100 };
-                let lines = vec!["one of many lines"; 1 + self.random.below(most) as usize];
-                self.room.say_all(peer, &lines);
-            }
-            _ if self.room.is_up(peer) => self.room.say(peer, "a line"),
-            _ => {}
-        }
-    }
-
-    /// The last peer, whom nobody knows by a ticket, misbehaves; or somebody's home is copied and both go on.
-    fn befall_last(&mut self) -> Story {
-        let last = self.size - 1;
-        let nature = *self.random.pick(&[Nature::Honest, Nature::Mute, Nature::Forger]).unwrap_or(&Nature::Honest);
-        let twin = match nature {
-            Nature::Honest if self.open => Some(self.room.twin(last)),
-            _ if self.open && last > 0 => {
-                self.room.turn_into(last, nature);
-                None
-            }
-            _ => None,
-        };
-        self.size += usize::from(twin.is_some());
-        for _ in 0..10 {
-            let ms = self.random.below(500);
-            self.room.run_ms(ms)?;
-            self.happen(self.size);
-            let speaker = twin.filter(|_| self.random.coin(2)).unwrap_or(last);
-            if self.room.is_up(speaker) {
-                self.room.say(speaker, "it is me");
-            }
-        }
-        Ok(())
-    }
-
-    /// A peer that is down starts again: mostly with its store, sometimes without.
-    fn come_back(&mut self, peer: usize) {
-        if self.room.is_crashed(peer) {
-            match self.random.coin(4) {
-                true => self.room.restart_empty(peer),
-                false => self.room.restart(peer),
-            }
-        }
-    }
-
-    fn clear(&mut self) {
-        self.room.set_weather(Weather::clear());
-        self.room.heal();
-        for peer in 0..self.size {
-            self.room.spare(peer);
-            if self.room.is_crashed(peer) {
-                self.room.restart(peer);
-            }
-        }
-        self.asleep.drain(..).for_each(|peer| self.room.resume(peer));
-    }
-}
-
-fn any_weather(random: &mut Random) -> Weather {
-    let least = random.below(50_000);
-    Weather {
-        latency_us: (least, least + random.below(200_000)),
-        jitter_us: random.below(50_000),
-        reorder: random.coin(2),
-        loss_percent: if random.coin(2) { random.below(31) } else { 0 },
-        resend_percent: if random.coin(3) { random.below(31) } else { 0 },
-        duplicate_percent: if random.coin(2) { random.below(31) } else { 0 },
-        bulk_bytes_per_second: 10_000 + random.below(5_000_000),
-        ..Weather::clear()
-    }
-}
-
-fn any_pace(random: &mut Random) -> Pace {
-    let busy_ms = 100 + random.below(1_000);
-    Pace { busy_ms, quiet_ms: busy_ms + random.below(10_000) }
-}
-
-fn any_policy(random: &mut Random) -> Policy {
-    if random.coin(3) {
-        return Policy::Delegating(Delegating::default());
-    }
-    let directions = [Direction::Push, Direction::Pull, Direction::PushPull];
-    let k = 1 + random.below(5) as u32;
-    Policy::Mongering(Mongering {
-        direction: *random.pick(&directions).unwrap_or(&Direction::Push),
-        feedback: random.coin(2),
-        stop: if random.coin(2) { Stop::Counter(k) } else { Stop::Coin(k) },
-        every_ms: 5 + random.below(200),
-    })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{Lot, Measure, Plot, Row, Table};
 use crate::{
-    peer::Nature,
+    nature::Nature,
     queue::Index,
     violation::Story,
     world::{Setup, World},

@@ -1,0 +1,176 @@
+//! How peers lie. A liar's engine is as honest as all others; what it says is changed on the way out.
+
+use rumormill_proto::{
+    admit::Author,
+    entry::{Body, RawEntry},
+    frontier::Frontier,
+    limits::SHUFFLE_PEERS,
+    message::{Heads, Message, Push},
+    run::RawRun,
+};
+
+use crate::{fault::Fault, peer::contact, queue::Index, world::World};
+
+/// How a peer behaves towards others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// As the protocol says.
+    Honest,
+    /// Accepts links and everything said, and says nothing.
+    Mute,
+    /// Flips a bit in every signature it sends.
+    Forger,
+    /// Writes two logs with one key, and tells one half of its peers this and the other half that.
+    Forker,
+    /// Says everything many times.
+    Flooder,
+    /// Claims to hold a thousand entries more of every log, and logs that do not exist.
+    Boaster,
+    /// Claims to hold nothing, whatever it was told.
+    Denier,
+    /// Claims to hold exactly what whoever asks holds.
+    Flatterer,
+    /// Says every rumor that it hears back to everybody.
+    Parrot,
+    /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
+    /// and tells only of others like it.
+    False,
+}
+
+impl Nature {
+    /// All ways to lie alone.
+    pub const LIARS: [Self; 8] = [
+        Self::Mute,
+        Self::Forger,
+        Self::Forker,
+        Self::Flooder,
+        Self::Boaster,
+        Self::Denier,
+        Self::Flatterer,
+        Self::Parrot,
+    ];
+}
+
+/// Times that a flooder says what it says.
+const FLOOD: usize = 32;
+
+/// Entries and logs that a boaster adds.
+const BOAST: u64 = 1_000;
+
+/// Heads of logs that do not exist, in one announcement.
+const BOASTED: u64 = 100;
+
+impl World {
+    /// Whether a peer says what its engine says, and nothing else.
+    pub(crate) fn is_true(&self, peer: Index) -> bool {
+        self.peers[peer as usize].nature == Nature::Honest && self.fault != Some(Fault::Corrupts)
+    }
+
+    /// What is said in place of a message.
+    pub(crate) fn lies(&mut self, from: Index, to: Index, message: Message) -> Vec<Message> {
+        match self.peers[from as usize].nature {
+            Nature::Mute => Vec::new(),
+            Nature::Forger => vec![with_runs(message, forged)],
+            Nature::Honest if self.fault == Some(Fault::Corrupts) => vec![with_runs(message, forged)],
+            Nature::Honest | Nature::Parrot => vec![message],
+            Nature::Forker if to % 2 == 0 => vec![message],
+            Nature::Forker => {
+                let (room, author) = (self.room, Author::from_secret(&self.peers[from as usize].home.author_secret));
+                let other = |run: &RawRun| {
+                    let entries = run.entries().iter().map(other_words).collect();
+                    let own = run.author() == author.id();
+                    let signed = own.then(|| author.sign(&room, run.first(), run.prev(), entries));
+                    signed.and_then(Result::ok).unwrap_or_else(|| run.clone())
+                };
+                vec![with_runs(message, other)]
+            }
+            Nature::Flooder => vec![message.clone(); if is_answer(&message) { 1 } else { FLOOD }],
+            Nature::Boaster => self.boast(message),
+            Nature::Denier => vec![denial(message)],
+            Nature::False => self.falsified(message).into_iter().collect(),
+            Nature::Flatterer => match (message, self.process(to as usize)) {
+                (Message::Status { answer, .. }, Some(process)) => {
+                    vec![Message::Status { digest: process.engine.frontier().digest(), answer }]
+                }
+                (message, _) => vec![message],
+            },
+        }
+    }
+
+    /// What a false peer makes of a message. It never begins a comparison, and when others do it seems to hold what
+    /// they hold, or not to hear.
+    fn falsified(&mut self, message: Message) -> Option<Message> {
+        match message {
+            Message::Hello(_) | Message::Known { .. } | Message::Status { answer: true, .. } => Some(message),
+            Message::Ack { pushes } => {
+                Some(Message::Ack { pushes: pushes.into_iter().map(|(push, _)| (push, true)).collect() })
+            }
+            Message::Shuffle { answer, .. } => {
+                let false_ones = self.peers.iter().filter(|peer| peer.nature == Nature::False);
+                let names = false_ones.map(|peer| peer.home.id).collect();
+                let told = self.random.sample(names, SHUFFLE_PEERS);
+                Some(Message::Shuffle { peers: told.into_iter().map(contact).collect(), answer })
+            }
+            _ => None,
+        }
+    }
+
+    fn boast(&mut self, message: Message) -> Vec<Message> {
+        let more = |(author, seq): (u64, u64)| (author, seq + BOAST);
+        match message {
+            Message::Known { next } => vec![Message::Known { next: next + BOAST }],
+            Message::Have { heads } => vec![Message::Have { heads: heads.into_iter().map(more).collect() }],
+            Message::Status { digest, answer } => vec![Message::Status { digest: digest.map(|byte| !byte), answer }],
+            Message::Heads(mut heads) => {
+                heads.heads.iter_mut().for_each(|brief| brief.next += BOAST);
+                vec![Message::Heads(heads)]
+            }
+            push @ Message::Push(_) => {
+                let heads = (0..BOASTED).map(|seq| (self.random.number(), seq)).collect();
+                vec![push, Message::Have { heads }]
+            }
+            other => vec![other],
+        }
+    }
+}
+
+/// Whether a message answers another: a flooder that answered answers many times would fill the world.
+fn is_answer(message: &Message) -> bool {
+    match message {
+        Message::Status { answer, .. } | Message::Shuffle { answer, .. } => *answer,
+        Message::Push(_) | Message::Pull | Message::Want(_) | Message::Have { .. } | Message::Fork { .. } => false,
+        _ => true,
+    }
+}
+
+fn denial(message: Message) -> Message {
+    match message {
+        Message::Known { .. } => Message::Known { next: 0 },
+        Message::Status { answer, .. } => Message::Status { digest: Frontier::default().digest(), answer },
+        Message::Heads(heads) => Message::Heads(Heads { all: true, heads: Vec::new(), ..heads }),
+        other => other,
+    }
+}
+
+fn with_runs(message: Message, change: impl Fn(&RawRun) -> RawRun) -> Message {
+    let changed = |runs: Vec<RawRun>| runs.iter().map(&change).collect();
+    match message {
+        Message::Push(push) => Message::Push(Push { runs: changed(push.runs), ..push }),
+        Message::Runs { want, runs } => Message::Runs { want, runs: changed(runs) },
+        other => other,
+    }
+}
+
+fn forged(run: &RawRun) -> RawRun {
+    let signature = run.signature().map(|signature| {
+        let mut signature = *signature;
+        signature[0] ^= 1;
+        signature
+    });
+    let forged = RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), signature);
+    forged.unwrap_or_else(|_| run.clone())
+}
+
+fn other_words(entry: &RawEntry) -> RawEntry {
+    RawEntry { body: Body::Here("I never said that".into()), ..entry.clone() }
+}
