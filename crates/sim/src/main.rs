@@ -30,6 +30,8 @@ enum What {
     Spread(Size),
     /// What survivors hear when most of a room dies at once
     Crash(Size),
+    /// The broadcast workload of the Maelstrom challenge
+    Glomers(Size),
 }
 
 /// What every study is asked.
@@ -86,12 +88,13 @@ fn main() -> ExitCode {
         What::Spread(size) => {
             let ours = Ours::all();
             let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
-            size.make(|lot| spread::spread(lot, &contenders))
+            size.make(|lot| spread::study(lot, &contenders))
         }
         What::Crash(size) => {
             let ours = Ours::all();
-            size.make(|lot| crash::crash(lot, &[&ours[0]]))
+            size.make(|lot| crash::study(lot, &[&ours[0]]))
         }
+        What::Glomers(size) => size.make(study::glomers::study),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

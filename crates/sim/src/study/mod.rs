@@ -6,6 +6,7 @@
 
 pub mod crash;
 pub mod demers;
+pub mod glomers;
 #[cfg(feature = "command")]
 pub mod report;
 pub mod spread;
