@@ -286,7 +286,7 @@ impl Engine {
         let Some((new, known)) = self.take(from, &push.runs, Origin::Rumor(source), now, out) else { return };
         let entries = push.runs.iter().map(|run| run.entries().len()).sum();
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
-        match push.part < NOBODY {
+        match self.rumors.is_urgent(push.part) {
             true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
             false => self.receipts.add(from, push.push, new),
         }

@@ -199,8 +199,9 @@ pub const SKEW_MS: i64 = 30_000;
 /// twice a wide-area round trip.
 pub const LACK_MS: u64 = 200;
 
-/// Milliseconds that something announced is given to come as a rumor.
-pub const HAVE_MS: u64 = 300;
+/// Milliseconds that something announced is given to come as a rumor: it was announced two round trips after it had
+/// come to somebody, so that only what waits in a queue is still under way.
+pub const HAVE_MS: u64 = 150;
 
 /// Pushes of our own entries whose answers are awaited, to tell who holds them: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
@@ -211,3 +212,6 @@ pub const RECEIPT_MS: u64 = 2_000;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;
+
+/// Runs that are gathered before they are told on, where latency is traded for messages; past it they go at once.
+pub const GATHERED_RUNS: usize = 4 * PUSH_RUNS;

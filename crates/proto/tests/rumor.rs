@@ -109,7 +109,7 @@ impl Desk {
 }
 
 fn delegating(announced: usize) -> Policy {
-    Policy::Delegating(Delegating { announced })
+    Policy::Delegating(Delegating { announced, ..Delegating::default() })
 }
 
 fn parts<const N: usize>(parts: [(&str, u8); N]) -> Vec<(PeerId, u8)> {

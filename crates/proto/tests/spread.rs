@@ -15,7 +15,7 @@ fn delegating() -> Policy {
 
 /// Delegation whose announcements nobody hears.
 fn without_announcements() -> Policy {
-    Policy::Delegating(Delegating { announced: 0 })
+    Policy::Delegating(Delegating { announced: 0, ..Delegating::default() })
 }
 
 /// A room that has had a minute to settle.

@@ -53,7 +53,7 @@ fn a_large_room_covers_every_branch() {
         net.join(20);
         net.run(60_000);
         assert_eq!(uncovered(&net), 0, "seed {seed}");
-        assert!(net.nodes.iter().all(|node| !node.view.is_mesh() && node.view.len() <= 112));
+        assert!(net.nodes.iter().all(|node| !node.view.is_mesh() && node.view.len() <= 128));
     }
 }
 

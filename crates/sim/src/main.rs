@@ -30,6 +30,8 @@ enum What {
     Spread(Size),
     /// What survivors hear when most of a room dies at once
     Crash(Size),
+    /// The broadcast workload of the Maelstrom challenge
+    Glomers(Size),
     /// Bytes of an exchange when nothing differs, against the size of the room
     Idle(Size),
     /// Bytes of finding out what is missing, against how much that is
@@ -46,12 +48,13 @@ fn main() -> ExitCode {
         What::Spread(size) => {
             let ours = Ours::all();
             let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
-            size.make(|lot| spread::spread(lot, &contenders))
+            size.make(|lot| spread::study(lot, &contenders))
         }
         What::Crash(size) => {
             let ours = Ours::all();
-            size.make(|lot| crash::crash(lot, &[&ours[0]]))
+            size.make(|lot| crash::study(lot, &[&ours[0]]))
         }
+        What::Glomers(size) => size.make(study::glomers::study),
         What::Idle(size) => size.make(|lot| study::idle::study(lot, &[&pair::Ours, &FlatVector])),
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector])),
         What::Partition(size) => size.make(study::partition::study),

@@ -73,7 +73,7 @@ impl World {
             Nature::Forger => vec![with_runs(message, forged)],
             Nature::Honest if self.fault == Some(Fault::Corrupts) => vec![with_runs(message, forged)],
             Nature::Honest | Nature::Parrot => vec![message],
-            Nature::Forker if to % 2 == 0 => vec![message],
+            Nature::Forker if to.is_multiple_of(2) => vec![message],
             Nature::Forker => {
                 let (room, author) = (self.room, Author::from_secret(&self.peers[from as usize].home.author_secret));
                 let other = |run: &RawRun| {

@@ -3,12 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delegating::NOBODY;
-use crate::{
-    ids::PeerId,
-    limits::{PUSHES, RECEIPT_MS},
-    random::Random,
-};
+use crate::{ids::PeerId, limits::PUSHES, random::Random};
 
 /// Round trip assumed of a peer that has answered nothing so far: a slow one on the internet.
 const FIRST_ROUND_TRIP_MS: u64 = 300;
@@ -33,12 +28,14 @@ pub(super) struct Sent {
     pub(super) tried: Vec<PeerId>,
     /// Whether it was asked for.
     pub(super) pulled: bool,
+    /// Milliseconds that its answer may wait for company.
+    pub(super) leisure_ms: u64,
 }
 
 impl Sent {
-    /// Whether it is answered at once; otherwise the answer waits for company.
+    /// Whether it is answered at once, so that a round trip is measured by it.
     pub(super) fn is_urgent(&self) -> bool {
-        self.part < NOBODY
+        self.leisure_ms == 0
     }
 }
 
@@ -75,8 +72,7 @@ impl Awaited {
     pub(super) fn send(&mut self, sent: Sent, now_ms: u64) -> u64 {
         let number = self.next;
         self.next += 1;
-        let waits_ms = if sent.is_urgent() { 0 } else { RECEIPT_MS };
-        let late_ms = now_ms + waits_ms + PATIENCE * self.round_trip_ms(&sent.to);
+        let late_ms = now_ms + sent.leisure_ms + PATIENCE * self.round_trip_ms(&sent.to);
         self.late.insert((late_ms, number));
         self.waiting.insert(number, Waiting { sent, sent_ms: now_ms, late_ms });
         number
@@ -179,7 +175,7 @@ mod tests {
     const B: PeerId = PeerId([2; 32]);
 
     fn to(to: PeerId) -> Sent {
-        Sent { to, rumors: vec![1], part: 0, tried: vec![], pulled: false }
+        Sent { to, rumors: vec![1], part: 0, tried: vec![], pulled: false, leisure_ms: 0 }
     }
 
     #[test]

@@ -24,6 +24,12 @@
 //! In a full mesh nothing needs handing over: the writer tells each directly, with [`NOBODY`] as the part. With
 //! a fixed view ids say nothing about links, and a rumor goes to all links but the one it came by.
 //!
+//! Latency can be traded for messages: with [`Delegating::gather_ms`] whoever has to tell others gathers what there is to
+//! tell for so long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it
+//! has gathered to one other peer, the *relay*, who gathers what comes from all writers and tells everybody. Who that
+//! is follows from the time of the entry, and is another every [`RELAY_MS`]: no peer is a hub. A relay that does
+//! not answer is passed over, and the writer tells everybody itself.
+//!
 //! What can go wrong, and what is done:
 //!
 //! - *A contact is dead or slow:* its part goes to another contact in the same branch, as soon as the link breaks or
@@ -41,9 +47,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::{
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
-    limits::{HEADS, PUSH_TRIES, TOLD_RUNS},
+    limits::{GATHERED_RUNS, HEADS, PUSH_TRIES, RECEIPT_MS, TOLD_RUNS},
+    random::Random,
     run::RawRun,
-    view::branch::branch,
+    view::{View, branch::branch},
 };
 
 use super::{
@@ -55,9 +62,19 @@ use super::{
 /// The part of the id space that holds nobody but the receiver.
 pub const NOBODY: u8 = Branch::DEEPEST;
 
+/// The part of the id space that holds everybody: its receiver is a relay.
+const EVERYBODY: u8 = 0;
+
+/// Milliseconds, by the time of entries, for which one peer is the relay.
+const RELAY_MS: u64 = 10_000;
+
 /// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below
 /// 100 ms announcements of the same head to the same peer are no longer batched.
 const ANNOUNCE_MS: (u64, u64) = (100, 2_000);
+
+/// The pause in a mesh, where the writer has told everybody it knows of: 25 peers that speak twice a second each then
+/// say one announcement for every forty copies.
+const ANNOUNCE_IN_MESH_MS: u64 = 1_000;
 
 /// Most heads that are announced to all links at once, 320 bytes each; who comes back after a day and catches up with
 /// more does not tell all of it to everybody.
@@ -68,25 +85,45 @@ const ALARM_HEADS: usize = 32;
 pub struct Delegating {
     /// Links that are told the head of what is new here.
     pub announced: usize,
+    /// Milliseconds for which what is to be told is gathered, by the writer and by everybody who was handed a part.
+    pub gather_ms: u64,
 }
 
 impl Default for Delegating {
     /// Two, at ten bytes each: every peer is then announced to about twice, so that of those a rumor missed one in
     /// seven (e^-2) hears of it from nobody.
     fn default() -> Self {
-        Self { announced: 2 }
+        Self { announced: 2, gather_ms: 0 }
     }
 }
 
 /// Depths of branches: those of a part are all below its number of digits.
 type Depths = std::ops::RangeInclusive<u8>;
 
+/// What is kept of a rumor until all that was handed over with it is answered.
+#[derive(Debug, Default)]
+struct Telling {
+    /// Pushes that are not answered.
+    open: usize,
+    /// Who answered.
+    having: BTreeSet<PeerId>,
+}
+
+/// Runs that are to be told to all in the branches at some depths.
+struct Gathered {
+    runs: Vec<RawRun>,
+    depths: Depths,
+    from: Option<Source>,
+}
+
 /// The rumors whose handing over is not answered by all, and what was told lately.
 pub(super) struct Delegate {
     policy: Delegating,
     me: PeerId,
-    /// With each rumor, the pushes that are not answered.
-    hot: Hot<usize>,
+    gathered: Vec<Gathered>,
+    /// When what was gathered is told.
+    tell_ms: Option<u64>,
+    hot: Hot<Telling>,
     awaited: Awaited,
     told: Told,
     news: News,
@@ -94,26 +131,66 @@ pub(super) struct Delegate {
 
 impl Delegate {
     pub(super) fn new(policy: Delegating, me: PeerId) -> Self {
-        Self { policy, me, hot: Hot::new(), awaited: Awaited::new(), told: Told::default(), news: News::default() }
+        Self {
+            policy,
+            me,
+            gathered: Vec::new(),
+            tell_ms: None,
+            hot: Hot::new(),
+            awaited: Awaited::new(),
+            told: Told::default(),
+            news: News::default(),
+        }
     }
 
     /// The part that we take over with a push. Nobody hands over a part that it lies in itself, so at most it is the
-    /// branch in which the sender sees us.
+    /// branch in which the sender sees us, unless we are its relay.
     fn taken_over(&self, from: Source) -> u8 {
+        if from.part == EVERYBODY && self.policy.gather_ms > 0 {
+            return EVERYBODY;
+        }
         from.part.clamp(branch(&from.peer, &self.me).depth(), NOBODY)
+    }
+
+    /// Tells all in the branches at these depths, now or when more has been gathered.
+    fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
+        if self.policy.gather_ms == 0 || depths.is_empty() {
+            return self.tell(runs, depths, from, turn);
+        }
+        self.gathered.push(Gathered { runs, depths, from });
+        let full = self.gathered.iter().map(|gathered| gathered.runs.len()).sum::<usize>() >= GATHERED_RUNS;
+        let due_ms = if full { turn.now_ms } else { turn.now_ms + self.policy.gather_ms };
+        self.tell_ms = Some(self.tell_ms.map_or(due_ms, |ms| ms.min(due_ms)));
+    }
+
+    /// Tells what was gathered; what was written here is left to a relay, if there is one.
+    fn tell_gathered(&mut self, turn: &mut Turn<'_>) {
+        self.tell_ms = None;
+        for Gathered { runs, depths, from } in std::mem::take(&mut self.gathered) {
+            match relay(&self.me, &runs, turn.view).filter(|_| from.is_none()) {
+                Some(relay) => self.tell_these(runs, &[(relay, EVERYBODY)], 1, turn),
+                None => self.tell(runs, depths, from, turn),
+            }
+        }
     }
 
     /// Tells all in the branches at these depths, except the source itself.
     fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
         let targets = self.targets(depths, from.map(|from| from.peer), turn);
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
+        self.tell_these(runs, &targets, hops, turn);
+    }
+
+    fn tell_these(&mut self, runs: Vec<RawRun>, targets: &[(PeerId, u8)], hops: u8, turn: &mut Turn<'_>) {
         if targets.is_empty() {
             return;
         }
         for runs in portions(runs) {
-            let number = self.hot.insert(runs, hops, 0);
-            for &(to, part) in &targets {
-                self.push(Sent { to, rumors: vec![number], part, tried: Vec::new(), pulled: false }, turn);
+            let number = self.hot.insert(runs, hops, Telling::default());
+            for &(to, part) in targets {
+                let leisure_ms = if part == NOBODY { RECEIPT_MS } else { 2 * self.policy.gather_ms };
+                let sent = Sent { to, rumors: vec![number], part, tried: Vec::new(), pulled: false, leisure_ms };
+                self.push(sent, turn);
             }
         }
         while let Some(sent) = self.awaited.excess() {
@@ -145,7 +222,7 @@ impl Delegate {
     fn push(&mut self, sent: Sent, turn: &mut Turn<'_>) {
         for &number in &sent.rumors {
             if let Some(rumor) = self.hot.get_mut(number) {
-                rumor.state += 1;
+                rumor.state.open += 1;
             }
         }
         turn.push(sent, &self.hot, &mut self.awaited);
@@ -155,8 +232,8 @@ impl Delegate {
     fn settle(&mut self, rumors: &[u64]) {
         for &number in rumors {
             let Some(rumor) = self.hot.get_mut(number) else { continue };
-            rumor.state = rumor.state.saturating_sub(1);
-            if rumor.state == 0 {
+            rumor.state.open = rumor.state.open.saturating_sub(1);
+            if rumor.state.open == 0 {
                 self.hot.remove(number);
             }
         }
@@ -169,10 +246,15 @@ impl Delegate {
         sent.tried.push(sent.to);
         let others = turn.view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
         let others: Vec<_> = others.map(|(peer, _)| peer).collect();
-        let handed_over = sent.is_urgent() && sent.tried.len() <= PUSH_TRIES;
+        if sent.part == EVERYBODY {
+            let runs = rumors.iter().filter_map(|number| self.hot.get(*number)).flat_map(|rumor| rumor.runs.clone());
+            self.tell(runs.collect(), 1..=NOBODY, None, turn);
+            return self.settle(&rumors);
+        }
+        let handed_over = sent.part < NOBODY && sent.tried.len() <= PUSH_TRIES;
         match self.awaited.quickest(&others, turn.random) {
             Some(&to) if handed_over => self.push(Sent { to, ..sent }, turn),
-            _ if sent.is_urgent() => self.give_up(&rumors, turn),
+            _ if sent.part < NOBODY => self.give_up(&rumors, turn),
             _ => {}
         }
         self.settle(&rumors);
@@ -181,7 +263,10 @@ impl Delegate {
     /// Nobody in a branch answers: perhaps all there are dead, perhaps others know somebody.
     fn give_up(&mut self, rumors: &[u64], turn: &mut Turn<'_>) {
         for rumor in rumors.iter().filter_map(|number| self.hot.get(*number)) {
-            rumor.runs.iter().for_each(|run| self.news.add(run, None));
+            for run in &rumor.runs {
+                self.news.add(run, None);
+                rumor.state.having.iter().for_each(|peer| self.news.has(run, *peer));
+            }
         }
         self.alarm(turn);
     }
@@ -222,7 +307,11 @@ impl Delegate {
             let mut round_trips: Vec<_> = turn.view.active().map(|peer| self.awaited.round_trip_ms(&peer)).collect();
             round_trips.sort_unstable();
             let typical = round_trips.get(round_trips.len() / 2).copied().unwrap_or_default();
-            let pause_ms = (2 * typical).clamp(ANNOUNCE_MS.0, ANNOUNCE_MS.1);
+            let pause_ms = match turn.view.is_mesh() {
+                true => ANNOUNCE_IN_MESH_MS,
+                false => (2 * typical).clamp(ANNOUNCE_MS.0, ANNOUNCE_MS.1),
+            };
+            let pause_ms = pause_ms + 2 * self.policy.gather_ms;
             self.news.due_ms = Some(turn.now_ms + turn.random.jitter(pause_ms));
         }
     }
@@ -233,10 +322,10 @@ impl Spread for Delegate {
         let part = from.map_or(0, |from| self.taken_over(from));
         runs.iter().for_each(|run| self.told.note(run, part));
         self.remember(&runs, from.map(|from| from.peer), turn);
-        if from.is_some_and(|from| from.hops == 0) {
+        if from.is_some_and(|from| from.hops == 0) && !turn.view.is_mesh() {
             self.alarm(turn);
         }
-        self.tell(runs, part + 1..=NOBODY, from, turn);
+        self.gather(runs, part + 1..=NOBODY, from, turn);
     }
 
     /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
@@ -257,7 +346,9 @@ impl Spread for Delegate {
 
     fn ack(&mut self, from: PeerId, push: u64, _new: bool, turn: &mut Turn<'_>) {
         let Some((sent, _)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
-        for rumor in sent.rumors.iter().filter_map(|number| self.hot.get(*number)) {
+        for number in &sent.rumors {
+            let Some(rumor) = self.hot.get_mut(*number) else { continue };
+            rumor.state.having.insert(from);
             rumor.runs.iter().for_each(|run| self.news.has(run, from));
         }
         self.settle(&sent.rumors);
@@ -276,6 +367,10 @@ impl Spread for Delegate {
         self.awaited.greet(peer, turn.now_ms);
     }
 
+    fn is_urgent(&self, part: u8) -> bool {
+        part < NOBODY && self.policy.gather_ms == 0
+    }
+
     fn greeted(&mut self, peer: &PeerId, now_ms: u64) {
         self.awaited.greeted(peer, now_ms);
     }
@@ -290,14 +385,26 @@ impl Spread for Delegate {
         while let Some(sent) = self.awaited.late(turn.now_ms) {
             self.hand_on(sent, turn);
         }
+        if self.tell_ms.is_some_and(|ms| ms <= turn.now_ms) {
+            self.tell_gathered(turn);
+        }
         if self.news.due_ms.is_some_and(|ms| ms <= turn.now_ms) {
             self.announce(turn);
         }
     }
 
     fn next_deadline(&self) -> Option<u64> {
-        self.news.due_ms.into_iter().chain(self.awaited.next_deadline()).min()
+        [self.news.due_ms, self.tell_ms, self.awaited.next_deadline()].into_iter().flatten().min()
     }
+}
+
+/// Who tells everybody, in a mesh, of a run written now: of us and all links the one whose id is nearest to a number
+/// that follows from the time; `None` when that is us.
+fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
+    let ms = runs.last()?.entries().last()?.time.ms();
+    let place = Random::new(ms / RELAY_MS).number();
+    let all = view.active().chain([*me]);
+    all.min_by_key(|peer| peer.prefix() ^ place).filter(|peer| view.is_mesh() && peer != me)
 }
 
 /// For the last runs that were told, the smallest number of digits by which they were.

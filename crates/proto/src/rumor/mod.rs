@@ -153,6 +153,11 @@ impl Rumors {
         self.spread.greeted(&peer, now_ms);
     }
 
+    /// Whether the sender of a push waits for its answer, by the part that came with it.
+    pub fn is_urgent(&self, part: u8) -> bool {
+        self.spread.is_urgent(part)
+    }
+
     /// The link to `peer` is gone, and what it carried last may be lost.
     pub fn down(&mut self, peer: PeerId, view: &View, now_ms: u64, random: &mut Random, out: &mut Vec<Action>) {
         self.spread.down(peer, &mut Turn { view, now_ms, random, out, trace: self.trace });
@@ -177,6 +182,7 @@ trait Spread {
     fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>);
     fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>);
     fn greeted(&mut self, peer: &PeerId, now_ms: u64);
+    fn is_urgent(&self, part: u8) -> bool;
     fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>);
     fn wake(&mut self, turn: &mut Turn<'_>);
     fn next_deadline(&self) -> Option<u64>;

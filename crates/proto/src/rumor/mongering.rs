@@ -182,7 +182,7 @@ impl Monger {
     }
 
     fn push(&mut self, to: PeerId, rumors: Vec<u64>, pulled: bool, turn: &mut Turn<'_>) {
-        let sent = Sent { to, rumors, part: 0, tried: Vec::new(), pulled };
+        let sent = Sent { to, rumors, part: 0, tried: Vec::new(), pulled, leisure_ms: 0 };
         turn.push(sent, &self.hot, &mut self.awaited);
     }
 
@@ -350,6 +350,10 @@ impl Spread for Monger {
     }
 
     fn greeted(&mut self, _peer: &PeerId, _now_ms: u64) {}
+
+    fn is_urgent(&self, _part: u8) -> bool {
+        true
+    }
 
     fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {

@@ -135,14 +135,14 @@ pub fn points(quick: bool) -> Vec<Crash> {
 ///
 /// # Errors
 /// What broke in one of the worlds.
-pub fn crash(lot: &Lot<'_>, contenders: &[&dyn Mortal]) -> Story<Vec<Table>> {
+pub fn study(lot: &Lot<'_>, contenders: &[&dyn Mortal]) -> Story<Vec<Table>> {
     table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
 }
 
-/// As [`crash`], at these points.
+/// As [`study`], at these points.
 ///
 /// # Errors
-/// As [`crash`].
+/// As [`study`].
 pub fn table(lot: &Lot<'_>, contenders: &[&dyn Mortal], points: &[Crash]) -> Story<Table> {
     let pairs: Vec<_> = points.iter().flat_map(|point| contenders.iter().map(|one| (*one, *point))).collect();
     let figures = lot.figures(&pairs, |(contender, point), seed| {

@@ -345,14 +345,14 @@ pub fn points(quick: bool) -> Vec<Point> {
 ///
 /// # Errors
 /// What broke in one of the worlds.
-pub fn spread(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
+pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
     table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
 }
 
-/// As [`spread`], at these points.
+/// As [`study`], at these points.
 ///
 /// # Errors
-/// As [`spread`].
+/// As [`study`].
 pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> Story<Table> {
     let mut entered: Vec<(&dyn Contender, Point)> = Vec::new();
     for point in points {

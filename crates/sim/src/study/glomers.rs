@@ -1,0 +1,174 @@
+//! The broadcast workload of the Maelstrom challenge: `glomers`.
+//!
+//! Twenty-five peers, a hop of 100 ms, a hundred operations a second for twenty seconds: half of them broadcasts, each
+//! at any peer, half of them reads, which are local. Counted is what goes between peers while that lasts, whatever it
+//! is for: what a peer says to another in one turn goes as one message. A broadcast is stable when everybody has it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rumormill_proto::{
+    random::Random,
+    rumor::{Policy, delegating::Delegating},
+    sync::Pace,
+};
+
+use super::{Figure, Lot, Measure, Row, Table, spread::Ours};
+use crate::{
+    checkers::{Checker, Verdict},
+    fact::Fact,
+    network::Weather,
+    violation::Story,
+    world::{Setup, World},
+};
+
+const PEERS: usize = 25;
+
+/// Milliseconds of a hop.
+const HOP_MS: u64 = 100;
+
+/// Milliseconds between two broadcasts.
+const EVERY_MS: u64 = 20;
+
+/// Operations for each broadcast: itself and a read.
+const OPERATIONS: usize = 2;
+
+/// Milliseconds after which what is not stable never will be.
+const WINDOW_MS: u64 = 10_000;
+
+/// How lines are said in this room.
+struct Way {
+    name: &'static str,
+    policy: Policy,
+}
+
+/// Ours, for latency and for few messages.
+fn ways() -> Vec<Way> {
+    let gathering = |gather_ms| Policy::Delegating(Delegating { gather_ms, ..Delegating::default() });
+    let mut ways: Vec<_> = Ours::all().into_iter().map(|ours| Way { name: ours.name, policy: ours.policy }).collect();
+    ways.push(Way { name: "delegating, gathering 100 ms", policy: gathering(100) });
+    ways.push(Way { name: "delegating, gathering 200 ms", policy: gathering(200) });
+    ways
+}
+
+/// What others published: messages an operation, median and greatest milliseconds.
+const PUBLISHED: [(&str, [f64; 3]); 5] = [
+    ("asked for in 3d", [30.0, 400.0, 600.0]),
+    ("best found for 3d", [14.73, 78.0, 102.0]),
+    ("a tree", [11.99, 386.0, 505.0]),
+    ("asked for in 3e", [20.0, 1_000.0, 2_000.0]),
+    ("best found for 3e, one hub", [1.987, 339.0, 678.0]),
+];
+
+/// Runs the workload once: messages an operation, median and greatest milliseconds until stable, and the share of
+/// broadcasts that became stable.
+fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
+    let weather = Weather { latency_us: (HOP_MS * 1_000, HOP_MS * 1_000), jitter_us: 0, ..Weather::clear() };
+    // What is on its way makes any two peers differ: rounds that find that are not worth their messages.
+    let pace = Pace { busy_ms: 5_000, quiet_ms: 10_000 };
+    let setup = Setup { policy: way.policy.clone(), weather, pace, turn_us: 0, ..Setup::new(seed) };
+    let gauge = Gauge::default();
+    let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
+    world.found(PEERS);
+    *gauge.lock() = Tally::default();
+    let mut random = Random::new(!seed);
+    let mut said_ms = Vec::new();
+    for number in 0..seconds * 1_000 / EVERY_MS {
+        // At any moment, so many a second on average.
+        world.run_ms(random.below(2 * EVERY_MS + 1))?;
+        said_ms.push(world.now_ms());
+        world.say(random.below(PEERS as u64) as usize, &number.to_string());
+    }
+    let messages = gauge.lock().messages;
+    world.run_ms(WINDOW_MS)?;
+    let tally = gauge.lock();
+    let mut stable: Vec<u64> = Vec::new();
+    for (number, said_ms) in said_ms.iter().enumerate() {
+        let text = number.to_string();
+        let times: Vec<_> = tally.shown.iter().filter(|(shown, _)| *shown == text).map(|(_, at_ms)| *at_ms).collect();
+        if times.len() == PEERS {
+            stable.extend(times.iter().max().map(|at_ms| at_ms - said_ms));
+        }
+    }
+    stable.sort_unstable();
+    let at = |place: usize| stable.get(place).map_or(f64::NAN, |ms| *ms as f64);
+    let operations = OPERATIONS * said_ms.len();
+    let share = stable.len() as f64 / said_ms.len() as f64;
+    Ok([messages as f64 / operations as f64, at(stable.len() / 2), at(stable.len().saturating_sub(1)), share])
+}
+
+/// Runs the workload by every policy.
+///
+/// # Errors
+/// What broke in one of the worlds.
+pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
+    let (ways, seconds) = (ways(), if lot.quick { 4 } else { 20 });
+    let figures = lot.figures(&ways, |way, seed| run(way, seconds, seed))?;
+    let mut rows: Vec<_> = ways
+        .iter()
+        .zip(figures)
+        .map(|(way, figures)| Row { keys: vec![way.name.to_owned()], figures: figures.to_vec() })
+        .collect();
+    rows.extend(PUBLISHED.iter().map(|(name, figures)| {
+        let figures = figures.iter().map(|figure| Figure::published(*figure)).chain([Figure::NONE]);
+        Row { keys: vec![(*name).to_owned()], figures: figures.collect() }
+    }));
+    Ok(vec![Table {
+        file: "glomers",
+        caption: format!(
+            "{PEERS} peers, {HOP_MS} ms a hop, 100 operations a second for {seconds} s, half of them reads: messages \
+             between peers for each operation, and milliseconds until a broadcast is everywhere."
+        ),
+        keys: &["policy"],
+        measures: &[
+            Measure { name: "messages/op", digits: 2 },
+            Measure { name: "median ms", digits: 0 },
+            Measure { name: "most ms", digits: 0 },
+            Measure { name: "stable", digits: 4 },
+        ],
+        rows,
+        plots: &[],
+    }])
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+struct Tally {
+    /// What came into timelines, and when.
+    shown: Vec<(String, u64)>,
+    messages: u64,
+    /// To whom something was said in the turn that is on.
+    spoken_to: BTreeSet<usize>,
+}
+
+/// What is seen, shared by the world that sees it and the study that asks.
+#[derive(Clone, Default)]
+struct Gauge(Arc<Mutex<Tally>>);
+
+impl Gauge {
+    fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checker for Gauge {
+    fn property(&self) -> &'static str {
+        "messages are counted"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        let mut tally = self.lock();
+        match fact {
+            Fact::Turn { .. } => tally.spoken_to.clear(),
+            Fact::Sent { to, .. } => tally.messages += u64::from(tally.spoken_to.insert(*to)),
+            Fact::Shown { entry, at_ms, .. } => {
+                let text = entry.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+                tally.shown.extend(text.map(|text| (text, *at_ms)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
