@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test bench clean
+.PHONY: lab run test bench studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -19,6 +19,15 @@ bench:
 	cargo bench -p rumormill-proto --benches
 	cargo run --release -p rumormill-store --example measure
 	cargo bench -p rumormill-node --bench room
+
+# What the simulator answers, beside other systems where there are any; some hours of one core. CSV and SVG go to
+# target/studies.
+STUDIES = demers glomers partition sybil
+BESIDE_OTHERS = spread crash idle repair
+studies:
+	cargo build --release -p rumormill-sim -p rumormill-compare
+	for study in $(STUDIES); do target/release/rumormill-sim $$study || exit 1; done
+	for study in $(BESIDE_OTHERS); do target/release/rumormill-compare $$study || exit 1; done
 
 clean:
 	[ ! -x stopall ] || ./stopall

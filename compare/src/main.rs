@@ -45,9 +45,9 @@ fn main() -> ExitCode {
             let ours = Ours::all();
             let ours = ours.iter().map(|ours| ours as &dyn Contender);
             let contenders: Vec<_> = ours.chain([&Gossip::AsItComes as _, &Gossip::Scaled as _]).collect();
-            size.make(|lot| spread::spread(lot, &contenders))
+            size.make(|lot| spread::study(lot, &contenders))
         }
-        What::Crash(size) => size.make(|lot| crash::crash(lot, &[&Ours::all()[0], &Gossip::AsItComes])),
+        What::Crash(size) => size.make(|lot| crash::study(lot, &[&Ours::all()[0], &Gossip::AsItComes])),
         What::Idle(size) => size.make(|lot| study::idle::study(lot, &[&pair::Ours, &FlatVector, &Reconciliation])),
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector, &Reconciliation])),
     };
