@@ -76,6 +76,8 @@ fn finding_out_what_is_missing_costs_what_is_missing() -> Story {
     for place in ["recent", "scattered"] {
         let one = figure(large, &["ours", place, "1"], "bytes").mean;
         assert!(one < figure(large, &["flat vector", place, "1"], "bytes").mean / 10.0, "{place}: {one}");
+        let twice = figure(large, &["ours", place, "100"], "brought twice %").most;
+        assert!(twice <= 5.0, "{place}: {twice} % was brought though it was held");
     }
     Ok(())
 }
