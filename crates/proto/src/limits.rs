@@ -207,8 +207,8 @@ pub const HAVE_MS: u64 = 150;
 pub const PUSHES_OF_OWN: usize = 4096;
 
 /// Milliseconds that an answer nobody waits for is given to find company: in a room of 25 where each speaks twice a
-/// second, all but one in fifty go with a push.
-pub const RECEIPT_MS: u64 = 2_000;
+/// second, all but one in four hundred (e^-6) go with a push.
+pub const RECEIPT_MS: u64 = 3_000;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;

@@ -252,6 +252,82 @@ fn the_last_head_of_each_author_is_announced_once_to_links_that_may_lack_it() {
     assert!(desk.announced().iter().all(|(told, _)| *told != to), "nor to who answered");
 }
 
+#[test]
+fn when_nobody_in_a_branch_answers_all_links_hear_of_it() {
+    let mut desk = Desk::new("2630", &["50", "0", "1", "3", "4"], delegating(1));
+    let pushes = desk.hot(vec![line(1, 0)], None).pushes();
+    for (to, push) in pushes.iter().filter(|(to, _)| *to != peer("50")) {
+        desk.ack(*to, push.push, true);
+    }
+    while desk.rumors.next_deadline().is_some() {
+        desk.wait();
+    }
+    let heard: Vec<_> = desk.announced().into_iter().map(|(to, _)| to).collect();
+    assert!(heard.contains(&peer("50")), "{heard:?}");
+    assert!(heard.iter().all(|to| *to == peer("50")), "those that answered need not be told");
+}
+
+#[test]
+fn what_a_rumor_missed_is_announced_to_all_links() {
+    for (hops, expected) in [(1, 1), (0, 3)] {
+        let mut desk = Desk::new("2630", &["50", "0", "1", "3"], delegating(1));
+        let from = Source { peer: peer("50"), part: NOBODY, hops };
+        desk.rumors.hot(vec![line(1, 0)], Some(from), &desk.view, 1_000, &mut desk.random, &mut desk.out);
+        desk.wait();
+        let heard = desk.announced();
+        assert!(heard.len() <= expected && (hops > 0 || heard.len() == expected), "{heard:?}");
+    }
+}
+
+#[test]
+fn the_contact_that_answers_soonest_is_handed_the_part() {
+    let mut desk = Desk::new("2630", &["50", "51", "52"], delegating(0));
+    for (digits, took_ms) in [("50", 80), ("51", 20), ("52", 90)] {
+        let (view, random, out) = (&desk.view, &mut desk.random, &mut desk.out);
+        desk.rumors.up(peer(digits), view, 1_000, random, out);
+        desk.rumors.greeted(peer(digits), 1_000 + took_ms);
+    }
+    for seq in 0..10 {
+        assert_eq!(desk.hot(vec![line(1, seq)], None).parts(), parts([("51", 1)]));
+    }
+}
+
+fn gathering() -> Policy {
+    Policy::Delegating(Delegating { announced: 0, gather_ms: 50 })
+}
+
+#[test]
+fn what_is_written_within_a_while_goes_to_one_relay_which_tells_everybody() {
+    let links = ["0", "1", "3", "4", "5"];
+    let mut desk = Desk::in_a_mesh("2630", &links, gathering());
+    desk.hot(vec![line(1, 0)], None).hot(vec![line(1, 1)], None);
+    assert!(desk.pushes().is_empty());
+    assert_eq!(desk.wait(), 50);
+    let pushes = desk.pushes();
+    let [(relay, push)] = &pushes[..] else {
+        return assert_eq!(pushes.len(), 5, "we are the relay ourselves: {pushes:?}");
+    };
+    assert_eq!((push.part, push.runs.len()), (0, 2));
+    let others: Vec<_> = ["2630"].iter().chain(&links).copied().filter(|digits| peer(digits) != *relay).collect();
+    let digits = links.iter().copied().find(|digits| peer(digits) == *relay).unwrap_or("2630");
+    let mut desk = Desk::in_a_mesh(digits, &others, gathering());
+    desk.hot(push.runs.clone(), Some(("2630", 0)));
+    desk.wait();
+    let told = desk.parts();
+    assert_eq!(told.len(), 4, "all but itself and the writer: {told:?}");
+    assert!(told.iter().all(|(to, part)| *to != peer("2630") && *part == NOBODY));
+}
+
+#[test]
+fn a_relay_that_does_not_answer_is_passed_over() {
+    let mut desk = Desk::in_a_mesh("2630", &["0", "1", "3", "4", "5"], gathering());
+    desk.hot(vec![line(1, 0)], None).wait();
+    if desk.pushes().len() == 1 {
+        desk.wait();
+        assert_eq!(desk.parts().len(), 5);
+    }
+}
+
 fn mongering(stop: Stop) -> Policy {
     Policy::Mongering(Mongering { stop, ..Mongering::default() })
 }

@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 use net::{Net, contact, peer};
 use rumormill_proto::{
     ids::PeerId,
+    limits::CHOSEN_LINKS,
     message::{Contact, Message},
     random::Random,
     rumor::Policy,
-    view::{Move, Shape, View, branch::branch},
+    view::{
+        Move, Shape, View,
+        branch::{branch, shared},
+    },
 };
 
 /// Branches, over all living peers, that have living members and no link.
@@ -58,6 +62,21 @@ fn a_large_room_covers_every_branch() {
 }
 
 #[test]
+fn a_large_room_is_linked_with_its_neighbourhoods() {
+    let mut net = Net::new(200, &Policy::default(), 10..50, 1);
+    net.join(20);
+    net.run(60_000);
+    for at in 0..200 {
+        let near = |other: &usize| *other != at && shared(&peer(at), &peer(*other)) >= 1;
+        let neighbours: Vec<_> = (0..200).filter(near).collect();
+        assert!(neighbours.len() <= 32, "one digit is enough for 200: {}", neighbours.len());
+        let view = &net.nodes[at].view;
+        assert!(neighbours.iter().all(|other| view.is_active(&peer(*other))), "{at}");
+        assert!(neighbours.iter().all(|other| view.is_whole(branch(&peer(at), &peer(*other)))), "{at}");
+    }
+}
+
+#[test]
 fn a_view_heals_when_half_of_a_large_room_dies() {
     let mut net = Net::new(100, &Policy::default(), 10..50, 3);
     net.join(20);
@@ -91,7 +110,7 @@ fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
     };
     assert_eq!(net.links.keys().filter(|(_, b)| *b < 32).count(), honest, "honest peers stay linked with each other");
     for at in 0..32 {
-        assert!(dialled(at, true) <= 16, "{at} dialled {} false peers", dialled(at, true));
+        assert!(dialled(at, true) <= CHOSEN_LINKS / 2, "{at} dialled {} false peers", dialled(at, true));
     }
 }
 

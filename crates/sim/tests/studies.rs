@@ -4,7 +4,12 @@
 
 use rumormill_sim::{
     Story,
-    study::{self, Figure, Lot, Table, difference::FlatVector, pair::Ours},
+    study::{
+        self, Figure, Lot, Table, crash,
+        difference::FlatVector,
+        pair::Ours,
+        spread::{self, Contender, Point, Senders},
+    },
 };
 
 /// The figure that a study's table holds under these keys.
@@ -78,6 +83,64 @@ fn finding_out_what_is_missing_costs_what_is_missing() -> Story {
         assert!(one < figure(large, &["flat vector", place, "1"], "bytes").mean / 10.0, "{place}: {one}");
         let twice = figure(large, &["ours", place, "100"], "brought twice %").most;
         assert!(twice <= 5.0, "{place}: {twice} % was brought though it was held");
+    }
+    Ok(())
+}
+
+#[test]
+fn one_copy_a_peer_and_few_hops_are_enough() -> Story {
+    let ours = spread::Ours::all();
+    let point = |peers| Point {
+        peers,
+        latency_ms: (100, 100),
+        senders: Senders::Changing,
+        resend_percent: 0,
+        warm_up: 1,
+        rounds: 5,
+    };
+    let table = spread::table(&Lot::quick(2), &[&ours[0] as &dyn Contender], &[point(20), point(100), point(400)])?;
+    println!("{table}");
+    for (peers, hops) in [("20", 1.0), ("100", 2.0), ("400", 3.0)] {
+        let figure = |measure| figure(&table, &["delegating", peers, "100", "changing", "0"], measure);
+        assert_eq!(figure("reached").least, 1.0, "{peers}");
+        assert!(figure("copies").most <= 1.05, "{peers}: {:.3} copies", figure("copies"));
+        assert!(figure("worst ms").most <= 100.0 * hops, "{peers}: {:.0} ms", figure("worst ms"));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_the_transport_sends_again_comes_late_and_comes() -> Story {
+    let ours = spread::Ours::all();
+    let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
+    for row in spread::study(&Lot::quick(1), &contenders)?.remove(0).rows {
+        let reached = row.figures[7];
+        assert!(row.keys[0] != "delegating" || reached.least == 1.0, "{row:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn survivors_hear_each_other_again() -> Story {
+    let ours = spread::Ours::all();
+    let table = crash::study(&Lot::quick(2), &[&ours[0]])?.remove(0);
+    println!("{table}");
+    for row in &table.rows {
+        let figure = |measure| table.figure(&row.keys.iter().map(String::as_str).collect::<Vec<_>>(), measure);
+        assert_eq!(figure("30th").map(|figure| figure.least), Some(1.0), "{row:?}");
+        assert_eq!(figure("eventually").map(|figure| figure.least), Some(1.0), "{row:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn broadcasts_need_few_messages_and_no_hub() -> Story {
+    let table = study::glomers::study(&Lot::quick(1))?.remove(0);
+    println!("{table}");
+    for (policy, messages, most_ms) in [("delegating", 15.0, 105.0), ("delegating, gathering 150 ms", 3.0, 700.0)] {
+        assert_eq!(figure(&table, &[policy], "stable").least, 1.0, "{policy}");
+        assert!(figure(&table, &[policy], "messages/op").most <= messages, "{policy}");
+        assert!(figure(&table, &[policy], "most ms").most <= most_ms, "{policy}");
     }
     Ok(())
 }

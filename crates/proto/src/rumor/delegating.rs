@@ -69,12 +69,9 @@ const EVERYBODY: u8 = 0;
 const RELAY_MS: u64 = 10_000;
 
 /// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below
-/// 100 ms announcements of the same head to the same peer are no longer batched.
+/// 100 ms announcements of the same head to the same peer are no longer batched. In a mesh, where the writer has told
+/// everybody it knows of, it is always the longest.
 const ANNOUNCE_MS: (u64, u64) = (100, 2_000);
-
-/// The pause in a mesh, where the writer has told everybody it knows of: 25 peers that speak twice a second each then
-/// say one announcement for every forty copies.
-const ANNOUNCE_IN_MESH_MS: u64 = 1_000;
 
 /// Most heads that are announced to all links at once, 320 bytes each; who comes back after a day and catches up with
 /// more does not tell all of it to everybody.
@@ -308,7 +305,7 @@ impl Delegate {
             round_trips.sort_unstable();
             let typical = round_trips.get(round_trips.len() / 2).copied().unwrap_or_default();
             let pause_ms = match turn.view.is_mesh() {
-                true => ANNOUNCE_IN_MESH_MS,
+                true => ANNOUNCE_MS.1,
                 false => (2 * typical).clamp(ANNOUNCE_MS.0, ANNOUNCE_MS.1),
             };
             let pause_ms = pause_ms + 2 * self.policy.gather_ms;

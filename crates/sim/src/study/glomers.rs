@@ -48,8 +48,7 @@ struct Way {
 fn ways() -> Vec<Way> {
     let gathering = |gather_ms| Policy::Delegating(Delegating { gather_ms, ..Delegating::default() });
     let mut ways: Vec<_> = Ours::all().into_iter().map(|ours| Way { name: ours.name, policy: ours.policy }).collect();
-    ways.push(Way { name: "delegating, gathering 100 ms", policy: gathering(100) });
-    ways.push(Way { name: "delegating, gathering 200 ms", policy: gathering(200) });
+    ways.push(Way { name: "delegating, gathering 150 ms", policy: gathering(150) });
     ways
 }
 
