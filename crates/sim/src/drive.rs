@@ -240,8 +240,10 @@ impl World {
             }
             Output::Emit(event) => {
                 self.told(peer, &event);
-                if self.fault == Some(Fault::ShowsTwice) {
-                    self.told(peer, &event);
+                match self.fault {
+                    Some(Fault::ShowsTwice) => self.told(peer, &event),
+                    Some(Fault::ShowsElsewhere) => self.told((peer + 1) % self.peers.len() as Index, &event),
+                    _ => {}
                 }
             }
             _ => {}

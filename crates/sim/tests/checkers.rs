@@ -13,6 +13,8 @@ fn told(mut room: World, fault: Option<Fault>) -> Story {
     }
     for turn in 0..12 {
         room.say_all(turn % 4, &["one", "two", "three"]);
+        room.run_ms(3)?;
+        room.say((turn + 1) % 4, "before these can have come");
         room.run_ms(100)?;
     }
     room.settle()?;
@@ -29,6 +31,7 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
         (Fault::LosesOwnWords, "nothing acknowledged is lost"),
         (Fault::LosesOthersWords, "same timeline everywhere"),
         (Fault::ShowsTwice, "nothing is shown twice"),
+        (Fault::ShowsElsewhere, "an entry names what was seen"),
         (Fault::Truncates, "what is said can be read"),
         (Fault::Deaf, "all becomes quiet"),
     ];

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use rumormill_sim::{Story, seeds, tale::Tale};
 
 fn tell(text: &str) -> Story {
-    let tale = Tale::read(text).unwrap_or_else(|amiss| panic!("{amiss}"));
+    let tale = Tale::read(text).map_err(|amiss| amiss.to_string()).unwrap();
     seeds::each(10, |seed| tale.tell(&mut tale.world(seed)))
 }
 

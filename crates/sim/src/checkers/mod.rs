@@ -8,6 +8,7 @@ mod durable_first;
 mod nothing_lost;
 mod one_log;
 mod same_timeline;
+mod seen_told;
 mod shown_once;
 mod wire;
 
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(nothing_lost::NothingLost::default()),
         Box::new(one_log::OneLog::default()),
         Box::new(same_timeline::SameTimeline),
+        Box::new(seen_told::SeenTold::default()),
         Box::new(shown_once::ShownOnce::default()),
         Box::new(wire::Wire),
     ]
