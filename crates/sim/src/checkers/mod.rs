@@ -41,11 +41,16 @@ pub trait Checker: Send {
     }
 }
 
+/// The one for bounds, which are made narrower by so much: to see that it finds what passes them.
+pub fn bounded(share: usize) -> Box<dyn Checker> {
+    Box::new(bounded::Bounded { share: share.max(1) })
+}
+
 /// All of them.
 pub fn all() -> Vec<Box<dyn Checker>> {
     vec![
         Box::new(blame::Blame::default()),
-        Box::new(bounded::Bounded),
+        bounded(1),
         Box::new(cause_first::CauseFirst::default()),
         Box::new(durable_first::DurableFirst::default()),
         Box::new(nothing_lost::NothingLost::default()),
