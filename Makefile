@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test bench studies clean
+.PHONY: lab run test bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -19,6 +19,10 @@ bench:
 	cargo bench -p rumormill-proto --benches
 	cargo run --release -p rumormill-store --example measure
 	cargo bench -p rumormill-node --bench room
+
+# Ten thousand worlds in which everything goes wrong; a quarter of an hour of one core.
+weather:
+	cargo run --release -p rumormill-sim -- weather --seeds 10000
 
 # What the simulator answers, beside other systems where there are any; some hours of one core. CSV and SVG go to
 # target/studies.

@@ -26,7 +26,10 @@ use crate::{
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Arrival, Config, Event, Input, Kept, Output, Purpose, Recall, Step, Unsaid},
-    limits::{HAVE_MS, LACK_MS, PUSHES_OF_OWN},
+    limits::{
+        AUTHORS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKS, PENDING_RUNS, PUSHES_OF_OWN,
+        SAYINGS,
+    },
     logs::{Logs, Origin, Released, Taken},
     message::{Contact, Hello, Message, Push},
     own::Own,
@@ -44,6 +47,17 @@ use crate::{
 /// The clock by which our own words are judged: they never wait for their time, even when our clock was set back
 /// since. What is acknowledged is kept, and what peers give back must be ours before we write on.
 const ANY_TIME_MS: u64 = u64::MAX;
+
+/// How many there are of something, and how many there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Of what.
+    pub what: &'static str,
+    /// How many there are.
+    pub count: usize,
+    /// How many there are at most, ever.
+    pub bound: usize,
+}
 
 /// One room on one node.
 pub struct Engine {
@@ -162,6 +176,20 @@ impl Engine {
     /// Entries known to be missing.
     pub fn missing(&self) -> u64 {
         self.sync.missing()
+    }
+
+    /// What the engine holds many of, to be held against the bounds.
+    pub fn sizes(&self) -> [Size; 7] {
+        let size = |what, count, bound| Size { what, count, bound };
+        [
+            size("links", self.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
+            size("peers known", self.view.known(), KNOWN_PEERS),
+            size("runs that wait", self.logs.waiting(), PENDING_RUNS),
+            size("sayings that wait", self.own.waiting(), SAYINGS),
+            size("logs announced and not come", self.sync.lacks(), LACKS),
+            size("pushes of our own entries", self.pushed.len(), PUSHES_OF_OWN),
+            size("authors", self.logs.frontier().len(), AUTHORS),
+        ]
     }
 
     fn up(&mut self, peer: PeerId, address: Option<bytes::Bytes>, now: Now, out: &mut Vec<Output>) {

@@ -105,6 +105,11 @@ impl Logs {
         self.proofs.get(author).map(Proof::at)
     }
 
+    /// Runs that wait for a cause or their time.
+    pub(crate) fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Logs that are not held down to seq 0.
     pub(crate) fn gappy(&self) -> impl Iterator<Item = &AuthorId> {
         self.gappy.iter()

@@ -73,6 +73,11 @@ impl Own {
         }
     }
 
+    /// Sayings that wait to be written.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(crate) fn id(&self) -> AuthorId {
         self.author.id()
     }

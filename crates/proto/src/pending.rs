@@ -39,6 +39,10 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    pub(crate) fn len(&self) -> usize {
+        self.runs.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }

@@ -113,6 +113,11 @@ impl Sync {
         self.missing
     }
 
+    /// Logs remembered as announced and not come.
+    pub(crate) fn lacks(&self) -> usize {
+        self.lacks.len()
+    }
+
     /// Begins a round with a peer.
     pub(crate) fn begin(&mut self, peer: PeerId, logs: &Logs, out: &mut Vec<Output>) {
         self.step(Step::RoundWith { peer }, out);

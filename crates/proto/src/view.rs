@@ -163,6 +163,11 @@ impl View {
         self.links.len()
     }
 
+    /// Peers known, linked or not.
+    pub fn known(&self) -> usize {
+        self.known.len()
+    }
+
     /// Whether there is no link.
     pub fn is_empty(&self) -> bool {
         self.links.is_empty()

@@ -105,7 +105,10 @@ impl World {
             outputs = outputs.iter().flat_map(|output| std::iter::repeat_n(output.clone(), 10_000)).collect();
         }
         let count = outputs.len();
-        self.watch.see(&Fact::Turn { peer: at, outputs: count, frontier: process.engine.frontier() });
+        if !self.watch.checkers.is_empty() {
+            let (frontier, sizes) = (process.engine.frontier(), process.engine.sizes());
+            self.watch.see(&Fact::Turn { peer: at, outputs: count, frontier, sizes: &sizes });
+        }
         if self.watch.broken.is_none() {
             self.carry_out(peer, Outcome::of(outputs));
             self.expect_wake(peer);
@@ -240,8 +243,10 @@ impl World {
             }
             Output::Emit(event) => {
                 self.told(peer, &event);
-                if self.fault == Some(Fault::ShowsTwice) {
-                    self.told(peer, &event);
+                match self.fault {
+                    Some(Fault::ShowsTwice) => self.told(peer, &event),
+                    Some(Fault::ShowsElsewhere) => self.told((peer + 1) % self.peers.len() as Index, &event),
+                    _ => {}
                 }
             }
             _ => {}

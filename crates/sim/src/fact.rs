@@ -2,6 +2,7 @@
 
 use rumormill_proto::{
     admit::{Entry, Run},
+    engine::Size,
     fork::Proof,
     frontier::Frontier,
     ids::{AuthorId, EntryId, Seq},
@@ -108,6 +109,8 @@ pub enum Fact<'a> {
         outputs: usize,
         /// What the engine holds.
         frontier: &'a Frontier,
+        /// How many it holds of what has a bound.
+        sizes: &'a [Size],
     },
 }
 

@@ -9,6 +9,8 @@ pub enum Fault {
     LosesOthersWords,
     /// Shows every entry twice.
     ShowsTwice,
+    /// Shows an entry on the next peer's screen too, where it has not come yet.
+    ShowsElsewhere,
     /// Shows an entry after the one that follows it.
     ShowsSwapped,
     /// Drops the last byte of every message.

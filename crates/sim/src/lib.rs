@@ -9,6 +9,8 @@
 //! Nothing in here knows tokio, a transport or the real clock: the same seed gives the same bytes.
 
 pub mod checkers;
+#[cfg(feature = "command")]
+pub mod command;
 mod drive;
 pub mod fact;
 mod fault;
@@ -23,6 +25,7 @@ mod serving;
 mod settle;
 mod story;
 pub mod study;
+pub mod tale;
 mod trace;
 mod violation;
 pub mod weather;

@@ -5,13 +5,16 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rumormill_sim::study::{
-    self,
-    command::Size,
-    crash,
-    difference::FlatVector,
-    pair,
-    spread::{self, Contender, Ours},
+use rumormill_sim::{
+    command::{Story, Weather},
+    study::{
+        self,
+        command::Size,
+        crash,
+        difference::FlatVector,
+        pair,
+        spread::{self, Contender, Ours},
+    },
 };
 
 /// Many Rumormill engines under one seed, in virtual time.
@@ -24,6 +27,10 @@ struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// Worlds in which everything goes wrong, and what holds when it is over
+    Weather(Weather),
+    /// Tell a story, one verb a line
+    Story(Story),
     /// Rumor mongering beside tables 1 to 3 of Demers et al. 1987
     Demers(Size),
     /// How fast and at what cost a line reaches everybody
@@ -44,6 +51,8 @@ enum What {
 
 fn main() -> ExitCode {
     let done = match Args::parse().what {
+        What::Weather(weather) => weather.pass(),
+        What::Story(story) => story.tell(),
         What::Demers(size) => size.make(study::demers::study),
         What::Spread(size) => {
             let ours = Ours::all();

@@ -341,6 +341,16 @@ impl World {
         self.network.heal();
     }
 
+    /// Peers that ever joined.
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Whether nobody joined yet.
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
     /// The peers that a peer has links with, ascending.
     pub fn links(&self, peer: usize) -> Vec<usize> {
         self.peers[peer].linked().map(|other| other as usize).collect()

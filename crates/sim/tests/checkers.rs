@@ -1,6 +1,6 @@
 //! Every checker can fail: for each property a fault of the driver that it finds, and nobody finds without it.
 
-use rumormill_sim::{Fault, Story, World, seeds};
+use rumormill_sim::{Fault, Story, World, checkers, seeds};
 
 /// Tells a short story of four peers with a fault in the driver; returns what the checkers find.
 fn told(mut room: World, fault: Option<Fault>) -> Story {
@@ -13,6 +13,8 @@ fn told(mut room: World, fault: Option<Fault>) -> Story {
     }
     for turn in 0..12 {
         room.say_all(turn % 4, &["one", "two", "three"]);
+        room.run_ms(3)?;
+        room.say((turn + 1) % 4, "before these can have come");
         room.run_ms(100)?;
     }
     room.settle()?;
@@ -29,6 +31,7 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
         (Fault::LosesOwnWords, "nothing acknowledged is lost"),
         (Fault::LosesOthersWords, "same timeline everywhere"),
         (Fault::ShowsTwice, "nothing is shown twice"),
+        (Fault::ShowsElsewhere, "an entry names what was seen"),
         (Fault::Truncates, "what is said can be read"),
         (Fault::Deaf, "all becomes quiet"),
     ];
@@ -60,6 +63,14 @@ fn a_restored_backup_that_speaks_alone_is_found_to_fork() {
         room.same_timeline().map(|_| ())
     };
     assert_eq!(story().map_err(|violation| violation.property), Err("no honest author forks"));
+}
+
+#[test]
+fn what_an_engine_holds_is_held_against_its_bounds() {
+    let room = |share| World::new(seeds::seed()).watching(&[]).with_checker(checkers::bounded(share));
+    assert_eq!(told(room(1), None), Ok(()));
+    let found = told(room(100), None).unwrap_err();
+    assert!(found.sentence.ends_with("/ 100"), "{found}");
 }
 
 #[test]

@@ -73,6 +73,10 @@ impl Known {
         self.peers.get_mut(peer)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
         self.peers.iter()
     }

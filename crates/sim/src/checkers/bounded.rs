@@ -1,6 +1,7 @@
-//! Whatever happens, logs are held in few pieces and one turn has few outputs.
+//! Whatever happens, an engine holds no more of anything than its bounds say, logs are held in few pieces, and one
+//! turn has few outputs.
 
-use rumormill_proto::limits::SPANS;
+use rumormill_proto::{engine::Size, limits::SPANS};
 
 use super::{Checker, Fact, Verdict};
 
@@ -8,8 +9,10 @@ use super::{Checker, Fact, Verdict};
 /// sent at once, with room to spare. What grows without bound passes it soon.
 const OUTPUTS: usize = 20_000;
 
-/// Compares with the bounds.
-pub(super) struct Bounded;
+/// Compares with a share of the bounds: one in so many.
+pub(super) struct Bounded {
+    pub(super) share: usize,
+}
 
 impl Checker for Bounded {
     fn property(&self) -> &'static str {
@@ -17,11 +20,14 @@ impl Checker for Bounded {
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
-        let Fact::Turn { peer, outputs, frontier } = fact else {
+        let Fact::Turn { peer, outputs, frontier, sizes } = fact else {
             return Ok(());
         };
         if *outputs > OUTPUTS {
             return Err(format!("peer {peer} put out {outputs} things in one turn"));
+        }
+        if let Some(Size { what, count, bound }) = sizes.iter().find(|size| size.count > size.bound / self.share) {
+            return Err(format!("peer {peer} holds {count} {what}, the bound is {bound} / {}", self.share));
         }
         match frontier.logs().find(|(_, log)| log.spans().len() > SPANS) {
             Some((author, log)) => {

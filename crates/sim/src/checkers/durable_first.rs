@@ -15,6 +15,14 @@ use super::{Checker, Fact, Verdict};
 struct Disk {
     author: AuthorId,
     entries: BTreeMap<(AuthorId, Seq), EntryId>,
+    /// Logs that are cut, and where: what lies beyond is on the disk, and is not shown.
+    cuts: BTreeMap<AuthorId, Seq>,
+}
+
+impl Disk {
+    fn is_cut(&self, author: AuthorId, seq: Seq) -> bool {
+        self.cuts.get(&author).is_some_and(|cut| *cut <= seq)
+    }
 }
 
 /// Follows all disks.
@@ -30,14 +38,18 @@ impl Checker for DurableFirst {
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
-            Fact::Started { peer, author, lines, .. } => {
+            Fact::Started { peer, author, lines, cuts } => {
                 let entries = lines.iter().map(|line| ((line.place.author, line.place.seq), line.id)).collect();
-                self.disks.insert(*peer, Disk { author: *author, entries });
+                self.disks.insert(*peer, Disk { author: *author, entries, cuts: cuts.iter().copied().collect() });
                 Ok(())
             }
             Fact::Appended { peer, run } => {
                 let entries = run.entries().iter().map(|entry| ((entry.author, entry.seq), entry.id));
                 self.disks.entry(*peer).or_default().entries.extend(entries);
+                Ok(())
+            }
+            Fact::WasCut { peer, proof } => {
+                self.disks.entry(*peer).or_default().cuts.insert(proof.author(), proof.at());
                 Ok(())
             }
             Fact::Shown { peer, entry, .. } => self.expect(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
@@ -50,9 +62,11 @@ impl Checker for DurableFirst {
 
 impl DurableFirst {
     fn expect(&self, peer: usize, author: AuthorId, seq: Seq, id: Option<EntryId>, does: &str) -> Verdict {
-        let kept = self.disks.get(&peer).and_then(|disk| disk.entries.get(&(author, seq)));
+        let disk = self.disks.get(&peer);
+        let kept = disk.and_then(|disk| disk.entries.get(&(author, seq)));
+        let cut = disk.is_some_and(|disk| disk.is_cut(author, seq));
         match kept {
-            Some(kept) if Some(*kept) == id => Ok(()),
+            Some(kept) if Some(*kept) == id || (id.is_none() && cut) => Ok(()),
             _ => Err(format!("peer {peer} {does} {author:?} {seq}, which is not on its disk")),
         }
     }

@@ -8,6 +8,7 @@ mod durable_first;
 mod nothing_lost;
 mod one_log;
 mod same_timeline;
+mod seen_told;
 mod shown_once;
 mod wire;
 
@@ -40,16 +41,22 @@ pub trait Checker: Send {
     }
 }
 
+/// The one for bounds, which are made narrower by so much: to see that it finds what passes them.
+pub fn bounded(share: usize) -> Box<dyn Checker> {
+    Box::new(bounded::Bounded { share: share.max(1) })
+}
+
 /// All of them.
 pub fn all() -> Vec<Box<dyn Checker>> {
     vec![
         Box::new(blame::Blame::default()),
-        Box::new(bounded::Bounded),
+        bounded(1),
         Box::new(cause_first::CauseFirst::default()),
         Box::new(durable_first::DurableFirst::default()),
         Box::new(nothing_lost::NothingLost::default()),
         Box::new(one_log::OneLog::default()),
         Box::new(same_timeline::SameTimeline),
+        Box::new(seen_told::SeenTold::default()),
         Box::new(shown_once::ShownOnce::default()),
         Box::new(wire::Wire),
     ]

@@ -1,0 +1,92 @@
+//! An entry names what its author had seen since the entry before, and stands below all of it.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    admit::Entry,
+    ids::{AuthorId, Seq},
+    limits::SEEN_PAIRS,
+    time::Time,
+};
+
+use super::{Checker, Fact, Verdict};
+
+/// One who reads and writes.
+#[derive(Default)]
+struct Reader {
+    author: AuthorId,
+    /// Whether all that was shown since its previous entry is known: not before it has written once since it
+    /// started from a store.
+    is_known: bool,
+    /// The newest seq shown of each other author and not named yet.
+    unnamed: BTreeMap<AuthorId, Seq>,
+    /// The greatest time shown of other authors.
+    last: Time,
+    /// What is to be said of its own entries once they are acknowledged: others give back what was lost, and that
+    /// was written under another sky.
+    judged: BTreeMap<Seq, Verdict>,
+}
+
+impl Reader {
+    fn shown(&mut self, entry: &Entry) {
+        if entry.author == self.author {
+            let judged = self.judge(entry);
+            self.judged.insert(entry.seq, judged);
+        } else {
+            let newest = self.unnamed.entry(entry.author).or_default();
+            *newest = entry.seq.max(*newest);
+            self.last = self.last.max(entry.time);
+        }
+    }
+
+    fn judge(&mut self, entry: &Entry) -> Verdict {
+        if entry.time <= self.last {
+            return Err("stands above what its author had seen".into());
+        }
+        let names = |author: &AuthorId, seq: Seq| entry.seen.iter().any(|(of, up_to)| of == author && *up_to >= seq);
+        let few = self.unnamed.len() <= SEEN_PAIRS;
+        let was_known = std::mem::replace(&mut self.is_known, true);
+        self.unnamed.retain(|author, seq| !names(author, *seq));
+        match self.unnamed.iter().next().filter(|_| few && was_known) {
+            Some((author, seq)) => Err(format!("does not name {author:?} {seq}, which its author had seen")),
+            None => Ok(()),
+        }
+    }
+
+    fn said(&mut self, seq: Seq) -> Verdict {
+        let later = self.judged.split_off(&(seq + 1));
+        let judged = std::mem::replace(&mut self.judged, later);
+        judged.into_iter().next_back().filter(|(of, _)| *of == seq).map_or(Ok(()), |(_, judged)| judged)
+    }
+}
+
+/// Everybody.
+#[derive(Default)]
+pub(super) struct SeenTold {
+    readers: BTreeMap<usize, Reader>,
+}
+
+impl Checker for SeenTold {
+    fn property(&self) -> &'static str {
+        "an entry names what was seen"
+    }
+
+    fn see(&mut self, fact: &Fact<'_>) -> Verdict {
+        match fact {
+            Fact::Started { peer, author, lines, .. } => {
+                let reader = Reader { author: *author, is_known: lines.is_empty(), ..Reader::default() };
+                self.readers.insert(*peer, reader);
+                Ok(())
+            }
+            Fact::Shown { peer, entry, .. } => {
+                self.readers.entry(*peer).or_default().shown(entry);
+                Ok(())
+            }
+            Fact::Said { peer, author, seq, .. } => {
+                let judged = self.readers.entry(*peer).or_default().said(*seq);
+                judged.map_err(|why| format!("{author:?} {seq}, said at peer {peer}, {why}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

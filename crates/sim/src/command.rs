@@ -1,0 +1,108 @@
+//! Weather and stories at a command line.
+
+#![allow(clippy::print_stdout, reason = "a command prints")]
+
+use std::{error::Error, fs, path::PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    study::{Lot, cores},
+    tale::Tale,
+    violation::Violation,
+    weather,
+};
+
+/// How to see again what one of this program's worlds showed.
+fn again(violation: &Violation, words: &str) -> Box<dyn Error> {
+    let Violation { seed, .. } = violation;
+    format!("{violation}\n  again: cargo run --release -p rumormill-sim -- {words} --seed {seed} --trace").into()
+}
+
+/// Which story, and in which world.
+#[derive(clap::Args)]
+pub struct Story {
+    /// A file with one verb a line
+    file: PathBuf,
+    /// What everything random in the world follows from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print a line for everything that happens
+    #[arg(long)]
+    trace: bool,
+}
+
+impl Story {
+    /// Tells the story.
+    ///
+    /// # Errors
+    /// When the file cannot be read, where in it something is wrong, or what broke and how to see it again.
+    pub fn tell(&self) -> Result<(), Box<dyn Error>> {
+        let path = self.file.display();
+        let text = fs::read_to_string(&self.file).map_err(|why| format!("{path}: {why}"))?;
+        let tale = Tale::read(&text).map_err(|amiss| format!("{path}: {amiss}"))?;
+        let mut room = tale.world(self.seed);
+        if self.trace {
+            room.print_trace();
+        }
+        tale.tell(&mut room).map_err(|violation| again(&violation, &format!("story {path}")))?;
+        if !self.trace {
+            println!("told in {} s of the room's time", room.now_ms() / 1_000);
+        }
+        Ok(())
+    }
+}
+
+/// The weather of which seeds.
+#[derive(clap::Args)]
+pub struct Weather {
+    /// How many seeds
+    #[arg(long, default_value_t = 200, value_name = "COUNT")]
+    seeds: u64,
+    /// The first seed; the others follow it
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    first_seed: u64,
+    /// This seed only
+    #[arg(long, conflicts_with_all = ["seeds", "first_seed"])]
+    seed: Option<u64>,
+    /// Print a line for everything that happens
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Seeds at the same time, instead of one a core
+    #[arg(long, value_name = "COUNT")]
+    workers: Option<usize>,
+}
+
+impl Weather {
+    /// Lets the weather pass.
+    ///
+    /// # Errors
+    /// What broke, and how to see it again.
+    pub fn pass(&self) -> Result<(), Box<dyn Error>> {
+        let passed = match self.seed {
+            Some(seed) if self.trace => weather::print(seed),
+            Some(seed) => weather::pass(seed),
+            None => self.pass_all(),
+        };
+        passed.map_err(|violation| again(&violation, "weather"))?;
+        if !self.trace {
+            println!("{} passed", if self.seed.is_some() { 1 } else { self.seeds });
+        }
+        Ok(())
+    }
+
+    fn pass_all(&self) -> Result<(), Violation> {
+        let style = ProgressStyle::with_template("{elapsed:>5} {wide_bar} {pos}/{len} {eta:>5}");
+        let bar = ProgressBar::new(self.seeds).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let lot = Lot {
+            quick: false,
+            first_seed: self.first_seed,
+            seeds: self.seeds,
+            workers: self.workers.unwrap_or_else(cores).max(1),
+            progress: &|done, _| bar.set_position(done as u64),
+        };
+        let passed = lot.draw(&[()], |(), seed| weather::pass(seed));
+        bar.finish_and_clear();
+        passed.map(|_| ())
+    }
+}

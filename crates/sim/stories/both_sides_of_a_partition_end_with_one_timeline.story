@@ -1,0 +1,13 @@
+# Two halves talk among themselves; when they meet again, nothing is missing on either side.
+join 8
+wait 3s
+cut 0-3 | 4-7
+say 0-7 "a line" 20 times every 1s
+settle 0-3
+settle 4-7
+expect 0-3 lines 12
+expect 4-7 lines 8
+heal
+settle
+same_timeline
+expect 0-7 lines 20

@@ -1,0 +1,12 @@
+# Thirty of sixty die at once; the others hear everything, and those who come back hear what was said without them.
+found 60
+say 0 "all of us"
+wait 2s
+crash 30-59
+say 1 "half of us"
+settle
+expect 0-29 "all of us" "half of us"
+restart 30-59
+settle
+same_timeline
+expect 30-59 "all of us" "half of us"

@@ -1,0 +1,12 @@
+# With the store the keys are gone: what was said stays, and a new author goes on.
+join 4
+wait 2s
+say 1 "one"
+say 1 "two"
+settle
+crash 1
+restart 1 empty
+say 1 "three"
+settle
+same_timeline
+expect 0-3 "one" "two" "three"

@@ -1,0 +1,8 @@
+# A radio in a bad place: thirty in a hundred messages are lost, twenty come twice, and they overtake each other.
+weather loss 30 twice 20 jitter 80ms reorder
+join 6
+wait 200ms
+say 0-5 "a line" 60 times every 200ms
+settle
+same_timeline
+expect 0-5 lines 60
