@@ -1,5 +1,7 @@
 //! The stories that are told in files, each in worlds of several seeds.
 
+#![allow(clippy::unwrap_used, reason = "a story that cannot be read has failed")]
+
 use std::{collections::BTreeSet, fs};
 
 use rumormill_sim::{Story, seeds, tale::Tale};
