@@ -16,6 +16,8 @@ pub mod fact;
 mod fault;
 mod found;
 mod links;
+#[cfg(feature = "maelstrom")]
+pub mod maelstrom;
 mod nature;
 mod network;
 mod peer;
