@@ -11,7 +11,8 @@
 //! 4. [`Engine::frontier`], [`Engine::contacts`] and the like may be asked at any time.
 //!
 //! This file only dispatches. Decisions are made in `logs` (what is taken, what waits), `rumor` (who is told),
-//! `sync` (what is compared and wanted), `view` (whom to know), `own` (what is written) and `clock`.
+//! `receipts` (which answers wait), `sync` (what is compared and wanted), `view` (whom to know), `own` (what is
+//! written) and `clock`.
 //!
 //! A peer that comes back, traced: [`Input::Up`] → `Hello` and, from one side, `Status` → the answer is
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →

@@ -19,10 +19,13 @@
 //!
 //! The parts handed over are disjoint and together make up the part received, so everybody is told exactly once if
 //! everybody has a link into every branch where there is anyone: that is what the [`View`](crate::view::View) keeps.
-//! Each hop settles at least one digit, so log8 n hops suffice; three for 500 peers.
+//! A peer is linked with its whole neighbourhood, the largest part of the id space around it that holds few enough. So
+//! where a part ends in a neighbourhood nothing needs handing over any more: all in it are told directly, with
+//! [`NOBODY`] as the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that
+//! each hop settles at least one digit: two hops for 100 peers, three for 1,000. Of several contacts in a branch the
+//! one that answers soonest is handed the part.
 //!
-//! In a full mesh nothing needs handing over: the writer tells each directly, with [`NOBODY`] as the part. With
-//! a fixed view ids say nothing about links, and a rumor goes to all links but the one it came by.
+//! With a fixed view ids say nothing about links, and a rumor goes to all links but the one it came by.
 //!
 //! Latency can be traded for messages: with [`Delegating::gather_ms`] whoever has to tell others gathers what there is to
 //! tell for so long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it
@@ -185,7 +188,7 @@ impl Delegate {
         for runs in portions(runs) {
             let number = self.hot.insert(runs, hops, Telling::default());
             for &(to, part) in targets {
-                let leisure_ms = if part == NOBODY { RECEIPT_MS } else { 2 * self.policy.gather_ms };
+                let leisure_ms = if self.is_urgent(part) { 0 } else { RECEIPT_MS };
                 let sent = Sent { to, rumors: vec![number], part, tried: Vec::new(), pulled: false, leisure_ms };
                 self.push(sent, turn);
             }
@@ -365,7 +368,7 @@ impl Spread for Delegate {
     }
 
     fn is_urgent(&self, part: u8) -> bool {
-        part < NOBODY && self.policy.gather_ms == 0
+        part != EVERYBODY && part < NOBODY
     }
 
     fn greeted(&mut self, peer: &PeerId, now_ms: u64) {
