@@ -282,14 +282,7 @@ impl Message {
                 out.push(kind::FORK);
                 out.extend_from_slice(proof);
             }
-            Self::Shuffle { peers, answer } => {
-                out.extend_from_slice(&[kind::SHUFFLE, u8::from(*answer)]);
-                put_number(out, peers.len() as u64);
-                for contact in peers {
-                    out.extend_from_slice(&contact.peer.0);
-                    put_bytes(out, &contact.address);
-                }
-            }
+            Self::Shuffle { peers, answer } => put_shuffle(out, peers, *answer),
         }
     }
 
@@ -362,6 +355,15 @@ fn put_branch(out: &mut Vec<u8>, branch: Branch) {
 fn put_runs(out: &mut Vec<u8>, runs: &[RawRun]) {
     put_number(out, runs.len() as u64);
     runs.iter().for_each(|run| put_bytes(out, run.wire()));
+}
+
+fn put_shuffle(out: &mut Vec<u8>, peers: &[Contact], answer: bool) {
+    out.extend_from_slice(&[kind::SHUFFLE, u8::from(answer)]);
+    put_number(out, peers.len() as u64);
+    for contact in peers {
+        out.extend_from_slice(&contact.peer.0);
+        put_bytes(out, &contact.address);
+    }
 }
 
 fn put_heads(out: &mut Vec<u8>, heads: &Heads) {

@@ -34,7 +34,7 @@ enum What {
     /// Rumor mongering beside tables 1 to 3 of Demers et al. 1987
     Demers(Size),
     /// How fast and at what cost a line reaches everybody
-    Spread(Size),
+    Spread(Spread),
     /// What survivors hear when most of a room dies at once
     Crash(Size),
     /// The broadcast workload of the Maelstrom challenge
@@ -49,15 +49,36 @@ enum What {
     Sybil(Size),
 }
 
+/// A number of peers of which one can say something to another.
+fn at_least_two(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(peers) if peers >= 2 => Ok(peers),
+        _ => Err("a number from 2 is needed".into()),
+    }
+}
+
+/// What `spread` is asked.
+#[derive(clap::Args)]
+struct Spread {
+    /// One room of this size, with changing senders, instead of all of them
+    #[arg(long, value_name = "COUNT", value_parser = at_least_two)]
+    peers: Option<usize>,
+    #[command(flatten)]
+    size: Size,
+}
+
 fn main() -> ExitCode {
     let done = match Args::parse().what {
         What::Weather(weather) => weather.pass(),
         What::Story(story) => story.tell(),
         What::Demers(size) => size.make(study::demers::study),
-        What::Spread(size) => {
+        What::Spread(Spread { size, peers }) => {
             let ours = Ours::all();
             let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();
-            size.make(|lot| spread::study(lot, &contenders))
+            size.make(|lot| match peers {
+                None => spread::study(lot, &contenders),
+                Some(peers) => spread::table(lot, &contenders, &spread::large(peers)).map(|table| vec![table]),
+            })
         }
         What::Crash(size) => {
             let ours = Ours::all();

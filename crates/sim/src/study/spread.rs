@@ -344,6 +344,13 @@ pub fn points(quick: bool) -> Vec<Point> {
     points
 }
 
+/// Points for a room so large that a few lines have to do.
+pub fn large(peers: usize) -> Vec<Point> {
+    let point =
+        |latency_ms| Point { peers, latency_ms, senders: Senders::Changing, resend_percent: 0, warm_up: 1, rounds: 5 };
+    vec![point((10, 50)), point((100, 100))]
+}
+
 /// Spreads lines in rooms of all kinds by all contenders.
 ///
 /// # Errors
