@@ -16,14 +16,13 @@ use rumormill_proto::{
     input::{Config, Event, Input, Output, Saying},
     message::Message,
     rumor::Policy,
-    sync::Pace,
     time::Now,
     view::Shape,
 };
 use rumormill_store::{Change, Memory, Read, Store as _};
 use serde_json::{Map, Value, json};
 
-use crate::serving::Serving;
+use crate::{serving::Serving, study::glomers::PACE};
 
 /// The room that all nodes of a cluster share.
 const ROOM: RoomId = RoomId([0x6d; 32]);
@@ -135,7 +134,7 @@ impl Peer {
             me: id(name),
             policy: policy.clone(),
             shape: Shape::Open,
-            pace: Pace::default(),
+            pace: PACE,
             fresh_author: true,
             trace: false,
             seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
@@ -386,7 +385,8 @@ mod tests {
         let between = bench.between - before;
         let told = |kind: &str| bench.told.iter().filter(|body| body["type"] == kind).count();
         assert_eq!((told("init_ok"), told("topology_ok"), told("broadcast_ok")), (25, 1, 50));
-        assert!(between < 50 * 30, "{between} messages for fifty broadcasts");
+        // Everybody is told once; in so short a time each answers each writer once, and a few compare.
+        assert!(between <= 50 * 24 + 25 * 24 + 100, "{between} messages for fifty broadcasts");
         bench.told.clear();
         for node in 0..25 {
             bench.ask(&format!("n{node}"), json!({ "type": "read", "msg_id": 4 }));

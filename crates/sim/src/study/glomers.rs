@@ -38,6 +38,10 @@ const OPERATIONS: usize = 2;
 /// Milliseconds after which what is not stable never will be.
 const WINDOW_MS: u64 = 10_000;
 
+/// How often peers compare: what is on its way makes any two of them differ, and rounds that find that are not worth
+/// their messages.
+pub(crate) const PACE: Pace = Pace { busy_ms: 5_000, quiet_ms: 10_000 };
+
 /// How lines are said in this room.
 struct Way {
     name: &'static str,
@@ -65,9 +69,7 @@ const PUBLISHED: [(&str, [f64; 3]); 5] = [
 /// broadcasts that became stable.
 fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
     let weather = Weather { latency_us: (HOP_MS * 1_000, HOP_MS * 1_000), jitter_us: 0, ..Weather::clear() };
-    // What is on its way makes any two peers differ: rounds that find that are not worth their messages.
-    let pace = Pace { busy_ms: 5_000, quiet_ms: 10_000 };
-    let setup = Setup { policy: way.policy.clone(), weather, pace, turn_us: 0, ..Setup::new(seed) };
+    let setup = Setup { policy: way.policy.clone(), weather, pace: PACE, turn_us: 0, ..Setup::new(seed) };
     let gauge = Gauge::default();
     let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
     world.found(PEERS);

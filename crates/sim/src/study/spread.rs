@@ -243,11 +243,13 @@ impl Tally {
 
     fn spread(&self, peers: usize, lines: usize) -> Spread {
         let deliveries = (lines * (peers - 1)) as f64;
+        // What comes later than the window of its own round counts in no other.
+        let shown = || self.shown.iter().filter(|sight| sight.line < lines);
         // Whoever says something sees it too, over no link.
-        let mut times: Vec<_> = self.shown.iter().map(|sight| sight.at_ms - self.since_ms).collect();
+        let mut times: Vec<_> = shown().map(|sight| sight.at_ms - self.since_ms).collect();
         times.sort_unstable();
         let times = &times[lines.min(times.len())..];
-        let told = self.shown.iter().filter(|sight| sight.hops.is_some()).count();
+        let told = shown().filter(|sight| sight.hops.is_some()).count();
         let at = |share: f64| {
             let place = ((deliveries * share).ceil() as usize).saturating_sub(1);
             times.get(place).map_or(WINDOW_MS as f64, |ms| *ms as f64)
@@ -256,7 +258,7 @@ impl Tally {
             copies: self.copies as f64 / deliveries,
             bytes: self.bytes as f64 / deliveries,
             messages: self.messages as f64 / deliveries,
-            hops: self.shown.iter().filter_map(|sight| sight.hops).max().map_or(0.0, f64::from),
+            hops: shown().filter_map(|sight| sight.hops).max().map_or(0.0, f64::from),
             median_ms: at(0.5),
             last_ms: at(1.0),
             worst_ms: at(1.0),
