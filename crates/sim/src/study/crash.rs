@@ -115,7 +115,10 @@ const MEASURES: &[Measure] = &[
     Measure { name: "all after s", digits: 0 },
 ];
 
-const PLOTS: &[Plot] = &[Plot { file: "crash-first", x: 2, y: 2, log_x: false, log_y: false }];
+const PLOTS: &[Plot] = &[
+    Plot { file: "crash-first", x: 2, y: 2, log_x: false, log_y: false, only: &[(3, "2-8")] },
+    Plot { file: "crash-first-at-once", x: 2, y: 2, log_x: false, log_y: false, only: &[(3, "0.01-0.05")] },
+];
 
 /// The points of the study: what transports notice, and peers that learn of every death one latency later, as in the
 /// simulator of iroh-gossip.

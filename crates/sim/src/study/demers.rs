@@ -122,8 +122,8 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
         ],
         rows,
         plots: &[
-            Plot { file: "demers-residue", x: 2, y: 0, log_x: false, log_y: true },
-            Plot { file: "demers-traffic", x: 2, y: 1, log_x: false, log_y: false },
+            Plot { file: "demers-residue", x: 2, y: 0, log_x: false, log_y: true, only: &[] },
+            Plot { file: "demers-traffic", x: 2, y: 1, log_x: false, log_y: false, only: &[] },
         ],
     }])
 }

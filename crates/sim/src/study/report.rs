@@ -12,7 +12,7 @@ use plotters::{
     prelude::*,
 };
 
-use super::table::{Figure, Plot, Table};
+use super::table::{Figure, Plot, Row, Table};
 
 /// Pixels of a plot, and of its margins: the names of the series stand at the right of it.
 const SIZE: (u32, u32) = (960, 480);
@@ -46,8 +46,9 @@ pub fn write(table: &Table, folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error
     let mut written = vec![values];
     for plot in table.plots {
         let path = folder.join(plot.file).with_extension("svg");
-        draw(table, plot, &path)?;
-        written.push(path);
+        if draw(table, plot, &path)? {
+            written.push(path);
+        }
     }
     Ok(written)
 }
@@ -81,7 +82,9 @@ struct Mark {
 /// The series of a plot, by the keys that are no axis. Points that have no place on a logarithmic axis are left out.
 fn series(table: &Table, plot: &Plot) -> BTreeMap<String, Vec<Mark>> {
     let mut series: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
-    for row in &table.rows {
+    let fixed = |at: usize| plot.only.iter().find(|(key, _)| *key == at).map(|(_, value)| *value);
+    let drawn = |row: &&Row| row.keys.iter().enumerate().all(|(at, key)| fixed(at).is_none_or(|value| value == key));
+    for row in table.rows.iter().filter(drawn) {
         let (Some(Ok(x)), Some(figure)) = (row.keys.get(plot.x).map(|key| key.parse::<f64>()), row.figures.get(plot.y))
         else {
             continue;
@@ -92,18 +95,24 @@ fn series(table: &Table, plot: &Plot) -> BTreeMap<String, Vec<Mark>> {
             continue;
         }
         let low = if plot.log_y { (y - error).max(y / 10.0) } else { y - error };
-        let names = row.keys.iter().enumerate().filter(|(at, _)| *at != plot.x).map(|(_, key)| key.as_str());
+        let names = row
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != plot.x && fixed(*at).is_none())
+            .map(|(_, key)| key.as_str());
         let name = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
         series.entry(name).or_default().push(Mark { x, y, low, high: y + error });
     }
     series
 }
 
-fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<(), Box<dyn Error>> {
+/// Draws a plot; answers whether there was anything to draw.
+fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<bool, Box<dyn Error>> {
     let series = series(table, plot);
     let marks = || series.values().flatten();
     if marks().next().is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
@@ -133,7 +142,7 @@ fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<(), Box<dyn Error>> {
         chart.draw_series(marks.iter().map(bar))?;
     }
     root.present()?;
-    Ok(())
+    Ok(true)
 }
 
 /// An axis that may be logarithmic.
@@ -201,7 +210,7 @@ impl ValueFormatter<f64> for Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Measure, Row};
+    use crate::study::Measure;
 
     fn table() -> Table {
         let row = |who: &str, peers: &str, figure| Row { keys: vec![who.into(), peers.into()], figures: vec![figure] };
@@ -216,7 +225,7 @@ mod tests {
                 row("theirs, \"published\"", "10", Figure::published(7.0)),
                 row("nobody's", "10", Figure::NONE),
             ],
-            plots: &[Plot { file: "example-plot", x: 1, y: 0, log_x: true, log_y: true }],
+            plots: &[Plot { file: "example-plot", x: 1, y: 0, log_x: true, log_y: true, only: &[] }],
         }
     }
 

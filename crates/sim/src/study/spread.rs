@@ -318,8 +318,31 @@ const MEASURES: &[Measure] = &[
 ];
 
 const PLOTS: &[Plot] = &[
-    Plot { file: "spread-last", x: 1, y: 5, log_x: true, log_y: false },
-    Plot { file: "spread-copies", x: 1, y: 0, log_x: true, log_y: false },
+    Plot {
+        file: "spread-last",
+        x: 1,
+        y: 5,
+        log_x: true,
+        log_y: true,
+        only: &[(2, "10-50"), (3, "changing"), (4, "0")],
+    },
+    Plot {
+        file: "spread-last-100",
+        x: 1,
+        y: 5,
+        log_x: true,
+        log_y: true,
+        only: &[(2, "100"), (3, "changing"), (4, "0")],
+    },
+    Plot { file: "spread-copies", x: 1, y: 0, log_x: true, log_y: false, only: &[(3, "changing"), (4, "0")] },
+    Plot {
+        file: "spread-loss",
+        x: 4,
+        y: 5,
+        log_x: false,
+        log_y: false,
+        only: &[(0, "delegating"), (2, "10-50"), (3, "changing")],
+    },
 ];
 
 /// The points of the study.

@@ -72,6 +72,8 @@ pub struct Plot {
     pub log_x: bool,
     /// Whether the vertical axis is.
     pub log_y: bool,
+    /// Keys, by index, that a row must have to be drawn.
+    pub only: &'static [(usize, &'static str)],
 }
 
 /// What a study found.
