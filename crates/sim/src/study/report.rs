@@ -201,9 +201,9 @@ impl Ranged for Axis {
 }
 
 impl ValueFormatter<f64> for Axis {
+    /// As short as it goes, without what binary fractions add.
     fn format(value: &f64) -> String {
-        let digits = if *value == 0.0 { 0 } else { (-value.abs().log10().floor()).clamp(0.0, 6.0) as usize };
-        format!("{value:.digits$}")
+        ((value * 1e9).round() / 1e9).to_string()
     }
 }
 
@@ -249,6 +249,6 @@ mod tests {
         let points = |least, most, log| Axis { least, most, log }.key_points(BoldPoints(10));
         assert_eq!(points(0.0, 9.0, false).len(), 10);
         assert_eq!(points(0.9, 60.0, true), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0]);
-        assert_eq!((Axis::format(&0.05), Axis::format(&200.0)), ("0.05".to_owned(), "200".to_owned()));
+        assert_eq!([0.05, 3.0 * 0.4, 200.0].map(|value| Axis::format(&value)), ["0.05", "1.2", "200"]);
     }
 }
