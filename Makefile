@@ -4,11 +4,11 @@
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
-	cargo run --quiet --package rumormill -- lab init
+	cargo run --quiet --bin rumormill -- lab init
 
 # Four processes on this host hold a conversation, lose one, and repair.
 run:
-	cargo run --quiet --package rumormill -- demo
+	cargo run --quiet --bin rumormill -- demo
 
 test:
 	cargo fmt --all --check
