@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::limits::{NICK_BYTES, ROOMS, TEXT_BYTES};
+use rumormill_proto::limits::NAME_BYTES;
+
+use crate::limits::{ROOMS, TEXT_BYTES};
 
 /// Why a node did not do what it was asked to. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Error {
                 "make room on the disk and open the home again; nothing that was confirmed is lost".into()
             }
             Self::TooLong => "say it in several parts".into(),
-            Self::Nick => format!("choose a name of 1 to {NICK_BYTES} bytes"),
+            Self::Nick => format!("choose a name of 1 to {NAME_BYTES} bytes"),
             Self::Refused => "say it in another room".into(),
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),

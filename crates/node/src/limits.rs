@@ -56,9 +56,6 @@ pub const EVENTS: usize = 1024;
 /// Bytes of one line of text.
 pub const TEXT_BYTES: usize = BODY_BYTES;
 
-/// Bytes of a nick: a name of 20 letters of four bytes.
-pub const NICK_BYTES: usize = 80;
-
 /// Nicks remembered for each room: the ten thousand authors the room itself is measured with, 2 MiB.
 pub const NICKS: usize = 10_000;
 

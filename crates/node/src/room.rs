@@ -9,6 +9,7 @@ use rumormill_proto::{
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::Event,
+    limits::NAME_BYTES,
     timeline::Place,
 };
 use rumormill_store::{CheckReport, Line, Read};
@@ -18,7 +19,7 @@ use crate::{
     board::{Board, Linked, Standing},
     command::Command,
     error::Error,
-    limits::{NICK_BYTES, PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
+    limits::{PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
     node::Inner,
     ticket::Ticket,
 };
@@ -221,7 +222,7 @@ impl Room {
     /// [`Error::Nick`] when it is empty or too long, and what [`Room::say_all`] says.
     pub async fn set_nick(&self, nick: &str) -> Result<Said, Error> {
         let nick = nick.trim();
-        if nick.is_empty() || nick.len() > NICK_BYTES {
+        if nick.is_empty() || nick.len() > NAME_BYTES {
             return Err(Error::Nick);
         }
         self.say_one(Kind::NICK, Bytes::copy_from_slice(nick.as_bytes())).await

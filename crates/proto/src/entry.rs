@@ -41,6 +41,17 @@ impl Kind {
     pub const TEXT: Self = Self(1);
     /// The name the author wants to be shown by, in UTF-8.
     pub const NICK: Self = Self(2);
+    /// A line of text that answers another or names somebody. This and what follows is laid out in
+    /// [`crate::content`].
+    pub const ADDRESSED: Self = Self(3);
+    /// An earlier entry of the author reads differently.
+    pub const EDIT: Self = Self(4);
+    /// An earlier entry of the author is taken back.
+    pub const RETRACTION: Self = Self(5);
+    /// A sign beside an entry.
+    pub const REACTION: Self = Self(6);
+    /// What the room is about.
+    pub const TOPIC: Self = Self(7);
 
     /// A kind by its number; `None` past 127.
     pub fn new(number: u8) -> Option<Self> {

@@ -7,6 +7,7 @@
 pub mod admit;
 mod clock;
 pub mod codec;
+pub mod content;
 pub mod engine;
 pub mod entry;
 pub mod fork;

@@ -3,6 +3,18 @@
 /// Bytes of one body. A screenful of text is 2 KiB; larger things are files, outside the entries.
 pub const BODY_BYTES: usize = 8 * 1024;
 
+/// Bytes of the name an author is shown by: twenty letters of four bytes.
+pub const NAME_BYTES: usize = 80;
+
+/// Bytes of a room's topic: as much as IRC servers take, so that topics cross over whole.
+pub const TOPIC_BYTES: usize = 390;
+
+/// Bytes of a reaction's sign: the longest emoji sequences, families of four with skin tones, have 41.
+pub const SIGN_BYTES: usize = 64;
+
+/// People one text names: a table at lunch. 32 bytes each, an eighth of [`BODY_BYTES`] at most.
+pub const MENTIONS: usize = 32;
+
 /// (author, seq) pairs in one entry's `seen`: what a person can have read since they last spoke;
 /// what does not fit is said in the author's next entry.
 pub const SEEN_PAIRS: usize = 32;

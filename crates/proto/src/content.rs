@@ -1,0 +1,288 @@
+//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics.
+//!
+//! The engine never looks in here: to it a body is bytes. Interfaces and the store's indexes do. Every form has one
+//! encoding, and what has another is refused, like everything in a log.
+//!
+//! ```text
+//! kind        body
+//! TEXT        text to the end
+//! ADDRESSED   0, or 1 and whose entry it answers: author 32 bytes, seq; n, then n times an author of 32 bytes, each
+//!             somebody the text names; text to the end
+//! EDIT        seq of an own entry; text to the end
+//! RETRACTION  seq of an own entry
+//! REACTION    author 32 bytes, seq; 1 to react, 0 to take it back; the sign to the end
+//! NICK        name to the end
+//! TOPIC       text to the end
+//! ```
+
+use std::str;
+
+use bytes::Bytes;
+
+use crate::{
+    codec::{Reader, put_number},
+    entry::Kind,
+    ids::{AuthorId, Seq},
+    limits::{BODY_BYTES, MENTIONS, NAME_BYTES, SIGN_BYTES, TOPIC_BYTES},
+    reject::Reject,
+};
+
+/// An entry that another one is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// Whose.
+    pub author: AuthorId,
+    /// Which of that author's log.
+    pub seq: Seq,
+}
+
+/// Something said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The words.
+    pub text: String,
+    /// What it answers.
+    pub reply_to: Option<Target>,
+    /// Whom it names, at most [`MENTIONS`].
+    pub mentions: Vec<AuthorId>,
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+}
+
+/// What a body says. What is done to an entry is done by entries of its author, but for reactions, which are
+/// everybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Something said.
+    Text(Text),
+    /// An earlier entry of the same author reads differently.
+    Edit {
+        /// Which, always below the entry that says so.
+        of: Seq,
+        /// How it reads.
+        text: String,
+    },
+    /// An earlier entry of the same author is to be forgotten: its body is dropped wherever this is read.
+    Retraction {
+        /// Which, always below the entry that says so.
+        of: Seq,
+    },
+    /// A sign beside somebody's entry.
+    Reaction {
+        /// Beside which.
+        to: Target,
+        /// The sign, mostly an emoji; at most [`SIGN_BYTES`].
+        sign: String,
+        /// Whether it is put there or taken back.
+        on: bool,
+    },
+    /// The name by which the author wants to be shown.
+    Nick(String),
+    /// What the room is about, until the next one.
+    Topic(String),
+}
+
+impl Content {
+    /// What the body of an entry of this kind says; `None` for kinds that are none of a chat's, and for those of
+    /// versions to come.
+    ///
+    /// # Errors
+    /// [`Reject::Malformed`] and [`Reject::Limit`] when it is not of the form above. Such an entry stays in its log
+    /// and is shown to nobody.
+    pub fn parse(kind: Kind, body: &Bytes) -> Result<Option<Self>, Reject> {
+        let mut reader = Reader::new(body.clone());
+        let content = match kind {
+            Kind::TEXT => Self::Text(Text { text: text(reader, BODY_BYTES)?, ..Text::default() }),
+            Kind::ADDRESSED => Self::Text(addressed(reader)?),
+            Kind::EDIT => Self::Edit { of: reader.number("edited seq")?, text: text(reader, BODY_BYTES)? },
+            Kind::RETRACTION => {
+                let of = reader.number("retracted seq")?;
+                reader.end("retraction")?;
+                Self::Retraction { of }
+            }
+            Kind::REACTION => {
+                let to = target(&mut reader)?;
+                let on = flag(&mut reader)?;
+                let sign = Some(text(reader, SIGN_BYTES)?).filter(|sign| !sign.is_empty());
+                Self::Reaction { to, on, sign: sign.ok_or(Reject::Malformed("sign"))? }
+            }
+            Kind::NICK => Self::Nick(text(reader, NAME_BYTES)?),
+            Kind::TOPIC => Self::Topic(text(reader, TOPIC_BYTES)?),
+            _ => return Ok(None),
+        };
+        Ok(Some(content))
+    }
+
+    /// The kind and body that say this.
+    ///
+    /// # Errors
+    /// [`Reject::Limit`] when it is longer than an entry takes, [`Reject::Malformed`] when a reaction has no sign.
+    pub fn encode(&self) -> Result<(Kind, Bytes), Reject> {
+        let mut body = Vec::new();
+        let (kind, words, most) = match self {
+            Self::Text(text) if text.reply_to.is_none() && text.mentions.is_empty() => {
+                (Kind::TEXT, text.text.as_str(), BODY_BYTES)
+            }
+            Self::Text(text) => {
+                put_addressed(&mut body, text)?;
+                (Kind::ADDRESSED, text.text.as_str(), BODY_BYTES)
+            }
+            Self::Edit { of, text } => {
+                put_number(&mut body, *of);
+                (Kind::EDIT, text.as_str(), BODY_BYTES)
+            }
+            Self::Retraction { of } => {
+                put_number(&mut body, *of);
+                (Kind::RETRACTION, "", 0)
+            }
+            Self::Reaction { sign, .. } if sign.is_empty() => return Err(Reject::Malformed("sign")),
+            Self::Reaction { to, sign, on } => {
+                put_target(&mut body, to);
+                body.push(u8::from(*on));
+                (Kind::REACTION, sign.as_str(), SIGN_BYTES)
+            }
+            Self::Nick(name) => (Kind::NICK, name.as_str(), NAME_BYTES),
+            Self::Topic(topic) => (Kind::TOPIC, topic.as_str(), TOPIC_BYTES),
+        };
+        if words.len() > most || body.len() + words.len() > BODY_BYTES {
+            return Err(Reject::Limit("body"));
+        }
+        body.extend_from_slice(words.as_bytes());
+        Ok((kind, body.into()))
+    }
+}
+
+fn text(reader: Reader, most: usize) -> Result<String, Reject> {
+    let rest = reader.rest();
+    if rest.len() > most {
+        return Err(Reject::Limit("text"));
+    }
+    str::from_utf8(rest).map(str::to_owned).map_err(|_| Reject::Malformed("text"))
+}
+
+fn flag(reader: &mut Reader) -> Result<bool, Reject> {
+    match reader.byte("flag")? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Reject::Malformed("flag")),
+    }
+}
+
+fn target(reader: &mut Reader) -> Result<Target, Reject> {
+    Ok(Target { author: AuthorId(reader.array("target author")?), seq: reader.number("target seq")? })
+}
+
+fn put_target(out: &mut Vec<u8>, target: &Target) {
+    out.extend_from_slice(&target.author.0);
+    put_number(out, target.seq);
+}
+
+fn addressed(mut reader: Reader) -> Result<Text, Reject> {
+    let reply_to = if flag(&mut reader)? { Some(target(&mut reader)?) } else { None };
+    let count = reader.count(MENTIONS, "mentions")?;
+    let mentions: Vec<AuthorId> =
+        (0..count).map(|_| reader.array("mention").map(AuthorId)).collect::<Result<_, _>>()?;
+    if reply_to.is_none() && mentions.is_empty() {
+        return Err(Reject::Malformed("addressed to nobody"));
+    }
+    Ok(Text { text: text(reader, BODY_BYTES)?, reply_to, mentions })
+}
+
+fn put_addressed(out: &mut Vec<u8>, text: &Text) -> Result<(), Reject> {
+    if text.mentions.len() > MENTIONS {
+        return Err(Reject::Limit("mentions"));
+    }
+    out.push(u8::from(text.reply_to.is_some()));
+    text.reply_to.iter().for_each(|target| put_target(out, target));
+    put_number(out, text.mentions.len() as u64);
+    text.mentions.iter().for_each(|author| out.extend_from_slice(&author.0));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ada() -> AuthorId {
+        AuthorId([7; 32])
+    }
+
+    fn contents() -> Vec<Content> {
+        let to = Target { author: ada(), seq: 300 };
+        vec![
+            Content::Text("hello".into()),
+            Content::Text(Text { text: "yes".into(), reply_to: Some(to), mentions: vec![] }),
+            Content::Text(Text { text: "@ada".into(), reply_to: None, mentions: vec![ada()] }),
+            Content::Edit { of: 5, text: "hullo".into() },
+            Content::Retraction { of: 1 << 40 },
+            Content::Reaction { to, sign: "👍".into(), on: true },
+            Content::Reaction { to, sign: "👍".into(), on: false },
+            Content::Nick("ada".into()),
+            Content::Topic("lunch at noon".into()),
+        ]
+    }
+
+    #[test]
+    fn what_is_encoded_is_what_is_read() {
+        for content in contents() {
+            let (kind, body) = content.encode().unwrap();
+            assert_eq!(Content::parse(kind, &body), Ok(Some(content)));
+        }
+    }
+
+    #[test]
+    fn kinds_of_other_versions_say_nothing() {
+        assert_eq!(Content::parse(Kind::new(99).unwrap(), &Bytes::from_static(b"?")), Ok(None));
+        assert_eq!(Content::parse(Kind::FOUND, &Bytes::from_static(b"?")), Ok(None));
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_both_ways() {
+        let long = |bytes| "x".repeat(bytes);
+        let cases = [
+            Content::Text(long(BODY_BYTES + 1).as_str().into()),
+            Content::Edit { of: 0, text: long(BODY_BYTES) },
+            Content::Text(Text { mentions: vec![ada(); MENTIONS + 1], ..Text::default() }),
+            Content::Reaction { to: Target { author: ada(), seq: 0 }, sign: long(SIGN_BYTES + 1), on: true },
+            Content::Nick(long(NAME_BYTES + 1)),
+            Content::Topic(long(TOPIC_BYTES + 1)),
+        ];
+        for content in cases {
+            assert!(matches!(content.encode(), Err(Reject::Limit(_))));
+        }
+        let too_long = [(Kind::NICK, NAME_BYTES), (Kind::TOPIC, TOPIC_BYTES), (Kind::TEXT, BODY_BYTES)];
+        for (kind, bytes) in too_long {
+            assert!(Content::parse(kind, &long(bytes + 1).into()).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_content_has_one_encoding(kind in 0u8..10, body in prop::collection::vec(any::<u8>(), 0..120)) {
+            let (kind, body) = (Kind::new(kind).unwrap(), Bytes::from(body));
+            if let Ok(Some(content)) = Content::parse(kind, &body) {
+                prop_assert_eq!(content.encode(), Ok((kind, body)));
+            }
+        }
+
+        #[test]
+        fn a_broken_encoding_breaks_nothing(at in 0usize..9, cut in 0usize..80, flip in any::<u8>()) {
+            let (kind, body) = contents()[at].encode().unwrap();
+            let mut body = body.to_vec();
+            body.truncate(cut);
+            if let Some(byte) = body.last_mut() {
+                *byte ^= flip;
+            }
+            let body = Bytes::from(body);
+            if let Ok(Some(content)) = Content::parse(kind, &body) {
+                prop_assert_eq!(content.encode(), Ok((kind, body)));
+            }
+        }
+    }
+}
