@@ -9,6 +9,7 @@ mod disk;
 mod error;
 pub mod limits;
 mod memory;
+mod note;
 mod row;
 mod words;
 
@@ -16,6 +17,7 @@ use std::fmt;
 
 use rumormill_proto::{
     admit::Run,
+    content::Target,
     entry::{Body, Kind, Seen},
     fork::Proof,
     ids::{AuthorId, EntryId, RoomId, Seq},
@@ -36,7 +38,9 @@ pub use crate::{
 /// One thing to make durable.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {
-    /// Entries that take their place in their log and in the timeline.
+    /// Entries that take their place in their log and in the timeline. What a [`Kind::RETRACTION`] among them is about
+    /// loses its body, and so do all its edits, whether they are here or come later. It stays so when the retraction is
+    /// cut.
     Append(&'a Run),
     /// A log is forked: entries at or beyond the proof's seq leave the timeline but stay as evidence. A cut at or
     /// above the one kept changes nothing.
@@ -91,7 +95,8 @@ pub trait Store: Send {
 
     /// Takes up to `entries` more entries into the indexes of [`Read::search`] and [`Read::holders`], in one
     /// commit; returns whether more wait. To be called when there is nothing better to do: what is not indexed
-    /// is found all the same, but more slowly.
+    /// is found all the same, but more slowly. It also lets go of the last copies of bodies that were dropped, which
+    /// otherwise stay on disk for up to [`limits::WIPE_COMMITS`] commits.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -146,12 +151,26 @@ pub trait Read: Send {
     /// One entry of the timeline.
     fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error>;
 
+    /// What stands about some entries, ascending: of each the last [`Kind::EDIT`], whether there is a
+    /// [`Kind::RETRACTION`], and of every author and sign the last [`Kind::REACTION`] when it puts the sign there; at
+    /// most `limit` of one entry, the newest reactions left. Only entries in the timeline count whose bodies are kept.
+    /// One walk along an index for each row of neighbours in one log.
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// The last name of each author, and where it was said; authors ascending. When there are more than
+    /// [`limits::NICKS`], those whose names are newest.
+    fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
+
+    /// The last [`Kind::TOPIC`].
+    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;
+
     /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
     /// ascending.
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
 
-    /// Full-text search in the bodies of [`Kind::TEXT`], newest first. An entry is found when it has all `words`
-    /// and one that begins with the last of them. Case and accents do not matter, nor does punctuation: there is
+    /// Full-text search in what was said, [`Kind::TEXT`] and [`Kind::ADDRESSED`], newest first. An entry is found when
+    /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
+    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation: there is
     /// no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
     fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
 

@@ -37,3 +37,14 @@ pub const SLICE_ARRIVALS: usize = 1024;
 
 /// Runs that a check reads at once: a megabyte of ordinary ones, 10 MB of the largest.
 pub const CHECK_RUNS: u32 = 16;
+
+/// Authors whose names are told: ten thousand, the most a room was measured with, and half as many again; 130 bytes each
+/// with the longest name, 2 MB.
+pub const NICKS: usize = 16 * 1024;
+
+/// Commits after which bodies that were dropped are wiped from the write-ahead log, if no index was asked for until then.
+/// That costs two barriers and the pages written since, as much as two commits: a thirtieth of 64.
+pub const WIPE_COMMITS: u32 = 64;
+
+/// Milliseconds that a commit waits for another process that reads or writes the file: as long as SQLite's tools do.
+pub const BUSY_MS: u64 = 5000;

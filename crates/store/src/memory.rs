@@ -1,20 +1,27 @@
 //! The store in ordered maps: for the simulator, which holds many, and for nodes that keep nothing.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    ops::Bound::{Excluded, Unbounded},
+    convert::Infallible,
+    ops::{
+        Bound::{Excluded, Unbounded},
+        RangeBounds, RangeInclusive,
+    },
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use rumormill_proto::{
     admit::{Entry, Run},
-    entry::{Kind, RawEntry},
+    content::Target,
+    entry::Kind,
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     input::Kept,
     limits::{ADDRESS_BYTES, BLOCK},
     log::{Head, Log},
     run::{RawRun, block_end},
+    time::Time,
     timeline::Place,
 };
 
@@ -22,7 +29,8 @@ use crate::{
     Change, CheckReport, Line, Read, RoomRecord, Store,
     check::{self, Found},
     error::Error,
-    limits::CONTACTS,
+    limits::{CONTACTS, NICKS},
+    note::{Note, goes, is_said, raw_entries},
     row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
@@ -47,7 +55,22 @@ struct Shelf {
     /// All entries, those beyond a cut included.
     rows: BTreeMap<(AuthorId, Seq), Row>,
     timeline: BTreeSet<Place>,
+    notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
+    /// What is retracted, held or not.
+    gone: BTreeSet<(AuthorId, Seq)>,
 }
+
+/// One thing that one author says, perhaps many times.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    about: Option<Target>,
+    kind: Kind,
+    author: AuthorId,
+    sign: String,
+}
+
+/// Whether it is said or taken back.
+type Says = bool;
 
 #[derive(Clone, Default)]
 struct Shelved {
@@ -169,12 +192,15 @@ impl Shelf {
     /// Puts a run where it was judged to fit; `log` is what comes of it.
     fn append(&mut self, run: &Run, log: Log) {
         let author = run.author();
-        for entry in run.entries() {
-            let Entry { id, seq, prev, time, seen, kind, body, .. } = entry.clone();
-            let signature = run.signature().filter(|_| seq == run.last().seq).copied().map(Box::new);
-            let row = Row { seq, prev, id, raw: RawEntry { time, seen, kind, body }, signature };
+        for (Entry { id, seq, prev, .. }, raw) in run.entries().iter().zip(raw_entries(run)) {
+            let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
+            let row = Row { seq: *seq, prev: *prev, id: *id, raw, signature };
             self.timeline.insert(row.place(author));
-            self.rows.insert((author, seq), row);
+            self.note(author, &row);
+            self.rows.insert((author, *seq), row);
+        }
+        for entry in run.entries() {
+            self.forget(author, entry.seq);
         }
         if let Some((start, end)) = made_whole(&log, run) {
             let inner = self.rows.range_mut((author, start)..(author, end));
@@ -194,7 +220,80 @@ impl Shelf {
         *shelved = Shelved { log, proof: Some(Box::new(proof.clone())) };
         for (_, row) in self.rows.range((author, at)..(author, shown)) {
             self.timeline.remove(&row.place(author));
+            unnote(&mut self.notes, author, row);
         }
+    }
+
+    fn note(&mut self, author: AuthorId, row: &Row) {
+        if let Some((group, says)) = group(author, row) {
+            self.notes.entry(group).or_default().insert((row.raw.time, row.seq), says);
+        }
+    }
+
+    /// Drops what an entry retracts, or the entry itself when it is retracted.
+    fn forget(&mut self, author: AuthorId, seq: Seq) {
+        let Some(row) = self.rows.get(&(author, seq)) else { return };
+        let mut going = vec![seq];
+        if let Some(of) = Note::of(&author, seq, &row.raw).and_then(|note| note.retracts())
+            && self.gone.insert((author, of))
+        {
+            going.push(of);
+            let edits =
+                Group { about: Some(Target { author, seq: of }), kind: Kind::EDIT, author, sign: String::new() };
+            going.extend(self.notes.get(&edits).into_iter().flatten().map(|((_, seq), _)| *seq));
+        }
+        for seq in going {
+            let Some(row) = self.rows.get_mut(&(author, seq)) else { continue };
+            let Ok(goes) = goes::<Infallible>(&author, seq, &row.raw, |of| Ok(self.gone.contains(&(author, of))));
+            if goes {
+                unnote(&mut self.notes, author, row);
+                row.raw.body = row.raw.body.dropped();
+            }
+        }
+    }
+
+    /// The last place of each group, if something is said there.
+    fn standing<'s>(&'s self, groups: impl RangeBounds<Group>) -> impl Iterator<Item = (&'s Group, Place)> {
+        self.notes.range(groups).filter_map(|(group, said)| {
+            let ((time, seq), says) = said.last_key_value()?;
+            says.then_some((group, Place { time: *time, author: group.author, seq: *seq }))
+        })
+    }
+
+    /// What stands about one entry, or about authors and the room; of one kind or of all.
+    fn about(&self, about: Option<Target>, kinds: RangeInclusive<Kind>) -> impl Iterator<Item = (&Group, Place)> {
+        let group = |kind, author| Group { about, kind, author, sign: String::new() };
+        let first = group(*kinds.start(), AuthorId([0; 32]));
+        let groups = self.standing(first..);
+        groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
+    }
+
+    fn notes_of(&self, target: Target, limit: usize) -> Vec<Line> {
+        let mut found: Vec<_> =
+            self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
+        found.sort_unstable_by_key(|(kind, place)| (*kind, Reverse(*place)));
+        found.iter().take(limit).filter_map(|(_, place)| self.line(place)).collect()
+    }
+
+    fn nicks(&self) -> Vec<(AuthorId, Place, String)> {
+        let mut places: Vec<Place> = self.about(None, Kind::NICK..=Kind::NICK).map(|(_, place)| place).collect();
+        places.sort_unstable_by_key(|place| Reverse(*place));
+        places.truncate(NICKS);
+        places.sort_unstable_by_key(|place| place.author);
+        let name = |place: &Place| {
+            let row = self.rows.get(&(place.author, place.seq))?;
+            Some((place.author, *place, Note::of(&place.author, place.seq, &row.raw)?.name))
+        };
+        places.iter().filter_map(name).collect()
+    }
+
+    /// Whether what is searched for is in an entry as it reads by now.
+    fn finds(&self, query: &Query, line: &Line) -> bool {
+        let target = Target { author: line.place.author, seq: line.place.seq };
+        let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
+        let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
+        let (kind, body) = edit.map_or((line.kind, &line.body), |row| (row.raw.kind, &row.raw.body));
+        is_said(line.kind) && query.finds_in(kind, body)
     }
 
     fn kept(&self) -> Vec<Kept> {
@@ -229,6 +328,21 @@ impl Shelf {
             return prolonged(*author, &block, (first, last)).or(Some(run));
         }
         Some(run)
+    }
+}
+
+/// What an entry is about, and whether it says something of that.
+fn group(author: AuthorId, row: &Row) -> Option<(Group, Says)> {
+    let Note { about, kind, sign, says, .. } = Note::of(&author, row.seq, &row.raw)?;
+    Some((Group { about, kind, author, sign }, says))
+}
+
+fn unnote(notes: &mut BTreeMap<Group, BTreeMap<(Time, Seq), Says>>, author: AuthorId, row: &Row) {
+    let Some((group, _)) = group(author, row) else { return };
+    let said = notes.entry(group.clone()).or_default();
+    said.remove(&(row.raw.time, row.seq));
+    if said.is_empty() {
+        notes.remove(&group);
     }
 }
 
@@ -284,6 +398,26 @@ impl Read for Memory {
         })
     }
 
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(room, |shelf| {
+            let targets: BTreeSet<_> = targets.iter().collect();
+            let mut lines: Vec<_> = targets.iter().flat_map(|target| shelf.notes_of(**target, limit)).collect();
+            lines.sort_unstable_by_key(|line| line.place);
+            lines
+        })
+    }
+
+    fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
+        self.ask(room, Shelf::nicks)
+    }
+
+    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+        self.ask(room, |shelf| {
+            let last = shelf.about(None, Kind::TOPIC..=Kind::TOPIC).map(|(_, place)| place).max()?;
+            shelf.line(&last)
+        })
+    }
+
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
         self.ask(room, |shelf| {
             let cut = shelf.log(author).and_then(Log::cut);
@@ -296,7 +430,7 @@ impl Read for Memory {
         let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
         self.ask(room, |shelf| {
             let lines = shelf.timeline.iter().rev().filter_map(|place| shelf.line(place));
-            lines.filter(|line| line.kind == Kind::TEXT && query.finds_in(&line.body)).take(limit).collect()
+            lines.filter(|line| shelf.finds(&query, line)).take(limit).collect()
         })
     }
 

@@ -5,9 +5,9 @@
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
-use rumormill_proto::entry::Body;
+use rumormill_proto::entry::{Body, Kind};
 
-use crate::limits::QUERY_WORDS;
+use crate::{limits::QUERY_WORDS, note::said};
 
 /// Scripts without spaces between words: Thai to Myanmar, Khmer, kana, Han.
 const UNSPACED: [(char, char); 6] = [
@@ -69,9 +69,9 @@ impl Query {
         Some(Self { whole, beginning })
     }
 
-    /// Whether a body has what is searched for. What is not UTF-8 in it is no letter.
-    pub(crate) fn finds_in(&self, body: &Body) -> bool {
-        body.bytes().is_some_and(|bytes| self.finds(&String::from_utf8_lossy(bytes)))
+    /// Whether something was said in a body that has what is searched for.
+    pub(crate) fn finds_in(&self, kind: Kind, body: &Body) -> bool {
+        said(kind, body).is_some_and(|said| self.finds(&said))
     }
 
     fn finds(&self, text: &str) -> bool {

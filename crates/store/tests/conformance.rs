@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "laws are tests, though not by their attribute")]
 
+#[macro_use]
 mod common;
 
 use common::{OTHER_ROOM, ROOM, Script, append, seeing, text, timeline};
@@ -15,22 +16,7 @@ use rumormill_proto::{
     message::Contact,
     run::RawRun,
 };
-use rumormill_store::{Change, Disk, Error, Line, Memory, Read, RoomRecord, Store, limits::CONTACTS};
-
-/// Runs each law on each form.
-macro_rules! laws {
-    ($($law:ident)*) => {
-        mod memory {
-            $(#[test] fn $law() { super::$law(&mut super::Memory::new()); })*
-        }
-        mod disk {
-            $(#[test] fn $law() {
-                let dir = tempfile::tempdir().unwrap();
-                super::$law(&mut super::Disk::open(&dir.path().join("home")).unwrap());
-            })*
-        }
-    };
-}
+use rumormill_store::{Change, Error, Line, Read, RoomRecord, Store, limits::CONTACTS};
 
 laws! {
     an_empty_store_has_nothing

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
-    admit::{Entry, Run},
+    admit::Run,
     entry::{LogKey, RawEntry},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
@@ -14,11 +14,16 @@ use rusqlite::Connection;
 
 use super::{
     fail::Fail,
+    forget::retract,
+    notes::{self, Whose},
     piece::{self, covering, for_each},
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
 };
-use crate::row::made_whole;
+use crate::{
+    note::{Note, goes, raw_entries},
+    row::made_whole,
+};
 
 /// Changes within an open transaction. Only [`Batch::end`] writes the last of them.
 pub(super) struct Batch<'a> {
@@ -27,6 +32,15 @@ pub(super) struct Batch<'a> {
     logs: BTreeMap<(i64, AuthorId), Touched>,
     /// Places to be written in their order, which the table is kept in.
     places: Vec<Placed>,
+    /// Bodies dropped that were kept before.
+    dropped: usize,
+}
+
+/// What a batch did beside what it was told to do.
+#[derive(Clone, Copy)]
+pub(super) struct Ended {
+    /// Bodies dropped that were kept before.
+    pub(super) dropped: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -45,7 +59,7 @@ type Placed = (i64, i64, i64, i64);
 
 impl<'a> Batch<'a> {
     pub(super) fn new(db: &'a Connection) -> Self {
-        Self { db, rooms: BTreeMap::new(), logs: BTreeMap::new(), places: Vec::new() }
+        Self { db, rooms: BTreeMap::new(), logs: BTreeMap::new(), places: Vec::new(), dropped: 0 }
     }
 
     pub(super) fn append(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
@@ -57,13 +71,39 @@ impl<'a> Batch<'a> {
         let log = touched.id;
         let whole = made_whole(&touched.log, run);
 
-        let raw = RawRun::new(author, first, run.first().prev, raw_entries(run), run.signature().copied())?;
+        let whose = Whose { room, log, author: &author };
+        let entries = self.read(whose, run)?;
+        let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
         let placed = run.entries().iter().map(|entry| (room, put_time(entry.time), log, int(entry.seq)));
         self.places.extend(placed);
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
         arrive.execute((next_arrival, log, int(first), int(last), put_time(run.last().time)))?;
         whole.map_or(Ok(()), |block| join(self.db, log, &author, block))
+    }
+
+    /// The entries of a run as they are to be kept: what it retracts is dropped, in itself and wherever it lies, and
+    /// so is what was retracted before it came. What is left is noted.
+    fn read(&mut self, whose: Whose<'_>, run: &Run) -> Result<Vec<RawEntry>, Fail> {
+        let mut entries = raw_entries(run);
+        let at = run.first().seq;
+        for (entry, seq) in entries.iter().zip(at..) {
+            let retracted = Note::of(whose.author, seq, entry).and_then(|note| note.retracts());
+            // The note says so from here on; a second retraction finds nothing to do.
+            if let Some(of) = retracted
+                && !notes::is_gone(self.db, whose.log, of)?
+            {
+                notes::put_gone(self.db, whose.log, of)?;
+                self.dropped += retract(self.db, whose, of)?;
+            }
+        }
+        for (entry, seq) in entries.iter_mut().zip(at..) {
+            if goes(whose.author, seq, entry, |of| notes::is_gone(self.db, whose.log, of))? {
+                entry.body = entry.body.dropped();
+            }
+            notes::add(self.db, whose, seq, entry)?;
+        }
+        Ok(entries)
     }
 
     /// Cuts a log.
@@ -78,7 +118,7 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let below = split(db, &LogKey::new(room_id, &author), (touched.id, &author), at)?;
-        unplace(db, room, (touched.id, &author), (at, shown - 1))?;
+        unplace(db, Whose { room, log: touched.id, author: &author }, (at, shown - 1))?;
         touched.log.cut_at(at, below);
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
@@ -92,13 +132,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Writes what waits, before the transaction commits.
-    pub(super) fn end(mut self) -> Result<(), Fail> {
+    pub(super) fn end(mut self) -> Result<Ended, Fail> {
         self.put_places()?;
         let mut keep = self.db.prepare_cached("UPDATE log SET spans = ?2, cut = ?3 WHERE id = ?1")?;
         for Touched { id, log } in self.logs.values() {
             keep.execute((id, put_spans(log.spans()), log.cut().map(int)))?;
         }
-        Ok(())
+        Ok(Ended { dropped: self.dropped })
     }
 
     /// The numbers of a room; its next arrival is taken.
@@ -158,16 +198,6 @@ pub(super) fn number_log(db: &Connection, room: i64, author: &AuthorId) -> Resul
     Ok((db.last_insert_rowid(), Log::default()))
 }
 
-fn raw_entries(run: &Run) -> Vec<RawEntry> {
-    let raw = |Entry { time, seen, kind, body, .. }: &Entry| RawEntry {
-        time: *time,
-        seen: seen.clone(),
-        kind: *kind,
-        body: body.clone(),
-    };
-    run.entries().iter().map(raw).collect()
-}
-
 /// Makes one run of all those in a block that is whole, so that it is read and served at once. Where one of them is
 /// damaged they stay as they are, for a check to tell.
 fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) -> Result<(), Fail> {
@@ -208,8 +238,10 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
     Ok(Some(head))
 }
 
-/// Takes entries out of the timeline. Of a damaged run the times are not known, and its places are sought one by one.
-fn unplace(db: &Connection, room: i64, (log, author): (i64, &AuthorId), (first, last): (Seq, Seq)) -> Result<(), Fail> {
+/// Takes entries out of the timeline and the notes. Of a damaged run the times are not known, and its places are sought
+/// one by one.
+fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let Whose { room, log, author } = whose;
     let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
     let mut any = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
     for_each(db, log, (first, last), |stored| {
@@ -217,10 +249,12 @@ fn unplace(db: &Connection, room: i64, (log, author): (i64, &AuthorId), (first, 
             Some(run) => {
                 for (entry, seq) in run.entries().iter().zip(run.first()..) {
                     one.execute((room, put_time(entry.time), log, int(seq)))?;
+                    notes::remove(db, whose, seq, entry)?;
                 }
             }
             None => {
                 any.execute((room, log, int(stored.first), int(stored.last)))?;
+                notes::remove_unread(db, whose, (stored.first, stored.last))?;
             }
         }
         Ok(true)

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
-    entry::{Kind, RawEntry},
+    entry::RawEntry,
     ids::{AuthorId, Seq},
 };
 use rusqlite::Connection;
@@ -17,7 +17,7 @@ use super::{
     record::{array, int, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{limits::SLICE_ARRIVALS, words::each_word};
+use crate::{limits::SLICE_ARRIVALS, note::said, words::each_word};
 
 /// A run as it arrived.
 pub(super) struct Arrival {
@@ -106,13 +106,7 @@ fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
     let mut put = db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?;
     let mut saw = Saw::default();
     for arrival in arrivals {
-        let mut text = String::new();
-        entries(db, arrival, |seq, entry| {
-            saw.note(arrival.log, seq, entry);
-            if let (Kind::TEXT, Some(body)) = (entry.kind, entry.body.bytes()) {
-                each_word(&String::from_utf8_lossy(body), |word| text.extend([word, " "]));
-            }
-        })?;
+        let text = folded(db, arrival, |seq, entry| saw.note(arrival.log, seq, entry))?;
         if !text.is_empty() {
             put.execute((arrival.id, text))?;
         }
@@ -123,6 +117,22 @@ fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
         db.prepare_cached("UPDATE room SET indexed = ?2 WHERE id = ?1")?.execute((room, last.id))?;
     }
     Ok(())
+}
+
+/// The folded words of an arrival; visits its entries on the way.
+pub(super) fn folded(
+    db: &Connection,
+    arrival: &Arrival,
+    mut visit: impl FnMut(Seq, &RawEntry),
+) -> Result<String, Fail> {
+    let mut text = String::new();
+    entries(db, arrival, |seq, entry| {
+        visit(seq, entry);
+        if let Some(said) = said(entry.kind, &entry.body) {
+            each_word(&said, |word| text.extend([word, " "]));
+        }
+    })?;
+    Ok(text)
 }
 
 /// The entries of an arrival that can be read.

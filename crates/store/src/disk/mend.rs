@@ -12,9 +12,11 @@ use rusqlite::Connection;
 
 use super::{
     fail::Fail,
+    notes::{self, Whose},
     piece::Stored,
     record::{self, array, int, put_spans, put_time, seq},
 };
+use crate::note::raw_entries;
 
 /// Mends one room.
 pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
@@ -24,6 +26,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
         DELETE FROM run WHERE log NOT IN (SELECT id FROM log)",
     )?;
     db.execute("DELETE FROM place WHERE room = ?1", [room])?;
+    db.execute("DELETE FROM note WHERE room = ?1", [room])?;
     let mut mending = Mending { db, room, door: Admission::new(*room_id) };
     let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;
     let mut logs = find.query([room])?;
@@ -87,8 +90,10 @@ impl Mending<'_> {
 
     fn place(&self, log: i64, run: &Run) -> Result<(), Fail> {
         let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
-        for entry in run.entries() {
+        let whose = Whose { room: self.room, log, author: &run.author() };
+        for (entry, raw) in run.entries().iter().zip(raw_entries(run)) {
             put.execute((self.room, put_time(entry.time), log, int(entry.seq)))?;
+            notes::add(self.db, whose, entry.seq, &raw)?;
         }
         Ok(())
     }

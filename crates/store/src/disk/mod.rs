@@ -5,10 +5,12 @@
 
 mod batch;
 mod fail;
+mod forget;
 mod home;
 mod index;
 mod inspect;
 mod mend;
+mod notes;
 mod piece;
 mod read;
 mod record;
@@ -35,7 +37,7 @@ use self::{
     read::DiskReader,
     record::{array, blob, put_contacts, read_contacts, read_log},
 };
-use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error};
+use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error, limits::WIPE_COMMITS};
 
 /// A store on disk, open to this process only until it is dropped.
 pub struct Disk {
@@ -44,6 +46,8 @@ pub struct Disk {
     home: Home,
     /// Why a commit failed.
     poisoned: Option<String>,
+    /// Commits since bodies were dropped that the write-ahead log still has, that one included.
+    unwiped: Option<u32>,
 }
 
 impl Disk {
@@ -56,7 +60,29 @@ impl Disk {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let home = Home::open(dir)?;
         let db = schema::writer(home.database())?;
-        Ok(Self { db, home, poisoned: None })
+        let mut disk = Self { db, home, poisoned: None, unwiped: Some(0) };
+        // Whatever a crash left there. Where that fails, the next commit tells.
+        let _ = disk.wipe();
+        Ok(disk)
+    }
+
+    /// Cuts off the write-ahead log when there are bodies in it that were dropped.
+    fn wipe(&mut self) -> Result<(), Error> {
+        if self.unwiped.is_some() && forget::wipe(&self.db).map_err(|why| why.at(self.home.database()))? {
+            self.unwiped = None;
+        }
+        Ok(())
+    }
+
+    /// Counts a commit that dropped that many bodies. It is durable whether they can be wiped now or not.
+    fn committed(&mut self, dropped: usize) {
+        if dropped > 0 || self.unwiped.is_some() {
+            let commits = self.unwiped.map_or(1, |commits| commits.saturating_add(1));
+            self.unwiped = Some(commits);
+            if commits.is_multiple_of(WIPE_COMMITS) {
+                let _ = self.wipe();
+            }
+        }
     }
 
     /// Makes changes in one durable transaction, or none at all.
@@ -86,9 +112,16 @@ fn in_one<T>(db: &mut Connection, changes: impl FnOnce(&Connection) -> Result<T,
     Ok(made)
 }
 
+impl Drop for Disk {
+    /// A reader that is left over would keep what is in the write-ahead log.
+    fn drop(&mut self) {
+        let _ = self.wipe();
+    }
+}
+
 impl Store for Disk {
     fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error> {
-        self.transact(|db| {
+        let (left, ended) = self.transact(|db| {
             let mut batch = Batch::new(db);
             for (room, change) in changes {
                 match change {
@@ -102,9 +135,10 @@ impl Store for Disk {
                     left.push((proof.author(), batch.left(room, &proof.author())?));
                 }
             }
-            batch.end()?;
-            Ok(left)
-        })
+            Ok((left, batch.end()?))
+        })?;
+        self.committed(ended.dropped);
+        Ok(left)
     }
 
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error> {
@@ -138,6 +172,7 @@ impl Store for Disk {
     }
 
     fn index(&mut self, entries: usize) -> Result<bool, Error> {
+        self.wipe()?;
         if !self.ask(index::is_behind)? {
             return Ok(false);
         }

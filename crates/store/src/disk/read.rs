@@ -6,6 +6,7 @@ use std::{
 };
 
 use rumormill_proto::{
+    content::Target,
     entry::LogKey,
     ids::{AuthorId, RoomId, Seq},
     run::{RawRun, block_end},
@@ -16,6 +17,7 @@ use rusqlite::Connection;
 use super::{
     fail::Fail,
     inspect::Inspection,
+    notes,
     piece::{Pieces, for_each, rows},
     record::{self, Numbered, read_log},
     schema,
@@ -112,6 +114,18 @@ impl Read for DiskReader {
             }
             _ => Ok(None),
         })
+    }
+
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(|db| notes::about(db, room, targets, limit))
+    }
+
+    fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
+        self.ask(|db| notes::nicks(db, room))
+    }
+
+    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+        self.ask(|db| notes::topic(db, room))
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {

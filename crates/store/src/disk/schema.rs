@@ -5,6 +5,7 @@
 //! place ───┘          │             the timeline: one small row an entry, in order
 //! arrival ────────────┤             runs in the order they came, for the indexes
 //! words, slice, saw ──┘             the indexes, up to room.indexed
+//! note, gone                        what entries say of others, and who is not to be read any more
 //! ```
 //!
 //! Rooms and logs are small integers inside. An arrival's id is its room's above [`ARRIVAL_BITS`] bits of a
@@ -14,7 +15,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::fail::Fail;
+use super::{fail::Fail, notes};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -27,7 +28,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -96,7 +97,46 @@ const MIGRATIONS: [&str; 1] = ["
         at INTEGER NOT NULL,
         PRIMARY KEY(target, log)
     ) WITHOUT ROWID;
+", "
+    -- Entries that are about something, for as long as they are in the timeline and have a body.
+    CREATE TABLE note(
+        room INTEGER NOT NULL,
+        -- Log and seq of what it is about; zeros when that is its author or the room.
+        target INTEGER NOT NULL,
+        of INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        log INTEGER NOT NULL,
+        -- Of a reaction.
+        sign TEXT NOT NULL,
+        -- As in place.
+        time INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        -- Of a nick.
+        name TEXT NOT NULL,
+        -- Whether it says something, or takes back what was said.
+        says INTEGER NOT NULL,
+        -- Whether it says something and is the last one up to sign.
+        stands INTEGER NOT NULL,
+        PRIMARY KEY(room, target, of, kind, log, sign, time, seq)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX standing ON note(room, target, of, kind, time DESC) WHERE stands = 1;
+
+    -- Entries that their author retracted, held or not.
+    CREATE TABLE gone(log INTEGER NOT NULL, of INTEGER NOT NULL, PRIMARY KEY(log, of)) WITHOUT ROWID;
+
+    -- Leads from a body that is dropped to its words.
+    CREATE INDEX arrival_of ON arrival(log, first);
+
+    -- Words that are taken out leave no trace in words that were put in since.
+    INSERT INTO words(words) VALUES ('delete-all');
+    INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
+    DELETE FROM slice;
+    UPDATE room SET indexed = 0;
 "];
+
+/// The version from which on notes are taken as entries come.
+const NOTES: u32 = 2;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -168,6 +208,8 @@ fn set_up(db: &mut Connection, version: u32) -> Result<(), Fail> {
     db.pragma_update(None, "fullfsync", true)?;
     db.pragma_update(None, "checkpoint_fullfsync", true)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What is dropped is overwritten, in pages that nothing uses any more too.
+    db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
     db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     db.pragma_update(None, "cell_size_check", true)?;
@@ -184,6 +226,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     steps.iter().try_for_each(|step| tx.execute_batch(step))?;
+    if (1..NOTES).contains(&version) {
+        notes::read_all(&tx)?;
+    }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;
     tx.commit()?;

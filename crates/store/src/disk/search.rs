@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_proto::{
+    content::Content,
     entry::{Kind, LogKey, RawEntry},
     ids::{AuthorId, RoomId, Seq},
     run::RawRun,
@@ -13,16 +14,18 @@ use rusqlite::Connection;
 use super::{
     fail::Fail,
     index::{Arrival, entries, unindexed},
-    piece::for_each,
+    notes,
+    piece::{for_each, rows},
     record::{self, array, int, put_time, read_log, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{Line, words::Query};
+use crate::{Line, note::is_said, row::Row, words::Query};
 
 /// The newest `limit` entries that have what is searched for, newest first.
 pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<Line>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-    let mut hits = Hits { db, query, limit, room: *room, cuts: BTreeMap::new(), lines: BTreeMap::new() };
+    let cuts = BTreeMap::new();
+    let mut hits = Hits { db, query, limit, room: *room, number, cuts, lines: BTreeMap::new() };
     let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
     let mut waiting = waiting.query([number])?;
     while let Some(row) = waiting.next()? {
@@ -73,6 +76,7 @@ struct Hits<'a> {
     query: &'a Query,
     limit: usize,
     room: RoomId,
+    number: i64,
     /// Of the logs looked into, where they are cut.
     cuts: BTreeMap<i64, Seq>,
     lines: BTreeMap<Place, Line>,
@@ -90,28 +94,51 @@ impl Hits<'_> {
         let end = arrival.last.min(below_cut);
         for_each(self.db, arrival.log, (arrival.first, end), |stored| {
             let Some(run) = stored.run(&arrival.author) else { return Ok(true) };
-            let found = self.matching(&run, (arrival.first, end));
-            if found.is_empty() {
-                return Ok(true);
+            let mut found = Vec::new();
+            for (seq, entry) in self.matching(&run, (arrival.first, end)) {
+                found.extend(self.shown(arrival.log, seq, entry)?);
             }
-            let piece = stored.verify(&LogKey::new(&self.room, &arrival.author), &arrival.author);
-            for row in piece.iter().flat_map(|piece| found.iter().flat_map(|seq| piece.rows(*seq, *seq))) {
-                self.lines.insert(row.place(arrival.author), row.to_line(arrival.author));
-                if self.lines.len() > self.limit {
-                    self.lines.pop_first();
-                }
+            // What was edited mostly stands in another run.
+            let (here, elsewhere): (Vec<Seq>, Vec<Seq>) =
+                found.into_iter().partition(|seq| (stored.first..=stored.last).contains(seq));
+            let key = LogKey::new(&self.room, &arrival.author);
+            let piece = if here.is_empty() { None } else { stored.verify(&key, &arrival.author) };
+            for row in piece.iter().flat_map(|piece| here.iter().flat_map(|seq| piece.rows(*seq, *seq))) {
+                self.keep(&row, arrival.author);
+            }
+            for seq in elsewhere {
+                let rows = rows(self.db, &key, (arrival.log, &arrival.author), (seq, seq))?;
+                rows.iter().for_each(|row| self.keep(row, arrival.author));
             }
             Ok(true)
         })
     }
 
-    /// The seqs within `first..=last` of what is searched for, but for what is older than enough others.
-    fn matching(&self, run: &RawRun, (first, last): (Seq, Seq)) -> Vec<Seq> {
-        let matches = |entry: &RawEntry| {
-            !self.are_newer(put_time(entry.time)) && entry.kind == Kind::TEXT && self.query.finds_in(&entry.body)
+    fn keep(&mut self, row: &Row, author: AuthorId) {
+        if !is_said(row.raw.kind) {
+            return;
+        }
+        self.lines.insert(row.place(author), row.to_line(author));
+        if self.lines.len() > self.limit {
+            self.lines.pop_first();
+        }
+    }
+
+    /// The entry that is shown for one that has what is searched for: itself, or what it edits; none when it reads
+    /// differently by now.
+    fn shown(&self, log: i64, seq: Seq, entry: &RawEntry) -> Result<Option<Seq>, Fail> {
+        let Some(Content::Edit { of, .. }) = edited(entry) else {
+            return Ok(notes::edit(self.db, self.number, log, seq)?.is_none().then_some(seq));
         };
-        let entries = run.entries().iter().zip(run.first()..);
-        entries.filter(|(entry, seq)| (first..=last).contains(seq) && matches(entry)).map(|(_, seq)| seq).collect()
+        Ok((notes::edit(self.db, self.number, log, of)? == Some(seq)).then_some(of))
+    }
+
+    /// What is searched for within `first..=last`, but for what is older than enough others.
+    fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Vec<(Seq, &'r RawEntry)> {
+        let matches =
+            |entry: &RawEntry| !self.are_newer(put_time(entry.time)) && self.query.finds_in(entry.kind, &entry.body);
+        let entries = (run.first()..).zip(run.entries());
+        entries.filter(|(seq, entry)| (first..=last).contains(seq) && matches(entry)).collect()
     }
 
     fn cut(&mut self, log: i64) -> Result<Seq, Fail> {
@@ -124,6 +151,11 @@ impl Hits<'_> {
         self.cuts.insert(log, cut);
         Ok(cut)
     }
+}
+
+fn edited(entry: &RawEntry) -> Option<Content> {
+    let body = entry.body.bytes().filter(|_| entry.kind == Kind::EDIT)?;
+    Content::parse(entry.kind, body).ok()?
 }
 
 /// Who names (author, `seq` or above) as seen, in an entry of the timeline.

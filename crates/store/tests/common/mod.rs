@@ -1,5 +1,7 @@
 //! Authors with something to say, for all tests of the store.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test uses what it needs, and may fail")]
+#![allow(dead_code, unused_macros, clippy::unwrap_used, reason = "each test uses what it needs, and may fail")]
+
+pub(crate) mod chat;
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -12,6 +14,21 @@ use rumormill_proto::{
     timeline::Place,
 };
 use rumormill_store::{Change, Error, Line, Store};
+
+/// Runs each law on each form.
+macro_rules! laws {
+    ($($law:ident)*) => {
+        mod memory {
+            $(#[test] fn $law() { super::$law(&mut rumormill_store::Memory::new()); })*
+        }
+        mod disk {
+            $(#[test] fn $law() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$law(&mut rumormill_store::Disk::open(&dir.path().join("home")).unwrap());
+            })*
+        }
+    };
+}
 
 pub(crate) const ROOM: RoomId = RoomId([1; 32]);
 pub(crate) const OTHER_ROOM: RoomId = RoomId([2; 32]);

@@ -1,0 +1,112 @@
+//! Bodies that are dropped: out of their run, out of the notes and out of the search.
+//!
+//! What is dropped is overwritten where it lay (`secure_delete`); copies in the write-ahead log go when that is cut
+//! off, see [`wipe`].
+
+use std::time::Duration;
+
+use rumormill_proto::{
+    entry::RawEntry,
+    ids::{AuthorId, Seq},
+    run::RawRun,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    index::{Arrival, folded},
+    notes::{self, Whose},
+    piece::{Stored, covering},
+    record::int,
+};
+use crate::{limits::BUSY_MS, note::may_go, row::block_start};
+
+/// Drops bodies of one log, by ascending seqs; returns how many were there to be dropped.
+pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Result<usize, Fail> {
+    let mut dropped = 0;
+    let mut rest = seqs;
+    while let Some(seq) = rest.first() {
+        let stored = covering(db, whose.log, *seq)?.filter(|stored| stored.last >= *seq);
+        let Some(stored) = stored else {
+            rest = &rest[1..];
+            continue;
+        };
+        let (within, above) = rest.split_at(rest.partition_point(|seq| *seq <= stored.last));
+        dropped += drop_within(db, whose, &stored, within)?;
+        rest = above;
+    }
+    Ok(dropped)
+}
+
+/// Drops bodies of one run. Ids and signature stay as they are kept, so that what was damaged is still found to be.
+fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq]) -> Result<usize, Fail> {
+    let Some(run) = stored.run(whose.author) else { return Ok(0) };
+    let going: Vec<(Seq, &RawEntry)> =
+        (run.first()..).zip(run.entries()).filter(|(seq, entry)| seqs.contains(seq) && may_go(entry)).collect();
+    let (Some((first, _)), Some((last, _))) = (going.first(), going.last()) else { return Ok(0) };
+    let texts = texts(db, whose.author, (whose.log, *first, *last))?;
+    for (seq, entry) in &going {
+        notes::remove(db, whose, *seq, entry)?;
+    }
+    let left = (run.first()..).zip(run.entries()).map(|(seq, entry)| match going.iter().any(|(at, _)| *at == seq) {
+        true => RawEntry { body: entry.body.dropped(), ..entry.clone() },
+        false => entry.clone(),
+    });
+    let left = RawRun::new(*whose.author, run.first(), run.prev(), left.collect(), run.signature().copied())?;
+    let mut put = db.prepare_cached("UPDATE run SET wire = ?3 WHERE log = ?1 AND first = ?2")?;
+    put.execute((whose.log, int(stored.first), &left.wire()[..]))?;
+    texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
+    Ok(going.len())
+}
+
+/// The arrivals that brought some of the entries `first..=last` and are indexed, with their words.
+fn texts(
+    db: &Connection,
+    author: &AuthorId,
+    (log, first, last): (i64, Seq, Seq),
+) -> Result<Vec<(Arrival, String)>, Fail> {
+    // A run that arrives lies in one block.
+    let mut find = db.prepare_cached(
+        "SELECT arrival.id, arrival.log, author, first, last, newest FROM arrival CROSS JOIN log ON log.id = arrival.log
+            CROSS JOIN room ON room.id = log.room WHERE arrival.log = ?1 AND first BETWEEN ?2 AND ?4 AND last >= ?3
+            AND arrival.id <= room.indexed",
+    )?;
+    let mut rows = find.query((log, int(block_start(first)), int(first), int(last)))?;
+    let mut texts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let arrival = Arrival { author: *author, ..Arrival::read(row)? };
+        let text = folded(db, &arrival, |_, _| ())?;
+        texts.push((arrival, text));
+    }
+    Ok(texts)
+}
+
+/// Indexes an arrival anew whose words were `before`.
+fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> {
+    let after = folded(db, arrival, |_, _| ())?;
+    if after == before {
+        return Ok(());
+    }
+    let mut delete = db.prepare_cached("INSERT INTO words(words, rowid, text) VALUES ('delete', ?1, ?2)")?;
+    delete.execute((arrival.id, before))?;
+    if !after.is_empty() {
+        db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?.execute((arrival.id, after))?;
+    }
+    Ok(())
+}
+
+/// Drops what entry `of` of a log said, and all its edits, if they are here.
+pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<usize, Fail> {
+    let mut seqs = vec![of];
+    seqs.extend(notes::edits(db, whose, of)?);
+    drop_bodies(db, whose, &seqs)
+}
+
+/// Moves everything into the database and cuts the write-ahead log off, with what was said in it. Returns whether that
+/// was possible: while somebody reads it has to wait.
+pub(super) fn wipe(db: &Connection) -> Result<bool, Fail> {
+    db.busy_timeout(Duration::ZERO)?;
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    db.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    Ok(busy? == 0)
+}
