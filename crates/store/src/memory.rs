@@ -253,7 +253,7 @@ impl Shelf {
     }
 
     /// The last place of each group, if something is said there.
-    fn standing<'s>(&'s self, groups: impl RangeBounds<Group>) -> impl Iterator<Item = (&'s Group, Place)> {
+    fn standing(&self, groups: impl RangeBounds<Group>) -> impl Iterator<Item = (&Group, Place)> {
         self.notes.range(groups).filter_map(|(group, said)| {
             let ((time, seq), says) = said.last_key_value()?;
             says.then_some((group, Place { time: *time, author: group.author, seq: *seq }))

@@ -5,9 +5,13 @@
 
 mod common;
 
-use common::{ROOM, Script, append, seeing, text};
+use common::{
+    ROOM, Script, append,
+    chat::{edit, nick, react, reply, retract, topic},
+    seeing, text,
+};
 use proptest::{prelude::*, sample::Index};
-use rumormill_proto::{admit::Run, ids::Seq, input::Kept, log::Log, run::block_end, time::Time};
+use rumormill_proto::{admit::Run, content::Target, ids::Seq, input::Kept, log::Log, run::block_end, time::Time};
 use rumormill_store::{Change, Disk, Error, Memory, Store};
 
 const AUTHORS: u8 = 4;
@@ -66,8 +70,21 @@ fn scripts() -> Vec<Script> {
         let said = format!("{} {} {}", WORDS[at % 6], WORDS[(at / 6) % 6], seq);
         // Times of several authors are often the same.
         let ms = 1_000 + seq * u64::from(1 + author / 2);
+        let before = |back: u64| seq.saturating_sub(1 + back);
+        let entry = match (at * 5) % 23 {
+            0 | 1 => edit(ms, before(seq % 9), &said),
+            2 => retract(ms, before(seq % 31)),
+            3 | 4 => {
+                let to = Target { author: ids[at % 4], seq: before(seq % 3) };
+                react(ms, to, WORDS[seq as usize % 2], seq % 3 > 0)
+            }
+            5 => nick(ms, &said),
+            6 => topic(ms, &said),
+            7 => reply(ms, Target { author: ids[0], seq }, &said),
+            _ => text(ms, said),
+        };
         let seen = ids.iter().enumerate().filter(|(other, _)| *other != usize::from(author) && at % 3 == other % 3);
-        seeing(text(ms, said), seen.map(|(_, id)| (*id, seq / 2)).collect())
+        seeing(entry, seen.map(|(_, id)| (*id, seq / 2)).collect())
     };
     (0..AUTHORS)
         .map(|author| Script::new(ROOM, author + 1, (0..ENTRIES).map(|seq| entry(author, seq)).collect()))
@@ -162,6 +179,16 @@ impl Pair {
             let before = rumormill_proto::timeline::Place { time: Time(place.time.0 - 1), ..place };
             alike!(page_after, Some(before), 3);
         }
+        let targets: Vec<_> =
+            self.scripts.iter().flat_map(|script| (0..ENTRIES).map(|seq| script.target(seq))).collect();
+        for limit in [0, 1, 2, 99] {
+            alike!(notes, &targets, limit);
+            for targets in targets.chunks(7).step_by(5) {
+                alike!(notes, targets, limit);
+            }
+        }
+        alike!(nicks,);
+        alike!(topic,);
         for count in [0, 1, 5, 50, 10_000] {
             alike!(newest, count);
         }

@@ -234,3 +234,130 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     tx.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rumormill_proto::{
+        admit::{Admission, Author, Run, Trust},
+        content::{Content, Target},
+        entry::{Body, RawEntry},
+        ids::{EntryId, RoomId, Seq},
+        log::Log,
+        time::Time,
+    };
+
+    use super::*;
+    use crate::{
+        Disk, Store,
+        disk::{
+            piece,
+            record::{int, put_spans, put_time},
+        },
+        note::raw_entries,
+    };
+
+    const ROOM: RoomId = RoomId([1; 32]);
+
+    fn said(author: &Author) -> Vec<Content> {
+        let own = |seq| Target { author: author.id(), seq };
+        vec![
+            Content::Text("first".into()),
+            Content::Nick("ada".into()),
+            Content::Topic("lunch".into()),
+            Content::Text("hushword".into()),
+            Content::Edit { of: 0, text: "edited".into() },
+            Content::Edit { of: 3, text: "hushword too".into() },
+            Content::Reaction { to: own(0), sign: "+".into(), on: true },
+            Content::Retraction { of: 3 },
+            Content::Text("last".into()),
+        ]
+    }
+
+    /// Runs that say all that: one of the first entry, one of the others.
+    fn runs(author: &Author) -> [Run; 2] {
+        let entries: Vec<RawEntry> = said(author)
+            .iter()
+            .zip(1..)
+            .map(|(content, ms)| {
+                let (kind, body) = content.encode().unwrap();
+                RawEntry { time: Time::from_ms(ms), seen: vec![], kind, body: Body::Here(body) }
+            })
+            .collect();
+        let mut door = Admission::new(ROOM);
+        let mut run = |first: Seq, prev, entries: &[RawEntry]| {
+            let raw = author.sign(&ROOM, first, prev, entries.to_vec()).unwrap();
+            door.admit(&raw, Trust::Signature).unwrap()
+        };
+        let lowest = run(0, EntryId::default(), &entries[..1]);
+        let others = run(1, lowest.last().id, &entries[1..]);
+        [lowest, others]
+    }
+
+    /// A file as the first version made it: everything kept and indexed, and nothing known of what it is about.
+    fn first_version(path: &Path, author: &Author) {
+        let db = Connection::open(path).unwrap();
+        db.execute_batch(MIGRATIONS[0]).unwrap();
+        db.pragma_update(None, "application_id", APPLICATION).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        let base = 1i64 << ARRIVAL_BITS;
+        db.execute("INSERT INTO room(id, room, indexed) VALUES (1, ?1, ?2)", (&ROOM.0, base + 2)).unwrap();
+        let mut log = Log::default();
+        for (run, arrival) in runs(author).iter().zip(base + 1..) {
+            log.insert(run).unwrap();
+            let signature = run.signature().copied();
+            let (first, last) = (run.first(), run.last());
+            let raw =
+                rumormill_proto::run::RawRun::new(author.id(), first.seq, first.prev, raw_entries(run), signature);
+            piece::put(&db, 1, &raw.unwrap(), &last.id).unwrap();
+            for entry in run.entries() {
+                let place = (1, put_time(entry.time), 1, int(entry.seq));
+                db.execute("INSERT INTO place VALUES (?1, ?2, ?3, ?4)", place).unwrap();
+            }
+            let row = (arrival, 1, int(first.seq), int(last.seq), put_time(last.time));
+            db.execute("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)", row).unwrap();
+            let words = if first.seq == 0 { "first " } else { "hushword last " };
+            db.execute("INSERT INTO words(rowid, text) VALUES (?1, ?2)", (arrival, words)).unwrap();
+            db.execute("INSERT INTO slice VALUES (?1, ?1, 1, ?2)", (arrival, put_time(last.time))).unwrap();
+        }
+        let kept = (&author.id().0, put_spans(log.spans()));
+        db.execute("INSERT INTO log(id, room, author, spans) VALUES (1, 1, ?1, ?2)", kept).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_read_for_what_its_entries_are_about() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        drop(Disk::open(&home).unwrap());
+        let path = home.join("rumormill.db");
+        fs::write(&path, b"").unwrap();
+        let author = Author::from_secret(&[5; 32]);
+        first_version(&path, &author);
+
+        let mut disk = Disk::open(&home).unwrap();
+        let mut reader = disk.reader().unwrap();
+        let target = |seq| Target { author: author.id(), seq };
+        let seqs = |lines: Vec<crate::Line>| lines.iter().map(|line| line.place.seq).collect::<Vec<_>>();
+        assert_eq!(seqs(reader.notes(&ROOM, &[target(0)], 9).unwrap()), [4, 6]);
+        assert_eq!(seqs(reader.notes(&ROOM, &[target(3)], 9).unwrap()), [7]);
+        assert_eq!(reader.nicks(&ROOM).unwrap()[0].2, "ada");
+        assert_eq!(reader.topic(&ROOM).unwrap().unwrap().place.seq, 2);
+        let lines = reader.page(&ROOM, None, 99).unwrap();
+        let gone = lines.iter().filter(|line| line.body.bytes().is_none());
+        assert_eq!(seqs(gone.cloned().collect()), [3, 5]);
+        for _ in 0..3 {
+            let mut found = |words| seqs(reader.search(&ROOM, words, 9).unwrap());
+            assert_eq!(
+                (found("edited"), found("last"), found("first"), found("hushword")),
+                (vec![0], vec![8], vec![], vec![])
+            );
+            disk.index(1).unwrap();
+        }
+        assert!(reader.check(&ROOM).unwrap().is_clean());
+        drop((reader, disk));
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(8).any(|window| window == b"hushword"));
+        assert!(Disk::open(&home).unwrap().mend(&ROOM).unwrap().is_clean());
+    }
+}
