@@ -6,7 +6,11 @@ mod common;
 
 use std::path::Path;
 
-use common::{ROOM, Script, append, seeing, text};
+use common::{
+    ROOM, Script, append,
+    chat::{edit, nick, retract},
+    seeing, text,
+};
 use rumormill_proto::{
     admit::{Admission, Trust},
     ids::{AuthorId, Seq},
@@ -34,7 +38,16 @@ fn fixture() -> Fixture {
     let home = dir.path().join("home");
     let mut disk = Disk::open(&home).unwrap();
     let other = Script::lines(2, 40, 15, 10);
-    let entry = |seq: Seq| seeing(text(10 + seq * 10, format!("said {seq}")), vec![(other.id(), seq / 2)]);
+    let entry = |seq: Seq| {
+        let (ms, said) = (10 + seq * 10, format!("said {seq}"));
+        let entry = match seq {
+            20 => nick(ms, &said),
+            66 => edit(ms, 31, &said),
+            69 => retract(ms, 32),
+            _ => text(ms, said),
+        };
+        seeing(entry, vec![(other.id(), seq / 2)])
+    };
     let script = Script::new(ROOM, 1, (0..ENTRIES).map(entry).collect());
     append(&mut disk, ROOM, &script.runs(0, 64)).unwrap();
     append(&mut disk, ROOM, &[script.run(65, 67), script.run(68, 69)]).unwrap();
@@ -57,6 +70,14 @@ impl Fixture {
 
     fn check(&self) -> CheckReport {
         self.disk.reader().unwrap().check(&ROOM).unwrap()
+    }
+
+    /// What the entries say of others, and names.
+    fn about(&self) -> (Vec<Line>, Vec<String>) {
+        let targets: Vec<_> = (0..ENTRIES).map(|seq| self.script.target(seq)).collect();
+        let mut reader = self.disk.reader().unwrap();
+        let nicks = reader.nicks(&ROOM).unwrap().into_iter().map(|(.., name)| name).collect();
+        (reader.notes(&ROOM, &targets, 9).unwrap(), nicks)
     }
 
     fn rows(&self, table: &str) -> Vec<i64> {
@@ -182,7 +203,9 @@ fn what_is_mended_is_clean_and_can_be_fetched_again() {
     for change in CHANGES {
         let mut fixture = fixture();
         let before = page(&mut *fixture.disk.reader().unwrap());
+        let about = fixture.about();
         assert!(fixture.disk.mend(&ROOM).unwrap().is_clean());
+        assert!(before.iter().any(|line| line.body.bytes().is_none()));
         fixture.raw.execute(change, []).unwrap();
 
         assert!(!fixture.disk.mend(&ROOM).is_ok_and(|report| report.is_clean()), "{change}");
@@ -206,7 +229,9 @@ fn what_is_mended_is_clean_and_can_be_fetched_again() {
                 append(&mut fixture.disk, ROOM, &runs).unwrap();
             }
         }
+        // With what was retracted still without a body.
         assert_eq!(page(&mut *fixture.disk.reader().unwrap()), before, "{change}");
+        assert_eq!(fixture.about(), about, "{change}");
         assert!(fixture.check().is_clean(), "{change}");
     }
 }

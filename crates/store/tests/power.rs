@@ -16,7 +16,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Dice, ROOM, Script, append, number_from, seeing, text};
+use common::{
+    Dice, ROOM, Script, append,
+    chat::{edit, retract},
+    number_from, seeing, text,
+};
 use rumormill_proto::ids::Seq;
 use rumormill_store::{Change, Disk, Error, Line, Store};
 use rusqlite::Connection;
@@ -109,8 +113,8 @@ struct Moment {
     lines: Vec<Line>,
 }
 
-/// The moments of a story in which three authors speak, one is cut, and the log is moved into the database now and
-/// then.
+/// The moments of a story in which three authors speak and take back, one is cut, and the log is moved into the database
+/// now and then, or cut off.
 fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
     let mut disk = Disk::open(home).unwrap();
     let raw = Connection::open(home.join(NAMES[0])).unwrap();
@@ -121,7 +125,13 @@ fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
         .map(|secret| {
             let entry = |seq: Seq| {
                 let said = format!("{seq} ").repeat(1 + (seq as usize * 37) % 90);
-                seeing(text(100 + seq * 10 + u64::from(secret), said), vec![(other.id(), seq)])
+                let ms = 100 + seq * 10 + u64::from(secret);
+                let entry = match seq % 19 {
+                    7 => edit(ms, seq - 3, &said),
+                    11 | 13 => retract(ms, seq - 9),
+                    _ => text(ms, said),
+                };
+                seeing(entry, vec![(other.id(), seq)])
             };
             Script::new(ROOM, secret, (0..300).map(entry).collect())
         })
@@ -133,6 +143,9 @@ fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
                 raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
             }
             2 => {
+                // What this cuts off of the log is in the database already, as its barriers would have it.
+                raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+                moments.push(moment(&disk));
                 disk.index(50).unwrap();
             }
             _ => {

@@ -66,12 +66,13 @@ impl Disk {
         Ok(disk)
     }
 
-    /// Cuts off the write-ahead log when there are bodies in it that were dropped.
-    fn wipe(&mut self) -> Result<(), Error> {
-        if self.unwiped.is_some() && forget::wipe(&self.db).map_err(|why| why.at(self.home.database()))? {
+    /// Cuts off the write-ahead log when there are bodies in it that were dropped; returns whether it did.
+    fn wipe(&mut self) -> Result<bool, Error> {
+        let wiped = self.unwiped.is_some() && self.ask(forget::wipe)?;
+        if wiped {
             self.unwiped = None;
         }
-        Ok(())
+        Ok(wiped)
     }
 
     /// Counts a commit that dropped that many bodies. It is durable whether they can be wiped now or not.
@@ -172,7 +173,9 @@ impl Store for Disk {
     }
 
     fn index(&mut self, entries: usize) -> Result<bool, Error> {
-        self.wipe()?;
+        if self.wipe()? {
+            return self.ask(index::is_behind);
+        }
         if !self.ask(index::is_behind)? {
             return Ok(false);
         }
