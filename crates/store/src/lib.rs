@@ -7,6 +7,7 @@
 mod check;
 mod disk;
 mod error;
+mod keep;
 pub mod limits;
 mod memory;
 mod note;
@@ -32,6 +33,7 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::Disk,
     error::Error,
+    keep::Keep,
     memory::Memory,
 };
 
@@ -101,6 +103,15 @@ pub trait Store: Send {
     /// # Errors
     /// As [`Store::commit`].
     fn index(&mut self, entries: usize) -> Result<bool, Error>;
+
+    /// Drops bodies of a room that are over the bounds of its [`Keep`], oldest first by timeline, in one commit that
+    /// reaches over at most `most` entries; returns whether more wait. `now_ms` is the time by which they are too old.
+    /// What comes later and belongs below what was dropped is dropped when it comes. What a cut took out of the
+    /// timeline stays.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error>;
 
     /// Checks a room and takes out of it whatever is damaged, so that it is fetched again from peers who have it;
     /// returns what was found. To be called before a room is entered, for its logs may come out shorter.
@@ -215,16 +226,19 @@ pub struct RoomRecord {
     pub name: String,
     /// Peers to dial when the room is entered, at most [`limits::CONTACTS`].
     pub contacts: Vec<Contact>,
+    /// How much of what is said is kept. Other bounds than before take effect with the next [`Store::expire`].
+    pub keep: Keep,
 }
 
 impl fmt::Debug for RoomRecord {
     /// Leaves the secrets out, so that they reach no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, contacts, .. } = self;
+        let Self { id, name, contacts, keep, .. } = self;
         f.debug_struct("RoomRecord")
             .field("id", id)
             .field("name", name)
             .field("contacts", contacts)
+            .field("keep", keep)
             .finish_non_exhaustive()
     }
 }

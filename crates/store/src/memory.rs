@@ -29,6 +29,7 @@ use crate::{
     Change, CheckReport, Line, Read, RoomRecord, Store,
     check::{self, Found},
     error::Error,
+    keep::{Expiry, Keep, Tally, is_below},
     limits::{CONTACTS, NICKS},
     note::{Note, goes, is_said, raw_entries},
     row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved, widen},
@@ -58,6 +59,9 @@ struct Shelf {
     notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
     /// What is retracted, held or not.
     gone: BTreeSet<(AuthorId, Seq)>,
+    tally: Tally,
+    /// Up to where no bodies are kept.
+    floor: Option<Place>,
 }
 
 /// One thing that one author says, perhaps many times.
@@ -125,7 +129,13 @@ impl Store for Memory {
         let mut record = room.clone();
         record.contacts.retain(|contact| contact.address.len() <= ADDRESS_BYTES);
         record.contacts.truncate(CONTACTS);
-        self.write().records.insert(room.id, record);
+        let mut held = self.write();
+        let before = held.records.insert(room.id, record);
+        if let Some(shelf) = held.shelves.get_mut(&room.id)
+            && before.is_none_or(|before| before.keep != room.keep)
+        {
+            shelf.floor = None;
+        }
         Ok(())
     }
 
@@ -136,6 +146,13 @@ impl Store for Memory {
     /// There are no indexes here: what is held fits in memory, and is read through.
     fn index(&mut self, _entries: usize) -> Result<bool, Error> {
         Ok(false)
+    }
+
+    fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
+        let mut held = self.write();
+        let keep = held.records.get(room).map(|record| record.keep).unwrap_or_default();
+        let shelf = held.shelves.get_mut(room).filter(|_| keep != Keep::default());
+        Ok(shelf.is_some_and(|shelf| shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most))))
     }
 
     /// What is in memory does not rot.
@@ -197,6 +214,7 @@ impl Shelf {
             let row = Row { seq: *seq, prev: *prev, id: *id, raw, signature };
             self.timeline.insert(row.place(author));
             self.note(author, &row);
+            self.tally += Tally::of(&row.raw);
             self.rows.insert((author, *seq), row);
         }
         for entry in run.entries() {
@@ -221,6 +239,7 @@ impl Shelf {
         for (_, row) in self.rows.range((author, at)..(author, shown)) {
             self.timeline.remove(&row.place(author));
             unnote(&mut self.notes, author, row);
+            self.tally -= Tally::of(&row.raw);
         }
     }
 
@@ -243,13 +262,32 @@ impl Shelf {
             going.extend(self.notes.get(&edits).into_iter().flatten().map(|((_, seq), _)| *seq));
         }
         for seq in going {
-            let Some(row) = self.rows.get_mut(&(author, seq)) else { continue };
+            let Some(row) = self.rows.get(&(author, seq)) else { continue };
             let Ok(goes) = goes::<Infallible>(&author, seq, &row.raw, |of| Ok(self.gone.contains(&(author, of))));
-            if goes {
-                unnote(&mut self.notes, author, row);
-                row.raw.body = row.raw.body.dropped();
+            if goes || is_below(self.floor, row.place(author), row.raw.kind) {
+                self.drop_body(author, seq);
             }
         }
+    }
+
+    fn drop_body(&mut self, author: AuthorId, seq: Seq) {
+        let Some(row) = self.rows.get_mut(&(author, seq)) else { return };
+        unnote(&mut self.notes, author, row);
+        self.tally -= Tally::of(&row.raw);
+        row.raw.body = row.raw.body.dropped();
+    }
+
+    fn expire(&mut self, mut expiry: Expiry) -> bool {
+        let body = |place: &Place| self.rows.get(&(place.author, place.seq)).map(|row| Tally::of(&row.raw));
+        let start = self.floor.map_or(Unbounded, Excluded);
+        let mut places = self.timeline.range((start, Unbounded));
+        while places.next().is_some_and(|place| expiry.visit(*place, body(place).unwrap_or_default())) {}
+        let Some((floor, more)) = expiry.end(self.floor) else { return false };
+        self.floor = floor;
+        for (author, seqs) in expiry.over {
+            seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
+        }
+        more
     }
 
     /// The last place of each group, if something is said there.

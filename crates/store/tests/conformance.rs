@@ -16,7 +16,7 @@ use rumormill_proto::{
     message::Contact,
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Line, Read, RoomRecord, Store, limits::CONTACTS};
+use rumormill_store::{Change, Error, Keep, Line, Read, RoomRecord, Store, limits::CONTACTS};
 
 laws! {
     an_empty_store_has_nothing
@@ -513,6 +513,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         author_secret: [6; 32],
         name: name.to_owned(),
         contacts: (0..contacts).map(contact).collect(),
+        keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7) },
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();
     store.put_room(&record(ROOM, "a", 0)).unwrap();

@@ -9,10 +9,12 @@ use rumormill_proto::{
     ids::{AuthorId, RoomId, Seq},
     log::{Head, Log},
     run::RawRun,
+    timeline::Place,
 };
 use rusqlite::Connection;
 
 use super::{
+    expire,
     fail::Fail,
     forget::retract,
     notes::{self, Whose},
@@ -21,6 +23,7 @@ use super::{
     schema::ARRIVAL_BITS,
 };
 use crate::{
+    keep::{Tally, is_below},
     note::{Note, goes, raw_entries},
     row::made_whole,
 };
@@ -34,6 +37,8 @@ pub(super) struct Batch<'a> {
     places: Vec<Placed>,
     /// Bodies dropped that were kept before.
     dropped: usize,
+    /// By room, what is counted of bodies that came, less those that went.
+    counts: BTreeMap<i64, Tally>,
 }
 
 /// What a batch did beside what it was told to do.
@@ -47,6 +52,8 @@ pub(super) struct Ended {
 struct Room {
     id: i64,
     next_arrival: i64,
+    /// Up to where no bodies are kept.
+    floor: Option<Place>,
 }
 
 struct Touched {
@@ -59,20 +66,27 @@ type Placed = (i64, i64, i64, i64);
 
 impl<'a> Batch<'a> {
     pub(super) fn new(db: &'a Connection) -> Self {
-        Self { db, rooms: BTreeMap::new(), logs: BTreeMap::new(), places: Vec::new(), dropped: 0 }
+        Self {
+            db,
+            rooms: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            places: Vec::new(),
+            dropped: 0,
+            counts: BTreeMap::new(),
+        }
     }
 
     pub(super) fn append(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
         let author = run.author();
         let (first, last) = (run.first().seq, run.last().seq);
-        let Room { id: room, next_arrival } = self.room(room)?;
+        let Room { id: room, next_arrival, floor } = self.room(room)?;
         let touched = self.log(room, &author)?;
         touched.log.insert(run).map_err(|why| Fail::Unfit { author, why })?;
         let log = touched.id;
         let whole = made_whole(&touched.log, run);
 
         let whose = Whose { room, log, author: &author };
-        let entries = self.read(whose, run)?;
+        let entries = self.read(whose, floor, run)?;
         let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
         let placed = run.entries().iter().map(|entry| (room, put_time(entry.time), log, int(entry.seq)));
@@ -83,8 +97,8 @@ impl<'a> Batch<'a> {
     }
 
     /// The entries of a run as they are to be kept: what it retracts is dropped, in itself and wherever it lies, and
-    /// so is what was retracted before it came. What is left is noted.
-    fn read(&mut self, whose: Whose<'_>, run: &Run) -> Result<Vec<RawEntry>, Fail> {
+    /// so is what was retracted before it came or is not kept so long. What is left is noted.
+    fn read(&mut self, whose: Whose<'_>, floor: Option<Place>, run: &Run) -> Result<Vec<RawEntry>, Fail> {
         let mut entries = raw_entries(run);
         let at = run.first().seq;
         for (entry, seq) in entries.iter().zip(at..) {
@@ -94,13 +108,19 @@ impl<'a> Batch<'a> {
                 && !notes::is_gone(self.db, whose.log, of)?
             {
                 notes::put_gone(self.db, whose.log, of)?;
-                self.dropped += retract(self.db, whose, of)?;
+                let dropped = retract(self.db, whose, of)?;
+                self.dropped += dropped.bodies;
+                *self.counts.entry(whose.room).or_default() -= dropped.tally;
             }
         }
         for (entry, seq) in entries.iter_mut().zip(at..) {
-            if goes(whose.author, seq, entry, |of| notes::is_gone(self.db, whose.log, of))? {
+            let place = Place { time: entry.time, author: *whose.author, seq };
+            if is_below(floor, place, entry.kind)
+                || goes(whose.author, seq, entry, |of| notes::is_gone(self.db, whose.log, of))?
+            {
                 entry.body = entry.body.dropped();
             }
+            *self.counts.entry(whose.room).or_default() += Tally::of(entry);
             notes::add(self.db, whose, seq, entry)?;
         }
         Ok(entries)
@@ -118,10 +138,11 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let below = split(db, &LogKey::new(room_id, &author), (touched.id, &author), at)?;
-        unplace(db, Whose { room, log: touched.id, author: &author }, (at, shown - 1))?;
+        let gone = unplace(db, Whose { room, log: touched.id, author: &author }, (at, shown - 1))?;
         touched.log.cut_at(at, below);
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
+        *self.counts.entry(room).or_default() -= gone;
         Ok(())
     }
 
@@ -138,6 +159,9 @@ impl<'a> Batch<'a> {
         for Touched { id, log } in self.logs.values() {
             keep.execute((id, put_spans(log.spans()), log.cut().map(int)))?;
         }
+        for (room, count) in &self.counts {
+            expire::add(self.db, *room, *count)?;
+        }
         Ok(Ended { dropped: self.dropped })
     }
 
@@ -153,7 +177,7 @@ impl<'a> Batch<'a> {
             .db
             .prepare_cached("SELECT max(id) FROM arrival WHERE id > ?1 AND id < ?2")?
             .query_row((base, base + (1 << ARRIVAL_BITS)), |row| row.get(0))?;
-        let known = Room { id, next_arrival: last.unwrap_or(base) + 1 };
+        let known = Room { id, next_arrival: last.unwrap_or(base) + 1, floor: expire::floor(self.db, id)? };
         self.rooms.insert(*room, known);
         Ok(known)
     }
@@ -239,8 +263,9 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
 }
 
 /// Takes entries out of the timeline and the notes. Of a damaged run the times are not known, and its places are sought
-/// one by one.
-fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+/// one by one. Returns what is counted no more.
+fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
+    let mut gone = Tally::default();
     let Whose { room, log, author } = whose;
     let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
     let mut any = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
@@ -250,6 +275,7 @@ fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Resu
                 for (entry, seq) in run.entries().iter().zip(run.first()..) {
                     one.execute((room, put_time(entry.time), log, int(seq)))?;
                     notes::remove(db, whose, seq, entry)?;
+                    gone += Tally::of(entry);
                 }
             }
             None => {
@@ -258,5 +284,6 @@ fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Resu
             }
         }
         Ok(true)
-    })
+    })?;
+    Ok(gone)
 }

@@ -3,7 +3,7 @@
 //! What is dropped is overwritten where it lay (`secure_delete`); copies in the write-ahead log go when that is cut
 //! off, see [`wipe`].
 
-use std::time::Duration;
+use std::{ops::AddAssign, time::Duration};
 
 use rumormill_proto::{
     entry::RawEntry,
@@ -19,11 +19,26 @@ use super::{
     piece::{Stored, covering},
     record::int,
 };
-use crate::{limits::BUSY_MS, note::may_go, row::block_start};
+use crate::{keep::Tally, limits::BUSY_MS, note::may_go, row::block_start};
 
-/// Drops bodies of one log, by ascending seqs; returns how many were there to be dropped.
-pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Result<usize, Fail> {
-    let mut dropped = 0;
+/// What was there to be dropped.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Dropped {
+    pub(super) bodies: usize,
+    /// Those among them that are counted.
+    pub(super) tally: Tally,
+}
+
+impl AddAssign for Dropped {
+    fn add_assign(&mut self, more: Self) {
+        self.bodies += more.bodies;
+        self.tally += more.tally;
+    }
+}
+
+/// Drops bodies of one log, by ascending seqs.
+pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Result<Dropped, Fail> {
+    let mut dropped = Dropped::default();
     let mut rest = seqs;
     while let Some(seq) = rest.first() {
         let stored = covering(db, whose.log, *seq)?.filter(|stored| stored.last >= *seq);
@@ -39,11 +54,11 @@ pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Re
 }
 
 /// Drops bodies of one run. Ids and signature stay as they are kept, so that what was damaged is still found to be.
-fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq]) -> Result<usize, Fail> {
-    let Some(run) = stored.run(whose.author) else { return Ok(0) };
+fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq]) -> Result<Dropped, Fail> {
+    let Some(run) = stored.run(whose.author) else { return Ok(Dropped::default()) };
     let going: Vec<(Seq, &RawEntry)> =
         (run.first()..).zip(run.entries()).filter(|(seq, entry)| seqs.contains(seq) && may_go(entry)).collect();
-    let (Some((first, _)), Some((last, _))) = (going.first(), going.last()) else { return Ok(0) };
+    let (Some((first, _)), Some((last, _))) = (going.first(), going.last()) else { return Ok(Dropped::default()) };
     let texts = texts(db, whose.author, (whose.log, *first, *last))?;
     for (seq, entry) in &going {
         notes::remove(db, whose, *seq, entry)?;
@@ -56,7 +71,9 @@ fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq])
     let mut put = db.prepare_cached("UPDATE run SET wire = ?3 WHERE log = ?1 AND first = ?2")?;
     put.execute((whose.log, int(stored.first), &left.wire()[..]))?;
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
-    Ok(going.len())
+    let mut dropped = Dropped { bodies: going.len(), ..Dropped::default() };
+    going.iter().for_each(|(_, entry)| dropped.tally += Tally::of(entry));
+    Ok(dropped)
 }
 
 /// The arrivals that brought some of the entries `first..=last` and are indexed, with their words.
@@ -96,7 +113,7 @@ fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> 
 }
 
 /// Drops what entry `of` of a log said, and all its edits, if they are here.
-pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<usize, Fail> {
+pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Dropped, Fail> {
     let mut seqs = vec![of];
     seqs.extend(notes::edits(db, whose, of)?);
     drop_bodies(db, whose, &seqs)

@@ -11,6 +11,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    expire,
     fail::Fail,
     notes::{self, Whose},
     piece::Stored,
@@ -34,7 +35,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
         let cut: Option<i64> = row.get(2)?;
         mending.log(row.get(0)?, &AuthorId(array(row, 1)?), cut)?;
     }
-    Ok(())
+    expire::recount(db, Some(room))
 }
 
 struct Mending<'a> {

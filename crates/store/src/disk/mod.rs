@@ -4,6 +4,7 @@
 //! reached the disk when it returns.
 
 mod batch;
+mod expire;
 mod fail;
 mod forget;
 mod home;
@@ -151,13 +152,14 @@ impl Store for Disk {
     }
 
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error> {
-        let RoomRecord { id, secret, author_secret, name, contacts } = room;
+        let RoomRecord { id, secret, author_secret, name, contacts, keep } = room;
         self.transact(|db| {
             let mut put = db.prepare_cached(
                 "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5 WHERE id = ?1",
             )?;
-            put.execute((number_room(db, id)?, secret, author_secret, name, put_contacts(contacts)))?;
-            Ok(())
+            let number = number_room(db, id)?;
+            put.execute((number, secret, author_secret, name, put_contacts(contacts)))?;
+            expire::put_keep(db, number, keep)
         })
     }
 
@@ -180,6 +182,13 @@ impl Store for Disk {
             return Ok(false);
         }
         self.transact(|db| index::go_on(db, entries))
+    }
+
+    fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
+        let Some(plan) = self.ask(|db| expire::plan(db, room, now_ms, most))? else { return Ok(false) };
+        let dropped = self.transact(|db| expire::expire(db, &plan))?;
+        self.committed(dropped.bodies);
+        Ok(plan.more)
     }
 
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
@@ -215,7 +224,8 @@ fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
 
 fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
     let mut find = db.prepare_cached(
-        "SELECT room, secret, author_secret, name, contacts FROM room WHERE secret IS NOT NULL ORDER BY room",
+        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes FROM room
+            WHERE secret IS NOT NULL ORDER BY room",
     )?;
     let mut rows = find.query([])?;
     let mut rooms = Vec::new();
@@ -226,6 +236,7 @@ fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
             author_secret: array(row, 2)?,
             name: row.get(3)?,
             contacts: read_contacts(blob(row, 4)?)?,
+            keep: expire::read_keep(row, 5)?,
         });
     }
     Ok(rooms)

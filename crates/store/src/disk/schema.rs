@@ -15,7 +15,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{fail::Fail, notes};
+use super::{expire, fail::Fail, notes};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -28,7 +28,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -133,10 +133,23 @@ const MIGRATIONS: [&str; 2] = ["
     INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
     DELETE FROM slice;
     UPDATE room SET indexed = 0;
+", "
+    -- How much is kept, as the user put it; null is without bound.
+    ALTER TABLE room ADD COLUMN age_ms INTEGER;
+    ALTER TABLE room ADD COLUMN keep_entries INTEGER;
+    ALTER TABLE room ADD COLUMN keep_bytes INTEGER;
+    -- The place up to which there are no bodies of what is said.
+    ALTER TABLE room ADD COLUMN floor BLOB;
+    -- Bodies of what is said in the timeline, and their bytes.
+    ALTER TABLE room ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE room ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The version from which on notes are taken as entries come.
 const NOTES: u32 = 2;
+
+/// The version from which on bodies are counted as they come and go.
+const COUNTS: u32 = 3;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -228,6 +241,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     steps.iter().try_for_each(|step| tx.execute_batch(step))?;
     if (1..NOTES).contains(&version) {
         notes::read_all(&tx)?;
+    }
+    if (1..COUNTS).contains(&version) {
+        expire::recount(&tx, None)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;

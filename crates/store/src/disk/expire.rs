@@ -1,0 +1,146 @@
+//! Bodies that are dropped because a room keeps no more.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    ids::{AuthorId, RoomId},
+    time::Time,
+    timeline::Place,
+};
+use rusqlite::{Connection, Row};
+
+use super::{
+    fail::Fail,
+    forget::{Dropped, drop_bodies},
+    notes::Whose,
+    piece::{Pieces, for_each},
+    record::{self, array, int, read_log},
+    walk::{Way, walk},
+};
+use crate::keep::{Expiry, Keep, Tally};
+
+/// What is over the bounds of a room, and how far that goes.
+pub(super) struct Plan {
+    room: i64,
+    expiry: Expiry,
+    floor: Option<Place>,
+    /// Whether more waits when this is done.
+    pub(super) more: bool,
+}
+
+/// What there is to drop in a room, in at most `most` entries of its timeline.
+pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> Result<Option<Plan>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(None) };
+    let mut find =
+        db.prepare_cached("SELECT age_ms, keep_entries, keep_bytes, entries, bytes, floor FROM room WHERE id = ?1")?;
+    let (keep, tally, floor) = find.query_row([number], |row| {
+        Ok((
+            read_keep(row, 0)?,
+            Tally { entries: row.get(3)?, bytes: row.get(4)? },
+            row.get::<_, Option<[u8; FLOOR]>>(5)?,
+        ))
+    })?;
+    if keep == Keep::default() {
+        return Ok(None);
+    }
+    let floor = floor.map(|floor| read_floor(&floor));
+    let mut expiry = Expiry::new(keep, tally, now_ms, most);
+    let mut pieces = Pieces::new(db, room);
+    walk(db, room, Way::Up(floor), |place, log| {
+        let line = pieces.line(log, &place.author, place.seq)?;
+        let body = line.map_or(Tally::default(), |line| Tally::of_body(line.kind, &line.body));
+        Ok(expiry.visit(place, body))
+    })?;
+    let ended = expiry.end(floor);
+    Ok(ended.map(|(floor, more)| Plan { room: number, expiry, floor, more }))
+}
+
+/// Does what was planned; returns what was dropped.
+pub(super) fn expire(db: &Connection, plan: &Plan) -> Result<Dropped, Fail> {
+    let mut dropped = Dropped::default();
+    for (author, seqs) in &plan.expiry.over {
+        let Some(log) = record::log(db, plan.room, author)? else { continue };
+        let seqs: Vec<_> = seqs.iter().copied().collect();
+        dropped += drop_bodies(db, Whose { room: plan.room, log: log.id, author }, &seqs)?;
+    }
+    let mut count = Tally::default();
+    count -= dropped.tally;
+    add(db, plan.room, count)?;
+    let mut keep = db.prepare_cached("UPDATE room SET floor = ?2 WHERE id = ?1")?;
+    keep.execute((plan.room, plan.floor.map(put_floor)))?;
+    Ok(dropped)
+}
+
+/// Counts bodies that came to a room, or went.
+pub(super) fn add(db: &Connection, room: i64, count: Tally) -> Result<(), Fail> {
+    let mut add = db.prepare_cached("UPDATE room SET entries = entries + ?2, bytes = bytes + ?3 WHERE id = ?1")?;
+    add.execute((room, count.entries, count.bytes))?;
+    Ok(())
+}
+
+/// Counts the bodies of all rooms, or of one, from what is kept. What is damaged does not count.
+pub(super) fn recount(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
+    db.execute("UPDATE room SET entries = 0, bytes = 0 WHERE ?1 IS NULL OR id = ?1", [room])?;
+    let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log WHERE ?1 IS NULL OR room = ?1")?;
+    let mut logs = find.query([room])?;
+    let mut counts: BTreeMap<i64, Tally> = BTreeMap::new();
+    while let Some(row) = logs.next()? {
+        let mut count = Tally::default();
+        match count_log(db, row, &mut count) {
+            Ok(()) | Err(Fail::Odd(_)) => *counts.entry(row.get(0)?).or_default() += count,
+            Err(why) => return Err(why),
+        }
+    }
+    counts.into_iter().try_for_each(|(room, count)| add(db, room, count))
+}
+
+fn count_log(db: &Connection, row: &Row<'_>, count: &mut Tally) -> Result<(), Fail> {
+    let author = AuthorId(array(row, 2)?);
+    let Some(last) = read_log(row, 3)?.next().checked_sub(1) else { return Ok(()) };
+    for_each(db, row.get(1)?, (0, last), |stored| {
+        let run = stored.run(&author);
+        let entries = run.iter().flat_map(|run| run.entries());
+        entries.for_each(|entry| *count += Tally::of(entry));
+        Ok(true)
+    })
+}
+
+/// The bounds of a room, in three columns from `at` on.
+pub(super) fn read_keep(row: &Row<'_>, at: usize) -> rusqlite::Result<Keep> {
+    let bound = |at| row.get::<_, Option<i64>>(at).map(|bound| bound.map(i64::unsigned_abs));
+    Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)? })
+}
+
+/// Keeps the bounds of a room. Others than before are held against everything there is.
+pub(super) fn put_keep(db: &Connection, room: i64, keep: &Keep) -> Result<(), Fail> {
+    let mut put = db.prepare_cached(
+        "UPDATE room SET age_ms = ?2, keep_entries = ?3, keep_bytes = ?4,
+            floor = CASE WHEN (age_ms, keep_entries, keep_bytes) IS (?2, ?3, ?4) THEN floor END WHERE id = ?1",
+    )?;
+    put.execute((room, keep.age_ms.map(int), keep.entries.map(int), keep.bytes.map(int)))?;
+    Ok(())
+}
+
+/// The floor of a room.
+pub(super) fn floor(db: &Connection, room: i64) -> Result<Option<Place>, Fail> {
+    let mut find = db.prepare_cached("SELECT floor FROM room WHERE id = ?1")?;
+    let floor: Option<[u8; FLOOR]> = find.query_row([room], |row| row.get(0))?;
+    Ok(floor.map(|floor| read_floor(&floor)))
+}
+
+/// Bytes of a floor: time 8, author 32, seq 8.
+const FLOOR: usize = 48;
+
+fn put_floor(floor: Place) -> [u8; FLOOR] {
+    let mut bytes = [0; FLOOR];
+    bytes[..8].copy_from_slice(&floor.time.0.to_be_bytes());
+    bytes[8..40].copy_from_slice(&floor.author.0);
+    bytes[40..].copy_from_slice(&floor.seq.to_be_bytes());
+    bytes
+}
+
+fn read_floor(bytes: &[u8; FLOOR]) -> Place {
+    let number = |at: usize| u64::from_be_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+    let author = AuthorId(std::array::from_fn(|byte| bytes[8 + byte]));
+    Place { time: Time(number(0)), author, seq: number(40) }
+}
