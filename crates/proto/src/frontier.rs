@@ -50,6 +50,12 @@ impl Branch {
         self.low
     }
 
+    /// The last of the digits that ids in this branch begin with; 0 at the root.
+    pub fn digit(self) -> u8 {
+        let beyond = 64 - u32::from(self.depth) * FANOUT_BITS;
+        (self.low.checked_shr(beyond).unwrap_or(0) % Self::FANOUT as u64) as u8
+    }
+
     /// The branches below, or `None` at the deepest.
     pub fn children(self) -> Option<impl Iterator<Item = Self>> {
         let depth = self.depth + 1;

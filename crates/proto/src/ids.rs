@@ -1,11 +1,11 @@
 //! The 32-byte names of things: rooms, authors, peers and entries.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(pub [u8; 32]);
 
         impl $name {
@@ -23,6 +23,19 @@ macro_rules! id {
             /// The first four bytes in hexadecimal, for people.
             pub fn short(&self) -> String {
                 self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+            }
+        }
+
+        /// As bytes order; nearly always eight of them tell, and those compare as one number.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.prefix().cmp(&other.prefix()).then_with(|| self.0.cmp(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 
@@ -73,5 +86,19 @@ mod tests {
         assert!(low < high && low.prefix() < high.prefix());
         assert_eq!(low.short(), "00000000");
         assert_eq!(high.to_string().len(), 64);
+    }
+
+    #[test]
+    fn ids_order_as_their_bytes_do() {
+        let id = |at: usize, byte: u8| {
+            let mut id = PeerId([7; 32]);
+            id.0[at] = byte;
+            id
+        };
+        let ids = [0, 7, 8, 31].map(|at| [id(at, 0), id(at, 7), id(at, 255)]).concat();
+        for (one, other) in ids.iter().flat_map(|one| ids.iter().map(move |other| (one, other))) {
+            assert_eq!(one.cmp(other), one.0.cmp(&other.0));
+            assert_eq!(one == other, one.cmp(other).is_eq());
+        }
     }
 }

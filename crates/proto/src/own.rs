@@ -93,9 +93,10 @@ impl Own {
 
     /// A peer holds our log below `next`; says whether that is news.
     pub(crate) fn held(&mut self, peer: PeerId, next: Seq) -> bool {
-        let known = self.held_by.entry(peer).or_default();
-        let news = next > *known;
-        *known = next.max(*known);
+        let news = next > self.held_by.get(&peer).copied().unwrap_or(0);
+        if news {
+            self.held_by.insert(peer, next);
+        }
         news
     }
 

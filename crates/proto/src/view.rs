@@ -21,9 +21,10 @@
 //! peers that have worked for us are told on. Dials, retries and shuffles are all paced.
 
 pub mod branch;
+mod cover;
 mod known;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use bytes::Bytes;
 
@@ -31,14 +32,14 @@ use crate::{
     frontier::Branch,
     ids::PeerId,
     limits::{
-        CHOSEN_LINKS, DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, MESH_PEERS, RANDOM_LINKS,
-        SHUFFLE_PEERS, SHUFFLE_SAMPLE,
+        DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, SHUFFLE_PEERS, SHUFFLE_SAMPLE,
     },
     message::{Contact, Message},
     random::Random,
 };
 
 use branch::{branch, shared};
+use cover::{Branches, Cover, Need, Sharing};
 use known::Known;
 
 /// Pause after the first failure, and the longest, for a fixed view: its peers are on this host and start in
@@ -98,7 +99,6 @@ pub enum Move {
 #[derive(Clone, Debug)]
 struct Link {
     since_ms: u64,
-    branch: Branch,
     /// Whether we dialled it.
     chosen: bool,
     /// When its shuffle may be answered again.
@@ -191,7 +191,7 @@ impl View {
 
     /// The links, each with the branch it lies in, ascending by peer.
     pub fn branches(&self) -> impl Iterator<Item = (PeerId, Branch)> + '_ {
-        self.links.iter().map(|(peer, link)| (*peer, link.branch))
+        self.links.keys().map(|peer| (*peer, branch(&self.me, peer)))
     }
 
     /// Peers that have worked, best first: those with a link, then the last that had one. For tickets, and
@@ -211,8 +211,7 @@ impl View {
             None => true,
         };
         let dialled = self.known.up(peer, address, now_ms, random);
-        let branch = branch(&self.me, &peer);
-        let link = self.links.entry(peer).or_insert(Link { since_ms: now_ms, branch, chosen: false, answer_ms: 0 });
+        let link = self.links.entry(peer).or_insert(Link { since_ms: now_ms, chosen: false, answer_ms: 0 });
         link.chosen |= dialled;
         if !self.is_fixed() {
             self.give_up_one(&peer, now_ms, random, out);
@@ -315,11 +314,12 @@ impl View {
 
     fn unlink(&mut self, peer: &PeerId, now_ms: u64, random: &mut Random) {
         let Some(link) = self.links.remove(peer) else { return };
-        let pace = self.retry_ms();
         if now_ms < link.since_ms + BRIEF_LINK_MS && !self.is_fixed() {
+            let pace = self.retry_ms();
             self.known.failed(peer, now_ms, |failures| pause_ms(pace, failures, random));
         } else {
-            self.known.down(peer, now_ms + random.jitter(pace.0), now_ms);
+            let first_ms = if self.is_fixed() { FIXED_RETRY_MS.0 } else { OPEN_RETRY_MS.0 };
+            self.known.down(peer, now_ms + random.jitter(first_ms), now_ms);
         }
         if self.links.is_empty() {
             (self.shuffle_ms, self.shuffle_pause_ms) = (None, SHUFFLE_MS.0);
@@ -353,15 +353,15 @@ impl View {
     /// Tells others of a new peer: all in a mesh, those nearest to it in a larger room.
     fn tell_of(&mut self, peer: PeerId, random: &mut Random, out: &mut Vec<Move>) {
         let Some(contact) = self.known.contact(&peer) else { return };
-        let mut others: Vec<_> = self.active().filter(|other| *other != peer).collect();
+        let mut others: Vec<_> = self.links.keys().filter(|other| **other != peer).collect();
         if self.near > 0 {
             random.shuffle(&mut others);
-            others.sort_by_key(|other| std::cmp::Reverse(shared(other, &peer)));
+            others.sort_by_key(|other| Reverse(shared(other, &peer)));
             others.truncate(GREETED_PEERS);
         }
         out.extend(others.into_iter().map(|to| {
             let message = Message::Shuffle { peers: vec![contact.clone()], answer: true };
-            Move::Send { to, message }
+            Move::Send { to: *to, message }
         }));
     }
 
@@ -369,28 +369,31 @@ impl View {
     /// `count`; all of them work or lately did.
     fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
-        let known = self.known.iter().filter(|(id, _)| *id != peer);
-        let known = known.filter(|(_, known)| known.linked || known.worked_ms.is_some_and(works));
-        let mut peers: Vec<_> = known.map(|(id, _)| *id).collect();
-        random.shuffle(&mut peers);
-        peers.sort_by_key(|id| std::cmp::Reverse(shared(peer, id)));
-        let mut branches = BTreeSet::new();
-        let mut place = 0;
-        let (mut told, mut rest): (Vec<_>, Vec<_>) = peers.into_iter().partition(|id| {
-            place += 1;
-            branches.insert(branch(peer, id)) || place <= count / 2
+        let mut peers: Vec<_> = Vec::with_capacity(self.known.len());
+        let known = self.known.iter().filter(|(id, known)| {
+            *id != peer && (known.linked || known.worked_ms.is_some_and(works))
         });
+        peers.extend(known.map(|(id, known)| (shared(peer, id), id, known)));
+        random.shuffle(&mut peers);
+        peers.sort_by_key(|(digits, ..)| Reverse(*digits));
+        let mut branches = Branches::default();
+        let (mut told, mut rest) = (Vec::with_capacity(SHUFFLE_PEERS), Vec::with_capacity(peers.len()));
+        for (place, (_, id, known)) in peers.into_iter().enumerate() {
+            match branches.insert(branch(peer, id)) || place < count / 2 {
+                true => told.push((id, known)),
+                false => rest.push((id, known)),
+            }
+        }
         told.truncate(SHUFFLE_PEERS);
-        random.shuffle(&mut rest);
         let more = count.saturating_sub(told.len());
-        told.extend(rest.into_iter().take(more));
-        told.iter().filter_map(|id| self.known.contact(id)).collect()
+        told.extend(random.sample(rest, more));
+        told.into_iter().map(|(id, known)| known.contact(id)).collect()
     }
 
     /// Shuffles with one peer: any, or every other time one of those that share the most digits with us up to a
     /// random number, who know whom we lack there.
     fn begin_shuffle(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let mut links: Vec<_> = self.links.iter().map(|(peer, link)| (link.branch.depth(), *peer)).collect();
+        let mut links: Vec<_> = self.branches().map(|(peer, branch)| (branch.depth(), peer)).collect();
         let deepest = links.iter().map(|(depth, _)| *depth).max().unwrap_or(0);
         let least = if random.coin(2) { random.below(u64::from(deepest)) as u8 + 1 } else { 0 };
         links.retain(|(depth, _)| *depth >= least);
@@ -406,74 +409,65 @@ impl View {
 
     /// Dials whoever is wanted and may be dialled, and sets the deadline for the others.
     fn fill(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        (self.near, self.near_linked) = self.neighbourhood();
-        let needs: &[Need] = if self.near == 0 { &[Need::Near] } else { &[Need::Near, Need::Branch, Need::Anybody] };
-        self.dial_ms = None;
-        let mut cover = self.cover();
-        let mut idle = self.idle(&cover, needs, random);
-        for &need in needs {
-            let mut left = Vec::new();
-            for (peer, branch) in idle {
-                let wanted = cover.wants(need, branch, self.near);
-                if wanted && self.dial(&peer, now_ms, out) {
-                    cover.add(branch, true);
-                } else {
-                    left.push((peer, branch));
-                }
-            }
-            idle = left;
-        }
-    }
-
-    /// How many digits our neighbourhood shares with us, so few that as many as possible belong to it, and whether
-    /// all of those are linked. Peers count that have a link or may have one: we have not failed to reach them.
-    fn neighbourhood(&self) -> (u8, bool) {
-        if self.is_fixed() {
-            return (0, false);
-        }
-        let mut sharing = [(0, true); Branch::DEEPEST as usize + 1];
-        for (id, known) in self.known.iter().filter(|(_, known)| known.linked || known.failures == 0) {
-            for (count, linked) in &mut sharing[..=usize::from(shared(&self.me, id))] {
-                *count += 1;
-                *linked &= known.linked;
+        let (mut cover, mut wanted) = self.look();
+        if self.budget_ms() <= now_ms {
+            random.shuffle(&mut wanted);
+            wanted.sort_by_key(|idle| (idle.branch.depth(), idle.untried));
+            for need in Need::ALL {
+                wanted.retain(|idle| {
+                    let ready = idle.due_ms <= now_ms && self.budget_ms() <= now_ms;
+                    let dialled = ready && cover.wants(need, idle.branch) && self.dial(&idle.peer, now_ms, out);
+                    if dialled {
+                        cover.add(idle.branch, true);
+                    }
+                    !dialled
+                });
             }
         }
-        let near = sharing.iter().zip(0..).find(|((count, _), _)| *count <= MESH_PEERS);
-        near.map_or((Branch::DEEPEST, false), |((_, linked), digits)| (digits, *linked))
+        let left = wanted.iter().filter(|idle| cover.wants_any(idle.branch));
+        self.dial_ms = left.map(|idle| idle.due_ms.max(self.budget_ms())).min();
     }
 
-    /// Peers that could be dialled and that there is a need of, those that matter most first: the largest branches,
-    /// in them those that have worked, otherwise in random order.
-    fn idle(&self, cover: &Cover, needs: &[Need], random: &mut Random) -> Vec<(PeerId, Branch)> {
-        let idle = self.known.iter().filter(|(_, known)| !known.linked && !known.dialling);
-        let idle = idle.map(|(id, known)| (*id, branch(&self.me, id), known.worked_ms.is_none()));
-        let mut idle: Vec<_> =
-            idle.filter(|(_, branch, _)| needs.iter().any(|need| cover.wants(*need, *branch, self.near))).collect();
-        random.shuffle(&mut idle);
-        idle.sort_by_key(|(_, branch, untried)| (branch.depth(), *untried));
-        idle.into_iter().map(|(id, branch, _)| (id, branch)).collect()
-    }
-
-    fn cover(&self) -> Cover {
+    /// Looks at all we know: finds out what our neighbourhood is, what the links cover, and who is wanted. Peers
+    /// belong to the neighbourhood that have a link or may have one: we have not failed to reach them.
+    fn look(&mut self) -> (Cover, Vec<Idle>) {
         let mut cover = Cover::default();
-        self.links.values().for_each(|link| cover.add(link.branch, link.chosen));
-        let dialled = self.known.iter().filter(|(_, known)| known.dialling && !known.linked);
-        dialled.for_each(|(id, _)| cover.add(branch(&self.me, id), true));
-        cover
+        self.links.iter().for_each(|(peer, link)| cover.add(branch(&self.me, peer), link.chosen));
+        let mut sharing = Sharing::default();
+        let mut idle = Vec::new();
+        for (peer, known) in self.known.iter() {
+            if known.linked || known.failures == 0 {
+                sharing.add(shared(&self.me, peer), known.linked);
+            }
+            if known.is_idle() {
+                idle.push((peer, known));
+            } else if !known.linked {
+                cover.add(branch(&self.me, peer), true);
+            }
+        }
+        if !self.is_fixed() {
+            (self.near, self.near_linked) = sharing.neighbourhood();
+        }
+        let cover = cover.with_near(self.near);
+        let idle = idle.into_iter().map(|(peer, known)| Idle {
+            peer: *peer,
+            branch: branch(&self.me, peer),
+            untried: known.worked_ms.is_none(),
+            due_ms: known.due_ms,
+        });
+        (cover, idle.filter(|idle| cover.wants_any(idle.branch)).collect())
     }
 
-    /// Dials a wanted peer when its time has come and the budget allows; otherwise sets the deadline.
-    fn dial(&mut self, peer: &PeerId, now_ms: u64, out: &mut Vec<Move>) -> bool {
-        let budget_ms = match self.shape {
+    /// When the next dial is paid for.
+    fn budget_ms(&self) -> u64 {
+        match self.shape {
             Shape::Fixed(_) => 0,
             Shape::Open => self.paid_ms.saturating_sub((DIAL_BURST - 1) * DIAL_MS),
-        };
-        let Some(known) = self.known.get_mut(peer) else { return false };
-        let ready_ms = known.due_ms.max(budget_ms);
-        if ready_ms > now_ms {
-            self.dial_ms = Some(self.dial_ms.map_or(ready_ms, |ms| ms.min(ready_ms)));
-            return false;
         }
+    }
+
+    fn dial(&mut self, peer: &PeerId, now_ms: u64, out: &mut Vec<Move>) -> bool {
+        let Some(known) = self.known.get_mut(peer) else { return false };
         known.dialling = true;
         self.paid_ms = self.paid_ms.max(now_ms) + DIAL_MS;
         out.push(Move::Dial(Contact { peer: *peer, address: known.next_address() }));
@@ -481,41 +475,13 @@ impl View {
     }
 }
 
-/// Why a link is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
-    /// It is in our neighbourhood.
-    Near,
-    /// There is nobody yet in its branch.
-    Branch,
-    /// There are too few links beyond one a branch.
-    Anybody,
-}
-
-/// What the links, and the dials under way, cover.
-#[derive(Debug, Default)]
-struct Cover {
-    branches: BTreeSet<Branch>,
-    links: usize,
-    chosen: usize,
-}
-
-impl Cover {
-    fn add(&mut self, branch: Branch, chosen: bool) {
-        self.branches.insert(branch);
-        self.links += 1;
-        self.chosen += usize::from(chosen);
-    }
-
-    fn wants(&self, need: Need, branch: Branch, near: u8) -> bool {
-        match need {
-            Need::Near if near == 0 => true,
-            _ if self.chosen >= CHOSEN_LINKS => false,
-            Need::Near => branch.depth() > near,
-            Need::Branch => !self.branches.contains(&branch),
-            Need::Anybody => self.links < self.branches.len() + RANDOM_LINKS,
-        }
-    }
+/// A peer that could be dialled.
+#[derive(Debug)]
+struct Idle {
+    peer: PeerId,
+    branch: Branch,
+    untried: bool,
+    due_ms: u64,
 }
 
 /// Of two peers that hear of each other, tells each whether to dial first: a bit of both ids decides, so that

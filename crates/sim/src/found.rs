@@ -14,6 +14,7 @@ use rumormill_proto::{
     limits::{DIAL_BURST, DIAL_MS, MESH_PEERS},
     message::{Contact, Message},
     random::Random,
+    time::Now,
 };
 
 use crate::{
@@ -55,55 +56,73 @@ impl World {
             self.move_in(None, neighbours);
         }
         let offers = self.offers();
-        let mut order: Vec<Index> = (0..count as Index).collect();
-        self.random.shuffle(&mut order);
+        let comings = self.comings(count);
         let mut late = Vec::new();
         for look in 0..LOOKS {
             let begin_us = self.queue.now_us();
             self.answer(&mut late);
             self.queue.pass((begin_us + LOOK_MS * 1_000).saturating_sub(self.queue.now_us()));
-            for (at, &peer) in order.iter().enumerate() {
-                let home = &self.peers[peer as usize].home;
-                let input = match look.checked_sub(at * COMING / count) {
-                    None => continue,
-                    Some(0) => Input::Heard { contacts: offers.to(home, &mut self.random) },
-                    Some(_) => Input::Wake,
-                };
-                self.found_one(peer, input, &mut late);
+            for (coming, peers) in comings.iter().enumerate().take(look + 1) {
+                for &peer in peers {
+                    let home = &self.peers[peer as usize].home;
+                    let input = match coming == look {
+                        true => Input::Heard { contacts: offers.to(home, &mut self.random) },
+                        false => Input::Wake,
+                    };
+                    let now = self.clock(peer);
+                    self.found_one(peer, input, now, &mut late);
+                }
             }
         }
         self.answer(&mut late);
-        order.sort_unstable();
-        order.into_iter().for_each(|peer| self.expect_wake(peer));
+        (0..count as Index).for_each(|peer| self.expect_wake(peer));
         (0..count).collect()
     }
 }
 
 impl World {
+    /// Who comes at which look. Those who come together come branch by branch of the id space, in an order that favours
+    /// no branch, for neighbours have much to do with each other: so they are found in the processor's cache.
+    fn comings(&mut self, count: usize) -> Vec<Vec<Index>> {
+        let mut order: Vec<Index> = (0..count as Index).collect();
+        self.random.shuffle(&mut order);
+        let mut comings = vec![Vec::new(); COMING];
+        for (at, peer) in order.into_iter().enumerate() {
+            comings[at * COMING / count].push(peer);
+        }
+        for peers in &mut comings {
+            let turned = self.random.number();
+            peers.sort_by_key(|peer| self.peers[*peer as usize].home.id.prefix() ^ turned);
+        }
+        comings
+    }
+
     /// Lets one engine take in something, and everything that follows from it at this moment happen.
-    fn found_one(&mut self, peer: Index, input: Input, late: &mut Vec<Answer>) {
+    fn found_one(&mut self, peer: Index, input: Input, now: Now, late: &mut Vec<Answer>) {
         let mut inputs = VecDeque::from([(peer, input)]);
+        let mut outputs = Vec::new();
         while let Some((at, input)) = inputs.pop_front() {
-            let now = self.clock(at);
             let Some(process) = &mut self.peers[at as usize].process else { continue };
             if matches!(input, Input::Wake) && process.engine.next_deadline() > now.ticks_ms {
                 continue;
             }
-            let mut outputs = Vec::new();
             process.engine.handle(input, now, &mut outputs);
-            outputs.into_iter().for_each(|output| self.follow(at, output, &mut inputs, late));
+            outputs.drain(..).for_each(|output| self.follow(at, output, &mut inputs, late));
         }
     }
 
-    /// Lets greetings be answered as late as they would be, for peers measure that.
+    /// Lets greetings be answered as late as they would be, for peers measure that. One peer after another is answered,
+    /// each in the order of time.
     fn answer(&mut self, late: &mut Vec<Answer>) {
         let mut answers = std::mem::take(late);
         answers.sort_unstable();
-        for Answer { at_us, to, from, next } in answers {
-            self.queue.pass(at_us.saturating_sub(self.queue.now_us()));
+        let end_us = answers.iter().map(|answer| answer.at_us).max().unwrap_or(0);
+        for Answer { to, at_us, from, next } in answers {
+            let now = self.clock_at(to, at_us);
             let input = Input::Received { from, message: Message::Known { next } };
-            self.found_one(to, input, late);
+            self.found_one(to, input, now, late);
         }
+        self.queue.pass(end_us.saturating_sub(self.queue.now_us()));
     }
 
     fn follow(&mut self, at: Index, output: Output, inputs: &mut VecDeque<(Index, Input)>, late: &mut Vec<Answer>) {
@@ -129,7 +148,7 @@ impl World {
             Output::Send { to, message: Message::Known { next } } => {
                 let to = index_of(&to);
                 let at_us = self.queue.now_us() + 2 * self.network.latency_us(at, to);
-                late.push(Answer { at_us, to, from: me, next });
+                late.push(Answer { to, at_us, from: me, next });
             }
             Output::Send { to, message: Message::Status { digest, answer: false } } => {
                 let message = Message::Status { digest, answer: true };
@@ -151,8 +170,8 @@ impl World {
 /// An answer to a greeting that is under way.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Answer {
-    at_us: u64,
     to: Index,
+    at_us: u64,
     from: PeerId,
     next: Seq,
 }
@@ -171,21 +190,23 @@ impl Offers {
     fn to(&self, home: &Home, random: &mut Random) -> Vec<Contact> {
         let told = match self.form {
             Form::Line(_) => home.contacts.clone(),
-            Form::Open if self.ids.len() <= self.most => self.ids.clone(),
+            Form::Open if self.ids.len() <= self.most => half(&home.id, &self.ids).collect(),
             Form::Open => self.some(&home.id, random),
         };
         told.into_iter().filter(|id| *id != home.id).map(contact).collect()
     }
 
-    /// The whole neighbourhood, two in every branch of the id space, while that is not too many, and any others.
+    /// Half of the neighbourhood, two in every branch of the id space, while that is not too many, and any others.
     fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
         let branches = self.branches(peer);
         let mut told: Vec<PeerId> = Vec::new();
+        let mut near = 0;
         for ids in branches.iter().rev() {
-            if told.len() + ids.len() > MESH_PEERS {
+            near += ids.len();
+            if near > MESH_PEERS {
                 break;
             }
-            told.extend_from_slice(ids);
+            told.extend(half(peer, ids));
         }
         for most in [usize::MAX, self.most] {
             let one_each = branches.iter().filter_map(|ids| random.pick(ids).copied());
@@ -220,4 +241,11 @@ impl Offers {
         }
         branches
     }
+}
+
+/// Of these the half that `peer` is to dial; the other half dials it. So everybody chooses as many links as others
+/// choose to it, as those do who hear of each other at the same time.
+fn half<'a>(peer: &PeerId, ids: &'a [PeerId]) -> impl Iterator<Item = PeerId> + 'a {
+    let me = index_of(peer);
+    ids.iter().copied().filter(move |id| (me < index_of(id)) != (me + index_of(id)).is_multiple_of(2))
 }

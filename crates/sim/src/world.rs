@@ -256,7 +256,12 @@ impl World {
 
     /// What a peer's clocks say.
     pub(crate) fn clock(&self, peer: Index) -> Now {
-        let ticks_ms = self.now_ms();
+        self.clock_at(peer, self.queue.now_us())
+    }
+
+    /// What a peer's clocks say at some time.
+    pub(crate) fn clock_at(&self, peer: Index, at_us: u64) -> Now {
+        let ticks_ms = at_us / 1_000;
         let wall_ms = (BEGIN_MS + ticks_ms).saturating_add_signed(self.peers[peer as usize].clock_ms);
         Now { ticks_ms, wall_ms }
     }

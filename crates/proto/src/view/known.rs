@@ -47,8 +47,12 @@ impl Peer {
         hearsay.unwrap_or(&self.address).clone()
     }
 
-    /// Whether it can be forgotten without closing anything.
-    fn idle(&self) -> bool {
+    pub(super) fn contact(&self, id: &PeerId) -> Contact {
+        Contact { peer: *id, address: self.address.clone() }
+    }
+
+    /// Whether it can be dialled, or forgotten without closing anything.
+    pub(super) fn is_idle(&self) -> bool {
         !self.linked && !self.dialling
     }
 }
@@ -82,7 +86,7 @@ impl Known {
     }
 
     pub(super) fn contact(&self, peer: &PeerId) -> Option<Contact> {
-        self.get(peer).map(|known| Contact { peer: *peer, address: known.address.clone() })
+        self.get(peer).map(|known| known.contact(peer))
     }
 
     /// Takes in that `source` told of a peer, to be dialled from `due_ms` on. What we find out ourselves is believed
@@ -174,7 +178,7 @@ impl Known {
     /// most of.
     fn forget_one(&mut self, random: &mut Random, among: impl Fn(&Peer) -> bool) -> bool {
         let kept = self.kept();
-        let idle = self.peers.iter().filter(|(id, peer)| peer.idle() && among(peer) && !kept.contains(*id));
+        let idle = self.peers.iter().filter(|(id, peer)| peer.is_idle() && among(peer) && !kept.contains(*id));
         let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
         let mut worst: Option<(u32, PeerId)> = None;
         for (id, peer) in idle {

@@ -1,0 +1,110 @@
+//! What the links cover of the id space, and which more are wanted.
+
+use crate::{
+    frontier::Branch,
+    limits::{CHOSEN_LINKS, MESH_PEERS, RANDOM_LINKS},
+};
+
+/// Why a link is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It is in our neighbourhood.
+    Near,
+    /// There is nobody yet in its branch.
+    Branch,
+    /// There are too few links beyond one a branch.
+    Anybody,
+}
+
+impl Need {
+    /// All of them, the most important first.
+    pub(super) const ALL: [Self; 3] = [Self::Near, Self::Branch, Self::Anybody];
+}
+
+/// Branches that one peer sees, whose depth and last digit tell them apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Branches([u8; Branch::DEEPEST as usize + 1]);
+
+impl Branches {
+    /// Adds a branch; says whether it was not there.
+    pub(super) fn insert(&mut self, branch: Branch) -> bool {
+        let new = !self.contains(branch);
+        self.0[usize::from(branch.depth())] |= 1 << branch.digit();
+        new
+    }
+
+    fn contains(&self, branch: Branch) -> bool {
+        self.0[usize::from(branch.depth())] & 1 << branch.digit() != 0
+    }
+
+    fn len(&self) -> u32 {
+        self.0.iter().map(|digits| digits.count_ones()).sum()
+    }
+}
+
+/// What the links, and the dials under way, cover.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cover {
+    /// Digits that our neighbourhood shares with us.
+    near: u8,
+    branches: Branches,
+    links: usize,
+    chosen: usize,
+}
+
+impl Cover {
+    pub(super) fn add(&mut self, branch: Branch, chosen: bool) {
+        self.branches.insert(branch);
+        self.links += 1;
+        self.chosen += usize::from(chosen);
+    }
+
+    pub(super) fn with_near(self, near: u8) -> Self {
+        Self { near, ..self }
+    }
+
+    /// Whether a link into this branch is wanted for that reason.
+    pub(super) fn wants(&self, need: Need, branch: Branch) -> bool {
+        match need {
+            _ if self.near == 0 => need == Need::Near,
+            _ if self.chosen >= CHOSEN_LINKS => false,
+            Need::Near => branch.depth() > self.near,
+            Need::Branch => !self.branches.contains(branch),
+            Need::Anybody => self.links < self.branches.len() as usize + RANDOM_LINKS,
+        }
+    }
+
+    /// Whether a link into this branch is wanted for any reason.
+    pub(super) fn wants_any(&self, branch: Branch) -> bool {
+        Need::ALL.iter().any(|need| self.wants(*need, branch))
+    }
+}
+
+/// The peers that have a link or may have one, counted by the digits they share with us.
+#[derive(Debug, Default)]
+pub(super) struct Sharing {
+    peers: [usize; Branch::DEEPEST as usize + 1],
+    unlinked: [usize; Branch::DEEPEST as usize + 1],
+}
+
+impl Sharing {
+    pub(super) fn add(&mut self, digits: u8, linked: bool) {
+        self.peers[usize::from(digits)] += 1;
+        self.unlinked[usize::from(digits)] += usize::from(!linked);
+    }
+
+    /// How many digits our neighbourhood shares with us, so few that as many as possible belong to it, and whether
+    /// all of those are linked.
+    pub(super) fn neighbourhood(&self) -> (u8, bool) {
+        let (mut within, mut unlinked) = (0, 0);
+        for digits in (0..=Branch::DEEPEST).rev() {
+            let at = usize::from(digits);
+            if within + self.peers[at] > MESH_PEERS {
+                return ((digits + 1).min(Branch::DEEPEST), unlinked == 0 && digits < Branch::DEEPEST);
+            }
+            within += self.peers[at];
+            unlinked += self.unlinked[at];
+        }
+        (0, unlinked == 0)
+    }
+}
