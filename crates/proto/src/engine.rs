@@ -363,6 +363,9 @@ impl Engine {
                 }
             }
         }
+        if !news.is_empty() {
+            self.view.brought(&from);
+        }
         self.settle(false, now, out);
         for run in &news {
             for (author, seq) in self.logs.lacks(run) {

@@ -224,6 +224,11 @@ impl View {
         self.fill(now_ms, random, out);
     }
 
+    /// `peer` was the first to give us an entry, by a rumor or by anti-entropy.
+    pub fn brought(&mut self, peer: &PeerId) {
+        self.known.brought(peer);
+    }
+
     /// The link to `peer` is gone.
     pub fn down(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
         self.unlink(&peer, now_ms, random);
@@ -326,7 +331,9 @@ impl View {
         }
     }
 
-    /// When more have come than there is room for, gives one of them up: neither a lasting one nor `newcomer`.
+    /// When more have come than there is room for, gives one of them up: neither a lasting one nor `newcomer`. Whoever
+    /// has brought nothing goes before the others, and who is in our neighbourhood goes last, for we should only dial
+    /// it again.
     fn give_up_one(&mut self, newcomer: &PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
         let inbound = || self.links.iter().filter(|(_, link)| !link.chosen);
         if inbound().count() <= INBOUND_LINKS {
@@ -334,8 +341,14 @@ impl View {
         }
         let mut inbound: Vec<_> = inbound().map(|(peer, link)| (link.since_ms, *peer)).collect();
         inbound.sort_unstable();
-        let mut recent = inbound.split_off(LASTING_LINKS);
-        recent.retain(|(_, peer)| peer != newcomer);
+        let worth = |peer: &PeerId| {
+            let near = branch(&self.me, peer).depth() > self.near;
+            (near, self.known.get(peer).is_some_and(|known| known.brought))
+        };
+        let recent = inbound.split_off(LASTING_LINKS).into_iter().filter(|(_, peer)| peer != newcomer);
+        let mut recent: Vec<_> = recent.map(|(_, peer)| (worth(&peer), peer)).collect();
+        let least = recent.iter().map(|(worth, _)| *worth).min();
+        recent.retain(|(worth, _)| Some(*worth) == least);
         if let Some(&(_, peer)) = random.pick(&recent) {
             self.unlink(&peer, now_ms, random);
             out.push(Move::Close(peer));
@@ -366,7 +379,7 @@ impl View {
     }
 
     /// What to tell `peer`: those nearest to it, somebody in each of its other branches, and any others up to
-    /// `count`; all of them work or lately did.
+    /// `count`; all of them work or lately did, and of equals those come first that have brought something.
     fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
         let mut peers: Vec<_> = Vec::with_capacity(self.known.len());
@@ -375,7 +388,7 @@ impl View {
         });
         peers.extend(known.map(|(id, known)| (shared(peer, id), id, known)));
         random.shuffle(&mut peers);
-        peers.sort_by_key(|(digits, ..)| Reverse(*digits));
+        peers.sort_by_key(|(digits, _, known)| Reverse((*digits, known.brought)));
         let mut branches = Branches::default();
         let (mut told, mut rest) = (Vec::with_capacity(SHUFFLE_PEERS), Vec::with_capacity(peers.len()));
         for (place, (_, id, known)) in peers.into_iter().enumerate() {
@@ -385,8 +398,11 @@ impl View {
             }
         }
         told.truncate(SHUFFLE_PEERS);
-        let more = count.saturating_sub(told.len());
-        told.extend(random.sample(rest, more));
+        let (brought, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, known)| known.brought);
+        for any in [brought, others] {
+            let more = count.saturating_sub(told.len());
+            told.extend(random.sample(any, more));
+        }
         told.into_iter().map(|(id, known)| known.contact(id)).collect()
     }
 
@@ -412,7 +428,7 @@ impl View {
         let (mut cover, mut wanted) = self.look();
         if self.budget_ms() <= now_ms {
             random.shuffle(&mut wanted);
-            wanted.sort_by_key(|idle| (idle.branch.depth(), idle.untried));
+            wanted.sort_by_key(|idle| (idle.branch.depth(), Reverse(idle.merit)));
             for need in Need::ALL {
                 wanted.retain(|idle| {
                     let ready = idle.due_ms <= now_ms && self.budget_ms() <= now_ms;
@@ -443,6 +459,8 @@ impl View {
                 idle.push((peer, known));
             } else if !known.linked {
                 cover.add(branch(&self.me, peer), true);
+            } else if known.brought && self.links.get(peer).is_some_and(|link| !link.chosen) {
+                cover.vouch(branch(&self.me, peer));
             }
         }
         if !self.is_fixed() {
@@ -452,7 +470,7 @@ impl View {
         let idle = idle.into_iter().map(|(peer, known)| Idle {
             peer: *peer,
             branch: branch(&self.me, peer),
-            untried: known.worked_ms.is_none(),
+            merit: (known.brought, known.worked_ms.is_some()),
             due_ms: known.due_ms,
         });
         (cover, idle.filter(|idle| cover.wants_any(idle.branch)).collect())
@@ -480,7 +498,8 @@ impl View {
 struct Idle {
     peer: PeerId,
     branch: Branch,
-    untried: bool,
+    /// Whether it has brought something, and whether it has worked.
+    merit: (bool, bool),
     due_ms: u64,
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Cover {
     branches: Branches,
     links: usize,
     chosen: usize,
+    /// By depth, links that no stranger could have made: we chose them, or they have brought something.
+    sound: [u8; Branch::DEEPEST as usize + 1],
 }
 
 impl Cover {
@@ -57,6 +59,20 @@ impl Cover {
         self.branches.insert(branch);
         self.links += 1;
         self.chosen += usize::from(chosen);
+        if chosen {
+            self.vouch(branch);
+        }
+    }
+
+    /// A link into this branch that others chose has brought something.
+    pub(super) fn vouch(&mut self, branch: Branch) {
+        let sound = &mut self.sound[usize::from(branch.depth())];
+        *sound = sound.saturating_add(1);
+    }
+
+    /// Links beyond our neighbourhood that no stranger could have made.
+    fn sound(&self) -> usize {
+        self.sound[..=usize::from(self.near)].iter().map(|links| usize::from(*links)).sum()
     }
 
     pub(super) fn with_near(self, near: u8) -> Self {
@@ -70,6 +86,7 @@ impl Cover {
             _ if self.chosen >= CHOSEN_LINKS => false,
             Need::Near => branch.depth() > self.near,
             Need::Branch => !self.branches.contains(branch),
+            Need::Anybody if branch.depth() <= self.near && self.sound() < RANDOM_LINKS => true,
             Need::Anybody => self.links < self.branches.len() as usize + RANDOM_LINKS,
         }
     }

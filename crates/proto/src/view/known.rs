@@ -37,6 +37,8 @@ pub(super) struct Peer {
     pub(super) dialling: bool,
     /// Whether a link is up.
     pub(super) linked: bool,
+    /// Whether it was the first to give us something.
+    pub(super) brought: bool,
 }
 
 impl Peer {
@@ -121,6 +123,7 @@ impl Known {
                 due_ms,
                 dialling: false,
                 linked: false,
+                brought: false,
             };
             self.peers.insert(contact.peer, peer);
         }
@@ -137,6 +140,13 @@ impl Known {
         (peer.source, peer.worked_ms, peer.linked) = (None, Some(now_ms), true);
         peer.hearsay = None;
         dialled
+    }
+
+    /// Takes in that a peer was the first to give us something.
+    pub(super) fn brought(&mut self, id: &PeerId) {
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.brought = true;
+        }
     }
 
     /// Takes in that a link ended which stood long enough to count as working.

@@ -298,6 +298,7 @@ impl Net {
             return;
         }
         if !new.is_empty() {
+            self.nodes[at].view.brought(&peer(from));
             self.rumors(at, |rumors, view, now, random, out| rumors.hot(new, Some(source), view, now, random, out));
         }
         if !known.is_empty() {
