@@ -31,9 +31,7 @@ use bytes::Bytes;
 use crate::{
     frontier::Branch,
     ids::PeerId,
-    limits::{
-        DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, SHUFFLE_PEERS, SHUFFLE_SAMPLE,
-    },
+    limits::{DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, SHUFFLE_PEERS, SHUFFLE_SAMPLE},
     message::{Contact, Message},
     random::Random,
 };
@@ -254,8 +252,8 @@ impl View {
         random: &mut Random,
         out: &mut Vec<Move>,
     ) {
-        let both_hear = source.is_some() && self.near == 0;
         for contact in contacts {
+            let both_hear = source.is_some() && shared(&self.me, &contact.peer) >= self.near;
             let theirs = both_hear && !turn_is_mine(&self.me, &contact.peer);
             let due_ms = if theirs { now_ms + random.jitter(TURN_MS) } else { now_ms };
             if self.admits(&contact.peer) {
@@ -383,9 +381,8 @@ impl View {
     fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
         let mut peers: Vec<_> = Vec::with_capacity(self.known.len());
-        let known = self.known.iter().filter(|(id, known)| {
-            *id != peer && (known.linked || known.worked_ms.is_some_and(works))
-        });
+        let known =
+            self.known.iter().filter(|(id, known)| *id != peer && (known.linked || known.worked_ms.is_some_and(works)));
         peers.extend(known.map(|(id, known)| (shared(peer, id), id, known)));
         random.shuffle(&mut peers);
         peers.sort_by_key(|(digits, _, known)| Reverse((*digits, known.brought)));

@@ -4,10 +4,9 @@ mod net;
 
 use std::collections::BTreeSet;
 
-use net::{Net, contact, peer};
+use net::{Net, contact, line, peer};
 use rumormill_proto::{
     ids::PeerId,
-    limits::CHOSEN_LINKS,
     message::{Contact, Message},
     random::Random,
     rumor::Policy,
@@ -89,15 +88,20 @@ fn a_view_heals_when_half_of_a_large_room_dies() {
 #[test]
 fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
     let mut net = Net::new(128, &Policy::default(), 10..50, 4);
-    net.join_first(32, 0);
+    // Each by another's ticket: whom all others dial has no link of its own that could count.
+    for at in 1..32 {
+        net.hear(at, vec![contact(at / 2)]);
+    }
     net.run(60_000);
+    net.nodes[32..].iter_mut().for_each(|node| node.mute = true);
     let honest = net.links.len();
     assert_eq!(honest, 32 * 31 / 2);
     for at in 32..128 {
         net.hear(at, (0..32).map(contact).collect());
         net.run(100);
     }
-    for _ in 0..60 {
+    for turn in 0..60 {
+        net.say(turn % 32, line(turn as u8, 0));
         net.run(10_000);
         for at in 32..128 {
             let lies = (0..32).map(|lie| contact(32 + (at * 7 + lie * 3) % 96)).collect();
@@ -110,7 +114,8 @@ fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
     };
     assert_eq!(net.links.keys().filter(|(_, b)| *b < 32).count(), honest, "honest peers stay linked with each other");
     for at in 0..32 {
-        assert!(dialled(at, true) <= CHOSEN_LINKS / 2, "{at} dialled {} false peers", dialled(at, true));
+        let (to_false, to_honest) = (dialled(at, true), dialled(at, false));
+        assert!(to_false <= to_honest, "{at} dialled {to_false} false peers and {to_honest} honest ones");
     }
 }
 
@@ -172,6 +177,28 @@ impl Alone {
         dialled
     }
 
+    fn brought(&mut self, at: usize) {
+        self.view.brought(&peer(at));
+    }
+
+    /// Whom `at` was told of, in the order in which it was told.
+    fn told(&self, at: usize) -> Vec<PeerId> {
+        let told = self.moves.iter().filter_map(|step| match step {
+            Move::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(at) => Some(peers),
+            _ => None,
+        });
+        told.flatten().map(|contact| contact.peer).collect()
+    }
+
+    /// Whom the view wants to dial at this moment.
+    fn dials(&self) -> BTreeSet<PeerId> {
+        let dials = self.moves.iter().filter_map(|step| match step {
+            Move::Dial(contact) => Some(contact.peer),
+            _ => None,
+        });
+        dials.collect()
+    }
+
     fn sent_to(&self, at: usize) -> usize {
         self.moves.iter().filter(|step| matches!(step, Move::Send { to, .. } if *to == peer(at))).count()
     }
@@ -213,17 +240,7 @@ fn lies_are_not_told_on() {
     let mut alone = Alone::with_links(Shape::Open, 3);
     alone.shuffle(1, lies(1, 16));
     alone.up(4);
-    let told: Vec<_> = alone
-        .moves
-        .iter()
-        .filter_map(|step| match step {
-            Move::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(4) => Some(peers.clone()),
-            _ => None,
-        })
-        .flatten()
-        .map(|contact| contact.peer)
-        .collect();
-    assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), (1..=3).map(peer).collect());
+    assert_eq!(alone.told(4).into_iter().collect::<BTreeSet<_>>(), (1..=3).map(peer).collect());
 }
 
 #[test]
@@ -310,6 +327,104 @@ fn a_newcomer_displaces_no_link_that_was_chosen_or_lasts() {
         assert_eq!(alone.view.len(), 74);
     }
     assert!((1..=42).all(|at| alone.view.is_active(&peer(at))), "ten chosen, thirty-two that last");
+}
+
+/// Those from `first` on, so many, that share their first digit with peer 0 or do not.
+fn some(first: usize, count: usize, near: bool) -> Vec<usize> {
+    (first..).filter(|at| (shared(&peer(0), &peer(*at)) > 0) == near).take(count).collect()
+}
+
+#[test]
+fn a_newcomer_displaces_first_who_is_far_and_brought_nothing_and_last_who_is_near() {
+    let mut alone = Alone::with_links(Shape::Open, 0);
+    let (lasting, silent) = (some(1_000, 32, false), some(2_000, 12, false));
+    let (telling, near) = (some(3_000, 10, false), some(4_000, 10, true));
+    for &at in lasting.iter().chain(&silent).chain(&telling).chain(&near) {
+        alone.now_ms += 60_000;
+        alone.up(at);
+    }
+    telling.iter().for_each(|at| alone.brought(*at));
+    let here = |alone: &Alone, peers: &[usize]| peers.iter().filter(|at| alone.view.is_active(&peer(**at))).count();
+    // Each newcomer is the first to give us something, so that it is not the one to go.
+    for (come, at) in some(10_000, 32, false).into_iter().enumerate() {
+        alone.now_ms += 60_000;
+        alone.up(at);
+        alone.brought(at);
+        let left = (here(&alone, &silent), here(&alone, &near), here(&alone, &lasting));
+        assert_eq!(left, (12usize.saturating_sub(come + 1), 10, 32), "{come}");
+    }
+    for at in some(20_000, 100, true) {
+        alone.now_ms += 60_000;
+        alone.up(at);
+    }
+    assert!(here(&alone, &near) < 10, "when nobody else is left");
+    assert_eq!((here(&alone, &telling), here(&alone, &lasting)), (0, 32));
+}
+
+/// Peers by the branch in which peer 0 sees them: of the largest branches so many each.
+fn far(each: usize) -> Vec<Vec<usize>> {
+    let branches: BTreeSet<_> = some(1, 200, false).iter().map(|at| branch(&peer(0), &peer(*at))).collect();
+    let within = |seen| (1..).filter(move |at| branch(&peer(0), &peer(*at)) == seen).take(each).collect();
+    branches.into_iter().map(within).collect()
+}
+
+#[test]
+fn who_has_brought_something_is_dialled_before_who_merely_worked() {
+    for best in 0..8 {
+        let mut alone = Alone::with_links(Shape::Open, 0);
+        let branches = far(9);
+        assert_eq!(branches.len(), 7);
+        for &at in branches.iter().flatten() {
+            alone.up(at);
+        }
+        alone.now_ms += 60_000;
+        branches[1..].iter().for_each(|others| alone.brought(others[0]));
+        let (lone, [gone @ .., last]) = (&branches[0], &branches[0][..]) else { unreachable!("nine of them") };
+        alone.brought(lone[best]);
+        gone.iter().for_each(|at| alone.down(*at));
+        alone.now_ms += 10_000;
+        assert_eq!(alone.dials(), BTreeSet::new(), "there is one in that branch");
+        alone.down(*last);
+        assert_eq!(alone.dials(), [peer(lone[best])].into());
+    }
+}
+
+#[test]
+fn who_has_brought_something_is_told_of_first() {
+    for seed in 0..10 {
+        let mut alone = Alone::with_links(Shape::Open, 0);
+        alone.random = Random::new(seed);
+        let branches = far(9);
+        branches.iter().flatten().for_each(|at| alone.up(*at));
+        alone.now_ms += 60_000;
+        let newcomer = some(5_000, 1, true)[0];
+        let bringing = [&branches[0][..6], &branches[3][..1]].concat();
+        bringing.iter().for_each(|at| alone.brought(*at));
+        alone.moves.clear();
+        alone.up(newcomer);
+        let told = alone.told(newcomer);
+        assert!(bringing.iter().all(|at| told.contains(&peer(*at))), "a newcomer hears of all of them");
+        assert_eq!(told.len(), 32, "and of others");
+        alone.now_ms += 60_000;
+        alone.moves.clear();
+        alone.shuffle(newcomer, vec![]);
+        let told = alone.told(newcomer);
+        assert!(told.contains(&peer(branches[3][0])), "of those in a branch it is the one to be told of");
+    }
+}
+
+#[test]
+fn strangers_that_cover_everything_leave_room_for_four_links_of_our_own() {
+    let wanted = |bringing: usize| {
+        let mut alone = Alone::with_links(Shape::Open, 0);
+        let strangers = far(9);
+        strangers.iter().flatten().for_each(|at| alone.up(*at));
+        alone.now_ms += 60_000;
+        strangers[0][..bringing].iter().for_each(|at| alone.brought(*at));
+        some(5_000, 20, false).into_iter().for_each(|at| alone.heard(at));
+        alone.dials().len()
+    };
+    assert_eq!((0..6).map(wanted).collect::<Vec<_>>(), [4, 3, 2, 1, 0, 0]);
 }
 
 #[test]

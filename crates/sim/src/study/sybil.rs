@@ -1,8 +1,9 @@
 //! Honest peers among many false ones: `sybil`.
 //!
-//! A room of honest peers stands. Then false ones come in numbers: each dials every honest peer, and again when it is
-//! given up; each takes whatever it is told, says that it was new, passes nothing on, and tells only of others like
-//! it. After a while honest newcomers come, by tickets that name honest peers; and then all honest peers speak in turn.
+//! A room of honest peers stands, and now and then one of them speaks. Then false ones come in numbers: each dials every
+//! honest peer, and again when it is given up; each takes whatever it is told, says that it was new, passes nothing
+//! on, and tells only of others like it. After a while honest newcomers come, by tickets that name honest peers; and
+//! then all honest peers speak in turn.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::{
     world::{Setup, World},
 };
 
-/// Milliseconds between two times that false peers dial whoever has no link with them.
+/// Milliseconds between two times that false peers dial whoever has no link with them, and that somebody honest speaks.
 const SIEGE_MS: u64 = 10_000;
 
 /// Milliseconds in which a line should have come as a rumor.
@@ -53,10 +54,12 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
         file: "sybil",
         caption: format!(
             "Honest peers, one in {FOR_ONE_NEWCOMER} more of them newcomers by a ticket, after {} s among false ones who \
-             dial all, take everything, pass nothing on and tell only of each other: false links in a hundred of an \
+             dial all, take everything, pass nothing on and tell only of each other, while every {} s somebody honest says \
+             a line: false links in a hundred of an \
              honest peer's, of those it dialled itself, and of these of a newcomer's, in the mean and of the worst \
              honest peer; lines that an honest peer has within {} s and {} s, in a hundred.",
             siege_ms / 1_000,
+            SIEGE_MS / 1_000,
             SOON_MS / 1_000,
             LATE_MS / 1_000
         ),
@@ -113,9 +116,10 @@ fn besiege(point: &Point, seed: u64) -> Story<[f64; 8]> {
     ])
 }
 
-/// Lets false peers dial all honest ones for a while.
+/// Lets false peers dial all honest ones for a while, in which those speak in turn.
 fn siege(room: &mut World, (honest, false_ones): (&[usize], &[usize]), ms: u64) -> Story {
-    for _ in 0..ms / SIEGE_MS {
+    for turn in 0..(ms / SIEGE_MS) as usize {
+        room.say(honest[turn * 5 % honest.len()], "anybody here?");
         for &one in false_ones {
             let linked = room.links(one);
             for &other in honest.iter().filter(|other| !linked.contains(other)) {
