@@ -83,8 +83,8 @@ pub const INBOUND_LINKS: usize = 64;
 /// come in numbers can take half.
 pub const LASTING_LINKS: usize = INBOUND_LINKS / 2;
 
-/// Links kept to anybody, beyond one a branch: HyParView's active view is log n + 1, five at 10,000 peers
-/// (Leitão et al. 2007, section 5).
+/// Links kept to anybody, beyond one a branch, and links kept that no stranger made: HyParView's active view is
+/// log n + 1, five at 10,000 peers (Leitão et al. 2007, section 5).
 pub const RANDOM_LINKS: usize = 4;
 
 /// Peers known, linked or not: 600 bytes each, 150 kB.

@@ -19,6 +19,12 @@
 //! Strangers cannot take the view over. A link we chose is never given up for another; of those that others chose
 //! the longest-lived half are safe too; what one peer tells fills a sixteenth of what we know at most; and only
 //! peers that have worked for us are told on. Dials, retries and shuffles are all paced.
+//!
+//! And strangers that come in numbers count for less than those who have *brought* something: who was the first to
+//! give us an entry, by a rumor or by anti-entropy. Of equals those are dialled and told of first; for a newcomer we
+//! give up first who is outside of our neighbourhood and has brought nothing. However many links others made, beyond
+//! our neighbourhood [`RANDOM_LINKS`](crate::limits::RANDOM_LINKS) at least are to be such as we chose or as have
+//! brought something. Nobody is shut out for silence: in a silent room all are equal.
 
 pub mod branch;
 mod cover;
@@ -55,7 +61,7 @@ const OPEN_DIAL_MS: u64 = 2_000;
 /// A link that ends sooner was refused rather than lost, and counts as a failure.
 const BRIEF_LINK_MS: u64 = 10_000;
 
-/// What two peers that heard of each other leave to the one whose turn it is before both dial.
+/// What two peers of one neighbourhood that heard of each other leave to the one whose turn it is before both dial.
 const TURN_MS: u64 = 1_000;
 
 /// Shuffles come after one second, two, four, and then about every twenty: a newcomer learns quickly, and in a quiet
