@@ -52,8 +52,8 @@ impl Checker for DurableFirst {
                 self.disks.entry(*peer).or_default().cuts.insert(proof.author(), proof.at());
                 Ok(())
             }
-            Fact::Shown { peer, entry, .. } => self.expect(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
-            Fact::Said { peer, author, seq, id } => self.expect(*peer, *author, *seq, *id, "acknowledges"),
+            Fact::Shown { peer, entry, .. } => self.on_disk(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
+            Fact::Said { peer, author, seq, id } => self.on_disk(*peer, *author, *seq, *id, "acknowledges"),
             Fact::Sent { peer, message, .. } => self.own_runs(*peer, message),
             _ => Ok(()),
         }
@@ -61,7 +61,7 @@ impl Checker for DurableFirst {
 }
 
 impl DurableFirst {
-    fn expect(&self, peer: usize, author: AuthorId, seq: Seq, id: Option<EntryId>, does: &str) -> Verdict {
+    fn on_disk(&self, peer: usize, author: AuthorId, seq: Seq, id: Option<EntryId>, does: &str) -> Verdict {
         let disk = self.disks.get(&peer);
         let kept = disk.and_then(|disk| disk.entries.get(&(author, seq)));
         let cut = disk.is_some_and(|disk| disk.is_cut(author, seq));

@@ -4,10 +4,7 @@
 //! at any peer, half of them reads, which are local. Counted is what goes between peers while that lasts, whatever it
 //! is for: what a peer says to another in one turn goes as one message. A broadcast is stable when everybody has it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeSet;
 
 use rumormill_proto::{
     random::Random,
@@ -15,7 +12,7 @@ use rumormill_proto::{
     sync::Pace,
 };
 
-use super::{Figure, Lot, Measure, Row, Table, spread::Ours};
+use super::{Figure, Lot, Measure, Row, Table, gauge::Gauge, spread::Ours};
 use crate::{
     checkers::{Checker, Verdict},
     fact::Fact,
@@ -70,7 +67,7 @@ const PUBLISHED: [(&str, [f64; 3]); 5] = [
 fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
     let weather = Weather { latency_us: (HOP_MS * 1_000, HOP_MS * 1_000), jitter_us: 0, ..Weather::clear() };
     let setup = Setup { policy: way.policy.clone(), weather, pace: PACE, turn_us: 0, ..Setup::new(seed) };
-    let gauge = Gauge::default();
+    let gauge = Gauge::<Tally>::default();
     let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
     world.found(PEERS);
     *gauge.lock() = Tally::default();
@@ -144,17 +141,7 @@ struct Tally {
     spoken_to: BTreeSet<usize>,
 }
 
-/// What is seen, shared by the world that sees it and the study that asks.
-#[derive(Clone, Default)]
-struct Gauge(Arc<Mutex<Tally>>);
-
-impl Gauge {
-    fn lock(&self) -> MutexGuard<'_, Tally> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Checker for Gauge {
+impl Checker for Gauge<Tally> {
     fn property(&self) -> &'static str {
         "messages are counted"
     }

@@ -9,6 +9,7 @@ pub mod command;
 pub mod crash;
 pub mod demers;
 pub mod difference;
+mod gauge;
 pub mod glomers;
 pub mod idle;
 pub mod pair;

@@ -4,10 +4,7 @@
 //! while longer, for what comes late costs too. Computing takes no time here: what is measured is the
 //! network and the order in which peers tell each other.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 
 use rumormill_proto::{
     ids::{AuthorId, Seq},
@@ -20,7 +17,7 @@ use rumormill_proto::{
     run::RawRun,
 };
 
-use super::{Lot, Measure, Plot, Row, Table};
+use super::{Lot, Measure, Plot, Row, Table, gauge::Gauge};
 use crate::{
     checkers::{Checker, Verdict},
     fact::Fact,
@@ -177,10 +174,10 @@ pub(super) fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather
 }
 
 /// A room in which all is quiet, and what is seen there.
-pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> (World, Gauge) {
+pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> (World, Gauge<Tally>) {
     let weather = weather(latency_ms, 0);
     let setup = Setup { policy: policy.clone(), weather, turn_us: 0, ..Setup::new(seed) };
-    let gauge = Gauge::default();
+    let gauge = Gauge::<Tally>::default();
     let mut world = World::with(setup).watching(&[]).with_checker(Box::new(gauge.clone()));
     world.found(peers);
     (world, gauge)
@@ -268,17 +265,7 @@ impl Tally {
     }
 }
 
-/// What is seen, shared by the world that sees it and the study that asks.
-#[derive(Clone, Default)]
-pub(super) struct Gauge(Arc<Mutex<Tally>>);
-
-impl Gauge {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Checker for Gauge {
+impl Checker for Gauge<Tally> {
     fn property(&self) -> &'static str {
         "what spreads is counted"
     }

@@ -37,7 +37,7 @@ impl Step {
             Verb::Say { peers, text, times, every_ms } => {
                 let times = times.unwrap_or(peers.len() as u64);
                 for peer in peers.iter().cycle().take(times as usize) {
-                    self.expect(!room.is_crashed(*peer), room, || format!("peer {peer} is down"))?;
+                    self.require(!room.is_crashed(*peer), room, || format!("peer {peer} is down"))?;
                     room.say(*peer, text);
                     room.run_ms(*every_ms)?;
                 }
@@ -83,12 +83,12 @@ impl Step {
             _ => &[],
         };
         let stranger = named.iter().find(|peer| **peer >= room.len());
-        self.expect(stranger.is_none(), room, || format!("peer {} has not joined", stranger.unwrap_or(&0)))?;
+        self.require(stranger.is_none(), room, || format!("peer {} has not joined", stranger.unwrap_or(&0)))?;
         match &self.verb {
-            Verb::Found(_) => self.expect(room.is_empty(), room, || "somebody joined before".into()),
+            Verb::Found(_) => self.require(room.is_empty(), room, || "somebody joined before".into()),
             Verb::Restart { peers, .. } => {
                 let up = peers.iter().find(|peer| !room.is_crashed(**peer));
-                self.expect(up.is_none(), room, || format!("peer {} is not down", up.unwrap_or(&0)))
+                self.require(up.is_none(), room, || format!("peer {} is not down", up.unwrap_or(&0)))
             }
             _ => Ok(()),
         }
@@ -98,17 +98,17 @@ impl Step {
         match expected {
             Expected::Lines(count) => {
                 let shown = room.texts(peer).len();
-                self.expect(shown == *count, room, || format!("peer {peer} shows {shown} lines"))
+                self.require(shown == *count, room, || format!("peer {peer} shows {shown} lines"))
             }
             Expected::Texts(texts) => {
                 let shown = room.texts(peer);
-                self.expect(shown == *texts, room, || format!("peer {peer} shows {shown:?}"))
+                self.require(shown == *texts, room, || format!("peer {peer} shows {shown:?}"))
             }
-            Expected::Down => self.expect(room.is_crashed(peer), room, || format!("peer {peer} is up")),
+            Expected::Down => self.require(room.is_crashed(peer), room, || format!("peer {peer} is up")),
         }
     }
 
-    fn expect(&self, met: bool, room: &World, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
+    fn require(&self, met: bool, room: &World, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
         match met {
             true => Ok(()),
             false => {

@@ -1,0 +1,19 @@
+//! What a study sees of a world while it goes on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A tally, shared by the world that counts and the study that asks.
+#[derive(Default)]
+pub(super) struct Gauge<T>(Arc<Mutex<T>>);
+
+impl<T> Gauge<T> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Gauge<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
