@@ -35,6 +35,7 @@ mod seat;
 mod serve;
 mod settings;
 mod settle;
+mod talk;
 mod ticket;
 
 pub use rumormill_proto as proto;
@@ -46,5 +47,6 @@ pub use crate::{
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},
     settings::{Bind, Home, RoomSetup, Settings},
+    talk::{Message, What, about},
     ticket::{Ticket, TicketError},
 };

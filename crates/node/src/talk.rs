@@ -1,0 +1,201 @@
+//! What people read: entries of a chat, each with what later ones did to it.
+//!
+//! A message is a fold over an entry and its notes: the edits and the retraction by its author, and everybody's
+//! reactions. The same entries give the same message, whatever order they came in.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{
+    content::{Content, Target, Text},
+    entry::{Kind, room_name},
+    ids::{AuthorId, EntryId, RoomId},
+    timeline::Place,
+};
+use rumormill_store::Line;
+
+/// One thing that people see in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Where it stands in the timeline.
+    pub place: Place,
+    /// Hash of the entry.
+    pub id: EntryId,
+    /// What it is.
+    pub what: What,
+    /// Whether the author changed it since.
+    pub edited: bool,
+    /// The signs beside it, and who put each there; signs by their bytes, authors ascending.
+    pub reactions: BTreeMap<String, Vec<AuthorId>>,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The room was founded under this name.
+    Founded(String),
+    /// Something said.
+    Text(Text),
+    /// The author wants to be called this.
+    Nick(String),
+    /// What the room is about from here on.
+    Topic(String),
+    /// Taken back by its author.
+    Retracted,
+    /// Older than what this node keeps.
+    Expired,
+}
+
+impl Message {
+    /// The entry it stems from.
+    pub fn target(&self) -> Target {
+        Target { author: self.place.author, seq: self.place.seq }
+    }
+
+    /// The message that an entry and its `notes` make; `None` for entries that are notes themselves, and for what is
+    /// no part of a chat.
+    pub fn fold(room: &RoomId, line: &Line, notes: &[Line]) -> Option<Self> {
+        let Line { place, id, .. } = line;
+        let mut message =
+            Self { place: *place, id: *id, what: what(room, line)?, edited: false, reactions: BTreeMap::new() };
+        let mut notes: Vec<&Line> = notes.iter().collect();
+        notes.sort_by_key(|note| note.place);
+        for note in notes {
+            let content = note.body.bytes().and_then(|body| Content::parse(note.kind, body).ok().flatten());
+            content.into_iter().for_each(|content| message.note(&note.place, content));
+        }
+        Some(message)
+    }
+
+    /// Takes in an entry that is about this one; later ones in timeline order come later.
+    fn note(&mut self, by: &Place, content: Content) {
+        let own = by.author == self.place.author && by.seq > self.place.seq;
+        match content {
+            Content::Edit { of, text: words } if own && of == self.place.seq => {
+                if let What::Text(text) = &mut self.what {
+                    text.text = words;
+                    self.edited = true;
+                }
+            }
+            Content::Retraction { of } if own && of == self.place.seq => {
+                if matches!(self.what, What::Text(_) | What::Topic(_) | What::Expired) {
+                    self.what = What::Retracted;
+                }
+            }
+            Content::Reaction { to, sign, on } if to == self.target() => {
+                let authors = self.reactions.entry(sign.clone()).or_default();
+                match (authors.binary_search(&by.author), on) {
+                    (Err(at), true) => authors.insert(at, by.author),
+                    (Ok(at), false) => drop(authors.remove(at)),
+                    _ => {}
+                }
+                if authors.is_empty() {
+                    self.reactions.remove(&sign);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The entry that an entry is about, when it is a note.
+pub fn about(author: AuthorId, content: &Content) -> Option<Target> {
+    match content {
+        Content::Edit { of, .. } | Content::Retraction { of } => Some(Target { author, seq: *of }),
+        Content::Reaction { to, .. } => Some(*to),
+        Content::Text(_) | Content::Nick(_) | Content::Topic(_) => None,
+    }
+}
+
+fn what(room: &RoomId, line: &Line) -> Option<What> {
+    let Some(body) = line.body.bytes() else {
+        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::TOPIC];
+        return chat.contains(&line.kind).then_some(What::Expired);
+    };
+    if line.kind == Kind::FOUND {
+        return room_name(room, &line.place.author, body).ok().map(What::Founded);
+    }
+    match Content::parse(line.kind, body).ok()?? {
+        Content::Text(text) => Some(What::Text(text)),
+        Content::Nick(nick) => Some(What::Nick(nick)),
+        Content::Topic(topic) => Some(What::Topic(topic)),
+        Content::Edit { .. } | Content::Retraction { .. } | Content::Reaction { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_proto::{entry::Body, time::Time};
+
+    use super::*;
+
+    const ADA: AuthorId = AuthorId([1; 32]);
+    const BEA: AuthorId = AuthorId([2; 32]);
+
+    fn line(author: AuthorId, seq: u64, content: &Content) -> Line {
+        let (kind, body) = content.encode().unwrap();
+        let place = Place { time: Time::from_ms(1_000 + seq), author, seq };
+        Line { place, id: EntryId::default(), kind, body: Body::Here(body), seen: vec![] }
+    }
+
+    fn said(text: &str) -> Content {
+        Content::Text(text.into())
+    }
+
+    fn edit(text: &str) -> Content {
+        Content::Edit { of: 5, text: text.into() }
+    }
+
+    fn react(sign: &str, on: bool) -> Content {
+        Content::Reaction { to: Target { author: ADA, seq: 5 }, sign: sign.into(), on }
+    }
+
+    /// What becomes of Ada's fifth entry, in a word: its text, `+` when edited, and its signs with how many.
+    fn check(notes: &[(AuthorId, u64, Content)], expected: &str) {
+        let mut lines: Vec<Line> = notes.iter().map(|(author, seq, content)| line(*author, *seq, content)).collect();
+        for _ in 0..2 {
+            let message = Message::fold(&RoomId::default(), &line(ADA, 5, &said("hello")), &lines).unwrap();
+            let text = match &message.what {
+                What::Text(text) => text.text.clone(),
+                other => format!("{other:?}"),
+            };
+            let signs: String = message.reactions.iter().map(|(sign, by)| format!(" {sign}{}", by.len())).collect();
+            assert_eq!(format!("{text}{}{signs}", if message.edited { "+" } else { "" }), expected);
+            lines.reverse();
+        }
+    }
+
+    #[test]
+    fn notes_change_what_is_read_in_timeline_order_however_they_came() {
+        check(&[], "hello");
+        check(&[(ADA, 6, edit("hullo"))], "hullo+");
+        check(&[(ADA, 6, edit("one")), (ADA, 7, edit("two"))], "two+");
+        check(&[(ADA, 6, edit("one")), (ADA, 7, Content::Retraction { of: 5 })], "Retracted+");
+        check(&[(BEA, 1, react("+", true)), (ADA, 6, react("+", true)), (BEA, 2, react("-", true))], "hello +2 -1");
+        check(&[(BEA, 1, react("+", true)), (BEA, 2, react("+", false))], "hello");
+        check(&[(BEA, 1, react("+", true)), (BEA, 2, react("+", true))], "hello +1");
+    }
+
+    #[test]
+    fn only_the_author_changes_an_entry_and_only_afterwards() {
+        check(&[(BEA, 6, edit("never said"))], "hello");
+        check(&[(BEA, 6, Content::Retraction { of: 5 })], "hello");
+        check(&[(ADA, 4, edit("before"))], "hello");
+        check(&[(ADA, 6, Content::Edit { of: 4, text: "another".into() })], "hello");
+    }
+
+    #[test]
+    fn what_is_gone_says_why() {
+        let mut gone = line(ADA, 5, &said("hello"));
+        gone.body = gone.body.dropped();
+        let fold = |notes: &[Line]| Message::fold(&RoomId::default(), &gone, notes).map(|message| message.what);
+        assert_eq!(fold(&[]), Some(What::Expired));
+        assert_eq!(fold(&[line(ADA, 6, &Content::Retraction { of: 5 })]), Some(What::Retracted));
+    }
+
+    #[test]
+    fn notes_are_no_messages() {
+        for content in [edit("x"), Content::Retraction { of: 1 }, react("+", true)] {
+            assert_eq!(Message::fold(&RoomId::default(), &line(ADA, 9, &content), &[]), None);
+        }
+    }
+}
