@@ -13,11 +13,12 @@ use rumormill_proto::{
     message::Contact,
     timeline::Place,
 };
+use rumormill_store::limits::NICKS;
 use tokio::sync::{Notify, SetOnce, broadcast};
 use zeroize::Zeroizing;
 
 use crate::{
-    limits::{EVENTS, NICKS},
+    limits::EVENTS,
     room::{RoomEvent, Traffic},
 };
 

@@ -28,8 +28,7 @@ use crate::{
     command::{Command, Recalled, Received},
     error::Error,
     limits::{
-        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, NICKS_WITHIN, PAGE_LINES,
-        ROOMS, STATUS_EVERY,
+        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, ROOMS, STATUS_EVERY,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
@@ -350,20 +349,13 @@ impl Driver {
     }
 }
 
-/// Looks for the nicks that were said last, page by page, while the room is in use already.
+/// Looks for the nicks that were said last, while the room is in use already.
 async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
-    note_nicks(&board, &readers).await;
+    let room = board.id;
+    match readers.read(move |read| read.nicks(&room)).await {
+        Ok(nicks) => nicks.into_iter().for_each(|(_, place, nick)| board.posted().set_nick(place, nick)),
+        Err(why) => tracing::warn!(%why, "cannot read nicks"),
+    }
     // Set only here.
     let _ = board.nicks_found.set(());
-}
-
-async fn note_nicks(board: &Board, readers: &Arc<Readers>) {
-    let (room, mut before) = (board.id, None);
-    for _ in 0..NICKS_WITHIN / PAGE_LINES {
-        let page = readers.read(move |read| read.page(&room, before, PAGE_LINES)).await;
-        let Ok(lines) = page else { return };
-        let Some(first) = lines.first() else { return };
-        before = Some(first.place);
-        lines.iter().for_each(|line| board.note_nick(line.place, line.kind, &line.body));
-    }
 }

@@ -56,11 +56,8 @@ pub const EVENTS: usize = 1024;
 /// Bytes of one line of text.
 pub const TEXT_BYTES: usize = BODY_BYTES;
 
-/// Nicks remembered for each room: the ten thousand authors the room itself is measured with, 2 MiB.
-pub const NICKS: usize = 10_000;
-
-/// Newest entries that are looked through for nicks when a room is entered: half a second of one core.
-pub const NICKS_WITHIN: usize = 50_000;
+/// Reactions to one message that are read: a sign each of as many people as a screen can name; 200 bytes each.
+pub const NOTES: usize = 512;
 
 /// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
 pub const PAGE_LINES: usize = 5_000;

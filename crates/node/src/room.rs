@@ -1,15 +1,20 @@
 //! A room on a node: what can be said, read and known there.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
+    content::{Content, Target},
     entry::Kind,
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::Event,
     limits::NAME_BYTES,
+    log::Head,
     timeline::Place,
 };
 use rumormill_store::{CheckReport, Line, Read};
@@ -19,8 +24,9 @@ use crate::{
     board::{Board, Linked, Standing},
     command::Command,
     error::Error,
-    limits::{PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
+    limits::{NOTES, PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
     node::Inner,
+    talk::{Message, about},
     ticket::Ticket,
 };
 
@@ -190,7 +196,7 @@ impl Room {
     /// # Errors
     /// [`Error::TooLong`], and what [`Room::say_all`] says.
     pub async fn say(&self, text: &str) -> Result<Said, Error> {
-        self.say_one(Kind::TEXT, Bytes::copy_from_slice(text.as_bytes())).await
+        self.say_content(&Content::Text(text.into())).await
     }
 
     /// Says several things at once: they travel as one run. Resolves once all are durable here; answers come
@@ -211,6 +217,15 @@ impl Room {
         said.await.map_err(|_| Error::Closed)?
     }
 
+    /// Says anything a chat can say.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`], and what [`Room::say_all`] says.
+    pub async fn say_content(&self, content: &Content) -> Result<Said, Error> {
+        let (kind, body) = content.encode().map_err(|_| Error::TooLong)?;
+        self.say_one(kind, body).await
+    }
+
     async fn say_one(&self, kind: Kind, body: Bytes) -> Result<Said, Error> {
         let said = self.say_all(vec![(kind, body)]).await?;
         said.first().copied().ok_or(Error::Closed)
@@ -225,7 +240,7 @@ impl Room {
         if nick.is_empty() || nick.len() > NAME_BYTES {
             return Err(Error::Nick);
         }
-        self.say_one(Kind::NICK, Bytes::copy_from_slice(nick.as_bytes())).await
+        self.say_content(&Content::Nick(nick.to_owned())).await
     }
 
     /// What happens from now on. A reader that falls behind is told so and pages instead; it slows nobody.
@@ -247,6 +262,49 @@ impl Room {
     /// As [`Room::page`].
     pub async fn page_after(&self, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
         self.read(move |read, room| read.page_after(room, after, limit.min(PAGE_LINES))).await
+    }
+
+    /// The `limit` messages before `before`, or the last ones, and whether there are earlier ones; ascending. At most
+    /// [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn messages(&self, before: Option<Place>, limit: usize) -> Result<(Vec<Message>, bool), Error> {
+        self.read(move |read, room| newest_messages(read, room, before, limit.min(PAGE_LINES))).await
+    }
+
+    /// The `limit` messages after `after`, or the first ones, and whether there are later ones; ascending. At most
+    /// [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn messages_after(&self, after: Option<Place>, limit: usize) -> Result<(Vec<Message>, bool), Error> {
+        self.read(move |read, room| messages_after(read, room, after, limit.min(PAGE_LINES))).await
+    }
+
+    /// One message; `None` when there is no such entry, or it is no message.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn message(&self, target: Target) -> Result<Option<Message>, Error> {
+        let read = move |read: &mut dyn Read, room: &RoomId| {
+            let line = read.line(room, &target.author, target.seq)?;
+            Ok(fold(read, room, line.as_slice())?.pop())
+        };
+        self.read(read).await
+    }
+
+    /// Messages with all these words, the last of which may be a beginning; newest first. At most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn find(&self, words: &str, limit: usize) -> Result<Vec<Message>, Error> {
+        let words = words.to_owned();
+        let read = move |read: &mut dyn Read, room: &RoomId| {
+            let lines = read.search(room, &words, limit.min(PAGE_LINES))?;
+            fold(read, room, &lines)
+        };
+        self.read(read).await
     }
 
     /// Lines with all these words, the last of which may be a beginning; newest first. At most [`PAGE_LINES`].
@@ -281,6 +339,27 @@ impl Room {
     /// As [`Room::page`].
     pub async fn check(&self) -> Result<CheckReport, Error> {
         self.read(|read, room| read.check(room)).await
+    }
+
+    /// What the room is about, as it was said last; empty when nobody did.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn topic(&self) -> Result<String, Error> {
+        let line = self.read(|read, room| read.topic(room)).await?;
+        let body = line.as_ref().and_then(|line| line.body.bytes().map(|body| (line.kind, body)));
+        Ok(match body.map(|(kind, body)| Content::parse(kind, body)) {
+            Some(Ok(Some(Content::Topic(topic)))) => topic,
+            _ => String::new(),
+        })
+    }
+
+    /// Who wrote something, and the head of each log; authors ascending.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn heads(&self) -> Result<Vec<(AuthorId, Head)>, Error> {
+        self.read(|read, room| read.heads(room)).await
     }
 
     /// How the room stands.
@@ -320,6 +399,66 @@ impl Room {
     ) -> Result<T, Error> {
         let room = self.board.id;
         self.node.readers.read(move |reader| read(reader, &room)).await
+    }
+}
+
+/// The messages that lines make, in their order.
+fn fold(read: &mut dyn Read, room: &RoomId, lines: &[Line]) -> Result<Vec<Message>, rumormill_store::Error> {
+    let target = |line: &Line| Target { author: line.place.author, seq: line.place.seq };
+    let targets: Vec<Target> = lines.iter().map(target).collect();
+    let mut notes: BTreeMap<Target, Vec<Line>> = BTreeMap::new();
+    for note in read.notes(room, &targets, NOTES)? {
+        let content = note.body.bytes().and_then(|body| Content::parse(note.kind, body).ok().flatten());
+        if let Some(target) = content.and_then(|content| about(note.place.author, &content)) {
+            notes.entry(target).or_default().push(note);
+        }
+    }
+    let of = |line: &Line| notes.get(&target(line)).map_or(&[][..], Vec::as_slice);
+    Ok(lines.iter().filter_map(|line| Message::fold(room, line, of(line))).collect())
+}
+
+/// Lines that are read at once for `missing` more messages: some are no messages.
+fn at_once(missing: usize) -> usize {
+    PAGE_LINES.min(missing + missing / 4 + 16)
+}
+
+fn newest_messages(
+    read: &mut dyn Read,
+    room: &RoomId,
+    mut before: Option<Place>,
+    limit: usize,
+) -> Result<(Vec<Message>, bool), rumormill_store::Error> {
+    let mut messages: VecDeque<Message> = VecDeque::new();
+    loop {
+        let lines = read.page(room, before, at_once(limit - messages.len()))?;
+        let Some(first) = lines.first() else { return Ok((messages.into(), false)) };
+        before = Some(first.place);
+        for message in fold(read, room, &lines)?.into_iter().rev() {
+            if messages.len() == limit {
+                return Ok((messages.into(), true));
+            }
+            messages.push_front(message);
+        }
+    }
+}
+
+fn messages_after(
+    read: &mut dyn Read,
+    room: &RoomId,
+    mut after: Option<Place>,
+    limit: usize,
+) -> Result<(Vec<Message>, bool), rumormill_store::Error> {
+    let mut messages = Vec::new();
+    loop {
+        let lines = read.page_after(room, after, at_once(limit - messages.len()))?;
+        let Some(last) = lines.last() else { return Ok((messages, false)) };
+        after = Some(last.place);
+        for message in fold(read, room, &lines)? {
+            if messages.len() == limit {
+                return Ok((messages, true));
+            }
+            messages.push(message);
+        }
     }
 }
 

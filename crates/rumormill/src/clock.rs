@@ -1,6 +1,6 @@
 //! Times as people read them: in the time zone of this machine.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Span, Timestamp, tz::TimeZone};
 use rumormill_node::proto::time::Time;
 
 /// Tells times of day.
@@ -22,6 +22,15 @@ impl Clock {
     /// Now, as entries are stamped.
     pub(crate) fn now(&self) -> Time {
         Time::from_ms(u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0))
+    }
+
+    /// Milliseconds since the Unix epoch, so long ago.
+    ///
+    /// # Errors
+    /// When no calendar reaches so far.
+    pub(crate) fn before(&self, span: &Span) -> Result<u64, jiff::Error> {
+        let then = Timestamp::now().to_zoned(self.0.clone()).checked_sub(span.abs())?;
+        Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
     }
 
     /// Now, as `hh:mm:ss.mmm`.

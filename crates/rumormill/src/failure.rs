@@ -1,7 +1,7 @@
 //! How a command fails: two lines on standard error, `error[code]: what happened` and `help: what to do next`,
 //! and an exit code that a script can act on.
 
-use std::{fmt, io};
+use std::{borrow::Cow, fmt, io};
 
 use rumormill_node::{Error, StoreError};
 
@@ -30,7 +30,7 @@ pub(crate) struct Failure {
     /// What the process exits with.
     pub(crate) exit: Exit,
     /// One word that stays the same from version to version.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// What happened, naming the file or flag.
     pub(crate) what: String,
     /// What to do next.
@@ -53,19 +53,24 @@ impl From<Error> for Failure {
             Error::TooLong | Error::Nick => (Exit::Usage, error.code()),
             _ => (Exit::Ours, error.code()),
         };
-        Self { exit, code, what: error.to_string(), help: error.help() }
+        Self { exit, code: code.into(), what: error.to_string(), help: error.help() }
     }
 }
 
 impl Failure {
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {
-        Self { exit: Exit::Ours, code, what, help: "this should not happen; `rumormill doctor` may know more".into() }
+        Self {
+            exit: Exit::Ours,
+            code: code.into(),
+            what,
+            help: "this should not happen; `rumormill doctor` may know more".into(),
+        }
     }
 
     /// What writing to standard output came to.
     pub(crate) fn output(error: &io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Ours };
-        Self { exit, code: "output", what: error.to_string(), help: "make room where the output goes".into() }
+        Self { exit, code: "output".into(), what: error.to_string(), help: "make room where the output goes".into() }
     }
 }

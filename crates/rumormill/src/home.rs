@@ -44,6 +44,14 @@ impl Place {
         self.pick(|dirs| dirs.data_dir().to_owned())
     }
 
+    /// The socket through which other commands ask the process that has the home open.
+    ///
+    /// # Errors
+    /// As [`Place::data`].
+    pub(crate) fn socket(&self) -> Result<PathBuf, Failure> {
+        Ok(self.data()?.join("socket"))
+    }
+
     /// What may get lost: the lines typed.
     ///
     /// # Errors
@@ -68,7 +76,7 @@ impl Place {
         }
         ProjectDirs::from("", "", "rumormill").map(|dirs| of(&dirs)).ok_or_else(|| Failure {
             exit: Exit::Ours,
-            code: "home",
+            code: "home".into(),
             what: "the system names no home directory for this user".into(),
             help: "name one with --home DIR".into(),
         })
@@ -110,7 +118,10 @@ pub(crate) fn pick(node: &Node, wanted: Option<&str>) -> Result<Room, Failure> {
 }
 
 /// Which of the rooms, told by name and id, is meant.
-fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Failure> {
+///
+/// # Errors
+/// As [`pick`].
+pub(crate) fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Failure> {
     let is = |(name, id): &(String, String), wanted: &str| {
         name == wanted || wanted.len() >= 4 && id.starts_with(&wanted.to_ascii_lowercase())
     };
@@ -140,13 +151,13 @@ fn unclear(what: String, rooms: &[(String, String)]) -> Failure {
         true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
         false => format!("name one, or the beginning of its id: {}", known.join(", ")),
     };
-    Failure { exit: Exit::Usage, code: "room", what, help }
+    Failure { exit: Exit::Usage, code: "room".into(), what, help }
 }
 
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Ours,
-        code: "home",
+        code: "home".into(),
         what: format!("{}: {error}", path.display()),
         help: "make it yours and writable, or choose another with --home DIR".into(),
     }

@@ -103,3 +103,49 @@ pub(crate) const DEMO_REPORTS: usize = 1024;
 
 /// Places of lines that `log --follow` remembers to have printed: four times the events a node keeps for a reader.
 pub(crate) const PRINTED: usize = 4096;
+
+/// Clients served at once over each door: a person's pages, bots and scripts, 32 of them, four connections each; 4 MiB
+/// of buffers at most.
+pub(crate) const CLIENTS: usize = 128;
+
+/// Milliseconds a client has to say what it wants: a line over the slowest path to this very machine.
+pub(crate) const HEADER_MS: u64 = 5_000;
+
+/// Bytes of the head of a request: a browser's are 1 KiB.
+pub(crate) const HEADER_BYTES: usize = 32 * 1024;
+
+/// Bytes of the body of a request: 128 lines of half a KiB, or seven of the largest texts.
+pub(crate) const REQUEST_BYTES: usize = 64 * 1024;
+
+/// Lines said by one request: two runs.
+pub(crate) const LINES_AT_ONCE: usize = 128;
+
+/// Codes that are good at once: a person opens a page or two.
+pub(crate) const CODES: usize = 16;
+
+/// Milliseconds that a code is good: as long as one takes to open a link.
+pub(crate) const CODE_MS: u64 = 600_000;
+
+/// Events kept for a slow listener, who is then told how many it missed: 1 KiB each, 1 MiB.
+pub(crate) const HEARD: usize = 1024;
+
+/// Milliseconds between two times that a room tells how it stands.
+pub(crate) const ROOM_EVERY_MS: u64 = 250;
+
+/// My latest texts of a room whose holders are told as they change: a screen of them.
+pub(crate) const WATCHED: usize = 24;
+
+/// Messages of others behind the unread marker that are counted; what is beyond is "many".
+pub(crate) const UNREAD: usize = 100;
+
+/// People of a room that are listed: who is here, and others by name; 200 bytes each, 200 kB.
+pub(crate) const PEOPLE: usize = 1_000;
+
+/// Letters of what a reply answers: a line of a terminal.
+pub(crate) const QUOTED_CHARS: usize = 80;
+
+/// Bytes of an answer of the API: the largest page, 256 messages of 8 KiB, with everything JSON adds to it.
+pub(crate) const ANSWERED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of one event: a message of 8 KiB, escaped, and what belongs to it.
+pub(crate) const EVENT_BYTES: usize = 256 * 1024;

@@ -12,8 +12,10 @@ use crate::{
     home::Place,
 };
 
+mod api;
 mod chat;
 mod clean;
+mod client;
 mod clock;
 mod commands;
 mod demo;
@@ -21,6 +23,8 @@ mod failure;
 mod home;
 mod lab;
 mod limits;
+mod serve;
+mod web;
 
 /// A chat room without a server.
 ///
@@ -50,6 +54,14 @@ enum Command {
     Rooms(commands::rooms::Args),
     /// Tell who of a room can be reached
     Peers(commands::peers::Args),
+    /// Tell who has a message
+    Seen(commands::seen::Args),
+    /// Find what was said
+    Search(commands::search::Args),
+    /// Print what two people compare to see whether they hold the same
+    Digest(commands::digest::Args),
+    /// Take part without a screen; web page and HTTP API
+    Serve(commands::serve::Args),
     /// Tell what works here and what does not
     Doctor(commands::doctor::Args),
     /// Tell where things are kept
@@ -98,6 +110,10 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
+        Command::Seen(args) => commands::seen::run(args, place).await,
+        Command::Search(args) => commands::search::run(args, place).await,
+        Command::Digest(args) => commands::digest::run(args, place).await,
+        Command::Serve(args) => commands::serve::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => demo::run().await,
         Command::DemoNode(args) => demo::node::run(args).await,
@@ -138,7 +154,7 @@ fn usage(what: String) -> Failure {
         Some(name) => format!("rumormill {name} --help"),
         None => "rumormill --help".into(),
     };
-    Failure { exit: Exit::Usage, code: "usage", what, help }
+    Failure { exit: Exit::Usage, code: "usage".into(), what, help }
 }
 
 #[cfg(test)]

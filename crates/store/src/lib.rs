@@ -23,7 +23,7 @@ use rumormill_proto::{
     fork::Proof,
     ids::{AuthorId, EntryId, RoomId, Seq},
     input::Kept,
-    log::Log,
+    log::{Head, Log},
     message::Contact,
     run::RawRun,
     timeline::Place,
@@ -171,6 +171,9 @@ pub trait Read: Send {
     /// The last name of each author, and where it was said; authors ascending. When there are more than
     /// [`limits::NICKS`], those whose names are newest.
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
+
+    /// The last entry of every log that has one in the timeline, and when it was written; authors ascending.
+    fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error>;
 
     /// The last [`Kind::TOPIC`].
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;

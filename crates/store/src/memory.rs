@@ -32,7 +32,7 @@ use crate::{
     keep::{Expiry, Keep, Tally, is_below},
     limits::{CONTACTS, NICKS},
     note::{Note, goes, is_said, raw_entries},
-    row::{Row, assemble, block_start, made_whole, prolonged, recall, topmost, unproved, widen},
+    row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
@@ -447,6 +447,10 @@ impl Read for Memory {
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         self.ask(room, Shelf::nicks)
+    }
+
+    fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
+        self.ask(room, |shelf| heads(shelf.kept()))
     }
 
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {

@@ -8,6 +8,7 @@ use rumormill_proto::{
     admit::Run,
     entry::RawEntry,
     ids::{AuthorId, EntryId, Seq},
+    input::Kept,
     limits::BLOCK,
     log::{Head, Log},
     reject::Reject,
@@ -85,6 +86,11 @@ pub(crate) fn prolonged(author: AuthorId, held: &[Row], (first, end): (Seq, Seq)
     let beyond = rows.iter_mut().filter(|row| row.seq > end);
     beyond.for_each(|row| row.raw.body = row.raw.body.dropped());
     assemble(author, &rows).ok()
+}
+
+/// The last entries of logs that have any in the timeline.
+pub(crate) fn heads(kept: Vec<Kept>) -> Vec<(AuthorId, Head)> {
+    kept.into_iter().filter_map(|kept| kept.log.head().map(|head| (kept.author, head))).collect()
 }
 
 /// Whether a run ends at the cut of its log without a signature, and so proves nothing by itself.

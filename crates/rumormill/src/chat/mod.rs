@@ -71,15 +71,20 @@ enum Left {
 }
 
 /// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
-struct Interrupts([Signal; 3]);
+pub(crate) struct Interrupts([Signal; 3]);
 
 impl Interrupts {
-    fn new() -> Result<Self, Failure> {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub(crate) fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
         Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 
-    async fn next(&mut self) {
+    /// Resolves when the program is asked to end.
+    pub(crate) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -219,7 +224,7 @@ impl Chat {
             ),
             RoomEvent::Stopped { why } => Err(Failure {
                 exit: Exit::Ours,
-                code: "stopped",
+                code: "stopped".into(),
                 what: format!("the room was stopped: {why}"),
                 help: "make room on the disk and open the chat again; what was confirmed is kept".into(),
             }),

@@ -3,13 +3,14 @@
 use rumormill_node::{
     Line, Room,
     proto::{
-        entry::{Kind, room_name},
+        entry::{self, room_name},
         ids::{AuthorId, RoomId},
         time::Time,
     },
 };
 
 use crate::{
+    api::words::{Gone, Kind, Message},
     clean::{clean, clean_name},
     clock::Clock,
     limits::NICK_CHARS,
@@ -25,13 +26,13 @@ pub(crate) enum Said {
 }
 
 /// What is shown of an entry; `None` for kinds this version does not know.
-pub(crate) fn said(room: &RoomId, author: &AuthorId, kind: Kind, body: Option<&[u8]>) -> Option<Said> {
+pub(crate) fn said(room: &RoomId, author: &AuthorId, kind: entry::Kind, body: Option<&[u8]>) -> Option<Said> {
     let text = body.map(String::from_utf8_lossy);
     match (kind, text) {
-        (Kind::TEXT, Some(text)) => Some(Said::Text(clean(&text))),
-        (Kind::TEXT, None) => Some(Said::Act("said something that is gone".into())),
-        (Kind::NICK, Some(nick)) => Some(Said::Act(format!("is now called {}", clean_name(&nick, NICK_CHARS)))),
-        (Kind::FOUND, _) => {
+        (entry::Kind::TEXT, Some(text)) => Some(Said::Text(clean(&text))),
+        (entry::Kind::TEXT, None) => Some(Said::Act("said something that is gone".into())),
+        (entry::Kind::NICK, Some(nick)) => Some(Said::Act(format!("is now called {}", clean_name(&nick, NICK_CHARS)))),
+        (entry::Kind::FOUND, _) => {
             let name = room_name(room, author, body.unwrap_or_default()).unwrap_or_default();
             Some(Said::Act(format!("founded the room {}", clean_name(&name, NICK_CHARS))))
         }
@@ -48,6 +49,31 @@ pub(crate) fn line(clock: &Clock, time: Time, nick: &str, said: &Said) -> String
     }
 }
 
+/// A message as [`line`] shows it, with what was done to it.
+pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
+    let text = clean(&message.text);
+    let said = match (message.kind, message.gone) {
+        (Kind::Text, _) => Said::Text(text),
+        (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
+        (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
+        (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
+        (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
+        (Kind::Gone, _) => Said::Act("said something that is gone".into()),
+    };
+    let nick = if message.kind == Kind::Nick { &message.author.as_str()[..8] } else { &message.nick };
+    let mut shown = line(clock, Time::from_ms(message.time_ms), nick, &said);
+    if let Some(reply) = &message.reply_to {
+        shown.push_str(&format!("  (to {}: {})", clean(&reply.nick), clean(&reply.text)));
+    }
+    if message.edited {
+        shown.push_str("  (edited)");
+    }
+    for reaction in &message.reactions {
+        shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
+    }
+    shown
+}
+
 /// A row of the timeline as [`line`] shows it.
 pub(crate) fn row(clock: &Clock, room: &Room, row: &Line) -> Option<String> {
     let author = &row.place.author;
@@ -56,8 +82,8 @@ pub(crate) fn row(clock: &Clock, room: &Room, row: &Line) -> Option<String> {
 }
 
 /// The name an author is shown by; where a new name is told, the one they always had.
-pub(crate) fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
-    if kind == Kind::NICK { author.short() } else { nick(room, author) }
+pub(crate) fn who(room: &Room, author: &AuthorId, kind: entry::Kind) -> String {
+    if kind == entry::Kind::NICK { author.short() } else { nick(room, author) }
 }
 
 /// The name an author is shown by.
@@ -91,10 +117,13 @@ mod tests {
     fn entries_by_kind() {
         let (room, author) = (RoomId([1; 32]), AuthorId([2; 32]));
         let shown = |kind, body: Option<&[u8]>| said(&room, &author, kind, body);
-        assert_eq!(shown(Kind::TEXT, Some(b"hi\x1b[2J")), Some(Said::Text("hi[2J".into())));
-        assert_eq!(shown(Kind::TEXT, None), Some(Said::Act("said something that is gone".into())));
-        assert_eq!(shown(Kind::NICK, Some("ada\u{202e}".as_bytes())), Some(Said::Act("is now called ada".into())));
-        assert_eq!(shown(Kind::new(99).unwrap(), Some(b"?")), None);
+        assert_eq!(shown(entry::Kind::TEXT, Some(b"hi\x1b[2J")), Some(Said::Text("hi[2J".into())));
+        assert_eq!(shown(entry::Kind::TEXT, None), Some(Said::Act("said something that is gone".into())));
+        assert_eq!(
+            shown(entry::Kind::NICK, Some("ada\u{202e}".as_bytes())),
+            Some(Said::Act("is now called ada".into()))
+        );
+        assert_eq!(shown(entry::Kind::new(99).unwrap(), Some(b"?")), None);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         None => Ok(()),
         Some(finding) => Err(Failure {
             exit: if finding.what == "entries" { Exit::Integrity } else { Exit::Ours },
-            code: "ill",
+            code: "ill".into(),
             what: format!("not well: {}", findings.iter().filter(ill).count()),
             help: "the lines above say what to do".into(),
         }),

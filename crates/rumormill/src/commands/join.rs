@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let ticket: Ticket = args.ticket.concat().parse().map_err(|error: rumormill_node::TicketError| Failure {
         exit: Exit::Ticket,
-        code: "ticket",
+        code: "ticket".into(),
         what: error.to_string(),
         help: "a ticket is one word; ask for it again if a piece is lost".into(),
     })?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     }
     Err(Failure {
         exit: Exit::Unreachable,
-        code: "unreachable",
+        code: "unreachable".into(),
         what: "nobody of the room could be reached".into(),
         help: "the room is kept, `rumormill chat` tries again; or ask for a newer ticket".into(),
     })

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use rumormill_node::{
-    Events, Line, Room, RoomEvent,
-    proto::{input::Event, timeline::Place as At},
-};
-use serde::Serialize;
+use axum::http::Method;
+use futures_util::{Stream, StreamExt as _};
+use jiff::Span;
 
 use crate::{
-    chat::show::{nick, row},
+    api::words::{Event, Message, Page, PlaceText, Room},
+    chat::show::message_line,
+    client::Client,
     clock::Clock,
     commands::{data, json},
-    failure::Failure,
-    home::{Place, Reach, pick},
+    failure::{Exit, Failure},
+    home::{Place, Reach},
     limits::{PAGE_LINES, PRINTED},
 };
 
@@ -22,15 +22,18 @@ use crate::{
 pub(crate) struct Args {
     /// The room's name, or the beginning of its id; not needed when there is one room only
     room: Option<String>,
-    /// One JSON object a line, with everything an entry has
+    /// One JSON object a line, with everything a message has
     #[arg(long)]
     json: bool,
     /// Then go on with what comes
     #[arg(long, short)]
     follow: bool,
-    /// Only the newest so many entries
+    /// Only the newest so many messages
     #[arg(long, value_name = "N")]
     last: Option<usize>,
+    /// Only what was said since: 7d, 12h, 90m
+    #[arg(long, value_name = "TIME")]
+    since: Option<Span>,
 }
 
 /// Prints the timeline, oldest first. What comes late while following is printed when it comes.
@@ -38,116 +41,104 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let node = place.open(if args.follow { Reach::Peers } else { Reach::Nobody }).await?;
-    let printed = match pick(&node, args.room.as_deref()) {
-        Ok(room) => Printer { json: args.json, clock: Clock::local(), room, printed: BTreeSet::new() }.run(&args).await,
-        Err(failure) => Err(failure),
-    };
-    node.close().await;
+    let client = Client::open(&place, if args.follow { Reach::Peers } else { Reach::Nobody }).await?;
+    let printed = print(&client, &args).await;
+    client.close().await;
     printed
 }
 
-/// An entry as JSON.
-#[derive(Serialize)]
-struct Row<'a> {
-    id: String,
-    author: String,
-    seq: u64,
-    time_ms: u64,
-    nick: String,
-    kind: u8,
-    /// `null` when it was dropped, or is no text.
-    text: Option<&'a str>,
-    seen: Vec<(String, u64)>,
+async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
+    let room = client.pick(args.room.as_deref()).await?;
+    let path = format!("/v1/rooms/{}/messages", room.id);
+    let clock = Clock::local();
+    let mut printer = Printer { client, path, room, json: args.json, clock, printed: BTreeSet::new() };
+    let events = if args.follow { Some(Box::pin(client.events().await?)) } else { None };
+    let since = args.since.as_ref().map(|span| printer.clock.before(span)).transpose().map_err(|why| Failure {
+        exit: Exit::Usage,
+        code: "since".into(),
+        what: why.to_string(),
+        help: "say how long ago, as 7d, 12h or 90m".into(),
+    })?;
+    printer.pages(args.last, since.map(PlaceText::earliest)).await?;
+    match events {
+        Some(mut events) => printer.follow(&mut events).await,
+        None => Ok(()),
+    }
 }
 
-struct Printer {
+struct Printer<'a> {
+    client: &'a Client,
+    path: String,
+    room: Room,
     json: bool,
     clock: Clock,
-    room: Room,
     /// The last places printed, at most [`PRINTED`]: events tell again what a page showed already.
-    printed: BTreeSet<At>,
+    printed: BTreeSet<PlaceText>,
 }
 
-impl Printer {
-    async fn run(&mut self, args: &Args) -> Result<(), Failure> {
-        self.room.nicks_found().await;
-        let mut events = self.room.events();
-        let after = match args.last {
-            Some(count) => self.before_newest(count).await?,
-            None => None,
+impl Printer<'_> {
+    /// Prints the newest `last` messages, or all, that stand after `since`.
+    async fn pages(&mut self, last: Option<usize>, since: Option<PlaceText>) -> Result<(), Failure> {
+        let mut after = match last {
+            Some(count) => self.before_newest(count).await?.max(since),
+            None => since,
         };
-        let after = self.rest(after).await?;
-        if args.follow { self.follow(&mut events, after).await } else { Ok(()) }
+        loop {
+            let from = after.take().unwrap_or_else(|| PlaceText::earliest(0));
+            let page = self.page(&format!("after={from}&limit={PAGE_LINES}")).await?;
+            let Some(last) = page.messages.last() else { return Ok(()) };
+            after = Some(last.place.clone());
+            page.messages.iter().try_for_each(|message| self.print(message))?;
+            if !page.more {
+                return Ok(());
+            }
+        }
     }
 
-    async fn follow(&mut self, events: &mut Events, mut after: Option<At>) -> Result<(), Failure> {
+    /// The place after which the newest `count` messages stand; `None` when there are no others.
+    async fn before_newest(&self, count: usize) -> Result<Option<PlaceText>, Failure> {
+        let (mut left, mut before) = (count.saturating_add(1), String::new());
+        loop {
+            let page = self.page(&format!("limit={}{before}", PAGE_LINES.min(left))).await?;
+            let Some(first) = page.messages.first() else { return Ok(None) };
+            left -= page.messages.len();
+            match (left, page.more) {
+                (0, _) => return Ok(Some(first.place.clone())),
+                (_, false) => return Ok(None),
+                _ => before = format!("&before={}", first.place),
+            }
+        }
+    }
+
+    async fn follow(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         while let Some(event) = events.next().await {
             match event {
-                RoomEvent::Engine(Event::Shown { entry, .. }) => {
-                    let at = At::of(&entry);
-                    if after.is_none_or(|after| at > after) {
-                        after = self.rest(after).await?;
-                    } else if !self.printed.contains(&at) {
-                        self.late(at).await?;
-                    }
+                Event::Message { room, message, .. } if room == self.room.id => self.print(&message)?,
+                Event::Lagged { .. } => {
+                    let after = self.printed.last().cloned();
+                    self.pages(None, after).await?;
                 }
-                RoomEvent::Lagged { .. } => after = self.rest(after).await?,
-                RoomEvent::Stopped { why } => return Err(Failure::internal("stopped", why)),
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// The place after which the newest `count` entries stand; `None` when there are no others.
-    async fn before_newest(&self, count: usize) -> Result<Option<At>, Failure> {
-        let (mut left, mut before) = (count, None);
-        loop {
-            let page = self.room.page(before, PAGE_LINES.min(left.saturating_add(1))).await?;
-            let Some(first) = page.first() else { return Ok(None) };
-            if let Some(at) = page.len().checked_sub(left.saturating_add(1)) {
-                return Ok(Some(page[at].place));
-            }
-            left -= page.len();
-            before = Some(first.place);
+    async fn page(&self, which: &str) -> Result<Page, Failure> {
+        self.client.ask(Method::GET, &format!("{}?{which}", self.path)).await
+    }
+
+    fn print(&mut self, message: &Message) -> Result<(), Failure> {
+        if self.printed.contains(&message.place) {
+            return Ok(());
         }
-    }
-
-    /// Prints everything after a place; answers the place of the last.
-    async fn rest(&mut self, mut after: Option<At>) -> Result<Option<At>, Failure> {
-        loop {
-            let page = self.room.page_after(after, PAGE_LINES).await?;
-            let Some(last) = page.last() else { return Ok(after) };
-            after = Some(last.place);
-            page.iter().try_for_each(|line| self.print(line))?;
-        }
-    }
-
-    /// Prints the line at a place that others come after.
-    async fn late(&mut self, at: At) -> Result<(), Failure> {
-        let before = At { seq: at.seq + 1, ..at };
-        let page = self.room.page(Some(before), 1).await?;
-        page.iter().filter(|line| line.place == at).try_for_each(|line| self.print(line))
-    }
-
-    fn print(&mut self, line: &Line) -> Result<(), Failure> {
-        self.printed.insert(line.place);
-        if self.printed.len() > PRINTED {
+        if self.printed.len() == PRINTED {
             self.printed.pop_first();
         }
-        if !self.json {
-            return row(&self.clock, &self.room, line).map_or(Ok(()), |text| data(&text));
+        self.printed.insert(message.place.clone());
+        match self.json {
+            true => json(message),
+            false => data(&message_line(&self.clock, message)),
         }
-        json(&Row {
-            id: line.id.to_string(),
-            author: line.place.author.to_string(),
-            seq: line.place.seq,
-            time_ms: line.place.time.ms(),
-            nick: nick(&self.room, &line.place.author),
-            kind: line.kind.number(),
-            text: line.body.bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()),
-            seen: line.seen.iter().map(|(author, seq)| (author.to_string(), *seq)).collect(),
-        })
     }
 }

@@ -11,6 +11,7 @@ use tokio::runtime;
 use crate::{clean::steers, failure::Failure};
 
 pub(crate) mod chat;
+pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod join;
 pub(crate) mod log;
@@ -18,7 +19,10 @@ pub(crate) mod new;
 pub(crate) mod paths;
 pub(crate) mod peers;
 pub(crate) mod rooms;
+pub(crate) mod search;
+pub(crate) mod seen;
 pub(crate) mod send;
+pub(crate) mod serve;
 
 /// Runs a command that talks to the network.
 ///
@@ -52,7 +56,7 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
 
 /// JSON that is safe on a terminal and still says the same: what [`steers`] is written by number. It can only
 /// stand inside strings, where JSON allows that.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for char in json.chars() {
         match steers(char) {

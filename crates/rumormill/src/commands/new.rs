@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     if name.is_empty() || name.len() > NAME_BYTES {
         return Err(Failure {
             exit: Exit::Usage,
-            code: "name",
+            code: "name".into(),
             what: format!("{:?} is no name for a room", args.name),
             help: format!("choose one of 1 to {NAME_BYTES} bytes"),
         });

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use rumormill_node::{Path, Room};
-use serde::Serialize;
+use axum::http::Method;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    chat::show::nick,
+    api::words::{Path, Room},
+    client::Client,
     commands::{data, json, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach, pick},
+    home::{Place, Reach},
     limits::LEAVE_MS,
 };
+use futures_util::StreamExt as _;
 
 /// What to give `rumormill peers`.
 #[derive(clap::Args)]
@@ -24,56 +25,42 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Row {
-    peer: String,
-    author: String,
-    nick: String,
-    path: &'static str,
-    rtt_ms: u32,
-}
-
-/// Looks for the others of a room for some seconds, and prints a line a peer.
+/// Prints a line a peer. Where nobody has the home open, looks for the others for some seconds first.
 ///
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let node = place.open(Reach::Peers).await?;
-    let found = match pick(&node, args.room.as_deref()) {
-        Ok(room) => Ok(look(&room).await),
-        Err(failure) => Err(failure),
-    };
-    node.close().await;
-    let rows = found?;
-    if rows.is_empty() {
+    let client = Client::open(&place, Reach::Peers).await?;
+    let found = look(&client, args.room.as_deref()).await;
+    client.close().await;
+    let Room { peers, .. } = found?;
+    if peers.is_empty() {
         return Err(Failure {
             exit: Exit::Unreachable,
-            code: "unreachable",
+            code: "unreachable".into(),
             what: "nobody of the room could be reached".into(),
             help: "`rumormill doctor` tells what works here".into(),
         });
     }
-    rows.iter().try_for_each(|row| match args.json {
-        true => json(row),
-        false => data(&format!("{}  {}  {}, {} ms", row.nick, &row.peer[..8], row.path, row.rtt_ms)),
+    peers.iter().try_for_each(|peer| match args.json {
+        true => json(peer),
+        false => {
+            let path = match peer.path {
+                Path::Direct => "direct",
+                Path::Relayed => "relayed",
+            };
+            data(&format!("{}  {}  {path}, {} ms", peer.nick, &peer.peer.as_str()[..8], peer.rtt_ms.unwrap_or(0)))
+        }
     })
 }
 
-async fn look(room: &Room) -> Vec<Row> {
-    talk("looking for the others");
-    let mut events = room.events();
-    let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-    while let Ok(Some(_)) = timeout_at(deadline, events.next()).await {}
-    room.nicks_found().await;
-    let row = |peer: &rumormill_node::PeerStatus| Row {
-        peer: peer.peer.to_string(),
-        author: peer.author.to_string(),
-        nick: nick(room, &peer.author),
-        path: match peer.path {
-            Path::Direct => "direct",
-            Path::Relayed => "relayed",
-        },
-        rtt_ms: peer.rtt_ms,
-    };
-    room.status().peers.iter().map(row).collect()
+async fn look(client: &Client, room: Option<&str>) -> Result<Room, Failure> {
+    let room = client.pick(room).await?;
+    if matches!(client, Client::Here { .. }) {
+        talk("looking for the others");
+        let mut events = Box::pin(client.events().await?);
+        let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
+        while let Ok(Some(_)) = timeout_at(deadline, events.next()).await {}
+    }
+    client.ask(Method::GET, &format!("/v1/rooms/{}", room.id)).await
 }

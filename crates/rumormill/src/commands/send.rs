@@ -5,22 +5,19 @@ use std::{
     time::Duration,
 };
 
-use rumormill_node::{
-    Events, Room, RoomEvent, Said,
-    proto::{
-        entry::Kind,
-        input::Event,
-        limits::{BODY_BYTES, RUN_ENTRIES},
-    },
-};
+use axum::http::Method;
+use futures_util::{Stream, StreamExt as _};
+use rumormill_node::proto::limits::BODY_BYTES;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    api::words::{Event, Holders, Message, Page, Room, Say},
     chat::show::count,
+    client::{Client, piece},
     commands::talk,
     failure::{Exit, Failure},
-    home::{Place, Reach, pick},
-    limits::{LEAVE_MS, TYPED_BYTES},
+    home::{Place, Reach},
+    limits::{LEAVE_MS, LINES_AT_ONCE, TYPED_BYTES},
 };
 
 /// What to give `rumormill send`.
@@ -38,53 +35,63 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let node = place.open(Reach::Peers).await?;
-    let said = match pick(&node, Some(&args.room)) {
-        Ok(room) => say(&room, &args.text).await,
-        Err(failure) => Err(failure),
-    };
-    node.close().await;
+    let client = Client::open(&place, Reach::Peers).await?;
+    let said = say(&client, &args).await;
+    client.close().await;
     said
 }
 
-async fn say(room: &Room, words: &[String]) -> Result<(), Failure> {
-    let mut events = room.events();
-    let last = match words.is_empty() {
-        false => Some(room.say(&words.join(" ")).await?),
-        true => say_input(room).await?,
+async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
+    let mut events = Box::pin(client.events().await?);
+    let path = format!("/v1/rooms/{}", piece(&args.room));
+    let last = match args.text.is_empty() {
+        false => say_these(client, &path, &args.text.join(" ")).await?,
+        true => say_input(client, &path).await?,
     };
     let Some(last) = last else {
         return Err(Failure {
             exit: Exit::Usage,
-            code: "nothing",
+            code: "nothing".into(),
             what: "there was nothing to say".into(),
             help: "give a text, or lines on standard input".into(),
         });
     };
     let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-    while !everyone_here_has(room, last).await? {
-        match timeout_at(deadline, news(&mut events)).await {
-            Ok(true) => {}
-            Ok(false) | Err(_) => break,
+    let held = format!("{path}/messages/{}/holders", last.r#ref);
+    let holders = loop {
+        let Holders { holders, .. } = client.ask(Method::GET, &held).await?;
+        let room: Room = client.ask(Method::GET, &path).await?;
+        let has = |author| holders.iter().any(|holder| holder.author == author);
+        let everyone = !room.peers.is_empty() && room.peers.iter().all(|peer| has(peer.author.clone()));
+        if everyone || !timeout_at(deadline, news(&mut events)).await.unwrap_or(false) {
+            break holders.len();
         }
-    }
-    match room.holders(last.author, last.seq).await?.authors.len() {
+    };
+    match holders {
         0 => talk("said; nobody is here now, it goes out when somebody is"),
         others => talk(&format!("said; {}", count(others, "other has it", "others have it"))),
     }
     Ok(())
 }
 
-/// Says every line that is not empty, those that come together in one run; the answer is the last one's place.
-async fn say_input(room: &Room) -> Result<Option<Said>, Failure> {
+async fn say_these(client: &Client, path: &str, text: &str) -> Result<Option<Message>, Failure> {
+    let say = Say { text: text.to_owned(), ..Say::default() };
+    let Page { messages, .. } = client.tell(Method::POST, &format!("{path}/messages"), &say).await?;
+    Ok(messages.into_iter().last())
+}
+
+/// Says every line that is not empty, many at once; the answer is the last one.
+async fn say_input(client: &Client, path: &str) -> Result<Option<Message>, Failure> {
     let mut input = io::stdin().lock();
     let mut last = None;
     loop {
-        let mut sayings = Vec::new();
-        while sayings.len() < RUN_ENTRIES {
+        let mut lines: Vec<String> = Vec::new();
+        let mut ended = false;
+        while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * BODY_BYTES {
             let mut line = Vec::new();
             let length = input.by_ref().take(TYPED_BYTES).read_until(b'\n', &mut line);
             if length.map_err(|error| Failure::internal("input", error.to_string()))? == 0 {
+                ended = true;
                 break;
             }
             let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
@@ -92,29 +99,25 @@ async fn say_input(room: &Room) -> Result<Option<Said>, Failure> {
                 return Err(rumormill_node::Error::TooLong.into());
             }
             if !text.trim().is_empty() {
-                sayings.push((Kind::TEXT, text.into()));
+                lines.push(text);
             }
         }
-        if sayings.is_empty() {
+        if !lines.is_empty() {
+            let Page { messages, .. } = client.post_lines(&format!("{path}/messages"), lines.join("\n")).await?;
+            last = messages.into_iter().last();
+        }
+        if ended {
             return Ok(last);
         }
-        last = room.say_all(sayings).await?.last().copied();
     }
-}
-
-async fn everyone_here_has(room: &Room, said: Said) -> Result<bool, Failure> {
-    let holders = room.holders(said.author, said.seq).await?.authors;
-    let peers = room.status().peers;
-    Ok(!peers.is_empty() && peers.iter().all(|peer| holders.contains(&peer.author)))
 }
 
 /// Waits for something by which more may have it; false when nothing comes any more.
-async fn news(events: &mut Events) -> bool {
-    loop {
-        match events.next().await {
-            Some(RoomEvent::Engine(Event::Holds { .. } | Event::Came { .. } | Event::Went { .. })) => return true,
-            Some(RoomEvent::Stopped { .. }) | None => return false,
-            Some(_) => {}
+async fn news(events: &mut (impl Stream<Item = Event> + Unpin)) -> bool {
+    while let Some(event) = events.next().await {
+        if matches!(event, Event::Held { .. } | Event::Person { .. } | Event::Room { .. }) {
+            return true;
         }
     }
+    false
 }

@@ -83,7 +83,7 @@ impl LabDir {
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             return Ok(Err(Failure {
                 exit: Exit::NotAllowed,
-                code: "permissions",
+                code: "permissions".into(),
                 what: format!("others may read {}", path.display()),
                 help: format!("chmod 600 {}", path.display()),
             }));
@@ -201,7 +201,7 @@ fn end(started: &Started) -> Result<(), Failure> {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
         Err(error) => Err(Failure {
             exit: Exit::NotAllowed,
-            code: "stop",
+            code: "stop".into(),
             what: format!("process {} (system id {os_pid}) cannot be ended: {error}", started.pid),
             help: "stop the lab as the user who started it".into(),
         }),
@@ -222,7 +222,7 @@ fn private(path: &Path) -> io::Result<File> {
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Ours,
-        code: "lab",
+        code: "lab".into(),
         what: format!("{}: {error}", path.display()),
         help: "the lab keeps its secret and its records in `.lab`; make that directory yours and writable".into(),
     }

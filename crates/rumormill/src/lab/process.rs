@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let udp = udp_base(args)?;
     let door = Door::bind(args.port).map_err(|error| {
         let what = format!("TCP port {} of process {}: {error}", args.port, args.pid);
-        Failure { exit: Exit::Ours, code: "port", what, help: "end what uses the port, or take another".into() }
+        Failure { exit: Exit::Ours, code: "port".into(), what, help: "end what uses the port, or take another".into() }
     })?;
     let lab = LabDir::open(&args.dir.dir)?;
     let _record = lab.record(args.pid, args.n, args.port)?;
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn udp_base(args: &Args) -> Result<u16, Failure> {
-    let usage = |what: String, help: &str| Failure { exit: Exit::Usage, code: "usage", what, help: help.into() };
+    let usage = |what: String, help: &str| Failure { exit: Exit::Usage, code: "usage".into(), what, help: help.into() };
     if args.pid >= args.n {
         let what = format!("process {} in a room of {}", args.pid, args.n);
         return Err(usage(what, "the pids of a room are 0 to one less than its processes"));

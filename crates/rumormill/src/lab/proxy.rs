@@ -147,7 +147,7 @@ impl Proxy {
             0 => Ok(()),
             _ => Err(Failure {
                 exit: Exit::Ours,
-                code: "script",
+                code: "script".into(),
                 what: format!("commands that failed: {failed}"),
                 help: "the lines above say which and why".into(),
             }),
@@ -336,13 +336,13 @@ fn complaint(pid: u16, complaints: &[String]) -> Result<(), Failure> {
 }
 
 fn refused(what: String) -> Failure {
-    Failure { exit: Exit::Ours, code: "command", what, help: "`help` lists the commands".into() }
+    Failure { exit: Exit::Ours, code: "command".into(), what, help: "`help` lists the commands".into() }
 }
 
 fn terminal(error: &ReadlineError) -> Failure {
     Failure {
         exit: Exit::Ours,
-        code: "terminal",
+        code: "terminal".into(),
         what: error.to_string(),
         help: "give the commands on standard input".into(),
     }

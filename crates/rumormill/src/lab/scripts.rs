@@ -60,7 +60,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Ours,
-        code: "lab",
+        code: "lab".into(),
         what: format!("{}: {error}", path.display()),
         help: "name a directory that you may write to".into(),
     }

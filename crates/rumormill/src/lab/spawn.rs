@@ -21,7 +21,7 @@ pub(crate) const READY: &str = "ready";
 pub(crate) fn spawn(dir: &Path, pid: u16, n: u16, port: u16) -> Result<Child, Failure> {
     let failed = |what: String| Failure {
         exit: Exit::Ours,
-        code: "start",
+        code: "start".into(),
         what,
         help: format!("see why: rumormill lab process {pid} {n} {port}"),
     };

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.port.checked_add(args.n).is_none() {
         return Err(Failure {
             exit: Exit::Usage,
-            code: "usage",
+            code: "usage".into(),
             what: format!("{} ports from {} on go past 65535", args.n, args.port),
             help: "take a smaller --port".into(),
         });

@@ -9,6 +9,7 @@ use rumormill_proto::{
     content::Target,
     entry::LogKey,
     ids::{AuthorId, RoomId, Seq},
+    log::Head,
     run::{RawRun, block_end},
     timeline::Place,
 };
@@ -27,7 +28,7 @@ use super::{
 use crate::{
     CheckReport, Line, Read, check,
     error::Error,
-    row::{assemble, block_start, prolonged, recall, topmost, unproved, widen},
+    row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
@@ -122,6 +123,10 @@ impl Read for DiskReader {
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         self.ask(|db| notes::nicks(db, room))
+    }
+
+    fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
+        self.ask(|db| Ok(heads(super::kept(db, room)?)))
     }
 
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {

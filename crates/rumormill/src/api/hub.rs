@@ -1,0 +1,288 @@
+//! What happens in the rooms, told to everybody who listens: each event is put into words once.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    extract::State,
+    response::{
+        Sse,
+        sse::{Event as Sent, KeepAlive},
+    },
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use rumormill_node::{
+    Events, Room, RoomEvent, about,
+    proto::{
+        admit::Entry,
+        content::{Content, Target},
+        ids::{PeerId, RoomId},
+        input::{Arrival, Event as Told, Step},
+    },
+};
+use serde::Deserialize;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Answer, Api, Inner,
+    answer::Asked,
+    names::{author_hex, reference},
+    words::{self, Event, NoticeCode, PeerHex, RoomHex},
+};
+use crate::{
+    chat::show::nick,
+    commands::escaped,
+    limits::{HEARD, ROOM_EVERY_MS, WATCHED},
+};
+
+/// Tells everybody who listens.
+pub(super) struct Hub {
+    sender: broadcast::Sender<Event>,
+    followed: Mutex<BTreeSet<RoomId>>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(HEARD), followed: Mutex::default() }
+    }
+}
+
+impl Hub {
+    /// Tells everybody who listens; without anybody it is forgotten.
+    pub(super) fn tell(&self, event: Event) {
+        // Fails only when nobody listens.
+        let _ = self.sender.send(event);
+    }
+
+    /// Tells what happens in a room from now on.
+    pub(super) fn follow(&self, api: &Api, room: Room) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if followed.insert(room.id()) {
+            let events = room.events();
+            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new(), stirred: false };
+            tokio::spawn(follower.run(events));
+        }
+    }
+
+    fn listens(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+}
+
+/// Puts what happens in one room into words.
+struct Follower {
+    api: Weak<Inner>,
+    room: Room,
+    /// My latest texts, at most [`WATCHED`], and how many others are known to have each.
+    watched: VecDeque<(Target, u64)>,
+    /// Whether somebody may have got one of them since.
+    stirred: bool,
+}
+
+impl Follower {
+    async fn run(mut self, mut events: Events) {
+        let room = self.room.clone();
+        let every = Duration::from_millis(ROOM_EVERY_MS);
+        let mut due = None;
+        loop {
+            let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                event = events.next() => match event {
+                    None => return,
+                    Some(event) => {
+                        due.get_or_insert_with(|| Instant::now() + every);
+                        self.hear(event).await;
+                    }
+                },
+                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + every); }
+                () = sleep_until(at) => {
+                    due = None;
+                    self.renew().await;
+                }
+            }
+        }
+    }
+
+    fn api(&self) -> Option<Api> {
+        self.api.upgrade().map(Api).filter(|api| api.hub().listens())
+    }
+
+    fn id(&self) -> RoomHex {
+        RoomHex(self.room.id().to_string())
+    }
+
+    /// Tells how the room stands, and who has got what.
+    async fn renew(&mut self) {
+        let Some(api) = self.api() else { return };
+        if let Ok(room) = api.shape(&self.room).await {
+            api.hub().tell(Event::Room { room });
+        }
+        if !std::mem::take(&mut self.stirred) {
+            return;
+        }
+        let id = self.id();
+        for (target, known) in &mut self.watched {
+            let Ok(holders) = self.room.holders(target.author, target.seq).await else { continue };
+            let holders = holders.authors.len() as u64;
+            if holders != *known {
+                *known = holders;
+                api.hub().tell(Event::Held { room: id.clone(), r#ref: reference(*target), holders });
+            }
+        }
+    }
+
+    async fn hear(&mut self, event: RoomEvent) {
+        let room = self.id();
+        match event {
+            RoomEvent::Engine(event) => self.hear_engine(event).await,
+            RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
+            RoomEvent::Rekeyed { .. } => {
+                let text = "this author key was in use in two places; you write under a fresh one from here on, nothing is lost";
+                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
+            }
+            RoomEvent::Stopped { why } => {
+                self.tell(Event::Notice {
+                    room,
+                    code: NoticeCode::Stopped,
+                    text: format!("the room was stopped: {why}"),
+                });
+            }
+        }
+    }
+
+    async fn hear_engine(&mut self, event: Told) {
+        let room = self.id();
+        match event {
+            Told::Shown { entry, arrival, hops } => {
+                self.stirred = true;
+                self.shown(&entry, arrival, hops).await;
+            }
+            Told::Holds { .. } => self.stirred = true,
+            Told::Came { author, .. } => {
+                let nick = nick(&self.room, &author);
+                self.tell(Event::Person { room, author: author_hex(&author), nick, here: true });
+            }
+            Told::Went { .. } | Told::Missing { .. } => {}
+            Told::Forked { author, .. } => {
+                let nick = nick(&self.room, &author);
+                let text = format!("{nick} wrote under one key in two places; one of the two is not shown");
+                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
+            }
+            Told::Skewed { ms } => {
+                let text = match ms {
+                    0 => "your clock agrees with the others' again".into(),
+                    _ => {
+                        let side = if ms > 0 { "behind" } else { "ahead of" };
+                        format!("your clock is {} s {side} the others'; set it right", ms.unsigned_abs() / 1_000)
+                    }
+                };
+                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
+            }
+            Told::Step(step) => self.step(&step),
+        }
+    }
+
+    /// Tells of an entry: as a message of its own, or as what it did to another.
+    async fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
+        let itself = Target { author: entry.author, seq: entry.seq };
+        let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
+        if let Some(Content::Text(_)) = &content
+            && entry.author == self.room.author()
+        {
+            self.watch(itself);
+        }
+        let Some(api) = self.api() else { return };
+        let (of, changed) = match content.as_ref().and_then(|content| about(entry.author, content)) {
+            Some(other) => (other, true),
+            None => (itself, false),
+        };
+        let Ok(Some(message)) = self.room.message(of).await else { return };
+        let Ok(message) = api.message(&self.room, message).await else { return };
+        let room = self.id();
+        let arrival = match arrival {
+            Arrival::End => words::Arrival::End,
+            Arrival::Late => words::Arrival::Late,
+            Arrival::History => words::Arrival::History,
+        };
+        api.hub().tell(match changed {
+            true => Event::Changed { room, message },
+            false => Event::Message { room, message, arrival, hops: hops.map(u64::from) },
+        });
+    }
+
+    fn watch(&mut self, target: Target) {
+        if self.watched.len() == WATCHED {
+            self.watched.pop_front();
+        }
+        self.watched.push_back((target, 0));
+    }
+
+    fn step(&self, step: &Step) {
+        let (kind, from, to, entries) = match step {
+            Step::RumorTo { peer, entries } => ("push", None, Some(peer), *entries),
+            Step::RumorFrom { peer, entries, .. } => ("rumor", Some(peer), None, *entries),
+            Step::AckFrom { peer, new: true } => ("new", Some(peer), None, 0),
+            Step::AckFrom { peer, new: false } => ("known", Some(peer), None, 0),
+            Step::RoundWith { peer } => ("round", None, Some(peer), 0),
+            _ => return,
+        };
+        let peer = |peer: Option<&PeerId>| peer.map(|peer| PeerHex(peer.to_string()));
+        let (from, to) = (peer(from), peer(to));
+        self.tell(Event::Step { room: self.id(), kind: kind.into(), from, to, entries: entries as u64 });
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(api) = self.api() {
+            api.hub().tell(event);
+        }
+    }
+}
+
+/// Of which room.
+#[derive(Deserialize)]
+pub(super) struct Of {
+    room: Option<String>,
+}
+
+/// `GET /v1/events`: how the rooms stand, then what happens.
+pub(super) async fn events(
+    State(api): State<Api>,
+    Asked(Of { room }): Asked<Of>,
+) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
+    let only = room.map(|room| api.room(&room)).transpose()?.map(|room| RoomHex(room.id().to_string()));
+    let heard = api.hub().sender.subscribe();
+    let mut first = VecDeque::new();
+    for room in api.node().rooms() {
+        first.push_back(Event::Room { room: api.shape(&room).await? });
+    }
+    let all = stream::unfold((first, heard), |(mut first, mut heard)| async move {
+        let event = match first.pop_front() {
+            Some(event) => event,
+            None => match heard.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(missed)) => Event::Lagged { missed },
+                Err(RecvError::Closed) => return None,
+            },
+        };
+        Some((event, (first, heard)))
+    });
+    let wanted = all.filter(move |event| {
+        let wanted = only.as_ref().is_none_or(|only| event.room().is_none_or(|room| room == only));
+        async move { wanted }
+    });
+    Ok(Sse::new(wanted.map(|event| Ok(sent(&event)))).keep_alive(KeepAlive::default()))
+}
+
+/// An event as it is sent: its tag as the name, its content as the data.
+fn sent(event: &Event) -> Sent {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    let name = value["event"].as_str().unwrap_or_default();
+    Sent::default().event(name).data(escaped(&value["data"].to_string()))
+}

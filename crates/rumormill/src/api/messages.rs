@@ -1,0 +1,208 @@
+//! Requests about what is said.
+
+use std::num::NonZeroUsize;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+};
+use rumormill_node::{
+    Message, Room, Said, What,
+    proto::content::{Content, Target, Text},
+};
+use serde::Deserialize;
+
+use super::{
+    Answer, Api,
+    answer::{Asked, Body, Refusal, Told},
+    names::{author, limit, place, target},
+    words::{self, Edit, Holders, Page, Say},
+};
+use crate::limits::LINES_AT_ONCE;
+
+/// Which messages.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    before: Option<String>,
+    after: Option<String>,
+    q: Option<String>,
+    limit: Option<NonZeroUsize>,
+}
+
+/// `GET /v1/rooms/{room}/messages`.
+pub(super) async fn page(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Asked(which): Asked<Which>,
+) -> Answer<Told<Page>> {
+    let room = api.room(&room)?;
+    room.nicks_found().await;
+    let count = limit(which.limit);
+    let (messages, more) = match (which.q, which.before, which.after) {
+        (Some(words), None, None) => (room.find(&words, count).await?, false),
+        (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
+        (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
+        _ => {
+            let what = "a page is before a place, or after one, or what a search finds".into();
+            return Err(Refusal::senseless("page", what, "give one of before, after and q"));
+        }
+    };
+    Ok(Told(Page { messages: api.messages(&room, messages).await?, more }))
+}
+
+/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
+pub(super) async fn say(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<(StatusCode, Told<Page>)> {
+    let room = api.room(&room)?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let contents = match kind.starts_with("application/json") {
+        true => vec![read_say(&body)?],
+        false => read_lines(&body)?,
+    };
+    let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
+    let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
+    let mut messages = Vec::new();
+    for Said { author, seq } in room.say_all(sayings).await? {
+        messages.extend(room.message(Target { author, seq }).await?);
+    }
+    let messages = api.messages(&room, messages).await?;
+    Ok((StatusCode::CREATED, Told(Page { messages, more: false })))
+}
+
+fn read_say(body: &Bytes) -> Answer<Content> {
+    let say: Say = serde_json::from_slice(body)
+        .map_err(|error| Refusal::senseless("json", error.to_string(), "say {\"text\": \"...\"}"))?;
+    if say.text.trim().is_empty() {
+        return Err(nothing());
+    }
+    let reply_to = say.reply_to.map(|to| target(to.as_str())).transpose()?;
+    let mentions: Result<Vec<_>, _> = say.mentions.iter().map(|who| author(who.as_str())).collect();
+    Ok(Content::Text(Text { text: say.text, reply_to, mentions: mentions? }))
+}
+
+fn read_lines(body: &Bytes) -> Answer<Vec<Content>> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Refusal::senseless("text", "this is no UTF-8".into(), "send text in UTF-8"))?;
+    let lines: Vec<_> =
+        text.lines().filter(|line| !line.trim().is_empty()).map(|line| Content::Text(line.into())).collect();
+    match lines.len() {
+        0 => Err(nothing()),
+        count if count > LINES_AT_ONCE => {
+            let what = format!("{count} lines are too many at once");
+            Err(Refusal::senseless("lines", what, &format!("send at most {LINES_AT_ONCE}")))
+        }
+        _ => Ok(lines),
+    }
+}
+
+fn nothing() -> Refusal {
+    Refusal::senseless("nothing", "there was nothing to say".into(), "give a text")
+}
+
+/// `GET /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn one(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    told(&api, &room, target(&text)?).await
+}
+
+/// `PUT /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn edit(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+    Body(Edit { text: words }): Body<Edit>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    let target = own(&room, target(&text)?).await?;
+    if words.trim().is_empty() {
+        return Err(nothing());
+    }
+    room.say_content(&Content::Edit { of: target.seq, text: words }).await?;
+    told(&api, &room, target).await
+}
+
+/// `DELETE /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn retract(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    let target = own(&room, target(&text)?).await?;
+    room.say_content(&Content::Retraction { of: target.seq }).await?;
+    told(&api, &room, target).await
+}
+
+/// `PUT /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
+pub(super) async fn react(
+    State(api): State<Api>,
+    Path((room, text, sign)): Path<(String, String, String)>,
+) -> Answer<Told<words::Message>> {
+    put_sign(&api, &room, &text, sign, true).await
+}
+
+/// `DELETE /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
+pub(super) async fn unreact(
+    State(api): State<Api>,
+    Path((room, text, sign)): Path<(String, String, String)>,
+) -> Answer<Told<words::Message>> {
+    put_sign(&api, &room, &text, sign, false).await
+}
+
+async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<Told<words::Message>> {
+    let room = api.room(room)?;
+    let to = target(text)?;
+    let message = find(&room, to).await?;
+    let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&room.author()));
+    if mine != on {
+        let sayings = Content::Reaction { to, sign, on }.encode();
+        let saying =
+            sayings.map_err(|_| Refusal::senseless("sign", "this is no sign".into(), "use an emoji or a word"))?;
+        room.say_all(vec![saying]).await?;
+    }
+    told(api, &room, to).await
+}
+
+/// `GET /v1/rooms/{room}/messages/{ref}/holders`.
+pub(super) async fn holders(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<Holders>> {
+    let room = api.room(&room)?;
+    let target = target(&text)?;
+    find(&room, target).await?;
+    let holders = room.holders(target.author, target.seq).await?.authors;
+    let people = api.people(&room).await?;
+    let others = people.iter().filter(|person| person.author.as_str() != target.author.to_string()).count();
+    let holds = |person: &words::Person| holders.iter().any(|author| author.to_string() == person.author.as_str());
+    let holders = people.into_iter().filter(holds).collect();
+    Ok(Told(Holders { holders, of: others as u64 }))
+}
+
+async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
+    let message = find(room, target).await?;
+    Ok(Told(api.message(room, message).await?))
+}
+
+async fn find(room: &Room, target: Target) -> Answer<Message> {
+    let found = room.message(target).await?;
+    found.ok_or_else(|| Refusal::missing("message", "there is no such message here".into()))
+}
+
+/// A text of ours that can be changed.
+async fn own(room: &Room, target: Target) -> Answer<Target> {
+    let message = find(room, target).await?;
+    match message.what {
+        _ if target.author != room.author() => Err(Refusal::not_yours()),
+        What::Text(_) => Ok(target),
+        _ => {
+            Err(Refusal::senseless("kind", "this is no text that could be changed".into(), "choose something you said"))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Requests about rooms and the people in them.
+
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use fast_qr::{
+    ECL, QRBuilder,
+    convert::{Builder as _, svg::SvgBuilder},
+};
+use rumormill_node::{
+    TicketError,
+    proto::{content::Content, limits::TOPIC_BYTES},
+};
+
+use super::{
+    Answer, Api,
+    answer::{Body, Refusal, Told},
+    names::place,
+    words::{self, Enter, People, RoomHex, Rooms},
+};
+use crate::{
+    failure::{Exit, Failure},
+    limits::NAME_BYTES,
+};
+
+/// `GET /v1/rooms`.
+pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
+    let mut rooms = Vec::new();
+    for room in api.node().rooms() {
+        rooms.push(api.shape(&room).await?);
+    }
+    rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    Ok(Told(Rooms { rooms }))
+}
+
+/// `POST /v1/rooms`.
+pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
+    let room = match enter {
+        Enter::Founded { name } => {
+            let name = name.trim();
+            if name.is_empty() || name.len() > NAME_BYTES {
+                let what = format!("{name:?} is no name for a room");
+                return Err(Refusal::senseless("name", what, &format!("choose one of 1 to {NAME_BYTES} bytes")));
+            }
+            api.node().create(name).await?
+        }
+        Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
+    };
+    api.hub().follow(&api, room.clone());
+    Ok((StatusCode::CREATED, Told(api.shape(&room).await?)))
+}
+
+/// A ticket as people paste it, with line breaks and blanks anywhere in it.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn read_ticket(text: &str) -> Result<rumormill_node::Ticket, Failure> {
+    let word: String = text.split_whitespace().collect();
+    word.parse().map_err(|error: TicketError| Failure {
+        exit: Exit::Ticket,
+        code: "ticket".into(),
+        what: error.to_string(),
+        help: "a ticket is one word; ask for it again if a piece is lost".into(),
+    })
+}
+
+/// `GET /v1/rooms/{room}`.
+pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
+    Ok(Told(api.shape(&api.room(&room)?).await?))
+}
+
+/// `GET /v1/rooms/{room}/ticket`.
+pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
+    Ok(Told(words::Ticket { ticket: api.room(&room)?.ticket().to_string() }))
+}
+
+/// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
+pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
+    let ticket = api.room(&room)?.ticket().to_string().to_ascii_uppercase();
+    let code = QRBuilder::new(ticket).ecl(ECL::L).build();
+    let code = code.map_err(|_| Failure::internal("qr", "the ticket is too long for a picture".into()))?;
+    let picture = SvgBuilder::default().margin(2).to_str(&code);
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+/// `GET /v1/rooms/{room}/people`.
+pub(super) async fn people(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
+    Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
+}
+
+/// `PUT /v1/rooms/{room}/nick`.
+pub(super) async fn nick(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Nick { nick }): Body<words::Nick>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    room.set_nick(&nick).await?;
+    Ok(Told(api.shape(&room).await?))
+}
+
+/// `PUT /v1/rooms/{room}/topic`.
+pub(super) async fn topic(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Topic { topic }): Body<words::Topic>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    let topic = topic.trim();
+    if topic.len() > TOPIC_BYTES {
+        let what = format!("a topic of {} bytes is too long", topic.len());
+        return Err(Refusal::senseless("topic", what, &format!("keep it to {TOPIC_BYTES} bytes")));
+    }
+    room.say_content(&Content::Topic(topic.to_owned())).await?;
+    Ok(Told(api.shape(&room).await?))
+}
+
+/// `PUT /v1/rooms/{room}/read`.
+pub(super) async fn read(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Read { place: text }): Body<words::Read>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    place(text.as_str())?;
+    api.marks().set(RoomHex(room.id().to_string()), text)?;
+    let shape = api.shape(&room).await?;
+    api.hub().tell(words::Event::Room { room: shape.clone() });
+    Ok(Told(shape))
+}

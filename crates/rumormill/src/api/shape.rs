@@ -1,0 +1,172 @@
+//! Rooms, people and messages as the node knows them, put into the words of the API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_node::{
+    Message, Path, PeerStatus, Room, What,
+    proto::{content::Target, ids::AuthorId},
+};
+
+use super::{
+    Answer, Api,
+    names::{author_hex, place, place_text, reference},
+    words::{self, Gone, Kind, PeerHex, RoomHex},
+};
+use crate::{
+    chat::show::nick,
+    limits::{PEOPLE, QUOTED_CHARS, UNREAD},
+};
+
+impl Api {
+    /// A room as it stands.
+    pub(super) async fn shape(&self, room: &Room) -> Answer<words::Room> {
+        let (status, me) = (room.status(), room.author());
+        let (unread, mentions) = self.unread(room).await?;
+        Ok(words::Room {
+            id: RoomHex(room.id().to_string()),
+            name: room.name(),
+            topic: room.topic().await?,
+            author: author_hex(&me),
+            nick: nick(room, &me),
+            entries: status.entries,
+            missing: status.missing,
+            people: status.authors as u64,
+            peers: status.peers.iter().map(|peer| shape_peer(room, peer)).collect(),
+            unread,
+            mentions,
+            digest: status.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            skew_ms: status.skew_ms,
+            stopped: room.stopped(),
+            traffic: words::Traffic {
+                bytes_in: status.traffic.bytes_in,
+                bytes_out: status.traffic.bytes_out,
+                messages_in: status.traffic.messages_in,
+                messages_out: status.traffic.messages_out,
+            },
+        })
+    }
+
+    /// Messages of others behind the marker, at most [`UNREAD`], and those of them that name me.
+    async fn unread(&self, room: &Room) -> Answer<(u64, u64)> {
+        let after = self.marks().of(&RoomHex(room.id().to_string())).and_then(|mark| place(mark.as_str()).ok());
+        let me = room.author();
+        let (messages, _) = room.messages_after(after, UNREAD).await?;
+        let texts: Vec<_> = messages
+            .iter()
+            .filter(|message| message.place.author != me)
+            .filter_map(|message| match &message.what {
+                What::Text(text) => Some(text.mentions.contains(&me)),
+                _ => None,
+            })
+            .collect();
+        Ok((texts.len() as u64, texts.iter().filter(|names_me| **names_me).count() as u64))
+    }
+
+    /// Everybody who wrote or is here, at most [`PEOPLE`]; who is here first, then by name.
+    pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
+        let here: BTreeSet<AuthorId> = room.status().peers.iter().map(|peer| peer.author).collect();
+        let heads = room.heads().await?.into_iter();
+        let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
+        let me = room.author();
+        let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
+        let mut people: Vec<_> = everybody
+            .iter()
+            .map(|author| words::Person {
+                author: author_hex(author),
+                nick: nick(room, author),
+                here: *author == me || here.contains(author),
+                me: *author == me,
+                last_ms: last.get(author).copied().unwrap_or(0),
+            })
+            .collect();
+        people
+            .sort_by(|one, other| (!one.here, &one.nick, &one.author).cmp(&(!other.here, &other.nick, &other.author)));
+        people.truncate(PEOPLE);
+        Ok(people)
+    }
+
+    /// Messages, each with what it answers and, when it is ours, how many others have it.
+    pub(super) async fn messages(&self, room: &Room, messages: Vec<Message>) -> Answer<Vec<words::Message>> {
+        let mut shaped = Vec::with_capacity(messages.len());
+        for message in messages {
+            shaped.push(self.message(room, message).await?);
+        }
+        Ok(shaped)
+    }
+
+    /// One message.
+    pub(super) async fn message(&self, room: &Room, message: Message) -> Answer<words::Message> {
+        let (me, author) = (room.author(), message.place.author);
+        let mine = author == me;
+        let (kind, text, gone) = told(&message.what);
+        let (reply_to, mentions) = match message.what {
+            What::Text(ref text) => (text.reply_to, text.mentions.clone()),
+            _ => (None, Vec::new()),
+        };
+        let holders = match mine && kind == Kind::Text {
+            true => Some(room.holders(author, message.place.seq).await?.authors.len() as u64),
+            false => None,
+        };
+        let reply_to = match reply_to {
+            Some(target) => Some(quote(room, target).await?),
+            None => None,
+        };
+        let reactions = message.reactions.iter().map(|(sign, by)| words::Reaction {
+            sign: sign.clone(),
+            authors: by.iter().map(author_hex).collect(),
+            mine: by.contains(&me),
+        });
+        Ok(words::Message {
+            r#ref: reference(message.target()),
+            place: place_text(&message.place),
+            author: author_hex(&author),
+            nick: nick(room, &author),
+            time_ms: message.place.time.ms(),
+            mine,
+            kind,
+            text,
+            reply_to,
+            names_me: mentions.contains(&me),
+            mentions: mentions.iter().map(author_hex).collect(),
+            edited: message.edited && gone.is_none(),
+            gone,
+            reactions: reactions.collect(),
+            holders,
+            id: words::EntryHex(message.id.to_string()),
+        })
+    }
+}
+
+/// What a message says, as its author wrote it: whoever shows it makes it safe for where it is shown.
+fn told(what: &What) -> (Kind, String, Option<Gone>) {
+    match what {
+        What::Text(text) => (Kind::Text, text.text.clone(), None),
+        What::Nick(nick) => (Kind::Nick, nick.clone(), None),
+        What::Topic(topic) => (Kind::Topic, topic.clone(), None),
+        What::Founded(name) => (Kind::Founded, name.clone(), None),
+        What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
+        What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
+    }
+}
+
+/// What a reply answers, as far as it is here.
+async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
+    let text = match room.message(target).await?.map(|message| message.what) {
+        Some(What::Text(text)) => text.text.chars().take(QUOTED_CHARS).collect(),
+        _ => String::new(),
+    };
+    Ok(words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text })
+}
+
+fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
+    words::Peer {
+        peer: PeerHex(peer.peer.to_string()),
+        author: author_hex(&peer.author),
+        nick: nick(room, &peer.author),
+        path: match peer.path {
+            Path::Direct => words::Path::Direct,
+            Path::Relayed => words::Path::Relayed,
+        },
+        rtt_ms: Some(u64::from(peer.rtt_ms)),
+    }
+}

@@ -1,0 +1,417 @@
+//! What is said over `/v1`, in both directions: requests, answers and events, as JSON with the names of the
+//! fields here. Ids travel as text, so that whoever shows or scripts them needs no type of ours.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Texts that stand for something: one type each, so that none is taken for another.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl $name {
+            /// The text itself.
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// A room id: 64 hex digits.
+    RoomHex;
+    /// An author id: 64 hex digits.
+    AuthorHex;
+    /// A peer id: 64 hex digits.
+    PeerHex;
+    /// The hash of an entry: 64 hex digits.
+    EntryHex;
+    /// Names an entry: `<author hex>.<seq>`.
+    EntryRef;
+    /// Where a message stands: `<time, 16 hex>.<author>.<seq, 16 hex>`. Compared as text, places order as the
+    /// timeline does.
+    PlaceText;
+}
+
+impl PlaceText {
+    /// Before everything that was said at `ms` milliseconds since the Unix epoch or later.
+    pub(crate) fn earliest(ms: u64) -> Self {
+        Self(format!("{:016x}.{}.{:016x}", ms << 16, "0".repeat(64), 0))
+    }
+}
+
+/// A room kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Room {
+    pub(crate) id: RoomHex,
+    /// Empty until the room's first entry is here.
+    pub(crate) name: String,
+    pub(crate) topic: String,
+    /// Who I am in it.
+    pub(crate) author: AuthorHex,
+    /// By which name; empty when I have none.
+    pub(crate) nick: String,
+    /// Entries that are here.
+    pub(crate) entries: u64,
+    /// Entries that are known to exist and are not here.
+    pub(crate) missing: u64,
+    /// Authors who wrote.
+    pub(crate) people: u64,
+    pub(crate) peers: Vec<Peer>,
+    /// Messages after the unread marker.
+    pub(crate) unread: u64,
+    /// Those of them that name me.
+    pub(crate) mentions: u64,
+    /// The same at two people who hold the same entries.
+    pub(crate) digest: String,
+    /// How far the others' clocks are ahead of mine; 0 when they agree.
+    pub(crate) skew_ms: i64,
+    /// Why the room takes no part any more.
+    pub(crate) stopped: Option<String>,
+    pub(crate) traffic: Traffic,
+}
+
+/// What went over the wire since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Traffic {
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+    pub(crate) messages_in: u64,
+    pub(crate) messages_out: u64,
+}
+
+/// How a peer is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Path {
+    Direct,
+    Relayed,
+}
+
+/// A peer that is connected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Peer {
+    pub(crate) peer: PeerHex,
+    pub(crate) author: AuthorHex,
+    pub(crate) nick: String,
+    pub(crate) path: Path,
+    /// The measured round trip; none before the first.
+    pub(crate) rtt_ms: Option<u64>,
+}
+
+/// Somebody of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) author: AuthorHex,
+    pub(crate) nick: String,
+    /// Whether a peer of theirs is connected.
+    pub(crate) here: bool,
+    pub(crate) me: bool,
+    /// When they last wrote, in milliseconds since the Unix epoch; 0 when never.
+    pub(crate) last_ms: u64,
+}
+
+/// What a message tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// Somebody said something.
+    #[default]
+    Text,
+    /// Somebody took the name in `text`.
+    Nick,
+    /// Somebody set the topic to `text`.
+    Topic,
+    /// Somebody founded the room by the name in `text`.
+    Founded,
+    /// What was said is not here any more; `gone` says why.
+    Gone,
+}
+
+/// Why what was said is not here any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Gone {
+    /// Its author took it back.
+    Retracted,
+    /// It was older than the room keeps.
+    Expired,
+}
+
+/// One item of the timeline as people see it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) r#ref: EntryRef,
+    pub(crate) place: PlaceText,
+    pub(crate) author: AuthorHex,
+    pub(crate) nick: String,
+    pub(crate) time_ms: u64,
+    pub(crate) mine: bool,
+    pub(crate) kind: Kind,
+    pub(crate) text: String,
+    pub(crate) reply_to: Option<Reply>,
+    pub(crate) mentions: Vec<AuthorHex>,
+    pub(crate) names_me: bool,
+    pub(crate) edited: bool,
+    pub(crate) gone: Option<Gone>,
+    pub(crate) reactions: Vec<Reaction>,
+    /// How many others have it; of my own messages only.
+    pub(crate) holders: Option<u64>,
+    pub(crate) id: EntryHex,
+}
+
+/// What a message answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reply {
+    pub(crate) r#ref: EntryRef,
+    pub(crate) nick: String,
+    /// What was said, or its beginning.
+    pub(crate) text: String,
+}
+
+/// One sign, and who set it under a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reaction {
+    pub(crate) sign: String,
+    pub(crate) authors: Vec<AuthorHex>,
+    /// Whether I am among them.
+    pub(crate) mine: bool,
+}
+
+/// Answer: rooms kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rooms {
+    pub(crate) rooms: Vec<Room>,
+}
+
+/// Answer: a page of the timeline, ascending, or what a search found, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Page {
+    pub(crate) messages: Vec<Message>,
+    /// Whether there is more in the direction that was asked for.
+    #[serde(default)]
+    pub(crate) more: bool,
+}
+
+/// Answer: people of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct People {
+    pub(crate) people: Vec<Person>,
+}
+
+/// Answer: who holds a message, of how many others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holders {
+    pub(crate) holders: Vec<Person>,
+    pub(crate) of: u64,
+}
+
+/// Answer: what lets others in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) ticket: String,
+}
+
+/// Request: begin a room, or enter one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Enter {
+    Founded { name: String },
+    Invited { ticket: String },
+}
+
+/// Request: say something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Say {
+    pub(crate) text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_to: Option<EntryRef>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<AuthorHex>,
+}
+
+/// Request: let a message read so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Edit {
+    pub(crate) text: String,
+}
+
+/// Request: be shown by this name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Nick {
+    pub(crate) nick: String,
+}
+
+/// Request: set the room's topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Topic {
+    pub(crate) topic: String,
+}
+
+/// Request: everything up to here is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Read {
+    pub(crate) place: PlaceText,
+}
+
+/// Answer: no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) error: Refused,
+}
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    /// One word that stays the same from version to version.
+    pub(crate) code: String,
+    /// What happened.
+    pub(crate) what: String,
+    /// What to do next.
+    pub(crate) help: String,
+}
+
+/// How a message came into the timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Arrival {
+    /// At its end.
+    #[default]
+    End,
+    /// Above what was shown already.
+    Late,
+    /// From before I came.
+    History,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NoticeCode {
+    /// Somebody wrote under one key in two places.
+    Forked,
+    /// My clock and the others' disagree, or agree again.
+    Skewed,
+    /// I write under a fresh author key.
+    Rekeyed,
+    /// The room takes no part any more.
+    Stopped,
+}
+
+/// What happened in a room. As server-sent events the tag is the `event:` and the content the `data:`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "lowercase")]
+pub(crate) enum Event {
+    /// A message is in the timeline that was not.
+    Message {
+        room: RoomHex,
+        message: Message,
+        arrival: Arrival,
+        /// Over how many peers it came, where that is known.
+        hops: Option<u64>,
+    },
+    /// A message was edited, retracted or reacted to.
+    Changed { room: RoomHex, message: Message },
+    /// One more peer told that it has one of my messages.
+    Held { room: RoomHex, r#ref: EntryRef, holders: u64 },
+    /// A room's status changed; at most four times a second.
+    Room { room: Room },
+    /// Somebody came, went, or goes by another name.
+    Person { room: RoomHex, author: AuthorHex, nick: String, here: bool },
+    /// Something a person should know.
+    Notice { room: RoomHex, code: NoticeCode, text: String },
+    /// A message of the wire came or went, for a picture of the network.
+    Step { room: RoomHex, kind: String, from: Option<PeerHex>, to: Option<PeerHex>, entries: u64 },
+    /// So many events were lost to this reader, who reads the pages again.
+    Lagged { missed: u64 },
+}
+
+impl Event {
+    /// In which room it happened.
+    pub(crate) fn room(&self) -> Option<&RoomHex> {
+        match self {
+            Self::Message { room, .. }
+            | Self::Changed { room, .. }
+            | Self::Held { room, .. }
+            | Self::Person { room, .. }
+            | Self::Notice { room, .. }
+            | Self::Step { room, .. } => Some(room),
+            Self::Room { room } => Some(&room.id),
+            Self::Lagged { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(word: T, want: Value) {
+        assert_eq!(serde_json::to_value(&word).unwrap(), want);
+        assert_eq!(serde_json::from_value::<T>(want).unwrap(), word);
+    }
+
+    #[test]
+    fn requests() {
+        check(Enter::Founded { name: "lunch".into() }, json!({"name": "lunch"}));
+        check(Enter::Invited { ticket: "rumor1".into() }, json!({"ticket": "rumor1"}));
+        check(Say { text: "hi".into(), ..Say::default() }, json!({"text": "hi"}));
+        let reply = Say { text: "hi".into(), reply_to: Some("a.1".into()), mentions: vec!["b".into()] };
+        check(reply, json!({"text": "hi", "reply_to": "a.1", "mentions": ["b"]}));
+    }
+
+    #[test]
+    fn answers() {
+        let message =
+            Message { r#ref: "a.1".into(), gone: Some(Gone::Retracted), kind: Kind::Gone, ..Message::default() };
+        check(
+            Page { messages: vec![message], more: true },
+            json!({"messages": [{"ref": "a.1", "place": "", "author": "", "nick": "", "time_ms": 0, "mine": false,
+                "kind": "gone", "text": "", "reply_to": null, "mentions": [], "names_me": false, "edited": false,
+                "gone": "retracted", "reactions": [], "holders": null, "id": ""}], "more": true}),
+        );
+        let refused = Refused { code: "room".into(), what: "no".into(), help: "yes".into() };
+        check(Refusal { error: refused }, json!({"error": {"code": "room", "what": "no", "help": "yes"}}));
+    }
+
+    #[test]
+    fn events_have_a_name_and_content() {
+        check(Event::Lagged { missed: 3 }, json!({"event": "lagged", "data": {"missed": 3}}));
+        check(
+            Event::Held { room: "r".into(), r#ref: "a.1".into(), holders: 2 },
+            json!({"event": "held", "data": {"room": "r", "ref": "a.1", "holders": 2}}),
+        );
+        check(
+            Event::Notice { room: "r".into(), code: NoticeCode::Rekeyed, text: "".into() },
+            json!({"event": "notice", "data": {"room": "r", "code": "rekeyed", "text": ""}}),
+        );
+    }
+
+    #[test]
+    fn places_order_as_text() {
+        let place = |time: u64, seq: u64| PlaceText(format!("{time:016x}.{}.{seq:016x}", "a".repeat(64)));
+        assert!(place(9, 0) < place(16, 0) && place(16, 9) < place(16, 10));
+    }
+}

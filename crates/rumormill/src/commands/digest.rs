@@ -1,0 +1,35 @@
+//! `rumormill digest`: whether two people hold the same.
+
+use crate::{
+    client::Client,
+    commands::{data, json},
+    failure::Failure,
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill digest`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    room: Option<String>,
+    /// As JSON, with how many entries are here and missing
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints what is the same at two people exactly when they hold the same entries.
+///
+/// # Errors
+/// When there is no such room, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    let client = Client::open(&place, Reach::Nobody).await?;
+    let room = client.pick(args.room.as_deref()).await;
+    client.close().await;
+    let room = room?;
+    match args.json {
+        true => json(&serde_json::json!({
+            "room": room.id, "digest": room.digest, "entries": room.entries, "missing": room.missing,
+        })),
+        false => data(&room.digest),
+    }
+}

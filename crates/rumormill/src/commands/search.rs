@@ -1,0 +1,48 @@
+//! `rumormill search`: find what was said.
+
+use axum::http::Method;
+
+use crate::{
+    api::words::Page,
+    chat::show::message_line,
+    client::{Client, piece},
+    clock::Clock,
+    commands::{data, json, talk},
+    failure::Failure,
+    home::{Place, Reach},
+    limits::PAGE_LINES,
+};
+
+/// What to give `rumormill search`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id
+    room: String,
+    /// Words that a message must have; of the last one the beginning is enough
+    #[arg(required = true)]
+    words: Vec<String>,
+    /// One JSON object a line, with everything a message has
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints what was found, newest first.
+///
+/// # Errors
+/// When there is no such room, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    let client = Client::open(&place, Reach::Nobody).await?;
+    let (room, words) = (piece(&args.room), piece(&args.words.join(" ")));
+    let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
+    let found = client.ask(Method::GET, &path).await;
+    client.close().await;
+    let Page { messages, .. } = found?;
+    if messages.is_empty() {
+        talk("nothing was found");
+    }
+    let clock = Clock::local();
+    messages.iter().try_for_each(|message| match args.json {
+        true => json(message),
+        false => data(&message_line(&clock, message)),
+    })
+}

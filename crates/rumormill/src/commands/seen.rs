@@ -1,0 +1,45 @@
+//! `rumormill seen`: who has a message.
+
+use axum::http::Method;
+
+use crate::{
+    api::words::Holders,
+    client::{Client, piece},
+    commands::{data, json, talk},
+    failure::Failure,
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill seen`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The message: its `ref`, as `rumormill log --json` tells it
+    message: String,
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    #[arg(long)]
+    room: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints a line for everybody who provably has it.
+///
+/// # Errors
+/// When there is no such message, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    let client = Client::open(&place, Reach::Nobody).await?;
+    let found = holders(&client, &args).await;
+    client.close().await;
+    let Holders { holders, of } = found?;
+    talk(&format!("{} of {of} others have it", holders.len()));
+    holders.iter().try_for_each(|person| match args.json {
+        true => json(person),
+        false => data(&format!("{}  {}", person.nick, &person.author.as_str()[..8])),
+    })
+}
+
+async fn holders(client: &Client, args: &Args) -> Result<Holders, Failure> {
+    let room = client.pick(args.room.as_deref()).await?;
+    client.ask(Method::GET, &format!("/v1/rooms/{}/messages/{}/holders", room.id, piece(&args.message))).await
+}

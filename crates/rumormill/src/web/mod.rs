@@ -1,0 +1,45 @@
+//! The web page: files that are part of the program, and what a browser may do with them.
+
+use axum::{
+    Router,
+    http::{HeaderName, header},
+    routing::get,
+};
+
+/// A file of the page: its path, what it is, and what is in it.
+struct File(&'static str, &'static str, &'static [u8]);
+
+const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Nothing but our own files runs or is shown, and nobody frames them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-cache"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// What the page is made of.
+const FILES: [File; 3] = [
+    File("/", HTML, include_bytes!("page/index.html")),
+    File("/style.css", STYLE, include_bytes!("page/style.css")),
+    File("/app.js", SCRIPT, include_bytes!("page/app.js")),
+];
+
+/// Whether a path is one of the page's.
+pub(crate) fn has(path: &str) -> bool {
+    FILES.iter().any(|file| file.0 == path)
+}
+
+/// Serves the page.
+pub(crate) fn router() -> Router {
+    FILES.iter().fold(Router::new(), |router, File(path, kind, bytes)| {
+        router.route(path, get(async || (HEADERS, [(header::CONTENT_TYPE, *kind)], *bytes)))
+    })
+}
