@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{
         FromRequest, FromRequestParts, Query,
-        rejection::{JsonRejection, QueryRejection},
+        rejection::{BytesRejection, JsonRejection, QueryRejection},
     },
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::{
     commands::escaped,
     failure::{Exit, Failure},
+    limits::REQUEST_BYTES,
 };
 
 /// What a request brings as JSON.
@@ -30,6 +31,12 @@ pub(super) struct Asked<T>(pub(super) T);
 impl From<JsonRejection> for Refusal {
     fn from(error: JsonRejection) -> Self {
         Self::new(error.status(), "json", error.body_text(), "`/v1/openapi.json` says what goes here")
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    fn from(error: BytesRejection) -> Self {
+        Self::new(error.status(), "body", error.body_text(), &format!("send at most {REQUEST_BYTES} bytes at once"))
     }
 }
 

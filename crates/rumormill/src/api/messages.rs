@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
 };
 use rumormill_node::{
@@ -56,9 +56,9 @@ pub(super) async fn say(
     State(api): State<Api>,
     Path(room): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Told<Page>)> {
-    let room = api.room(&room)?;
+    let (room, body) = (api.room(&room)?, body?);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let contents = match kind.starts_with("application/json") {
         true => vec![read_say(&body)?],

@@ -111,7 +111,7 @@ impl Api {
             Some(target) => Some(quote(room, target).await?),
             None => None,
         };
-        let reactions = message.reactions.iter().map(|(sign, by)| words::Reaction {
+        let reactions = message.reactions.iter().filter(|_| gone.is_none()).map(|(sign, by)| words::Reaction {
             sign: sign.clone(),
             authors: by.iter().map(author_hex).collect(),
             mine: by.contains(&me),

@@ -1,0 +1,205 @@
+//! A process without a screen, asked by scripts, pages and other commands.
+
+mod process;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use process::{Reply, Serving};
+use serde_json::{Value, json};
+
+/// A room that two processes share, and what one of them said in it.
+struct Two {
+    ada: Serving,
+    bob: Serving,
+    said: String,
+}
+
+fn two() -> Two {
+    let (ada, bob) = (Serving::start(), Serving::start());
+    ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    let mut events = bob.events();
+    let joined = bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]}));
+    assert_eq!(joined.status, 201);
+    events.until("message", |event| event["message"]["kind"] == "founded");
+    ada.put("/v1/rooms/lunch/nick", &json!({"nick": "ada"})).ok();
+    let page = ada.post("/v1/rooms/lunch/messages", &json!({"text": "helo wrld"})).ok();
+    let said = page["messages"][0]["ref"].as_str().unwrap().to_owned();
+    events.until("message", |event| event["message"]["ref"] == said);
+    Two { ada, bob, said }
+}
+
+#[test]
+fn what_is_done_to_a_message_is_seen_by_the_other() {
+    let Two { ada, bob, said } = two();
+    let path = format!("/v1/rooms/lunch/messages/{said}");
+    let mut at_ada = ada.events();
+    bob.put(&format!("{path}/reactions/%F0%9F%91%8D"), &Value::Null).ok();
+    let changed = at_ada.until("changed", |event| event["message"]["ref"] == said);
+    assert_eq!(changed["message"]["reactions"][0]["sign"], "👍");
+
+    let mut at_bob = bob.events();
+    ada.put(&path, &json!({"text": "hello world"})).ok();
+    let changed = at_bob.until("changed", |event| event["message"]["edited"] == true);
+    assert_eq!(changed["message"]["text"], "hello world");
+    let found = bob.get("/v1/rooms/lunch/messages?q=worl").ok();
+    assert_eq!(found["messages"][0]["ref"], said);
+    assert_eq!(bob.get("/v1/rooms/lunch/messages?q=wrld").ok()["messages"], json!([]));
+
+    bob.post("/v1/rooms/lunch/messages", &json!({"text": "yes", "reply_to": said})).ok();
+    let reply = at_ada.until("message", |event| event["message"]["text"] == "yes");
+    assert_eq!(reply["message"]["reply_to"]["text"], "hello world");
+    assert_eq!(ada.get(&format!("{path}/holders")).ok()["holders"].as_array().unwrap().len(), 1);
+
+    ada.delete(&path).ok();
+    let gone = at_bob.until("changed", |event| event["message"]["gone"] == "retracted");
+    assert_eq!((&gone["message"]["text"], &gone["message"]["reactions"]), (&json!(""), &json!([])));
+    assert_eq!(bob.get("/v1/rooms/lunch/messages?q=hello").ok()["messages"], json!([]));
+    let digest = |who: &Serving| who.get("/v1/rooms/lunch").ok()["digest"].clone();
+    at_ada.until("room", |event| event["room"]["digest"] == digest(&bob));
+}
+
+#[test]
+fn only_the_author_changes_what_was_said() {
+    let Two { bob, said, .. } = two();
+    let path = format!("/v1/rooms/lunch/messages/{said}");
+    assert_eq!(bob.put(&path, &json!({"text": "never"})).refused(403), "not-yours");
+    assert_eq!(bob.delete(&path).refused(403), "not-yours");
+    assert_eq!(bob.get(&path).ok()["text"], "helo wrld");
+}
+
+#[test]
+fn other_commands_ask_the_process_that_has_the_home() {
+    let Two { ada, bob, .. } = two();
+    let mut events = ada.events();
+    let sent = bob.command(&["send", "lunch", "from", "the", "shell"]);
+    assert_eq!(String::from_utf8(sent.stderr).unwrap(), "said; 1 other has it\n");
+    events.until("message", |event| event["message"]["text"] == "from the shell");
+    let log = String::from_utf8(bob.command(&["log", "--last", "1"]).stdout).unwrap();
+    assert!(log.ends_with("  from the shell\n"), "{log}");
+    let digests = [&ada, &bob].map(|who| who.command(&["digest", "lunch"]).stdout);
+    assert_eq!(digests[0], digests[1]);
+    let found = String::from_utf8(bob.command(&["search", "lunch", "shel"]).stdout).unwrap();
+    assert_eq!(found, log);
+    let link = String::from_utf8(ada.command(&["serve"]).stdout).unwrap();
+    assert!(link.starts_with(&ada.origin()), "another link of the same page: {link}");
+    assert_ne!(link.trim(), ada.link);
+}
+
+#[test]
+fn lines_of_text_are_a_message_each() {
+    let Two { ada, .. } = two();
+    let page = ada.ask("POST", "/v1/rooms/lunch/messages", Some(("text/plain", "one\n\n two \nthree\n".into()))).ok();
+    let texts: Vec<&str> = page["messages"].as_array().unwrap().iter().filter_map(|one| one["text"].as_str()).collect();
+    assert_eq!(texts, ["one", " two ", "three"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_two_lines() {
+    let Two { ada, said, .. } = two();
+    let author = said.split('.').next().unwrap();
+    let long = "x".repeat(9_000);
+    let cases = [
+        (ada.get("/v1/rooms/nowhere"), 404, "room"),
+        (ada.get("/v1/nothing"), 404, "path"),
+        (ada.get(&format!("/v1/rooms/lunch/messages/{author}.999")), 404, "message"),
+        (ada.get("/v1/rooms/lunch/messages/x.1"), 400, "ref"),
+        (ada.get("/v1/rooms/lunch/messages?before=yesterday"), 400, "place"),
+        (ada.get("/v1/rooms/lunch/messages?limit=-1"), 400, "query"),
+        (ada.post("/v1/rooms", &json!({"name": " "})), 400, "name"),
+        (ada.post("/v1/rooms", &json!({"ticket": "rumor1"})), 400, "ticket"),
+        (ada.post("/v1/rooms", &json!({})), 422, "json"),
+        (ada.post("/v1/rooms/lunch/messages", &json!({"text": "  "})), 400, "nothing"),
+        (ada.post("/v1/rooms/lunch/messages", &json!({"text": long})), 400, "too-long"),
+        (ada.put("/v1/rooms/lunch/topic", &json!({"topic": long})), 400, "topic"),
+        (ada.put("/v1/rooms/lunch/nick", &json!({"nick": ""})), 400, "nick"),
+        (ada.ask("POST", "/v1/rooms/lunch/messages", Some(("text/plain", "y".repeat(100_000)))), 413, "body"),
+    ];
+    for (reply, status, code) in cases {
+        assert_eq!(reply.refused(status), code);
+    }
+}
+
+#[test]
+fn no_page_of_another_site_may_ask() {
+    let ada = Serving::start();
+    let token = std::fs::read_to_string(ada.home().join("token")).unwrap();
+    let (own, port) = (ada.origin(), ada.port());
+    let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("evil.example:{port}")];
+    let origins = [None, Some(own.clone()), Some("https://evil.example".into()), Some("null".into())];
+    for host in &hosts {
+        for origin in &origins {
+            let mut headers = vec![("Host", host.clone()), ("Authorization", format!("Bearer {}", token.trim()))];
+            headers.extend(origin.clone().map(|origin| ("Origin", origin)));
+            let reply = ada.ask_page("POST", "/v1/rooms", &headers, r#"{"name": "made"}"#);
+            let fits = origin.as_ref().is_none_or(|origin| *origin == format!("http://{host}"));
+            let expected = if host.starts_with("evil") {
+                421
+            } else if fits {
+                201
+            } else {
+                403
+            };
+            assert_eq!(reply.status, expected, "{host} {origin:?}");
+        }
+    }
+    let made = ada.get("/v1/rooms").ok()["rooms"].as_array().unwrap().len();
+    assert_eq!(made, 3, "both hosts without an origin, one with its own");
+    let without = ada.ask_page("GET", "/v1/rooms", &[("Host", hosts[0].clone())], "");
+    assert_eq!(without.refused(401), "token");
+}
+
+#[test]
+fn a_code_opens_the_page_once_and_no_secret_is_told() {
+    let ada = Serving::start();
+    let token = std::fs::read_to_string(ada.home().join("token")).unwrap();
+    let code = ada.link.split('#').nth(1).unwrap().to_owned();
+    let host = ("Host", format!("127.0.0.1:{}", ada.port()));
+    let kind = ("Content-Type", "application/json".to_owned());
+    let body = json!({"code": code}).to_string();
+    let opened = ada.ask_page("POST", "/session", &[host.clone(), kind.clone()], &body);
+    assert_eq!(opened.status, 204);
+    let cookie = opened.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert_eq!(ada.ask_page("POST", "/session", &[host.clone(), kind], &body).refused(403), "code");
+    let session = ("Cookie", cookie.split(';').next().unwrap().to_owned());
+    assert_eq!(ada.ask_page("GET", "/v1/rooms", &[host, session], "").status, 200);
+    let argv = std::fs::read_to_string(format!("/proc/{}/cmdline", ada.pid())).unwrap();
+    assert!(!argv.contains(token.trim()) && !ada.link.contains(token.trim()) && !cookie.contains(token.trim()));
+    let page = ada.ask_page("GET", "/", &[("Host", format!("localhost:{}", ada.port()))], "");
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+}
+
+#[test]
+fn those_who_never_finish_asking_are_hung_up_on() {
+    let ada = Serving::start();
+    let mut slow: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", ada.port())).unwrap()).collect();
+    slow.iter_mut().for_each(|stream| stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: loc").unwrap());
+    let reply = ada.ask_page("GET", "/healthz", &[("Host", format!("localhost:{}", ada.port()))], "");
+    assert_eq!(reply.status, 200);
+    let mut rest = String::new();
+    slow[0].set_read_timeout(Some(process::PATIENCE)).unwrap();
+    slow[0].read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains("200 OK"));
+}
+
+#[test]
+fn figures_are_there_for_prometheus() {
+    let Two { ada, bob: _bob, .. } = two();
+    ada.events().until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
+    let Reply { body, .. } = ada.get("/metrics");
+    assert!(body.lines().any(|line| line.starts_with("rumormill_peers{") && line.ends_with(" 1")), "{body}");
+    assert!(body.ends_with("# EOF\n"));
+}
+
+#[test]
+fn an_address_that_others_reach_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = process::rumormill(dir.path(), &["serve", "--http", "0.0.0.0:0"]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error[address]: "), "{told}");
+    assert_eq!((told.lines().count(), output.status.code()), (2, Some(2)));
+}

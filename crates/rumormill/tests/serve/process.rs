@@ -1,0 +1,193 @@
+//! A process that serves, and the plainest HTTP there is to ask it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Catches hangs; nothing waits so long otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program, with its home in this directory.
+pub(crate) fn rumormill(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
+    command.env("RUMORMILL_HOME", dir.join("home")).env_remove("RUST_LOG").args(args);
+    command
+}
+
+/// `rumormill serve`, ended when it is dropped.
+pub(crate) struct Serving {
+    dir: TempDir,
+    child: Child,
+    /// What it printed.
+    pub(crate) link: String,
+}
+
+impl Serving {
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = rumormill(dir.path(), &["serve", "--loopback", "--http", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut link = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut link).unwrap();
+        Self { dir, child, link: link.trim().to_owned() }
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.dir.path().join("home")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        self.link.split("/#").next().unwrap().to_owned()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.origin().rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// Another command with the same home.
+    pub(crate) fn command(&self, args: &[&str]) -> Output {
+        rumormill(self.dir.path(), args).output().unwrap()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, None)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.ask("DELETE", path, None)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.ask("POST", path, Some(("application/json", body.to_string())))
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        self.ask("PUT", path, Some(("application/json", body.to_string())))
+    }
+
+    /// Asks through the socket in the home.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<(&str, String)>) -> Reply {
+        let (kind, body) = body.unwrap_or(("text/plain", String::new()));
+        let headers = [("Host", "localhost".to_owned()), ("Content-Type", kind.to_owned())];
+        Reply::of(self.socket(), &request(method, path, &headers, &body))
+    }
+
+    /// Asks as a page or a script does, over TCP.
+    pub(crate) fn ask_page(&self, method: &str, path: &str, headers: &[(&str, String)], body: &str) -> Reply {
+        let stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut headers = headers.to_vec();
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            headers.push(("Content-Type", "application/json".into()));
+        }
+        Reply::of(stream, &request(method, path, &headers, body))
+    }
+
+    /// What happens from now on: returns when the first of it is there.
+    pub(crate) fn events(&self) -> Events {
+        let mut stream = self.socket();
+        stream.write_all(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut lines = BufReader::new(stream);
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            lines.read_line(&mut line).unwrap();
+        }
+        Events { lines }
+    }
+
+    fn socket(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.home().join("socket")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, String)], body: &str) -> String {
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    fn of(mut stream: impl Read + Write, request: &str) -> Self {
+        // Whoever refuses what is too long need not read it to its end.
+        let _ = stream.write_all(request.as_bytes());
+        let mut text = Vec::new();
+        let _ = stream.read_to_end(&mut text);
+        let text = String::from_utf8(text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {request:?}: {text:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// What it says, which must not be no.
+    pub(crate) fn ok(self) -> Value {
+        assert!(self.status < 300, "{self:?}");
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Why not.
+    pub(crate) fn refused(self, status: u16) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        let value: Value = serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"));
+        assert!(["what", "help"].iter().all(|line| !value["error"][line].as_str().unwrap().is_empty()));
+        value["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next()
+    }
+}
+
+/// Events as they come.
+pub(crate) struct Events {
+    lines: BufReader<UnixStream>,
+}
+
+impl Events {
+    /// The first event of this name that is meant.
+    pub(crate) fn until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> Value {
+        let (mut line, mut event) = (String::new(), String::new());
+        loop {
+            line.clear();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the process has gone");
+            if let Some(name) = line.strip_prefix("event: ") {
+                event = name.trim().to_owned();
+            } else if let Some(data) = line.strip_prefix("data: ").filter(|_| event == name) {
+                let data: Value = serde_json::from_str(data).unwrap();
+                if meant(&data) {
+                    return data;
+                }
+            }
+        }
+    }
+}
