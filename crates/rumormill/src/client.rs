@@ -22,7 +22,7 @@ use tower::ServiceExt as _;
 use crate::{
     api::{
         Api,
-        words::{Event, Refusal, Refused, Room, Rooms},
+        words::{Event, Nick, Refusal, Refused, Room, Rooms},
     },
     failure::{Exit, Failure},
     home::{self, Place, Reach},
@@ -119,6 +119,16 @@ impl Client {
         let names: Vec<_> = rooms.iter().map(|room| (room.name.clone(), room.id.to_string())).collect();
         let at = home::choose(&names, wanted)?;
         rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
+    }
+
+    /// Says by which name I want to be shown, if I said so.
+    ///
+    /// # Errors
+    /// When it is no name.
+    pub(crate) async fn be_called(&self, room: &Room, nick: Option<&str>) -> Result<(), Failure> {
+        let Some(nick) = nick.map(str::to_owned) else { return Ok(()) };
+        let path = format!("/v1/rooms/{}/nick", room.id);
+        self.tell(Method::PUT, &path, &Nick { nick }).await.map(|_: Room| ())
     }
 
     /// What happens from now on, first how each room stands; ends when the process that tells it does.

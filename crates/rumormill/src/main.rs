@@ -66,6 +66,10 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Tell where things are kept
     Paths(commands::paths::Args),
+    /// Print what makes a shell complete commands
+    Completions(commands::completions::Args),
+    /// Print the manual page
+    Man,
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
     /// The console of the first system
@@ -94,6 +98,11 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         Command::Lab(command) => lab::run(command),
         Command::Proxy(args) => lab::proxy::run(&args),
         Command::Paths(args) => commands::paths::run(&args, &place),
+        Command::Completions(args) => {
+            commands::completions::run(&args);
+            Ok(())
+        }
+        Command::Man => commands::completions::man(),
         command => {
             log_as_asked();
             commands::run(run_online(command, place))
@@ -117,7 +126,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => demo::run().await,
         Command::DemoNode(args) => demo::node::run(args).await,
-        Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) => Ok(()),
+        Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man => Ok(()),
     }
 }
 

@@ -15,14 +15,15 @@ pub(crate) mod words;
 
 use std::{path::Path, sync::Arc};
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    routing::{get, put},
-};
+use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
 use rumormill_node::Node;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use answer::{Answer, refused};
+pub(crate) use self::{
+    answer::{Answer, refused},
+    rooms::read_ticket,
+};
 
 use self::{hub::Hub, marks::Marks};
 use crate::{failure::Failure, limits::REQUEST_BYTES};
@@ -62,26 +63,43 @@ impl Api {
 
     /// Everything that can be asked.
     pub(crate) fn router(&self) -> Router {
-        let message = get(messages::one).put(messages::edit).delete(messages::retract);
-        let reaction = put(messages::react).delete(messages::unreact);
-        Router::new()
-            .route("/healthz", get(async || "ok"))
-            .route("/metrics", get(metrics::metrics))
-            .route("/v1/rooms", get(rooms::list).post(rooms::enter))
-            .route("/v1/rooms/{room}", get(rooms::one))
-            .route("/v1/rooms/{room}/ticket", get(rooms::ticket))
-            .route("/v1/rooms/{room}/ticket.svg", get(rooms::picture))
-            .route("/v1/rooms/{room}/people", get(rooms::people))
-            .route("/v1/rooms/{room}/nick", put(rooms::nick))
-            .route("/v1/rooms/{room}/topic", put(rooms::topic))
-            .route("/v1/rooms/{room}/read", put(rooms::read))
-            .route("/v1/rooms/{room}/messages", get(messages::page).post(messages::say))
-            .route("/v1/rooms/{room}/messages/{ref}", message)
-            .route("/v1/rooms/{room}/messages/{ref}/holders", get(messages::holders))
-            .route("/v1/rooms/{room}/messages/{ref}/reactions/{sign}", reaction)
-            .route("/v1/events", get(hub::events))
+        let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+            .routes(routes!(healthz))
+            .routes(routes!(metrics::metrics))
+            .routes(routes!(rooms::list, rooms::enter))
+            .routes(routes!(rooms::one))
+            .routes(routes!(rooms::ticket))
+            .routes(routes!(rooms::picture))
+            .routes(routes!(rooms::people))
+            .routes(routes!(rooms::nick))
+            .routes(routes!(rooms::topic))
+            .routes(routes!(rooms::read))
+            .routes(routes!(messages::page, messages::say))
+            .routes(routes!(messages::one, messages::edit, messages::retract))
+            .routes(routes!(messages::react, messages::unreact))
+            .routes(routes!(messages::holders))
+            .routes(routes!(hub::events))
+            .split_for_parts();
+        let description = Arc::new(description);
+        router
+            .route("/v1/openapi.json", get(async move || Json(description.clone())))
             .fallback(answer::no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())
     }
+}
+
+/// What the machine-readable description begins with.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Rumormill",
+    description = "Rooms without a server: what is said, by whom, and who has it. On the socket in the home nothing more \
+                   is asked for; over loopback TCP every request carries `Authorization: Bearer` and the token in the home."
+))]
+struct Description;
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
+async fn healthz() -> &'static str {
+    "ok"
 }

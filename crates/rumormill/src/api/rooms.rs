@@ -26,6 +26,11 @@ use crate::{
 };
 
 /// `GET /v1/rooms`.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms",
+    responses((status = 200, body = words::Rooms), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
     let mut rooms = Vec::new();
     for room in api.node().rooms() {
@@ -36,6 +41,12 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
 }
 
 /// `POST /v1/rooms`.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms",
+    request_body = words::Enter,
+    responses((status = 201, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
     let room = match enter {
         Enter::Founded { name } => {
@@ -67,16 +78,37 @@ pub(crate) fn read_ticket(text: &str) -> Result<rumormill_node::Ticket, Failure>
 }
 
 /// `GET /v1/rooms/{room}`.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
     Ok(Told(api.shape(&api.room(&room)?).await?))
 }
 
 /// `GET /v1/rooms/{room}/ticket`.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/ticket",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    responses((status = 200, body = words::Ticket), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
     Ok(Told(words::Ticket { ticket: api.room(&room)?.ticket().to_string() }))
 }
 
 /// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/ticket.svg",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    responses(
+        (status = 200, body = String, content_type = "image/svg+xml"),
+        (status = "4XX", body = words::Refusal),
+    ),
+)]
 pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let ticket = api.room(&room)?.ticket().to_string().to_ascii_uppercase();
     let code = QRBuilder::new(ticket).ecl(ECL::L).build();
@@ -86,11 +118,24 @@ pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) ->
 }
 
 /// `GET /v1/rooms/{room}/people`.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{room}/people",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn people(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
     Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
 }
 
 /// `PUT /v1/rooms/{room}/nick`.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/nick",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    request_body = words::Nick,
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn nick(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -102,6 +147,13 @@ pub(super) async fn nick(
 }
 
 /// `PUT /v1/rooms/{room}/topic`.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/topic",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    request_body = words::Topic,
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn topic(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -118,6 +170,13 @@ pub(super) async fn topic(
 }
 
 /// `PUT /v1/rooms/{room}/read`.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/read",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    request_body = words::Read,
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
 pub(super) async fn read(
     State(api): State<Api>,
     Path(room): Path<String>,

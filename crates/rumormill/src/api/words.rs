@@ -4,12 +4,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Texts that stand for something: one type each, so that none is taken for another.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub(crate) struct $name(pub(crate) String);
 
@@ -58,7 +59,7 @@ impl PlaceText {
 }
 
 /// A room kept here.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Room {
     pub(crate) id: RoomHex,
     /// Empty until the room's first entry is here.
@@ -89,7 +90,7 @@ pub(crate) struct Room {
 }
 
 /// What went over the wire since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Traffic {
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
@@ -98,7 +99,7 @@ pub(crate) struct Traffic {
 }
 
 /// How a peer is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Path {
     Direct,
@@ -106,7 +107,7 @@ pub(crate) enum Path {
 }
 
 /// A peer that is connected.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Peer {
     pub(crate) peer: PeerHex,
     pub(crate) author: AuthorHex,
@@ -117,7 +118,7 @@ pub(crate) struct Peer {
 }
 
 /// Somebody of a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Person {
     pub(crate) author: AuthorHex,
     pub(crate) nick: String,
@@ -129,7 +130,7 @@ pub(crate) struct Person {
 }
 
 /// What a message tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Somebody said something.
@@ -146,7 +147,7 @@ pub(crate) enum Kind {
 }
 
 /// Why what was said is not here any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Gone {
     /// Its author took it back.
@@ -156,7 +157,7 @@ pub(crate) enum Gone {
 }
 
 /// One item of the timeline as people see it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Message {
     pub(crate) r#ref: EntryRef,
     pub(crate) place: PlaceText,
@@ -178,7 +179,7 @@ pub(crate) struct Message {
 }
 
 /// What a message answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Reply {
     pub(crate) r#ref: EntryRef,
     pub(crate) nick: String,
@@ -187,7 +188,7 @@ pub(crate) struct Reply {
 }
 
 /// One sign, and who set it under a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Reaction {
     pub(crate) sign: String,
     pub(crate) authors: Vec<AuthorHex>,
@@ -196,13 +197,13 @@ pub(crate) struct Reaction {
 }
 
 /// Answer: rooms kept here.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Rooms {
     pub(crate) rooms: Vec<Room>,
 }
 
 /// Answer: a page of the timeline, ascending, or what a search found, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Page {
     pub(crate) messages: Vec<Message>,
     /// Whether there is more in the direction that was asked for.
@@ -211,26 +212,26 @@ pub(crate) struct Page {
 }
 
 /// Answer: people of a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct People {
     pub(crate) people: Vec<Person>,
 }
 
 /// Answer: who holds a message, of how many others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Holders {
     pub(crate) holders: Vec<Person>,
     pub(crate) of: u64,
 }
 
 /// Answer: what lets others in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Ticket {
     pub(crate) ticket: String,
 }
 
 /// Request: begin a room, or enter one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Enter {
     Founded { name: String },
@@ -238,7 +239,7 @@ pub(crate) enum Enter {
 }
 
 /// Request: say something.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Say {
     pub(crate) text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,37 +249,37 @@ pub(crate) struct Say {
 }
 
 /// Request: let a message read so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Edit {
     pub(crate) text: String,
 }
 
 /// Request: be shown by this name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Nick {
     pub(crate) nick: String,
 }
 
 /// Request: set the room's topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Topic {
     pub(crate) topic: String,
 }
 
 /// Request: everything up to here is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Read {
     pub(crate) place: PlaceText,
 }
 
 /// Answer: no.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Refusal {
     pub(crate) error: Refused,
 }
 
 /// Why not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Refused {
     /// One word that stays the same from version to version.
     pub(crate) code: String,
@@ -289,7 +290,7 @@ pub(crate) struct Refused {
 }
 
 /// How a message came into the timeline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Arrival {
     /// At its end.
@@ -302,7 +303,7 @@ pub(crate) enum Arrival {
 }
 
 /// What a notice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NoticeCode {
     /// Somebody wrote under one key in two places.
@@ -316,7 +317,7 @@ pub(crate) enum NoticeCode {
 }
 
 /// What happened in a room. As server-sent events the tag is the `event:` and the content the `data:`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", content = "data", rename_all = "lowercase")]
 pub(crate) enum Event {
     /// A message is in the timeline that was not.

@@ -21,14 +21,16 @@ use tokio::{
 };
 
 use crate::{
+    api::words,
     chat::{
         receipts::Receipts,
         screen::{Screen, Typed},
         show::{count, line, nick, row, said, who},
     },
+    client::Client,
     clock::Clock,
     failure::{Exit, Failure},
-    home::title,
+    home::{Place as Home, title},
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
@@ -46,11 +48,29 @@ pub(crate) struct Visit {
     pub(crate) met: bool,
 }
 
+/// Opens a room for whoever sits here.
+///
+/// # Errors
+/// As [`run`]; when another process has the home open, for only that one can show what happens line by line.
+pub(crate) async fn visit(client: &Client, room: &words::Room, place: &Home) -> Result<Visit, Failure> {
+    let Client::Here { node, .. } = client else {
+        return Err(Failure {
+            exit: Exit::NotAllowed,
+            code: "locked".into(),
+            what: "another process has this home open".into(),
+            help: "open the page of `rumormill serve`, or use `rumormill send` and `rumormill log --follow`".into(),
+        });
+    };
+    let kept = node.rooms().into_iter().find(|kept| kept.id().to_string() == room.id.as_str());
+    let kept = kept.ok_or_else(|| Failure::internal("room", "a room has gone".into()))?;
+    run(kept, &place.history()?).await
+}
+
 /// Shows a room until the person leaves, which at the end of standard input they do.
 ///
 /// # Errors
 /// When the room stops, or nobody reads our output any more.
-pub(crate) async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
+async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
     let (screen, mut typed) = screen::open(history)?;
     let mut interrupts = Interrupts::new()?;
     let mut events = room.events();

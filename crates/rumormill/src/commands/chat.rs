@@ -2,8 +2,9 @@
 
 use crate::{
     chat,
+    client::Client,
     failure::Failure,
-    home::{Place, Reach, pick},
+    home::{Place, Reach},
 };
 
 /// What to give `rumormill chat`.
@@ -18,12 +19,11 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let history = place.history()?;
-    let node = place.open(Reach::Peers).await?;
-    let visit = match pick(&node, args.room.as_deref()) {
-        Ok(room) => chat::run(room, &history).await,
+    let client = Client::open(&place, Reach::Peers).await?;
+    let visit = match client.pick(args.room.as_deref()).await {
+        Ok(room) => chat::visit(&client, &room, &place).await,
         Err(failure) => Err(failure),
     };
-    node.close().await;
+    client.close().await;
     visit.map(|_| ())
 }

@@ -1,9 +1,14 @@
 //! `rumormill join`: enter a room with a ticket.
 
-use rumormill_node::Ticket;
+use axum::http::Method;
 
 use crate::{
-    chat,
+    api::{
+        read_ticket,
+        words::{Enter, Room},
+    },
+    chat::{self, Visit},
+    client::Client,
     commands::talk,
     failure::{Exit, Failure},
     home::{Place, Reach},
@@ -26,21 +31,11 @@ pub(crate) struct Args {
 /// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
 /// the room was met.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let ticket: Ticket = args.ticket.concat().parse().map_err(|error: rumormill_node::TicketError| Failure {
-        exit: Exit::Ticket,
-        code: "ticket".into(),
-        what: error.to_string(),
-        help: "a ticket is one word; ask for it again if a piece is lost".into(),
-    })?;
-    let history = place.history()?;
-    let node = place.open(Reach::Peers).await?;
-    let room = node.join(&ticket).await?;
-    if let Some(nick) = &args.nick {
-        room.set_nick(nick).await?;
-    }
-    talk("looking for the others");
-    let visit = chat::run(room, &history).await;
-    node.close().await;
+    let ticket = args.ticket.concat();
+    read_ticket(&ticket)?;
+    let client = Client::open(&place, Reach::Peers).await?;
+    let visit = enter(&client, &place, ticket, args.nick.as_deref()).await;
+    client.close().await;
     if visit?.met || chat::at_terminal() {
         return Ok(());
     }
@@ -50,4 +45,11 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         what: "nobody of the room could be reached".into(),
         help: "the room is kept, `rumormill chat` tries again; or ask for a newer ticket".into(),
     })
+}
+
+async fn enter(client: &Client, place: &Place, ticket: String, nick: Option<&str>) -> Result<Visit, Failure> {
+    let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
+    client.be_called(&room, nick).await?;
+    talk("looking for the others");
+    chat::visit(client, &room, place).await
 }

@@ -11,6 +11,7 @@ use tokio::runtime;
 use crate::{clean::steers, failure::Failure};
 
 pub(crate) mod chat;
+pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod join;

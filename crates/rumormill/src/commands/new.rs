@@ -2,10 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
+use axum::http::Method;
 use fast_qr::QRBuilder;
 
 use crate::{
-    chat,
+    api::words::{Enter, Room, Ticket},
+    chat::{self, Visit},
+    client::Client,
     commands::{data, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
@@ -36,17 +39,19 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
             help: format!("choose one of 1 to {NAME_BYTES} bytes"),
         });
     }
-    let history = place.history()?;
-    let node = place.open(Reach::Peers).await?;
-    let room = node.create(name).await?;
-    if let Some(nick) = &args.nick {
-        room.set_nick(nick).await?;
-    }
-    let ticket = room.ticket().to_string();
-    show(&ticket)?;
-    let visit = chat::run(room, &history).await;
-    node.close().await;
+    let client = Client::open(&place, Reach::Peers).await?;
+    let visit = found(&client, &place, name, args.nick.as_deref()).await;
+    client.close().await;
     visit.map(|_| ())
+}
+
+async fn found(client: &Client, place: &Place, name: &str, nick: Option<&str>) -> Result<Visit, Failure> {
+    let name = name.to_owned();
+    let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
+    client.be_called(&room, nick).await?;
+    let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
+    show(&ticket)?;
+    chat::visit(client, &room, place).await
 }
 
 /// The ticket is data; what to do with it, and a picture of it for a telephone, are for people.

@@ -191,7 +191,10 @@ fn what_others_write_steers_no_terminal_and_json_has_all_of_it() {
     }
     let row: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(row["text"], hostile);
-    assert_eq!((row["ref"].as_str().map(|name| name.ends_with(".2")), row["kind"].as_str()), (Some(true), Some("text")));
+    assert_eq!(
+        (row["ref"].as_str().map(|name| name.ends_with(".2")), row["kind"].as_str()),
+        (Some(true), Some("text"))
+    );
 }
 
 #[test]
