@@ -31,6 +31,7 @@ mod web;
 /// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
+#[command(after_long_help = "Also: `paths` tells where things are kept, `completions SHELL` and `man` print what shells and man read.")]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -65,10 +66,13 @@ enum Command {
     /// Tell what works here and what does not
     Doctor(commands::doctor::Args),
     /// Tell where things are kept
+    #[command(hide = true)]
     Paths(commands::paths::Args),
     /// Print what makes a shell complete commands
+    #[command(hide = true)]
     Completions(commands::completions::Args),
     /// Print the manual page
+    #[command(hide = true)]
     Man,
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
