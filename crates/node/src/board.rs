@@ -13,7 +13,7 @@ use rumormill_proto::{
     message::Contact,
     timeline::Place,
 };
-use rumormill_store::limits::NICKS;
+use rumormill_store::{Keep, limits::NICKS};
 use tokio::sync::{Notify, SetOnce, broadcast};
 use zeroize::Zeroizing;
 
@@ -45,6 +45,8 @@ pub(crate) struct Posted {
     /// Why the room was stopped, if it was.
     pub(crate) stopped: Option<String>,
     pub(crate) standing: Standing,
+    /// How much of what is said is kept.
+    pub(crate) retention: Keep,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
 }

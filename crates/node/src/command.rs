@@ -11,6 +11,7 @@ use rumormill_proto::{
     reject::Reject,
     run::RawRun,
 };
+use rumormill_store::Keep;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
     /// Say something; answered once it is durable.
     Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Said>, Error>> },
+    /// Keep so much of what is said from now on; answered once that is durable.
+    Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// A connection is there, and nothing was said on it.
     Met(Box<Met>),
     /// A control came.

@@ -17,7 +17,7 @@ use rumormill_proto::{
     reject::Reject,
     time::Now,
 };
-use rumormill_store::{Read, Store};
+use rumormill_store::{Keep, Read, Store};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::{mpsc, oneshot},
@@ -28,7 +28,8 @@ use crate::{
     command::{Command, Recalled, Received},
     error::Error,
     limits::{
-        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, ROOMS, STATUS_EVERY,
+        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
+        INDEX_QUIET, ROOMS, STATUS_EVERY,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
@@ -52,6 +53,8 @@ pub(crate) struct Driver {
     /// a longer while in any case.
     quiet_at: Option<u64>,
     busy_at: u64,
+    /// When what is over the bounds of rooms is dropped.
+    expire_at: u64,
     /// Our own handle for what is asked rarely.
     pub(crate) read: Box<dyn Read>,
     start: Instant,
@@ -87,6 +90,7 @@ impl Driver {
             recalls: 0,
             quiet_at: Some(0),
             busy_at: 0,
+            expire_at: 0,
             read,
             start: Instant::now(),
             status_at: 0,
@@ -119,6 +123,7 @@ impl Driver {
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
         if commands.is_empty() {
             self.index();
+            self.expire();
         }
         let deadline = self.next_deadline();
         let first = match deadline {
@@ -147,7 +152,12 @@ impl Driver {
     fn next_deadline(&self) -> Option<u64> {
         let engines = self.seats.values().map(Seat::next_deadline);
         let own = [self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0);
-        engines.chain(own).chain(self.quiet_at.map(|quiet_at| quiet_at.min(self.busy_at))).min()
+        let bounded = self.seats.values().any(|seat| seat.setup.retention != Keep::default());
+        engines
+            .chain(own)
+            .chain(bounded.then_some(self.expire_at))
+            .chain(self.quiet_at.map(|quiet_at| quiet_at.min(self.busy_at)))
+            .min()
     }
 
     /// Entries were appended: they are indexed when it is quiet, so that catching up is not slowed.
@@ -174,6 +184,33 @@ impl Driver {
         }
     }
 
+    /// Drops some of what is over the bounds of rooms, when it is time.
+    fn expire(&mut self) {
+        let Now { ticks_ms, wall_ms } = self.now();
+        if ticks_ms < self.expire_at {
+            return;
+        }
+        let mut more = false;
+        for (room, seat) in &self.seats {
+            if seat.setup.retention == Keep::default() {
+                continue;
+            }
+            match self.store.expire(room, wall_ms, EXPIRE_ENTRIES) {
+                Ok(waits) => more |= waits,
+                Err(why) => tracing::warn!(%why, "cannot drop what is over the bounds of a room"),
+            }
+        }
+        self.expire_at = if more { ticks_ms } else { ticks_ms + EXPIRE_EVERY.as_millis() as u64 };
+    }
+
+    fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
+        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
+        seat.setup.retention = retention;
+        seat.board.posted().retention = retention;
+        self.expire_at = 0;
+        if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
+    }
+
     /// What our clocks say.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -193,6 +230,11 @@ impl Driver {
                     Some(seat) => seat.say(sayings, answer),
                     None => drop(answer.send(Err(self.stopped(&room)))),
                 }
+                Inputs::new()
+            }
+            Command::Retain { room, retention, answer } => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.retain(&room, retention));
                 Inputs::new()
             }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),

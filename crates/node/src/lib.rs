@@ -39,7 +39,7 @@ mod talk;
 mod ticket;
 
 pub use rumormill_proto as proto;
-pub use rumormill_store::{CheckReport, Error as StoreError, Line};
+pub use rumormill_store::{CheckReport, Error as StoreError, Keep, Line};
 
 pub use crate::{
     address::contact,

@@ -59,6 +59,12 @@ pub const TEXT_BYTES: usize = BODY_BYTES;
 /// Reactions to one message that are read: a sign each of as many people as a screen can name; 200 bytes each.
 pub const NOTES: usize = 512;
 
+/// How often what is over the bounds of a room is dropped.
+pub const EXPIRE_EVERY: Duration = Duration::from_secs(60);
+
+/// Entries that are dropped at once: 20 ms of the driver.
+pub const EXPIRE_ENTRIES: usize = 1_000;
+
 /// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
 pub const PAGE_LINES: usize = 5_000;
 

@@ -17,7 +17,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Disk, Memory, RoomRecord, Store};
+use rumormill_store::{Disk, Keep, Memory, RoomRecord, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -245,6 +245,7 @@ fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> R
         pace: Pace::default(),
         contacts: Vec::new(),
         keep: true,
+        retention: Keep::default(),
     }
 }
 
@@ -252,5 +253,6 @@ fn kept(record: RoomRecord) -> RoomSetup {
     let mut setup = setup(record.id, record.secret, record.author_secret, &record.name);
     setup.fresh_author = false;
     setup.contacts = record.contacts;
+    setup.retention = record.keep;
     setup
 }

@@ -17,7 +17,7 @@ use rumormill_proto::{
     log::Head,
     timeline::Place,
 };
-use rumormill_store::{CheckReport, Line, Read};
+use rumormill_store::{CheckReport, Keep, Line, Read};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::{
@@ -331,6 +331,22 @@ impl Room {
         authors.sort_unstable();
         authors.dedup();
         Ok(Holders { authors })
+    }
+
+    /// How much of what is said here is kept.
+    pub fn retention(&self) -> Keep {
+        self.board.posted().retention
+    }
+
+    /// Keeps so much of what is said from now on, and drops what is over the bounds within a minute or so. Others keep
+    /// what they want; what was dropped here does not come back.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
+    pub async fn retain(&self, retention: Keep) -> Result<(), Error> {
+        let (answer, retained) = oneshot::channel();
+        self.node.command(Command::Retain { room: self.board.id, retention, answer }).await?;
+        retained.await.map_err(|_| Error::Closed)?
     }
 
     /// Verifies every hash and signature that is kept of the room.

@@ -70,6 +70,7 @@ impl Seat {
     pub(crate) fn new(setup: RoomSetup, start: Start) -> Self {
         let author = Author::from_secret(&setup.author_secret).id();
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
+        board.posted().retention = setup.retention;
         let engine = engine(&setup, start);
         Self {
             setup,
@@ -108,6 +109,7 @@ impl Seat {
             author_secret: self.setup.author_secret,
             name: self.setup.name.clone(),
             contacts: self.setup.contacts.clone(),
+            keep: self.setup.retention,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use rumormill_proto::{ids::RoomId, message::Contact, rumor::Policy, sync::Pace, view::Shape};
+use rumormill_store::Keep;
 use zeroize::Zeroize;
 
 /// How a node is set up.
@@ -106,6 +107,8 @@ pub struct RoomSetup {
     pub contacts: Vec<Contact>,
     /// Whether the home remembers the room.
     pub keep: bool,
+    /// How much of what is said is kept.
+    pub retention: Keep,
 }
 
 /// Leaves the secrets out.
@@ -119,6 +122,7 @@ impl fmt::Debug for RoomSetup {
             .field("pace", &self.pace)
             .field("contacts", &self.contacts)
             .field("keep", &self.keep)
+            .field("retention", &self.retention)
             .finish_non_exhaustive()
     }
 }

@@ -31,7 +31,9 @@ mod web;
 /// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
-#[command(after_long_help = "Also: `paths` tells where things are kept, `completions SHELL` and `man` print what shells and man read.")]
+#[command(
+    after_long_help = "Also: `paths` tells where things are kept, `completions SHELL` and `man` print what shells and man read."
+)]
 struct Cli {
     #[command(flatten)]
     place: Place,

@@ -125,5 +125,6 @@ pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> Ro
         pace: Default::default(),
         contacts: vec![],
         keep: true,
+        retention: rumormill_node::Keep::default(),
     }
 }

@@ -74,6 +74,7 @@ impl Api {
             .routes(routes!(rooms::nick))
             .routes(routes!(rooms::topic))
             .routes(routes!(rooms::read))
+            .routes(routes!(rooms::keep))
             .routes(routes!(messages::page, messages::say))
             .routes(routes!(messages::one, messages::edit, messages::retract))
             .routes(routes!(messages::react, messages::unreact))

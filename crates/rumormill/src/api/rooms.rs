@@ -189,3 +189,21 @@ pub(super) async fn read(
     api.hub().tell(words::Event::Room { room: shape.clone() });
     Ok(Told(shape))
 }
+
+/// `PUT /v1/rooms/{room}/keep`.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/keep",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    request_body = words::Keep,
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
+pub(super) async fn keep(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Keep { age_ms, entries, bytes }): Body<words::Keep>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    room.retain(rumormill_node::Keep { age_ms, entries, bytes }).await?;
+    Ok(Told(api.shape(&room).await?))
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_node::{
-    Message, Path, PeerStatus, Room, What,
+    Keep, Message, Path, PeerStatus, Room, What,
     proto::{content::Target, ids::AuthorId},
 };
 
@@ -37,6 +37,7 @@ impl Api {
             digest: status.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             skew_ms: status.skew_ms,
             stopped: room.stopped(),
+            keep: shape_keep(room.retention()),
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,
@@ -156,6 +157,11 @@ async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
         _ => String::new(),
     };
     Ok(words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text })
+}
+
+fn shape_keep(keep: Keep) -> words::Keep {
+    let Keep { age_ms, entries, bytes } = keep;
+    words::Keep { age_ms, entries, bytes }
 }
 
 fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {

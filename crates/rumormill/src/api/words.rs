@@ -87,6 +87,19 @@ pub(crate) struct Room {
     /// Why the room takes no part any more.
     pub(crate) stopped: Option<String>,
     pub(crate) traffic: Traffic,
+    pub(crate) keep: Keep,
+}
+
+/// How much of what is said is kept: everything within all of these bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub(crate) struct Keep {
+    /// Milliseconds.
+    pub(crate) age_ms: Option<u64>,
+    /// Messages.
+    pub(crate) entries: Option<u64>,
+    /// Bytes of what is said.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// What went over the wire since the start.

@@ -161,6 +161,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
             pace: PACE,
             contacts,
             keep: false,
+            retention: rumormill_node::Keep::default(),
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;

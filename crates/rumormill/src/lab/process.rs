@@ -148,6 +148,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         pace: PACE,
         contacts,
         keep: false,
+        retention: rumormill_node::Keep::default(),
     };
     Ok(node.enter(setup).await?)
 }

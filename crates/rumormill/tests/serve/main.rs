@@ -203,3 +203,22 @@ fn an_address_that_others_reach_is_refused() {
     assert!(told.starts_with("error[address]: "), "{told}");
     assert_eq!((told.lines().count(), output.status.code()), (2, Some(2)));
 }
+
+#[test]
+fn a_room_that_keeps_little_forgets_the_rest() {
+    let Two { ada, bob, .. } = two();
+    ada.ask("POST", "/v1/rooms/lunch/messages", Some(("text/plain", "one\ntwo\nthree".into()))).ok();
+    let room = ada.put("/v1/rooms/lunch/keep", &json!({"entries": 1})).ok();
+    assert_eq!(room["keep"]["entries"], 1);
+    let gone = |who: &Serving| {
+        let page = who.get("/v1/rooms/lunch/messages").ok();
+        page["messages"].as_array().unwrap().iter().filter(|message| message["gone"] == "expired").count()
+    };
+    let begun = std::time::Instant::now();
+    while gone(&ada) < 3 {
+        assert!(begun.elapsed() < process::PATIENCE, "what is over the bounds goes");
+    }
+    assert_eq!(gone(&bob), 0, "others keep what they want");
+    let page = ada.get("/v1/rooms/lunch/messages?limit=1").ok();
+    assert_eq!(page["messages"][0]["text"], "three");
+}

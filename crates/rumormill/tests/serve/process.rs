@@ -1,5 +1,7 @@
 //! A process that serves, and the plainest HTTP there is to ask it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
+
 use std::{
     io::{BufRead as _, BufReader, Read, Write},
     net::TcpStream,
