@@ -12,7 +12,7 @@ use common::{
 };
 use proptest::{prelude::*, sample::Index};
 use rumormill_proto::{admit::Run, content::Target, ids::Seq, input::Kept, log::Log, run::block_end, time::Time};
-use rumormill_store::{Change, Disk, Error, Memory, Store};
+use rumormill_store::{Change, Disk, Error, Keep, Memory, RoomRecord, Store};
 
 const AUTHORS: u8 = 4;
 const ENTRIES: u64 = 150;
@@ -45,6 +45,11 @@ enum Step {
     Index {
         entries: usize,
     },
+    Expire {
+        keep: Keep,
+        now_ms: u64,
+        most: usize,
+    },
     Ask,
 }
 
@@ -57,6 +62,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (author.clone(), 0..ENTRIES, 1u64..10)
             .prop_map(|(author, first, entries)| Step::Misfit { author, first, entries }),
         1 => (author, 0..ENTRIES).prop_map(|(author, at)| Step::Cut { author, at }),
+        1 => (prop::option::of(50..300u64), prop::option::of(200..600u64), prop::option::of(3_000..20_000u64),
+            900..2_000u64, 1usize..300)
+            .prop_map(|(age_ms, entries, bytes, now_ms, most)| {
+                Step::Expire { keep: Keep { age_ms, entries, bytes }, now_ms, most }
+            }),
         2 => (1usize..200).prop_map(|entries| Step::Index { entries }),
         1 => Just(Step::Ask),
     ]
@@ -76,7 +86,7 @@ fn scripts() -> Vec<Script> {
             2 => retract(ms, before(seq % 31)),
             3 | 4 => {
                 let to = Target { author: ids[at % 4], seq: before(seq % 3) };
-                react(ms, to, WORDS[seq as usize % 2], seq % 3 > 0)
+                react(ms, to, WORDS[seq as usize % 2], !seq.is_multiple_of(3))
             }
             5 => nick(ms, &said),
             6 => topic(ms, &said),
@@ -128,6 +138,7 @@ impl Pair {
             Step::Index { entries } => {
                 self.disk.index(entries).unwrap();
             }
+            Step::Expire { keep, now_ms, most } => self.expire(keep, now_ms, most),
             Step::Ask => self.compare(),
         }
     }
@@ -147,6 +158,18 @@ impl Pair {
         let left = self.memory.commit(&[(ROOM, Change::Cut(&proof))]).unwrap();
         assert_eq!(self.disk.commit(&[(ROOM, Change::Cut(&proof))]).unwrap(), left);
         self.logs[usize::from(author)] = left[0].1.clone();
+    }
+
+    fn expire(&mut self, keep: Keep, now_ms: u64, most: usize) {
+        let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
+        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep };
+        self.memory.put_room(&room).unwrap();
+        self.disk.put_room(&room).unwrap();
+        // The bounds hold from the first time on, though perhaps not everything is done.
+        for now_ms in [now_ms, now_ms, now_ms + 50] {
+            let more = self.memory.expire(&ROOM, now_ms, most).unwrap();
+            assert_eq!(self.disk.expire(&ROOM, now_ms, most).unwrap(), more);
+        }
     }
 
     /// Asks both everything.

@@ -52,7 +52,7 @@ fn what_is_retracted_is_in_no_file() {
     let home = dir.path().join("home");
     let mut disk = Disk::open(&home).unwrap();
     let mut dice = Dice::new(1);
-    const TEXTS: u64 = 1500;
+    const TEXTS: u64 = 700;
     let mut entries = texts(TEXTS);
     let mut order: Vec<Seq> = (0..TEXTS).collect();
     for at in (1..order.len()).rev() {

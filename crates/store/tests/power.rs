@@ -22,7 +22,7 @@ use common::{
     number_from, seeing, text,
 };
 use rumormill_proto::ids::Seq;
-use rumormill_store::{Change, Disk, Error, Line, Store};
+use rumormill_store::{Change, Disk, Error, Keep, Line, RoomRecord, Store};
 use rusqlite::Connection;
 
 /// What a disk writes at once: when it is cut off, all of it may be ruined.
@@ -113,11 +113,14 @@ struct Moment {
     lines: Vec<Line>,
 }
 
-/// The moments of a story in which three authors speak and take back, one is cut, and the log is moved into the database
+/// The moments of a story in which three authors speak and take back, one is cut, what is old is dropped, and the log is moved into the database
 /// now and then, or cut off.
 fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
     let mut disk = Disk::open(home).unwrap();
     let raw = Connection::open(home.join(NAMES[0])).unwrap();
+    let (id, secret, author_secret, name) = (ROOM, [1; 32], [2; 32], "room".into());
+    let keep = Keep { entries: Some(150), ..Keep::default() };
+    disk.put_room(&RoomRecord { id, secret, author_secret, name, contacts: vec![], keep }).unwrap();
     let moment = |disk: &Disk| Moment { files: Files::of(home), lines: common::timeline(disk, &ROOM) };
     let mut moments = vec![moment(&disk)];
     let other = Script::lines(9, 1, 1, 1);
@@ -147,6 +150,9 @@ fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
                 raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
                 moments.push(moment(&disk));
                 disk.index(50).unwrap();
+            }
+            3 => {
+                disk.expire(&ROOM, 0, 90).unwrap();
             }
             _ => {
                 let mut runs = Vec::new();

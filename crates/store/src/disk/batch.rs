@@ -113,16 +113,21 @@ impl<'a> Batch<'a> {
                 *self.counts.entry(whose.room).or_default() -= dropped.tally;
             }
         }
+        let mut count = Tally::default();
+        let gone = notes::gone(self.db, whose.log, (at, run.last().seq))?;
+        let is_gone = |of: Seq| match of < at {
+            true => notes::is_gone(self.db, whose.log, of),
+            false => Ok(gone.contains(&of)),
+        };
         for (entry, seq) in entries.iter_mut().zip(at..) {
             let place = Place { time: entry.time, author: *whose.author, seq };
-            if is_below(floor, place, entry.kind)
-                || goes(whose.author, seq, entry, |of| notes::is_gone(self.db, whose.log, of))?
-            {
+            if is_below(floor, place, entry.kind) || goes(whose.author, seq, entry, is_gone)? {
                 entry.body = entry.body.dropped();
             }
-            *self.counts.entry(whose.room).or_default() += Tally::of(entry);
+            count += Tally::of(entry);
             notes::add(self.db, whose, seq, entry)?;
         }
+        *self.counts.entry(whose.room).or_default() += count;
         Ok(entries)
     }
 

@@ -146,6 +146,17 @@ pub(super) fn is_gone(db: &Connection, log: i64, of: Seq) -> Result<bool, Fail> 
     Ok(db.prepare_cached("SELECT 1 FROM gone WHERE log = ?1 AND of = ?2")?.exists((log, int(of)))?)
 }
 
+/// Those of the entries `first..=last` that are retracted. To be asked for a block or so.
+pub(super) fn gone(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<Vec<Seq>, Fail> {
+    let mut find = db.prepare_cached("SELECT of FROM gone WHERE log = ?1 AND of BETWEEN ?2 AND ?3")?;
+    let mut rows = find.query((log, int(first), int(last)))?;
+    let mut gone = Vec::new();
+    while let Some(row) = rows.next()? {
+        gone.push(seq(row.get(0)?)?);
+    }
+    Ok(gone)
+}
+
 /// Where the edits of an entry are, all of them.
 pub(super) fn edits(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Vec<Seq>, Fail> {
     let mut find = db.prepare_cached(
