@@ -43,6 +43,13 @@ impl Clock {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
     }
+
+    /// The day of milliseconds since the Unix epoch as `2023-11-14`; `beyond all calendars` when none reaches so far.
+    pub(crate) fn day(&self, ms: u64) -> String {
+        let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let day = |time: Timestamp| time.to_zoned(self.0.clone()).strftime("%Y-%m-%d").to_string();
+        time.map_or_else(|| "beyond all calendars".into(), day)
+    }
 }
 
 #[cfg(test)]
@@ -53,8 +60,10 @@ mod tests {
     fn times_of_day() {
         let utc = Clock::utc();
         assert_eq!(utc.minutes(1_700_000_000_000), "22:13");
+        assert_eq!(utc.day(1_700_000_000_000), "2023-11-14");
         for beyond in [(1 << 48) - 1, u64::MAX] {
             assert_eq!(utc.minutes(beyond), "--:--");
+            assert_eq!(utc.day(beyond), "beyond all calendars");
         }
     }
 }

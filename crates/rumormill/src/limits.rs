@@ -149,3 +149,45 @@ pub(crate) const ANSWERED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Bytes of one event: a message of 8 KiB, escaped, and what belongs to it.
 pub(crate) const EVENT_BYTES: usize = 256 * 1024;
+/// Messages of the open room that the terminal keeps: 50 screens of 100 lines. 5,000 of 100 bytes and the 400 of
+/// their ids are 2.5 MB, of the largest texts 42 MB; other rooms keep none and read a page when they are opened.
+pub(crate) const MESSAGES_KEPT: usize = 5_000;
+
+/// Messages of a page that the terminal asks for: twice a large screen, so that one page up is there at once.
+pub(crate) const PAGE_MESSAGES: usize = 100;
+
+/// What a search may find: a screenful, newest first.
+pub(crate) const HITS: usize = 50;
+
+/// Rooms in the terminal's list, each with a line that was begun and not sent: 100 of [`TYPED_BYTES`] are 1.6 MB.
+pub(crate) const ROOMS_LISTED: usize = 100;
+
+/// People of the open room that the terminal knows by name: as many as a node remembers nicks, 200 bytes each are
+/// 2 MB. Who is beyond is shown with the beginning of their id.
+pub(crate) const PEOPLE_KNOWN: usize = 10_000;
+
+/// Words of the program to the person that stay between the messages: two screens of errors.
+pub(crate) const NOTES: usize = 200;
+
+/// Requests that wait for their answer: a fast typist says ten lines a second, and an answer takes milliseconds.
+pub(crate) const ASKS_WAITING: usize = 256;
+
+/// Rows of a message that are shown until it is selected: 8 KiB of line breaks would be 340 screens.
+pub(crate) const MESSAGE_ROWS: usize = 20;
+
+/// Rows of the input line; what is beyond scrolls.
+pub(crate) const INPUT_ROWS: usize = 5;
+
+/// Different signs shown under a message, and characters of each: a row of 60 columns.
+pub(crate) const SIGNS: usize = 10;
+pub(crate) const SIGN_CHARS: usize = 12;
+
+/// Code points of one character on the screen: the longest emoji have ten, piles of accents have hundreds and
+/// would cover the rows above.
+pub(crate) const GRAPHEME_CHARS: usize = 12;
+
+/// Lines of a paste that are taken without a question.
+pub(crate) const PASTE_LINES: usize = 3;
+
+/// Milliseconds between two looks at the clock: what is read is told once a second.
+pub(crate) const TICK_MS: u64 = 1_000;

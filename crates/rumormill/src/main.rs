@@ -25,6 +25,8 @@ mod lab;
 mod limits;
 mod serve;
 mod web;
+#[allow(dead_code, unused_imports, reason = "commands come to it with the node's API")]
+mod tui;
 
 /// A chat room without a server.
 ///

@@ -1,0 +1,153 @@
+//! What the node answers.
+
+use super::{
+    ask::{Answer, Ask, OfRoom, Told},
+    carry,
+    events::{spoke, status},
+    input::Effect,
+    model::{Mode, Model, Open},
+    rows,
+    scroll::{self, Scroll},
+    update,
+};
+use crate::{
+    api::words::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex},
+    clean::clean,
+    limits::{PEOPLE_KNOWN, ROOMS_LISTED},
+};
+
+/// Takes an answer.
+pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Vec<Effect>) {
+    let told = match told {
+        Ok(told) => told,
+        Err(refused) => return refuse(model, ask, &refused),
+    };
+    match (ask, told) {
+        (Ask::Rooms, Told::Rooms(rooms)) => list(model, rooms, out),
+        (Ask::Enter(_), Told::Room(room)) => {
+            let id = room.id.clone();
+            status(model, *room);
+            if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
+                update::open(model, at, out);
+            }
+        }
+        (Ask::Of(room, OfRoom::Leave), _) => left(model, &room, out),
+        (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
+        (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => carry::draw_ticket(model, &ticket),
+        (Ask::Of(_, _), Told::Room(room)) => status(model, *room),
+        (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
+        _ => {}
+    }
+}
+
+/// An answer about a room that was left meanwhile is of no use.
+fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
+    let Some(open) = model.open_as(room) else { return };
+    match (ask, told) {
+        (OfRoom::People, Told::People(people)) => met(open, people),
+        (OfRoom::Search(words), Told::Page(page)) => found(model, &words, page),
+        (OfRoom::Say(_), Told::Page(page)) => {
+            for message in page.messages {
+                open.reach(&message.place);
+                spoke(open, &message);
+                open.timeline.take(message, Arrival::End);
+            }
+            open.timeline.seen();
+        }
+        (ask, Told::Page(page)) => read(model, &ask, page),
+        (_, Told::Message(message)) => open.timeline.change(*message),
+        (_, Told::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
+        _ => {}
+    }
+}
+
+/// A page of the timeline, from above or below what is shown.
+fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
+    let Some(open) = &mut model.open else { return };
+    learn(open, &messages);
+    match ask {
+        OfRoom::Newest => open.timeline.newest_page(messages, more),
+        OfRoom::Before(_) => open.timeline.page_above(messages, more),
+        _ => open.timeline.page_below(messages, more),
+    }
+    if let Some(newest) = open.timeline.newest().filter(|_| !open.timeline.below).cloned() {
+        open.reach(&newest);
+    }
+    let jumped = matches!(open.scroll, Scroll::At(..)) && open.selected.is_some();
+    if let Some(place) = open.selected.clone().filter(|_| jumped) {
+        let key = rows::Key::Message(place);
+        if !scroll::is_shown(model, &key) {
+            scroll::show(model, &key);
+        }
+    }
+}
+
+/// Who wrote and is not known yet is known from now on, by the name the message has.
+fn learn(open: &mut Open, messages: &[Message]) {
+    for message in messages {
+        if !open.names.knows(&message.author) && message.kind != Kind::Nick {
+            open.names.learn(&message.author, &message.nick);
+        }
+    }
+}
+
+fn met(open: &mut Open, people: Vec<Person>) {
+    open.people.clear();
+    for person in people.into_iter().take(PEOPLE_KNOWN) {
+        open.names.learn(&person.author, &person.nick);
+        open.people.insert(person.author.clone(), person);
+    }
+}
+
+fn found(model: &mut Model, words: &str, page: Page) {
+    if let Some(open) = &mut model.open {
+        learn(open, &page.messages);
+    }
+    // Answers to words that were typed on meanwhile are not shown.
+    if let Mode::Search(search) = &mut model.mode
+        && search.words.text().trim() == words
+    {
+        (search.hits, search.at, search.answered) = (page.messages, 0, true);
+    }
+}
+
+fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
+    rooms.truncate(ROOMS_LISTED);
+    model.rooms = rooms;
+    model.loaded = true;
+    if model.open.is_some() {
+        return;
+    }
+    let wanted = model.wanted.take();
+    let at =
+        wanted.and_then(|wanted| model.rooms.iter().position(|room| room.id.as_str().starts_with(wanted.as_str())));
+    update::open(model, at.unwrap_or(0), out);
+}
+
+fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
+    model.rooms.retain(|known| known.id != *room);
+    model.drafts.remove(room);
+    if model.open_as(room).is_some() {
+        model.open = None;
+        update::open(model, 0, out);
+    }
+}
+
+/// What was refused is told, and what was to be said is not lost.
+fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
+    model.fail(&clean(&refused.code), &clean(&refused.what), &clean(&refused.help));
+    let Ask::Of(room, ask) = ask else { return };
+    let (text, page) = match ask {
+        OfRoom::Say(say) => (say.text, false),
+        OfRoom::Edit(_, text) => (text, false),
+        OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_) => (String::new(), true),
+        _ => return,
+    };
+    let Some(open) = model.open_as(&room) else { return };
+    if page {
+        open.timeline.asked = false;
+    } else if model.line.is_empty() {
+        let text = if text.starts_with('/') && !text.starts_with(rows::ACT) { format!("/{text}") } else { text };
+        model.line.set(&text);
+    }
+}

@@ -1,0 +1,234 @@
+//! Requests to `/v1` as the terminal makes them: what is asked, how it is written, how its answer is read.
+
+use std::fmt;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    api::words::{
+        Edit, Enter, EntryRef, Holders, Message, Nick, Page, People, Person, PlaceText, Read, Refused, Room, RoomHex,
+        Rooms, Say, Ticket, Topic,
+    },
+    limits::{HITS, PAGE_MESSAGES},
+};
+
+/// What a request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        })
+    }
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// With its query, from `/v1` on.
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ask {
+    Rooms,
+    Enter(Enter),
+    Of(RoomHex, OfRoom),
+}
+
+/// What is asked of one room.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum OfRoom {
+    People,
+    Newest,
+    Before(PlaceText),
+    After(PlaceText),
+    Search(String),
+    Say(Say),
+    Edit(EntryRef, String),
+    Retract(EntryRef),
+    /// Sets a sign under a message.
+    React(EntryRef, String),
+    /// Takes a sign back.
+    Unreact(EntryRef, String),
+    Holders(EntryRef),
+    Read(PlaceText),
+    Nick(String),
+    Topic(String),
+    Ticket,
+    /// The ticket, to be drawn.
+    Picture,
+    Leave,
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Told {
+    Rooms(Vec<Room>),
+    Room(Box<Room>),
+    People(Vec<Person>),
+    Page(Page),
+    Message(Box<Message>),
+    Holders(Holders),
+    Ticket(String),
+    Done,
+}
+
+/// An answer, beside what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub(super) ask: Ask,
+    pub(super) told: Result<Told, Refused>,
+}
+
+impl Ask {
+    /// As it is sent.
+    pub(super) fn request(&self) -> Request {
+        match self {
+            Self::Rooms => get("/v1/rooms".into()),
+            Self::Enter(enter) => with(Method::Post, "/v1/rooms".into(), enter),
+            Self::Of(room, ask) => ask.request(&format!("/v1/rooms/{room}")),
+        }
+    }
+
+    /// Reads what was answered.
+    ///
+    /// # Errors
+    /// When it is not what answers this.
+    pub(super) fn read(&self, body: Value) -> Result<Told, Refused> {
+        match self {
+            Self::Rooms => told(body, |Rooms { rooms }| Told::Rooms(rooms)),
+            Self::Enter(_) => told(body, |room| Told::Room(Box::new(room))),
+            Self::Of(_, ask) => ask.read(body),
+        }
+    }
+}
+
+impl OfRoom {
+    fn request(&self, room: &str) -> Request {
+        let page = |what: &str, value: &str, limit| {
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            get(format!("{room}/messages?{what}{value}&limit={limit}"))
+        };
+        let of = |r#ref: &EntryRef, what: &str| format!("{room}/messages/{}{what}", r#ref);
+        let sign = |r#ref: &EntryRef, sign: &str| {
+            of(r#ref, &format!("/reactions/{}", utf8_percent_encode(sign, NON_ALPHANUMERIC)))
+        };
+        match self {
+            Self::People => get(format!("{room}/people")),
+            Self::Newest => get(format!("{room}/messages?limit={PAGE_MESSAGES}")),
+            Self::Before(place) => page("before=", place.as_str(), PAGE_MESSAGES),
+            Self::After(place) => page("after=", place.as_str(), PAGE_MESSAGES),
+            Self::Search(words) => page("q=", words, HITS),
+            Self::Say(say) => with(Method::Post, format!("{room}/messages"), say),
+            Self::Edit(entry, text) => with(Method::Put, of(entry, ""), &Edit { text: text.clone() }),
+            Self::Retract(entry) => bare(Method::Delete, of(entry, "")),
+            Self::React(entry, text) => bare(Method::Put, sign(entry, text)),
+            Self::Unreact(entry, text) => bare(Method::Delete, sign(entry, text)),
+            Self::Holders(entry) => get(of(entry, "/holders")),
+            Self::Read(place) => with(Method::Put, format!("{room}/read"), &Read { place: place.clone() }),
+            Self::Nick(nick) => with(Method::Put, format!("{room}/nick"), &Nick { nick: nick.clone() }),
+            Self::Topic(topic) => with(Method::Put, format!("{room}/topic"), &Topic { topic: topic.clone() }),
+            Self::Ticket | Self::Picture => get(format!("{room}/ticket")),
+            Self::Leave => bare(Method::Delete, room.to_owned()),
+        }
+    }
+
+    fn read(&self, body: Value) -> Result<Told, Refused> {
+        match self {
+            Self::People => told(body, |People { people }| Told::People(people)),
+            Self::Newest | Self::Before(_) | Self::After(_) | Self::Search(_) | Self::Say(_) => told(body, Told::Page),
+            Self::Edit(..) | Self::Retract(_) | Self::React(..) | Self::Unreact(..) => {
+                told(body, |message| Told::Message(Box::new(message)))
+            }
+            Self::Holders(_) => told(body, Told::Holders),
+            Self::Read(_) | Self::Nick(_) | Self::Topic(_) => told(body, |room| Told::Room(Box::new(room))),
+            Self::Ticket | Self::Picture => told(body, |Ticket { ticket }| Told::Ticket(ticket)),
+            Self::Leave => Ok(Told::Done),
+        }
+    }
+}
+
+fn get(path: String) -> Request {
+    bare(Method::Get, path)
+}
+
+fn bare(method: Method, path: String) -> Request {
+    Request { method, path, body: None }
+}
+
+fn with(method: Method, path: String, body: &impl Serialize) -> Request {
+    Request { method, path, body: serde_json::to_value(body).ok() }
+}
+
+fn told<T: DeserializeOwned>(body: Value, told: impl FnOnce(T) -> Told) -> Result<Told, Refused> {
+    serde_json::from_value(body).map(told).map_err(|error| Refused {
+        code: "answer".into(),
+        what: format!("the node answered what this version does not understand: {error}"),
+        help: "run the same version of rumormill everywhere on this machine".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(ask: OfRoom) -> Ask {
+        Ask::Of("r1".into(), ask)
+    }
+
+    #[test]
+    fn every_ask_as_it_is_sent() {
+        let say = Say { text: "hi".into(), reply_to: Some("a.1".into()), ..Say::default() };
+        let cases = [
+            (Ask::Rooms, "GET /v1/rooms"),
+            (Ask::Enter(Enter::Founded { name: "lunch".into() }), r#"POST /v1/rooms {"name":"lunch"}"#),
+            (of(OfRoom::People), "GET /v1/rooms/r1/people"),
+            (of(OfRoom::Newest), "GET /v1/rooms/r1/messages?limit=100"),
+            (of(OfRoom::Before("0f.ab.01".into())), "GET /v1/rooms/r1/messages?before=0f%2Eab%2E01&limit=100"),
+            (of(OfRoom::After("0f.ab.01".into())), "GET /v1/rooms/r1/messages?after=0f%2Eab%2E01&limit=100"),
+            (of(OfRoom::Search("a b&c".into())), "GET /v1/rooms/r1/messages?q=a%20b%26c&limit=50"),
+            (of(OfRoom::Say(say)), r#"POST /v1/rooms/r1/messages {"reply_to":"a.1","text":"hi"}"#),
+            (of(OfRoom::Edit("a.1".into(), "ho".into())), r#"PUT /v1/rooms/r1/messages/a.1 {"text":"ho"}"#),
+            (of(OfRoom::Retract("a.1".into())), "DELETE /v1/rooms/r1/messages/a.1"),
+            (of(OfRoom::React("a.1".into(), "👍".into())), "PUT /v1/rooms/r1/messages/a.1/reactions/%F0%9F%91%8D"),
+            (of(OfRoom::Unreact("a.1".into(), "/".into())), "DELETE /v1/rooms/r1/messages/a.1/reactions/%2F"),
+            (of(OfRoom::Holders("a.1".into())), "GET /v1/rooms/r1/messages/a.1/holders"),
+            (of(OfRoom::Read("p".into())), r#"PUT /v1/rooms/r1/read {"place":"p"}"#),
+            (of(OfRoom::Nick("ada".into())), r#"PUT /v1/rooms/r1/nick {"nick":"ada"}"#),
+            (of(OfRoom::Topic("".into())), r#"PUT /v1/rooms/r1/topic {"topic":""}"#),
+            (of(OfRoom::Ticket), "GET /v1/rooms/r1/ticket"),
+            (of(OfRoom::Leave), "DELETE /v1/rooms/r1"),
+        ];
+        for (ask, want) in cases {
+            let Request { method, path, body } = ask.request();
+            let body = body.map_or(String::new(), |body| format!(" {body}"));
+            assert_eq!(format!("{method} {path}{body}"), want);
+        }
+    }
+
+    #[test]
+    fn answers_are_read_by_what_was_asked() {
+        assert_eq!(Ask::Rooms.read(json!({"rooms": []})), Ok(Told::Rooms(Vec::new())));
+        assert_eq!(of(OfRoom::Ticket).read(json!({"ticket": "rumor1"})), Ok(Told::Ticket("rumor1".into())));
+        assert_eq!(of(OfRoom::Leave).read(Value::Null), Ok(Told::Done));
+        assert_eq!(Ask::Rooms.read(json!([])).unwrap_err().code, "answer");
+    }
+}

@@ -1,0 +1,404 @@
+//! Carries out what was typed: text is said, orders are done.
+
+use fast_qr::{ECL, QRBuilder};
+use rumormill_node::proto::limits::MENTIONS;
+
+use super::{
+    ask::{Ask, OfRoom},
+    input::Effect,
+    model::{Aim, Mode, Model, NoteKind, Open, Panel, Question, Settings},
+    orders::{KEYS, ORDERS, Order, Said, read},
+    rows::{ACT, thousands, title},
+    scroll,
+};
+use crate::{
+    api::words::{AuthorHex, Enter, EntryRef, Kind, Message, Path, Peer, Person, Say},
+    clean::{clean, clean_name},
+    limits::NICK_CHARS,
+};
+
+/// A setting: its name, what it does, and where it is kept.
+type Setting = (&'static str, &'static str, fn(&mut Settings) -> &mut bool);
+
+/// Every setting.
+pub(super) const SETTINGS: [Setting; 3] = [
+    ("bell", "ring when somebody names me", |settings| &mut settings.bell),
+    ("comings", "tell who comes and goes", |settings| &mut settings.comings),
+    ("panes", "show rooms and people at the sides", |settings| &mut settings.panes),
+];
+
+/// Takes the line that was typed.
+pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
+    let said = read(model.line.text());
+    if said == Said::Nothing {
+        return;
+    }
+    let line = model.line.take();
+    model.panel = None;
+    model.typed.add(line.clone());
+    out.push(Effect::Remember(line));
+    match said {
+        Said::Nothing => {}
+        Said::Text(text) => match model.open.as_mut().and_then(|open| open.aim.take()) {
+            Some(Aim::Edit(entry)) => of_room(model, OfRoom::Edit(entry, text), out),
+            Some(Aim::Reply(entry)) => say(model, text, Some(entry), out),
+            None => say(model, text, None, out),
+        },
+        Said::Order(order) => carry_out(model, order, out),
+        Said::Unknown(word) => model.fail("order", &format!("there is no order /{}", clean(&word)), "/help lists all"),
+    }
+}
+
+/// Says a text in the open room.
+pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, out: &mut Vec<Effect>) {
+    let mentions = model.open.as_ref().map(|open| named(open, &text)).unwrap_or_default();
+    if let Some(open) = &mut model.open {
+        open.selected = None;
+    }
+    of_room(model, OfRoom::Say(Say { text, reply_to, mentions }), out);
+    scroll::to_end(model, out);
+}
+
+/// People whose name stands in a text, as a word of its own.
+fn named(open: &Open, text: &str) -> Vec<AuthorHex> {
+    let text = text.to_lowercase();
+    let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '~');
+    let stands = |name: &str| {
+        let name = name.to_lowercase();
+        text.match_indices(&name)
+            .any(|(at, _)| !part(text[..at].chars().next_back()) && !part(text[at + name.len()..].chars().next()))
+    };
+    let people = open.people.values().filter(|person| !person.me);
+    let meant = people.filter(|person| {
+        let nick = clean_name(&person.nick, NICK_CHARS);
+        stands(&open.names.name(&person.author, &person.nick).whole()) || !nick.is_empty() && stands(&nick)
+    });
+    meant.take(MENTIONS).map(|person| person.author.clone()).collect()
+}
+
+/// Asks something of the open room.
+fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
+    match &model.open {
+        Some(open) => out.push(Effect::Ask(Ask::Of(open.room.clone(), ask))),
+        None => no_room(model),
+    }
+}
+
+fn no_room(model: &mut Model) {
+    model.fail("room", "no room is open", "/new NAME begins one, /join TICKET enters one");
+}
+
+fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    match order {
+        Order::Help => help(model),
+        Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
+        Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name }))),
+        Order::Join(what) => join(model, what, out),
+        Order::Leave => match &model.open {
+            Some(open) => model.mode = Mode::Question(Question::Leave(open.room.clone())),
+            None => no_room(model),
+        },
+        Order::Nick(nick) if nick.is_empty() => model.fail("usage", "by which name?", "/nick NAME"),
+        Order::Nick(nick) => of_room(model, OfRoom::Nick(nick), out),
+        Order::Me(text) if text.is_empty() => model.fail("usage", "what do you do?", "/me TEXT"),
+        Order::Me(text) => say(model, format!("{ACT}{text}"), None, out),
+        Order::Names => names(model),
+        Order::Whois(name) => whois(model, &name),
+        Order::Topic(topic) if topic.is_empty() => topic_told(model),
+        Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
+        Order::Search(words) => search(model, &words, out),
+        Order::Seen => match target(model, |message| message.mine) {
+            Some(message) => of_room(model, OfRoom::Holders(message.r#ref), out),
+            None => no_target(model, "/seen", "you have said nothing here lately"),
+        },
+        Order::Ticket => of_room(model, OfRoom::Ticket, out),
+        Order::Qr => of_room(model, OfRoom::Picture, out),
+        Order::Peers => peers(model),
+        Order::Digest => digest(model),
+        Order::Reply(text) => reply(model, text, out),
+        Order::Edit(text) => edit(model, text, out),
+        Order::Delete => match own_target(model) {
+            Some(message) => of_room(model, OfRoom::Retract(message.r#ref), out),
+            None => no_target(model, "/delete", "that is not yours to take back"),
+        },
+        Order::React(sign) => react(model, sign, out),
+        Order::Set(what) => set(model, &what),
+        Order::Quit => out.push(Effect::Quit),
+    }
+}
+
+/// The selected message, or the newest text that `fits`.
+pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Message> {
+    let open = model.open.as_ref()?;
+    match &open.selected {
+        Some(place) => open.timeline.at(place).cloned(),
+        None => open.timeline.messages().rev().find(|message| message.kind == Kind::Text && fits(message)).cloned(),
+    }
+}
+
+/// The selected message if it is mine, or my newest.
+pub(super) fn own_target(model: &Model) -> Option<Message> {
+    target(model, |message| message.mine).filter(|message| message.mine && message.kind == Kind::Text)
+}
+
+fn no_target(model: &mut Model, order: &str, what: &str) {
+    model.fail("message", what, &format!("Alt+Up selects a message, then {order}"));
+}
+
+/// Begins to answer the selected message, or the last one of somebody else; says `text` if there is one.
+pub(super) fn reply(model: &mut Model, text: String, out: &mut Vec<Effect>) {
+    match (target(model, |message| !message.mine), text.is_empty()) {
+        (None, _) => no_target(model, "/reply", "there is nothing to reply to"),
+        (Some(message), true) => aim(model, Aim::Reply(message.r#ref)),
+        (Some(message), false) => say(model, text, Some(message.r#ref), out),
+    }
+}
+
+/// Begins to edit my selected message, or my last one; replaces it by `text` if there is one.
+pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
+    match (own_target(model), text.is_empty()) {
+        (None, _) => no_target(model, "/edit", "that is not yours to edit"),
+        (Some(message), true) => {
+            model.line.set(&message.text);
+            aim(model, Aim::Edit(message.r#ref));
+        }
+        (Some(message), false) => of_room(model, OfRoom::Edit(message.r#ref, text), out),
+    }
+}
+
+fn aim(model: &mut Model, aim: Aim) {
+    if let Some(open) = &mut model.open {
+        open.aim = Some(aim);
+    }
+}
+
+fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
+    let Some(message) = target(model, |message| !message.mine).filter(|_| !sign.is_empty()) else {
+        return model.fail("usage", "which sign, under which message?", "Alt+Up selects a message, then /react SIGN");
+    };
+    let mine = message.reactions.iter().any(|reaction| reaction.mine && reaction.sign == sign);
+    let ask = if mine { OfRoom::Unreact(message.r#ref, sign) } else { OfRoom::React(message.r#ref, sign) };
+    of_room(model, ask, out);
+}
+
+/// Enters by a ticket, or goes to a room that is here. Tickets are pasted with blanks and line breaks in them.
+fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
+    let ticket: String = what.split_whitespace().collect();
+    let lower = what.to_lowercase();
+    let known = model.rooms.iter().position(|room| title(room).to_lowercase() == lower);
+    match known.or_else(|| what.parse().ok().and_then(|number: usize| number.checked_sub(1))) {
+        Some(at) if at < model.rooms.len() => super::update::open(model, at, out),
+        _ if ticket.to_lowercase().starts_with("rumor") => {
+            out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket })));
+        }
+        _ => model.fail(
+            "room",
+            &format!("there is no room \"{}\" here", clean_name(&what, NICK_CHARS)),
+            "/join TICKET enters one that somebody let you into, /new NAME begins one",
+        ),
+    }
+}
+
+/// Looks for what was said.
+pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
+    if model.open.is_none() {
+        return no_room(model);
+    }
+    let mut search = super::model::Search::default();
+    search.words.set(words);
+    model.mode = Mode::Search(search);
+    if !words.is_empty() {
+        of_room(model, OfRoom::Search(words.to_owned()), out);
+    }
+}
+
+fn told(model: &mut Model, text: impl Into<String>) {
+    model.tell(NoteKind::Told, text);
+    if let Some(open) = model.open.as_mut().filter(|open| !open.timeline.below) {
+        open.scroll = scroll::Scroll::End;
+    }
+}
+
+fn help(model: &mut Model) {
+    let mut rows: Vec<String> = Vec::new();
+    for order in &ORDERS {
+        rows.push(format!(" {:<23} {}", format!("/{} {}", order.word, order.rest), order.what));
+    }
+    rows.push(String::new());
+    rows.extend(KEYS.iter().map(|(keys, what)| format!(" {keys:<23} {what}")));
+    rows.push(String::new());
+    rows.push(" Two slashes at the beginning of a line say one. @ before a time: it names you.".into());
+    rows.push(" ✓ 4/7: four of seven others have it. ↑: it came late. [👍 2]: one of them is yours.".into());
+    model.panel = Some(Panel { title: "orders and keys".into(), rows, above: 0 });
+}
+
+fn names(model: &mut Model) {
+    let Some(open) = &model.open else { return no_room(model) };
+    let mut people: Vec<&Person> = open.people.values().collect();
+    people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
+    let row = |person: &&Person| {
+        let name = open.names.name(&person.author, &person.nick).fit(30);
+        let here = if person.me {
+            "you"
+        } else if person.here {
+            "here"
+        } else {
+            "away"
+        };
+        format!(" {name:<30}  {here:<4}  {}", last_word(model, person))
+    };
+    let rows = people.iter().map(row).collect();
+    model.panel = Some(Panel { title: format!("{} people", people.len()), rows, above: 0 });
+}
+
+fn last_word(model: &Model, person: &Person) -> String {
+    match person.last_ms {
+        0 => "has not said anything".into(),
+        ms => format!("last spoke {} {}", model.clock.day(ms), model.clock.minutes(ms)),
+    }
+}
+
+fn whois(model: &mut Model, name: &str) {
+    let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
+        return no_room(model);
+    };
+    let meant = open.names.meant(name);
+    let mut texts: Vec<String> = Vec::new();
+    for author in &meant {
+        let Some(person) = open.people.get(author) else { continue };
+        let shown = open.names.name(author, &person.nick).whole();
+        let way = room.peers.iter().find(|peer| peer.author == *author).map(|peer| way(peer.path, peer.rtt_ms));
+        let way = if person.me { "you".into() } else { way.unwrap_or_else(|| "away".into()) };
+        texts.push(format!("{shown}: {way}; {}\nauthor {author}", last_word(model, person)));
+    }
+    match texts.is_empty() {
+        true => model.fail(
+            "name",
+            &format!("nobody here is called \"{}\"", clean_name(name, NICK_CHARS)),
+            "/names lists everybody, Tab completes a name",
+        ),
+        false => told(model, texts.join("\n")),
+    }
+}
+
+fn way(path: Path, rtt_ms: Option<u64>) -> String {
+    let path = match path {
+        Path::Direct => "direct",
+        Path::Relayed => "relayed",
+    };
+    rtt_ms.map_or_else(|| path.to_owned(), |ms| format!("{path}, {ms} ms"))
+}
+
+fn topic_told(model: &mut Model) {
+    let text = match model.room().map(|room| clean(&room.topic)) {
+        Some(topic) if topic.is_empty() => "there is no topic; /topic TEXT sets one".into(),
+        Some(topic) => format!("the topic: {topic}"),
+        None => "no room is open".into(),
+    };
+    told(model, text);
+}
+
+fn peers(model: &mut Model) {
+    let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
+        return no_room(model);
+    };
+    let peer = |peer: &Peer| {
+        let name = open.names.name(&peer.author, &peer.nick).fit(30);
+        format!(" {name:<30}  {}", way(peer.path, peer.rtt_ms))
+    };
+    let mut rows: Vec<String> = room.peers.iter().map(peer).collect();
+    if rows.is_empty() {
+        rows.push(" nobody; what you say is kept and goes out when somebody comes".into());
+    }
+    let traffic = &room.traffic;
+    rows.push(String::new());
+    rows.push(format!(" entries here {}, missing {}", thousands(room.entries), thousands(room.missing)));
+    rows.push(format!(
+        " received {} bytes in {} messages, sent {} in {}",
+        thousands(traffic.bytes_in),
+        thousands(traffic.messages_in),
+        thousands(traffic.bytes_out),
+        thousands(traffic.messages_out)
+    ));
+    model.panel = Some(Panel { title: "who is connected".into(), rows, above: 0 });
+}
+
+fn digest(model: &mut Model) {
+    match model.room() {
+        Some(room) => {
+            let digits: Vec<char> = room.digest.chars().filter(char::is_ascii_hexdigit).collect();
+            let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
+            told(model, format!("{}\nwho sees the same holds the same entries", groups.join(" ")));
+        }
+        None => no_room(model),
+    }
+}
+
+fn set(model: &mut Model, what: &str) {
+    let mut words = what.split_whitespace();
+    let setting = words.next().and_then(|name| SETTINGS.iter().find(|(known, ..)| *known == name));
+    match (setting, words.next()) {
+        (Some((name, _, place)), Some(value @ ("on" | "off"))) => {
+            *place(&mut model.settings) = value == "on";
+            told(model, format!("{name} is {value}"));
+        }
+        (None, None) if what.is_empty() => {
+            let row = |(name, what, place): &Setting| {
+                let value = if *place(&mut model.settings.clone()) { "on" } else { "off" };
+                format!("{name} {value}: {what}")
+            };
+            let rows: Vec<String> = SETTINGS.iter().map(row).collect();
+            told(model, rows.join("\n"));
+        }
+        _ => model.fail(
+            "usage",
+            "there is no such setting",
+            "/set lists them, /set NAME on and /set NAME off change one",
+        ),
+    }
+}
+
+/// Shows who has a message.
+pub(super) fn tell_holders(model: &mut Model, holders: &[Person], of: u64) {
+    let Some(open) = &model.open else { return };
+    let name = |person: &Person| open.names.name(&person.author, &person.nick).whole();
+    let has: Vec<String> = holders.iter().map(name).collect();
+    let lacks = open
+        .people
+        .values()
+        .filter(|person| !person.me && !holders.iter().any(|holder| holder.author == person.author));
+    let lacks: Vec<String> = lacks.map(name).collect();
+    let mut text = match has.is_empty() {
+        true => "nobody else is known to have it yet".into(),
+        false => format!("{} of {of} have it: {}", has.len(), has.join(", ")),
+    };
+    if !lacks.is_empty() {
+        text.push_str(&format!("\nnot known of: {}", lacks.join(", ")));
+    }
+    told(model, text);
+}
+
+/// Shows a ticket and copies it.
+pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
+    told(model, format!("{}\ncopied; whoever has it can enter: rumormill join TICKET", clean(&ticket)));
+    out.push(Effect::Copy(ticket));
+}
+
+/// Draws a ticket for a telephone's camera.
+pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
+    let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(ECL::L).build() else {
+        return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
+    };
+    let rows: Vec<String> = picture.to_str().lines().map(str::to_owned).collect();
+    let middle = super::layout::parts(model).middle;
+    let columns = rows.iter().map(|row| row.chars().count()).max().unwrap_or(0);
+    if columns > usize::from(middle.width) || rows.len() + 1 > usize::from(middle.height) {
+        let (rows, here) = (rows.len() + 4, (model.size.columns, model.size.rows));
+        return model.fail(
+            "picture",
+            &format!("the picture needs {columns} columns and {rows} rows, here are {} and {}", here.0, here.1),
+            "make the window larger or its letters smaller, or take /ticket",
+        );
+    }
+    model.panel = Some(Panel { title: "the ticket; whoever has it can enter".into(), rows, above: 0 });
+}

@@ -1,0 +1,88 @@
+//! Tab: the rest of an order, a nick, a room's name or a setting. Once more for the next that fits.
+
+use super::{
+    carry::SETTINGS,
+    model::{Model, Open},
+    orders::ORDERS,
+    rows::title,
+};
+use crate::{api::words::AuthorHex, limits::SCREENFUL};
+
+/// What stands where a word was, and what else may.
+pub(super) struct Completion {
+    start: usize,
+    options: Vec<String>,
+    at: usize,
+}
+
+/// Completes the word before the cursor, or takes the next that fits; `back` takes the one before.
+pub(super) fn press(model: &mut Model, back: bool) {
+    let completion = match model.completion.take() {
+        Some(Completion { start, options, at }) => {
+            let step = if back { options.len() - 1 } else { 1 };
+            let at = (at + step) % options.len();
+            Some(Completion { start, options, at })
+        }
+        None => begin(model),
+    };
+    if let Some(Completion { start, options, at }) = &completion
+        && let Some(option) = options.get(*at)
+    {
+        model.line.replace_from(*start, option);
+        model.completion = completion;
+    }
+}
+
+fn begin(model: &Model) -> Option<Completion> {
+    let before = model.line.before();
+    let (start, options) = match before.strip_prefix('/').map(|order| order.split_once(' ')) {
+        Some(None) => (0, orders(before)),
+        Some(Some(("join", rest))) => (before.len() - rest.len(), rooms(model, rest)),
+        Some(Some(("set", rest))) => (before.len() - rest.len(), settings(rest)),
+        _ => nicks(model, before),
+    };
+    (!options.is_empty()).then_some(Completion { start, options, at: 0 })
+}
+
+fn orders(typed: &str) -> Vec<String> {
+    let fits = ORDERS.iter().filter(|order| order.word.starts_with(&typed[1..]));
+    fits.map(|order| format!("/{}{}", order.word, if order.rest.is_empty() { "" } else { " " })).collect()
+}
+
+fn rooms(model: &Model, typed: &str) -> Vec<String> {
+    model.rooms.iter().map(title).filter(|name| begins(name, typed)).collect()
+}
+
+fn settings(typed: &str) -> Vec<String> {
+    SETTINGS.iter().filter(|(name, ..)| name.starts_with(typed)).map(|(name, ..)| format!("{name} ")).collect()
+}
+
+/// Who spoke last comes first.
+fn nicks(model: &Model, before: &str) -> (usize, Vec<String>) {
+    let start =
+        before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
+    let (at, word) = match before[start..].strip_prefix('@') {
+        Some(word) => ("@", word),
+        None => ("", &before[start..]),
+    };
+    let Some(open) = &model.open else { return (start, Vec::new()) };
+    let end = if start == 0 { ": " } else { " " };
+    let mut names: Vec<String> = Vec::new();
+    for (author, nick) in by_last_word(open) {
+        let name = open.names.name(author, nick).whole();
+        if names.len() < SCREENFUL && begins(&name, word) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (start, names.into_iter().map(|name| format!("{at}{name}{end}")).collect())
+}
+
+fn by_last_word(open: &Open) -> impl Iterator<Item = (&AuthorHex, &str)> {
+    let spoke = open.timeline.messages().rev().filter(|message| !message.mine).take(SCREENFUL * SCREENFUL);
+    let spoke = spoke.map(|message| (&message.author, message.nick.as_str()));
+    spoke.chain(open.people.values().filter(|person| !person.me).map(|person| (&person.author, person.nick.as_str())))
+}
+
+fn begins(name: &str, typed: &str) -> bool {
+    name.to_lowercase().starts_with(&typed.to_lowercase())
+}

@@ -1,0 +1,57 @@
+//! What goes into the core and what comes out of it.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use super::ask::{Answer, Ask};
+use crate::api::words::Event;
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) code: KeyCode,
+    pub(super) ctrl: bool,
+    pub(super) alt: bool,
+}
+
+impl Key {
+    /// A key as the terminal tells it.
+    pub(super) fn new(code: KeyCode, with: KeyModifiers) -> Self {
+        Self { code, ctrl: with.contains(KeyModifiers::CONTROL), alt: with.contains(KeyModifiers::ALT) }
+    }
+}
+
+/// Columns and rows of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) columns: u16,
+    pub(super) rows: u16,
+}
+
+/// What the core is told.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    Key(Key),
+    Paste(String),
+    Resize(Size),
+    /// Whether the person looks at this terminal.
+    Focus(bool),
+    /// Time has passed; milliseconds since the Unix epoch.
+    Tick(u64),
+    Event(Box<Event>),
+    Answer(Box<Answer>),
+}
+
+/// What the core wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Effect {
+    /// To be asked in this order, and answered with [`Input::Answer`].
+    Ask(Ask),
+    /// Put into the clipboard of the terminal.
+    Copy(String),
+    /// A line to be remembered from visit to visit.
+    Remember(String),
+    Bell,
+    /// Draw everything anew, for somebody else wrote on the terminal.
+    Redraw,
+    Quit,
+}

@@ -1,0 +1,34 @@
+//! The rooms on a terminal: a pure core and a thin shell around it.
+//!
+//! `update` takes one `Input` (a key, an event, an answer) into the `Model` and says the `Effect`s it wants;
+//! `view` draws the model. Neither reads, writes, waits or looks at a clock. `run` does all of that: it feeds the
+//! core from the terminal and from `/v1`, and carries its effects out.
+
+mod answers;
+mod ask;
+mod carry;
+mod complete;
+mod events;
+mod input;
+mod keys;
+mod layout;
+mod line;
+mod model;
+mod names;
+mod orders;
+mod paint;
+mod rows;
+mod run;
+mod screen;
+mod scroll;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod typed;
+mod update;
+mod view;
+mod wrap;
+
+pub(crate) use ask::{Method, Request};
+pub(crate) use model::Settings;
+pub(crate) use run::{Api, Start, run};

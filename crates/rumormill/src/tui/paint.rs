@@ -1,0 +1,85 @@
+//! Colours: few, calm, and none at all where `NO_COLOR` is set. Nothing is told by a colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::api::words::AuthorHex;
+
+/// Tones of the 256 that read well on dark and on light ground, and differ from each other.
+const NICKS: [u8; 12] = [31, 66, 67, 71, 97, 101, 103, 130, 132, 136, 139, 172];
+
+/// Which colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paint {
+    Colours,
+    None,
+}
+
+impl Paint {
+    fn colour(self, style: Style, colour: Color) -> Style {
+        match self {
+            Self::Colours => style.fg(colour),
+            Self::None => style,
+        }
+    }
+
+    /// An author's name: the same colour wherever and whenever it is seen, whatever nick they take.
+    pub(super) fn nick(self, author: &AuthorHex) -> Style {
+        let sum = author.as_str().bytes().take(8).fold(0usize, |sum, byte| sum * 31 + usize::from(byte));
+        self.colour(Style::new(), Color::Indexed(NICKS[sum % NICKS.len()]))
+    }
+
+    /// What should not draw the eye: times, rules, marks.
+    pub(super) fn dim(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// What should: rooms with news, a message that names me.
+    pub(super) fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Where the unread begins.
+    pub(super) fn marker(self) -> Style {
+        self.colour(Style::new(), Color::Indexed(136))
+    }
+
+    /// What went wrong, or needs somebody.
+    pub(super) fn alarm(self) -> Style {
+        self.colour(self.strong(), Color::Indexed(167))
+    }
+
+    /// The bars above and below.
+    pub(super) fn bar(self) -> Style {
+        match self {
+            Self::Colours => Style::new().bg(Color::Indexed(237)).fg(Color::Indexed(252)),
+            Self::None => Style::new().add_modifier(Modifier::REVERSED),
+        }
+    }
+
+    /// A message that is selected.
+    pub(super) fn selected(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colour_where_none_is_wanted() {
+        let none = Paint::None;
+        for style in [none.nick(&"ab".into()), none.marker(), none.alarm(), none.bar(), none.dim(), none.selected()] {
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+
+    #[test]
+    fn an_author_keeps_a_colour() {
+        let paint = Paint::Colours;
+        assert_eq!(paint.nick(&"9f2c".into()), paint.nick(&"9f2c".into()));
+        let colours: std::collections::HashSet<_> =
+            (0..64).map(|author| paint.nick(&AuthorHex(format!("{author:08x}"))).fg).collect();
+        assert!(colours.len() > NICKS.len() / 2, "{colours:?}");
+    }
+}

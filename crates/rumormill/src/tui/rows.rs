@@ -1,0 +1,394 @@
+//! What is said, in rows: `time nick` and the text beside them, with everything of others made safe to show.
+
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    model::{Model, Note, NoteKind, Open},
+    names::Name,
+    wrap::{fit, wrap},
+};
+use crate::{
+    api::words::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room},
+    chat::show::count,
+    clean::{clean, clean_name},
+    limits::{MESSAGE_ROWS, NICK_CHARS, SIGN_CHARS, SIGNS},
+};
+
+/// What a line begins with that tells what somebody does.
+pub(super) const ACT: &str = "/me ";
+
+/// Something that takes rows of its own between others.
+pub(super) enum Block<'a> {
+    /// What is above the window.
+    Top,
+    Message(&'a Message),
+    /// What to do where nothing was said yet.
+    Hint,
+    Note(&'a Note),
+}
+
+/// Names a block, while others come and go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Top,
+    Message(PlaceText),
+    Hint,
+    Note(u64),
+}
+
+impl Block<'_> {
+    pub(super) fn key(&self) -> Key {
+        match self {
+            Self::Top => Key::Top,
+            Self::Message(message) => Key::Message(message.place.clone()),
+            Self::Hint => Key::Hint,
+            Self::Note(note) => Key::Note(note.number),
+        }
+    }
+}
+
+/// Everything in the middle of the screen, in order: each note behind what was the newest message then.
+pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
+    let mut blocks = vec![Block::Top];
+    let mut notes = model.notes_here().peekable();
+    let mut said = false;
+    for message in model.open.iter().flat_map(|open| open.timeline.messages()) {
+        while let Some(note) = notes.next_if(|note| note.after.as_ref().is_none_or(|after| *after < message.place)) {
+            blocks.push(Block::Note(note));
+        }
+        said |= matches!(message.kind, Kind::Text | Kind::Gone);
+        blocks.push(Block::Message(message));
+    }
+    if !said {
+        blocks.push(Block::Hint);
+    }
+    blocks.extend(notes.map(Block::Note));
+    blocks
+}
+
+/// What rows are written on: who is who, and how wide things are.
+pub(super) struct Sheet<'a> {
+    model: &'a Model,
+    width: usize,
+    nick: usize,
+}
+
+impl<'a> Sheet<'a> {
+    /// A sheet of `width` columns.
+    pub(super) fn new(model: &'a Model, width: u16) -> Self {
+        let width = usize::from(width);
+        let nick = match width {
+            0..50 => 8,
+            50..70 => 10,
+            _ => 14,
+        };
+        Self { model, width, nick }
+    }
+
+    /// Columns before the text: mark, time, mark, nick and two blanks.
+    fn indent(&self) -> usize {
+        1 + 5 + 1 + self.nick + 2
+    }
+
+    fn text_width(&self) -> usize {
+        if self.model.bare { self.width } else { self.width.saturating_sub(self.indent()).max(4) }
+    }
+
+    /// The rows of a block.
+    pub(super) fn rows(&self, blocks: &[Block<'_>], at: usize) -> Vec<Line<'static>> {
+        match blocks.get(at) {
+            Some(Block::Top) => vec![self.rule(&self.top())],
+            Some(Block::Message(message)) => self.between(blocks, at, message),
+            Some(Block::Hint) => self.hint(),
+            Some(Block::Note(note)) => self.note(note),
+            None => Vec::new(),
+        }
+    }
+
+    /// A message, below the day and the unread marker where they stand before it.
+    fn between(&self, blocks: &[Block<'_>], at: usize, message: &Message) -> Vec<Line<'static>> {
+        let before = blocks[..at].iter().rev().find_map(|block| match block {
+            Block::Message(before) => Some(*before),
+            _ => None,
+        });
+        let mut rows = Vec::new();
+        let day = self.model.clock.day(message.time_ms);
+        if before.is_none_or(|before| self.model.clock.day(before.time_ms) != day) {
+            rows.push(self.rule(&day));
+        }
+        if let Some(open) = &self.model.open
+            && open.timeline.marker.as_ref() == Some(&message.place)
+        {
+            let text = format!("{} new", thousands(open.timeline.unread_shown() as u64));
+            rows.push(self.rule(&text).style(self.model.paint.marker()));
+        }
+        rows.extend(self.message(message));
+        rows
+    }
+
+    fn message(&self, message: &Message) -> Vec<Line<'static>> {
+        let Some(open) = &self.model.open else { return Vec::new() };
+        let selected = open.selected.as_ref() == Some(&message.place);
+        let (nick, text) = self.told(open, message);
+        let mut rows = wrap(&text, self.text_width());
+        if rows.len() > MESSAGE_ROWS && !selected {
+            let more = rows.len() - MESSAGE_ROWS;
+            rows.truncate(MESSAGE_ROWS);
+            rows.push(Line::styled(
+                format!("… {more} more rows; select it with Alt+Up to see them"),
+                self.model.paint.dim(),
+            ));
+        }
+        if self.model.bare {
+            return rows;
+        }
+        if selected {
+            rows = rows.into_iter().map(|row| row.patch_style(self.model.paint.selected())).collect();
+        }
+        if let Some(receipt) = self.receipt(open, message) {
+            self.behind(&mut rows, receipt);
+        }
+        if let Some(reply) = &message.reply_to {
+            rows.insert(0, self.answered(reply));
+        }
+        if !message.reactions.is_empty() {
+            rows.push(self.signs(&message.reactions));
+        }
+        let mark = match (selected, message.names_me && !message.mine) {
+            (true, _) => ">",
+            (false, true) => "@",
+            (false, false) => " ",
+        };
+        let late = if open.timeline.is_late(&message.place) { "↑" } else { " " };
+        self.beside(mark, message.time_ms, late, nick, rows)
+    }
+
+    /// Whose row it is, and what it tells.
+    fn told(&self, open: &Open, message: &Message) -> (Span<'static>, Vec<(String, Style)>) {
+        let paint = self.model.paint;
+        let name = open.names.name(&message.author, &message.nick);
+        let style = if message.mine { paint.strong() } else { paint.nick(&message.author) };
+        let plain = if message.names_me && !message.mine { paint.strong() } else { Style::new() };
+        let ours = |what: String| (Span::styled("--", paint.dim()), vec![(what, paint.dim())]);
+        let text = lines(&message.text);
+        let (nick, mut text) = match message.kind {
+            Kind::Text => match text.strip_prefix(ACT) {
+                Some(act) => ("*".into(), vec![(name.whole(), style), (format!(" {act}"), plain)]),
+                None => (name.fit(self.nick), vec![(text, plain)]),
+            },
+            Kind::Gone => {
+                let what = if message.gone == Some(Gone::Expired) { "(gone)" } else { "(taken back)" };
+                (name.fit(self.nick), vec![(what.into(), paint.dim())])
+            }
+            Kind::Nick => {
+                let nick = clean_name(&message.text, NICK_CHARS);
+                return ours(format!("{} is now called {nick}", self.before_nick(message, &name)));
+            }
+            Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),
+            Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
+            Kind::Founded => {
+                return ours(format!("{} founded the room {}", name.whole(), clean_name(&message.text, NICK_CHARS)));
+            }
+        };
+        if message.edited {
+            text.push((" (edited)".into(), paint.dim()));
+        }
+        if self.model.bare {
+            text.insert(0, (format!("{} {nick}  ", self.model.clock.minutes(message.time_ms)), Style::new()));
+        }
+        (Span::styled(nick, style), text)
+    }
+
+    /// What somebody was called who took another name: the id, where only the new name is known.
+    fn before_nick(&self, message: &Message, name: &Name) -> String {
+        match clean_name(&message.nick, NICK_CHARS) {
+            nick if nick.is_empty() || nick == clean_name(&message.text, NICK_CHARS) => short(&message.author),
+            _ => name.whole(),
+        }
+    }
+
+    fn receipt(&self, open: &Open, message: &Message) -> Option<String> {
+        let holders = message.holders.filter(|_| message.mine && message.kind == Kind::Text)?;
+        let known = open.people.values().filter(|person| !person.me).count() as u64;
+        let wrote = self.model.room().map_or(0, |room| room.people.saturating_sub(1));
+        let others = if known > 0 { known } else { wrote }.max(holders);
+        Some(match (holders, others) {
+            (0, 0) => "…".into(),
+            (0, others) => format!("… 0/{others}"),
+            (holders, others) => format!("✓ {holders}/{others}"),
+        })
+    }
+
+    /// Puts a receipt at the right end of the last row, or of one more.
+    fn behind(&self, rows: &mut Vec<Line<'static>>, receipt: String) {
+        let width = self.text_width();
+        if rows.last().is_none_or(|row| row.width() + 2 + receipt.width() > width) {
+            rows.push(Line::default());
+        }
+        if let Some(row) = rows.last_mut() {
+            let blank = width.saturating_sub(row.width() + receipt.width());
+            // A style of the whole row must not reach the receipt.
+            let style = std::mem::take(&mut row.style);
+            row.spans.iter_mut().for_each(|span| span.style = style.patch(span.style));
+            row.spans.push(Span::raw(" ".repeat(blank)));
+            row.spans.push(Span::styled(receipt, self.model.paint.dim()));
+        }
+    }
+
+    fn answered(&self, reply: &Reply) -> Line<'static> {
+        let nick = clean_name(&reply.nick, NICK_CHARS);
+        let text = format!("↳ {nick}: {}", clean(&reply.text));
+        Line::styled(fit(&text, self.text_width()), self.model.paint.dim())
+    }
+
+    fn signs(&self, reactions: &[Reaction]) -> Line<'static> {
+        let mut signs: Vec<String> = Vec::new();
+        for reaction in reactions.iter().take(SIGNS) {
+            let sign = clean_name(&reaction.sign, SIGN_CHARS);
+            let count = reaction.authors.len();
+            signs.push(if reaction.mine { format!("[{sign} {count}]") } else { format!("{sign} {count}") });
+        }
+        if reactions.len() > SIGNS {
+            signs.push(format!("+{}", reactions.len() - SIGNS));
+        }
+        Line::styled(fit(&signs.join("  "), self.text_width()), self.model.paint.dim())
+    }
+
+    /// Puts rows of text beside a time and a nick; the rows below hang.
+    fn beside(
+        &self,
+        mark: &'static str,
+        ms: u64,
+        late: &'static str,
+        nick: Span<'static>,
+        rows: Vec<Line<'static>>,
+    ) -> Vec<Line<'static>> {
+        let dim = self.model.paint.dim();
+        let blank = " ".repeat(self.nick.saturating_sub(nick.width()));
+        let mut head = Some(vec![
+            Span::styled(mark, self.model.paint.strong()),
+            Span::styled(self.model.clock.minutes(ms), dim),
+            Span::styled(late, dim),
+            Span::raw(blank),
+            nick,
+            Span::raw("  "),
+        ]);
+        let beside = |row: Line<'static>| {
+            let mut spans = head.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(self.indent()))]);
+            spans.extend(row.spans.into_iter().map(|span| Span::styled(span.content, row.style.patch(span.style))));
+            Line::from(spans)
+        };
+        rows.into_iter().map(beside).collect()
+    }
+
+    fn note(&self, note: &Note) -> Vec<Line<'static>> {
+        let paint = self.model.paint;
+        let (sign, style, text) = match note.kind {
+            NoteKind::Told => ("--", paint.dim(), note.text.clone()),
+            NoteKind::Error => ("!!", paint.alarm(), note.text.clone()),
+            NoteKind::Late(late) => {
+                let messages =
+                    count(usize::try_from(late).unwrap_or(usize::MAX), "earlier message", "earlier messages");
+                ("--", paint.dim(), format!("↑ {messages} arrived above"))
+            }
+        };
+        let rows = wrap(&[(lines(&text), style)], self.text_width());
+        if self.model.bare {
+            return rows;
+        }
+        self.beside(" ", note.time_ms, " ", Span::styled(sign, style), rows)
+    }
+
+    /// A row across the screen with words in it.
+    fn rule(&self, words: &str) -> Line<'static> {
+        if self.model.bare {
+            return Line::raw(fit(&format!("-- {words} --"), self.width));
+        }
+        let words = fit(words, self.width.saturating_sub(6));
+        let rest = self.width.saturating_sub(words.width() + 5);
+        Line::styled(format!("─── {words} {}", "─".repeat(rest)), self.model.paint.dim())
+    }
+
+    /// How much of the room is here, and how much of that is shown.
+    fn top(&self) -> String {
+        let Some((open, room)) = self.model.open.as_ref().zip(self.model.room()) else { return "rumormill".into() };
+        let shown = thousands(open.timeline.len() as u64);
+        let all = thousands(room.entries.saturating_add(room.missing));
+        match (open.timeline.asked, open.timeline.above, room.missing) {
+            (true, ..) => format!("reading more; {shown} shown, {} of {all} fetched", thousands(room.entries)),
+            (_, true, 0) => format!("{shown} shown, all {all} fetched; PgUp reads on"),
+            (_, _, 1..) => format!("{shown} shown, {} of {all} fetched", thousands(room.entries)),
+            (_, false, 0) => "the beginning".into(),
+        }
+    }
+
+    /// What to do where there is nothing to read.
+    fn hint(&self) -> Vec<Line<'static>> {
+        let text = match (&self.model.open, self.model.loaded) {
+            (None, false) => "Reading your rooms …",
+            (None, true) => {
+                "You are in no room yet.\n\n/new NAME      begins a room\n/join TICKET   enters one that somebody let you \
+                 into\n/help          lists what you can do"
+            }
+            (Some(open), _) if open.timeline.asked => "Reading what was said …",
+            (Some(_), _) => {
+                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket shows what \
+                 lets others in, /help what you can do."
+            }
+        };
+        let mut rows = vec![Line::default()];
+        rows.extend(wrap(&[(text.to_owned(), Style::new())], self.width.saturating_sub(4)));
+        rows.push(Line::default());
+        for row in &mut rows {
+            row.spans.insert(0, Span::raw("  "));
+        }
+        rows
+    }
+}
+
+/// A text of several lines, each made safe.
+pub(super) fn lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// The beginning of an author's id.
+pub(super) fn short(author: &AuthorHex) -> String {
+    author.as_str().chars().take(8).collect()
+}
+
+/// A room's name as it is shown: the beginning of its id where the name is not here yet.
+pub(super) fn title(room: &Room) -> String {
+    match clean(&room.name).trim() {
+        "" => format!("room {}", room.id.as_str().chars().take(8).collect::<String>()),
+        name => name.to_owned(),
+    }
+}
+
+/// A number with its thousands apart.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod units {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (38412, "38,412"), (1234567, "1,234,567")] {
+            assert_eq!(thousands(number), want);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The thin shell: feeds the core from the terminal and from `/v1`, draws, and carries its effects out.
+
+use std::{
+    future::{Future, ready},
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
+use n0_future::{Stream, StreamExt};
+use ratatui::{Terminal, backend::Backend};
+use rustyline::{
+    Config,
+    history::{FileHistory, History, SearchDirection},
+};
+use serde_json::Value;
+use tokio::{sync::mpsc, time};
+
+use super::{
+    ask::{Answer, Ask, Request},
+    input::{Effect, Input, Key, Size},
+    model::{Model, Settings},
+    paint::Paint,
+    screen::{Screen, Signs},
+    typed::Typed,
+    update::update,
+    view::view,
+};
+use crate::{
+    api::words::{Event, Refused, RoomHex},
+    chat::Interrupts,
+    clock::Clock,
+    failure::Failure,
+    limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
+};
+
+/// `/v1`, wherever the node runs.
+pub(crate) trait Api: Send + Sync + 'static {
+    /// Asks, and waits for the answer; no content is `null`.
+    fn request(&self, request: Request) -> impl Future<Output = Result<Value, Refused>> + Send;
+
+    /// Everything that happens from here on.
+    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin;
+}
+
+/// How a visit begins.
+#[derive(Debug, Default)]
+pub(crate) struct Start {
+    /// The room to be opened, by its id or the beginning of it; the first one where none is named.
+    pub(crate) room: Option<RoomHex>,
+    /// Where lines that were typed are remembered.
+    pub(crate) history: PathBuf,
+    pub(crate) settings: Settings,
+}
+
+/// Shows the rooms until the person leaves.
+///
+/// # Errors
+/// When the terminal cannot be used or goes away, or the node does.
+pub(crate) async fn run(api: impl Api, start: Start) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
+    let mut interrupts = Interrupts::new()?;
+    let mut history = Remembered::load(start.history);
+    let mut screen = Screen::open().map_err(failed)?;
+    let paint = match std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        true => Paint::None,
+        false => Paint::Colours,
+    };
+    let size = screen.terminal.size().map_err(failed)?;
+    let mut model = Model::new(Size { columns: size.width, rows: size.height }, Clock::local(), paint);
+    (model.wanted, model.settings) = (start.room, start.settings);
+    model.typed = Typed::new(history.lines());
+    let mut shell = Shell { model, terminal: &mut screen.terminal, signs: io::stdout(), history: &mut history };
+    tokio::select! {
+        left = shell.stay(Arc::new(api), EventStream::new()) => left,
+        () = interrupts.next() => Ok(()),
+    }
+}
+
+/// Lines typed, from visit to visit.
+struct Remembered {
+    file: PathBuf,
+    lines: FileHistory,
+}
+
+impl Remembered {
+    fn load(file: PathBuf) -> Self {
+        let config = Config::builder().max_history_size(TYPED_LINES_KEPT).map(|config| config.build());
+        let mut lines = FileHistory::with_config(&config.unwrap_or_default());
+        // A first visit has no history.
+        let _ = lines.load(&file);
+        Self { file, lines }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let line =
+            |at| self.lines.get(at, SearchDirection::Forward).ok().flatten().map(|found| found.entry.into_owned());
+        (0..self.lines.len()).filter_map(line).collect()
+    }
+
+    /// A line that cannot be remembered is no reason to stop.
+    fn add(&mut self, line: &str) {
+        let _ = self.lines.add(line);
+        let _ = self.lines.append(&self.file);
+    }
+}
+
+/// The core, and what stands around it.
+struct Shell<'a, B: Backend, W: Write> {
+    model: Model,
+    terminal: &'a mut Terminal<B>,
+    signs: W,
+    history: &'a mut Remembered,
+}
+
+/// Whether the person stays.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Stay,
+    Leave,
+}
+
+impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
+    /// Shows what happens and does what is typed.
+    async fn stay(
+        &mut self,
+        api: Arc<impl Api>,
+        mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
+    ) -> Result<(), Failure> {
+        let mut events = api.events();
+        let (asks, waiting) = mpsc::channel(ASKS_WAITING);
+        let (told, mut answers) = mpsc::channel(ASKS_WAITING);
+        let asking = answer(Arc::clone(&api), waiting, told);
+        tokio::pin!(asking);
+        let mut ticks = time::interval(Duration::from_millis(TICK_MS));
+        self.carry_out(vec![Effect::Ask(Model::begin())], &asks)?;
+        // Inputs that were taken and not drawn.
+        let mut taken = 1;
+        loop {
+            if taken >= EVENTS_AT_ONCE {
+                self.draw()?;
+                taken = 0;
+            }
+            let input = tokio::select! {
+                biased;
+                key = keys.next() => match key {
+                    Some(Ok(key)) => pressed(key),
+                    Some(Err(error)) => return Err(Failure::internal("terminal", error.to_string())),
+                    None => return Ok(()),
+                },
+                () = &mut asking => return Ok(()),
+                Some(answer) = answers.recv() => Some(Input::Answer(Box::new(answer))),
+                event = events.next() => match event {
+                    Some(event) => Some(Input::Event(Box::new(event))),
+                    None => return Err(Failure::internal("closed", "the node has closed".into())),
+                },
+                _ = ticks.tick() => Some(Input::Tick(self.model.clock.now().ms())),
+                // Everything at hand is taken before it is shown.
+                () = ready(()), if taken > 0 => {
+                    self.draw()?;
+                    taken = 0;
+                    None
+                }
+            };
+            let Some(input) = input else { continue };
+            taken += 1;
+            let effects = update(&mut self.model, input);
+            if self.carry_out(effects, &asks)? == Next::Leave {
+                return Ok(());
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, asks: &mpsc::Sender<Ask>) -> Result<Next, Failure> {
+        for effect in effects {
+            match effect {
+                Effect::Ask(ask) => {
+                    if let Err(full) = asks.try_send(ask) {
+                        let answer = Answer { ask: full.into_inner(), told: Err(busy()) };
+                        update(&mut self.model, Input::Answer(Box::new(answer)));
+                    }
+                }
+                Effect::Copy(text) => self.signs.copy(&text).map_err(|error| Failure::output(&error))?,
+                Effect::Bell => self.signs.bell().map_err(|error| Failure::output(&error))?,
+                Effect::Remember(line) => self.history.add(&line),
+                Effect::Redraw => self.terminal.clear().map_err(broken)?,
+                Effect::Quit => return Ok(Next::Leave),
+            }
+        }
+        Ok(Next::Stay)
+    }
+
+    fn draw(&mut self) -> Result<(), Failure> {
+        let size = self.terminal.size().map_err(broken)?;
+        let size = Size { columns: size.width, rows: size.height };
+        if size != self.model.size {
+            update(&mut self.model, Input::Resize(size));
+        }
+        let model = &self.model;
+        self.terminal.draw(|frame| view(model, frame)).map(|_| ()).map_err(broken)
+    }
+}
+
+fn broken(error: impl ToString) -> Failure {
+    Failure::internal("terminal", error.to_string())
+}
+
+fn busy() -> Refused {
+    Refused {
+        code: "busy".into(),
+        what: "the node is behind with its answers".into(),
+        help: "try again in a moment".into(),
+    }
+}
+
+/// Asks one after the other, so that what is said first is there first. Ends when nobody asks any more.
+async fn answer(api: Arc<impl Api>, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
+    while let Some(ask) = asks.recv().await {
+        let told = api.request(ask.request()).await.and_then(|body| ask.read(body));
+        if answers.send(Answer { ask, told }).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What the terminal tells, as the core takes it.
+fn pressed(event: Pressed) -> Option<Input> {
+    match event {
+        Pressed::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(Key::new(key.code, key.modifiers))),
+        Pressed::Paste(text) => Some(Input::Paste(text)),
+        Pressed::Resize(columns, rows) => Some(Input::Resize(Size { columns, rows })),
+        Pressed::FocusGained => Some(Input::Focus(true)),
+        Pressed::FocusLost => Some(Input::Focus(false)),
+        Pressed::Key(_) | Pressed::Mouse(_) => None,
+    }
+}

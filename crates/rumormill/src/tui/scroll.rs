@@ -1,0 +1,175 @@
+//! Where one reads: at the end, which moves as messages come, or at a place that stays whatever comes in above
+//! or below it.
+
+use super::{
+    ask::{Ask, OfRoom},
+    input::Effect,
+    layout::parts,
+    model::Model,
+    rows::{Block, Key, Sheet, blocks},
+};
+
+/// The lowest row that is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Scroll {
+    /// The newest there is.
+    #[default]
+    End,
+    /// A block, with so many of its rows hidden below the screen.
+    At(Key, usize),
+}
+
+/// A row of the timeline, by the number of its block and how many rows of the block are below it.
+type Spot = (usize, usize);
+
+/// Heights of the blocks on a screen, found where one looks.
+struct Tape<'a> {
+    blocks: Vec<Block<'a>>,
+    sheet: Sheet<'a>,
+    height: usize,
+}
+
+impl<'a> Tape<'a> {
+    fn new(model: &'a Model) -> Self {
+        let middle = parts(model).middle;
+        Self { blocks: blocks(model), sheet: Sheet::new(model, middle.width), height: usize::from(middle.height) }
+    }
+
+    fn rows(&self, at: usize) -> usize {
+        self.sheet.rows(&self.blocks, at).len()
+    }
+
+    /// The spot the screen ends at.
+    fn spot(&self, scroll: &Scroll) -> Spot {
+        let end = (self.blocks.len().saturating_sub(1), 0);
+        match scroll {
+            Scroll::End => end,
+            Scroll::At(key, hidden) => {
+                self.blocks.iter().position(|block| block.key() == *key).map_or(end, |at| (at, *hidden))
+            }
+        }
+    }
+
+    fn up(&self, (mut at, mut hidden): Spot, rows: usize) -> Spot {
+        hidden += rows;
+        while hidden >= self.rows(at) {
+            if at == 0 {
+                return (0, self.rows(0).saturating_sub(1));
+            }
+            hidden -= self.rows(at);
+            at -= 1;
+        }
+        (at, hidden)
+    }
+
+    fn down(&self, (mut at, hidden): Spot, rows: usize) -> Spot {
+        if rows <= hidden {
+            return (at, hidden - rows);
+        }
+        let mut left = rows - hidden;
+        while at + 1 < self.blocks.len() {
+            at += 1;
+            let height = self.rows(at);
+            if left <= height {
+                return (at, height - left);
+            }
+            left -= height;
+        }
+        (at, 0)
+    }
+
+    /// The highest spot at which the screen is still full.
+    fn highest(&self) -> Spot {
+        let first = (0, self.rows(0).saturating_sub(1));
+        self.down(first, self.height.saturating_sub(1))
+    }
+
+    fn lower(a: Spot, b: Spot) -> Spot {
+        if (a.0, std::cmp::Reverse(a.1)) >= (b.0, std::cmp::Reverse(b.1)) { a } else { b }
+    }
+
+    fn scroll(&self, spot: Spot) -> Scroll {
+        match self.blocks.get(spot.0) {
+            Some(block) if spot != (self.blocks.len() - 1, 0) => Scroll::At(block.key(), spot.1),
+            _ => Scroll::End,
+        }
+    }
+}
+
+/// Scrolls by most of a screen, and asks for more where the window ends.
+pub(super) fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
+    let Some(open) = &model.open else { return };
+    let tape = Tape::new(model);
+    let step = tape.height.saturating_sub(2).max(1);
+    let from = tape.spot(&open.scroll);
+    let to = if down { tape.down(from, step) } else { tape.up(from, step) };
+    let scroll = tape.scroll(Tape::lower(to, tape.highest()));
+    // The next page is asked for while this one is read.
+    let (above, below) =
+        (tape.up(from, 3 * tape.height).0 == 0, tape.down(from, 3 * tape.height) == tape.spot(&Scroll::End));
+    set(model, scroll);
+    match down {
+        true if below => ask_below(model, out),
+        false if above => ask_above(model, out),
+        _ => {}
+    }
+}
+
+/// Shows a block in the middle of the screen.
+pub(super) fn show(model: &mut Model, key: &Key) {
+    let tape = Tape::new(model);
+    let Some(at) = tape.blocks.iter().position(|block| block.key() == *key) else { return };
+    let spot = tape.down((at, 0), tape.height / 2);
+    let scroll = tape.scroll(Tape::lower(spot, tape.highest()));
+    set(model, scroll);
+}
+
+/// Whether a block is on the screen in full.
+pub(super) fn is_shown(model: &Model, key: &Key) -> bool {
+    let Some(open) = &model.open else { return false };
+    let tape = Tape::new(model);
+    let Some(at) = tape.blocks.iter().position(|block| block.key() == *key) else { return false };
+    let bottom = tape.spot(&open.scroll);
+    let top = tape.up(bottom, tape.height.saturating_sub(1));
+    let inside = at < bottom.0 || at == bottom.0 && bottom.1 == 0;
+    inside && (at > top.0 || at == top.0 && top.1 + 1 == tape.rows(at))
+}
+
+/// Goes back to the end, which may have to be read anew.
+pub(super) fn to_end(model: &mut Model, out: &mut Vec<Effect>) {
+    set(model, Scroll::End);
+    let Some(open) = &mut model.open else { return };
+    if open.timeline.below {
+        open.timeline = super::timeline::Timeline::new(0);
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Newest)));
+    }
+}
+
+fn set(model: &mut Model, scroll: Scroll) {
+    if let Some(open) = &mut model.open {
+        // The end of a window is not the end of the room: what comes in below must not move what is read.
+        let window = open.timeline.below && scroll == Scroll::End;
+        open.scroll = match open.timeline.newest().filter(|_| window) {
+            Some(newest) => Scroll::At(Key::Message(newest.clone()), 0),
+            None => scroll,
+        };
+    }
+}
+
+fn ask_above(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(open) = &mut model.open else { return };
+    let oldest = open.timeline.oldest().filter(|_| open.timeline.above && !open.timeline.asked);
+    if let Some(oldest) = oldest.cloned() {
+        open.timeline.asked = true;
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Before(oldest))));
+    }
+}
+
+fn ask_below(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(open) = &mut model.open else { return };
+    let newest = open.timeline.newest().filter(|_| open.timeline.below && !open.timeline.asked);
+    if let Some(newest) = newest.cloned() {
+        open.timeline.asked = true;
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::After(newest))));
+    }
+}

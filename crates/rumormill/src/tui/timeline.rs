@@ -1,0 +1,260 @@
+//! The part of the open room's timeline that is kept in memory: a window that grows where one reads, and is cut
+//! at its other end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    api::words::{Arrival, EntryRef, Message, PlaceText},
+    limits::MESSAGES_KEPT,
+};
+
+/// A window of the timeline.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    messages: BTreeMap<PlaceText, Message>,
+    /// Messages that came in above others that were shown already.
+    late: BTreeSet<PlaceText>,
+    /// Whether there is something above the window.
+    pub(super) above: bool,
+    /// Whether there is something below it.
+    pub(super) below: bool,
+    /// Whether a page was asked for and has not come.
+    pub(super) asked: bool,
+    /// The first unread message.
+    pub(super) marker: Option<PlaceText>,
+    /// How many messages before the end the marker is to stand; known before those messages are.
+    unread: u64,
+}
+
+impl Timeline {
+    /// A window of nothing yet, in a room of which the newest `unread` messages were not seen.
+    pub(super) fn new(unread: u64) -> Self {
+        Self { unread, asked: true, ..Self::default() }
+    }
+
+    /// A window around one message, which grows both ways.
+    pub(super) fn around(message: Message) -> Self {
+        let place = message.place.clone();
+        let messages = BTreeMap::from([(place, message)]);
+        Self { messages, above: true, below: true, ..Self::default() }
+    }
+
+    /// Everything in the window, in order.
+    pub(super) fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.values()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    pub(super) fn oldest(&self) -> Option<&PlaceText> {
+        self.messages.first_key_value().map(|(place, _)| place)
+    }
+
+    pub(super) fn newest(&self) -> Option<&PlaceText> {
+        self.messages.last_key_value().map(|(place, _)| place)
+    }
+
+    /// The message at a place.
+    pub(super) fn at(&self, place: &PlaceText) -> Option<&Message> {
+        self.messages.get(place)
+    }
+
+    /// The message an entry is shown as; new ones are asked for most.
+    pub(super) fn of(&self, entry: &EntryRef) -> Option<&Message> {
+        self.messages.values().rev().find(|message| message.r#ref == *entry)
+    }
+
+    pub(super) fn is_late(&self, place: &PlaceText) -> bool {
+        self.late.contains(place)
+    }
+
+    /// The message before or after a place.
+    pub(super) fn beside(&self, place: &PlaceText, after: bool) -> Option<&Message> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        match after {
+            true => self.messages.range((Excluded(place.clone()), Unbounded)).next(),
+            false => self.messages.range(..place.clone()).next_back(),
+        }
+        .map(|(_, message)| message)
+    }
+
+    /// Everything so far is seen.
+    pub(super) fn seen(&mut self) {
+        (self.marker, self.unread) = (None, 0);
+    }
+
+    /// The first message that comes while nobody looks is where the unread begins.
+    pub(super) fn mark(&mut self, place: &PlaceText) {
+        self.marker.get_or_insert_with(|| place.clone());
+    }
+
+    /// Messages of others from the marker on.
+    pub(super) fn unread_shown(&self) -> usize {
+        let marker = self.marker.iter().flat_map(|marker| self.messages.range(marker.clone()..));
+        marker.filter(|(_, message)| !message.mine).count()
+    }
+
+    /// Takes the newest page.
+    pub(super) fn newest_page(&mut self, messages: Vec<Message>, more: bool) {
+        self.above |= more;
+        self.below = false;
+        self.page(messages);
+        self.cut_above();
+    }
+
+    /// Takes the page above.
+    pub(super) fn page_above(&mut self, messages: Vec<Message>, more: bool) {
+        self.above = more;
+        self.page(messages);
+        while self.messages.len() > MESSAGES_KEPT {
+            self.below = true;
+            if let Some((place, _)) = self.messages.pop_last() {
+                self.late.remove(&place);
+            }
+        }
+    }
+
+    /// Takes the page below.
+    pub(super) fn page_below(&mut self, messages: Vec<Message>, more: bool) {
+        self.below = more;
+        self.page(messages);
+        self.cut_above();
+    }
+
+    fn page(&mut self, messages: Vec<Message>) {
+        self.asked = false;
+        self.messages.extend(messages.into_iter().map(|message| (message.place.clone(), message)));
+        self.place_marker();
+    }
+
+    fn cut_above(&mut self) {
+        while self.messages.len() > MESSAGES_KEPT {
+            self.above = true;
+            if let Some((place, _)) = self.messages.pop_first() {
+                self.late.remove(&place);
+            }
+        }
+    }
+
+    /// Finds the marker as soon as the window reaches so far.
+    fn place_marker(&mut self) {
+        let Some(before) = self.unread.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else { return };
+        if let Some(message) = self.messages.values().rev().filter(|message| !message.mine).nth(before) {
+            self.marker = Some(message.place.clone());
+            self.unread = 0;
+        }
+    }
+
+    /// Takes one message that the node told of; whether it came in above others.
+    pub(super) fn take(&mut self, message: Message, arrival: Arrival) -> bool {
+        let place = message.place.clone();
+        if self.messages.contains_key(&place) {
+            self.messages.insert(place, message);
+            return false;
+        }
+        let outside = match (self.oldest(), self.newest()) {
+            (Some(oldest), _) if self.above && place < *oldest => true,
+            (_, newest) => self.below && newest.is_none_or(|newest| place > *newest),
+        };
+        if outside {
+            return false;
+        }
+        let late = arrival == Arrival::Late && self.newest().is_some_and(|newest| place < *newest);
+        if late {
+            self.late.insert(place.clone());
+        }
+        self.unread += u64::from(self.unread > 0 && !message.mine);
+        self.messages.insert(place, message);
+        self.cut_above();
+        late
+    }
+
+    /// Takes a message that changed, if it is in the window.
+    pub(super) fn change(&mut self, message: Message) {
+        if let Some(known) = self.messages.get_mut(&message.place) {
+            *known = message;
+        }
+    }
+
+    /// Takes note of how many others hold a message of mine.
+    pub(super) fn held(&mut self, entry: &EntryRef, holders: u64) {
+        if let Some(message) = self.messages.values_mut().rev().find(|message| message.r#ref == *entry) {
+            message.holders = Some(message.holders.unwrap_or(0).max(holders));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(at: usize) -> Message {
+        Message { place: PlaceText(format!("{at:08}")), r#ref: EntryRef(format!("a.{at}")), ..Message::default() }
+    }
+
+    fn window(range: std::ops::Range<usize>) -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.newest_page(range.map(message).collect(), true);
+        timeline
+    }
+
+    #[test]
+    fn what_is_beyond_the_window_stays_there() {
+        let mut timeline = window(100..110);
+        assert!(!timeline.take(message(50), Arrival::Late), "above, where there is more anyway");
+        assert_eq!(timeline.len(), 10);
+        assert!(!timeline.take(message(110), Arrival::End));
+        timeline.below = true;
+        timeline.take(message(200), Arrival::End);
+        assert_eq!(timeline.newest(), Some(&message(110).place));
+    }
+
+    #[test]
+    fn late_is_what_comes_in_above() {
+        let mut timeline = Timeline::default();
+        timeline.newest_page(vec![message(1), message(9)], false);
+        assert!(timeline.take(message(5), Arrival::Late));
+        assert!(timeline.is_late(&message(5).place));
+        assert!(!timeline.take(message(5), Arrival::Late), "once");
+        assert!(!timeline.take(message(10), Arrival::Late), "nothing is below it");
+        assert!(!timeline.take(message(3), Arrival::History));
+        assert!(!timeline.is_late(&message(3).place));
+    }
+
+    #[test]
+    fn the_window_is_bounded_at_the_far_end() {
+        let mut timeline = window(MESSAGES_KEPT..2 * MESSAGES_KEPT);
+        timeline.take(message(2 * MESSAGES_KEPT), Arrival::End);
+        assert_eq!((timeline.len(), timeline.oldest()), (MESSAGES_KEPT, Some(&message(MESSAGES_KEPT + 1).place)));
+        timeline.page_above((MESSAGES_KEPT - 99..=MESSAGES_KEPT).map(message).collect(), true);
+        assert_eq!((timeline.len(), timeline.below), (MESSAGES_KEPT, true));
+        assert_eq!(timeline.oldest(), Some(&message(MESSAGES_KEPT - 99).place));
+        timeline.page_below((2 * MESSAGES_KEPT - 99..2 * MESSAGES_KEPT).map(message).collect(), false);
+        assert_eq!((timeline.len(), timeline.below, timeline.above), (MESSAGES_KEPT, false, true));
+    }
+
+    #[test]
+    fn the_marker_is_found_when_the_window_reaches_it() {
+        let mut timeline = Timeline::new(12);
+        timeline.newest_page((100..110).map(message).collect(), true);
+        assert_eq!(timeline.marker, None);
+        timeline.take(message(110), Arrival::End);
+        timeline.page_above((90..100).map(message).collect(), true);
+        assert_eq!(timeline.marker, Some(message(98).place));
+        assert_eq!(timeline.unread_shown(), 13);
+    }
+
+    #[test]
+    fn receipts_only_grow() {
+        let mut timeline = window(0..3);
+        timeline.held(&"a.1".into(), 4);
+        timeline.held(&"a.1".into(), 3);
+        assert_eq!(timeline.of(&"a.1".into()).and_then(|message| message.holders), Some(4));
+    }
+}

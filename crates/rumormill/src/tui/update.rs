@@ -1,0 +1,91 @@
+//! Takes what happens into the model, and says what is to be done about it.
+
+use super::{
+    answers,
+    ask::{Ask, OfRoom},
+    events,
+    input::{Effect, Input},
+    keys,
+    model::{Mode, Model, Open, Question},
+    scroll::Scroll,
+};
+use crate::limits::{PASTE_LINES, TYPED_BYTES};
+
+/// Takes one input.
+pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
+    let mut out = Vec::new();
+    match input {
+        Input::Key(key) => keys::press(model, key, &mut out),
+        Input::Paste(text) => paste(model, text, &mut out),
+        Input::Resize(size) => model.size = size,
+        Input::Focus(focused) => focus(model, focused),
+        Input::Tick(now_ms) => {
+            model.now_ms = now_ms;
+            tell_read(model, &mut out);
+        }
+        Input::Event(event) => events::hear(model, *event, &mut out),
+        Input::Answer(answer) => answers::hear(model, *answer, &mut out),
+    }
+    out
+}
+
+/// Opens a room by its number, with what was typed there before.
+pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get(at) else { return };
+    if model.open.as_ref().is_some_and(|open| open.room == room.id) {
+        return;
+    }
+    let id = room.id.clone();
+    let opened = Open::new(room);
+    let unsent = model.line.take();
+    if let Some(before) = model.open.replace(opened).filter(|_| !unsent.is_empty()) {
+        model.drafts.insert(before.room, unsent);
+    }
+    if let Some(draft) = model.drafts.remove(&id) {
+        model.line.set(&draft);
+    }
+    (model.mode, model.panel, model.completion) = (Mode::Chat, None, None);
+    read_anew(&id, out);
+}
+
+/// Asks for the newest page of a room, and who is in it.
+pub(super) fn read_anew(room: &crate::api::words::RoomHex, out: &mut Vec<Effect>) {
+    out.extend([OfRoom::People, OfRoom::Newest].map(|ask| Effect::Ask(Ask::Of(room.clone(), ask))));
+}
+
+/// Many lines are asked about before they are said.
+fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
+    model.completion = None;
+    if text.len() as u64 > TYPED_BYTES {
+        let what = format!("{} bytes are too many for one message", text.len());
+        return model.fail("paste", &what, "paste less at once, or pipe a file: rumormill send ROOM < FILE");
+    }
+    match &mut model.mode {
+        Mode::Chat if text.trim_end().lines().count() > PASTE_LINES && model.open.is_some() => {
+            model.mode = Mode::Question(Question::Paste(text.trim_end().to_owned()));
+        }
+        Mode::Chat => model.line.insert(text.trim_end_matches(['\r', '\n'])),
+        Mode::Search(_) => keys::search_typed(model, &text, out),
+        Mode::Recall(recall) => recall.words.insert(&text.replace('\n', " ")),
+        Mode::Question(_) => {}
+    }
+}
+
+/// Where somebody looks away, what comes after is unread.
+fn focus(model: &mut Model, focused: bool) {
+    model.focused = focused;
+    if let Some(open) = model.open.as_mut().filter(|_| !focused) {
+        open.timeline.seen();
+    }
+}
+
+/// What stands on a screen that somebody looks at is read.
+fn tell_read(model: &mut Model, out: &mut Vec<Effect>) {
+    let focused = model.focused;
+    let Some(open) = model.open.as_mut().filter(|open| focused && open.scroll == Scroll::End) else { return };
+    let newest = open.timeline.newest().filter(|newest| open.read.as_ref().is_none_or(|read| read < *newest));
+    if let Some(place) = newest.cloned() {
+        open.read = Some(place.clone());
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Read(place))));
+    }
+}

@@ -1,0 +1,325 @@
+//! Draws the model. What is drawn follows from the model alone.
+
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    layout::{LEAST, Parts, laid, parts},
+    model::{Aim, Mode, Model, Panel, Question, Search},
+    rows::{Sheet, blocks, title},
+    scroll::Scroll,
+    wrap::fit,
+};
+use crate::{
+    api::words::{Path, Person, Room},
+    chat::show::count,
+    clean::clean,
+};
+
+/// Draws everything.
+pub(super) fn view(model: &Model, frame: &mut Frame<'_>) {
+    let screen = frame.area();
+    if screen.width < LEAST.0 || screen.height < LEAST.1 {
+        frame.buffer_mut().set_stringn(0, 0, "too small", usize::from(screen.width), Style::new());
+        return;
+    }
+    let parts = parts(model);
+    let buffer = frame.buffer_mut();
+    middle(model, parts.middle, buffer);
+    if model.bare {
+        return;
+    }
+    topic(model, parts.topic, buffer);
+    if parts.rooms.width > 0 {
+        rooms(model, parts.rooms, buffer);
+        people(model, parts.people, buffer);
+    }
+    status(model, &parts, buffer);
+    above(model, parts.above, buffer);
+    if let Some(cursor) = input(model, parts.input, buffer) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn topic(model: &Model, area: Rect, buffer: &mut Buffer) {
+    buffer.set_style(area, model.paint.bar());
+    let text = match model.room() {
+        Some(room) if room.topic.is_empty() => title(room),
+        Some(room) => format!("{}: {}", title(room), clean(&room.topic)),
+        None => "rumormill".into(),
+    };
+    put(buffer, area, 0, &format!(" {}", fit(&text, usize::from(area.width).saturating_sub(2))), Style::new());
+}
+
+fn middle(model: &Model, area: Rect, buffer: &mut Buffer) {
+    match (&model.mode, &model.panel) {
+        (Mode::Search(search), _) => found(model, search, area, buffer),
+        (_, Some(panel)) if !model.bare => listed(model, panel, area, buffer),
+        _ => said(model, area, buffer),
+    }
+}
+
+/// The timeline, from the lowest row shown upwards.
+fn said(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (blocks, sheet) = (blocks(model), Sheet::new(model, area.width));
+    let scroll = model.open.as_ref().map_or(&Scroll::End, |open| &open.scroll);
+    let (mut at, mut hidden) = match scroll {
+        Scroll::End => (blocks.len(), 0),
+        Scroll::At(key, hidden) => match blocks.iter().position(|block| block.key() == *key) {
+            Some(at) => (at + 1, *hidden),
+            None => (blocks.len(), 0),
+        },
+    };
+    let mut y = area.bottom();
+    while y > area.y && at > 0 {
+        at -= 1;
+        for row in sheet.rows(&blocks, at).into_iter().rev().skip(std::mem::take(&mut hidden)) {
+            if y == area.y {
+                return;
+            }
+            y -= 1;
+            buffer.set_line(area.x, y, &row, area.width);
+        }
+    }
+}
+
+/// A longer text instead of the timeline.
+fn listed(model: &Model, panel: &Panel, area: Rect, buffer: &mut Buffer) {
+    let height = usize::from(area.height).saturating_sub(1);
+    let more = panel.rows.len() > height;
+    let keys = if more { "PgUp and PgDn scroll, Esc closes" } else { "Esc closes" };
+    put(buffer, area, 0, &format!("─── {} ({keys}) ", panel.title), model.paint.dim());
+    for (y, row) in (1..).zip(panel.rows.iter().skip(panel.above).take(height)) {
+        put(buffer, area, y, &fit(row, usize::from(area.width)), Style::new());
+    }
+}
+
+/// What a search found, the newest lowest.
+fn found(model: &Model, search: &Search, area: Rect, buffer: &mut Buffer) {
+    let what = match (search.words.is_empty(), search.answered, search.hits.len()) {
+        (true, ..) => "type words that were said; Esc goes back".into(),
+        (_, false, _) => "searching …".into(),
+        (_, _, 0) => "nothing found; Esc goes back".into(),
+        (_, _, hits) => format!("{hits} found; Up and Down choose, Enter goes there, Esc goes back"),
+    };
+    put(buffer, area, 0, &fit(&format!("─── {what}"), usize::from(area.width)), model.paint.dim());
+    let Some(open) = &model.open else { return };
+    let height = usize::from(area.height).saturating_sub(1);
+    let first = search.at.saturating_sub(height.saturating_sub(1));
+    for (up, hit) in search.hits.iter().enumerate().skip(first).take(height) {
+        let time = format!("{} {}", model.clock.day(hit.time_ms), model.clock.minutes(hit.time_ms));
+        let mark = if up == search.at { '>' } else { ' ' };
+        let name = open.names.name(&hit.author, &hit.nick).fit(14);
+        let row = fit(&format!("{mark}{time}  {name}  {}", clean(&hit.text)), usize::from(area.width));
+        let y = area.height - 1 - u16::try_from(up - first).unwrap_or(0);
+        put(buffer, area, y, &row, if up == search.at { model.paint.selected() } else { Style::new() });
+    }
+}
+
+/// Rooms by their numbers, with what is unread at the right.
+fn rooms(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width) - 1;
+    let open = model.open.as_ref().map(|open| &open.room);
+    let here = model.rooms.iter().position(|room| Some(&room.id) == open).unwrap_or(0);
+    let height = usize::from(area.height);
+    let first = (here + 1).saturating_sub(height);
+    for (at, room) in model.rooms.iter().enumerate().skip(first).take(height) {
+        let mark = if Some(&room.id) == open { '>' } else { ' ' };
+        let news = if Some(&room.id) == open { String::new() } else { news(room) };
+        let name = fit(&format!("{mark}{} {}", at + 1, title(room)), width.saturating_sub(news.width() + 1));
+        let blank = width.saturating_sub(name.width() + news.width());
+        let style = if news.is_empty() { Style::new() } else { model.paint.strong() };
+        let y = u16::try_from(at - first).unwrap_or(0);
+        put(buffer, area, y, &format!("{name}{}{news}", " ".repeat(blank)), style);
+    }
+    border(model, area.right() - 1, area, buffer);
+}
+
+/// How much of a room is unread: `3`, or `@1` when that many of them name me.
+fn news(room: &Room) -> String {
+    match (room.mentions, room.unread) {
+        (0, 0) => String::new(),
+        (0, unread) => short_count(unread),
+        (mentions, _) => format!("@{}", short_count(mentions)),
+    }
+}
+
+fn short_count(number: u64) -> String {
+    if number > 999 { "999+".into() } else { number.to_string() }
+}
+
+fn border(model: &Model, x: u16, area: Rect, buffer: &mut Buffer) {
+    for y in area.top()..area.bottom() {
+        buffer.set_string(x, y, "│", model.paint.dim());
+    }
+}
+
+/// Who is here and who is away.
+fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
+    border(model, area.x, area, buffer);
+    let Some(open) = &model.open else { return };
+    let area = Rect { x: area.x + 1, width: area.width - 1, ..area };
+    let mut rows: Vec<Line<'static>> = Vec::new();
+    for here in [true, false] {
+        let mut group: Vec<(String, &Person)> =
+            (open.people.values().filter(|person| (person.here || person.me) == here))
+                .map(|person| (open.names.name(&person.author, &person.nick).fit(usize::from(area.width) - 2), person))
+                .collect();
+        group.sort_by_key(|(name, person)| (!person.me, name.to_lowercase()));
+        if group.is_empty() {
+            continue;
+        }
+        if !rows.is_empty() {
+            rows.push(Line::default());
+        }
+        rows.push(Line::styled(format!(" {} {}", group.len(), if here { "here" } else { "away" }), model.paint.dim()));
+        let style = |person: &Person| match (here, person.me) {
+            (_, true) => model.paint.strong(),
+            (true, _) => model.paint.nick(&person.author),
+            (false, _) => model.paint.dim(),
+        };
+        rows.extend(
+            group.into_iter().map(|(name, person)| Line::from(vec![Span::raw(" "), Span::styled(name, style(person))])),
+        );
+    }
+    let height = usize::from(area.height);
+    if rows.len() > height {
+        let more = rows.len() - height + 1;
+        rows.truncate(height - 1);
+        rows.push(Line::styled(format!(" +{more}: /names"), model.paint.dim()));
+    }
+    for (y, row) in (area.y..).zip(&rows) {
+        buffer.set_line(area.x, y, row, area.width);
+    }
+}
+
+/// How the room does, in words; what matters least goes first where not all fits.
+fn status(model: &Model, parts: &Parts, buffer: &mut Buffer) {
+    buffer.set_style(parts.status, model.paint.bar());
+    let width = usize::from(parts.status.width).saturating_sub(2);
+    let mut told = telling(model, parts.rooms.width > 0);
+    let whole = |told: &[(u8, String)]| told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" · ");
+    while told.len() > 1 && whole(&told).width() > width {
+        let least = told.iter().enumerate().min_by_key(|(at, (weight, _))| (*weight, std::cmp::Reverse(*at)));
+        if let Some(least) = least.map(|(at, _)| at) {
+            told.remove(least);
+        }
+    }
+    let alarm = model.room().is_some_and(|room| room.stopped.is_some());
+    let style = if alarm { model.paint.alarm() } else { Style::new() };
+    put(buffer, parts.status, 0, &format!(" {}", fit(&whole(&told), width)), style);
+}
+
+/// What the status line tells, each with its weight.
+fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
+    let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
+        return vec![(9, "no room is open".into())];
+    };
+    let mut told = Vec::new();
+    if let Some(why) = &room.stopped {
+        told.push((9, format!("stopped: {}", clean(why))));
+    }
+    let away = open.people.values().filter(|person| !person.here && !person.me).count();
+    told.push((8, reached(room, away)));
+    match room.missing {
+        0 => told.push((3, "nothing missing".into())),
+        missing => told.push((7, format!("{} missing", super::rows::thousands(missing)))),
+    }
+    match room.skew_ms {
+        0 => told.push((2, "clock ok".into())),
+        ms => {
+            let side = if ms > 0 { "behind" } else { "ahead" };
+            told.push((6, format!("your clock is {} s {side}", ms.unsigned_abs().div_ceil(1000))));
+        }
+    }
+    let news: Vec<String> = (model.rooms.iter().enumerate())
+        .filter(|(_, other)| other.id != room.id && other.unread > 0)
+        .map(|(at, other)| format!("{}:{}", at + 1, news(other)))
+        .collect();
+    if !panes && !news.is_empty() {
+        told.push((5, format!("news {}", news.join(" "))));
+    }
+    if open.scroll != Scroll::End {
+        told.push((8, "↓ more below, Esc".into()));
+    }
+    told
+}
+
+fn reached(room: &Room, away: usize) -> String {
+    let by = |path| room.peers.iter().filter(|peer| peer.path == path).count();
+    match (by(Path::Direct), by(Path::Relayed), away) {
+        (0, 0, 0) => "nobody connected".into(),
+        (0, 0, away) => format!("nobody connected, {away} away"),
+        (direct, relayed, away) => format!("{direct} direct {relayed} relayed {away} away"),
+    }
+}
+
+/// What the line being typed is about.
+fn above(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if let Mode::Recall(recall) = &model.mode {
+        let text = match (recall.words.is_empty(), recall.at) {
+            (true, _) => "type a part of it; Enter takes it, Ctrl+r finds an older one, Esc goes back".into(),
+            (_, None) => "nothing found".into(),
+            (_, Some(_)) => clean(model.line.text()),
+        };
+        return put(buffer, area, 0, &fit(&text, usize::from(area.width)), model.paint.dim());
+    }
+    let Some(open) = model.open.as_ref().filter(|_| area.height > 0) else { return };
+    let quoted = |entry| {
+        let message = open.timeline.of(entry)?;
+        let name = open.names.name(&message.author, &message.nick).whole();
+        Some(format!("{name}: {}", clean(&message.text)))
+    };
+    let text = match &open.aim {
+        Some(Aim::Reply(entry)) => format!("↳ reply to {} ", quoted(entry).unwrap_or_default()),
+        Some(Aim::Edit(entry)) => format!("✎ edit {} ", quoted(entry).unwrap_or_default()),
+        None => return,
+    };
+    let esc = "(Esc: no)";
+    let text = fit(&text, usize::from(area.width).saturating_sub(esc.len()));
+    put(buffer, area, 0, &format!("{text}{esc}"), model.paint.dim());
+}
+
+/// The line being typed, or a question; where the cursor stands.
+fn input(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if let Mode::Question(question) = &model.mode {
+        for (y, row) in (0..).zip(asking(model, question)) {
+            put(buffer, area, y, &fit(&row, usize::from(area.width)), model.paint.strong());
+        }
+        return None;
+    }
+    let laid = laid(model);
+    let height = usize::from(area.height);
+    let first = (laid.cursor.1 + 1).saturating_sub(height);
+    for (y, row) in (0..).zip(laid.rows.iter().skip(first).take(height)) {
+        put(buffer, area, y, row, Style::new());
+    }
+    let x = u16::try_from(laid.cursor.0).ok()?.min(area.width.saturating_sub(1));
+    Some(Position::new(area.x + x, area.y + u16::try_from(laid.cursor.1 - first).ok()?))
+}
+
+fn asking(model: &Model, question: &Question) -> [String; 2] {
+    match question {
+        Question::Paste(text) => {
+            let characters = count(text.chars().count(), "character", "characters");
+            let what = format!("Say {} at once ({characters})?", count(text.lines().count(), "line", "lines"));
+            [what, "Enter: yes, as one message   e: edit first   Esc: no".into()]
+        }
+        Question::Leave(id) => {
+            let name = model.rooms.iter().find(|room| room.id == *id).map(title).unwrap_or_default();
+            [format!("Leave {name} and forget what was said in it?"), "y: leave   Esc: stay".into()]
+        }
+    }
+}
+
+fn put(buffer: &mut Buffer, area: Rect, y: u16, text: &str, style: Style) {
+    if y < area.height {
+        buffer.set_stringn(area.x, area.y + y, text, usize::from(area.width), style);
+    }
+}
