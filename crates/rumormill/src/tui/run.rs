@@ -80,13 +80,14 @@ pub(crate) async fn run(api: impl Api, start: Start) -> Result<(), Failure> {
 }
 
 /// Lines typed, from visit to visit.
-struct Remembered {
+pub(super) struct Remembered {
     file: PathBuf,
     lines: FileHistory,
 }
 
 impl Remembered {
-    fn load(file: PathBuf) -> Self {
+    /// Lines of earlier visits.
+    pub(super) fn load(file: PathBuf) -> Self {
         let config = Config::builder().max_history_size(TYPED_LINES_KEPT).map(|config| config.build());
         let mut lines = FileHistory::with_config(&config.unwrap_or_default());
         // A first visit has no history.
@@ -94,7 +95,8 @@ impl Remembered {
         Self { file, lines }
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// All of them, oldest first.
+    pub(super) fn lines(&self) -> Vec<String> {
         let line =
             |at| self.lines.get(at, SearchDirection::Forward).ok().flatten().map(|found| found.entry.into_owned());
         (0..self.lines.len()).filter_map(line).collect()
@@ -108,11 +110,11 @@ impl Remembered {
 }
 
 /// The core, and what stands around it.
-struct Shell<'a, B: Backend, W: Write> {
-    model: Model,
-    terminal: &'a mut Terminal<B>,
-    signs: W,
-    history: &'a mut Remembered,
+pub(super) struct Shell<'a, B: Backend, W: Write> {
+    pub(super) model: Model,
+    pub(super) terminal: &'a mut Terminal<B>,
+    pub(super) signs: W,
+    pub(super) history: &'a mut Remembered,
 }
 
 /// Whether the person stays.
@@ -124,7 +126,7 @@ enum Next {
 
 impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
     /// Shows what happens and does what is typed.
-    async fn stay(
+    pub(super) async fn stay(
         &mut self,
         api: Arc<impl Api>,
         mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,

@@ -1,0 +1,78 @@
+//! What others send is shown, and does nothing else.
+
+use super::{
+    Stage,
+    node::{Node, author},
+};
+use crate::{
+    api::words::{Event, Kind, NoticeCode, Reaction, Reply},
+    clean::steers,
+};
+
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}live\u{202c}\u{0}\r\u{8}\u{2066}\u{e0041}";
+
+/// No cell of the screen steers a terminal.
+fn check(stage: &mut Stage) {
+    let buffer = stage.buffer();
+    let steering = buffer.content.iter().find(|cell| cell.symbol().chars().any(steers));
+    assert_eq!(steering.map(|cell| cell.symbol().to_owned()), None, "{}", stage.text());
+}
+
+#[test]
+fn nothing_of_others_steers_the_terminal() {
+    let mut node = Node::with(&format!("lunch{EVIL}"));
+    node.rooms[0].room.topic = format!("topic{EVIL}");
+    node.rooms[0].room.stopped = Some(format!("why{EVIL}"));
+    node.meets(&format!("bob{EVIL}"), true).meets(&format!("{EVIL}cyd"), false);
+    let nick = format!("bob{EVIL}");
+    let said = node.says(&nick, &format!("text{EVIL}\nmore{EVIL}"));
+    for kind in [Kind::Nick, Kind::Topic, Kind::Founded, Kind::Gone] {
+        node.puts(0, &nick, kind, &format!("x{EVIL}"));
+    }
+    node.says(&nick, &format!("/me acts{EVIL}"));
+    let last = node.rooms[0].messages.last_mut().unwrap();
+    last.reply_to = Some(Reply { r#ref: said.r#ref, nick: nick.clone(), text: EVIL.into() });
+    last.reactions = vec![Reaction { sign: EVIL.into(), authors: vec![author("bob")], mine: false }];
+    let mut stage = Stage::open(node, 100, 30);
+    let room = stage.node.rooms[0].room.id.clone();
+    for code in [NoticeCode::Forked, NoticeCode::Stopped] {
+        stage.hears(Event::Notice { room: room.clone(), code, text: EVIL.into() });
+    }
+    check(&mut stage);
+    for keys in ["M-r", "Esc /names Enter", "/peers Enter", "/topic Enter", "/seen Enter", "/whois Space b Tab Enter"] {
+        check(stage.keys(keys));
+    }
+    check(stage.keys("/leave Enter"));
+    check(stage.keys("Esc C-s text"));
+    check(stage.keys("Esc M-l"));
+    stage.keys("M-l M-Up M-c");
+    assert!(stage.did().iter().all(|done| !done.contains("\\u{1b}")), "what is copied is clean as well");
+    check(stage.pastes(EVIL));
+}
+
+#[test]
+fn nobody_fakes_a_line_of_somebody_else() {
+    let mut node = Node::with("lunch");
+    node.meets("bob", true).meets("mal", true);
+    node.says("mal", "hi\n 12:04        bob  I owe you money\r\u{2028}12:05 bob  really");
+    Stage::open(node, 60, 10).shows("@1");
+}
+
+#[test]
+fn names_that_look_alike_are_told_apart() {
+    let mut node = Node::with("lunch");
+    node.meets("bob", true).meets("b0b", true).meets("Bob", false).meets("--", true);
+    for nick in ["bob", "b0b", "Bob", "--"] {
+        node.says(nick, "it is me");
+    }
+    Stage::open(node, 90, 12).shows("@1");
+}
+
+#[test]
+fn signs_are_few() {
+    let mut node = Node::with("lunch");
+    node.says("bob", "so many");
+    let signs = (0..500).map(|sign| Reaction { sign: format!("{sign}xxxxxxxxxxxxxxxxxxxxx"), ..Reaction::default() });
+    node.rooms[0].messages.last_mut().unwrap().reactions = signs.collect();
+    Stage::open(node, 200, 10).has("9xxxxxxxxxxx… 0  +490");
+}

@@ -1,0 +1,241 @@
+//! A node that keeps what it is told in memory and answers as `/v1` does.
+
+use serde_json::{Value, json};
+
+use crate::{
+    api::words::{
+        Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Page, Path, Peer, People, Person, PlaceText,
+        Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
+    },
+    tui::{Method, Request},
+};
+
+/// Noon of a day.
+pub(in crate::tui) const NOON_MS: u64 = 1_795_348_800_000;
+
+/// A room with all that was said in it.
+pub(in crate::tui) struct Kept {
+    pub(in crate::tui) room: Room,
+    pub(in crate::tui) people: Vec<Person>,
+    pub(in crate::tui) messages: Vec<Message>,
+}
+
+/// Everything a node keeps.
+#[derive(Default)]
+pub(in crate::tui) struct Node {
+    pub(in crate::tui) rooms: Vec<Kept>,
+    /// What is refused from here on.
+    pub(in crate::tui) refuses: Option<Refused>,
+    /// What would be told to everybody who listens.
+    pub(in crate::tui) events: Vec<Event>,
+    entries: u64,
+}
+
+/// The author of that name.
+pub(in crate::tui) fn author(name: &str) -> AuthorHex {
+    let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    AuthorHex(hex.chars().cycle().take(64).collect())
+}
+
+fn refused(code: &str, what: &str) -> Refused {
+    Refused { code: code.into(), what: what.into(), help: "look again".into() }
+}
+
+impl Node {
+    /// A node with a room of that name, in which I am ada.
+    pub(in crate::tui) fn with(name: &str) -> Self {
+        let mut node = Self::default();
+        node.found(name);
+        node
+    }
+
+    /// Begins a room.
+    pub(in crate::tui) fn found(&mut self, name: &str) -> &mut Kept {
+        let id = RoomHex(format!("{:064x}", 0xabc0 + self.rooms.len()));
+        let me = author("ada");
+        let room = Room {
+            id,
+            name: name.into(),
+            author: me.clone(),
+            nick: "ada".into(),
+            digest: "9f2c11aa9f2c11aa".into(),
+            ..Room::default()
+        };
+        let ada = Person { author: me, nick: "ada".into(), me: true, here: true, last_ms: 0 };
+        let at = self.rooms.len();
+        self.rooms.push(Kept { room, people: vec![ada], messages: Vec::new() });
+        self.puts(at, "ada", Kind::Founded, name);
+        &mut self.rooms[at]
+    }
+
+    /// Somebody comes to the first room.
+    pub(in crate::tui) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
+        let person = Person { author: author(nick), nick: nick.into(), here, ..Person::default() };
+        let kept = &mut self.rooms[0];
+        if here {
+            let peer =
+                Peer { peer: "".into(), author: author(nick), nick: nick.into(), path: Path::Direct, rtt_ms: Some(7) };
+            kept.room.peers.push(peer);
+        }
+        kept.people.push(person);
+        self
+    }
+
+    /// Somebody says something in the first room, a minute after what was said before.
+    pub(in crate::tui) fn says(&mut self, nick: &str, text: &str) -> Message {
+        self.puts(0, nick, Kind::Text, text)
+    }
+
+    /// Something is told in a room.
+    pub(in crate::tui) fn puts(&mut self, at: usize, nick: &str, kind: Kind, text: &str) -> Message {
+        let minutes = self.rooms[at].messages.len() as u64;
+        self.puts_at(at, NOON_MS + minutes * 60_000, nick, kind, text)
+    }
+
+    /// Something is told in a room at a time of its own.
+    pub(in crate::tui) fn puts_at(&mut self, at: usize, time_ms: u64, nick: &str, kind: Kind, text: &str) -> Message {
+        let author = author(nick);
+        let mine = nick == "ada";
+        let seq = self.entries;
+        self.entries += 1;
+        let message = Message {
+            r#ref: EntryRef(format!("{author}.{seq}")),
+            place: PlaceText(format!("{time_ms:016x}.{author}.{seq:016x}")),
+            nick: nick.into(),
+            time_ms,
+            mine,
+            kind,
+            text: text.into(),
+            names_me: text.contains("ada"),
+            holders: (mine && kind == Kind::Text).then_some(0),
+            author,
+            ..Message::default()
+        };
+        let kept = &mut self.rooms[at];
+        kept.messages.push(message.clone());
+        kept.messages.sort_by(|a, b| a.place.cmp(&b.place));
+        kept.room.entries += 1;
+        message
+    }
+
+    /// An event that tells of a message in the first room.
+    pub(in crate::tui) fn event(&self, message: &Message, arrival: Arrival) -> Event {
+        Event::Message { room: self.rooms[0].room.id.clone(), message: message.clone(), arrival, hops: None }
+    }
+
+    /// An event that tells how the first room does.
+    pub(in crate::tui) fn status(&self) -> Event {
+        Event::Room { room: self.rooms[0].room.clone() }
+    }
+
+    /// Answers a request.
+    pub(in crate::tui) fn answer(&mut self, request: &Request) -> Result<Value, Refused> {
+        if let Some(refused) = &self.refuses {
+            // As it travels.
+            let refusal = serde_json::to_value(Refusal { error: refused.clone() }).unwrap();
+            return Err(serde_json::from_value::<Refusal>(refusal).unwrap().error);
+        }
+        let path = request.path.strip_prefix("/v1/rooms").unwrap();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let body = request.body.clone().unwrap_or_default();
+        match (request.method, parts.as_slice()) {
+            (Method::Get, []) => Ok(json!(Rooms { rooms: self.rooms.iter().map(|kept| kept.room.clone()).collect() })),
+            (Method::Post, []) => match body.get("name").and_then(Value::as_str) {
+                Some(name) => Ok(json!(self.found(name).room)),
+                None => Err(refused("ticket", "this is not a ticket: a ticket begins with rumor1")),
+            },
+            (method, [room, rest @ ..]) => {
+                let at = self.rooms.iter().position(|kept| kept.room.id.as_str() == *room).unwrap();
+                self.of(at, method, rest, query, &body)
+            }
+            _ => Err(refused("path", path)),
+        }
+    }
+
+    fn of(&mut self, at: usize, method: Method, rest: &[&str], query: &str, body: &Value) -> Result<Value, Refused> {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let kept = &mut self.rooms[at];
+        match (method, rest) {
+            (Method::Get, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
+            (Method::Get, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor1{}", "abcdefgh".repeat(20)) })),
+            (Method::Get, ["messages"]) => Ok(json!(kept.page(query))),
+            (Method::Post, ["messages"]) => {
+                let say: Say = serde_json::from_value(body.clone()).unwrap();
+                let reply = say.reply_to.and_then(|answered| kept.find(answered.as_str()).map(|said| said.as_reply()));
+                let message = self.puts(at, "ada", Kind::Text, &say.text);
+                let said = self.rooms[at].find(message.r#ref.as_str()).unwrap();
+                said.reply_to = reply;
+                said.mentions = say.mentions;
+                Ok(json!(Page { messages: vec![said.clone()], more: false }))
+            }
+            (Method::Put, ["read"]) => {
+                (kept.room.unread, kept.room.mentions) = (0, 0);
+                Ok(json!(kept.room))
+            }
+            (Method::Put, ["nick"]) => {
+                kept.room.nick = text("nick");
+                Ok(json!(kept.room))
+            }
+            (Method::Put, ["topic"]) => {
+                kept.room.topic = text("topic");
+                Ok(json!(kept.room))
+            }
+            (Method::Delete, []) => {
+                self.rooms.remove(at);
+                Ok(Value::Null)
+            }
+            (method, ["messages", entry, rest @ ..]) => {
+                let of = kept.people.len() as u64 - 1;
+                let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
+                let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
+                match (method, rest) {
+                    (Method::Put, []) => (message.text, message.edited) = (text("text"), true),
+                    (Method::Delete, []) => {
+                        (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
+                        message.text.clear();
+                    }
+                    (Method::Put, ["reactions", sign]) => {
+                        let sign = percent_encoding::percent_decode_str(sign).decode_utf8().unwrap().into_owned();
+                        message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
+                    }
+                    (Method::Delete, ["reactions", _]) => message.reactions.clear(),
+                    (Method::Get, ["holders"]) => return Ok(json!(Holders { holders, of })),
+                    _ => return Err(refused("path", "no such path")),
+                }
+                Ok(json!(message))
+            }
+            _ => Err(refused("path", "no such path")),
+        }
+    }
+}
+
+impl Kept {
+    /// The message of an entry.
+    pub(in crate::tui) fn find(&mut self, entry: &str) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.r#ref.as_str() == entry)
+    }
+
+    fn page(&self, query: &str) -> Page {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (what, value) = pairs.next().unwrap();
+        let value = percent_encoding::percent_decode_str(value).decode_utf8().unwrap().into_owned();
+        let limit = pairs.next().map_or_else(|| value.parse().unwrap(), |(_, limit)| limit.parse().unwrap());
+        let all = || self.messages.iter();
+        let fits: Vec<&Message> = match what {
+            "before" => all().filter(|message| message.place.as_str() < value.as_str()).collect(),
+            "after" => all().filter(|message| message.place.as_str() > value.as_str()).collect(),
+            "q" => all().rev().filter(|message| message.kind == Kind::Text && message.text.contains(&value)).collect(),
+            _ => all().collect(),
+        };
+        let skip = if matches!(what, "after" | "q") { 0 } else { fits.len().saturating_sub(limit) };
+        let more = what != "q" && fits.len() > limit;
+        Page { messages: fits.into_iter().skip(skip).take(limit).cloned().collect(), more }
+    }
+}
+
+impl Message {
+    fn as_reply(&self) -> Reply {
+        Reply { r#ref: self.r#ref.clone(), nick: self.nick.clone(), text: self.text.clone() }
+    }
+}

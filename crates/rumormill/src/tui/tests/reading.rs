@@ -1,0 +1,316 @@
+//! What was said, as it is read.
+
+use ratatui::style::Modifier;
+
+use super::{
+    Stage,
+    node::{NOON_MS, Node, author},
+};
+use crate::{
+    api::words::{Arrival, Event, Gone, Kind, NoticeCode, Path, Reaction, Reply},
+    limits::MESSAGE_ROWS,
+    tui::{input::Input, paint::Paint},
+};
+
+/// A room of three, in which little was said.
+fn lunch() -> Node {
+    let mut node = Node::with("lunch");
+    node.meets("bob", true).meets("cyd", false);
+    node.says("bob", "anybody hungry?");
+    node.says("ada", "always");
+    node
+}
+
+#[test]
+fn nothing_is_known_yet() {
+    Stage::new(Node::default(), 60, 12).shows("@1");
+}
+
+#[test]
+fn no_room() {
+    Stage::open(Node::default(), 60, 12).shows("@1");
+}
+
+#[test]
+fn an_empty_room_says_what_to_do() {
+    Stage::open(Node::with("lunch"), 60, 14).shows("@1").keys("hello Enter").shows("@2");
+}
+
+#[test]
+fn a_screen_of_80_by_24() {
+    Stage::open(lunch(), 80, 24).shows("@1");
+}
+
+#[test]
+fn a_screen_of_120_by_40_has_panes() {
+    let mut node = lunch();
+    node.rooms[0].room.topic = "where we eat".into();
+    node.found("work").room.unread = 3;
+    let noise = node.found("a room with quite a long name");
+    (noise.room.unread, noise.room.mentions) = (1200, 1);
+    Stage::open(node, 120, 40).shows("@1");
+}
+
+#[test]
+fn panes_come_at_81_columns() {
+    Stage::open(lunch(), 81, 10).shows("@1");
+    Stage::open(lunch(), 81, 10).keys("/set Space panes Space off Enter").shows("@2");
+}
+
+#[test]
+fn a_pane_too_low_for_everybody_says_so() {
+    let mut node = lunch();
+    for person in 0..20 {
+        node.meets(&format!("n{person:02}"), true);
+    }
+    Stage::open(node, 90, 12).shows("@1");
+}
+
+#[test]
+fn long_lines_hang() {
+    let mut node = Node::with("lunch");
+    node.says(
+        "bob",
+        "It is a truth universally acknowledged that a single screen must be in want of a hanging indent.",
+    );
+    node.says("bob", &format!("https://example.org/{}", "path/".repeat(12)));
+    node.says("bob", "one\ntwo\n\nthree");
+    Stage::open(node, 60, 18).shows("@1");
+}
+
+#[test]
+fn wide_and_combining_characters() {
+    let mut node = Node::with("昼食");
+    node.says("漢字", "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字");
+    node.says("bob", "cafe\u{301} 👩‍🚀 نعم, שלום");
+    node.says("zoe\u{308}", "e\u{301}".repeat(50).as_str());
+    Stage::open(node, 60, 14).shows("@1");
+}
+
+#[test]
+fn a_message_of_too_many_rows_is_cut_until_it_is_selected() {
+    let mut node = Node::with("lunch");
+    node.says("bob", &"x\n".repeat(60));
+    let mut stage = Stage::open(node, 60, MESSAGE_ROWS as u16 + 8);
+    stage.has("… 41 more rows; select it with Alt+Up");
+    stage.keys("M-Up").lacks("more rows").keys("Esc").has("41 more rows");
+}
+
+#[test]
+fn the_unread_begin_at_a_marker() {
+    let mut node = lunch();
+    node.says("bob", "pizza?");
+    node.says("cyd", "soup");
+    node.rooms[0].room.unread = 2;
+    let mut stage = Stage::open(node, 60, 12);
+    stage.shows("@1").takes(Input::Tick(NOON_MS)).keys("pizza! Enter").shows("@2");
+    assert_eq!(stage.node.rooms[0].room.unread, 0, "what was on the screen is read");
+}
+
+#[test]
+fn what_comes_while_one_looks_away_is_unread() {
+    let mut stage = Stage::open(lunch(), 60, 10);
+    stage.takes(Input::Focus(false));
+    let said = stage.node.says("bob", "gone already?");
+    let event = stage.node.event(&said, Arrival::End);
+    stage.hears(event).has("─── 1 new ─").takes(Input::Focus(true)).has("─── 1 new ─");
+    stage.takes(Input::Focus(false)).lacks(" new ");
+}
+
+#[test]
+fn who_names_me_stands_out_and_rings() {
+    let mut stage = Stage::open(lunch(), 60, 10);
+    let said = stage.node.says("bob", "ada: pizza?");
+    let event = stage.node.event(&said, Arrival::End);
+    stage.hears(event.clone()).shows("@1");
+    assert_eq!(stage.did(), ["Bell"]);
+    let buffer = stage.buffer();
+    let y = stage.text().lines().position(|row| row.contains("pizza")).unwrap() as u16;
+    assert!(buffer[(20, y)].modifier.contains(Modifier::BOLD));
+    stage.keys("/set Space bell Space off Enter").hears(event);
+    assert!(stage.did().is_empty());
+}
+
+#[test]
+fn replies_edits_signs_and_what_was_taken_back() {
+    let mut node = lunch();
+    let asked = node.says("bob", "pizza or soup?");
+    node.says("cyd", "soup");
+    node.says("ada", "pizza");
+    node.says("cyd", "oops");
+    node.says("bob", "too old");
+    let [.., soup, pizza, oops, old] = node.rooms[0].messages.as_mut_slice() else { unreachable!() };
+    soup.reply_to = Some(Reply { r#ref: asked.r#ref, nick: "bob".into(), text: "pizza or soup?\nor both?".into() });
+    soup.edited = true;
+    let sign = |sign: &str, names: &[&str]| Reaction {
+        sign: sign.into(),
+        authors: names.iter().map(|name| author(name)).collect(),
+        mine: names.contains(&"ada"),
+    };
+    pizza.reactions = vec![sign("👍", &["bob", "cyd"]), sign("+1", &["ada"])];
+    pizza.holders = Some(1);
+    (oops.kind, oops.gone) = (Kind::Gone, Some(Gone::Retracted));
+    (old.kind, old.gone) = (Kind::Gone, Some(Gone::Expired));
+    Stage::open(node, 60, 16).shows("@1");
+}
+
+#[test]
+fn acts_and_what_happened_to_the_room() {
+    let mut node = lunch();
+    node.says("bob", "/me looks at the clock");
+    node.puts(0, "bob", Kind::Topic, "where we eat");
+    node.puts(0, "bob", Kind::Topic, "");
+    node.puts(0, "robert", Kind::Nick, "bob");
+    node.puts(0, "bob", Kind::Nick, "bob");
+    Stage::open(node, 60, 14).shows("@1");
+}
+
+#[test]
+fn days_are_told_apart() {
+    let mut node = lunch();
+    node.puts_at(0, NOON_MS + 13 * 3_600_000, "bob", Kind::Text, "good morning");
+    Stage::open(node, 60, 12).shows("@1");
+}
+
+#[test]
+fn receipts_grow() {
+    let mut node = lunch();
+    for nick in ["dan", "eve", "fay", "gus", "hal"] {
+        node.meets(nick, false);
+    }
+    let said = node.says("ada", "it is a long line that leaves no room behind itself at all, see");
+    let mut stage = Stage::open(node, 60, 12);
+    stage.shows("@1");
+    let room = stage.node.rooms[0].room.id.clone();
+    stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4 });
+    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3 }).shows("@2");
+}
+
+#[test]
+fn late_messages_are_marked_and_told() {
+    let mut stage = Stage::open(lunch(), 60, 14);
+    for (seconds, text) in [(70, "one"), (71, "two"), (72, "three")] {
+        let said = stage.node.puts_at(0, NOON_MS + seconds * 1000, "cyd", Kind::Text, text);
+        let event = stage.node.event(&said, Arrival::Late);
+        stage.hears(event);
+    }
+    stage.shows("@1");
+    let said = stage.node.says("bob", "welcome back");
+    let event = stage.node.event(&said, Arrival::End);
+    let late = stage.node.puts_at(0, NOON_MS + 73_000, "cyd", Kind::Text, "four");
+    let late = stage.node.event(&late, Arrival::Late);
+    stage.hears(event).hears(late).has("↑ 3 earlier messages arrived above").has("↑ 1 earlier message arrived above");
+}
+
+/// A room in which much was said, of which this node has a part.
+fn archive(messages: usize) -> Node {
+    let mut node = Node::with("archive");
+    (1..messages).for_each(|line| drop(node.says("bob", &format!("line {line}"))));
+    (node.rooms[0].room.entries, node.rooms[0].room.missing) = (38_412, 12_608);
+    node
+}
+
+#[test]
+fn paging_up_tells_how_far_it_is() {
+    let mut stage = Stage::open(archive(250), 60, 10);
+    stage.shows("@1").keys("PgUp").shows("@2");
+    stage.keys(&"PgUp ".repeat(19)).has("200 shown, 38,412 of 51,020 fetched");
+    let said = stage.node.says("bob", "meanwhile");
+    let event = stage.node.event(&said, Arrival::End);
+    let before = stage.text();
+    assert_eq!(stage.hears(event).text(), before, "what is read stays where it is");
+    stage.keys(&"PgUp ".repeat(30)).shows("@3");
+    stage.keys("PgDn").has("line 5").keys(&"PgDn ".repeat(60)).has("meanwhile").lacks("more below");
+    stage.keys("PgUp Esc").has("meanwhile").lacks("more below");
+}
+
+#[test]
+fn a_room_that_is_here_in_full_says_so() {
+    let mut node = archive(250);
+    (node.rooms[0].room.entries, node.rooms[0].room.missing) = (250, 0);
+    let mut stage = Stage::open(node, 60, 110);
+    stage.has("100 shown, all 250 fetched; PgUp reads on");
+    stage.keys("PgUp PgUp PgUp PgUp").has("─── the beginning ─").has("bob  line 1").lacks("line 249");
+}
+
+#[test]
+fn the_status_line_tells_how_it_goes() {
+    let mut node = lunch();
+    let mut stage_of = |missing, skew_ms, path, stopped: Option<&str>| {
+        let room = &mut node.rooms[0].room;
+        (room.missing, room.skew_ms, room.stopped) = (missing, skew_ms, stopped.map(Into::into));
+        room.peers.iter_mut().for_each(|peer| peer.path = path);
+        let status = node.status();
+        let mut stage = Stage::open(lunch(), 80, 8);
+        stage.hears(status);
+        stage.text().lines().rev().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(stage_of(0, 0, Path::Direct, None), " 1 direct 0 relayed 1 away · nothing missing · clock ok");
+    assert_eq!(
+        stage_of(12_345, 3_600, Path::Relayed, None),
+        " 0 direct 1 relayed 1 away · 12,345 missing · your clock is 4 s behind"
+    );
+    assert_eq!(
+        stage_of(0, -130_000, Path::Direct, Some("the disk is full")),
+        " stopped: the disk is full · 1 direct 0 relayed 1 away · your clock is 130 s ahead"
+    );
+    let mut alone = Stage::open(Node::with("lunch"), 60, 10);
+    alone.has(" nobody connected · nothing missing · clock ok");
+}
+
+#[test]
+fn the_status_line_drops_what_matters_least() {
+    let mut node = lunch();
+    node.found("work").room.unread = 3;
+    let mut stage = Stage::open(node, 60, 10);
+    stage.has(" 1 direct 0 relayed 1 away · nothing missing · news 2:3");
+    stage.takes(Input::Resize(super::Size { columns: 40, rows: 10 }));
+    stage.terminal.backend_mut().resize(40, 10);
+    stage.has(" 1 direct 0 relayed 1 away · news 2:3");
+}
+
+#[test]
+fn bare_text_is_for_copying() {
+    let mut node = lunch();
+    node.says("bob", "It is a truth universally acknowledged that bare text has no indent and no borders.");
+    Stage::open(node, 90, 10).keys("M-l").shows("@1").keys("M-l").has("│");
+}
+
+#[test]
+fn notices_are_told() {
+    let mut stage = Stage::open(lunch(), 60, 14);
+    let room = stage.node.rooms[0].room.id.clone();
+    let notice = |code, text: &str| Event::Notice { room: room.clone(), code, text: text.into() };
+    stage.hears(notice(NoticeCode::Forked, "cyd wrote under one key in two places; one of the two is not shown"));
+    stage.hears(notice(NoticeCode::Stopped, "the disk is full")).shows("@1");
+}
+
+#[test]
+fn events_that_were_lost_are_read_again() {
+    let mut stage = Stage::open(lunch(), 60, 10);
+    stage.node.says("bob", "you missed this");
+    stage.hears(Event::Lagged { missed: 9 }).has("you missed this");
+}
+
+#[test]
+fn without_colours_everything_is_still_told() {
+    let mut node = lunch();
+    node.says("bob", "ada: pizza?");
+    let mut stage = Stage::open(node, 90, 10);
+    let with = stage.text();
+    stage.model.paint = Paint::None;
+    assert_eq!(stage.text(), with);
+    let buffer = stage.buffer();
+    let plain = |cell: &ratatui::buffer::Cell| {
+        cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset
+    };
+    assert!(buffer.content.iter().all(plain));
+}
+
+#[test]
+fn a_screen_may_be_tiny() {
+    for (columns, rows) in [(1, 1), (19, 30), (20, 6), (21, 7), (30, 5), (81, 6), (200, 8)] {
+        let mut stage = Stage::open(lunch(), columns, rows);
+        stage.pastes("a line that is typed and longer than a narrow screen").keys("M-r PgUp C-s").text();
+    }
+}

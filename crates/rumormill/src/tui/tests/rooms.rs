@@ -1,0 +1,77 @@
+//! Going from room to room.
+
+use super::{Stage, node::Node};
+use crate::{
+    api::words::{Event, Kind},
+    tui::ask::Ask,
+};
+
+/// Three rooms, the second with news, the third with one that names me.
+fn three() -> Node {
+    let mut node = Node::with("lunch");
+    node.found("work").room.unread = 3;
+    let noise = node.found("noise");
+    (noise.room.unread, noise.room.mentions) = (40, 2);
+    node.puts(1, "bob", Kind::Text, "at work");
+    node.puts(2, "bob", Kind::Text, "in noise");
+    node
+}
+
+fn stage() -> Stage {
+    Stage::open(three(), 90, 10)
+}
+
+#[test]
+fn rooms_by_number_and_by_news() {
+    let mut stage = stage();
+    stage.shows("@1");
+    stage.keys("M-2").has(" at work").keys("M-1 M-a").has("in noise").keys("M-Right").has(">1 lunch");
+    stage.keys("M-Left").has(">3 noise").keys("M-9").has(">3 noise");
+    stage.keys("/join Space WORK Enter").has(">2 work").keys("/join Space 1 Enter").has(">1 lunch");
+}
+
+#[test]
+fn what_was_not_sent_waits_in_its_room() {
+    let mut stage = stage();
+    stage.keys("draft M-2").lacks("draft").keys("M-1").has("ada> draft");
+}
+
+#[test]
+fn a_room_is_begun() {
+    let mut stage = stage();
+    stage.keys("/new Space garden Enter").has(">4 garden").has("Nobody has said anything here yet");
+}
+
+#[test]
+fn leaving_is_asked_about() {
+    let mut stage = stage();
+    stage.keys("/leave Enter").shows("@1");
+    stage.keys("Esc").has(">1 lunch").keys("/leave Enter y").has(">1 work").lacks("lunch");
+    stage.keys("/leave Enter y /leave Enter y").has("You are in no room yet");
+    stage.keys("hello Enter").has("error[room]: no room is open");
+}
+
+#[test]
+fn the_room_that_was_asked_for_opens() {
+    let mut stage = Stage::new(three(), 90, 10);
+    stage.model.wanted = Some(stage.node.rooms[1].room.id.clone());
+    stage.carry_out(vec![super::Effect::Ask(Ask::Rooms)]);
+    stage.has(">2 work");
+}
+
+#[test]
+fn a_room_entered_elsewhere_appears() {
+    let mut stage = stage();
+    let room = stage.node.found("garden").room.clone();
+    stage.hears(Event::Room { room }).has("4 garden");
+}
+
+#[test]
+fn who_comes_and_goes_is_told_on_request() {
+    let mut stage = stage();
+    let room = stage.node.rooms[0].room.id.clone();
+    let event =
+        |here| Event::Person { room: room.clone(), author: super::node::author("bob"), nick: "bob".into(), here };
+    stage.hears(event(true)).has("2 here").lacks("bob is here");
+    stage.keys("/set Space comings Space on Enter").hears(event(false)).has("bob is away").has("1 away");
+}

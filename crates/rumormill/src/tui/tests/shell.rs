@@ -1,0 +1,130 @@
+//! The shell around the core: what the terminal and the node tell it, what it does to them.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
+
+use crossterm::event::{Event as Pressed, KeyCode, KeyEvent, KeyModifiers};
+use n0_future::{Stream, StreamExt, stream};
+use ratatui::{Terminal, backend::TestBackend};
+use serde_json::Value;
+
+use super::node::Node;
+use crate::{
+    api::words::{Arrival, Event, Refused},
+    clock::Clock,
+    tui::{
+        Api, Request,
+        input::Size,
+        model::Model,
+        paint::Paint,
+        run::{Remembered, Shell},
+    },
+};
+
+/// Polls after which everything that was at hand has been taken and drawn: a story causes a dozen answers.
+const SETTLED: usize = 200;
+
+struct Fake {
+    node: Mutex<Node>,
+    events: Mutex<Vec<Event>>,
+    /// Whether the events come to their end.
+    closes: bool,
+}
+
+impl Fake {
+    fn new(node: Node, events: Vec<Event>) -> Self {
+        Self { node: Mutex::new(node), events: Mutex::new(events), closes: false }
+    }
+}
+
+impl Api for Fake {
+    async fn request(&self, request: Request) -> Result<Value, Refused> {
+        self.node.lock().unwrap().answer(&request)
+    }
+
+    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin {
+        let events = stream::iter(std::mem::take(&mut *self.events.lock().unwrap()));
+        let rest = if self.closes { stream::empty().boxed() } else { stream::pending().boxed() };
+        events.chain(rest)
+    }
+}
+
+/// A person who waits until the screen has settled, and then types.
+fn typed(text: &str) -> impl Stream<Item = io::Result<Pressed>> + Unpin + use<> {
+    let mut polls = 0;
+    let settled = stream::poll_fn(move |context| {
+        polls += 1;
+        if polls > SETTLED {
+            return Poll::Ready(None);
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    let code = |char| if char == '\n' { KeyCode::Enter } else { KeyCode::Char(char) };
+    let press = move |char| Ok(Pressed::Key(KeyEvent::new(code(char), KeyModifiers::NONE)));
+    settled.chain(stream::iter(text.chars().map(press).collect::<Vec<_>>()))
+}
+
+/// What a visit came to.
+struct Visit {
+    ended: Result<(), String>,
+    screen: String,
+    /// What was written to the terminal besides the screen.
+    signs: String,
+    node: Node,
+    remembered: Vec<String>,
+}
+
+/// A visit that ends where the keys do.
+async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin) -> Visit {
+    let home = tempfile::tempdir().unwrap();
+    let fake = Arc::new(fake);
+    let mut terminal = Terminal::new(TestBackend::new(60, 12)).unwrap();
+    let mut history = Remembered::load(home.path().join("history"));
+    let model = Model::new(Size { columns: 1, rows: 1 }, Clock::utc(), Paint::Colours);
+    let mut signs = Vec::new();
+    let mut shell = Shell { model, terminal: &mut terminal, signs: &mut signs, history: &mut history };
+    let ended = shell.stay(Arc::clone(&fake), keys).await.map_err(|failure| failure.to_string());
+    let screen = terminal.backend().to_string();
+    let remembered = Remembered::load(home.path().join("history")).lines();
+    let fake = Arc::into_inner(fake).unwrap();
+    let node = fake.node.into_inner().unwrap();
+    Visit { ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
+}
+
+#[tokio::test]
+async fn what_is_typed_is_said_shown_and_remembered() {
+    let mut node = Node::with("lunch");
+    let said = node.says("bob", "ada: hungry?");
+    let ring = node.event(&said, Arrival::End);
+    let keys = typed("pizza\n").chain(typed("/ticket\n")).chain(typed(""));
+    let visit = visit(Fake::new(node, vec![ring]), keys).await;
+    assert_eq!(visit.ended, Ok(()));
+    assert_eq!(visit.node.rooms[0].messages.last().unwrap().text, "pizza");
+    assert!(visit.screen.contains("ada  pizza"), "{}", visit.screen);
+    assert!(visit.signs.contains("\u{1b}]52;c;"), "the ticket is copied: {:?}", visit.signs);
+    assert_eq!(visit.remembered, ["pizza", "/ticket"]);
+}
+
+#[tokio::test]
+async fn quitting_ends_it() {
+    let keys = typed("/quit\n").chain(stream::pending());
+    assert_eq!(visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await.ended, Ok(()));
+}
+
+#[tokio::test]
+async fn a_node_that_closes_is_an_error() {
+    let fake = Fake { closes: true, ..Fake::new(Node::with("lunch"), Vec::new()) };
+    let ended = visit(fake, stream::pending()).await.ended.unwrap_err();
+    assert!(ended.starts_with("error[closed]: the node has closed"), "{ended}");
+}
+
+#[tokio::test]
+async fn a_terminal_that_goes_away_is_an_error() {
+    let keys = stream::iter([Err(io::Error::other("hung up"))]);
+    let ended = visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await.ended.unwrap_err();
+    assert!(ended.starts_with("error[terminal]: hung up"), "{ended}");
+}

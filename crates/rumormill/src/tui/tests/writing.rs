@@ -1,0 +1,219 @@
+//! What a person types.
+
+use super::{Stage, node::Node};
+use crate::{
+    api::words::{Arrival, Refused},
+    tui::input::Input,
+};
+
+fn lunch() -> Node {
+    let mut node = Node::with("lunch");
+    node.meets("bob", true).meets("cyd", false).meets("bert", false);
+    node.says("bob", "anybody hungry?");
+    node.says("ada", "always");
+    node
+}
+
+fn stage() -> Stage {
+    Stage::open(lunch(), 60, 12)
+}
+
+/// The line being typed.
+fn check(keys: &str, want: &str) {
+    let mut stage = stage();
+    stage.keys(keys);
+    assert_eq!(stage.model.line.text(), want, "{keys}");
+}
+
+#[test]
+fn a_line_is_said() {
+    stage().keys("pizza! Enter").shows("@1");
+}
+
+#[test]
+fn a_long_line_grows_the_input() {
+    stage().keys("one M-Enter two M-Enter three").shows("@1");
+    let mut stage = stage();
+    stage.pastes(&"word ".repeat(80)).has("word");
+    let cursor = stage.terminal.get_cursor_position().unwrap();
+    assert_eq!(cursor.y, 11, "the end of a line that is longer than five rows is in sight");
+}
+
+#[test]
+fn nicks_complete() {
+    check("b Tab", "bob: ");
+    check("b Tab Tab", "bert: ");
+    check("b Tab Tab Tab", "bob: ");
+    check("b Tab BackTab", "bert: ");
+    check("hi Space @C Tab", "hi @cyd ");
+    check("x Tab", "x");
+    check("Tab", "bob: ");
+    check("a Tab", "a");
+}
+
+#[test]
+fn orders_rooms_and_settings_complete() {
+    check("/qu Tab", "/quit");
+    check("/n Tab", "/new ");
+    check("/n Tab Tab", "/nick ");
+    check("/join Space lu Tab", "/join lunch");
+    check("/set Space be Tab", "/set bell ");
+    check("/whois Space cy Tab", "/whois cyd ");
+}
+
+#[test]
+fn lines_typed_before_come_back() {
+    let mut stage = stage();
+    stage.keys("first Enter second Enter unsent");
+    for (keys, want) in
+        [("Up", "second"), ("C-p", "first"), ("Up", "first"), ("Down C-n", "unsent"), ("Down", "unsent")]
+    {
+        stage.keys(keys);
+        assert_eq!(stage.model.line.text(), want, "{keys}");
+    }
+    stage.keys("C-u C-r i").shows("@1");
+    stage.keys("C-r").has("first").keys("Enter");
+    assert_eq!(stage.model.line.text(), "first");
+    stage.keys("C-u draft C-r zzz").has("nothing found").keys("Esc");
+    assert_eq!(stage.model.line.text(), "draft");
+}
+
+#[test]
+fn many_lines_are_asked_about() {
+    let mut stage = stage();
+    stage.pastes("one\ntwo\nthree\n");
+    assert_eq!(stage.model.line.text(), "one\ntwo\nthree", "three lines are not many");
+    stage.keys("C-c").pastes("one\ntwo\nthree\nfour").shows("@1");
+    stage.keys("x").has("Say 4 lines at once").keys("Esc").lacks("Say 4").lacks("four");
+    stage.pastes("one\ntwo\nthree\nfour").keys("e").has("four").keys("C-c");
+    stage.pastes("one\ntwo\nthree\nfour").keys("Enter").shows("@2");
+    assert!(stage.model.line.is_empty());
+    stage.pastes(&"x".repeat(20_000)).has("error[paste]: 20000 bytes");
+}
+
+#[test]
+fn who_is_named_is_mentioned() {
+    let mut stage = stage();
+    stage.keys("bob, Space @cyd Space bobby Enter");
+    let said = stage.node.rooms[0].messages.last().unwrap();
+    assert_eq!(said.mentions, [super::node::author("bob"), super::node::author("cyd")]);
+}
+
+#[test]
+fn replying() {
+    let mut stage = stage();
+    stage.keys("M-r").shows("@1").keys("yes Enter").shows("@2");
+    stage.keys("M-r Esc").lacks("reply to");
+    stage.keys("/reply Space me Space too Enter").has("bob  anybody hungry?").has("me too");
+}
+
+#[test]
+fn editing_and_taking_back() {
+    let mut stage = stage();
+    stage.keys("M-e").shows("@1").keys("Space really Enter").has("always really (edited)");
+    stage.keys("M-e Esc").lacks("edit ada");
+    assert!(stage.model.line.is_empty());
+    stage.keys("/edit Space no Enter").has("no (edited)");
+    stage.keys("/delete Enter").has("(taken back)");
+    stage.keys("M-Up M-Up M-e").has("error[message]: that is not yours to edit");
+}
+
+#[test]
+fn a_selected_message_is_what_orders_are_about() {
+    let mut stage = stage();
+    stage.keys("M-Up M-Up").shows("@1");
+    stage.keys("/react Space 👍 Enter").has("[👍 1]").keys("/react Space 👍 Enter").lacks("[👍 1]");
+    stage.keys("M-c").has("copied");
+    assert_eq!(stage.did(), [r#"Copy("anybody hungry?")"#]);
+    stage.keys("Esc M-Down").lacks(">12:");
+}
+
+#[test]
+fn who_has_what_i_said() {
+    stage().keys("/seen Enter").shows("@1");
+}
+
+#[test]
+fn what_is_refused_is_not_lost() {
+    let mut stage = stage();
+    stage.node.refuses = Some(Refused {
+        code: "stopped".into(),
+        what: "the room was stopped: the disk is full".into(),
+        help: "make room on the disk".into(),
+    });
+    stage.keys("precious Space words Enter").shows("@1");
+    stage.keys("C-u //slash Enter");
+    assert_eq!(stage.model.line.text(), "//slash");
+}
+
+#[test]
+fn errors_are_two_lines() {
+    let cases = [
+        ("/frobnicate", "error[order]: there is no order /frobnicate", "help: /help lists all"),
+        ("/join Space nowhere", "error[room]: there is no room \"nowhere\" here", "help: /join TICKET enters one"),
+        ("/join Space rumor1xx", "error[ticket]: this is not a ticket", "help: look again"),
+        ("/whois Space nobody", "error[name]: nobody here is called", "help: /names lists everybody"),
+        ("/react", "error[usage]: which sign", "help: Alt+Up selects"),
+        ("/set Space x Space on", "error[usage]: there is no such setting", "help: /set lists them"),
+        ("/nick", "error[usage]: by which name?", "help: /nick NAME"),
+    ];
+    for (keys, what, help) in cases {
+        stage().keys(keys).keys("Enter").has(what).has(help);
+    }
+}
+
+#[test]
+fn orders_do_what_they_say() {
+    let mut stage = stage();
+    stage.keys("/nick Space countess Enter").has("countess>");
+    stage.keys("/topic Space food Enter").has(" lunch: food").keys("/topic Enter").has("the topic: food");
+    stage.keys("/me Space waves Enter").has("*  ada waves");
+    stage.keys("/digest Enter").has("9f2c 11aa 9f2c 11aa");
+    stage.keys("/set Enter").has("bell on: ring when somebody names me");
+    stage.keys("/whois Space bob Enter").has("bob: direct, 7 ms; has not said anything");
+    stage.keys("/ticket Enter").has("copied; whoever has it can enter");
+    assert!(stage.did()[0].starts_with(r#"Copy("rumor1abcdefgh"#));
+    stage.keys("//quit Enter").has("ada  /quit").keys("/quit Enter");
+    assert_eq!(stage.did(), ["Quit"]);
+}
+
+#[test]
+fn longer_answers_are_panels() {
+    let mut stage = stage();
+    stage.keys("/names Enter").shows("@1").keys("Esc").has("always");
+    stage.keys("/peers Enter").shows("@2").keys("Esc");
+    stage.keys("/help Enter").shows("@3").keys("PgDn PgDn PgDn PgDn PgDn").has("Two slashes");
+    stage.keys("hm Enter").lacks("Two slashes");
+    let mut tall = Stage::open(lunch(), 80, 24);
+    tall.keys("/help Enter").shows("@4");
+}
+
+#[test]
+fn a_picture_needs_room() {
+    stage().keys("/qr Enter").has("error[picture]: the picture needs");
+    Stage::open(lunch(), 80, 60).keys("/qr Enter").has("the ticket; whoever has it can enter").has("▄▄▄▄▄");
+}
+
+#[test]
+fn control_c_asks_before_it_ends() {
+    let mut stage = stage();
+    stage.keys("words C-c");
+    assert!(stage.model.line.is_empty() && stage.did().is_empty());
+    stage.keys("C-c").has("Ctrl+c once more");
+    assert!(stage.did().is_empty());
+    stage.keys("x C-u C-c");
+    assert!(stage.did().is_empty(), "another key in between");
+    stage.keys("C-c");
+    assert_eq!(stage.did(), ["Quit"]);
+    stage.keys("C-l");
+    assert_eq!(stage.did(), ["Redraw"]);
+}
+
+#[test]
+fn what_comes_in_does_not_disturb_who_types() {
+    let mut stage = stage();
+    stage.keys("half a line");
+    let said = stage.node.says("bob", "me first");
+    let event = stage.node.event(&said, Arrival::End);
+    stage.hears(event).takes(Input::Tick(1)).has("me first").has("ada> halfaline");
+}
