@@ -6,9 +6,7 @@ use super::{
     events::{spoke, status},
     input::Effect,
     model::{Mode, Model, Open},
-    rows,
-    scroll::{self, Scroll},
-    update,
+    rows, scroll, update,
 };
 use crate::{
     api::words::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex},
@@ -73,12 +71,9 @@ fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
     if let Some(newest) = open.timeline.newest().filter(|_| !open.timeline.below).cloned() {
         open.reach(&newest);
     }
-    let jumped = matches!(open.scroll, Scroll::At(..)) && open.selected.is_some();
-    if let Some(place) = open.selected.clone().filter(|_| jumped) {
-        let key = rows::Key::Message(place);
-        if !scroll::is_shown(model, &key) {
-            scroll::show(model, &key);
-        }
+    let centre = if matches!(ask, OfRoom::After(_)) { open.centre.take() } else { open.centre.clone() };
+    if let Some(place) = centre {
+        scroll::show(model, &rows::Key::Message(place));
     }
 }
 

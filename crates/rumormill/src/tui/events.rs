@@ -98,6 +98,9 @@ fn tell_late(model: &mut Model) {
 /// Takes a room's status.
 pub(super) fn status(model: &mut Model, room: Room) {
     let full = model.rooms.len() >= ROOMS_LISTED;
+    if let Some(open) = model.open_as(&room.id) {
+        open.names.learn(&room.author, &room.nick);
+    }
     match model.rooms.iter_mut().find(|known| known.id == room.id) {
         Some(known) => *known = room,
         None if full => {}

@@ -227,7 +227,7 @@ fn search(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
 /// Takes words that were pasted into a search.
 pub(super) fn search_typed(model: &mut Model, text: &str, out: &mut Vec<Effect>) {
     if let Mode::Search(search) = &mut model.mode {
-        search.words.insert(&clean(text));
+        search.words.insert(&clean(text.trim()));
         look(model, out);
     }
 }
@@ -250,6 +250,7 @@ fn go_to_hit(model: &mut Model, out: &mut Vec<Effect>) {
     if open.timeline.at(&place).is_none() {
         open.timeline = super::timeline::Timeline::around(hit);
         open.timeline.asked = true;
+        open.centre = Some(place.clone());
         let asks = [OfRoom::Before(place.clone()), OfRoom::After(place.clone())];
         out.extend(asks.map(|ask| Effect::Ask(Ask::Of(open.room.clone(), ask))));
     }

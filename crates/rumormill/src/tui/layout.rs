@@ -50,7 +50,7 @@ pub(super) fn parts(model: &Model) -> Parts {
     Parts {
         topic: line(0, 1),
         rooms: Rect { width: side, ..line(1, rows) },
-        middle: Rect { x: side, width: screen.width - 2 * side, ..line(1, rows) },
+        middle: Rect { x: side, width: screen.width - 2 * side - u16::from(side > 0), ..line(1, rows) },
         people: Rect { x: screen.width - side, width: side, ..line(1, rows) },
         status: line(1 + rows, 1),
         above: line(2 + rows, above),

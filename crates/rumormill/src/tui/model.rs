@@ -72,6 +72,8 @@ pub(super) struct Open {
     pub(super) selected: Option<PlaceText>,
     /// What the line being typed is about.
     pub(super) aim: Option<Aim>,
+    /// What was gone to and waits for what is around it.
+    pub(super) centre: Option<PlaceText>,
     /// Up to where reading was told.
     pub(super) read: Option<PlaceText>,
     /// The newest message there has been, in the window or not.
@@ -235,6 +237,7 @@ impl Open {
             scroll: Scroll::End,
             selected: None,
             aim: None,
+            centre: None,
             read: None,
             last: None,
         }

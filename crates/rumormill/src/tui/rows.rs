@@ -8,7 +8,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     model::{Model, Note, NoteKind, Open},
-    names::Name,
     wrap::{fit, wrap},
 };
 use crate::{
@@ -20,6 +19,9 @@ use crate::{
 
 /// What a line begins with that tells what somebody does.
 pub(super) const ACT: &str = "/me ";
+
+/// Columns that tell how many signs are not shown.
+const REST_WIDTH: usize = 5;
 
 /// Something that takes rows of its own between others.
 pub(super) enum Block<'a> {
@@ -101,7 +103,7 @@ impl<'a> Sheet<'a> {
     /// The rows of a block.
     pub(super) fn rows(&self, blocks: &[Block<'_>], at: usize) -> Vec<Line<'static>> {
         match blocks.get(at) {
-            Some(Block::Top) => vec![self.rule(&self.top())],
+            Some(Block::Top) => vec![Line::styled(format!("  {}", self.top()), self.model.paint.dim())],
             Some(Block::Message(message)) => self.between(blocks, at, message),
             Some(Block::Hint) => self.hint(),
             Some(Block::Note(note)) => self.note(note),
@@ -133,7 +135,10 @@ impl<'a> Sheet<'a> {
     fn message(&self, message: &Message) -> Vec<Line<'static>> {
         let Some(open) = &self.model.open else { return Vec::new() };
         let selected = open.selected.as_ref() == Some(&message.place);
-        let (nick, text) = self.told(open, message);
+        let (nick, mut text) = self.told(open, message);
+        if self.model.bare {
+            text.insert(0, (format!("{} {nick}  ", self.model.clock.minutes(message.time_ms)), Style::new()));
+        }
         let mut rows = wrap(&text, self.text_width());
         if rows.len() > MESSAGE_ROWS && !selected {
             let more = rows.len() - MESSAGE_ROWS;
@@ -186,7 +191,7 @@ impl<'a> Sheet<'a> {
             }
             Kind::Nick => {
                 let nick = clean_name(&message.text, NICK_CHARS);
-                return ours(format!("{} is now called {nick}", self.before_nick(message, &name)));
+                return ours(format!("{} is now called {nick}", before_nick(message)));
             }
             Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),
             Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
@@ -197,18 +202,7 @@ impl<'a> Sheet<'a> {
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));
         }
-        if self.model.bare {
-            text.insert(0, (format!("{} {nick}  ", self.model.clock.minutes(message.time_ms)), Style::new()));
-        }
         (Span::styled(nick, style), text)
-    }
-
-    /// What somebody was called who took another name: the id, where only the new name is known.
-    fn before_nick(&self, message: &Message, name: &Name) -> String {
-        match clean_name(&message.nick, NICK_CHARS) {
-            nick if nick.is_empty() || nick == clean_name(&message.text, NICK_CHARS) => short(&message.author),
-            _ => name.whole(),
-        }
     }
 
     fn receipt(&self, open: &Open, message: &Message) -> Option<String> {
@@ -246,16 +240,22 @@ impl<'a> Sheet<'a> {
     }
 
     fn signs(&self, reactions: &[Reaction]) -> Line<'static> {
-        let mut signs: Vec<String> = Vec::new();
+        let width = self.text_width();
+        let (mut signs, mut shown) = (String::new(), 0);
         for reaction in reactions.iter().take(SIGNS) {
             let sign = clean_name(&reaction.sign, SIGN_CHARS);
             let count = reaction.authors.len();
-            signs.push(if reaction.mine { format!("[{sign} {count}]") } else { format!("{sign} {count}") });
+            let sign = if reaction.mine { format!("[{sign} {count}]  ") } else { format!("{sign} {count}  ") };
+            if shown > 0 && signs.width() + sign.width() + REST_WIDTH > width {
+                break;
+            }
+            signs.push_str(&sign);
+            shown += 1;
         }
-        if reactions.len() > SIGNS {
-            signs.push(format!("+{}", reactions.len() - SIGNS));
+        if shown < reactions.len() {
+            signs.push_str(&format!("+{}", reactions.len() - shown));
         }
-        Line::styled(fit(&signs.join("  "), self.text_width()), self.model.paint.dim())
+        Line::styled(fit(signs.trim_end(), width), self.model.paint.dim())
     }
 
     /// Puts rows of text beside a time and a nick; the rows below hang.
@@ -296,11 +296,13 @@ impl<'a> Sheet<'a> {
                 ("--", paint.dim(), format!("↑ {messages} arrived above"))
             }
         };
-        let rows = wrap(&[(lines(&text), style)], self.text_width());
+        // An error has the width of both columns, so that its two lines are two rows where that can be.
+        let sheet = Self { nick: if note.kind == NoteKind::Error { sign.len() } else { self.nick }, ..*self };
+        let rows = wrap(&[(lines(&text), style)], sheet.text_width());
         if self.model.bare {
             return rows;
         }
-        self.beside(" ", note.time_ms, " ", Span::styled(sign, style), rows)
+        sheet.beside(" ", note.time_ms, " ", Span::styled(sign, style), rows)
     }
 
     /// A row across the screen with words in it.
@@ -313,16 +315,14 @@ impl<'a> Sheet<'a> {
         Line::styled(format!("─── {words} {}", "─".repeat(rest)), self.model.paint.dim())
     }
 
-    /// How much of the room is here, and how much of that is shown.
+    /// What is above everything else.
     fn top(&self) -> String {
-        let Some((open, room)) = self.model.open.as_ref().zip(self.model.room()) else { return "rumormill".into() };
-        let shown = thousands(open.timeline.len() as u64);
-        let all = thousands(room.entries.saturating_add(room.missing));
+        let Some((open, room)) = self.model.open.as_ref().zip(self.model.room()) else { return String::new() };
         match (open.timeline.asked, open.timeline.above, room.missing) {
-            (true, ..) => format!("reading more; {shown} shown, {} of {all} fetched", thousands(room.entries)),
-            (_, true, 0) => format!("{shown} shown, all {all} fetched; PgUp reads on"),
-            (_, _, 1..) => format!("{shown} shown, {} of {all} fetched", thousands(room.entries)),
+            (true, ..) => "reading …".into(),
             (_, false, 0) => "the beginning".into(),
+            (_, true, _) => format!("{}; PgUp reads on", fetched(open, room)),
+            (_, false, _) => format!("{}; more is on its way", fetched(open, room)),
         }
     }
 
@@ -336,8 +336,8 @@ impl<'a> Sheet<'a> {
             }
             (Some(open), _) if open.timeline.asked => "Reading what was said …",
             (Some(_), _) => {
-                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket shows what \
-                 lets others in, /help what you can do."
+                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket   shows what \
+                 lets others in\n/help     lists what you can do"
             }
         };
         let mut rows = vec![Line::default()];
@@ -347,6 +347,22 @@ impl<'a> Sheet<'a> {
             row.spans.insert(0, Span::raw("  "));
         }
         rows
+    }
+}
+
+/// How much of a room is in the window, and how much of it is here.
+pub(super) fn fetched(open: &Open, room: &Room) -> String {
+    let all = thousands(room.entries.saturating_add(room.missing));
+    let here = if room.missing == 0 { "all".into() } else { format!("{} of", thousands(room.entries)) };
+    format!("{} shown, {here} {all} fetched", thousands(open.timeline.len() as u64))
+}
+
+/// What somebody was called who took another name: the id, where only the new name is known. Whoever changes names
+/// is told by the id in any case.
+fn before_nick(message: &Message) -> String {
+    match clean_name(&message.nick, NICK_CHARS) {
+        nick if nick.is_empty() || nick == clean_name(&message.text, NICK_CHARS) => short(&message.author),
+        nick => format!("{nick} ({})", short(&message.author)),
     }
 }
 

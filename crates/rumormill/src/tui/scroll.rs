@@ -98,6 +98,8 @@ impl<'a> Tape<'a> {
 
 /// Scrolls by most of a screen, and asks for more where the window ends.
 pub(super) fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
+    let Some(open) = &mut model.open else { return };
+    open.centre = None;
     let Some(open) = &model.open else { return };
     let tape = Tape::new(model);
     let step = tape.height.saturating_sub(2).max(1);

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     layout::{LEAST, Parts, laid, parts},
     model::{Aim, Mode, Model, Panel, Question, Search},
-    rows::{Sheet, blocks, title},
+    rows::{Sheet, blocks, fetched, title},
     scroll::Scroll,
     wrap::fit,
 };
@@ -54,7 +54,13 @@ fn topic(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(room) => format!("{}: {}", title(room), clean(&room.topic)),
         None => "rumormill".into(),
     };
-    put(buffer, area, 0, &format!(" {}", fit(&text, usize::from(area.width).saturating_sub(2))), Style::new());
+    // Who reads above wants to know how far that goes.
+    let reading = model.open.as_ref().filter(|open| open.scroll != Scroll::End).zip(model.room());
+    let far = reading.map(|(open, room)| fetched(open, room)).unwrap_or_default();
+    let width = usize::from(area.width).saturating_sub(2);
+    let text = fit(&text, width.saturating_sub(far.width() + 2));
+    let blank = " ".repeat(width.saturating_sub(text.width() + far.width()));
+    put(buffer, area, 0, &format!(" {text}{blank}{far}"), Style::new());
 }
 
 fn middle(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -106,7 +112,7 @@ fn found(model: &Model, search: &Search, area: Rect, buffer: &mut Buffer) {
         (true, ..) => "type words that were said; Esc goes back".into(),
         (_, false, _) => "searching …".into(),
         (_, _, 0) => "nothing found; Esc goes back".into(),
-        (_, _, hits) => format!("{hits} found; Up and Down choose, Enter goes there, Esc goes back"),
+        (_, _, hits) => format!("{hits} found; Up, Down, Enter goes there, Esc back"),
     };
     put(buffer, area, 0, &fit(&format!("─── {what}"), usize::from(area.width)), model.paint.dim());
     let Some(open) = &model.open else { return };
@@ -124,7 +130,7 @@ fn found(model: &Model, search: &Search, area: Rect, buffer: &mut Buffer) {
 
 /// Rooms by their numbers, with what is unread at the right.
 fn rooms(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let width = usize::from(area.width) - 1;
+    let width = usize::from(area.width) - 2;
     let open = model.open.as_ref().map(|open| &open.room);
     let here = model.rooms.iter().position(|room| Some(&room.id) == open).unwrap_or(0);
     let height = usize::from(area.height);
@@ -246,7 +252,7 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         told.push((5, format!("news {}", news.join(" "))));
     }
     if open.scroll != Scroll::End {
-        told.push((8, "↓ more below, Esc".into()));
+        told.push((8, "↓ more, Esc".into()));
     }
     told
 }

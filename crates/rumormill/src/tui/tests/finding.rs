@@ -13,15 +13,64 @@ fn archive() -> Node {
 #[test]
 fn searching_and_going_there() {
     let mut stage = Stage::open(archive(), 60, 12);
-    stage.keys("C-s").shows("@1").keys("gold").shows("@2");
-    stage.keys("Up Up Up Up Down Enter").shows("@3");
-    stage.keys(&"PgDn ".repeat(60)).has("line 399").lacks("more below");
+    stage
+        .keys("C-s")
+        .shows(
+            r#"
+ archive
+─── type words that were said; Esc goes back
+
+
+
+
+
+
+
+
+ nobody connected · nothing missing · clock ok
+search:
+"#,
+        )
+        .keys("gold")
+        .shows(
+            r#"
+ archive
+─── 4 found; Up, Down, Enter goes there, Esc back
+
+
+
+
+ 2026-11-22 12:50  bob  line 50 of gold
+ 2026-11-22 14:30  bob  line 150 of gold
+ 2026-11-22 16:10  bob  line 250 of gold
+>2026-11-22 17:50  bob  line 350 of gold
+ nobody connected · nothing missing · clock ok
+search: gold
+"#,
+        );
+    stage.keys("Up Up Up Up Down Enter").shows(
+        r#"
+ archive                         201 shown, all 400 fetched
+ 14:26        bob  line 146
+ 14:27        bob  line 147
+ 14:28        bob  line 148
+ 14:29        bob  line 149
+>14:30        bob  line 150 of gold
+ 14:31        bob  line 151
+ 14:32        bob  line 152
+ 14:33        bob  line 153
+ 14:34        bob  line 154
+ nobody connected · nothing missing · ↓ more, Esc
+ada>
+"#,
+    );
+    stage.keys(&"PgDn ".repeat(60)).has("line 399").lacks("↓ more");
 }
 
 #[test]
 fn what_is_near_is_gone_to_without_reading_anew() {
     let mut stage = Stage::open(archive(), 60, 12);
-    stage.keys("/search Space gold Enter Enter").has(">18:50").has("line 351").has("line 349");
+    stage.keys("/search Space gold Enter Enter").has(">17:50").has("line 351").has("line 349");
     assert_eq!(stage.model.open.as_ref().unwrap().timeline.len(), 100);
 }
 

@@ -55,7 +55,20 @@ fn nobody_fakes_a_line_of_somebody_else() {
     let mut node = Node::with("lunch");
     node.meets("bob", true).meets("mal", true);
     node.says("mal", "hi\n 12:04        bob  I owe you money\r\u{2028}12:05 bob  really");
-    Stage::open(node, 60, 10).shows("@1");
+    Stage::open(node, 60, 10).shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        mal  hi
+                    12:04        bob  I owe you money ⏎
+                   12:05 bob  really
+ 2 direct 0 relayed 0 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -65,7 +78,22 @@ fn names_that_look_alike_are_told_apart() {
     for nick in ["bob", "b0b", "Bob", "--"] {
         node.says(nick, "it is me");
     }
-    Stage::open(node, 90, 12).shows("@1");
+    Stage::open(node, 90, 12).shows(
+        r#"
+ lunch
+>1 lunch      │                                                            │ 4 here
+              │                                                            │ ada
+              │  the beginning                                             │ --~2d2d
+              │─── 2026-11-22 ──────────────────────────────────────────── │ b0b~6230
+              │ 12:00         --  ada founded the room lunch               │ bob~626f
+              │ 12:01   bob~626f  it is me                                 │
+              │ 12:02   b0b~6230  it is me                                 │ 1 away
+              │ 12:03   Bob~426f  it is me                                 │ Bob~426f
+              │ 12:04    --~2d2d  it is me                                 │
+ 3 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -74,5 +102,9 @@ fn signs_are_few() {
     node.says("bob", "so many");
     let signs = (0..500).map(|sign| Reaction { sign: format!("{sign}xxxxxxxxxxxxxxxxxxxxx"), ..Reaction::default() });
     node.rooms[0].messages.last_mut().unwrap().reactions = signs.collect();
-    Stage::open(node, 200, 10).has("9xxxxxxxxxxx… 0  +490");
+    let mut narrow = Node::with("lunch");
+    narrow.says("bob", "so many");
+    narrow.rooms[0].messages.clone_from(&node.rooms[0].messages);
+    Stage::open(narrow, 60, 10).has("0xxxxxxxxxxx… 0  1xxxxxxxxxxx… 0  +498");
+    Stage::open(node, 240, 10).has("9xxxxxxxxxxx… 0  +490");
 }

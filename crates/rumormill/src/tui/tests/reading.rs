@@ -23,22 +23,116 @@ fn lunch() -> Node {
 
 #[test]
 fn nothing_is_known_yet() {
-    Stage::new(Node::default(), 60, 12).shows("@1");
+    Stage::new(Node::default(), 60, 12).shows(
+        r#"
+ rumormill
+
+
+
+
+
+
+
+  Reading your rooms …
+
+ no room is open
+>
+"#,
+    );
 }
 
 #[test]
 fn no_room() {
-    Stage::open(Node::default(), 60, 12).shows("@1");
+    Stage::open(Node::default(), 60, 12).shows(
+        r#"
+ rumormill
+
+
+
+  You are in no room yet.
+
+  /new NAME      begins a room
+  /join TICKET   enters one that somebody let you into
+  /help          lists what you can do
+
+ no room is open
+>
+"#,
+    );
 }
 
 #[test]
 fn an_empty_room_says_what_to_do() {
-    Stage::open(Node::with("lunch"), 60, 14).shows("@1").keys("hello Enter").shows("@2");
+    Stage::open(Node::with("lunch"), 60, 14)
+        .shows(
+            r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+
+  Nobody has said anything here yet.
+
+  Type a line and press Enter to be the first.
+  /ticket   shows what lets others in
+  /help     lists what you can do
+
+ nobody connected · nothing missing · clock ok
+ada>
+"#,
+        )
+        .keys("hello Enter")
+        .shows(
+            r#"
+ lunch
+
+
+
+
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        ada  hello                                   …
+ nobody connected · nothing missing · clock ok
+ada>
+"#,
+        );
 }
 
 #[test]
 fn a_screen_of_80_by_24() {
-    Stage::open(lunch(), 80, 24).shows("@1");
+    Stage::open(lunch(), 80, 24).shows(
+        r#"
+ lunch
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────────────────────────
+ 12:00             --  ada founded the room lunch
+ 12:01            bob  anybody hungry?
+ 12:02            ada  always                                              … 0/2
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -48,12 +142,68 @@ fn a_screen_of_120_by_40_has_panes() {
     node.found("work").room.unread = 3;
     let noise = node.found("a room with quite a long name");
     (noise.room.unread, noise.room.mentions) = (1200, 1);
-    Stage::open(node, 120, 40).shows("@1");
+    Stage::open(node, 120, 40).shows(
+        r#"
+ lunch: where we eat
+>1 lunch          │                                                                                  │ 2 here
+ 2 work         3 │                                                                                  │ ada
+ 3 a room wit… @1 │                                                                                  │ bob
+                  │                                                                                  │
+                  │                                                                                  │ 1 away
+                  │                                                                                  │ cyd
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │                                                                                  │
+                  │  the beginning                                                                   │
+                  │─── 2026-11-22 ────────────────────────────────────────────────────────────────── │
+                  │ 12:00             --  ada founded the room lunch                                 │
+                  │ 12:01            bob  anybody hungry?                                            │
+                  │ 12:02            ada  always                                               … 0/2 │
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
 fn panes_come_at_81_columns() {
-    Stage::open(lunch(), 81, 10).shows("@1");
+    Stage::open(lunch(), 81, 10).shows(
+        r#"
+ lunch
+>1 lunch      │                                                   │ 2 here
+              │                                                   │ ada
+              │  the beginning                                    │ bob
+              │─── 2026-11-22 ─────────────────────────────────── │
+              │ 12:00         --  ada founded the room lunch      │ 1 away
+              │ 12:01        bob  anybody hungry?                 │ cyd
+              │ 12:02        ada  always                    … 0/2 │
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
     Stage::open(lunch(), 81, 10).keys("/set Space panes Space off Enter").shows("@2");
 }
 
@@ -63,7 +213,22 @@ fn a_pane_too_low_for_everybody_says_so() {
     for person in 0..20 {
         node.meets(&format!("n{person:02}"), true);
     }
-    Stage::open(node, 90, 12).shows("@1");
+    Stage::open(node, 90, 12).shows(
+        r#"
+ lunch
+>1 lunch      │                                                            │ 22 here
+              │                                                            │ ada
+              │                                                            │ bob
+              │                                                            │ n00
+              │  the beginning                                             │ n01
+              │─── 2026-11-22 ──────────────────────────────────────────── │ n02
+              │ 12:00         --  ada founded the room lunch               │ n03
+              │ 12:01        bob  anybody hungry?                          │ n04
+              │ 12:02        ada  always                            … 0/22 │ +18: /names
+ 21 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -75,7 +240,28 @@ fn long_lines_hang() {
     );
     node.says("bob", &format!("https://example.org/{}", "path/".repeat(12)));
     node.says("bob", "one\ntwo\n\nthree");
-    Stage::open(node, 60, 18).shows("@1");
+    Stage::open(node, 60, 18).shows(
+        r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  It is a truth universally acknowledged
+                   that a single screen must be in want of a
+                   hanging indent.
+ 12:02        bob  https://example.org/path/path/path/path/p
+                   ath/path/path/path/path/path/path/path/
+ 12:03        bob  one
+                   two
+
+                   three
+ nobody connected · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -84,7 +270,24 @@ fn wide_and_combining_characters() {
     node.says("漢字", "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字");
     node.says("bob", "cafe\u{301} 👩‍🚀 نعم, שלום");
     node.says("zoe\u{308}", "e\u{301}".repeat(50).as_str());
-    Stage::open(node, 60, 14).shows("@1");
+    Stage::open(node, 60, 14).shows(
+        r#"
+ 昼食
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room 昼食
+ 12:01       漢字  漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字
+                   漢字漢字漢字漢字
+ 12:02        bob  café 👩‍🚀 نعم, שלום
+ 12:03        zoë  ééééééééééééééééééééééééééééééééééééééééé
+                   ééééééééé
+ nobody connected · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -103,7 +306,41 @@ fn the_unread_begin_at_a_marker() {
     node.says("cyd", "soup");
     node.rooms[0].room.unread = 2;
     let mut stage = Stage::open(node, 60, 12);
-    stage.shows("@1").takes(Input::Tick(NOON_MS)).keys("pizza! Enter").shows("@2");
+    stage
+        .shows(
+            r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+─── 2 new ──────────────────────────────────────────────────
+ 12:03        bob  pizza?
+ 12:04        cyd  soup
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+        )
+        .takes(Input::Tick(NOON_MS))
+        .keys("pizza! Enter")
+        .shows(
+            r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+ 12:03        bob  pizza?
+ 12:04        cyd  soup
+ 12:05        ada  pizza!                              … 0/2
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+        );
     assert_eq!(stage.node.rooms[0].room.unread, 0, "what was on the screen is read");
 }
 
@@ -122,7 +359,20 @@ fn who_names_me_stands_out_and_rings() {
     let mut stage = Stage::open(lunch(), 60, 10);
     let said = stage.node.says("bob", "ada: pizza?");
     let event = stage.node.event(&said, Arrival::End);
-    stage.hears(event.clone()).shows("@1");
+    stage.hears(event.clone()).shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+@12:03        bob  ada: pizza?
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
     assert_eq!(stage.did(), ["Bell"]);
     let buffer = stage.buffer();
     let y = stage.text().lines().position(|row| row.contains("pizza")).unwrap() as u16;
@@ -151,7 +401,26 @@ fn replies_edits_signs_and_what_was_taken_back() {
     pizza.holders = Some(1);
     (oops.kind, oops.gone) = (Kind::Gone, Some(Gone::Retracted));
     (old.kind, old.gone) = (Kind::Gone, Some(Gone::Expired));
-    Stage::open(node, 60, 16).shows("@1");
+    Stage::open(node, 60, 16).shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+ 12:03        bob  pizza or soup?
+ 12:04        cyd  ↳ bob: pizza or soup? ⏎ or both?
+                   soup (edited)
+ 12:05        ada  pizza                               ✓ 1/2
+                   👍 2  [+1 1]
+ 12:06        cyd  (taken back)
+ 12:07        bob  (gone)
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -162,14 +431,46 @@ fn acts_and_what_happened_to_the_room() {
     node.puts(0, "bob", Kind::Topic, "");
     node.puts(0, "robert", Kind::Nick, "bob");
     node.puts(0, "bob", Kind::Nick, "bob");
-    Stage::open(node, 60, 14).shows("@1");
+    Stage::open(node, 60, 14).shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+ 12:03          *  bob looks at the clock
+ 12:04         --  bob set the topic: where we eat
+ 12:05         --  bob cleared the topic
+ 12:06         --  robert (726f6265) is now called bob
+ 12:07         --  626f6262 is now called bob
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
 fn days_are_told_apart() {
     let mut node = lunch();
     node.puts_at(0, NOON_MS + 13 * 3_600_000, "bob", Kind::Text, "good morning");
-    Stage::open(node, 60, 12).shows("@1");
+    Stage::open(node, 60, 12).shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+─── 2026-11-23 ─────────────────────────────────────────────
+ 01:00        bob  good morning
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -180,10 +481,40 @@ fn receipts_grow() {
     }
     let said = node.says("ada", "it is a long line that leaves no room behind itself at all, see");
     let mut stage = Stage::open(node, 60, 12);
-    stage.shows("@1");
+    stage.shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/7
+ 12:03        ada  it is a long line that leaves no room
+                   behind itself at all, see           … 0/7
+ 1 direct 0 relayed 6 away · nothing missing · clock ok
+ada>
+"#,
+    );
     let room = stage.node.rooms[0].room.id.clone();
     stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4 });
-    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3 }).shows("@2");
+    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3 }).shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/7
+ 12:03        ada  it is a long line that leaves no room
+                   behind itself at all, see           ✓ 4/7
+ 1 direct 0 relayed 6 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -194,7 +525,24 @@ fn late_messages_are_marked_and_told() {
         let event = stage.node.event(&said, Arrival::Late);
         stage.hears(event);
     }
-    stage.shows("@1");
+    stage.shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:01↑       cyd  one
+ 12:01↑       cyd  two
+ 12:01↑       cyd  three
+ 12:02        ada  always                              … 0/2
+ 12:00         --  ↑ 3 earlier messages arrived above
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
     let said = stage.node.says("bob", "welcome back");
     let event = stage.node.event(&said, Arrival::End);
     let late = stage.node.puts_at(0, NOON_MS + 73_000, "cyd", Kind::Text, "four");
@@ -213,15 +561,58 @@ fn archive(messages: usize) -> Node {
 #[test]
 fn paging_up_tells_how_far_it_is() {
     let mut stage = Stage::open(archive(250), 60, 10);
-    stage.shows("@1").keys("PgUp").shows("@2");
-    stage.keys(&"PgUp ".repeat(19)).has("200 shown, 38,412 of 51,020 fetched");
+    stage
+        .shows(
+            r#"
+ archive
+ 16:03        bob  line 243
+ 16:04        bob  line 244
+ 16:05        bob  line 245
+ 16:06        bob  line 246
+ 16:07        bob  line 247
+ 16:08        bob  line 248
+ 16:09        bob  line 249
+ nobody connected · 12,608 missing · clock ok
+ada>
+"#,
+        )
+        .keys("PgUp")
+        .shows(
+            r#"
+ archive                100 shown, 38,412 of 51,020 fetched
+ 15:58        bob  line 238
+ 15:59        bob  line 239
+ 16:00        bob  line 240
+ 16:01        bob  line 241
+ 16:02        bob  line 242
+ 16:03        bob  line 243
+ 16:04        bob  line 244
+ nobody connected · 12,608 missing · clock ok · ↓ more, Esc
+ada>
+"#,
+        );
+    stage.keys(&"PgUp ".repeat(19)).has(" archive                200 shown, 38,412 of 51,020 fetched");
     let said = stage.node.says("bob", "meanwhile");
     let event = stage.node.event(&said, Arrival::End);
-    let before = stage.text();
-    assert_eq!(stage.hears(event).text(), before, "what is read stays where it is");
-    stage.keys(&"PgUp ".repeat(30)).shows("@3");
-    stage.keys("PgDn").has("line 5").keys(&"PgDn ".repeat(60)).has("meanwhile").lacks("more below");
-    stage.keys("PgUp Esc").has("meanwhile").lacks("more below");
+    let read = |stage: &mut Stage| stage.text().lines().skip(1).take(7).map(str::to_owned).collect::<Vec<_>>();
+    let before = read(&mut stage);
+    assert_eq!(read(stage.hears(event)), before, "what is read stays where it is");
+    stage.keys(&"PgUp ".repeat(30)).shows(
+        r#"
+ archive                251 shown, 38,412 of 51,020 fetched
+  251 shown, 38,412 of 51,020 fetched; more is on its way
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room archive
+ 12:01        bob  line 1
+ 12:02        bob  line 2
+ 12:03        bob  line 3
+ 12:04        bob  line 4
+ nobody connected, 1 away · 12,608 missing · ↓ more, Esc
+ada>
+"#,
+    );
+    stage.keys("PgDn").has("line 5").keys(&"PgDn ".repeat(60)).has("meanwhile").lacks("↓ more");
+    stage.keys("PgUp Esc").has("meanwhile").lacks("↓ more");
 }
 
 #[test]
@@ -229,8 +620,8 @@ fn a_room_that_is_here_in_full_says_so() {
     let mut node = archive(250);
     (node.rooms[0].room.entries, node.rooms[0].room.missing) = (250, 0);
     let mut stage = Stage::open(node, 60, 110);
-    stage.has("100 shown, all 250 fetched; PgUp reads on");
-    stage.keys("PgUp PgUp PgUp PgUp").has("─── the beginning ─").has("bob  line 1").lacks("line 249");
+    stage.has("  100 shown, all 250 fetched; PgUp reads on");
+    stage.keys("PgUp PgUp PgUp PgUp").has("  the beginning").has("bob  line 1").lacks("line 249");
 }
 
 #[test]
@@ -251,8 +642,8 @@ fn the_status_line_tells_how_it_goes() {
         " 0 direct 1 relayed 1 away · 12,345 missing · your clock is 4 s behind"
     );
     assert_eq!(
-        stage_of(0, -130_000, Path::Direct, Some("the disk is full")),
-        " stopped: the disk is full · 1 direct 0 relayed 1 away · your clock is 130 s ahead"
+        stage_of(0, -130_000, Path::Direct, Some("disk full")),
+        " stopped: disk full · 1 direct 0 relayed 1 away · your clock is 130 s ahead"
     );
     let mut alone = Stage::open(Node::with("lunch"), 60, 10);
     alone.has(" nobody connected · nothing missing · clock ok");
@@ -273,7 +664,24 @@ fn the_status_line_drops_what_matters_least() {
 fn bare_text_is_for_copying() {
     let mut node = lunch();
     node.says("bob", "It is a truth universally acknowledged that bare text has no indent and no borders.");
-    Stage::open(node, 90, 10).keys("M-l").shows("@1").keys("M-l").has("│");
+    Stage::open(node, 90, 10)
+        .keys("M-l")
+        .shows(
+            r#"
+
+
+
+  the beginning
+-- 2026-11-22 --
+12:00 --  ada founded the room lunch
+12:01 bob  anybody hungry?
+12:02 ada  always
+12:03 bob  It is a truth universally acknowledged that bare text has no indent and no
+borders.
+"#,
+        )
+        .keys("M-l")
+        .has("│");
 }
 
 #[test]
@@ -282,7 +690,24 @@ fn notices_are_told() {
     let room = stage.node.rooms[0].room.id.clone();
     let notice = |code, text: &str| Event::Notice { room: room.clone(), code, text: text.into() };
     stage.hears(notice(NoticeCode::Forked, "cyd wrote under one key in two places; one of the two is not shown"));
-    stage.hears(notice(NoticeCode::Stopped, "the disk is full")).shows("@1");
+    stage.hears(notice(NoticeCode::Stopped, "the disk is full")).shows(
+        r#"
+ lunch
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/2
+ 12:00         --  cyd wrote under one key in two places;
+                   one of the two is not shown
+ 12:00 !!  error[stopped]: the room was stopped: the disk is
+           full
+           help: make room on the disk and open it again;
+           what was confirmed is kept
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]

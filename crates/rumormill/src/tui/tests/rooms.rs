@@ -24,7 +24,20 @@ fn stage() -> Stage {
 #[test]
 fn rooms_by_number_and_by_news() {
     let mut stage = stage();
-    stage.shows("@1");
+    stage.shows(
+        r#"
+ lunch
+>1 lunch      │                                                            │ 1 here
+ 2 work     3 │  Nobody has said anything here yet.                        │ ada
+ 3 noise   @2 │                                                            │
+              │  Type a line and press Enter to be the first.              │
+              │  /ticket   shows what lets others in                       │
+              │  /help     lists what you can do                           │
+              │                                                            │
+ nobody connected · nothing missing · clock ok
+ada>
+"#,
+    );
     stage.keys("M-2").has(" at work").keys("M-1 M-a").has("in noise").keys("M-Right").has(">1 lunch");
     stage.keys("M-Left").has(">3 noise").keys("M-9").has(">3 noise");
     stage.keys("/join Space WORK Enter").has(">2 work").keys("/join Space 1 Enter").has(">1 lunch");
@@ -45,7 +58,20 @@ fn a_room_is_begun() {
 #[test]
 fn leaving_is_asked_about() {
     let mut stage = stage();
-    stage.keys("/leave Enter").shows("@1");
+    stage.keys("/leave Enter").shows(
+        r#"
+ lunch
+>1 lunch      │  Nobody has said anything here yet.                        │ 1 here
+ 2 work     3 │                                                            │ ada
+ 3 noise   @2 │  Type a line and press Enter to be the first.              │
+              │  /ticket   shows what lets others in                       │
+              │  /help     lists what you can do                           │
+              │                                                            │
+ nobody connected · nothing missing · clock ok
+Leave lunch and forget what was said in it?
+y: leave   Esc: stay
+"#,
+    );
     stage.keys("Esc").has(">1 lunch").keys("/leave Enter y").has(">1 work").lacks("lunch");
     stage.keys("/leave Enter y /leave Enter y").has("You are in no room yet");
     stage.keys("hello Enter").has("error[room]: no room is open");

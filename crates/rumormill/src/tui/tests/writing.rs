@@ -27,12 +27,42 @@ fn check(keys: &str, want: &str) {
 
 #[test]
 fn a_line_is_said() {
-    stage().keys("pizza! Enter").shows("@1");
+    stage().keys("pizza! Enter").shows(
+        r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:03        ada  pizza!                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
 fn a_long_line_grows_the_input() {
-    stage().keys("one M-Enter two M-Enter three").shows("@1");
+    stage().keys("one M-Enter two M-Enter three").shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada> one
+two
+three
+"#,
+    );
     let mut stage = stage();
     stage.pastes(&"word ".repeat(80)).has("word");
     let cursor = stage.terminal.get_cursor_position().unwrap();
@@ -71,7 +101,22 @@ fn lines_typed_before_come_back() {
         stage.keys(keys);
         assert_eq!(stage.model.line.text(), want, "{keys}");
     }
-    stage.keys("C-u C-r i").shows("@1");
+    stage.keys("C-u C-r i").shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:03        ada  first                               … 0/3
+ 12:04        ada  second                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+first
+typed before: i
+"#,
+    );
     stage.keys("C-r").has("first").keys("Enter");
     assert_eq!(stage.model.line.text(), "first");
     stage.keys("C-u draft C-r zzz").has("nothing found").keys("Esc");
@@ -83,10 +128,40 @@ fn many_lines_are_asked_about() {
     let mut stage = stage();
     stage.pastes("one\ntwo\nthree\n");
     assert_eq!(stage.model.line.text(), "one\ntwo\nthree", "three lines are not many");
-    stage.keys("C-c").pastes("one\ntwo\nthree\nfour").shows("@1");
+    stage.keys("C-c").pastes("one\ntwo\nthree\nfour").shows(
+        r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+Say 4 lines at once (18 characters)?
+Enter: yes, as one message   e: edit first   Esc: no
+"#,
+    );
     stage.keys("x").has("Say 4 lines at once").keys("Esc").lacks("Say 4").lacks("four");
     stage.pastes("one\ntwo\nthree\nfour").keys("e").has("four").keys("C-c");
-    stage.pastes("one\ntwo\nthree\nfour").keys("Enter").shows("@2");
+    stage.pastes("one\ntwo\nthree\nfour").keys("Enter").shows(
+        r#"
+ lunch
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:03        ada  one
+                   two
+                   three
+                   four                                … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+    );
     assert!(stage.model.line.is_empty());
     stage.pastes(&"x".repeat(20_000)).has("error[paste]: 20000 bytes");
 }
@@ -102,7 +177,41 @@ fn who_is_named_is_mentioned() {
 #[test]
 fn replying() {
     let mut stage = stage();
-    stage.keys("M-r").shows("@1").keys("yes Enter").shows("@2");
+    stage
+        .keys("M-r")
+        .shows(
+            r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+↳ reply to bob: anybody hungry? (Esc: no)
+ada>
+"#,
+        )
+        .keys("yes Enter")
+        .shows(
+            r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:03        ada  ↳ bob: anybody hungry?
+                   yes                                 … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+        );
     stage.keys("M-r Esc").lacks("reply to");
     stage.keys("/reply Space me Space too Enter").has("bob  anybody hungry?").has("me too");
 }
@@ -110,7 +219,26 @@ fn replying() {
 #[test]
 fn editing_and_taking_back() {
     let mut stage = stage();
-    stage.keys("M-e").shows("@1").keys("Space really Enter").has("always really (edited)");
+    stage
+        .keys("M-e")
+        .shows(
+            r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+✎ edit ada: always (Esc: no)
+ada> always
+"#,
+        )
+        .keys("Space really Enter")
+        .has("always really (edited)");
     stage.keys("M-e Esc").lacks("edit ada");
     assert!(stage.model.line.is_empty());
     stage.keys("/edit Space no Enter").has("no (edited)");
@@ -121,7 +249,22 @@ fn editing_and_taking_back() {
 #[test]
 fn a_selected_message_is_what_orders_are_about() {
     let mut stage = stage();
-    stage.keys("M-Up M-Up").shows("@1");
+    stage.keys("M-Up M-Up").shows(
+        r#"
+ lunch
+
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+>12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+    );
     stage.keys("/react Space 👍 Enter").has("[👍 1]").keys("/react Space 👍 Enter").lacks("[👍 1]");
     stage.keys("M-c").has("copied");
     assert_eq!(stage.did(), [r#"Copy("anybody hungry?")"#]);
@@ -130,7 +273,22 @@ fn a_selected_message_is_what_orders_are_about() {
 
 #[test]
 fn who_has_what_i_said() {
-    stage().keys("/seen Enter").shows("@1");
+    stage().keys("/seen Enter").shows(
+        r#"
+ lunch
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:00         --  1 of 3 have it: bob
+                   not known of: bert, cyd
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
@@ -141,7 +299,22 @@ fn what_is_refused_is_not_lost() {
         what: "the room was stopped: the disk is full".into(),
         help: "make room on the disk".into(),
     });
-    stage.keys("precious Space words Enter").shows("@1");
+    stage.keys("precious Space words Enter").shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01        bob  anybody hungry?
+ 12:02        ada  always                              … 0/3
+ 12:00 !!  error[stopped]: the room was stopped: the disk is
+           full
+           help: make room on the disk
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada> precious words
+"#,
+    );
     stage.keys("C-u //slash Enter");
     assert_eq!(stage.model.line.text(), "//slash");
 }
@@ -180,10 +353,67 @@ fn orders_do_what_they_say() {
 #[test]
 fn longer_answers_are_panels() {
     let mut stage = stage();
-    stage.keys("/names Enter").shows("@1").keys("Esc").has("always");
-    stage.keys("/peers Enter").shows("@2").keys("Esc");
-    stage.keys("/help Enter").shows("@3").keys("PgDn PgDn PgDn PgDn PgDn").has("Two slashes");
+    stage
+        .keys("/names Enter")
+        .shows(
+            r#"
+ lunch
+─── 4 people (Esc closes)
+ ada                             you   has not said anything
+ bob                             here  has not said anything
+ bert                            away  has not said anything
+ cyd                             away  has not said anything
+
+
+
+
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+        )
+        .keys("Esc")
+        .has("always");
+    stage
+        .keys("/peers Enter")
+        .shows(
+            r#"
+ lunch
+─── who is connected (Esc closes)
+ bob                             direct, 7 ms
+
+ entries here 3, missing 0
+ received 0 bytes in 0 messages, sent 0 in 0
+
+
+
+
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+        )
+        .keys("Esc");
+    stage
+        .keys("/help Enter")
+        .shows(
+            r#"
+ lunch
+─── orders and keys (PgUp and PgDn scroll, Esc closes)
+ /join TICKET or ROOM    enter a room, or go to one that yo…
+ /new NAME               begin a room
+ /leave                  leave this room and forget what wa…
+ /ticket                 what lets others in, shown and cop…
+ /qr                     the same as a picture, for a telep…
+ /nick NAME              be shown by this name
+ /me TEXT                say what you do
+ /names                  who is in the room
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+        )
+        .keys("PgDn PgDn PgDn PgDn PgDn")
+        .has("Two slashes");
     stage.keys("hm Enter").lacks("Two slashes");
+    drop(stage);
     let mut tall = Stage::open(lunch(), 80, 24);
     tall.keys("/help Enter").shows("@4");
 }
