@@ -6,6 +6,7 @@ use super::{
     events::{spoke, status},
     input::Effect,
     model::{Mode, Model, Open},
+    panels,
     rows, scroll, update,
 };
 use crate::{
@@ -31,7 +32,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         }
         (Ask::Of(room, OfRoom::Leave), _) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
-        (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => carry::draw_ticket(model, &ticket),
+        (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, _), Told::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}

@@ -1,18 +1,18 @@
 //! Carries out what was typed: text is said, orders are done.
 
-use fast_qr::{ECL, QRBuilder};
 use rumormill_node::proto::limits::MENTIONS;
 
 use super::{
     ask::{Ask, OfRoom},
     input::Effect,
-    model::{Aim, Mode, Model, NoteKind, Open, Panel, Question, Settings},
-    orders::{KEYS, ORDERS, Order, Said, read},
-    rows::{ACT, thousands, title},
+    model::{Aim, Mode, Model, NoteKind, Open, Question, Settings},
+    orders::{Order, Said, read},
+    panels::{self, last_word, way},
+    rows::{ACT, title},
     scroll,
 };
 use crate::{
-    api::words::{AuthorHex, Enter, EntryRef, Kind, Message, Path, Peer, Person, Say},
+    api::words::{AuthorHex, Enter, EntryRef, Kind, Message, Person, Say},
     clean::{clean, clean_name},
     limits::NICK_CHARS,
 };
@@ -84,13 +84,13 @@ fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
     }
 }
 
-fn no_room(model: &mut Model) {
+pub(super) fn no_room(model: &mut Model) {
     model.fail("room", "no room is open", "/new NAME begins one, /join TICKET enters one");
 }
 
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     match order {
-        Order::Help => help(model),
+        Order::Help => panels::help(model),
         Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
         Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name }))),
         Order::Join(what) => join(model, what, out),
@@ -102,7 +102,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Nick(nick) => of_room(model, OfRoom::Nick(nick), out),
         Order::Me(text) if text.is_empty() => model.fail("usage", "what do you do?", "/me TEXT"),
         Order::Me(text) => say(model, format!("{ACT}{text}"), None, out),
-        Order::Names => names(model),
+        Order::Names => panels::names(model),
         Order::Whois(name) => whois(model, &name),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
@@ -113,7 +113,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         },
         Order::Ticket => of_room(model, OfRoom::Ticket, out),
         Order::Qr => of_room(model, OfRoom::Picture, out),
-        Order::Peers => peers(model),
+        Order::Peers => panels::peers(model),
         Order::Digest => digest(model),
         Order::Reply(text) => reply(model, text, out),
         Order::Edit(text) => edit(model, text, out),
@@ -219,45 +219,6 @@ fn told(model: &mut Model, text: impl Into<String>) {
     }
 }
 
-fn help(model: &mut Model) {
-    let mut rows: Vec<String> = Vec::new();
-    for order in &ORDERS {
-        rows.push(format!(" {:<23} {}", format!("/{} {}", order.word, order.rest), order.what));
-    }
-    rows.push(String::new());
-    rows.extend(KEYS.iter().map(|(keys, what)| format!(" {keys:<23} {what}")));
-    rows.push(String::new());
-    rows.push(" Two slashes at the beginning of a line say one. @ before a time: it names you.".into());
-    rows.push(" ✓ 4/7: four of seven others have it. ↑: it came late. [👍 2]: one of them is yours.".into());
-    model.panel = Some(Panel { title: "orders and keys".into(), rows, above: 0 });
-}
-
-fn names(model: &mut Model) {
-    let Some(open) = &model.open else { return no_room(model) };
-    let mut people: Vec<&Person> = open.people.values().collect();
-    people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
-    let row = |person: &&Person| {
-        let name = open.names.name(&person.author, &person.nick).fit(30);
-        let here = if person.me {
-            "you"
-        } else if person.here {
-            "here"
-        } else {
-            "away"
-        };
-        format!(" {name:<30}  {here:<4}  {}", last_word(model, person))
-    };
-    let rows = people.iter().map(row).collect();
-    model.panel = Some(Panel { title: format!("{} people", people.len()), rows, above: 0 });
-}
-
-fn last_word(model: &Model, person: &Person) -> String {
-    match person.last_ms {
-        0 => "has not said anything".into(),
-        ms => format!("last spoke {} {}", model.clock.day(ms), model.clock.minutes(ms)),
-    }
-}
-
 fn whois(model: &mut Model, name: &str) {
     let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
         return no_room(model);
@@ -281,14 +242,6 @@ fn whois(model: &mut Model, name: &str) {
     }
 }
 
-fn way(path: Path, rtt_ms: Option<u64>) -> String {
-    let path = match path {
-        Path::Direct => "direct",
-        Path::Relayed => "relayed",
-    };
-    rtt_ms.map_or_else(|| path.to_owned(), |ms| format!("{path}, {ms} ms"))
-}
-
 fn topic_told(model: &mut Model) {
     let text = match model.room().map(|room| clean(&room.topic)) {
         Some(topic) if topic.is_empty() => "there is no topic; /topic TEXT sets one".into(),
@@ -296,31 +249,6 @@ fn topic_told(model: &mut Model) {
         None => "no room is open".into(),
     };
     told(model, text);
-}
-
-fn peers(model: &mut Model) {
-    let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
-        return no_room(model);
-    };
-    let peer = |peer: &Peer| {
-        let name = open.names.name(&peer.author, &peer.nick).fit(30);
-        format!(" {name:<30}  {}", way(peer.path, peer.rtt_ms))
-    };
-    let mut rows: Vec<String> = room.peers.iter().map(peer).collect();
-    if rows.is_empty() {
-        rows.push(" nobody; what you say is kept and goes out when somebody comes".into());
-    }
-    let traffic = &room.traffic;
-    rows.push(String::new());
-    rows.push(format!(" entries here {}, missing {}", thousands(room.entries), thousands(room.missing)));
-    rows.push(format!(
-        " received {} bytes in {} messages, sent {} in {}",
-        thousands(traffic.bytes_in),
-        thousands(traffic.messages_in),
-        thousands(traffic.bytes_out),
-        thousands(traffic.messages_out)
-    ));
-    model.panel = Some(Panel { title: "who is connected".into(), rows, above: 0 });
 }
 
 fn digest(model: &mut Model) {
@@ -384,21 +312,3 @@ pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effec
     out.push(Effect::Copy(ticket));
 }
 
-/// Draws a ticket for a telephone's camera.
-pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
-    let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(ECL::L).build() else {
-        return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
-    };
-    let rows: Vec<String> = picture.to_str().lines().map(str::to_owned).collect();
-    let middle = super::layout::parts(model).middle;
-    let columns = rows.iter().map(|row| row.chars().count()).max().unwrap_or(0);
-    if columns > usize::from(middle.width) || rows.len() + 1 > usize::from(middle.height) {
-        let (rows, here) = (rows.len() + 4, (model.size.columns, model.size.rows));
-        return model.fail(
-            "picture",
-            &format!("the picture needs {columns} columns and {rows} rows, here are {} and {}", here.0, here.1),
-            "make the window larger or its letters smaller, or take /ticket",
-        );
-    }
-    model.panel = Some(Panel { title: "the ticket; whoever has it can enter".into(), rows, above: 0 });
-}

@@ -7,7 +7,7 @@ use super::{
     carry, complete,
     input::{Effect, Key},
     model::{Aim, Mode, Model, NoteKind, Question, Recall},
-    rows, scroll, update,
+    panels, rows, scroll, update,
 };
 use crate::{
     api::words::{Kind, Room},
@@ -132,10 +132,11 @@ fn escape(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
-    let height = usize::from(super::layout::parts(model).middle.height).saturating_sub(1);
+    let middle = super::layout::parts(model).middle;
+    let height = usize::from(middle.height).saturating_sub(1);
     match &mut model.panel {
         Some(panel) => {
-            let last = panel.rows.len().saturating_sub(height);
+            let last = panels::laid(panel, usize::from(middle.width)).len().saturating_sub(height);
             let step = height.saturating_sub(1).max(1);
             panel.above = if down { panel.above + step } else { panel.above.saturating_sub(step) }.min(last);
         }

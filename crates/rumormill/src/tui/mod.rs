@@ -17,6 +17,7 @@ mod model;
 mod names;
 mod orders;
 mod paint;
+mod panels;
 mod rows;
 mod run;
 mod screen;

@@ -130,7 +130,8 @@ pub(super) enum Question {
 #[derive(Debug, Default)]
 pub(super) struct Panel {
     pub(super) title: String,
-    pub(super) rows: Vec<String>,
+    /// What each row is about, and what it tells.
+    pub(super) rows: Vec<(String, String)>,
     /// Rows that are scrolled out above.
     pub(super) above: usize,
 }

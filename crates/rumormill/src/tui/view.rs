@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     layout::{LEAST, Parts, laid, parts},
     model::{Aim, Mode, Model, Panel, Question, Search},
+    panels,
     rows::{Sheet, blocks, fetched, title},
     scroll::Scroll,
     wrap::fit,
@@ -98,11 +99,12 @@ fn said(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// A longer text instead of the timeline.
 fn listed(model: &Model, panel: &Panel, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(area.height).saturating_sub(1);
-    let more = panel.rows.len() > height;
+    let rows = panels::laid(panel, usize::from(area.width));
+    let more = rows.len() > height;
     let keys = if more { "PgUp and PgDn scroll, Esc closes" } else { "Esc closes" };
     put(buffer, area, 0, &format!("─── {} ({keys}) ", panel.title), model.paint.dim());
-    for (y, row) in (1..).zip(panel.rows.iter().skip(panel.above).take(height)) {
-        put(buffer, area, y, &fit(row, usize::from(area.width)), Style::new());
+    for (y, row) in (area.y + 1..).zip(rows.iter().skip(panel.above).take(height)) {
+        buffer.set_line(area.x, y, row, area.width);
     }
 }
 

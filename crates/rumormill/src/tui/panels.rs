@@ -1,0 +1,136 @@
+//! Answers too long to stand between the messages: they take the place of the messages until they are closed.
+
+use fast_qr::{ECL, QRBuilder};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    carry::no_room,
+    layout::parts,
+    model::{Model, Panel},
+    orders::{KEYS, ORDERS},
+    rows::thousands,
+    wrap::{fit, wrap},
+};
+use crate::api::words::{Path, Peer, Person};
+
+/// Columns of what a row is about.
+const ABOUT: usize = 26;
+
+/// The rows of a panel on a screen of `width` columns: the text beside what it is about, and hanging there.
+pub(super) fn laid(panel: &Panel, width: usize) -> Vec<Line<'static>> {
+    let mut rows = Vec::new();
+    for (about, text) in &panel.rows {
+        let indent = if about.is_empty() { 1 } else { ABOUT };
+        let about = fit(about, indent - 1);
+        let mut head = Some(format!(" {about}{}", " ".repeat(indent - 1 - about.width())));
+        for mut row in wrap(&[(text.clone(), Style::new())], width.saturating_sub(indent)) {
+            row.spans.insert(0, Span::raw(head.take().unwrap_or_else(|| " ".repeat(indent))));
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
+    model.panel = Some(Panel { title: title.into(), rows, above: 0 });
+}
+
+/// Shows what can be typed and pressed.
+pub(super) fn help(model: &mut Model) {
+    let orders = ORDERS.iter().map(|order| (format!("/{} {}", order.word, order.rest), order.what.to_owned()));
+    let keys = KEYS.iter().map(|(keys, what)| ((*keys).to_owned(), (*what).to_owned()));
+    let signs = SIGNS.iter().map(|(sign, what)| ((*sign).to_owned(), (*what).to_owned()));
+    let rows = orders.chain([blank()]).chain(keys).chain([blank()]).chain(signs).collect();
+    show(model, "orders, keys and signs", rows);
+}
+
+/// Signs of ours on the screen.
+const SIGNS: [(&str, &str); 6] = [
+    ("//", "at the beginning of a line says / and the rest"),
+    ("✓ 4/7", "four of seven others have what you said; … 0/7: nobody yet"),
+    ("@12:30", "it names you"),
+    ("12:30↑", "it came late, above what you had seen"),
+    ("[👍 2]", "two set this sign, one of them is you"),
+    ("ada~9f2c", "one of several who look alike, by the beginning of the author's id"),
+];
+
+fn blank() -> (String, String) {
+    (String::new(), String::new())
+}
+
+/// Shows who is in the room.
+pub(super) fn names(model: &mut Model) {
+    let Some(open) = &model.open else { return no_room(model) };
+    let mut people: Vec<&Person> = open.people.values().collect();
+    people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
+    let row = |person: &&Person| {
+        let here = match (person.me, person.here) {
+            (true, _) => "you",
+            (false, true) => "here",
+            (false, false) => "away",
+        };
+        let name = open.names.name(&person.author, &person.nick).fit(ABOUT - 2);
+        (name, format!("{here}, {}", last_word(model, person)))
+    };
+    let rows = people.iter().map(row).collect();
+    show(model, format!("{} people", people.len()), rows);
+}
+
+/// When somebody spoke last.
+pub(super) fn last_word(model: &Model, person: &Person) -> String {
+    match person.last_ms {
+        0 => "has not said anything".into(),
+        ms => format!("last spoke {} {}", model.clock.day(ms), model.clock.minutes(ms)),
+    }
+}
+
+/// Shows who is connected.
+pub(super) fn peers(model: &mut Model) {
+    let Some((open, room)) = model.open.as_ref().zip(model.room()) else { return no_room(model) };
+    let peer = |peer: &Peer| {
+        (open.names.name(&peer.author, &peer.nick).fit(ABOUT - 2), way(peer.path, peer.rtt_ms))
+    };
+    let mut rows: Vec<(String, String)> = room.peers.iter().map(peer).collect();
+    if rows.is_empty() {
+        rows.push((String::new(), "nobody; what you say is kept and goes out when somebody comes".into()));
+    }
+    let traffic = &room.traffic;
+    let moved = |bytes, messages| format!("{} bytes in {} messages", thousands(bytes), thousands(messages));
+    rows.push(blank());
+    rows.push(("entries".into(), format!("{} here, {} missing", thousands(room.entries), thousands(room.missing))));
+    rows.push(("received".into(), moved(traffic.bytes_in, traffic.messages_in)));
+    rows.push(("sent".into(), moved(traffic.bytes_out, traffic.messages_out)));
+    show(model, "who is connected", rows);
+}
+
+/// How a peer is reached.
+pub(super) fn way(path: Path, rtt_ms: Option<u64>) -> String {
+    let path = match path {
+        Path::Direct => "direct",
+        Path::Relayed => "relayed",
+    };
+    rtt_ms.map_or_else(|| path.to_owned(), |ms| format!("{path}, {ms} ms"))
+}
+
+/// Draws a ticket for a telephone's camera.
+pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
+    let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(ECL::L).build() else {
+        return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
+    };
+    let rows: Vec<(String, String)> = picture.to_str().lines().map(|row| (String::new(), row.to_owned())).collect();
+    let middle = parts(model).middle;
+    let columns = rows.iter().map(|(_, row)| row.width() + 1).max().unwrap_or(0);
+    if columns > usize::from(middle.width) || rows.len() + 1 > usize::from(middle.height) {
+        let (rows, here) = (rows.len() + 4, model.size);
+        return model.fail(
+            "picture",
+            &format!("the picture needs {columns} columns, {rows} rows; here are {}, {}", here.columns, here.rows),
+            "make the window larger or its letters smaller, or take /ticket",
+        );
+    }
+    show(model, "the ticket; whoever has it can enter", rows);
+}
