@@ -91,7 +91,14 @@ fn home() {
     let start = Instant::now();
     {
         let mut store = Disk::open(&dir).unwrap();
-        let record = RoomRecord { id, secret: [1; 32], author_secret: [99; 32], name: "home".into(), contacts: vec![], keep: Default::default() };
+        let record = RoomRecord {
+            id,
+            secret: [1; 32],
+            author_secret: [99; 32],
+            name: "home".into(),
+            contacts: vec![],
+            keep: Default::default(),
+        };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);
         let mut writers: Vec<_> =

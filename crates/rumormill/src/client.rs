@@ -1,7 +1,7 @@
 //! Asks whoever owns the home: this very process when nobody else does, or the one that does, through its socket.
 //! Commands and screens know only the requests.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use rumormill_node::Node;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ use crate::{
     home::{self, Place, Reach},
     limits::{ANSWERED_BYTES, EVENT_BYTES},
     serve::Door,
+    tui,
 };
 
 /// Asks whoever owns the home.
@@ -50,15 +52,15 @@ impl Client {
     ///
     /// # Errors
     /// When another process owns it and does not answer, or it cannot be opened.
-    pub(crate) async fn open(place: &Place, reach: Reach) -> Result<Self, Failure> {
+    pub(crate) async fn open(place: &Place, reach: Reach) -> Result<Arc<Self>, Failure> {
         let socket = place.socket()?;
         if let Some(there) = Self::there(&socket).await {
-            return Ok(there);
+            return Ok(Arc::new(there));
         }
         let node = place.open(reach).await?;
         let api = Api::new(node.clone(), &place.data()?)?;
         let door = Door::open(&socket, api.router())?;
-        Ok(Self::Here { node, router: api.router(), door })
+        Ok(Arc::new(Self::Here { node, router: api.router(), door }))
     }
 
     /// The process that listens at `socket`, if one does.
@@ -155,8 +157,8 @@ impl Client {
     }
 
     /// Lets the home go, when it was ours.
-    pub(crate) async fn close(self) {
-        if let Self::Here { node, door, .. } = self {
+    pub(crate) async fn close(self: Arc<Self>) {
+        if let Some(Self::Here { node, door, .. }) = Arc::into_inner(self) {
             door.close().await;
             node.close().await;
         }
@@ -236,9 +238,24 @@ fn next_event(read: &mut Vec<u8>) -> Option<Event> {
 }
 
 /// A piece of a path: everything that is not plainly a letter or digit is written by number.
-pub(crate) fn piece(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+pub(crate) fn piece(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
+
+impl tui::Api for Arc<Client> {
+    async fn request(&self, request: tui::Request) -> Result<Value, Refused> {
+        let tui::Request { method, path, body } = request;
+        let refused = |Failure { code, what, help, .. }| Refused { code: code.into_owned(), what, help };
+        Client::request(self, method, &path, body).await.map_err(refused)
+    }
+
+    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin {
+        let client = self.clone();
+        let opened = async move {
+            Client::events(&client).await.map_or_else(|_| stream::empty().boxed(), |events| events.boxed())
+        };
+        stream::once(opened).flatten().boxed()
+    }
 }
 
 #[cfg(test)]
@@ -267,6 +284,6 @@ mod tests {
 
     #[test]
     fn pieces_of_paths() {
-        assert_eq!(piece("lunch 👍/?"), "lunch%20%F0%9F%91%8D%2F%3F");
+        assert_eq!(piece("lunch 👍/?").to_string(), "lunch%20%F0%9F%91%8D%2F%3F");
     }
 }

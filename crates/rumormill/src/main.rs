@@ -24,9 +24,8 @@ mod home;
 mod lab;
 mod limits;
 mod serve;
-mod web;
-#[allow(dead_code, unused_imports, reason = "commands come to it with the node's API")]
 mod tui;
+mod web;
 
 /// A chat room without a server.
 ///

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -32,6 +33,7 @@ use crate::{
     failure::{Exit, Failure},
     home::{Place as Home, title},
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
+    tui,
 };
 
 mod orders;
@@ -48,22 +50,49 @@ pub(crate) struct Visit {
     pub(crate) met: bool,
 }
 
+/// How a room is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// On a whole screen.
+    Screen,
+    /// Line by line.
+    Lines,
+}
+
+impl Look {
+    /// A screen where there is one, unless it is to be `plain`.
+    pub(crate) fn of(plain: bool) -> Self {
+        if at_terminal() && !plain { Self::Screen } else { Self::Lines }
+    }
+}
+
 /// Opens a room for whoever sits here.
 ///
 /// # Errors
-/// As [`run`]; when another process has the home open, for only that one can show what happens line by line.
-pub(crate) async fn visit(client: &Client, room: &words::Room, place: &Home) -> Result<Visit, Failure> {
-    let Client::Here { node, .. } = client else {
+/// When the terminal, the room or the node goes away; line by line also when another process has the home open, for
+/// only that one can show what happens so.
+pub(crate) async fn visit(
+    client: &Arc<Client>,
+    room: &words::Room,
+    place: &Home,
+    look: Look,
+) -> Result<Visit, Failure> {
+    let history = place.history()?;
+    if look == Look::Screen {
+        tui::run(client.clone(), tui::Start { room: Some(room.id.clone()), history, ..tui::Start::default() }).await?;
+        return Ok(Visit { met: true });
+    }
+    let Client::Here { node, .. } = &**client else {
         return Err(Failure {
             exit: Exit::NotAllowed,
             code: "locked".into(),
             what: "another process has this home open".into(),
-            help: "open the page of `rumormill serve`, or use `rumormill send` and `rumormill log --follow`".into(),
+            help: "open the chat at a terminal, or use `rumormill send` and `rumormill log --follow`".into(),
         });
     };
     let kept = node.rooms().into_iter().find(|kept| kept.id().to_string() == room.id.as_str());
     let kept = kept.ok_or_else(|| Failure::internal("room", "a room has gone".into()))?;
-    run(kept, &place.history()?).await
+    run(kept, &history).await
 }
 
 /// Shows a room until the person leaves, which at the end of standard input they do.

@@ -1,7 +1,7 @@
 //! `rumormill chat`: open a room again.
 
 use crate::{
-    chat,
+    chat::{self, Look},
     client::Client,
     failure::Failure,
     home::{Place, Reach},
@@ -12,6 +12,9 @@ use crate::{
 pub(crate) struct Args {
     /// Its name, or the beginning of its id; not needed when there is one room only
     room: Option<String>,
+    /// Line by line, also at a terminal
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Opens the room.
@@ -21,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let client = Client::open(&place, Reach::Peers).await?;
     let visit = match client.pick(args.room.as_deref()).await {
-        Ok(room) => chat::visit(&client, &room, &place).await,
+        Ok(room) => chat::visit(&client, &room, &place, Look::of(args.plain)).await,
         Err(failure) => Err(failure),
     };
     client.close().await;

@@ -1,5 +1,7 @@
 //! `rumormill join`: enter a room with a ticket.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
         read_ticket,
         words::{Enter, Room},
     },
-    chat::{self, Visit},
+    chat::{self, Look, Visit},
     client::Client,
     commands::talk,
     failure::{Exit, Failure},
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     /// By what name you want to be shown in it
     #[arg(long)]
     nick: Option<String>,
+    /// Line by line, also at a terminal
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Enters the room, and opens it at once: who is there and what was said comes in while one looks.
@@ -34,7 +39,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let ticket = args.ticket.concat();
     read_ticket(&ticket)?;
     let client = Client::open(&place, Reach::Peers).await?;
-    let visit = enter(&client, &place, ticket, args.nick.as_deref()).await;
+    let visit = enter(&client, &place, ticket, &args).await;
     client.close().await;
     if visit?.met || chat::at_terminal() {
         return Ok(());
@@ -47,9 +52,9 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     })
 }
 
-async fn enter(client: &Client, place: &Place, ticket: String, nick: Option<&str>) -> Result<Visit, Failure> {
+async fn enter(client: &Arc<Client>, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
-    client.be_called(&room, nick).await?;
+    client.be_called(&room, args.nick.as_deref()).await?;
     talk("looking for the others");
-    chat::visit(client, &room, place).await
+    chat::visit(client, &room, place, Look::of(args.plain)).await
 }

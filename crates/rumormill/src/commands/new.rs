@@ -1,13 +1,16 @@
 //! `rumormill new`: create a room.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+};
 
 use axum::http::Method;
 use fast_qr::QRBuilder;
 
 use crate::{
     api::words::{Enter, Room, Ticket},
-    chat::{self, Visit},
+    chat::{self, Look, Visit},
     client::Client,
     commands::{data, talk},
     failure::{Exit, Failure},
@@ -23,6 +26,9 @@ pub(crate) struct Args {
     /// By what name you want to be shown in it
     #[arg(long)]
     nick: Option<String>,
+    /// Line by line, also at a terminal
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Creates the room, prints its ticket, and opens it.
@@ -40,18 +46,18 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         });
     }
     let client = Client::open(&place, Reach::Peers).await?;
-    let visit = found(&client, &place, name, args.nick.as_deref()).await;
+    let visit = found(&client, &place, name, &args).await;
     client.close().await;
     visit.map(|_| ())
 }
 
-async fn found(client: &Client, place: &Place, name: &str, nick: Option<&str>) -> Result<Visit, Failure> {
+async fn found(client: &Arc<Client>, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
-    client.be_called(&room, nick).await?;
+    client.be_called(&room, args.nick.as_deref()).await?;
     let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
     show(&ticket)?;
-    chat::visit(client, &room, place).await
+    chat::visit(client, &room, place, Look::of(args.plain)).await
 }
 
 /// The ticket is data; what to do with it, and a picture of it for a telephone, are for people.

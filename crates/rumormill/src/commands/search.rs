@@ -32,7 +32,8 @@ pub(crate) struct Args {
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let client = Client::open(&place, Reach::Nobody).await?;
-    let (room, words) = (piece(&args.room), piece(&args.words.join(" ")));
+    let words = args.words.join(" ");
+    let (room, words) = (piece(&args.room), piece(&words));
     let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
     let found = client.ask(Method::GET, &path).await;
     client.close().await;

@@ -6,8 +6,7 @@ use super::{
     events::{spoke, status},
     input::Effect,
     model::{Mode, Model, Open},
-    panels,
-    rows, scroll, update,
+    panels, rows, scroll, update,
 };
 use crate::{
     api::words::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex},

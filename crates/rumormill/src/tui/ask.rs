@@ -1,7 +1,6 @@
 //! Requests to `/v1` as the terminal makes them: what is asked, how it is written, how its answer is read.
 
-use std::fmt;
-
+use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -13,26 +12,6 @@ use crate::{
     },
     limits::{HITS, PAGE_MESSAGES},
 };
-
-/// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Put,
-    Delete,
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        })
-    }
-}
 
 /// A request as it is sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +80,7 @@ impl Ask {
     pub(super) fn request(&self) -> Request {
         match self {
             Self::Rooms => get("/v1/rooms".into()),
-            Self::Enter(enter) => with(Method::Post, "/v1/rooms".into(), enter),
+            Self::Enter(enter) => with(Method::POST, "/v1/rooms".into(), enter),
             Self::Of(room, ask) => ask.request(&format!("/v1/rooms/{room}")),
         }
     }
@@ -135,17 +114,17 @@ impl OfRoom {
             Self::Before(place) => page("before=", place.as_str(), PAGE_MESSAGES),
             Self::After(place) => page("after=", place.as_str(), PAGE_MESSAGES),
             Self::Search(words) => page("q=", words, HITS),
-            Self::Say(say) => with(Method::Post, format!("{room}/messages"), say),
-            Self::Edit(entry, text) => with(Method::Put, of(entry, ""), &Edit { text: text.clone() }),
-            Self::Retract(entry) => bare(Method::Delete, of(entry, "")),
-            Self::React(entry, text) => bare(Method::Put, sign(entry, text)),
-            Self::Unreact(entry, text) => bare(Method::Delete, sign(entry, text)),
+            Self::Say(say) => with(Method::POST, format!("{room}/messages"), say),
+            Self::Edit(entry, text) => with(Method::PUT, of(entry, ""), &Edit { text: text.clone() }),
+            Self::Retract(entry) => bare(Method::DELETE, of(entry, "")),
+            Self::React(entry, text) => bare(Method::PUT, sign(entry, text)),
+            Self::Unreact(entry, text) => bare(Method::DELETE, sign(entry, text)),
             Self::Holders(entry) => get(of(entry, "/holders")),
-            Self::Read(place) => with(Method::Put, format!("{room}/read"), &Read { place: place.clone() }),
-            Self::Nick(nick) => with(Method::Put, format!("{room}/nick"), &Nick { nick: nick.clone() }),
-            Self::Topic(topic) => with(Method::Put, format!("{room}/topic"), &Topic { topic: topic.clone() }),
+            Self::Read(place) => with(Method::PUT, format!("{room}/read"), &Read { place: place.clone() }),
+            Self::Nick(nick) => with(Method::PUT, format!("{room}/nick"), &Nick { nick: nick.clone() }),
+            Self::Topic(topic) => with(Method::PUT, format!("{room}/topic"), &Topic { topic: topic.clone() }),
             Self::Ticket | Self::Picture => get(format!("{room}/ticket")),
-            Self::Leave => bare(Method::Delete, room.to_owned()),
+            Self::Leave => bare(Method::DELETE, room.to_owned()),
         }
     }
 
@@ -165,7 +144,7 @@ impl OfRoom {
 }
 
 fn get(path: String) -> Request {
-    bare(Method::Get, path)
+    bare(Method::GET, path)
 }
 
 fn bare(method: Method, path: String) -> Request {

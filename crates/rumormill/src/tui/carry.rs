@@ -311,4 +311,3 @@ pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effec
     told(model, format!("{}\ncopied; whoever has it can enter: rumormill join TICKET", clean(&ticket)));
     out.push(Effect::Copy(ticket));
 }
-

@@ -30,6 +30,5 @@ mod update;
 mod view;
 mod wrap;
 
-pub(crate) use ask::{Method, Request};
-pub(crate) use model::Settings;
+pub(crate) use ask::Request;
 pub(crate) use run::{Api, Start, run};

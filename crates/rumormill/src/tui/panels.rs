@@ -91,9 +91,7 @@ pub(super) fn last_word(model: &Model, person: &Person) -> String {
 /// Shows who is connected.
 pub(super) fn peers(model: &mut Model) {
     let Some((open, room)) = model.open.as_ref().zip(model.room()) else { return no_room(model) };
-    let peer = |peer: &Peer| {
-        (open.names.name(&peer.author, &peer.nick).fit(ABOUT - 2), way(peer.path, peer.rtt_ms))
-    };
+    let peer = |peer: &Peer| (open.names.name(&peer.author, &peer.nick).fit(ABOUT - 2), way(peer.path, peer.rtt_ms));
     let mut rows: Vec<(String, String)> = room.peers.iter().map(peer).collect();
     if rows.is_empty() {
         rows.push((String::new(), "nobody; what you say is kept and goes out when somebody comes".into()));

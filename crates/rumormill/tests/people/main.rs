@@ -273,7 +273,7 @@ fn the_demo_ends_well_with_measured_figures() {
 fn what_is_typed_ahead_is_said_and_the_terminal_is_left_as_it_was() {
     let ada = Person::new();
     for (typed, last) in [("one^two^/digest^three^/quit^", "three"), ("four^and half a line!", "four")] {
-        let command: &[&str] = if last == "three" { &["new", "lunch"] } else { &["chat"] };
+        let command: &[&str] = if last == "three" { &["new", "lunch", "--plain"] } else { &["chat", "--plain"] };
         let mut at_terminal = Command::new("python3");
         at_terminal.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/people/terminal.py")).arg(typed);
         let chat = ada.command(command);

@@ -22,6 +22,8 @@ struct Reader {
     unnamed: BTreeMap<AuthorId, Seq>,
     /// The greatest time shown of other authors.
     last: Time,
+    /// The seq after its last entry.
+    next: Seq,
     /// What is to be said of its own entries once they are acknowledged: others give back what was lost, and that
     /// was written under another sky.
     judged: BTreeMap<Seq, Verdict>,
@@ -32,11 +34,18 @@ impl Reader {
         if entry.author == self.author {
             let judged = self.judge(entry);
             self.judged.insert(entry.seq, judged);
-        } else {
+            self.next = entry.seq + 1;
+        } else if !self.waited(entry) {
             let newest = self.unnamed.entry(entry.author).or_default();
             *newest = entry.seq.max(*newest);
             self.last = self.last.max(entry.time);
         }
+    }
+
+    /// Whether an entry was shown only because the reader wrote: it names words under the reader's key that the reader
+    /// had not written then. Somebody else did, for the key is in use in two places.
+    fn waited(&self, entry: &Entry) -> bool {
+        entry.seen.iter().any(|(of, up_to)| *of == self.author && *up_to >= self.next)
     }
 
     fn judge(&mut self, entry: &Entry) -> Verdict {
