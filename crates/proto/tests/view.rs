@@ -394,8 +394,9 @@ fn who_has_brought_something_is_told_of_first() {
     for seed in 0..10 {
         let mut alone = Alone::with_links(Shape::Open, 0);
         alone.random = Random::new(seed);
-        let branches = far(9);
-        branches.iter().flatten().for_each(|at| alone.up(*at));
+        let branches = far(6);
+        let near = some(7_000, 20, true);
+        branches.iter().flatten().chain(&near).for_each(|at| alone.up(*at));
         alone.now_ms += 60_000;
         let newcomer = some(5_000, 1, true)[0];
         let bringing = [&branches[0][..6], &branches[3][..1]].concat();
