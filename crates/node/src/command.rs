@@ -27,6 +27,8 @@ use crate::{
 pub(crate) enum Command {
     /// Take part in a room; one that is entered already only hears of the contacts.
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
+    /// Take part in a room no more, and keep nothing of it; answered once that is durable.
+    Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
     /// Say something; answered once it is durable.
     Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Said>, Error>> },
     /// Keep so much of what is said from now on; answered once that is durable.

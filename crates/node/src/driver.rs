@@ -225,6 +225,11 @@ impl Driver {
                 let _ = answer.send(self.enter(*setup));
                 Inputs::new()
             }
+            Command::Leave { room, answer } => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.leave(&room));
+                Inputs::new()
+            }
             Command::Say { room, sayings, answer } => {
                 match self.seats.get_mut(&room) {
                     Some(seat) => seat.say(sayings, answer),
@@ -335,6 +340,16 @@ impl Driver {
         let inputs = self.links.announce((id, secret));
         self.give(inputs);
         Ok(board)
+    }
+
+    fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
+        let Some(mut seat) = self.seats.remove(room) else { return Err(self.stopped(room)) };
+        self.links.leave(room);
+        seat.asked.fail(&Error::Left);
+        seat.board.posted().stopped = Some("you have left it".into());
+        seat.board.close();
+        self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+        Ok(self.store.leave(room)?)
     }
 
     /// What an engine starts from.

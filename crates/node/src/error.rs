@@ -34,6 +34,8 @@ pub enum Error {
         /// What the store said.
         why: String,
     },
+    /// The room was left.
+    Left,
     /// A text is larger than an entry may be.
     TooLong,
     /// A nick is empty or too long.
@@ -56,6 +58,7 @@ impl Error {
             Self::Thread { .. } => "thread",
             Self::Closed => "closed",
             Self::Stopped { .. } => "stopped",
+            Self::Left => "left",
             Self::TooLong => "too-long",
             Self::Nick => "nick",
             Self::Refused => "refused",
@@ -75,6 +78,7 @@ impl Error {
             Self::Stopped { .. } => {
                 "make room on the disk and open the home again; nothing that was confirmed is lost".into()
             }
+            Self::Left => "enter it again with a ticket".into(),
             Self::TooLong => "say it in several parts".into(),
             Self::Nick => format!("choose a name of 1 to {NAME_BYTES} bytes"),
             Self::Refused => "say it in another room".into(),
@@ -93,6 +97,7 @@ impl fmt::Display for Error {
             Self::Thread { why } => write!(f, "cannot start a thread: {why}"),
             Self::Closed => f.write_str("the node is closed"),
             Self::Stopped { why } => write!(f, "the room was stopped: {why}"),
+            Self::Left => f.write_str("you have left the room"),
             Self::TooLong => write!(f, "this is longer than the {TEXT_BYTES} bytes that fit in one entry"),
             Self::Nick => f.write_str("this is not a nick"),
             Self::Refused => f.write_str("the room does not take this"),

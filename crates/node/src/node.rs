@@ -67,6 +67,13 @@ impl Inner {
         self.commands.send(command).await.map_err(|_| Error::Closed)
     }
 
+    /// Tells the LAN which rooms we are in, if anything is told there.
+    pub(crate) async fn announce(&self) {
+        if let Some(lan) = &self.lan {
+            lan.announce().await;
+        }
+    }
+
     /// This node, for others to dial.
     pub(crate) fn contact(&self) -> Contact {
         let addr = self.endpoint.addr();
@@ -155,9 +162,7 @@ impl Node {
         let (answer, entered) = oneshot::channel();
         self.inner.command(Command::Enter { setup: Box::new(setup), answer }).await?;
         let board = entered.await.map_err(|_| Error::Closed)??;
-        if let Some(lan) = &self.inner.lan {
-            lan.announce().await;
-        }
+        self.inner.announce().await;
         Ok(Room::new(board, self.inner.clone()))
     }
 

@@ -333,6 +333,18 @@ impl Room {
         Ok(Holders { authors })
     }
 
+    /// Takes part no more, and keeps nothing of the room. Whoever has a ticket can enter again, as a new author.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
+    pub async fn leave(&self) -> Result<(), Error> {
+        let (answer, left) = oneshot::channel();
+        self.node.command(Command::Leave { room: self.board.id, answer }).await?;
+        left.await.map_err(|_| Error::Closed)??;
+        self.node.announce().await;
+        Ok(())
+    }
+
     /// How much of what is said here is kept.
     pub fn retention(&self) -> Keep {
         self.board.posted().retention

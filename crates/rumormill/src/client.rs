@@ -1,7 +1,7 @@
 //! Asks whoever owns the home: this very process when nobody else does, or the one that does, through its socket.
 //! Commands and screens know only the requests.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use axum::{
     Router,
@@ -29,7 +29,6 @@ use crate::{
     home::{self, Place, Reach},
     limits::{ANSWERED_BYTES, EVENT_BYTES},
     serve::Door,
-    tui,
 };
 
 /// Asks whoever owns the home.
@@ -52,15 +51,15 @@ impl Client {
     ///
     /// # Errors
     /// When another process owns it and does not answer, or it cannot be opened.
-    pub(crate) async fn open(place: &Place, reach: Reach) -> Result<Arc<Self>, Failure> {
+    pub(crate) async fn open(place: &Place, reach: Reach) -> Result<Self, Failure> {
         let socket = place.socket()?;
         if let Some(there) = Self::there(&socket).await {
-            return Ok(Arc::new(there));
+            return Ok(there);
         }
         let node = place.open(reach).await?;
         let api = Api::new(node.clone(), &place.data()?)?;
         let door = Door::open(&socket, api.router())?;
-        Ok(Arc::new(Self::Here { node, router: api.router(), door }))
+        Ok(Self::Here { node, router: api.router(), door })
     }
 
     /// The process that listens at `socket`, if one does.
@@ -157,8 +156,8 @@ impl Client {
     }
 
     /// Lets the home go, when it was ours.
-    pub(crate) async fn close(self: Arc<Self>) {
-        if let Some(Self::Here { node, door, .. }) = Arc::into_inner(self) {
+    pub(crate) async fn close(self) {
+        if let Self::Here { node, door, .. } = self {
             door.close().await;
             node.close().await;
         }
@@ -240,22 +239,6 @@ fn next_event(read: &mut Vec<u8>) -> Option<Event> {
 /// A piece of a path: everything that is not plainly a letter or digit is written by number.
 pub(crate) fn piece(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
-}
-
-impl tui::Api for Arc<Client> {
-    async fn request(&self, request: tui::Request) -> Result<Value, Refused> {
-        let tui::Request { method, path, body } = request;
-        let refused = |Failure { code, what, help, .. }| Refused { code: code.into_owned(), what, help };
-        Client::request(self, method, &path, body).await.map_err(refused)
-    }
-
-    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin {
-        let client = self.clone();
-        let opened = async move {
-            Client::events(&client).await.map_or_else(|_| stream::empty().boxed(), |events| events.boxed())
-        };
-        stream::once(opened).flatten().boxed()
-    }
 }
 
 #[cfg(test)]

@@ -89,6 +89,13 @@ pub trait Store: Send {
     /// As [`Store::commit`].
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error>;
 
+    /// Leaves nothing of a room: neither what the user put nor what was said, on disk either. The search indexes of all
+    /// rooms are built anew after that, by [`Store::index`].
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
+
     /// The secret of this peer's transport key: the one kept, or else `fresh`, which is kept from then on.
     ///
     /// # Errors

@@ -139,6 +139,13 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
+        let mut held = self.write();
+        held.records.remove(room);
+        held.shelves.remove(room);
+        Ok(())
+    }
+
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
         Ok(*self.write().peer_secret.get_or_insert(fresh))
     }

@@ -24,6 +24,7 @@ laws! {
     entries_of_one_time_are_ordered_by_author
     times_may_come_again_across_a_gap
     rooms_are_apart
+    a_room_that_is_left_leaves_nothing
     runs_come_from_the_top_and_are_admitted
     signatures_stay_on_heads_and_multiples
     a_backfill_needs_no_signature
@@ -175,6 +176,39 @@ fn rooms_are_apart(store: &mut dyn Store) {
     assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2);
     assert_eq!((reader.count(&ROOM).unwrap(), reader.count(&OTHER_ROOM).unwrap()), (4, 2));
     assert_eq!(reader.newest(&OTHER_ROOM, 9).unwrap(), vec![(here.id(), 1, 2)]);
+}
+
+fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
+    let here = Script::lines(1, 5, 10, 10);
+    let there = Script::new(OTHER_ROOM, 1, (0..3).map(|at| text(at + 1, "there")).collect());
+    let record = |id| RoomRecord {
+        id,
+        secret: [1; 32],
+        author_secret: [2; 32],
+        name: "lunch".into(),
+        contacts: vec![],
+        keep: Keep::default(),
+    };
+    for room in [ROOM, OTHER_ROOM] {
+        store.put_room(&record(room)).unwrap();
+    }
+    let (run, other) = (here.run(1, 4), there.run(1, 2));
+    store.commit(&[(ROOM, Change::Append(&run)), (OTHER_ROOM, Change::Append(&other))]).unwrap();
+    while store.index(100).unwrap() {}
+    store.leave(&ROOM).unwrap();
+    assert_eq!(store.rooms().unwrap(), vec![record(OTHER_ROOM)]);
+    assert_eq!(store.kept(&ROOM).unwrap().len(), 0);
+    for _ in 0..2 {
+        let mut reader = store.reader().unwrap();
+        assert_eq!((reader.count(&ROOM).unwrap(), timeline(store, &ROOM)), (0, vec![]));
+        assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2, "indexed or not");
+        assert!(reader.check(&OTHER_ROOM).unwrap().is_clean());
+        while store.index(100).unwrap() {}
+    }
+    // Entered again it is a room like any other.
+    append(store, ROOM, &here.runs(0, 4)).unwrap();
+    assert_eq!(places(&timeline(store, &ROOM)), (0..=4).map(|seq| (here.id(), seq)).collect::<Vec<_>>());
+    store.leave(&RoomId([99; 32])).unwrap();
 }
 
 fn runs_come_from_the_top_and_are_admitted(store: &mut dyn Store) {

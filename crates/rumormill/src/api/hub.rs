@@ -71,6 +71,11 @@ impl Hub {
         }
     }
 
+    /// Tells nothing more of a room, until it is followed again.
+    pub(super) fn forget(&self, room: &RoomId) {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+    }
+
     fn listens(&self) -> bool {
         self.sender.receiver_count() > 0
     }

@@ -51,6 +51,18 @@ impl Marks {
         self.write(&places).map_err(|error| broken(&self.path, &error))
     }
 
+    /// Forgets a room.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn forget(&self, room: &RoomHex) -> Result<(), Failure> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        match places.remove(room) {
+            Some(_) => self.write(&places).map_err(|error| broken(&self.path, &error)),
+            None => Ok(()),
+        }
+    }
+
     fn write(&self, places: &BTreeMap<RoomHex, PlaceText>) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
         file.write_all(&serde_json::to_vec(places)?)?;

@@ -67,7 +67,7 @@ impl Api {
             .routes(routes!(healthz))
             .routes(routes!(metrics::metrics))
             .routes(routes!(rooms::list, rooms::enter))
-            .routes(routes!(rooms::one))
+            .routes(routes!(rooms::one, rooms::leave))
             .routes(routes!(rooms::ticket))
             .routes(routes!(rooms::picture))
             .routes(routes!(rooms::people))

@@ -207,3 +207,18 @@ pub(super) async fn keep(
     room.retain(rumormill_node::Keep { age_ms, entries, bytes }).await?;
     Ok(Told(api.shape(&room).await?))
 }
+
+/// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
+#[utoipa::path(
+    delete,
+    path = "/v1/rooms/{room}",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    responses((status = 204), (status = "4XX", body = words::Refusal)),
+)]
+pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
+    let room = api.room(&room)?;
+    room.leave().await?;
+    api.hub().forget(&room.id());
+    api.marks().forget(&RoomHex(room.id().to_string()))?;
+    Ok(StatusCode::NO_CONTENT)
+}

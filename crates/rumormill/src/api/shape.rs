@@ -33,6 +33,7 @@ impl Api {
             people: status.authors as u64,
             peers: status.peers.iter().map(|peer| shape_peer(room, peer)).collect(),
             unread,
+            read: self.marks().of(&RoomHex(room.id().to_string())),
             mentions,
             digest: status.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             skew_ms: status.skew_ms,

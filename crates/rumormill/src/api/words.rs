@@ -80,6 +80,8 @@ pub(crate) struct Room {
     pub(crate) unread: u64,
     /// Those of them that name me.
     pub(crate) mentions: u64,
+    /// How far it was read.
+    pub(crate) read: Option<PlaceText>,
     /// The same at two people who hold the same entries.
     pub(crate) digest: String,
     /// How far the others' clocks are ahead of mine; 0 when they agree.

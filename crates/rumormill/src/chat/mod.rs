@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -71,18 +70,13 @@ impl Look {
 /// # Errors
 /// When the terminal, the room or the node goes away; line by line also when another process has the home open, for
 /// only that one can show what happens so.
-pub(crate) async fn visit(
-    client: &Arc<Client>,
-    room: &words::Room,
-    place: &Home,
-    look: Look,
-) -> Result<Visit, Failure> {
+pub(crate) async fn visit(client: &Client, room: &words::Room, place: &Home, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
     if look == Look::Screen {
-        tui::run(client.clone(), tui::Start { room: Some(room.id.clone()), history, ..tui::Start::default() }).await?;
+        tui::run(client, tui::Start { room: Some(room.id.clone()), history, ..tui::Start::default() }).await?;
         return Ok(Visit { met: true });
     }
-    let Client::Here { node, .. } = &**client else {
+    let Client::Here { node, .. } = client else {
         return Err(Failure {
             exit: Exit::NotAllowed,
             code: "locked".into(),

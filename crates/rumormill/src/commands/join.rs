@@ -1,7 +1,5 @@
 //! `rumormill join`: enter a room with a ticket.
 
-use std::sync::Arc;
-
 use axum::http::Method;
 
 use crate::{
@@ -52,7 +50,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     })
 }
 
-async fn enter(client: &Arc<Client>, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
+async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
     client.be_called(&room, args.nick.as_deref()).await?;
     talk("looking for the others");

@@ -1,9 +1,6 @@
 //! `rumormill new`: create a room.
 
-use std::{
-    io::{self, IsTerminal},
-    sync::Arc,
-};
+use std::io::{self, IsTerminal};
 
 use axum::http::Method;
 use fast_qr::QRBuilder;
@@ -51,7 +48,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     visit.map(|_| ())
 }
 
-async fn found(client: &Arc<Client>, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
+async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
     client.be_called(&room, args.nick.as_deref()).await?;

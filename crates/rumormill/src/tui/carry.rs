@@ -268,12 +268,12 @@ fn set(model: &mut Model, what: &str) {
     match (setting, words.next()) {
         (Some((name, _, place)), Some(value @ ("on" | "off"))) => {
             *place(&mut model.settings) = value == "on";
-            told(model, format!("{name} is {value}"));
+            told(model, format!("{name}: {value}"));
         }
         (None, None) if what.is_empty() => {
             let row = |(name, what, place): &Setting| {
                 let value = if *place(&mut model.settings.clone()) { "on" } else { "off" };
-                format!("{name} {value}: {what}")
+                format!("{name}: {value}; {what}")
             };
             let rows: Vec<String> = SETTINGS.iter().map(row).collect();
             told(model, rows.join("\n"));

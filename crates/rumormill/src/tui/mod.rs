@@ -30,5 +30,4 @@ mod update;
 mod view;
 mod wrap;
 
-pub(crate) use ask::Request;
-pub(crate) use run::{Api, Start, run};
+pub(crate) use run::{Start, run};

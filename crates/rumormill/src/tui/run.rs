@@ -4,12 +4,11 @@ use std::{
     future::{Future, ready},
     io::{self, Write},
     path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
 use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
-use n0_future::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend};
 use rustyline::{
     Config,
@@ -31,18 +30,33 @@ use super::{
 use crate::{
     api::words::{Event, Refused, RoomHex},
     chat::Interrupts,
+    client::Client,
     clock::Clock,
     failure::Failure,
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
 
 /// `/v1`, wherever the node runs.
-pub(crate) trait Api: Send + Sync + 'static {
+pub(crate) trait V1 {
     /// Asks, and waits for the answer; no content is `null`.
-    fn request(&self, request: Request) -> impl Future<Output = Result<Value, Refused>> + Send;
+    fn request(&self, request: Request) -> impl Future<Output = Result<Value, Refused>>;
 
     /// Everything that happens from here on.
-    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin;
+    ///
+    /// # Errors
+    /// When nobody tells it.
+    fn events(&self) -> impl Future<Output = Result<impl Stream<Item = Event> + Unpin, Failure>>;
+}
+
+impl V1 for Client {
+    async fn request(&self, Request { method, path, body }: Request) -> Result<Value, Refused> {
+        let refused = |Failure { code, what, help, .. }| Refused { code: code.into(), what, help };
+        Client::request(self, method, &path, body).await.map_err(refused)
+    }
+
+    async fn events(&self) -> Result<impl Stream<Item = Event> + Unpin, Failure> {
+        Client::events(self).await.map(Box::pin)
+    }
 }
 
 /// How a visit begins.
@@ -59,7 +73,7 @@ pub(crate) struct Start {
 ///
 /// # Errors
 /// When the terminal cannot be used or goes away, or the node does.
-pub(crate) async fn run(api: impl Api, start: Start) -> Result<(), Failure> {
+pub(crate) async fn run(api: &impl V1, start: Start) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
     let mut interrupts = Interrupts::new()?;
     let mut history = Remembered::load(start.history);
@@ -74,7 +88,7 @@ pub(crate) async fn run(api: impl Api, start: Start) -> Result<(), Failure> {
     model.typed = Typed::new(history.lines());
     let mut shell = Shell { model, terminal: &mut screen.terminal, signs: io::stdout(), history: &mut history };
     tokio::select! {
-        left = shell.stay(Arc::new(api), EventStream::new()) => left,
+        left = shell.stay(api, EventStream::new()) => left,
         () = interrupts.next() => Ok(()),
     }
 }
@@ -128,13 +142,13 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
     /// Shows what happens and does what is typed.
     pub(super) async fn stay(
         &mut self,
-        api: Arc<impl Api>,
+        api: &impl V1,
         mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
     ) -> Result<(), Failure> {
-        let mut events = api.events();
+        let mut events = api.events().await?;
         let (asks, waiting) = mpsc::channel(ASKS_WAITING);
         let (told, mut answers) = mpsc::channel(ASKS_WAITING);
-        let asking = answer(Arc::clone(&api), waiting, told);
+        let asking = answer(api, waiting, told);
         tokio::pin!(asking);
         let mut ticks = time::interval(Duration::from_millis(TICK_MS));
         self.carry_out(vec![Effect::Ask(Model::begin())], &asks)?;
@@ -218,7 +232,7 @@ fn busy() -> Refused {
 }
 
 /// Asks one after the other, so that what is said first is there first. Ends when nobody asks any more.
-async fn answer(api: Arc<impl Api>, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
+async fn answer(api: &impl V1, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
     while let Some(ask) = asks.recv().await {
         let told = api.request(ask.request()).await.and_then(|body| ask.read(body));
         if answers.send(Answer { ask, told }).await.is_err() {

@@ -101,7 +101,7 @@ fn listed(model: &Model, panel: &Panel, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(area.height).saturating_sub(1);
     let rows = panels::laid(panel, usize::from(area.width));
     let more = rows.len() > height;
-    let keys = if more { "PgUp and PgDn scroll, Esc closes" } else { "Esc closes" };
+    let keys = if more { "PgUp, PgDn, Esc" } else { "Esc" };
     put(buffer, area, 0, &format!("─── {} ({keys}) ", panel.title), model.paint.dim());
     for (y, row) in (area.y + 1..).zip(rows.iter().skip(panel.above).take(height)) {
         buffer.set_line(area.x, y, row, area.width);

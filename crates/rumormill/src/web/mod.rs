@@ -12,10 +12,12 @@ struct File(&'static str, &'static str, &'static [u8]);
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
 
 /// Nothing but our own files runs or is shown, and nobody frames them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
-                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -26,10 +28,24 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// What the page is made of.
-const FILES: [File; 3] = [
-    File("/", HTML, include_bytes!("page/index.html")),
-    File("/style.css", STYLE, include_bytes!("page/style.css")),
+const FILES: [File; 17] = [
+    File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
+    File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
+    File("/chat.js", SCRIPT, include_bytes!("page/chat.js")),
+    File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
+    File("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
+    File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
+    File("/", HTML, include_bytes!("page/index.html")),
+    File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
+    File("/log.js", SCRIPT, include_bytes!("page/log.js")),
+    File("/network.js", SCRIPT, include_bytes!("page/network.js")),
+    File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
+    File("/side.js", SCRIPT, include_bytes!("page/side.js")),
+    File("/status.js", SCRIPT, include_bytes!("page/status.js")),
+    File("/style.css", STYLE, include_bytes!("page/style.css")),
+    File("/timeline.js", SCRIPT, include_bytes!("page/timeline.js")),
+    File("/words.js", SCRIPT, include_bytes!("page/words.js")),
 ];
 
 /// Whether a path is one of the page's.

@@ -1,5 +1,7 @@
 //! A process without a screen, asked by scripts, pages and other commands.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod process;
 
 use std::{
@@ -221,4 +223,16 @@ fn a_room_that_keeps_little_forgets_the_rest() {
     assert_eq!(gone(&bob), 0, "others keep what they want");
     let page = ada.get("/v1/rooms/lunch/messages?limit=1").ok();
     assert_eq!(page["messages"][0]["text"], "three");
+}
+
+#[test]
+fn a_room_that_is_left_can_be_entered_again() {
+    let Two { ada, bob, said } = two();
+    assert_eq!(bob.delete("/v1/rooms/lunch").status, 204);
+    assert_eq!(bob.get("/v1/rooms").ok()["rooms"], json!([]));
+    assert_eq!(bob.get("/v1/rooms/lunch").refused(404), "room");
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    let mut events = bob.events();
+    bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok();
+    events.until("message", |event| event["message"]["ref"] == said);
 }

@@ -10,6 +10,7 @@ mod forget;
 mod home;
 mod index;
 mod inspect;
+mod leave;
 mod mend;
 mod notes;
 mod piece;
@@ -161,6 +162,12 @@ impl Store for Disk {
             put.execute((number, secret, author_secret, name, put_contacts(contacts)))?;
             expire::put_keep(db, number, keep)
         })
+    }
+
+    fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
+        self.transact(|db| leave::leave(db, room))?;
+        self.committed(1);
+        Ok(())
     }
 
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {

@@ -8,7 +8,7 @@ use crate::{
         Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Page, Path, Peer, People, Person, PlaceText,
         Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
     },
-    tui::Request,
+    tui::ask::Request,
 };
 
 /// Noon of a day.
@@ -140,9 +140,9 @@ impl Node {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let body = request.body.clone().unwrap_or_default();
-        match (request.method, parts.as_slice()) {
-            (Method::GET, []) => Ok(json!(Rooms { rooms: self.rooms.iter().map(|kept| kept.room.clone()).collect() })),
-            (Method::POST, []) => match body.get("name").and_then(Value::as_str) {
+        match (&request.method, parts.as_slice()) {
+            (&Method::GET, []) => Ok(json!(Rooms { rooms: self.rooms.iter().map(|kept| kept.room.clone()).collect() })),
+            (&Method::POST, []) => match body.get("name").and_then(Value::as_str) {
                 Some(name) => Ok(json!(self.found(name).room)),
                 None => Err(refused("ticket", "this is not a ticket: a ticket begins with rumor1")),
             },
@@ -154,14 +154,14 @@ impl Node {
         }
     }
 
-    fn of(&mut self, at: usize, method: Method, rest: &[&str], query: &str, body: &Value) -> Result<Value, Refused> {
+    fn of(&mut self, at: usize, method: &Method, rest: &[&str], query: &str, body: &Value) -> Result<Value, Refused> {
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let kept = &mut self.rooms[at];
         match (method, rest) {
-            (Method::GET, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
-            (Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor1{}", "abcdefgh".repeat(20)) })),
-            (Method::GET, ["messages"]) => Ok(json!(kept.page(query))),
-            (Method::POST, ["messages"]) => {
+            (&Method::GET, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
+            (&Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor1{}", "abcdefgh".repeat(20)) })),
+            (&Method::GET, ["messages"]) => Ok(json!(kept.page(query))),
+            (&Method::POST, ["messages"]) => {
                 let say: Say = serde_json::from_value(body.clone()).unwrap();
                 let reply = say.reply_to.and_then(|answered| kept.find(answered.as_str()).map(|said| said.as_reply()));
                 let message = self.puts(at, "ada", Kind::Text, &say.text);
@@ -170,19 +170,19 @@ impl Node {
                 said.mentions = say.mentions;
                 Ok(json!(Page { messages: vec![said.clone()], more: false }))
             }
-            (Method::PUT, ["read"]) => {
+            (&Method::PUT, ["read"]) => {
                 (kept.room.unread, kept.room.mentions) = (0, 0);
                 Ok(json!(kept.room))
             }
-            (Method::PUT, ["nick"]) => {
+            (&Method::PUT, ["nick"]) => {
                 kept.room.nick = text("nick");
                 Ok(json!(kept.room))
             }
-            (Method::PUT, ["topic"]) => {
+            (&Method::PUT, ["topic"]) => {
                 kept.room.topic = text("topic");
                 Ok(json!(kept.room))
             }
-            (Method::DELETE, []) => {
+            (&Method::DELETE, []) => {
                 self.rooms.remove(at);
                 Ok(Value::Null)
             }
@@ -191,17 +191,17 @@ impl Node {
                 let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
                 let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
                 match (method, rest) {
-                    (Method::PUT, []) => (message.text, message.edited) = (text("text"), true),
-                    (Method::DELETE, []) => {
+                    (&Method::PUT, []) => (message.text, message.edited) = (text("text"), true),
+                    (&Method::DELETE, []) => {
                         (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
                         message.text.clear();
                     }
-                    (Method::PUT, ["reactions", sign]) => {
+                    (&Method::PUT, ["reactions", sign]) => {
                         let sign = percent_encoding::percent_decode_str(sign).decode_utf8().unwrap().into_owned();
                         message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
                     }
-                    (Method::DELETE, ["reactions", _]) => message.reactions.clear(),
-                    (Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
+                    (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
+                    (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
                     _ => return Err(refused("path", "no such path")),
                 }
                 Ok(json!(message))

@@ -204,7 +204,20 @@ fn panes_come_at_81_columns() {
 ada>
 "#,
     );
-    Stage::open(lunch(), 81, 10).keys("/set Space panes Space off Enter").shows("@2");
+    Stage::open(lunch(), 81, 10).keys("/set Space panes Space off Enter").shows(
+        r#"
+ lunch
+
+  the beginning
+─── 2026-11-22 ──────────────────────────────────────────────────────────────────
+ 12:00             --  ada founded the room lunch
+ 12:01            bob  anybody hungry?
+ 12:02            ada  always                                               … 0/2
+ 12:00             --  panes: off
+ 1 direct 0 relayed 1 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]

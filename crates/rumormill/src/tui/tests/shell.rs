@@ -1,13 +1,9 @@
 //! The shell around the core: what the terminal and the node tell it, what it does to them.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    task::Poll,
-};
+use std::{io, sync::Mutex, task::Poll};
 
 use crossterm::event::{Event as Pressed, KeyCode, KeyEvent, KeyModifiers};
-use n0_future::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::Value;
 
@@ -15,12 +11,13 @@ use super::node::Node;
 use crate::{
     api::words::{Arrival, Event, Refused},
     clock::Clock,
+    failure::Failure,
     tui::{
-        Api, Request,
+        ask::Request,
         input::Size,
         model::Model,
         paint::Paint,
-        run::{Remembered, Shell},
+        run::{Remembered, Shell, V1},
     },
 };
 
@@ -40,15 +37,15 @@ impl Fake {
     }
 }
 
-impl Api for Fake {
+impl V1 for Fake {
     async fn request(&self, request: Request) -> Result<Value, Refused> {
         self.node.lock().unwrap().answer(&request)
     }
 
-    fn events(&self) -> impl Stream<Item = Event> + Send + Unpin {
+    async fn events(&self) -> Result<impl Stream<Item = Event> + Unpin, Failure> {
         let events = stream::iter(std::mem::take(&mut *self.events.lock().unwrap()));
         let rest = if self.closes { stream::empty().boxed() } else { stream::pending().boxed() };
-        events.chain(rest)
+        Ok(events.chain(rest))
     }
 }
 
@@ -81,16 +78,14 @@ struct Visit {
 /// A visit that ends where the keys do.
 async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin) -> Visit {
     let home = tempfile::tempdir().unwrap();
-    let fake = Arc::new(fake);
     let mut terminal = Terminal::new(TestBackend::new(60, 12)).unwrap();
     let mut history = Remembered::load(home.path().join("history"));
     let model = Model::new(Size { columns: 1, rows: 1 }, Clock::utc(), Paint::Colours);
     let mut signs = Vec::new();
     let mut shell = Shell { model, terminal: &mut terminal, signs: &mut signs, history: &mut history };
-    let ended = shell.stay(Arc::clone(&fake), keys).await.map_err(|failure| failure.to_string());
+    let ended = shell.stay(&fake, keys).await.map_err(|failure| failure.to_string());
     let screen = terminal.backend().to_string();
     let remembered = Remembered::load(home.path().join("history")).lines();
-    let fake = Arc::into_inner(fake).unwrap();
     let node = fake.node.into_inner().unwrap();
     Visit { ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
 }

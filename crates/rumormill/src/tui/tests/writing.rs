@@ -342,7 +342,7 @@ fn orders_do_what_they_say() {
     stage.keys("/topic Space food Enter").has(" lunch: food").keys("/topic Enter").has("the topic: food");
     stage.keys("/me Space waves Enter").has("*  ada waves");
     stage.keys("/digest Enter").has("9f2c 11aa 9f2c 11aa");
-    stage.keys("/set Enter").has("bell on: ring when somebody names me");
+    stage.keys("/set Enter").has("bell: on; ring when somebody names me");
     stage.keys("/whois Space bob Enter").has("bob: direct, 7 ms; has not said anything");
     stage.keys("/ticket Enter").has("copied; whoever has it can enter");
     assert!(stage.did()[0].starts_with(r#"Copy("rumor1abcdefgh"#));
@@ -358,11 +358,11 @@ fn longer_answers_are_panels() {
         .shows(
             r#"
  lunch
-─── 4 people (Esc closes)
- ada                             you   has not said anything
- bob                             here  has not said anything
- bert                            away  has not said anything
- cyd                             away  has not said anything
+─── 4 people (Esc)
+ ada                      you, has not said anything
+ bob                      here, has not said anything
+ bert                     away, has not said anything
+ cyd                      away, has not said anything
 
 
 
@@ -378,12 +378,12 @@ ada>
         .shows(
             r#"
  lunch
-─── who is connected (Esc closes)
- bob                             direct, 7 ms
+─── who is connected (Esc)
+ bob                      direct, 7 ms
 
- entries here 3, missing 0
- received 0 bytes in 0 messages, sent 0 in 0
-
+ entries                  3 here, 0 missing
+ received                 0 bytes in 0 messages
+ sent                     0 bytes in 0 messages
 
 
 
@@ -397,15 +397,15 @@ ada>
         .shows(
             r#"
  lunch
-─── orders and keys (PgUp and PgDn scroll, Esc closes)
- /join TICKET or ROOM    enter a room, or go to one that yo…
- /new NAME               begin a room
- /leave                  leave this room and forget what wa…
- /ticket                 what lets others in, shown and cop…
- /qr                     the same as a picture, for a telep…
- /nick NAME              be shown by this name
- /me TEXT                say what you do
- /names                  who is in the room
+─── orders, keys and signs (PgUp, PgDn, Esc)
+ /join TICKET or ROOM     enter a room, or go to one that
+                          you are in
+ /new NAME                begin a room
+ /leave                   leave this room and forget what
+                          was said in it
+ /ticket                  what lets others in, shown and
+                          copied
+ /qr                      the same as a picture, for a
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,

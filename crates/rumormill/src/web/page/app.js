@@ -1,1 +1,49 @@
+// Where the page begins: the session, then the chat.
 
+import { $ } from "./dom.js";
+import { call, session } from "./api.js";
+import { twoLines } from "./ask.js";
+import { Chat } from "./chat.js";
+import { setTheme, theme } from "./screens.js";
+
+setTheme(theme());
+let chat = null;
+
+// The one-time code leaves the address bar and the history before it is used.
+function takeCode() {
+  const code = location.hash.slice(1);
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
+}
+
+function gate(failure) {
+  $("gate").hidden = false;
+  $("gate-error").replaceChildren(...(failure ? twoLines(failure) : []));
+  $("gate-code").value = "";
+  $("gate-code").focus();
+}
+
+async function open(code) {
+  try {
+    if (code) await session(code);
+    await call("GET", "/v1/rooms");
+  } catch (failure) {
+    if (code && failure.status !== 0) return gate({ what: "This code has been used or has run out", help: "Run rumormill serve again and open the link it prints." });
+    return gate(failure.status === 401 ? null : failure);
+  }
+  $("gate").hidden = true;
+  chat ??= new Chat(() => gate());
+  chat.start();
+}
+
+$("gate-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const said = $("gate-code").value.trim();
+  open(said.slice(said.lastIndexOf("#") + 1));
+});
+// A link opened in the tab that has the page already.
+addEventListener("hashchange", () => {
+  const code = takeCode();
+  if (code && $("app").hidden) open(code);
+});
+open(takeCode());

@@ -1,0 +1,58 @@
+// Elements, made one way only: attributes by name, words as text. Nothing here takes markup.
+
+export const $ = (id) => document.getElementById(id);
+
+// `set` holds attributes; `on*` are listeners, `true` is an empty attribute, `null`, `undefined` and `false` are none.
+export function el(name, set = {}, ...children) {
+  return fill(document.createElement(name), set, children);
+}
+
+export function svg(name, set = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), set, children);
+}
+
+function fill(node, set, children) {
+  for (const [key, value] of Object.entries(set)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+// Words of others: isolated, so that their direction stays theirs.
+export const theirs = (text, set = {}) => el("bdi", set, text);
+
+// Makes `list`, each { key, stamp, make }, the children of `parent`; a node stays as long as its stamp does.
+export function rows(parent, list) {
+  const kept = parent.kept ?? new Map();
+  const next = new Map();
+  const lost = parent.contains(document.activeElement) ? document.activeElement : null;
+  const keys = new Set(list.map(({ key }) => key));
+  for (const [key, { node }] of kept) if (!keys.has(key)) node.remove();
+  let at = parent.firstChild;
+  for (const { key, stamp, make } of list) {
+    let item = kept.get(key);
+    if (!item || stamp.some((part, i) => part !== item.stamp[i])) {
+      const node = make();
+      node.dataset.key = key;
+      if (at && at === item?.node) at = node;
+      item?.node.replaceWith(node);
+      item = { node, stamp };
+    }
+    if (item.node === at) at = at.nextSibling;
+    else parent.insertBefore(item.node, at);
+    next.set(key, item);
+  }
+  parent.kept = next;
+  if (lost && !lost.isConnected) focusAgain(parent, lost, next);
+}
+
+// The node that had the focus was made anew: the same control in it gets it, or the row it is in.
+function focusAgain(parent, lost, items) {
+  const key = lost.closest("[data-key]")?.dataset.key ?? "";
+  const node = items.get(key)?.node;
+  const same = lost.dataset.as && node?.querySelector(`[data-as="${CSS.escape(lost.dataset.as)}"]`);
+  (same || node || parent).focus({ preventScroll: true });
+}

@@ -1,0 +1,228 @@
+// The messages of a room, drawn.
+
+import { el, rows, theirs } from "./dom.js";
+import { clean, clock, count, day, folded, iso, line, moment, nick, number, pieces, short } from "./words.js";
+
+const TOGETHER_MS = 300_000;
+const LONG_CHARS = 1500;
+const LONG_LINES = 15;
+const QUOTE_CHARS = 120;
+const SIGN_CHARS = 16;
+const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
+const HUES = 8;
+
+// Who is who: nicks that could be taken for each other are told apart by the author's first digits.
+export class Names {
+  constructor() {
+    this.nicks = new Map();
+    this.alike = new Map();
+  }
+
+  learn(author, name) {
+    const was = this.nicks.get(author);
+    if (was === name) return;
+    if (was !== undefined) this.alike.get(folded(was))?.delete(author);
+    this.nicks.set(author, name);
+    const key = folded(name);
+    if (!this.alike.has(key)) this.alike.set(key, new Set());
+    this.alike.get(key).add(author);
+  }
+
+  digits(author, name) {
+    const same = this.alike.get(folded(name));
+    return same && (same.size > 1 || !same.has(author)) && line(name) ? author.slice(0, 4) : "";
+  }
+
+  show(author, name = this.nicks.get(author) ?? "") {
+    const digits = this.digits(author, name);
+    return nick(name, author) + (digits && ` ·${digits}`);
+  }
+
+  hue(author) {
+    return `hue-${Number.parseInt(String(author).slice(0, 4), 16) % HUES || 0}`;
+  }
+}
+
+export class Log {
+  // `act` names what can be done: see `tools` and `message`.
+  constructor(node, act) {
+    Object.assign(this, { node, act, selected: null, picking: false, others: 0, names: new Names(), marker: null, opened: new Set() });
+  }
+
+  draw(timeline, room, keep) {
+    const held = keep === "end" ? null : this.hold();
+    rows(this.node, this.list(timeline, room));
+    if (keep === "end") this.node.scrollTop = this.node.scrollHeight;
+    else this.release(held);
+  }
+
+  atEnd() {
+    return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 48;
+  }
+
+  // The first row in sight and where it stands, so that it can stay there.
+  hold() {
+    const top = this.node.getBoundingClientRect().top;
+    for (const row of this.node.querySelectorAll("article")) {
+      const box = row.getBoundingClientRect();
+      if (box.bottom > top) return { key: row.dataset.key, offset: box.top - top };
+    }
+    return null;
+  }
+
+  release(held) {
+    const row = held && this.row(held.key);
+    if (row) this.node.scrollTop += row.getBoundingClientRect().top - this.node.getBoundingClientRect().top - held.offset;
+  }
+
+  row(key) {
+    return this.node.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  }
+
+  list(timeline, room) {
+    const list = timeline.messages.length ? [this.above(timeline, room)] : [];
+    let before = null;
+    // The marker stands where what was read ends, if that is in this stretch.
+    let marked = this.marker === null;
+    let wasRead = !timeline.older;
+    for (const message of timeline.messages) {
+      const today = day(message.time_ms);
+      if (!before || day(before.time_ms) !== today)
+        list.push({ key: "day " + today, stamp: [], make: () => el("p", { class: "rule" }, el("span", {}, today)) });
+      wasRead ||= message.place <= this.marker;
+      const isUnread = !marked && wasRead && message.place > this.marker && !message.mine;
+      if (isUnread) {
+        marked = true;
+        list.push({ key: "unread", stamp: [], make: () => el("p", { class: "rule unread", id: "unread" }, el("span", {}, "Not read yet")) });
+      }
+      list.push(this.item(message, before, isUnread, timeline.lateRefs.has(message.ref)));
+      before = message;
+    }
+    return list;
+  }
+
+  above(timeline, room) {
+    const all = room.entries + room.missing;
+    const here = room.missing ? `${number(room.entries)} of ${number(all)} here` : `${number(room.entries)} here`;
+    const text = `${number(timeline.messages.length)} shown, ${here}`;
+    const make = () =>
+      el("div", { class: "above", "aria-live": "off" },
+        el("p", { id: "shown" }, text),
+        timeline.older ? el("button", { type: "button", "data-as": "older", onclick: this.act.older }, "Show earlier ones") : el("p", {}, room.missing ? "The earlier ones have not arrived yet." : "This is where the room begins."));
+    return { key: "above", stamp: [text, timeline.older], make };
+  }
+
+  item(message, before, isUnread, isLate) {
+    const isSelected = this.selected === message.ref;
+    const together = before?.author === message.author && before.kind === message.kind && message.kind === "text" && !isUnread &&
+      !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
+    const who = this.names.show(message.author, message.nick);
+    const called = message.mentions.map((author) => this.names.nicks.get(author) ?? "").join("\n");
+    const stamp = [message, isSelected, isSelected && this.picking, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
+    return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
+  }
+
+  message(message, { isSelected, together, isLate, who }) {
+    const [said, isEvent] = this.said(message);
+    const classes = ["message", this.names.hue(message.author)];
+    for (const [name, is] of Object.entries({ together, late: isLate, selected: isSelected, event: isEvent, me: message.names_me, mine: message.mine }))
+      if (is) classes.push(name);
+    const tab = isSelected ? "0" : "-1";
+    return el("article", { class: classes.join(" "), tabindex: "-1", "aria-current": isSelected && "true" },
+      el("p", { class: "who" },
+        theirs(who, { class: "nick" }),
+        el("time", { datetime: iso(message.time_ms), title: moment(message.time_ms) }, clock(message.time_ms)),
+        isLate && el("span", { class: "tag" }, "late"),
+        message.edited && el("span", { class: "tag" }, "edited"),
+        message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
+      message.reply_to && this.quote(message.reply_to, tab),
+      said(tab),
+      this.reactions(message, tab),
+      isSelected && this.tools(message),
+      isSelected && this.picking && this.picker(message));
+  }
+
+  // How what a message tells is shown, and whether it is something that happened rather than was said.
+  said(message) {
+    const event = (words, name) => [() => el("p", { class: "text" }, words, name && theirs(short(name, 400))), true];
+    switch (message.kind) {
+      case "text": return [(tab) => this.text(message, tab), false];
+      case "nick": return event("is now called ", nick(message.text, message.author));
+      case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
+      case "founded": return event("founded the room ", message.text);
+      default: return [() => el("p", { class: "text gone" }, message.gone === "expired" ? "(gone)" : "(taken back)"), false];
+    }
+  }
+
+  text(message, tab) {
+    const words = clean(message.text).trim();
+    const long = words.length > LONG_CHARS || words.split("\n").length > LONG_LINES;
+    const isOpen = this.opened.has(message.ref);
+    const toggle = () => this.act.unfold(message.ref);
+    return el("div", { class: "said" },
+      el("p", { class: "text" + (long && !isOpen ? " folded" : ""), dir: "auto" }, ...this.words(words, message, tab)),
+      long && el("button", { type: "button", class: "quiet", tabindex: tab, "data-as": "unfold", "aria-expanded": String(isOpen), onclick: toggle }, isOpen ? "Show less" : "Show all of it"));
+  }
+
+  words(text, message, tab) {
+    const names = message.mentions.map((author) => "@" + line(this.names.nicks.get(author) ?? "")).filter((name) => name.length > 1);
+    return pieces(text).flatMap((piece) =>
+      piece.href
+        ? el("a", { href: piece.href, rel: "noreferrer noopener", target: "_blank", title: `opens ${piece.host}`, tabindex: tab }, piece.text)
+        : this.called(piece.text, names));
+  }
+
+  called(text, names) {
+    const found = names.map((name) => [text.indexOf(name), name]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0])[0];
+    if (!found) return text ? [text] : [];
+    const [at, name] = found;
+    return [text.slice(0, at), el("span", { class: "called" }, name), ...this.called(text.slice(at + name.length), names)];
+  }
+
+  quote({ ref, nick: name, text }, tab) {
+    const author = ref.split(".")[0];
+    return el("button", { type: "button", class: "quote", tabindex: tab, "data-as": "quote", onclick: () => this.act.jump(ref) },
+      el("span", { class: "hide" }, "In reply to "), theirs(this.names.show(author, name), { class: "nick " + this.names.hue(author) }), " ",
+      theirs(short(text, QUOTE_CHARS) || "(not here)"));
+  }
+
+  holders(message, tab) {
+    const others = Math.max(this.others, message.holders);
+    const label = others ? `${message.holders} of ${count(others, "other")} have it` : "Nobody else is in this room yet";
+    const shown = others ? `${message.holders ? "✓" : "…"} ${message.holders}/${others}` : "only here";
+    return el("button", { type: "button", class: "held" + (message.holders && message.holders >= others ? " all" : ""), tabindex: tab, "data-as": "held", "aria-label": `${label}. Who?`, title: label, onclick: () => this.act.holders(message) }, shown);
+  }
+
+  reactions(message, tab) {
+    if (!message.reactions.length) return null;
+    return el("div", { class: "reactions", role: "group", "aria-label": "Reactions" }, message.reactions.map(({ sign, authors, mine }) => {
+      const by = authors.slice(0, 20).map((author) => this.names.show(author)).join(", ");
+      const shown = short(sign, SIGN_CHARS) || "?";
+      return el("button", { type: "button", tabindex: tab, "data-as": "sign " + sign, "aria-pressed": String(mine), "aria-label": `${shown} ${authors.length}, by ${by}`, title: by, onclick: () => this.act.react(message, sign, !mine) },
+        theirs(shown), " " + number(authors.length));
+    }));
+  }
+
+  tools(message) {
+    if (message.kind !== "text") return null;
+    const tool = (as, words, key, run) => el("button", { type: "button", "data-as": as, title: `${words} (${key})`, onclick: run }, words);
+    return el("div", { class: "tools", role: "group", "aria-label": "This message", "aria-live": "off" },
+      tool("reply", "Reply", "r", () => this.act.reply(message)),
+      tool("react", "React", "+", () => this.act.pick(message)),
+      message.mine && tool("edit", "Edit", "e", () => this.act.edit(message)),
+      message.mine && tool("delete", "Take back", "Delete", () => this.act.takeBack(message)),
+      tool("who", "Who has it", "h", () => this.act.holders(message)));
+  }
+
+  picker(message) {
+    const own = el("input", { "aria-label": "Any other sign", placeholder: "any other", maxlength: SIGN_CHARS, autocomplete: "off" });
+    const set = (sign) => {
+      const mine = message.reactions.find((reaction) => reaction.sign === sign)?.mine;
+      if (sign) this.act.react(message, sign, !mine);
+    };
+    return el("form", { class: "picker", "aria-label": "React", "aria-live": "off", onsubmit: (event) => {
+      event.preventDefault();
+      set(own.value.trim());
+    } }, SIGNS.map((sign) => el("button", { type: "button", "data-as": "pick " + sign, onclick: () => set(sign) }, sign)), own, el("button", {}, "React"));
+  }
+}

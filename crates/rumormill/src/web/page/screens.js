@@ -1,0 +1,146 @@
+// Everything around the messages: the head of a room, dialogs, slash commands, what shows when there is nothing yet.
+
+import { $, el, theirs } from "./dom.js";
+import { ask as at, call } from "./api.js";
+import { ask, show } from "./ask.js";
+import { line, nick, short } from "./words.js";
+
+const TOPIC_CHARS = 400;
+const THEMES = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
+
+const KEYS = [
+  ["Enter", "send; Shift+Enter or Alt+Enter begins a new line"],
+  ["@ and Tab", "mention somebody"],
+  ["↑ in an empty line", "go to the messages; ↑ ↓ Home End walk through them"],
+  ["r, e, +, h, Delete", "on a message: reply, edit, react, who has it, take it back"],
+  ["Page Up, Page Down", "read further up or down"],
+  ["Esc", "back to writing; closes panels"],
+  ["Alt+1 … Alt+9, Alt+↑ ↓", "go to a room"],
+  ["Alt+A", "go to the next room with something new"],
+  ["F6", "go round: rooms, messages, writing, panel"],
+  ["/ and ?", "outside of text: search, this list"],
+];
+
+const COMMANDS = [
+  ["/nick name", "be called so"], ["/topic text", "set the topic"], ["/search words", "look for messages"],
+  ["/names", "who is here"], ["/peers", "the network"], ["/seen", "who has my last message"], ["/ticket", "let somebody in"],
+  ["/new name", "begin a room"], ["/join ticket", "enter a room"], ["/leave", "leave this room"],
+];
+
+export function setTheme(theme) {
+  if (theme === "auto") document.documentElement.removeAttribute("data-theme");
+  else document.documentElement.dataset.theme = theme;
+  $("theme").textContent = THEMES[theme];
+}
+
+export const theme = () => (localStorage.getItem("theme") in THEMES ? localStorage.getItem("theme") : "auto");
+
+export function screens(chat) {
+  const open = {
+    create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
+    join: () => ask({ title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }) }),
+    theme: () => {
+      const names = Object.keys(THEMES);
+      const next = names[(names.indexOf(theme()) + 1) % names.length];
+      localStorage.setItem("theme", next);
+      setTheme(next);
+    },
+    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", COMMANDS)),
+    rooms: () => toggleRooms(!$("app").classList.contains("with-rooms")),
+    nick: () => ask({ title: "Your name here", label: "What are you called in this room?", value: line(chat.room.nick), yes: "Use it", run: (name) => chat.set(chat.id, "/nick", { nick: name }) }),
+    topic: () => ask({ title: "Topic", label: "What is this room about?", value: line(chat.room.topic), yes: "Set it", run: (topic) => chat.set(chat.id, "/topic", { topic }) }),
+    leave: () => ask({ title: "Leave this room?", text: "This node stops taking part and forgets the room. To come back you need a ticket.", yes: "Leave", run: () => chat.leave() }),
+    more: () => show(short(chat.room.name, 60) || "This room",
+      el("p", {}, "You are ", theirs(nick(chat.room.nick, chat.room.author), { class: "nick" }), ", author ", el("code", {}, chat.room.author.slice(0, 16)), "."),
+      el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic), button("Leave this room", open.leave))),
+    ticket: () => chat.try(() => showTicket(chat.id)),
+  };
+  document.addEventListener("click", (event) => {
+    const { do: what, close, side } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
+    if (what) open[what]();
+    if (side) chat.side.show(chat.side.open === side ? null : side);
+    if (close) closePanel(close);
+  });
+  function closePanel(which) {
+    if (which === "rooms") return toggleRooms(false);
+    chat.side.show(null);
+    chat.composer.text.focus();
+  }
+  return { open, draw: (room) => draw(room, chat), closeRooms: () => toggleRooms(false), closePanel };
+}
+
+export function commands(chat) {
+  const { open } = chat.screens;
+  const orAsk = (run, otherwise) => (rest) => (rest ? run(rest) : otherwise());
+  return {
+    help: open.help,
+    nick: orAsk((name) => chat.set(chat.id, "/nick", { nick: name }), open.nick),
+    topic: orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic),
+    search: (words) => {
+      chat.side.show("search");
+      return words && chat.side.search(words);
+    },
+    names: () => chat.side.show("people"),
+    peers: () => chat.side.show("network"),
+    seen: () => {
+      const own = chat.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
+      if (own) chat.log.act.holders(own);
+    },
+    ticket: () => showTicket(chat.id),
+    new: orAsk((name) => chat.begin({ name }), open.create),
+    join: orAsk((ticket) => chat.begin({ ticket }), open.join),
+    leave: open.leave,
+  };
+}
+
+function toggleRooms(isOpen) {
+  $("app").classList.toggle("with-rooms", isOpen);
+  $("show-rooms").setAttribute("aria-expanded", String(isOpen));
+  if (isOpen) $("rooms").querySelector("button").focus();
+}
+
+function draw(room, chat) {
+  for (const id of ["tools", "banners", "log", "chips", "say"]) $(id).hidden = !room;
+  const isEmpty = !room || (!chat.paging && chat.timeline.messages.length === 0);
+  $("empty").hidden = !isEmpty;
+  if (isEmpty) drawEmpty(room, chat.screens.open);
+  if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
+  $("name").replaceChildren(theirs(short(room.name, 60) || "room " + room.id.slice(0, 8)));
+  $("topic").replaceChildren(theirs(short(room.topic, TOPIC_CHARS)));
+  $("topic").title = line(room.topic);
+  $("log").setAttribute("aria-label", `Messages in ${short(room.name, 60) || "this room"}`);
+}
+
+function drawEmpty(room, open) {
+  const key = room ? "quiet " + room.missing : "none";
+  if ($("empty").dataset.shows === key) return;
+  $("empty").dataset.shows = key;
+  $("empty").replaceChildren(...(room
+    ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
+      el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : "Write the first line below, or let somebody in."),
+      el("div", { class: "row" }, button("Show the ticket", open.ticket))]
+    : [el("h2", {}, "No room here yet"),
+      el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
+      el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
+}
+
+const button = (words, run, isMain) => el("button", { type: "button", class: isMain && "main", onclick: run }, words);
+
+const table = (title, lines) =>
+  el("table", {}, el("caption", {}, title), el("tbody", {}, lines.map(([keys, words]) => el("tr", {}, el("th", { scope: "row" }, keys), el("td", {}, words)))));
+
+async function showTicket(id) {
+  const { ticket } = await call("GET", at(id, "/ticket"));
+  const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
+  text.value = ticket;
+  const told = el("p", { role: "status", class: "quiet" });
+  const copy = async () => {
+    text.select();
+    const done = await navigator.clipboard.writeText(ticket).then(() => true, () => false);
+    told.textContent = done ? "Copied." : "Selected: press Ctrl+C to copy it.";
+  };
+  show("Ticket",
+    el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
+    text, el("div", { class: "row" }, button("Copy", copy, true), told),
+    el("img", { src: at(id, "/ticket.svg"), alt: "The ticket as a QR code", class: "qr", width: 240, height: 240 }));
+}

@@ -1,0 +1,27 @@
+// The line that always tells how we stand: peers, what is missing, the clock, our own process.
+
+import { $, el, rows } from "./dom.js";
+import { count, number, span } from "./words.js";
+
+export function drawStatus(room, people, lost) {
+  const list = lost ? [["bad", "Rumormill on this computer does not answer. Trying again; what you see may be old."]] : [];
+  if (!lost && room) list.push(...standing(room, people));
+  else if (!lost) list.push(["", "Connected to Rumormill on this computer"]);
+  rows($("status"), list.map(([mood, words], i) => ({ key: String(i), stamp: [mood, words], make: () => el("span", { class: mood }, words) })));
+}
+
+function standing(room, people) {
+  const relayed = room.peers.filter(({ path }) => path === "relayed").length;
+  const direct = room.peers.length - relayed;
+  const away = [...people.values()].filter(({ here, me }) => !here && !me).length;
+  const list = [];
+  if (room.stopped !== null) list.push(["bad", "This room has stopped"]);
+  list.push(room.peers.length
+    ? ["good", `${count(direct, "peer")} direct, ${number(relayed)} relayed` + (away ? `, ${number(away)} away` : "")]
+    : ["warn", "No peer connected" + (away ? `, ${number(away)} away` : "")]);
+  list.push(room.missing
+    ? ["warn", `${count(room.missing, "entry", "entries")} missing, ${number(room.entries)} of ${number(room.entries + room.missing)} here`]
+    : ["", `All ${count(room.entries, "entry", "entries")} here`]);
+  if (room.skew_ms) list.push(["warn", `Your clock is ${span(room.skew_ms)} ${room.skew_ms > 0 ? "behind" : "ahead of"} the others`]);
+  return list;
+}

@@ -1,0 +1,72 @@
+// What others wrote, made safe to show, and how names, numbers and times read here.
+
+// Control characters, those that steer the direction of text, and those that are there to be invisible: the same
+// that the terminal leaves out. Joiners stay: scripts and emoji need them.
+const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+// Letters of other scripts that look like Latin ones, pair by pair.
+const ALIKE = new Map(Object.entries({
+  а: "a", в: "b", с: "c", ԁ: "d", е: "e", һ: "h", і: "l", ј: "j", к: "k", м: "m", н: "h", о: "o", р: "p", ԛ: "q", ѕ: "s",
+  т: "t", у: "y", ѵ: "v", ѡ: "w", х: "x", α: "a", β: "b", ε: "e", η: "n", ι: "l", κ: "k", ν: "v", ο: "o", ρ: "p", τ: "t",
+  υ: "u", χ: "x", γ: "y", ω: "w", ı: "l", i: "l", 1: "l", "|": "l", "!": "l", 0: "o", 3: "e", 5: "s", $: "s", "@": "a",
+  ɑ: "a", ɡ: "g", ѐ: "e", օ: "o", ո: "n", ս: "u", հ: "h",
+}));
+
+const NICK_CHARS = 40;
+
+export const clean = (text) => String(text ?? "").replace(/\r\n?|[\u2028\u2029]/g, "\n").replace(STEERS, "");
+
+export const line = (text) => clean(text).replace(/\s*\n\s*/g, " ⏎ ").replace(/\t/g, " ").trim();
+
+export function short(text, chars) {
+  const letters = [...line(text)];
+  return letters.length > chars ? letters.slice(0, chars).join("") + "…" : letters.join("");
+}
+
+// The name of an author who may have none.
+export const nick = (name, author) => short(name, NICK_CHARS) || "author " + line(author).slice(0, 8);
+
+// What two names that a reader could take for each other have in common.
+export function folded(name) {
+  const plain = line(name).normalize("NFKD").toLowerCase().replace(/[\p{M}\p{Z}\p{P}\u200c\u200d]/gu, (sign) => (sign === "!" || sign === "@" ? sign : ""));
+  return [...plain].map((letter) => ALIKE.get(letter) ?? letter).join("").replace(/rn/g, "m").replace(/vv/g, "w");
+}
+
+// The pieces of a text: { text } or { text, href }. Only what begins with http:// or https:// is a link.
+export function pieces(text) {
+  const found = [];
+  let from = 0;
+  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"'`\\]+/giu)) {
+    const shown = match[0].replace(/[.,:;!?)\]}]+$/u, "");
+    const url = URL.canParse(shown) ? new URL(shown) : null;
+    if (!url?.host || !/^https?:$/.test(url.protocol)) continue;
+    if (match.index > from) found.push({ text: text.slice(from, match.index) });
+    found.push({ text: shown, href: url.href, host: url.host });
+    from = match.index + shown.length;
+  }
+  if (from < text.length) found.push({ text: text.slice(from) });
+  return found;
+}
+
+const NUMBER = new Intl.NumberFormat("en");
+export const number = (value) => NUMBER.format(value);
+export const count = (value, one, many = one + "s") => `${number(value)} ${value === 1 ? one : many}`;
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const SECONDS = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium" });
+const FURTHEST_MS = 8.64e15;
+const date = (ms) => new Date(Math.min(Math.max(Number(ms) || 0, 0), FURTHEST_MS));
+export const clock = (ms) => CLOCK.format(date(ms));
+export const seconds = (ms) => SECONDS.format(date(ms));
+export const day = (ms) => DAY.format(date(ms));
+export const moment = (ms) => MOMENT.format(date(ms));
+export const iso = (ms) => date(ms).toISOString();
+
+export function span(ms) {
+  const s = Math.abs(ms) / 1000;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${Math.round(s)} s`;
+  return s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+}

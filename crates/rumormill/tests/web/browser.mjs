@@ -1,0 +1,112 @@
+// A browser for the tests: one for each file, a fresh profile for each page.
+
+import { chromium } from "playwright-core";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { Mock } from "./mock.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const HANG_MS = Number(process.env.HANG_MS ?? 30_000);
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
+});
+after(() => browser.close());
+
+// Undoes what a test made, the last first.
+const undone = new WeakMap();
+export function afterwards(t, undo) {
+  if (!undone.has(t)) {
+    undone.set(t, []);
+    t.after(async () => {
+      for (const each of undone.get(t).reverse()) await each();
+    });
+  }
+  undone.get(t).push(undo);
+}
+
+// Opens a page; what it logs as an error, and dialogs, fail the test at its end.
+export async function open(t, link, { width = 1280, height = 800, theme = "light", motion = "no-preference", quiet = false, ...set } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: motion, timezoneId: "UTC", ...set });
+  const page = await context.newPage();
+  page.setDefaultTimeout(HANG_MS);
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(error.stack));
+  page.on("console", (said) => said.type() === "error" && !quiet && wrong.push(`${said.text()} ${said.location().url}`));
+  page.on("dialog", (dialog) => {
+    wrong.push("dialog: " + dialog.message());
+    dialog.dismiss();
+  });
+  page.on("popup", (popup) => wrong.push("popup: " + popup.url()));
+  afterwards(t, async () => {
+    await context.close();
+    assert.deepEqual(wrong, []);
+  });
+  await page.goto(link);
+  return page;
+}
+
+export async function mock(t, fill) {
+  const made = await new Mock().start();
+  afterwards(t, () => made.stop());
+  const room = fill?.(made);
+  return { mock: made, room };
+}
+
+// A page of a mock with what `fill` puts there, when its room is shown.
+export async function chat(t, fill, set) {
+  const made = await mock(t, fill);
+  const page = await open(t, made.mock.link(), set);
+  await page.locator("#name").filter({ hasText: /./ }).waitFor();
+  await page.locator("#log:not([aria-busy])").waitFor();
+  return { ...made, page };
+}
+
+export const log = (page) => page.locator("#log article");
+
+export const said = (page, text) => log(page).filter({ hasText: text });
+
+export async function type(page, text) {
+  await page.locator("#text").focus();
+  await page.keyboard.type(text);
+}
+
+export async function say(page, text) {
+  await type(page, text);
+  await page.keyboard.press("Enter");
+  await said(page, text).waitFor();
+}
+
+// Waits until `test` holds in the page: looks from outside, for the page evaluates no strings.
+export const until = (page, test, argument) => holds(page, () => page.evaluate(test, argument), `${test} ${argument ?? ""}`);
+
+// Waits until `test` holds here, looking whenever the page has drawn a frame.
+export async function holds(page, test, words = String(test)) {
+  const end = Date.now() + HANG_MS;
+  while (!(await test())) {
+    assert.ok(Date.now() < end, "never came: " + words);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
+// What axe finds wrong.
+export async function findings(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => target.join(" ") + " " + failureSummary).join("; ")}`);
+}
+
+// What stands out at the right, but for what ends in an ellipsis.
+export async function overflow(page) {
+  return page.evaluate(() => {
+    const wide = document.documentElement.scrollWidth > innerWidth;
+    const isCut = (node) => node && (getComputedStyle(node).textOverflow === "ellipsis" || isCut(node.parentElement));
+    const out = [...document.querySelectorAll("#app *, dialog[open] *, .gate *")].filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > innerWidth + 1 && !node.closest("svg") && !isCut(node.parentElement));
+    return wide || out.length ? out.map((node) => node.outerHTML.slice(0, 120)) : [];
+  });
+}

@@ -1,0 +1,101 @@
+// Two real nodes and a browser on each: begun in one, joined in the other, and a conversation between them.
+// RUMORMILL_BIN names the program.
+
+import test from "node:test";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterwards, findings, open, said, say, type } from "./browser.mjs";
+
+const BIN = process.env.RUMORMILL_BIN;
+
+async function node(t, name) {
+  const home = await mkdtemp(join(tmpdir(), `rumormill-${name}-`));
+  const child = spawn(BIN, ["serve", "--home", join(home, "home"), "--loopback", "--http", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((done) => child.once("exit", done));
+  afterwards(t, async () => {
+    child.kill();
+    await ended;
+    await rm(home, { recursive: true, force: true });
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const link = /http:\/\/127\.0\.0\.1:\d+\/#\S+/.exec(line)?.[0];
+    if (link) {
+      child.stdout.resume();
+      return link;
+    }
+  }
+  throw new Error(`${BIN} serve ended without a link`);
+}
+
+const sent = (page) => page.keyboard.press("Enter");
+
+test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
+  const [one, two] = [await node(t, "one"), await node(t, "two")];
+  const [ada, bob] = [await open(t, one), await open(t, two)];
+
+  await ada.locator("#empty button", { hasText: "New room" }).click();
+  await ada.keyboard.type("lunch");
+  await sent(ada);
+  await ada.locator("#name", { hasText: "lunch" }).waitFor();
+  assert.ok(!ada.url().includes("#"));
+  await type(ada, "/nick ada");
+  await sent(ada);
+  await said(ada, "is now called ada").waitFor();
+  await say(ada, "who is hungry?");
+  await ada.locator('[data-do="ticket"]').click();
+  const ticket = await ada.locator("#ticket-text").inputValue();
+  await ada.keyboard.press("Escape");
+
+  await bob.locator("#empty button", { hasText: "Join" }).click();
+  await bob.locator("#ask-value").fill(ticket);
+  await sent(bob);
+  await said(bob, "who is hungry?").waitFor();
+  await type(bob, "/nick bob");
+  await sent(bob);
+  await said(bob, "is now called bob").waitFor();
+  await bob.locator("#status", { hasText: "1 peer direct" }).waitFor();
+
+  // Reply, and how far it came.
+  await type(bob, "");
+  await bob.keyboard.press("ArrowUp");
+  await bob.keyboard.press("ArrowUp");
+  await said(bob, "who is hungry?").click();
+  await bob.keyboard.press("r");
+  await bob.keyboard.type("I am, @ada");
+  await bob.keyboard.press("Escape");
+  await sent(bob);
+  const reply = said(ada, "I am, @ada");
+  await reply.locator(".quote", { hasText: "who is hungry?" }).waitFor();
+  await said(bob, "I am, @ada").locator(".held", { hasText: "✓ 1/1" }).waitFor();
+
+  // React, change, take back.
+  await reply.click();
+  await ada.keyboard.press("+");
+  await sent(ada);
+  await said(bob, "I am, @ada").locator(".reactions button", { hasText: "👍 1" }).waitFor();
+  await type(bob, "");
+  await said(bob, "I am, @ada").locator(".who").click();
+  await bob.keyboard.press("e");
+  await bob.keyboard.type(" and bob");
+  await sent(bob);
+  await said(ada, "I am, @ada and bob").locator(".tag", { hasText: "edited" }).waitFor();
+  await said(bob, "I am, @ada and bob").locator(".who").click();
+  await bob.keyboard.press("Delete");
+  await sent(bob);
+  await ada.locator("#log article", { hasText: "(taken back)" }).waitFor();
+
+  // The picture: who holds what, and a rumor on its way.
+  await ada.locator('[data-side="network"]').click();
+  await ada.locator(".picture .peer", { hasText: "bob" }).waitFor();
+  await say(bob, "soup for me");
+  await said(ada, "soup for me").waitFor();
+  await ada.locator(".steps li", { hasText: "bob" }).first().waitFor();
+  await type(ada, "/topic soup");
+  await sent(ada);
+  await bob.locator("#topic", { hasText: "soup" }).waitFor();
+  assert.deepEqual(await findings(ada), []);
+});

@@ -1,0 +1,251 @@
+// The API of the page, in memory: what cannot be staged with real nodes, as hostile words, fifty thousand messages
+// and connections that break.
+
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+
+const PAGE = new URL("../../src/web/page/", import.meta.url).pathname;
+const KINDS = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; " +
+  "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+const QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h3v3h-3zM5 0h3v3h-3zM0 5h3v3h-3zM4 4h1v1h-1zM6 5h2v1h-2zM5 7h1v1h-1z"/></svg>';
+export const START_MS = Date.UTC(2026, 4, 4, 9, 0);
+
+const hex = (number, digits) => number.toString(16).padStart(digits, "0");
+export const author = (number) => hex(number * 4099 + 0xa1b2, 4).repeat(16).slice(0, 64);
+
+class Refusal extends Error {
+  constructor(status, code, what, help) {
+    super(what);
+    Object.assign(this, { status, said: { error: { code, what, help } } });
+  }
+}
+
+export class Mock {
+  constructor() {
+    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, cookies: new Set() });
+  }
+
+  async start() {
+    this.server = createServer((request, response) => this.answer(request, response));
+    this.server.on("connection", (socket) => {
+      if (this.isDown) return socket.destroy();
+      this.sockets.add(socket);
+      socket.on("close", () => this.sockets.delete(socket));
+    });
+    await new Promise((done) => this.server.listen(0, "127.0.0.1", done));
+    this.url = `http://127.0.0.1:${this.server.address().port}/`;
+    return this;
+  }
+
+  link(code = "first-code") {
+    return this.url + "#" + code;
+  }
+
+  async stop() {
+    this.cut();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  // Breaks every connection.
+  cut() {
+    for (const socket of this.sockets) socket.destroy();
+    this.streams.clear();
+  }
+
+  room(name, set = {}) {
+    const id = hex(this.rooms.length + 0xd0, 4).repeat(16);
+    const room = {
+      messages: [], people: [], seqs: new Map(), marked: null,
+      state: { id, name, topic: "", author: author(0), nick: "me", missing: 0, peers: [], digest: "3f9a 12cd 77e0 41bb", skew_ms: 0, stopped: null, traffic: { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 }, ...set },
+    };
+    this.rooms.push(room);
+    this.person(room, 0, "me", { me: true });
+    return room;
+  }
+
+  person(room, who, nick, set = {}) {
+    room.people.push({ author: author(who), nick, here: true, me: false, last_ms: START_MS, ...set });
+  }
+
+  peer(room, who, nick, path = "direct", rtt = 12) {
+    room.state.peers.push({ peer: author(who + 500), author: author(who), nick, path, rtt_ms: rtt });
+  }
+
+  // A message of `who`, which is told to the page unless `quiet`.
+  say(room, who, text, { quiet = false, arrival = "end", at = null, ...set } = {}) {
+    const seq = room.seqs.get(who) ?? 0;
+    room.seqs.set(who, seq + 1);
+    const time = at ?? (room.messages.at(-1)?.time_ms ?? START_MS) + 60_000;
+    const nick = room.people.find((person) => person.author === author(who))?.nick ?? "";
+    const message = {
+      ref: `${author(who)}.${seq}`, place: `${hex(time, 16)}.${author(who)}.${hex(seq, 16)}`, author: author(who), nick, time_ms: time, mine: who === 0,
+      kind: "text", text, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
+    };
+    const above = room.messages.findLastIndex((other) => other.place < message.place);
+    room.messages.splice(above + 1, 0, message);
+    if (!quiet) {
+      this.emit("message", { room: room.state.id, message, arrival, hops: 1 });
+      this.status(room);
+    }
+    return message;
+  }
+
+  shown(room) {
+    const unread = room.messages.filter((message) => !message.mine && (!room.marked || message.place > room.marked));
+    return { ...room.state, entries: room.messages.length, people: room.people.length, unread: unread.length, mentions: unread.filter((message) => message.names_me).length, read: room.marked };
+  }
+
+  status(room) {
+    this.emit("room", { room: this.shown(room) });
+  }
+
+  changed(room, message) {
+    this.emit("changed", { room: room.state.id, message });
+    return message;
+  }
+
+  held(room, message, holders) {
+    message.holders = holders;
+    this.emit("held", { room: room.state.id, ref: message.ref, holders });
+  }
+
+  emit(kind, content) {
+    for (const stream of this.streams) stream.write(`event: ${kind}\ndata: ${JSON.stringify(content)}\n\n`);
+  }
+
+  async answer(request, response) {
+    const url = new URL(request.url, this.url);
+    const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
+    let text = "";
+    for await (const piece of request) text += piece;
+    const body = text ? JSON.parse(text) : null;
+    this.requests.push(`${request.method} ${request.url}`);
+    try {
+      if (path[0] === "session") return this.session(body, response);
+      if (path[0] !== "v1") return await this.file(url.pathname, response);
+      if (!this.cookies.has(request.headers.cookie)) throw new Refusal(401, "session", "no session", "open the link");
+      if (path[1] === "events") return this.stream(response);
+      if (path.at(-1) === "ticket.svg") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
+      const said = this.api(request.method, path.slice(2), url.searchParams, body);
+      const status = said === null ? 204 : request.method === "POST" ? 201 : 200;
+      response.writeHead(status, { "content-type": "application/json" }).end(said === null ? "" : JSON.stringify(said));
+    } catch (failure) {
+      if (!(failure instanceof Refusal)) throw failure;
+      response.writeHead(failure.status, { "content-type": "application/json" }).end(JSON.stringify(failure.said));
+    }
+  }
+
+  session({ code }, response) {
+    if (!this.codes.delete(code)) throw new Refusal(401, "code", "no such code", "get another");
+    const cookie = `session=${this.cookies.size}`;
+    this.cookies.add(cookie);
+    response.writeHead(204, { "set-cookie": cookie + "; HttpOnly; SameSite=Strict; Path=/" }).end();
+  }
+
+  async file(path, response) {
+    const file = join(PAGE, path === "/" ? "index.html" : path);
+    const content = await readFile(file).catch(() => null);
+    if (content === null) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": KINDS[extname(file)], "content-security-policy": POLICY, "x-content-type-options": "nosniff" }).end(content);
+  }
+
+  stream(response) {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(":\n\n");
+    this.streams.add(response);
+    response.on("close", () => this.streams.delete(response));
+  }
+
+  api(method, [id, what, ref, part, sign], query, body) {
+    if (!id) return method === "POST" ? this.begin(body) : { rooms: this.rooms.map((room) => this.shown(room)) };
+    const room = this.rooms.find(({ state }) => state.id === id);
+    if (!room) throw new Refusal(404, "room", "there is no such room here", "see which there are");
+    const run = `${method} ${what ?? ""}`;
+    if (run === "DELETE ") return this.rooms.splice(this.rooms.indexOf(room), 1), null;
+    if (run === "GET ticket") return { ticket: "rumormill1" + "abcdefgh23456789".repeat(9) };
+    if (run === "GET people") return { people: room.people };
+    if (run === "PUT read") room.marked = body.place;
+    else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
+    else if (run === "PUT topic") room.state.topic = body.topic;
+    else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
+    return this.shown(room);
+  }
+
+  begin({ name, ticket }) {
+    if (ticket && !ticket.startsWith("rumormill1")) throw new Refusal(400, "ticket", "this is no ticket", "paste all of it, from rumormill1 to its last character");
+    return this.shown(this.room(name ?? "joined"));
+  }
+
+  messages(method, room, query, body) {
+    if (method === "POST") {
+      if (body.text.length > 8192) throw new Refusal(400, "long", "this is longer than a message may be", "say it in several parts");
+      const answered = body.reply_to && room.messages.find((message) => message.ref === body.reply_to);
+      const reply = answered ? { ref: answered.ref, nick: answered.nick, text: answered.text } : null;
+      return { messages: [this.say(room, 0, body.text, { reply_to: reply, mentions: body.mentions ?? [] })] };
+    }
+    const limit = Number(query.get("limit") ?? 50);
+    const { messages } = room;
+    if (query.has("q")) return { messages: messages.filter(({ text }) => text.includes(query.get("q"))).reverse().slice(0, limit), more: false };
+    if (query.has("after")) {
+      const later = messages.filter(({ place }) => place > query.get("after"));
+      return { messages: later.slice(0, limit), more: later.length > limit };
+    }
+    const earlier = query.has("before") ? messages.filter(({ place }) => place < query.get("before")) : messages;
+    return { messages: earlier.slice(-limit), more: earlier.length > limit };
+  }
+
+  message(method, room, ref, part, sign, body) {
+    const message = room.messages.find((other) => other.ref === ref);
+    if (!message) throw new Refusal(404, "message", "there is no such message here", "it may come later");
+    if (part === "holders") {
+      const others = room.people.filter(({ me }) => !me);
+      return { holders: others.slice(0, message.holders ?? 1), of: others.length };
+    }
+    if (part === "reactions") {
+      message.reactions = react(message.reactions, sign, method === "PUT");
+    } else if (method !== "GET") {
+      if (!message.mine) throw new Refusal(403, "not-yours", "somebody else said this", "only who said a thing can change it");
+      if (method === "PUT") Object.assign(message, { text: body.text, edited: true });
+      else Object.assign(message, { text: "", kind: "gone", gone: "retracted", reactions: [] });
+    }
+    return method === "GET" ? message : this.changed(room, message);
+  }
+}
+
+function react(reactions, sign, on) {
+  const others = reactions.filter((reaction) => reaction.sign !== sign);
+  const authors = (reactions.find((reaction) => reaction.sign === sign)?.authors ?? []).filter((by) => by !== author(0));
+  if (on) authors.push(author(0));
+  return authors.length ? [...others, { sign, authors, mine: on }] : others;
+}
+
+// A room as it is on a good day, with five people and a conversation.
+export function lunch(mock) {
+  const room = mock.room("lunch", { topic: "Where we eat today, and who comes along", missing: 0 });
+  ["ada", "grace", "alan", "edsger", "barbara"].forEach((nick, i) => {
+    mock.person(room, i + 1, nick, { here: i < 4 });
+    if (i < 4) mock.peer(room, i + 1, nick, i === 3 ? "relayed" : "direct", [3, 18, 41, 96][i]);
+  });
+  const quiet = { quiet: true };
+  mock.say(room, 1, "lunch", { ...quiet, kind: "founded" });
+  mock.say(room, 1, "Shall we go to the market today? They have soup.", quiet);
+  const menu = mock.say(room, 2, "Yes. The menu is at https://market.example.org/today?day=mon (it changes daily).", quiet);
+  mock.say(room, 2, "I can be there at half past twelve.", quiet);
+  mock.say(room, 3, "Where we eat today, and who comes along", { ...quiet, kind: "topic" });
+  mock.say(room, 3, "Half past twelve is good.", { ...quiet, reply_to: { ref: menu.ref, nick: "grace", text: menu.text }, reactions: [{ sign: "👍", authors: [author(1), author(2)], mine: false }] });
+  mock.say(room, 0, "I bring the card that still has money on it.", { ...quiet, holders: 4, reactions: [{ sign: "🎉", authors: [author(1), author(4), author(0)], mine: true }] });
+  mock.say(room, 4, "@me you are too kind. Save me a seat?", { ...quiet, mentions: [author(0)], names_me: true });
+  mock.say(room, 0, "Of course. @edsger sits by the window.", { ...quiet, mentions: [author(4)], holders: 5, edited: true });
+  mock.say(room, 5, "", { ...quiet, kind: "gone", gone: "retracted" });
+  room.marked = room.messages.at(-1).place;
+  return room;
+}
+
+// Run by itself, it serves a room to look at.
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const mock = await new Mock().start();
+  lunch(mock);
+  console.log(mock.link());
+}
