@@ -155,7 +155,7 @@ impl Timeline {
     pub(super) fn take(&mut self, message: Message, arrival: Arrival) -> bool {
         let place = message.place.clone();
         if self.messages.contains_key(&place) {
-            self.messages.insert(place, message);
+            self.change(message);
             return false;
         }
         let outside = match (self.oldest(), self.newest()) {
@@ -175,10 +175,11 @@ impl Timeline {
         late
     }
 
-    /// Takes a message that changed, if it is in the window.
+    /// Takes a message that changed, if it is in the window. Who holds it may have been told before it was.
     pub(super) fn change(&mut self, message: Message) {
         if let Some(known) = self.messages.get_mut(&message.place) {
-            *known = message;
+            let holders = known.holders.max(message.holders);
+            *known = Message { holders, ..message };
         }
     }
 
@@ -255,6 +256,9 @@ mod tests {
         let mut timeline = window(0..3);
         timeline.held(&"a.1".into(), 4);
         timeline.held(&"a.1".into(), 3);
-        assert_eq!(timeline.of(&"a.1".into()).and_then(|message| message.holders), Some(4));
+        let holders = |timeline: &Timeline| timeline.of(&"a.1".into()).and_then(|message| message.holders);
+        assert_eq!(holders(&timeline), Some(4));
+        timeline.take(Message { holders: Some(0), ..message(1) }, Arrival::End);
+        assert_eq!(holders(&timeline), Some(4), "told of before it was said");
     }
 }

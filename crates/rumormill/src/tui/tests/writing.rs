@@ -415,7 +415,34 @@ ada>
     stage.keys("hm Enter").lacks("look alike");
     drop(stage);
     let mut tall = Stage::open(lunch(), 80, 24);
-    tall.keys("/help Enter").shows("@4");
+    tall.keys("/help Enter").shows(
+        r#"
+ lunch
+─── orders, keys and signs (PgUp, PgDn, Esc)
+ /join TICKET or ROOM     enter a room, or go to one that you are in
+ /new NAME                begin a room
+ /leave                   leave this room and forget what was said in it
+ /ticket                  what lets others in, shown and copied
+ /qr                      the same as a picture, for a telephone
+ /nick NAME               be shown by this name
+ /me TEXT                 say what you do
+ /names                   who is in the room
+ /whois NAME              who that is, and how they are reached
+ /topic TEXT              set the topic, or show it
+ /search WORDS            find what was said
+ /seen                    who has the selected message, or your last
+ /reply TEXT              answer the selected message, or the last one
+ /edit TEXT               write your message anew
+ /delete                  take your message back
+ /react SIGN              set a sign under a message, or take it back
+ /peers                   who is connected, and how
+ /digest                  the same at two people who hold the same entries
+ /set NAME on|off         change a setting, or list them
+ /help                    this
+ 1 direct 0 relayed 2 away · nothing missing · clock ok
+ada>
+"#,
+    );
 }
 
 #[test]
