@@ -48,10 +48,6 @@ impl Timeline {
         self.messages.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
     pub(super) fn oldest(&self) -> Option<&PlaceText> {
         self.messages.first_key_value().map(|(place, _)| place)
     }

@@ -27,8 +27,6 @@ pub(in crate::tui) struct Node {
     pub(in crate::tui) rooms: Vec<Kept>,
     /// What is refused from here on.
     pub(in crate::tui) refuses: Option<Refused>,
-    /// What would be told to everybody who listens.
-    pub(in crate::tui) events: Vec<Event>,
     entries: u64,
 }
 
