@@ -190,23 +190,22 @@ impl Offers {
     fn to(&self, home: &Home, random: &mut Random) -> Vec<Contact> {
         let told = match self.form {
             Form::Line(_) => home.contacts.clone(),
-            Form::Open if self.ids.len() <= self.most => half(&home.id, &self.ids).collect(),
+            Form::Open if self.ids.len() <= MESH_PEERS => half(&home.id, &self.ids).collect(),
+            Form::Open if self.ids.len() <= self.most => self.ids.clone(),
             Form::Open => self.some(&home.id, random),
         };
         told.into_iter().filter(|id| *id != home.id).map(contact).collect()
     }
 
-    /// Half of the neighbourhood, two in every branch of the id space, while that is not too many, and any others.
+    /// The whole neighbourhood, two in every branch of the id space, while that is not too many, and any others.
     fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
         let branches = self.branches(peer);
         let mut told: Vec<PeerId> = Vec::new();
-        let mut near = 0;
         for ids in branches.iter().rev() {
-            near += ids.len();
-            if near > MESH_PEERS {
+            if told.len() + ids.len() > MESH_PEERS {
                 break;
             }
-            told.extend(half(peer, ids));
+            told.extend_from_slice(ids);
         }
         for most in [usize::MAX, self.most] {
             let one_each = branches.iter().filter_map(|ids| random.pick(ids).copied());
@@ -243,7 +242,7 @@ impl Offers {
     }
 }
 
-/// Of these the half that `peer` is to dial; the other half dials it. So everybody chooses as many links as others
+/// Of a mesh the half that `peer` is to dial; the other half dials it. So everybody chooses as many links as others
 /// choose to it, as those do who hear of each other at the same time.
 fn half<'a>(peer: &PeerId, ids: &'a [PeerId]) -> impl Iterator<Item = PeerId> + 'a {
     let me = index_of(peer);
