@@ -197,12 +197,15 @@ impl Offers {
         told.into_iter().filter(|id| *id != home.id).map(contact).collect()
     }
 
-    /// The whole neighbourhood, two in every branch of the id space, while that is not too many, and any others.
+    /// The whole neighbourhood and one peer more than fit into it, so that a peer knows where it ends; two in every branch
+    /// of the id space, while that is not too many, and any others.
     fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
         let branches = self.branches(peer);
         let mut told: Vec<PeerId> = Vec::new();
         for ids in branches.iter().rev() {
-            if told.len() + ids.len() > MESH_PEERS {
+            let one_too_many = MESH_PEERS + 1 - told.len();
+            if ids.len() >= one_too_many {
+                told.extend(random.sample(ids.to_vec(), one_too_many));
                 break;
             }
             told.extend_from_slice(ids);
