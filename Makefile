@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test bench weather studies clean
+.PHONY: lab run test page bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -14,6 +14,16 @@ test:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- --deny warnings
 	cargo test
+	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
+	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
+
+# The web page in a real browser, against a stand-in and between two processes.
+CHROMIUM ?= $(shell command -v chromium)
+PAGE = crates/rumormill/tests/web
+page:
+	cargo build --bin rumormill
+	cd $(PAGE) && npm ci --silent --no-audit --no-fund
+	cd $(PAGE) && CHROMIUM="$(CHROMIUM)" RUMORMILL_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/rumormill" node --test
 
 bench:
 	cargo bench -p rumormill-proto --benches

@@ -122,13 +122,13 @@ impl Api {
             r#ref: reference(message.target()),
             place: place_text(&message.place),
             author: author_hex(&author),
-            nick: nick(room, &author),
+            nick: who(room, &author, kind),
             time_ms: message.place.time.ms(),
             mine,
             kind,
-            text,
             reply_to,
-            names_me: mentions.contains(&me),
+            names_me: !mine && (mentions.contains(&me) || kind == Kind::Text && calls(&text, &room.nick(&me))),
+            text,
             mentions: mentions.iter().map(author_hex).collect(),
             edited: message.edited && gone.is_none(),
             gone,
@@ -149,6 +149,21 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
     }
+}
+
+/// The name an author is shown by; where a new name is told, the one they always had.
+fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
+    if kind == Kind::Nick { author.short() } else { nick(room, author) }
+}
+
+/// Whether a text calls somebody by name: as a word of its own, however it is written.
+fn calls(text: &str, nick: &str) -> bool {
+    let (text, nick) = (text.to_lowercase(), nick.to_lowercase());
+    let alone = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
+    !nick.is_empty()
+        && text
+            .match_indices(&nick)
+            .any(|(at, _)| alone(text[..at].chars().next_back()) && alone(text[at + nick.len()..].chars().next()))
 }
 
 /// What a reply answers, as far as it is here.
@@ -175,5 +190,26 @@ fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
             Path::Relayed => words::Path::Relayed,
         },
         rtt_ms: Some(u64::from(peer.rtt_ms)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_called_by_a_word_of_its_own() {
+        let cases = [
+            ("ada: pizza?", "ada", true),
+            ("@Ada, look", "ada", true),
+            ("adamant", "ada", false),
+            ("canada", "ada", false),
+            ("thanks ada", "ada", true),
+            ("nobody", "", false),
+            ("hi Jörg!", "jörg", true),
+        ];
+        for (text, nick, called) in cases {
+            assert_eq!(calls(text, nick), called, "{nick} in {text}");
+        }
     }
 }
