@@ -109,9 +109,29 @@ pub(crate) fn count(number: usize, one: &str, several: &str) -> String {
     }
 }
 
+/// A number with its thousands apart.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers() {
+        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (38412, "38,412"), (1234567, "1,234,567")] {
+            assert_eq!(thousands(number), want);
+        }
+    }
 
     #[test]
     fn entries_by_kind() {

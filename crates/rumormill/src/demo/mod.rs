@@ -7,11 +7,12 @@ use data_encoding::HEXLOWER;
 use tempfile::TempDir;
 
 use crate::{
+    chat::show::thousands,
     commands::data,
     demo::{
         cast::{Cast, Which, failed},
         node::{Enter, Order, State},
-        table::{milliseconds, side_by_side, thousands},
+        table::{milliseconds, side_by_side},
     },
     failure::Failure,
     lab::neighbours,

@@ -34,28 +34,12 @@ pub(crate) fn milliseconds(us: u128) -> String {
     }
 }
 
-/// A number with commas.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn figures() {
-        for (number, want) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(number), want);
-        }
         for (us, want) in [(0, "0.0 ms"), (1_250, "1.2 ms"), (12_999, "12 ms")] {
             assert_eq!(milliseconds(us), want);
         }

@@ -12,10 +12,12 @@ use super::{
     layout::parts,
     model::{Model, Panel},
     orders::{KEYS, ORDERS},
-    rows::thousands,
     wrap::{fit, wrap},
 };
-use crate::api::words::{Path, Peer, Person};
+use crate::{
+    api::words::{Path, Peer, Person},
+    chat::show::thousands,
+};
 
 /// Columns of what a row is about.
 const ABOUT: usize = 26;

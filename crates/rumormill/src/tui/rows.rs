@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::words::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room},
-    chat::show::count,
+    chat::show::{count, thousands},
     clean::{clean, clean_name},
     limits::{MESSAGE_ROWS, NICK_CHARS, SIGN_CHARS, SIGNS},
 };
@@ -381,30 +381,5 @@ pub(super) fn title(room: &Room) -> String {
     match clean(&room.name).trim() {
         "" => format!("room {}", room.id.as_str().chars().take(8).collect::<String>()),
         name => name.to_owned(),
-    }
-}
-
-/// A number with its thousands apart.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod units {
-    use super::*;
-
-    #[test]
-    fn numbers() {
-        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (38412, "38,412"), (1234567, "1,234,567")] {
-            assert_eq!(thousands(number), want);
-        }
     }
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::words::{Path, Person, Room},
-    chat::show::count,
+    chat::show::{count, thousands},
     clean::clean,
 };
 
@@ -237,7 +237,7 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
     told.push((8, reached(room, away)));
     match room.missing {
         0 => told.push((3, "nothing missing".into())),
-        missing => told.push((7, format!("{} missing", super::rows::thousands(missing)))),
+        missing => told.push((7, format!("{} missing", thousands(missing)))),
     }
     match room.skew_ms {
         0 => told.push((2, "clock ok".into())),

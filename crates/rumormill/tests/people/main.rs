@@ -209,7 +209,8 @@ fn failures_are_two_lines_and_an_exit_code() {
     let mut open = ada.open(&["new", "lunch"]);
     let ticket = open.line();
     assert!(ada.fails(&["join", &ticket[..ticket.len() - 9]], 5).contains("error[ticket]"));
-    assert!(ada.fails(&["rooms"], 3).contains("another process has this home open"));
+    assert!(ada.lines(&["rooms"])[0].starts_with("lunch  "), "whoever has the home open answers");
+    assert!(ada.fails(&["chat", "lunch"], 3).contains("another process has this home open"));
     assert_eq!(open.leave().1, Some(0));
     assert!(ada.fails(&["send", "dinner", "hi"], 2).contains("lunch"), "it names the rooms there are");
     assert!(ada.fails(&["send", "lunch", &"x".repeat(9_000)], 2).contains("error[too-long]"));
