@@ -106,7 +106,11 @@ impl Follower {
                         self.hear(event).await;
                     }
                 },
-                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + every); }
+                () = room.renewed() => {
+                    // What peers hold is told by the standing, which may be renewed after the event that announced it.
+                    self.stirred = true;
+                    due.get_or_insert_with(|| Instant::now() + every);
+                }
                 () = sleep_until(at) => {
                     due = None;
                     self.renew().await;

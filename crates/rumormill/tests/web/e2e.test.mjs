@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterwards, findings, open, said, say, type } from "./browser.mjs";
+import { afterwards, findings, open, said, say, type, until } from "./browser.mjs";
 
 const BIN = process.env.RUMORMILL_BIN;
 
@@ -65,7 +65,14 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await bob.keyboard.press("ArrowUp");
   await said(bob, "who is hungry?").click();
   await bob.keyboard.press("r");
-  await bob.keyboard.type("I am, @ada");
+  // What is offered comes with the people of the room; Escape without it would leave the reply.
+  await until(bob, () => document.querySelector("#about-text").checkVisibility());
+  await bob.keyboard.type("I am, @ad");
+  while (await bob.locator("#choices").isHidden()) {
+    await bob.keyboard.press("Backspace");
+    await bob.keyboard.type("d");
+  }
+  await bob.keyboard.type("a");
   await bob.keyboard.press("Escape");
   await sent(bob);
   const reply = said(ada, "I am, @ada");
@@ -98,4 +105,9 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(ada);
   await bob.locator("#topic", { hasText: "soup" }).waitFor();
   assert.deepEqual(await findings(ada), []);
+
+  // A page that is opened again has a line to write in that can be read.
+  await ada.reload();
+  await said(ada, "soup for me").waitFor();
+  await until(ada, () => document.querySelector("#text").getBoundingClientRect().height >= 30);
 });

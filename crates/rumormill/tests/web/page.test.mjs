@@ -22,8 +22,6 @@ test("the code opens a session and leaves no trace", async (t) => {
   await page.reload();
   await page.locator("#name", { hasText: "lunch" }).waitFor();
   assert.ok(!made.requests.some((request) => request.includes("first-code")), "the code is in no request line");
-  // A room that was open all along has a line to write in that can be read.
-  await until(page, () => document.querySelector("#text").getBoundingClientRect().height >= 30);
 });
 
 test("without a session there is a calm screen, which takes a link", async (t) => {
