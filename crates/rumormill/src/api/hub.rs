@@ -37,7 +37,7 @@ use super::{
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
-    chat::show::nick,
+    chat::show::{REKEYED, forked, nick, skewed},
     commands::escaped,
     limits::{HEARD, ROOM_EVERY_MS, WATCHED},
 };
@@ -66,7 +66,7 @@ impl Hub {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         if followed.insert(room.id()) {
             let events = room.events();
-            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new(), stirred: false };
+            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new() };
             tokio::spawn(follower.run(events));
         }
     }
@@ -87,8 +87,6 @@ struct Follower {
     room: Room,
     /// My latest texts, at most [`WATCHED`], and how many others are known to have each.
     watched: VecDeque<(Target, u64)>,
-    /// Whether somebody may have got one of them since.
-    stirred: bool,
 }
 
 impl Follower {
@@ -106,11 +104,7 @@ impl Follower {
                         self.hear(event).await;
                     }
                 },
-                () = room.renewed() => {
-                    // What peers hold is told by the standing, which may be renewed after the event that announced it.
-                    self.stirred = true;
-                    due.get_or_insert_with(|| Instant::now() + every);
-                }
+                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + every); }
                 () = sleep_until(at) => {
                     due = None;
                     self.renew().await;
@@ -133,9 +127,6 @@ impl Follower {
         if let Ok(room) = api.shape(&self.room).await {
             api.hub().tell(Event::Room { room });
         }
-        if !std::mem::take(&mut self.stirred) {
-            return;
-        }
         let id = self.id();
         for (target, known) in &mut self.watched {
             let Ok(holders) = self.room.holders(target.author, target.seq).await else { continue };
@@ -153,8 +144,7 @@ impl Follower {
             RoomEvent::Engine(event) => self.hear_engine(event).await,
             RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
             RoomEvent::Rekeyed { .. } => {
-                let text = "this author key was in use in two places; you write under a fresh one from here on, nothing is lost";
-                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
+                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
             RoomEvent::Stopped { why } => {
                 self.tell(Event::Notice {
@@ -169,31 +159,17 @@ impl Follower {
     async fn hear_engine(&mut self, event: Told) {
         let room = self.id();
         match event {
-            Told::Shown { entry, arrival, hops } => {
-                self.stirred = true;
-                self.shown(&entry, arrival, hops).await;
-            }
-            Told::Holds { .. } => self.stirred = true,
+            Told::Shown { entry, arrival, hops } => self.shown(&entry, arrival, hops).await,
             Told::Came { author, .. } => {
                 let nick = nick(&self.room, &author);
                 self.tell(Event::Person { room, author: author_hex(&author), nick, here: true });
             }
-            Told::Went { .. } | Told::Missing { .. } => {}
+            Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } => {}
             Told::Forked { author, .. } => {
-                let nick = nick(&self.room, &author);
-                let text = format!("{nick} wrote under one key in two places; one of the two is not shown");
+                let text = forked(&nick(&self.room, &author));
                 self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
             }
-            Told::Skewed { ms } => {
-                let text = match ms {
-                    0 => "your clock agrees with the others' again".into(),
-                    _ => {
-                        let side = if ms > 0 { "behind" } else { "ahead of" };
-                        format!("your clock is {} s {side} the others'; set it right", ms.unsigned_abs() / 1_000)
-                    }
-                };
-                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
-            }
+            Told::Skewed { ms } => self.tell(Event::Notice { room, code: NoticeCode::Skewed, text: skewed(ms) }),
             Told::Step(step) => self.step(&step),
         }
     }

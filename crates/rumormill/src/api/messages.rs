@@ -1,6 +1,6 @@
 //! Requests about what is said.
 
-use std::num::NonZeroUsize;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use axum::{
     body::Bytes,
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::{
     Answer, Api,
     answer::{Asked, Body, Refusal, Told},
-    names::{author, limit, place, target},
+    names::{author, author_hex, limit, place, target},
     words::{self, Edit, Holders, Page, Say},
 };
 use crate::limits::LINES_AT_ONCE;
@@ -254,10 +254,10 @@ pub(super) async fn holders(
     let target = target(&text)?;
     find(&room, target).await?;
     let holders = room.holders(target.author, target.seq).await?.authors;
-    let people = api.people(&room).await?;
-    let others = people.iter().filter(|person| person.author.as_str() != target.author.to_string()).count();
-    let holds = |person: &words::Person| holders.iter().any(|author| author.to_string() == person.author.as_str());
-    let holders = people.into_iter().filter(holds).collect();
+    let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
+    let (people, author) = (api.people(&room).await?, author_hex(&target.author));
+    let others = people.iter().filter(|person| person.author != author).count();
+    let holders = people.into_iter().filter(|person| holders.contains(&person.author)).collect();
     Ok(Told(Holders { holders, of: others as u64 }))
 }
 

@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::{
     answer::{Answer, refused},
-    rooms::read_ticket,
+    rooms::{read_name, read_ticket},
 };
 
 use self::{hub::Hub, marks::Marks};

@@ -49,18 +49,26 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
 )]
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
     let room = match enter {
-        Enter::Founded { name } => {
-            let name = name.trim();
-            if name.is_empty() || name.len() > NAME_BYTES {
-                let what = format!("{name:?} is no name for a room");
-                return Err(Refusal::senseless("name", what, &format!("choose one of 1 to {NAME_BYTES} bytes")));
-            }
-            api.node().create(name).await?
-        }
+        Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.hub().follow(&api, room.clone());
     Ok((StatusCode::CREATED, Told(api.shape(&room).await?)))
+}
+
+/// The name of a room as people type it.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn read_name(text: &str) -> Result<&str, Failure> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES;
+    fits.then_some(name).ok_or_else(|| Failure {
+        exit: Exit::Usage,
+        code: "name".into(),
+        what: format!("{text:?} is no name for a room"),
+        help: format!("choose one of 1 to {NAME_BYTES} bytes"),
+    })
 }
 
 /// A ticket as people paste it, with line breaks and blanks anywhere in it.

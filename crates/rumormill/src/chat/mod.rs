@@ -25,7 +25,7 @@ use crate::{
     chat::{
         receipts::Receipts,
         screen::{Screen, Typed},
-        show::{count, line, nick, row, said, who},
+        show::{REKEYED, count, forked, line, nick, row, said, skewed, who},
     },
     client::Client,
     clock::Clock,
@@ -262,9 +262,7 @@ impl Chat {
             RoomEvent::Lagged { missed } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))
             }
-            RoomEvent::Rekeyed { .. } => self.screen.talk(
-                "this author key was in use in two places; you write under a fresh one from here on, nothing is lost",
-            ),
+            RoomEvent::Rekeyed { .. } => self.screen.talk(REKEYED),
             RoomEvent::Stopped { why } => Err(Failure {
                 exit: Exit::Ours,
                 code: "stopped".into(),
@@ -291,16 +289,8 @@ impl Chat {
                 None => Ok(()),
             },
             Event::Missing { entries } => self.progress(entries),
-            Event::Forked { author, .. } => {
-                let nick = nick(&self.room, &author);
-                self.screen.talk(&format!("{nick} wrote under one key in two places; one of the two is not shown"))
-            }
-            Event::Skewed { ms: 0 } => self.screen.talk("your clock agrees with the others' again"),
-            Event::Skewed { ms } => {
-                let side = if ms > 0 { "behind" } else { "ahead of" };
-                let s = ms.unsigned_abs() / 1000;
-                self.screen.talk(&format!("your clock is {s} s {side} the others'; set it right"))
-            }
+            Event::Forked { author, .. } => self.screen.talk(&forked(&nick(&self.room, &author))),
+            Event::Skewed { ms } => self.screen.talk(&skewed(ms)),
             Event::Step(_) => Ok(()),
         }
     }

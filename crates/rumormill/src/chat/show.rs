@@ -60,8 +60,7 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let nick = if message.kind == Kind::Nick { &message.author.as_str()[..8] } else { &message.nick };
-    let mut shown = line(clock, Time::from_ms(message.time_ms), nick, &said);
+    let mut shown = line(clock, Time::from_ms(message.time_ms), &message.nick, &said);
     if let Some(reply) = &message.reply_to {
         shown.push_str(&format!("  (to {}: {})", clean(&reply.nick), clean(&reply.text)));
     }
@@ -90,6 +89,24 @@ pub(crate) fn who(room: &Room, author: &AuthorId, kind: entry::Kind) -> String {
 pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
     let nick = clean_name(&room.nick(author), NICK_CHARS);
     if nick.is_empty() { author.short() } else { nick }
+}
+
+/// What is told of an author whose key was in use in two places.
+pub(crate) fn forked(nick: &str) -> String {
+    format!("{nick} wrote under one key in two places; one of the two is not shown")
+}
+
+/// What is told when that author was I.
+pub(crate) const REKEYED: &str =
+    "this author key was in use in two places; you write under a fresh one from here on, nothing is lost";
+
+/// What is told of a clock to which `ms` must be added.
+pub(crate) fn skewed(ms: i64) -> String {
+    if ms == 0 {
+        return "your clock agrees with the others' again".into();
+    }
+    let side = if ms > 0 { "behind" } else { "ahead of" };
+    format!("your clock is {} s {side} the others'; set it right", ms.unsigned_abs() / 1000)
 }
 
 /// How many of `others` hold one of my lines.

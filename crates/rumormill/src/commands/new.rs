@@ -6,13 +6,15 @@ use axum::http::Method;
 use fast_qr::QRBuilder;
 
 use crate::{
-    api::words::{Enter, Room, Ticket},
+    api::{
+        read_name,
+        words::{Enter, Room, Ticket},
+    },
     chat::{self, Look, Visit},
     client::Client,
     commands::{data, talk},
-    failure::{Exit, Failure},
+    failure::Failure,
     home::{Place, Reach},
-    limits::NAME_BYTES,
 };
 
 /// What to give `rumormill new`.
@@ -33,15 +35,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the name is no name, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let name = args.name.trim();
-    if name.is_empty() || name.len() > NAME_BYTES {
-        return Err(Failure {
-            exit: Exit::Usage,
-            code: "name".into(),
-            what: format!("{:?} is no name for a room", args.name),
-            help: format!("choose one of 1 to {NAME_BYTES} bytes"),
-        });
-    }
+    let name = read_name(&args.name)?;
     let client = Client::open(&place, Reach::Peers).await?;
     let visit = found(&client, &place, name, &args).await;
     client.close().await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
     home::{Place, Reach},
     limits::LEAVE_MS,
 };
-use futures_util::StreamExt as _;
 
 /// What to give `rumormill peers`.
 #[derive(clap::Args)]

@@ -1,7 +1,6 @@
 //! Requests to `/v1` as the terminal makes them: what is asked, how it is written, how its answer is read.
 
 use axum::http::Method;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use crate::{
         Edit, Enter, EntryRef, Holders, Message, Nick, Page, People, Person, PlaceText, Read, Refused, Room, RoomHex,
         Rooms, Say, Ticket, Topic,
     },
+    client::piece,
     limits::{HITS, PAGE_MESSAGES},
 };
 
@@ -101,13 +101,11 @@ impl Ask {
 impl OfRoom {
     fn request(&self, room: &str) -> Request {
         let page = |what: &str, value: &str, limit| {
-            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            let value = piece(value);
             get(format!("{room}/messages?{what}{value}&limit={limit}"))
         };
         let of = |r#ref: &EntryRef, what: &str| format!("{room}/messages/{}{what}", r#ref);
-        let sign = |r#ref: &EntryRef, sign: &str| {
-            of(r#ref, &format!("/reactions/{}", utf8_percent_encode(sign, NON_ALPHANUMERIC)))
-        };
+        let sign = |r#ref: &EntryRef, sign: &str| of(r#ref, &format!("/reactions/{}", piece(sign)));
         match self {
             Self::People => get(format!("{room}/people")),
             Self::Newest => get(format!("{room}/messages?limit={PAGE_MESSAGES}")),
