@@ -51,7 +51,7 @@ impl Client {
     ///
     /// # Errors
     /// When another process owns it and does not answer, or it cannot be opened.
-    pub(crate) async fn open(place: &Place, reach: Reach) -> Result<Self, Failure> {
+    async fn open(place: &Place, reach: Reach) -> Result<Self, Failure> {
         let socket = place.socket()?;
         if let Some(there) = Self::there(&socket).await {
             return Ok(there);
@@ -60,6 +60,21 @@ impl Client {
         let api = Api::new(node.clone(), &place.data()?)?;
         let door = Door::open(&socket, api.router())?;
         Ok(Self::Here { node, router: api.router(), door })
+    }
+
+    /// Asks the process that owns the home, or becomes it for as long as that takes.
+    ///
+    /// # Errors
+    /// As [`Client::open`], and what `ask` comes to.
+    pub(crate) async fn with<T>(
+        place: &Place,
+        reach: Reach,
+        ask: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let client = Self::open(place, reach).await?;
+        let asked = ask(&client).await;
+        client.close().await;
+        asked
     }
 
     /// The process that listens at `socket`, if one does.
@@ -156,7 +171,7 @@ impl Client {
     }
 
     /// Lets the home go, when it was ours.
-    pub(crate) async fn close(self) {
+    async fn close(self) {
         if let Self::Here { node, door, .. } = self {
             door.close().await;
             node.close().await;

@@ -10,7 +10,7 @@ use axum::{
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 
 use super::{Answer, Api, words};
@@ -36,21 +36,13 @@ type Counters = Family<Labels, Counter<u64, AtomicU64>>;
 )]
 pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let mut registry = Registry::with_prefix("rumormill");
-    let mut gauge = |name: &str, help: &str| {
-        let gauges = Gauges::default();
-        registry.register(name, help, gauges.clone());
-        gauges
-    };
+    let mut gauge = |name, help| family::<Gauge>(&mut registry, name, help);
     let peers = gauge("peers", "Peers with a link");
     let entries = gauge("entries", "Entries in the timeline");
     let missing = gauge("missing_entries", "Entries known to be missing");
     let authors = gauge("authors", "Authors who wrote something");
     let skew = gauge("clock_skew_milliseconds", "What must be added to our clock to agree with most peers");
-    let mut counter = |name: &str, help: &str| {
-        let counters = Counters::default();
-        registry.register(name, help, counters.clone());
-        counters
-    };
+    let mut counter = |name, help| family::<Counter<u64, AtomicU64>>(&mut registry, name, help);
     let bytes_in = counter("received_bytes", "Bytes of messages received");
     let bytes_out = counter("sent_bytes", "Bytes of messages sent");
     let messages_in = counter("received_messages", "Messages received");
@@ -81,4 +73,15 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     encode(&mut text, &registry).map_err(|error| Failure::internal("metrics", error.to_string()))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Figures of this name, one a room.
+fn family<M>(registry: &mut Registry, name: &str, help: &str) -> Family<Labels, M>
+where
+    M: Default + Clone,
+    Family<Labels, M>: Metric + Default,
+{
+    let figures = Family::default();
+    registry.register(name, help, figures.clone());
+    figures
 }

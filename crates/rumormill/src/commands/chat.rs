@@ -22,11 +22,9 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Peers).await?;
-    let visit = match client.pick(args.room.as_deref()).await {
-        Ok(room) => chat::visit(&client, &room, &place, Look::of(args.plain)).await,
-        Err(failure) => Err(failure),
+    let visit = async |client: &Client| {
+        let room = client.pick(args.room.as_deref()).await?;
+        chat::visit(client, &room, &place, Look::of(args.plain)).await
     };
-    client.close().await;
-    visit.map(|_| ())
+    Client::with(&place, Reach::Peers, visit).await.map(|_| ())
 }

@@ -22,10 +22,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Nobody).await?;
-    let room = client.pick(args.room.as_deref()).await;
-    client.close().await;
-    let room = room?;
+    let room = Client::with(&place, Reach::Nobody, async |client| client.pick(args.room.as_deref()).await).await?;
     match args.json {
         true => json(&serde_json::json!({
             "room": room.id, "digest": room.digest, "entries": room.entries, "missing": room.missing,

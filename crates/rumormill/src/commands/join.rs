@@ -36,10 +36,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let ticket = args.ticket.concat();
     read_ticket(&ticket)?;
-    let client = Client::open(&place, Reach::Peers).await?;
-    let visit = enter(&client, &place, ticket, &args).await;
-    client.close().await;
-    if visit?.met || chat::at_terminal() {
+    let enter = async |client: &Client| enter(client, &place, ticket, &args).await;
+    let visit = Client::with(&place, Reach::Peers, enter).await?;
+    if visit.met || chat::at_terminal() {
         return Ok(());
     }
     Err(Failure {

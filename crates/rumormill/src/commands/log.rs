@@ -41,10 +41,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, if args.follow { Reach::Peers } else { Reach::Nobody }).await?;
-    let printed = print(&client, &args).await;
-    client.close().await;
-    printed
+    let reach = if args.follow { Reach::Peers } else { Reach::Nobody };
+    Client::with(&place, reach, async |client| print(client, &args).await).await
 }
 
 async fn print(client: &Client, args: &Args) -> Result<(), Failure> {

@@ -36,10 +36,8 @@ pub(crate) struct Args {
 /// When the name is no name, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
-    let client = Client::open(&place, Reach::Peers).await?;
-    let visit = found(&client, &place, name, &args).await;
-    client.close().await;
-    visit.map(|_| ())
+    let found = async |client: &Client| found(client, &place, name, &args).await;
+    Client::with(&place, Reach::Peers, found).await.map(|_| ())
 }
 
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {

@@ -30,10 +30,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Peers).await?;
-    let found = look(&client, args.room.as_deref()).await;
-    client.close().await;
-    let Room { peers, .. } = found?;
+    let look = async |client: &Client| look(client, args.room.as_deref()).await;
+    let Room { peers, .. } = Client::with(&place, Reach::Peers, look).await?;
     if peers.is_empty() {
         return Err(Failure {
             exit: Exit::Unreachable,

@@ -23,10 +23,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Nobody).await?;
-    let rooms = client.ask(Method::GET, "/v1/rooms").await;
-    client.close().await;
-    let Rooms { rooms } = rooms?;
+    let list = async |client: &Client| client.ask(Method::GET, "/v1/rooms").await;
+    let Rooms { rooms } = Client::with(&place, Reach::Nobody, list).await?;
     if rooms.is_empty() {
         talk("there is no room here: make one with `rumormill new NAME`");
     }

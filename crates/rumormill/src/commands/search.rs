@@ -31,13 +31,11 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Nobody).await?;
     let words = args.words.join(" ");
     let (room, words) = (piece(&args.room), piece(&words));
     let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
-    let found = client.ask(Method::GET, &path).await;
-    client.close().await;
-    let Page { messages, .. } = found?;
+    let find = async |client: &Client| client.ask(Method::GET, &path).await;
+    let Page { messages, .. } = Client::with(&place, Reach::Nobody, find).await?;
     if messages.is_empty() {
         talk("nothing was found");
     }

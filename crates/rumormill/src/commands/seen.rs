@@ -28,10 +28,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such message, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Nobody).await?;
-    let found = holders(&client, &args).await;
-    client.close().await;
-    let Holders { holders, of } = found?;
+    let find = async |client: &Client| holders(client, &args).await;
+    let Holders { holders, of } = Client::with(&place, Reach::Nobody, find).await?;
     talk(&format!("{} of {of} others have it", holders.len()));
     holders.iter().try_for_each(|person| match args.json {
         true => json(person),

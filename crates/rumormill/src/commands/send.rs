@@ -35,10 +35,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let client = Client::open(&place, Reach::Peers).await?;
-    let said = say(&client, &args).await;
-    client.close().await;
-    said
+    Client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 
 async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
