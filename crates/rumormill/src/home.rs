@@ -11,8 +11,9 @@ use rumormill_node::{Bind, Home, Node, Room, Settings};
 
 use crate::{
     clean::clean_name,
+    config::Config,
     failure::{Exit, Failure},
-    limits::NICK_CHARS,
+    limits::{NICK_CHARS, PROFILE_BYTES},
 };
 
 /// Flags that every command takes.
@@ -21,6 +22,9 @@ pub(crate) struct Place {
     /// Keep everything in this directory
     #[arg(long, global = true, env = "RUMORMILL_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
+    /// Be somebody else: with rooms, keys and a configuration of their own
+    #[arg(long, global = true, env = "RUMORMILL_PROFILE", value_name = "NAME", value_parser = profile, hide_short_help = true)]
+    profile: Option<String>,
     /// Talk to this machine only, for trying things out and for tests
     #[arg(long, global = true, hide_short_help = true)]
     loopback: bool,
@@ -52,6 +56,30 @@ impl Place {
         Ok(self.data()?.join("socket"))
     }
 
+    /// How the program behaves here.
+    ///
+    /// # Errors
+    /// As [`Place::data`].
+    pub(crate) fn config_file(&self) -> Result<PathBuf, Failure> {
+        Ok(self.pick(|dirs| dirs.config_dir().to_owned())?.join("config.toml"))
+    }
+
+    /// What the configuration says; a commented one is written when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or makes no sense.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Config::load(&self.config_file()?)
+    }
+
+    /// What lets pages and scripts in over loopback.
+    ///
+    /// # Errors
+    /// As [`Place::data`].
+    pub(crate) fn token(&self) -> Result<PathBuf, Failure> {
+        Ok(self.data()?.join("token"))
+    }
+
     /// What may get lost: the lines typed.
     ///
     /// # Errors
@@ -71,15 +99,14 @@ impl Place {
     }
 
     fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {
-        if let Some(home) = &self.home {
-            return Ok(home.clone());
-        }
-        ProjectDirs::from("", "", "rumormill").map(|dirs| of(&dirs)).ok_or_else(|| Failure {
+        let dirs = || ProjectDirs::from("", "", "rumormill").map(|dirs| of(&dirs));
+        let dir = self.home.clone().or_else(dirs).ok_or_else(|| Failure {
             exit: Exit::Ours,
             code: "home".into(),
             what: "the system names no home directory for this user".into(),
             help: "name one with --home DIR".into(),
-        })
+        })?;
+        Ok(self.profile.iter().fold(dir, |dir, profile| dir.join("profiles").join(profile)))
     }
 
     /// Opens the node that lives here.
@@ -96,6 +123,7 @@ impl Place {
     /// As [`Place::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
+        Config { lan: settings.lan, relay: settings.relay, .. } = self.config()?;
         if self.loopback || reach == Reach::Nobody {
             settings.bind = Bind::Loopback { port: 0 };
             settings.lan = false;
@@ -103,6 +131,15 @@ impl Place {
         }
         debug_assert!(settings.home != Home::Memory, "people's rooms are kept");
         Ok(settings)
+    }
+}
+
+/// The name of a profile, which is that of a directory as well.
+fn profile(text: &str) -> Result<String, String> {
+    let fits = (1..=PROFILE_BYTES).contains(&text.len());
+    match fits && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("choose 1 to {PROFILE_BYTES} letters, digits, `-` and `_`")),
     }
 }
 
@@ -173,6 +210,16 @@ mod tests {
             (Ok(at), Ok(want)) => assert_eq!(at, want, "{wanted:?}"),
             (Err(failure), Err(want)) => assert!(failure.what.contains(want), "{wanted:?}: {failure}"),
             (chosen, want) => panic!("{wanted:?}: {:?}, not {want:?}", chosen.ok()),
+        }
+    }
+
+    #[test]
+    fn a_profile_is_one_directory() {
+        for name in ["work", "a", "A-1_b"] {
+            assert_eq!(profile(name), Ok(name.to_owned()));
+        }
+        for name in ["", ".", "..", "a/b", "a b", "ä", &"x".repeat(33)] {
+            assert!(profile(name).is_err(), "{name:?}");
         }
     }
 

@@ -191,3 +191,9 @@ pub(crate) const PASTE_LINES: usize = 3;
 
 /// Milliseconds between two looks at the clock: what is read is told once a second.
 pub(crate) const TICK_MS: u64 = 1_000;
+
+/// Bytes of a configuration: a hundred times what it can say.
+pub(crate) const CONFIG_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a profile's name, which becomes a directory.
+pub(crate) const PROFILE_BYTES: usize = 32;

@@ -18,6 +18,7 @@ mod clean;
 mod client;
 mod clock;
 mod commands;
+mod config;
 mod demo;
 mod failure;
 mod home;

@@ -57,7 +57,7 @@ impl Finding {
 /// When something is not well: damage of what is kept first.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let dir = place.data()?;
-    let mut findings = vec![permissions(&dir), clock()];
+    let mut findings = vec![config(&place), permissions(&dir), clock()];
     findings.extend(kept(&place, &dir).await);
     findings.extend(network(&place).await);
     for finding in &findings {
@@ -82,6 +82,15 @@ fn print(finding: &Finding, as_json: bool) -> Result<(), Failure> {
     let mark = if finding.ok { "ok" } else { "ILL" };
     data(&format!("{mark:<4} {:<12} {}", finding.what, finding.says))?;
     finding.help.iter().try_for_each(|help| data(&format!("     {:<12} {help}", "")))
+}
+
+/// A configuration that makes no sense keeps rooms closed.
+fn config(place: &Place) -> Finding {
+    let path = place.config_file().map(|path| path.display().to_string());
+    match place.config().and(path) {
+        Ok(path) => Finding::well("config", path),
+        Err(failure) => Finding::failed("config", &failure),
+    }
 }
 
 /// Nobody else may read keys and logs.

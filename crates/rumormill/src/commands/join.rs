@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(num_args = 1.., required = true)]
     ticket: Vec<String>,
     /// By what name you want to be shown in it
-    #[arg(long)]
+    #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
     /// Line by line, also at a terminal
     #[arg(long)]
@@ -51,7 +51,8 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
-    client.be_called(&room, args.nick.as_deref()).await?;
+    let nick = args.nick.clone().map_or_else(|| place.config().map(|config| config.nick), |nick| Ok(Some(nick)))?;
+    client.be_called(&room, nick.as_deref()).await?;
     talk("looking for the others");
     chat::visit(client, &room, place, Look::of(args.plain)).await
 }

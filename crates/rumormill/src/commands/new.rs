@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// How the room is called
     name: String,
     /// By what name you want to be shown in it
-    #[arg(long)]
+    #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
     /// Line by line, also at a terminal
     #[arg(long)]
@@ -43,7 +43,8 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
-    client.be_called(&room, args.nick.as_deref()).await?;
+    let nick = args.nick.clone().map_or_else(|| place.config().map(|config| config.nick), |nick| Ok(Some(nick)))?;
+    client.be_called(&room, nick.as_deref()).await?;
     let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
     show(&ticket)?;
     chat::visit(client, &room, place, Look::of(args.plain)).await

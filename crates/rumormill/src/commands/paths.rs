@@ -18,20 +18,34 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Paths {
+    /// How the program behaves.
+    config: String,
     /// Rooms, logs and keys.
     data: String,
+    /// Where other programs of this user ask.
+    socket: String,
+    /// What lets pages and scripts in over loopback.
+    token: String,
     /// Lines typed.
     state: String,
 }
 
-/// Prints the directories.
+/// Prints the directories and files, whether they are there or not.
 ///
 /// # Errors
 /// When the system knows no home directory.
 pub(crate) fn run(args: &Args, place: &Place) -> Result<(), Failure> {
-    let paths = Paths { data: place.data()?.display().to_string(), state: place.state()?.display().to_string() };
-    match args.json {
-        true => json(&paths),
-        false => data(&format!("data   {}", paths.data)).and_then(|()| data(&format!("state  {}", paths.state))),
+    let paths = Paths {
+        config: place.config_file()?.display().to_string(),
+        data: place.data()?.display().to_string(),
+        socket: place.socket()?.display().to_string(),
+        token: place.token()?.display().to_string(),
+        state: place.state()?.display().to_string(),
+    };
+    if args.json {
+        return json(&paths);
     }
+    let Paths { config, data: dir, socket, token, state } = &paths;
+    let lines = [("config", config), ("data", dir), ("socket", socket), ("token", token), ("state", state)];
+    lines.into_iter().try_for_each(|(what, path)| data(&format!("{what:<7} {path}")))
 }

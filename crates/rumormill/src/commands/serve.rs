@@ -24,9 +24,9 @@ use crate::{
 /// What to give `rumormill serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where the web page and the HTTP API are; port 0 takes any
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7667")]
-    http: SocketAddr,
+    /// Where the web page and the HTTP API are, 127.0.0.1:7667 unless configured; port 0 takes any
+    #[arg(long, value_name = "ADDRESS", env = "RUMORMILL_HTTP")]
+    http: Option<SocketAddr>,
 }
 
 /// Serves until it is asked to end, and prints the link that opens the page. Where a process serves already, prints a
@@ -47,12 +47,15 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         return data(&link);
     }
     let mut interrupts = Interrupts::new()?;
+    let http = match args.http {
+        Some(http) => http,
+        None => place.config()?.http,
+    };
     let mut settings = place.settings(Reach::Peers)?;
     settings.trace = true;
     let node = rumormill_node::Node::open(settings).await?;
-    let home = place.data()?;
-    let api = Api::new(node.clone(), &home)?;
-    let pages = Pages::open(args.http, api.router(), token(&home.join("token"))?).await?;
+    let api = Api::new(node.clone(), &place.data()?)?;
+    let pages = Pages::open(http, api.router(), token(&place.token()?)?).await?;
     let door = Door::open(&socket, api.router().merge(pages.router()))?;
     data(&pages.link()?)?;
     talk("open this link in a browser of this machine; it works once. `rumormill serve` prints another");

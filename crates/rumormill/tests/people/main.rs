@@ -247,9 +247,12 @@ fn the_doctor_finds_what_others_may_read() {
 fn everything_is_kept_where_it_is_said_to_be() {
     let ada = Person::new();
     let home = ada.home.path().join("home").display().to_string();
-    assert_eq!(ada.lines(&["paths"]), [format!("data   {home}"), format!("state  {home}")]);
-    let flag = ada.lines(&["paths", "--json", "--home", "/elsewhere"]);
-    assert_eq!(flag, [r#"{"data":"/elsewhere","state":"/elsewhere"}"#]);
+    let lines = ada.lines(&["paths"]);
+    assert_eq!(lines[0], format!("config  {home}/config.toml"));
+    assert_eq!(lines[1..3], [format!("data    {home}"), format!("socket  {home}/socket")]);
+    assert_eq!(lines[3..], [format!("token   {home}/token"), format!("state   {home}")]);
+    let flag = ada.lines(&["paths", "--json", "--home", "/elsewhere", "--profile", "work"]).concat();
+    assert!(flag.contains(r#""data":"/elsewhere/profiles/work""#), "{flag}");
 }
 
 #[test]
@@ -288,4 +291,35 @@ fn what_is_typed_ahead_is_said_and_the_terminal_is_left_as_it_was() {
     let log = ada.lines(&["log", "--last", "4"]);
     let texts: Vec<&str> = log.iter().map(|line| line.rsplit("  ").next().unwrap()).collect();
     assert_eq!(texts, ["one", "two", "three", "four"]);
+}
+
+#[test]
+fn a_configuration_is_written_once_and_heeded() {
+    let ada = Person::new();
+    let config = ada.lines(&["paths"])[0].split_whitespace().last().unwrap().to_owned();
+    ada.fails(&["log", "lunch"], 2);
+    let commented = fs::read_to_string(&config).unwrap();
+    assert!(commented.contains("#nick = "), "{commented}");
+    fs::write(&config, "nick = \"ada of the file\"\n").unwrap();
+    let says = |args: &[&str], name: &str, nick: &str| {
+        ada.lines(&[&["new", name], args].concat());
+        ada.lines(&["send", name, "hello"]);
+        let line = ada.lines(&["log", name]).pop().unwrap();
+        assert!(line.contains(nick) && line.ends_with("hello"), "{line}");
+    };
+    says(&[], "lunch", "ada of the file");
+    says(&["--nick", "ada of the flag"], "work", "ada of the flag");
+    fs::write(&config, "nik = \"ada\"\n").unwrap();
+    assert!(ada.fails(&["rooms"], 2).contains("line 1: unknown field `nik`"));
+}
+
+#[test]
+fn a_profile_is_somebody_else() {
+    let ada = Person::new();
+    ada.lines(&["new", "lunch"]);
+    ada.lines(&["--profile", "work", "new", "meeting"]);
+    let names = |args: &[&str]| ada.lines(args).iter().map(|line| line.contains("lunch")).collect::<Vec<_>>();
+    assert_eq!(names(&["rooms"]), [true]);
+    assert_eq!(names(&["rooms", "--profile", "work"]), [false]);
+    ada.fails(&["--profile", "../work", "rooms"], 2);
 }

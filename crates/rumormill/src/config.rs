@@ -1,0 +1,159 @@
+//! `config.toml`: how the program behaves for this user. A commented one is written on the first run.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::{Exit, Failure},
+    limits::CONFIG_BYTES,
+};
+
+/// What is written on the first run: every key with what it is without.
+const COMMENTED: &str = include_str!("config.toml");
+
+/// Where pages and scripts ask, unless something else is said.
+const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7667);
+
+/// How the program behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// By what name one is shown in rooms entered from now on.
+    pub(crate) nick: Option<String>,
+    /// Where the web page and the HTTP API are.
+    pub(crate) http: SocketAddr,
+    /// Whether peers are looked for on the LAN.
+    pub(crate) lan: bool,
+    /// Whether relays of the internet are used.
+    pub(crate) relay: bool,
+    /// When the terminal rings.
+    pub(crate) bell: Loud,
+    /// When the desktop tells.
+    pub(crate) notify: Loud,
+    /// Whether typing is told and shown.
+    pub(crate) typing: bool,
+}
+
+/// What is worth a sound or a notification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Loud {
+    /// Nothing.
+    None,
+    /// What names me.
+    #[default]
+    Mentions,
+    /// Everything that others say.
+    All,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            nick: None,
+            http: HTTP,
+            lan: true,
+            relay: true,
+            bell: Loud::default(),
+            notify: Loud::default(),
+            typing: true,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`; where there is none, writes a commented one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says what this version does not know.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        match fs::metadata(path) {
+            Ok(file) if file.len() > CONFIG_BYTES => Err(wrong(path, &format!("more than {CONFIG_BYTES} bytes"))),
+            Ok(_) => Self::parse(path, &fs::read_to_string(path).map_err(|error| wrong(path, &error.to_string()))?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // It only tells what could be said: where it cannot be written, nothing is lost.
+                let _ = write(path);
+                Ok(Self::default())
+            }
+            Err(error) => Err(wrong(path, &error.to_string())),
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            wrong(path, &format!("{line}{}", error.message().replace('\n', " ")))
+        })
+    }
+}
+
+fn write(path: &Path) -> io::Result<()> {
+    if let Some(dir) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(COMMENTED.as_bytes()))
+}
+
+fn wrong(path: &Path, what: &str) -> Failure {
+    Failure {
+        exit: Exit::Usage,
+        code: "config".into(),
+        what: format!("{}: {what}", path.display()),
+        help: "mend the file, or move it away for a fresh one that lists what can be said".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(Path::new("config.toml"), text).map_err(|failure| failure.what)
+    }
+
+    #[test]
+    fn what_is_written_first_says_what_holds_without_it() {
+        assert_eq!(parse(COMMENTED), Ok(Config::default()));
+        let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
+        let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
+        assert_eq!(keys.len(), 7);
+        let mut said = parse(&keys.join("\n")).unwrap();
+        assert_eq!(said.nick.take(), Some("alice".into()));
+        assert_eq!(said, Config::default());
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_its_line() {
+        let check = |text: &str, words: &str| {
+            let what = parse(text).unwrap_err();
+            assert!(what.contains(words) && what.contains("config.toml: line "), "{text:?}: {what}");
+        };
+        check("lan = true\nnik = \"x\"", "line 2: unknown field `nik`");
+        check("\n\nlan = \"yes\"", "line 3: invalid type");
+        check("bell = \"loud\"", "unknown variant `loud`");
+        check("http = \"everywhere\"", "line 1: ");
+        check("lan = tr", "line 1: ");
+    }
+
+    #[test]
+    fn the_first_run_writes_it_for_this_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/config.toml");
+        assert_eq!(Config::load(&path).unwrap(), Config::default());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(&path, "nick = \"bob\"").unwrap();
+        assert_eq!(Config::load(&path).unwrap().nick, Some("bob".into()));
+        fs::write(&path, vec![b'#'; CONFIG_BYTES as usize + 1]).unwrap();
+        assert!(Config::load(&path).unwrap_err().what.contains("more than"));
+    }
+}
