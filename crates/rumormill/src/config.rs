@@ -88,7 +88,7 @@ impl Config {
 
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map(|span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
             wrong(path, &format!("{line}{}", error.message().replace('\n', " ")))
         })
