@@ -98,6 +98,7 @@ fn home() {
             name: "home".into(),
             contacts: vec![],
             keep: Default::default(),
+            announced: false,
         };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);

@@ -47,6 +47,8 @@ pub(crate) struct Posted {
     pub(crate) standing: Standing,
     /// How much of what is said is kept.
     pub(crate) retention: Keep,
+    /// Whether those who ask on the LAN are told of the room.
+    pub(crate) announced: bool,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
 }

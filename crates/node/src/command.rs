@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Said>, Error>> },
     /// Keep so much of what is said from now on; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
+    /// Tell those who ask on the LAN of the room from now on, or no longer; answered once that is durable.
+    Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
     /// A connection is there, and nothing was said on it.
     Met(Box<Met>),
     /// A control came.

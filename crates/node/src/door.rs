@@ -12,13 +12,19 @@ use iroh::{
     endpoint::{Incoming, IncomingAddr},
 };
 use rumormill_proto::ids::PeerId;
-use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use crate::{
     command::Command,
+    driver::Boards,
     greeting::Role,
     limits::{DIAL_DEADLINE, DIALS, FAMILIAR, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S},
     link::{self, Wires},
+    nearby,
 };
 
 /// Name of the protocol in the TLS handshake; another version is another name.
@@ -30,15 +36,16 @@ pub(crate) struct Door {
     runtime: Handle,
     endpoint: Endpoint,
     wires: Wires,
+    boards: Boards,
     familiar: Arc<Familiar>,
     dials: Arc<Semaphore>,
 }
 
 impl Door {
     /// A door that accepts from now on, until the endpoint closes. Its tasks run where this is called.
-    pub(crate) fn open(endpoint: Endpoint, wires: Wires) -> Self {
+    pub(crate) fn open(endpoint: Endpoint, wires: Wires, boards: Boards) -> Self {
         let dials = Arc::new(Semaphore::new(DIALS));
-        let door = Self { runtime: Handle::current(), endpoint, wires, familiar: Arc::default(), dials };
+        let door = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default(), dials };
         door.runtime.spawn(door.clone().accept());
         door
     }
@@ -86,21 +93,26 @@ impl Door {
                 }
                 Verdict::Ignore => incoming.ignore(),
                 Verdict::Take => match handshakes.clone().try_acquire_owned() {
-                    Ok(permit) => drop(tokio::spawn(take(incoming, permit, self.wires.clone()))),
+                    Ok(permit) => drop(tokio::spawn(self.clone().take(incoming, permit))),
                     Err(_) => incoming.ignore(),
                 },
             }
         }
     }
-}
 
-async fn take(incoming: Incoming, permit: tokio::sync::OwnedSemaphorePermit, wires: Wires) {
-    let shaken = timeout(GREETING_DEADLINE, incoming).await;
-    drop(permit);
-    match shaken {
-        Ok(Ok(connection)) => link::run(connection, Role::Accepter, wires).await,
-        Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
-        Err(_) => tracing::debug!("a handshake took too long"),
+    async fn take(self, incoming: Incoming, permit: OwnedSemaphorePermit) {
+        match timeout(GREETING_DEADLINE, incoming).await {
+            // Whoever looks for rooms is answered at once, and counts as a handshake until then.
+            Ok(Ok(connection)) if connection.alpn() == nearby::ALPN => {
+                nearby::tell(connection, self.endpoint, self.boards).await;
+            }
+            Ok(Ok(connection)) => {
+                drop(permit);
+                link::run(connection, Role::Accepter, self.wires).await;
+            }
+            Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
+            Err(_) => tracing::debug!("a handshake took too long"),
+        }
     }
 }
 

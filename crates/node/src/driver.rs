@@ -211,6 +211,13 @@ impl Driver {
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 
+    fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
+        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
+        seat.setup.announced = announced;
+        seat.board.posted().announced = announced;
+        if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
+    }
+
     /// What our clocks say.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -240,6 +247,11 @@ impl Driver {
             Command::Retain { room, retention, answer } => {
                 // Whoever asked may have gone.
                 let _ = answer.send(self.retain(&room, retention));
+                Inputs::new()
+            }
+            Command::Announce { room, announced, answer } => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.announce(&room, announced));
                 Inputs::new()
             }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),

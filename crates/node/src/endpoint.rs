@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     limits::{BULK_STREAMS, STREAM_WINDOW_BYTES, WINDOW_BYTES},
     link::{IDLE, KEEP_ALIVE},
+    nearby,
     settings::{Bind, Settings},
 };
 
@@ -26,7 +27,7 @@ pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpo
     let failed = |why: String| Error::Bind { why };
     let transport = transport()?;
     let bind = async |builder: Builder| {
-        let builder = builder.secret_key(secret.clone()).alpns(vec![ALPN.to_vec()]);
+        let builder = builder.secret_key(secret.clone()).alpns(vec![ALPN.to_vec(), nearby::ALPN.to_vec()]);
         builder.transport_config(transport.clone()).bind().await.map_err(|error| failed(error.to_string()))
     };
     match settings.bind {

@@ -11,7 +11,7 @@ use std::{
 
 use data_encoding::BASE32_NOPAD;
 use iroh::{
-    Endpoint, EndpointId,
+    Endpoint, EndpointAddr, EndpointId,
     address_lookup::{EndpointInfo, UserData},
 };
 use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
@@ -20,6 +20,7 @@ use rumormill_proto::{
     ids::{PeerId, RoomId},
     message::Contact,
 };
+use tokio::sync::watch;
 
 use crate::{
     address,
@@ -46,6 +47,8 @@ pub(crate) struct Lan {
     boards: Boards,
     /// Peers that are announced now, and their tags.
     found: Arc<Mutex<BTreeMap<EndpointId, EndpointInfo>>>,
+    /// Changes whenever a peer is found.
+    news: watch::Receiver<()>,
     /// Stands for rooms that are not there.
     padding: Vec<String>,
 }
@@ -63,9 +66,10 @@ impl Lan {
             .map_err(|error| failed(error.to_string()))?;
         endpoint.address_lookup().map_err(|error| failed(error.to_string()))?.add(mdns.clone());
         let found = Arc::default();
+        let (tell, news) = watch::channel(());
         let padding = (0..TAG_GROUP).map(|_| letters(&random())).collect();
-        tokio::spawn(look(mdns, wires.clone(), boards.clone(), Arc::clone(&found)));
-        Ok(Self { endpoint: endpoint.clone(), wires, boards, found, padding })
+        tokio::spawn(look(mdns, wires.clone(), boards.clone(), Arc::clone(&found), tell));
+        Ok(Self { endpoint: endpoint.clone(), wires, boards, found, news, padding })
     }
 
     /// Announces the rooms there are now, and looks for them among the peers that were found before.
@@ -83,6 +87,18 @@ impl Lan {
             hear(&info, &self.wires, &self.boards).await;
         }
     }
+
+    /// Changes whenever a peer is found from now on.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        let mut news = self.news.clone();
+        news.mark_unchanged();
+        news
+    }
+
+    /// Peers that are announced now, and their addresses.
+    pub(crate) fn found(&self) -> Vec<EndpointAddr> {
+        lock(&self.found).values().map(EndpointInfo::to_endpoint_addr).collect()
+    }
 }
 
 async fn look(
@@ -90,6 +106,7 @@ async fn look(
     wires: Wires,
     boards: Boards,
     found: Arc<Mutex<BTreeMap<EndpointId, EndpointInfo>>>,
+    tell: watch::Sender<()>,
 ) {
     let mut events = mdns.subscribe().await;
     drop(mdns);
@@ -100,6 +117,7 @@ async fn look(
                 let mut found = lock(&found);
                 if found.len() < LAN_PEERS {
                     found.insert(endpoint_info.endpoint_id, endpoint_info);
+                    tell.send_replace(());
                 }
             }
             DiscoveryEvent::Expired { endpoint_id } => drop(lock(&found).remove(&endpoint_id)),

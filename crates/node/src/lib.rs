@@ -25,6 +25,7 @@ mod lan;
 pub mod limits;
 mod link;
 mod links;
+mod nearby;
 mod node;
 mod outbound;
 mod random;
@@ -44,6 +45,7 @@ pub use rumormill_store::{CheckReport, Error as StoreError, Keep, Line};
 pub use crate::{
     address::contact,
     error::Error,
+    nearby::Nearby,
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},
     settings::{Bind, Home, RoomSetup, Settings},

@@ -172,6 +172,18 @@ pub const INDEX_QUIET: Duration = Duration::from_millis(200);
 /// While it is never quiet, some is indexed this often, so that search does not have to read ever more.
 pub const INDEX_BUSY: Duration = Duration::from_secs(2);
 
+/// Rooms announced by name to those who ask on the LAN; more than one person looks after.
+pub const NEARBY_ROOMS: usize = 24;
+
+/// Letters of a ticket with one contact: 1.6 for each of its bytes, 64 of ids, 300 of an address and some.
+pub const TICKET_BYTES: usize = 1024;
+
+/// Milliseconds that asking a peer on the LAN for its rooms may take: a hundred times what it does.
+pub const NEARBY_MS: u64 = 3_000;
+
+/// Peers on the LAN that are asked for their rooms at once.
+pub const NEARBY_ASKED: usize = 16;
+
 /// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes.
 pub const LAN_PEERS: usize = 256;
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use iroh::{Endpoint, SecretKey, Watcher};
+use n0_future::{BufferedStreamExt as _, StreamExt as _, stream};
 use rumormill_proto::{
     admit::Author,
     entry::{Kind, found},
@@ -32,9 +33,10 @@ use crate::{
     endpoint,
     error::Error,
     lan::Lan,
-    limits::{COMMANDS, TEXT_BYTES},
+    limits::{COMMANDS, NEARBY_ASKED, TEXT_BYTES},
     link::Wires,
     links::Links,
+    nearby::{self, Nearby},
     random::random,
     readers::Readers,
     room::Room,
@@ -100,8 +102,8 @@ impl Node {
         let readers = Arc::new(Readers::open(&*store)?);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let wires = Wires::new(commands.downgrade(), readers.clone());
-        let door = Door::open(endpoint.clone(), wires.clone());
         let boards = Boards::default();
+        let door = Door::open(endpoint.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), door);
         let tools = Tools {
@@ -164,6 +166,28 @@ impl Node {
         let board = entered.await.map_err(|_| Error::Closed)??;
         self.inner.announce().await;
         Ok(Room::new(board, self.inner.clone()))
+    }
+
+    /// Resolves when one more peer is found on the LAN after this was called; never where LAN discovery is off.
+    pub fn found(&self) -> impl Future<Output = ()> + use<> {
+        let news = self.inner.lan.as_ref().map(Lan::news);
+        async move {
+            // The other end goes only with the node.
+            if let Some(mut news) = news
+                && news.changed().await.is_ok()
+            {
+                return;
+            }
+            std::future::pending().await
+        }
+    }
+
+    /// Asks the peers found on the LAN so far which rooms they announce; empty where LAN discovery is off.
+    pub async fn nearby(&self) -> Vec<Nearby> {
+        let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
+        let asked = found.into_iter().map(|addr| nearby::ask(&self.inner.endpoint, addr));
+        let rooms: Vec<Vec<Nearby>> = stream::iter(asked).buffered_unordered(NEARBY_ASKED).collect().await;
+        rooms.concat()
     }
 
     /// All rooms, ids ascending.
@@ -251,6 +275,7 @@ fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> R
         contacts: Vec::new(),
         keep: true,
         retention: Keep::default(),
+        announced: false,
     }
 }
 
@@ -259,5 +284,6 @@ fn kept(record: RoomRecord) -> RoomSetup {
     setup.fresh_author = false;
     setup.contacts = record.contacts;
     setup.retention = record.keep;
+    setup.announced = record.announced;
     setup
 }

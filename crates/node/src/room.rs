@@ -361,6 +361,21 @@ impl Room {
         retained.await.map_err(|_| Error::Closed)?
     }
 
+    /// Whether those who ask on the LAN are told of the room, see [`Room::announce`].
+    pub fn announced(&self) -> bool {
+        self.board.posted().announced
+    }
+
+    /// Tells those who ask on the LAN of the room by name from now on, and lets them in; or no longer.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
+    pub async fn announce(&self, announced: bool) -> Result<(), Error> {
+        let (answer, done) = oneshot::channel();
+        self.node.command(Command::Announce { room: self.board.id, announced, answer }).await?;
+        done.await.map_err(|_| Error::Closed)?
+    }
+
     /// Verifies every hash and signature that is kept of the room.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ impl Seat {
         let author = Author::from_secret(&setup.author_secret).id();
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
         board.posted().retention = setup.retention;
+        board.posted().announced = setup.announced;
         let engine = engine(&setup, start);
         Self {
             setup,
@@ -110,6 +111,7 @@ impl Seat {
             name: self.setup.name.clone(),
             contacts: self.setup.contacts.clone(),
             keep: self.setup.retention,
+            announced: self.setup.announced,
         }
     }
 

@@ -109,6 +109,8 @@ pub struct RoomSetup {
     pub keep: bool,
     /// How much of what is said is kept.
     pub retention: Keep,
+    /// Whether those who ask on the LAN are told of it by name, and let in.
+    pub announced: bool,
 }
 
 /// Leaves the secrets out.
@@ -123,6 +125,7 @@ impl fmt::Debug for RoomSetup {
             .field("contacts", &self.contacts)
             .field("keep", &self.keep)
             .field("retention", &self.retention)
+            .field("announced", &self.announced)
             .finish_non_exhaustive()
     }
 }

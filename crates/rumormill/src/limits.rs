@@ -192,6 +192,12 @@ pub(crate) const PASTE_LINES: usize = 3;
 /// Milliseconds between two looks at the clock: what is read is told once a second.
 pub(crate) const TICK_MS: u64 = 1_000;
 
+/// Milliseconds that rooms are looked for on the LAN at most: a person waits no longer.
+pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;
+
+/// Milliseconds that `join` looks for rooms on the LAN: discovery takes up to 1.6 s, and that much again.
+pub(crate) const JOIN_LOOKS_MS: u64 = 3_200;
+
 /// Bytes of a configuration: a hundred times what it can say.
 pub(crate) const CONFIG_BYTES: u64 = 64 * 1024;
 

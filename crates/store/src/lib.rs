@@ -238,17 +238,20 @@ pub struct RoomRecord {
     pub contacts: Vec<Contact>,
     /// How much of what is said is kept. Other bounds than before take effect with the next [`Store::expire`].
     pub keep: Keep,
+    /// Whether those who ask on the LAN are told of it.
+    pub announced: bool,
 }
 
 impl fmt::Debug for RoomRecord {
     /// Leaves the secrets out, so that they reach no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, contacts, keep, .. } = self;
+        let Self { id, name, contacts, keep, announced, .. } = self;
         f.debug_struct("RoomRecord")
             .field("id", id)
             .field("name", name)
             .field("contacts", contacts)
             .field("keep", keep)
+            .field("announced", announced)
             .finish_non_exhaustive()
     }
 }

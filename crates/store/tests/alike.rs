@@ -162,7 +162,7 @@ impl Pair {
 
     fn expire(&mut self, keep: Keep, now_ms: u64, most: usize) {
         let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep };
+        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
         self.memory.put_room(&room).unwrap();
         self.disk.put_room(&room).unwrap();
         // The bounds hold from the first time on, though perhaps not everything is done.

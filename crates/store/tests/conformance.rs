@@ -188,6 +188,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         name: "lunch".into(),
         contacts: vec![],
         keep: Keep::default(),
+        announced: false,
     };
     for room in [ROOM, OTHER_ROOM] {
         store.put_room(&record(room)).unwrap();
@@ -548,6 +549,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         name: name.to_owned(),
         contacts: (0..contacts).map(contact).collect(),
         keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7) },
+        announced: contacts > 1,
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();
     store.put_room(&record(ROOM, "a", 0)).unwrap();

@@ -33,7 +33,15 @@ laws! {
 }
 
 fn room(id: RoomId, keep: Keep) -> RoomRecord {
-    RoomRecord { id, secret: [5; 32], author_secret: [6; 32], name: "room".into(), contacts: vec![], keep }
+    RoomRecord {
+        id,
+        secret: [5; 32],
+        author_secret: [6; 32],
+        name: "room".into(),
+        contacts: vec![],
+        keep,
+        announced: false,
+    }
 }
 
 fn keep(store: &mut dyn Store, keep: Keep) {

@@ -126,5 +126,6 @@ pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> Ro
         contacts: vec![],
         keep: true,
         retention: rumormill_node::Keep::default(),
+        announced: false,
     }
 }

@@ -9,6 +9,7 @@ mod marks;
 mod messages;
 mod metrics;
 mod names;
+mod nearby;
 mod rooms;
 mod shape;
 pub(crate) mod words;
@@ -75,6 +76,8 @@ impl Api {
             .routes(routes!(rooms::topic))
             .routes(routes!(rooms::read))
             .routes(routes!(rooms::keep))
+            .routes(routes!(nearby::announce))
+            .routes(routes!(nearby::list))
             .routes(routes!(messages::page, messages::say))
             .routes(routes!(messages::one, messages::edit, messages::retract))
             .routes(routes!(messages::react, messages::unreact))

@@ -39,6 +39,7 @@ impl Api {
             skew_ms: status.skew_ms,
             stopped: room.stopped(),
             keep: shape_keep(room.retention()),
+            announced: room.announced(),
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,

@@ -90,6 +90,32 @@ pub(crate) struct Room {
     pub(crate) stopped: Option<String>,
     pub(crate) traffic: Traffic,
     pub(crate) keep: Keep,
+    /// Whether whoever asks on the LAN is told of the room by name, and let in.
+    pub(crate) announced: bool,
+}
+
+/// Whether whoever asks on the LAN is told of a room by name, and let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Announced {
+    pub(crate) announced: bool,
+}
+
+/// Rooms that are announced on the LAN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Nearby {
+    pub(crate) rooms: Vec<NearbyRoom>,
+}
+
+/// A room that is announced on the LAN.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NearbyRoom {
+    /// As who announces it calls it; any peer can claim any name.
+    pub(crate) name: String,
+    pub(crate) id: RoomHex,
+    /// Who announces it.
+    pub(crate) peer: PeerHex,
+    /// What lets one in.
+    pub(crate) ticket: String,
 }
 
 /// How much of what is said is kept: everything within all of these bounds.

@@ -1,24 +1,25 @@
-//! `rumormill join`: enter a room with a ticket.
+//! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
 
 use axum::http::Method;
 
 use crate::{
     api::{
         read_ticket,
-        words::{Enter, Room},
+        words::{Enter, Nearby, NearbyRoom, Room},
     },
     chat::{self, Look, Visit},
-    client::Client,
-    commands::talk,
+    client::{Client, piece},
+    commands::{data, json, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{Place, Reach, title},
+    limits::JOIN_LOOKS_MS,
 };
 
 /// What to give `rumormill join`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The ticket, as it was given to you; line breaks in it do no harm
-    #[arg(num_args = 1.., required = true)]
+    /// The ticket, as it was given to you; or the name of a room on this LAN; without, these rooms are listed
+    #[arg(value_name = "TICKET|NAME")]
     ticket: Vec<String>,
     /// By what name you want to be shown in it
     #[arg(long, env = "RUMORMILL_NICK")]
@@ -26,6 +27,9 @@ pub(crate) struct Args {
     /// Line by line, also at a terminal
     #[arg(long)]
     plain: bool,
+    /// List rooms as one JSON object a line
+    #[arg(long, conflicts_with_all = ["ticket", "nick", "plain"])]
+    json: bool,
 }
 
 /// Enters the room, and opens it at once: who is there and what was said comes in while one looks.
@@ -34,9 +38,20 @@ pub(crate) struct Args {
 /// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
 /// the room was met.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let ticket = args.ticket.concat();
-    read_ticket(&ticket)?;
-    let enter = async |client: &Client| enter(client, &place, ticket, &args).await;
+    if args.ticket.is_empty() {
+        return Client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
+    }
+    let is_ticket = is_ticket(&args.ticket[0]);
+    if is_ticket {
+        read_ticket(&args.ticket.concat())?;
+    }
+    let enter = async |client: &Client| {
+        let ticket = match is_ticket {
+            true => args.ticket.concat(),
+            false => find(client, &args.ticket.join(" ")).await?,
+        };
+        enter(client, &place, ticket, &args).await
+    };
     let visit = Client::with(&place, Reach::Peers, enter).await?;
     if visit.met || chat::at_terminal() {
         return Ok(());
@@ -55,4 +70,74 @@ async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> R
     client.be_called(&room, nick.as_deref()).await?;
     talk("looking for the others");
     chat::visit(client, &room, place, Look::of(args.plain)).await
+}
+
+/// Tickets begin with the word and the number of their version, and few rooms are called so.
+fn is_ticket(word: &str) -> bool {
+    let word = word.trim_start().as_bytes();
+    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"rumor"))
+        && word.get(5).is_some_and(u8::is_ascii_digit)
+}
+
+/// Prints the rooms that are announced on this LAN.
+async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
+    talk("looking for rooms on this LAN");
+    let Nearby { rooms } = client.ask(Method::GET, &format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}")).await?;
+    for room in &rooms {
+        match as_json {
+            true => json(room)?,
+            false => {
+                data(&format!("{}  {}  by {}", title(&room.name), &room.id.as_str()[..8], &room.peer.as_str()[..8]))?
+            }
+        }
+    }
+    if rooms.is_empty() {
+        return Err(none("no room is announced on this LAN".into()));
+    }
+    talk("enter one by its name: rumormill join NAME");
+    Ok(())
+}
+
+/// The ticket of the room that is announced by this name.
+async fn find(client: &Client, name: &str) -> Result<String, Failure> {
+    talk(&format!("looking for {name:?} on this LAN"));
+    let path = format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}&name={}", piece(name));
+    let Nearby { rooms } = client.ask(Method::GET, &path).await?;
+    let Some(NearbyRoom { id, peer, ticket, .. }) = rooms.first() else {
+        return Err(none(format!("no room {name:?} is announced on this LAN")));
+    };
+    if rooms.iter().any(|room| room.id != *id) {
+        return Err(Failure {
+            exit: Exit::Usage,
+            code: "room".into(),
+            what: format!("several rooms on this LAN are called {name:?}"),
+            help: "ask for the ticket of the one you mean".into(),
+        });
+    }
+    talk(&format!("{name:?} is announced by {}", &peer.as_str()[..8]));
+    Ok(ticket.clone())
+}
+
+fn none(what: String) -> Failure {
+    Failure {
+        exit: Exit::Unreachable,
+        code: "nearby".into(),
+        what,
+        help: "ask for a ticket; `rumormill new NAME --lan` announces a room".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_told_from_a_name() {
+        for word in ["rumor1abc", "RUMOR1", " rumor2x"] {
+            assert!(is_ticket(word), "{word}");
+        }
+        for word in ["lunch", "rumors", "rumor", "rümor1", ""] {
+            assert!(!is_ticket(word), "{word}");
+        }
+    }
 }

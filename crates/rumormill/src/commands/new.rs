@@ -8,12 +8,12 @@ use fast_qr::QRBuilder;
 use crate::{
     api::{
         read_name,
-        words::{Enter, Room, Ticket},
+        words::{Announced, Enter, Room, Ticket},
     },
     chat::{self, Look, Visit},
     client::Client,
     commands::{data, talk},
-    failure::Failure,
+    failure::{Exit, Failure},
     home::{Place, Reach},
 };
 
@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// By what name you want to be shown in it
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
+    /// Announce it on this LAN: whoever is there finds it by name, and may enter without the ticket
+    #[arg(long)]
+    lan: bool,
     /// Line by line, also at a terminal
     #[arg(long)]
     plain: bool,
@@ -45,9 +48,27 @@ async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Resul
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
     let nick = args.nick.clone().map_or_else(|| place.config().map(|config| config.nick), |nick| Ok(Some(nick)))?;
     client.be_called(&room, nick.as_deref()).await?;
+    if args.lan {
+        announce(client, &room, place).await?;
+    }
     let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
     show(&ticket)?;
     chat::visit(client, &room, place, Look::of(args.plain)).await
+}
+
+async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Failure> {
+    if !place.settings(Reach::Peers)?.lan {
+        return Err(Failure {
+            exit: Exit::Usage,
+            code: "lan".into(),
+            what: "the room was made, but nothing is announced on the LAN from here".into(),
+            help: "take `lan = false` out of the configuration, or --loopback off the command".into(),
+        });
+    }
+    let _: Room =
+        client.tell(Method::PUT, &format!("/v1/rooms/{}/announced", room.id), &Announced { announced: true }).await?;
+    talk("whoever is on this LAN can enter without a ticket: rumormill join NAME");
+    Ok(())
 }
 
 /// The ticket is data; what to do with it, and a picture of it for a telephone, are for people.

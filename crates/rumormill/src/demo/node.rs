@@ -162,6 +162,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
             contacts,
             keep: false,
             retention: rumormill_node::Keep::default(),
+            announced: false,
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;

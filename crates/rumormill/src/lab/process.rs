@@ -149,6 +149,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         contacts,
         keep: false,
         retention: rumormill_node::Keep::default(),
+        announced: false,
     };
     Ok(node.enter(setup).await?)
 }

@@ -323,3 +323,12 @@ fn a_profile_is_somebody_else() {
     assert_eq!(names(&["rooms", "--profile", "work"]), [false]);
     ada.fails(&["--profile", "../work", "rooms"], 2);
 }
+
+#[test]
+fn a_room_on_the_lan_is_entered_by_name_or_not_at_all() {
+    let ada = Person::new();
+    assert!(ada.fails(&["join"], 6).contains("no room is announced on this LAN"));
+    assert!(ada.fails(&["join", "lunch"], 6).contains(r#"no room "lunch" is announced"#));
+    // On loopback nothing is announced, and that is said.
+    assert!(ada.fails(&["new", "lunch", "--lan"], 2).contains("error[lan]"));
+}

@@ -153,13 +153,14 @@ impl Store for Disk {
     }
 
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error> {
-        let RoomRecord { id, secret, author_secret, name, contacts, keep } = room;
+        let RoomRecord { id, secret, author_secret, name, contacts, keep, announced } = room;
         self.transact(|db| {
             let mut put = db.prepare_cached(
-                "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5 WHERE id = ?1",
+                "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6
+                    WHERE id = ?1",
             )?;
             let number = number_room(db, id)?;
-            put.execute((number, secret, author_secret, name, put_contacts(contacts)))?;
+            put.execute((number, secret, author_secret, name, put_contacts(contacts), announced))?;
             expire::put_keep(db, number, keep)
         })
     }
@@ -231,7 +232,7 @@ fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
 
 fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
     let mut find = db.prepare_cached(
-        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes FROM room
+        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, announced FROM room
             WHERE secret IS NOT NULL ORDER BY room",
     )?;
     let mut rows = find.query([])?;
@@ -244,6 +245,7 @@ fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
             name: row.get(3)?,
             contacts: read_contacts(blob(row, 4)?)?,
             keep: expire::read_keep(row, 5)?,
+            announced: row.get(8)?,
         });
     }
     Ok(rooms)

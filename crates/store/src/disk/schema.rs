@@ -28,7 +28,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 3] = ["
+const MIGRATIONS: [&str; 4] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -143,6 +143,9 @@ const MIGRATIONS: [&str; 3] = ["
     -- Bodies of what is said in the timeline, and their bytes.
     ALTER TABLE room ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE room ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+", "
+    -- Whether those who ask on the LAN are told of it.
+    ALTER TABLE room ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The version from which on notes are taken as entries come.

@@ -1,0 +1,208 @@
+//! Rooms that a member announces by name on the LAN, so that one enters without a ticket.
+//!
+//! A room is announced when its user says so, never by itself: whoever is on the LAN may read and write in it then.
+//! Names do not go by mDNS. Who looks for rooms connects, and is told over an encrypted connection:
+//!
+//! ```text
+//! stream   count     number, at most 24, then as many times
+//!            name    number of bytes, at most 80, then UTF-8
+//!            ticket  number of bytes, at most 1,024, then letters
+//! ```
+//!
+//! Whoever asks from beyond the LAN is told that there is no room.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use iroh::{Endpoint, EndpointAddr, TransportAddr, endpoint::Connection};
+use rumormill_proto::{
+    codec::{Reader, put_bytes, put_number},
+    ids::PeerId,
+    limits::NAME_BYTES,
+    message::Contact,
+    reject::Reject,
+};
+use tokio::time::timeout;
+
+use crate::{
+    address,
+    driver::Boards,
+    limits::{NEARBY_MS, NEARBY_ROOMS, TICKET_BYTES},
+    link::Goodbye,
+    ticket::Ticket,
+};
+
+/// Name of this conversation in the TLS handshake.
+pub(crate) const ALPN: &[u8] = b"rumormill-nearby/1";
+
+/// Bytes of the longest answer.
+const ANSWER_BYTES: usize = 2 + NEARBY_ROOMS * (NAME_BYTES + TICKET_BYTES + 4);
+
+/// A room that a peer on the LAN announces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearby {
+    /// As that peer calls it.
+    pub name: String,
+    /// Who announces it.
+    pub peer: PeerId,
+    /// What lets one in.
+    pub ticket: Ticket,
+}
+
+/// Tells the other side which rooms are announced here.
+pub(crate) async fn tell(connection: Connection, endpoint: Endpoint, boards: Boards) {
+    let told = async {
+        let mut stream = connection.open_uni().await.ok()?;
+        let rooms = if is_near(&connection) { announced(&endpoint, &boards) } else { Vec::new() };
+        stream.write_all(&encode(&rooms)).await.ok()?;
+        stream.finish().ok()?;
+        connection.closed().await;
+        Some(())
+    };
+    // Who does not read in time is told nothing.
+    let _ = timeout(Duration::from_millis(NEARBY_MS), told).await;
+    Goodbye::Closing.say(&connection);
+}
+
+/// Asks a peer which rooms it announces; none when it does not answer.
+pub(crate) async fn ask(endpoint: &Endpoint, addr: EndpointAddr) -> Vec<Nearby> {
+    let peer = address::peer(addr.id);
+    let asked = async {
+        let connection = endpoint.connect(addr, ALPN).await.ok()?;
+        let mut stream = connection.accept_uni().await.ok()?;
+        let bytes = stream.read_to_end(ANSWER_BYTES).await.ok()?;
+        Goodbye::Closing.say(&connection);
+        decode(peer, bytes).ok()
+    };
+    timeout(Duration::from_millis(NEARBY_MS), asked).await.ok().flatten().unwrap_or_default()
+}
+
+fn announced(endpoint: &Endpoint, boards: &Boards) -> Vec<(String, String)> {
+    let addr = endpoint.addr();
+    let me = Contact { peer: address::peer(addr.id), address: address::encode(&addr) };
+    let boards: Vec<_> = boards.lock().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect();
+    let announced = boards.iter().filter_map(|board| {
+        let posted = board.posted();
+        let name = posted.announced.then(|| posted.name.clone()).filter(|name| name.len() <= NAME_BYTES)?;
+        let ticket = Ticket { room: board.id, secret: *board.secret, contacts: vec![me.clone()] };
+        Some((name, ticket.to_string()))
+    });
+    announced.take(NEARBY_ROOMS).collect()
+}
+
+fn encode(rooms: &[(String, String)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_number(&mut out, rooms.len() as u64);
+    for (name, ticket) in rooms {
+        put_bytes(&mut out, name.as_bytes());
+        put_bytes(&mut out, ticket.as_bytes());
+    }
+    out
+}
+
+fn decode(peer: PeerId, bytes: Vec<u8>) -> Result<Vec<Nearby>, Reject> {
+    let mut reader = Reader::new(bytes.into());
+    let mut rooms = Vec::new();
+    for _ in 0..reader.count(NEARBY_ROOMS, "rooms")? {
+        let text = |bytes: bytes::Bytes| String::from_utf8(bytes.to_vec()).map_err(|_| Reject::Malformed("text"));
+        let name = text(reader.bytes(NAME_BYTES, "name")?)?;
+        let ticket = text(reader.bytes(TICKET_BYTES, "ticket")?)?;
+        let ticket = ticket.parse().map_err(|_| Reject::Malformed("ticket"))?;
+        rooms.push(Nearby { name, peer, ticket });
+    }
+    reader.end("rooms")?;
+    Ok(rooms)
+}
+
+/// Whether the other side is on this machine or its LAN: it has an address that is not routed any farther.
+fn is_near(connection: &Connection) -> bool {
+    connection.paths().iter().any(|path| match path.remote_addr() {
+        TransportAddr::Ip(addr) => is_local(addr.ip()),
+        _ => false,
+    })
+}
+
+fn is_local(ip: IpAddr) -> bool {
+    let local = |ip: Ipv4Addr| ip.is_private() || ip.is_link_local() || ip.is_loopback();
+    let local6 = |ip: Ipv6Addr| ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback();
+    match ip {
+        IpAddr::V4(ip) => local(ip),
+        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(|| local6(ip), local),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{endpoint, node::Node, settings::Settings};
+    use iroh::SecretKey;
+    use rumormill_proto::ids::RoomId;
+
+    async fn asked(of: &Node) -> Vec<String> {
+        let asks = endpoint::bind(&Settings::memory(), SecretKey::from_bytes(&[9; 32])).await.unwrap();
+        let rooms = ask(&asks, address::decode(&of.contact()).unwrap()).await;
+        assert!(rooms.iter().all(|room| room.peer == of.peer()));
+        asks.close().await;
+        rooms.into_iter().map(|room| room.name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_room_is_told_of_only_while_it_is_announced() {
+        let node = Node::open(Settings::memory()).await.unwrap();
+        let (lunch, _work) = (node.create("lunch").await.unwrap(), node.create("work").await.unwrap());
+        assert_eq!(asked(&node).await, Vec::<String>::new());
+        lunch.announce(true).await.unwrap();
+        assert_eq!(asked(&node).await, ["lunch"]);
+        lunch.announce(false).await.unwrap();
+        assert_eq!(asked(&node).await, Vec::<String>::new());
+        node.close().await;
+    }
+
+    const PEER: PeerId = PeerId([7; 32]);
+
+    fn ticket() -> Ticket {
+        Ticket { room: RoomId([1; 32]), secret: [2; 32], contacts: vec![] }
+    }
+
+    #[test]
+    fn what_is_told_is_understood() {
+        let rooms = vec![("lunch".to_owned(), ticket().to_string()), (String::new(), ticket().to_string())];
+        let heard = decode(PEER, encode(&rooms)).unwrap();
+        let names: Vec<&str> = heard.iter().map(|room| room.name.as_str()).collect();
+        assert_eq!(names, ["lunch", ""]);
+        assert!(heard.iter().all(|room| room.ticket == ticket() && room.peer == PEER));
+        assert_eq!(decode(PEER, encode(&[])), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let good = encode(&[("lunch".to_owned(), ticket().to_string())]);
+        (0..good.len()).for_each(|end| assert!(decode(PEER, good[..end].to_vec()).is_err(), "{end}"));
+        let mut more = good.clone();
+        more.push(0);
+        let many = encode(&vec![("a".to_owned(), ticket().to_string()); NEARBY_ROOMS + 1]);
+        let long = encode(&[("a".repeat(NAME_BYTES + 1), ticket().to_string())]);
+        let typo = encode(&[("a".to_owned(), "rumor1aaaa".to_owned())]);
+        [more, many, long, typo].into_iter().for_each(|bytes| assert!(decode(PEER, bytes).is_err()));
+    }
+
+    #[test]
+    fn the_longest_answer_fits() {
+        let contact = Contact { peer: PEER, address: vec![0; rumormill_proto::limits::ADDRESS_BYTES].into() };
+        let ticket = Ticket { contacts: vec![contact], ..ticket() }.to_string();
+        assert!(ticket.len() <= TICKET_BYTES, "{}", ticket.len());
+        assert!(encode(&vec![("a".repeat(NAME_BYTES), ticket); NEARBY_ROOMS]).len() <= ANSWER_BYTES);
+    }
+
+    #[test]
+    fn only_what_is_routed_no_farther_is_near() {
+        let near = ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.0.1", "::1", "fe80::1", "fd00::1"];
+        near.iter().for_each(|ip| assert!(is_local(ip.parse().unwrap()), "{ip}"));
+        assert!(is_local("::ffff:192.168.1.1".parse().unwrap()));
+        let far = ["8.8.8.8", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8", "100.64.0.1"];
+        far.iter().for_each(|ip| assert!(!is_local(ip.parse().unwrap()), "{ip}"));
+    }
+}

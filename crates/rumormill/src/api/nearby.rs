@@ -1,0 +1,70 @@
+//! Requests about rooms that are announced on the LAN.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+use utoipa::IntoParams;
+
+use super::{
+    Answer, Api,
+    answer::{Body, Told},
+    words::{self, Announced, Nearby, NearbyRoom},
+};
+use crate::limits::NEARBY_WAIT_MS;
+
+/// How long to look, and for what.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Look {
+    /// Only rooms of this name, and no longer than until one is found
+    name: Option<String>,
+    /// Milliseconds to look for
+    wait_ms: Option<u64>,
+}
+
+/// `GET /v1/nearby`.
+#[utoipa::path(
+    get,
+    path = "/v1/nearby",
+    params(Look),
+    responses((status = 200, body = words::Nearby), (status = "4XX", body = words::Refusal)),
+)]
+pub(super) async fn list(State(api): State<Api>, Query(look): Query<Look>) -> Answer<Told<Nearby>> {
+    let wait_ms = look.wait_ms.unwrap_or_default().min(NEARBY_WAIT_MS);
+    let deadline = Instant::now() + Duration::from_millis(wait_ms);
+    let mut rooms = BTreeSet::new();
+    loop {
+        let found = api.node().found();
+        let asked = api.node().nearby().await.into_iter().map(|room| NearbyRoom {
+            name: room.name,
+            id: room.ticket.room.to_string().as_str().into(),
+            peer: room.peer.to_string().as_str().into(),
+            ticket: room.ticket.to_string(),
+        });
+        rooms.extend(asked.filter(|room| look.name.as_ref().is_none_or(|name| *name == room.name)));
+        let enough = look.name.is_some() && !rooms.is_empty();
+        if enough || timeout_at(deadline, found).await.is_err() {
+            return Ok(Told(Nearby { rooms: rooms.into_iter().collect() }));
+        }
+    }
+}
+
+/// `PUT /v1/rooms/{room}/announced`.
+#[utoipa::path(
+    put,
+    path = "/v1/rooms/{room}/announced",
+    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
+    request_body = words::Announced,
+    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
+)]
+pub(super) async fn announce(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(Announced { announced }): Body<Announced>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    room.announce(announced).await?;
+    Ok(Told(api.shape(&room).await?))
+}
