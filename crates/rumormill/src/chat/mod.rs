@@ -2,31 +2,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     time::{Duration, Instant},
 };
 
-use rumormill_node::{
-    Events, Room, RoomEvent,
-    proto::{
-        admit::Entry,
-        ids::{AuthorId, PeerId},
-        input::{Arrival, Event},
-        timeline::Place,
-    },
-};
+use axum::http::Method;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{sleep_until, timeout_at},
 };
 
 use crate::{
-    api::words,
+    api::words::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, PlaceText, Room},
     chat::{
         receipts::Receipts,
         screen::{Screen, Typed},
-        show::{REKEYED, count, forked, line, nick, row, said, skewed, who},
+        show::{count, message_line},
     },
+    clean::clean,
     client::Client,
     clock::Clock,
     failure::{Exit, Failure},
@@ -65,45 +58,26 @@ impl Look {
     }
 }
 
-/// Opens a room for whoever sits here.
+/// Opens a room for whoever sits here, who leaves it at the end of standard input at the latest.
 ///
 /// # Errors
-/// When the terminal, the room or the node goes away; line by line also when another process has the home open, for
-/// only that one can show what happens so.
-pub(crate) async fn visit(client: &Client, room: &words::Room, place: &Home, look: Look) -> Result<Visit, Failure> {
+/// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
+pub(crate) async fn visit(client: &Client, room: &Room, place: &Home, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
     if look == Look::Screen {
         tui::run(client, tui::Start { room: Some(room.id.clone()), history, ..tui::Start::default() }).await?;
         return Ok(Visit { met: true });
     }
-    let Client::Here { node, .. } = client else {
-        return Err(Failure {
-            exit: Exit::NotAllowed,
-            code: "locked".into(),
-            what: "another process has this home open".into(),
-            help: "open the chat at a terminal, or use `rumormill send` and `rumormill log --follow`".into(),
-        });
-    };
-    let kept = node.rooms().into_iter().find(|kept| kept.id().to_string() == room.id.as_str());
-    let kept = kept.ok_or_else(|| Failure::internal("room", "a room has gone".into()))?;
-    run(kept, &history).await
-}
-
-/// Shows a room until the person leaves, which at the end of standard input they do.
-///
-/// # Errors
-/// When the room stops, or nobody reads our output any more.
-async fn run(room: Room, history: &Path) -> Result<Visit, Failure> {
-    let (screen, mut typed) = screen::open(history)?;
+    let mut events = Box::pin(client.events().await?);
+    let (screen, mut typed) = screen::open(&history)?;
     let mut interrupts = Interrupts::new()?;
-    let mut events = room.events();
-    let mut chat = Chat::new(room, screen);
+    let mut chat = Chat::new(client, room.clone(), screen);
     let left = chat.stay(&mut typed, &mut interrupts, &mut events).await;
     drop(typed);
     if left? == Left::Willingly {
         chat.leave(&mut events).await?;
     }
-    Ok(Visit { met: chat.has_met() })
+    Ok(Visit { met: chat.met })
 }
 
 /// How a visit came to its end.
@@ -145,22 +119,23 @@ enum Next {
 }
 
 /// A room on a screen.
-struct Chat {
+struct Chat<'a> {
+    client: &'a Client,
+    /// As it stood last.
     room: Room,
     screen: Screen,
     clock: Clock,
     receipts: Receipts,
-    /// Lines of the first page, which events may tell once more.
-    opened: BTreeSet<Place>,
-    /// Who writes at the peers that came.
-    came: BTreeMap<PeerId, AuthorId>,
+    /// Messages of the first page, which events may tell once more.
+    opened: BTreeSet<PlaceText>,
+    /// Who is here, and was told to be.
+    here: BTreeMap<AuthorHex, String>,
     met: bool,
     late: Batch,
     /// When to show what came late; several lines mostly come together.
     late_due: Option<Instant>,
     /// When progress was last told.
     progress: Instant,
-    missing: u64,
 }
 
 /// Lines to be shown together: how many, and the newest of them.
@@ -180,21 +155,26 @@ impl Batch {
     }
 }
 
-impl Chat {
-    fn new(room: Room, screen: Screen) -> Self {
+impl<'a> Chat<'a> {
+    fn new(client: &'a Client, room: Room, screen: Screen) -> Self {
         Self {
+            client,
             room,
             screen,
             clock: Clock::local(),
             receipts: Receipts::default(),
             opened: BTreeSet::new(),
-            came: BTreeMap::new(),
+            here: BTreeMap::new(),
             met: false,
             late: Batch::default(),
             late_due: None,
             progress: Instant::now(),
-            missing: 0,
         }
+    }
+
+    /// The path of something that belongs to the room.
+    fn path(&self, of: &str) -> String {
+        format!("/v1/rooms/{}/{of}", self.room.id)
     }
 
     /// Shows what happens and does what is typed.
@@ -202,7 +182,7 @@ impl Chat {
         &mut self,
         typed: &mut Typed,
         interrupts: &mut Interrupts,
-        events: &mut Events,
+        events: &mut (impl Stream<Item = Event> + Unpin),
     ) -> Result<Left, Failure> {
         self.open().await?;
         loop {
@@ -220,31 +200,34 @@ impl Chat {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
-        self.room.nicks_found().await;
-        let page = self.room.page(None, SCREENFUL).await?;
-        for shown in &page {
-            self.opened.insert(shown.place);
-            if let Some(line) = row(&self.clock, &self.room, shown) {
-                self.screen.data(&line)?;
-            }
+        for message in self.newest().await? {
+            self.screen.data(&message_line(&self.clock, &message))?;
+            self.opened.insert(message.place);
         }
-        let title = match self.room.name() {
-            name if name.is_empty() => format!("room {}", self.room.id().short()),
-            name => title(&name),
+        let title = match self.room.name.as_str() {
+            "" => format!("room {}", &self.room.id.as_str()[..8]),
+            name => title(name),
         };
         self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
         // Who came before there was anybody to hear of it.
-        self.room.status().peers.iter().try_for_each(|peer| self.came(peer.peer, peer.author))
+        self.note_room(self.room.clone())
+    }
+
+    /// The newest messages, as many as fit on a screen.
+    async fn newest(&self) -> Result<Vec<Message>, Failure> {
+        let Page { messages, .. } =
+            self.client.ask(Method::GET, &self.path(&format!("messages?limit={SCREENFUL}"))).await?;
+        Ok(messages)
     }
 
     /// Takes everything that is to be told now, and shows it together.
-    fn hear(&mut self, first: Option<RoomEvent>, events: &mut Events) -> Result<(), Failure> {
+    fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
-        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the node has closed".into()))?);
+        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the room's process has ended".into()))?);
         for _ in 0..EVENTS_AT_ONCE {
             let Some(event) = next else { break };
             self.note(event, &mut batch)?;
-            next = events.try_next();
+            next = events.next().now_or_never().flatten();
         }
         if let Some(event) = next {
             self.note(event, &mut batch)?;
@@ -256,61 +239,57 @@ impl Chat {
         batch.lines.iter().try_for_each(|line| self.screen.data(line))
     }
 
-    fn note(&mut self, event: RoomEvent, batch: &mut Batch) -> Result<(), Failure> {
-        match event {
-            RoomEvent::Engine(event) => self.note_engine(event, batch),
-            RoomEvent::Lagged { missed } => {
-                self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))
-            }
-            RoomEvent::Rekeyed { .. } => self.screen.talk(REKEYED),
-            RoomEvent::Stopped { why } => Err(Failure {
-                exit: Exit::Ours,
-                code: "stopped".into(),
-                what: format!("the room was stopped: {why}"),
-                help: "make room on the disk and open the chat again; what was confirmed is kept".into(),
-            }),
-        }
-    }
-
-    fn note_engine(&mut self, event: Event, batch: &mut Batch) -> Result<(), Failure> {
-        match event {
-            Event::Shown { entry, arrival, .. } => {
-                self.receipts.stir();
-                self.shown(&entry, arrival, batch);
-                Ok(())
-            }
-            Event::Holds { .. } => {
-                self.receipts.stir();
-                Ok(())
-            }
-            Event::Came { peer, author } => self.came(peer, author),
-            Event::Went { peer } => match self.came.remove(&peer) {
-                Some(author) => self.screen.talk(&format!("{} is away", nick(&self.room, &author))),
-                None => Ok(()),
-            },
-            Event::Missing { entries } => self.progress(entries),
-            Event::Forked { author, .. } => self.screen.talk(&forked(&nick(&self.room, &author))),
-            Event::Skewed { ms } => self.screen.talk(&skewed(ms)),
-            Event::Step(_) => Ok(()),
-        }
-    }
-
-    fn came(&mut self, peer: PeerId, author: AuthorId) -> Result<(), Failure> {
-        self.met = true;
-        if self.came.contains_key(&peer) || self.came.len() == PEERS_NAMED {
+    fn note(&mut self, event: Event, batch: &mut Batch) -> Result<(), Failure> {
+        if event.room().is_some_and(|room| *room != self.room.id) {
             return Ok(());
         }
-        self.came.insert(peer, author);
-        self.screen.talk(&format!("{} is here", nick(&self.room, &author)))
+        match event {
+            Event::Message { message, arrival, .. } => {
+                self.receipts.stir();
+                self.shown(&message, arrival, batch);
+            }
+            Event::Changed { message, .. } => batch.push(format!("~ {}", message_line(&self.clock, &message))),
+            Event::Held { .. } => self.receipts.stir(),
+            Event::Room { room } => self.note_room(room)?,
+            Event::Notice { code: NoticeCode::Stopped, text, .. } => {
+                return Err(Failure {
+                    exit: Exit::Ours,
+                    code: "stopped".into(),
+                    what: text,
+                    help: "make room on the disk and open the chat again; what was confirmed is kept".into(),
+                });
+            }
+            Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
+            Event::Lagged { missed } => {
+                self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
+            }
+            Event::Person { .. } | Event::Step { .. } => {}
+        }
+        Ok(())
     }
 
-    fn shown(&mut self, entry: &Entry, arrival: Arrival, batch: &mut Batch) {
-        if self.opened.contains(&Place::of(entry)) || self.receipts.awaits(entry.author, entry.seq) {
+    /// Tells who came and went, and how a long fetch goes.
+    fn note_room(&mut self, room: Room) -> Result<(), Failure> {
+        let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), peer.nick.clone())).collect();
+        self.met |= !peers.is_empty();
+        let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
+        for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
+            self.screen.talk(&format!("{nick} is away"))?;
+        }
+        for (author, nick) in peers {
+            if self.here.len() < PEERS_NAMED && self.here.insert(author, nick.clone()).is_none() {
+                self.screen.talk(&format!("{nick} is here"))?;
+            }
+        }
+        let before = std::mem::replace(&mut self.room, room).missing;
+        self.progress(before)
+    }
+
+    fn shown(&mut self, message: &Message, arrival: Arrival, batch: &mut Batch) {
+        if self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
-        let body = entry.body.bytes().map(AsRef::as_ref);
-        let Some(said) = said(&self.room.id(), &entry.author, entry.kind, body) else { return };
-        let line = line(&self.clock, entry.time, &who(&self.room, &entry.author, entry.kind), &said);
+        let line = message_line(&self.clock, message);
         match arrival {
             Arrival::End => batch.push(line),
             Arrival::Late => {
@@ -322,18 +301,20 @@ impl Chat {
     }
 
     /// Tells how a long fetch goes, once in a while.
-    fn progress(&mut self, missing: u64) -> Result<(), Failure> {
-        let (before, now) = (std::mem::replace(&mut self.missing, missing), Instant::now());
+    fn progress(&mut self, before: u64) -> Result<(), Failure> {
+        let Room { missing, entries, .. } = self.room;
         let many = before.max(missing) > SCREENFUL as u64;
+        let now = Instant::now();
         let due = now.saturating_duration_since(self.progress) >= Duration::from_millis(PROGRESS_MS);
         if !many || missing > 0 && !due {
             return Ok(());
         }
         self.progress = now;
-        let here = self.room.status().entries;
         match missing {
-            0 => self.screen.talk(&format!("everything is here: {here} entries")),
-            _ => self.screen.talk(&format!("fetching: {here} of {} entries are here", here.saturating_add(missing))),
+            0 => self.screen.talk(&format!("everything is here: {entries} entries")),
+            _ => self
+                .screen
+                .talk(&format!("fetching: {entries} of {} entries are here", entries.saturating_add(missing))),
         }
     }
 
@@ -353,21 +334,19 @@ impl Chat {
             self.screen.talk(&format!("{arrived} arrived above{which}"))?;
             lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
         }
-        let news = self.receipts.settle(&self.room).await?;
+        let news = self.receipts.settle(self.client, &self.room.id).await?;
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
-    /// Whether anybody was met: by an event, or before there was anybody to hear it.
-    fn has_met(&self) -> bool {
-        self.met || !self.room.status().peers.is_empty()
-    }
-
-    /// Gives what was said last the time to reach those who are here. Where nobody sits, also gives those who
-    /// are not here yet the time to come, and the beginning of the room, which has its name, to get here.
-    async fn leave(&mut self, events: &mut Events) -> Result<(), Failure> {
+    /// Gives what was said last the time to reach those who are here. Where nobody sits at a terminal, also gives others
+    /// the time to come, if there are any, and the beginning of the room, which has its name, to get here.
+    async fn leave(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let waiting = |chat: &Self| match at_terminal() {
-            true => chat.receipts.unheard() && !chat.room.status().peers.is_empty(),
-            false => !chat.has_met() || chat.room.name().is_empty() || chat.missing > 0 || chat.receipts.unheard(),
+            true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
+            false => {
+                let others = chat.room.people > 1 || chat.room.name.is_empty();
+                !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard()
+            }
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) && Instant::now() < deadline {
@@ -376,7 +355,7 @@ impl Chat {
                 Err(_) => self.settle().await?,
             }
         }
-        let rest = self.receipts.close(&self.room).await?;
+        let rest = self.receipts.close(self.client, &self.room.id).await?;
         rest.iter().try_for_each(|line| self.screen.data(line))
     }
 }

@@ -1,14 +1,12 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use rumormill_node::{
-    Path,
-    proto::{entry::Kind, ids::AuthorId},
-};
+use axum::http::Method;
 
 use crate::{
+    api::words::{Holders, Nick, Page, Path, Room, Say, Ticket},
     chat::{
         Chat, Next,
-        show::{Said, count, line, nick, row},
+        show::{count, message_line},
     },
     clean::clean,
     failure::{Exit, Failure},
@@ -64,22 +62,19 @@ fn read(line: &str) -> Typed<'_> {
     }
 }
 
-impl Chat {
+impl Chat<'_> {
     /// Does what was typed. What the room refuses is told, and the person stays.
     pub(super) async fn take(&mut self, line: &str) -> Result<Next, Failure> {
         let done = match read(line) {
             Typed::Quit => return Ok(Next::Leave),
             Typed::Nothing => Ok(()),
             Typed::Text(text) => self.say(text).await,
-            Typed::Nick(nick) => self.room.set_nick(nick).await.map(|_| ()).map_err(Failure::from),
+            Typed::Nick(nick) => self.be_called(nick).await,
             Typed::Seen => self.seen().await,
             Typed::Peers => self.peers(),
             Typed::Log => self.log().await,
-            Typed::Ticket => {
-                let ticket = self.room.ticket().to_string();
-                self.screen.talk(&ticket)
-            }
-            Typed::Digest => self.digest(),
+            Typed::Ticket => self.ticket().await,
+            Typed::Digest => self.digest().await,
             Typed::Help => ORDERS.iter().try_for_each(|(order, what)| self.screen.talk(&format!("{order:<11} {what}"))),
             Typed::Unknown(word) => self.screen.talk(&format!("there is no order /{}; /help lists them", clean(word))),
         };
@@ -91,23 +86,29 @@ impl Chat {
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
-        let said = self.room.say(text).await?;
-        let own = nick(&self.room, &said.author);
-        let text = Said::Text(clean(text));
-        self.receipts.follow(said, line(&self.clock, self.clock.now(), &own, &text));
+        let say = Say { text: text.to_owned(), ..Say::default() };
+        let Page { messages, .. } = self.client.tell(Method::POST, &self.path("messages"), &say).await?;
+        for message in messages {
+            self.receipts.follow(message.r#ref.clone(), message_line(&self.clock, &message));
+        }
         self.receipts.stir();
         Ok(())
     }
 
+    async fn be_called(&mut self, nick: &str) -> Result<(), Failure> {
+        let nick = Nick { nick: nick.to_owned() };
+        self.client.tell(Method::PUT, &self.path("nick"), &nick).await.map(|_: Room| ())
+    }
+
     async fn seen(&mut self) -> Result<(), Failure> {
-        let me = self.room.author();
         let last = match self.receipts.last() {
-            Some(said) => Some((said.author, said.seq)),
-            None => self.last_said(me).await?,
+            Some(said) => Some(said),
+            None => self.newest().await?.into_iter().rev().find(|one| one.holders.is_some()).map(|one| one.r#ref),
         };
-        let Some((author, seq)) = last else { return self.screen.talk("you have not said anything here lately") };
-        let holders = self.room.holders(author, seq).await?.authors;
-        let names: Vec<String> = holders.iter().take(SCREENFUL).map(|holder| nick(&self.room, holder)).collect();
+        let Some(said) = last else { return self.screen.talk("you have not said anything here lately") };
+        let Holders { holders, .. } =
+            self.client.ask(Method::GET, &self.path(&format!("messages/{said}/holders"))).await?;
+        let names: Vec<&str> = holders.iter().take(SCREENFUL).map(|holder| holder.nick.as_str()).collect();
         match names.is_empty() {
             true => self.screen.talk("nobody else has it yet"),
             false => self.screen.talk(&format!(
@@ -118,41 +119,32 @@ impl Chat {
         }
     }
 
-    async fn last_said(&self, me: AuthorId) -> Result<Option<(AuthorId, u64)>, Failure> {
-        let page = self.room.page(None, SCREENFUL).await?;
-        let mine = |line: &&rumormill_node::Line| line.place.author == me && line.kind == Kind::TEXT;
-        Ok(page.iter().rev().find(mine).map(|line| (line.place.author, line.place.seq)))
-    }
-
     fn peers(&mut self) -> Result<(), Failure> {
-        let status = self.room.status();
-        for peer in &status.peers {
+        for peer in &self.room.peers {
             let way = match peer.path {
                 Path::Direct => "direct",
                 Path::Relayed => "relayed",
             };
-            let nick = nick(&self.room, &peer.author);
-            self.screen.talk(&format!("{nick}  {way}, {} ms", peer.rtt_ms))?;
+            self.screen.talk(&format!("{}  {way}, {} ms", peer.nick, peer.rtt_ms.unwrap_or_default()))?;
         }
-        let here = count(status.peers.len(), "peer", "peers");
-        self.screen.talk(&format!("{here} here; entries: {}, missing: {}", status.entries, status.missing))
+        let Room { entries, missing, .. } = self.room;
+        let here = count(self.room.peers.len(), "peer", "peers");
+        self.screen.talk(&format!("{here} here; entries: {entries}, missing: {missing}"))
     }
 
     async fn log(&mut self) -> Result<(), Failure> {
-        let page = self.room.page(None, SCREENFUL).await?;
-        let lines: Vec<String> = page.iter().filter_map(|shown| row(&self.clock, &self.room, shown)).collect();
-        lines.iter().try_for_each(|line| self.screen.data(line))
+        let page = self.newest().await?;
+        page.iter().try_for_each(|message| self.screen.data(&message_line(&self.clock, message)))
     }
 
-    fn digest(&mut self) -> Result<(), Failure> {
-        let digest: Vec<String> = self
-            .room
-            .status()
-            .digest
-            .chunks(2)
-            .map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect())
-            .collect();
-        self.screen.talk(&digest.join(" "))
+    async fn ticket(&mut self) -> Result<(), Failure> {
+        let Ticket { ticket } = self.client.ask(Method::GET, &self.path("ticket")).await?;
+        self.screen.talk(&ticket)
+    }
+
+    async fn digest(&mut self) -> Result<(), Failure> {
+        let room: Room = self.client.ask(Method::GET, &format!("/v1/rooms/{}", self.room.id)).await?;
+        self.screen.talk(&room.digest)
     }
 }
 

@@ -5,13 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rumormill_node::{
-    Room, Said,
-    proto::ids::{AuthorId, Seq},
-};
+use axum::http::Method;
 
 use crate::{
+    api::words::{EntryRef, Holders, RoomHex},
     chat::show::receipt,
+    client::Client,
     failure::Failure,
     limits::{RECEIPT_MS, RECEIPTS, STIR_MS},
 };
@@ -25,7 +24,7 @@ pub(crate) struct Receipts {
 }
 
 struct OnTheWay {
-    said: Said,
+    said: EntryRef,
     /// As it is shown, without the receipt.
     line: String,
     /// When it is shown even though not all have it.
@@ -36,7 +35,7 @@ struct OnTheWay {
 
 impl Receipts {
     /// Follows a line. When [`RECEIPTS`] are followed already, the oldest is forgotten.
-    pub(crate) fn follow(&mut self, said: Said, line: String) {
+    pub(crate) fn follow(&mut self, said: EntryRef, line: String) {
         if self.lines.len() == RECEIPTS {
             self.lines.pop_front();
         }
@@ -52,8 +51,8 @@ impl Receipts {
     }
 
     /// Whether this entry is one of the lines followed, which are shown with their receipt.
-    pub(crate) fn awaits(&self, author: AuthorId, seq: Seq) -> bool {
-        self.lines.iter().any(|line| line.said == Said { author, seq })
+    pub(crate) fn awaits(&self, entry: &EntryRef) -> bool {
+        self.lines.iter().any(|line| line.said == *entry)
     }
 
     /// Whether some line has not been shown yet.
@@ -62,8 +61,8 @@ impl Receipts {
     }
 
     /// The line said last, if it is still followed.
-    pub(crate) fn last(&self) -> Option<Said> {
-        self.lines.back().map(|line| line.said)
+    pub(crate) fn last(&self) -> Option<EntryRef> {
+        self.lines.back().map(|line| line.said.clone())
     }
 
     /// When [`Receipts::settle`] has something to do.
@@ -75,8 +74,8 @@ impl Receipts {
     /// Lines to show: those that everyone has, and those that have waited long enough.
     ///
     /// # Errors
-    /// When the home cannot be read.
-    pub(crate) async fn settle(&mut self, room: &Room) -> Result<Vec<String>, Failure> {
+    /// When nobody answers.
+    pub(crate) async fn settle(&mut self, client: &Client, room: &RoomHex) -> Result<Vec<String>, Failure> {
         let now = Instant::now();
         if self.due().is_none_or(|due| due > now) {
             return Ok(Vec::new());
@@ -85,7 +84,7 @@ impl Receipts {
         let mut news = Vec::new();
         let mut left = VecDeque::new();
         for mut line in std::mem::take(&mut self.lines) {
-            let Holding { holders, others } = holding(room, line.said).await?;
+            let Holding { holders, others } = holding(client, room, &line.said).await?;
             let all = others > 0 && holders >= others;
             if all && line.shown.is_none_or(|shown| shown < holders) || line.shown.is_none() && line.due <= now {
                 news.push(line.with_receipt(holders, others));
@@ -102,11 +101,11 @@ impl Receipts {
     /// The lines that were never shown, as far as they came.
     ///
     /// # Errors
-    /// When the home cannot be read.
-    pub(crate) async fn close(&mut self, room: &Room) -> Result<Vec<String>, Failure> {
+    /// When nobody answers.
+    pub(crate) async fn close(&mut self, client: &Client, room: &RoomHex) -> Result<Vec<String>, Failure> {
         let mut rest = Vec::new();
         for line in std::mem::take(&mut self.lines).into_iter().filter(|line| line.shown.is_none()) {
-            let Holding { holders, others } = holding(room, line.said).await?;
+            let Holding { holders, others } = holding(client, room, &line.said).await?;
             rest.push(line.with_receipt(holders, others));
         }
         Ok(rest)
@@ -120,17 +119,13 @@ impl OnTheWay {
 }
 
 /// How many of how many others hold an entry of ours.
-pub(crate) struct Holding {
-    pub(crate) holders: usize,
-    pub(crate) others: usize,
+struct Holding {
+    holders: usize,
+    others: usize,
 }
 
-/// Who holds what was said here. The others are those who ever wrote, or those who are here, if these are more.
-///
-/// # Errors
-/// When the home cannot be read.
-pub(crate) async fn holding(room: &Room, said: Said) -> Result<Holding, Failure> {
-    let holders = room.holders(said.author, said.seq).await?.authors.len();
-    let status = room.status();
-    Ok(Holding { holders, others: status.authors.saturating_sub(1).max(status.peers.len()).max(holders) })
+/// Who holds what was said here, of all who are in the room.
+async fn holding(client: &Client, room: &RoomHex, said: &EntryRef) -> Result<Holding, Failure> {
+    let Holders { holders, of } = client.ask(Method::GET, &format!("/v1/rooms/{room}/messages/{said}/holders")).await?;
+    Ok(Holding { holders: holders.len(), others: holders.len().max(of as usize) })
 }

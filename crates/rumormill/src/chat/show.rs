@@ -1,13 +1,6 @@
 //! How lines of a room look in plain text.
 
-use rumormill_node::{
-    Line, Room,
-    proto::{
-        entry::{self, room_name},
-        ids::{AuthorId, RoomId},
-        time::Time,
-    },
-};
+use rumormill_node::{Room, proto::ids::AuthorId};
 
 use crate::{
     api::words::{Gone, Kind, Message},
@@ -16,40 +9,15 @@ use crate::{
     limits::NICK_CHARS,
 };
 
-/// What of an entry is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+/// What of a message is shown.
+enum Said {
     /// A line of text.
     Text(String),
     /// Something that happened, told about the author.
     Act(String),
 }
 
-/// What is shown of an entry; `None` for kinds this version does not know.
-pub(crate) fn said(room: &RoomId, author: &AuthorId, kind: entry::Kind, body: Option<&[u8]>) -> Option<Said> {
-    let text = body.map(String::from_utf8_lossy);
-    match (kind, text) {
-        (entry::Kind::TEXT, Some(text)) => Some(Said::Text(clean(&text))),
-        (entry::Kind::TEXT, None) => Some(Said::Act("said something that is gone".into())),
-        (entry::Kind::NICK, Some(nick)) => Some(Said::Act(format!("is now called {}", clean_name(&nick, NICK_CHARS)))),
-        (entry::Kind::FOUND, _) => {
-            let name = room_name(room, author, body.unwrap_or_default()).unwrap_or_default();
-            Some(Said::Act(format!("founded the room {}", clean_name(&name, NICK_CHARS))))
-        }
-        _ => None,
-    }
-}
-
-/// `hh:mm nick  text`, or `hh:mm * nick did something`.
-pub(crate) fn line(clock: &Clock, time: Time, nick: &str, said: &Said) -> String {
-    let minutes = clock.minutes(time.ms());
-    match said {
-        Said::Text(text) => format!("{minutes} {nick}  {text}"),
-        Said::Act(act) => format!("{minutes} * {nick} {act}"),
-    }
-}
-
-/// A message as [`line`] shows it, with what was done to it.
+/// `hh:mm nick  text`, or `hh:mm * nick did something`, with what was done to it.
 pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
@@ -60,7 +28,11 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let mut shown = line(clock, Time::from_ms(message.time_ms), &message.nick, &said);
+    let (minutes, nick) = (clock.minutes(message.time_ms), &message.nick);
+    let mut shown = match said {
+        Said::Text(text) => format!("{minutes} {nick}  {text}"),
+        Said::Act(act) => format!("{minutes} * {nick} {act}"),
+    };
     if let Some(reply) = &message.reply_to {
         shown.push_str(&format!("  (to {}: {})", clean(&reply.nick), clean(&reply.text)));
     }
@@ -71,18 +43,6 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
     }
     shown
-}
-
-/// A row of the timeline as [`line`] shows it.
-pub(crate) fn row(clock: &Clock, room: &Room, row: &Line) -> Option<String> {
-    let author = &row.place.author;
-    let said = said(&room.id(), author, row.kind, row.body.bytes().map(AsRef::as_ref))?;
-    Some(line(clock, row.place.time, &who(room, author, row.kind), &said))
-}
-
-/// The name an author is shown by; where a new name is told, the one they always had.
-pub(crate) fn who(room: &Room, author: &AuthorId, kind: entry::Kind) -> String {
-    if kind == entry::Kind::NICK { author.short() } else { nick(room, author) }
 }
 
 /// The name an author is shown by.
@@ -151,19 +111,6 @@ mod tests {
     }
 
     #[test]
-    fn entries_by_kind() {
-        let (room, author) = (RoomId([1; 32]), AuthorId([2; 32]));
-        let shown = |kind, body: Option<&[u8]>| said(&room, &author, kind, body);
-        assert_eq!(shown(entry::Kind::TEXT, Some(b"hi\x1b[2J")), Some(Said::Text("hi[2J".into())));
-        assert_eq!(shown(entry::Kind::TEXT, None), Some(Said::Act("said something that is gone".into())));
-        assert_eq!(
-            shown(entry::Kind::NICK, Some("ada\u{202e}".as_bytes())),
-            Some(Said::Act("is now called ada".into()))
-        );
-        assert_eq!(shown(entry::Kind::new(99).unwrap(), Some(b"?")), None);
-    }
-
-    #[test]
     fn receipts() {
         let cases = [(0, 0, "(nobody else has been here yet)"), (0, 3, "… 0/3"), (2, 3, "✓ 2/3"), (2, 1, "✓ 2/2")];
         for (holders, others, want) in cases {
@@ -173,9 +120,13 @@ mod tests {
 
     #[test]
     fn lines() {
-        let clock = Clock::utc();
-        let time = Time::from_ms(1_700_000_000_000);
-        assert_eq!(line(&clock, time, "ada", &Said::Text("hi".into())), "22:13 ada  hi");
-        assert_eq!(line(&clock, time, "ada", &Said::Act("founded it".into())), "22:13 * ada founded it");
+        let shown = |kind, text: &str| {
+            let (nick, time_ms, text) = ("ada".into(), 1_700_000_000_000, text.into());
+            message_line(&Clock::utc(), &Message { nick, time_ms, kind, text, ..Message::default() })
+        };
+        assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "22:13 ada  hi[2J");
+        assert_eq!(shown(Kind::Founded, "lunch"), "22:13 * ada founded the room lunch");
+        assert_eq!(shown(Kind::Nick, "ada\u{202e}"), "22:13 * ada is now called ada");
+        assert_eq!(shown(Kind::Gone, ""), "22:13 * ada said something that is gone");
     }
 }

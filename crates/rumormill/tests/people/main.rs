@@ -205,12 +205,11 @@ fn failures_are_two_lines_and_an_exit_code() {
     ada.fails(&["send"], 2);
     ada.fails(&["chat"], 2);
     ada.fails(&["new", " "], 2);
-    assert!(ada.fails(&["join", "hello"], 5).contains("error[ticket]"));
+    assert!(ada.fails(&["join", "rumor1hello"], 5).contains("error[ticket]"));
     let mut open = ada.open(&["new", "lunch"]);
     let ticket = open.line();
     assert!(ada.fails(&["join", &ticket[..ticket.len() - 9]], 5).contains("error[ticket]"));
     assert!(ada.lines(&["rooms"])[0].starts_with("lunch  "), "whoever has the home open answers");
-    assert!(ada.fails(&["chat", "lunch"], 3).contains("another process has this home open"));
     assert_eq!(open.leave().1, Some(0));
     assert!(ada.fails(&["send", "dinner", "hi"], 2).contains("lunch"), "it names the rooms there are");
     assert!(ada.fails(&["send", "lunch", &"x".repeat(9_000)], 2).contains("error[too-long]"));
@@ -331,4 +330,24 @@ fn a_room_on_the_lan_is_entered_by_name_or_not_at_all() {
     assert!(ada.fails(&["join", "lunch"], 6).contains(r#"no room "lunch" is announced"#));
     // On loopback nothing is announced, and that is said.
     assert!(ada.fails(&["new", "lunch", "--lan"], 2).contains("error[lan]"));
+}
+
+#[test]
+fn a_chat_opens_beside_the_process_that_has_the_home_open() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
+    let ticket = here.line();
+    let mut there = bob.open(&["join", &ticket, "--nick", "bob"]);
+    there.type_line("from the first chat");
+    here.until("from the first chat");
+    let mut beside = bob.open(&["chat", "lunch"]);
+    beside.until("from the first chat");
+    beside.type_line("from the second");
+    assert!(beside.until("from the second").ends_with("✓ 1/1"));
+    here.until("from the second");
+    there.until("from the second");
+    assert_eq!(beside.leave().1, Some(0));
+    there.type_line("still here");
+    here.until("still here");
+    assert_eq!(there.leave().1, Some(0));
 }
