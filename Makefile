@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test page bench weather studies clean
+.PHONY: lab run test page fuzz-api bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -25,10 +25,18 @@ page:
 	cd $(PAGE) && npm ci --silent --no-audit --no-fund
 	cd $(PAGE) && CHROMIUM="$(CHROMIUM)" RUMORMILL_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/rumormill" node --test
 
+# Some thousand requests that schemathesis makes up; needs PyPI.
+fuzz-api:
+	cargo build --bin rumormill
+	python3 -m venv target/schemathesis
+	target/schemathesis/bin/pip install --quiet schemathesis
+	crates/rumormill/tests/fuzz-api.sh "$${CARGO_TARGET_DIR:-target}/debug/rumormill" target/schemathesis/bin/schemathesis
+
 bench:
 	cargo bench -p rumormill-proto --benches
 	cargo run --release -p rumormill-store --example measure
 	cargo bench -p rumormill-node --bench room
+	for what in first-line away fifty; do cargo bench -p rumormill --bench people -- $$what || exit 1; done
 
 # Ten thousand worlds in which everything goes wrong; a quarter of an hour of one core.
 weather:
