@@ -1,7 +1,10 @@
 //! Asks whoever owns the home: this very process when nobody else does, or the one that does, through its socket.
 //! Commands and screens know only the requests.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -17,7 +20,7 @@ use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use rumormill_node::Node;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::sleep};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -27,7 +30,7 @@ use crate::{
     },
     failure::{Exit, Failure},
     home::{self, Place, Reach},
-    limits::{ANSWERED_BYTES, EVENT_BYTES},
+    limits::{ANSWERED_BYTES, EVENT_BYTES, OWNER_AGAIN_MS, OWNER_MS},
     serve::Door,
 };
 
@@ -47,16 +50,25 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    /// Finds the process that owns the home, or becomes it.
+    /// Finds the process that owns the home, or becomes it. One that has just begun, or is about to end, has the home
+    /// and no socket: that passes.
     ///
     /// # Errors
     /// When another process owns it and does not answer, or it cannot be opened.
     async fn open(place: &Place, reach: Reach) -> Result<Self, Failure> {
         let socket = place.socket()?;
-        if let Some(there) = Self::there(&socket).await {
-            return Ok(there);
-        }
-        let node = place.open(reach).await?;
+        let patience = Instant::now() + Duration::from_millis(OWNER_MS);
+        let node = loop {
+            if let Some(there) = Self::there(&socket).await {
+                return Ok(there);
+            }
+            match place.open(reach).await {
+                Err(failure) if failure.code == "locked" && Instant::now() < patience => {
+                    sleep(Duration::from_millis(OWNER_AGAIN_MS)).await;
+                }
+                opened => break opened?,
+            }
+        };
         let api = Api::new(node.clone(), &place.data()?)?;
         let door = Door::open(&socket, api.router())?;
         Ok(Self::Here { node, router: api.router(), door })

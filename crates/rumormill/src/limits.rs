@@ -192,6 +192,12 @@ pub(crate) const PASTE_LINES: usize = 3;
 /// Milliseconds between two looks at the clock: what is read is told once a second.
 pub(crate) const TICK_MS: u64 = 1_000;
 
+/// Milliseconds that the process which has the home open may take to open its socket, or to end.
+pub(crate) const OWNER_MS: u64 = 5_000;
+
+/// Milliseconds until it is asked again.
+pub(crate) const OWNER_AGAIN_MS: u64 = 50;
+
 /// Milliseconds that rooms are looked for on the LAN at most: a person waits no longer.
 pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;
 

@@ -33,15 +33,16 @@ mod web;
 /// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
-#[command(
-    after_long_help = "Also: `paths` tells where things are kept, `completions SHELL` and `man` print what shells and man read."
-)]
+#[command(after_help = MORE)]
 struct Cli {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]
     command: Command,
 }
+
+/// What is asked for rarely: each has its own `--help`.
+const MORE: &str = "More: ticket, seen, digest, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -55,15 +56,20 @@ enum Command {
     Send(commands::send::Args),
     /// Print what was said
     Log(commands::log::Args),
+    /// Print what lets others in
+    #[command(hide = true)]
+    Ticket(commands::ticket::Args),
     /// List the rooms kept here
     Rooms(commands::rooms::Args),
     /// Tell who of a room can be reached
     Peers(commands::peers::Args),
     /// Tell who has a message
+    #[command(hide = true)]
     Seen(commands::seen::Args),
     /// Find what was said
     Search(commands::search::Args),
     /// Print what two people compare to see whether they hold the same
+    #[command(hide = true)]
     Digest(commands::digest::Args),
     /// Take part without a screen; web page and HTTP API
     Serve(commands::serve::Args),
@@ -125,6 +131,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Chat(args) => commands::chat::run(args, place).await,
         Command::Send(args) => commands::send::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
+        Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
         Command::Seen(args) => commands::seen::run(args, place).await,
@@ -181,6 +188,16 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        let help = Cli::command().render_help().to_string();
+        let inner = ["proxy", "demo-node"];
+        for command in Cli::command().get_subcommands().map(|command| command.get_name().to_owned()) {
+            let named = help.contains(&format!("  {command} ")) || help.contains(&format!(" {command},"));
+            assert!(named || help.trim_end().ends_with(&command) || inner.contains(&command.as_str()), "{command}");
+        }
     }
 
     #[test]

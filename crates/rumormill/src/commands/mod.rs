@@ -24,6 +24,7 @@ pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod ticket;
 
 /// Runs a command that talks to the network.
 ///

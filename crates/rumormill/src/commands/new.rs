@@ -71,8 +71,11 @@ async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Fai
     Ok(())
 }
 
-/// The ticket is data; what to do with it, and a picture of it for a telephone, are for people.
-fn show(ticket: &str) -> Result<(), Failure> {
+/// Prints a ticket, which is data; what to do with it, and a picture of it for a telephone, are for people.
+///
+/// # Errors
+/// When nobody reads it.
+pub(crate) fn show(ticket: &str) -> Result<(), Failure> {
     if io::stderr().is_terminal()
         && let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(fast_qr::ECL::L).build()
     {

@@ -1,0 +1,31 @@
+//! `rumormill ticket`: what lets others into a room.
+
+use axum::http::Method;
+
+use crate::{
+    api::words::Ticket,
+    client::Client,
+    commands::new,
+    failure::Failure,
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill ticket`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    room: Option<String>,
+}
+
+/// Prints a ticket with the peers there are now.
+///
+/// # Errors
+/// When there is no such room, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    let ask = async |client: &Client| {
+        let room = client.pick(args.room.as_deref()).await?;
+        client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await
+    };
+    let Ticket { ticket } = Client::with(&place, Reach::Peers, ask).await?;
+    new::show(&ticket)
+}
