@@ -236,6 +236,7 @@ fn away(messages: u64) {
     let ticket = here.until("rumor1");
     {
         let mut there = bob.open(&["join", &ticket]);
+        there.until("founded");
         there.say("see you");
         here.until("see you");
     }
