@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Tell those who ask on the LAN of the room from now on, or no longer; answered once that is durable.
     Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
+    /// Tell others in a room that somebody writes here.
+    Type { room: RoomId },
     /// A connection is there, and nothing was said on it.
     Met(Box<Met>),
     /// A control came.

@@ -9,7 +9,7 @@ use std::{
 
 use iroh::{
     Endpoint, EndpointAddr,
-    endpoint::{Incoming, IncomingAddr},
+    endpoint::{ConnectOptions, Connection, Incoming, IncomingAddr},
 };
 use rumormill_proto::ids::PeerId;
 use tokio::{
@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    budget::Budget,
     command::Command,
     driver::Boards,
     greeting::Role,
@@ -27,8 +28,12 @@ use crate::{
     nearby,
 };
 
-/// Name of the protocol in the TLS handshake; another version is another name.
-pub(crate) const ALPN: &[u8] = b"rumormill/1";
+/// Name of the protocol in the TLS handshake; another version is another name. Peers of this one skip controls that they
+/// do not know.
+pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
+
+/// Its first version, whose peers bar whoever sends a control that they do not know.
+pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 
 /// The way in and out.
 #[derive(Clone)]
@@ -68,7 +73,7 @@ impl Door {
 
     async fn connect(self, peer: PeerId, addr: EndpointAddr) {
         let Ok(permit) = self.dials.clone().acquire_owned().await else { return };
-        let dialled = timeout(DIAL_DEADLINE, self.endpoint.connect(addr, ALPN)).await;
+        let dialled = timeout(DIAL_DEADLINE, self.shake(addr)).await;
         drop(permit);
         match dialled {
             Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
@@ -80,13 +85,20 @@ impl Door {
         }
     }
 
+    /// A connection under the newest version that both know.
+    async fn shake(&self, addr: EndpointAddr) -> Result<Connection, String> {
+        let options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
+        let connecting = self.endpoint.connect_with_opts(addr, ALPN, options).await;
+        connecting.map_err(|error| error.to_string())?.await.map_err(|error| error.to_string())
+    }
+
     async fn accept(self) {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
-        let (start, mut budget) = (Instant::now(), Budget::new());
+        let (start, mut budget) = (Instant::now(), Budget::new(HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S));
         while let Some(incoming) = self.endpoint.accept().await {
             let known = matches!(incoming.remote_addr(), IncomingAddr::Ip(addr) if self.familiar.holds(&addr));
             let now_ms = start.elapsed().as_millis() as u64;
-            match if known { Verdict::Take } else { budget.judge(now_ms, incoming.remote_addr_validated()) } {
+            match if known { Verdict::Take } else { judge(&mut budget, now_ms, incoming.remote_addr_validated()) } {
                 Verdict::Prove => {
                     // Fails only for an address that has proved itself.
                     let _ = incoming.retry();
@@ -148,44 +160,27 @@ enum Verdict {
     Ignore,
 }
 
-/// Handshakes that strangers may still have: filled up evenly, bounded. Counted in thousandths.
-struct Budget {
-    left: u64,
-    at_ms: u64,
-}
-
-impl Budget {
-    const FULL: u64 = HANDSHAKES_AT_ONCE as u64 * 1000;
-
-    fn new() -> Self {
-        Self { left: Self::FULL, at_ms: 0 }
+/// Whoever sends from false addresses cannot use up what is for others: below half, addresses are proved first.
+fn judge(budget: &mut Budget, now_ms: u64, proved: bool) -> Verdict {
+    if !proved && budget.is_low(now_ms) {
+        return if budget.has(now_ms) { Verdict::Prove } else { Verdict::Ignore };
     }
-
-    /// Whoever sends from false addresses cannot use up what is for others: below half, addresses are
-    /// proved first.
-    fn judge(&mut self, now_ms: u64, proved: bool) -> Verdict {
-        let passed_ms = now_ms.saturating_sub(self.at_ms);
-        self.at_ms = now_ms;
-        self.left = self.left.saturating_add(passed_ms.saturating_mul(u64::from(HANDSHAKES_PER_S))).min(Self::FULL);
-        match self.left {
-            0..1000 => Verdict::Ignore,
-            left if left < Self::FULL / 2 && !proved => Verdict::Prove,
-            _ => {
-                self.left -= 1000;
-                Verdict::Take
-            }
-        }
-    }
+    if budget.take(now_ms) { Verdict::Take } else { Verdict::Ignore }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn strangers() -> Budget {
+        Budget::new(HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S)
+    }
+
     #[test]
     fn strangers_get_a_burst_and_then_a_rate() {
-        let mut budget = Budget::new();
-        let mut taken = |now_ms, tries| (0..tries).filter(|_| budget.judge(now_ms, true) == Verdict::Take).count();
+        let mut budget = strangers();
+        let mut taken =
+            |now_ms, tries| (0..tries).filter(|_| judge(&mut budget, now_ms, true) == Verdict::Take).count();
         assert_eq!(taken(0, 1000), HANDSHAKES_AT_ONCE as usize);
         assert_eq!((1..=100).map(|tenth| taken(tenth * 100, 100)).sum::<usize>(), 10 * HANDSHAKES_PER_S as usize);
         assert_eq!(taken(u64::MAX, 1000), HANDSHAKES_AT_ONCE as usize);
@@ -193,14 +188,14 @@ mod tests {
 
     #[test]
     fn false_addresses_leave_half_for_those_who_prove_theirs() {
-        let mut budget = Budget::new();
-        let verdicts: Vec<_> = (0..100).map(|_| budget.judge(0, false)).collect();
+        let mut budget = strangers();
+        let verdicts: Vec<_> = (0..100).map(|_| judge(&mut budget, 0, false)).collect();
         assert_eq!(
             verdicts.iter().filter(|verdict| **verdict == Verdict::Take).count(),
             HANDSHAKES_AT_ONCE as usize / 2 + 1
         );
         assert_eq!(verdicts.last(), Some(&Verdict::Prove));
-        assert_eq!(budget.judge(0, true), Verdict::Take);
+        assert_eq!(judge(&mut budget, 0, true), Verdict::Take);
     }
 
     #[test]

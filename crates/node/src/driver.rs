@@ -27,6 +27,7 @@ use crate::{
     board::Board,
     command::{Command, Recalled, Received},
     error::Error,
+    frame::Control,
     limits::{
         BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
         INDEX_QUIET, ROOMS, STATUS_EVERY,
@@ -254,7 +255,14 @@ impl Driver {
                 let _ = answer.send(self.announce(&room, announced));
                 Inputs::new()
             }
+            Command::Type { room } => {
+                if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
+                    self.links.tell_typing(&room);
+                }
+                Inputs::new()
+            }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
+            Command::Controlled { link, control: Control::Typing(channel) } => self.typing(link, channel, now),
             Command::Controlled { link, control } => {
                 let inputs = self.links.controlled(link, control);
                 inputs.unwrap_or_else(|reject| self.fault(link, reject, now))
@@ -299,6 +307,17 @@ impl Driver {
                 if let Some(seat) = self.seats.get_mut(&room) {
                     seat.receive(from, message, bytes, now);
                 }
+                Inputs::new()
+            }
+            Ok(None) => Inputs::new(),
+            Err(reject) => self.fault(link, reject, now),
+        }
+    }
+
+    fn typing(&mut self, link: LinkId, channel: u32, now: Now) -> Inputs {
+        match self.links.typing(link, channel, now.ticks_ms) {
+            Ok(Some((room, peer))) => {
+                self.seats.get(&room).into_iter().for_each(|seat| seat.typing(&peer));
                 Inputs::new()
             }
             Ok(None) => Inputs::new(),

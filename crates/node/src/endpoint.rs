@@ -11,7 +11,7 @@ use iroh::{
 use noq_proto::congestion::Bbr3Config;
 
 use crate::{
-    door::ALPN,
+    door::{ALPN, ALPN_FIRST},
     error::Error,
     limits::{BULK_STREAMS, STREAM_WINDOW_BYTES, WINDOW_BYTES},
     link::{IDLE, KEEP_ALIVE},
@@ -27,7 +27,8 @@ pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpo
     let failed = |why: String| Error::Bind { why };
     let transport = transport()?;
     let bind = async |builder: Builder| {
-        let builder = builder.secret_key(secret.clone()).alpns(vec![ALPN.to_vec(), nearby::ALPN.to_vec()]);
+        let versions = [ALPN, ALPN_FIRST, nearby::ALPN].map(<[u8]>::to_vec);
+        let builder = builder.secret_key(secret.clone()).alpns(versions.into());
         builder.transport_config(transport.clone()).bind().await.map_err(|error| failed(error.to_string()))
     };
     match settings.bind {

@@ -7,11 +7,13 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a message as it is; on a bulk stream, the message's
 //!                   length, then the message in one zstd frame
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing; what is of another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
 //!          resume   number: it does again
+//!          typing   number: whoever is at the sender writes something in the room of this channel; said to peers of
+//!                   `rumormill/1.1` and later only, for the first version refuses kinds it does not know
 //! ```
 //!
 //! Nothing is allocated for a length before it was found to be within its bound.
@@ -39,6 +41,7 @@ const GREETING: u8 = 0;
 const ADDRESS: u8 = 1;
 const PART: u8 = 2;
 const RESUME: u8 = 3;
+const TYPING: u8 = 4;
 
 /// What peers say about their connection, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub(crate) enum Control {
     Part(u32),
     /// It does again.
     Resume(u32),
+    /// Whoever is at the sender writes something in the room of this channel.
+    Typing(u32),
 }
 
 /// One frame as it came.
@@ -146,15 +151,19 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             body.push(RESUME);
             put_number(&mut body, u64::from(*channel));
         }
+        Control::Typing(channel) => {
+            body.push(TYPING);
+            put_number(&mut body, u64::from(*channel));
+        }
     }
     put_frame(out, 0, &body);
 }
 
-/// Reads the body of a frame on channel 0.
+/// Reads the body of a frame on channel 0; `None` for a kind that only later versions know.
 ///
 /// # Errors
 /// [`Reject`] when it is not of the form.
-pub(crate) fn read_control(body: Bytes) -> Result<Control, Reject> {
+pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
     let mut reader = Reader::new(body);
     let control = match reader.byte("control")? {
         GREETING => {
@@ -169,10 +178,12 @@ pub(crate) fn read_control(body: Bytes) -> Result<Control, Reject> {
         ADDRESS if reader.left() <= ADDRESS_BYTES => Control::Address(reader.slice(reader.left(), "address")?),
         PART => Control::Part(reader.count(TAGS, "channel")? as u32),
         RESUME => Control::Resume(reader.count(TAGS, "channel")? as u32),
-        _ => return Err(Reject::Malformed("control")),
+        TYPING => Control::Typing(reader.count(TAGS, "channel")? as u32),
+        ADDRESS => return Err(Reject::Limit("address")),
+        _ => return Ok(None),
     };
     reader.end("control")?;
-    Ok(control)
+    Ok(Some(control))
 }
 
 /// Appends a frame with a message about the room of our tag `index`.
@@ -273,29 +284,33 @@ mod tests {
             Control::Address(address),
             Control::Part(5),
             Control::Resume(400),
+            Control::Typing(2),
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);
             let found = frames(&bytes, 7).unwrap();
-            assert_eq!(read_control(found[0].body.clone()), Ok(control));
+            assert_eq!(read_control(found[0].body.clone()), Ok(Some(control)));
         }
     }
 
     #[test]
     fn hostile_controls_are_refused() {
         let many = [&[GREETING][..], &[0; 8], &[0; 32 * (TAGS + 1)]].concat();
-        let cases: [&[u8]; 7] = [
+        let long = [&[ADDRESS][..], &[0; ADDRESS_BYTES + 1]].concat();
+        let cases: [&[u8]; 8] = [
             &[],
-            &[7],
+            &long,
             &[GREETING, 1],
             &[GREETING, 0, 0, 0, 0, 0, 0, 0, 0, 1],
             &many,
             &[PART, 0xff, 0xff, 3],
             &[RESUME, 1, 1],
+            &[TYPING, 0xff, 0xff, 3],
         ];
         for bytes in cases {
             assert!(read_control(Bytes::copy_from_slice(bytes)).is_err());
         }
+        assert_eq!(read_control(Bytes::from_static(&[200, 1, 2, 3])), Ok(None), "of a later version");
     }
 
     fn packed(message: &[u8], told: usize) -> Bytes {

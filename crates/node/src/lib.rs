@@ -14,6 +14,7 @@ mod address;
 mod asked;
 mod bars;
 mod board;
+mod budget;
 mod command;
 mod door;
 mod driver;

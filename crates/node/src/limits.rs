@@ -126,6 +126,16 @@ pub const CONTACTS: usize = 64;
 /// Contacts are written down no more often than this; losing a minute of them costs a dial.
 pub const CONTACTS_EVERY: Duration = Duration::from_secs(60);
 
+/// How often others are told that somebody writes in a room: what interfaces show for twice as long.
+pub const TYPING_EVERY: Duration = Duration::from_secs(3);
+
+/// How often a peer may say that somebody writes there, and how many times at once: a person goes to and fro between eight
+/// rooms. What is said beyond that is dropped.
+pub const TYPINGS_PER_S: u32 = 1;
+
+/// See [`TYPINGS_PER_S`].
+pub const TYPINGS_AT_ONCE: u32 = 8;
+
 /// Readers of the store: two steps of serving and two questions of users at once. Each has a cache of its own.
 pub const READERS: usize = 4;
 

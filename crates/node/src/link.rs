@@ -252,7 +252,7 @@ struct Inlet {
 
 impl Inlet {
     async fn control(&self, frame: Frame) -> Result<(), Reject> {
-        let control = read_control(frame.body)?;
+        let Some(control) = read_control(frame.body)? else { return Ok(()) };
         self.wires.tell(Command::Controlled { link: self.link, control }).await;
         Ok(())
     }

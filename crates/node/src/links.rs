@@ -23,10 +23,11 @@ use tokio::sync::mpsc;
 use crate::{
     address,
     bars::Bars,
-    door::Door,
+    budget::Budget,
+    door::{ALPN_FIRST, Door},
     frame::Control,
     greeting::{Channels, Role},
-    limits::{DIALS_WAITING, LINKS, LINKS_ACCEPTED},
+    limits::{DIALS_WAITING, LINKS, LINKS_ACCEPTED, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     link::{Goodbye, LinkId, Met},
     outbound::Outbound,
     random::random,
@@ -65,6 +66,8 @@ struct Link {
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
     seen_at: Option<Bytes>,
+    /// How often the peer may still say that somebody writes there.
+    typings: Budget,
 }
 
 impl Link {
@@ -117,11 +120,13 @@ impl Links {
         let tags = channels.announce(rooms, random);
         // Nothing was put in before.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
-        self.links.insert(link, Link { peer, role, boot: None, channels, connection, outbound, serves, seen_at });
+        let typings = Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S);
+        self.links
+            .insert(link, Link { peer, role, boot: None, channels, connection, outbound, serves, seen_at, typings });
         Inputs::new()
     }
 
-    /// A control came.
+    /// A control came that is no hint.
     ///
     /// # Errors
     /// [`Reject`] when no honest peer says this.
@@ -155,6 +160,25 @@ impl Links {
                     self.control(id, &Control::Resume(mine));
                 }
                 Ok(self.ups(id, &before))
+            }
+            Control::Typing(_) => Ok(Inputs::new()),
+        }
+    }
+
+    /// Somebody writes at the other end: in which room, and at which peer. `None` when that is said too often.
+    ///
+    /// # Errors
+    /// [`Reject`] when the peer announced no such channel.
+    pub(crate) fn typing(&mut self, id: LinkId, channel: u32, now_ms: u64) -> Result<Option<(RoomId, PeerId)>, Reject> {
+        let found = self.room(id, channel)?;
+        Ok(found.filter(|_| self.links.get_mut(&id).is_some_and(|link| link.typings.take(now_ms))))
+    }
+
+    /// Says to everyone in a room whose version knows it that somebody writes here.
+    pub(crate) fn tell_typing(&self, room: &RoomId) {
+        for link in self.used.values().filter_map(|id| self.links.get(id)) {
+            if let Some(mine) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
+                link.outbound.hint(&Control::Typing(mine));
             }
         }
     }

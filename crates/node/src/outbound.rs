@@ -50,6 +50,17 @@ impl Outbound {
         added
     }
 
+    /// Puts a control in that may be lost, unless too much waits already.
+    pub(crate) fn hint(&self, control: &Control) {
+        let mut queue = self.lock();
+        if !queue.closed && queue.has_room() {
+            put_control(&mut queue.bytes, control);
+            queue.frames += 1;
+            drop(queue);
+            self.filled.notify_one();
+        }
+    }
+
     /// Waits until there is room, then puts a message in; the bytes it takes on the wire, 0 when the
     /// connection has ended.
     pub(crate) async fn put(&self, channel: u32, message: &[u8]) -> usize {
@@ -133,6 +144,8 @@ mod tests {
         let outbound = Outbound::default();
         let taken: usize = (0..10_000).map(|_| outbound.offer(0, &[0; 1000])).sum();
         assert!((OUTBOUND_BYTES..OUTBOUND_BYTES + 1100).contains(&taken));
+        outbound.hint(&Control::Typing(1));
+        assert_eq!(outbound.take().await.unwrap().len(), taken, "what may be lost is");
         let small = Outbound::default();
         assert_eq!((0..10_000).filter(|_| small.offer(0, b"") > 0).count(), OUTBOUND_FRAMES);
         let patient = (0..100_000).take_while(|_| outbound.control(&Control::Part(1))).count();

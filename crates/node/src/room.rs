@@ -57,6 +57,11 @@ pub enum RoomEvent {
         /// Events that were dropped.
         missed: u64,
     },
+    /// Somebody writes something. Told every few seconds while they do, and by nobody when they stop.
+    Typing {
+        /// Who.
+        author: AuthorId,
+    },
     /// What was said could not be made durable; the room takes nothing more until the home is opened again.
     Stopped {
         /// What the store said.
@@ -241,6 +246,14 @@ impl Room {
             return Err(Error::Nick);
         }
         self.say_content(&Content::Nick(nick.to_owned())).await
+    }
+
+    /// Tells those who are connected that somebody writes here, unless that was told a moment ago.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn typing(&self) -> Result<(), Error> {
+        self.node.command(Command::Type { room: self.board.id }).await
     }
 
     /// What happens from now on. A reader that falls behind is told so and pages instead; it slows nobody.

@@ -22,7 +22,7 @@ use crate::{
     asked::{Answer, Asked},
     board::{Board, Linked, Standing},
     error::Error,
-    limits::SAYINGS,
+    limits::{SAYINGS, TYPING_EVERY},
     links::Links,
     random::random,
     room::{RoomEvent, Said, Traffic},
@@ -48,6 +48,8 @@ pub(crate) struct Seat {
     skew_ms: i64,
     traffic: Traffic,
     changed: bool,
+    /// When others may be told again that somebody writes here.
+    type_at: u64,
 }
 
 /// Who writes from a peer, and how much of our log it is known to hold.
@@ -88,6 +90,7 @@ impl Seat {
             skew_ms: 0,
             traffic: Traffic::default(),
             changed: true,
+            type_at: 0,
         }
     }
 
@@ -195,6 +198,22 @@ impl Seat {
     /// A saying has its place, durably.
     pub(crate) fn said(&mut self, tag: u64, seq: Seq) {
         self.asked.said(tag, Said { author: self.author, seq });
+    }
+
+    /// Whether others are told that somebody writes here: not too often.
+    pub(crate) fn may_type(&mut self, now_ms: u64) -> bool {
+        let may = now_ms >= self.type_at;
+        if may {
+            self.type_at = now_ms + TYPING_EVERY.as_millis() as u64;
+        }
+        may
+    }
+
+    /// Tells that somebody writes at a peer.
+    pub(crate) fn typing(&self, peer: &PeerId) {
+        if let Some(member) = self.peers.get(peer) {
+            self.board.tell(RoomEvent::Typing { author: member.author });
+        }
     }
 
     /// Notes what an event says about the room, and passes it on.

@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rumormill_node::{Error, Node, Settings, Ticket};
-use rumormill_proto::entry::Kind;
+use rumormill_node::{Error, Node, RoomEvent, Settings, Ticket};
+use rumormill_proto::{entry::Kind, input::Event};
 use support::{holds, memory, say_many, shown, soon, status, texts, timeline};
 
 #[tokio::test]
@@ -182,4 +182,34 @@ async fn a_node_that_nobody_holds_ends() {
         }
     });
     again.await.close().await;
+}
+
+#[tokio::test]
+async fn whoever_is_connected_hears_that_somebody_writes_but_not_each_key() {
+    let (a, b) = (memory().await, memory().await);
+    let at_a = a.create("typing").await.unwrap();
+    let at_b = b.join(&at_a.ticket()).await.unwrap();
+    holds(&at_b, 1).await;
+    for room in [&at_a, &at_b] {
+        status(room, "a link", |status| status.peers.len() == 1).await;
+    }
+    let mut events = at_b.events();
+    for _ in 0..1_000 {
+        at_a.typing().await.unwrap();
+    }
+    at_a.say("written").await.unwrap();
+    let mut typings = 0;
+    loop {
+        match soon("what was written", events.next()).await.unwrap() {
+            RoomEvent::Typing { author } => {
+                assert_eq!(author, at_a.author());
+                typings += 1;
+            }
+            RoomEvent::Engine(Event::Shown { .. }) => break,
+            _ => {}
+        }
+    }
+    assert!((1..20).contains(&typings), "{typings} of 1,000");
+    a.close().await;
+    b.close().await;
 }

@@ -12,12 +12,13 @@ use iroh::{
     Endpoint, EndpointAddr, RelayMode, SecretKey,
     endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
 };
-use rumormill_node::{Node, Room};
+use rumormill_node::{Node, Room, RoomEvent};
 use rumormill_proto::{
     admit::Author,
     codec::put_number,
     entry::{Body, Kind, RawEntry},
     ids::EntryId,
+    input::Event,
     message::{Hello, Message},
     run::RawRun,
     time::Time,
@@ -34,7 +35,7 @@ struct Rogue {
 struct Wire {
     connection: Connection,
     live: SendStream,
-    _replies: RecvStream,
+    replies: RecvStream,
 }
 
 impl Rogue {
@@ -55,10 +56,13 @@ impl Rogue {
     }
 
     async fn connect(&self) -> Wire {
-        let connection =
-            soon("a connection", self.endpoint.connect(self.target.clone(), b"rumormill/1")).await.unwrap();
+        self.connect_as(NEWEST).await
+    }
+
+    async fn connect_as(&self, version: &[u8]) -> Wire {
+        let connection = soon("a connection", self.endpoint.connect(self.target.clone(), version)).await.unwrap();
         let (live, replies) = connection.open_bi().await.unwrap();
-        Wire { connection, live, _replies: replies }
+        Wire { connection, live, replies }
     }
 }
 
@@ -82,6 +86,31 @@ impl Wire {
         self.send(&frame(1, &message.encode())).await;
     }
 
+    /// Controls that the node says before it pushes what contains `text`: the first byte of each.
+    async fn controls_before(&mut self, text: &str) -> Vec<u8> {
+        let (mut bytes, mut controls) = (Vec::new(), Vec::new());
+        loop {
+            // Lengths of two digits at most: everything said here is short.
+            while let [low, rest @ ..] = &bytes[..] {
+                let digits = 1 + usize::from(low & 0x80 != 0);
+                let Some(high) = bytes.get(digits - 1).filter(|_| rest.len() + 1 > digits) else { break };
+                let len = usize::from(low & 0x7f) + if digits == 2 { usize::from(*high) << 7 } else { 0 };
+                if bytes.len() < digits + len {
+                    break;
+                }
+                let frame: Vec<u8> = bytes.drain(..digits + len).skip(digits).collect();
+                match frame.split_first() {
+                    Some((0, control)) => controls.extend(control.first()),
+                    _ if frame.windows(text.len()).any(|window| window == text.as_bytes()) => return controls,
+                    _ => {}
+                }
+            }
+            let mut piece = [0; 4096];
+            let read = soon("what the node says", self.replies.read(&mut piece)).await.unwrap().unwrap();
+            bytes.extend_from_slice(&piece[..read]);
+        }
+    }
+
     /// The number with which the node closed the connection.
     async fn closed(&self) -> u64 {
         match soon("the end of the connection", self.connection.closed()).await {
@@ -90,6 +119,12 @@ impl Wire {
         }
     }
 }
+
+const FIRST: &[u8] = b"rumormill/1";
+const NEWEST: &[u8] = b"rumormill/1.1";
+
+/// The control that says that somebody writes.
+const TYPING: u8 = 4;
 
 const NOTHING_SHARED: u64 = 1;
 const BARRED: u64 = 3;
@@ -169,6 +204,60 @@ async fn a_peer_that_behaves_is_let_in() {
 }
 
 #[tokio::test]
+async fn a_peer_of_the_first_version_is_told_nothing_it_would_refuse() {
+    for (version, told) in [(FIRST, false), (NEWEST, true)] {
+        let (a, there, b, _here) = pair().await;
+        let rogue = Rogue::new(&a).await;
+        let mut wire = rogue.connect_as(version).await;
+        wire.greet(&there).await;
+        wire.say(&hello()).await;
+        status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+        there.typing().await.unwrap();
+        there.say("written").await.unwrap();
+        assert_eq!(wire.controls_before("written").await.contains(&TYPING), told, "{version:?}");
+        rogue.endpoint.close().await;
+        a.close().await;
+        b.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_later_version_says_is_skipped_and_typing_has_a_budget() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.greet(&there).await;
+    wire.say(&hello()).await;
+    status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+    let mut events = there.events();
+    wire.send(&frame(0, &[200, 1, 2, 3])).await;
+    for _ in 0..10_000 {
+        wire.send(&frame(0, &[TYPING, 0])).await;
+    }
+    let author = Author::from_secret(&[8; 32]);
+    let text = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("said".into()) };
+    let run = author.sign(&there.id(), 0, EntryId::default(), vec![text]).unwrap();
+    wire.say(&Message::Runs { want: 0, runs: vec![run] }).await;
+    let mut typings = 0;
+    loop {
+        match soon("what was said", events.next()).await.unwrap() {
+            RoomEvent::Typing { author: who } => {
+                assert_eq!(who, author.id());
+                typings += 1;
+            }
+            RoomEvent::Engine(Event::Shown { entry, .. }) if entry.author == author.id() => break,
+            _ => {}
+        }
+    }
+    assert!((1..100).contains(&typings), "{typings} of 10,000");
+    assert!(wire.connection.close_reason().is_none());
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
 async fn a_stranger_learns_nothing_and_is_sent_away() {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
@@ -234,7 +323,7 @@ async fn a_compressed_bomb_bars() {
 async fn whoever_connects_and_says_nothing_is_dropped() {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
-    let connection = soon("a connection", rogue.endpoint.connect(rogue.target.clone(), b"rumormill/1")).await.unwrap();
+    let connection = soon("a connection", rogue.endpoint.connect(rogue.target.clone(), NEWEST)).await.unwrap();
     soon("the end of the connection", connection.closed()).await;
     goes_on(&there, &here).await;
     rogue.endpoint.close().await;
@@ -283,7 +372,7 @@ async fn a_flood_of_handshakes_leaves_members_alone() {
             let target = a.clone();
             tokio::spawn(async move {
                 let rogue = Rogue::new(&target).await;
-                let dial = rogue.endpoint.connect(rogue.target.clone(), b"rumormill/1");
+                let dial = rogue.endpoint.connect(rogue.target.clone(), NEWEST);
                 let taken =
                     tokio::time::timeout(Duration::from_secs(3), dial).await.is_ok_and(|dialled| dialled.is_ok());
                 rogue.endpoint.close().await;

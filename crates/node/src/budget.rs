@@ -1,0 +1,54 @@
+//! How often something may happen: so many times at once, and then at a rate.
+
+/// What may still happen: filled up evenly, bounded. Counted in thousandths.
+pub(crate) struct Budget {
+    left: u64,
+    full: u64,
+    per_s: u64,
+    at_ms: u64,
+}
+
+impl Budget {
+    /// A full budget of `at_once`, which `per_s` fill up again.
+    pub(crate) fn new(at_once: u32, per_s: u32) -> Self {
+        let full = u64::from(at_once) * 1000;
+        Self { left: full, full, per_s: u64::from(per_s), at_ms: 0 }
+    }
+
+    /// Whether less than half is left.
+    pub(crate) fn is_low(&mut self, now_ms: u64) -> bool {
+        self.fill(now_ms);
+        self.left < self.full / 2
+    }
+
+    /// Whether there is one left.
+    pub(crate) fn has(&mut self, now_ms: u64) -> bool {
+        self.fill(now_ms);
+        self.left >= 1000
+    }
+
+    /// Takes one, if there is one left.
+    pub(crate) fn take(&mut self, now_ms: u64) -> bool {
+        let has = self.has(now_ms);
+        self.left -= if has { 1000 } else { 0 };
+        has
+    }
+
+    fn fill(&mut self, now_ms: u64) {
+        let passed_ms = now_ms.saturating_sub(self.at_ms);
+        self.at_ms = now_ms;
+        self.left = self.left.saturating_add(passed_ms.saturating_mul(self.per_s)).min(self.full);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_at_once_and_then_at_a_rate() {
+        let mut budget = Budget::new(4, 2);
+        let mut taken = |now_ms| (0..100).filter(|_| budget.take(now_ms)).count();
+        assert_eq!((taken(0), taken(499), taken(500), taken(1_500), taken(u64::MAX)), (4, 0, 1, 2, 4));
+    }
+}
