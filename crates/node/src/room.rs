@@ -307,6 +307,14 @@ impl Room {
         self.read(read).await
     }
 
+    /// One entry; `None` when it is not here.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn line(&self, target: Target) -> Result<Option<Line>, Error> {
+        self.read(move |read, room| read.line(room, &target.author, target.seq)).await
+    }
+
     /// Messages with all these words, the last of which may be a beginning; newest first. At most [`PAGE_LINES`].
     ///
     /// # Errors

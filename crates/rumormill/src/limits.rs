@@ -141,6 +141,12 @@ pub(crate) const UNREAD: usize = 100;
 /// People of a room that are listed: who is here, and others by name; 200 bytes each, 200 kB.
 pub(crate) const PEOPLE: usize = 1_000;
 
+/// People who are hidden in a room: who has more of them leaves it. 64 bytes each, 16 kB a room.
+pub(crate) const HIDDEN: usize = 256;
+
+/// Milliseconds that somebody is shown to write after it was told last: twice what lies between two tellings.
+pub(crate) const TYPING_MS: u64 = 6_000;
+
 /// Letters of what a reply answers: a line of a terminal.
 pub(crate) const QUOTED_CHARS: usize = 80;
 

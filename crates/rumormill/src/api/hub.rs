@@ -66,7 +66,7 @@ impl Hub {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         if followed.insert(room.id()) {
             let events = room.events();
-            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new() };
+            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new(), told: None };
             tokio::spawn(follower.run(events));
         }
     }
@@ -87,6 +87,8 @@ struct Follower {
     room: Room,
     /// My latest texts, at most [`WATCHED`], and how many others are known to have each.
     watched: VecDeque<(Target, u64)>,
+    /// How the room stood when that was told last.
+    told: Option<words::Room>,
 }
 
 impl Follower {
@@ -124,7 +126,10 @@ impl Follower {
     /// Tells how the room stands, and who has got what.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
-        if let Ok(room) = api.shape(&self.room).await {
+        if let Ok(room) = api.shape(&self.room).await
+            && self.told.as_ref() != Some(&room)
+        {
+            self.told = Some(room.clone());
             api.hub().tell(Event::Room { room });
         }
         let id = self.id();
@@ -143,6 +148,12 @@ impl Follower {
         match event {
             RoomEvent::Engine(event) => self.hear_engine(event).await,
             RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
+            RoomEvent::Typing { author } => {
+                if let Some(api) = self.api().filter(|api| !api.hides(&self.room, &author)) {
+                    let nick = nick(&self.room, &author);
+                    api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
+                }
+            }
             RoomEvent::Rekeyed { .. } => {
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
@@ -161,8 +172,9 @@ impl Follower {
         match event {
             Told::Shown { entry, arrival, hops } => self.shown(&entry, arrival, hops).await,
             Told::Came { author, .. } => {
-                let nick = nick(&self.room, &author);
-                self.tell(Event::Person { room, author: author_hex(&author), nick, here: true });
+                let Some(api) = self.api() else { return };
+                let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
+                api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
             }
             Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } => {}
             Told::Forked { author, .. } => {

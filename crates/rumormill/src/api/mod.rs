@@ -4,12 +4,16 @@
 //! home, to pages and scripts over loopback TCP.
 
 mod answer;
+mod counts;
+mod hidden;
 mod hub;
+pub(crate) mod kept;
 mod marks;
 mod messages;
 mod metrics;
 mod names;
 mod nearby;
+mod people;
 mod rooms;
 mod shape;
 pub(crate) mod words;
@@ -26,7 +30,7 @@ pub(crate) use self::{
     rooms::{read_name, read_ticket},
 };
 
-use self::{hub::Hub, marks::Marks};
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
 use crate::{failure::Failure, limits::REQUEST_BYTES};
 
 /// What requests are answered from. Clones are the same.
@@ -37,15 +41,18 @@ struct Inner {
     node: Node,
     hub: Hub,
     marks: Marks,
+    hidden: Hidden,
+    counts: Counts,
 }
 
 impl Api {
-    /// Answers for a node whose unread markers are kept in `state`.
+    /// Answers for a node; how far its rooms were read and who is hidden is kept in `state`.
     ///
     /// # Errors
-    /// When the markers cannot be read.
+    /// When that cannot be read.
     pub(crate) fn new(node: Node, state: &Path) -> Result<Self, Failure> {
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks: Marks::open(state)? }));
+        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
+        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default() }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -62,6 +69,14 @@ impl Api {
         &self.0.marks
     }
 
+    fn hidden(&self) -> &Hidden {
+        &self.0.hidden
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
     /// Everything that can be asked.
     pub(crate) fn router(&self) -> Router {
         let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
@@ -71,7 +86,10 @@ impl Api {
             .routes(routes!(rooms::one, rooms::leave))
             .routes(routes!(rooms::ticket))
             .routes(routes!(rooms::picture))
-            .routes(routes!(rooms::people))
+            .routes(routes!(people::list))
+            .routes(routes!(people::one))
+            .routes(routes!(people::hide, people::show))
+            .routes(routes!(people::typing))
             .routes(routes!(rooms::nick))
             .routes(routes!(rooms::topic))
             .routes(routes!(rooms::read))

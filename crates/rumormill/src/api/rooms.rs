@@ -1,4 +1,4 @@
-//! Requests about rooms and the people in them.
+//! Requests about rooms.
 
 use axum::{
     extract::{Path, State},
@@ -18,7 +18,7 @@ use super::{
     Answer, Api,
     answer::{Body, Refusal, Told},
     names::place,
-    words::{self, Enter, People, RoomHex, Rooms},
+    words::{self, Enter, RoomHex, Rooms},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -125,17 +125,6 @@ pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) ->
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
 
-/// `GET /v1/rooms/{room}/people`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/people",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
-)]
-pub(super) async fn people(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
-    Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
-}
-
 /// `PUT /v1/rooms/{room}/nick`.
 #[utoipa::path(
     put,
@@ -227,6 +216,9 @@ pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> A
     let room = api.room(&room)?;
     room.leave().await?;
     api.hub().forget(&room.id());
-    api.marks().forget(&RoomHex(room.id().to_string()))?;
+    let id = RoomHex(room.id().to_string());
+    api.marks().forget(&id)?;
+    api.hidden().forget(&id)?;
+    api.counts().forget(&room.id());
     Ok(StatusCode::NO_CONTENT)
 }

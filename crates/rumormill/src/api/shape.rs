@@ -9,6 +9,7 @@ use rumormill_node::{
 
 use super::{
     Answer, Api,
+    counts::{Basis, Counted},
     names::{author_hex, place, place_text, reference},
     words::{self, Gone, Kind, PeerHex, RoomHex},
 };
@@ -21,11 +22,13 @@ impl Api {
     /// A room as it stands.
     pub(super) async fn shape(&self, room: &Room) -> Answer<words::Room> {
         let (status, me) = (room.status(), room.author());
-        let (unread, mentions) = self.unread(room).await?;
+        let id = RoomHex(room.id().to_string());
+        let read = self.marks().of(&id);
+        let Counted { unread, mentions, topic } = self.counted(room, read.clone()).await?;
         Ok(words::Room {
-            id: RoomHex(room.id().to_string()),
+            id,
             name: room.name(),
-            topic: room.topic().await?,
+            topic,
             author: author_hex(&me),
             nick: nick(room, &me),
             entries: status.entries,
@@ -33,7 +36,7 @@ impl Api {
             people: status.authors as u64,
             peers: status.peers.iter().map(|peer| shape_peer(room, peer)).collect(),
             unread,
-            read: self.marks().of(&RoomHex(room.id().to_string())),
+            read,
             mentions,
             digest: status.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             skew_ms: status.skew_ms,
@@ -49,20 +52,23 @@ impl Api {
         })
     }
 
-    /// Messages of others behind the marker, at most [`UNREAD`], and those of them that name me.
-    async fn unread(&self, room: &Room) -> Answer<(u64, u64)> {
-        let after = self.marks().of(&RoomHex(room.id().to_string())).and_then(|mark| place(mark.as_str()).ok());
-        let me = room.author();
-        let (messages, _) = room.messages_after(after, UNREAD).await?;
-        let texts: Vec<_> = messages
-            .iter()
-            .filter(|message| message.place.author != me)
-            .filter_map(|message| match &message.what {
-                What::Text(text) => Some(text.mentions.contains(&me)),
-                _ => None,
-            })
-            .collect();
-        Ok((texts.len() as u64, texts.iter().filter(|names_me| **names_me).count() as u64))
+    /// What is found by reading on from the marker, as long as nothing changes.
+    async fn counted(&self, room: &Room, read: Option<words::PlaceText>) -> Answer<Counted> {
+        let (status, me) = (room.status(), room.author());
+        let basis = Basis {
+            digest: status.digest,
+            entries: status.entries,
+            read,
+            nick: room.nick(&me),
+            hidden: self.hidden().of(&RoomHex(room.id().to_string())),
+        };
+        if let Some(counted) = self.counts().of(&room.id(), &basis) {
+            return Ok(counted);
+        }
+        let (unread, mentions) = unread(room, &basis).await?;
+        let counted = Counted { unread, mentions, topic: room.topic().await? };
+        self.counts().set(room.id(), basis, counted.clone());
+        Ok(counted)
     }
 
     /// Everybody who wrote or is here, at most [`PEOPLE`]; who is here first, then by name.
@@ -72,6 +78,7 @@ impl Api {
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();
         let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
+        let hidden = self.hidden().of(&RoomHex(room.id().to_string()));
         let mut people: Vec<_> = everybody
             .iter()
             .map(|author| words::Person {
@@ -80,6 +87,7 @@ impl Api {
                 here: *author == me || here.contains(author),
                 me: *author == me,
                 last_ms: last.get(author).copied().unwrap_or(0),
+                hidden: hidden.contains(&author_hex(author)),
             })
             .collect();
         people
@@ -101,7 +109,14 @@ impl Api {
     pub(super) async fn message(&self, room: &Room, message: Message) -> Answer<words::Message> {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
-        let (kind, text, gone) = told(&message.what);
+        let (kind, mut text, gone) = told(&message.what);
+        let hidden_here = self.hidden().of(&RoomHex(room.id().to_string()));
+        let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
+        let hidden = hides(&author);
+        let names_me = !mine && !hidden && names(&message.what, &me, &room.nick(&me));
+        let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
+        let action = act.is_some();
+        text = act.unwrap_or(text);
         let (reply_to, mentions) = match message.what {
             What::Text(ref text) => (text.reply_to, text.mentions.clone()),
             _ => (None, Vec::new()),
@@ -111,13 +126,14 @@ impl Api {
             false => None,
         };
         let reply_to = match reply_to {
+            Some(target) if hides(&target.author) => Some(unsaid(room, target)),
             Some(target) => Some(quote(room, target).await?),
             None => None,
         };
-        let reactions = message.reactions.iter().filter(|_| gone.is_none()).map(|(sign, by)| words::Reaction {
-            sign: sign.clone(),
-            authors: by.iter().map(author_hex).collect(),
-            mine: by.contains(&me),
+        let reactions = message.reactions.iter().filter(|_| gone.is_none()).filter_map(|(sign, by)| {
+            let authors: Vec<_> = by.iter().filter(|author| !hides(author)).map(author_hex).collect();
+            let mine = by.contains(&me);
+            (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
         });
         Ok(words::Message {
             r#ref: reference(message.target()),
@@ -128,8 +144,10 @@ impl Api {
             mine,
             kind,
             reply_to,
-            names_me: !mine && (mentions.contains(&me) || kind == Kind::Text && calls(&text, &room.nick(&me))),
+            names_me,
             text,
+            action,
+            hidden,
             mentions: mentions.iter().map(author_hex).collect(),
             edited: message.edited && gone.is_none(),
             gone,
@@ -157,6 +175,29 @@ fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
     if kind == Kind::Nick { author.short() } else { nick(room, author) }
 }
 
+/// Messages of others behind the marker, at most [`UNREAD`], and those of them that name me. What was said by those who
+/// are hidden counts as little as what I said.
+async fn unread(room: &Room, basis: &Basis) -> Answer<(u64, u64)> {
+    let after = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
+    let me = room.author();
+    let (messages, _) = room.messages_after(after, UNREAD).await?;
+    let counts = |message: &&Message| {
+        let author = message.place.author;
+        author != me && matches!(message.what, What::Text(_)) && !basis.hidden.contains(&author_hex(&author))
+    };
+    let (mut unread, mut mentions) = (0, 0);
+    for message in messages.iter().filter(counts) {
+        unread += 1;
+        mentions += u64::from(names(&message.what, &me, &basis.nick));
+    }
+    Ok((unread, mentions))
+}
+
+/// Whether a message names somebody: by their key, or by their nick in its text.
+fn names(what: &What, who: &AuthorId, nick: &str) -> bool {
+    matches!(what, What::Text(text) if text.mentions.contains(who) || calls(&text.text, nick))
+}
+
 /// Whether a text calls somebody by name: as a word of its own, however it is written.
 fn calls(text: &str, nick: &str) -> bool {
     let (text, nick) = (text.to_lowercase(), nick.to_lowercase());
@@ -170,10 +211,15 @@ fn calls(text: &str, nick: &str) -> bool {
 /// What a reply answers, as far as it is here.
 async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
     let text = match room.message(target).await?.map(|message| message.what) {
-        Some(What::Text(text)) => text.text.chars().take(QUOTED_CHARS).collect(),
+        Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
         _ => String::new(),
     };
-    Ok(words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text })
+    Ok(words::Reply { text, ..unsaid(room, target) })
+}
+
+/// The same without what was said.
+fn unsaid(room: &Room, target: Target) -> words::Reply {
+    words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text: String::new() }
 }
 
 fn shape_keep(keep: Keep) -> words::Keep {
@@ -181,7 +227,7 @@ fn shape_keep(keep: Keep) -> words::Keep {
     words::Keep { age_ms, entries, bytes }
 }
 
-fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
+pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
     words::Peer {
         peer: PeerHex(peer.peer.to_string()),
         author: author_hex(&peer.author),

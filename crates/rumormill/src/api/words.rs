@@ -168,6 +168,22 @@ pub(crate) struct Person {
     pub(crate) me: bool,
     /// When they last wrote, in milliseconds since the Unix epoch; 0 when never.
     pub(crate) last_ms: u64,
+    /// Whether I do not want to read them.
+    #[serde(default)]
+    pub(crate) hidden: bool,
+}
+
+/// Answer: who somebody is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Whois {
+    #[serde(flatten)]
+    pub(crate) person: Person,
+    /// When they wrote first, in milliseconds since the Unix epoch; none where that is not here.
+    pub(crate) since_ms: Option<u64>,
+    /// Entries of theirs that there are.
+    pub(crate) entries: u64,
+    /// How they are reached, while they are.
+    pub(crate) peer: Option<Peer>,
 }
 
 /// What a message tells.
@@ -197,6 +213,21 @@ pub(crate) enum Gone {
     Expired,
 }
 
+/// What a text begins with that tells what its author does.
+pub(crate) const ACT: &str = "/me ";
+
+/// What somebody does, where a text tells that.
+pub(crate) fn act(text: &str) -> Option<&str> {
+    text.strip_prefix(ACT).filter(|act| !act.trim().is_empty())
+}
+
+impl Message {
+    /// As its author would write it.
+    pub(crate) fn source(&self) -> String {
+        if self.action { format!("{ACT}{}", self.text) } else { self.text.clone() }
+    }
+}
+
 /// One item of the timeline as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Message {
@@ -207,7 +238,15 @@ pub(crate) struct Message {
     pub(crate) time_ms: u64,
     pub(crate) mine: bool,
     pub(crate) kind: Kind,
+    /// What is told, as its author wrote it; of an action without the sign that makes it one.
     pub(crate) text: String,
+    /// Whether it tells what the author does: to be shown as `* ada waves`. What is said makes it so by beginning with
+    /// [`ACT`].
+    #[serde(default)]
+    pub(crate) action: bool,
+    /// Whether I do not want to read its author, so that it is not to be shown.
+    #[serde(default)]
+    pub(crate) hidden: bool,
     pub(crate) reply_to: Option<Reply>,
     pub(crate) mentions: Vec<AuthorHex>,
     pub(crate) names_me: bool,
@@ -375,8 +414,10 @@ pub(crate) enum Event {
     Held { room: RoomHex, r#ref: EntryRef, holders: u64 },
     /// A room's status changed; at most four times a second.
     Room { room: Room },
-    /// Somebody came, went, or goes by another name.
-    Person { room: RoomHex, author: AuthorHex, nick: String, here: bool },
+    /// Somebody came, went, goes by another name, or was hidden or shown again.
+    Person { room: RoomHex, author: AuthorHex, nick: String, here: bool, hidden: bool },
+    /// Somebody writes something. Told every few seconds while they do; 6 s after the last time they have stopped.
+    Typing { room: RoomHex, author: AuthorHex, nick: String },
     /// Something a person should know.
     Notice { room: RoomHex, code: NoticeCode, text: String },
     /// A message of the wire came or went, for a picture of the network.
@@ -393,6 +434,7 @@ impl Event {
             | Self::Changed { room, .. }
             | Self::Held { room, .. }
             | Self::Person { room, .. }
+            | Self::Typing { room, .. }
             | Self::Notice { room, .. }
             | Self::Step { room, .. } => Some(room),
             Self::Room { room } => Some(&room.id),
@@ -431,7 +473,7 @@ mod tests {
         check(
             Page { messages: vec![message], more: true },
             json!({"messages": [{"ref": "a.1", "place": "", "author": "", "nick": "", "time_ms": 0, "mine": false,
-                "kind": "gone", "text": "", "reply_to": null, "mentions": [], "names_me": false, "edited": false,
+                "kind": "gone", "text": "", "action": false, "hidden": false, "reply_to": null, "mentions": [], "names_me": false, "edited": false,
                 "gone": "retracted", "reactions": [], "holders": null, "id": ""}], "more": true}),
         );
         let refused = Refused { code: "room".into(), what: "no".into(), help: "yes".into() };
@@ -449,6 +491,17 @@ mod tests {
             Event::Notice { room: "r".into(), code: NoticeCode::Rekeyed, text: "".into() },
             json!({"event": "notice", "data": {"room": "r", "code": "rekeyed", "text": ""}}),
         );
+    }
+
+    #[test]
+    fn what_somebody_does_is_what_a_text_says_behind_me() {
+        let cases =
+            [("/me waves", Some("waves")), ("/me ", None), ("/me", None), ("/meow", None), (" /me waves", None), ("me", None)];
+        for (text, want) in cases {
+            assert_eq!(act(text), want, "{text:?}");
+        }
+        let message = Message { text: "waves".into(), action: true, ..Message::default() };
+        assert_eq!(message.source(), "/me waves");
     }
 
     #[test]

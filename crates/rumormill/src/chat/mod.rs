@@ -263,7 +263,7 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { .. } | Event::Step { .. } => {}
+            Event::Person { .. } | Event::Step { .. } | Event::Typing { .. } => {}
         }
         Ok(())
     }
@@ -286,7 +286,7 @@ impl<'a> Chat<'a> {
     }
 
     fn shown(&mut self, message: &Message, arrival: Arrival, batch: &mut Batch) {
-        if self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
+        if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
         let line = message_line(&self.clock, message);

@@ -21,6 +21,7 @@ enum Said {
 pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
+        (Kind::Text, _) if message.action => Said::Act(text),
         (Kind::Text, _) => Said::Text(text),
         (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),

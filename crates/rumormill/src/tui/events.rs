@@ -29,7 +29,8 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             }
         }
         Event::Room { room } => status(model, room),
-        Event::Person { room, author, nick, here } => person(model, &room, author, nick, here),
+        Event::Person { room, author, nick, here, .. } => person(model, &room, author, nick, here),
+        Event::Typing { .. } => {}
         Event::Notice { room, code, text } => notice(model, &room, code, &text),
         Event::Step { .. } => {}
         Event::Lagged { .. } => {

@@ -1,0 +1,64 @@
+//! A small thing of the home that is kept as one JSON file, written whole.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use tempfile::NamedTempFile;
+
+use crate::failure::{Exit, Failure};
+
+/// A thing, and the file it is kept in.
+pub(crate) struct Kept<T> {
+    path: PathBuf,
+    thing: Mutex<T>,
+}
+
+impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
+    /// Reads a file; one that is not there, or makes no sense, keeps nothing.
+    ///
+    /// # Errors
+    /// When there is a file and it cannot be read.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(broken(&path, &error)),
+        };
+        Ok(Self { path, thing: Mutex::new(serde_json::from_slice(&text).unwrap_or_default()) })
+    }
+
+    /// Looks at it.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.thing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes it, and writes it where `change` says that it did.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut T) -> bool) -> Result<bool, Failure> {
+        let mut thing = self.thing.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut thing);
+        if changed {
+            self.write(&thing).map_err(|error| broken(&self.path, &error))?;
+        }
+        Ok(changed)
+    }
+
+    fn write(&self, thing: &T) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
+        file.write_all(&serde_json::to_vec(thing)?)?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+fn broken(path: &Path, error: &io::Error) -> Failure {
+    let help = "make it yours, readable and writable".into();
+    Failure { exit: Exit::Ours, code: "file".into(), what: format!("{}: {error}", path.display()), help }
+}
