@@ -147,6 +147,15 @@ pub(crate) const HIDDEN: usize = 256;
 /// Milliseconds that somebody is shown to write after it was told last: twice what lies between two tellings.
 pub(crate) const TYPING_MS: u64 = 6_000;
 
+/// People who are shown to write at once: more are no news.
+pub(crate) const TYPISTS: usize = 16;
+
+/// Milliseconds between two times that a screen tells that its person writes: what the node passes on.
+pub(crate) const TYPING_EVERY_MS: u64 = 3_000;
+
+/// Letters of a message that a desktop is asked to show: three lines.
+pub(crate) const NOTIFIED_CHARS: usize = 160;
+
 /// Letters of what a reply answers: a line of a terminal.
 pub(crate) const QUOTED_CHARS: usize = 80;
 

@@ -39,7 +39,9 @@ impl Hidden {
     /// # Errors
     /// When too many are hidden, or the file cannot be written.
     pub(super) fn set(&self, room: &RoomHex, author: AuthorHex, hidden: bool) -> Result<bool, Failure> {
-        if hidden && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author))) {
+        if hidden
+            && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author)))
+        {
             return Err(Failure {
                 exit: Exit::NotAllowed,
                 code: "hidden".into(),

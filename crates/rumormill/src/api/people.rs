@@ -38,10 +38,7 @@ pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> An
     ),
     responses((status = 200, body = words::Whois), (status = "4XX", body = words::Refusal)),
 )]
-pub(super) async fn one(
-    State(api): State<Api>,
-    Path((room, who)): Path<(String, String)>,
-) -> Answer<Told<Whois>> {
+pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     let head = room.heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
     let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
@@ -67,10 +64,7 @@ pub(super) async fn one(
     ),
     responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
 )]
-pub(super) async fn hide(
-    State(api): State<Api>,
-    Path((room, who)): Path<(String, String)>,
-) -> Answer<Told<People>> {
+pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     if who == room.author() {
         return Err(Refusal::senseless("author", "this is yourself".into(), "hide somebody else"));
@@ -88,10 +82,7 @@ pub(super) async fn hide(
     ),
     responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
 )]
-pub(super) async fn show(
-    State(api): State<Api>,
-    Path((room, who)): Path<(String, String)>,
-) -> Answer<Told<People>> {
+pub(super) async fn show(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     set_hidden(&api, &room, &who, false).await
 }

@@ -495,8 +495,14 @@ mod tests {
 
     #[test]
     fn what_somebody_does_is_what_a_text_says_behind_me() {
-        let cases =
-            [("/me waves", Some("waves")), ("/me ", None), ("/me", None), ("/meow", None), (" /me waves", None), ("me", None)];
+        let cases = [
+            ("/me waves", Some("waves")),
+            ("/me ", None),
+            ("/me", None),
+            ("/meow", None),
+            (" /me waves", None),
+            ("me", None),
+        ];
         for (text, want) in cases {
             assert_eq!(act(text), want, "{text:?}");
         }

@@ -65,7 +65,8 @@ impl Look {
 pub(crate) async fn visit(client: &Client, room: &Room, place: &Home, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
     if look == Look::Screen {
-        tui::run(client, tui::Start { room: Some(room.id.clone()), history, ..tui::Start::default() }).await?;
+        let settings = tui::Settings::of(&place.config()?);
+        tui::run(client, tui::Start { room: Some(room.id.clone()), history, settings }).await?;
         return Ok(Visit { met: true });
     }
     let mut events = Box::pin(client.events().await?);

@@ -6,7 +6,7 @@ use super::{
     events::{spoke, status},
     input::Effect,
     model::{Mode, Model, Open},
-    panels, rows, scroll, update,
+    orders, panels, rows, scroll, update,
 };
 use crate::{
     api::words::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex},
@@ -43,6 +43,15 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
     let Some(open) = model.open_as(room) else { return };
     match (ask, told) {
         (OfRoom::People, Told::People(people)) => met(open, people),
+        (OfRoom::Hide(author), Told::People(people)) => {
+            met(open, people);
+            carry::tell_hidden(model, &author, true);
+        }
+        (OfRoom::Unhide(author), Told::People(people)) => {
+            met(open, people);
+            carry::tell_hidden(model, &author, false);
+        }
+        (_, Told::Whois(whois)) => carry::tell_whois(model, &whois),
         (OfRoom::Search(words), Told::Page(page)) => found(model, &words, page),
         (OfRoom::Say(_), Told::Page(page)) => {
             for message in page.messages {
@@ -102,7 +111,8 @@ fn found(model: &mut Model, words: &str, page: Page) {
     if let Mode::Search(search) = &mut model.mode
         && search.words.text().trim() == words
     {
-        (search.hits, search.at, search.answered) = (page.messages, 0, true);
+        let hits = page.messages.into_iter().filter(|message| !message.hidden).collect();
+        (search.hits, search.at, search.answered) = (hits, 0, true);
     }
 }
 
@@ -130,6 +140,10 @@ fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
 
 /// What was refused is told, and what was to be said is not lost.
 fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
+    // Nobody asked for it to be told.
+    if matches!(ask, Ask::Of(_, OfRoom::Typing)) {
+        return;
+    }
     model.fail(&clean(&refused.code), &clean(&refused.what), &clean(&refused.help));
     let Ask::Of(room, ask) = ask else { return };
     let (text, page) = match ask {
@@ -142,7 +156,6 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     if page {
         open.timeline.asked = false;
     } else if model.line.is_empty() {
-        let text = if text.starts_with('/') && !text.starts_with(rows::ACT) { format!("/{text}") } else { text };
-        model.line.set(&text);
+        model.line.set(&orders::typed(&text));
     }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{
     api::words::{
-        Edit, Enter, EntryRef, Holders, Message, Nick, Page, People, Person, PlaceText, Read, Refused, Room, RoomHex,
-        Rooms, Say, Ticket, Topic,
+        AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nick, Page, People, Person, PlaceText, Read, Refused, Room,
+        RoomHex, Rooms, Say, Ticket, Topic, Whois,
     },
     client::piece,
     limits::{HITS, PAGE_MESSAGES},
@@ -52,6 +52,12 @@ pub(super) enum OfRoom {
     Ticket,
     /// The ticket, to be drawn.
     Picture,
+    Whois(AuthorHex),
+    Hide(AuthorHex),
+    /// Shows somebody again who was hidden.
+    Unhide(AuthorHex),
+    /// Tells others that I am writing.
+    Typing,
     Leave,
 }
 
@@ -65,6 +71,7 @@ pub(super) enum Told {
     Message(Box<Message>),
     Holders(Holders),
     Ticket(String),
+    Whois(Box<Whois>),
     Done,
 }
 
@@ -122,13 +129,17 @@ impl OfRoom {
             Self::Nick(nick) => with(Method::PUT, format!("{room}/nick"), &Nick { nick: nick.clone() }),
             Self::Topic(topic) => with(Method::PUT, format!("{room}/topic"), &Topic { topic: topic.clone() }),
             Self::Ticket | Self::Picture => get(format!("{room}/ticket")),
+            Self::Whois(author) => get(format!("{room}/people/{author}")),
+            Self::Hide(author) => bare(Method::PUT, format!("{room}/hidden/{author}")),
+            Self::Unhide(author) => bare(Method::DELETE, format!("{room}/hidden/{author}")),
+            Self::Typing => bare(Method::POST, format!("{room}/typing")),
             Self::Leave => bare(Method::DELETE, room.to_owned()),
         }
     }
 
     fn read(&self, body: Value) -> Result<Told, Refused> {
         match self {
-            Self::People => told(body, |People { people }| Told::People(people)),
+            Self::People | Self::Hide(_) | Self::Unhide(_) => told(body, |People { people }| Told::People(people)),
             Self::Newest | Self::Before(_) | Self::After(_) | Self::Search(_) | Self::Say(_) => told(body, Told::Page),
             Self::Edit(..) | Self::Retract(_) | Self::React(..) | Self::Unreact(..) => {
                 told(body, |message| Told::Message(Box::new(message)))
@@ -136,7 +147,8 @@ impl OfRoom {
             Self::Holders(_) => told(body, Told::Holders),
             Self::Read(_) | Self::Nick(_) | Self::Topic(_) => told(body, |room| Told::Room(Box::new(room))),
             Self::Ticket | Self::Picture => told(body, |Ticket { ticket }| Told::Ticket(ticket)),
-            Self::Leave => Ok(Told::Done),
+            Self::Whois(_) => told(body, |whois| Told::Whois(Box::new(whois))),
+            Self::Typing | Self::Leave => Ok(Told::Done),
         }
     }
 }
@@ -192,6 +204,10 @@ mod tests {
             (of(OfRoom::Nick("ada".into())), r#"PUT /v1/rooms/r1/nick {"nick":"ada"}"#),
             (of(OfRoom::Topic("".into())), r#"PUT /v1/rooms/r1/topic {"topic":""}"#),
             (of(OfRoom::Ticket), "GET /v1/rooms/r1/ticket"),
+            (of(OfRoom::Whois("ab".into())), "GET /v1/rooms/r1/people/ab"),
+            (of(OfRoom::Hide("ab".into())), "PUT /v1/rooms/r1/hidden/ab"),
+            (of(OfRoom::Unhide("ab".into())), "DELETE /v1/rooms/r1/hidden/ab"),
+            (of(OfRoom::Typing), "POST /v1/rooms/r1/typing"),
             (of(OfRoom::Leave), "DELETE /v1/rooms/r1"),
         ];
         for (ask, want) in cases {

@@ -5,27 +5,18 @@ use rumormill_node::proto::limits::MENTIONS;
 use super::{
     ask::{Ask, OfRoom},
     input::Effect,
-    model::{Aim, Mode, Model, NoteKind, Open, Question, Settings},
-    orders::{Order, Said, read},
+    model::{Aim, Mode, Model, NoteKind, Open, Question},
+    orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
-    rows::{ACT, title},
-    scroll,
+    rows::title,
+    scroll, settings,
 };
 use crate::{
-    api::words::{AuthorHex, Enter, EntryRef, Kind, Message, Person, Say},
+    api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, Person, Say, Whois},
+    chat::show::thousands,
     clean::{clean, clean_name},
-    limits::NICK_CHARS,
+    limits::{NICK_CHARS, SIGNS},
 };
-
-/// A setting: its name, what it does, and where it is kept.
-type Setting = (&'static str, &'static str, fn(&mut Settings) -> &mut bool);
-
-/// Every setting.
-pub(super) const SETTINGS: [Setting; 3] = [
-    ("bell", "ring when somebody names me", |settings| &mut settings.bell),
-    ("comings", "tell who comes and goes", |settings| &mut settings.comings),
-    ("panes", "show rooms and people at the sides", |settings| &mut settings.panes),
-];
 
 /// Takes the line that was typed.
 pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
@@ -39,13 +30,18 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
     out.push(Effect::Remember(line));
     match said {
         Said::Nothing => {}
-        Said::Text(text) => match model.open.as_mut().and_then(|open| open.aim.take()) {
-            Some(Aim::Edit(entry)) => of_room(model, OfRoom::Edit(entry, text), out),
-            Some(Aim::Reply(entry)) => say(model, text, Some(entry), out),
-            None => say(model, text, None, out),
-        },
+        Said::Text(text) => speak(model, text, out),
         Said::Order(order) => carry_out(model, order, out),
         Said::Unknown(word) => model.fail("order", &format!("there is no order /{}", clean(&word)), "/help lists all"),
+    }
+}
+
+/// Says what was typed, or lets the message that the line is about read so.
+fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
+    match model.open.as_mut().and_then(|open| open.aim.take()) {
+        Some(Aim::Edit(entry)) => of_room(model, OfRoom::Edit(entry, text), out),
+        Some(Aim::Reply(entry)) => say(model, text, Some(entry), out),
+        None => say(model, text, None, out),
     }
 }
 
@@ -101,9 +97,10 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Nick(nick) if nick.is_empty() => model.fail("usage", "by which name?", "/nick NAME"),
         Order::Nick(nick) => of_room(model, OfRoom::Nick(nick), out),
         Order::Me(text) if text.is_empty() => model.fail("usage", "what do you do?", "/me TEXT"),
-        Order::Me(text) => say(model, format!("{ACT}{text}"), None, out),
+        Order::Me(text) => speak(model, format!("{ACT}{text}"), out),
         Order::Names => panels::names(model),
-        Order::Whois(name) => whois(model, &name),
+        Order::Whois(name) => whois(model, &name, out),
+        Order::Hide(name) => hide(model, &name, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),
@@ -122,7 +119,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             None => no_target(model, "/delete", "that is not yours to take back"),
         },
         Order::React(sign) => react(model, sign, out),
-        Order::Set(what) => set(model, &what),
+        Order::Set(what) => set(model, &what, out),
         Order::Quit => out.push(Effect::Quit),
     }
 }
@@ -132,7 +129,10 @@ pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Messag
     let open = model.open.as_ref()?;
     match &open.selected {
         Some(place) => open.timeline.at(place).cloned(),
-        None => open.timeline.messages().rev().find(|message| message.kind == Kind::Text && fits(message)).cloned(),
+        None => {
+            let fits = |message: &&Message| message.kind == Kind::Text && !message.hidden && fits(message);
+            open.timeline.messages().rev().find(fits).cloned()
+        }
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     match (own_target(model), text.is_empty()) {
         (None, _) => no_target(model, "/edit", "that is not yours to edit"),
         (Some(message), true) => {
-            model.line.set(&message.text);
+            model.line.set(&typed(&message.source()));
             aim(model, Aim::Edit(message.r#ref));
         }
         (Some(message), false) => of_room(model, OfRoom::Edit(message.r#ref, text), out),
@@ -219,27 +219,96 @@ fn told(model: &mut Model, text: impl Into<String>) {
     }
 }
 
-fn whois(model: &mut Model, name: &str) {
-    let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
-        return no_room(model);
+/// Who is meant by a name; several where several are called so. Tells when nobody is.
+fn meant(model: &mut Model, name: &str) -> Vec<AuthorHex> {
+    let Some(open) = &model.open else {
+        no_room(model);
+        return Vec::new();
     };
     let meant = open.names.meant(name);
-    let mut texts: Vec<String> = Vec::new();
-    for author in &meant {
-        let Some(person) = open.people.get(author) else { continue };
-        let shown = open.names.name(author, &person.nick).whole();
-        let way = room.peers.iter().find(|peer| peer.author == *author).map(|peer| way(peer.path, peer.rtt_ms));
-        let way = if person.me { "you".into() } else { way.unwrap_or_else(|| "away".into()) };
-        texts.push(format!("{shown}: {way}; {}\nauthor {author}", last_word(model, person)));
-    }
-    match texts.is_empty() {
-        true => model.fail(
+    if meant.is_empty() {
+        model.fail(
             "name",
             &format!("nobody here is called \"{}\"", clean_name(name, NICK_CHARS)),
             "/names lists everybody, Tab completes a name",
-        ),
-        false => told(model, texts.join("\n")),
+        );
     }
+    meant
+}
+
+fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
+    for author in meant(model, name).into_iter().take(SIGNS) {
+        of_room(model, OfRoom::Whois(author), out);
+    }
+}
+
+/// Hides somebody, or shows them again.
+fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
+    if name.is_empty() {
+        return hidden_told(model);
+    }
+    let meant = meant(model, name);
+    let [author] = meant.as_slice() else {
+        if let Some((open, author)) = model.open.as_ref().zip(meant.first()) {
+            let help = format!("say which, as in /hide {}; /names lists them", open.names.name(author, "").whole());
+            model.fail("name", "several here are called so", &help);
+        }
+        return;
+    };
+    let person = model.open.as_ref().and_then(|open| open.people.get(author));
+    let (me, hidden) = person.map_or((false, false), |person| (person.me, person.hidden));
+    if me {
+        return model.fail("name", "that is yourself", "/hide NAME hides somebody else");
+    }
+    let ask = if hidden { OfRoom::Unhide(author.clone()) } else { OfRoom::Hide(author.clone()) };
+    of_room(model, ask, out);
+}
+
+fn hidden_told(model: &mut Model) {
+    let Some(open) = &model.open else { return no_room(model) };
+    let hidden = open.people.values().filter(|person| person.hidden);
+    let names: Vec<String> = hidden.map(|person| open.names.name(&person.author, &person.nick).whole()).collect();
+    let text = match names.is_empty() {
+        true => "nobody is hidden; /hide NAME hides somebody, and nobody else learns of it".into(),
+        false => format!("hidden: {}\n/hide NAME shows one of them again", names.join(", ")),
+    };
+    told(model, text);
+}
+
+/// Tells that somebody is hidden from here on, or shown again.
+pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
+    let Some(open) = &mut model.open else { return };
+    open.timeline.hide(author, hidden);
+    open.typists.remove(author);
+    let name = open.names.name(author, "").whole();
+    told(
+        model,
+        match hidden {
+            true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
+            false => format!("{name} is shown again"),
+        },
+    );
+}
+
+/// Shows who somebody is.
+pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
+    let Whois { person, since_ms, entries, peer } = whois;
+    let Some(open) = &model.open else { return };
+    let name = open.names.name(&person.author, &person.nick).whole();
+    let way = match (person.me, peer) {
+        (true, _) => "you".into(),
+        (false, Some(peer)) => way(peer.path, peer.rtt_ms),
+        (false, None) => "away".into(),
+    };
+    let mut text = format!("{name}: {way}; {}", last_word(model, person));
+    let since = since_ms.map(|ms| format!("since {} {}, ", model.clock.day(ms), model.clock.minutes(ms)));
+    let entries = format!("{} {}", thousands(*entries), if *entries == 1 { "entry" } else { "entries" });
+    text.push_str(&format!("\n{}{entries}", since.unwrap_or_default()));
+    if person.hidden {
+        text.push_str(&format!("; hidden, /hide {name} shows them"));
+    }
+    text.push_str(&format!("\nauthor {}", person.author));
+    told(model, text);
 }
 
 fn topic_told(model: &mut Model) {
@@ -262,27 +331,26 @@ fn digest(model: &mut Model) {
     }
 }
 
-fn set(model: &mut Model, what: &str) {
-    let mut words = what.split_whitespace();
-    let setting = words.next().and_then(|name| SETTINGS.iter().find(|(known, ..)| *known == name));
-    match (setting, words.next()) {
-        (Some((name, _, place)), Some(value @ ("on" | "off"))) => {
-            *place(&mut model.settings) = value == "on";
+fn set(model: &mut Model, what: &str, out: &mut Vec<Effect>) {
+    let (name, value) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
+    if name.is_empty() {
+        return panels::settings(model);
+    }
+    match model.settings.set(name, value.trim()) {
+        Some(value) => {
             told(model, format!("{name}: {value}"));
+            out.push(Effect::Set(name.to_owned(), value.to_owned()));
         }
-        (None, None) if what.is_empty() => {
-            let row = |(name, what, place): &Setting| {
-                let value = if *place(&mut model.settings.clone()) { "on" } else { "off" };
-                format!("{name}: {value}; {what}")
-            };
-            let rows: Vec<String> = SETTINGS.iter().map(row).collect();
-            told(model, rows.join("\n"));
-        }
-        _ => model.fail(
-            "usage",
-            "there is no such setting",
-            "/set lists them, /set NAME on and /set NAME off change one",
-        ),
+        None => match settings::values(name).as_slice() {
+            [] => model.fail("usage", "there is no such setting", "/set lists them, /set NAME VALUE changes one"),
+            values => {
+                model.fail(
+                    "usage",
+                    &format!("{name} is one of {}", values.join(", ")),
+                    &format!("/set {name} {}", values[0]),
+                );
+            }
+        },
     }
 }
 

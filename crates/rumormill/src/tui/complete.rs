@@ -1,10 +1,10 @@
 //! Tab: the rest of an order, a nick, a room's name or a setting. Once more for the next that fits.
 
 use super::{
-    carry::SETTINGS,
     model::{Model, Open},
     orders::ORDERS,
     rows::title,
+    settings,
 };
 use crate::{api::words::AuthorHex, limits::SCREENFUL};
 
@@ -38,7 +38,10 @@ fn begin(model: &Model) -> Option<Completion> {
     let (start, options) = match before.strip_prefix('/').map(|order| order.split_once(' ')) {
         Some(None) => (0, orders(before)),
         Some(Some(("join", rest))) => (before.len() - rest.len(), rooms(model, rest)),
-        Some(Some(("set", rest))) => (before.len() - rest.len(), settings(rest)),
+        Some(Some(("set", rest))) => match rest.split_once(' ') {
+            Some((name, value)) => (before.len() - value.len(), fitting(settings::values(name), value)),
+            None => (before.len() - rest.len(), fitting(settings::names().collect(), rest)),
+        },
         _ => nicks(model, before),
     };
     (!options.is_empty()).then_some(Completion { start, options, at: 0 })
@@ -53,8 +56,8 @@ fn rooms(model: &Model, typed: &str) -> Vec<String> {
     model.rooms.iter().map(title).filter(|name| begins(name, typed)).collect()
 }
 
-fn settings(typed: &str) -> Vec<String> {
-    SETTINGS.iter().filter(|(name, ..)| name.starts_with(typed)).map(|(name, ..)| format!("{name} ")).collect()
+fn fitting(words: Vec<&str>, typed: &str) -> Vec<String> {
+    words.into_iter().filter(|word| word.starts_with(typed)).map(|word| format!("{word} ")).collect()
 }
 
 /// Who spoke last comes first.

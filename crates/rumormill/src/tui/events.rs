@@ -3,13 +3,15 @@
 use super::{
     input::Effect,
     model::{Model, NoteKind, Open},
+    rows::title,
     timeline::Timeline,
     update::read_anew,
 };
 use crate::{
-    api::words::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
-    clean::clean,
-    limits::{PEOPLE_KNOWN, ROOMS_LISTED},
+    api::words::{Arrival, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
+    clean::{clean, clean_name},
+    config::Loud,
+    limits::{NICK_CHARS, NOTIFIED_CHARS, PEOPLE_KNOWN, ROOMS_LISTED, TYPING_MS},
 };
 
 /// Takes an event.
@@ -29,8 +31,20 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             }
         }
         Event::Room { room } => status(model, room),
-        Event::Person { room, author, nick, here, .. } => person(model, &room, author, nick, here),
-        Event::Typing { .. } => {}
+        Event::Person { room, author, nick, here, hidden } => {
+            if let Some(open) = model.open_as(&room) {
+                open.timeline.hide(&author, hidden);
+            }
+            person(model, &room, Person { author, nick, here, hidden, ..Person::default() });
+        }
+        Event::Typing { room, author, nick } => {
+            let until_ms = model.now_ms + TYPING_MS;
+            let shows = model.settings.typing;
+            if let Some(open) = model.open_as(&room).filter(|_| shows) {
+                open.names.learn(&author, &nick);
+                open.types(author, until_ms);
+            }
+        }
         Event::Notice { room, code, text } => notice(model, &room, code, &text),
         Event::Step { .. } => {}
         Event::Lagged { .. } => {
@@ -45,22 +59,49 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
 }
 
 fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, out: &mut Vec<Effect>) {
-    if model.settings.bell && message.names_me && !message.mine && arrival == Arrival::End {
-        out.push(Effect::Bell);
+    if arrival == Arrival::End && !message.mine && !message.hidden {
+        call(model, room, &message, out);
     }
     let away = !model.focused;
     let Some(open) = model.open_as(room) else { return };
     if arrival == Arrival::End {
         spoke(open, &message);
+        open.typists.remove(&message.author);
     }
-    let (place, mine) = (message.place.clone(), message.mine);
+    let (place, mine, hidden) = (message.place.clone(), message.mine, message.hidden);
     let late = open.timeline.take(message, arrival);
     open.reach(&place);
+    if hidden {
+        return;
+    }
     match (late, mine) {
         (true, _) => tell_late(model),
         (false, true) => open.timeline.seen(),
         (false, false) if away => open.timeline.mark(&place),
         (false, false) => {}
+    }
+}
+
+/// Rings, and asks the desktop to tell, where the person wants that: of what is on a screen they look at only the bell
+/// tells, and only when it names them.
+fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effect>) {
+    let worth = |loud| match loud {
+        Loud::None => false,
+        Loud::Mentions => message.names_me,
+        Loud::All => message.kind == Kind::Text,
+    };
+    let looks = model.focused
+        && model.open.as_ref().is_some_and(|open| open.room == *room && open.scroll == super::scroll::Scroll::End);
+    if worth(model.settings.bell) && (message.names_me || !looks) {
+        out.push(Effect::Bell);
+    }
+    if worth(model.settings.notify) && !looks && model.notified_ms != model.now_ms {
+        model.notified_ms = model.now_ms;
+        let title = model.rooms.iter().find(|known| known.id == *room).map(title).unwrap_or_default();
+        let nick = clean_name(&message.nick, NICK_CHARS);
+        let text: String = clean(&message.text).chars().take(NOTIFIED_CHARS).collect();
+        let text = if message.action { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
+        out.push(Effect::Notify { title, text });
     }
 }
 
@@ -109,7 +150,8 @@ pub(super) fn status(model: &mut Model, room: Room) {
     }
 }
 
-fn person(model: &mut Model, room: &RoomHex, author: AuthorHex, nick: String, here: bool) {
+fn person(model: &mut Model, room: &RoomHex, told: Person) {
+    let Person { author, nick, here, hidden, .. } = told;
     let tells = model.settings.comings;
     let Some(open) = model.open_as(room) else { return };
     if open.people.len() >= PEOPLE_KNOWN && !open.people.contains_key(&author) {
@@ -119,7 +161,7 @@ fn person(model: &mut Model, room: &RoomHex, author: AuthorHex, nick: String, he
     let name = open.names.name(&author, &nick).whole();
     let person = open.people.entry(author.clone()).or_insert_with(|| Person { author, ..Person::default() });
     let came = person.here != here;
-    (person.nick, person.here) = (nick, here);
+    (person.nick, person.here, person.hidden) = (nick, here, hidden);
     if came && tells && !person.me {
         model.tell(NoteKind::Told, format!("{name} is {}", if here { "here" } else { "away" }));
     }

@@ -51,6 +51,14 @@ pub(super) enum Effect {
     /// A line to be remembered from visit to visit.
     Remember(String),
     Bell,
+    /// The desktop is to tell this.
+    Notify {
+        /// Where it happened.
+        title: String,
+        text: String,
+    },
+    /// A setting to be remembered from visit to visit: its name, and what it is.
+    Set(String, String),
     /// Draw everything anew, for somebody else wrote on the terminal.
     Redraw,
     Quit,

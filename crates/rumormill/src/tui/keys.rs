@@ -7,11 +7,13 @@ use super::{
     carry, complete,
     input::{Effect, Key},
     model::{Aim, Mode, Model, NoteKind, Question, Recall},
+    orders::{Order, Said, read},
     panels, rows, scroll, update,
 };
 use crate::{
     api::words::{Kind, Room},
     clean::clean,
+    limits::TYPING_EVERY_MS,
 };
 
 /// Takes a key.
@@ -47,6 +49,25 @@ fn interrupt(model: &mut Model, warned: bool, out: &mut Vec<Effect>) {
 }
 
 fn chat(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    let before = model.line.text().len();
+    pressed(model, key, out);
+    if model.line.text().len() != before {
+        tell_typing(model, out);
+    }
+}
+
+/// Tells others that I am writing to them, now and then.
+fn tell_typing(model: &mut Model, out: &mut Vec<Effect>) {
+    let says = matches!(read(model.line.text()), Said::Text(_) | Said::Order(Order::Me(_) | Order::Reply(_)));
+    let now_ms = model.now_ms;
+    let Some(open) = model.open.as_mut().filter(|open| says && now_ms >= open.type_at) else { return };
+    if model.settings.typing {
+        open.type_at = now_ms + TYPING_EVERY_MS;
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Typing)));
+    }
+}
+
+fn pressed(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     match (key.ctrl, key.alt, key.code) {
         (false, false, KeyCode::Tab) => return complete::press(model, false),
         (_, _, KeyCode::BackTab) => return complete::press(model, true),
@@ -190,7 +211,7 @@ fn select(model: &mut Model, down: bool) {
     let next = match &open.selected {
         Some(place) => open.timeline.beside(place, down),
         None if down => None,
-        None => open.timeline.messages().next_back(),
+        None => open.timeline.messages().rfind(|message| !message.hidden),
     };
     let Some(place) = next.map(|message| message.place.clone()) else { return };
     let key = rows::Key::Message(place.clone());

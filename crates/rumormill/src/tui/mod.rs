@@ -22,6 +22,7 @@ mod rows;
 mod run;
 mod screen;
 mod scroll;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -31,3 +32,4 @@ mod view;
 mod wrap;
 
 pub(crate) use run::{Start, run};
+pub(crate) use settings::Settings;

@@ -4,30 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     ask::Ask, complete::Completion, input::Size, line::Line, names::Names, paint::Paint, scroll::Scroll,
-    timeline::Timeline, typed::Typed,
+    settings::Settings, timeline::Timeline, typed::Typed,
 };
 use crate::{
     api::words::{AuthorHex, EntryRef, Message, Person, PlaceText, Room, RoomHex},
     clock::Clock,
-    limits::NOTES,
+    limits::{NOTES, TYPISTS},
 };
-
-/// What a person may set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    /// Ring when somebody names me.
-    pub(crate) bell: bool,
-    /// Tell who comes and goes.
-    pub(crate) comings: bool,
-    /// Show rooms and people at the sides, where there is room for them.
-    pub(crate) panes: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { bell: true, comings: false, panes: true }
-    }
-}
 
 /// The screen.
 pub(super) struct Model {
@@ -55,6 +38,8 @@ pub(super) struct Model {
     pub(super) bare: bool,
     /// Whether the person looks at this terminal.
     pub(super) focused: bool,
+    /// When the desktop was asked to tell last.
+    pub(super) notified_ms: u64,
     /// Whether Ctrl+c was the key before.
     pub(super) warned: bool,
     pub(super) notes: VecDeque<Note>,
@@ -78,6 +63,10 @@ pub(super) struct Open {
     pub(super) read: Option<PlaceText>,
     /// The newest message there has been, in the window or not.
     pub(super) last: Option<PlaceText>,
+    /// Who is writing, and until when that holds if nothing more is told; at most [`TYPISTS`].
+    pub(super) typists: BTreeMap<AuthorHex, u64>,
+    /// When others may be told again that I am writing.
+    pub(super) type_at: u64,
 }
 
 /// What a line being typed answers or replaces.
@@ -179,6 +168,7 @@ impl Model {
             panel: None,
             bare: false,
             focused: true,
+            notified_ms: 0,
             warned: false,
             notes: VecDeque::new(),
             noted: 0,
@@ -241,6 +231,15 @@ impl Open {
             centre: None,
             read: None,
             last: None,
+            typists: BTreeMap::new(),
+            type_at: 0,
+        }
+    }
+
+    /// Somebody is writing, until `until_ms` if nothing more is told.
+    pub(super) fn types(&mut self, author: AuthorHex, until_ms: u64) {
+        if self.typists.len() < TYPISTS || self.typists.contains_key(&author) {
+            self.typists.insert(author, until_ms);
         }
     }
 

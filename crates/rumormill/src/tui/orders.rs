@@ -1,6 +1,8 @@
 //! What a person may type besides text: orders that begin with a slash. An order, its help and its reading are
 //! neighbours.
 
+use crate::api::words::act;
+
 /// An order as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
@@ -12,6 +14,7 @@ pub(super) enum Order {
     Me(String),
     Names,
     Whois(String),
+    Hide(String),
     Topic(String),
     Search(String),
     Seen,
@@ -36,7 +39,7 @@ pub(super) struct Known {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 21] = [
+pub(super) const ORDERS: [Known; 22] = [
     known("join", "TICKET or ROOM", "enter a room, or go to one that you are in", Order::Join),
     known("new", "NAME", "begin a room", Order::New),
     known("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
@@ -46,6 +49,7 @@ pub(super) const ORDERS: [Known; 21] = [
     known("me", "TEXT", "say what you do", Order::Me),
     known("names", "", "who is in the room", |_| Order::Names),
     known("whois", "NAME", "who that is, and how they are reached", Order::Whois),
+    known("hide", "NAME", "do not show what they say, or show it again", Order::Hide),
     known("topic", "TEXT", "set the topic, or show it", Order::Topic),
     known("search", "WORDS", "find what was said", Order::Search),
     known("seen", "", "who has the selected message, or your last", |_| Order::Seen),
@@ -55,7 +59,7 @@ pub(super) const ORDERS: [Known; 21] = [
     known("react", "SIGN", "set a sign under a message, or take it back", Order::React),
     known("peers", "", "who is connected, and how", |_| Order::Peers),
     known("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
-    known("set", "NAME on|off", "change a setting, or list them", Order::Set),
+    known("set", "NAME VALUE", "change a setting, or list them", Order::Set),
     known("help", "", "this", |_| Order::Help),
     known("quit", "", "end the program; all rooms are kept", |_| Order::Quit),
 ];
@@ -105,6 +109,11 @@ pub(super) fn read(line: &str) -> Said {
     }
 }
 
+/// A text as it is typed: what [`read`] makes the text of again.
+pub(super) fn typed(text: &str) -> String {
+    if text.starts_with('/') && act(text).is_none() { format!("/{text}") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +135,13 @@ mod tests {
         for (typed, want) in cases {
             assert_eq!(read(typed), want, "{typed:?}");
         }
+    }
+
+    #[test]
+    fn texts_are_typed_as_they_are_read() {
+        assert_eq!(read(&typed("/quit")), Said::Text("/quit".into()));
+        assert_eq!(read(&typed("hello")), Said::Text("hello".into()));
+        assert_eq!(read(&typed("/me waves")), Said::Order(Order::Me("waves".into())));
     }
 
     #[test]

@@ -64,6 +64,11 @@ fn blank() -> (String, String) {
     (String::new(), String::new())
 }
 
+/// Shows what may be set, and how it is.
+pub(super) fn settings(model: &mut Model) {
+    show(model, "settings; /set NAME VALUE changes one", model.settings.rows());
+}
+
 /// Shows who is in the room.
 pub(super) fn names(model: &mut Model) {
     let Some(open) = &model.open else { return no_room(model) };
@@ -76,7 +81,8 @@ pub(super) fn names(model: &mut Model) {
             (false, false) => "away",
         };
         let name = open.names.name(&person.author, &person.nick).fit(ABOUT - 2);
-        (name, format!("{here}, {}", last_word(model, person)))
+        let hidden = if person.hidden { ", hidden" } else { "" };
+        (name, format!("{here}, {}{hidden}", last_word(model, person)))
     };
     let rows = people.iter().map(row).collect();
     show(model, format!("{} people", people.len()), rows);

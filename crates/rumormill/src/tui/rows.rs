@@ -17,9 +17,6 @@ use crate::{
     limits::{MESSAGE_ROWS, NICK_CHARS, SIGN_CHARS, SIGNS},
 };
 
-/// What a line begins with that tells what somebody does.
-pub(super) const ACT: &str = "/me ";
-
 /// Columns that tell how many signs are not shown.
 const REST_WIDTH: usize = 5;
 
@@ -28,6 +25,8 @@ pub(super) enum Block<'a> {
     /// What is above the window.
     Top,
     Message(&'a Message),
+    /// So many messages of somebody who is hidden, from this one on.
+    Hidden(&'a Message, usize),
     /// What to do where nothing was said yet.
     Hint,
     Note(&'a Note),
@@ -46,7 +45,7 @@ impl Block<'_> {
     pub(super) fn key(&self) -> Key {
         match self {
             Self::Top => Key::Top,
-            Self::Message(message) => Key::Message(message.place.clone()),
+            Self::Message(message) | Self::Hidden(message, _) => Key::Message(message.place.clone()),
             Self::Hint => Key::Hint,
             Self::Note(note) => Key::Note(note.number),
         }
@@ -63,7 +62,11 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
             blocks.push(Block::Note(note));
         }
         said |= matches!(message.kind, Kind::Text | Kind::Gone);
-        blocks.push(Block::Message(message));
+        match blocks.last_mut() {
+            Some(Block::Hidden(first, count)) if message.hidden && first.author == message.author => *count += 1,
+            _ if message.hidden => blocks.push(Block::Hidden(message, 1)),
+            _ => blocks.push(Block::Message(message)),
+        }
     }
     if !said {
         blocks.push(Block::Hint);
@@ -105,6 +108,7 @@ impl<'a> Sheet<'a> {
         match blocks.get(at) {
             Some(Block::Top) => vec![Line::styled(format!("  {}", self.top()), self.model.paint.dim())],
             Some(Block::Message(message)) => self.between(blocks, at, message),
+            Some(Block::Hidden(first, count)) => self.hidden(first, *count),
             Some(Block::Hint) => self.hint(),
             Some(Block::Note(note)) => self.note(note),
             None => Vec::new(),
@@ -172,6 +176,19 @@ impl<'a> Sheet<'a> {
         self.beside(mark, message.time_ms, late, nick, rows)
     }
 
+    /// That there is something which is not shown, and how it is.
+    fn hidden(&self, first: &Message, messages: usize) -> Vec<Line<'static>> {
+        let name = self.model.open.as_ref().map(|open| open.names.name(&first.author, &first.nick).whole());
+        let name = name.unwrap_or_default();
+        let text = format!("{} by {name} hidden; /hide {name} shows", count(messages, "message", "messages"));
+        let paint = self.model.paint;
+        let rows = wrap(&[(text, paint.dim())], self.text_width());
+        if self.model.bare {
+            return Vec::new();
+        }
+        self.beside(" ", first.time_ms, " ", Span::styled("--", paint.dim()), rows)
+    }
+
     /// Whose row it is, and what it tells.
     fn told(&self, open: &Open, message: &Message) -> (Span<'static>, Vec<(String, Style)>) {
         let paint = self.model.paint;
@@ -181,10 +198,8 @@ impl<'a> Sheet<'a> {
         let ours = |what: String| (Span::styled("--", paint.dim()), vec![(what, paint.dim())]);
         let text = lines(&message.text);
         let (nick, mut text) = match message.kind {
-            Kind::Text => match text.strip_prefix(ACT) {
-                Some(act) => ("*".into(), vec![(name.whole(), style), (format!(" {act}"), plain)]),
-                None => (name.fit(self.nick), vec![(text, plain)]),
-            },
+            Kind::Text if message.action => ("*".into(), vec![(name.whole(), style), (format!(" {text}"), plain)]),
+            Kind::Text => (name.fit(self.nick), vec![(text, plain)]),
             Kind::Gone => {
                 let what = if message.gone == Some(Gone::Expired) { "(gone)" } else { "(taken back)" };
                 (name.fit(self.nick), vec![(what.into(), paint.dim())])

@@ -20,15 +20,19 @@ use tokio::{sync::mpsc, time};
 use super::{
     ask::{Answer, Ask, Request},
     input::{Effect, Input, Key, Size},
-    model::{Model, Settings},
+    model::Model,
     paint::Paint,
-    screen::{Screen, Signs},
+    screen::{Desktop, Screen, Signs},
+    settings::{Chosen, Settings},
     typed::Typed,
     update::update,
     view::view,
 };
 use crate::{
-    api::words::{Event, Refused, RoomHex},
+    api::{
+        kept::Kept,
+        words::{Event, Refused, RoomHex},
+    },
     chat::Interrupts,
     client::Client,
     clock::Clock,
@@ -64,8 +68,9 @@ impl V1 for Client {
 pub(crate) struct Start {
     /// The room to be opened, by its id or the beginning of it; the first one where none is named.
     pub(crate) room: Option<RoomHex>,
-    /// Where lines that were typed are remembered.
+    /// Where lines that were typed are remembered; what is set is kept beside it.
     pub(crate) history: PathBuf,
+    /// As the configuration says.
     pub(crate) settings: Settings,
 }
 
@@ -76,6 +81,7 @@ pub(crate) struct Start {
 pub(crate) async fn run(api: &impl V1, start: Start) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
     let mut interrupts = Interrupts::new()?;
+    let chosen = Kept::open(start.history.with_file_name("set.json"))?;
     let mut history = Remembered::load(start.history);
     let mut screen = Screen::open().map_err(failed)?;
     let paint = match std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
@@ -84,9 +90,12 @@ pub(crate) async fn run(api: &impl V1, start: Start) -> Result<(), Failure> {
     };
     let size = screen.terminal.size().map_err(failed)?;
     let mut model = Model::new(Size { columns: size.width, rows: size.height }, Clock::local(), paint);
-    (model.wanted, model.settings) = (start.room, start.settings);
+    (model.wanted, model.settings) = (start.room, chosen.read(|chosen| start.settings.with(chosen)));
     model.typed = Typed::new(history.lines());
-    let mut shell = Shell { model, terminal: &mut screen.terminal, signs: io::stdout(), history: &mut history };
+    let term = std::env::var("TERM").unwrap_or_default();
+    let desktop = Desktop::of(&term, std::env::var_os("VTE_VERSION").is_some());
+    let terminal = &mut screen.terminal;
+    let mut shell = Shell { model, terminal, signs: io::stdout(), desktop, history: &mut history, chosen: &chosen };
     tokio::select! {
         left = shell.stay(api, EventStream::new()) => left,
         () = interrupts.next() => Ok(()),
@@ -128,7 +137,9 @@ pub(super) struct Shell<'a, B: Backend, W: Write> {
     pub(super) model: Model,
     pub(super) terminal: &'a mut Terminal<B>,
     pub(super) signs: W,
+    pub(super) desktop: Desktop,
     pub(super) history: &'a mut Remembered,
+    pub(super) chosen: &'a Kept<Chosen>,
 }
 
 /// Whether the person stays.
@@ -200,6 +211,15 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                 }
                 Effect::Copy(text) => self.signs.copy(&text).map_err(|error| Failure::output(&error))?,
                 Effect::Bell => self.signs.bell().map_err(|error| Failure::output(&error))?,
+                Effect::Notify { title, text } => {
+                    self.signs.notify(self.desktop, &title, &text).map_err(|error| Failure::output(&error))?;
+                }
+                Effect::Set(name, value) => {
+                    let kept = self.chosen.change(|chosen| chosen.insert(name, value.clone()) != Some(value));
+                    if let Err(Failure { code, what, help, .. }) = kept {
+                        self.model.fail(&code, &what, &help);
+                    }
+                }
                 Effect::Remember(line) => self.history.add(&line),
                 Effect::Redraw => self.terminal.clear().map_err(broken)?,
                 Effect::Quit => return Ok(Next::Leave),

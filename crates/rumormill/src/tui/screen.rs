@@ -14,12 +14,16 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
+use crate::clean::clean;
+
 /// What the shell needs of a terminal besides drawing.
 pub(super) trait Signs {
     /// Puts text into the clipboard, where the terminal lets programs do so.
     fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Rings.
     fn bell(&mut self) -> io::Result<()>;
+    /// Asks the desktop to tell something. A terminal that knows no way to do so shows nothing.
+    fn notify(&mut self, way: Desktop, title: &str, text: &str) -> io::Result<()>;
 }
 
 impl<W: Write> Signs for W {
@@ -30,6 +34,33 @@ impl<W: Write> Signs for W {
     fn bell(&mut self) -> io::Result<()> {
         self.write_all(b"\x07")?;
         self.flush()
+    }
+
+    fn notify(&mut self, way: Desktop, title: &str, text: &str) -> io::Result<()> {
+        // What ends the sequence early or begins another is left out, and what parts its fields.
+        let (title, text) = (clean(title).replace(';', ","), clean(text));
+        match way {
+            Desktop::Text => write!(self, "\x1b]9;Rumormill: {title}: {text}\x07")?,
+            Desktop::TitleAndText => write!(self, "\x1b]777;notify;{title};{text}\x1b\\")?,
+        }
+        self.flush()
+    }
+}
+
+/// How a terminal is asked to let the desktop tell something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Desktop {
+    /// One text, as in iTerm2, kitty, WezTerm, ConEmu and others (OSC 9).
+    Text,
+    /// A title and a text, as in rxvt, foot and those built on VTE (OSC 777).
+    TitleAndText,
+}
+
+impl Desktop {
+    /// What the terminal of this kind (`TERM`) understands; `vte` says whether it is built on VTE.
+    pub(super) fn of(term: &str, vte: bool) -> Self {
+        let titled = vte || term.starts_with("rxvt") || term.starts_with("foot");
+        if titled { Self::TitleAndText } else { Self::Text }
     }
 }
 
@@ -67,4 +98,41 @@ impl Drop for Screen {
 fn restore() {
     let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notified(way: Desktop, title: &str, text: &str) -> String {
+        let mut signs = Vec::new();
+        signs.notify(way, title, text).unwrap();
+        String::from_utf8(signs).unwrap()
+    }
+
+    #[test]
+    fn the_desktop_is_asked_in_the_way_of_the_terminal() {
+        let cases = [
+            ("xterm-256color", false, Desktop::Text),
+            ("rxvt-unicode", false, Desktop::TitleAndText),
+            ("foot", false, Desktop::TitleAndText),
+            ("xterm-256color", true, Desktop::TitleAndText),
+        ];
+        for (term, vte, want) in cases {
+            assert_eq!(Desktop::of(term, vte), want, "{term}");
+        }
+        assert_eq!(notified(Desktop::Text, "lunch", "bob: hi"), "\x1b]9;Rumormill: lunch: bob: hi\x07");
+        assert_eq!(notified(Desktop::TitleAndText, "lunch", "bob: hi"), "\x1b]777;notify;lunch;bob: hi\x1b\\");
+    }
+
+    #[test]
+    fn words_of_others_end_nothing_and_begin_nothing() {
+        let evil = "a\x07b\x1b]0;c\u{9c}d\u{202e};e";
+        for way in [Desktop::Text, Desktop::TitleAndText] {
+            let written = notified(way, evil, evil);
+            let inside = written.trim_start_matches('\x1b').trim_end_matches("\x1b\\").trim_end_matches('\x07');
+            assert!(!inside.chars().any(char::is_control), "{written:?}");
+            assert_eq!(written.matches(';').count(), if way == Desktop::Text { 3 } else { 5 }, "{written:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    api::words::{Arrival, EntryRef, Message, PlaceText},
+    api::words::{Arrival, AuthorHex, EntryRef, Message, PlaceText},
     limits::MESSAGES_KEPT,
 };
 
@@ -70,12 +70,12 @@ impl Timeline {
         self.late.contains(place)
     }
 
-    /// The message before or after a place.
+    /// The message before or after a place that is not hidden.
     pub(super) fn beside(&self, place: &PlaceText, after: bool) -> Option<&Message> {
         use std::ops::Bound::{Excluded, Unbounded};
         match after {
-            true => self.messages.range((Excluded(place.clone()), Unbounded)).next(),
-            false => self.messages.range(..place.clone()).next_back(),
+            true => self.messages.range((Excluded(place.clone()), Unbounded)).find(|(_, message)| !message.hidden),
+            false => self.messages.range(..place.clone()).rfind(|(_, message)| !message.hidden),
         }
         .map(|(_, message)| message)
     }
@@ -93,7 +93,7 @@ impl Timeline {
     /// Messages of others from the marker on.
     pub(super) fn unread_shown(&self) -> usize {
         let marker = self.marker.iter().flat_map(|marker| self.messages.range(marker.clone()..));
-        marker.filter(|(_, message)| !message.mine).count()
+        marker.filter(|(_, message)| counts(message)).count()
     }
 
     /// Takes the newest page.
@@ -141,7 +141,7 @@ impl Timeline {
     /// Finds the marker as soon as the window reaches so far.
     fn place_marker(&mut self) {
         let Some(before) = self.unread.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else { return };
-        if let Some(message) = self.messages.values().rev().filter(|message| !message.mine).nth(before) {
+        if let Some(message) = self.messages.values().rev().filter(|message| counts(message)).nth(before) {
             self.marker = Some(message.place.clone());
             self.unread = 0;
         }
@@ -165,7 +165,7 @@ impl Timeline {
         if late {
             self.late.insert(place.clone());
         }
-        self.unread += u64::from(self.unread > 0 && !message.mine);
+        self.unread += u64::from(self.unread > 0 && counts(&message));
         self.messages.insert(place, message);
         self.cut_above();
         late
@@ -179,12 +179,24 @@ impl Timeline {
         }
     }
 
+    /// Hides what somebody said, or shows it again.
+    pub(super) fn hide(&mut self, author: &AuthorHex, hidden: bool) {
+        for message in self.messages.values_mut().filter(|message| message.author == *author) {
+            message.hidden = hidden;
+        }
+    }
+
     /// Takes note of how many others hold a message of mine.
     pub(super) fn held(&mut self, entry: &EntryRef, holders: u64) {
         if let Some(message) = self.messages.values_mut().rev().find(|message| message.r#ref == *entry) {
             message.holders = Some(message.holders.unwrap_or(0).max(holders));
         }
     }
+}
+
+/// Whether a message is one that may be unread.
+fn counts(message: &Message) -> bool {
+    !message.mine && !message.hidden
 }
 
 #[cfg(test)]

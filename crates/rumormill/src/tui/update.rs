@@ -21,6 +21,9 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
         Input::Focus(focused) => focus(model, focused),
         Input::Tick(now_ms) => {
             model.now_ms = now_ms;
+            if let Some(open) = &mut model.open {
+                open.typists.retain(|_, until_ms| *until_ms > now_ms);
+            }
             tell_read(model, &mut out);
         }
         Input::Event(event) => events::hear(model, *event, &mut out),

@@ -11,14 +11,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     layout::{LEAST, Parts, laid, parts},
-    model::{Aim, Mode, Model, Panel, Question, Search},
+    model::{Aim, Mode, Model, Open, Panel, Question, Search},
     panels,
     rows::{Sheet, blocks, fetched, title},
     scroll::Scroll,
     wrap::fit,
 };
 use crate::{
-    api::words::{Path, Person, Room},
+    api::words::{AuthorHex, Path, Person, Room},
     chat::show::{count, thousands},
     clean::clean,
 };
@@ -168,17 +168,21 @@ fn border(model: &Model, x: u16, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Who is here and who is away.
+/// Who is here, who is away, and who is hidden.
 fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
     border(model, area.x, area, buffer);
     let Some(open) = &model.open else { return };
     let area = Rect { x: area.x + 1, width: area.width - 1, ..area };
     let mut rows: Vec<Line<'static>> = Vec::new();
-    for here in [true, false] {
-        let mut group: Vec<(String, &Person)> =
-            (open.people.values().filter(|person| (person.here || person.me) == here))
-                .map(|person| (open.names.name(&person.author, &person.nick).fit(usize::from(area.width) - 2), person))
-                .collect();
+    let standing = |person: &Person| match (person.hidden, person.here || person.me) {
+        (true, _) => "hidden",
+        (false, true) => "here",
+        (false, false) => "away",
+    };
+    for stands in ["here", "away", "hidden"] {
+        let mut group: Vec<(String, &Person)> = (open.people.values().filter(|person| standing(person) == stands))
+            .map(|person| (open.names.name(&person.author, &person.nick).fit(usize::from(area.width) - 2), person))
+            .collect();
         group.sort_by_key(|(name, person)| (!person.me, name.to_lowercase()));
         if group.is_empty() {
             continue;
@@ -186,11 +190,11 @@ fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
         if !rows.is_empty() {
             rows.push(Line::default());
         }
-        rows.push(Line::styled(format!(" {} {}", group.len(), if here { "here" } else { "away" }), model.paint.dim()));
-        let style = |person: &Person| match (here, person.me) {
+        rows.push(Line::styled(format!(" {} {stands}", group.len()), model.paint.dim()));
+        let style = |person: &Person| match (stands, person.me) {
             (_, true) => model.paint.strong(),
-            (true, _) => model.paint.nick(&person.author),
-            (false, _) => model.paint.dim(),
+            ("here", _) => model.paint.nick(&person.author),
+            _ => model.paint.dim(),
         };
         rows.extend(
             group.into_iter().map(|(name, person)| Line::from(vec![Span::raw(" "), Span::styled(name, style(person))])),
@@ -253,10 +257,25 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
     if !panes && !news.is_empty() {
         told.push((5, format!("news {}", news.join(" "))));
     }
+    if let Some(typing) = typing(open) {
+        told.push((4, typing));
+    }
     if open.scroll != Scroll::End {
         told.push((8, "↓ more, Esc".into()));
     }
     told
+}
+
+/// Who is writing.
+fn typing(open: &Open) -> Option<String> {
+    let name = |author| open.names.name(author, "").fit(14);
+    let typists: Vec<&AuthorHex> = open.typists.keys().collect();
+    match typists[..] {
+        [] => None,
+        [one] => Some(format!("{} is writing", name(one))),
+        [one, other] => Some(format!("{} and {} are writing", name(one), name(other))),
+        _ => Some(format!("{} people are writing", typists.len())),
+    }
 }
 
 fn reached(room: &Room, away: usize) -> String {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{api::words::Event, clock::Clock};
 
+mod company;
 mod finding;
 mod hostile;
 mod node;

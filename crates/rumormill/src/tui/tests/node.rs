@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     api::words::{
         Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Page, Path, Peer, People, Person, PlaceText,
-        Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
+        Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket, Whois, act,
     },
     tui::ask::Request,
 };
@@ -25,6 +25,8 @@ pub(in crate::tui) struct Kept {
 #[derive(Default)]
 pub(in crate::tui) struct Node {
     pub(in crate::tui) rooms: Vec<Kept>,
+    /// How often it was told that I am writing.
+    pub(in crate::tui) typed: u64,
     /// What is refused from here on.
     pub(in crate::tui) refuses: Option<Refused>,
     entries: u64,
@@ -60,7 +62,7 @@ impl Node {
             digest: "9f2c11aa9f2c11aa".into(),
             ..Room::default()
         };
-        let ada = Person { author: me, nick: "ada".into(), me: true, here: true, last_ms: 0 };
+        let ada = Person { author: me, nick: "ada".into(), me: true, here: true, ..Person::default() };
         let at = self.rooms.len();
         self.rooms.push(Kept { room, people: vec![ada], messages: Vec::new() });
         self.puts(at, "ada", Kind::Founded, name);
@@ -104,7 +106,8 @@ impl Node {
             time_ms,
             mine,
             kind,
-            text: text.into(),
+            text: act(text).unwrap_or(text).into(),
+            action: act(text).is_some(),
             names_me: text.contains("ada"),
             holders: (mine && kind == Kind::Text).then_some(0),
             author,
@@ -172,6 +175,27 @@ impl Node {
                 (kept.room.unread, kept.room.mentions) = (0, 0);
                 Ok(json!(kept.room))
             }
+            (&Method::POST, ["typing"]) => {
+                self.typed += 1;
+                Ok(Value::Null)
+            }
+            (&Method::GET, ["people", who]) => {
+                let person = kept.people.iter().find(|person| person.author.as_str() == *who).unwrap().clone();
+                let peer = kept.room.peers.iter().find(|peer| peer.author == person.author).cloned();
+                Ok(json!(Whois { person, since_ms: Some(NOON_MS), entries: 1_234, peer }))
+            }
+            (method, ["hidden", who]) => {
+                let hidden = method == Method::PUT;
+                kept.people
+                    .iter_mut()
+                    .filter(|person| person.author.as_str() == *who)
+                    .for_each(|person| person.hidden = hidden);
+                kept.messages
+                    .iter_mut()
+                    .filter(|message| message.author.as_str() == *who)
+                    .for_each(|message| message.hidden = hidden);
+                Ok(json!(People { people: kept.people.clone() }))
+            }
             (&Method::PUT, ["nick"]) => {
                 kept.room.nick = text("nick");
                 Ok(json!(kept.room))
@@ -189,7 +213,11 @@ impl Node {
                 let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
                 let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
                 match (method, rest) {
-                    (&Method::PUT, []) => (message.text, message.edited) = (text("text"), true),
+                    (&Method::PUT, []) => {
+                        let said = text("text");
+                        message.action = act(&said).is_some();
+                        (message.text, message.edited) = (act(&said).unwrap_or(&said).into(), true);
+                    }
                     (&Method::DELETE, []) => {
                         (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
                         message.text.clear();

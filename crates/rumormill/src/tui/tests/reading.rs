@@ -390,8 +390,9 @@ ada>
     let buffer = stage.buffer();
     let y = stage.text().lines().position(|row| row.contains("pizza")).unwrap() as u16;
     assert!(buffer[(20, y)].modifier.contains(Modifier::BOLD));
-    stage.keys("/set Space bell Space off Enter").hears(event);
-    assert!(stage.did().is_empty());
+    stage.keys("/set Space bell Space off Enter");
+    assert_eq!(stage.did(), [r#"Set("bell", "none")"#]);
+    assert!(stage.hears(event).did().is_empty());
 }
 
 #[test]

@@ -96,8 +96,13 @@ fn a_room_entered_elsewhere_appears() {
 fn who_comes_and_goes_is_told_on_request() {
     let mut stage = stage();
     let room = stage.node.rooms[0].room.id.clone();
-    let event =
-        |here| Event::Person { room: room.clone(), author: super::node::author("bob"), nick: "bob".into(), here };
+    let event = |here| Event::Person {
+        room: room.clone(),
+        author: super::node::author("bob"),
+        nick: "bob".into(),
+        here,
+        hidden: false,
+    };
     stage.hears(event(true)).has("2 here").lacks("bob is here");
     stage.keys("/set Space comings Space on Enter").hears(event(false)).has("bob is away").has("1 away");
 }

@@ -9,8 +9,12 @@ use serde_json::Value;
 
 use super::node::Node;
 use crate::{
-    api::words::{Arrival, Event, Refused},
+    api::{
+        kept::Kept,
+        words::{Arrival, Event, Refused},
+    },
     clock::Clock,
+    config::Loud,
     failure::Failure,
     tui::{
         ask::Request,
@@ -18,6 +22,8 @@ use crate::{
         model::Model,
         paint::Paint,
         run::{Remembered, Shell, V1},
+        screen::Desktop,
+        settings::{Chosen, Settings},
     },
 };
 
@@ -73,6 +79,8 @@ struct Visit {
     signs: String,
     node: Node,
     remembered: Vec<String>,
+    /// What was set, as the next visit reads it.
+    chosen: Chosen,
 }
 
 /// A visit that ends where the keys do.
@@ -82,12 +90,21 @@ async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin
     let mut history = Remembered::load(home.path().join("history"));
     let model = Model::new(Size { columns: 1, rows: 1 }, Clock::utc(), Paint::Colours);
     let mut signs = Vec::new();
-    let mut shell = Shell { model, terminal: &mut terminal, signs: &mut signs, history: &mut history };
+    let chosen = Kept::open(home.path().join("set.json")).unwrap();
+    let mut shell = Shell {
+        model,
+        terminal: &mut terminal,
+        signs: &mut signs,
+        desktop: Desktop::Text,
+        history: &mut history,
+        chosen: &chosen,
+    };
     let ended = shell.stay(&fake, keys).await.map_err(|failure| failure.to_string());
     let screen = terminal.backend().to_string();
     let remembered = Remembered::load(home.path().join("history")).lines();
     let node = fake.node.into_inner().unwrap();
-    Visit { ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
+    let chosen = Kept::<Chosen>::open(home.path().join("set.json")).unwrap().read(Clone::clone);
+    Visit { chosen, ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
 }
 
 #[tokio::test]
@@ -102,6 +119,15 @@ async fn what_is_typed_is_said_shown_and_remembered() {
     assert!(visit.screen.contains("ada  pizza"), "{}", visit.screen);
     assert!(visit.signs.contains("\u{1b}]52;c;"), "the ticket is copied: {:?}", visit.signs);
     assert_eq!(visit.remembered, ["pizza", "/ticket"]);
+}
+
+#[tokio::test]
+async fn what_is_set_holds_at_the_next_visit() {
+    let keys = typed("/set bell off\n").chain(typed("/set notify all\n/set bell loud\n")).chain(typed(""));
+    let visit = visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await;
+    assert_eq!(visit.ended, Ok(()));
+    let settings = Settings::default().with(&visit.chosen);
+    assert_eq!((settings.bell, settings.notify), (Loud::None, Loud::All));
 }
 
 #[tokio::test]

@@ -88,6 +88,9 @@ fn orders_rooms_and_settings_complete() {
     check("/n Tab Tab", "/nick ");
     check("/join Space lu Tab", "/join lunch");
     check("/set Space be Tab", "/set bell ");
+    check("/set Space bell Space m Tab", "/set bell mentions ");
+    check("/set Space typing Space of Tab", "/set typing off ");
+    check("/hide Space cy Tab", "/hide cyd ");
     check("/whois Space cy Tab", "/whois cyd ");
 }
 
@@ -342,8 +345,9 @@ fn orders_do_what_they_say() {
     stage.keys("/topic Space food Enter").has(" lunch: food").keys("/topic Enter").has("the topic: food");
     stage.keys("/me Space waves Enter").has("*  ada waves");
     stage.keys("/digest Enter").has("9f2c 11aa 9f2c 11aa");
-    stage.keys("/set Enter").has("bell: on; ring when somebody names me");
+    stage.keys("/set Enter").has("bell mentions            when to ring: mentions, all, none").keys("Esc");
     stage.keys("/whois Space bob Enter").has("bob: direct, 7 ms; has not said anything");
+    stage.has("since 2026-11-22 12:00, 1,234 entries").has("author 626f62626f62");
     stage.keys("/ticket Enter").has("copied; whoever has it can enter");
     assert!(stage.did()[0].starts_with(r#"Copy("rumor1abcdefgh"#));
     stage.keys("//quit Enter").has("ada  /quit").keys("/quit Enter");
@@ -428,6 +432,7 @@ ada>
  /me TEXT                 say what you do
  /names                   who is in the room
  /whois NAME              who that is, and how they are reached
+ /hide NAME               do not show what they say, or show it again
  /topic TEXT              set the topic, or show it
  /search WORDS            find what was said
  /seen                    who has the selected message, or your last
@@ -438,7 +443,6 @@ ada>
  /peers                   who is connected, and how
  /digest                  the same at two people who hold the same entries
  /set NAME on|off         change a setting, or list them
- /help                    this
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,

@@ -1,0 +1,158 @@
+//! What a person may set: what it is called, what it may be, and where it stands.
+
+use std::collections::BTreeMap;
+
+use crate::config::{Config, Loud};
+
+/// How the terminal behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// When to ring.
+    pub(super) bell: Loud,
+    /// When to ask the desktop to tell.
+    pub(super) notify: Loud,
+    /// Whether typing is told and shown.
+    pub(super) typing: bool,
+    /// Tell who comes and goes.
+    pub(super) comings: bool,
+    /// Show rooms and people at the sides, where there is room for them.
+    pub(super) panes: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::of(&Config::default())
+    }
+}
+
+/// What was set on the screen, by name; it goes before the configuration.
+pub(super) type Chosen = BTreeMap<String, String>;
+
+/// Where a setting stands.
+enum Place {
+    Loud(fn(&mut Settings) -> &mut Loud),
+    Flag(fn(&mut Settings) -> &mut bool),
+}
+
+/// A setting: its name, what it does, and where it stands.
+struct Setting {
+    name: &'static str,
+    what: &'static str,
+    place: Place,
+}
+
+const SETTINGS: [Setting; 5] = [
+    Setting { name: "bell", what: "when to ring", place: Place::Loud(|settings| &mut settings.bell) },
+    Setting { name: "notify", what: "when the desktop tells you", place: Place::Loud(|settings| &mut settings.notify) },
+    Setting {
+        name: "typing",
+        what: "tell and show who is writing",
+        place: Place::Flag(|settings| &mut settings.typing),
+    },
+    Setting { name: "comings", what: "tell who comes and goes", place: Place::Flag(|settings| &mut settings.comings) },
+    Setting {
+        name: "panes",
+        what: "rooms and people at the sides",
+        place: Place::Flag(|settings| &mut settings.panes),
+    },
+];
+
+const LOUD: [(&str, Loud); 3] = [("mentions", Loud::Mentions), ("all", Loud::All), ("none", Loud::None)];
+
+impl Settings {
+    /// As the configuration says.
+    pub(crate) fn of(config: &Config) -> Self {
+        let Config { bell, notify, typing, .. } = config;
+        Self { bell: *bell, notify: *notify, typing: *typing, comings: false, panes: true }
+    }
+
+    /// The same with what was set on the screen; what makes no sense any more is passed over.
+    pub(super) fn with(mut self, chosen: &Chosen) -> Self {
+        for (name, value) in chosen {
+            self.set(name, value);
+        }
+        self
+    }
+
+    /// Sets what is called `name`; the word for what it is then. `None` when there is no such setting or value.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Option<&'static str> {
+        match SETTINGS.iter().find(|setting| setting.name == name)?.place {
+            Place::Loud(place) => {
+                let value = match value {
+                    "on" => "mentions",
+                    "off" => "none",
+                    value => value,
+                };
+                let (word, loud) = LOUD.into_iter().find(|(word, _)| *word == value)?;
+                *place(self) = loud;
+                Some(word)
+            }
+            Place::Flag(place) => {
+                let word = ["on", "off"].into_iter().find(|word| *word == value)?;
+                *place(self) = word == "on";
+                Some(word)
+            }
+        }
+    }
+
+    /// Every setting in a row: its name and what it is; what it does and what it may be.
+    pub(super) fn rows(mut self) -> Vec<(String, String)> {
+        let mut row = |Setting { name, what, place }: &Setting| {
+            let value = match place {
+                Place::Loud(place) => {
+                    let loud = *place(&mut self);
+                    LOUD.iter().find(|(_, known)| *known == loud).map_or("", |(word, _)| word)
+                }
+                Place::Flag(place) if *place(&mut self) => "on",
+                Place::Flag(_) => "off",
+            };
+            (format!("{name} {value}"), format!("{what}: {}", values(name).join(", ")))
+        };
+        SETTINGS.iter().map(&mut row).collect()
+    }
+}
+
+/// Names of settings.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.name)
+}
+
+/// What a setting may be; nothing where there is none of that name.
+pub(super) fn values(name: &str) -> Vec<&'static str> {
+    match SETTINGS.iter().find(|setting| setting.name == name).map(|setting| &setting.place) {
+        Some(Place::Loud(_)) => LOUD.iter().map(|(word, _)| *word).collect(),
+        Some(Place::Flag(_)) => vec!["on", "off"],
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_goes_before_the_configuration() {
+        let config = Config { bell: Loud::All, notify: Loud::None, typing: false, ..Config::default() };
+        let settings = Settings::of(&config);
+        assert_eq!((settings.bell, settings.notify, settings.typing), (Loud::All, Loud::None, false));
+        let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
+        let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let settings = settings.with(&chosen);
+        assert_eq!(
+            (settings.bell, settings.notify, settings.typing, settings.panes),
+            (Loud::None, Loud::None, true, true)
+        );
+    }
+
+    #[test]
+    fn every_setting_takes_each_of_its_values() {
+        for name in names() {
+            for value in values(name) {
+                let mut settings = Settings::default();
+                assert_eq!(settings.set(name, value), Some(value), "{name}");
+                assert!(settings.rows().iter().any(|(is, _)| *is == format!("{name} {value}")));
+            }
+        }
+        assert_eq!(Settings::default().set("bell", "sometimes"), None);
+    }
+}

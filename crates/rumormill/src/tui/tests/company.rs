@@ -1,0 +1,167 @@
+//! Others in the room: who is hidden, who is writing, and what of theirs makes a sound.
+
+use super::{
+    Stage,
+    node::{NOON_MS, Node, author},
+};
+use crate::{
+    api::words::{Arrival, Event},
+    limits::{TYPING_EVERY_MS, TYPING_MS},
+    tui::input::Input,
+};
+
+fn lunch() -> Node {
+    let mut node = Node::with("lunch");
+    node.meets("bob", true).meets("cyd", true);
+    node.says("bob", "first");
+    node.says("bob", "second");
+    node.says("cyd", "hello");
+    node.says("bob", "third");
+    node
+}
+
+#[test]
+fn who_is_hidden_takes_a_row_and_is_shown_again() {
+    let mut stage = Stage::open(lunch(), 64, 14);
+    stage.keys("/hide Space bob Enter").shows(
+        r#"
+ lunch
+
+
+
+  the beginning
+─── 2026-11-22 ─────────────────────────────────────────────────
+ 12:00         --  ada founded the room lunch
+ 12:01         --  2 messages by bob hidden; /hide bob shows
+ 12:03        cyd  hello
+ 12:04         --  1 message by bob hidden; /hide bob shows
+ 12:00         --  bob is hidden, for you alone; /hide bob shows
+                   them again
+ 2 direct 0 relayed 0 away · nothing missing · clock ok
+ada>
+"#,
+    );
+    stage.keys("/names Enter").has("here, has not said anything, hidden").keys("Esc");
+    stage.keys("/hide Enter").has("hidden: bob");
+    stage.keys("/hide Space bob Enter").has("bob  third").has("bob is shown again").lacks("messages by bob hidden");
+}
+
+#[test]
+fn what_is_hidden_is_not_selected_found_or_answered() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    stage.keys("/hide Space bob Enter M-Up").row(">12:03        cyd  hello");
+    stage.keys("M-Up").row(">12:00         --  ada founded");
+    stage.keys("Esc M-r").row("↳ reply to cyd: hello");
+    stage.keys("Esc C-s second").has("nothing found");
+}
+
+#[test]
+fn one_does_not_hide_oneself_nor_one_of_two_alike() {
+    let mut node = lunch();
+    node.meets("Bob", true);
+    let mut stage = Stage::open(node, 80, 20);
+    stage.keys("/hide Space ada Enter").has("error[name]: that is yourself");
+    stage
+        .keys("/hide Space bob Enter")
+        .has("error[name]: several here are called so")
+        .has("help: say which, as in /hide ");
+    stage.keys("/hide Space nobody Enter").has("nobody here is called \"nobody\"");
+    stage.keys("/hide Enter").has("nobody is hidden; /hide NAME hides somebody");
+}
+
+#[test]
+fn somebody_hidden_on_another_screen_is_hidden_here() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    let room = stage.node.rooms[0].room.id.clone();
+    let told =
+        |hidden| Event::Person { room: room.clone(), author: author("bob"), nick: "bob".into(), here: true, hidden };
+    stage.hears(told(true)).has("2 messages by bob hidden").lacks("bob  third");
+    stage.hears(told(false)).has("bob  third");
+}
+
+#[test]
+fn who_is_hidden_makes_no_sound() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    stage.keys("/hide Space bob Enter").takes(Input::Focus(false)).did();
+    let mut said = stage.node.says("bob", "ada: look at me");
+    said.hidden = true;
+    let event = stage.node.event(&said, Arrival::End);
+    assert!(stage.hears(event).did().is_empty());
+    stage.has("2 messages by bob hidden").lacks("look at me").lacks("new");
+}
+
+#[test]
+fn who_writes_is_told_until_they_have_written_or_stopped() {
+    let mut stage = Stage::open(lunch(), 100, 20);
+    let room = stage.node.rooms[0].room.id.clone();
+    let writes = |nick: &str| Event::Typing { room: room.clone(), author: author(nick), nick: nick.into() };
+    stage.takes(Input::Tick(NOON_MS)).hears(writes("bob")).has("clock ok · bob is writing");
+    stage.hears(writes("cyd")).has("bob and cyd are writing");
+    let said = stage.node.says("bob", "written");
+    let event = stage.node.event(&said, Arrival::End);
+    stage.hears(event).has("· cyd is writing");
+    stage.takes(Input::Tick(NOON_MS + TYPING_MS - 1)).has("cyd is writing");
+    stage.takes(Input::Tick(NOON_MS + TYPING_MS)).lacks("writing");
+    stage.keys("/set Space typing Space off Enter").hears(writes("bob")).lacks("is writing");
+}
+
+#[test]
+fn that_i_write_is_told_now_and_then_and_of_text_only() {
+    let mut stage = Stage::open(lunch(), 100, 20);
+    stage.takes(Input::Tick(NOON_MS)).keys("/nick Space ada BS BS Esc C-u");
+    assert_eq!(stage.node.typed, 0, "an order is nobody's business");
+    stage.keys("hello Space world");
+    assert_eq!(stage.node.typed, 1);
+    stage.takes(Input::Tick(NOON_MS + TYPING_EVERY_MS)).keys("!!");
+    assert_eq!(stage.node.typed, 2);
+    stage.takes(Input::Tick(NOON_MS + 2 * TYPING_EVERY_MS)).keys("C-u /me Space w");
+    assert_eq!(stage.node.typed, 3, "what one does is said too");
+    stage.keys("C-u /set Space typing Space off Enter");
+    stage.takes(Input::Tick(NOON_MS + 3 * TYPING_EVERY_MS)).keys("quiet");
+    assert_eq!(stage.node.typed, 3);
+}
+
+#[test]
+fn sounds_and_notifications_are_as_loud_as_one_wants() {
+    // What is set, whether one looks, what is said; what comes of it.
+    let tells = |text: &str| format!(r#"Notify {{ title: "lunch", text: "bob: {text}" }}"#);
+    let cases: [(&str, bool, &str, Vec<String>); 8] = [
+        ("", true, "ada: hi", vec!["Bell".into()]),
+        ("", false, "ada: hi", vec!["Bell".into(), tells("ada: hi")]),
+        ("", false, "hi", vec![]),
+        ("notify all", false, "hi", vec![tells("hi")]),
+        ("notify all", true, "hi", vec![]),
+        ("notify none", false, "ada: hi", vec!["Bell".into()]),
+        ("bell all", false, "hi", vec!["Bell".into()]),
+        ("bell off", true, "ada: hi", vec![]),
+    ];
+    for (set, looks, text, want) in cases {
+        let mut stage = Stage::open(lunch(), 64, 20);
+        if let Some((name, value)) = set.split_once(' ') {
+            stage.keys(&format!("/set Space {name} Space {value} Enter"));
+        }
+        stage.takes(Input::Focus(looks)).did();
+        let said = stage.node.says("bob", text);
+        let event = stage.node.event(&said, Arrival::End);
+        assert_eq!(stage.hears(event).did(), want, "{set}, {looks}: {text}");
+    }
+}
+
+#[test]
+fn many_messages_at_once_are_one_notification() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    stage.keys("/set Space notify Space all Enter").takes(Input::Focus(false)).did();
+    for at in 0..5 {
+        let said = stage.node.says("bob", &format!("line {at}"));
+        let event = stage.node.event(&said, Arrival::End);
+        stage.hears(event);
+    }
+    assert_eq!(stage.did().len(), 1);
+}
+
+#[test]
+fn what_one_does_is_edited_as_it_was_typed() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    stage.keys("/me Space waves Enter").has("*  ada waves");
+    stage.keys("M-e").has("/me waves").keys("Space back Enter").has("*  ada waves back (edited)");
+}
