@@ -214,11 +214,11 @@ impl<'a> Chat<'a> {
         self.note_room(self.room.clone())
     }
 
-    /// The newest messages, as many as fit on a screen.
+    /// The newest messages, as many as fit on a screen, but for those of people who are hidden.
     async fn newest(&self) -> Result<Vec<Message>, Failure> {
         let Page { messages, .. } =
             self.client.ask(Method::GET, &self.path(&format!("messages?limit={SCREENFUL}"))).await?;
-        Ok(messages)
+        Ok(messages.into_iter().filter(|message| !message.hidden).collect())
     }
 
     /// Takes everything that is to be told now, and shows it together.
@@ -249,6 +249,7 @@ impl<'a> Chat<'a> {
                 self.receipts.stir();
                 self.shown(&message, arrival, batch);
             }
+            Event::Changed { message, .. } if message.hidden => {}
             Event::Changed { message, .. } => batch.push(format!("~ {}", message_line(&self.clock, &message))),
             Event::Held { .. } => self.receipts.stir(),
             Event::Room { room } => self.note_room(room)?,

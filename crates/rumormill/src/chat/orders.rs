@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use crate::{
-    api::words::{Holders, Nick, Page, Path, Room, Say, Ticket},
+    api::words::{Holders, Nick, Page, Path, Room, Say, Ticket, act},
     chat::{
         Chat, Next,
         show::{count, message_line},
@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 8] = [
+const ORDERS: [(&str, &str); 9] = [
+    ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
     ("/seen", "who has what you said last"),
     ("/peers", "who is here, and how they are reached"),
@@ -45,6 +46,9 @@ fn read(line: &str) -> Typed<'_> {
     let Some(order) = line.strip_prefix('/') else {
         return if line.trim().is_empty() { Typed::Nothing } else { Typed::Text(line) };
     };
+    if act(line).is_some() {
+        return Typed::Text(line);
+    }
     if order.starts_with('/') {
         return Typed::Text(order);
     }
@@ -159,6 +163,8 @@ mod tests {
             ("  indented", Typed::Text("  indented")),
             ("", Typed::Nothing),
             ("   ", Typed::Nothing),
+            ("/me waves", Typed::Text("/me waves")),
+            ("/me", Typed::Unknown("me")),
             ("//quit", Typed::Text("/quit")),
             ("/quit", Typed::Quit),
             ("/nick  ada lovelace ", Typed::Nick("ada lovelace")),

@@ -11,7 +11,7 @@ use crate::{
     chat::show::message_line,
     client::Client,
     clock::Clock,
-    commands::{data, json},
+    commands::{data, json, tell_hidden},
     failure::{Exit, Failure},
     home::{Place, Reach},
     limits::{PAGE_LINES, PRINTED},
@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// One JSON object a line, with everything a message has
     #[arg(long)]
     json: bool,
+    /// Also what people say who are hidden
+    #[arg(long)]
+    all: bool,
     /// Then go on with what comes
     #[arg(long, short)]
     follow: bool,
@@ -49,7 +52,8 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
     let room = client.pick(args.room.as_deref()).await?;
     let path = format!("/v1/rooms/{}/messages", room.id);
     let clock = Clock::local();
-    let mut printer = Printer { client, path, room, json: args.json, clock, printed: BTreeSet::new() };
+    let (json, all) = (args.json, args.all);
+    let mut printer = Printer { client, path, room, json, all, hidden: 0, clock, printed: BTreeSet::new() };
     let events = if args.follow { Some(Box::pin(client.events().await?)) } else { None };
     let since = args.since.as_ref().map(|span| printer.clock.before(span)).transpose().map_err(|why| Failure {
         exit: Exit::Usage,
@@ -58,6 +62,7 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
         help: "say how long ago, as 7d, 12h or 90m".into(),
     })?;
     printer.pages(args.last, since.map(PlaceText::earliest)).await?;
+    tell_hidden(printer.hidden);
     match events {
         Some(mut events) => printer.follow(&mut events).await,
         None => Ok(()),
@@ -69,6 +74,9 @@ struct Printer<'a> {
     path: String,
     room: Room,
     json: bool,
+    all: bool,
+    /// Messages that were not printed because who said them is hidden.
+    hidden: usize,
     clock: Clock,
     /// The last places printed, at most [`PRINTED`]: events tell again what a page showed already.
     printed: BTreeSet<PlaceText>,
@@ -134,6 +142,10 @@ impl Printer<'_> {
             self.printed.pop_first();
         }
         self.printed.insert(message.place.clone());
+        if message.hidden && !self.all {
+            self.hidden += 1;
+            return Ok(());
+        }
         match self.json {
             true => json(message),
             false => data(&message_line(&self.clock, message)),

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use tokio::runtime;
 
-use crate::{clean::steers, failure::Failure};
+use crate::{chat::show::count, clean::steers, failure::Failure};
 
 pub(crate) mod chat;
 pub(crate) mod completions;
@@ -67,6 +67,13 @@ pub(crate) fn escaped(json: &str) -> String {
         }
     }
     out
+}
+
+/// Tells that so many messages are not among what was printed, and how they would be.
+pub(crate) fn tell_hidden(messages: usize) {
+    if messages > 0 {
+        talk(&format!("{} of people who are hidden; --all shows them", count(messages, "message", "messages")));
+    }
 }
 
 /// Tells a person something that is no data. Nobody needs to listen.

@@ -7,7 +7,7 @@ use crate::{
     chat::show::message_line,
     client::{Client, piece},
     clock::Clock,
-    commands::{data, json, talk},
+    commands::{data, json, talk, tell_hidden},
     failure::Failure,
     home::{Place, Reach},
     limits::PAGE_LINES,
@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// One JSON object a line, with everything a message has
     #[arg(long)]
     json: bool,
+    /// Also what people said who are hidden
+    #[arg(long)]
+    all: bool,
 }
 
 /// Prints what was found, newest first.
@@ -36,9 +39,12 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
     let find = async |client: &Client| client.ask(Method::GET, &path).await;
     let Page { messages, .. } = Client::with(&place, Reach::Nobody, find).await?;
-    if messages.is_empty() {
+    let found = messages.len();
+    let messages: Vec<_> = messages.into_iter().filter(|message| args.all || !message.hidden).collect();
+    if found == 0 {
         talk("nothing was found");
     }
+    tell_hidden(found - messages.len());
     let clock = Clock::local();
     messages.iter().try_for_each(|message| match args.json {
         true => json(message),

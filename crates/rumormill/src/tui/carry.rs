@@ -307,7 +307,8 @@ pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
     if person.hidden {
         text.push_str(&format!("; hidden, /hide {name} shows them"));
     }
-    text.push_str(&format!("\nauthor {}", person.author));
+    let id: String = person.author.as_str().chars().take(16).collect();
+    text.push_str(&format!("\nauthor {id}…"));
     told(model, text);
 }
 

@@ -237,3 +237,94 @@ fn a_room_that_is_left_can_be_entered_again() {
     bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok();
     events.until("message", |event| event["message"]["ref"] == said);
 }
+
+#[test]
+fn somebody_is_hidden_for_oneself_alone() {
+    let Two { ada, bob, said } = two();
+    let author = said.split('.').next().unwrap();
+    let hidden = format!("/v1/rooms/lunch/hidden/{author}");
+    let mut events = bob.events();
+    let people = bob.put(&hidden, &Value::Null).ok();
+    let of = |people: &Value, who: &str| {
+        let people = people["people"].as_array().unwrap();
+        people.iter().find(|person| person["author"] == who).unwrap()["hidden"].clone()
+    };
+    assert_eq!(of(&people, author), true);
+    assert_eq!(of(&ada.get("/v1/rooms/lunch/people").ok(), author), false, "nobody else learns of it");
+    events.until("person", |event| event["author"] == author && event["hidden"] == true);
+    events.until("room", |event| event["room"]["unread"] == 0);
+
+    let me = bob.get("/v1/rooms/lunch").ok()["author"].as_str().unwrap().to_owned();
+    let text = json!({"text": "are you there?", "mentions": [me]});
+    let said = ada.post("/v1/rooms/lunch/messages", &text).ok()["messages"][0]["ref"].as_str().unwrap().to_owned();
+    let event = events.until("message", |event| event["message"]["ref"] == *said);
+    assert_eq!((&event["message"]["hidden"], &event["message"]["names_me"]), (&json!(true), &json!(false)));
+    let room = bob.get("/v1/rooms/lunch").ok();
+    assert_eq!((&room["unread"], &room["mentions"]), (&json!(0), &json!(0)));
+
+    ada.put(&format!("/v1/rooms/lunch/messages/{said}/reactions/x"), &Value::Null).ok();
+    let changed = events.until("changed", |event| event["message"]["ref"] == *said);
+    assert_eq!(changed["message"]["reactions"], json!([]));
+    let reply = bob.post("/v1/rooms/lunch/messages", &json!({"text": "so", "reply_to": said})).ok();
+    assert_eq!(reply["messages"][0]["reply_to"]["text"], "");
+
+    let log = |flags: &[&str]| {
+        let out = bob.command(&[&["log", "lunch"], flags].concat());
+        (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (shown, told) = log(&[]);
+    assert!(!shown.contains("are you there?") && told.contains("messages of people who are hidden"), "{shown}{told}");
+    assert!(log(&["--all"]).0.contains("are you there?"));
+    let found = bob.command(&["search", "lunch", "there"]);
+    assert!(found.stdout.is_empty());
+    assert_eq!(String::from_utf8(found.stderr).unwrap(), "1 message of people who are hidden; --all shows them\n");
+
+    bob.delete(&hidden).ok();
+    let room = bob.get("/v1/rooms/lunch").ok();
+    assert_eq!((&room["unread"], &room["mentions"]), (&json!(2), &json!(1)));
+    assert_eq!(bob.put(&format!("/v1/rooms/lunch/hidden/{me}"), &Value::Null).refused(400), "author");
+    assert_eq!(bob.put("/v1/rooms/lunch/hidden/bob", &Value::Null).refused(400), "author");
+}
+
+#[test]
+fn a_nick_in_the_text_counts_as_a_mention_everywhere() {
+    let Two { ada, bob, .. } = two();
+    bob.put("/v1/rooms/lunch/nick", &json!({"nick": "bob"})).ok();
+    let mut events = bob.events();
+    events.until("room", |event| event["room"]["nick"] == "bob");
+    let before = bob.get("/v1/rooms/lunch").ok()["mentions"].as_u64().unwrap();
+    ada.post("/v1/rooms/lunch/messages", &json!({"text": "bob: pizza?"})).ok();
+    let event = events.until("message", |event| event["message"]["text"] == "bob: pizza?");
+    assert_eq!(event["message"]["names_me"], true);
+    events.until("room", |event| event["room"]["mentions"] == before + 1);
+}
+
+#[test]
+fn what_somebody_does_is_told_as_such() {
+    let Two { ada, bob, .. } = two();
+    let mut events = bob.events();
+    ada.post("/v1/rooms/lunch/messages", &json!({"text": "/me waves"})).ok();
+    let event = events.until("message", |event| event["message"]["action"] == true);
+    assert_eq!(event["message"]["text"], "waves");
+    let log = String::from_utf8(bob.command(&["log", "lunch", "--last", "1"]).stdout).unwrap();
+    assert!(log.ends_with(" * ada waves\n"), "{log}");
+}
+
+#[test]
+fn who_writes_and_who_somebody_is_can_be_asked() {
+    let Two { ada, bob, said } = two();
+    let author = said.split('.').next().unwrap();
+    let mut events = bob.events();
+    events.until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
+    assert_eq!(ada.post("/v1/rooms/lunch/typing", &Value::Null).status, 204);
+    let event = events.until("typing", |_| true);
+    assert_eq!((&event["author"], &event["nick"]), (&json!(author), &json!("ada")));
+    assert_eq!(bob.post("/v1/rooms/nowhere/typing", &Value::Null).refused(404), "room");
+
+    let whois = bob.get(&format!("/v1/rooms/lunch/people/{author}")).ok();
+    assert_eq!((&whois["nick"], &whois["entries"], &whois["here"]), (&json!("ada"), &json!(3), &json!(true)));
+    assert_eq!(whois["peer"]["path"], "direct");
+    let first = bob.get("/v1/rooms/lunch/messages").ok()["messages"][0]["time_ms"].clone();
+    assert_eq!(whois["since_ms"], first);
+    assert_eq!(bob.get(&format!("/v1/rooms/lunch/people/{}", "ab".repeat(32))).refused(404), "author");
+}

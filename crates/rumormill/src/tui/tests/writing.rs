@@ -442,7 +442,7 @@ ada>
  /react SIGN              set a sign under a message, or take it back
  /peers                   who is connected, and how
  /digest                  the same at two people who hold the same entries
- /set NAME on|off         change a setting, or list them
+ /set NAME VALUE          change a setting, or list them
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
