@@ -236,6 +236,11 @@ impl Open {
         }
     }
 
+    /// Whether this person does not want to read somebody.
+    pub(super) fn hides(&self, author: &AuthorHex) -> bool {
+        self.people.get(author).is_some_and(|person| person.hidden)
+    }
+
     /// Somebody is writing, until `until_ms` if nothing more is told.
     pub(super) fn types(&mut self, author: AuthorHex, until_ms: u64) {
         if self.typists.len() < TYPISTS || self.typists.contains_key(&author) {

@@ -162,10 +162,14 @@ impl<'a> Sheet<'a> {
             self.behind(&mut rows, receipt);
         }
         if let Some(reply) = &message.reply_to {
-            rows.insert(0, self.answered(reply));
+            rows.insert(0, self.answered(open, reply));
         }
-        if !message.reactions.is_empty() {
-            rows.push(self.signs(&message.reactions));
+        let reactions: Vec<(&Reaction, usize)> = (message.reactions.iter())
+            .map(|reaction| (reaction, reaction.authors.iter().filter(|author| !open.hides(author)).count()))
+            .filter(|(_, authors)| *authors > 0)
+            .collect();
+        if !reactions.is_empty() {
+            rows.push(self.signs(&reactions));
         }
         let mark = match (selected, message.names_me && !message.mine) {
             (true, _) => ">",
@@ -248,18 +252,20 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn answered(&self, reply: &Reply) -> Line<'static> {
+    fn answered(&self, open: &Open, reply: &Reply) -> Line<'static> {
+        let author = reply.r#ref.as_str().split('.').next().unwrap_or_default();
+        let said = if open.hides(&author.into()) { "…".into() } else { clean(&reply.text) };
         let nick = clean_name(&reply.nick, NICK_CHARS);
-        let text = format!("↳ {nick}: {}", clean(&reply.text));
+        let text = format!("↳ {nick}: {said}");
         Line::styled(fit(&text, self.text_width()), self.model.paint.dim())
     }
 
-    fn signs(&self, reactions: &[Reaction]) -> Line<'static> {
+    /// Signs, and how many set each.
+    fn signs(&self, reactions: &[(&Reaction, usize)]) -> Line<'static> {
         let width = self.text_width();
         let (mut signs, mut shown) = (String::new(), 0);
-        for reaction in reactions.iter().take(SIGNS) {
+        for (reaction, count) in reactions.iter().take(SIGNS) {
             let sign = clean_name(&reaction.sign, SIGN_CHARS);
-            let count = reaction.authors.len();
             let sign = if reaction.mine { format!("[{sign} {count}]  ") } else { format!("{sign} {count}  ") };
             if shown > 0 && signs.width() + sign.width() + REST_WIDTH > width {
                 break;

@@ -28,11 +28,12 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// What the page is made of.
-const FILES: [File; 17] = [
+const FILES: [File; 21] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
     File("/chat.js", SCRIPT, include_bytes!("page/chat.js")),
+    File("/commands.js", SCRIPT, include_bytes!("page/commands.js")),
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
     File("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
@@ -40,11 +41,14 @@ const FILES: [File; 17] = [
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
     File("/network.js", SCRIPT, include_bytes!("page/network.js")),
+    File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
+    File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),
     File("/status.js", SCRIPT, include_bytes!("page/status.js")),
     File("/style.css", STYLE, include_bytes!("page/style.css")),
     File("/timeline.js", SCRIPT, include_bytes!("page/timeline.js")),
+    File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),
 ];
 

@@ -3,7 +3,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { chat, findings, log, mock, open, overflow, said, until } from "./browser.mjs";
-import { START_MS, lunch } from "./mock.mjs";
+import { START_MS, author, lunch } from "./mock.mjs";
 
 const SCREENS = {
   "a conversation": [lunch, async () => {}],
@@ -16,6 +16,25 @@ const SCREENS = {
   "a mention": [lunch, async (page) => {
     await page.keyboard.type("@");
     await page.locator("#choices li").first().waitFor();
+  }],
+  "a command": [lunch, async (page) => {
+    await page.keyboard.type("/");
+    await page.locator("#choices li").nth(10).waitFor();
+  }],
+  "somebody, and somebody hidden": [lunch, async (page, made, room) => {
+    made.say(room, 3, "/me waves");
+    made.emit("typing", { room: room.state.id, author: author(4), nick: "edsger" });
+    await page.keyboard.type("/hide grace");
+    await page.keyboard.press("Enter");
+    await page.locator("#log .above", { hasText: "2 messages by grace hidden" }).waitFor();
+    await page.keyboard.type("/whois grace");
+    await page.keyboard.press("Enter");
+    await page.locator("#ask td", { hasText: "You do not see what they say" }).waitFor();
+  }],
+  settings: [lunch, async (page) => {
+    await page.keyboard.type("/set");
+    await page.keyboard.press("Enter");
+    await page.locator("#ask select").first().waitFor();
   }],
   people: [lunch, (page) => page.locator('[data-side="people"]').click()],
   "the network": [lunch, async (page) => {

@@ -66,7 +66,7 @@ export class Mock {
   }
 
   person(room, who, nick, set = {}) {
-    room.people.push({ author: author(who), nick, here: true, me: false, last_ms: START_MS, ...set });
+    room.people.push({ author: author(who), nick, here: true, me: false, last_ms: START_MS, hidden: false, ...set });
   }
 
   peer(room, who, nick, path = "direct", rtt = 12) {
@@ -78,10 +78,11 @@ export class Mock {
     const seq = room.seqs.get(who) ?? 0;
     room.seqs.set(who, seq + 1);
     const time = at ?? (room.messages.at(-1)?.time_ms ?? START_MS) + 60_000;
-    const nick = room.people.find((person) => person.author === author(who))?.nick ?? "";
+    const { nick = "", hidden = false } = room.people.find((person) => person.author === author(who)) ?? {};
+    const act = /^\/me (.*)$/s.exec(text);
     const message = {
       ref: `${author(who)}.${seq}`, place: `${hex(time, 16)}.${author(who)}.${hex(seq, 16)}`, author: author(who), nick, time_ms: time, mine: who === 0,
-      kind: "text", text, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
+      kind: "text", text: act?.[1] ?? text, action: Boolean(act), hidden, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
     };
     const above = room.messages.findLastIndex((other) => other.place < message.place);
     room.messages.splice(above + 1, 0, message);
@@ -93,7 +94,7 @@ export class Mock {
   }
 
   shown(room) {
-    const unread = room.messages.filter((message) => !message.mine && (!room.marked || message.place > room.marked));
+    const unread = room.messages.filter((message) => !message.mine && !message.hidden && (!room.marked || message.place > room.marked));
     return { ...room.state, entries: room.messages.length, people: room.people.length, unread: unread.length, mentions: unread.filter((message) => message.names_me).length, read: room.marked };
   }
 
@@ -165,12 +166,29 @@ export class Mock {
     const run = `${method} ${what ?? ""}`;
     if (run === "DELETE ") return this.rooms.splice(this.rooms.indexOf(room), 1), null;
     if (run === "GET ticket") return { ticket: "rumormill1" + "abcdefgh23456789".repeat(9) };
-    if (run === "GET people") return { people: room.people };
+    if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
+    if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
+    if (what === "hidden") return this.hide(room, ref, method === "PUT");
     if (run === "PUT read") room.marked = body.place;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
     return this.shown(room);
+  }
+
+  whois(room, who) {
+    const person = room.people.find(({ author }) => author === who);
+    const peer = room.state.peers.find(({ author }) => author === who) ?? null;
+    return { ...person, since_ms: START_MS, entries: room.messages.filter(({ author }) => author === who).length, peer };
+  }
+
+  hide(room, who, hidden) {
+    const person = room.people.find(({ author }) => author === who);
+    person.hidden = hidden;
+    for (const message of room.messages) if (message.author === who) message.hidden = hidden;
+    this.emit("person", { room: room.state.id, author: who, nick: person.nick, here: person.here, hidden });
+    this.status(room);
+    return { people: room.people };
   }
 
   begin({ name, ticket }) {
@@ -186,7 +204,8 @@ export class Mock {
       return { messages: [this.say(room, 0, body.text, { reply_to: reply, mentions: body.mentions ?? [] })] };
     }
     const limit = Number(query.get("limit") ?? 50);
-    const { messages } = room;
+    const isHidden = (ref) => room.people.some(({ author, hidden }) => hidden && ref.startsWith(author));
+    const messages = room.messages.map((message) => (message.reply_to && isHidden(message.reply_to.ref) ? { ...message, reply_to: { ...message.reply_to, text: "" } } : message));
     if (query.has("q")) return { messages: messages.filter(({ text }) => text.includes(query.get("q"))).reverse().slice(0, limit), more: false };
     if (query.has("after")) {
       const later = messages.filter(({ place }) => place > query.get("after"));
@@ -207,7 +226,8 @@ export class Mock {
       message.reactions = react(message.reactions, sign, method === "PUT");
     } else if (method !== "GET") {
       if (!message.mine) throw new Refusal(403, "not-yours", "somebody else said this", "only who said a thing can change it");
-      if (method === "PUT") Object.assign(message, { text: body.text, edited: true });
+      const act = /^\/me (.*)$/s.exec(body?.text ?? "");
+      if (method === "PUT") Object.assign(message, { text: act?.[1] ?? body.text, action: Boolean(act), edited: true });
       else Object.assign(message, { text: "", kind: "gone", gone: "retracted", reactions: [] });
     }
     return method === "GET" ? message : this.changed(room, message);

@@ -368,10 +368,11 @@ test("the theme is kept", async (t) => {
   const { page } = await chat(t, lunch);
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await paper();
-  const theme = page.locator("#theme");
-  await theme.click();
+  const theme = page.locator('select[name="theme"]');
+  await page.locator("#settings").click();
+  await theme.selectOption("light");
   assert.equal(await paper(), light);
-  await theme.click();
+  await theme.selectOption("dark");
   const dark = await paper();
   assert.notEqual(dark, light);
   await page.reload();

@@ -5,7 +5,7 @@ use super::{
     node::{NOON_MS, Node, author},
 };
 use crate::{
-    api::words::{Arrival, Event},
+    api::words::{Arrival, Event, Reaction, Reply},
     limits::{TYPING_EVERY_MS, TYPING_MS},
     tui::input::Input,
 };
@@ -44,6 +44,24 @@ ada>
     stage.keys("/names Enter").has("here, has not said anything, hidden").keys("Esc");
     stage.keys("/hide Enter").has("hidden: bob");
     stage.keys("/hide Space bob Enter").has("bob  third").has("bob is shown again").lacks("messages by bob hidden");
+}
+
+#[test]
+fn what_is_hidden_is_quoted_by_nobody_and_sets_no_signs() {
+    let mut node = lunch();
+    let asked = node.says("bob", "a secret");
+    let answer = node.says("cyd", "yes").r#ref;
+    let answer = node.rooms[0].find(answer.as_str()).unwrap();
+    answer.reply_to = Some(Reply { r#ref: asked.r#ref, nick: "bob".into(), text: "a secret".into() });
+    let sign = |sign: &str, by: &[&str]| Reaction {
+        sign: sign.into(),
+        authors: by.iter().map(|nick| author(nick)).collect(),
+        mine: false,
+    };
+    answer.reactions = vec![sign("x", &["bob"]), sign("y", &["bob", "cyd"])];
+    let mut stage = Stage::open(node, 64, 20);
+    stage.has("↳ bob: a secret").has("x 1  y 2");
+    stage.keys("/hide Space bob Enter").has("↳ bob: …").has("  y 1").lacks("secret").lacks("x 1");
 }
 
 #[test]

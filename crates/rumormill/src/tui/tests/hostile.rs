@@ -100,11 +100,15 @@ ada>
 fn signs_are_few() {
     let mut node = Node::with("lunch");
     node.says("bob", "so many");
-    let signs = (0..500).map(|sign| Reaction { sign: format!("{sign}xxxxxxxxxxxxxxxxxxxxx"), ..Reaction::default() });
+    let signs = (0..500).map(|sign| Reaction {
+        sign: format!("{sign}xxxxxxxxxxxxxxxxxxxxx"),
+        authors: vec!["ab".into()],
+        mine: false,
+    });
     node.rooms[0].messages.last_mut().unwrap().reactions = signs.collect();
     let mut narrow = Node::with("lunch");
     narrow.says("bob", "so many");
     narrow.rooms[0].messages.clone_from(&node.rooms[0].messages);
-    Stage::open(narrow, 60, 10).has("0xxxxxxxxxxx… 0  1xxxxxxxxxxx… 0  +498");
-    Stage::open(node, 240, 10).has("9xxxxxxxxxxx… 0  +490");
+    Stage::open(narrow, 60, 10).has("0xxxxxxxxxxx… 1  1xxxxxxxxxxx… 1  +498");
+    Stage::open(node, 240, 10).has("9xxxxxxxxxxx… 1  +490");
 }

@@ -2,7 +2,7 @@
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
-const KINDS = ["message", "changed", "held", "room", "person", "notice", "step", "lagged"];
+const KINDS = ["message", "changed", "held", "room", "person", "notice", "step", "typing", "lagged"];
 
 // A failure in two lines: what happened, and what to do next. `status` is 0 when nobody answered.
 export class Failure extends Error {

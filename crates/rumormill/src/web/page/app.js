@@ -4,9 +4,9 @@ import { $ } from "./dom.js";
 import { call, session } from "./api.js";
 import { twoLines } from "./ask.js";
 import { Chat } from "./chat.js";
-import { setTheme, theme } from "./screens.js";
+import { applyTheme } from "./settings.js";
 
-setTheme(theme());
+applyTheme();
 let chat = null;
 
 // The one-time code leaves the address bar and the history before it is used.

@@ -10,7 +10,11 @@ import { Network } from "./network.js";
 import { Side } from "./side.js";
 import { drawStatus } from "./status.js";
 import { Timeline } from "./timeline.js";
-import { commands, screens } from "./screens.js";
+import { commands, fitting } from "./commands.js";
+import { showPerson } from "./person.js";
+import { screens } from "./screens.js";
+import { notify } from "./settings.js";
+import { Typing } from "./typing.js";
 import { count, line, number, short } from "./words.js";
 
 const WAITING = 2000;
@@ -28,6 +32,7 @@ export class Chat {
     this.network = new Network({ show: (...who) => this.names.show(...who), hue: (author) => this.names.hue(author) });
     this.side = new Side(this.sideActs(), this.network);
     this.composer = new Composer(this.composerActs());
+    this.typing = new Typing((author) => this.names.show(author));
     this.screens = screens(this);
     this.commands = commands(this);
     this.watch();
@@ -125,7 +130,9 @@ export class Chat {
     this.log.selected = null;
     this.log.picking = false;
     this.log.marker = null;
+    this.log.opened.clear();
     this.network.enter();
+    this.typing.enter();
     this.side.enter();
     if (!id) {
       this.timeline = null;
@@ -152,9 +159,13 @@ export class Chat {
     const { id } = this;
     const answer = await this.try(() => call("GET", at(id, "/people")));
     if (!answer || id !== this.id) return;
-    this.people = new Map(answer.people.map((person) => [person.author, person]));
-    for (const { author, nick } of answer.people) this.names.learn(author, nick);
+    this.met(answer.people);
     this.draw();
+  }
+
+  met(people) {
+    this.people = new Map(people.map((person) => [person.author, person]));
+    for (const { author, nick } of people) this.names.learn(author, nick);
   }
 
   // Pages of the open room are read one after the other; what happens meanwhile waits, and is done to what was read.
@@ -193,8 +204,10 @@ export class Chat {
       return this.draw();
     }
     if (kind === "notice") this.notice(content);
+    if (kind === "message") notify(this, content);
     if (content.room !== this.id || !this.timeline) return;
     if (kind === "step") return this.network.step(content, this.room);
+    if (kind === "typing") return this.types(content);
     if (kind === "person") this.person(content);
     else if (!this.paging) this.apply(kind, content);
     else if (this.waiting.push([kind, content]) > WAITING) {
@@ -207,7 +220,8 @@ export class Chat {
   apply(kind, { message, arrival, ref, holders }) {
     if (kind === "message") {
       const isSeen = this.stuck && document.hasFocus();
-      if (!isSeen && this.log.marker === null && !message.mine && arrival === "end") this.log.marker = this.room.read ?? this.timeline.last?.place ?? null;
+      this.typing.stop(message.author);
+      if (!isSeen && this.log.marker === null && !message.mine && !message.hidden && arrival === "end") this.log.marker = this.room.read ?? this.timeline.last?.place ?? null;
       this.timeline.arrive(message, arrival);
       this.meet(message.author, message.nick);
     } else if (kind === "changed") this.timeline.change(message);
@@ -221,13 +235,28 @@ export class Chat {
   // Somebody who wrote is one of the people, though nobody told yet whether they are here.
   meet(author, nick) {
     if (this.people.has(author)) return;
-    this.people.set(author, { author, nick, here: false, me: author === this.room.author, last_ms: 0 });
+    this.people.set(author, { author, nick, here: false, me: author === this.room.author, last_ms: 0, hidden: false });
     this.names.learn(author, nick);
   }
 
-  person({ author, nick, here }) {
-    this.people.set(author, { last_ms: 0, me: author === this.room.author, ...this.people.get(author), author, nick, here });
+  person({ author, nick, here, hidden }) {
+    if (hidden !== (this.people.get(author)?.hidden ?? false)) this.page(() => this.timeline.again());
+    this.people.set(author, { last_ms: 0, me: author === this.room.author, ...this.people.get(author), author, nick, here, hidden });
     this.names.learn(author, nick);
+  }
+
+  types({ author, nick }) {
+    this.meet(author, nick);
+    this.typing.hear(author);
+  }
+
+  // Begins to write to somebody.
+  mention({ nick, author }) {
+    const { text, picked } = this.composer;
+    text.value += `${text.value && !/\s$/.test(text.value) ? " " : ""}@${line(nick)} `;
+    picked.set(line(nick), author);
+    if (innerWidth < 900) this.side.show(null);
+    text.focus();
   }
 
   notice({ room, code, text }) {
@@ -423,15 +452,9 @@ export class Chat {
     return {
       get names() { return chat.names; },
       people: () => this.people.values(),
-      search: async (q) => (await this.try(() => this.readPage(this.id, { q, limit: SEARCH })))?.messages,
+      search: async (q) => (await this.try(() => this.readPage(this.id, { q, limit: SEARCH })))?.messages.filter(({ hidden }) => !hidden),
       jump: (message) => this.jump(message),
-      mention: ({ nick, author }) => {
-        const { text, picked } = this.composer;
-        text.value += `${text.value && !/\s$/.test(text.value) ? " " : ""}@${line(nick)} `;
-        picked.set(line(nick), author);
-        if (innerWidth < 900) this.side.show(null);
-        text.focus();
-      },
+      person: ({ author }) => this.try(() => showPerson(this, author)),
       opened: (which) => {
         this.readHolders();
         this.drawNow();
@@ -444,7 +467,13 @@ export class Chat {
     return {
       people: () => [...this.people.values()],
       show: (author) => this.names.show(author),
-      up: () => this.timeline?.last && this.select(this.timeline.last.ref),
+      up: () => {
+        const last = this.timeline?.visible.at(-1);
+        if (last) this.select(last.ref);
+      },
+      commands: () => this.commands,
+      fitting: (word, rest) => fitting(this, word, rest),
+      typing: (room) => this.typing.tell(room),
       scroll: (way) => $("log").scrollBy({ top: way * $("log").clientHeight * 0.9 }),
       command: (word, rest) => this.command(word, rest),
       edit: async (message, text) => (await this.change("PUT", message, "", { text })) !== undefined,
@@ -465,13 +494,13 @@ export class Chat {
   }
 
   async command(word, rest) {
-    const run = this.commands[word];
-    if (!run) {
+    const command = this.commands.find((known) => known.word === word);
+    if (!command) {
       this.alert({ what: `There is no command /${word}`, help: "Write /help for those there are, or begin with // to say a line that starts with a slash." });
       return false;
     }
     return (await this.try(async () => {
-      await run(rest);
+      await command.run(rest);
       return true;
     })) === true;
   }

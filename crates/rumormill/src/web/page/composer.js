@@ -1,4 +1,4 @@
-// Where people write: replies, edits, mentions with completion, and a few slash commands.
+// Where people write: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
 import { folded, line, short } from "./words.js";
@@ -8,11 +8,18 @@ const MENTIONS = 32;
 const QUOTE_CHARS = 100;
 const ROWS_PX = 180;
 
+// Whether a line is a command, and no text: // says / and the rest, /me tells what one does.
+const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
+
 export class Composer {
-  // `act`: send(room, { text, reply_to, mentions }), edit(message, text), command(word, rest), up(), people(), show(author).
+  // `act`: send(room, { text, reply_to, mentions }), edit(message, text), command(word, rest), up(), people(), show(author),
+  // commands(), fitting(word, rest), typing(room).
   constructor(act) {
     Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, picked: new Map(), drafts: new Map(), room: null, sending: Promise.resolve() });
-    this.text.addEventListener("input", () => this.changed());
+    this.text.addEventListener("input", () => {
+      this.changed();
+      if (this.text.value.trim() && !this.about?.edit && !isCommand(this.text.value)) this.act.typing(this.room);
+    });
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.offer([]));
     $("about-close").addEventListener("click", () => this.cancel());
@@ -49,7 +56,7 @@ export class Composer {
   }
 
   edit(message) {
-    this.set(message.text, { edit: message });
+    this.set((message.action ? "/me " : "") + message.text, { edit: message });
     this.text.focus();
   }
 
@@ -68,8 +75,10 @@ export class Composer {
     const { key } = event;
     const move = { ArrowDown: 1, ArrowUp: -1 }[key];
     if (event.isComposing || event.ctrlKey || event.metaKey || (event.altKey && key !== "Enter")) return;
-    if (this.choices.length && move) this.choose(this.chosen + move);
-    else if (this.choices.length && (key === "Tab" || key === "Enter")) this.take(this.choices[this.chosen]);
+    const choice = this.choices[this.chosen];
+    if (choice && move) this.moved = true, this.choose(this.chosen + move);
+    // A command that is written out is carried out, whatever else begins so.
+    else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved)))) this.take(choice);
     else if (key === "Escape" && this.choices.length) this.offer([]);
     else if (key === "Escape" && this.about) this.cancel();
     else if (key === "Enter" && event.altKey) this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed();
@@ -88,17 +97,34 @@ export class Composer {
     return found && { at: before.length - found[1].length, word: found[1] };
   }
 
+  // What fits what is being written: each { key, at, text, shown, about }, and the author of a name.
   matching() {
-    const begun = document.activeElement === this.text && this.begun();
-    if (!begun) return [];
-    const word = begun.word.toLowerCase();
-    const like = folded(begun.word);
-    const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(word) || (like && folded(nick).startsWith(like))));
-    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms).slice(0, CHOICES);
+    if (document.activeElement !== this.text) return [];
+    const before = this.text.value.slice(0, this.text.selectionStart);
+    const [, word, rest] = /^\/([a-z]*)(?:\s+(.*))?$/is.exec(before) ?? [];
+    if (word !== undefined && !this.about?.edit) return this.commands(word, rest, before.length);
+    const begun = this.begun();
+    return begun ? this.people(begun) : [];
   }
 
-  offer(people) {
-    this.choices = people;
+  commands(word, rest, length) {
+    if (rest !== undefined)
+      return this.act.fitting(word, rest).slice(0, CHOICES).map(([text, about]) => ({ key: text, at: length - rest.length, text, shown: text, about, order: true }));
+    const found = this.act.commands().filter((known) => known.word.startsWith(word) && known.word !== word);
+    return found.map((known) => ({ key: known.word, at: 0, text: `/${known.word}${known.rest && " "}`, shown: `/${known.word} ${known.rest}`, about: known.what, order: true }));
+  }
+
+  people({ at, word }) {
+    const low = word.toLowerCase();
+    const like = folded(word);
+    const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))));
+    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms).slice(0, CHOICES)
+      .map(({ author, nick, here }) => ({ key: author, at, text: line(nick) + " ", shown: this.act.show(author), about: here ? "here" : "away", author }));
+  }
+
+  offer(choices) {
+    this.choices = choices;
+    this.moved = false;
     this.choose(0);
   }
 
@@ -106,14 +132,15 @@ export class Composer {
     const { length } = this.choices;
     this.chosen = length ? (at + length) % length : 0;
     $("choices").hidden = !length;
-    rows($("choices"), this.choices.map((person, i) => ({
-      key: person.author,
-      stamp: [person, i, i === this.chosen],
+    rows($("choices"), this.choices.map((choice, i) => ({
+      key: choice.key,
+      stamp: [choice.shown, choice.about, choice.at, i, i === this.chosen],
       make: () => el("li", { role: "option", id: "choice-" + i, "aria-selected": String(i === this.chosen), onpointerdown: (event) => {
         event.preventDefault();
-        this.take(person);
-      } }, theirs(this.act.show(person.author)), el("span", { class: "quiet" }, person.here ? " here" : " away")),
+        this.take(this.choices[i]);
+      } }, theirs(choice.shown), choice.about && el("span", { class: "quiet" }, " " + choice.about)),
     })));
+    $("choices").children[this.chosen]?.scrollIntoView({ block: "nearest" });
     if (length) {
       this.text.setAttribute("aria-activedescendant", "choice-" + this.chosen);
       this.text.setAttribute("aria-controls", "choices");
@@ -123,14 +150,11 @@ export class Composer {
     }
   }
 
-  take(person) {
-    const begun = this.begun();
-    if (!begun) return;
+  take({ at, text, author }) {
     const { value, selectionStart } = this.text;
-    const name = line(person.nick);
-    this.text.value = `${value.slice(0, begun.at)}${name} ${value.slice(selectionStart)}`;
-    this.text.selectionStart = this.text.selectionEnd = begun.at + name.length + 1;
-    this.picked.set(name, person.author);
+    this.text.value = value.slice(0, at) + text + value.slice(selectionStart);
+    this.text.selectionStart = this.text.selectionEnd = at + text.length;
+    if (author) this.picked.set(text.trim(), author);
     this.changed();
   }
 
@@ -163,9 +187,11 @@ export class Composer {
   }
 
   meant(text, about) {
-    const command = /^\/([a-z]+)(?:\s+([\s\S]*))?$/i.exec(text);
     if (about?.edit) return () => this.act.edit(about.edit, text);
-    if (command) return () => this.act.command(command[1].toLowerCase(), (command[2] ?? "").trim());
+    if (isCommand(text)) {
+      const [, word, rest] = /^\/(\S*)\s*([\s\S]*)$/.exec(text);
+      return () => this.act.command(word.toLowerCase(), rest);
+    }
     const plain = text.startsWith("//") ? text.slice(1) : text;
     const said = { text: plain, reply_to: about?.reply?.ref, mentions: this.mentions(plain) };
     const { room } = this;

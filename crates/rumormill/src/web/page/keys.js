@@ -63,19 +63,22 @@ function onMessage({ log, timeline }, { key, target }) {
 }
 
 function walk(chat, { key, target }) {
-  const { messages } = chat.timeline;
+  const messages = chat.timeline.visible;
   const now = messages.findIndex(({ ref }) => ref === chat.log.selected);
   const last = messages.length - 1;
   const to = { ArrowUp: now < 0 ? last : now - 1, ArrowDown: now < 0 ? last : now + 1, Home: 0, End: last }[key];
   if (to === undefined || last < 0 || target.closest(".tools, .picker")) return null;
   if (to > last) return chat.timeline.newer ? () => chat.page(() => chat.timeline.down()) : () => chat.composer.text.focus();
-  if (key === "End" && chat.timeline.newer) return async () => (await chat.newest(), chat.select(chat.timeline.last.ref));
+  if (key === "End" && chat.timeline.newer) return async () => (await chat.newest(), chat.select(chat.timeline.visible.at(-1).ref));
   return async () => {
     if (to <= 0 && chat.timeline.older) {
       const { ref } = messages[0];
       await chat.older();
-      if (key === "ArrowUp") return chat.select(messages[Math.max(messages.findIndex((message) => message.ref === ref) - 1, 0)].ref);
+      if (key === "ArrowUp") {
+        const now = chat.timeline.visible;
+        return chat.select(now[Math.max(now.findIndex((message) => message.ref === ref) - 1, 0)].ref);
+      }
     }
-    chat.select(messages[Math.max(to, 0)].ref);
+    chat.select(chat.timeline.visible[Math.max(to, 0)].ref);
   };
 }

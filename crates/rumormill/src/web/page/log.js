@@ -85,7 +85,14 @@ export class Log {
     // The marker stands where what was read ends, if that is in this stretch.
     let marked = this.marker === null;
     let wasRead = !timeline.older;
+    let group = null;
     for (const message of timeline.messages) {
+      if (message.hidden && !this.opened.has(message.author)) {
+        if (group?.author === message.author) group.count += 1;
+        else list.push((group = { author: message.author, count: 1, ref: message.ref }));
+        continue;
+      }
+      group = null;
       const today = day(message.time_ms);
       if (!before || day(before.time_ms) !== today)
         list.push({ key: "day " + today, stamp: [], make: () => el("p", { class: "rule" }, el("span", {}, today)) });
@@ -98,7 +105,14 @@ export class Log {
       list.push(this.item(message, before, isUnread, timeline.lateRefs.has(message.ref)));
       before = message;
     }
-    return list;
+    return list.map((item) => (item.make ? item : this.unshown(item)));
+  }
+
+  // In the place of what somebody says who is hidden.
+  unshown({ author, count: hidden, ref }) {
+    const words = `${count(hidden, "message")} by ${this.names.show(author)} hidden`;
+    const make = () => el("p", { class: "above" }, theirs(words), " ", el("button", { type: "button", class: "quiet", "data-as": "unhide", title: "Until you leave the room", onclick: () => this.act.unfold(author) }, "Show"));
+    return { key: "hidden " + ref, stamp: [words], make };
   }
 
   above(timeline, room) {
@@ -114,7 +128,7 @@ export class Log {
 
   item(message, before, isUnread, isLate) {
     const isSelected = this.selected === message.ref;
-    const together = before?.author === message.author && before.kind === message.kind && message.kind === "text" && !isUnread &&
+    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
     const who = this.names.show(message.author, message.nick);
     const called = message.mentions.map((author) => this.names.nicks.get(author) ?? "").join("\n");
@@ -125,7 +139,7 @@ export class Log {
   message(message, { isSelected, together, isLate, who }) {
     const [said, isEvent] = this.said(message);
     const classes = ["message", this.names.hue(message.author)];
-    for (const [name, is] of Object.entries({ together, late: isLate, selected: isSelected, event: isEvent, me: message.names_me, mine: message.mine }))
+    for (const [name, is] of Object.entries({ together, late: isLate, selected: isSelected, event: isEvent, action: message.action, me: message.names_me, mine: message.mine }))
       if (is) classes.push(name);
     const tab = isSelected ? "0" : "-1";
     return el("article", { class: classes.join(" "), tabindex: "-1", "aria-current": isSelected && "true" },
@@ -133,6 +147,7 @@ export class Log {
         theirs(who, { class: "nick" }),
         el("time", { datetime: iso(message.time_ms), title: moment(message.time_ms) }, clock(message.time_ms)),
         isLate && el("span", { class: "tag" }, "late"),
+        message.hidden && el("span", { class: "tag" }, "hidden"),
         message.edited && el("span", { class: "tag" }, "edited"),
         message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
       message.reply_to && this.quote(message.reply_to, tab),

@@ -1,16 +1,17 @@
-// Everything around the messages: the head of a room, dialogs, slash commands, what shows when there is nothing yet.
+// Everything around the messages: the head of a room, dialogs, what shows when there is nothing yet.
 
-import { $, el, theirs } from "./dom.js";
+import { $, button, el, table, theirs } from "./dom.js";
 import { ask as at, call } from "./api.js";
 import { ask, show } from "./ask.js";
+import { settings } from "./settings.js";
 import { line, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;
-const THEMES = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
 
 const KEYS = [
   ["Enter", "send; Shift+Enter or Alt+Enter begins a new line"],
   ["@ and Tab", "mention somebody"],
+  ["/ and Tab", "complete a command"],
   ["↑ in an empty line", "go to the messages; ↑ ↓ Home End walk through them"],
   ["r, e, +, h, Delete", "on a message: reply, edit, react, who has it, take it back"],
   ["Page Up, Page Down", "read further up or down"],
@@ -21,31 +22,12 @@ const KEYS = [
   ["/ and ?", "outside of text: search, this list"],
 ];
 
-const COMMANDS = [
-  ["/nick name", "be called so"], ["/topic text", "set the topic"], ["/search words", "look for messages"],
-  ["/names", "who is here"], ["/peers", "the network"], ["/seen", "who has my last message"], ["/ticket", "let somebody in"],
-  ["/new name", "begin a room"], ["/join ticket", "enter a room"], ["/leave", "leave this room"],
-];
-
-export function setTheme(theme) {
-  if (theme === "auto") document.documentElement.removeAttribute("data-theme");
-  else document.documentElement.dataset.theme = theme;
-  $("theme").textContent = THEMES[theme];
-}
-
-export const theme = () => (localStorage.getItem("theme") in THEMES ? localStorage.getItem("theme") : "auto");
-
 export function screens(chat) {
   const open = {
     create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
     join: () => ask({ title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }) }),
-    theme: () => {
-      const names = Object.keys(THEMES);
-      const next = names[(names.indexOf(theme()) + 1) % names.length];
-      localStorage.setItem("theme", next);
-      setTheme(next);
-    },
-    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", COMMANDS)),
+    settings,
+    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
     rooms: () => toggleRooms(!$("app").classList.contains("with-rooms")),
     nick: () => ask({ title: "Your name here", label: "What are you called in this room?", value: line(chat.room.nick), yes: "Use it", run: (name) => chat.set(chat.id, "/nick", { nick: name }) }),
     topic: () => ask({ title: "Topic", label: "What is this room about?", value: line(chat.room.topic), yes: "Set it", run: (topic) => chat.set(chat.id, "/topic", { topic }) }),
@@ -67,30 +49,6 @@ export function screens(chat) {
     chat.composer.text.focus();
   }
   return { open, draw: (room) => draw(room, chat), closeRooms: () => toggleRooms(false), closePanel };
-}
-
-export function commands(chat) {
-  const { open } = chat.screens;
-  const orAsk = (run, otherwise) => (rest) => (rest ? run(rest) : otherwise());
-  return {
-    help: open.help,
-    nick: orAsk((name) => chat.set(chat.id, "/nick", { nick: name }), open.nick),
-    topic: orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic),
-    search: (words) => {
-      chat.side.show("search");
-      return words && chat.side.search(words);
-    },
-    names: () => chat.side.show("people"),
-    peers: () => chat.side.show("network"),
-    seen: () => {
-      const own = chat.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
-      if (own) chat.log.act.holders(own);
-    },
-    ticket: () => showTicket(chat.id),
-    new: orAsk((name) => chat.begin({ name }), open.create),
-    join: orAsk((ticket) => chat.begin({ ticket }), open.join),
-    leave: open.leave,
-  };
 }
 
 function toggleRooms(isOpen) {
@@ -123,11 +81,6 @@ function drawEmpty(room, open) {
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
 }
-
-const button = (words, run, isMain) => el("button", { type: "button", class: isMain && "main", onclick: run }, words);
-
-const table = (title, lines) =>
-  el("table", {}, el("caption", {}, title), el("tbody", {}, lines.map(([keys, words]) => el("tr", {}, el("th", { scope: "row" }, keys), el("td", {}, words)))));
 
 async function showTicket(id) {
   const { ticket } = await call("GET", at(id, "/ticket"));

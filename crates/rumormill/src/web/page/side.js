@@ -8,7 +8,7 @@ const EXCERPT_CHARS = 160;
 const TITLES = { people: "People", network: "Network", search: "Search" };
 
 export class Side {
-  // `act`: people(), names, mention(person), search(words), jump(message), opened(which).
+  // `act`: people(), names, person(person), search(words), jump(message), opened(which).
   constructor(act, network) {
     Object.assign(this, { act, network, open: null });
     this.people = el("ul", { class: "list" });
@@ -56,8 +56,8 @@ export class Side {
     this.counted.textContent = `${number(here)} here, ${number(people.length - here)} away` + (people.length > LISTED ? `. The ${LISTED} who were here last are listed.` : "");
     rows(this.people, people.slice(0, LISTED).map((person) => {
       const name = names.show(person.author, person.nick);
-      const when = person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away";
-      return { key: person.author, stamp: [name, when], make: () => el("li", {}, el("button", { type: "button", class: "person", disabled: person.me, title: `author ${person.author}`, "data-as": "mention", onclick: () => this.act.mention(person) },
+      const when = (person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away") + (person.hidden ? ", hidden" : "");
+      return { key: person.author, stamp: [name, when], make: () => el("li", {}, el("button", { type: "button", class: "person", title: "Who that is, mention, hide", "data-as": "person", "aria-haspopup": "dialog", onclick: () => this.act.person(person) },
         el("span", { class: "dot " + (person.here || person.me ? "on" : "off"), "aria-hidden": "true" }), theirs(name, { class: "nick " + names.hue(person.author) }), el("span", { class: "quiet" }, when))) };
     }));
   }

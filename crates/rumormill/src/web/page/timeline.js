@@ -27,6 +27,11 @@ export class Timeline {
     return this.messages.at(-1);
   }
 
+  // What one can go to: everything but what somebody says who is hidden.
+  get visible() {
+    return this.messages.filter(({ hidden }) => !hidden);
+  }
+
   find(ref) {
     return this.messages.find((message) => message.ref === ref);
   }
@@ -34,7 +39,7 @@ export class Timeline {
   // Puts in a message that arrived; says whether it shows.
   arrive(message, arrival) {
     if (this.find(message.ref)) return this.change(message);
-    const isLate = arrival === "late" && !message.mine;
+    const isLate = arrival === "late" && !message.mine && !message.hidden;
     if (isLate) {
       this.late.push(message);
       this.late.splice(0, this.late.length - MOST);
@@ -42,7 +47,7 @@ export class Timeline {
       if (this.lateRefs.size > MOST) this.lateRefs.delete(this.lateRefs.values().next().value);
     }
     if (this.newer && message.place > (this.last?.place ?? "")) {
-      if (!message.mine) this.below += 1;
+      if (!message.mine && !message.hidden) this.below += 1;
       return false;
     }
     // What is older than all we show is fetched when somebody goes there, unless we show the beginning.

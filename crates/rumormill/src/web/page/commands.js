@@ -1,0 +1,58 @@
+// What may be written besides text: commands begin with a slash. A command, its help and what it does are neighbours.
+
+import { Failure } from "./api.js";
+import { show } from "./ask.js";
+import { el } from "./dom.js";
+import { meant, setHidden, showPerson } from "./person.js";
+import { setByWords, settings, words } from "./settings.js";
+import { line } from "./words.js";
+
+const usage = (what, help) => {
+  throw new Failure(400, what, help);
+};
+
+export function commands(chat) {
+  const { open } = chat.screens;
+  const orAsk = (run, otherwise) => (rest) => (rest ? run(rest) : otherwise());
+  const one = (name) => meant(chat, name || usage("Whom do you mean?", "Write a name behind it; Tab completes names."));
+  return [
+    ["help", "", "keys and commands", open.help],
+    ["me", "text", "say what you do", () => usage("What do you do?", "Write it behind /me.")],
+    ["nick", "name", "be called so", orAsk((name) => chat.set(chat.id, "/nick", { nick: name }), open.nick)],
+    ["topic", "text", "set the topic", orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic)],
+    ["names", "", "who is here", () => chat.side.show("people")],
+    ["whois", "name", "who that is", (name) => showPerson(chat, one(name))],
+    ["hide", "name", "do not show what they say, or show it again", (name) => {
+      const author = one(name);
+      return setHidden(chat, author, !chat.people.get(author).hidden);
+    }],
+    ["search", "words", "look for messages", (sought) => {
+      chat.side.show("search");
+      return sought && chat.side.search(sought);
+    }],
+    ["seen", "", "who has my last message", () => {
+      const own = chat.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
+      if (own) chat.log.act.holders(own);
+      else usage("You have said nothing here lately", "Say something first.");
+    }],
+    ["peers", "", "the network", () => chat.side.show("network")],
+    ["ticket", "", "let somebody in", open.ticket],
+    ["qr", "", "the ticket for a telephone's camera", open.ticket],
+    ["digest", "", "do we hold the same?", () => show("Digest of the room", el("p", {}, el("code", {}, chat.room.digest)), el("p", { class: "quiet" }, "Two people who see the same digest hold the same entries."))],
+    ["set", "name value", "settings", orAsk((set) => setByWords(set), settings)],
+    ["new", "name", "begin a room", orAsk((name) => chat.begin({ name }), open.create)],
+    ["join", "ticket", "enter a room, or go to one", orAsk((ticket) => {
+      const known = [...chat.rooms.values()].find(({ name }) => line(name).toLowerCase() === ticket.toLowerCase());
+      return known ? chat.enter(known.id) : chat.begin({ ticket });
+    }, open.join)],
+    ["leave", "", "leave this room", open.leave],
+  ].map(([word, rest, what, run]) => ({ word, rest, what, run }));
+}
+
+// What may stand behind a command: as it is written, with what it is.
+export function fitting(chat, word, rest) {
+  const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
+  const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
+  const found = { whois: people, hide: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
+  return found.filter(([text]) => text && text !== rest && begins(text));
+}

@@ -1,0 +1,71 @@
+// What a person may set on this page, kept in this browser; and what follows from it: the theme, and notifications.
+
+import { Failure } from "./api.js";
+import { show, twoLines } from "./ask.js";
+import { el } from "./dom.js";
+import { line, short } from "./words.js";
+
+const NOTIFIED_CHARS = 160;
+
+// Each setting: what it is called, and its values in words; the first holds unless something else is chosen.
+const SETTINGS = {
+  theme: ["Colours", { auto: "as the system has them", light: "light", dark: "dark" }],
+  notify: ["Notify me", { none: "never", mentions: "when somebody names me", all: "of every message" }],
+  typing: ["Tell and show who is writing", { on: "yes", off: "no" }],
+};
+
+export function value(name) {
+  const kept = localStorage.getItem(name);
+  const values = SETTINGS[name][1];
+  return kept in values ? kept : Object.keys(values)[0];
+}
+
+// Sets one; asks the browser for its leave where that is needed, which it gives only to a click or a key.
+async function set(name, chosen) {
+  if (name === "notify" && chosen !== "none" && (await globalThis.Notification?.requestPermission()) !== "granted")
+    throw new Failure(403, "This browser does not let the page notify you", "Allow notifications for this address in the browser, then choose again.");
+  localStorage.setItem(name, chosen);
+  applyTheme();
+}
+
+export function applyTheme() {
+  const theme = value("theme");
+  if (theme === "auto") document.documentElement.removeAttribute("data-theme");
+  else document.documentElement.dataset.theme = theme;
+}
+
+export function settings() {
+  const failed = el("div", { role: "alert" });
+  const choose = async ({ target }) => {
+    failed.replaceChildren();
+    await set(target.name, target.value).catch((failure) => failed.replaceChildren(...twoLines(failure)));
+    target.value = value(target.name);
+  };
+  show("Settings", ...Object.entries(SETTINGS).map(([name, [what, values]], i) =>
+    el("label", { class: "setting" }, what, el("select", { name, onchange: choose, "data-first": !i }, Object.entries(values).map(([word, words]) => el("option", { value: word, selected: word === value(name) }, words))))), failed);
+}
+
+export function setByWords(said) {
+  const [name, chosen = ""] = said.split(/\s+/);
+  const values = Object.keys(SETTINGS[name]?.[1] ?? {});
+  if (!values.includes(chosen))
+    throw new Failure(400, values.length ? `${name} is one of ${values.join(", ")}` : `There is no setting “${line(name)}”`, "Write /set to see them all.");
+  return set(name, chosen);
+}
+
+// What may stand behind /set.
+export const words = () => Object.entries(SETTINGS).flatMap(([name, [what, values]]) => Object.keys(values).map((word) => [`${name} ${word}`, what]));
+
+// Lets the desktop tell of a message, unless somebody looks at it.
+export function notify(chat, { room, message, arrival }) {
+  const worth = { mentions: message.names_me, all: message.kind === "text" }[value("notify")];
+  const isSeen = room === chat.id && chat.stuck && document.hasFocus();
+  if (!worth || isSeen || message.mine || message.hidden || arrival !== "end" || globalThis.Notification?.permission !== "granted") return;
+  const said = `${short(message.nick, 40)}: ${short(message.text, NOTIFIED_CHARS)}`;
+  const told = new Notification(short(chat.rooms.get(room)?.name ?? "", 60) || "Rumormill", { body: said, tag: room });
+  told.onclick = () => {
+    focus();
+    told.close();
+    if (room !== chat.id) chat.enter(room);
+  };
+}

@@ -1,0 +1,47 @@
+// Who is writing: told to others now and then while one writes, and shown until they have written or stopped.
+
+import { $ } from "./dom.js";
+import { ask as at, call } from "./api.js";
+import { value } from "./settings.js";
+
+const EVERY_MS = 3000;
+const SHOWN_MS = 6000;
+const NAMED = 2;
+
+export class Typing {
+  // `show` gives an author's name.
+  constructor(show) {
+    Object.assign(this, { show, typists: new Map(), told: -EVERY_MS });
+  }
+
+  enter() {
+    for (const timer of this.typists.values()) clearTimeout(timer);
+    this.typists.clear();
+    this.told = -EVERY_MS;
+    this.draw();
+  }
+
+  // Tells others that this person writes; that it could not be told matters to nobody.
+  tell(room) {
+    if (value("typing") === "off" || performance.now() - this.told < EVERY_MS) return;
+    this.told = performance.now();
+    call("POST", at(room, "/typing")).catch(() => {});
+  }
+
+  hear(author) {
+    if (value("typing") === "off") return;
+    this.stop(author);
+    this.typists.set(author, setTimeout(() => this.stop(author), SHOWN_MS));
+    this.draw();
+  }
+
+  stop(author) {
+    clearTimeout(this.typists.get(author));
+    if (this.typists.delete(author)) this.draw();
+  }
+
+  draw() {
+    const names = [...this.typists.keys()].map((author) => this.show(author));
+    $("typing").textContent = names.length > NAMED ? `${names.length} people are writing` : names.length ? `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing` : "";
+  }
+}
