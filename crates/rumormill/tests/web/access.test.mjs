@@ -19,7 +19,7 @@ const SCREENS = {
   }],
   "a command": [lunch, async (page) => {
     await page.keyboard.type("/");
-    await page.locator("#choices li").nth(10).waitFor();
+    await page.locator("#choices li", { hasText: "1 to 8 of" }).waitFor();
   }],
   "somebody, and somebody hidden": [lunch, async (page, made, room) => {
     made.say(room, 3, "/me waves");

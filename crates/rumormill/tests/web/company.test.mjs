@@ -133,6 +133,8 @@ test("commands are listed, completed, and never said", async (t) => {
   const before = room.messages.length;
   await type(page, "/");
   await page.locator("#choices li", { hasText: "/whois name" }).waitFor();
+  await page.keyboard.press("ArrowUp");
+  await page.locator('#choices [aria-selected="true"]', { hasText: "/leave" }).waitFor();
   await page.keyboard.type("wh");
   await page.keyboard.press("Tab");
   assert.equal(await page.locator("#text").inputValue(), "/whois ");

@@ -109,7 +109,7 @@ export class Composer {
 
   commands(word, rest, length) {
     if (rest !== undefined)
-      return this.act.fitting(word, rest).slice(0, CHOICES).map(([text, about]) => ({ key: text, at: length - rest.length, text, shown: text, about, order: true }));
+      return this.act.fitting(word, rest).map(([text, about]) => ({ key: text, at: length - rest.length, text, shown: text, about, order: true }));
     const found = this.act.commands().filter((known) => known.word.startsWith(word) && known.word !== word);
     return found.map((known) => ({ key: known.word, at: 0, text: `/${known.word}${known.rest && " "}`, shown: `/${known.word} ${known.rest}`, about: known.what, order: true }));
   }
@@ -118,7 +118,7 @@ export class Composer {
     const low = word.toLowerCase();
     const like = folded(word);
     const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))));
-    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms).slice(0, CHOICES)
+    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
       .map(({ author, nick, here }) => ({ key: author, at, text: line(nick) + " ", shown: this.act.show(author), about: here ? "here" : "away", author }));
   }
 
@@ -132,15 +132,18 @@ export class Composer {
     const { length } = this.choices;
     this.chosen = length ? (at + length) % length : 0;
     $("choices").hidden = !length;
-    rows($("choices"), this.choices.map((choice, i) => ({
+    // As many as fit, with the chosen one among them.
+    const from = Math.max(this.chosen - CHOICES + 1, 0);
+    const shown = this.choices.slice(from, from + CHOICES).map((choice, i) => ({
       key: choice.key,
-      stamp: [choice.shown, choice.about, choice.at, i, i === this.chosen],
-      make: () => el("li", { role: "option", id: "choice-" + i, "aria-selected": String(i === this.chosen), onpointerdown: (event) => {
+      stamp: [choice.shown, choice.about, choice.at, from + i, from + i === this.chosen],
+      make: () => el("li", { role: "option", id: `choice-${from + i}`, "aria-selected": String(from + i === this.chosen), onpointerdown: (event) => {
         event.preventDefault();
-        this.take(this.choices[i]);
+        this.take(choice);
       } }, theirs(choice.shown), choice.about && el("span", { class: "quiet" }, " " + choice.about)),
-    })));
-    $("choices").children[this.chosen]?.scrollIntoView({ block: "nearest" });
+    }));
+    const more = { key: "more", stamp: [from, length], make: () => el("li", { class: "quiet", "aria-hidden": "true" }, `${from + 1} to ${Math.min(from + CHOICES, length)} of ${length}; ↑ ↓ for more`) };
+    rows($("choices"), length > CHOICES ? [...shown, more] : shown);
     if (length) {
       this.text.setAttribute("aria-activedescendant", "choice-" + this.chosen);
       this.text.setAttribute("aria-controls", "choices");
