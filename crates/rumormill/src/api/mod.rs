@@ -5,6 +5,7 @@
 
 mod answer;
 mod counts;
+mod held;
 mod hidden;
 mod hub;
 pub(crate) mod kept;
