@@ -207,3 +207,18 @@ test("what somebody does is shown as such, and edited as it was written", async 
   await said(page, "waves back twice").locator(".tag", { hasText: "edited" }).waitFor();
   assert.equal(room.messages.at(-1).action, true);
 });
+
+test("what is unread above says so, and leads there", async (t) => {
+  const { page } = await chat(t, (made) => {
+    const room = lunch(made);
+    for (let i = 0; i < 30; i += 1) made.say(room, 1, `line ${i}`, { quiet: true });
+    room.marked = room.messages[11].place;
+    return room;
+  });
+  await page.locator("#chips button", { hasText: "28 not read yet" }).click();
+  await until(page, () => {
+    const rule = document.querySelector("#unread").getBoundingClientRect();
+    return rule.top >= document.querySelector("#log").getBoundingClientRect().top && rule.bottom < innerHeight;
+  });
+  await until(page, () => !document.querySelector("#chips")?.innerText.includes("not read"));
+});

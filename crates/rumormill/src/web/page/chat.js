@@ -313,7 +313,7 @@ export class Chat {
   drawBanners() {
     const { room } = this;
     const list = [...(this.notices.get(room.id) ?? [])];
-    if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}` });
+    if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. Make room on the disk and start Rumormill again; what was confirmed is kept.` });
     const drop = (code) => {
       this.notices.set(room.id, (this.notices.get(room.id) ?? []).filter((notice) => notice.code !== code));
       this.drawBanners();
@@ -325,7 +325,8 @@ export class Chat {
   drawChips() {
     const { timeline, stuck, log } = this;
     const late = timeline.late.length;
-    const unread = log.marker !== null && timeline.first && log.marker < timeline.first.place && timeline.older && this.unread;
+    const isAbove = timeline.first && log.marker < timeline.first.place && timeline.older;
+    const unread = log.marker !== null && (isAbove || log.isAbove($("unread"))) && this.unread;
     const chip = (key, words, run) => ({ key, stamp: [words], make: () => el("button", { type: "button", "data-as": "chip", onclick: run }, words) });
     rows($("chips"), [
       unread && chip("unread", `↑ ${number(this.unread)} not read yet`, () => this.toUnread()),
@@ -338,7 +339,7 @@ export class Chat {
     const { marker } = this.log;
     this.unread = 0;
     this.stuck = false;
-    await this.page(() => this.timeline.from(marker));
+    if (!$("unread")) await this.page(() => this.timeline.from(marker));
     this.stuck = false;
     $("unread")?.scrollIntoView({ block: "start" });
     $("log").focus();

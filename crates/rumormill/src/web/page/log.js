@@ -60,6 +60,11 @@ export class Log {
     return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 48;
   }
 
+  // Whether a row was scrolled out above.
+  isAbove(row) {
+    return Boolean(row) && row.getBoundingClientRect().bottom < this.node.getBoundingClientRect().top;
+  }
+
   // The first row in sight and where it stands, so that it can stay there.
   hold() {
     const top = this.node.getBoundingClientRect().top;
