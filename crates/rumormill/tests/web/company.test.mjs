@@ -222,3 +222,15 @@ test("what is unread above says so, and leads there", async (t) => {
   });
   await until(page, () => !document.querySelector("#chips")?.innerText.includes("not read"));
 });
+
+test("who is connected is here, whatever was told before", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch);
+  await page.locator('[data-side="people"]').click();
+  await page.locator("#side", { hasText: "5 here, 1 away" }).waitFor();
+  made.peer(room, 5, "barbara");
+  made.status(room);
+  await page.locator("#side", { hasText: "6 here, 0 away" }).waitFor();
+  room.state.peers = [];
+  made.status(room);
+  await page.locator("#side", { hasText: "1 here, 5 away" }).waitFor();
+});

@@ -201,6 +201,7 @@ export class Chat {
     if (kind === "lagged") return this.refresh();
     if (kind === "room") {
       this.rooms.set(content.room.id, content.room);
+      if (content.room.id === this.id) this.meetPeers(content.room);
       return this.draw();
     }
     if (kind === "notice") this.notice(content);
@@ -230,6 +231,13 @@ export class Chat {
       if (own) this.timeline.change({ ...own, holders });
       if (ref === this.log.selected) this.readHolders();
     }
+  }
+
+  // Who is here is who is connected.
+  meetPeers({ peers, author: me }) {
+    const here = new Map(peers.map(({ author, nick }) => [author, nick]));
+    for (const [author, nick] of here) this.meet(author, nick);
+    for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
   }
 
   // Somebody who wrote is one of the people, though nobody told yet whether they are here.
