@@ -148,7 +148,7 @@ impl Follower {
             RoomEvent::Engine(event) => self.hear_engine(event).await,
             RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
             RoomEvent::Typing { author } => {
-                if let Some(api) = self.api().filter(|api| !api.hides(&self.room, &author)) {
+                if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
                     let nick = nick(&self.room, &author);
                     api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
                 }

@@ -155,7 +155,7 @@ pub(super) fn status(model: &mut Model, room: Room) {
     }
 }
 
-/// Who came or went since the room was looked at last.
+/// Who came, went, or goes by another name since the room was looked at last.
 fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
     let Some(open) = model.open_as(&room.id) else { return Vec::new() };
     let peers: BTreeMap<&AuthorHex, &str> = room
@@ -168,8 +168,8 @@ fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
     let mut moved: Vec<Person> = went.map(|person| Person { here: false, ..person.clone() }).collect();
     for (author, nick) in peers {
         match open.people.get(author) {
-            Some(person) if person.here => {}
-            Some(person) => moved.push(Person { here: true, ..person.clone() }),
+            Some(person) if person.here && person.nick == nick => {}
+            Some(person) => moved.push(Person { here: true, nick: nick.into(), ..person.clone() }),
             None => moved.push(Person { author: author.clone(), nick: nick.into(), here: true, ..Person::default() }),
         }
     }

@@ -195,6 +195,9 @@ fn who_is_connected_is_here_whatever_was_told_before() {
     stage.node.rooms[0].room.peers = peers;
     let status = stage.node.status();
     stage.hears(status).has("3 here").lacks(" away\n").has("2 direct 0 relayed 0 away");
+    stage.node.rooms[0].room.peers[1].nick = "cydney".into();
+    let status = stage.node.status();
+    stage.hears(status).has("│ cydney").lacks("│ cyd\n");
     stage.node.rooms[0].room.peers.clear();
     let status = stage.node.status();
     stage.hears(status).has("1 here").has("nobody connected, 2 away");

@@ -236,7 +236,11 @@ export class Chat {
   // Who is here is who is connected.
   meetPeers({ peers, author: me }) {
     const here = new Map(peers.map(({ author, nick }) => [author, nick]));
-    for (const [author, nick] of here) this.meet(author, nick);
+    for (const [author, nick] of here) {
+      this.meet(author, nick);
+      this.people.get(author).nick = nick;
+      this.names.learn(author, nick);
+    }
     for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
   }
 
