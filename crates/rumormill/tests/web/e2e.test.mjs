@@ -106,6 +106,21 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await bob.locator("#topic", { hasText: "soup" }).waitFor();
   assert.deepEqual(await findings(ada), []);
 
+  // Bob writes, is hidden for Ada alone, and is shown again.
+  await type(bob, "and bre");
+  await ada.locator("#typing", { hasText: "bob is writing" }).waitFor();
+  await bob.keyboard.type("ad");
+  await sent(bob);
+  await said(ada, "and bread").waitFor();
+  await until(ada, () => document.querySelector("#typing").textContent === "");
+  await type(ada, "/hide bob");
+  await sent(ada);
+  await ada.locator("#log .above", { hasText: "by bob hidden" }).first().waitFor();
+  assert.equal(await said(ada, "and bread").count(), 0);
+  await type(ada, "/hide bob");
+  await sent(ada);
+  await said(ada, "and bread").waitFor();
+
   // A page that is opened again has a line to write in that can be read.
   await ada.reload();
   await said(ada, "soup for me").waitFor();
