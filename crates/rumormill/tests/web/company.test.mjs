@@ -223,6 +223,13 @@ test("what is unread above says so, and leads there", async (t) => {
   await until(page, () => !document.querySelector("#chips")?.innerText.includes("not read"));
 });
 
+test("what somebody said stands under the name they have now", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch);
+  made.say(room, 2, "amazing grace", { kind: "nick" });
+  await said(page, "I can be there").locator(".nick", { hasText: "amazing grace" }).waitFor();
+  await said(page, "is now called amazing grace").locator(".nick").filter({ hasText: /^grace$/ }).waitFor();
+});
+
 test("who is connected is here, whatever was told before", async (t) => {
   const { page, mock: made, room } = await chat(t, lunch);
   await page.locator('[data-side="people"]').click();

@@ -225,6 +225,7 @@ export class Chat {
       if (!isSeen && this.log.marker === null && !message.mine && !message.hidden && arrival === "end") this.log.marker = this.room.read ?? this.timeline.last?.place ?? null;
       this.timeline.arrive(message, arrival);
       this.meet(message.author, message.nick);
+      if (message.kind === "nick" && arrival === "end") this.called(message.author, message.text);
     } else if (kind === "changed") this.timeline.change(message);
     else if (kind === "held") {
       const own = this.timeline.find(ref);
@@ -238,8 +239,7 @@ export class Chat {
     const here = new Map(peers.map(({ author, nick }) => [author, nick]));
     for (const [author, nick] of here) {
       this.meet(author, nick);
-      this.people.get(author).nick = nick;
-      this.names.learn(author, nick);
+      this.called(author, nick);
     }
     for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
   }
@@ -248,6 +248,11 @@ export class Chat {
   meet(author, nick) {
     if (this.people.has(author)) return;
     this.people.set(author, { author, nick, here: false, me: author === this.room.author, last_ms: 0, hidden: false });
+    this.names.learn(author, nick);
+  }
+
+  called(author, nick) {
+    this.people.get(author).nick = nick;
     this.names.learn(author, nick);
   }
 
