@@ -5,7 +5,7 @@ use super::{
     carry,
     events::{spoke, status},
     input::Effect,
-    model::{Mode, Model, Open},
+    model::{Mode, Model, NoteKind, Open},
     orders, panels, rows, scroll, update,
 };
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
     clean::clean,
     limits::{PEOPLE_KNOWN, ROOMS_LISTED},
 };
+
+/// What is told when a room is announced.
+const ANNOUNCED: &str = "whoever is on this LAN finds this room by its name now, and can enter it without a ticket";
 
 /// Takes an answer.
 pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Vec<Effect>) {
@@ -28,6 +31,11 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
             if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
                 update::open(model, at, out);
             }
+        }
+        (Ask::Nearby(name), Told::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
+        (Ask::Of(_, OfRoom::Announce(on)), Told::Room(room)) => {
+            status(model, *room);
+            model.tell(NoteKind::Told, if on { ANNOUNCED } else { "nobody is told of this room any more" });
         }
         (Ask::Of(room, OfRoom::Leave), _) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{
     api::words::{
-        AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nick, Page, People, Person, PlaceText, Read, Refused, Room,
-        RoomHex, Rooms, Say, Ticket, Topic, Whois,
+        Announced, AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nearby, NearbyRoom, Nick, Page, People, Person,
+        PlaceText, Read, Refused, Room, RoomHex, Rooms, Say, Ticket, Topic, Whois,
     },
     client::piece,
-    limits::{HITS, PAGE_MESSAGES},
+    limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES},
 };
 
 /// A request as it is sent.
@@ -27,6 +27,8 @@ pub(crate) struct Request {
 pub(super) enum Ask {
     Rooms,
     Enter(Enter),
+    /// Rooms announced on the LAN, or the one of this name.
+    Nearby(Option<String>),
     Of(RoomHex, OfRoom),
 }
 
@@ -49,6 +51,8 @@ pub(super) enum OfRoom {
     Read(PlaceText),
     Nick(String),
     Topic(String),
+    /// Tells those who ask on the LAN of the room, or no longer.
+    Announce(bool),
     Ticket,
     /// The ticket, to be drawn.
     Picture,
@@ -72,6 +76,7 @@ pub(super) enum Told {
     Holders(Holders),
     Ticket(String),
     Whois(Box<Whois>),
+    Nearby(Vec<NearbyRoom>),
     Done,
 }
 
@@ -88,6 +93,8 @@ impl Ask {
         match self {
             Self::Rooms => get("/v1/rooms".into()),
             Self::Enter(enter) => with(Method::POST, "/v1/rooms".into(), enter),
+            Self::Nearby(None) => get(format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}")),
+            Self::Nearby(Some(name)) => get(format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}&name={}", piece(name))),
             Self::Of(room, ask) => ask.request(&format!("/v1/rooms/{room}")),
         }
     }
@@ -100,6 +107,7 @@ impl Ask {
         match self {
             Self::Rooms => told(body, |Rooms { rooms }| Told::Rooms(rooms)),
             Self::Enter(_) => told(body, |room| Told::Room(Box::new(room))),
+            Self::Nearby(_) => told(body, |Nearby { rooms }| Told::Nearby(rooms)),
             Self::Of(_, ask) => ask.read(body),
         }
     }
@@ -128,6 +136,9 @@ impl OfRoom {
             Self::Read(place) => with(Method::PUT, format!("{room}/read"), &Read { place: place.clone() }),
             Self::Nick(nick) => with(Method::PUT, format!("{room}/nick"), &Nick { nick: nick.clone() }),
             Self::Topic(topic) => with(Method::PUT, format!("{room}/topic"), &Topic { topic: topic.clone() }),
+            Self::Announce(announced) => {
+                with(Method::PUT, format!("{room}/announced"), &Announced { announced: *announced })
+            }
             Self::Ticket | Self::Picture => get(format!("{room}/ticket")),
             Self::Whois(author) => get(format!("{room}/people/{author}")),
             Self::Hide(author) => bare(Method::PUT, format!("{room}/hidden/{author}")),
@@ -145,7 +156,9 @@ impl OfRoom {
                 told(body, |message| Told::Message(Box::new(message)))
             }
             Self::Holders(_) => told(body, Told::Holders),
-            Self::Read(_) | Self::Nick(_) | Self::Topic(_) => told(body, |room| Told::Room(Box::new(room))),
+            Self::Read(_) | Self::Nick(_) | Self::Topic(_) | Self::Announce(_) => {
+                told(body, |room| Told::Room(Box::new(room)))
+            }
             Self::Ticket | Self::Picture => told(body, |Ticket { ticket }| Told::Ticket(ticket)),
             Self::Whois(_) => told(body, |whois| Told::Whois(Box::new(whois))),
             Self::Typing | Self::Leave => Ok(Told::Done),
@@ -203,6 +216,9 @@ mod tests {
             (of(OfRoom::Read("p".into())), r#"PUT /v1/rooms/r1/read {"place":"p"}"#),
             (of(OfRoom::Nick("ada".into())), r#"PUT /v1/rooms/r1/nick {"nick":"ada"}"#),
             (of(OfRoom::Topic("".into())), r#"PUT /v1/rooms/r1/topic {"topic":""}"#),
+            (Ask::Nearby(None), "GET /v1/nearby?wait_ms=3200"),
+            (Ask::Nearby(Some("a b".into())), "GET /v1/nearby?wait_ms=3200&name=a%20b"),
+            (of(OfRoom::Announce(true)), r#"PUT /v1/rooms/r1/announced {"announced":true}"#),
             (of(OfRoom::Ticket), "GET /v1/rooms/r1/ticket"),
             (of(OfRoom::Whois("ab".into())), "GET /v1/rooms/r1/people/ab"),
             (of(OfRoom::Hide("ab".into())), "PUT /v1/rooms/r1/hidden/ab"),

@@ -12,7 +12,7 @@ use super::{
     scroll, settings,
 };
 use crate::{
-    api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, Person, Say, Whois},
+    api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Say, Whois},
     chat::show::thousands,
     clean::{clean, clean_name},
     limits::{NICK_CHARS, SIGNS},
@@ -90,6 +90,11 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
         Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name }))),
         Order::Join(what) => join(model, what, out),
+        Order::Announce(on) => match on.as_str() {
+            "on" | "" => of_room(model, OfRoom::Announce(true), out),
+            "off" => of_room(model, OfRoom::Announce(false), out),
+            _ => model.fail("usage", "on or off?", "/announce on, /announce off"),
+        },
         Order::Leave => match &model.open {
             Some(open) => model.mode = Mode::Question(Question::Leave(open.room.clone())),
             None => no_room(model),
@@ -191,11 +196,26 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
         _ if ticket.to_lowercase().starts_with("rumor") => {
             out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket })));
         }
-        _ => model.fail(
+        _ => {
+            model.tell(NoteKind::Told, "looking for rooms on this LAN");
+            out.push(Effect::Ask(Ask::Nearby(Some(what).filter(|name| !name.is_empty()))));
+        }
+    }
+}
+
+/// Enters the room of this name that is announced on the LAN, or lists all.
+pub(super) fn nearby(model: &mut Model, name: Option<&str>, rooms: &[NearbyRoom], out: &mut Vec<Effect>) {
+    let Some(name) = name.map(|name| clean_name(name, NICK_CHARS)) else { return panels::nearby(model, rooms) };
+    match rooms {
+        [] => model.fail(
             "room",
-            &format!("there is no room \"{}\" here", clean_name(&what, NICK_CHARS)),
+            &format!("there is no room \"{name}\" here or on this LAN"),
             "/join TICKET enters one that somebody let you into, /new NAME begins one",
         ),
+        [room, rest @ ..] if rest.iter().all(|other| other.id == room.id) => {
+            out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket: room.ticket.clone() })));
+        }
+        _ => model.fail("room", &format!("several rooms on this LAN are called \"{name}\""), "ask for a ticket"),
     }
 }
 

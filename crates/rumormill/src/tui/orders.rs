@@ -18,6 +18,7 @@ pub(super) enum Order {
     Topic(String),
     Search(String),
     Seen,
+    Announce(String),
     Ticket,
     Qr,
     Peers,
@@ -39,10 +40,11 @@ pub(super) struct Known {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 22] = [
-    known("join", "TICKET or ROOM", "enter a room, or go to one that you are in", Order::Join),
+pub(super) const ORDERS: [Known; 23] = [
+    known("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     known("new", "NAME", "begin a room", Order::New),
     known("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
+    known("announce", "on or off", "let those on this LAN enter the room by its name", Order::Announce),
     known("ticket", "", "what lets others in, shown and copied", |_| Order::Ticket),
     known("qr", "", "the same as a picture, for a telephone", |_| Order::Qr),
     known("nick", "NAME", "be shown by this name", Order::Nick),

@@ -15,8 +15,9 @@ use super::{
     wrap::{fit, wrap},
 };
 use crate::{
-    api::words::{Path, Peer, Person},
+    api::words::{NearbyRoom, Path, Peer, Person},
     chat::show::thousands,
+    home::title,
 };
 
 /// Columns of what a row is about.
@@ -94,6 +95,19 @@ pub(super) fn last_word(model: &Model, person: &Person) -> String {
         0 => "has not said anything".into(),
         ms => format!("last spoke {} {}", model.clock.day(ms), model.clock.minutes(ms)),
     }
+}
+
+/// Shows the rooms that are announced on the LAN.
+pub(super) fn nearby(model: &mut Model, rooms: &[NearbyRoom]) {
+    let row = |room: &NearbyRoom| {
+        let peer = room.peer.as_str();
+        (fit(&title(&room.name), ABOUT - 2), format!("announced by {}", peer.get(..8).unwrap_or(peer)))
+    };
+    let mut rows: Vec<(String, String)> = rooms.iter().map(row).collect();
+    if rows.is_empty() {
+        rows.push((String::new(), "none; /announce tells of a room that you are in, or ask for a ticket".into()));
+    }
+    show(model, "rooms on this LAN; /join NAME enters one", rows);
 }
 
 /// Shows who is connected.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     api::words::{
-        Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Page, Path, Peer, People, Person, PlaceText,
-        Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket, Whois, act,
+        Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Nearby, NearbyRoom, Page, Path, Peer,
+        People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket, Whois, act,
     },
     tui::ask::Request,
 };
@@ -25,6 +25,8 @@ pub(in crate::tui) struct Kept {
 #[derive(Default)]
 pub(in crate::tui) struct Node {
     pub(in crate::tui) rooms: Vec<Kept>,
+    /// Rooms that others announce.
+    pub(in crate::tui) nearby: Vec<NearbyRoom>,
     /// How often it was told that I am writing.
     pub(in crate::tui) typed: u64,
     /// What is refused from here on.
@@ -137,6 +139,10 @@ impl Node {
             let refusal = serde_json::to_value(Refusal { error: refused.clone() }).unwrap();
             return Err(serde_json::from_value::<Refusal>(refusal).unwrap().error);
         }
+        if let Some(query) = request.path.strip_prefix("/v1/nearby?") {
+            let named = |room: &&NearbyRoom| query.split_once("name=").is_none_or(|(_, name)| room.name == name);
+            return Ok(json!(Nearby { rooms: self.nearby.iter().filter(named).cloned().collect() }));
+        }
         let path = request.path.strip_prefix("/v1/rooms").unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -159,6 +165,10 @@ impl Node {
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let kept = &mut self.rooms[at];
         match (method, rest) {
+            (&Method::PUT, ["announced"]) => {
+                kept.room.announced = body["announced"] == true;
+                Ok(json!(kept.room))
+            }
             (&Method::GET, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
             (&Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor1{}", "abcdefgh".repeat(20)) })),
             (&Method::GET, ["messages"]) => Ok(json!(kept.page(query))),

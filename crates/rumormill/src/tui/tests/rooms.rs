@@ -2,7 +2,7 @@
 
 use super::{Stage, node::Node};
 use crate::{
-    api::words::{Event, Kind},
+    api::words::{Event, Kind, NearbyRoom},
     tui::ask::Ask,
 };
 
@@ -105,4 +105,35 @@ fn who_comes_and_goes_is_told_on_request() {
     };
     stage.hears(event(true)).has("2 here").lacks("bob is here");
     stage.keys("/set Space comings Space on Enter").hears(event(false)).has("bob is away").has("1 away");
+}
+
+fn announced(name: &str, id: &str) -> NearbyRoom {
+    NearbyRoom { name: name.into(), id: id.into(), peer: "77ab34cd90".into(), ticket: "rumor1abc".into() }
+}
+
+#[test]
+fn rooms_on_the_lan() {
+    let mut stage = stage();
+    stage.keys("/join Enter").has("none; /announce tells of a room").keys("Esc");
+    stage.keys("/join Space tea Enter").has(r#"there is no room "tea" here or on"#);
+    stage.node.nearby = vec![announced("tea", "aa"), announced("\u{1b}[31mred", "bb")];
+    stage
+        .keys("/join Enter")
+        .has("rooms on this LAN")
+        .has(" tea ")
+        .has("announced by 77ab34cd")
+        .has("[31mred")
+        .keys("Esc");
+    // The stand-in takes no ticket: that it was tried is enough.
+    stage.keys("/join Space tea Enter").has("this is not a ticket");
+    stage.node.nearby.push(announced("tea", "cc"));
+    stage.keys("/join Space tea Enter").has("several rooms on this LAN are");
+}
+
+#[test]
+fn a_room_is_announced_and_no_longer() {
+    let mut stage = stage();
+    stage.keys("/announce Enter").has("whoever is on this LAN finds this room");
+    stage.keys("/announce Space off Enter").has("nobody is told of this room");
+    stage.keys("/announce Space maybe Enter").has("on or off?");
 }

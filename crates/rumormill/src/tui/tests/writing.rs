@@ -402,14 +402,14 @@ ada>
             r#"
  lunch
 ─── orders, keys and signs (PgUp, PgDn, Esc)
- /join TICKET or ROOM     enter a room, or go to one that
-                          you are in
+ /join TICKET or ROOM     enter or go to a room; alone:
+                          rooms on this LAN
  /new NAME                begin a room
  /leave                   leave this room and forget what
                           was said in it
+ /announce on or off      let those on this LAN enter the
+                          room by its name
  /ticket                  what lets others in, shown and
-                          copied
- /qr                      the same as a picture, for a
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
@@ -423,9 +423,10 @@ ada>
         r#"
  lunch
 ─── orders, keys and signs (PgUp, PgDn, Esc)
- /join TICKET or ROOM     enter a room, or go to one that you are in
+ /join TICKET or ROOM     enter or go to a room; alone: rooms on this LAN
  /new NAME                begin a room
  /leave                   leave this room and forget what was said in it
+ /announce on or off      let those on this LAN enter the room by its name
  /ticket                  what lets others in, shown and copied
  /qr                      the same as a picture, for a telephone
  /nick NAME               be shown by this name
@@ -442,7 +443,6 @@ ada>
  /react SIGN              set a sign under a message, or take it back
  /peers                   who is connected, and how
  /digest                  the same at two people who hold the same entries
- /set NAME VALUE          change a setting, or list them
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
