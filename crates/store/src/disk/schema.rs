@@ -201,6 +201,15 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Fail> {
     Ok(db)
 }
 
+/// A connection that reads a file whose tables are of the newest version.
+pub(super) fn inspector(path: &Path) -> Result<Connection, Error> {
+    let db = reader(path).map_err(|why| why.at(path))?;
+    match version(&db, path)? {
+        NEWEST => Ok(db),
+        found => Err(Error::Older { path: path.to_owned(), found, known: NEWEST }),
+    }
+}
+
 /// The version of the tables in a file; 0 when there are none.
 fn version(db: &Connection, path: &Path) -> Result<u32, Error> {
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
