@@ -261,14 +261,7 @@ impl Driver {
                 }
                 Inputs::new()
             }
-            Command::Import { room, import, answer } => match self.seats.get_mut(&room) {
-                Some(seat) => {
-                    seat.imports.push_back(answer);
-                    vec![(room, Input::Import(import))]
-                }
-                // Whoever asked hears that nobody answers.
-                None => Inputs::new(),
-            },
+            Command::Import { room, import, answer } => self.import(room, import, answer),
             Command::Mend { room, answer } => {
                 // Whoever asked may have gone.
                 let _ = answer.send(self.mend(&room));

@@ -1,14 +1,16 @@
-//! What is done when something in the home is damaged: it is taken out, and peers give it again.
+//! What is brought into the home beside what peers send, and what is done when something in it is damaged: it is taken
+//! out, and peers give it again.
 
 use rumormill_proto::{
     entry::Kind,
     ids::{AuthorId, RoomId, Seq},
-    input::Input,
+    input::{Import, Imported, Input},
     log::Log,
 };
 use rumormill_store::CheckReport;
+use tokio::sync::oneshot;
 
-use crate::{driver::Driver, error::Error};
+use crate::{driver::Driver, error::Error, links::Inputs};
 
 /// What was taken out of a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub struct Mended {
 }
 
 impl Driver {
+    /// Notes who waits for an import. Of a room that was stopped nobody answers.
+    pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<Imported>) -> Inputs {
+        let Some(seat) = self.seats.get_mut(&room) else { return Inputs::new() };
+        seat.imports.push_back(answer);
+        vec![(room, Input::Import(import))]
+    }
+
     /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until that is out.
     ///
     /// # Errors

@@ -82,3 +82,113 @@ impl Engine {
         self.logs.frontier().log(&self.own.id()).map_or(0, Log::next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        admit::{Author, Run},
+        entry::Kind,
+        ids::PeerId,
+        input::{Config, Input, Saying},
+        limits::AHEAD_MS,
+        rumor::Policy,
+        sync::Pace,
+        testing::{ROOM, Writer},
+        view::Shape,
+    };
+
+    const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
+
+    fn engine(secret: u8) -> Engine {
+        let config = Config {
+            room: ROOM,
+            me: PeerId([1; 32]),
+            policy: Policy::Delegating(Default::default()),
+            shape: Shape::Open,
+            pace: Pace::default(),
+            fresh_author: true,
+            trace: false,
+            seed: 1,
+        };
+        Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+    }
+
+    /// What an import comes to, and what it appends.
+    fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
+        let mut out = Vec::new();
+        engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut out);
+        assert!(!out.iter().any(|output| matches!(output, Output::Send { .. })), "nobody is told");
+        let appended = out.iter().filter_map(|output| match output {
+            Output::Append(run) => Some(run.clone()),
+            _ => None,
+        });
+        let imported = out.iter().find_map(|output| match output {
+            Output::Imported(imported) => Some(*imported),
+            _ => None,
+        });
+        (imported.unwrap(), appended.collect())
+    }
+
+    #[test]
+    fn an_import_waits_for_no_cause_and_brings_nothing_twice() {
+        let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
+        let question = asker.write(3, "where?");
+        let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
+        let mut engine = engine(9);
+        let (imported, appended) = import(&mut engine, vec![answer.clone()]);
+        assert_eq!((imported, appended.len()), (Imported { new: 1, ..Imported::default() }, 1));
+        let (imported, _) = import(&mut engine, vec![answer, question.clone()]);
+        assert_eq!(imported, Imported { new: 3, known: 1, ..Imported::default() });
+        let (imported, appended) = import(&mut engine, vec![question]);
+        assert_eq!((imported, appended.len()), (Imported { known: 3, ..Imported::default() }, 0));
+    }
+
+    #[test]
+    fn what_is_bad_or_from_the_future_does_not_come_in() {
+        let mut engine = engine(9);
+        let future = Writer::new(2).later(NOW.wall_ms + AHEAD_MS + 1).write(2, "soon");
+        assert_eq!(import(&mut engine, vec![future]).0, Imported { refused: 2, ..Imported::default() });
+        let (good, other) = (Writer::new(3).write(2, "a"), Writer::new(3).write(2, "b"));
+        let forged =
+            RawRun::new(good.author(), 0, good.prev(), good.entries().to_vec(), other.signature().copied()).unwrap();
+        let (imported, appended) = import(&mut engine, vec![forged, good]);
+        assert_eq!((imported.reject, appended.len()), (Some(Reject::Signature), 0));
+    }
+
+    #[test]
+    fn a_log_that_lost_its_head_goes_on_above_what_is_lost() {
+        let mut engine = engine(9);
+        let mut say = |engine: &mut Engine, tag| -> Option<Run> {
+            let mut out = Vec::new();
+            let saying = Saying { tag, kind: Kind::TEXT, body: Bytes::from_static(b"x") };
+            engine.handle(Input::Say(vec![saying]), NOW, &mut out);
+            out.into_iter().find_map(|output| if let Output::Append(run) = output { Some(run) } else { None })
+        };
+        let first = say(&mut engine, 1).unwrap();
+        let second = say(&mut engine, 2).unwrap();
+        let me = engine.author();
+        let mut left = Log::default();
+        left.insert(&first).unwrap();
+        engine.handle(Input::Lost { logs: vec![(me, left)] }, NOW, &mut Vec::new());
+        assert_eq!(engine.frontier().head(&me).unwrap().seq, 0);
+        let third = say(&mut engine, 3).unwrap();
+        assert_eq!((third.first().seq, third.first().prev), (2, second.last().id));
+        assert_eq!(engine.frontier().log(&me).unwrap().gaps().collect::<Vec<_>>(), [(1, 1)]);
+        let raw = RawRun::new(me, 1, second.first().prev, vec![raw_of(&second)], second.signature().copied()).unwrap();
+        assert_eq!(import(&mut engine, vec![raw]).0.new, 1);
+        assert_eq!(engine.frontier().log(&me).unwrap().gaps().count(), 0);
+    }
+
+    fn raw_of(run: &Run) -> crate::entry::RawEntry {
+        let entry = run.first();
+        crate::entry::RawEntry {
+            time: entry.time,
+            seen: entry.seen.clone(),
+            kind: entry.kind,
+            body: entry.body.clone(),
+        }
+    }
+}

@@ -7,6 +7,8 @@ pub(crate) mod import;
 mod line;
 pub(crate) mod reader;
 mod render;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
