@@ -62,7 +62,7 @@ pub struct Saying {
 /// Pieces of a room's logs that somebody kept outside of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
-    /// Why logs are cut, as [`Proof::wire`] says it.
+    /// Why logs are cut, as [`Proof::wire`] says it; looked at behind the runs.
     pub proofs: Vec<Bytes>,
     /// Signed runs; of one log, ascending.
     pub runs: Vec<RawRun>,

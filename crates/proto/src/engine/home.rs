@@ -29,10 +29,6 @@ impl Engine {
         now: Now,
         out: &mut Vec<Output>,
     ) -> Result<(), Reject> {
-        for wire in &import.proofs {
-            let proof = Proof::parse(self.logs.door(), wire.clone())?;
-            self.prove(proof, out);
-        }
         for run in &import.runs {
             let held = self.held_of(run);
             let own = run.author() == self.own.id();
@@ -44,6 +40,12 @@ impl Engine {
             imported.known += held;
             imported.new += holds - held;
             imported.refused += run.entries().len() as u64 - holds;
+        }
+        // What lies beyond a cut stays as evidence, and lets others verify what lies below: it has to be there first.
+        self.settle(false, now, out);
+        for wire in &import.proofs {
+            let proof = Proof::parse(self.logs.door(), wire.clone())?;
+            self.prove(proof, out);
         }
         Ok(())
     }

@@ -123,6 +123,8 @@ impl Lines {
 async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::Imported) -> Result<(), Failure> {
     let mut reader = Reader::default();
     let (mut import, mut bytes) = (Import::default(), 0);
+    // Why the log is cut whose entries come next.
+    let mut cut = None;
     let mut line = Some(first);
     while let Some(text) = line {
         let piece = reader.line(&text).map_err(|bad| broken(&Bad { line: lines.number, ..bad }));
@@ -130,8 +132,13 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut wor
             give(room, std::mem::take(&mut import), done).await?;
         }
         match piece? {
-            Some(Piece::Proof(wire)) => import.proofs.push(wire),
+            Some(Piece::Proof(author, wire)) => {
+                let before = cut.replace((author, wire));
+                import.proofs.extend(before.map(|(_, wire)| wire));
+            }
             Some(Piece::Run(run)) => {
+                let ended = cut.take_if(|(author, _)| *author != run.author());
+                import.proofs.extend(ended.map(|(_, wire)| wire));
                 bytes += run.wire().len();
                 import.runs.push(run);
             }
@@ -151,6 +158,7 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut wor
         }
         line = lines.next().await?;
     }
+    import.proofs.extend(cut.map(|(_, wire)| wire));
     give(room, import, done).await?;
     reader.finish().map(|_| ()).map_err(|bad| broken(&Bad { line: lines.number, ..bad }))
 }

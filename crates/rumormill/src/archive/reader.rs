@@ -18,8 +18,8 @@ use super::line::{End, Entry, Fork, Head, Line, Nicks, Placed, VERSION, hex};
 /// What a line, or some, come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Why a log is cut.
-    Proof(Bytes),
+    /// Why the log of this author is cut.
+    Proof(AuthorId, Bytes),
     /// Entries of one log, verified.
     Run(RawRun),
 }
@@ -142,7 +142,7 @@ impl Open {
         }
         self.known(&proof.author())?;
         self.frontier.update(proof.author(), |log| log.cut_at(proof.at(), None));
-        Ok(Piece::Proof(proof.wire().clone()))
+        Ok(Piece::Proof(proof.author(), proof.wire().clone()))
     }
 
     /// Authors are bounded as in a room.
