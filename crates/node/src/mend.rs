@@ -43,11 +43,8 @@ impl Driver {
             let log = kept.iter().find(|kept| kept.author == *author).map(|kept| kept.log.clone());
             (*author, log.unwrap_or_default())
         };
-        let changed: Vec<(AuthorId, Log)> = before
-            .iter()
-            .map(|(author, _)| left(author))
-            .filter(|(author, log)| before.get(author) != Some(log))
-            .collect();
+        let changed: Vec<(AuthorId, Log)> =
+            before.keys().map(left).filter(|(author, log)| before.get(author) != Some(log)).collect();
         let lost: Vec<_> = changed
             .iter()
             .flat_map(|(author, log)| {

@@ -140,6 +140,9 @@ impl Open {
         if proof.author().to_string() != fork.author || proof.at() != fork.at {
             return Err("this proves another fork".into());
         }
+        if self.frontier.log(&proof.author()).is_some() {
+            return Err("a fork stands behind entries of its log, or twice".into());
+        }
         self.known(&proof.author())?;
         self.frontier.update(proof.author(), |log| log.cut_at(proof.at(), None));
         Ok(Piece::Proof(proof.author(), proof.wire().clone()))

@@ -32,7 +32,7 @@ fn said(author: &Author, seq: u64, what: u8) -> (Kind, axum::body::Bytes) {
         1 => Content::Topic(format!("topic \u{202e}{what}")),
         2 => Content::Edit { of: seq / 2, text: format!("edited \"{what}\"") },
         3 => Content::Retraction { of: seq / 2 },
-        4 => Content::Reaction { to: own, sign: "👍".into(), on: what % 2 == 0 },
+        4 => Content::Reaction { to: own, sign: "👍".into(), on: what > 99 },
         5 => Content::Imported(Imported {
             source: "irssi".into(),
             name: "alice".into(),

@@ -36,7 +36,7 @@ fn an_export_still_verifies_and_comes_back() {
     // Nobody is there whom Bob could ask.
     let bob = Person::new();
     bob.fails(&["join", &ticket], 6);
-    let room = bob.lines(&["rooms"])[0].split_whitespace().find_map(|word| hex(word)).unwrap();
+    let room = bob.lines(&["rooms"])[0].split_whitespace().find_map(hex).unwrap();
     let imported = bob.lines(&["import", &room, &file]);
     assert!(imported[0].ends_with(" imported, 0 were here before"), "{imported:?}");
     let texts = |person: &Person| -> Vec<String> {
