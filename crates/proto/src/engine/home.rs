@@ -137,23 +137,23 @@ mod tests {
     #[test]
     fn an_import_waits_for_no_cause_and_brings_nothing_twice() {
         let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
-        let question = asker.write(3, "where?");
+        let question = asker.write(1, "where?");
         let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
         let mut engine = engine(9);
         let (imported, appended) = import(&mut engine, vec![answer.clone()]);
         assert_eq!((imported, appended.len()), (Imported { new: 1, ..Imported::default() }, 1));
         let (imported, _) = import(&mut engine, vec![answer, question.clone()]);
-        assert_eq!(imported, Imported { new: 3, known: 1, ..Imported::default() });
+        assert_eq!(imported, Imported { new: 1, known: 1, ..Imported::default() });
         let (imported, appended) = import(&mut engine, vec![question]);
-        assert_eq!((imported, appended.len()), (Imported { known: 3, ..Imported::default() }, 0));
+        assert_eq!((imported, appended.len()), (Imported { known: 1, ..Imported::default() }, 0));
     }
 
     #[test]
     fn what_is_bad_or_from_the_future_does_not_come_in() {
         let mut engine = engine(9);
-        let future = Writer::new(2).later(NOW.wall_ms + AHEAD_MS + 1).write(2, "soon");
-        assert_eq!(import(&mut engine, vec![future]).0, Imported { refused: 2, ..Imported::default() });
-        let (good, other) = (Writer::new(3).write(2, "a"), Writer::new(3).write(2, "b"));
+        let future = Writer::new(2).later(NOW.wall_ms + AHEAD_MS + 1).write(1, "soon");
+        assert_eq!(import(&mut engine, vec![future]).0, Imported { refused: 1, ..Imported::default() });
+        let (good, other) = (Writer::new(3).write(1, "a"), Writer::new(3).write(1, "b"));
         let forged =
             RawRun::new(good.author(), 0, good.prev(), good.entries().to_vec(), other.signature().copied()).unwrap();
         let (imported, appended) = import(&mut engine, vec![forged, good]);
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_log_that_lost_its_head_goes_on_above_what_is_lost() {
         let mut engine = engine(9);
-        let mut say = |engine: &mut Engine, tag| -> Option<Run> {
+        let say = |engine: &mut Engine, tag| -> Option<Run> {
             let mut out = Vec::new();
             let saying = Saying { tag, kind: Kind::TEXT, body: Bytes::from_static(b"x") };
             engine.handle(Input::Say(vec![saying]), NOW, &mut out);
