@@ -347,10 +347,10 @@ mod tests {
     use super::*;
     use crate::testing::{ROOM, Writer};
 
-    const HERE: Origin = Origin::Here;
+    const THERE: Origin = Origin::Repair(PeerId([9; 32]));
 
     fn take(logs: &mut Logs, run: &RawRun) -> Taken {
-        logs.take(run, HERE, 1_000).unwrap()
+        logs.take(run, THERE, 1_000).unwrap()
     }
 
     fn released(logs: &mut Logs) -> Vec<(AuthorId, Seq, Seq)> {
@@ -448,9 +448,9 @@ mod tests {
     #[test]
     fn what_lies_ahead_is_held_until_its_time() {
         let mut logs = Logs::new(ROOM, vec![]);
-        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), HERE, 0).unwrap();
+        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, 0).unwrap();
         assert_eq!(logs.release(0, false).len(), 1);
-        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), HERE, 0).unwrap();
+        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, 0).unwrap();
         assert_eq!(logs.release(0, true).len(), 0);
         let due = logs.next_due(0).unwrap();
         assert_eq!(logs.release(due, true).len(), 1);
@@ -464,7 +464,7 @@ mod tests {
         hostile.write(1, "never sent");
         for _ in 0..3_000 {
             let run = hostile.write(1, "x");
-            logs.take(&run, HERE, 1_000).unwrap();
+            logs.take(&run, THERE, 1_000).unwrap();
         }
         let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
         let question = asker.write(1, "where?");
