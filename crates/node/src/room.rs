@@ -135,6 +135,8 @@ pub struct PeerStatus {
     pub path: Path,
     /// Round trip in milliseconds; 0 below one.
     pub rtt_ms: u32,
+    /// Seq after the last entry of our own log that it is known to hold.
+    pub holds: Seq,
 }
 
 /// How a peer is reached.
@@ -528,7 +530,7 @@ fn messages_after(
 
 fn peer_status(linked: &Linked) -> PeerStatus {
     let (path, rtt_ms) = path(&linked.connection);
-    PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms }
+    PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms, holds: linked.holds }
 }
 
 /// The path that the connection uses now, and its round trip.

@@ -69,7 +69,7 @@ impl Client {
                 opened => break opened?,
             }
         };
-        let api = Api::new(node.clone(), &place.data()?)?;
+        let api = Api::new(node.clone(), &place.data()?, &place.config()?)?;
         let door = Door::open(&socket, api.router())?;
         Ok(Self::Here { node, router: api.router(), door })
     }

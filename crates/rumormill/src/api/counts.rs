@@ -1,12 +1,12 @@
-//! What is found by reading a room from its unread marker on, remembered until something changes: rooms tell how they stand
-//! several times a second.
+//! What is found by reading a room from its unread marker on, remembered and counted on from there: rooms tell how they
+//! stand several times a second.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
-use rumormill_node::proto::{frontier::Digest, ids::RoomId};
+use rumormill_node::proto::{frontier::Digest, ids::RoomId, timeline::Place};
 
 use super::words::{AuthorHex, PlaceText};
 
@@ -28,6 +28,21 @@ pub(super) struct Counted {
     /// Those of them that name me.
     pub(super) mentions: u64,
     pub(super) topic: String,
+    /// The last message that was looked at, if there was one.
+    pub(super) upto: Option<Place>,
+    /// Whether there are more than are counted.
+    pub(super) many: bool,
+}
+
+/// What is known of a room's counts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing has changed since.
+    Same(Counted),
+    /// So many entries have come since.
+    Grown { counted: Counted, by: u64 },
+    /// Nothing that helps.
+    Nothing,
 }
 
 /// The last counts of each room.
@@ -35,10 +50,16 @@ pub(super) struct Counted {
 pub(super) struct Counts(Mutex<BTreeMap<RoomId, (Basis, Counted)>>);
 
 impl Counts {
-    /// What was found, unless something has changed since.
-    pub(super) fn of(&self, room: &RoomId, basis: &Basis) -> Option<Counted> {
+    /// What was found last, as far as it still helps.
+    pub(super) fn of(&self, room: &RoomId, basis: &Basis) -> Known {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(room).filter(|(known, _)| known == basis).map(|(_, counted)| counted.clone())
+        let Some((known, counted)) = counts.get(room) else { return Known::Nothing };
+        let reader = |basis: &Basis| (basis.read.clone(), basis.nick.clone(), basis.hidden.clone());
+        match basis.entries.checked_sub(known.entries) {
+            _ if known == basis => Known::Same(counted.clone()),
+            Some(by) if by > 0 && reader(known) == reader(basis) => Known::Grown { counted: counted.clone(), by },
+            _ => Known::Nothing,
+        }
     }
 
     pub(super) fn set(&self, room: RoomId, basis: Basis, counted: Counted) {
@@ -56,23 +77,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_hold_until_something_changes() {
+    fn counts_hold_or_are_counted_on_until_something_else_changes() {
         let (counts, room) = (Counts::default(), RoomId([1; 32]));
         let (basis, counted) = (Basis::default(), Counted { unread: 3, ..Counted::default() });
-        assert_eq!(counts.of(&room, &basis), None);
+        assert_eq!(counts.of(&room, &basis), Known::Nothing);
         counts.set(room, basis.clone(), counted.clone());
-        assert_eq!(counts.of(&room, &basis), Some(counted));
+        assert_eq!(counts.of(&room, &basis), Known::Same(counted.clone()));
+        let grown = Basis { digest: [1; 16], entries: 7, ..basis.clone() };
+        assert_eq!(counts.of(&room, &grown), Known::Grown { counted, by: 7 });
         let changed = [
             Basis { digest: [1; 16], ..basis.clone() },
-            Basis { entries: 1, ..basis.clone() },
-            Basis { read: Some("p".into()), ..basis.clone() },
-            Basis { nick: "ada".into(), ..basis.clone() },
-            Basis { hidden: BTreeSet::from(["b".into()]), ..basis.clone() },
+            Basis { read: Some("p".into()), ..grown.clone() },
+            Basis { nick: "ada".into(), ..grown.clone() },
+            Basis { hidden: BTreeSet::from(["b".into()]), ..grown },
         ];
         for basis in changed {
-            assert_eq!(counts.of(&room, &basis), None, "{basis:?}");
+            assert_eq!(counts.of(&room, &basis), Known::Nothing, "{basis:?}");
         }
         counts.forget(&room);
-        assert_eq!(counts.of(&room, &basis), None);
+        assert_eq!(counts.of(&room, &basis), Known::Nothing);
     }
 }

@@ -33,13 +33,14 @@ use tokio::{
 use super::{
     Answer, Api, Inner,
     answer::Asked,
+    held::Held,
     names::{author_hex, reference},
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
     chat::show::{REKEYED, forked, nick, skewed},
     commands::escaped,
-    limits::{HEARD, ROOM_EVERY_MS, WATCHED},
+    limits::{HEARD, ROOM_EVERY_MS},
 };
 
 /// Tells everybody who listens.
@@ -66,7 +67,8 @@ impl Hub {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         if followed.insert(room.id()) {
             let events = room.events();
-            let follower = Follower { api: Arc::downgrade(&api.0), room, watched: VecDeque::new(), told: None };
+            let held = Held::new(room.author());
+            let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
             tokio::spawn(follower.run(events));
         }
     }
@@ -85,8 +87,7 @@ impl Hub {
 struct Follower {
     api: Weak<Inner>,
     room: Room,
-    /// My latest texts, at most [`WATCHED`], and how many others are known to have each.
-    watched: VecDeque<(Target, u64)>,
+    held: Held,
     /// How the room stood when that was told last.
     told: Option<words::Room>,
 }
@@ -132,14 +133,12 @@ impl Follower {
             self.told = Some(room.clone());
             api.hub().tell(Event::Room { room });
         }
-        let id = self.id();
-        for (target, known) in &mut self.watched {
-            let Ok(holders) = self.room.holders(target.author, target.seq).await else { continue };
-            let holders = holders.authors.len() as u64;
-            if holders != *known {
-                *known = holders;
-                api.hub().tell(Event::Held { room: id.clone(), r#ref: reference(*target), holders });
-            }
+        let author = self.room.author();
+        self.held.write_as(author);
+        self.room.status().peers.iter().for_each(|peer| self.held.holds(peer.author, peer.holds));
+        for (seq, holders) in self.held.news() {
+            let r#ref = reference(Target { author, seq });
+            api.hub().tell(Event::Held { room: self.id(), r#ref, holders });
         }
     }
 
@@ -149,7 +148,7 @@ impl Follower {
             RoomEvent::Engine(event) => self.hear_engine(event).await,
             RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
             RoomEvent::Typing { author } => {
-                if let Some(api) = self.api().filter(|api| !api.hides(&self.room, &author)) {
+                if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
                     let nick = nick(&self.room, &author);
                     api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
                 }
@@ -188,12 +187,15 @@ impl Follower {
 
     /// Tells of an entry: as a message of its own, or as what it did to another.
     async fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
-        let itself = Target { author: entry.author, seq: entry.seq };
+        let (itself, me) = (Target { author: entry.author, seq: entry.seq }, self.room.author());
+        self.held.write_as(me);
+        let seen = entry.seen.iter().filter(|(author, _)| *author == me);
+        seen.for_each(|(_, seq)| self.held.holds(entry.author, seq.saturating_add(1)));
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
         if let Some(Content::Text(_)) = &content
-            && entry.author == self.room.author()
+            && entry.author == me
         {
-            self.watch(itself);
+            self.held.said(entry.seq);
         }
         let Some(api) = self.api() else { return };
         let (of, changed) = match content.as_ref().and_then(|content| about(entry.author, content)) {
@@ -212,13 +214,6 @@ impl Follower {
             true => Event::Changed { room, message },
             false => Event::Message { room, message, arrival, hops: hops.map(u64::from) },
         });
-    }
-
-    fn watch(&mut self, target: Target) {
-        if self.watched.len() == WATCHED {
-            self.watched.pop_front();
-        }
-        self.watched.push_back((target, 0));
     }
 
     fn step(&self, step: &Step) {

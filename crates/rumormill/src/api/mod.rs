@@ -6,6 +6,7 @@
 mod answer;
 mod archive;
 mod counts;
+mod held;
 mod hidden;
 mod hub;
 pub(crate) mod kept;
@@ -32,7 +33,7 @@ pub(crate) use self::{
 };
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
-use crate::{failure::Failure, limits::REQUEST_BYTES};
+use crate::{config::Config, failure::Failure, limits::REQUEST_BYTES};
 
 /// What requests are answered from. Clones are the same.
 #[derive(Clone)]
@@ -44,16 +45,25 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     counts: Counts,
+    /// Whether typing is told to others, and shown.
+    typing: bool,
 }
 
 impl Api {
-    /// Answers for a node; how far its rooms were read and who is hidden is kept in `state`.
+    /// Answers for a node as the configuration says; how far its rooms were read and who is hidden is kept in `state`.
     ///
     /// # Errors
     /// When that cannot be read.
-    pub(crate) fn new(node: Node, state: &Path) -> Result<Self, Failure> {
+    pub(crate) fn new(node: Node, state: &Path, config: &Config) -> Result<Self, Failure> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default() }));
+        let api = Self(Arc::new(Inner {
+            node,
+            hub: Hub::default(),
+            marks,
+            hidden,
+            counts: Counts::default(),
+            typing: config.typing,
+        }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -72,6 +82,11 @@ impl Api {
 
     fn hidden(&self) -> &Hidden {
         &self.0.hidden
+    }
+
+    /// Whether typing is told to others, and shown.
+    fn tells_typing(&self) -> bool {
+        self.0.typing
     }
 
     fn counts(&self) -> &Counts {

@@ -99,7 +99,7 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
 }
 
 /// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,
-/// however often this is asked.
+/// however often this is asked, and not at all where the configuration says `typing = false`.
 #[utoipa::path(
     post,
     path = "/v1/rooms/{room}/typing",
@@ -107,7 +107,10 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
     responses((status = 204), (status = "4XX", body = words::Refusal)),
 )]
 pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
-    api.room(&room)?.typing().await?;
+    let room = api.room(&room)?;
+    if api.tells_typing() {
+        room.typing().await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

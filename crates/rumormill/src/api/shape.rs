@@ -9,7 +9,7 @@ use rumormill_node::{
 
 use super::{
     Answer, Api,
-    counts::{Basis, Counted},
+    counts::{Basis, Counted, Known},
     names::{author_hex, place, place_text, reference},
     words::{self, Gone, Kind, PeerHex, RoomHex},
 };
@@ -24,7 +24,7 @@ impl Api {
         let (status, me) = (room.status(), room.author());
         let id = RoomHex(room.id().to_string());
         let read = self.marks().of(&id);
-        let Counted { unread, mentions, topic } = self.counted(room, read.clone()).await?;
+        let Counted { unread, mentions, topic, .. } = self.counted(room, read.clone()).await?;
         Ok(words::Room {
             id,
             name: room.name(),
@@ -62,11 +62,15 @@ impl Api {
             nick: room.nick(&me),
             hidden: self.hidden().of(&RoomHex(room.id().to_string())),
         };
-        if let Some(counted) = self.counts().of(&room.id(), &basis) {
-            return Ok(counted);
-        }
-        let (unread, mentions) = unread(room, &basis).await?;
-        let counted = Counted { unread, mentions, topic: room.topic().await? };
+        let on = match self.counts().of(&room.id(), &basis) {
+            Known::Same(counted) => return Ok(counted),
+            Known::Grown { counted, by } => count_on(room, &basis, counted, by).await?,
+            Known::Nothing => None,
+        };
+        let counted = match on {
+            Some(counted) => counted,
+            None => count(room, &basis).await?,
+        };
         self.counts().set(room.id(), basis, counted.clone());
         Ok(counted)
     }
@@ -183,22 +187,43 @@ fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
     if kind == Kind::Nick { author.short() } else { nick(room, author) }
 }
 
-/// Messages of others behind the marker, at most [`UNREAD`], and those of them that name me. What was said by those who
-/// are hidden counts as little as what I said.
-async fn unread(room: &Room, basis: &Basis) -> Answer<(u64, u64)> {
-    let after = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
-    let me = room.author();
-    let (messages, _) = room.messages_after(after, UNREAD).await?;
-    let counts = |message: &&Message| {
-        let author = message.place.author;
-        author != me && matches!(message.what, What::Text(_)) && !basis.hidden.contains(&author_hex(&author))
-    };
-    let (mut unread, mut mentions) = (0, 0);
-    for message in messages.iter().filter(counts) {
-        unread += 1;
-        mentions += u64::from(names(&message.what, &me, &basis.nick));
+/// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
+async fn count(room: &Room, basis: &Basis) -> Answer<Counted> {
+    let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
+    let (messages, many) = room.messages_after(upto, UNREAD).await?;
+    let mut counted = Counted { upto, many, topic: room.topic().await?, ..Counted::default() };
+    add(&mut counted, room.author(), basis, &messages);
+    Ok(counted)
+}
+
+/// Counts on, when `by` entries have come and each of them is a message behind those that were counted.
+async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Answer<Option<Counted>> {
+    if counted.many {
+        counted.topic = room.topic().await?;
+        return Ok(Some(counted));
     }
-    Ok((unread, mentions))
+    let (messages, more) = room.messages_after(counted.upto, UNREAD).await?;
+    if more || messages.len() as u64 != by {
+        return Ok(None);
+    }
+    add(&mut counted, room.author(), basis, &messages);
+    Ok(Some(counted))
+}
+
+/// What was said by those who are hidden counts as little as what I said.
+fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message]) {
+    for message in messages {
+        let author = message.place.author;
+        counted.upto = Some(message.place);
+        match &message.what {
+            What::Text(_) if author != me && !basis.hidden.contains(&author_hex(&author)) => {
+                counted.unread += 1;
+                counted.mentions += u64::from(names(&message.what, &me, &basis.nick));
+            }
+            What::Topic(topic) => counted.topic.clone_from(topic),
+            _ => {}
+        }
+    }
 }
 
 /// Whether a message names somebody: by their key, or by their nick in its text.

@@ -246,12 +246,11 @@ impl<'a> Chat<'a> {
         }
         match event {
             Event::Message { message, arrival, .. } => {
-                self.receipts.stir();
                 self.shown(&message, arrival, batch);
             }
             Event::Changed { message, .. } if message.hidden => {}
             Event::Changed { message, .. } => batch.push(format!("~ {}", message_line(&self.clock, &message))),
-            Event::Held { .. } => self.receipts.stir(),
+            Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
                 return Err(Failure {
@@ -336,7 +335,7 @@ impl<'a> Chat<'a> {
             self.screen.talk(&format!("{arrived} arrived above{which}"))?;
             lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
         }
-        let news = self.receipts.settle(self.client, &self.room.id).await?;
+        let news = self.receipts.settle(&self.room);
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
@@ -357,7 +356,7 @@ impl<'a> Chat<'a> {
                 Err(_) => self.settle().await?,
             }
         }
-        let rest = self.receipts.close(self.client, &self.room.id).await?;
+        let rest = self.receipts.close(&self.room);
         rest.iter().try_for_each(|line| self.screen.data(line))
     }
 }

@@ -95,7 +95,6 @@ impl Chat<'_> {
         for message in messages {
             self.receipts.follow(message.r#ref.clone(), message_line(&self.clock, &message));
         }
-        self.receipts.stir();
         Ok(())
     }
 

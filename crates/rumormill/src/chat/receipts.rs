@@ -5,13 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::Method;
-
 use crate::{
-    api::words::{EntryRef, Holders, RoomHex},
+    api::words::{EntryRef, Room},
     chat::show::receipt,
-    client::Client,
-    failure::Failure,
     limits::{RECEIPT_MS, RECEIPTS, STIR_MS},
 };
 
@@ -30,7 +26,9 @@ struct OnTheWay {
     /// When it is shown even though not all have it.
     due: Instant,
     /// How many had it when it was shown.
-    shown: Option<usize>,
+    shown: Option<u64>,
+    /// How many others hold it.
+    holders: u64,
 }
 
 impl Receipts {
@@ -40,12 +38,13 @@ impl Receipts {
             self.lines.pop_front();
         }
         let due = Instant::now() + Duration::from_millis(RECEIPT_MS);
-        self.lines.push_back(OnTheWay { said, line, due, shown: None });
+        self.lines.push_back(OnTheWay { said, line, due, shown: None, holders: 0 });
     }
 
-    /// Something happened by which a line may have come further.
-    pub(crate) fn stir(&mut self) {
-        if !self.lines.is_empty() {
+    /// So many others hold this entry now.
+    pub(crate) fn held(&mut self, entry: &EntryRef, holders: u64) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.said == *entry) {
+            line.holders = holders;
             self.look.get_or_insert_with(|| Instant::now() + Duration::from_millis(STIR_MS));
         }
     }
@@ -71,61 +70,40 @@ impl Receipts {
         unshown.chain(self.look).min()
     }
 
-    /// Lines to show: those that everyone has, and those that have waited long enough.
-    ///
-    /// # Errors
-    /// When nobody answers.
-    pub(crate) async fn settle(&mut self, client: &Client, room: &RoomHex) -> Result<Vec<String>, Failure> {
+    /// Lines to show: those that everyone in the room has, and those that have waited long enough.
+    pub(crate) fn settle(&mut self, room: &Room) -> Vec<String> {
         let now = Instant::now();
         if self.due().is_none_or(|due| due > now) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         self.look = None;
         let mut news = Vec::new();
-        let mut left = VecDeque::new();
-        for mut line in std::mem::take(&mut self.lines) {
-            let Holding { holders, others } = holding(client, room, &line.said).await?;
-            let all = others > 0 && holders >= others;
-            if all && line.shown.is_none_or(|shown| shown < holders) || line.shown.is_none() && line.due <= now {
-                news.push(line.with_receipt(holders, others));
-                line.shown = Some(holders);
+        self.lines.retain_mut(|line| {
+            let others = others(room).max(line.holders);
+            let all = others > 0 && line.holders == others;
+            if all && line.shown.is_none_or(|shown| shown < line.holders) || line.shown.is_none() && line.due <= now {
+                news.push(line.with_receipt(others));
+                line.shown = Some(line.holders);
             }
-            if !all {
-                left.push_back(line);
-            }
-        }
-        self.lines = left;
-        Ok(news)
+            !all
+        });
+        news
     }
 
     /// The lines that were never shown, as far as they came.
-    ///
-    /// # Errors
-    /// When nobody answers.
-    pub(crate) async fn close(&mut self, client: &Client, room: &RoomHex) -> Result<Vec<String>, Failure> {
-        let mut rest = Vec::new();
-        for line in std::mem::take(&mut self.lines).into_iter().filter(|line| line.shown.is_none()) {
-            let Holding { holders, others } = holding(client, room, &line.said).await?;
-            rest.push(line.with_receipt(holders, others));
-        }
-        Ok(rest)
+    pub(crate) fn close(&mut self, room: &Room) -> Vec<String> {
+        let lines = std::mem::take(&mut self.lines).into_iter();
+        lines.filter(|line| line.shown.is_none()).map(|line| line.with_receipt(others(room))).collect()
     }
 }
 
 impl OnTheWay {
-    fn with_receipt(&self, holders: usize, others: usize) -> String {
-        format!("{}  {}", self.line, receipt(holders, others))
+    fn with_receipt(&self, others: u64) -> String {
+        format!("{}  {}", self.line, receipt(self.holders, others))
     }
 }
 
-/// How many of how many others hold an entry of ours.
-struct Holding {
-    holders: usize,
-    others: usize,
-}
-
-/// Who holds what was said here, of all who are in the room.
-async fn holding(client: &Client, room: &RoomHex, said: &EntryRef) -> Result<Holding, Failure> {
-    let Holders { holders, of } = client.ask(Method::GET, &format!("/v1/rooms/{room}/messages/{said}/holders")).await?;
-    Ok(Holding { holders: holders.len(), others: holders.len().max(of as usize) })
+/// Those who ever wrote, or those who are here, if these are more; without me.
+fn others(room: &Room) -> u64 {
+    room.people.saturating_sub(1).max(room.peers.len() as u64)
 }

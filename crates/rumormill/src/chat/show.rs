@@ -81,7 +81,7 @@ pub(crate) fn skewed(ms: i64) -> String {
 }
 
 /// How many of `others` hold one of my lines.
-pub(crate) fn receipt(holders: usize, others: usize) -> String {
+pub(crate) fn receipt(holders: u64, others: u64) -> String {
     match (holders, others.max(holders)) {
         (_, 0) => "(nobody else has been here yet)".into(),
         (0, others) => format!("… 0/{others}"),

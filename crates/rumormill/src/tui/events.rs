@@ -1,5 +1,7 @@
 //! What the node tells by itself.
 
+use std::collections::BTreeMap;
+
 use super::{
     input::Effect,
     model::{Model, NoteKind, Open},
@@ -8,7 +10,7 @@ use super::{
     update::read_anew,
 };
 use crate::{
-    api::words::{Arrival, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
+    api::words::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
     clean::{clean, clean_name},
     config::Loud,
     limits::{NICK_CHARS, NOTIFIED_CHARS, PEOPLE_KNOWN, ROOMS_LISTED, TYPING_MS},
@@ -137,17 +139,41 @@ fn tell_late(model: &mut Model) {
     model.tell(NoteKind::Late(1), "");
 }
 
-/// Takes a room's status.
+/// Takes a room's status, and from it who is here.
 pub(super) fn status(model: &mut Model, room: Room) {
     let full = model.rooms.len() >= ROOMS_LISTED;
     if let Some(open) = model.open_as(&room.id) {
         open.names.learn(&room.author, &room.nick);
+    }
+    for person in moved(model, &room) {
+        self::person(model, &room.id, person);
     }
     match model.rooms.iter_mut().find(|known| known.id == room.id) {
         Some(known) => *known = room,
         None if full => {}
         None => model.rooms.push(room),
     }
+}
+
+/// Who came, went, or goes by another name since the room was looked at last.
+fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
+    let Some(open) = model.open_as(&room.id) else { return Vec::new() };
+    let peers: BTreeMap<&AuthorHex, &str> = room
+        .peers
+        .iter()
+        .map(|peer| (&peer.author, peer.nick.as_str()))
+        .filter(|(author, _)| **author != room.author)
+        .collect();
+    let went = open.people.values().filter(|person| person.here && !person.me && !peers.contains_key(&person.author));
+    let mut moved: Vec<Person> = went.map(|person| Person { here: false, ..person.clone() }).collect();
+    for (author, nick) in peers {
+        match open.people.get(author) {
+            Some(person) if person.here && person.nick == nick => {}
+            Some(person) => moved.push(Person { here: true, nick: nick.into(), ..person.clone() }),
+            None => moved.push(Person { author: author.clone(), nick: nick.into(), here: true, ..Person::default() }),
+        }
+    }
+    moved
 }
 
 fn person(model: &mut Model, room: &RoomHex, told: Person) {

@@ -39,22 +39,24 @@ pub(super) fn parts(model: &Model) -> Parts {
         _ => u16::try_from(laid(model).rows.len().min(INPUT_ROWS)).unwrap_or(1),
     };
     let input = input.min(screen.height.saturating_sub(3 + above));
-    let rows = screen.height.saturating_sub(2 + above + input);
+    let tall = model.panel.as_ref().is_some_and(|panel| panel.tall);
+    let bar = u16::from(!tall);
+    let rows = screen.height.saturating_sub(2 * bar + above + input);
     let line = |y: u16, height: u16| Rect { y, height, ..screen };
     let side = match model.size.columns {
-        _ if !model.settings.panes => 0,
+        _ if tall || !model.settings.panes => 0,
         0..PANES_FROM => 0,
         PANES_FROM..100 => 15,
         _ => 19,
     };
     Parts {
-        topic: line(0, 1),
-        rooms: Rect { width: side, ..line(1, rows) },
-        middle: Rect { x: side, width: screen.width - 2 * side - u16::from(side > 0), ..line(1, rows) },
-        people: Rect { x: screen.width - side, width: side, ..line(1, rows) },
-        status: line(1 + rows, 1),
-        above: line(2 + rows, above),
-        input: line(2 + rows + above, input),
+        topic: line(0, bar),
+        rooms: Rect { width: side, ..line(bar, rows) },
+        middle: Rect { x: side, width: screen.width - 2 * side - u16::from(side > 0), ..line(bar, rows) },
+        people: Rect { x: screen.width - side, width: side, ..line(bar, rows) },
+        status: line(bar + rows, bar),
+        above: line(2 * bar + rows, above),
+        input: line(2 * bar + rows + above, input),
     }
 }
 

@@ -123,6 +123,8 @@ pub(super) struct Panel {
     pub(super) rows: Vec<(String, String)>,
     /// Rows that are scrolled out above.
     pub(super) above: usize,
+    /// Whether it needs every row there is, but for the line being typed.
+    pub(super) tall: bool,
 }
 
 /// What the program tells, between the messages.

@@ -38,7 +38,7 @@ pub(super) fn laid(panel: &Panel, width: usize) -> Vec<Line<'static>> {
 }
 
 fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
-    model.panel = Some(Panel { title: title.into(), rows, above: 0 });
+    model.panel = Some(Panel { title: title.into(), rows, ..Panel::default() });
 }
 
 /// Shows what can be typed and pressed.
@@ -128,10 +128,12 @@ pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
         return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
     };
     let rows: Vec<(String, String)> = picture.to_str().lines().map(|row| (String::new(), row.to_owned())).collect();
+    let before = model.panel.replace(Panel { tall: true, ..Panel::default() });
     let middle = parts(model).middle;
+    model.panel = before;
     let columns = rows.iter().map(|(_, row)| row.width() + 1).max().unwrap_or(0);
     if columns > usize::from(middle.width) || rows.len() + 1 > usize::from(middle.height) {
-        let (rows, here) = (rows.len() + 4, model.size);
+        let (rows, here) = (rows.len() + 2, model.size);
         return model.fail(
             "picture",
             &format!("the picture needs {columns} columns, {rows} rows; here are {}, {}", here.columns, here.rows),
@@ -139,4 +141,5 @@ pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
         );
     }
     show(model, "the ticket; whoever has it can enter", rows);
+    model.panel.iter_mut().for_each(|panel| panel.tall = true);
 }

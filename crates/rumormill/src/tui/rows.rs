@@ -386,6 +386,7 @@ pub(super) fn fetched(open: &Open, room: &Room) -> String {
 fn before_nick(message: &Message) -> String {
     match clean_name(&message.nick, NICK_CHARS) {
         nick if nick.is_empty() || nick == clean_name(&message.text, NICK_CHARS) => short(&message.author),
+        nick if nick == short(&message.author) => nick,
         nick => format!("{nick} ({})", short(&message.author)),
     }
 }

@@ -328,3 +328,22 @@ fn who_writes_and_who_somebody_is_can_be_asked() {
     assert_eq!(whois["since_ms"], first);
     assert_eq!(bob.get(&format!("/v1/rooms/lunch/people/{}", "ab".repeat(32))).refused(404), "author");
 }
+
+#[test]
+fn who_wants_it_so_neither_tells_that_they_write_nor_hears_of_others() {
+    let quiet = Serving::start_with("typing = false\n");
+    let ada = Serving::start();
+    ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    quiet.post("/v1/rooms", &json!({"ticket": ticket["ticket"]}));
+    let (mut at_ada, mut at_quiet) = (ada.events(), quiet.events());
+    for events in [&mut at_ada, &mut at_quiet] {
+        events.until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
+    }
+    for (who, events, text) in [(&quiet, &mut at_ada, "from quiet"), (&ada, &mut at_quiet, "from ada")] {
+        who.post("/v1/rooms/lunch/typing", &Value::Null);
+        who.post("/v1/rooms/lunch/messages", &json!({"text": text})).ok();
+        let heard = events.names_until("message", |event| event["message"]["text"] == text);
+        assert!(!heard.iter().any(|name| name == "typing"), "{text}: {heard:?}");
+    }
+}

@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
 use std::{
+    fs::{self, DirBuilder},
     io::{BufRead as _, BufReader, Read, Write},
     net::TcpStream,
-    os::unix::net::UnixStream,
+    os::unix::{fs::DirBuilderExt as _, net::UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::Duration,
@@ -34,7 +35,16 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// A process of somebody who wrote this into their configuration.
+    pub(crate) fn start_with(config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        if !config.is_empty() {
+            DirBuilder::new().mode(0o700).create(dir.path().join("home")).unwrap();
+            fs::write(dir.path().join("home/config.toml"), config).unwrap();
+        }
         let mut command = rumormill(dir.path(), &["serve", "--loopback", "--http", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut link = String::new();
@@ -178,16 +188,26 @@ pub(crate) struct Events {
 impl Events {
     /// The first event of this name that is meant.
     pub(crate) fn until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> Value {
-        let (mut line, mut event) = (String::new(), String::new());
+        self.read_until(name, meant).1
+    }
+
+    /// Names of the events up to the first of this name that is meant.
+    pub(crate) fn names_until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> Vec<String> {
+        self.read_until(name, meant).0
+    }
+
+    fn read_until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> (Vec<String>, Value) {
+        let (mut line, mut event, mut names) = (String::new(), String::new(), Vec::new());
         loop {
             line.clear();
             assert!(self.lines.read_line(&mut line).unwrap() > 0, "the process has gone");
             if let Some(name) = line.strip_prefix("event: ") {
                 event = name.trim().to_owned();
+                names.push(event.clone());
             } else if let Some(data) = line.strip_prefix("data: ").filter(|_| event == name) {
                 let data: Value = serde_json::from_str(data).unwrap();
                 if meant(&data) {
-                    return data;
+                    return (names, data);
                 }
             }
         }

@@ -207,3 +207,37 @@ test("what somebody does is shown as such, and edited as it was written", async 
   await said(page, "waves back twice").locator(".tag", { hasText: "edited" }).waitFor();
   assert.equal(room.messages.at(-1).action, true);
 });
+
+test("what is unread above says so, and leads there", async (t) => {
+  const { page } = await chat(t, (made) => {
+    const room = lunch(made);
+    for (let i = 0; i < 30; i += 1) made.say(room, 1, `line ${i}`, { quiet: true });
+    room.marked = room.messages[11].place;
+    return room;
+  });
+  await page.locator("#chips button", { hasText: "28 not read yet" }).click();
+  await until(page, () => {
+    const rule = document.querySelector("#unread").getBoundingClientRect();
+    return rule.top >= document.querySelector("#log").getBoundingClientRect().top && rule.bottom < innerHeight;
+  });
+  await until(page, () => !document.querySelector("#chips")?.innerText.includes("not read"));
+});
+
+test("what somebody said stands under the name they have now", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch);
+  made.say(room, 2, "amazing grace", { kind: "nick" });
+  await said(page, "I can be there").locator(".nick", { hasText: "amazing grace" }).waitFor();
+  await said(page, "is now called amazing grace").locator(".nick").filter({ hasText: /^grace$/ }).waitFor();
+});
+
+test("who is connected is here, whatever was told before", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch);
+  await page.locator('[data-side="people"]').click();
+  await page.locator("#side", { hasText: "5 here, 1 away" }).waitFor();
+  made.peer(room, 5, "barbara");
+  made.status(room);
+  await page.locator("#side", { hasText: "6 here, 0 away" }).waitFor();
+  room.state.peers = [];
+  made.status(room);
+  await page.locator("#side", { hasText: "1 here, 5 away" }).waitFor();
+});

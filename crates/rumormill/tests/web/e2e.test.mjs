@@ -42,7 +42,9 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(ada);
   await ada.locator("#name", { hasText: "lunch" }).waitFor();
   assert.ok(!ada.url().includes("#"));
-  await type(ada, "/nick ada");
+  // A room in which nobody said anything says what to do.
+  await ada.locator("#empty", { hasText: "Nothing said yet" }).getByText("Choose my name").click();
+  await ada.locator("#ask-value").fill("ada");
   await sent(ada);
   await said(ada, "is now called ada").waitFor();
   await say(ada, "who is hungry?");
@@ -57,6 +59,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await type(bob, "/nick bob");
   await sent(bob);
   await said(bob, "is now called bob").waitFor();
+  assert.equal(await said(bob, "is now called bob").locator(".nick").innerText(), await bob.evaluate(() => document.querySelector("#log article:last-of-type .nick").innerText.slice(0, 8)), "nothing tells them apart from themselves");
   await bob.locator("#status", { hasText: "1 peer direct" }).waitFor();
 
   // Reply, and how far it came.
@@ -105,6 +108,21 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(ada);
   await bob.locator("#topic", { hasText: "soup" }).waitFor();
   assert.deepEqual(await findings(ada), []);
+
+  // Bob writes, is hidden for Ada alone, and is shown again.
+  await type(bob, "and bre");
+  await ada.locator("#typing", { hasText: "bob is writing" }).waitFor();
+  await bob.keyboard.type("ad");
+  await sent(bob);
+  await said(ada, "and bread").waitFor();
+  await until(ada, () => document.querySelector("#typing").textContent === "");
+  await type(ada, "/hide bob");
+  await sent(ada);
+  await ada.locator("#log .above", { hasText: "by bob hidden" }).first().waitFor();
+  assert.equal(await said(ada, "and bread").count(), 0);
+  await type(ada, "/hide bob");
+  await sent(ada);
+  await said(ada, "and bread").waitFor();
 
   // A page that is opened again has a line to write in that can be read.
   await ada.reload();

@@ -360,7 +360,7 @@ test("notices and how the room stands are told", async (t) => {
   made.status(room);
   await page.locator(".banner", { hasText: "the disk is full" }).waitFor();
   const status = await page.locator("#status").innerText();
-  for (const words of ["No peer connected, 1 away", "3 entries missing, 10 of 13 here", "Your clock is 4.2 s behind the others", "This room has stopped"])
+  for (const words of ["No peer connected, 5 away", "3 entries missing, 10 of 13 here", "Your clock is 4.2 s behind the others", "This room has stopped"])
     assert.ok(status.includes(words), `${words} in ${status}`);
 });
 

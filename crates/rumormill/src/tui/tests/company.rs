@@ -5,7 +5,7 @@ use super::{
     node::{NOON_MS, Node, author},
 };
 use crate::{
-    api::words::{Arrival, Event, Reaction, Reply},
+    api::words::{Arrival, Event, Kind, Reaction, Reply},
     limits::{TYPING_EVERY_MS, TYPING_MS},
     tui::input::Input,
 };
@@ -182,4 +182,39 @@ fn what_one_does_is_edited_as_it_was_typed() {
     let mut stage = Stage::open(lunch(), 64, 20);
     stage.keys("/me Space waves Enter").has("*  ada waves");
     stage.keys("M-e").has("/me waves").keys("Space back Enter").has("*  ada waves back (edited)");
+}
+
+#[test]
+fn who_is_connected_is_here_whatever_was_told_before() {
+    let mut node = lunch();
+    let peers = std::mem::take(&mut node.rooms[0].room.peers);
+    node.rooms[0].people.retain(|person| person.nick != "cyd");
+    node.rooms[0].people.iter_mut().for_each(|person| person.here = person.me);
+    let mut stage = Stage::open(node, 100, 20);
+    stage.has("1 here").has("1 away");
+    stage.node.rooms[0].room.peers = peers;
+    let status = stage.node.status();
+    stage.hears(status).has("3 here").lacks(" away\n").has("2 direct 0 relayed 0 away");
+    stage.node.rooms[0].room.peers[1].nick = "cydney".into();
+    let status = stage.node.status();
+    stage.hears(status).has("│ cydney").lacks("│ cyd\n");
+    stage.node.rooms[0].room.peers.clear();
+    let status = stage.node.status();
+    stage.hears(status).has("1 here").has("nobody connected, 2 away");
+}
+
+#[test]
+fn who_had_no_name_is_told_by_their_id_once() {
+    let mut node = lunch();
+    let mut named = node.puts(0, "bob", Kind::Nick, "robert");
+    named.nick = author("bob").as_str()[..8].into();
+    node.rooms[0].messages.last_mut().unwrap().nick.clone_from(&named.nick);
+    Stage::open(node, 80, 20).row("--  626f6262 is now called robert");
+}
+
+#[test]
+fn the_picture_of_a_ticket_has_the_whole_screen() {
+    let mut stage = Stage::open(lunch(), 80, 24);
+    stage.keys("/qr Enter").has("─── the ticket; whoever has it can enter (Esc)").lacks("clock ok").lacks("PgDn");
+    stage.keys("Esc").has("clock ok");
 }

@@ -22,6 +22,7 @@ mod hostile;
 mod node;
 mod reading;
 mod rooms;
+mod screens;
 mod shell;
 mod writing;
 

@@ -201,6 +201,7 @@ export class Chat {
     if (kind === "lagged") return this.refresh();
     if (kind === "room") {
       this.rooms.set(content.room.id, content.room);
+      if (content.room.id === this.id) this.meetPeers(content.room);
       return this.draw();
     }
     if (kind === "notice") this.notice(content);
@@ -224,6 +225,7 @@ export class Chat {
       if (!isSeen && this.log.marker === null && !message.mine && !message.hidden && arrival === "end") this.log.marker = this.room.read ?? this.timeline.last?.place ?? null;
       this.timeline.arrive(message, arrival);
       this.meet(message.author, message.nick);
+      if (message.kind === "nick" && arrival === "end") this.called(message.author, message.text);
     } else if (kind === "changed") this.timeline.change(message);
     else if (kind === "held") {
       const own = this.timeline.find(ref);
@@ -232,10 +234,25 @@ export class Chat {
     }
   }
 
+  // Who is here is who is connected.
+  meetPeers({ peers, author: me }) {
+    const here = new Map(peers.map(({ author, nick }) => [author, nick]));
+    for (const [author, nick] of here) {
+      this.meet(author, nick);
+      this.called(author, nick);
+    }
+    for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
+  }
+
   // Somebody who wrote is one of the people, though nobody told yet whether they are here.
   meet(author, nick) {
     if (this.people.has(author)) return;
     this.people.set(author, { author, nick, here: false, me: author === this.room.author, last_ms: 0, hidden: false });
+    this.names.learn(author, nick);
+  }
+
+  called(author, nick) {
+    this.people.get(author).nick = nick;
     this.names.learn(author, nick);
   }
 
@@ -313,7 +330,7 @@ export class Chat {
   drawBanners() {
     const { room } = this;
     const list = [...(this.notices.get(room.id) ?? [])];
-    if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}` });
+    if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. Make room on the disk and start Rumormill again; what was confirmed is kept.` });
     const drop = (code) => {
       this.notices.set(room.id, (this.notices.get(room.id) ?? []).filter((notice) => notice.code !== code));
       this.drawBanners();
@@ -325,7 +342,8 @@ export class Chat {
   drawChips() {
     const { timeline, stuck, log } = this;
     const late = timeline.late.length;
-    const unread = log.marker !== null && timeline.first && log.marker < timeline.first.place && timeline.older && this.unread;
+    const isAbove = timeline.first && log.marker < timeline.first.place && timeline.older;
+    const unread = log.marker !== null && (isAbove || log.isAbove($("unread"))) && this.unread;
     const chip = (key, words, run) => ({ key, stamp: [words], make: () => el("button", { type: "button", "data-as": "chip", onclick: run }, words) });
     rows($("chips"), [
       unread && chip("unread", `↑ ${number(this.unread)} not read yet`, () => this.toUnread()),
@@ -338,7 +356,7 @@ export class Chat {
     const { marker } = this.log;
     this.unread = 0;
     this.stuck = false;
-    await this.page(() => this.timeline.from(marker));
+    if (!$("unread")) await this.page(() => this.timeline.from(marker));
     this.stuck = false;
     $("unread")?.scrollIntoView({ block: "start" });
     $("log").focus();

@@ -21,7 +21,7 @@ function fill(node, set, children) {
   return node;
 }
 
-export const button = (words, run, isMain) => el("button", { type: "button", class: isMain && "main", onclick: run }, words);
+export const button = (words, run, isMain, isFirst) => el("button", { type: "button", class: isMain && "main", "data-first": isFirst, onclick: run }, words);
 
 export const table = (title, lines) =>
   el("table", {}, title && el("caption", {}, title), el("tbody", {}, lines.map(([name, words]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, words)))));

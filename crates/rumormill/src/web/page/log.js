@@ -21,7 +21,11 @@ export class Names {
   learn(author, name) {
     const was = this.nicks.get(author);
     if (was === name) return;
-    if (was !== undefined) this.alike.get(folded(was))?.delete(author);
+    if (was !== undefined) {
+      const same = this.alike.get(folded(was));
+      same?.delete(author);
+      if (!same?.size) this.alike.delete(folded(was));
+    }
     this.nicks.set(author, name);
     const key = folded(name);
     if (!this.alike.has(key)) this.alike.set(key, new Set());
@@ -58,6 +62,11 @@ export class Log {
 
   atEnd() {
     return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 48;
+  }
+
+  // Whether a row was scrolled out above.
+  isAbove(row) {
+    return Boolean(row) && row.getBoundingClientRect().bottom < this.node.getBoundingClientRect().top;
   }
 
   // The first row in sight and where it stands, so that it can stay there.
@@ -130,7 +139,8 @@ export class Log {
     const isSelected = this.selected === message.ref;
     const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
-    const who = this.names.show(message.author, message.nick);
+    // Who takes a name is told by the one before; all else by what they are called now.
+    const who = this.names.show(message.author, message.kind === "nick" ? message.nick : this.names.nicks.get(message.author) ?? message.nick);
     const called = message.mentions.map((author) => this.names.nicks.get(author) ?? "").join("\n");
     const stamp = [message, isSelected, isSelected && this.picking, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
     return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };

@@ -34,7 +34,7 @@ export async function showPerson(chat, author) {
   };
   show(chat.names.show(author, who.nick), table("", facts),
     !who.me && el("div", { class: "row" },
-      button("Mention", then(() => chat.mention(who)), true),
+      button("Mention", then(() => chat.mention(who)), true, true),
       button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))));
 }
 

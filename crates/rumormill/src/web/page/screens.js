@@ -59,7 +59,7 @@ function toggleRooms(isOpen) {
 
 function draw(room, chat) {
   for (const id of ["tools", "banners", "log", "chips", "say"]) $(id).hidden = !room;
-  const isEmpty = !room || (!chat.paging && chat.timeline.messages.length === 0);
+  const isEmpty = !room || (!chat.paging && !chat.timeline.older && !chat.timeline.messages.some(({ kind }) => kind === "text" || kind === "gone"));
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
   if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
@@ -70,13 +70,14 @@ function draw(room, chat) {
 }
 
 function drawEmpty(room, open) {
-  const key = room ? "quiet " + room.missing : "none";
+  const isNameless = room?.nick === room?.author.slice(0, 8);
+  const key = room ? `quiet ${room.missing} ${isNameless}` : "none";
   if ($("empty").dataset.shows === key) return;
   $("empty").dataset.shows = key;
   $("empty").replaceChildren(...(room
     ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
       el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : "Write the first line below, or let somebody in."),
-      el("div", { class: "row" }, button("Show the ticket", open.ticket))]
+      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), button("Show the ticket", open.ticket))]
     : [el("h2", {}, "No room here yet"),
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));

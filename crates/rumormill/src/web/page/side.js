@@ -40,7 +40,7 @@ export class Side {
 
   enter() {
     this.words.value = "";
-    this.told.textContent = "";
+    this.told.textContent = "Type words that were said; of the last one its beginning is enough.";
     rows(this.found, []);
   }
 
@@ -53,7 +53,7 @@ export class Side {
     const { names } = this.act;
     const people = [...this.act.people()].sort((a, b) => b.me - a.me || b.here - a.here || b.last_ms - a.last_ms);
     const here = people.filter((person) => person.here || person.me).length;
-    this.counted.textContent = `${number(here)} here, ${number(people.length - here)} away` + (people.length > LISTED ? `. The ${LISTED} who were here last are listed.` : "");
+    this.counted.textContent = `${number(here)} here, ${number(people.length - here)} away` + (people.length > LISTED ? `. The ${LISTED} who were here last are listed.` : people.length < 2 ? ". Give somebody the ticket, and they can come." : "");
     rows(this.people, people.slice(0, LISTED).map((person) => {
       const name = names.show(person.author, person.nick);
       const when = (person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away") + (person.hidden ? ", hidden" : "");

@@ -21,7 +21,7 @@ function standing(room, people) {
     : ["warn", "No peer connected" + (away ? `, ${number(away)} away` : "")]);
   list.push(room.missing
     ? ["warn", `${count(room.missing, "entry", "entries")} missing, ${number(room.entries)} of ${number(room.entries + room.missing)} here`]
-    : ["", `All ${count(room.entries, "entry", "entries")} here`]);
+    : ["", `${count(room.entries, "entry", "entries")}, none missing`]);
   if (room.skew_ms) list.push(["warn", `Your clock is ${span(room.skew_ms)} ${room.skew_ms > 0 ? "behind" : "ahead of"} the others`]);
   return list;
 }
