@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
     ids::{PeerId, RoomId},
-    input::Recall,
+    input::{Import, Imported, Recall},
     message::{Contact, Message},
     reject::Reject,
     run::RawRun,
@@ -19,6 +19,7 @@ use crate::{
     error::Error,
     frame::Control,
     link::{LinkId, Met},
+    mend::Mended,
     room::Said,
     settings::RoomSetup,
 };
@@ -37,6 +38,10 @@ pub(crate) enum Command {
     Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
     /// Tell others in a room that somebody writes here.
     Type { room: RoomId },
+    /// Take what is verified of this; answered once it is durable.
+    Import { room: RoomId, import: Import, answer: oneshot::Sender<Imported> },
+    /// Take out what is damaged of a room, and fetch it again; answered once it is out.
+    Mend { room: RoomId, answer: oneshot::Sender<Result<Mended, Error>> },
     /// A connection is there, and nothing was said on it.
     Met(Box<Met>),
     /// A control came.

@@ -261,6 +261,12 @@ impl Driver {
                 }
                 Inputs::new()
             }
+            Command::Import { room, import, answer } => self.import(room, import, answer),
+            Command::Mend { room, answer } => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.mend(&room));
+                Inputs::new()
+            }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
             Command::Controlled { link, control: Control::Typing(channel) } => self.typing(link, channel, now),
             Command::Controlled { link, control } => {
@@ -334,7 +340,8 @@ impl Driver {
         self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
     }
 
-    fn stopped(&self, room: &RoomId) -> Error {
+    /// Why a room takes nothing.
+    pub(crate) fn stopped(&self, room: &RoomId) -> Error {
         let boards = self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner);
         let why = boards.get(room).and_then(|board| board.posted().stopped.clone());
         why.map_or(Error::Closed, |why| Error::Stopped { why })
@@ -385,7 +392,14 @@ impl Driver {
 
     /// What an engine starts from.
     pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
-        let kept = self.store.kept(room)?;
+        let kept = match self.store.kept(room) {
+            Err(rumormill_store::Error::Corrupt { what, .. }) => {
+                tracing::error!(room = %room.short(), %what, "what is kept of a room makes no sense; what is damaged is taken out");
+                self.store.mend(room)?;
+                self.store.kept(room)?
+            }
+            kept => kept?,
+        };
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
     }

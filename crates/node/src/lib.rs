@@ -11,6 +11,7 @@
 //! ```
 
 mod address;
+mod archive;
 mod asked;
 mod bars;
 mod board;
@@ -22,10 +23,12 @@ mod endpoint;
 mod error;
 mod frame;
 mod greeting;
+mod inspect;
 mod lan;
 pub mod limits;
 mod link;
 mod links;
+mod mend;
 mod nearby;
 mod node;
 mod outbound;
@@ -41,11 +44,13 @@ mod talk;
 mod ticket;
 
 pub use rumormill_proto as proto;
-pub use rumormill_store::{CheckReport, Error as StoreError, Keep, Line};
+pub use rumormill_store::{CheckReport, Error as StoreError, Fault, Keep, Line, Problem};
 
 pub use crate::{
     address::contact,
     error::Error,
+    inspect::Inspector,
+    mend::Mended,
     nearby::Nearby,
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},

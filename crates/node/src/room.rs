@@ -33,8 +33,8 @@ use crate::{
 /// A room that a node takes part in. Clones are the same room.
 #[derive(Clone)]
 pub struct Room {
-    board: Arc<Board>,
-    node: Arc<Inner>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) node: Arc<Inner>,
 }
 
 /// Place of something said: the author key it was said under, which changes when a log turned out to be
@@ -459,7 +459,7 @@ impl Room {
         self.board.posted().standing.clone()
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -11,12 +11,14 @@ use rumormill_proto::{
     engine::Engine,
     entry::{Body, Kind, room_name},
     ids::{AuthorId, PeerId, Seq},
-    input::{Config, Event, Input, Kept, Output, Saying},
+    input::{Config, Event, Imported, Input, Kept, Output, Saying},
+    log::Log,
     message::{Contact, Message},
     time::Now,
     timeline::Place,
 };
 use rumormill_store::RoomRecord;
+use tokio::sync::oneshot;
 
 use crate::{
     asked::{Answer, Asked},
@@ -36,6 +38,8 @@ pub(crate) struct Seat {
     pub(crate) asked: Asked,
     /// Own keys whose logs were forked, and the seqs from which on was said again.
     pub(crate) former: BTreeMap<AuthorId, Seq>,
+    /// Who waits for what becomes of imports, in the order of these.
+    pub(crate) imports: VecDeque<oneshot::Sender<Imported>>,
     /// What is still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
@@ -80,6 +84,7 @@ impl Seat {
             board,
             asked: Asked::default(),
             former: BTreeMap::new(),
+            imports: VecDeque::new(),
             again: VecDeque::new(),
             author,
             engine,
@@ -188,6 +193,11 @@ impl Seat {
     /// Peers to reach the room by, best first.
     pub(crate) fn contacts(&self) -> Vec<Contact> {
         self.engine.contacts()
+    }
+
+    /// What the engine holds of all logs.
+    pub(crate) fn logs(&self) -> BTreeMap<AuthorId, Log> {
+        self.engine.frontier().logs().map(|(author, log)| (*author, log.clone())).collect()
     }
 
     /// What the engine wants done since the last time.

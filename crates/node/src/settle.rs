@@ -159,6 +159,10 @@ impl Driver {
                         forked.insert(room);
                     }
                     Output::Unsaid { tag, why } => seat.asked.unsaid(tag, refusal(why)),
+                    Output::Imported(imported) => {
+                        // Whoever asked may have gone.
+                        let _ = seat.imports.pop_front().map(|answer| answer.send(imported));
+                    }
                     Output::Emit(event) => {
                         if let Event::Shown { entry, .. } = &event
                             && seat.note(Place::of(entry), entry.kind, &entry.body)

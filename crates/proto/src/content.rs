@@ -1,4 +1,5 @@
-//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics.
+//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, and what was said
+//! elsewhere.
 //!
 //! The engine never looks in here: to it a body is bytes. Interfaces and the store's indexes do. Every form has one
 //! encoding, and what has another is refused, like everything in a log.
@@ -13,6 +14,7 @@
 //! REACTION    author 32 bytes, seq; 1 to react, 0 to take it back; the sign to the end
 //! NICK        name to the end
 //! TOPIC       text to the end
+//! IMPORTED    where it was said and by whom, each as number of bytes and bytes; milliseconds as a number; text to the end
 //! ```
 
 use std::str;
@@ -20,10 +22,10 @@ use std::str;
 use bytes::Bytes;
 
 use crate::{
-    codec::{Reader, put_number},
+    codec::{Reader, put_bytes, put_number},
     entry::Kind,
     ids::{AuthorId, Seq},
-    limits::{BODY_BYTES, MENTIONS, NAME_BYTES, SIGN_BYTES, TOPIC_BYTES},
+    limits::{BODY_BYTES, MENTIONS, NAME_BYTES, SIGN_BYTES, SOURCE_BYTES, TOPIC_BYTES},
     reject::Reject,
 };
 
@@ -51,6 +53,19 @@ impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
     }
+}
+
+/// Something that was said elsewhere. Only who brought it here vouches for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Where it was said: the name of another system, at most [`SOURCE_BYTES`].
+    pub source: String,
+    /// How it calls who said it, at most [`NAME_BYTES`].
+    pub name: String,
+    /// When it was said, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// What was said.
+    pub text: String,
 }
 
 /// What a body says. What is done to an entry is done by entries of its author, but for reactions, which are
@@ -84,6 +99,8 @@ pub enum Content {
     Nick(String),
     /// What the room is about, until the next one.
     Topic(String),
+    /// Something that was said elsewhere.
+    Imported(Imported),
 }
 
 impl Content {
@@ -112,6 +129,7 @@ impl Content {
             }
             Kind::NICK => Self::Nick(text(reader, NAME_BYTES)?),
             Kind::TOPIC => Self::Topic(text(reader, TOPIC_BYTES)?),
+            Kind::IMPORTED => Self::Imported(imported(reader)?),
             _ => return Ok(None),
         };
         Ok(Some(content))
@@ -147,6 +165,10 @@ impl Content {
             }
             Self::Nick(name) => (Kind::NICK, name.as_str(), NAME_BYTES),
             Self::Topic(topic) => (Kind::TOPIC, topic.as_str(), TOPIC_BYTES),
+            Self::Imported(imported) => {
+                put_imported(&mut body, imported)?;
+                (Kind::IMPORTED, imported.text.as_str(), BODY_BYTES)
+            }
         };
         if words.len() > most || body.len() + words.len() > BODY_BYTES {
             return Err(Reject::Limit("body"));
@@ -203,6 +225,27 @@ fn put_addressed(out: &mut Vec<u8>, text: &Text) -> Result<(), Reject> {
     Ok(())
 }
 
+fn imported(mut reader: Reader) -> Result<Imported, Reject> {
+    let mut name = |most, what| {
+        let bytes = reader.bytes(most, what)?;
+        str::from_utf8(&bytes).map(str::to_owned).map_err(|_| Reject::Malformed(what))
+    };
+    let (source, name) = (name(SOURCE_BYTES, "source")?, name(NAME_BYTES, "name")?);
+    let time_ms = reader.number("time")?;
+    Ok(Imported { source, name, time_ms, text: text(reader, BODY_BYTES)? })
+}
+
+fn put_imported(out: &mut Vec<u8>, imported: &Imported) -> Result<(), Reject> {
+    let Imported { source, name, time_ms, .. } = imported;
+    if source.len() > SOURCE_BYTES || name.len() > NAME_BYTES {
+        return Err(Reject::Limit("name"));
+    }
+    put_bytes(out, source.as_bytes());
+    put_bytes(out, name.as_bytes());
+    put_number(out, *time_ms);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -211,6 +254,11 @@ mod tests {
 
     fn ada() -> AuthorId {
         AuthorId([7; 32])
+    }
+
+    fn said_elsewhere(source: &str, name: &str, text: &str) -> Imported {
+        let time_ms = 1_551_535_320_000;
+        Imported { source: source.into(), name: name.into(), time_ms, text: text.into() }
     }
 
     fn contents() -> Vec<Content> {
@@ -225,6 +273,7 @@ mod tests {
             Content::Reaction { to, sign: "👍".into(), on: false },
             Content::Nick("ada".into()),
             Content::Topic("lunch at noon".into()),
+            Content::Imported(said_elsewhere("irssi", "alice", "hi")),
         ]
     }
 
@@ -252,6 +301,9 @@ mod tests {
             Content::Reaction { to: Target { author: ada(), seq: 0 }, sign: long(SIGN_BYTES + 1), on: true },
             Content::Nick(long(NAME_BYTES + 1)),
             Content::Topic(long(TOPIC_BYTES + 1)),
+            Content::Imported(said_elsewhere(&long(SOURCE_BYTES + 1), "alice", "hi")),
+            Content::Imported(said_elsewhere("irssi", &long(NAME_BYTES + 1), "hi")),
+            Content::Imported(said_elsewhere("irssi", "alice", &long(BODY_BYTES))),
         ];
         for content in cases {
             assert!(matches!(content.encode(), Err(Reject::Limit(_))));
@@ -272,7 +324,7 @@ mod tests {
         }
 
         #[test]
-        fn a_broken_encoding_breaks_nothing(at in 0usize..9, cut in 0usize..80, flip in any::<u8>()) {
+        fn a_broken_encoding_breaks_nothing(at in 0usize..10, cut in 0usize..80, flip in any::<u8>()) {
             let (kind, body) = contents()[at].encode().unwrap();
             let mut body = body.to_vec();
             body.truncate(cut);

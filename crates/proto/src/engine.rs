@@ -18,6 +18,8 @@
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
 //! [`Output::Append`], [`Event::Shown`].
 
+mod home;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -134,6 +136,8 @@ impl Engine {
                 let refused = self.own.say(sayings, cut);
                 out.extend(refused.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
             }
+            Input::Import(import) => self.import(&import, now, out),
+            Input::Lost { logs } => self.lost(logs, now, out),
             Input::Recalled { what, run } => self.recalled(what, run, out),
             Input::CutDone { author, log } => self.logs.replace(author, log),
             Input::Wake => self.wake(now, out),
@@ -496,7 +500,7 @@ impl Engine {
             self.end = self.end.max(place);
             let hops = match origin {
                 Origin::Rumor(source) => Some(source.hops),
-                Origin::Here | Origin::Repair(_) => None,
+                Origin::Here | Origin::Repair(_) | Origin::Import => None,
             };
             out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
         }
@@ -505,10 +509,6 @@ impl Engine {
                 rumors.hot(runs, source, view, ms, random, actions);
             });
         }
-    }
-
-    fn own_next(&self) -> Seq {
-        self.logs.frontier().log(&self.own.id()).map_or(0, |log| log.next())
     }
 
     fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {
@@ -585,7 +585,7 @@ impl Engine {
 /// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
 fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
-        Origin::Here => None,
+        Origin::Here | Origin::Import => None,
         Origin::Rumor(source) => Some(source),
         Origin::Repair(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
     }

@@ -52,6 +52,8 @@ impl Kind {
     pub const REACTION: Self = Self(6);
     /// What the room is about.
     pub const TOPIC: Self = Self(7);
+    /// Something that was said elsewhere and brought here by its author; 8 is kept for files.
+    pub const IMPORTED: Self = Self(9);
 
     /// A kind by its number; `None` past 127.
     pub fn new(number: u8) -> Option<Self> {

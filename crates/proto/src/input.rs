@@ -59,6 +59,28 @@ pub struct Saying {
     pub body: Bytes,
 }
 
+/// Pieces of a room's logs that somebody kept outside of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// Why logs are cut, as [`Proof::wire`] says it; looked at behind the runs.
+    pub proofs: Vec<Bytes>,
+    /// Signed runs; of one log, ascending.
+    pub runs: Vec<RawRun>,
+}
+
+/// What became of an [`Import`], in entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// That are held from now on and were not before.
+    pub new: u64,
+    /// That were held before.
+    pub known: u64,
+    /// That have no place: beyond a cut, from the future, or in too many pieces.
+    pub refused: u64,
+    /// Why the rest was not looked at.
+    pub reject: Option<Reject>,
+}
+
 /// What goes into the engine.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -93,6 +115,15 @@ pub enum Input {
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
+    /// Takes what is verified of this, wherever it lay; nothing of it waits for its cause, and nobody is told but by
+    /// anti-entropy. [`Output::Imported`] answers.
+    Import(Import),
+    /// What the store holds of these logs is less than it was: something was damaged and taken out. It is fetched
+    /// again.
+    Lost {
+        /// What is left of each.
+        logs: Vec<(AuthorId, Log)>,
+    },
     /// The answer to [`Output::Recall`]: our own signed run of the block, bodies dropped; `None` when we hold
     /// nothing there that its author's signature reaches.
     Recalled {
@@ -186,6 +217,8 @@ pub enum Output {
         /// Why.
         why: Unsaid,
     },
+    /// An import has come to its end, and the appends before this one make it durable; in the order of the imports.
+    Imported(Imported),
     /// Tell the interfaces.
     Emit(Event),
 }

@@ -6,6 +6,9 @@ pub const BODY_BYTES: usize = 8 * 1024;
 /// Bytes of the name an author is shown by: twenty letters of four bytes.
 pub const NAME_BYTES: usize = 80;
 
+/// Bytes of the name of a system that something was said in before: "irssi", "WeeChat", "Slack", a bridge's.
+pub const SOURCE_BYTES: usize = 32;
+
 /// Bytes of a room's topic: as much as IRC servers take, so that topics cross over whole.
 pub const TOPIC_BYTES: usize = 390;
 

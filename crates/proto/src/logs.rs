@@ -2,7 +2,7 @@
 //!
 //! Runs come in by [`Logs::take`], whoever brought them, and leave by [`Logs::release`] when they may be
 //! shown. Invariant: what is released never stands before its cause, except where a backfill is known to
-//! bring the cause later.
+//! bring the cause later, or an import brings one log after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +29,8 @@ pub(crate) enum Origin {
     Rumor(Source),
     /// Brought by anti-entropy.
     Repair(PeerId),
+    /// Brought by somebody here, from an export.
+    Import,
 }
 
 /// What became of a run.
@@ -50,7 +52,7 @@ pub(crate) struct Released {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// Whether a backfill brought it.
+    /// Whether a backfill or an import brought it.
     pub(crate) history: bool,
 }
 
@@ -60,7 +62,7 @@ pub(crate) struct Logs {
     frontier: Frontier,
     proofs: BTreeMap<AuthorId, Proof>,
     pending: Pending,
-    /// Released by a backfill, which waits for nothing.
+    /// Released by a backfill or an import, which wait for nothing.
     backfilled: Vec<Released>,
     /// By author prefix: the seq below which entries are history that a backfill will bring.
     history: BTreeMap<u64, Seq>,
@@ -213,8 +215,13 @@ impl Logs {
         if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
             return Taken::Refused;
         }
+        let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
+        let until_ms = if until_ms > wall_ms { until_ms } else { 0 };
+        if origin == Origin::Import && until_ms > 0 {
+            return Taken::Refused;
+        }
         let backfills = head.is_some_and(|head| run.last().seq < head.seq);
-        if backfills {
+        if backfills || origin == Origin::Import {
             return match self.insert(&run, raw) {
                 true => {
                     self.backfilled.push(Released { run, raw: raw.clone(), origin, history: true });
@@ -223,9 +230,8 @@ impl Logs {
                 false => Taken::Refused,
             };
         }
-        let needs = self.needs(&run);
-        let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
-        let until_ms = if until_ms > wall_ms { until_ms } else { 0 };
+        // Our own words wait for nothing. They may follow what was lost here, and name its hash.
+        let needs = if origin == Origin::Here { Vec::new() } else { self.needs(&run) };
         self.pending.add(run, raw.clone(), origin, needs, until_ms);
         self.changed = true;
         Taken::New
@@ -296,7 +302,7 @@ impl Logs {
         };
         let first = run.first().seq;
         // The run before this one may just have turned out to contradict what is held.
-        if first > 0 && !self.met(run.author(), first - 1) {
+        if first > 0 && origin != Origin::Here && !self.met(run.author(), first - 1) {
             return None;
         }
         self.insert(&run, &raw).then_some(Released { run, raw, origin, history })
@@ -341,10 +347,10 @@ mod tests {
     use super::*;
     use crate::testing::{ROOM, Writer};
 
-    const HERE: Origin = Origin::Here;
+    const THERE: Origin = Origin::Repair(PeerId([9; 32]));
 
     fn take(logs: &mut Logs, run: &RawRun) -> Taken {
-        logs.take(run, HERE, 1_000).unwrap()
+        logs.take(run, THERE, 1_000).unwrap()
     }
 
     fn released(logs: &mut Logs) -> Vec<(AuthorId, Seq, Seq)> {
@@ -442,9 +448,9 @@ mod tests {
     #[test]
     fn what_lies_ahead_is_held_until_its_time() {
         let mut logs = Logs::new(ROOM, vec![]);
-        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), HERE, 0).unwrap();
+        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, 0).unwrap();
         assert_eq!(logs.release(0, false).len(), 1);
-        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), HERE, 0).unwrap();
+        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, 0).unwrap();
         assert_eq!(logs.release(0, true).len(), 0);
         let due = logs.next_due(0).unwrap();
         assert_eq!(logs.release(due, true).len(), 1);
@@ -458,7 +464,7 @@ mod tests {
         hostile.write(1, "never sent");
         for _ in 0..3_000 {
             let run = hostile.write(1, "x");
-            logs.take(&run, HERE, 1_000).unwrap();
+            logs.take(&run, THERE, 1_000).unwrap();
         }
         let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
         let question = asker.write(1, "where?");

@@ -29,6 +29,8 @@ pub(crate) struct Own {
     unsaid: BTreeMap<AuthorId, (Time, Seq)>,
     waiting: VecDeque<Saying>,
     adoption: Option<Adoption>,
+    /// The head of our log before some of it was lost here.
+    lost: Option<Head>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
 }
@@ -69,6 +71,7 @@ impl Own {
             unsaid: BTreeMap::new(),
             waiting: VecDeque::new(),
             adoption: (!fresh).then_some(adoption),
+            lost: None,
             held_by: BTreeMap::new(),
         }
     }
@@ -155,6 +158,11 @@ impl Own {
         }
     }
 
+    /// Some of our log was lost here, which reached up to `head`: it goes on above that.
+    pub(crate) fn lost(&mut self, head: Option<Head>) {
+        self.lost = highest(self.lost, head);
+    }
+
     /// When waiting ends at the latest.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.adoption.as_ref().map(Adoption::ends_ms)
@@ -203,6 +211,7 @@ impl Own {
         head: Option<Head>,
         wall_ms: u64,
     ) -> (Result<RawRun, Reject>, Vec<u64>) {
+        let head = highest(head, self.lost);
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
         let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
@@ -232,4 +241,8 @@ impl Own {
         });
         seen
     }
+}
+
+fn highest(one: Option<Head>, other: Option<Head>) -> Option<Head> {
+    [one, other].into_iter().flatten().max_by_key(|head| head.seq)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
     response::Response,
 };
@@ -138,6 +138,40 @@ impl Client {
         answer(self.send(Method::POST, path, Some(("text/plain; charset=utf-8", lines))).await?).await
     }
 
+    /// Asks for something long: its pieces as they come.
+    ///
+    /// # Errors
+    /// What the answer says instead, or that there is none.
+    pub(crate) async fn pieces(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + Send + use<>, Failure> {
+        let response = self.send_body(method, path, Some(("application/x-ndjson", body))).await?;
+        if !response.status().is_success() {
+            return Err(answer::<Value>(response)
+                .await
+                .err()
+                .unwrap_or_else(|| Failure::internal("answer", "a refusal that says nothing".into())));
+        }
+        let broken = |error: axum::Error| Failure {
+            exit: Exit::Ours,
+            code: "broken".into(),
+            what: format!("it ended too early: {error}"),
+            help: "try again; `rumormill check` tells whether something is damaged".into(),
+        };
+        Ok(response.into_body().into_data_stream().map(move |piece| piece.map_err(broken)))
+    }
+
+    /// Says something long, a piece at a time.
+    ///
+    /// # Errors
+    /// What the answer says, or that there is none.
+    pub(crate) async fn pour<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
+        answer(self.send_body(Method::POST, path, Some(("application/x-ndjson", body))).await?).await
+    }
+
     /// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
     ///
     /// # Errors
@@ -191,9 +225,13 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Response, Failure> {
+        self.send_body(method, path, body.map(|(kind, body)| (kind, Body::from(body)))).await
+    }
+
+    async fn send_body(&self, method: Method, path: &str, body: Option<(&str, Body)>) -> Result<Response, Failure> {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         let request = match body {
-            Some((kind, body)) => request.header(header::CONTENT_TYPE, kind).body(Body::from(body)),
+            Some((kind, body)) => request.header(header::CONTENT_TYPE, kind).body(body),
             None => request.body(Body::empty()),
         };
         let request = request.map_err(|error| Failure::internal("request", error.to_string()))?;
@@ -236,13 +274,24 @@ async fn send_there(socket: &Path, request: Request<Body>) -> Result<Response, F
 
 /// What a refusal says, as the failure of a command.
 fn refused(status: StatusCode, bytes: &[u8]) -> Failure {
-    let Ok(Refusal { error: Refused { code, what, help } }) = serde_json::from_slice(bytes) else {
+    let Ok(Refusal { error }) = serde_json::from_slice(bytes) else {
         return Failure::internal("answer", format!("{status}: {}", String::from_utf8_lossy(bytes)));
     };
+    let failure = refusal(error);
     let exit = match status {
-        _ if code == "ticket" => Exit::Ticket,
+        _ if failure.exit != Exit::Ours => failure.exit,
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
         StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Exit::Usage,
+        _ => Exit::Ours,
+    };
+    Failure { exit, ..failure }
+}
+
+/// What is told where an answer has begun already, as the failure of a command.
+pub(crate) fn refusal(Refused { code, what, help }: Refused) -> Failure {
+    let exit = match &*code {
+        "ticket" => Exit::Ticket,
+        "integrity" | "corrupt" => Exit::Integrity,
         _ => Exit::Ours,
     };
     Failure { exit, code: code.into(), what, help }

@@ -1,6 +1,6 @@
 //! Times as people read them: in the time zone of this machine.
 
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 use rumormill_node::proto::time::Time;
 
 /// Tells times of day.
@@ -11,6 +11,20 @@ impl Clock {
     /// A clock in this machine's time zone.
     pub(crate) fn local() -> Self {
         Self(TimeZone::system())
+    }
+
+    /// A clock in another time zone.
+    ///
+    /// # Errors
+    /// When nobody knows a zone of this name.
+    pub(crate) fn at(zone: &str) -> Result<Self, jiff::Error> {
+        TimeZone::get(zone).map(Self)
+    }
+
+    /// Milliseconds since the Unix epoch of a day and time of day here; of two such, the earlier.
+    pub(crate) fn ms(&self, time: DateTime) -> Option<u64> {
+        let zoned = self.0.to_ambiguous_zoned(time).compatible().ok()?;
+        u64::try_from(zoned.timestamp().as_millisecond()).ok()
     }
 
     /// A clock in the time zone of tests.

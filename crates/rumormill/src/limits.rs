@@ -224,3 +224,43 @@ pub(crate) const CONFIG_BYTES: u64 = 64 * 1024;
 
 /// Bytes of a profile's name, which becomes a directory.
 pub(crate) const PROFILE_BYTES: usize = 32;
+
+/// Bytes of an export that are gathered before they are sent: as many as a pipe takes.
+pub(crate) const EXPORT_PIECE_BYTES: usize = 64 * 1024;
+
+/// Pieces of an export that wait for a slow reader.
+pub(crate) const EXPORT_PIECES: usize = 2;
+
+/// Bytes of a line of an import: the largest text of 8 KiB, every byte of it written as six, its bytes once more in
+/// base64, and what it names as seen; rounded up.
+pub(crate) const IMPORT_LINE_BYTES: usize = 128 * 1024;
+
+/// Bytes of runs that are given to a room at once: some 4,000 ordinary entries, one commit.
+pub(crate) const IMPORT_STEP_BYTES: usize = 512 * 1024;
+
+/// Lines of other systems that are said at once: eight runs, one commit.
+pub(crate) const IMPORT_SAYINGS: usize = 512;
+
+/// Bytes of sayings that are said at once.
+pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
+
+/// Lines of a foreign file that make no sense and are named by number; the rest is counted.
+pub(crate) const MALFORMED_NAMED: usize = 5;
+
+/// Bytes of one event of a foreign export: sixteen times what a Matrix server takes, and far above what Slack does.
+pub(crate) const FOREIGN_EVENT_BYTES: usize = 1024 * 1024;
+
+/// Files of one channel of a Slack export: a day each, thirty years.
+pub(crate) const SLACK_DAYS: usize = 11_000;
+
+/// Changed events and taken back ones of a Matrix export that are remembered between two walks: 200 bytes each, 20 MB.
+pub(crate) const FOREIGN_CHANGES: usize = 100_000;
+
+/// Events of a Matrix export that are turned round in memory when the newest come first: 300 bytes each, 60 MB.
+pub(crate) const FOREIGN_SORTED: usize = 200_000;
+
+/// People of a foreign export whose names are remembered: the largest workspaces; 100 bytes each.
+pub(crate) const FOREIGN_PEOPLE: usize = 200_000;
+
+/// Milliseconds that a repair waits without anything coming: longer than a round and two wants that come to nothing.
+pub(crate) const RESYNC_MS: u64 = 10_000;

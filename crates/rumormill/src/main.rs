@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod api;
+mod archive;
 mod chat;
 mod clean;
 mod client;
@@ -71,6 +72,14 @@ enum Command {
     /// Print what two people compare to see whether they hold the same
     #[command(hide = true)]
     Digest(commands::digest::Args),
+    /// Write a room down: to keep, to read, to bring elsewhere
+    Export(commands::export::Args),
+    /// Bring in what was exported here, or by irssi, WeeChat, Slack or Matrix
+    Import(commands::import::Args),
+    /// Verify everything that is kept, or an export
+    Check(commands::check::Args),
+    /// Take out what is damaged, and fetch it again
+    Resync(commands::resync::Args),
     /// Take part without a screen; web page and HTTP API
     Serve(commands::serve::Args),
     /// Tell what works here and what does not
@@ -137,6 +146,10 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Seen(args) => commands::seen::run(args, place).await,
         Command::Search(args) => commands::search::run(args, place).await,
         Command::Digest(args) => commands::digest::run(args, place).await,
+        Command::Export(args) => commands::export::run(args, place).await,
+        Command::Import(args) => commands::import::run(args, place).await,
+        Command::Check(args) => commands::check::run(args, place).await,
+        Command::Resync(args) => commands::resync::run(args, place).await,
         Command::Serve(args) => commands::serve::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => demo::run().await,

@@ -32,7 +32,9 @@ impl Outcome {
         for output in outputs {
             let stage = match output {
                 Output::Append(_) | Output::Cut(_) => &mut outcome.keep,
-                Output::Said { .. } | Output::Unsaid { .. } | Output::Emit(_) => &mut outcome.emit,
+                Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
+                    &mut outcome.emit
+                }
                 _ => &mut outcome.send,
             };
             stage.push(output);
@@ -202,7 +204,12 @@ impl World {
                     Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
                 }
             }
-            Output::Append(_) | Output::Cut(_) | Output::Said { .. } | Output::Unsaid { .. } | Output::Emit(_) => {}
+            Output::Append(_)
+            | Output::Cut(_)
+            | Output::Said { .. }
+            | Output::Unsaid { .. }
+            | Output::Imported(_)
+            | Output::Emit(_) => {}
         }
     }
 

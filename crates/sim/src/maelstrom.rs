@@ -269,7 +269,7 @@ impl Peer {
                 let value = entry.body.bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
                 self.values.extend(value);
             }
-            Output::Emit(_) | Output::Append(_) | Output::Cut(_) => {}
+            Output::Emit(_) | Output::Append(_) | Output::Cut(_) | Output::Imported(_) => {}
         }
     }
 

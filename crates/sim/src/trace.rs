@@ -102,6 +102,8 @@ pub(crate) fn input(input: &Input) -> String {
             )
         }
         Input::CutDone { author, log } => format!("cut done  {} next {}", author.short(), log.next()),
+        Input::Import(import) => format!("import    {}", runs(&import.runs)),
+        Input::Lost { logs } => format!("lost      something of {} logs", logs.len()),
         Input::Wake => "wake".into(),
     }
 }

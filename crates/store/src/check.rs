@@ -10,7 +10,7 @@ use rumormill_proto::{
     run::RawRun,
 };
 
-use crate::{error::Error, limits::PROBLEMS};
+use crate::{error::Error, keep::Tally, limits::PROBLEMS, note::Note};
 
 /// What [`Read::check`](crate::Read::check) found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub enum Fault {
     Edge,
     /// The timeline does not lead to them.
     Misplaced,
+    /// The notes do not say what it says of others.
+    Unnoted,
     /// The log is cut here, but no proof says why.
     Unproved,
 }
@@ -84,6 +86,18 @@ pub(crate) struct Found {
     pub(crate) run: Option<RawRun>,
 }
 
+/// How much the indexes of a room have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Entries in the timeline.
+    pub(crate) places: u64,
+    pub(crate) notes: u64,
+    /// What is counted of bodies.
+    pub(crate) bodies: Tally,
+    /// Notes that stand and should not, or the other way round.
+    pub(crate) misplaced_notes: u64,
+}
+
 /// What a check reads from.
 pub(crate) trait Source {
     fn kept(&mut self) -> Result<Vec<Kept>, Error>;
@@ -91,35 +105,54 @@ pub(crate) trait Source {
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
     /// The first entry of a run that the timeline does not lead to.
     fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
-    /// Places in the timeline.
-    fn places(&mut self) -> Result<u64, Error>;
+    /// The first entry of a run whose note is not there, or says something else.
+    fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
+    /// How much the indexes have.
+    fn totals(&mut self) -> Result<Totals, Error>;
     /// What is wrong with the file as a whole.
     fn file(&mut self) -> Result<Vec<String>, Error>;
 }
 
 /// Verifies everything that `source` has of `room`. One bad log keeps no other from being read.
-pub(crate) fn check(room: &RoomId, source: &mut impl Source) -> Result<CheckReport, Error> {
+pub(crate) fn check(room: &RoomId, source: &mut impl Source, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
     let report = CheckReport { file: source.file()?, ..Default::default() };
-    let mut checker = Checker { report, door: Admission::new(*room) };
+    let mut checker = Checker { report, door: Admission::new(*room), totals: Totals::default(), tell };
     let kept = checker.tolerate(source.kept())?.unwrap_or_default();
     for kept in &kept {
         let checked = checker.log(source, kept);
         checker.tolerate(checked)?;
     }
-    let held: u64 = kept.iter().map(|kept| kept.log.len()).sum();
-    let places = source.places()?;
-    if places != held {
-        checker.report.file.push(format!("the timeline has {places} entries, the logs {held}"));
-    }
+    checker.totals.places = kept.iter().map(|kept| kept.log.len()).sum();
+    let totals = checker.tolerate(source.totals())?.unwrap_or(checker.totals);
+    checker.compare(&totals);
     Ok(checker.report)
 }
 
-struct Checker {
+struct Checker<'a> {
     report: CheckReport,
     door: Admission,
+    /// What the entries come to.
+    totals: Totals,
+    tell: &'a mut dyn FnMut(u64),
 }
 
-impl Checker {
+impl Checker<'_> {
+    /// Holds what the indexes come to against what the entries do. Where an entry is not to be read, only their number
+    /// is known.
+    fn compare(&mut self, totals: &Totals) {
+        let (there, here) = (totals, &self.totals);
+        let mut differing = vec![("entries in the timeline", there.places as i64, here.places as i64)];
+        if self.report.problems.is_empty() {
+            differing.push(("notes", there.notes as i64, here.notes as i64));
+            differing.push(("notes out of order", there.misplaced_notes as i64, 0));
+            differing.push(("bodies counted", there.bodies.entries, here.bodies.entries));
+            differing.push(("bytes counted", there.bodies.bytes, here.bodies.bytes));
+        }
+        differing.retain(|(_, there, here)| there != here);
+        let told = |(what, there, here): &(&str, i64, i64)| format!("{what}: {there}, but {here} by the entries");
+        self.report.file.extend(differing.iter().map(told));
+    }
+
     /// Notes what makes no sense, and lets the check go on.
     fn tolerate<T>(&mut self, read: Result<T, Error>) -> Result<Option<T>, Error> {
         match read {
@@ -171,12 +204,24 @@ impl Checker {
                 if let Some(seq) = source.misplaced(run)? {
                     self.problem(author, (seq, seq), Fault::Misplaced);
                 }
+                if let Some(seq) = source.unnoted(run)? {
+                    self.problem(author, (seq, seq), Fault::Unnoted);
+                }
+                self.count(run);
             }
         }
         if at <= span.last.seq {
             self.problem(author, (at, span.last.seq), Fault::Missing);
         }
         Ok(())
+    }
+
+    fn count(&mut self, run: &RawRun) {
+        for (entry, seq) in run.entries().iter().zip(run.first()..) {
+            self.totals.bodies += Tally::of(entry);
+            self.totals.notes += u64::from(Note::of(&run.author(), seq, entry).is_some());
+        }
+        (self.tell)(self.report.entries);
     }
 
     fn evidence(&mut self, source: &mut impl Source, author: &AuthorId, cut: Seq) -> Result<(), Error> {

@@ -49,6 +49,15 @@ pub enum Error {
         /// The newest version known here.
         known: u32,
     },
+    /// An older version wrote the file, which was only to be looked at.
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: u32,
+        /// The version known here.
+        known: u32,
+    },
     /// There is no room on the disk.
     Full {
         /// The file.
@@ -92,6 +101,7 @@ impl Error {
             Self::Link { .. } => "put the file itself in its place, under this name only, or use another home".into(),
             Self::Foreign { .. } => "use another home; if it was Rumormill's, the disk may be failing".into(),
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
+            Self::Older { .. } => "open the home once, which brings it up to date".into(),
             Self::Full { .. } => "make room on the disk, then start again; nothing acknowledged is lost".into(),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
             Self::Io { .. } => "see to the disk, then start again; nothing acknowledged is lost".into(),
@@ -120,6 +130,9 @@ impl fmt::Display for Error {
             Self::Foreign { path } => write!(f, "{}: is not a database of Rumormill's", path.display()),
             Self::Newer { path, found, known } => {
                 write!(f, "{}: has version {found}, and {known} is the newest known here", path.display())
+            }
+            Self::Older { path, found, known } => {
+                write!(f, "{}: has version {found}, and {known} is what is looked into here", path.display())
             }
             Self::Full { path } => write!(f, "{}: no room on the disk", path.display()),
             Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),

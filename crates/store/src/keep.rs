@@ -16,7 +16,7 @@ use rumormill_proto::{
 };
 
 /// How much of what is said in a room is kept: everything within all of these bounds. Entries stay for ever, for a log
-/// has no holes; it is the bodies of [`Kind::TEXT`], [`Kind::ADDRESSED`] and [`Kind::EDIT`] that are dropped.
+/// has no holes; it is the bodies of [`Kind::TEXT`], [`Kind::ADDRESSED`], [`Kind::EDIT`] and [`Kind::IMPORTED`] that are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
     /// Milliseconds for which a body is kept.
@@ -63,7 +63,7 @@ impl SubAssign for Tally {
 
 /// What is said. What people are called, what a room is about and what takes something back stays.
 pub(crate) fn expires(kind: Kind) -> bool {
-    [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT].contains(&kind)
+    [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT, Kind::IMPORTED].contains(&kind)
 }
 
 /// One walk from the floor upwards, to find what is over the bounds.

@@ -179,6 +179,9 @@ pub trait Read: Send {
     /// [`limits::NICKS`], those whose names are newest.
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
 
+    /// What is kept of all logs of a room, authors ascending. Never reads entries.
+    fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error>;
+
     /// The last entry of every log that has one in the timeline, and when it was written; authors ascending.
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error>;
 
@@ -189,7 +192,7 @@ pub trait Read: Send {
     /// ascending.
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
 
-    /// Full-text search in what was said, [`Kind::TEXT`] and [`Kind::ADDRESSED`], newest first. An entry is found when
+    /// Full-text search in what was said, here or elsewhere, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
     /// has, whatever it said at first. Case and accents do not matter, nor does punctuation: there is
     /// no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
@@ -202,8 +205,14 @@ pub trait Read: Send {
     /// above) in its `seen`; ascending.
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error>;
 
-    /// Verifies every hash and signature of a room, and that the timeline leads to every entry.
-    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error>;
+    /// Verifies every hash and signature of a room, that the timeline leads to every entry, and that notes and totals
+    /// say what the entries do.
+    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
+        self.check_telling(room, &mut |_| ())
+    }
+
+    /// [`Read::check`], telling on the way how many entries were looked at.
+    fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error>;
 }
 
 /// A row of the timeline. Not an [`Entry`](rumormill_proto::admit::Entry): it was verified when it was admitted,

@@ -14,7 +14,7 @@ use std::{
 use rumormill_proto::{
     admit::{Entry, Run},
     content::Target,
-    entry::Kind,
+    entry::{Kind, RawEntry},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     input::Kept,
@@ -27,7 +27,7 @@ use rumormill_proto::{
 
 use crate::{
     Change, CheckReport, Line, Read, RoomRecord, Store,
-    check::{self, Found},
+    check::{self, Found, Totals},
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::{CONTACTS, NICKS},
@@ -456,6 +456,10 @@ impl Read for Memory {
         self.ask(room, Shelf::nicks)
     }
 
+    fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
+        self.ask(room, Shelf::kept)
+    }
+
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
         self.ask(room, |shelf| heads(shelf.kept()))
     }
@@ -496,9 +500,9 @@ impl Read for Memory {
         })
     }
 
-    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
+    fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
         match self.read().shelves.get(room) {
-            Some(shelf) => check::check(room, &mut shelf.as_ref()),
+            Some(shelf) => check::check(room, &mut shelf.as_ref(), tell),
             None => Ok(CheckReport::default()),
         }
     }
@@ -534,8 +538,19 @@ impl check::Source for &Shelf {
         Ok(places.find(|place| !self.timeline.contains(place)).map(|place| place.seq))
     }
 
-    fn places(&mut self) -> Result<u64, Error> {
-        Ok(self.timeline.len() as u64)
+    fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
+        let author = run.author();
+        let noted = |seq: Seq, entry: &RawEntry| {
+            let Some(Note { about, kind, sign, .. }) = Note::of(&author, seq, entry) else { return true };
+            let notes = self.notes.get(&Group { about, kind, author, sign });
+            notes.is_some_and(|notes| notes.contains_key(&(entry.time, seq)))
+        };
+        Ok(run.entries().iter().zip(run.first()..).find(|(entry, seq)| !noted(*seq, entry)).map(|(_, seq)| seq))
+    }
+
+    fn totals(&mut self) -> Result<Totals, Error> {
+        let notes = self.notes.values().map(|notes| notes.len() as u64).sum();
+        Ok(Totals { places: self.timeline.len() as u64, notes, bodies: self.tally, misplaced_notes: 0 })
     }
 
     fn file(&mut self) -> Result<Vec<String>, Error> {

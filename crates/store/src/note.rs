@@ -37,7 +37,7 @@ impl Note {
             Content::Reaction { to, sign, on } => Some(Self { sign, says: on, ..note(Some(to)) }),
             Content::Nick(name) => Some(Self { name, ..note(None) }),
             Content::Topic(_) => Some(note(None)),
-            Content::Text(_) => None,
+            Content::Text(_) | Content::Imported(_) => None,
         }
     }
 
@@ -58,8 +58,8 @@ fn content(entry: &RawEntry) -> Option<Content> {
 /// Whether the body of an entry goes when its author takes it back. What makes a room, what makes others forget, and
 /// what only versions to come understand stays.
 pub(crate) fn may_go(entry: &RawEntry) -> bool {
-    let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT, Kind::REACTION, Kind::NICK, Kind::TOPIC];
-    chat.contains(&entry.kind) && entry.body.bytes().is_some()
+    let notes = [Kind::EDIT, Kind::REACTION, Kind::NICK, Kind::TOPIC];
+    (is_said(entry.kind) || notes.contains(&entry.kind)) && entry.body.bytes().is_some()
 }
 
 /// Whether an entry is retracted when those are of which `gone` says so. With a text go all its edits, earlier and
@@ -99,16 +99,17 @@ pub(crate) fn said(kind: Kind, body: &Body) -> Option<Cow<'_, str>> {
     match kind {
         // What is not UTF-8 in it is no letter.
         Kind::TEXT => Some(String::from_utf8_lossy(bytes)),
-        Kind::ADDRESSED | Kind::EDIT => match Content::parse(kind, bytes) {
+        Kind::ADDRESSED | Kind::EDIT | Kind::IMPORTED => match Content::parse(kind, bytes) {
             Ok(Some(Content::Text(said))) => Some(said.text.into()),
             Ok(Some(Content::Edit { text, .. })) => Some(text.into()),
+            Ok(Some(Content::Imported(said))) => Some(said.text.into()),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// Whether entries of this kind are what an edit changes and a search finds.
+/// Whether entries of this kind are what a search finds.
 pub(crate) fn is_said(kind: Kind) -> bool {
-    kind == Kind::TEXT || kind == Kind::ADDRESSED
+    [Kind::TEXT, Kind::ADDRESSED, Kind::IMPORTED].contains(&kind)
 }

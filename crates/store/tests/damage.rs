@@ -286,3 +286,36 @@ fn read_all(home: &Path, script: &Script, expected: &[Line]) -> Result<(), Error
     assert!(!clean || lines == expected);
     Ok(())
 }
+
+#[test]
+fn indexes_that_say_something_else_are_found_and_made_anew() {
+    let changes = [
+        "DELETE FROM note WHERE kind = 4",
+        "UPDATE note SET name = 'mallory' WHERE kind = 2",
+        "UPDATE note SET stands = 1 - stands",
+        "UPDATE room SET entries = entries + 1",
+        "UPDATE room SET bytes = 0",
+        "DELETE FROM gone",
+    ];
+    for change in changes {
+        let mut fixture = fixture();
+        let about = fixture.about();
+        assert!(fixture.raw.execute(change, []).unwrap() > 0, "{change}");
+        assert!(!fixture.check().is_clean(), "{change}");
+        assert!(!fixture.disk.mend(&ROOM).unwrap().is_clean(), "{change}");
+        assert!(fixture.check().is_clean(), "{change}");
+        assert_eq!(fixture.about(), about, "{change}");
+    }
+}
+
+#[test]
+fn a_home_is_looked_into_without_opening_it() {
+    let fixture = fixture();
+    let home = fixture._dir.path().join("home");
+    // Beside the process that has it open.
+    let (_, mut read) = Disk::inspect(&home).unwrap();
+    assert!(read.check(&ROOM).unwrap().is_clean());
+    fixture.raw.pragma_update(None, "user_version", 1).unwrap();
+    assert!(matches!(Disk::inspect(&home), Err(Error::Older { .. })));
+    assert!(matches!(Disk::inspect(fixture._dir.path()), Err(Error::Io { .. } | Error::Foreign { .. })));
+}

@@ -1,5 +1,11 @@
 //! How a request fails: the two lines of every failure, as JSON, under a status that fits.
 
+use super::words::{self, Refused};
+use crate::{
+    commands::escaped,
+    failure::{Exit, Failure},
+    limits::REQUEST_BYTES,
+};
 use axum::{
     Json,
     extract::{
@@ -10,13 +16,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::json;
-
-use crate::{
-    commands::escaped,
-    failure::{Exit, Failure},
-    limits::REQUEST_BYTES,
-};
 
 /// What a request brings as JSON.
 #[derive(FromRequest)]
@@ -85,6 +84,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "not-yours", what, "only who said a thing can change it or take it back")
     }
 
+    /// What is told where an answer has begun already.
+    pub(super) fn refused(self) -> Refused {
+        let Failure { code, what, help, .. } = self.failure;
+        Refused { code: code.into(), what, help }
+    }
+
     fn new(status: StatusCode, code: &'static str, what: String, help: &str) -> Self {
         Self { status, failure: Failure { exit: Exit::Usage, code: code.into(), what, help: help.into() } }
     }
@@ -97,6 +102,7 @@ impl From<Failure> for Refusal {
             (_, "busy") => StatusCode::TOO_MANY_REQUESTS,
             (Exit::Usage | Exit::Ticket, _) => StatusCode::BAD_REQUEST,
             (Exit::NotAllowed, _) => StatusCode::FORBIDDEN,
+            (Exit::Integrity, "integrity") => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, failure }
@@ -111,8 +117,8 @@ impl From<rumormill_node::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Failure { code, what, help, .. } = self.failure;
-        (self.status, Told(json!({"error": {"code": code, "what": what, "help": help}}))).into_response()
+        let status = self.status;
+        (status, Told(words::Refusal { error: self.refused() })).into_response()
     }
 }
 

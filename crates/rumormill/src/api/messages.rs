@@ -158,7 +158,7 @@ pub(super) async fn edit(
     Body(Edit { text: words }): Body<Edit>,
 ) -> Answer<Told<words::Message>> {
     let room = api.room(&room)?;
-    let target = own(&room, target(&text)?).await?;
+    let target = own(&room, target(&text)?, "changed").await?;
     if words.trim().is_empty() {
         return Err(nothing());
     }
@@ -181,7 +181,7 @@ pub(super) async fn retract(
     Path((room, text)): Path<(String, String)>,
 ) -> Answer<Told<words::Message>> {
     let room = api.room(&room)?;
-    let target = own(&room, target(&text)?).await?;
+    let target = own(&room, target(&text)?, "taken back").await?;
     room.say_content(&Content::Retraction { of: target.seq }).await?;
     told(&api, &room, target).await
 }
@@ -271,14 +271,16 @@ async fn find(room: &Room, target: Target) -> Answer<Message> {
     found.ok_or_else(|| Refusal::missing("message", "there is no such message here".into()))
 }
 
-/// A text of ours that can be changed.
-async fn own(room: &Room, target: Target) -> Answer<Target> {
+/// A text of ours that can be changed, or something we brought that can only be taken back.
+async fn own(room: &Room, target: Target, what: &str) -> Answer<Target> {
     let message = find(room, target).await?;
     match message.what {
         _ if target.author != room.author() => Err(Refusal::not_yours()),
         What::Text(_) => Ok(target),
+        What::Imported(_) if what == "taken back" => Ok(target),
         _ => {
-            Err(Refusal::senseless("kind", "this is no text that could be changed".into(), "choose something you said"))
+            let what = format!("this is no text that could be {what}");
+            Err(Refusal::senseless("kind", what, "choose something you said"))
         }
     }
 }

@@ -4,6 +4,7 @@
 //! home, to pages and scripts over loopback TCP.
 
 mod answer;
+mod archive;
 mod counts;
 mod held;
 mod hidden;
@@ -115,6 +116,10 @@ impl Api {
             .routes(routes!(messages::one, messages::edit, messages::retract))
             .routes(routes!(messages::react, messages::unreact))
             .routes(routes!(messages::holders))
+            .routes(routes!(archive::export))
+            .routes(routes!(archive::import))
+            .routes(routes!(archive::check))
+            .routes(routes!(archive::resync))
             .routes(routes!(hub::events))
             .split_for_parts();
         let description = Arc::new(description);

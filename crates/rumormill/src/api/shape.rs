@@ -125,6 +125,12 @@ impl Api {
             What::Text(ref text) => (text.reply_to, text.mentions.clone()),
             _ => (None, Vec::new()),
         };
+        let from = match &message.what {
+            What::Imported(said) => {
+                Some(words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms })
+            }
+            _ => None,
+        };
         let holders = match mine && kind == Kind::Text {
             true => Some(room.holders(author, message.place.seq).await?.authors.len() as u64),
             false => None,
@@ -148,10 +154,11 @@ impl Api {
             mine,
             kind,
             reply_to,
-            names_me,
+            names_me: names_me && from.is_none(),
             text,
             action,
             hidden,
+            from,
             mentions: mentions.iter().map(author_hex).collect(),
             edited: message.edited && gone.is_none(),
             gone,
@@ -170,6 +177,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
+        What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
     }
 }
@@ -237,6 +245,7 @@ fn calls(text: &str, nick: &str) -> bool {
 async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
     let text = match room.message(target).await?.map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
+        Some(What::Imported(said)) => said.text.chars().take(QUOTED_CHARS).collect(),
         _ => String::new(),
     };
     Ok(words::Reply { text, ..unsaid(room, target) })

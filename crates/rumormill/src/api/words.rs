@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use rumormill_node::{CheckReport, Fault, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -247,6 +248,8 @@ pub(crate) struct Message {
     /// Whether I do not want to read its author, so that it is not to be shown.
     #[serde(default)]
     pub(crate) hidden: bool,
+    /// Who said it elsewhere, when its author only brought it here.
+    pub(crate) from: Option<Elsewhere>,
     pub(crate) reply_to: Option<Reply>,
     pub(crate) mentions: Vec<AuthorHex>,
     pub(crate) names_me: bool,
@@ -256,6 +259,17 @@ pub(crate) struct Message {
     /// How many others have it; of my own messages only.
     pub(crate) holders: Option<u64>,
     pub(crate) id: EntryHex,
+}
+
+/// Where something was said before it was brought here. Only the message's author vouches for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Elsewhere {
+    /// How the other system calls who said it.
+    pub(crate) name: String,
+    /// The other system.
+    pub(crate) source: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub(crate) time_ms: u64,
 }
 
 /// What a message answers.
@@ -369,6 +383,95 @@ pub(crate) struct Refused {
     pub(crate) help: String,
 }
 
+/// Answer: what became of an import, in entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Imported {
+    pub(crate) new: u64,
+    /// That were here before.
+    pub(crate) known: u64,
+    /// That have no place here: beyond a fork, or from the future.
+    pub(crate) refused: u64,
+}
+
+/// Entries of one log that something is wrong with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Damage {
+    pub(crate) author: AuthorHex,
+    pub(crate) nick: String,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    /// What, in a word.
+    pub(crate) what: String,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Check {
+    /// Whether everything is as it was written.
+    pub(crate) clean: bool,
+    /// Entries that verify.
+    pub(crate) entries: u64,
+    pub(crate) signatures: u64,
+    pub(crate) damaged: Vec<Damage>,
+    /// Damages past those listed.
+    pub(crate) unlisted: u64,
+    /// What is wrong with the indexes, or with the file as a whole.
+    pub(crate) file: Vec<String>,
+}
+
+impl Check {
+    /// What a report says, without names.
+    pub(crate) fn of(report: &CheckReport) -> Self {
+        let damage = |problem: &Problem| Damage {
+            author: AuthorHex(problem.author.to_string()),
+            nick: String::new(),
+            first: problem.first,
+            last: problem.last,
+            what: match problem.fault {
+                Fault::Missing => "missing".into(),
+                Fault::Refused(why) => why.to_string(),
+                fault => format!("{fault:?}").to_lowercase(),
+            },
+        };
+        Self {
+            clean: report.is_clean(),
+            entries: report.entries,
+            signatures: report.signatures,
+            damaged: report.problems.iter().map(damage).collect(),
+            unlisted: report.unlisted,
+            file: report.file.clone(),
+        }
+    }
+}
+
+/// What a repair came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Repair {
+    pub(crate) found: Check,
+    /// Entries that were damaged and taken out.
+    pub(crate) taken_out: u64,
+    /// Those of them that came back from others.
+    pub(crate) back: u64,
+    /// What is still missing: whoever has it must come.
+    pub(crate) missing: Vec<Damage>,
+}
+
+/// A step of work that takes long, or what it came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub(crate) enum Work {
+    /// So many of the room's entries were looked at.
+    Checked { entries: u64, of: u64 },
+    /// So many of those that were taken out have come back.
+    Back { entries: u64, of: u64 },
+    /// The check has come to its end.
+    Report(Check),
+    /// The repair has come to its end.
+    Repaired(Repair),
+    /// It could not be done.
+    Failed(Refused),
+}
+
 /// How a message came into the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -473,7 +576,8 @@ mod tests {
         check(
             Page { messages: vec![message], more: true },
             json!({"messages": [{"ref": "a.1", "place": "", "author": "", "nick": "", "time_ms": 0, "mine": false,
-                "kind": "gone", "text": "", "action": false, "hidden": false, "reply_to": null, "mentions": [], "names_me": false, "edited": false,
+                "kind": "gone", "text": "", "action": false, "hidden": false, "from": null, "reply_to": null,
+                "mentions": [], "names_me": false, "edited": false,
                 "gone": "retracted", "reactions": [], "holders": null, "id": ""}], "more": true}),
         );
         let refused = Refused { code: "room".into(), what: "no".into(), help: "yes".into() };

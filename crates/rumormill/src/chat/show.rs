@@ -3,7 +3,7 @@
 use rumormill_node::{Room, proto::ids::AuthorId};
 
 use crate::{
-    api::words::{Gone, Kind, Message},
+    api::words::{Elsewhere, Gone, Kind, Message},
     clean::{clean, clean_name},
     clock::Clock,
     limits::NICK_CHARS,
@@ -22,7 +22,10 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
         (Kind::Text, _) if message.action => Said::Act(text),
-        (Kind::Text, _) => Said::Text(text),
+        (Kind::Text, _) => Said::Text(match &message.from {
+            Some(from) => format!("{}: {text}", elsewhere(clock, from)),
+            None => text,
+        }),
         (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
@@ -44,6 +47,13 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
     }
     shown
+}
+
+/// Who said something elsewhere, where and when: `alice (irssi), 2019-03-02 14:02`.
+pub(crate) fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
+    let Elsewhere { name, source, time_ms } = from;
+    let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
+    format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
 }
 
 /// The name an author is shown by.

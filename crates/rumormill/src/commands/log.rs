@@ -11,8 +11,8 @@ use crate::{
     chat::show::message_line,
     client::Client,
     clock::Clock,
-    commands::{data, json, tell_hidden},
-    failure::{Exit, Failure},
+    commands::{data, json, since_ms, tell_hidden},
+    failure::Failure,
     home::{Place, Reach},
     limits::{PAGE_LINES, PRINTED},
 };
@@ -55,12 +55,7 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
     let (json, all) = (args.json, args.all);
     let mut printer = Printer { client, path, room, json, all, hidden: 0, clock, printed: BTreeSet::new() };
     let events = if args.follow { Some(Box::pin(client.events().await?)) } else { None };
-    let since = args.since.as_ref().map(|span| printer.clock.before(span)).transpose().map_err(|why| Failure {
-        exit: Exit::Usage,
-        code: "since".into(),
-        what: why.to_string(),
-        help: "say how long ago, as 7d, 12h or 90m".into(),
-    })?;
+    let since = since_ms(&printer.clock, args.since.as_ref())?;
     printer.pages(args.last, since.map(PlaceText::earliest)).await?;
     tell_hidden(printer.hidden);
     match events {

@@ -5,26 +5,53 @@ use std::{
     io::{self, Write},
 };
 
+use jiff::Span;
 use serde::Serialize;
 use tokio::runtime;
 
-use crate::{chat::show::count, clean::steers, failure::Failure};
+use crate::{
+    chat::show::count,
+    clean::steers,
+    clock::Clock,
+    failure::{Exit, Failure},
+};
 
 pub(crate) mod chat;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod join;
 pub(crate) mod log;
 pub(crate) mod new;
 pub(crate) mod paths;
 pub(crate) mod peers;
+mod progress;
+pub(crate) mod resync;
 pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod ticket;
+
+pub(crate) use progress::Progress;
+
+/// Milliseconds since the Unix epoch, so long ago as a person said.
+///
+/// # Errors
+/// When no calendar reaches so far.
+pub(crate) fn since_ms(clock: &Clock, since: Option<&Span>) -> Result<Option<u64>, Failure> {
+    let ms = since.map(|span| clock.before(span)).transpose();
+    ms.map_err(|why| Failure {
+        exit: Exit::Usage,
+        code: "since".into(),
+        what: why.to_string(),
+        help: "say how long ago, as 7d, 12h or 90m".into(),
+    })
+}
 
 /// Runs a command that talks to the network.
 ///

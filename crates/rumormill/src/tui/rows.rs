@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::words::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room},
-    chat::show::{count, thousands},
+    chat::show::{count, elsewhere, thousands},
     clean::{clean, clean_name},
     limits::{MESSAGE_ROWS, NICK_CHARS, SIGN_CHARS, SIGNS},
 };
@@ -218,6 +218,9 @@ impl<'a> Sheet<'a> {
                 return ours(format!("{} founded the room {}", name.whole(), clean_name(&message.text, NICK_CHARS)));
             }
         };
+        if let Some(from) = &message.from {
+            text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from)), paint.dim()));
+        }
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));
         }

@@ -12,7 +12,8 @@ use std::{
 use crate::error::Error;
 
 const LOCK: &str = "lock";
-const DATABASE: &str = "rumormill.db";
+/// The name of the database in a home.
+pub(super) const DATABASE: &str = "rumormill.db";
 
 /// A home, locked until it is dropped.
 pub(super) struct Home {

@@ -12,12 +12,14 @@ use rusqlite::Connection;
 use super::{
     fail::Fail,
     kept,
+    notes::{self, Whose},
     piece::Stored,
     record::{self, int, put_time},
 };
 use crate::{
-    check::{Found, Source},
+    check::{Found, Source, Totals},
     error::Error,
+    keep::Tally,
     limits::CHECK_RUNS,
 };
 
@@ -85,10 +87,32 @@ impl Source for Inspection<'_> {
         })
     }
 
-    fn places(&mut self) -> Result<u64, Error> {
+    fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
         self.ask(|db| {
-            let mut count = db.prepare_cached("SELECT count(*) FROM place WHERE room = ?1")?;
-            record::seq(count.query_row([self.number], |row| row.get(0))?)
+            let author = run.author();
+            let Some((room, log)) = self.number.zip(self.log(&author)?) else { return Ok(None) };
+            let whose = Whose { room, log, author: &author };
+            for (entry, seq) in run.entries().iter().zip(run.first()..) {
+                if !notes::is_noted(db, whose, seq, entry)? {
+                    return Ok(Some(seq));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    fn totals(&mut self) -> Result<Totals, Error> {
+        let Some(room) = self.number else { return Ok(Totals::default()) };
+        self.ask(|db| {
+            let count = |sql: &str| record::seq(db.query_row(sql, [room], |row| row.get(0))?);
+            let counted = "SELECT entries, bytes FROM room WHERE id = ?1";
+            let bodies = db.query_row(counted, [room], |row| Ok(Tally { entries: row.get(0)?, bytes: row.get(1)? }))?;
+            Ok(Totals {
+                places: count("SELECT count(*) FROM place WHERE room = ?1")?,
+                notes: count("SELECT count(*) FROM note WHERE room = ?1")?,
+                bodies,
+                misplaced_notes: notes::misplaced(db, room)?,
+            })
         })
     }
 

@@ -1,6 +1,7 @@
 //! Takes out what is damaged, so that it can be fetched again.
 //!
-//! The runs are what counts: whichever still passes the one door stays, and logs and timeline are made anew from those.
+//! The runs are what counts: whichever still passes the one door stays, and logs, timeline and notes are made anew from
+//! those. What is searched is indexed again, of all rooms, for words cannot be taken out without the texts they are from.
 
 use rumormill_proto::{
     admit::{Admission, Run, Trust},
@@ -16,6 +17,7 @@ use super::{
     notes::{self, Whose},
     piece::Stored,
     record::{self, array, int, put_spans, put_time, seq},
+    schema::ARRIVAL_BITS,
 };
 use crate::note::raw_entries;
 
@@ -28,7 +30,11 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
     )?;
     db.execute("DELETE FROM place WHERE room = ?1", [room])?;
     db.execute("DELETE FROM note WHERE room = ?1", [room])?;
-    let mut mending = Mending { db, room, door: Admission::new(*room_id) };
+    let base = room << ARRIVAL_BITS;
+    db.execute("DELETE FROM arrival WHERE id > ?1 AND id < ?2", (base, base + (1 << ARRIVAL_BITS)))?;
+    db.execute("DELETE FROM saw WHERE log IN (SELECT id FROM log WHERE room = ?1)", [room])?;
+    db.execute_batch("INSERT INTO words(words) VALUES ('delete-all'); DELETE FROM slice; UPDATE room SET indexed = 0")?;
+    let mut mending = Mending { db, room, next_arrival: base + 1, door: Admission::new(*room_id) };
     let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;
     let mut logs = find.query([room])?;
     while let Some(row) = logs.next()? {
@@ -41,6 +47,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
 struct Mending<'a> {
     db: &'a Connection,
     room: i64,
+    next_arrival: i64,
     door: Admission,
 }
 
@@ -89,7 +96,11 @@ impl Mending<'_> {
         self.door.admit(&run, Trust::LeadsTo(stored.top)).ok()
     }
 
-    fn place(&self, log: i64, run: &Run) -> Result<(), Fail> {
+    fn place(&mut self, log: i64, run: &Run) -> Result<(), Fail> {
+        let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let (first, last) = (int(run.first().seq), int(run.last().seq));
+        arrive.execute((self.next_arrival, log, first, last, put_time(run.last().time)))?;
+        self.next_arrival += 1;
         let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
         let whose = Whose { room: self.room, log, author: &run.author() };
         for (entry, raw) in run.entries().iter().zip(raw_entries(run)) {

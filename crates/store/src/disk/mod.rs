@@ -68,6 +68,19 @@ impl Disk {
         Ok(disk)
     }
 
+    /// Looks into the store in `dir` beside whoever may have it open: takes no lock and writes nothing. Returns the rooms
+    /// and a handle for reading.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are not
+    /// of this version.
+    pub fn inspect(dir: &Path) -> Result<(Vec<RoomRecord>, Box<dyn Read>), Error> {
+        let path = dir.join(home::DATABASE);
+        let db = schema::inspector(&path)?;
+        let rooms = rooms(&db).map_err(|why| why.at(&path))?;
+        Ok((rooms, Box::new(DiskReader::open(&path)?)))
+    }
+
     /// Cuts off the write-ahead log when there are bodies in it that were dropped; returns whether it did.
     fn wipe(&mut self) -> Result<bool, Error> {
         let wiped = self.unwiped.is_some() && self.ask(forget::wipe)?;
@@ -200,7 +213,8 @@ impl Store for Disk {
     }
 
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
-        let report = check::check(room, &mut Inspection::new(&self.db, self.home.database(), room)?)?;
+        let mut inspection = Inspection::new(&self.db, self.home.database(), room)?;
+        let report = check::check(room, &mut inspection, &mut |_| ())?;
         if !report.is_clean() {
             self.transact(|db| mend::mend(db, room))?;
         }

@@ -52,6 +52,32 @@ pub(super) fn add(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) 
     group.insert(db, here, stands)
 }
 
+/// Whether what an entry is about is noted as it says, and whom it retracts.
+pub(super) fn is_noted(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<bool, Fail> {
+    let Some(note) = Note::of(whose.author, at, entry) else { return Ok(true) };
+    let retracts = note.retracts();
+    let (name, says) = (note.name.clone(), note.says);
+    let Some(group) = Group::known(db, whose, note)? else { return Ok(false) };
+    let (room, target, of, kind, log, sign) = group.key();
+    let mut find = db.prepare_cached(
+        "SELECT 1 FROM note WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND log = ?5 AND sign = ?6
+            AND time = ?7 AND seq = ?8 AND name = ?9 AND says = ?10",
+    )?;
+    let noted = find.exists((room, target, of, kind, log, sign, put_time(entry.time), int(at), name, says))?;
+    Ok(noted && retracts.map_or(Ok(true), |of| is_gone(db, log, of))?)
+}
+
+/// Notes of a room that stand and should not, or should and do not.
+pub(super) fn misplaced(db: &Connection, room: i64) -> Result<u64, Fail> {
+    let mut count = db.prepare_cached(
+        "SELECT count(*) FROM note WHERE room = ?1 AND stands <> (says AND NOT EXISTS (SELECT 1 FROM note AS later
+            WHERE (later.room, later.target, later.of, later.kind, later.log, later.sign) =
+                (note.room, note.target, note.of, note.kind, note.log, note.sign)
+            AND (later.time, later.seq) > (note.time, note.seq)))",
+    )?;
+    seq(count.query_row([room], |row| row.get(0))?)
+}
+
 /// Forgets what an entry was about; what was said before it stands again.
 pub(super) fn remove(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
     let Some(note) = Note::of(whose.author, at, entry) else { return Ok(()) };
@@ -87,6 +113,19 @@ impl<'a> Group<'a> {
             None => (0, 0),
         };
         Ok(Self { whose, target, of, note })
+    }
+
+    /// Without giving a number to a log that has none: nothing is noted of that.
+    fn known(db: &Connection, whose: Whose<'a>, note: Note) -> Result<Option<Self>, Fail> {
+        let (target, of) = match note.about {
+            Some(target) if target.author == *whose.author => (whose.log, int(target.seq)),
+            Some(target) => match record::log(db, whose.room, &target.author)? {
+                Some(log) => (log.id, int(target.seq)),
+                None => return Ok(None),
+            },
+            None => (0, 0),
+        };
+        Ok(Some(Self { whose, target, of, note }))
     }
 
     fn key(&self) -> (i64, i64, i64, u8, i64, &str) {

@@ -9,6 +9,7 @@ use rumormill_proto::{
     content::Target,
     entry::LogKey,
     ids::{AuthorId, RoomId, Seq},
+    input::Kept,
     log::Head,
     run::{RawRun, block_end},
     timeline::Place,
@@ -125,6 +126,10 @@ impl Read for DiskReader {
         self.ask(|db| notes::nicks(db, room))
     }
 
+    fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
+        self.ask(|db| super::kept(db, room))
+    }
+
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
         self.ask(|db| Ok(heads(super::kept(db, room)?)))
     }
@@ -166,9 +171,12 @@ impl Read for DiskReader {
         self.ask(|db| holders(db, room, author, seq))
     }
 
-    fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
-        let snapshot = self.db.unchecked_transaction().map_err(|why| Fail::from(why).at(&self.path))?;
-        check::check(room, &mut Inspection::new(&snapshot, &self.path, room)?)
+    fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
+        // On a connection of its own: what this one remembers of the index of words may be older than the index, and
+        // its check would take that for damage.
+        let fresh = schema::reader(&self.path).map_err(|why| why.at(&self.path))?;
+        let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(&self.path))?;
+        check::check(room, &mut Inspection::new(&snapshot, &self.path, room)?, tell)
     }
 }
 

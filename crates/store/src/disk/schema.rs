@@ -202,6 +202,15 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Fail> {
     Ok(db)
 }
 
+/// A connection that reads a file whose tables are of the newest version.
+pub(super) fn inspector(path: &Path) -> Result<Connection, Error> {
+    let db = reader(path).map_err(|why| why.at(path))?;
+    match version(&db, path)? {
+        NEWEST => Ok(db),
+        found => Err(Error::Older { path: path.to_owned(), found, known: NEWEST }),
+    }
+}
+
 /// Statements are compiled once. Otherwise each is compiled again whenever it is asked with other values, for another
 /// plan might suit these better: a third of what reading costs, and every plan here is the only one.
 fn keep_plans(db: &Connection) -> Result<(), Fail> {

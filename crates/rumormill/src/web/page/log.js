@@ -137,7 +137,7 @@ export class Log {
 
   item(message, before, isUnread, isLate) {
     const isSelected = this.selected === message.ref;
-    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !isUnread &&
+    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
     // Who takes a name is told by the one before; all else by what they are called now.
     const who = this.names.show(message.author, message.kind === "nick" ? message.nick : this.names.nicks.get(message.author) ?? message.nick);
@@ -161,6 +161,7 @@ export class Log {
         message.edited && el("span", { class: "tag" }, "edited"),
         message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
       message.reply_to && this.quote(message.reply_to, tab),
+      message.from && this.elsewhere(message.from),
       said(tab),
       this.reactions(message, tab),
       isSelected && this.tools(message),
@@ -177,6 +178,13 @@ export class Log {
       case "founded": return event("founded the room ", message.text);
       default: return [() => el("p", { class: "text gone" }, message.gone === "expired" ? "(gone)" : "(taken back)"), false];
     }
+  }
+
+  // Who said it in another system; who brought it here stands above.
+  elsewhere({ name, source, time_ms }) {
+    return el("p", { class: "quiet elsewhere" },
+      theirs(short(name, 80), { class: "nick" }), " (", theirs(short(source, 40)), "), ",
+      el("time", { datetime: iso(time_ms) }, moment(time_ms)));
   }
 
   text(message, tab) {

@@ -1,0 +1,46 @@
+//! A home that is looked at and not changed, beside whoever may have it open.
+
+use std::path::Path;
+
+use rumormill_proto::ids::RoomId;
+use rumormill_store::{CheckReport, Disk, Read};
+
+use crate::error::Error;
+
+/// Looks into a home without opening it: takes no lock, writes nothing.
+pub struct Inspector {
+    rooms: Vec<(RoomId, String)>,
+    read: Box<dyn Read>,
+}
+
+impl Inspector {
+    /// Looks into the home in `dir`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be read, or is of another version.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let (records, read) = Disk::inspect(dir)?;
+        Ok(Self { rooms: records.into_iter().map(|record| (record.id, record.name)).collect(), read })
+    }
+
+    /// The rooms kept there, and how they are called.
+    pub fn rooms(&self) -> Vec<(RoomId, String)> {
+        self.rooms.clone()
+    }
+
+    /// Entries kept of a room.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be read.
+    pub fn entries(&mut self, room: &RoomId) -> Result<u64, Error> {
+        Ok(self.read.count(room)?)
+    }
+
+    /// Verifies every hash and signature that is kept of a room; tells on the way how many entries were looked at.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be read.
+    pub fn check(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
+        Ok(self.read.check_telling(room, tell)?)
+    }
+}

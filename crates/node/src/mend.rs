@@ -1,0 +1,125 @@
+//! What is brought into the home beside what peers send, and what is done when something in it is damaged: it is taken
+//! out, and peers give it again.
+
+use rumormill_proto::{
+    entry::Kind,
+    ids::{AuthorId, RoomId, Seq},
+    input::{Import, Imported, Input},
+    log::Log,
+};
+use rumormill_store::CheckReport;
+use tokio::sync::oneshot;
+
+use crate::{driver::Driver, error::Error, links::Inputs};
+
+/// What was taken out of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// What was found.
+    pub report: CheckReport,
+    /// Entries that were held and are not any more: author, first and last seq.
+    pub lost: Vec<(AuthorId, Seq, Seq)>,
+}
+
+impl Driver {
+    /// Notes who waits for an import. Of a room that was stopped nobody answers.
+    pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<Imported>) -> Inputs {
+        let Some(seat) = self.seats.get_mut(&room) else { return Inputs::new() };
+        seat.imports.push_back(answer);
+        vec![(room, Input::Import(import))]
+    }
+
+    /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until that is out.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be read or written, [`Error::Stopped`] and [`Error::Closed`].
+    pub(crate) fn mend(&mut self, room: &RoomId) -> Result<Mended, Error> {
+        // What the engine holds is to be what the store holds.
+        self.settle();
+        let before = self.seats.get(room).ok_or_else(|| self.stopped(room))?.logs();
+        let report = self.store.mend(room)?;
+        let kept = self.store.kept(room)?;
+        let left = |author: &AuthorId| {
+            let log = kept.iter().find(|kept| kept.author == *author).map(|kept| kept.log.clone());
+            (*author, log.unwrap_or_default())
+        };
+        let changed: Vec<(AuthorId, Log)> =
+            before.keys().map(left).filter(|(author, log)| before.get(author) != Some(log)).collect();
+        let lost: Vec<_> = changed
+            .iter()
+            .flat_map(|(author, log)| {
+                before
+                    .get(author)
+                    .into_iter()
+                    .flat_map(|held| gone(held, log))
+                    .map(|(first, last)| (*author, first, last))
+            })
+            .collect();
+        tracing::warn!(room = %room.short(), pieces = lost.len(), "what was damaged is taken out");
+        self.appended();
+        self.give(vec![(*room, Input::Lost { logs: changed })]);
+        self.go_on_above(room, &lost);
+        Ok(Mended { report, lost })
+    }
+
+    /// When our own log has lost its head, an entry above it keeps its place, so that it is not written again after the
+    /// next start either.
+    fn go_on_above(&mut self, room: &RoomId, lost: &[(AuthorId, Seq, Seq)]) {
+        let Some(seat) = self.seats.get_mut(room) else { return };
+        let own = |(author, ..): &(AuthorId, Seq, Seq)| *author == seat.author;
+        if lost.iter().any(own) {
+            let nick = seat.board.posted().nick(&seat.author).unwrap_or_default().to_owned();
+            seat.again.push_back((Kind::NICK, nick.into()));
+        }
+    }
+}
+
+/// What was held and is not any more, ascending.
+fn gone(before: &Log, after: &Log) -> Vec<(Seq, Seq)> {
+    let mut gone = Vec::new();
+    for span in before.spans() {
+        let mut at = span.first;
+        for left in after.spans().iter().filter(|left| left.last.seq >= span.first && left.first <= span.last.seq) {
+            if left.first > at {
+                gone.push((at, left.first - 1));
+            }
+            at = at.max(left.last.seq + 1);
+        }
+        if at <= span.last.seq {
+            gone.push((at, span.last.seq));
+        }
+    }
+    gone
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_proto::{
+        ids::EntryId,
+        log::{Head, Span},
+        time::Time,
+    };
+
+    use super::*;
+
+    fn log(spans: &[(Seq, Seq)]) -> Log {
+        let head = |seq| Head { seq, id: EntryId::default(), time: Time(seq) };
+        let span = |&(first, last)| Span { first, prev: EntryId::default(), first_time: Time(first), last: head(last) };
+        Log::restored(spans.iter().map(span).collect(), None)
+    }
+
+    #[test]
+    fn what_is_gone_is_told_by_ranges() {
+        let cases: [(&[(Seq, Seq)], &[(Seq, Seq)], &[(Seq, Seq)]); 6] = [
+            (&[(0, 99)], &[(0, 99)], &[]),
+            (&[(0, 99)], &[], &[(0, 99)]),
+            (&[(0, 99)], &[(0, 9), (20, 99)], &[(10, 19)]),
+            (&[(0, 99)], &[(5, 90)], &[(0, 4), (91, 99)]),
+            (&[(0, 9), (20, 99)], &[(20, 50), (60, 99)], &[(0, 9), (51, 59)]),
+            (&[], &[(0, 9)], &[]),
+        ];
+        for (before, after, expected) in cases {
+            assert_eq!(gone(&log(before), &log(after)), expected, "{before:?} to {after:?}");
+        }
+    }
+}

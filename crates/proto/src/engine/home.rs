@@ -1,0 +1,196 @@
+//! What the home brings beside what peers do: pieces of logs that were kept outside of the room, and the news that
+//! something that was held is damaged and gone.
+
+use super::{ANY_TIME_MS, Engine};
+use crate::{
+    fork::Proof,
+    ids::{AuthorId, Seq},
+    input::{Import, Imported, Output},
+    log::Log,
+    logs::{Origin, Taken},
+    message::{Hello, Message},
+    reject::Reject,
+    run::RawRun,
+    time::Now,
+};
+
+impl Engine {
+    /// Takes what is verified of an import, up to the first that is not.
+    pub(super) fn import(&mut self, import: &Import, now: Now, out: &mut Vec<Output>) {
+        let mut imported = Imported::default();
+        imported.reject = self.import_all(import, &mut imported, now, out).err();
+        out.push(Output::Imported(imported));
+    }
+
+    fn import_all(
+        &mut self,
+        import: &Import,
+        imported: &mut Imported,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Reject> {
+        for run in &import.runs {
+            let held = self.held_of(run);
+            let own = run.author() == self.own.id();
+            let wall_ms = if own { ANY_TIME_MS } else { self.clock.correct(now.wall_ms) };
+            if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, wall_ms)? {
+                self.compare(run.clone(), seq, out);
+            }
+            let holds = self.held_of(run);
+            imported.known += held;
+            imported.new += holds - held;
+            imported.refused += run.entries().len() as u64 - holds;
+        }
+        // What lies beyond a cut stays as evidence, and lets others verify what lies below: it has to be there first.
+        self.settle(false, now, out);
+        for wire in &import.proofs {
+            let proof = Proof::parse(self.logs.door(), wire.clone())?;
+            self.prove(proof, out);
+        }
+        Ok(())
+    }
+
+    /// How many entries of a run are held, or wait.
+    fn held_of(&self, run: &RawRun) -> u64 {
+        (run.first()..=run.last()).filter(|seq| self.logs.has(run.author(), *seq)).count() as u64
+    }
+
+    /// Takes back what was said of logs of which the store holds less now, and asks every peer for it. When our own
+    /// log has lost its head, it goes on above what is lost, which nobody writes again: its place is kept by the hash.
+    pub(super) fn lost(&mut self, logs: Vec<(AuthorId, Log)>, now: Now, out: &mut Vec<Output>) {
+        for (author, log) in logs {
+            if author == self.own.id() {
+                self.own.lost(self.logs.frontier().head(&author));
+            }
+            let uncut = log.cut().is_none();
+            self.logs.replace(author, log);
+            // Why it is cut is known here, though no longer to the store.
+            if let Some(proof) = self.logs.proof(&author).filter(|_| uncut) {
+                out.push(Output::Cut(proof.clone()));
+            }
+        }
+        let peers: Vec<_> = self.view.active().collect();
+        for to in peers {
+            let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
+            out.push(Output::Send { to, message: Message::Hello(hello) });
+            self.sync.begin(to, &self.logs, out);
+            self.sync.plan(to, &mut self.logs, now.ticks_ms, out);
+        }
+        self.sync.hurry(now.ticks_ms);
+    }
+
+    /// The seq after the last of our own log that is held.
+    pub(super) fn own_next(&self) -> Seq {
+        self.logs.frontier().log(&self.own.id()).map_or(0, Log::next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        admit::{Author, Run},
+        entry::Kind,
+        ids::PeerId,
+        input::{Config, Input, Saying},
+        limits::AHEAD_MS,
+        rumor::Policy,
+        sync::Pace,
+        testing::{ROOM, Writer},
+        view::Shape,
+    };
+
+    const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
+
+    fn engine(secret: u8) -> Engine {
+        let config = Config {
+            room: ROOM,
+            me: PeerId([1; 32]),
+            policy: Policy::Delegating(Default::default()),
+            shape: Shape::Open,
+            pace: Pace::default(),
+            fresh_author: true,
+            trace: false,
+            seed: 1,
+        };
+        Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+    }
+
+    /// What an import comes to, and what it appends.
+    fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
+        let mut out = Vec::new();
+        engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut out);
+        assert!(!out.iter().any(|output| matches!(output, Output::Send { .. })), "nobody is told");
+        let appended = out.iter().filter_map(|output| match output {
+            Output::Append(run) => Some(run.clone()),
+            _ => None,
+        });
+        let imported = out.iter().find_map(|output| match output {
+            Output::Imported(imported) => Some(*imported),
+            _ => None,
+        });
+        (imported.unwrap(), appended.collect())
+    }
+
+    #[test]
+    fn an_import_waits_for_no_cause_and_brings_nothing_twice() {
+        let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
+        let question = asker.write(1, "where?");
+        let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
+        let mut engine = engine(9);
+        let (imported, appended) = import(&mut engine, vec![answer.clone()]);
+        assert_eq!((imported, appended.len()), (Imported { new: 1, ..Imported::default() }, 1));
+        let (imported, _) = import(&mut engine, vec![answer, question.clone()]);
+        assert_eq!(imported, Imported { new: 1, known: 1, ..Imported::default() });
+        let (imported, appended) = import(&mut engine, vec![question]);
+        assert_eq!((imported, appended.len()), (Imported { known: 1, ..Imported::default() }, 0));
+    }
+
+    #[test]
+    fn what_is_bad_or_from_the_future_does_not_come_in() {
+        let mut engine = engine(9);
+        let future = Writer::new(2).later(NOW.wall_ms + AHEAD_MS + 1).write(1, "soon");
+        assert_eq!(import(&mut engine, vec![future]).0, Imported { refused: 1, ..Imported::default() });
+        let (good, other) = (Writer::new(3).write(1, "a"), Writer::new(3).write(1, "b"));
+        let forged =
+            RawRun::new(good.author(), 0, good.prev(), good.entries().to_vec(), other.signature().copied()).unwrap();
+        let (imported, appended) = import(&mut engine, vec![forged, good]);
+        assert_eq!((imported.reject, appended.len()), (Some(Reject::Signature), 0));
+    }
+
+    #[test]
+    fn a_log_that_lost_its_head_goes_on_above_what_is_lost() {
+        let mut engine = engine(9);
+        let say = |engine: &mut Engine, tag| -> Option<Run> {
+            let mut out = Vec::new();
+            let saying = Saying { tag, kind: Kind::TEXT, body: Bytes::from_static(b"x") };
+            engine.handle(Input::Say(vec![saying]), NOW, &mut out);
+            out.into_iter().find_map(|output| if let Output::Append(run) = output { Some(run) } else { None })
+        };
+        let first = say(&mut engine, 1).unwrap();
+        let second = say(&mut engine, 2).unwrap();
+        let me = engine.author();
+        let mut left = Log::default();
+        left.insert(&first).unwrap();
+        engine.handle(Input::Lost { logs: vec![(me, left)] }, NOW, &mut Vec::new());
+        assert_eq!(engine.frontier().head(&me).unwrap().seq, 0);
+        let third = say(&mut engine, 3).unwrap();
+        assert_eq!((third.first().seq, third.first().prev), (2, second.last().id));
+        assert_eq!(engine.frontier().log(&me).unwrap().gaps().collect::<Vec<_>>(), [(1, 1)]);
+        let raw = RawRun::new(me, 1, second.first().prev, vec![raw_of(&second)], second.signature().copied()).unwrap();
+        assert_eq!(import(&mut engine, vec![raw]).0.new, 1);
+        assert_eq!(engine.frontier().log(&me).unwrap().gaps().count(), 0);
+    }
+
+    fn raw_of(run: &Run) -> crate::entry::RawEntry {
+        let entry = run.first();
+        crate::entry::RawEntry {
+            time: entry.time,
+            seen: entry.seen.clone(),
+            kind: entry.kind,
+            body: entry.body.clone(),
+        }
+    }
+}

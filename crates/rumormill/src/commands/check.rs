@@ -1,0 +1,207 @@
+//! `rumormill check`: whether everything is as it was written.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _},
+    path::{Path, PathBuf},
+};
+
+use axum::{body::Body, http::Method};
+use futures_util::StreamExt as _;
+use rumormill_node::Inspector;
+
+use crate::{
+    api::words::{Check, Damage, Room, Work},
+    archive::reader::{Bad, Reader, Verified},
+    chat::show::count,
+    client::{Client, refusal},
+    commands::{Progress, data, json},
+    failure::{Exit, Failure},
+    home::{Place, choose, title},
+    limits::IMPORT_LINE_BYTES,
+};
+
+/// What to give `rumormill check`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id; without it, all rooms
+    room: Option<String>,
+    /// Check an export in JSON lines instead; no home is needed
+    #[arg(long, value_name = "FILE", conflicts_with = "room")]
+    file: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies every hash and signature, and changes nothing.
+///
+/// # Errors
+/// When something is damaged, or cannot be read.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    if let Some(file) = &args.file {
+        return check_file(file, args.json);
+    }
+    let found = match Client::there(&place.socket()?).await {
+        Some(client) => ask(&client, args.room.as_deref()).await?,
+        None => look(&place, args.room.as_deref())?,
+    };
+    for (name, check) in &found {
+        match args.json {
+            true => json(&serde_json::json!({ "room": name, "check": check }))?,
+            false => tell(name, check).iter().try_for_each(|line| data(line))?,
+        }
+    }
+    match found.iter().find(|(_, check)| !check.clean) {
+        Some((name, _)) => Err(damaged(name)),
+        None => Ok(()),
+    }
+}
+
+fn damaged(name: &str) -> Failure {
+    Failure {
+        exit: Exit::Integrity,
+        code: "damaged".into(),
+        what: format!("something that is kept of {} is damaged", title(name)),
+        help: "`rumormill resync ROOM` takes it out and fetches it again; look after the disk".into(),
+    }
+}
+
+/// Asks whoever has the home open.
+async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
+    let rooms = match wanted {
+        Some(wanted) => vec![client.pick(Some(wanted)).await?],
+        None => client.ask::<crate::api::words::Rooms>(Method::GET, "/v1/rooms").await?.rooms,
+    };
+    let mut found = Vec::new();
+    for room in rooms {
+        let progress = Progress::new("checking", room.entries);
+        match work(client, Method::GET, &room, "check", &progress).await? {
+            Work::Report(check) => found.push((room.name, check)),
+            _ => return Err(Failure::internal("check", "the check told no report".into())),
+        }
+    }
+    Ok(found)
+}
+
+/// Asks for something that takes long; answers the last of what it tells.
+pub(crate) async fn work(
+    client: &Client,
+    method: Method,
+    room: &Room,
+    what: &str,
+    progress: &Progress,
+) -> Result<Work, Failure> {
+    let mut pieces = Box::pin(client.pieces(method, &format!("/v1/rooms/{}/{what}", room.id), Body::empty()).await?);
+    let (mut read, mut last) = (Vec::new(), None);
+    while let Some(piece) = pieces.next().await {
+        read.extend_from_slice(&piece?);
+        while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = read.drain(..=end).collect();
+            let step = serde_json::from_slice(&line).map_err(|error| Failure::internal("json", error.to_string()))?;
+            match step {
+                Work::Checked { entries, .. } => progress.reach(entries),
+                Work::Back { entries, of } => progress.turn("fetching", entries, of),
+                Work::Failed(refused) => return Err(refusal(refused)),
+                end => last = Some(end),
+            }
+        }
+    }
+    progress.end();
+    last.ok_or_else(|| Failure::internal("answer", "it ended too early".into()))
+}
+
+/// Looks into the home without opening it.
+fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
+    let mut inspector = Inspector::open(&place.data()?)?;
+    let rooms = inspector.rooms();
+    let names: Vec<_> = rooms.iter().map(|(id, name)| (name.clone(), id.to_string())).collect();
+    let wanted = wanted.map(|wanted| choose(&names, Some(wanted))).transpose()?;
+    let mut found = Vec::new();
+    for (at, (id, name)) in rooms.into_iter().enumerate() {
+        if wanted.is_some_and(|wanted| wanted != at) {
+            continue;
+        }
+        let progress = Progress::new("checking", inspector.entries(&id).unwrap_or(0));
+        let report = inspector.check(&id, &mut |entries| progress.reach(entries))?;
+        progress.end();
+        found.push((name, Check::of(&report)));
+    }
+    Ok(found)
+}
+
+/// What a check found of one room.
+pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
+    let name = title(name);
+    let Check { entries, signatures, .. } = check;
+    let verified = count(*entries as usize, "entry", "entries");
+    let mut lines = vec![match check.clean {
+        true => format!(
+            "{name}: {verified} and {} verified, nothing is damaged",
+            count(*signatures as usize, "signature", "signatures")
+        ),
+        false => format!("{name}: {verified} verified, DAMAGED:"),
+    }];
+    lines.extend(check.damaged.iter().map(|damage| format!("  {}", span(damage))));
+    if check.unlisted > 0 {
+        lines.push(format!("  and {} more", check.unlisted));
+    }
+    lines.extend(check.file.iter().map(|what| format!("  {}", crate::clean::clean(what))));
+    lines
+}
+
+/// Entries of one log that something is wrong with.
+pub(crate) fn span(damage: &Damage) -> String {
+    let Damage { author, nick, first, last, what } = damage;
+    let short: String = author.as_str().chars().take(8).collect();
+    let who = if nick.is_empty() || *nick == short { short } else { format!("{nick} ({short})") };
+    match first == last {
+        true => format!("{who} {first}: {what}"),
+        false => format!("{who} {first} to {last}: {what}"),
+    }
+}
+
+fn check_file(path: &Path, as_json: bool) -> Result<(), Failure> {
+    let unreadable = |error: std::io::Error| Failure {
+        exit: Exit::Usage,
+        code: "file".into(),
+        what: format!("{}: {error}", path.display()),
+        help: "name an export in JSON lines".into(),
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let progress = Progress::bytes("checking");
+    progress.turn("checking", 0, file.metadata().map_or(0, |known| known.len()));
+    let (mut input, mut reader) = (BufReader::new(file), Reader::default());
+    let mut line = Vec::new();
+    let broken = |Bad { line, what }: Bad| Failure {
+        exit: Exit::Integrity,
+        code: "integrity".into(),
+        what: format!("{}, line {line}: {what}", path.display()),
+        help: "use another copy of the file, or export again where the room is whole".into(),
+    };
+    loop {
+        line.clear();
+        let most = IMPORT_LINE_BYTES as u64 + 1;
+        let length = input.by_ref().take(most).read_until(b'\n', &mut line).map_err(unreadable)?;
+        if length == 0 {
+            break;
+        }
+        progress.add(length as u64);
+        reader.line(&line).map_err(broken)?;
+    }
+    progress.end();
+    let verified = reader.finish().map_err(broken)?;
+    if as_json {
+        return json(&verified);
+    }
+    let Verified { name, entries, signatures, authors, left_out, whole, .. } = verified;
+    let whole = match (whole, left_out) {
+        (true, _) => "it is whole".to_owned(),
+        (false, 0) => "it is a part of the room".to_owned(),
+        (false, left_out) => format!("{left_out} were left out when it was written"),
+    };
+    data(&format!(
+        "{}: {entries} entries of {authors} authors and {signatures} signatures verified; {whole}",
+        title(&name)
+    ))
+}

@@ -1,0 +1,126 @@
+//! `rumormill export`: write a room down.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use axum::{body::Body, http::Method};
+use futures_util::StreamExt as _;
+use jiff::Span;
+use tempfile::NamedTempFile;
+
+use crate::{
+    archive::Form,
+    client::Client,
+    clock::Clock,
+    commands::{Progress, since_ms, talk},
+    failure::{Exit, Failure},
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill export`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    room: Option<String>,
+    /// How it looks; only jsonl still verifies and can be imported
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+    /// Write it to this file, which appears when it is whole
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Only what was said since: 7d, 12h, 90m
+    #[arg(long, value_name = "TIME")]
+    since: Option<Span>,
+}
+
+/// Writes everything that is held of a room.
+///
+/// # Errors
+/// When there is no such room, the home cannot be read, or the output not written.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    Client::with(&place, Reach::Nobody, async |client| export(client, &args).await).await
+}
+
+async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
+    let room = client.pick(args.room.as_deref()).await?;
+    let form = serde_json::to_value(args.format).unwrap_or_default();
+    let mut path = format!("/v1/rooms/{}/export?format={}", room.id, form.as_str().unwrap_or_default());
+    if let Some(since_ms) = since_ms(&Clock::local(), args.since.as_ref())? {
+        path += &format!("&since_ms={since_ms}");
+    }
+    let progress = Progress::new("exporting", room.entries);
+    let mut pieces = Box::pin(client.pieces(Method::GET, &path, Body::empty()).await?);
+    let mut output = Output::open(args.to.as_deref())?;
+    let mut tail = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        output.write(&piece)?;
+        progress.add(piece.iter().filter(|byte| **byte == b'\n').count() as u64);
+        keep_tail(&mut tail, &piece);
+    }
+    output.close()?;
+    progress.end();
+    match left_out(&tail).filter(|_| args.format == Form::Jsonl) {
+        Some(entries) if entries > 0 => {
+            talk(&format!(
+                "{entries} entries are damaged here and were left out; `rumormill resync` may fetch them again"
+            ));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Keeps the end of what came: the last line is shorter than this.
+fn keep_tail(tail: &mut Vec<u8>, piece: &[u8]) {
+    tail.extend_from_slice(piece);
+    let surplus = tail.len().saturating_sub(256);
+    tail.drain(..surplus);
+}
+
+fn left_out(tail: &[u8]) -> Option<u64> {
+    let line = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<serde_json::Value>(line).ok()?["left_out"].as_u64()
+}
+
+/// Where it is written: a file that is whole or not there, or standard output.
+enum Output<'a> {
+    Stdout,
+    File(NamedTempFile, &'a Path),
+}
+
+impl<'a> Output<'a> {
+    fn open(to: Option<&'a Path>) -> Result<Self, Failure> {
+        let Some(path) = to else { return Ok(Self::Stdout) };
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Self::File(NamedTempFile::new_in(dir).map_err(|error| unwritable(path, &error))?, path))
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => io::stdout().write_all(piece).map_err(|error| Failure::output(&error)),
+            Self::File(file, path) => file.write_all(piece).map_err(|error| unwritable(path, &error)),
+        }
+    }
+
+    fn close(self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => io::stdout().flush().map_err(|error| Failure::output(&error)),
+            Self::File(file, path) => {
+                file.as_file().sync_all().map_err(|error| unwritable(path, &error))?;
+                file.persist(path).map(|_| ()).map_err(|error| unwritable(path, &error.error))
+            }
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        exit: Exit::Ours,
+        code: "output".into(),
+        what: format!("{}: {error}", path.display()),
+        help: "name another file with --to FILE".into(),
+    }
+}

@@ -1,0 +1,66 @@
+//! `rumormill resync`: take out what is damaged, and fetch it again from others.
+
+use axum::http::Method;
+
+use crate::{
+    api::words::{Repair, Work},
+    chat::show::count,
+    client::Client,
+    commands::{
+        Progress,
+        check::{span, tell, work},
+        data, json,
+    },
+    failure::{Exit, Failure},
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill resync`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    room: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Mends a room while it runs.
+///
+/// # Errors
+/// When there is no such room, or not everything came back.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    Client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
+}
+
+async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
+    let room = client.pick(args.room.as_deref()).await?;
+    let progress = Progress::new("checking", room.entries);
+    let Work::Repaired(repair) = work(client, Method::POST, &room, "resync", &progress).await? else {
+        return Err(Failure::internal("resync", "the repair told no end".into()));
+    };
+    match args.json {
+        true => json(&repair)?,
+        false => lines(&room.name, &repair).iter().try_for_each(|line| data(line))?,
+    }
+    let left: u64 = repair.missing.iter().map(|damage| damage.last - damage.first + 1).sum();
+    if left == 0 {
+        return Ok(());
+    }
+    Err(Failure {
+        exit: Exit::Unreachable,
+        code: "missing".into(),
+        what: format!("{} still missing", count(left as usize, "entry is", "entries are")),
+        help: "somebody who has them must come: keep the room open, and they are fetched as soon as that happens"
+            .into(),
+    })
+}
+
+fn lines(name: &str, repair: &Repair) -> Vec<String> {
+    let mut lines = tell(name, &repair.found);
+    if !repair.found.clean {
+        lines.push(format!("taken out: {}; came back: {}", repair.taken_out, repair.back));
+        lines.extend(repair.missing.iter().map(|damage| format!("  {}", span(damage))));
+    }
+    lines
+}

@@ -1,0 +1,166 @@
+//! What other systems wrote, from files in their forms.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::person::Person;
+
+fn fixture(name: &str) -> String {
+    format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What came in: name, source, time, text.
+fn imported(person: &Person) -> Vec<(String, String, u64, String)> {
+    let log = person.lines(&["log", "lunch", "--json"]);
+    let messages = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    messages
+        .filter(|message| !message["from"].is_null())
+        .map(|message| {
+            let from = &message["from"];
+            (text(&from["name"]), text(&from["source"]), from["time_ms"].as_u64().unwrap(), text(&message["text"]))
+        })
+        .collect()
+}
+
+/// Imports a file twice; it tells this, and brings these.
+fn check(file: &str, tells: &[&str], source: &str, brings: &[(&str, u64, &str)]) {
+    let ada = Person::new();
+    ada.found("lunch");
+    let path = fixture(file);
+    assert_eq!(ada.lines(&["import", "lunch", &path, "--zone", "UTC"]), tells, "{file}");
+    let brings: Vec<_> = brings
+        .iter()
+        .map(|(name, time_s, text)| ((*name).to_owned(), source.to_owned(), time_s * 1000, (*text).to_owned()))
+        .collect();
+    assert_eq!(imported(&ada), brings, "{file}");
+    let again = ada.lines(&["import", "lunch", &path, "--zone", "UTC", "--json"]);
+    let again: Value = serde_json::from_str(&again[0]).unwrap();
+    assert_eq!((&again["new"], again["known"].as_u64()), (&0.into(), Some(brings.len() as u64)), "{file}");
+    assert_eq!(imported(&ada).len(), brings.len(), "{file}");
+}
+
+/// 2019-03-02, midnight.
+const DAY: u64 = 1_551_484_800;
+const NOON: u64 = DAY + 14 * 3600;
+
+#[test]
+fn irssi() {
+    let brings = [
+        ("alice", NOON + 120, "anybody hungry?"),
+        ("bob", NOON + 120, "always"),
+        ("carol", NOON + 120, "always"),
+        ("carol", NOON + 120, "always"),
+        ("bob", NOON + 180, "* bob waves"),
+        ("alice", NOON + 360, "a > b, <c> and \"d\""),
+        ("alice", DAY + 86_340, "good night"),
+        ("carol", DAY + 86_460, "still here"),
+        ("carol", DAY + 86_550, "with seconds"),
+        ("alice", DAY + 2 * 86_400 + 9 * 3600, "back"),
+    ];
+    let tells = ["10 entries imported, 0 were here before", "3 were not understood: lines 3, 13, 19"];
+    check("irssi.log", &tells, "irssi", &brings);
+}
+
+#[test]
+fn weechat() {
+    let brings = [
+        ("alice", NOON + 131, "anybody hungry?"),
+        ("bob", NOON + 135, "always"),
+        ("bob", NOON + 180, "* bob waves"),
+        ("carol", NOON + 240, "a\ttab inside"),
+        ("dave", DAY + 86_460, "last"),
+    ];
+    let tells = ["5 entries imported, 0 were here before", "2 were not understood: lines 8, 9"];
+    check("weechat.log", &tells, "WeeChat", &brings);
+}
+
+#[test]
+fn slack() {
+    let ada = Person::new();
+    ada.found("lunch");
+    let said = ada.fails(&["import", "lunch", &fixture("slack")], 2);
+    assert!(said.contains("2 channels") && said.contains("general, random"), "{said}");
+    ada.lines(&["import", "lunch", &fixture("slack/general")]);
+    let bot = imported(&ada).into_iter().find(|(name, ..)| name == "ci").unwrap();
+    assert_eq!((bot.2, bot.3.as_str()), (1_551_535_350_250, "the build is green"));
+    let texts: Vec<_> = imported(&ada).into_iter().map(|(name, source, _, text)| (name, source, text)).collect();
+    let expected = [
+        ("alice", "@Bob Example salt & pepper <or> this (https://example.org)?"),
+        ("Bob Example", "↳ both, see #random"),
+        ("Bob Example", "* Bob Example is hungry"),
+        ("ci", "the build is green"),
+        ("alice", "menu [file: menu.pdf]"),
+        ("U999", "who I am is not in the list"),
+    ];
+    assert_eq!(texts, expected.map(|(name, text)| (name.to_owned(), "Slack".to_owned(), text.to_owned())));
+    let again = ada.lines(&["import", "lunch", &fixture("slack/general")]);
+    assert_eq!(again, ["0 entries imported, 6 were here before", "1 was not understood: events 8"]);
+}
+
+#[test]
+fn matrix() {
+    let brings = [
+        ("Alice", NOON + 120, "anybody hungry?"),
+        ("bob", NOON + 130, "always"),
+        ("bob", NOON + 150, "* bob waves"),
+        ("bob", NOON + 160, "[image: soup.jpg]"),
+    ];
+    let tells =
+        ["4 entries imported, 0 were here before", "1 was not understood: events 12", "1 is sealed and cannot be read"];
+    check("element.json", &tells, "Matrix", &brings);
+    let newest_first = [("alice", NOON + 120, "first"), ("bob", NOON + 130, "second")];
+    check("matrix-messages.json", &["2 entries imported, 0 were here before"], "Matrix", &newest_first);
+}
+
+#[test]
+fn what_came_from_elsewhere_is_shown_as_such_and_found() {
+    let ada = Person::new();
+    ada.found("lunch");
+    ada.lines(&["import", "lunch", &fixture("irssi.log"), "--zone", "UTC"]);
+    let found = ada.lines(&["search", "lunch", "still"]);
+    assert!(found[0].ends_with(" ada  carol (irssi), 2019-03-03 00:01: still here"), "{found:?}");
+    let text = ada.lines(&["export", "lunch", "--format", "text"]).join("\n");
+    assert!(text.contains(" <ada> alice (irssi), 2019-03-02 14:02: anybody hungry?"), "{text}");
+    // What was brought here travels and verifies like everything else.
+    let file = ada.path("lunch.jsonl");
+    ada.lines(&["export", "lunch", "--to", &file]);
+    assert!(ada.lines(&["check", "--file", &file])[0].ends_with("it is whole"));
+    // Another zone is another time: all of it comes once more, and by that name it can be told.
+    let berlin = ada.lines(&["import", "lunch", &fixture("irssi.log"), "--zone", "Europe/Berlin"]);
+    assert_eq!(berlin[0], "10 entries imported, 0 were here before");
+    assert!(
+        ada.fails(&["import", "lunch", &fixture("irssi.log"), "--zone", "Mars/Olympus"], 2).contains("error[zone]")
+    );
+}
+
+#[test]
+fn what_cannot_be_imported_is_told() {
+    let ada = Person::new();
+    ada.found("lunch");
+    let file = ada.path("file");
+    let cases: [(&[u8], i32, &str); 6] = [
+        (b"PK\x03\x04rest", 2, "unpack it"),
+        (b"dear diary", 2, "--format"),
+        (b"{\"messages\": [", 2, "must be JSON"),
+        (b"{\"is\": \"said\", \"source\": \"x\", \"name\": \"y\", \"time_ms\": 1, \"text\": \"z\"}\n{}", 4, "line 2"),
+        (b"{\"is\": \"room\"}", 4, "line 1"),
+        (b"", 2, "--format"),
+    ];
+    for (content, exit, told) in cases {
+        fs::write(&file, content).unwrap();
+        let said = ada.fails(&["import", "lunch", &file], exit);
+        assert!(said.contains(told), "{said}");
+    }
+    // What came in before the line that was refused stays, and a repeat goes on behind it.
+    assert_eq!(imported(&ada), [("y".to_owned(), "x".to_owned(), 1, "z".to_owned())]);
+    let line = |text: &str| {
+        format!("{{\"is\": \"said\", \"source\": \"x\", \"name\": \"y\", \"time_ms\": 1, \"text\": \"{text}\"}}\n")
+    };
+    fs::write(&file, line("z") + &line("z") + &line("w")).unwrap();
+    assert_eq!(ada.lines(&["import", "lunch", &file]), ["2 entries imported, 1 was here before"]);
+    fs::write(&file, "x".repeat(1_000_000)).unwrap();
+    let long = ada.lines(&["import", "lunch", &file, "--format", "irssi", "--json"]);
+    assert!(long[0].contains("\"malformed\":1"), "{long:?}");
+}

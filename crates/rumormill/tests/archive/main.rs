@@ -1,0 +1,102 @@
+//! Rooms kept outside of themselves: exports, imports from here and elsewhere, checks and repairs, by the commands that
+//! people use.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod damage;
+mod foreign;
+mod person;
+
+use std::fs;
+
+use person::Person;
+use serde_json::Value;
+
+/// Somebody with a room called lunch in which a few things were said, and its ticket.
+fn founder() -> (Person, String) {
+    let ada = Person::new();
+    let ticket = ada.found("lunch");
+    ada.say("lunch", "one\ntwo *three*\n- four\n");
+    (ada, ticket)
+}
+
+fn export(person: &Person, args: &[&str]) -> String {
+    person.lines(&[&["export"], args].concat()).join("\n")
+}
+
+#[test]
+fn an_export_still_verifies_and_comes_back() {
+    let (ada, ticket) = founder();
+    let file = ada.path("lunch.jsonl");
+    ada.lines(&["export", "lunch", "--to", &file]);
+    assert!(ada.lines(&["check", "--file", &file])[0].ends_with("verified; it is whole"));
+    let text = fs::read_to_string(&file).unwrap();
+    let below_head = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(below_head(&text), below_head(&export(&ada, &["lunch"])), "it says the same each time");
+
+    // Nobody is there whom Bob could ask.
+    let bob = Person::new();
+    bob.fails(&["join", &ticket], 6);
+    let room = bob.lines(&["rooms"])[0].split_whitespace().find_map(hex).unwrap();
+    let imported = bob.lines(&["import", &room, &file]);
+    assert!(imported[0].ends_with(" imported, 0 were here before"), "{imported:?}");
+    let texts = |person: &Person| -> Vec<String> {
+        let log = person.lines(&["log", "lunch", "--json"]);
+        let messages = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        messages.filter(|message| message["kind"] == "text").map(|message| message["text"].to_string()).collect()
+    };
+    assert_eq!(texts(&ada), texts(&bob));
+    let again = bob.lines(&["import", "lunch", &file]);
+    assert!(again[0].starts_with("0 entries imported, "), "{again:?}");
+    assert!(bob.lines(&["check", "lunch"])[0].ends_with("nothing is damaged"));
+}
+
+fn hex(word: &str) -> Option<String> {
+    let word = word.trim_matches(|char: char| !char.is_ascii_hexdigit());
+    (word.len() >= 8 && word.chars().all(|char| char.is_ascii_hexdigit())).then(|| word.to_owned())
+}
+
+#[test]
+fn what_was_changed_is_refused_with_its_line() {
+    let (ada, _) = founder();
+    let file = ada.path("changed.jsonl");
+    let whole = export(&ada, &["lunch"]) + "\n";
+    fs::write(&file, whole.replace("two *three*", "two *thief*")).unwrap();
+    for args in [["check", "--file", &file], ["import", "lunch", &file]] {
+        let said = ada.fails(&args, 4);
+        assert!(said.contains("error[integrity]: ") && said.contains("line "), "{said}");
+    }
+    // What was cut off is missed, at the end of a line too.
+    let cut: Vec<&str> = whole.lines().take(3).collect();
+    fs::write(&file, cut.join("\n")).unwrap();
+    assert!(ada.fails(&["check", "--file", &file], 4).contains("cut off"));
+    // The export of one room is not for another.
+    ada.found("dinner");
+    fs::write(&file, &whole).unwrap();
+    assert!(ada.fails(&["import", "dinner", &file], 2).contains("another room"));
+}
+
+#[test]
+fn what_is_to_be_read_has_edits_and_no_markup() {
+    let (ada, _) = founder();
+    let text = export(&ada, &["lunch", "--format", "text"]);
+    assert!(text.lines().any(|line| line.len() > 17 && line[16..].starts_with(" <ada> two *three*")), "{text}");
+    assert!(text.contains(" * ada founded the room lunch"), "{text}");
+    let markdown = export(&ada, &["lunch", "--format", "markdown"]);
+    assert!(markdown.starts_with("# lunch\n\n## 20") && markdown.contains("\n\ntwo \\*three\\*"), "{markdown}");
+    assert!(markdown.contains("\n\n\\- four"), "{markdown}");
+    assert_eq!(export(&ada, &["lunch", "--format", "text", "--since", "0s"]), "");
+    assert_eq!(export(&ada, &["lunch", "--since", "1h", "--format", "text"]), text);
+}
+
+#[test]
+fn an_export_works_beside_an_open_chat() {
+    let (ada, _) = founder();
+    let serving = ada.serve();
+    let file = ada.path("beside.jsonl");
+    ada.lines(&["export", "lunch", "--to", &file]);
+    assert!(ada.lines(&["import", "lunch", &file])[0].starts_with("0 entries imported"));
+    assert!(ada.lines(&["check"])[0].ends_with("nothing is damaged"));
+    let secret = fs::read_to_string(&file).unwrap();
+    assert!(!secret.contains("secret"), "nothing that lets one in is in an export");
+    drop(serving);
+}
