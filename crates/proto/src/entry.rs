@@ -52,6 +52,8 @@ impl Kind {
     pub const REACTION: Self = Self(6);
     /// What the room is about.
     pub const TOPIC: Self = Self(7);
+    /// A file, which travels beside the entries.
+    pub const FILE: Self = Self(8);
 
     /// A kind by its number; `None` past 127.
     pub fn new(number: u8) -> Option<Self> {
