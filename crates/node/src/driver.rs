@@ -27,6 +27,7 @@ use crate::{
     board::Board,
     command::{Command, Recalled, Received},
     error::Error,
+    files::Shelf,
     frame::Control,
     limits::{
         BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
@@ -71,6 +72,7 @@ pub(crate) struct Tools {
     pub(crate) wires: Wires,
     pub(crate) readers: Arc<Readers>,
     pub(crate) boards: Boards,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// Whether the loop goes on.
@@ -209,6 +211,7 @@ impl Driver {
         seat.setup.retention = retention;
         seat.board.posted().retention = retention;
         self.expire_at = 0;
+        self.tools.shelf.tidy();
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 
@@ -279,6 +282,18 @@ impl Driver {
             }
             Command::Served { room, bytes } => {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
+                Inputs::new()
+            }
+            Command::Lanes { room, answer } => {
+                // Whoever asked may have given up.
+                let _ = answer.send(self.links.lanes(&room));
+                Inputs::new()
+            }
+            Command::Channel { link, channel, answer } => {
+                // Its greeting may be on the way still, on another stream: then it means nothing yet.
+                let room = self.links.room(link, channel).ok().flatten();
+                // The connection may have ended.
+                let _ = answer.send(room.map(|(room, _)| room));
                 Inputs::new()
             }
             Command::Readdressed { address } => {
@@ -380,7 +395,9 @@ impl Driver {
         seat.board.posted().stopped = Some("you have left it".into());
         seat.board.close();
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
-        Ok(self.store.leave(room)?)
+        self.store.leave(room)?;
+        self.tools.shelf.tidy();
+        Ok(())
     }
 
     /// What an engine starts from.

@@ -20,6 +20,7 @@ mod door;
 mod driver;
 mod endpoint;
 mod error;
+mod files;
 mod frame;
 mod greeting;
 mod lan;
@@ -41,11 +42,12 @@ mod talk;
 mod ticket;
 
 pub use rumormill_proto as proto;
-pub use rumormill_store::{CheckReport, Error as StoreError, Keep, Line};
+pub use rumormill_store::{CheckReport, Error as StoreError, Keep, KeepFiles, Line};
 
 pub use crate::{
     address::contact,
     error::Error,
+    files::{Fetch, FileState, Upload},
     nearby::Nearby,
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},
