@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use rumormill_node::{Error, Fetch, FileState, Keep, KeepFiles, Node, Room, What};
@@ -68,6 +68,24 @@ async fn pair(one: &Node, other: &Node) -> (Room, Room) {
     (here, there)
 }
 
+/// A place for a home, removed when it is dropped.
+struct Temp {
+    _dir: tempfile::TempDir,
+    home: PathBuf,
+}
+
+impl Temp {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        Self { _dir: dir, home }
+    }
+
+    fn path(&self) -> &Path {
+        &self.home
+    }
+}
+
 /// Names in a home's directories of files: of each whole one two.
 fn kept(home: &Path) -> usize {
     let list = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().map(|found| found.unwrap().path());
@@ -119,7 +137,7 @@ async fn files_of_any_size_and_many_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_who_has_it_is_told_and_it_comes_with_who_has() {
-    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let homes = [Temp::new(), Temp::new()];
     let (one, other, third) = (disk(homes[0].path()).await, disk(homes[1].path()).await, memory().await);
     let (here, there) = pair(&one, &other).await;
     let whole = bytes(2, 2 * PIECE_BYTES);
@@ -181,7 +199,7 @@ async fn who_knows_the_hash_of_a_file_of_another_room_gets_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_back_is_gone_from_every_disk_unless_another_message_offers_it() {
-    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let homes = [Temp::new(), Temp::new()];
     let (one, other) = (disk(homes[0].path()).await, disk(homes[1].path()).await);
     let (here, there) = pair(&one, &other).await;
     let (first, twice) = (send(&here, "a.jpg", &bytes(5, 10)).await, send(&here, "b.jpg", &bytes(6, 10)).await);
@@ -210,7 +228,7 @@ async fn what_is_taken_back_is_gone_from_every_disk_unless_another_message_offer
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leaving_removes_files_and_rooms_keep_as_many_as_they_should() {
-    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let homes = [Temp::new(), Temp::new()];
     let (one, other) = (disk(homes[0].path()).await, disk(homes[1].path()).await);
     let (here, there) = pair(&one, &other).await;
     let mut sent = Vec::new();
@@ -238,7 +256,7 @@ async fn leaving_removes_files_and_rooms_keep_as_many_as_they_should() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_offered_is_refused_and_leaves_nothing() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Temp::new();
     let one = disk(home.path()).await;
     let room = one.create("files").await.unwrap();
     let upload = room.upload().await.unwrap().write(Bytes::from_static(b"x")).await.unwrap();
@@ -272,7 +290,7 @@ async fn a_false_size_harms_no_file_that_is_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_up_leaves_nothing() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Temp::new();
     let (one, other) = (memory().await, disk(home.path()).await);
     let (here, there) = pair(&one, &other).await;
     let photo = send(&here, "photo.jpg", &bytes(9, 10)).await;
