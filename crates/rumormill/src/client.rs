@@ -8,12 +8,12 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
     response::Response,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Collected};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -182,6 +182,26 @@ impl Client {
         }))
     }
 
+    /// Says something that may be long.
+    ///
+    /// # Errors
+    /// What the answer says, or that there is none.
+    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
+        answer(self.carry(built(Method::POST, path, "application/octet-stream", body)?).await?).await
+    }
+
+    /// Asks for what may be long.
+    ///
+    /// # Errors
+    /// What the answer says when it is a refusal, or that there is none.
+    pub(crate) async fn download(&self, method: Method, path: &str) -> Result<Response, Failure> {
+        let response = self.send(method, path, None).await?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(refused(status, &read(response).await?)),
+        }
+    }
+
     /// Lets the home go, when it was ours.
     async fn close(self) {
         if let Self::Here { node, door, .. } = self {
@@ -191,12 +211,11 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Response, Failure> {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
-        let request = match body {
-            Some((kind, body)) => request.header(header::CONTENT_TYPE, kind).body(Body::from(body)),
-            None => request.body(Body::empty()),
-        };
-        let request = request.map_err(|error| Failure::internal("request", error.to_string()))?;
+        let (kind, body) = body.map_or(("text/plain", Body::empty()), |(kind, body)| (kind, Body::from(body)));
+        self.carry(built(method, path, kind, body)?).await
+    }
+
+    async fn carry(&self, request: Request<Body>) -> Result<Response, Failure> {
         match self {
             Self::Here { router, .. } => match router.clone().oneshot(request).await {
                 Ok(response) => Ok(response),
@@ -207,11 +226,22 @@ impl Client {
     }
 }
 
+fn built(method: Method, path: &str, kind: &str, body: Body) -> Result<Request<Body>, Failure> {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+    let request = request.header(header::CONTENT_TYPE, kind).body(body);
+    request.map_err(|error| Failure::internal("request", error.to_string()))
+}
+
+/// The bytes of an answer.
+async fn read(response: Response) -> Result<Bytes, Failure> {
+    let bytes = http_body_util::Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
+    bytes.map(Collected::to_bytes).map_err(|error| Failure::internal("answer", error.to_string()))
+}
+
 /// What an answer says.
 async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     let status = response.status();
-    let bytes = http_body_util::Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
-    let bytes = bytes.map_err(|error| Failure::internal("answer", error.to_string()))?.to_bytes();
+    let bytes = read(response).await?;
     if !status.is_success() {
         return Err(refused(status, &bytes));
     }
@@ -242,7 +272,8 @@ fn refused(status: StatusCode, bytes: &[u8]) -> Failure {
     let exit = match status {
         _ if code == "ticket" => Exit::Ticket,
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
-        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Exit::Usage,
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE => Exit::Usage,
+        StatusCode::SERVICE_UNAVAILABLE => Exit::Unreachable,
         _ => Exit::Ours,
     };
     Failure { exit, code: code.into(), what, help }

@@ -21,6 +21,7 @@ mod commands;
 mod config;
 mod demo;
 mod failure;
+mod files;
 mod home;
 mod lab;
 mod limits;
@@ -63,6 +64,8 @@ enum Command {
     Rooms(commands::rooms::Args),
     /// Tell who of a room can be reached
     Peers(commands::peers::Args),
+    /// Save a file that somebody sent
+    Get(commands::get::Args),
     /// Tell who has a message
     #[command(hide = true)]
     Seen(commands::seen::Args),
@@ -134,6 +137,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
+        Command::Get(args) => commands::get::run(args, place).await,
         Command::Seen(args) => commands::seen::run(args, place).await,
         Command::Search(args) => commands::search::run(args, place).await,
         Command::Digest(args) => commands::digest::run(args, place).await,

@@ -34,6 +34,7 @@ use super::{
     Answer, Api, Inner,
     answer::Asked,
     names::{author_hex, reference},
+    shape::shape_state,
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
@@ -154,6 +155,10 @@ impl Follower {
                     api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
                 }
             }
+            RoomEvent::File { hash, state, have, size } => {
+                let (hash, state) = (words::FileHex(hash.to_string()), shape_state(state));
+                self.tell(Event::File { room, hash, state, have, size });
+            }
             RoomEvent::Rekeyed { .. } => {
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
@@ -190,7 +195,7 @@ impl Follower {
     async fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
         let itself = Target { author: entry.author, seq: entry.seq };
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
-        if let Some(Content::Text(_)) = &content
+        if let Some(Content::Text(_) | Content::File(_)) = &content
             && entry.author == self.room.author()
         {
             self.watch(itself);

@@ -5,6 +5,7 @@
 
 mod answer;
 mod counts;
+mod files;
 mod hidden;
 mod hub;
 pub(crate) mod kept;
@@ -100,6 +101,8 @@ impl Api {
             .routes(routes!(messages::one, messages::edit, messages::retract))
             .routes(routes!(messages::react, messages::unreact))
             .routes(routes!(messages::holders))
+            .routes(routes!(files::send))
+            .routes(routes!(files::get, files::fetch, files::give_up))
             .routes(routes!(hub::events))
             .split_for_parts();
         let description = Arc::new(description);

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_node::{
-    Keep, Message, Path, PeerStatus, Room, What,
-    proto::{content::Target, ids::AuthorId},
+    FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, What,
+    proto::{
+        content::{File, Target},
+        ids::AuthorId,
+    },
 };
 
 use super::{
@@ -117,11 +120,16 @@ impl Api {
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
+        let file = match &message.what {
+            What::File(file) => Some(shape_file(room, file)),
+            _ => None,
+        };
         let (reply_to, mentions) = match message.what {
             What::Text(ref text) => (text.reply_to, text.mentions.clone()),
+            What::File(ref file) => (file.reply_to, Vec::new()),
             _ => (None, Vec::new()),
         };
-        let holders = match mine && kind == Kind::Text {
+        let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
             true => Some(room.holders(author, message.place.seq).await?.authors.len() as u64),
             false => None,
         };
@@ -153,6 +161,7 @@ impl Api {
             gone,
             reactions: reactions.collect(),
             holders,
+            file,
             id: words::EntryHex(message.id.to_string()),
         })
     }
@@ -164,6 +173,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
         What::Nick(nick) => (Kind::Nick, nick.clone(), None),
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
+        What::File(file) => (Kind::File, file.name.clone(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
@@ -183,7 +193,7 @@ async fn unread(room: &Room, basis: &Basis) -> Answer<(u64, u64)> {
     let (messages, _) = room.messages_after(after, UNREAD).await?;
     let counts = |message: &&Message| {
         let author = message.place.author;
-        author != me && matches!(message.what, What::Text(_)) && !basis.hidden.contains(&author_hex(&author))
+        author != me && matches!(message.what, What::Text(_) | What::File(_)) && !basis.hidden.contains(&author_hex(&author))
     };
     let (mut unread, mut mentions) = (0, 0);
     for message in messages.iter().filter(counts) {
@@ -212,6 +222,7 @@ fn calls(text: &str, nick: &str) -> bool {
 async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
     let text = match room.message(target).await?.map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
+        Some(What::File(file)) => file.name,
         _ => String::new(),
     };
     Ok(words::Reply { text, ..unsaid(room, target) })
@@ -223,8 +234,27 @@ fn unsaid(room: &Room, target: Target) -> words::Reply {
 }
 
 fn shape_keep(keep: Keep) -> words::Keep {
-    let Keep { age_ms, entries, bytes } = keep;
-    words::Keep { age_ms, entries, bytes }
+    let Keep { age_ms, entries, bytes, files: KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes } } = keep;
+    let files = words::KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes };
+    words::Keep { age_ms, entries, bytes, files }
+}
+
+fn shape_file(room: &Room, file: &File) -> words::File {
+    let (state, have) = room.file_state(file);
+    let File { hash, size, name, mime, .. } = file;
+    let hash = words::FileHex(hash.to_string());
+    words::File { hash, name: name.clone(), mime: mime.clone(), size: *size, state: shape_state(state), have }
+}
+
+/// How a file stands, in the words of the API.
+pub(super) fn shape_state(state: FileState) -> words::FileState {
+    match state {
+        FileState::Absent => words::FileState::Absent,
+        FileState::Asking => words::FileState::Asking,
+        FileState::Fetching => words::FileState::Fetching,
+        FileState::Waiting => words::FileState::Waiting,
+        FileState::Here => words::FileState::Here,
+    }
 }
 
 pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {

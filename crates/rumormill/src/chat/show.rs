@@ -3,9 +3,10 @@
 use rumormill_node::{Room, proto::ids::AuthorId};
 
 use crate::{
-    api::words::{Gone, Kind, Message},
+    api::words::{File, Gone, Kind, Message},
     clean::{clean, clean_name},
     clock::Clock,
+    files::{safe_name, size},
     limits::NICK_CHARS,
 };
 
@@ -23,6 +24,7 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
     let said = match (message.kind, message.gone) {
         (Kind::Text, _) if message.action => Said::Act(text),
         (Kind::Text, _) => Said::Text(text),
+        (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
         (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
@@ -44,6 +46,15 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
     }
     shown
+}
+
+/// How a file is told of: `photo.jpg, 2.1 MB, image/jpeg`.
+pub(crate) fn offered(file: &File) -> String {
+    let mut told = format!("{}, {}", safe_name(&file.name), size(file.size));
+    if !file.mime.is_empty() {
+        told.push_str(&format!(", {}", clean(&file.mime)));
+    }
+    told
 }
 
 /// The name an author is shown by.

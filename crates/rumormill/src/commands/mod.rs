@@ -14,6 +14,7 @@ pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
+pub(crate) mod get;
 pub(crate) mod join;
 pub(crate) mod log;
 pub(crate) mod new;

@@ -27,6 +27,8 @@ pub(super) enum Order {
     Delete,
     React(String),
     Set(String),
+    File(String),
+    Get(String),
     Quit,
 }
 
@@ -39,7 +41,7 @@ pub(super) struct Known {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 22] = [
+pub(super) const ORDERS: [Known; 24] = [
     known("join", "TICKET or ROOM", "enter a room, or go to one that you are in", Order::Join),
     known("new", "NAME", "begin a room", Order::New),
     known("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
@@ -57,6 +59,8 @@ pub(super) const ORDERS: [Known; 22] = [
     known("edit", "TEXT", "write your message anew", Order::Edit),
     known("delete", "", "take your message back", |_| Order::Delete),
     known("react", "SIGN", "set a sign under a message, or take it back", Order::React),
+    known("file", "PATH", "send a file", Order::File),
+    known("get", "", "save the file of the selected message, or the last", Order::Get),
     known("peers", "", "who is connected, and how", |_| Order::Peers),
     known("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
     known("set", "NAME VALUE", "change a setting, or list them", Order::Set),
