@@ -391,7 +391,7 @@ impl Links {
     pub(crate) fn lanes(&self, room: &RoomId) -> Vec<Lane> {
         let links = self.used.values().filter_map(|id| Some((id, self.links.get(id)?)));
         let lane = |(id, link): (&LinkId, &Link)| {
-            let channel = link.channels.mine(room)?;
+            let channel = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST)?;
             let (connection, asking) = (link.connection.clone(), link.asking.clone());
             Some(Lane { link: *id, channel, connection, asking })
         };
