@@ -220,7 +220,7 @@ async fn barred(attack: impl AsyncFn(&mut Wire, &Room)) {
     again.greet(&there).await;
     assert_eq!(again.closed().await, BARRED, "it may not come back");
     goes_on(&there, &here).await;
-    assert_eq!(there.status().peers.len(), 1);
+    status(&there, "one link", |status| status.peers.len() == 1).await;
     rogue.endpoint.close().await;
     a.close().await;
     b.close().await;
@@ -464,7 +464,7 @@ async fn a_file_goes_on_with_another_holder_where_the_first_left_it() {
     let (a, there, target, _, pieces) = offered().await;
     let (one, other) = (Rogue::new(&a).await, Rogue::new(&a).await);
     let wires = [member(&one, &there, 1).await, member(&other, &there, 2).await];
-    let firsts = Mutex::default();
+    let firsts = Mutex::new(Vec::new());
     // Each gives up to three pieces, and ends.
     let give_three = async |wire: &Wire| {
         let (mut send, mut receive) = wire.connection.accept_bi().await.unwrap();
