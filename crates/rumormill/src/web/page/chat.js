@@ -82,9 +82,13 @@ export class Chat {
       const row = event.target.closest("article");
       if (row && !event.target.closest("button, a, input") && getSelection().isCollapsed) this.select(row.dataset.key);
     });
+    // A row that is drawn anew under the pointer would lose the click.
+    let isPressing = false;
+    log.addEventListener("pointerdown", (event) => (isPressing = event.target.closest("button, a, input") !== null));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (isPressing = false));
     log.addEventListener("focusin", (event) => {
       const row = event.target.closest("article");
-      if (row && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
+      if (row && !isPressing && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
     });
     addEventListener("focus", () => this.markRead());
     document.addEventListener("visibilitychange", () => this.markRead());
