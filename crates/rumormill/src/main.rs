@@ -43,7 +43,7 @@ struct Cli {
 }
 
 /// What is asked for rarely: each has its own `--help`.
-const MORE: &str = "More: ticket, seen, digest, paths, completions, man";
+const MORE: &str = "More: get, ticket, seen, digest, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -53,7 +53,7 @@ enum Command {
     Join(commands::join::Args),
     /// Open a room again
     Chat(commands::chat::Args),
-    /// Say something and leave
+    /// Say something, or send a file, and leave
     Send(commands::send::Args),
     /// Print what was said
     Log(commands::log::Args),
@@ -65,6 +65,7 @@ enum Command {
     /// Tell who of a room can be reached
     Peers(commands::peers::Args),
     /// Save a file that somebody sent
+    #[command(hide = true)]
     Get(commands::get::Args),
     /// Tell who has a message
     #[command(hide = true)]

@@ -193,7 +193,9 @@ async fn unread(room: &Room, basis: &Basis) -> Answer<(u64, u64)> {
     let (messages, _) = room.messages_after(after, UNREAD).await?;
     let counts = |message: &&Message| {
         let author = message.place.author;
-        author != me && matches!(message.what, What::Text(_) | What::File(_)) && !basis.hidden.contains(&author_hex(&author))
+        author != me
+            && matches!(message.what, What::Text(_) | What::File(_))
+            && !basis.hidden.contains(&author_hex(&author))
     };
     let (mut unread, mut mentions) = (0, 0);
     for message in messages.iter().filter(counts) {

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     api::words::{
         Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Page, Path, Peer,
-        People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
-        Whois, act,
+        People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket, Whois, act,
     },
     tui::ask::Request,
 };

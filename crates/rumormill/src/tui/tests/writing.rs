@@ -443,7 +443,6 @@ ada>
  /file PATH               send a file
  /get                     save the file of the selected message, or the last
  /peers                   who is connected, and how
- /digest                  the same at two people who hold the same entries
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
