@@ -231,16 +231,8 @@ impl Driver {
     fn take(&mut self, command: Command) {
         let now = self.now();
         let inputs = match command {
-            Command::Enter { setup, answer } => {
-                // Whoever asked may have gone; the room stays.
-                let _ = answer.send(self.enter(*setup));
-                Inputs::new()
-            }
-            Command::Leave { room, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.leave(&room));
-                Inputs::new()
-            }
+            Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
+            Command::Leave { room, answer } => told(answer, self.leave(&room)),
             Command::Say { room, sayings, answer } => {
                 match self.seats.get_mut(&room) {
                     Some(seat) => seat.say(sayings, answer),
@@ -248,16 +240,8 @@ impl Driver {
                 }
                 Inputs::new()
             }
-            Command::Retain { room, retention, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.retain(&room, retention));
-                Inputs::new()
-            }
-            Command::Announce { room, announced, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.announce(&room, announced));
-                Inputs::new()
-            }
+            Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),
+            Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
                     self.links.tell_typing(&room);
@@ -284,17 +268,11 @@ impl Driver {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
                 Inputs::new()
             }
-            Command::Lanes { room, answer } => {
-                // Whoever asked may have given up.
-                let _ = answer.send(self.links.lanes(&room));
-                Inputs::new()
-            }
+            Command::Lanes { room, answer } => told(answer, self.links.lanes(&room)),
             Command::Channel { link, channel, answer } => {
                 // Its greeting may be on the way still, on another stream: then it means nothing yet.
                 let room = self.links.room(link, channel).ok().flatten();
-                // The connection may have ended.
-                let _ = answer.send(room.map(|(room, _)| room));
-                Inputs::new()
+                told(answer, room.map(|(room, _)| room))
             }
             Command::Readdressed { address } => {
                 self.links.readdressed(address);
@@ -452,6 +430,12 @@ impl Driver {
         // Whoever closed the node may have gone.
         let _ = answer.map(|answer| answer.send(()));
     }
+}
+
+/// Answers somebody, who may have gone meanwhile: what was done stays done.
+fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
+    let _ = answer.send(what);
+    Inputs::new()
 }
 
 /// Looks for the nicks that were said last, while the room is in use already.

@@ -18,7 +18,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Disk, Files, HeldFile, Keep, Memory, RoomFile, RoomRecord, Store};
+use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -242,7 +242,7 @@ struct Opened {
     store: Box<dyn Store>,
     records: Vec<RoomRecord>,
     files: Files,
-    held: (Vec<HeldFile>, Vec<(RoomFile, u64)>),
+    held: Listed,
 }
 
 fn open_home(home: &Home) -> Result<Opened, Error> {

@@ -79,6 +79,15 @@ pub struct HeldFile {
     pub came_ms: u64,
 }
 
+/// What there is of files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Those of which all is here.
+    pub whole: Vec<HeldFile>,
+    /// Those of which a part is, with the sizes they should have.
+    pub parts: Vec<(RoomFile, u64)>,
+}
+
 /// What becomes of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -116,13 +125,13 @@ impl Files {
         Self { place: Place::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
     }
 
-    /// What is here: whole files, and those of which a part is, with their sizes.
+    /// What is here.
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn list(&self) -> Result<(Vec<HeldFile>, Vec<(RoomFile, u64)>), Error> {
-        let (mut whole, mut parts) = (Vec::new(), Vec::new());
-        let Some(dir) = self.found() else { return Ok((whole, parts)) };
+    pub fn list(&self) -> Result<Listed, Error> {
+        let Listed { mut whole, mut parts } = Listed::default();
+        let Some(dir) = self.found() else { return Ok(Listed { whole, parts }) };
         for room in rooms(&dir)? {
             let dir = dir.join(room.to_string());
             let file = |name: &str| read_hash(name).map(|hash| RoomFile { room, hash: FileId(hash) });
@@ -133,7 +142,7 @@ impl Files {
                 }
             }
         }
-        Ok((whole, parts))
+        Ok(Listed { whole, parts })
     }
 
     /// Begins to take a file of a room in.
@@ -406,6 +415,7 @@ fn tree_of(hash: FileId, size: u64, data: File) -> PreOrderOutboard<File> {
 #[cfg(unix)]
 fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
     let disk = nix::sys::statvfs::statvfs(dir).map_err(|why| Error::io(dir, &why.into()))?;
+    #[allow(clippy::useless_conversion, reason = "other systems count in fewer bits")]
     let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
     if free < FREE_BYTES + bytes { Err(Error::Full { path: dir.to_owned() }) } else { Ok(()) }
 }

@@ -36,7 +36,7 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::Disk,
     error::Error,
-    files::{Bytes, FileSource, Files, HeldFile, Import, Part, Piece, RoomFile},
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
     keep::{Keep, KeepFiles},
     memory::Memory,
     surplus::surplus,

@@ -12,7 +12,7 @@ use rumormill_proto::{
     limits::FILE_BYTES,
 };
 use rumormill_store::{
-    Error, Files, Part, Piece, RoomFile,
+    Error, Files, Listed, Part, Piece, RoomFile,
     limits::{PIECE_BYTES, SENT_PIECE_BYTES},
 };
 
@@ -72,7 +72,7 @@ fn a_file_crosses_piece_by_piece_whatever_its_size() {
         part.end().unwrap();
         assert_eq!(fs::read(dir(home.path()).join(file.hash.to_string())).unwrap(), whole);
         assert_eq!(pieces(&to, file, size), sent, "what was fetched is served");
-        let (held, parts) = to.list().unwrap();
+        let Listed { whole: held, parts } = to.list().unwrap();
         assert_eq!((held.len(), held[0].file, held[0].size, parts.len()), (1, file, size as u64, 0));
         to.remove(file).unwrap();
         assert_eq!(names(home.path()), [""; 0]);
@@ -109,7 +109,7 @@ fn a_fetch_goes_on_where_it_was_and_fetches_what_was_torn_again() {
     let sent = pieces(&from, file, size);
     fill(&mut Files::open(home.path()).unwrap().part(file, size as u64).unwrap(), &sent[..4]);
     let files = Files::open(home.path()).unwrap();
-    assert_eq!(files.list().unwrap().1, [(file, size as u64)]);
+    assert_eq!(files.list().unwrap().parts, [(file, size as u64)]);
     assert_eq!(files.part(file, size as u64).unwrap().next(), 4);
     let path = dir(home.path()).join(format!("{}.{size}", file.hash));
     let mut torn = fs::read(&path).unwrap();

@@ -17,7 +17,7 @@ use std::{
 
 use iroh::endpoint::Connection;
 use rumormill_proto::{content::File, ids::RoomId};
-use rumormill_store::{Files, HeldFile, KeepFiles, Read, RoomFile, surplus};
+use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, surplus};
 use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, mpsc, oneshot, watch},
@@ -114,9 +114,8 @@ struct State {
 impl Shelf {
     /// The files of a home; `parts` of them are asked for again. Its tasks run where this is called, until the driver
     /// has ended.
-    pub(crate) fn open(files: Files, held: (Vec<HeldFile>, Vec<(RoomFile, u64)>), ways: Ways) -> Arc<Self> {
-        let (held, parts) = held;
-        let held = held.into_iter().map(|held| (held.file, held)).collect();
+    pub(crate) fn open(files: Files, Listed { whole, parts }: Listed, ways: Ways) -> Arc<Self> {
+        let held = whole.into_iter().map(|held| (held.file, held)).collect();
         let shelf = Arc::new(Self {
             files,
             ways,
