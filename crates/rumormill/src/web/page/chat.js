@@ -83,12 +83,18 @@ export class Chat {
       if (row && !event.target.closest("button, a, input") && getSelection().isCollapsed) this.select(row.dataset.key);
     });
     // A row that is drawn anew under the pointer would lose the click.
-    let isPressing = false;
-    log.addEventListener("pointerdown", (event) => (isPressing = event.target.closest("button, a, input") !== null));
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (isPressing = false));
+    this.isPressing = false;
+    log.addEventListener("pointerdown", (event) => (this.isPressing = event.target.closest("button, a, input") !== null));
+    const release = () => {
+      if (!this.isPressing) return;
+      this.isPressing = false;
+      this.draw();
+    };
+    // The click comes behind the release of the button.
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release));
     log.addEventListener("focusin", (event) => {
       const row = event.target.closest("article");
-      if (row && !isPressing && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
+      if (row && !this.isPressing && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
     });
     addEventListener("focus", () => this.markRead());
     document.addEventListener("visibilitychange", () => this.markRead());
@@ -276,7 +282,10 @@ export class Chat {
 
   draw() {
     this.drawTitle();
-    this.frame ||= requestAnimationFrame(() => this.drawNow());
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (!this.isPressing) this.drawNow();
+    });
   }
 
   drawNow(keep) {
