@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::{
     board::Board,
     error::Error,
+    files::Lane,
     frame::Control,
     link::{LinkId, Met},
     mend::Mended,
@@ -58,6 +59,10 @@ pub(crate) enum Command {
     Heard { room: RoomId, contacts: Vec<Contact> },
     /// A block was read again.
     Recalled(Box<Recalled>),
+    /// Tell by which connections peers of a room can be asked for files.
+    Lanes { room: RoomId, answer: oneshot::Sender<Vec<Lane>> },
+    /// Tell which room a peer means by a channel of its own, if it is one that both talk about.
+    Channel { link: LinkId, channel: u32, answer: oneshot::Sender<Option<RoomId>> },
     /// Bytes of entries were served over a connection.
     Served { room: RoomId, bytes: usize },
     /// We are reached in another way.

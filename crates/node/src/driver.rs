@@ -27,6 +27,7 @@ use crate::{
     board::Board,
     command::{Command, Recalled, Received},
     error::Error,
+    files::Shelf,
     frame::Control,
     limits::{
         BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
@@ -71,6 +72,7 @@ pub(crate) struct Tools {
     pub(crate) wires: Wires,
     pub(crate) readers: Arc<Readers>,
     pub(crate) boards: Boards,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// Whether the loop goes on.
@@ -209,6 +211,7 @@ impl Driver {
         seat.setup.retention = retention;
         seat.board.posted().retention = retention;
         self.expire_at = 0;
+        self.tools.shelf.tidy();
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 
@@ -228,16 +231,8 @@ impl Driver {
     fn take(&mut self, command: Command) {
         let now = self.now();
         let inputs = match command {
-            Command::Enter { setup, answer } => {
-                // Whoever asked may have gone; the room stays.
-                let _ = answer.send(self.enter(*setup));
-                Inputs::new()
-            }
-            Command::Leave { room, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.leave(&room));
-                Inputs::new()
-            }
+            Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
+            Command::Leave { room, answer } => told(answer, self.leave(&room)),
             Command::Say { room, sayings, answer } => {
                 match self.seats.get_mut(&room) {
                     Some(seat) => seat.say(sayings, answer),
@@ -245,16 +240,8 @@ impl Driver {
                 }
                 Inputs::new()
             }
-            Command::Retain { room, retention, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.retain(&room, retention));
-                Inputs::new()
-            }
-            Command::Announce { room, announced, answer } => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.announce(&room, announced));
-                Inputs::new()
-            }
+            Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),
+            Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
                     self.links.tell_typing(&room);
@@ -286,6 +273,12 @@ impl Driver {
             Command::Served { room, bytes } => {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
                 Inputs::new()
+            }
+            Command::Lanes { room, answer } => told(answer, self.links.lanes(&room)),
+            Command::Channel { link, channel, answer } => {
+                // Its greeting may be on the way still, on another stream: then it means nothing yet.
+                let room = self.links.room(link, channel).ok().flatten();
+                told(answer, room.map(|(room, _)| room))
             }
             Command::Readdressed { address } => {
                 self.links.readdressed(address);
@@ -387,7 +380,9 @@ impl Driver {
         seat.board.posted().stopped = Some("you have left it".into());
         seat.board.close();
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
-        Ok(self.store.leave(room)?)
+        self.store.leave(room)?;
+        self.tools.shelf.tidy();
+        Ok(())
     }
 
     /// What an engine starts from.
@@ -449,6 +444,12 @@ impl Driver {
         // Whoever closed the node may have gone.
         let _ = answer.map(|answer| answer.send(()));
     }
+}
+
+/// Answers somebody, who may have gone meanwhile: what was done stays done.
+fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
+    let _ = answer.send(what);
+    Inputs::new()
 }
 
 /// Looks for the nicks that were said last, while the room is in use already.

@@ -13,7 +13,7 @@ use noq_proto::congestion::Bbr3Config;
 use crate::{
     door::{ALPN, ALPN_FIRST},
     error::Error,
-    limits::{BULK_STREAMS, STREAM_WINDOW_BYTES, WINDOW_BYTES},
+    limits::{BULK_STREAMS, PAIRED_STREAMS, STREAM_WINDOW_BYTES, WINDOW_BYTES},
     link::{IDLE, KEEP_ALIVE},
     nearby,
     settings::{Bind, Settings},
@@ -82,7 +82,7 @@ fn transport() -> Result<QuicTransportConfig, Error> {
         .max_idle_timeout(Some(idle))
         .default_path_max_idle_timeout(IDLE)
         .congestion_controller_factory(Arc::new(Bbr3Config::default()))
-        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        .max_concurrent_bidi_streams(VarInt::from_u32(PAIRED_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(BULK_STREAMS))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(WINDOW_BYTES))

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use rumormill_proto::limits::NAME_BYTES;
+use rumormill_proto::limits::{FILE_NAME_BYTES, NAME_BYTES};
 
-use crate::limits::{ROOMS, TEXT_BYTES};
+use crate::limits::{ROOMS, TEXT_BYTES, WANTS};
 
 /// Why a node did not do what it was asked to. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,16 @@ pub enum Error {
     Busy,
     /// The node is in as many rooms as it may be.
     TooManyRooms,
+    /// The message offers no file.
+    NoFile,
+    /// A file cannot be called so.
+    FileName,
+    /// Nobody who has the file is here. It is asked for again when somebody comes.
+    NobodyHasIt,
+    /// So many files are asked for that no more can be.
+    TooManyFiles,
+    /// The file is no longer asked for.
+    GivenUp,
 }
 
 impl Error {
@@ -64,6 +74,11 @@ impl Error {
             Self::Refused => "refused",
             Self::Busy => "busy",
             Self::TooManyRooms => "too-many-rooms",
+            Self::NoFile => "no-file",
+            Self::FileName => "file-name",
+            Self::NobodyHasIt => "nobody-has-it",
+            Self::TooManyFiles => "too-many-files",
+            Self::GivenUp => "given-up",
         }
     }
 
@@ -84,6 +99,11 @@ impl Error {
             Self::Refused => "say it in another room".into(),
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),
+            Self::NoFile => "choose a message that offers a file".into(),
+            Self::FileName => format!("give it a name of 1 to {FILE_NAME_BYTES} bytes without slashes"),
+            Self::NobodyHasIt => "leave the room open: it is asked for again when somebody comes".into(),
+            Self::TooManyFiles => "wait for one that is on its way, or give one up".into(),
+            Self::GivenUp => "ask for it again".into(),
         }
     }
 }
@@ -103,6 +123,11 @@ impl fmt::Display for Error {
             Self::Refused => f.write_str("the room does not take this"),
             Self::Busy => f.write_str("too much waits to be said already"),
             Self::TooManyRooms => write!(f, "a node is in {ROOMS} rooms at most"),
+            Self::NoFile => f.write_str("this message offers no file"),
+            Self::FileName => f.write_str("a file cannot be called so"),
+            Self::NobodyHasIt => f.write_str("nobody who has this file is here"),
+            Self::TooManyFiles => write!(f, "{WANTS} files are asked for already"),
+            Self::GivenUp => f.write_str("the file is no longer asked for"),
         }
     }
 }

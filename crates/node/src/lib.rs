@@ -21,6 +21,7 @@ mod door;
 mod driver;
 mod endpoint;
 mod error;
+mod files;
 mod frame;
 mod greeting;
 mod inspect;
@@ -44,11 +45,12 @@ mod talk;
 mod ticket;
 
 pub use rumormill_proto as proto;
-pub use rumormill_store::{CheckReport, Error as StoreError, Fault, Keep, Line, Problem};
+pub use rumormill_store::{CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem};
 
 pub use crate::{
     address::contact,
     error::Error,
+    files::{Fetch, FileState, Upload},
     inspect::Inspector,
     mend::Mended,
     nearby::Nearby,

@@ -164,11 +164,35 @@ pub const BULK_STREAMS: u32 = 2;
 /// Blocks that are asked for again and compared at once; one more is answered with nothing held.
 pub const RECALLS: usize = 16;
 
-/// Bytes under way to or from one peer: 100 Mbit/s over a round trip of 160 ms.
-pub const WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// Bytes under way to or from one peer: 100 Mbit/s over a round trip of 240 ms.
+pub const WINDOW_BYTES: u32 = 3 * 1024 * 1024;
 
-/// Bytes under way on one stream: half of it, so that a bulk answer cannot take all of the window.
-pub const STREAM_WINDOW_BYTES: u32 = WINDOW_BYTES / 2;
+/// Bytes under way on one stream: a third of it, so that a bulk answer and a file together cannot take all of the window.
+pub const STREAM_WINDOW_BYTES: u32 = WINDOW_BYTES / 3;
+
+/// Streams for both directions that a peer may have open to us: the live one and a file it fetches.
+pub const PAIRED_STREAMS: u32 = 2;
+
+/// Files that are being fetched or waited for. Each costs a task and what came of it on the disk.
+pub const WANTS: usize = 64;
+
+/// Files fetched at once: two pieces of each are in memory, 2 MiB.
+pub const FETCHES: usize = 4;
+
+/// Files served at once, whoever they are for; whoever asks beyond that waits. Two pieces of each are in memory, 16 MiB.
+pub const FILES_SERVED: usize = 32;
+
+/// Bytes of what is asked about a file: two numbers of 10 at most, a channel of 2, a hash of 32.
+pub const FILE_ASKED_BYTES: usize = 64;
+
+/// A peer that neither sends nor takes a piece for so long is given up: a link of 70 kbit/s moves one in that time.
+pub const FILE_STALL: Duration = Duration::from_secs(30);
+
+/// Those who are here are asked again after this long, for one of them may have fetched the file meanwhile.
+pub const FILE_AGAIN: Duration = Duration::from_secs(60);
+
+/// How often it is looked which files are over the bounds.
+pub const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Rooms announced on the LAN: tags of 8 letters in the 245 bytes that an announcement has.
 pub const LAN_ROOMS: usize = 24;

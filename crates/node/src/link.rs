@@ -1,7 +1,7 @@
 //! One connection to a peer: its tasks, and what they tell the driver.
 //!
 //! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk
-//! streams, one serves wants. Messages are read here and judged by the engine; a reader that has a message
+//! streams, one serves wants, one files. Messages are read here and judged by the engine; a reader that has a message
 //! waits until the driver has room for it, and QUIC lets the peer wait.
 
 use std::{
@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     address,
     command::{Command, Received},
+    files::Shelf,
     frame::{Frame, Frames, read_control, unpack},
     greeting::{EXPORTER, Role},
     limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
@@ -82,16 +83,18 @@ pub(crate) struct Met {
 pub(crate) struct Wires {
     commands: mpsc::WeakSender<Command>,
     readers: Arc<Readers>,
+    shelf: Arc<Shelf>,
     serving: Arc<Semaphore>,
     inbox: Arc<Semaphore>,
     next_link: Arc<AtomicU64>,
 }
 
 impl Wires {
-    pub(crate) fn new(commands: mpsc::WeakSender<Command>, readers: Arc<Readers>) -> Self {
+    pub(crate) fn new(commands: mpsc::WeakSender<Command>, readers: Arc<Readers>, shelf: Arc<Shelf>) -> Self {
         Self {
             commands,
             readers,
+            shelf,
             serving: Arc::new(Semaphore::new(SERVING)),
             inbox: Arc::new(Semaphore::new(INBOX_BYTES)),
             next_link: Arc::default(),
@@ -144,6 +147,7 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     tasks.spawn(read_live(live_in, inlet.clone(), connection.clone()));
     tasks.spawn(read_bulk(connection.clone(), inlet));
     tasks.spawn(server.run(jobs));
+    tasks.spawn(wires.shelf.clone().serve(connection.clone(), link));
     connection.closed().await;
     outbound.close();
     tasks.shutdown().await;

@@ -18,13 +18,14 @@ use rumormill_proto::{
     message::Contact,
     reject::Reject,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     address,
     bars::Bars,
     budget::Budget,
     door::{ALPN_FIRST, Door},
+    files::Lane,
     frame::Control,
     greeting::{Channels, Role},
     limits::{DIALS_WAITING, LINKS, LINKS_ACCEPTED, TYPINGS_AT_ONCE, TYPINGS_PER_S},
@@ -65,6 +66,8 @@ struct Link {
     connection: Connection,
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
+    /// One permit: a peer is asked for one file at a time.
+    asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
     /// How often the peer may still say that somebody writes there.
     typings: Budget,
@@ -120,9 +123,9 @@ impl Links {
         let tags = channels.announce(rooms, random);
         // Nothing was put in before.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
-        let typings = Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S);
-        self.links
-            .insert(link, Link { peer, role, boot: None, channels, connection, outbound, serves, seen_at, typings });
+        let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
+        let new = Link { peer, role, boot: None, channels, connection, outbound, serves, asking, seen_at, typings };
+        self.links.insert(link, new);
         Inputs::new()
     }
 
@@ -382,6 +385,17 @@ impl Links {
     /// The connection that a room uses with a peer.
     pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<WeakConnectionHandle> {
         self.shared(room, peer).map(|(link, _)| link.connection.weak_handle())
+    }
+
+    /// By which connections peers of a room can be asked for files.
+    pub(crate) fn lanes(&self, room: &RoomId) -> Vec<Lane> {
+        let links = self.used.values().filter_map(|id| Some((id, self.links.get(id)?)));
+        let lane = |(id, link): (&LinkId, &Link)| {
+            let channel = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST)?;
+            let (connection, asking) = (link.connection.clone(), link.asking.clone());
+            Some(Lane { link: *id, channel, connection, asking })
+        };
+        links.filter_map(lane).collect()
     }
 
     /// Peers that a room is shared with now.

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_told_by_ranges() {
-        let cases: [(&[(Seq, Seq)], &[(Seq, Seq)], &[(Seq, Seq)]); 6] = [
+        type Ranges = &'static [(Seq, Seq)];
+        let cases: [(Ranges, Ranges, Ranges); 6] = [
             (&[(0, 99)], &[(0, 99)], &[]),
             (&[(0, 99)], &[], &[(0, 99)]),
             (&[(0, 99)], &[(0, 9), (20, 99)], &[(10, 19)]),

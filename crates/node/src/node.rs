@@ -18,7 +18,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Disk, Keep, Memory, RoomRecord, Store};
+use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -32,6 +32,7 @@ use crate::{
     driver::{Boards, Driver, Tools},
     endpoint,
     error::Error,
+    files::{Shelf, Ways},
     lan::Lan,
     limits::{COMMANDS, NEARBY_ASKED, TEXT_BYTES},
     link::Wires,
@@ -54,6 +55,7 @@ pub struct Node {
 /// What a node and its rooms share.
 pub(crate) struct Inner {
     pub(crate) readers: Arc<Readers>,
+    pub(crate) shelf: Arc<Shelf>,
     commands: mpsc::Sender<Command>,
     boards: Boards,
     endpoint: Endpoint,
@@ -93,7 +95,7 @@ impl Node {
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let home = settings.home.clone();
         let opened = tokio::task::spawn_blocking(move || open_home(&home)).await.map_err(|_| Error::Closed)??;
-        let (mut store, records) = opened;
+        let Opened { mut store, records, files, held } = opened;
         let secret = match settings.peer_secret {
             Some(secret) => secret,
             None => store.peer_secret(random())?,
@@ -101,8 +103,10 @@ impl Node {
         let endpoint = endpoint::bind(&settings, SecretKey::from_bytes(&secret)).await?;
         let readers = Arc::new(Readers::open(&*store)?);
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let wires = Wires::new(commands.downgrade(), readers.clone());
         let boards = Boards::default();
+        let ways = Ways { commands: commands.downgrade(), readers: readers.clone(), boards: boards.clone() };
+        let shelf = Shelf::open(files, held, ways);
+        let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let door = Door::open(endpoint.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), door);
@@ -113,6 +117,7 @@ impl Node {
             wires: wires.clone(),
             readers: readers.clone(),
             boards: boards.clone(),
+            shelf: shelf.clone(),
         };
         start(Driver::new(store, links, tools)?, inbox)?;
         tokio::spawn(watch_address(endpoint.clone(), wires.clone()));
@@ -120,7 +125,7 @@ impl Node {
             Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
             _ => None,
         };
-        let node = Self { inner: Arc::new(Inner { readers, commands, boards, endpoint, lan }) };
+        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan }) };
         for record in records {
             node.enter(kept(record)).await?;
         }
@@ -222,6 +227,7 @@ impl Node {
         // Both fail only when the node was closed before.
         let _ = self.inner.command(Command::Close { answer }).await;
         let _ = closed.await;
+        self.inner.shelf.close();
         self.inner.readers.close().await;
         self.inner.endpoint.close().await;
     }
@@ -231,13 +237,21 @@ impl Node {
     }
 }
 
-fn open_home(home: &Home) -> Result<(Box<dyn Store>, Vec<RoomRecord>), Error> {
-    let store: Box<dyn Store> = match home {
-        Home::Dir(dir) => Box::new(Disk::open(dir)?),
-        Home::Memory => Box::new(Memory::new()),
+/// What a home holds.
+struct Opened {
+    store: Box<dyn Store>,
+    records: Vec<RoomRecord>,
+    files: Files,
+    held: Listed,
+}
+
+fn open_home(home: &Home) -> Result<Opened, Error> {
+    let (store, files): (Box<dyn Store>, _) = match home {
+        Home::Dir(dir) => (Box::new(Disk::open(dir)?), Files::open(dir)?),
+        Home::Memory => (Box::new(Memory::new()), Files::nowhere()),
     };
-    let records = store.rooms()?;
-    Ok((store, records))
+    let (records, held) = (store.rooms()?, files.list()?);
+    Ok(Opened { store, records, files, held })
 }
 
 /// Starts the driver on a thread of its own, with a clock of its own.

@@ -61,6 +61,6 @@ impl Driver {
 
 /// What people said is said again; what only had a meaning in the old log is not.
 fn sayable(line: Line) -> Option<(Kind, bytes::Bytes)> {
-    let kinds = [Kind::TEXT, Kind::NICK, Kind::IMPORTED];
+    let kinds = [Kind::TEXT, Kind::NICK, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))
 }

@@ -11,7 +11,7 @@ use rumormill_proto::{
     content::{Content, Target},
     entry::Kind,
     frontier::Digest,
-    ids::{AuthorId, PeerId, RoomId, Seq},
+    ids::{AuthorId, FileId, PeerId, RoomId, Seq},
     input::Event,
     limits::NAME_BYTES,
     log::Head,
@@ -24,6 +24,7 @@ use crate::{
     board::{Board, Linked, Standing},
     command::Command,
     error::Error,
+    files::FileState,
     limits::{NOTES, PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
     node::Inner,
     talk::{Message, about},
@@ -66,6 +67,17 @@ pub enum RoomEvent {
     Stopped {
         /// What the store said.
         why: String,
+    },
+    /// A file came nearer, is here, or is here no more.
+    File {
+        /// Which.
+        hash: FileId,
+        /// How it stands.
+        state: FileState,
+        /// Bytes of it that are here.
+        have: u64,
+        /// Bytes it has.
+        size: u64,
     },
     /// Our own log was forked, so we write under another key from now on. What the fork had cut off is said
     /// again under it.

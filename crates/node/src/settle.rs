@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_proto::{
+    entry::Kind,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Event, Input, Output, Recall, Unsaid},
     log::Log,
@@ -168,6 +169,11 @@ impl Driver {
                             && seat.note(Place::of(entry), entry.kind, &entry.body)
                         {
                             noted.insert(room, seat.record());
+                        }
+                        match &event {
+                            Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => self.tools.shelf.tidy(),
+                            Event::Came { .. } => self.tools.shelf.came(),
+                            _ => {}
                         }
                         if let Event::Forked { author, .. } = &event
                             && (*author == seat.author || seat.former.contains_key(author))

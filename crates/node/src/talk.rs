@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
-    content::{Content, Imported, Target, Text},
+    content::{Content, File, Imported, Target, Text},
     entry::{Kind, room_name},
     ids::{AuthorId, EntryId, RoomId},
     timeline::Place,
@@ -39,6 +39,8 @@ pub enum What {
     Nick(String),
     /// What the room is about from here on.
     Topic(String),
+    /// A file is offered.
+    File(File),
     /// Something that was said elsewhere, by somebody else than the author.
     Imported(Imported),
     /// Taken back by its author.
@@ -79,7 +81,10 @@ impl Message {
                 }
             }
             Content::Retraction { of } if own && of == self.place.seq => {
-                if matches!(self.what, What::Text(_) | What::Topic(_) | What::Imported(_) | What::Expired) {
+                if matches!(
+                    self.what,
+                    What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired
+                ) {
                     self.what = What::Retracted;
                 }
             }
@@ -104,13 +109,13 @@ pub fn about(author: AuthorId, content: &Content) -> Option<Target> {
     match content {
         Content::Edit { of, .. } | Content::Retraction { of } => Some(Target { author, seq: *of }),
         Content::Reaction { to, .. } => Some(*to),
-        Content::Text(_) | Content::Nick(_) | Content::Topic(_) | Content::Imported(_) => None,
+        Content::Text(_) | Content::Nick(_) | Content::Topic(_) | Content::File(_) | Content::Imported(_) => None,
     }
 }
 
 fn what(room: &RoomId, line: &Line) -> Option<What> {
     let Some(body) = line.body.bytes() else {
-        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::TOPIC, Kind::IMPORTED];
+        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
         return chat.contains(&line.kind).then_some(What::Expired);
     };
     if line.kind == Kind::FOUND {
@@ -120,6 +125,7 @@ fn what(room: &RoomId, line: &Line) -> Option<What> {
         Content::Text(text) => Some(What::Text(text)),
         Content::Nick(nick) => Some(What::Nick(nick)),
         Content::Topic(topic) => Some(What::Topic(topic)),
+        Content::File(file) => Some(What::File(file)),
         Content::Imported(imported) => Some(What::Imported(imported)),
         Content::Edit { .. } | Content::Retraction { .. } | Content::Reaction { .. } => None,
     }

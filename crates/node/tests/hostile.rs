@@ -6,24 +6,27 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
+use bytes::Bytes;
 use iroh::{
     Endpoint, EndpointAddr, RelayMode, SecretKey,
     endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
 };
-use rumormill_node::{Node, Room, RoomEvent};
+use rumormill_node::{Error, FileState, Node, Room, RoomEvent};
 use rumormill_proto::{
     admit::Author,
     codec::put_number,
+    content::{File, Target},
     entry::{Body, Kind, RawEntry},
-    ids::EntryId,
+    ids::{EntryId, FileId, RoomId},
     input::Event,
     message::{Hello, Message},
     run::RawRun,
     time::Time,
 };
-use support::{memory, shown, soon, status};
+use rumormill_store::{FileSource, Files, RoomFile, limits::PIECE_BYTES};
+use support::{holds, memory, shown, soon, status};
 
 /// A peer made by hand.
 struct Rogue {
@@ -111,6 +114,40 @@ impl Wire {
         }
     }
 
+    /// Asks for a file; everything that is answered.
+    async fn ask(&self, channel: u64, hash: FileId, size: u64, first: u64) -> Vec<u8> {
+        let mut asked = Vec::new();
+        put_number(&mut asked, channel);
+        asked.extend_from_slice(&hash.0);
+        put_number(&mut asked, size);
+        put_number(&mut asked, first);
+        self.ask_raw(&asked).await
+    }
+
+    async fn ask_raw(&self, asked: &[u8]) -> Vec<u8> {
+        let (mut send, mut receive) = self.connection.open_bi().await.unwrap();
+        send.write_all(asked).await.unwrap();
+        send.finish().unwrap();
+        soon("an answer", receive.read_to_end(1 << 20)).await.unwrap_or_default()
+    }
+
+    /// Answers whoever asks for a file with these pieces from the one asked for on, and notes which that was.
+    async fn serve(&self, pieces: &[Vec<u8>], firsts: &Mutex<Vec<u8>>) {
+        while let Ok((mut send, mut receive)) = self.connection.accept_bi().await {
+            let asked = receive.read_to_end(100).await.unwrap();
+            let first = *asked.last().unwrap();
+            firsts.lock().unwrap().push(first);
+            let mut answer = vec![1];
+            for piece in pieces.iter().skip(usize::from(first)) {
+                answer.extend_from_slice(&(piece.len() as u32).to_be_bytes());
+                answer.extend_from_slice(piece);
+            }
+            // Whoever finds the pieces wrong does not read them to the end.
+            let _ = send.write_all(&answer).await;
+            let _ = send.finish();
+        }
+    }
+
     /// The number with which the node closed the connection.
     async fn closed(&self) -> u64 {
         match soon("the end of the connection", self.connection.closed()).await {
@@ -183,7 +220,7 @@ async fn barred(attack: impl AsyncFn(&mut Wire, &Room)) {
     again.greet(&there).await;
     assert_eq!(again.closed().await, BARRED, "it may not come back");
     goes_on(&there, &here).await;
-    assert_eq!(there.status().peers.len(), 1);
+    status(&there, "one link", |status| status.peers.len() == 1).await;
     rogue.endpoint.close().await;
     a.close().await;
     b.close().await;
@@ -389,4 +426,137 @@ async fn a_flood_of_handshakes_leaves_members_alone() {
     assert_eq!(there.status().peers.len(), 1);
     a.close().await;
     b.close().await;
+}
+
+/// Somebody offers a file and goes; the node that holds the room, the file, and its pieces as they travel.
+async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
+    let (a, there, b, here) = pair().await;
+    let whole: Vec<u8> = (0..4 * PIECE_BYTES + 9).map(|at| (at / 5 + at / PIECE_BYTES) as u8).collect();
+    let upload = here.upload().await.unwrap().write(Bytes::from(whole.clone())).await.unwrap();
+    let said = upload.say("photo.jpg", "", None).await.unwrap();
+    let target = Target { author: said.author, seq: said.seq };
+    holds(&there, 2).await;
+    b.close().await;
+    status(&there, "being alone", |status| status.peers.is_empty()).await;
+    let file = there.file(target).await.unwrap();
+    let files = Files::nowhere();
+    let room = RoomId::default();
+    let mut import = files.import(&room).unwrap();
+    import.write(&whole).unwrap();
+    let (hash, size) = import.end().unwrap();
+    assert_eq!((hash, size), (file.hash, file.size));
+    let source: FileSource = files.source(RoomFile { room, hash }, size).unwrap().unwrap();
+    let pieces = (0..).map_while(|at| source.piece(at).unwrap()).collect();
+    (a, there, target, file, pieces)
+}
+
+/// A peer made by hand that is in the room.
+async fn member(rogue: &Rogue, room: &Room, peers: usize) -> Wire {
+    let mut wire = rogue.connect().await;
+    wire.greet(room).await;
+    wire.say(&hello()).await;
+    status(room, "the peer made by hand", |status| status.peers.len() == peers).await;
+    wire
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_on_with_another_holder_where_the_first_left_it() {
+    let (a, there, target, _, pieces) = offered().await;
+    let (one, other) = (Rogue::new(&a).await, Rogue::new(&a).await);
+    let wires = [member(&one, &there, 1).await, member(&other, &there, 2).await];
+    let firsts = Mutex::new(Vec::new());
+    // Each gives up to three pieces, and ends.
+    let give_three = async |wire: &Wire| {
+        let (mut send, mut receive) = wire.connection.accept_bi().await.unwrap();
+        let first = *receive.read_to_end(100).await.unwrap().last().unwrap();
+        firsts.lock().unwrap().push(first);
+        send.write_all(&[1]).await.unwrap();
+        for piece in pieces.iter().skip(usize::from(first)).take(3) {
+            send.write_all(&(piece.len() as u32).to_be_bytes()).await.unwrap();
+            send.write_all(piece).await.unwrap();
+        }
+        send.finish().unwrap();
+    };
+    let mut fetch = there.fetch(target).await.unwrap();
+    let read = async {
+        let mut at = 0;
+        while at < fetch.file().size {
+            at += fetch.read(at, u64::MAX).await.unwrap().len() as u64;
+        }
+    };
+    soon("the whole file", async { tokio::join!(give_three(&wires[0]), give_three(&wires[1]), read) }).await;
+    assert_eq!(*firsts.lock().unwrap(), [0, 3]);
+    a.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_that_is_wrong_is_refused_its_sender_barred_and_the_rest_asked_for_elsewhere() {
+    let (a, there, target, file, pieces) = offered().await;
+    let mut wrong = pieces.clone();
+    wrong[2][PIECE_BYTES / 2] ^= 1;
+    let (liar, honest) = (Rogue::new(&a).await, Rogue::new(&a).await);
+    let wire = member(&liar, &there, 1).await;
+    let firsts = Mutex::default();
+    let mut fetch = there.fetch(target).await.unwrap();
+    tokio::join!(wire.serve(&wrong, &firsts), async {
+        assert_eq!(soon("an answer", fetch.begun()).await, Ok(()));
+        assert_eq!(wire.closed().await, BARRED);
+    });
+    let mut events = there.events();
+    let waits = async {
+        while there.file_state(&file) != (FileState::Waiting, 2 * PIECE_BYTES as u64) {
+            events.next().await.unwrap();
+        }
+    };
+    soon("what verified is kept", waits).await;
+    let wire = member(&honest, &there, 1).await;
+    let comes = async {
+        while there.file_state(&file).0 != FileState::Here {
+            events.next().await.unwrap();
+        }
+        wire.connection.close(0u32.into(), b"");
+    };
+    soon("the rest", async { tokio::join!(wire.serve(&pieces, &firsts), comes) }).await;
+    assert_eq!(*firsts.lock().unwrap(), [0, 2]);
+    a.close().await;
+}
+
+#[tokio::test]
+async fn only_members_are_served_and_only_what_their_room_names() {
+    let (a, there, b, _here) = pair().await;
+    let send = async |room: &Room, bytes: &'static [u8]| {
+        let upload = room.upload().await.unwrap().write(Bytes::from_static(bytes)).await.unwrap();
+        let said = upload.say("f", "", None).await.unwrap();
+        room.file(Target { author: said.author, seq: said.seq }).await.unwrap()
+    };
+    let file = send(&there, b"for members").await;
+    let elsewhere = send(&a.create("elsewhere").await.unwrap(), b"for others").await;
+    let rogue = Rogue::new(&a).await;
+    let wire = member(&rogue, &there, 2).await;
+    assert_eq!(wire.ask(0, file.hash, file.size, 0).await, [&[1, 0, 0, 0, 11][..], b"for members"].concat());
+    assert_eq!(wire.ask(0, file.hash, file.size, 1).await, [1], "there is one piece");
+    let refused = [(0, elsewhere.hash, elsewhere.size), (0, file.hash, file.size + 1), (7, file.hash, file.size)];
+    for (channel, hash, size) in refused {
+        assert_eq!(wire.ask(channel, hash, size, 0).await, [0]);
+    }
+    let stranger = Rogue::new(&a).await;
+    let mut outside = stranger.connect().await;
+    outside.send(&frame(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
+    assert_eq!(outside.closed().await, NOTHING_SHARED);
+    assert!(outside.connection.open_bi().await.is_err());
+    assert_eq!(there.file(Target { author: there.author(), seq: 0 }).await, Err(Error::NoFile));
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn what_asks_for_no_file_bars() {
+    for asked in [&b""[..], &[0; 12], &[0; 90], &[0xff; 64]] {
+        barred(async |wire, room| {
+            wire.say(&hello()).await;
+            status(room, "the peer made by hand", |status| status.peers.len() == 2).await;
+            wire.ask_raw(asked).await;
+        })
+        .await;
+    }
 }

@@ -1,4 +1,4 @@
-//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, and what was said
+//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, files, and what was said
 //! elsewhere.
 //!
 //! The engine never looks in here: to it a body is bytes. Interfaces and the store's indexes do. Every form has one
@@ -14,6 +14,8 @@
 //! REACTION    author 32 bytes, seq; 1 to react, 0 to take it back; the sign to the end
 //! NICK        name to the end
 //! TOPIC       text to the end
+//! FILE        hash 32 bytes, size; 0, or 1 and what it answers as above; type: its length and as many bytes of
+//!             printable ASCII; name to the end: not empty, no path, no control characters
 //! IMPORTED    where it was said and by whom, each as number of bytes and bytes; milliseconds as a number; text to the end
 //! ```
 
@@ -24,8 +26,11 @@ use bytes::Bytes;
 use crate::{
     codec::{Reader, put_bytes, put_number},
     entry::Kind,
-    ids::{AuthorId, Seq},
-    limits::{BODY_BYTES, MENTIONS, NAME_BYTES, SIGN_BYTES, SOURCE_BYTES, TOPIC_BYTES},
+    ids::{AuthorId, FileId, Seq},
+    limits::{
+        BODY_BYTES, FILE_BYTES, FILE_NAME_BYTES, MENTIONS, MIME_BYTES, NAME_BYTES, SIGN_BYTES, SOURCE_BYTES,
+        TOPIC_BYTES,
+    },
     reject::Reject,
 };
 
@@ -68,6 +73,27 @@ pub struct Imported {
     pub text: String,
 }
 
+/// A file that somebody offers. Its bytes are fetched by those who want them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Hash of its bytes.
+    pub hash: FileId,
+    /// Bytes it has, at most [`FILE_BYTES`].
+    pub size: u64,
+    /// How it is called, see [`is_file_name`].
+    pub name: String,
+    /// What it is, as its sender says: a MIME type, or empty.
+    pub mime: String,
+    /// What it answers.
+    pub reply_to: Option<Target>,
+}
+
+/// Whether a file may be called so: one part of a path, without control characters, that names no directory.
+pub fn is_file_name(name: &str) -> bool {
+    let strange = |char: char| char.is_control() || matches!(char, '/' | '\\');
+    (1..=FILE_NAME_BYTES).contains(&name.len()) && !name.contains(strange) && name != "." && name != ".."
+}
+
 /// What a body says. What is done to an entry is done by entries of its author, but for reactions, which are
 /// everybody's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +125,8 @@ pub enum Content {
     Nick(String),
     /// What the room is about, until the next one.
     Topic(String),
+    /// A file.
+    File(File),
     /// Something that was said elsewhere.
     Imported(Imported),
 }
@@ -129,6 +157,7 @@ impl Content {
             }
             Kind::NICK => Self::Nick(text(reader, NAME_BYTES)?),
             Kind::TOPIC => Self::Topic(text(reader, TOPIC_BYTES)?),
+            Kind::FILE => Self::File(file(reader)?),
             Kind::IMPORTED => Self::Imported(imported(reader)?),
             _ => return Ok(None),
         };
@@ -138,7 +167,8 @@ impl Content {
     /// The kind and body that say this.
     ///
     /// # Errors
-    /// [`Reject::Limit`] when it is longer than an entry takes, [`Reject::Malformed`] when a reaction has no sign.
+    /// [`Reject::Limit`] when it is longer than an entry takes, [`Reject::Malformed`] when a reaction has no sign or a
+    /// file is called or typed as none may be.
     pub fn encode(&self) -> Result<(Kind, Bytes), Reject> {
         let mut body = Vec::new();
         let (kind, words, most) = match self {
@@ -168,6 +198,10 @@ impl Content {
             Self::Imported(imported) => {
                 put_imported(&mut body, imported)?;
                 (Kind::IMPORTED, imported.text.as_str(), BODY_BYTES)
+            }
+            Self::File(file) => {
+                put_file(&mut body, file)?;
+                (Kind::FILE, file.name.as_str(), FILE_NAME_BYTES)
             }
         };
         if words.len() > most || body.len() + words.len() > BODY_BYTES {
@@ -201,6 +235,35 @@ fn target(reader: &mut Reader) -> Result<Target, Reject> {
 fn put_target(out: &mut Vec<u8>, target: &Target) {
     out.extend_from_slice(&target.author.0);
     put_number(out, target.seq);
+}
+
+fn file(mut reader: Reader) -> Result<File, Reject> {
+    let hash = FileId(reader.array("file hash")?);
+    let size = reader.number("file size")?;
+    let reply_to = if flag(&mut reader)? { Some(target(&mut reader)?) } else { None };
+    let mime = text(Reader::new(reader.bytes(MIME_BYTES, "file type")?), MIME_BYTES)?;
+    let file = File { hash, size, name: text(reader, FILE_NAME_BYTES)?, mime, reply_to };
+    judge(&file)?;
+    Ok(file)
+}
+
+fn put_file(out: &mut Vec<u8>, file: &File) -> Result<(), Reject> {
+    judge(file)?;
+    out.extend_from_slice(&file.hash.0);
+    put_number(out, file.size);
+    out.push(u8::from(file.reply_to.is_some()));
+    file.reply_to.iter().for_each(|target| put_target(out, target));
+    put_bytes(out, file.mime.as_bytes());
+    Ok(())
+}
+
+/// What holds of every file, whichever way it goes.
+fn judge(file: &File) -> Result<(), Reject> {
+    if file.size > FILE_BYTES || file.mime.len() > MIME_BYTES || file.name.len() > FILE_NAME_BYTES {
+        return Err(Reject::Limit("file"));
+    }
+    let plain = file.mime.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if plain && is_file_name(&file.name) { Ok(()) } else { Err(Reject::Malformed("file")) }
 }
 
 fn addressed(mut reader: Reader) -> Result<Text, Reject> {
@@ -261,6 +324,11 @@ mod tests {
         Imported { source: source.into(), name: name.into(), time_ms, text: text.into() }
     }
 
+    fn photo() -> File {
+        let (name, mime) = ("photo of us.jpg".into(), "image/jpeg".into());
+        File { hash: FileId([9; 32]), size: FILE_BYTES, name, mime, reply_to: None }
+    }
+
     fn contents() -> Vec<Content> {
         let to = Target { author: ada(), seq: 300 };
         vec![
@@ -273,6 +341,8 @@ mod tests {
             Content::Reaction { to, sign: "👍".into(), on: false },
             Content::Nick("ada".into()),
             Content::Topic("lunch at noon".into()),
+            Content::File(photo()),
+            Content::File(File { reply_to: Some(to), mime: String::new(), size: 0, ..photo() }),
             Content::Imported(said_elsewhere("irssi", "alice", "hi")),
         ]
     }
@@ -304,6 +374,9 @@ mod tests {
             Content::Imported(said_elsewhere(&long(SOURCE_BYTES + 1), "alice", "hi")),
             Content::Imported(said_elsewhere("irssi", &long(NAME_BYTES + 1), "hi")),
             Content::Imported(said_elsewhere("irssi", "alice", &long(BODY_BYTES))),
+            Content::File(File { name: long(FILE_NAME_BYTES + 1), ..photo() }),
+            Content::File(File { mime: long(MIME_BYTES + 1), ..photo() }),
+            Content::File(File { size: FILE_BYTES + 1, ..photo() }),
         ];
         for content in cases {
             assert!(matches!(content.encode(), Err(Reject::Limit(_))));
@@ -314,9 +387,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_that_lead_somewhere_are_refused_both_ways() {
+        let (_, good) = Content::File(File { name: "x".into(), ..photo() }).encode().unwrap();
+        for name in ["", ".", "..", "a/b", "../x", "a\\b", "a\nb", "\u{1b}[2J", "a\0b", "\u{85}"] {
+            let file = Content::File(File { name: name.into(), ..photo() });
+            assert_eq!(file.encode(), Err(Reject::Malformed("file")), "{name:?}");
+            let body = [&good[..good.len() - 1], name.as_bytes()].concat();
+            assert_eq!(Content::parse(Kind::FILE, &body.into()), Err(Reject::Malformed("file")), "{name:?}");
+        }
+        for name in ["a", "...", ".profile", "ein Bild – 1.jpg", "写真.png"] {
+            assert!(is_file_name(name), "{name:?}");
+        }
+        for mime in ["image/png\n", "\u{7f}", "é"] {
+            let file = Content::File(File { mime: mime.into(), ..photo() });
+            assert_eq!(file.encode(), Err(Reject::Malformed("file")), "{mime:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_content_has_one_encoding(kind in 0u8..10, body in prop::collection::vec(any::<u8>(), 0..120)) {
+        fn every_content_has_one_encoding(kind in 0u8..12, body in prop::collection::vec(any::<u8>(), 0..120)) {
             let (kind, body) = (Kind::new(kind).unwrap(), Bytes::from(body));
             if let Ok(Some(content)) = Content::parse(kind, &body) {
                 prop_assert_eq!(content.encode(), Ok((kind, body)));
@@ -324,7 +415,7 @@ mod tests {
         }
 
         #[test]
-        fn a_broken_encoding_breaks_nothing(at in 0usize..10, cut in 0usize..80, flip in any::<u8>()) {
+        fn a_broken_encoding_breaks_nothing(at in 0usize..12, cut in 0usize..80, flip in any::<u8>()) {
             let (kind, body) = contents()[at].encode().unwrap();
             let mut body = body.to_vec();
             body.truncate(cut);

@@ -52,7 +52,9 @@ impl Kind {
     pub const REACTION: Self = Self(6);
     /// What the room is about.
     pub const TOPIC: Self = Self(7);
-    /// Something that was said elsewhere and brought here by its author; 8 is kept for files.
+    /// A file, which travels beside the entries.
+    pub const FILE: Self = Self(8);
+    /// Something that was said elsewhere and brought here by its author.
     pub const IMPORTED: Self = Self(9);
 
     /// A kind by its number; `None` past 127.

@@ -1,4 +1,4 @@
-//! The 32-byte names of things: rooms, authors, peers and entries.
+//! The 32-byte names of things: rooms, authors, peers, entries and files.
 
 use std::{cmp::Ordering, fmt};
 
@@ -68,6 +68,11 @@ id!(
 id!(
     /// An entry: the hash of its canonical header, see [`crate::entry`].
     EntryId
+);
+
+id!(
+    /// A file: the BLAKE3 hash of its bytes.
+    FileId
 );
 
 /// Position of an entry in its author's log, from 0.

@@ -18,6 +18,15 @@ pub const SIGN_BYTES: usize = 64;
 /// People one text names: a table at lunch. 32 bytes each, an eighth of [`BODY_BYTES`] at most.
 pub const MENTIONS: usize = 32;
 
+/// Bytes of one file: an hour of film, or two minutes of a link of 100 Mbit/s. What verifies its pieces is 256 KiB.
+pub const FILE_BYTES: u64 = 1 << 30;
+
+/// Bytes of a file's name: as many as file systems take.
+pub const FILE_NAME_BYTES: usize = 255;
+
+/// Bytes of a file's type: the longest that are registered have 80.
+pub const MIME_BYTES: usize = 127;
+
 /// (author, seq) pairs in one entry's `seen`: what a person can have read since they last spoke;
 /// what does not fit is said in the author's next entry.
 pub const SEEN_PAIRS: usize = 32;

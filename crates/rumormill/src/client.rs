@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Collected};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -148,7 +148,7 @@ impl Client {
         path: &str,
         body: Body,
     ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + Send + use<>, Failure> {
-        let response = self.send_body(method, path, Some(("application/x-ndjson", body))).await?;
+        let response = self.carry(built(method, path, "application/x-ndjson", body)?).await?;
         if !response.status().is_success() {
             return Err(answer::<Value>(response)
                 .await
@@ -169,7 +169,7 @@ impl Client {
     /// # Errors
     /// What the answer says, or that there is none.
     pub(crate) async fn pour<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
-        answer(self.send_body(Method::POST, path, Some(("application/x-ndjson", body))).await?).await
+        answer(self.carry(built(Method::POST, path, "application/x-ndjson", body)?).await?).await
     }
 
     /// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
@@ -216,6 +216,26 @@ impl Client {
         }))
     }
 
+    /// Says something that may be long.
+    ///
+    /// # Errors
+    /// What the answer says, or that there is none.
+    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
+        answer(self.carry(built(Method::POST, path, "application/octet-stream", body)?).await?).await
+    }
+
+    /// Asks for what may be long.
+    ///
+    /// # Errors
+    /// What the answer says when it is a refusal, or that there is none.
+    pub(crate) async fn download(&self, method: Method, path: &str) -> Result<Response, Failure> {
+        let response = self.send(method, path, None).await?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(refused(status, &read(response).await?)),
+        }
+    }
+
     /// Lets the home go, when it was ours.
     async fn close(self) {
         if let Self::Here { node, door, .. } = self {
@@ -225,16 +245,11 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Response, Failure> {
-        self.send_body(method, path, body.map(|(kind, body)| (kind, Body::from(body)))).await
+        let (kind, body) = body.map_or(("text/plain", Body::empty()), |(kind, body)| (kind, Body::from(body)));
+        self.carry(built(method, path, kind, body)?).await
     }
 
-    async fn send_body(&self, method: Method, path: &str, body: Option<(&str, Body)>) -> Result<Response, Failure> {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
-        let request = match body {
-            Some((kind, body)) => request.header(header::CONTENT_TYPE, kind).body(body),
-            None => request.body(Body::empty()),
-        };
-        let request = request.map_err(|error| Failure::internal("request", error.to_string()))?;
+    async fn carry(&self, request: Request<Body>) -> Result<Response, Failure> {
         match self {
             Self::Here { router, .. } => match router.clone().oneshot(request).await {
                 Ok(response) => Ok(response),
@@ -245,11 +260,22 @@ impl Client {
     }
 }
 
+fn built(method: Method, path: &str, kind: &str, body: Body) -> Result<Request<Body>, Failure> {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+    let request = request.header(header::CONTENT_TYPE, kind).body(body);
+    request.map_err(|error| Failure::internal("request", error.to_string()))
+}
+
+/// The bytes of an answer.
+async fn read(response: Response) -> Result<Bytes, Failure> {
+    let bytes = http_body_util::Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
+    bytes.map(Collected::to_bytes).map_err(|error| Failure::internal("answer", error.to_string()))
+}
+
 /// What an answer says.
 async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     let status = response.status();
-    let bytes = http_body_util::Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
-    let bytes = bytes.map_err(|error| Failure::internal("answer", error.to_string()))?.to_bytes();
+    let bytes = read(response).await?;
     if !status.is_success() {
         return Err(refused(status, &bytes));
     }
@@ -281,7 +307,8 @@ fn refused(status: StatusCode, bytes: &[u8]) -> Failure {
     let exit = match status {
         _ if failure.exit != Exit::Ours => failure.exit,
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
-        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Exit::Usage,
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE => Exit::Usage,
+        StatusCode::SERVICE_UNAVAILABLE => Exit::Unreachable,
         _ => Exit::Ours,
     };
     Failure { exit, ..failure }

@@ -50,7 +50,10 @@ impl From<Error> for Failure {
             Error::Store(StoreError::Exposed { .. } | StoreError::Link { .. }) => (Exit::NotAllowed, "permissions"),
             Error::Store(StoreError::ReadOnly { .. }) => (Exit::NotAllowed, "read-only"),
             Error::Store(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => (Exit::Integrity, "corrupt"),
-            Error::TooLong | Error::Nick => (Exit::Usage, error.code()),
+            Error::Store(StoreError::Full { .. }) => (Exit::Ours, "full"),
+            Error::Store(StoreError::TooLarge) => (Exit::Usage, "too-large"),
+            Error::NobodyHasIt => (Exit::Unreachable, error.code()),
+            Error::TooLong | Error::Nick | Error::NoFile | Error::FileName => (Exit::Usage, error.code()),
             _ => (Exit::Ours, error.code()),
         };
         Self { exit, code: code.into(), what: error.to_string(), help: error.help() }

@@ -49,6 +49,9 @@ pub(crate) const SAY_SETTLE_MS: u64 = 1_000;
 /// Milliseconds the proxy leaves a process that was started: stock consoles sleep two seconds for a recovery.
 pub(crate) const START_SETTLE_MS: u64 = 2_000;
 
+/// Bytes of a file read from the disk at once, to be sent: what a node writes at once.
+pub(crate) const FILE_READ_BYTES: usize = 64 * 1024;
+
 /// Lines typed or piped that wait to be said.
 pub(crate) const TYPED_LINES: usize = 64;
 
@@ -87,6 +90,9 @@ pub(crate) const RECEIPT_MS: u64 = 1_500;
 
 /// Milliseconds that what may change receipts is gathered before they are looked up: ten look-ups a second.
 pub(crate) const STIR_MS: u64 = 100;
+
+/// Files that a terminal has asked for and not saved so far: as many as a node asks for.
+pub(crate) const GETTING: usize = 64;
 
 /// Milliseconds that leaving waits for what was said to reach somebody, and `send` for somebody to come: LAN
 /// discovery takes up to 1.6 s, and a dial round the earth less than another.

@@ -22,6 +22,7 @@ mod commands;
 mod config;
 mod demo;
 mod failure;
+mod files;
 mod home;
 mod lab;
 mod limits;
@@ -43,7 +44,7 @@ struct Cli {
 }
 
 /// What is asked for rarely: each has its own `--help`.
-const MORE: &str = "More: ticket, seen, digest, paths, completions, man";
+const MORE: &str = "More: get, ticket, seen, digest, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -53,7 +54,7 @@ enum Command {
     Join(commands::join::Args),
     /// Open a room again
     Chat(commands::chat::Args),
-    /// Say something and leave
+    /// Say something, or send a file, and leave
     Send(commands::send::Args),
     /// Print what was said
     Log(commands::log::Args),
@@ -64,6 +65,9 @@ enum Command {
     Rooms(commands::rooms::Args),
     /// Tell who of a room can be reached
     Peers(commands::peers::Args),
+    /// Save a file that somebody sent
+    #[command(hide = true)]
+    Get(commands::get::Args),
     /// Tell who has a message
     #[command(hide = true)]
     Seen(commands::seen::Args),
@@ -143,6 +147,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
+        Command::Get(args) => commands::get::run(args, place).await,
         Command::Seen(args) => commands::seen::run(args, place).await,
         Command::Search(args) => commands::search::run(args, place).await,
         Command::Digest(args) => commands::digest::run(args, place).await,

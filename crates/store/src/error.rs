@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rumormill_proto::{ids::AuthorId, log::Unfit};
+use rumormill_proto::{ids::AuthorId, limits::FILE_BYTES, log::Unfit};
 
 /// Why the store did not do what it was asked to. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file is larger than a room takes.
+    TooLarge,
     /// The file may not be written.
     ReadOnly {
         /// The file.
@@ -103,6 +105,7 @@ impl Error {
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
             Self::Older { .. } => "open the home once, which brings it up to date".into(),
             Self::Full { .. } => "make room on the disk, then start again; nothing acknowledged is lost".into(),
+            Self::TooLarge => format!("send a file of at most {} MiB", FILE_BYTES >> 20),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
             Self::Io { .. } => "see to the disk, then start again; nothing acknowledged is lost".into(),
             Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then mend it".into(),
@@ -135,6 +138,7 @@ impl fmt::Display for Error {
                 write!(f, "{}: has version {found}, and {known} is what is looked into here", path.display())
             }
             Self::Full { path } => write!(f, "{}: no room on the disk", path.display()),
+            Self::TooLarge => write!(f, "a file has at most {FILE_BYTES} bytes"),
             Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),
             Self::Io { path, what } | Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),
             Self::Poisoned { path, why } => write!(f, "{}: closed after an earlier failure ({why})", path.display()),

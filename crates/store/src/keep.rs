@@ -25,6 +25,26 @@ pub struct Keep {
     pub entries: Option<u64>,
     /// Bytes of bodies that are kept.
     pub bytes: Option<u64>,
+    /// The same for files, which are bounded apart. Their names stay.
+    pub files: KeepFiles,
+}
+
+/// How many of the files that a room names are kept here; see [`surplus`](crate::surplus).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeepFiles {
+    /// Milliseconds for which a file is kept once it is here.
+    pub age_ms: Option<u64>,
+    /// Files that are kept.
+    pub count: Option<u64>,
+    /// Bytes of files that are kept.
+    pub bytes: Option<u64>,
+}
+
+impl Keep {
+    /// These bounds without those of files.
+    pub fn of_texts(self) -> Self {
+        Self { files: KeepFiles::default(), ..self }
+    }
 }
 
 /// Bodies in the timeline that can be dropped for want of room, and their bytes.

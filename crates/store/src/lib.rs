@@ -1,17 +1,20 @@
 //! Logs on disk for Rumormill: what is appended here is still known after a crash.
 //!
 //! [`Store`] is written by whoever drives an engine, [`Read`] is a handle for reading that lives beside it. There
-//! are two forms with the same behaviour: [`Disk`] in one SQLite file and [`Memory`] in ordered maps.
+//! are two forms with the same behaviour: [`Disk`] in one SQLite file and [`Memory`] in ordered maps. [`Files`] keeps
+//! what is too large for entries.
 //! Nothing in here knows the network, async or the clock.
 
 mod check;
 mod disk;
 mod error;
+mod files;
 mod keep;
 pub mod limits;
 mod memory;
 mod note;
 mod row;
+mod surplus;
 mod words;
 
 use std::fmt;
@@ -21,7 +24,7 @@ use rumormill_proto::{
     content::Target,
     entry::{Body, Kind, Seen},
     fork::Proof,
-    ids::{AuthorId, EntryId, RoomId, Seq},
+    ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::Kept,
     log::{Head, Log},
     message::Contact,
@@ -33,8 +36,10 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::Disk,
     error::Error,
-    keep::Keep,
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
+    keep::{Keep, KeepFiles},
     memory::Memory,
+    surplus::surplus,
 };
 
 /// One thing to make durable.
@@ -188,11 +193,14 @@ pub trait Read: Send {
     /// The last [`Kind::TOPIC`].
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;
 
+    /// Whether a room names a file: there is a [`Kind::FILE`] in the timeline that says its hash and is not taken back.
+    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error>;
+
     /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
     /// ascending.
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
 
-    /// Full-text search in what was said, here or elsewhere, newest first. An entry is found when
+    /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
     /// has, whatever it said at first. Case and accents do not matter, nor does punctuation: there is
     /// no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.

@@ -3,6 +3,23 @@
 /// Contacts kept of a room: two full shuffles of 32 peers, 36 kB at their longest addresses.
 pub const CONTACTS: usize = 64;
 
+/// Bytes of one piece of a file: it verifies alone, by hashes that are 1/4096 of the file. 5 ms of a link of 400 Mbit/s,
+/// and what a fetch, a serve or an upload holds in memory.
+pub const PIECE_BYTES: usize = 256 * 1024;
+
+/// Bytes of a piece as it travels: with a pair of hashes for each level of the largest file's tree, 12 of them.
+pub const SENT_PIECE_BYTES: usize = PIECE_BYTES + 16 * 64;
+
+/// Bytes that files leave free on the disk: several times what the database needs to go on, [`WAL_BYTES`] and as much
+/// again where it is checkpointed.
+pub const FREE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Bytes of files that a home keeps, whatever its rooms may: sixteen of the largest. What came first goes first.
+pub const HOME_FILE_BYTES: u64 = 16 << 30;
+
+/// Files that a home keeps: each costs 100 bytes of memory and 20 µs when it is looked whether it is still named.
+pub const HOME_FILES: usize = 16 * 1024;
+
 /// Words of a search that count: more than a person types; each one costs a walk through its own list.
 pub const QUERY_WORDS: usize = 16;
 

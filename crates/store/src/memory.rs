@@ -16,7 +16,7 @@ use rumormill_proto::{
     content::Target,
     entry::{Kind, RawEntry},
     fork::Proof,
-    ids::{AuthorId, RoomId, Seq},
+    ids::{AuthorId, FileId, RoomId, Seq},
     input::Kept,
     limits::{ADDRESS_BYTES, BLOCK},
     log::{Head, Log},
@@ -132,7 +132,7 @@ impl Store for Memory {
         let mut held = self.write();
         let before = held.records.insert(room.id, record);
         if let Some(shelf) = held.shelves.get_mut(&room.id)
-            && before.is_none_or(|before| before.keep != room.keep)
+            && before.is_none_or(|before| before.keep.of_texts() != room.keep.of_texts())
         {
             shelf.floor = None;
         }
@@ -157,7 +157,7 @@ impl Store for Memory {
 
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
         let mut held = self.write();
-        let keep = held.records.get(room).map(|record| record.keep).unwrap_or_default();
+        let keep = held.records.get(room).map(|record| record.keep.of_texts()).unwrap_or_default();
         let shelf = held.shelves.get_mut(room).filter(|_| keep != Keep::default());
         Ok(shelf.is_some_and(|shelf| shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most))))
     }
@@ -469,6 +469,11 @@ impl Read for Memory {
             let last = shelf.about(None, Kind::TOPIC..=Kind::TOPIC).map(|(_, place)| place).max()?;
             shelf.line(&last)
         })
+    }
+
+    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
+        let sign = file.to_string();
+        self.ask(room, |shelf| shelf.about(None, Kind::FILE..=Kind::FILE).any(|(group, _)| group.sign == sign))
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {

@@ -1,4 +1,4 @@
-//! What entries say of other entries, of their author and of the room; and whose body may be dropped.
+//! What entries say of other entries, of their author and of the room, and which files they name; and whose body may be dropped.
 //!
 //! Of several that say the same kind of thing about the same, the last one of their author stands. Whatever has no
 //! body any more says nothing.
@@ -19,7 +19,7 @@ pub(crate) struct Note {
     pub(crate) about: Option<Target>,
     /// What it says of that.
     pub(crate) kind: Kind,
-    /// Of a reaction: several signs of one author stand side by side.
+    /// Of a reaction: several signs of one author stand side by side. Of a file, its hash in hexadecimal.
     pub(crate) sign: String,
     /// Of a nick.
     pub(crate) name: String,
@@ -37,6 +37,7 @@ impl Note {
             Content::Reaction { to, sign, on } => Some(Self { sign, says: on, ..note(Some(to)) }),
             Content::Nick(name) => Some(Self { name, ..note(None) }),
             Content::Topic(_) => Some(note(None)),
+            Content::File(file) => Some(Self { sign: file.hash.to_string(), ..note(None) }),
             Content::Text(_) | Content::Imported(_) => None,
         }
     }
@@ -93,16 +94,17 @@ pub(crate) fn raw_entries(run: &Run) -> Vec<RawEntry> {
         .collect()
 }
 
-/// What a search looks into: the text of what was said, and of what it was edited to.
+/// What a search looks into: the text of what was said, and of what it was edited to; a file's name.
 pub(crate) fn said(kind: Kind, body: &Body) -> Option<Cow<'_, str>> {
     let bytes = body.bytes()?;
     match kind {
         // What is not UTF-8 in it is no letter.
         Kind::TEXT => Some(String::from_utf8_lossy(bytes)),
-        Kind::ADDRESSED | Kind::EDIT | Kind::IMPORTED => match Content::parse(kind, bytes) {
+        Kind::ADDRESSED | Kind::EDIT | Kind::FILE | Kind::IMPORTED => match Content::parse(kind, bytes) {
             Ok(Some(Content::Text(said))) => Some(said.text.into()),
             Ok(Some(Content::Edit { text, .. })) => Some(text.into()),
             Ok(Some(Content::Imported(said))) => Some(said.text.into()),
+            Ok(Some(Content::File(file))) => Some(file.name.into()),
             _ => None,
         },
         _ => None,
@@ -111,5 +113,5 @@ pub(crate) fn said(kind: Kind, body: &Body) -> Option<Cow<'_, str>> {
 
 /// Whether entries of this kind are what a search finds.
 pub(crate) fn is_said(kind: Kind) -> bool {
-    [Kind::TEXT, Kind::ADDRESSED, Kind::IMPORTED].contains(&kind)
+    [Kind::TEXT, Kind::ADDRESSED, Kind::FILE, Kind::IMPORTED].contains(&kind)
 }

@@ -7,15 +7,18 @@ mod common;
 
 use common::{
     ROOM, Script, append,
-    chat::{edit, nick, react, reply, retract, topic},
+    chat::{edit, file, nick, react, reply, retract, topic},
     seeing, text,
 };
 use proptest::{prelude::*, sample::Index};
-use rumormill_proto::{admit::Run, content::Target, ids::Seq, input::Kept, log::Log, run::block_end, time::Time};
+use rumormill_proto::{
+    admit::Run, content::Target, ids::FileId, ids::Seq, input::Kept, log::Log, run::block_end, time::Time,
+};
 use rumormill_store::{Change, Disk, Error, Keep, Memory, RoomRecord, Store};
 
 const AUTHORS: u8 = 4;
 const ENTRIES: u64 = 150;
+const FILES: [FileId; 3] = [FileId([1; 32]), FileId([2; 32]), FileId([3; 32])];
 const WORDS: [&str; 6] = ["rumor", "rum", "mill", "Café", "the", "mills"];
 
 /// One thing to do, by numbers that are fitted to what is there.
@@ -65,7 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (prop::option::of(50..300u64), prop::option::of(200..600u64), prop::option::of(3_000..20_000u64),
             900..2_000u64, 1usize..300)
             .prop_map(|(age_ms, entries, bytes, now_ms, most)| {
-                Step::Expire { keep: Keep { age_ms, entries, bytes }, now_ms, most }
+                Step::Expire { keep: Keep { age_ms, entries, bytes, ..Keep::default() }, now_ms, most }
             }),
         2 => (1usize..200).prop_map(|entries| Step::Index { entries }),
         1 => Just(Step::Ask),
@@ -91,6 +94,7 @@ fn scripts() -> Vec<Script> {
             5 => nick(ms, &said),
             6 => topic(ms, &said),
             7 => reply(ms, Target { author: ids[0], seq }, &said),
+            8 => file(ms, FILES[seq as usize % 2], &said),
             _ => text(ms, said),
         };
         let seen = ids.iter().enumerate().filter(|(other, _)| *other != usize::from(author) && at % 3 == other % 3);
@@ -212,6 +216,9 @@ impl Pair {
         }
         alike!(nicks,);
         alike!(topic,);
+        for file in &FILES {
+            alike!(names, file);
+        }
         for count in [0, 1, 5, 50, 10_000] {
             alike!(newest, count);
         }

@@ -16,7 +16,7 @@ use rumormill_proto::{
     message::Contact,
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Keep, Line, Read, RoomRecord, Store, limits::CONTACTS};
+use rumormill_store::{Change, Error, Keep, KeepFiles, Line, Read, RoomRecord, Store, limits::CONTACTS};
 
 laws! {
     an_empty_store_has_nothing
@@ -542,13 +542,14 @@ fn dropped_bodies_stay_dropped(store: &mut dyn Store) {
 
 fn rooms_are_kept_as_put(store: &mut dyn Store) {
     let contact = |at: usize| Contact { peer: PeerId([at as u8; 32]), address: vec![at as u8; at].into() };
+    let files = KeepFiles { age_ms: Some(1), count: None, bytes: Some(2) };
     let record = |id, name: &str, contacts: usize| RoomRecord {
         id,
         secret: [5; 32],
         author_secret: [6; 32],
         name: name.to_owned(),
         contacts: (0..contacts).map(contact).collect(),
-        keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7) },
+        keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files },
         announced: contacts > 1,
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();

@@ -73,7 +73,15 @@ fn nothing_expires_without_a_bound(store: &mut dyn Store) {
     expire(store, u64::MAX >> 20);
     keep(store, Keep::default());
     expire(store, u64::MAX >> 20);
-    keep(store, Keep { age_ms: Some(u64::MAX >> 1), entries: Some(u64::MAX >> 1), bytes: Some(u64::MAX >> 1) });
+    keep(
+        store,
+        Keep {
+            age_ms: Some(u64::MAX >> 1),
+            entries: Some(u64::MAX >> 1),
+            bytes: Some(u64::MAX >> 1),
+            ..Keep::default()
+        },
+    );
     expire(store, u64::MAX >> 20);
     assert_eq!(bodies(store, &script.id()).len(), 10);
 }

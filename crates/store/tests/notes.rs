@@ -6,15 +6,15 @@
 mod common;
 
 use common::{
-    ROOM, Script, append,
-    chat::{edit, nick, react, reply, retract, topic},
+    OTHER_ROOM, ROOM, Script, append,
+    chat::{edit, file, nick, react, reply, retract, topic},
     text, timeline,
 };
 use rumormill_proto::{
     admit::{Admission, Trust},
     content::Target,
     entry::{Body, Kind, RawEntry},
-    ids::{AuthorId, Seq},
+    ids::{AuthorId, FileId, Seq},
     time::Time,
 };
 use rumormill_store::{Change, Error, Line, Read, Store};
@@ -27,6 +27,7 @@ laws! {
     notes_of_one_entry_are_bounded_and_its_edit_stays
     a_late_note_is_not_the_last
     names_and_topics_are_the_last_by_place
+    a_file_is_named_until_it_is_taken_back_or_cut
     a_cut_takes_notes_away_and_the_ones_before_stand_again
     what_is_retracted_loses_its_body_and_its_edits
     what_is_retracted_is_dropped_when_it_comes
@@ -37,6 +38,33 @@ laws! {
     search_finds_what_an_entry_reads_by_now
     search_forgets_what_was_retracted
     retractions_are_found_among_many
+}
+
+fn a_file_is_named_until_it_is_taken_back_or_cut(store: &mut dyn Store) {
+    let [one, other, none] = [1, 2, 3].map(|byte| FileId([byte; 32]));
+    let ada = Script::new(
+        ROOM,
+        1,
+        vec![file(1, one, "holiday.jpg"), file(2, one, "again.jpg"), retract(3, 0), retract(4, 1), file(5, other, "o")],
+    );
+    let bea = Script::new(OTHER_ROOM, 2, vec![text(1, "x"), file(6, one, "copy.jpg")]);
+    append(store, ROOM, &ada.runs(0, 2)).unwrap();
+    let names = |store: &dyn Store, room, file| read(store).names(&room, &file).unwrap();
+    assert_eq!(
+        [names(store, ROOM, one), names(store, ROOM, none), names(store, OTHER_ROOM, one)],
+        [true, false, false]
+    );
+    assert_eq!((found(store, "holiday"), found(store, "again")), (vec![], vec![1]));
+    append(store, ROOM, &ada.runs(3, 4)).unwrap();
+    append(store, OTHER_ROOM, &bea.runs(0, 1)).unwrap();
+    assert_eq!(
+        [names(store, ROOM, one), names(store, OTHER_ROOM, one), names(store, ROOM, other)],
+        [false, true, true]
+    );
+    cut(store, &ada, 4, 1);
+    assert!(!names(store, ROOM, other));
+    store.leave(&OTHER_ROOM).unwrap();
+    assert!(!names(store, OTHER_ROOM, one));
 }
 
 fn read(store: &dyn Store) -> Box<dyn Read> {

@@ -99,7 +99,11 @@ impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         let status = match (failure.exit, &*failure.code) {
             (_, "room") => StatusCode::NOT_FOUND,
-            (_, "busy") => StatusCode::TOO_MANY_REQUESTS,
+            (_, "busy" | "too-many-files") => StatusCode::TOO_MANY_REQUESTS,
+            (_, "no-file") => StatusCode::NOT_FOUND,
+            (_, "too-large") => StatusCode::PAYLOAD_TOO_LARGE,
+            (_, "full") => StatusCode::INSUFFICIENT_STORAGE,
+            (Exit::Unreachable, _) => StatusCode::SERVICE_UNAVAILABLE,
             (Exit::Usage | Exit::Ticket, _) => StatusCode::BAD_REQUEST,
             (Exit::NotAllowed, _) => StatusCode::FORBIDDEN,
             (Exit::Integrity, "integrity") => StatusCode::UNPROCESSABLE_ENTITY,

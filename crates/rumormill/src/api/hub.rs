@@ -35,6 +35,7 @@ use super::{
     answer::Asked,
     held::Held,
     names::{author_hex, reference},
+    shape::shape_state,
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
@@ -153,6 +154,10 @@ impl Follower {
                     api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
                 }
             }
+            RoomEvent::File { hash, state, have, size } => {
+                let (hash, state) = (words::FileHex(hash.to_string()), shape_state(state));
+                self.tell(Event::File { room, hash, state, have, size });
+            }
             RoomEvent::Rekeyed { .. } => {
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
@@ -192,7 +197,7 @@ impl Follower {
         let seen = entry.seen.iter().filter(|(author, _)| *author == me);
         seen.for_each(|(_, seq)| self.held.holds(entry.author, seq.saturating_add(1)));
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
-        if let Some(Content::Text(_)) = &content
+        if let Some(Content::Text(_) | Content::File(_)) = &content
             && entry.author == me
         {
             self.held.said(entry.seq);

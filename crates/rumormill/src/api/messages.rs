@@ -162,6 +162,10 @@ pub(super) async fn edit(
     if words.trim().is_empty() {
         return Err(nothing());
     }
+    if room.file(target).await.is_ok() {
+        let what = "a file cannot be changed".into();
+        return Err(Refusal::senseless("kind", what, "take it back and send another one"));
+    }
     room.say_content(&Content::Edit { of: target.seq, text: words }).await?;
     told(&api, &room, target).await
 }
@@ -261,7 +265,7 @@ pub(super) async fn holders(
     Ok(Told(Holders { holders, of: others as u64 }))
 }
 
-async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
+pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
     let message = find(room, target).await?;
     Ok(Told(api.message(room, message).await?))
 }
@@ -271,13 +275,13 @@ async fn find(room: &Room, target: Target) -> Answer<Message> {
     found.ok_or_else(|| Refusal::missing("message", "there is no such message here".into()))
 }
 
-/// A text of ours that can be changed, or something we brought that can only be taken back.
+/// A text of ours that can be changed, or something else of ours that can only be taken back.
 async fn own(room: &Room, target: Target, what: &str) -> Answer<Target> {
     let message = find(room, target).await?;
     match message.what {
         _ if target.author != room.author() => Err(Refusal::not_yours()),
         What::Text(_) => Ok(target),
-        What::Imported(_) if what == "taken back" => Ok(target),
+        What::File(_) | What::Imported(_) if what == "taken back" => Ok(target),
         _ => {
             let what = format!("this is no text that could be {what}");
             Err(Refusal::senseless("kind", what, "choose something you said"))

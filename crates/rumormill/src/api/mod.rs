@@ -6,6 +6,7 @@
 mod answer;
 mod archive;
 mod counts;
+mod files;
 mod held;
 mod hidden;
 mod hub;
@@ -120,6 +121,8 @@ impl Api {
             .routes(routes!(archive::import))
             .routes(routes!(archive::check))
             .routes(routes!(archive::resync))
+            .routes(routes!(files::send))
+            .routes(routes!(files::get, files::fetch, files::give_up))
             .routes(routes!(hub::events))
             .split_for_parts();
         let description = Arc::new(description);

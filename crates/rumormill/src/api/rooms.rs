@@ -198,10 +198,11 @@ pub(super) async fn read(
 pub(super) async fn keep(
     State(api): State<Api>,
     Path(room): Path<String>,
-    Body(words::Keep { age_ms, entries, bytes }): Body<words::Keep>,
+    Body(words::Keep { age_ms, entries, bytes, files }): Body<words::Keep>,
 ) -> Answer<Told<words::Room>> {
     let room = api.room(&room)?;
-    room.retain(rumormill_node::Keep { age_ms, entries, bytes }).await?;
+    let files = rumormill_node::KeepFiles { age_ms: files.age_ms, count: files.count, bytes: files.bytes };
+    room.retain(rumormill_node::Keep { age_ms, entries, bytes, files }).await?;
     Ok(Told(api.shape(&room).await?))
 }
 

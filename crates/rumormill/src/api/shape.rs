@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_node::{
-    Keep, Message, Path, PeerStatus, Room, What,
-    proto::{content::Target, ids::AuthorId},
+    FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, What,
+    proto::{
+        content::{File, Target},
+        ids::AuthorId,
+    },
 };
 
 use super::{
@@ -121,8 +124,13 @@ impl Api {
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
+        let file = match &message.what {
+            What::File(file) => Some(shape_file(room, file)),
+            _ => None,
+        };
         let (reply_to, mentions) = match message.what {
             What::Text(ref text) => (text.reply_to, text.mentions.clone()),
+            What::File(ref file) => (file.reply_to, Vec::new()),
             _ => (None, Vec::new()),
         };
         let from = match &message.what {
@@ -131,7 +139,7 @@ impl Api {
             }
             _ => None,
         };
-        let holders = match mine && kind == Kind::Text {
+        let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
             true => Some(room.holders(author, message.place.seq).await?.authors.len() as u64),
             false => None,
         };
@@ -164,6 +172,7 @@ impl Api {
             gone,
             reactions: reactions.collect(),
             holders,
+            file,
             id: words::EntryHex(message.id.to_string()),
         })
     }
@@ -175,6 +184,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
         What::Nick(nick) => (Kind::Nick, nick.clone(), None),
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
+        What::File(file) => (Kind::File, file.name.clone(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
@@ -216,7 +226,7 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
         let author = message.place.author;
         counted.upto = Some(message.place);
         match &message.what {
-            What::Text(_) if author != me && !basis.hidden.contains(&author_hex(&author)) => {
+            What::Text(_) | What::File(_) if author != me && !basis.hidden.contains(&author_hex(&author)) => {
                 counted.unread += 1;
                 counted.mentions += u64::from(names(&message.what, &me, &basis.nick));
             }
@@ -245,6 +255,7 @@ fn calls(text: &str, nick: &str) -> bool {
 async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
     let text = match room.message(target).await?.map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
+        Some(What::File(file)) => file.name,
         Some(What::Imported(said)) => said.text.chars().take(QUOTED_CHARS).collect(),
         _ => String::new(),
     };
@@ -257,8 +268,27 @@ fn unsaid(room: &Room, target: Target) -> words::Reply {
 }
 
 fn shape_keep(keep: Keep) -> words::Keep {
-    let Keep { age_ms, entries, bytes } = keep;
-    words::Keep { age_ms, entries, bytes }
+    let Keep { age_ms, entries, bytes, files: KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes } } = keep;
+    let files = words::KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes };
+    words::Keep { age_ms, entries, bytes, files }
+}
+
+fn shape_file(room: &Room, file: &File) -> words::File {
+    let (state, have) = room.file_state(file);
+    let File { hash, size, name, mime, .. } = file;
+    let hash = words::FileHex(hash.to_string());
+    words::File { hash, name: name.clone(), mime: mime.clone(), size: *size, state: shape_state(state), have }
+}
+
+/// How a file stands, in the words of the API.
+pub(super) fn shape_state(state: FileState) -> words::FileState {
+    match state {
+        FileState::Absent => words::FileState::Absent,
+        FileState::Asking => words::FileState::Asking,
+        FileState::Fetching => words::FileState::Fetching,
+        FileState::Waiting => words::FileState::Waiting,
+        FileState::Here => words::FileState::Here,
+    }
 }
 
 pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {

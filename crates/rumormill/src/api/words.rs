@@ -45,6 +45,8 @@ texts! {
     PeerHex;
     /// The hash of an entry: 64 hex digits.
     EntryHex;
+    /// The hash of a file: 64 hex digits.
+    FileHex;
     /// Names an entry: `<author hex>.<seq>`.
     EntryRef;
     /// Where a message stands: `<time, 16 hex>.<author>.<seq, 16 hex>`. Compared as text, places order as the
@@ -129,6 +131,20 @@ pub(crate) struct Keep {
     pub(crate) entries: Option<u64>,
     /// Bytes of what is said.
     pub(crate) bytes: Option<u64>,
+    /// The same for files, apart from texts.
+    pub(crate) files: KeepFiles,
+}
+
+/// How many of the files are kept here that came or were sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub(crate) struct KeepFiles {
+    /// Milliseconds since a file came.
+    pub(crate) age_ms: Option<u64>,
+    /// Files.
+    pub(crate) count: Option<u64>,
+    /// Bytes of files.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// What went over the wire since the start.
@@ -198,6 +214,8 @@ pub(crate) enum Kind {
     Nick,
     /// Somebody set the topic to `text`.
     Topic,
+    /// Somebody offers the file in `file`; `text` is its name.
+    File,
     /// Somebody founded the room by the name in `text`.
     Founded,
     /// What was said is not here any more; `gone` says why.
@@ -229,6 +247,38 @@ impl Message {
     }
 }
 
+/// A file that a message offers. Its bytes are at `/v1/rooms/{room}/files/{ref}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct File {
+    /// The BLAKE3 hash of its bytes: 64 hex digits.
+    pub(crate) hash: FileHex,
+    pub(crate) name: String,
+    /// What it is, as its sender says.
+    pub(crate) mime: String,
+    /// Bytes.
+    pub(crate) size: u64,
+    pub(crate) state: FileState,
+    /// Bytes of it that are here.
+    pub(crate) have: u64,
+}
+
+/// How a file stands here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FileState {
+    /// It is not here, and nobody asked for it.
+    #[default]
+    Absent,
+    /// Those who are here are asked for it.
+    Asking,
+    /// It is on its way.
+    Fetching,
+    /// Nobody who has it is here; it is asked for again when somebody comes.
+    Waiting,
+    /// All of it is here.
+    Here,
+}
+
 /// One item of the timeline as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Message {
@@ -258,6 +308,8 @@ pub(crate) struct Message {
     pub(crate) reactions: Vec<Reaction>,
     /// How many others have it; of my own messages only.
     pub(crate) holders: Option<u64>,
+    /// Of a file.
+    pub(crate) file: Option<File>,
     pub(crate) id: EntryHex,
 }
 
@@ -515,6 +567,8 @@ pub(crate) enum Event {
     Changed { room: RoomHex, message: Message },
     /// One more peer told that it has one of my messages.
     Held { room: RoomHex, r#ref: EntryRef, holders: u64 },
+    /// A file came nearer, is here, or is here no more.
+    File { room: RoomHex, hash: FileHex, state: FileState, have: u64, size: u64 },
     /// A room's status changed; at most four times a second.
     Room { room: Room },
     /// Somebody came, went, goes by another name, or was hidden or shown again.
@@ -536,6 +590,7 @@ impl Event {
             Self::Message { room, .. }
             | Self::Changed { room, .. }
             | Self::Held { room, .. }
+            | Self::File { room, .. }
             | Self::Person { room, .. }
             | Self::Typing { room, .. }
             | Self::Notice { room, .. }
@@ -578,7 +633,7 @@ mod tests {
             json!({"messages": [{"ref": "a.1", "place": "", "author": "", "nick": "", "time_ms": 0, "mine": false,
                 "kind": "gone", "text": "", "action": false, "hidden": false, "from": null, "reply_to": null,
                 "mentions": [], "names_me": false, "edited": false,
-                "gone": "retracted", "reactions": [], "holders": null, "id": ""}], "more": true}),
+                "gone": "retracted", "reactions": [], "holders": null, "file": null, "id": ""}], "more": true}),
         );
         let refused = Refused { code: "room".into(), what: "no".into(), help: "yes".into() };
         check(Refusal { error: refused }, json!({"error": {"code": "room", "what": "no", "help": "yes"}}));

@@ -109,7 +109,7 @@ pub(crate) struct Gone {
 }
 
 /// Kinds by name; others by number.
-const KINDS: [(Kind, &str); 9] = [
+const KINDS: [(Kind, &str); 10] = [
     (Kind::FOUND, "founded"),
     (Kind::TEXT, "text"),
     (Kind::NICK, "nick"),
@@ -118,6 +118,7 @@ const KINDS: [(Kind, &str); 9] = [
     (Kind::RETRACTION, "retraction"),
     (Kind::REACTION, "reaction"),
     (Kind::TOPIC, "topic"),
+    (Kind::FILE, "file"),
     (Kind::IMPORTED, "imported"),
 ];
 
@@ -238,6 +239,7 @@ fn told(room: &RoomId, author: &AuthorId, entry: &RawEntry) -> (Option<String>, 
             Content::Retraction { of } => (None, own(of)),
             Content::Reaction { to, sign, on } => (on.then_some(sign), Some(to)),
             Content::Nick(text) | Content::Topic(text) => (Some(text), None),
+            Content::File(file) => (Some(file.name), file.reply_to),
             Content::Imported(said) => (Some(said.text), None),
         },
         _ => (None, None),

@@ -18,6 +18,7 @@ use crate::{
     clean::{clean, steers},
     clock::Clock,
     failure::Failure,
+    files::{safe_name, size},
     limits::{PAGE_LINES, QUOTED_CHARS},
 };
 
@@ -95,6 +96,7 @@ impl Shown<'_> {
                 let from = Elsewhere { name: name.clone(), source: source.clone(), time_ms: *time_ms };
                 Told::Words(Some(elsewhere(self.clock, &from)), text.clone())
             }
+            What::File(file) => Told::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size))),
             What::Nick(nick) => Told::Act(format!("is now called {}", clean(nick))),
             What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),

@@ -264,7 +264,7 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { .. } | Event::Step { .. } | Event::Typing { .. } => {}
+            Event::Person { .. } | Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
         }
         Ok(())
     }

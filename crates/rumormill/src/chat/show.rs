@@ -3,9 +3,10 @@
 use rumormill_node::{Room, proto::ids::AuthorId};
 
 use crate::{
-    api::words::{Elsewhere, Gone, Kind, Message},
+    api::words::{Elsewhere, File, Gone, Kind, Message},
     clean::{clean, clean_name},
     clock::Clock,
+    files::{safe_name, size},
     limits::NICK_CHARS,
 };
 
@@ -26,6 +27,7 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
             Some(from) => format!("{}: {text}", elsewhere(clock, from)),
             None => text,
         }),
+        (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
         (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
@@ -54,6 +56,15 @@ pub(crate) fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
     let Elsewhere { name, source, time_ms } = from;
     let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
     format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
+}
+
+/// How a file is told of: `photo.jpg, 2.1 MB, image/jpeg`.
+pub(crate) fn offered(file: &File) -> String {
+    let mut told = format!("{}, {}", safe_name(&file.name), size(file.size));
+    if !file.mime.is_empty() {
+        told.push_str(&format!(", {}", clean(&file.mime)));
+    }
+    told
 }
 
 /// The name an author is shown by.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, Read},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use crate::{
     client::{Client, piece},
     commands::talk,
     failure::{Exit, Failure},
+    files,
     home::{Place, Reach},
     limits::{LEAVE_MS, LINES_AT_ONCE, TYPED_BYTES},
 };
@@ -25,8 +27,11 @@ use crate::{
 pub(crate) struct Args {
     /// The room's name, or the beginning of its id
     room: String,
-    /// What to say; without it, every line of standard input
+    /// What to say; without it and without a file, every line of standard input
     text: Vec<String>,
+    /// Send this file; may be given several times
+    #[arg(long, value_name = "PATH")]
+    file: Vec<PathBuf>,
 }
 
 /// Says it, waits for somebody to take it, and tells how many have it. Nobody there is no failure: it is kept, and
@@ -41,10 +46,16 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
     let mut events = Box::pin(client.events().await?);
     let path = format!("/v1/rooms/{}", piece(&args.room));
-    let last = match args.text.is_empty() {
+    let mut last = match args.text.is_empty() {
         false => say_these(client, &path, &args.text.join(" ")).await?,
-        true => say_input(client, &path).await?,
+        true if args.file.is_empty() => say_input(client, &path).await?,
+        true => None,
     };
+    for file in &args.file {
+        let bar = files::bar(0, &file.file_name().unwrap_or_default().to_string_lossy());
+        last = Some(files::send(client, &path, file, &bar).await?);
+        bar.finish_and_clear();
+    }
     let Some(last) = last else {
         return Err(Failure {
             exit: Exit::Usage,

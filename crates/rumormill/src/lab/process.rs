@@ -113,7 +113,7 @@ async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
             loop {
                 match events.next().await {
                     Some(RoomEvent::Engine(event)) => trace.tell(&event),
-                    Some(RoomEvent::Typing { .. }) => {}
+                    Some(RoomEvent::Typing { .. } | RoomEvent::File { .. }) => {}
                     Some(RoomEvent::Lagged { missed }) => info!("{missed} events came too fast to be told"),
                     Some(RoomEvent::Stopped { why }) => return why,
                     Some(RoomEvent::Rekeyed { author }) => info!("writes as author {} from here on", author.short()),

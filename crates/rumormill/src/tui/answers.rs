@@ -4,6 +4,7 @@ use super::{
     ask::{Answer, Ask, OfRoom, Told},
     carry,
     events::{spoke, status},
+    files,
     input::Effect,
     model::{Mode, Model, NoteKind, Open},
     orders, panels, rows, scroll, update,
@@ -40,6 +41,13 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Of(room, OfRoom::Leave), _) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
+        (Ask::Of(_, OfRoom::Save(_)), Told::Saved(path)) => files::saved(model, &path),
+        (Ask::Of(_, OfRoom::Fetch(_)), Told::Message(message)) => {
+            files::asked(model, &message, out);
+            if let Some(open) = &mut model.open {
+                open.timeline.change(*message);
+            }
+        }
         (Ask::Of(_, _), Told::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}
@@ -61,7 +69,7 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
         }
         (_, Told::Whois(whois)) => carry::tell_whois(model, &whois),
         (OfRoom::Search(words), Told::Page(page)) => found(model, &words, page),
-        (OfRoom::Say(_), Told::Page(page)) => {
+        (OfRoom::Say(_) | OfRoom::File(_), Told::Page(page)) => {
             for message in page.messages {
                 open.reach(&message.place);
                 spoke(open, &message);
@@ -157,6 +165,7 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     let (text, page) = match ask {
         OfRoom::Say(say) => (say.text, false),
         OfRoom::Edit(_, text) => (text, false),
+        OfRoom::File(path) => (format!("/file {}", path.display()), false),
         OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_) => (String::new(), true),
         _ => return,
     };

@@ -1,5 +1,7 @@
 //! Requests to `/v1` as the terminal makes them: what is asked, how it is written, how its answer is read.
 
+use std::path::PathBuf;
+
 use axum::http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -20,6 +22,17 @@ pub(crate) struct Request {
     /// With its query, from `/v1` on.
     pub(crate) path: String,
     pub(crate) body: Option<Value>,
+    /// What is sent or saved beside it.
+    pub(crate) carried: Option<Carried>,
+}
+
+/// A file of the person's, read or written by whoever asks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Carried {
+    /// The room's path, and what is sent there.
+    From(String, PathBuf),
+    /// The room's path, and the message whose file is saved.
+    To(String, Box<Message>),
 }
 
 /// What is asked.
@@ -53,6 +66,12 @@ pub(super) enum OfRoom {
     Topic(String),
     /// Tells those who ask on the LAN of the room, or no longer.
     Announce(bool),
+    /// Sends a file of ours.
+    File(PathBuf),
+    /// Asks for the file of a message.
+    Fetch(EntryRef),
+    /// Saves the file of a message, which is here.
+    Save(Box<Message>),
     Ticket,
     /// The ticket, to be drawn.
     Picture,
@@ -77,6 +96,8 @@ pub(super) enum Told {
     Ticket(String),
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
+    /// Where a file was saved.
+    Saved(String),
     Done,
 }
 
@@ -139,6 +160,15 @@ impl OfRoom {
             Self::Announce(announced) => {
                 with(Method::PUT, format!("{room}/announced"), &Announced { announced: *announced })
             }
+            Self::File(path) => {
+                let carried = Some(Carried::From(room.to_owned(), path.clone()));
+                Request { carried, ..bare(Method::POST, format!("{room}/files")) }
+            }
+            Self::Fetch(entry) => bare(Method::POST, format!("{room}/files/{entry}")),
+            Self::Save(message) => {
+                let carried = Some(Carried::To(room.to_owned(), message.clone()));
+                Request { carried, ..get(format!("{room}/files/{}", message.r#ref)) }
+            }
             Self::Ticket | Self::Picture => get(format!("{room}/ticket")),
             Self::Whois(author) => get(format!("{room}/people/{author}")),
             Self::Hide(author) => bare(Method::PUT, format!("{room}/hidden/{author}")),
@@ -152,7 +182,9 @@ impl OfRoom {
         match self {
             Self::People | Self::Hide(_) | Self::Unhide(_) => told(body, |People { people }| Told::People(people)),
             Self::Newest | Self::Before(_) | Self::After(_) | Self::Search(_) | Self::Say(_) => told(body, Told::Page),
-            Self::Edit(..) | Self::Retract(_) | Self::React(..) | Self::Unreact(..) => {
+            Self::File(_) => told(body, |message| Told::Page(Page { messages: vec![message], more: false })),
+            Self::Save(_) => told(body, Told::Saved),
+            Self::Edit(..) | Self::Retract(_) | Self::React(..) | Self::Unreact(..) | Self::Fetch(_) => {
                 told(body, |message| Told::Message(Box::new(message)))
             }
             Self::Holders(_) => told(body, Told::Holders),
@@ -171,11 +203,11 @@ fn get(path: String) -> Request {
 }
 
 fn bare(method: Method, path: String) -> Request {
-    Request { method, path, body: None }
+    Request { method, path, body: None, carried: None }
 }
 
 fn with(method: Method, path: String, body: &impl Serialize) -> Request {
-    Request { method, path, body: serde_json::to_value(body).ok() }
+    Request { method, path, body: serde_json::to_value(body).ok(), carried: None }
 }
 
 fn told<T: DeserializeOwned>(body: Value, told: impl FnOnce(T) -> Told) -> Result<Told, Refused> {
@@ -225,9 +257,11 @@ mod tests {
             (of(OfRoom::Unhide("ab".into())), "DELETE /v1/rooms/r1/hidden/ab"),
             (of(OfRoom::Typing), "POST /v1/rooms/r1/typing"),
             (of(OfRoom::Leave), "DELETE /v1/rooms/r1"),
+            (of(OfRoom::File("a.jpg".into())), "POST /v1/rooms/r1/files"),
+            (of(OfRoom::Fetch("a.1".into())), "POST /v1/rooms/r1/files/a.1"),
         ];
         for (ask, want) in cases {
-            let Request { method, path, body } = ask.request();
+            let Request { method, path, body, .. } = ask.request();
             let body = body.map_or(String::new(), |body| format!(" {body}"));
             assert_eq!(format!("{method} {path}{body}"), want);
         }

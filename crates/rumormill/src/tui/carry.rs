@@ -4,6 +4,7 @@ use rumormill_node::proto::limits::MENTIONS;
 
 use super::{
     ask::{Ask, OfRoom},
+    files,
     input::Effect,
     model::{Aim, Mode, Model, NoteKind, Open, Question},
     orders::{Order, Said, read, typed},
@@ -124,6 +125,8 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             None => no_target(model, "/delete", "that is not yours to take back"),
         },
         Order::React(sign) => react(model, sign, out),
+        Order::File(path) => files::offer(model, &path, out),
+        Order::Get(which) => files::get(model, &which, out),
         Order::Set(what) => set(model, &what, out),
         Order::Quit => out.push(Effect::Quit),
     }
@@ -135,7 +138,7 @@ pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Messag
     match &open.selected {
         Some(place) => open.timeline.at(place).cloned(),
         None => {
-            let fits = |message: &&Message| message.kind == Kind::Text && !message.hidden && fits(message);
+            let fits = |message: &&Message| is_said(message.kind) && !message.hidden && fits(message);
             open.timeline.messages().rev().find(fits).cloned()
         }
     }
@@ -143,7 +146,12 @@ pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Messag
 
 /// The selected message if it is mine, or my newest.
 pub(super) fn own_target(model: &Model) -> Option<Message> {
-    target(model, |message| message.mine).filter(|message| message.mine && message.kind == Kind::Text)
+    target(model, |message| message.mine).filter(|message| message.mine && is_said(message.kind))
+}
+
+/// What people say to each other, and take back.
+fn is_said(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::File)
 }
 
 fn no_target(model: &mut Model, order: &str, what: &str) {
@@ -161,7 +169,7 @@ pub(super) fn reply(model: &mut Model, text: String, out: &mut Vec<Effect>) {
 
 /// Begins to edit my selected message, or my last one; replaces it by `text` if there is one.
 pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
-    match (own_target(model), text.is_empty()) {
+    match (own_target(model).filter(|message| message.kind == Kind::Text), text.is_empty()) {
         (None, _) => no_target(model, "/edit", "that is not yours to edit"),
         (Some(message), true) => {
             model.line.set(&typed(&message.source()));
@@ -232,7 +240,7 @@ pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     }
 }
 
-fn told(model: &mut Model, text: impl Into<String>) {
+pub(super) fn told(model: &mut Model, text: impl Into<String>) {
     model.tell(NoteKind::Told, text);
     if let Some(open) = model.open.as_mut().filter(|open| !open.timeline.below) {
         open.scroll = scroll::Scroll::End;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    files,
     input::Effect,
     model::{Model, NoteKind, Open},
     rows::title,
@@ -48,6 +49,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             }
         }
         Event::Notice { room, code, text } => notice(model, &room, code, &text),
+        Event::File { room, hash, state, have, .. } => files::hear(model, &room, (hash, state, have), out),
         Event::Step { .. } => {}
         Event::Lagged { .. } => {
             out.push(Effect::Ask(Model::begin()));

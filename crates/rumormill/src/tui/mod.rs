@@ -9,6 +9,7 @@ mod ask;
 mod carry;
 mod complete;
 mod events;
+mod files;
 mod input;
 mod keys;
 mod layout;

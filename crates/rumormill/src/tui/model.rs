@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{
-    ask::Ask, complete::Completion, input::Size, line::Line, names::Names, paint::Paint, scroll::Scroll,
-    settings::Settings, timeline::Timeline, typed::Typed,
+    ask::Ask, complete::Completion, files::Getting, input::Size, line::Line, names::Names, paint::Paint,
+    scroll::Scroll, settings::Settings, timeline::Timeline, typed::Typed,
 };
 use crate::{
-    api::words::{AuthorHex, EntryRef, Message, Person, PlaceText, Room, RoomHex},
+    api::words::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex},
     clock::Clock,
     limits::{NOTES, TYPISTS},
 };
@@ -31,6 +31,8 @@ pub(super) struct Model {
     pub(super) drafts: BTreeMap<RoomHex, String>,
     pub(super) line: Line,
     pub(super) typed: Typed,
+    /// Files that are saved once they are here.
+    pub(super) getting: BTreeMap<FileHex, Getting>,
     pub(super) completion: Option<Completion>,
     pub(super) mode: Mode,
     pub(super) panel: Option<Panel>,
@@ -165,6 +167,7 @@ impl Model {
             drafts: BTreeMap::new(),
             line: Line::default(),
             typed: Typed::default(),
+            getting: BTreeMap::new(),
             completion: None,
             mode: Mode::Chat,
             panel: None,

@@ -28,6 +28,8 @@ pub(super) enum Order {
     Delete,
     React(String),
     Set(String),
+    File(String),
+    Get(String),
     Quit,
 }
 
@@ -40,7 +42,7 @@ pub(super) struct Known {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 23] = [
+pub(super) const ORDERS: [Known; 25] = [
     known("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     known("new", "NAME", "begin a room", Order::New),
     known("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
@@ -59,6 +61,8 @@ pub(super) const ORDERS: [Known; 23] = [
     known("edit", "TEXT", "write your message anew", Order::Edit),
     known("delete", "", "take your message back", |_| Order::Delete),
     known("react", "SIGN", "set a sign under a message, or take it back", Order::React),
+    known("file", "PATH", "send a file", Order::File),
+    known("get", "", "save the file of the selected message, or the last", Order::Get),
     known("peers", "", "who is connected, and how", |_| Order::Peers),
     known("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
     known("set", "NAME VALUE", "change a setting, or list them", Order::Set),

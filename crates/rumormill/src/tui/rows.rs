@@ -7,6 +7,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    files,
     model::{Model, Note, NoteKind, Open},
     wrap::{fit, wrap},
 };
@@ -61,7 +62,7 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
         while let Some(note) = notes.next_if(|note| note.after.as_ref().is_none_or(|after| *after < message.place)) {
             blocks.push(Block::Note(note));
         }
-        said |= matches!(message.kind, Kind::Text | Kind::Gone);
+        said |= matches!(message.kind, Kind::Text | Kind::File | Kind::Gone);
         match blocks.last_mut() {
             Some(Block::Hidden(first, count)) if message.hidden && first.author == message.author => *count += 1,
             _ if message.hidden => blocks.push(Block::Hidden(message, 1)),
@@ -204,6 +205,10 @@ impl<'a> Sheet<'a> {
         let (nick, mut text) = match message.kind {
             Kind::Text if message.action => ("*".into(), vec![(name.whole(), style), (format!(" {text}"), plain)]),
             Kind::Text => (name.fit(self.nick), vec![(text, plain)]),
+            Kind::File => {
+                let (what, stands) = message.file.as_ref().map(files::row).unwrap_or_default();
+                (name.fit(self.nick), vec![(what, plain), (format!("  {stands}"), paint.dim())])
+            }
             Kind::Gone => {
                 let what = if message.gone == Some(Gone::Expired) { "(gone)" } else { "(taken back)" };
                 (name.fit(self.nick), vec![(what.into(), paint.dim())])
@@ -228,7 +233,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn receipt(&self, open: &Open, message: &Message) -> Option<String> {
-        let holders = message.holders.filter(|_| message.mine && message.kind == Kind::Text)?;
+        let holders = message.holders.filter(|_| message.mine && matches!(message.kind, Kind::Text | Kind::File))?;
         let known = open.people.values().filter(|person| !person.me).count() as u64;
         let wrote = self.model.room().map_or(0, |room| room.people.saturating_sub(1));
         let others = if known > 0 { known } else { wrote }.max(holders);

@@ -9,6 +9,7 @@ use std::{
 
 use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
 use futures_util::{Stream, StreamExt as _};
+use indicatif::ProgressBar;
 use ratatui::{Terminal, backend::Backend};
 use rustyline::{
     Config,
@@ -18,7 +19,7 @@ use serde_json::Value;
 use tokio::{sync::mpsc, time};
 
 use super::{
-    ask::{Answer, Ask, Request},
+    ask::{Answer, Ask, Carried, Request},
     input::{Effect, Input, Key, Size},
     model::Model,
     paint::Paint,
@@ -37,6 +38,7 @@ use crate::{
     client::Client,
     clock::Clock,
     failure::Failure,
+    files::{self, To},
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
 
@@ -53,14 +55,32 @@ pub(crate) trait V1 {
 }
 
 impl V1 for Client {
-    async fn request(&self, Request { method, path, body }: Request) -> Result<Value, Refused> {
+    async fn request(&self, Request { method, path, body, carried }: Request) -> Result<Value, Refused> {
         let refused = |Failure { code, what, help, .. }| Refused { code: code.into(), what, help };
-        Client::request(self, method, &path, body).await.map_err(refused)
+        let asked = match carried {
+            None => Client::request(self, method, &path, body).await,
+            Some(carried) => carry(self, carried).await,
+        };
+        asked.map_err(refused)
     }
 
     async fn events(&self) -> Result<impl Stream<Item = Event> + Unpin, Failure> {
         Client::events(self).await.map(Box::pin)
     }
+}
+
+/// Sends a file, or saves one.
+async fn carry(client: &Client, carried: Carried) -> Result<Value, Failure> {
+    let unseen = ProgressBar::hidden();
+    let value = match carried {
+        Carried::From(room, path) => serde_json::to_value(files::send(client, &room, &path, &unseen).await?),
+        Carried::To(room, message) => {
+            let to = To::Dir(files::downloads());
+            let saved = files::save(client, &room, &message, to, &unseen).await?;
+            serde_json::to_value(saved.display().to_string())
+        }
+    };
+    value.map_err(|error| Failure::internal("json", error.to_string()))
 }
 
 /// How a visit begins.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    api::words::{Arrival, AuthorHex, EntryRef, Message, PlaceText},
+    api::words::{Arrival, AuthorHex, EntryRef, FileHex, FileState, Message, PlaceText},
     limits::MESSAGES_KEPT,
 };
 
@@ -184,6 +184,12 @@ impl Timeline {
         for message in self.messages.values_mut().filter(|message| message.author == *author) {
             message.hidden = hidden;
         }
+    }
+
+    /// Notes how a file stands.
+    pub(super) fn stands(&mut self, hash: &FileHex, state: FileState, have: u64) {
+        let files = self.messages.values_mut().filter_map(|message| message.file.as_mut());
+        files.filter(|file| file.hash == *hash).for_each(|file| (file.state, file.have) = (state, have));
     }
 
     /// Takes note of how many others hold a message of mine.

@@ -28,7 +28,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// What the page is made of.
-const FILES: [File; 21] = [
+const FILES: [File; 22] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
@@ -36,6 +36,7 @@ const FILES: [File; 21] = [
     File("/commands.js", SCRIPT, include_bytes!("page/commands.js")),
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
     File("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
+    File("/files.js", SCRIPT, include_bytes!("page/files.js")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
     File("/", HTML, include_bytes!("page/index.html")),
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),

@@ -96,6 +96,12 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
+    /// Asks through the socket in the home, and says more about it.
+    pub(crate) fn ask_with(&self, path: &str, headers: &[(&str, String)]) -> Reply {
+        let headers = [&[("Host", "localhost".to_owned())], headers].concat();
+        Reply::of(self.socket(), &request("GET", path, &headers, ""))
+    }
+
     /// Asks as a page or a script does, over TCP.
     pub(crate) fn ask_page(&self, method: &str, path: &str, headers: &[(&str, String)], body: &str) -> Reply {
         let stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();

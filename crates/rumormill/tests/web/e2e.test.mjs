@@ -4,7 +4,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -128,4 +128,59 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await ada.reload();
   await said(ada, "soup for me").waitFor();
   await until(ada, () => document.querySelector("#text").getBoundingClientRect().height >= 30);
+});
+
+// One picture, one pixel.
+const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+
+test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
+  const [one, two] = [await node(t, "one"), await node(t, "two")];
+  const [ada, bob] = [await open(t, one), await open(t, two)];
+  await ada.locator("#empty button", { hasText: "New room" }).click();
+  await ada.keyboard.type("lunch");
+  await sent(ada);
+  await ada.locator('[data-do="ticket"]').click();
+  const ticket = await ada.locator("#ticket-text").inputValue();
+  await ada.keyboard.press("Escape");
+  await bob.locator("#empty button", { hasText: "Join" }).click();
+  await bob.locator("#ask-value").fill(ticket);
+  await sent(bob);
+  await said(bob, "founded the room").waitFor();
+
+  // Chosen, and larger than a piece; fetched with its button only.
+  const long = Buffer.alloc(700_000, "rumor ");
+  await ada.locator("#file").setInputFiles({ name: "long <b>.txt", mimeType: "text/plain", buffer: long });
+  await said(ada, "long <b>.txt, 700.0 kB, text/plain").waitFor();
+  const offer = said(bob, "long <b>.txt");
+  await offer.getByRole("button", { name: "Get" }).click();
+  const [saved] = await Promise.all([bob.waitForEvent("download"), offer.getByRole("link", { name: "Save" }).click()]);
+  assert.ok(long.equals(await readFile(await saved.path())));
+  assert.equal(await offer.locator("b").count(), 0);
+
+  // Pasted: a picture, which shows where it is here and nowhere else.
+  await ada.locator("#text").evaluate((text, bytes) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+    text.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, [...PICTURE]);
+  await until(ada, () => document.querySelector(".file img")?.naturalWidth === 1);
+  const picture = said(bob, ".png, 70 B, image/png");
+  await picture.waitFor();
+  assert.equal(await picture.locator("img").count(), 0);
+  await picture.getByRole("button", { name: "Get" }).click();
+  await until(bob, () => document.querySelector(".file img")?.naturalWidth === 1);
+
+  // Dropped, with the keyboard taken back, and gone at the other.
+  await ada.locator("#room").evaluate((room) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["dropped"], "dropped.txt"));
+    room.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await said(bob, "dropped.txt, 7 B").waitFor();
+  assert.deepEqual(await findings(ada), []);
+  assert.deepEqual(await findings(bob), []);
+  await said(ada, "dropped.txt").locator(".who").click();
+  await ada.keyboard.press("Delete");
+  await sent(ada);
+  await bob.locator("#log article", { hasText: "(taken back)" }).waitFor();
 });

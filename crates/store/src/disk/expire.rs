@@ -17,7 +17,7 @@ use super::{
     record::{self, array, int, read_log},
     walk::{Way, walk},
 };
-use crate::keep::{Expiry, Keep, Tally};
+use crate::keep::{Expiry, Keep, KeepFiles, Tally};
 
 /// What is over the bounds of a room, and how far that goes.
 pub(super) struct Plan {
@@ -31,13 +31,15 @@ pub(super) struct Plan {
 /// What there is to drop in a room, in at most `most` entries of its timeline.
 pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> Result<Option<Plan>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
-    let mut find =
-        db.prepare_cached("SELECT age_ms, keep_entries, keep_bytes, entries, bytes, floor FROM room WHERE id = ?1")?;
+    let mut find = db.prepare_cached(
+        "SELECT age_ms, keep_entries, keep_bytes, file_age_ms, keep_files, file_bytes, entries, bytes, floor
+                FROM room WHERE id = ?1",
+    )?;
     let (keep, tally, floor) = find.query_row([number], |row| {
         Ok((
-            read_keep(row, 0)?,
-            Tally { entries: row.get(3)?, bytes: row.get(4)? },
-            row.get::<_, Option<[u8; FLOOR]>>(5)?,
+            read_keep(row, 0)?.of_texts(),
+            Tally { entries: row.get(6)?, bytes: row.get(7)? },
+            row.get::<_, Option<[u8; FLOOR]>>(8)?,
         ))
     })?;
     if keep == Keep::default() {
@@ -105,19 +107,23 @@ fn count_log(db: &Connection, row: &Row<'_>, count: &mut Tally) -> Result<(), Fa
     })
 }
 
-/// The bounds of a room, in three columns from `at` on.
+/// The bounds of a room, in six columns from `at` on.
 pub(super) fn read_keep(row: &Row<'_>, at: usize) -> rusqlite::Result<Keep> {
     let bound = |at| row.get::<_, Option<i64>>(at).map(|bound| bound.map(i64::unsigned_abs));
-    Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)? })
+    let files = KeepFiles { age_ms: bound(at + 3)?, count: bound(at + 4)?, bytes: bound(at + 5)? };
+    Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)?, files })
 }
 
 /// Keeps the bounds of a room. Others than before are held against everything there is.
 pub(super) fn put_keep(db: &Connection, room: i64, keep: &Keep) -> Result<(), Fail> {
     let mut put = db.prepare_cached(
-        "UPDATE room SET age_ms = ?2, keep_entries = ?3, keep_bytes = ?4,
-            floor = CASE WHEN (age_ms, keep_entries, keep_bytes) IS (?2, ?3, ?4) THEN floor END WHERE id = ?1",
+        "UPDATE room SET age_ms = ?2, keep_entries = ?3, keep_bytes = ?4, file_age_ms = ?5, keep_files = ?6,
+            file_bytes = ?7, floor = CASE WHEN (age_ms, keep_entries, keep_bytes) IS (?2, ?3, ?4) THEN floor END WHERE id = ?1",
     )?;
-    put.execute((room, keep.age_ms.map(int), keep.entries.map(int), keep.bytes.map(int)))?;
+    let Keep { age_ms, entries, bytes, files } = keep;
+    let texts = (age_ms.map(int), entries.map(int), bytes.map(int));
+    let files = (files.age_ms.map(int), files.count.map(int), files.bytes.map(int));
+    put.execute((room, texts.0, texts.1, texts.2, files.0, files.1, files.2))?;
     Ok(())
 }
 

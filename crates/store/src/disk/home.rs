@@ -70,7 +70,7 @@ fn refuse_strange(path: &Path) -> Result<(), Error> {
 }
 
 #[cfg(unix)]
-fn refuse_exposed(path: &Path, found: &fs::Metadata) -> Result<(), Error> {
+pub(crate) fn refuse_exposed(path: &Path, found: &fs::Metadata) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
     let mode = found.permissions().mode() & 0o777;
     match mode & 0o077 {
@@ -85,7 +85,7 @@ fn has_other_names(found: &fs::Metadata) -> bool {
 }
 
 #[cfg(unix)]
-fn make(dir: &Path) -> io::Result<()> {
+pub(crate) fn make(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
@@ -99,12 +99,12 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a directory durable.
 #[cfg(unix)]
-fn sync(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
+pub(crate) fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 
@@ -114,7 +114,7 @@ fn has_other_names(_: &fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn make(dir: &Path) -> io::Result<()> {
+pub(crate) fn make(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)
 }
 
@@ -124,7 +124,7 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
+pub(crate) fn sync(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -7,7 +7,7 @@ mod batch;
 mod expire;
 mod fail;
 mod forget;
-mod home;
+pub(crate) mod home;
 mod index;
 mod inspect;
 mod leave;
@@ -246,7 +246,8 @@ fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
 
 fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
     let mut find = db.prepare_cached(
-        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, announced FROM room
+        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
+            keep_files, file_bytes, announced FROM room
             WHERE secret IS NOT NULL ORDER BY room",
     )?;
     let mut rows = find.query([])?;
@@ -259,7 +260,7 @@ fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
             name: row.get(3)?,
             contacts: read_contacts(blob(row, 4)?)?,
             keep: expire::read_keep(row, 5)?,
-            announced: row.get(8)?,
+            announced: row.get(11)?,
         });
     }
     Ok(rooms)

@@ -6,7 +6,7 @@
 use rumormill_proto::{
     content::Target,
     entry::{Kind, RawEntry},
-    ids::{AuthorId, RoomId, Seq},
+    ids::{AuthorId, FileId, RoomId, Seq},
     timeline::Place,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -307,6 +307,15 @@ pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail
         }
     }
     Ok(None)
+}
+
+/// Whether a room names a file.
+pub(super) fn names(db: &Connection, room: &RoomId, file: &FileId) -> Result<bool, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(false) };
+    let mut find = db.prepare_cached(
+        "SELECT 1 FROM note INDEXED BY naming WHERE sign = ?1 AND room = ?2 AND kind = 8 AND stands = 1",
+    )?;
+    Ok(find.exists((file.to_string(), number))?)
 }
 
 /// Takes the notes of everything that was kept before there were any, and drops what is retracted. What is damaged is

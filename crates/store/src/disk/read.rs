@@ -8,7 +8,7 @@ use std::{
 use rumormill_proto::{
     content::Target,
     entry::LogKey,
-    ids::{AuthorId, RoomId, Seq},
+    ids::{AuthorId, FileId, RoomId, Seq},
     input::Kept,
     log::Head,
     run::{RawRun, block_end},
@@ -136,6 +136,10 @@ impl Read for DiskReader {
 
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
         self.ask(|db| notes::topic(db, room))
+    }
+
+    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
+        self.ask(|db| notes::names(db, room, file))
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {

@@ -28,7 +28,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 4] = ["
+const MIGRATIONS: [&str; 5] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -146,6 +146,13 @@ const MIGRATIONS: [&str; 4] = ["
 ", "
     -- Whether those who ask on the LAN are told of it.
     ALTER TABLE room ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+", "
+    -- The same bounds for files.
+    ALTER TABLE room ADD COLUMN file_age_ms INTEGER;
+    ALTER TABLE room ADD COLUMN keep_files INTEGER;
+    ALTER TABLE room ADD COLUMN file_bytes INTEGER;
+    -- Leads from the hash of a file, which is its sign, to whether a room names it.
+    CREATE INDEX naming ON note(sign, room) WHERE kind = 8 AND stands = 1;
 "];
 
 /// The version from which on notes are taken as entries come.

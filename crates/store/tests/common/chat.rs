@@ -1,9 +1,9 @@
 //! Entries that a chat is made of.
 
 use rumormill_proto::{
-    content::{Content, Target, Text},
+    content::{Content, File, Target, Text},
     entry::{Body, RawEntry},
-    ids::Seq,
+    ids::{FileId, Seq},
     time::Time,
 };
 
@@ -37,6 +37,10 @@ pub(crate) fn topic(ms: u64, topic: &str) -> RawEntry {
 
 pub(crate) fn reply(ms: u64, to: Target, text: &str) -> RawEntry {
     says(ms, &Content::Text(Text { text: text.into(), reply_to: Some(to), mentions: vec![] }))
+}
+
+pub(crate) fn file(ms: u64, hash: FileId, name: &str) -> RawEntry {
+    says(ms, &Content::File(File { hash, size: 3, name: name.into(), mime: String::new(), reply_to: None }))
 }
 
 impl Script {

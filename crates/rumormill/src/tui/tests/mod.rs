@@ -17,6 +17,7 @@ use super::{
 use crate::{api::words::Event, clock::Clock};
 
 mod company;
+mod files;
 mod finding;
 mod hostile;
 mod node;

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     api::words::{
-        Arrival, AuthorHex, EntryRef, Event, Gone, Holders, Kind, Message, Nearby, NearbyRoom, Page, Path, Peer,
-        People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket, Whois, act,
+        Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby,
+        NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex,
+        Rooms, Say, Ticket, Whois, act,
     },
     tui::ask::Request,
 };
@@ -87,6 +88,22 @@ impl Node {
     /// Somebody says something in the first room, a minute after what was said before.
     pub(in crate::tui) fn says(&mut self, nick: &str, text: &str) -> Message {
         self.puts(0, nick, Kind::Text, text)
+    }
+
+    /// Somebody offers a file in the first room, which is not here unless it is mine.
+    pub(in crate::tui) fn offers(&mut self, nick: &str, name: &str, size: u64) -> Message {
+        let entry = self.puts(0, nick, Kind::File, name).r#ref;
+        let state = if nick == "ada" { FileState::Here } else { FileState::Absent };
+        let hash = FileHex(format!("{size:064x}"));
+        let message = self.rooms[0].find(entry.as_str()).unwrap();
+        message.file = Some(File { hash, name: name.into(), mime: "image/jpeg".into(), size, state, have: 0 });
+        message.clone()
+    }
+
+    /// An event that tells how the file of a message stands.
+    pub(in crate::tui) fn stands(&self, message: &Message, state: FileState, have: u64) -> Event {
+        let File { hash, size, .. } = message.file.clone().unwrap();
+        Event::File { room: self.rooms[0].room.id.clone(), hash, state, have, size }
     }
 
     /// Something is told in a room.
@@ -181,6 +198,13 @@ impl Node {
                 said.mentions = say.mentions;
                 Ok(json!(Page { messages: vec![said.clone()], more: false }))
             }
+            (&Method::POST, ["files"]) => Ok(json!(self.offers("ada", "notes.txt", 12))),
+            (&Method::POST, ["files", entry]) => {
+                let message = kept.find(entry).unwrap();
+                message.file.iter_mut().for_each(|file| file.state = FileState::Asking);
+                Ok(json!(message))
+            }
+            (&Method::GET, ["files", _]) => Ok(json!("/home/ada/photo.jpg")),
             (&Method::PUT, ["read"]) => {
                 (kept.room.unread, kept.room.mentions) = (0, 0);
                 Ok(json!(kept.room))

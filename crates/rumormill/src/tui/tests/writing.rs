@@ -441,8 +441,9 @@ ada>
  /edit TEXT               write your message anew
  /delete                  take your message back
  /react SIGN              set a sign under a message, or take it back
+ /file PATH               send a file
+ /get                     save the file of the selected message, or the last
  /peers                   who is connected, and how
- /digest                  the same at two people who hold the same entries
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,

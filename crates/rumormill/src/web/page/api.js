@@ -2,7 +2,7 @@
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
-const KINDS = ["message", "changed", "held", "room", "person", "notice", "step", "typing", "lagged"];
+const KINDS = ["message", "changed", "held", "file", "room", "person", "notice", "step", "typing", "lagged"];
 
 // A failure in two lines: what happened, and what to do next. `status` is 0 when nobody answered.
 export class Failure extends Error {
@@ -15,14 +15,16 @@ export class Failure extends Error {
 const lost = () =>
   new Failure(0, "Rumormill on this computer does not answer", "See whether it still runs; start it again with rumormill serve.");
 
+// A file goes as it is, for as long as it takes; everything else as JSON.
 export async function call(method, path, body) {
+  const isFile = body instanceof Blob;
   let answer, said;
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: body === undefined ? {} : { "content-type": isFile ? "application/octet-stream" : "application/json" },
+      body: body === undefined || isFile ? body : JSON.stringify(body),
+      signal: isFile ? undefined : AbortSignal.timeout(ANSWER_MS),
       credentials: "same-origin",
       redirect: "error",
     });

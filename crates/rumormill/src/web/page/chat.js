@@ -4,6 +4,7 @@ import { $, el, rows, theirs } from "./dom.js";
 import { about, ask as at, call, listen } from "./api.js";
 import { ask, close, twoLines } from "./ask.js";
 import { Composer } from "./composer.js";
+import { takeFiles } from "./files.js";
 import { keys } from "./keys.js";
 import { Log, Names } from "./log.js";
 import { Network } from "./network.js";
@@ -33,6 +34,7 @@ export class Chat {
     this.side = new Side(this.sideActs(), this.network);
     this.composer = new Composer(this.composerActs());
     this.typing = new Typing((author) => this.names.show(author));
+    this.chooseFiles = takeFiles((file, name) => this.sendFile(file, name));
     this.screens = screens(this);
     this.commands = commands(this);
     this.watch();
@@ -80,9 +82,19 @@ export class Chat {
       const row = event.target.closest("article");
       if (row && !event.target.closest("button, a, input") && getSelection().isCollapsed) this.select(row.dataset.key);
     });
+    // A row that is drawn anew under the pointer would lose the click.
+    this.isPressing = false;
+    log.addEventListener("pointerdown", (event) => (this.isPressing = event.target.closest("button, a, input") !== null));
+    const release = () => {
+      if (!this.isPressing) return;
+      this.isPressing = false;
+      this.draw();
+    };
+    // The click comes behind the release of the button.
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release));
     log.addEventListener("focusin", (event) => {
       const row = event.target.closest("article");
-      if (row && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
+      if (row && !this.isPressing && row.dataset.key !== this.log.selected) this.select(row.dataset.key);
     });
     addEventListener("focus", () => this.markRead());
     document.addEventListener("visibilitychange", () => this.markRead());
@@ -218,7 +230,7 @@ export class Chat {
     this.draw();
   }
 
-  apply(kind, { message, arrival, ref, holders }) {
+  apply(kind, { message, arrival, ref, holders, hash, state, have }) {
     if (kind === "message") {
       const isSeen = this.stuck && document.hasFocus();
       this.typing.stop(message.author);
@@ -227,6 +239,10 @@ export class Chat {
       this.meet(message.author, message.nick);
       if (message.kind === "nick" && arrival === "end") this.called(message.author, message.text);
     } else if (kind === "changed") this.timeline.change(message);
+    else if (kind === "file") {
+      const offers = this.timeline.messages.filter(({ file }) => file?.hash === hash);
+      for (const offer of offers) this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+    }
     else if (kind === "held") {
       const own = this.timeline.find(ref);
       if (own) this.timeline.change({ ...own, holders });
@@ -283,7 +299,10 @@ export class Chat {
 
   draw() {
     this.drawTitle();
-    this.frame ||= requestAnimationFrame(() => this.drawNow());
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (!this.isPressing) this.drawNow();
+    });
   }
 
   drawNow(keep) {
@@ -456,6 +475,9 @@ export class Chat {
         if (changed) this.timeline.change(changed);
         this.drawNow();
       } }),
+      href: (message) => this.fileAt(message),
+      get: (message) => this.askFor("POST", message),
+      giveUp: (message) => this.askFor("DELETE", message),
       holders: (message) => {
         this.log.selected = message.ref;
         this.side.show("network");
@@ -499,8 +521,13 @@ export class Chat {
     };
   }
 
-  async send(id, said) {
-    const answer = await this.try(() => call("POST", at(id, "/messages"), said));
+  send(id, said) {
+    return this.shown(id, () => call("POST", at(id, "/messages"), said));
+  }
+
+  // Says something, and shows it at the end; whether it could be said.
+  async shown(id, run) {
+    const answer = await this.try(run);
     if (!answer) return false;
     if (id !== this.id) return true;
     this.log.marker = null;
@@ -509,6 +536,30 @@ export class Chat {
     for (const message of answer.messages) this.timeline.arrive(message, "end");
     this.drawNow("end");
     return true;
+  }
+
+  fileAt(message) {
+    return at(this.id, "/files/" + encodeURIComponent(message.ref));
+  }
+
+  // Asks for the file of a message, or no longer.
+  askFor(method, message) {
+    const { id } = this;
+    return this.try(async () => {
+      const changed = await call(method, this.fileAt(message));
+      if (id !== this.id || !changed) return;
+      this.timeline.change(changed);
+      this.drawNow();
+    });
+  }
+
+  async sendFile(file, name) {
+    const { id, composer } = this;
+    const reply = composer.about?.reply?.ref;
+    const set = new URLSearchParams({ name, ...(reply && { reply_to: reply }) });
+    const sent = await this.shown(id, () => call("POST", at(id, "/files?" + set), file));
+    if (sent && reply && composer.about?.reply?.ref === reply) composer.cancel();
+    return sent;
   }
 
   async command(word, rest) {

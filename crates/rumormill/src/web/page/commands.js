@@ -35,6 +35,11 @@ export function commands(chat) {
       if (own) chat.log.act.holders(own);
       else usage("You have said nothing here lately", "Say something first.");
     }],
+    ["file", "", "send files", () => chat.chooseFiles()],
+    ["get", "", "get the last file offered", () => {
+      const offer = chat.timeline.messages.findLast(({ file }) => file?.state === "absent" || file?.state === "waiting");
+      return offer ? chat.log.act.get(offer) : usage("No file waits here to be fetched", "Save one that is here with the link below it.");
+    }],
     ["peers", "", "the network", () => chat.side.show("network")],
     ["ticket", "", "let somebody in", open.ticket],
     ["qr", "", "the ticket for a telephone's camera", open.ticket],

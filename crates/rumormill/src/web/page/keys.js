@@ -56,9 +56,9 @@ function outside(chat, event) {
 
 function onMessage({ log, timeline }, { key, target }) {
   const message = log.selected && timeline.find(log.selected);
-  if (message?.kind !== "text" || target.closest("button, a")) return null;
+  if (!["text", "file"].includes(message?.kind) || target.closest("button, a")) return null;
   const { act } = log;
-  const own = message.mine && { e: () => act.edit(message), Delete: () => act.takeBack(message) };
+  const own = message.mine && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
   return { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), ...own }[key];
 }
 

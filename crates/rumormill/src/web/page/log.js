@@ -1,6 +1,7 @@
 // The messages of a room, drawn.
 
 import { el, rows, theirs } from "./dom.js";
+import { file } from "./files.js";
 import { clean, clock, count, day, folded, iso, line, moment, nick, number, pieces, short } from "./words.js";
 
 const TOGETHER_MS = 300_000;
@@ -173,6 +174,7 @@ export class Log {
     const event = (words, name) => [() => el("p", { class: "text" }, words, name && theirs(short(name, 400))), true];
     switch (message.kind) {
       case "text": return [(tab) => this.text(message, tab), false];
+      case "file": return [(tab) => file(message, tab, this.act), false];
       case "nick": return event("is now called ", nick(message.text, message.author));
       case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
       case "founded": return event("founded the room ", message.text);
@@ -237,12 +239,13 @@ export class Log {
   }
 
   tools(message) {
-    if (message.kind !== "text") return null;
+    const isText = message.kind === "text";
+    if (!isText && message.kind !== "file") return null;
     const tool = (as, words, key, run) => el("button", { type: "button", "data-as": as, title: `${words} (${key})`, onclick: run }, words);
     return el("div", { class: "tools", role: "group", "aria-label": "This message", "aria-live": "off" },
       tool("reply", "Reply", "r", () => this.act.reply(message)),
       tool("react", "React", "+", () => this.act.pick(message)),
-      message.mine && tool("edit", "Edit", "e", () => this.act.edit(message)),
+      message.mine && isText && tool("edit", "Edit", "e", () => this.act.edit(message)),
       message.mine && tool("delete", "Take back", "Delete", () => this.act.takeBack(message)),
       tool("who", "Who has it", "h", () => this.act.holders(message)));
   }

@@ -1,0 +1,268 @@
+//! A file on its way here: asked for from one peer after the other, piece by piece.
+//!
+//! ```text
+//! asked     on a stream of its own: channel number, hash 32, size number, first piece number; then its end
+//! answered  1 byte: 0 it is not here, and the end; 1 it is
+//!           then from the first piece on to the last, each: length 4 bytes, as many bytes
+//! piece     256 KiB of the file, or what is left of it, behind the pairs of hashes that lead to it from the root
+//! ```
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use iroh::endpoint::{Connection, RecvStream};
+use rumormill_proto::{codec::put_number, content::File, ids::RoomId, reject::Reject};
+use rumormill_store::{
+    FileSource, Part, Piece, RoomFile,
+    limits::{PIECE_BYTES, SENT_PIECE_BYTES},
+};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{sleep, timeout},
+};
+
+use super::{FileState, Lane, Progress, Shelf};
+use crate::{
+    command::Command,
+    error::Error,
+    limits::{FILE_AGAIN, FILE_STALL},
+    random::random,
+};
+
+/// What asking one peer comes to.
+enum Came {
+    /// All of it is here.
+    Whole(Part),
+    /// The peer has it not, or not any more.
+    Short(Part),
+    /// The peer sent something else.
+    Wrong(Part),
+}
+
+/// A file that somebody reads while it comes.
+pub struct Fetch {
+    room: RoomId,
+    file: File,
+    shelf: Arc<Shelf>,
+    progress: watch::Receiver<Progress>,
+    source: Option<Arc<FileSource>>,
+}
+
+impl Fetch {
+    pub(super) fn new(room: RoomId, file: File, shelf: Arc<Shelf>, progress: watch::Receiver<Progress>) -> Self {
+        Self { room, file, shelf, progress, source: None }
+    }
+
+    /// What is fetched.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Resolves when the file is here or on its way.
+    ///
+    /// # Errors
+    /// [`Error::NobodyHasIt`] when all who are here were asked; it is asked for again when somebody comes.
+    /// [`Error::Store`] when it cannot be written, [`Error::GivenUp`].
+    pub async fn begun(&mut self) -> Result<(), Error> {
+        loop {
+            let Progress { state, failed, .. } = self.progress.borrow_and_update().clone();
+            match (failed, state) {
+                (Some(why), _) => return Err(why),
+                (None, FileState::Here | FileState::Fetching) => return Ok(()),
+                (None, FileState::Waiting) => return Err(Error::NobodyHasIt),
+                (None, FileState::Absent | FileState::Asking) => {}
+            }
+            self.progress.changed().await.map_err(|_| Error::GivenUp)?;
+        }
+    }
+
+    /// The bytes from `at` on that are here, at least one and at most a piece, as soon as there are any; none at `end`
+    /// or the end of the file. Waits for somebody who has it when its holders have gone.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be read or written, [`Error::GivenUp`].
+    pub async fn read(&mut self, at: u64, end: u64) -> Result<Bytes, Error> {
+        let end = end.min(self.file.size);
+        if at >= end {
+            return Ok(Bytes::new());
+        }
+        let have = loop {
+            let Progress { have, failed, .. } = self.progress.borrow_and_update().clone();
+            if let Some(why) = failed {
+                return Err(why);
+            }
+            if have > at {
+                break have;
+            }
+            self.progress.changed().await.map_err(|_| Error::GivenUp)?;
+        };
+        let source = self.source().await?;
+        let len = (have.min(end) - at).min(PIECE_BYTES as u64) as usize;
+        self.shelf.on_disk(move |_| source.read(at, len)).await
+    }
+
+    /// The file itself, open since the first time: what it is called may change.
+    async fn source(&mut self) -> Result<Arc<FileSource>, Error> {
+        if let Some(source) = &self.source {
+            return Ok(source.clone());
+        }
+        let (file, size) = (RoomFile { room: self.room, hash: self.file.hash }, self.file.size);
+        let source = self.shelf.on_disk(move |files| files.source(file, size)).await?.ok_or(Error::GivenUp)?;
+        Ok(self.source.insert(Arc::new(source)).clone())
+    }
+}
+
+impl Shelf {
+    /// Fetches a file, however long that takes.
+    pub(super) async fn fetch(self: Arc<Self>, file: RoomFile, size: u64, again: Arc<Notify>) {
+        let mut arrivals = self.arrivals.subscribe();
+        loop {
+            arrivals.borrow_and_update();
+            match self.round(file, size).await {
+                Ok(true) => return,
+                Ok(false) | Err(Error::Closed) => {}
+                Err(why) => {
+                    tracing::warn!(file = %file.hash.short(), %why, "cannot fetch");
+                    // It goes when the home is opened, if not now.
+                    let _ = self.give_up(file, why).await;
+                    return;
+                }
+            }
+            if self.ways.commands.upgrade().is_none() {
+                return;
+            }
+            tokio::select! {
+                _ = arrivals.changed() => {}
+                () = again.notified() => {}
+                () = sleep(FILE_AGAIN) => {}
+            }
+        }
+    }
+
+    /// Asks everybody who is here, one after the other; whether all of it is here then.
+    async fn round(self: &Arc<Self>, file: RoomFile, size: u64) -> Result<bool, Error> {
+        if !self.names(file).await? {
+            return Err(Error::NoFile);
+        }
+        let turn = self.fetches.acquire().await.map_err(|_| Error::Closed)?;
+        let mut part = self.on_disk(move |files| files.part(file, size)).await?;
+        self.tell((file, size), Progress { have: part.have(), state: FileState::Asking, failed: None });
+        if part.is_whole() {
+            self.whole(part, file, size).await?;
+            return Ok(true);
+        }
+        let mut lanes = self.ask(|answer| Command::Lanes { room: file.room, answer }).await?;
+        // Whoever asks first is not asked by all first.
+        lanes.sort_by_cached_key(|_| random());
+        for lane in lanes {
+            match self.ask_one(&lane, part, file, size).await? {
+                Came::Whole(whole) => {
+                    self.whole(whole, file, size).await?;
+                    return Ok(true);
+                }
+                Came::Short(rest) => part = rest,
+                Came::Wrong(rest) => {
+                    part = rest;
+                    let (link, reject) = (lane.link, Reject::Malformed("piece of a file"));
+                    let commands = self.ways.commands.upgrade().ok_or(Error::Closed)?;
+                    commands.send(Command::Faulted { link, reject }).await.map_err(|_| Error::Closed)?;
+                }
+            }
+        }
+        drop(turn);
+        let have = part.have();
+        self.tell((file, size), Progress { state: FileState::Waiting, have, failed: None });
+        Ok(false)
+    }
+
+    /// Asks one peer for what is not here.
+    async fn ask_one(self: &Arc<Self>, lane: &Lane, part: Part, file: RoomFile, size: u64) -> Result<Came, Error> {
+        let Ok(_turn) = lane.asking.acquire().await else { return Ok(Came::Short(part)) };
+        let mut asked = Vec::new();
+        put_number(&mut asked, u64::from(lane.channel));
+        asked.extend_from_slice(&file.hash.0);
+        put_number(&mut asked, size);
+        put_number(&mut asked, part.next());
+        let Some(stream) = ask(&lane.connection, asked).await else { return Ok(Came::Short(part)) };
+        let (sender, pieces) = mpsc::channel(1);
+        let (came, ()) = tokio::join!(self.put(part, pieces, file, size), receive(stream, sender));
+        came
+    }
+
+    /// Writes pieces as they come.
+    async fn put(
+        self: &Arc<Self>,
+        mut part: Part,
+        mut pieces: mpsc::Receiver<Vec<u8>>,
+        file: RoomFile,
+        size: u64,
+    ) -> Result<Came, Error> {
+        let percent = |have: u64| have * 100 / size.max(1);
+        let mut told = None;
+        while let Some(piece) = pieces.recv().await {
+            let put = move |_: &_| Ok((part.put(&piece)?, part));
+            let (taken, rest) = self.on_disk(put).await?;
+            part = rest;
+            if taken == Piece::Wrong {
+                return Ok(Came::Wrong(part));
+            }
+            if part.is_whole() {
+                return Ok(Came::Whole(part));
+            }
+            let progress = Progress { state: FileState::Fetching, have: part.have(), failed: None };
+            let at = Some(percent(progress.have));
+            if at != told {
+                told = at;
+                self.tell((file, size), progress);
+            } else if let Some(want) = self.state().wants.get(&file) {
+                want.progress.send_replace(progress);
+            }
+        }
+        Ok(Came::Short(part))
+    }
+
+    /// All of a file is here.
+    async fn whole(self: &Arc<Self>, part: Part, file: RoomFile, size: u64) -> Result<(), Error> {
+        let changing = self.changing.lock().await;
+        self.on_disk(move |_| part.end()).await?;
+        self.take_in(file, size);
+        drop(changing);
+        self.tell((file, size), Progress { state: FileState::Here, have: size, failed: None });
+        self.state().wants.remove(&file);
+        self.tidy();
+        Ok(())
+    }
+}
+
+/// Asks a peer for a file; the stream on which pieces of it come, if it has it.
+async fn ask(connection: &Connection, asked: Vec<u8>) -> Option<RecvStream> {
+    let ask = async {
+        let (mut send, mut receive) = connection.open_bi().await.ok()?;
+        send.set_priority(-1).ok()?;
+        send.write_all(&asked).await.ok()?;
+        send.finish().ok()?;
+        let mut answer = [0];
+        receive.read_exact(&mut answer).await.ok()?;
+        (answer == [1]).then_some(receive)
+    };
+    timeout(FILE_STALL, ask).await.ok()?
+}
+
+/// Takes pieces from a stream to its end, or until the peer stalls or nobody wants them any more.
+async fn receive(mut stream: RecvStream, pieces: mpsc::Sender<Vec<u8>>) {
+    while let Ok(Some(piece)) = timeout(FILE_STALL, piece(&mut stream)).await {
+        if pieces.send(piece).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next piece; `None` at the end of the stream, and when it is longer than any.
+async fn piece(stream: &mut RecvStream) -> Option<Vec<u8>> {
+    let mut len = [0; 4];
+    stream.read_exact(&mut len).await.ok()?;
+    let len = usize::try_from(u32::from_be_bytes(len)).ok().filter(|len| *len <= SENT_PIECE_BYTES)?;
+    let mut bytes = vec![0; len];
+    stream.read_exact(&mut bytes).await.ok()?;
+    Some(bytes)
+}

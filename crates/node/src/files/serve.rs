@@ -1,0 +1,124 @@
+//! Files for peers: one at a time for each, those only that a room names which both are in, behind everything that is
+//! live.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use iroh::endpoint::{Connection, RecvStream, SendStream};
+use rumormill_proto::{codec::Reader, ids::FileId, limits::FILE_BYTES, reject::Reject};
+use rumormill_store::{FileSource, RoomFile};
+use tokio::{sync::mpsc, time::timeout};
+
+use super::Shelf;
+use crate::{
+    command::Command,
+    error::Error,
+    limits::{FILE_ASKED_BYTES, FILE_STALL, TAGS},
+    link::LinkId,
+};
+
+/// What a peer asks for.
+struct Asked {
+    /// Index of its tag for the room.
+    channel: u32,
+    hash: FileId,
+    size: u64,
+    /// The piece to begin with.
+    first: u64,
+}
+
+impl Asked {
+    fn read(bytes: Bytes) -> Result<Self, Reject> {
+        let mut reader = Reader::new(bytes);
+        let channel = reader.count(TAGS, "channel")? as u32;
+        let hash = FileId(reader.array("file hash")?);
+        let size = reader.number("file size")?;
+        let first = reader.number("first piece")?;
+        reader.end("file asked for")?;
+        if size > FILE_BYTES { Err(Reject::Limit("file size")) } else { Ok(Self { channel, hash, size, first }) }
+    }
+}
+
+impl Shelf {
+    /// Answers one peer, until the connection ends.
+    pub(crate) async fn serve(self: Arc<Self>, connection: Connection, link: LinkId) {
+        while let Ok((send, receive)) = connection.accept_bi().await {
+            let Err(reject) = self.answer(link, send, receive).await else { continue };
+            if let Some(commands) = self.ways.commands.upgrade() {
+                // Fails only when the driver has just ended.
+                let _ = commands.send(Command::Faulted { link, reject }).await;
+            }
+        }
+    }
+
+    async fn answer(self: &Arc<Self>, link: LinkId, mut send: SendStream, receive: RecvStream) -> Result<(), Reject> {
+        let Some(asked) = asked(receive).await? else { return Ok(()) };
+        let first = asked.first;
+        let source = self.allowed(link, &asked).await.unwrap_or_else(|why| {
+            tracing::warn!(%why, "cannot serve a file");
+            None
+        });
+        // Those that fail from here on do so because the peer has gone.
+        let _ = send.set_priority(-1);
+        let has = timeout(FILE_STALL, send.write_all(&[u8::from(source.is_some())])).await;
+        if let (Some(source), Ok(Ok(())), Ok(_turn)) = (source, has, self.served.acquire().await) {
+            let (sender, ready) = mpsc::channel(1);
+            tokio::join!(self.encode(source, first, sender), write(&mut send, ready));
+        }
+        let _ = send.finish();
+        Ok(())
+    }
+
+    /// The file, if the peer may have it and it is here.
+    async fn allowed(self: &Arc<Self>, link: LinkId, asked: &Asked) -> Result<Option<FileSource>, Error> {
+        let Asked { channel, hash, size, .. } = *asked;
+        let Some(room) = self.ask(|answer| Command::Channel { link, channel, answer }).await? else { return Ok(None) };
+        let file = RoomFile { room, hash };
+        let held = self.state().held.get(&file).is_some_and(|held| held.size == size);
+        if !held || !self.names(file).await? {
+            return Ok(None);
+        }
+        self.on_disk(move |files| files.source(file, size)).await
+    }
+
+    /// Reads pieces ahead of the network. One that is damaged is the end: others have it.
+    async fn encode(self: &Arc<Self>, source: FileSource, first: u64, ready: mpsc::Sender<Vec<u8>>) {
+        let source = Arc::new(source);
+        for at in first.. {
+            let source = source.clone();
+            match self.on_disk(move |_| source.piece(at)).await {
+                Ok(Some(piece)) => {
+                    if ready.send(piece).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(why) => return tracing::error!(%why, "cannot read a file"),
+            }
+        }
+    }
+}
+
+/// What a peer asks for; `None` when it has gone before it said so.
+async fn asked(mut stream: RecvStream) -> Result<Option<Asked>, Reject> {
+    match timeout(FILE_STALL, stream.read_to_end(FILE_ASKED_BYTES)).await {
+        Ok(Ok(bytes)) => Asked::read(bytes.into()).map(Some),
+        Ok(Err(iroh::endpoint::ReadToEndError::TooLong)) => Err(Reject::Limit("file asked for")),
+        _ => Ok(None),
+    }
+}
+
+/// Writes pieces as fast as the peer takes them; one that stalls gets no more.
+async fn write(stream: &mut SendStream, mut ready: mpsc::Receiver<Vec<u8>>) {
+    while let Some(piece) = ready.recv().await {
+        let written = timeout(FILE_STALL, async {
+            stream.write_all(&(piece.len() as u32).to_be_bytes()).await?;
+            stream.write_chunk(piece.into()).await
+        });
+        if !matches!(written.await, Ok(Ok(()))) {
+            // Fails only when it was finished or reset before.
+            let _ = stream.reset(0u32.into());
+            return;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `rumormill get`: save a file that somebody sent.
+
+use std::path::PathBuf;
+
+use axum::http::Method;
+
+use crate::{
+    api::words::{Message, Room},
+    client::{Client, piece},
+    commands::data,
+    failure::Failure,
+    files::{self, To},
+    home::{Place, Reach},
+};
+
+/// What to give `rumormill get`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The message: its `ref`, as `rumormill log --json` tells it
+    message: String,
+    /// The room's name, or the beginning of its id; not needed when there is one room only
+    #[arg(long)]
+    room: Option<String>,
+    /// Where to save it: a directory, or a name for it; otherwise here, by its own name
+    #[arg(long, value_name = "PATH")]
+    to: Option<PathBuf>,
+    /// Replace what is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Fetches the file from whoever has it and prints where it was saved. When nobody who has it is here, it is asked for
+/// again whenever the home is open and somebody comes.
+///
+/// # Errors
+/// When the message offers no file, nobody who has it is here, or it cannot be written.
+pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+    let saved = Client::with(&place, Reach::Peers, async |client: &Client| get(client, &args).await).await?;
+    data(&saved.display().to_string())
+}
+
+async fn get(client: &Client, args: &Args) -> Result<PathBuf, Failure> {
+    let Room { id, .. } = client.pick(args.room.as_deref()).await?;
+    let room = format!("/v1/rooms/{id}");
+    let message: Message = client.ask(Method::GET, &format!("{room}/messages/{}", piece(&args.message))).await?;
+    let Some(file) = &message.file else { return Err(rumormill_node::Error::NoFile.into()) };
+    let to = match args.to.clone() {
+        Some(dir) if dir.is_dir() => place_in(dir, &file.name, args.force),
+        Some(path) if args.force => To::Over(path),
+        Some(path) => To::New(path),
+        None => place_in(PathBuf::from("."), &file.name, args.force),
+    };
+    files::ask(client, &room, &message).await?;
+    let bar = files::bar(file.size, &file.name);
+    let saved = files::save(client, &room, &message, to, &bar).await;
+    bar.finish_and_clear();
+    saved
+}
+
+fn place_in(dir: PathBuf, name: &str, force: bool) -> To {
+    let path = dir.join(files::safe_name(name));
+    if force { To::Over(path) } else { To::New(path) }
+}

@@ -1,0 +1,258 @@
+//! Files between the disk of the person and the process that has the home open: sent, and saved under a name that harms
+//! nobody.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::Method,
+};
+use futures_util::{StreamExt as _, stream};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::{fs, io::AsyncReadExt as _, time::timeout};
+
+use crate::{
+    api::words::{Event, FileState, Message, Page},
+    clean::clean,
+    client::{Client, piece},
+    failure::{Exit, Failure},
+    limits::{FILE_READ_BYTES, LEAVE_MS},
+};
+
+/// A name by which a file of others may be saved and shown: no path, nothing that steers a terminal or hides the name's
+/// end, and nothing that is hidden or an option.
+pub(crate) fn safe_name(name: &str) -> String {
+    let name = clean(name).replace(" ⏎ ", "");
+    let part = |char: char| if matches!(char, '/' | '\\') { '_' } else { char };
+    let mut name: String = name.trim().chars().map(part).collect();
+    if name.starts_with(['.', '-', '~']) {
+        name.replace_range(..1, "_");
+    }
+    if name.is_empty() { "file".into() } else { name }
+}
+
+/// Bytes as people say them.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let (mut size, mut unit) = (bytes as f64 / 1000.0, 0);
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    while size >= 999.95 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+/// A bar on standard error, if that is a terminal.
+pub(crate) fn bar(bytes: u64, name: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}");
+    style.into_iter().for_each(|style| bar.set_style(style));
+    bar.with_message(safe_name(name))
+}
+
+/// Sends a file to the room at `room`, a path of the API.
+///
+/// # Errors
+/// When it cannot be read, or is refused.
+pub(crate) async fn send(client: &Client, room: &str, path: &Path, bar: &ProgressBar) -> Result<Message, Failure> {
+    let unreadable = |error: std::io::Error| Failure {
+        exit: Exit::Usage,
+        code: "file".into(),
+        what: format!("{}: {error}", path.display()),
+        help: "give a file that you can read".into(),
+    };
+    let file = fs::File::open(path).await.map_err(unreadable)?;
+    let found = file.metadata().await.map_err(unreadable)?;
+    if !found.is_file() {
+        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+    }
+    bar.set_length(found.len());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let read = async |(mut file, bar): (fs::File, ProgressBar)| {
+        let mut bytes = vec![0; FILE_READ_BYTES];
+        match file.read(&mut bytes).await {
+            Ok(0) => None,
+            Ok(count) => {
+                bytes.truncate(count);
+                bar.inc(count as u64);
+                Some((Ok(Bytes::from(bytes)), (file, bar)))
+            }
+            Err(error) => Some((Err(error), (file, bar))),
+        }
+    };
+    let body = Body::from_stream(stream::unfold((file, bar.clone()), read));
+    let sent: Page = client.upload(&format!("{room}/files?name={}", piece(&name)), body).await?;
+    sent.messages.into_iter().next().ok_or_else(|| Failure::internal("answer", "nothing was sent".into()))
+}
+
+/// Asks for the file that a message offers and waits for a while, until it is on its way: who has just opened the home
+/// has not met anybody yet.
+///
+/// # Errors
+/// When it cannot be asked for.
+pub(crate) async fn ask(client: &Client, room: &str, message: &Message) -> Result<(), Failure> {
+    let mut events = Box::pin(client.events().await?);
+    let asked: Message = client.ask(Method::POST, &format!("{room}/files/{}", message.r#ref)).await?;
+    let Some(file) = asked.file else { return Ok(()) };
+    let comes = |state| matches!(state, FileState::Fetching | FileState::Here);
+    let wait = async {
+        let mut at = file.state;
+        while !comes(at) {
+            match events.next().await {
+                Some(Event::File { hash, state, .. }) if hash == file.hash => at = state,
+                Some(_) => {}
+                None => return,
+            }
+        }
+    };
+    // Past the deadline, whoever reads it is told that nobody has it.
+    let _ = timeout(Duration::from_millis(LEAVE_MS), wait).await;
+    Ok(())
+}
+
+/// Where a file is saved.
+pub(crate) enum To {
+    /// Under its own name in this directory, or another that is free.
+    Dir(PathBuf),
+    /// Exactly there, unless something is.
+    New(PathBuf),
+    /// Exactly there, whatever is.
+    Over(PathBuf),
+}
+
+/// Saves the file that a message offers, once all of it is here; returns where.
+///
+/// # Errors
+/// When nobody who has it is here, or it cannot be written.
+pub(crate) async fn save(
+    client: &Client,
+    room: &str,
+    message: &Message,
+    to: To,
+    bar: &ProgressBar,
+) -> Result<PathBuf, Failure> {
+    let name = message.file.as_ref().map(|file| safe_name(&file.name)).unwrap_or_default();
+    let dir = match &to {
+        To::Dir(dir) => dir.clone(),
+        To::New(path) | To::Over(path) => match path.parent() {
+            Some(dir) if dir != Path::new("") => dir.to_owned(),
+            _ => PathBuf::from("."),
+        },
+    };
+    if let To::New(path) = &to
+        && fs::symlink_metadata(path).await.is_ok()
+    {
+        return Err(taken(path));
+    }
+    let response = client.download(Method::GET, &format!("{room}/files/{}", message.r#ref)).await?;
+    let failed = |error: std::io::Error| Failure {
+        exit: Exit::Ours,
+        code: "output".into(),
+        what: format!("{}: {error}", dir.display()),
+        help: "choose a place that you can write to, and that has room".into(),
+    };
+    let mut file = tempfile::Builder::new().prefix(".rumormill-").tempfile_in(&dir).map_err(failed)?;
+    let mut pieces = response.into_body().into_data_stream();
+    while let Some(bytes) = pieces.next().await {
+        let bytes = bytes.map_err(|error| Failure {
+            exit: Exit::Unreachable,
+            code: "broken-off".into(),
+            what: format!("the file did not come to its end: {error}"),
+            help: "ask for it again; what came is kept".into(),
+        })?;
+        file.write_all(&bytes).map_err(failed)?;
+        bar.inc(bytes.len() as u64);
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    match to {
+        To::Over(path) => file.persist(&path).map(|_| path).map_err(|error| failed(error.error)),
+        To::New(path) => file.persist_noclobber(&path).map(|_| path.clone()).map_err(|_| taken(&path)),
+        To::Dir(dir) => free(file, &dir, &name).map_err(failed),
+    }
+}
+
+/// Where files of others go when nobody says where: the person's downloads, or else here.
+pub(crate) fn downloads() -> PathBuf {
+    let people = directories::UserDirs::new();
+    let downloads = people.as_ref().and_then(directories::UserDirs::download_dir).filter(|dir| dir.is_dir());
+    downloads.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// Gives a file the first name that is free: `a.jpg`, `a (2).jpg`, …
+fn free(mut file: tempfile::NamedTempFile, dir: &Path, name: &str) -> std::io::Result<PathBuf> {
+    let (stem, end) = match name.rfind('.').filter(|at| *at > 0) {
+        Some(at) => name.split_at(at),
+        None => (name, ""),
+    };
+    for number in 1..=99 {
+        let name = if number == 1 { name.to_owned() } else { format!("{stem} ({number}){end}") };
+        let path = dir.join(name);
+        match file.persist_noclobber(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => file = error.file,
+            Err(error) => return Err(error.error),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}
+
+fn taken(path: &Path) -> Failure {
+    Failure {
+        exit: Exit::Usage,
+        code: "exists".into(),
+        what: format!("{} is there already", path.display()),
+        help: "choose another name with --to, or --force to replace it".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_harm_nobody() {
+        let cases = [
+            ("photo.jpg", "photo.jpg"),
+            ("../../x", "_._.._x"),
+            (".bashrc", "_bashrc"),
+            ("-rf", "_rf"),
+            ("a\u{1b}[2Jb\nc", "a[2Jbc"),
+            ("gpj\u{202e}exe", "gpjexe"),
+            ("C:\\x", "C:_x"),
+            (" \u{200b} ", "file"),
+        ];
+        for (name, safe) in cases {
+            assert_eq!(safe_name(name), safe, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (2_100_000, "2.1 MB"),
+            (999_960, "1.0 MB"),
+            (1 << 30, "1.1 GB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str| free(tempfile::NamedTempFile::new_in(dir.path()).unwrap(), dir.path(), name).unwrap();
+        let names = ["a.jpg", "a.jpg", "a.jpg", "b", "b"].map(|name| put(name).file_name().unwrap().to_owned());
+        assert_eq!(names, ["a.jpg", "a (2).jpg", "a (3).jpg", "b", "b (2)"]);
+    }
+}

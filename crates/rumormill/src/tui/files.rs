@@ -1,0 +1,115 @@
+//! Files in the terminal: offered by a path, fetched and saved when somebody asks for one.
+
+use std::path::PathBuf;
+
+use super::{
+    ask::{Ask, OfRoom},
+    carry::{no_room, told},
+    input::Effect,
+    model::{Model, Open},
+};
+use crate::{
+    api::words::{File, FileHex, FileState, Kind, Message, RoomHex},
+    chat::show::offered,
+    limits::GETTING,
+};
+
+/// A file that is asked for, to be saved when it is here.
+#[derive(Clone, Debug)]
+pub(super) struct Getting {
+    pub(super) room: RoomHex,
+    pub(super) message: Message,
+}
+
+/// What a row tells of a file: what it is, and how it stands here.
+pub(super) fn row(file: &File) -> (String, String) {
+    let stands = match file.state {
+        FileState::Absent => "/get fetches it".to_owned(),
+        FileState::Asking => "asking for it".to_owned(),
+        FileState::Fetching => format!("{} %", file.have.saturating_mul(100) / file.size.max(1)),
+        FileState::Waiting => "nobody who has it is here; it comes when somebody does".to_owned(),
+        FileState::Here => "here; /get saves it".to_owned(),
+    };
+    (offered(file), stands)
+}
+
+/// Sends the file at a path.
+pub(super) fn offer(model: &mut Model, path: &str, out: &mut Vec<Effect>) {
+    let Some(open) = &model.open else { return no_room(model) };
+    if path.is_empty() {
+        return model.fail("usage", "which file?", "/file PATH");
+    }
+    let home = std::env::home_dir().filter(|_| path.starts_with("~/"));
+    let path = home.map_or_else(|| PathBuf::from(path), |home| home.join(&path[2..]));
+    out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::File(path))));
+}
+
+/// Gets the file of the selected message, or the newest one, or the one that is so many files up.
+pub(super) fn get(model: &mut Model, which: &str, out: &mut Vec<Effect>) {
+    let Some(open) = &model.open else { return no_room(model) };
+    let room = open.room.clone();
+    let Some(message) = meant(open, which).cloned() else {
+        return model.fail(
+            "message",
+            "that offers no file",
+            "Alt+Up selects a message, /get 2 means the last file but one",
+        );
+    };
+    match &message.file {
+        Some(file) if file.state == FileState::Here => save(&room, message, out),
+        Some(file) if model.getting.len() < GETTING => {
+            let (hash, entry) = (file.hash.clone(), message.r#ref.clone());
+            model.getting.insert(hash, Getting { room: room.clone(), message });
+            out.push(Effect::Ask(Ask::Of(room, OfRoom::Fetch(entry))));
+        }
+        _ => model.fail("busy", "too many files are on their way", "wait for one of them"),
+    }
+}
+
+fn meant<'a>(open: &'a Open, which: &str) -> Option<&'a Message> {
+    let is_file = |message: &&Message| message.kind == Kind::File;
+    let mut files = open.timeline.messages().rev().filter(is_file);
+    match (which.is_empty(), &open.selected) {
+        (true, Some(place)) => open.timeline.at(place).filter(is_file),
+        (true, None) => files.next(),
+        (false, _) => files.nth(which.parse::<usize>().ok()?.checked_sub(1)?),
+    }
+}
+
+fn save(room: &RoomHex, message: Message, out: &mut Vec<Effect>) {
+    out.push(Effect::Ask(Ask::Of(room.clone(), OfRoom::Save(Box::new(message)))));
+}
+
+/// A file came nearer, or is here.
+pub(super) fn hear(
+    model: &mut Model,
+    room: &RoomHex,
+    (hash, state, have): (FileHex, FileState, u64),
+    out: &mut Vec<Effect>,
+) {
+    if let Some(open) = model.open_as(room) {
+        open.timeline.stands(&hash, state, have);
+    }
+    match state {
+        FileState::Here => {
+            if let Some(Getting { room, message }) = model.getting.remove(&hash) {
+                save(&room, message, out);
+            }
+        }
+        FileState::Absent => drop(model.getting.remove(&hash)),
+        FileState::Asking | FileState::Fetching | FileState::Waiting => {}
+    }
+}
+
+/// What was asked for may have been here already.
+pub(super) fn asked(model: &mut Model, message: &Message, out: &mut Vec<Effect>) {
+    let here = message.file.as_ref().filter(|file| file.state == FileState::Here);
+    if let Some(Getting { room, message }) = here.and_then(|file| model.getting.remove(&file.hash)) {
+        save(&room, message, out);
+    }
+}
+
+/// Tells where a file was saved.
+pub(super) fn saved(model: &mut Model, path: &str) {
+    told(model, format!("saved as {}", crate::clean::clean(path)));
+}

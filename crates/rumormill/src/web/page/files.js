@@ -1,0 +1,77 @@
+// Files: how one looks in a message, and how one is sent.
+
+import { $, el, theirs } from "./dom.js";
+import { line, number } from "./words.js";
+
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const UNITS = ["kB", "MB", "GB"];
+const NAME_BYTES = 255;
+
+// Bytes as people say them.
+export function size(bytes) {
+  if (bytes < 1000) return `${number(bytes)} B`;
+  let [of, unit] = [bytes / 1000, 0];
+  while (of >= 999.95 && unit + 1 < UNITS.length) [of, unit] = [of / 1000, unit + 1];
+  return `${of.toFixed(1)} ${UNITS[unit]}`;
+}
+
+// What a message offers. `act`: get(message), giveUp(message), href(message).
+export function file(message, tab, act) {
+  const { name, mime, size: bytes, state, have } = message.file;
+  const percent = Math.floor((100 * have) / Math.max(bytes, 1));
+  const control = (as, words, run) => el("button", { type: "button", tabindex: tab, "data-as": as, onclick: run }, words);
+  const label = line(name) || "a file";
+  const isHere = state === "here";
+  return el("div", { class: "file" },
+    isHere && PICTURES.includes(mime) && el("img", { src: act.href(message), alt: label, loading: "lazy" }),
+    el("p", { class: "text" }, theirs(label, { class: "file-name" }), el("span", { class: "quiet" }, `, ${size(bytes)}`, mime && ", ", mime && theirs(line(mime)))),
+    el("div", { class: "row" },
+      isHere && el("a", { href: act.href(message), download: label, tabindex: tab, "data-as": "save" }, "Save"),
+      (state === "asking" || state === "fetching") && el("progress", { max: Math.max(bytes, 1), value: have, "aria-label": `${label}, on its way` }),
+      (state === "asking" || state === "fetching") && el("span", { class: "quiet" }, state === "asking" ? "asking for it" : `${percent} %`),
+      state === "waiting" && el("span", { class: "quiet" }, "Nobody who has it is here. It comes when somebody does."),
+      state === "absent" && control("get", "Get", () => act.get(message)),
+      !isHere && state !== "absent" && control("give-up", "Give up", () => act.giveUp(message))));
+}
+
+// A name under which the node takes a file: what a browser calls a pasted picture tells nothing.
+function called(given, isPasted) {
+  const end = given.name.split(".").pop();
+  const name = isPasted && /^image\.\w+$/.test(given.name) ? `pasted ${new Date().toISOString().slice(0, 19).replaceAll(":", ".")}.${end}` : given.name;
+  const plain = name.replace(/[\/\\\u0000-\u001f\u007f-\u009f]/g, "_");
+  return new TextEncoder().encode(plain).length > NAME_BYTES ? `file.${end}`.slice(0, 40) : plain;
+}
+
+// Takes files that are chosen, dropped or pasted. `send(file, name)` sends one and says whether it could.
+export function takeFiles(send) {
+  const choice = $("file");
+  const all = async (files, isPasted = false) => {
+    for (const given of files) {
+      const name = called(given, isPasted);
+      $("sending").hidden = false;
+      $("sending").replaceChildren("Sending ", theirs(line(name)), ` (${size(given.size)}) …`);
+      if (!(await send(given, name))) break;
+    }
+    $("sending").hidden = true;
+  };
+  const open = () => choice.click();
+  choice.addEventListener("change", async () => {
+    await all([...choice.files]);
+    choice.value = "";
+  });
+  $("attach").addEventListener("click", open);
+  $("text").addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || event.clipboardData.types.includes("text/plain")) return;
+    event.preventDefault();
+    all(files, true);
+  });
+  const carries = (event) => event.dataTransfer?.types.includes("Files") && !$("say").hidden;
+  $("room").addEventListener("dragover", (event) => carries(event) && event.preventDefault());
+  $("room").addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    all([...event.dataTransfer.files]);
+  });
+  return open;
+}
