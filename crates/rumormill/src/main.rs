@@ -44,7 +44,7 @@ struct Cli {
 }
 
 /// What is asked for rarely: each has its own `--help`.
-const MORE: &str = "More: get, ticket, seen, digest, paths, completions, man";
+const MORE: &str = "More: get, ticket, seen, digest, keep, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -76,13 +76,20 @@ enum Command {
     /// Print what two people compare to see whether they hold the same
     #[command(hide = true)]
     Digest(commands::digest::Args),
+    /// Tell how much of a room is kept, or set it
+    #[command(hide = true)]
+    Keep(commands::keep::Args),
     /// Write a room down: to keep, to read, to bring elsewhere
+    #[command(hide = true)]
     Export(commands::export::Args),
     /// Bring in what was exported here, or by irssi, WeeChat, Slack or Matrix
+    #[command(hide = true)]
     Import(commands::import::Args),
     /// Verify everything that is kept, or an export
+    #[command(hide = true)]
     Check(commands::check::Args),
     /// Take out what is damaged, and fetch it again
+    #[command(hide = true)]
     Resync(commands::resync::Args),
     /// Take part without a screen; web page and HTTP API
     Serve(commands::serve::Args),
@@ -151,6 +158,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Seen(args) => commands::seen::run(args, place).await,
         Command::Search(args) => commands::search::run(args, place).await,
         Command::Digest(args) => commands::digest::run(args, place).await,
+        Command::Keep(args) => commands::keep::run(args, place).await,
         Command::Export(args) => commands::export::run(args, place).await,
         Command::Import(args) => commands::import::run(args, place).await,
         Command::Check(args) => commands::check::run(args, place).await,

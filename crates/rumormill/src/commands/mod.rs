@@ -25,6 +25,7 @@ pub(crate) mod export;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod join;
+pub(crate) mod keep;
 pub(crate) mod log;
 pub(crate) mod new;
 pub(crate) mod paths;

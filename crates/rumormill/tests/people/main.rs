@@ -366,3 +366,14 @@ fn a_chat_opens_beside_the_process_that_has_the_home_open() {
     here.until("still here");
     assert_eq!(there.leave().1, Some(0));
 }
+
+#[test]
+fn a_room_keeps_as_much_as_one_says() {
+    let ada = Person::new();
+    ada.lines(&["new", "lunch"]);
+    assert_eq!(ada.lines(&["keep"]), ["messages  everything", "files     everything"]);
+    ada.lines(&["keep", "lunch", "--age", "30d", "--file-bytes", "1G"]);
+    assert_eq!(ada.lines(&["keep", "--messages", "1000"])[0], "messages  30d, the newest 1,000");
+    assert_eq!(ada.lines(&["keep", "--everything", "--bytes", "2M"]), ["messages  2.0 MB", "files     everything"]);
+    ada.fails(&["keep", "--age", "soon"], 2);
+}

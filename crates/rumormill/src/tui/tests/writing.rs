@@ -443,7 +443,6 @@ ada>
  /react SIGN              set a sign under a message, or take it back
  /file PATH               send a file
  /get                     save the file of the selected message, or the last
- /peers                   who is connected, and how
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
