@@ -10,6 +10,7 @@ mod files;
 mod held;
 mod hidden;
 mod hub;
+mod ids;
 pub(crate) mod kept;
 mod marks;
 mod messages;
