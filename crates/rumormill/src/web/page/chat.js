@@ -513,7 +513,7 @@ export class Chat {
       },
       commands: () => this.commands,
       fitting: (word, rest) => fitting(this, word, rest),
-      typing: (room) => this.typing.tell(room),
+      typing: (room) => this.typing.tell(room, () => this.composer.isWriting(room)),
       scroll: (way) => $("log").scrollBy({ top: way * $("log").clientHeight * 0.9 }),
       command: (word, rest) => this.command(word, rest),
       edit: async (message, text) => (await this.change("PUT", message, "", { text })) !== undefined,

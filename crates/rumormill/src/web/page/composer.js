@@ -18,7 +18,7 @@ export class Composer {
     Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, picked: new Map(), drafts: new Map(), room: null, sending: Promise.resolve() });
     this.text.addEventListener("input", () => {
       this.changed();
-      if (this.text.value.trim() && !this.about?.edit && !isCommand(this.text.value)) this.act.typing(this.room);
+      if (this.isWriting(this.room)) this.act.typing(this.room);
     });
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.offer([]));
@@ -27,6 +27,11 @@ export class Composer {
       event.preventDefault();
       this.submit();
     });
+  }
+
+  // Whether there is something that others will read in that room.
+  isWriting(room) {
+    return room === this.room && Boolean(this.text.value.trim()) && !this.about?.edit && !isCommand(this.text.value);
   }
 
   // Goes to another room; what was begun in this one waits there.

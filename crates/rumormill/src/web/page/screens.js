@@ -59,7 +59,7 @@ function toggleRooms(isOpen) {
 
 function draw(room, chat) {
   for (const id of ["tools", "banners", "log", "chips", "say"]) $(id).hidden = !room;
-  const isEmpty = !room || (!chat.paging && !chat.timeline.older && !chat.timeline.messages.some(({ kind }) => kind === "text" || kind === "gone"));
+  const isEmpty = !room || (!chat.paging && !chat.timeline.older && !chat.timeline.messages.some(({ kind }) => ["text", "file", "gone"].includes(kind)));
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
   if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();

@@ -4,26 +4,38 @@ import { $ } from "./dom.js";
 import { ask as at, call } from "./api.js";
 import { value } from "./settings.js";
 
-const EVERY_MS = 3000;
+// A little more than the node lets pass.
+const EVERY_MS = 3300;
 const SHOWN_MS = 6000;
 const NAMED = 2;
 
 export class Typing {
   // `show` gives an author's name.
   constructor(show) {
-    Object.assign(this, { show, typists: new Map(), told: -EVERY_MS });
+    Object.assign(this, { show, typists: new Map(), told: -EVERY_MS, later: null });
   }
 
   enter() {
     for (const timer of this.typists.values()) clearTimeout(timer);
     this.typists.clear();
+    clearTimeout(this.later);
+    this.later = null;
     this.told = -EVERY_MS;
     this.draw();
   }
 
-  // Tells others that this person writes; that it could not be told matters to nobody.
-  tell(room) {
-    if (value("typing") === "off" || performance.now() - this.told < EVERY_MS) return;
+  // Tells others that this person writes: at once, or when it may be told again and `isWriting()` still. That it could
+  // not be told matters to nobody.
+  tell(room, isWriting) {
+    if (value("typing") === "off") return;
+    const wait = this.told + EVERY_MS - performance.now();
+    if (wait > 0) {
+      this.later ??= setTimeout(() => {
+        this.later = null;
+        if (isWriting()) this.tell(room, isWriting);
+      }, wait);
+      return;
+    }
     this.told = performance.now();
     call("POST", at(room, "/typing")).catch(() => {});
   }
