@@ -28,7 +28,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// What the page is made of.
-const FILES: [File; 22] = [
+const FILES: [File; 23] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
@@ -41,6 +41,7 @@ const FILES: [File; 22] = [
     File("/", HTML, include_bytes!("page/index.html")),
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
+    File("/nearby.js", SCRIPT, include_bytes!("page/nearby.js")),
     File("/network.js", SCRIPT, include_bytes!("page/network.js")),
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),

@@ -24,7 +24,7 @@ class Refusal extends Error {
 
 export class Mock {
   constructor() {
-    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, cookies: new Set() });
+    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], cookies: new Set() });
   }
 
   async start() {
@@ -129,6 +129,7 @@ export class Mock {
       if (path[0] !== "v1") return await this.file(url.pathname, response);
       if (!this.cookies.has(request.headers.cookie)) throw new Refusal(401, "session", "no session", "open the link");
       if (path[1] === "events") return this.stream(response);
+      if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
       if (path.at(-1) === "ticket.svg") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
       const said = this.api(request.method, path.slice(2), url.searchParams, body);
       const status = said === null ? 204 : request.method === "POST" ? 201 : 200;
@@ -172,6 +173,7 @@ export class Mock {
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
     if (run === "PUT read") room.marked = body.place;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
+    else if (run === "PUT announced") room.state.announced = body.announced;
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
     return this.shown(room);

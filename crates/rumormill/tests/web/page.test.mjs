@@ -267,6 +267,30 @@ test("an ended session leads back to the calm screen", async (t) => {
   assert.equal(page.url(), made.url);
 });
 
+test("rooms on this network are entered without a ticket, and ours is announced there", async (t) => {
+  const { page, mock: made } = await chat(t, lunch);
+  await page.locator('[data-do="join"]').click();
+  await page.locator("#ask .nearby", { hasText: "No room is announced" }).waitFor();
+  await page.keyboard.press("Escape");
+  made.nearby = [{ name: "<b>tea\u202e", id: "ab".repeat(32), peer: "cd".repeat(32), ticket: "rumormill1near" }];
+  await page.locator('[data-do="join"]').click();
+  const door = page.locator("#ask .nearby button");
+  await door.waitFor();
+  assert.equal(await door.textContent(), "<b>tea");
+  await door.click();
+  await page.locator("#name", { hasText: "joined" }).waitFor();
+  assert.equal(await page.locator("#ask").isVisible(), false);
+
+  await page.locator('[data-do="ticket"]').click();
+  const toggle = page.getByRole("button", { name: "Announce it" });
+  await toggle.click();
+  await page.locator("#ask", { hasText: "Whoever is on this network can find" }).waitFor();
+  assert.equal(made.rooms.at(-1).state.announced, true);
+  await toggle.click();
+  await until(page, () => !document.querySelector("#ask").textContent.includes("Whoever is on this network"));
+  assert.equal(made.rooms.at(-1).state.announced, false);
+});
+
 test("rooms are begun, entered, changed and left", async (t) => {
   const { page, mock: made } = await chat(t, lunch, { quiet: true });
   await type(page, "/new tea");

@@ -16,8 +16,8 @@ export function show(title, ...content) {
 export const close = () => dialog.close();
 
 // Asks for a line of text, or for a yes when there is no `label`. `run` gets it; what it throws is shown, and the
-// dialog stays open with what was typed.
-export function ask({ title, text, label, value = "", yes, run }) {
+// dialog stays open with what was typed. `more` stands below the line.
+export function ask({ title, text, label, value = "", more, yes, run }) {
   const input = label && el("input", { id: "ask-value", value, autocomplete: "off", required: true, "data-first": true });
   const failed = el("div", { role: "alert" });
   const button = el("button", { class: "main", "data-first": !label }, yes);
@@ -36,6 +36,7 @@ export function ask({ title, text, label, value = "", yes, run }) {
     text && el("p", {}, text),
     label && el("label", { for: "ask-value" }, label),
     input,
+    more,
     failed,
     el("div", { class: "row end" }, el("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), button));
   show(title, form);

@@ -2,7 +2,8 @@
 
 import { $, button, el, table, theirs } from "./dom.js";
 import { ask as at, call } from "./api.js";
-import { ask, show } from "./ask.js";
+import { ask, close, show } from "./ask.js";
+import { announcing, nearby } from "./nearby.js";
 import { settings } from "./settings.js";
 import { line, nick, short } from "./words.js";
 
@@ -25,7 +26,13 @@ const KEYS = [
 export function screens(chat) {
   const open = {
     create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
-    join: () => ask({ title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }) }),
+    join: () => ask({
+      title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }),
+      more: nearby((ticket) => chat.try(async () => {
+        await chat.begin({ ticket });
+        close();
+      })),
+    }),
     settings,
     help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
     rooms: () => toggleRooms(!$("app").classList.contains("with-rooms")),
@@ -84,7 +91,7 @@ function drawEmpty(room, open) {
 }
 
 async function showTicket(id) {
-  const { ticket } = await call("GET", at(id, "/ticket"));
+  const [{ ticket }, room] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id))]);
   const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
   text.value = ticket;
   const told = el("p", { role: "status", class: "quiet" });
@@ -95,6 +102,6 @@ async function showTicket(id) {
   };
   show("Ticket",
     el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
-    text, el("div", { class: "row" }, button("Copy", copy, true), told),
+    text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(room),
     el("img", { src: at(id, "/ticket.svg"), alt: "The ticket as a QR code", class: "qr", width: 240, height: 240 }));
 }

@@ -1,0 +1,38 @@
+// Rooms on this network: those that others announce, and whether a room here is announced.
+
+import { button, el, theirs } from "./dom.js";
+import { ask as at, call } from "./api.js";
+import { short } from "./words.js";
+
+const LOOK_MS = 3200;
+
+// What is announced, each to be entered with a click; `enter` gets the ticket.
+export function nearby(enter) {
+  const found = el("div", { class: "nearby", role: "status" }, el("p", { class: "quiet" }, "Looking for rooms on this network…"));
+  call("GET", `/v1/nearby?wait_ms=${LOOK_MS}`).then(({ rooms }) => {
+    const door = ({ name, id, ticket }) =>
+      el("button", { type: "button", title: `Room ${id.slice(0, 8)}`, onclick: () => enter(ticket) }, theirs(short(name, 40) || id.slice(0, 8)));
+    found.replaceChildren(...(rooms.length
+      ? [el("p", {}, "Announced on this network:"), el("div", { class: "row" }, rooms.map(door))]
+      : [el("p", { class: "quiet" }, "No room is announced on this network.")]));
+  }, () => found.remove());
+  return found;
+}
+
+// Lets whoever is on this network find the room by its name, or no longer.
+export function announcing(room) {
+  const told = el("p", { role: "status", class: "quiet" });
+  let announced = room.announced;
+  const draw = () => {
+    toggle.textContent = announced ? "Announce it no longer" : "Announce it on this network";
+    told.textContent = announced ? "Whoever is on this network can find this room by its name and enter." : "";
+  };
+  const toggle = button("", () => call("PUT", at(room.id, "/announced"), { announced: !announced }).then((room) => {
+    announced = room.announced;
+    draw();
+  }, (failure) => {
+    told.textContent = `${failure.what}. ${failure.help}`;
+  }));
+  draw();
+  return el("div", { class: "row" }, toggle, told);
+}
