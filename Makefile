@@ -17,11 +17,12 @@ test:
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
 
-# The web page in a real browser, against a stand-in and between two processes.
+# The web page in a real browser, against a stand-in and between two processes. It takes the program as the tests build
+# it: another build would compile half of everything once more.
 CHROMIUM ?= $(shell command -v chromium)
 PAGE = crates/rumormill/tests/web
 page:
-	cargo build --bin rumormill
+	cargo test --quiet --no-run
 	cd $(PAGE) && npm ci --silent --no-audit --no-fund
 	cd $(PAGE) && CHROMIUM="$(CHROMIUM)" RUMORMILL_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/rumormill" node --test
 
