@@ -57,8 +57,6 @@ impl Room {
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
     pub async fn mend(&self) -> Result<Mended, Error> {
-        let (answer, mended) = oneshot::channel();
-        self.node.command(Command::Mend { room: self.board.id, answer }).await?;
-        mended.await.map_err(|_| Error::Closed)?
+        self.node.ask(|answer| Command::Mend { room: self.board.id, answer }).await
     }
 }

@@ -207,18 +207,26 @@ impl Driver {
     }
 
     fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
-        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
-        seat.setup.retention = retention;
-        seat.board.posted().retention = retention;
+        let set = self.set(room, |seat| {
+            seat.setup.retention = retention;
+            seat.board.posted().retention = retention;
+        });
         self.expire_at = 0;
         self.tools.shelf.tidy();
-        if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
+        set
     }
 
     fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
+        self.set(room, |seat| {
+            seat.setup.announced = announced;
+            seat.board.posted().announced = announced;
+        })
+    }
+
+    /// Changes how a room is set up, also in the home if that remembers the room.
+    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut Seat)) -> Result<(), Error> {
         let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
-        seat.setup.announced = announced;
-        seat.board.posted().announced = announced;
+        change(seat);
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 

@@ -71,6 +71,19 @@ impl Inner {
         self.commands.send(command).await.map_err(|_| Error::Closed)
     }
 
+    /// Asks the driver for something, and waits until it is done.
+    ///
+    /// # Errors
+    /// What the driver says, and [`Error::Closed`] when there is none any more.
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.command(command(answer)).await?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
     /// Tells the LAN which rooms we are in, if anything is told there.
     pub(crate) async fn announce(&self) {
         if let Some(lan) = &self.lan {
@@ -166,9 +179,7 @@ impl Node {
     /// # Errors
     /// [`Error::Store`] when the home cannot be read or written, [`Error::TooManyRooms`], [`Error::Closed`].
     pub async fn enter(&self, setup: RoomSetup) -> Result<Room, Error> {
-        let (answer, entered) = oneshot::channel();
-        self.inner.command(Command::Enter { setup: Box::new(setup), answer }).await?;
-        let board = entered.await.map_err(|_| Error::Closed)??;
+        let board = self.inner.ask(|answer| Command::Enter { setup: Box::new(setup), answer }).await?;
         self.inner.announce().await;
         Ok(Room::new(board, self.inner.clone()))
     }

@@ -18,7 +18,7 @@ use rumormill_proto::{
     timeline::Place,
 };
 use rumormill_store::{CheckReport, Keep, Line, Read};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 
 use crate::{
     board::{Board, Linked, Standing},
@@ -231,9 +231,7 @@ impl Room {
         if sayings.len() > SAYINGS {
             return Err(Error::Busy);
         }
-        let (answer, said) = oneshot::channel();
-        self.node.command(Command::Say { room: self.board.id, sayings, answer }).await?;
-        said.await.map_err(|_| Error::Closed)?
+        self.node.ask(|answer| Command::Say { room: self.board.id, sayings, answer }).await
     }
 
     /// Says anything a chat can say.
@@ -373,9 +371,7 @@ impl Room {
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
     pub async fn leave(&self) -> Result<(), Error> {
-        let (answer, left) = oneshot::channel();
-        self.node.command(Command::Leave { room: self.board.id, answer }).await?;
-        left.await.map_err(|_| Error::Closed)??;
+        self.node.ask(|answer| Command::Leave { room: self.board.id, answer }).await?;
         self.node.announce().await;
         Ok(())
     }
@@ -391,9 +387,7 @@ impl Room {
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
     pub async fn retain(&self, retention: Keep) -> Result<(), Error> {
-        let (answer, retained) = oneshot::channel();
-        self.node.command(Command::Retain { room: self.board.id, retention, answer }).await?;
-        retained.await.map_err(|_| Error::Closed)?
+        self.node.ask(|answer| Command::Retain { room: self.board.id, retention, answer }).await
     }
 
     /// Whether those who ask on the LAN are told of the room, see [`Room::announce`].
@@ -406,9 +400,7 @@ impl Room {
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
     pub async fn announce(&self, announced: bool) -> Result<(), Error> {
-        let (answer, done) = oneshot::channel();
-        self.node.command(Command::Announce { room: self.board.id, announced, answer }).await?;
-        done.await.map_err(|_| Error::Closed)?
+        self.node.ask(|answer| Command::Announce { room: self.board.id, announced, answer }).await
     }
 
     /// Verifies every hash and signature that is kept of the room.

@@ -146,15 +146,8 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        body: Body,
     ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + Send + use<>, Failure> {
-        let response = self.carry(built(method, path, "application/x-ndjson", body)?).await?;
-        if !response.status().is_success() {
-            return Err(answer::<Value>(response)
-                .await
-                .err()
-                .unwrap_or_else(|| Failure::internal("answer", "a refusal that says nothing".into())));
-        }
+        let response = self.download(method, path).await?;
         let broken = |error: axum::Error| Failure {
             exit: Exit::Ours,
             code: "broken".into(),
@@ -162,14 +155,6 @@ impl Client {
             help: "try again; `rumormill check` tells whether something is damaged".into(),
         };
         Ok(response.into_body().into_data_stream().map(move |piece| piece.map_err(broken)))
-    }
-
-    /// Says something long, a piece at a time.
-    ///
-    /// # Errors
-    /// What the answer says, or that there is none.
-    pub(crate) async fn pour<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
-        answer(self.carry(built(Method::POST, path, "application/x-ndjson", body)?).await?).await
     }
 
     /// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
@@ -183,12 +168,16 @@ impl Client {
         rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
     }
 
-    /// Says by which name I want to be shown, if I said so.
+    /// Says by which name I want to be shown: `nick`, or else what the configuration says, if it does.
     ///
     /// # Errors
-    /// When it is no name.
-    pub(crate) async fn be_called(&self, room: &Room, nick: Option<&str>) -> Result<(), Failure> {
-        let Some(nick) = nick.map(str::to_owned) else { return Ok(()) };
+    /// When it is no name, or the configuration makes no sense.
+    pub(crate) async fn be_called(&self, room: &Room, nick: Option<&str>, place: &Place) -> Result<(), Failure> {
+        let nick = match nick {
+            Some(nick) => Some(nick.to_owned()),
+            None => place.config()?.nick,
+        };
+        let Some(nick) = nick else { return Ok(()) };
         let path = format!("/v1/rooms/{}/nick", room.id);
         self.tell(Method::PUT, &path, &Nick { nick }).await.map(|_: Room| ())
     }

@@ -31,7 +31,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::{
     answer::{Answer, refused},
-    rooms::{read_name, read_ticket},
+    rooms::{is_ticket, read_name, read_ticket},
 };
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};

@@ -71,6 +71,13 @@ pub(crate) fn read_name(text: &str) -> Result<&str, Failure> {
     })
 }
 
+/// Tickets begin with the word and the number of their version, and few rooms are called so.
+pub(crate) fn is_ticket(word: &str) -> bool {
+    let word = word.trim_start().as_bytes();
+    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"rumor"))
+        && word.get(5).is_some_and(u8::is_ascii_digit)
+}
+
 /// A ticket as people paste it, with line breaks and blanks anywhere in it.
 ///
 /// # Errors
@@ -222,4 +229,19 @@ pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> A
     api.hidden().forget(&id)?;
     api.counts().forget(&room.id());
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_told_from_a_name() {
+        for word in ["rumor1abc", "RUMOR1", " rumor2x"] {
+            assert!(is_ticket(word), "{word}");
+        }
+        for word in ["lunch", "rumors", "rumor", "rümor1", ""] {
+            assert!(!is_ticket(word), "{word}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{body::Body, http::Method};
+use axum::http::Method;
 use futures_util::StreamExt as _;
 use rumormill_node::Inspector;
 
@@ -92,7 +92,7 @@ pub(crate) async fn work(
     what: &str,
     progress: &Progress,
 ) -> Result<Work, Failure> {
-    let mut pieces = Box::pin(client.pieces(method, &format!("/v1/rooms/{}/{what}", room.id), Body::empty()).await?);
+    let mut pieces = Box::pin(client.pieces(method, &format!("/v1/rooms/{}/{what}", room.id)).await?);
     let (mut read, mut last) = (Vec::new(), None);
     while let Some(piece) = pieces.next().await {
         read.extend_from_slice(&piece?);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{body::Body, http::Method};
+use axum::http::Method;
 use futures_util::StreamExt as _;
 use jiff::Span;
 use tempfile::NamedTempFile;
@@ -51,7 +51,7 @@ async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
         path += &format!("&since_ms={since_ms}");
     }
     let progress = Progress::new("exporting", room.entries);
-    let mut pieces = Box::pin(client.pieces(Method::GET, &path, Body::empty()).await?);
+    let mut pieces = Box::pin(client.pieces(Method::GET, &path).await?);
     let mut output = Output::open(args.to.as_deref())?;
     let mut tail = Vec::new();
     while let Some(piece) = pieces.next().await {

@@ -68,7 +68,7 @@ async fn import(client: &Client, args: &Args, format: Format, clock: Clock) -> R
             ready,
             |mut ready| async move { ready.recv().await.map(|piece| (piece, ready)) },
         ));
-    let imported: Result<Imported, Failure> = client.pour(&format!("/v1/rooms/{}/import", room.id), body).await;
+    let imported: Result<Imported, Failure> = client.upload(&format!("/v1/rooms/{}/import", room.id), body).await;
     let read = reading.await.map_err(|error| Failure::internal("import", error.to_string()))?;
     progress.end();
     // What could not be read is the cause when both fail; nobody took more when only the room did.

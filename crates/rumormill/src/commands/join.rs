@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use crate::{
     api::{
-        read_ticket,
+        is_ticket, read_ticket,
         words::{Enter, Nearby, NearbyRoom, Room},
     },
     chat::{self, Look, Visit},
@@ -66,17 +66,9 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
-    let nick = args.nick.clone().map_or_else(|| place.config().map(|config| config.nick), |nick| Ok(Some(nick)))?;
-    client.be_called(&room, nick.as_deref()).await?;
+    client.be_called(&room, args.nick.as_deref(), place).await?;
     talk("looking for the others");
     chat::visit(client, &room, place, Look::of(args.plain)).await
-}
-
-/// Tickets begin with the word and the number of their version, and few rooms are called so.
-fn is_ticket(word: &str) -> bool {
-    let word = word.trim_start().as_bytes();
-    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"rumor"))
-        && word.get(5).is_some_and(u8::is_ascii_digit)
 }
 
 /// Prints the rooms that are announced on this LAN.
@@ -124,20 +116,5 @@ fn none(what: String) -> Failure {
         code: "nearby".into(),
         what,
         help: "ask for a ticket; `rumormill new NAME --lan` announces a room".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ticket_is_told_from_a_name() {
-        for word in ["rumor1abc", "RUMOR1", " rumor2x"] {
-            assert!(is_ticket(word), "{word}");
-        }
-        for word in ["lunch", "rumors", "rumor", "rümor1", ""] {
-            assert!(!is_ticket(word), "{word}");
-        }
     }
 }

@@ -46,8 +46,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
-    let nick = args.nick.clone().map_or_else(|| place.config().map(|config| config.nick), |nick| Ok(Some(nick)))?;
-    client.be_called(&room, nick.as_deref()).await?;
+    client.be_called(&room, args.nick.as_deref(), place).await?;
     if args.lan {
         announce(client, &room, place).await?;
     }

@@ -13,6 +13,7 @@ use super::{
     scroll, settings,
 };
 use crate::{
+    api::is_ticket,
     api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Say, Whois},
     chat::show::thousands,
     clean::{clean, clean_name},
@@ -201,7 +202,7 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     let known = model.rooms.iter().position(|room| title(room).to_lowercase() == lower);
     match known.or_else(|| what.parse().ok().and_then(|number: usize| number.checked_sub(1))) {
         Some(at) if at < model.rooms.len() => super::update::open(model, at, out),
-        _ if ticket.to_lowercase().starts_with("rumor") => {
+        _ if is_ticket(&ticket) => {
             out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket })));
         }
         _ => {
