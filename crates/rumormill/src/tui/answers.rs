@@ -42,12 +42,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, OfRoom::Save(_)), Told::Saved(path)) => files::saved(model, &path),
-        (Ask::Of(_, OfRoom::Fetch(_)), Told::Message(message)) => {
-            files::asked(model, &message, out);
-            if let Some(open) = &mut model.open {
-                open.timeline.change(*message);
-            }
-        }
+        (Ask::Of(_, OfRoom::Fetch(_)), Told::Message(message)) => files::asked(model, &message, out),
         (Ask::Of(_, _), Told::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}
@@ -73,13 +68,15 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
             for message in page.messages {
                 open.reach(&message.place);
                 spoke(open, &message);
-                open.timeline.take(message, Arrival::End);
+                if open.timeline.at(&message.place).is_none() {
+                    open.timeline.take(message, Arrival::End);
+                }
             }
             open.timeline.seen();
         }
         (ask, Told::Page(page)) => read(model, &ask, page),
-        (_, Told::Message(message)) => open.timeline.change(*message),
         (_, Told::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
+        // Events tell what came of a change: the answer may be older than the newest of them.
         _ => {}
     }
 }

@@ -256,6 +256,24 @@ test("events that were dropped make the page read again", async (t) => {
   await said(page, "an event of this was dropped").waitFor();
 });
 
+test("an answer that events overtook changes nothing", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch);
+  const [message] = room.messages.filter(({ reactions }) => reactions.length);
+  const before = structuredClone(message);
+  const pressed = page.locator('.reactions [aria-pressed="true"]', { hasText: "👍 3" });
+  await page.route("**/reactions/**", async (route) => {
+    const response = await route.fetch();
+    await pressed.waitFor();
+    await route.fulfill({ response, json: before });
+  });
+  const answered = page.waitForResponse(/reactions/);
+  await page.locator(".reactions button", { hasText: "👍 2" }).click();
+  await (await answered).finished();
+  made.say(room, 1, "said after it");
+  await said(page, "said after it").waitFor();
+  assert.equal(await pressed.count(), 1);
+});
+
 test("an ended session leads back to the calm screen", async (t) => {
   const { page, mock: made } = await chat(t, lunch, { quiet: true });
   made.cookies.clear();

@@ -1,7 +1,13 @@
 //! Files: offered, asked for, saved.
 
 use super::{Stage, node::Node};
-use crate::api::words::FileState;
+use crate::{
+    api::words::{Arrival, FileState},
+    tui::{
+        ask::{Answer, Ask, OfRoom, Told},
+        input::Input,
+    },
+};
 
 fn lunch() -> Node {
     let mut node = Node::with("lunch");
@@ -27,6 +33,21 @@ fn a_file_is_asked_for_and_saved_when_it_is_here() {
     let photo = stage.node.offers("bob", "photo.jpg", 2_100_000);
     let event = stage.node.stands(&photo, FileState::Here, 2_100_000);
     stage.hears(event).lacks("saved");
+}
+
+#[test]
+fn an_answer_that_events_overtook_changes_nothing() {
+    let mut stage = Stage::open(lunch(), 80, 12);
+    let photo = stage.node.offers("bob", "photo.jpg", 2_100_000);
+    let arrived = stage.node.event(&photo, Arrival::End);
+    let here = stage.node.stands(&photo, FileState::Here, 2_100_000);
+    stage.hears(arrived).hears(here).has("here; /get saves it");
+    let room = stage.node.rooms[0].room.id.clone();
+    for ask in [OfRoom::Fetch(photo.r#ref.clone()), OfRoom::Unreact(photo.r#ref.clone(), "+".into())] {
+        let told = Ok(Told::Message(Box::new(photo.clone())));
+        stage.takes(Input::Answer(Box::new(Answer { ask: Ask::Of(room.clone(), ask), told })));
+        stage.has("here; /get saves it");
+    }
 }
 
 #[test]

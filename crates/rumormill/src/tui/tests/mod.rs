@@ -66,6 +66,9 @@ impl Stage {
             match effect {
                 Effect::Ask(ask) => {
                     let told = self.node.answer(&ask.request()).and_then(|body| ask.read(body));
+                    for event in std::mem::take(&mut self.node.told) {
+                        self.hears(event);
+                    }
                     self.takes(Input::Answer(Box::new(Answer { ask, told })));
                 }
                 Effect::Remember(_) => {}

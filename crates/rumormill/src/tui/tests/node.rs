@@ -32,6 +32,8 @@ pub(in crate::tui) struct Node {
     pub(in crate::tui) typed: u64,
     /// What is refused from here on.
     pub(in crate::tui) refuses: Option<Refused>,
+    /// What it tells of what was asked, which goes before the answer.
+    pub(in crate::tui) told: Vec<Event>,
     entries: u64,
 }
 
@@ -202,6 +204,8 @@ impl Node {
             (&Method::POST, ["files", entry]) => {
                 let message = kept.find(entry).unwrap();
                 message.file.iter_mut().for_each(|file| file.state = FileState::Asking);
+                let message = message.clone();
+                self.told.push(self.stands(&message, FileState::Asking, 0));
                 Ok(json!(message))
             }
             (&Method::GET, ["files", _]) => Ok(json!("/home/ada/photo.jpg")),
@@ -245,6 +249,7 @@ impl Node {
             (method, ["messages", entry, rest @ ..]) => {
                 let of = kept.people.len() as u64 - 1;
                 let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
+                let room = kept.room.id.clone();
                 let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
                 match (method, rest) {
                     (&Method::PUT, []) => {
@@ -264,6 +269,7 @@ impl Node {
                     (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
                     _ => return Err(refused("path", "no such path")),
                 }
+                self.told.push(Event::Changed { room, message: message.clone() });
                 Ok(json!(message))
             }
             _ => Err(refused("path", "no such path")),

@@ -440,14 +440,9 @@ export class Chat {
     if (innerWidth < 900) this.side.show(null);
   }
 
+  // Events tell what came of it: an answer may be older than the newest of them.
   change(method, message, rest, body) {
-    const { id } = this;
-    return this.try(async () => {
-      const changed = await call(method, about(id, message.ref, rest), body);
-      if (id !== this.id || !changed) return;
-      this.timeline.change(changed);
-      this.drawNow();
-    });
+    return this.try(() => call(method, about(this.id, message.ref, rest), body));
   }
 
   messageActs() {
@@ -470,11 +465,7 @@ export class Chat {
         if (this.log.picking) this.select(message.ref);
         this.change(on ? "PUT" : "DELETE", message, "/reactions/" + encodeURIComponent(sign));
       },
-      takeBack: (message) => ask({ title: "Take this back?", text: "Rumormill asks every node to forget what this message says. Whoever has read it has read it.", yes: "Take it back", run: async () => {
-        const changed = await call("DELETE", about(this.id, message.ref));
-        if (changed) this.timeline.change(changed);
-        this.drawNow();
-      } }),
+      takeBack: (message) => ask({ title: "Take this back?", text: "Rumormill asks every node to forget what this message says. Whoever has read it has read it.", yes: "Take it back", run: () => call("DELETE", about(this.id, message.ref)) }),
       href: (message) => this.fileAt(message),
       get: (message) => this.askFor("POST", message),
       giveUp: (message) => this.askFor("DELETE", message),
@@ -533,7 +524,7 @@ export class Chat {
     this.log.marker = null;
     this.log.selected = null;
     await this.newest();
-    for (const message of answer.messages) this.timeline.arrive(message, "end");
+    for (const message of answer.messages) if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
     this.drawNow("end");
     return true;
   }
@@ -542,15 +533,9 @@ export class Chat {
     return at(this.id, "/files/" + encodeURIComponent(message.ref));
   }
 
-  // Asks for the file of a message, or no longer.
+  // Asks for the file of a message, or no longer; events tell how far it is.
   askFor(method, message) {
-    const { id } = this;
-    return this.try(async () => {
-      const changed = await call(method, this.fileAt(message));
-      if (id !== this.id || !changed) return;
-      this.timeline.change(changed);
-      this.drawNow();
-    });
+    return this.try(() => call(method, this.fileAt(message)));
   }
 
   async sendFile(file, name) {
