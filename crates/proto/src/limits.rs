@@ -227,6 +227,10 @@ pub const LACK_MS: u64 = 200;
 /// come to somebody, so that only what waits in a queue is still under way.
 pub const HAVE_MS: u64 = 150;
 
+/// Runs that came lately, or were repaired, to find out whether others are getting them, or they come again, as rumors:
+/// three seconds, the most one is patient for, of a room in which 80 a second do. 24 to 48 bytes each.
+pub const LATELY: usize = 256;
+
 /// Pushes of our own entries whose answers are awaited, to tell who holds them: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
 

@@ -43,6 +43,33 @@ fn in_a_large_room_everybody_hears_everybody() -> Story {
     Ok(())
 }
 
+/// Messages for each line and peer in a room in which all speak every two seconds, while each takes up to `turn_us` to
+/// get to what has come in.
+fn messages_of_a_line(turn_us: u64) -> Story<f64> {
+    const PEERS: usize = 50;
+    const ROUNDS: usize = 10;
+    let mut room = World::with(Setup { turn_us, ..Setup::new(seeds::seed()) }).watching(&[]);
+    room.found(PEERS);
+    let before = room.traffic();
+    for _ in 0..ROUNDS {
+        for speaker in 0..PEERS {
+            room.say(speaker, "does anybody read this?");
+            room.run_ms(40)?;
+        }
+    }
+    let messages = room.traffic().messages - before.messages;
+    room.settle()?;
+    assert_eq!(room.same_timeline()?.len(), ROUNDS * PEERS);
+    Ok(messages as f64 / (ROUNDS * PEERS * PEERS) as f64)
+}
+
+#[test]
+fn a_room_too_busy_for_its_machines_does_not_make_itself_busier() -> Story {
+    let (calm, busy) = (messages_of_a_line(1_000)?, messages_of_a_line(1_000_000)?);
+    assert!(busy < 1.15 * calm, "{busy:.2} messages for a line and peer, and {calm:.2} where machines keep up");
+    Ok(())
+}
+
 #[test]
 fn a_founded_room_is_like_one_that_was_joined() -> Story {
     const PEERS: usize = 300;
