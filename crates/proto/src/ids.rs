@@ -2,6 +2,14 @@
 
 use std::{cmp::Ordering, fmt};
 
+/// The digit of a number below 16. Ids are written so often that it shows when each byte is formatted by itself.
+const fn hex_digit(number: u8) -> u8 {
+    match number {
+        0..=9 => b'0' + number,
+        _ => b'a' + (number - 10),
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,7 +30,7 @@ macro_rules! id {
 
             /// The first four bytes in hexadecimal, for people.
             pub fn short(&self) -> String {
-                self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+                self.to_string()[..8].to_owned()
             }
         }
 
@@ -41,7 +49,11 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut hex = [0; 64];
+                for (digits, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+                    digits.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+                }
+                f.write_str(std::str::from_utf8(&hex).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -90,7 +102,9 @@ mod tests {
         high.0[0] = 1;
         assert!(low < high && low.prefix() < high.prefix());
         assert_eq!(low.short(), "00000000");
-        assert_eq!(high.to_string().len(), 64);
+        assert_eq!(high.to_string(), format!("01{}", "0".repeat(62)));
+        high.0[..4].copy_from_slice(&[0x9a, 0xf0, 0x0f, 0xc3]);
+        assert_eq!((high.short().as_str(), &high.to_string()[..8]), ("9af00fc3", "9af00fc3"));
     }
 
     #[test]

@@ -179,8 +179,13 @@ impl Saw {
             "INSERT INTO saw VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET seq = excluded.seq, at = excluded.at
                 WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.at < at)",
         )?;
+        let mut named: Option<(AuthorId, i64)> = None;
         for ((author, log), (seq, at)) in self.0 {
-            let (target, _) = number_log(db, room, &author)?;
+            let target = match named.filter(|(last, _)| *last == author) {
+                Some((_, target)) => target,
+                None => number_log(db, room, &author)?.0,
+            };
+            named = Some((author, target));
             put.execute((target, log, int(seq), int(at)))?;
         }
         Ok(())
