@@ -415,14 +415,15 @@ impl Driver {
             seat.wake(now);
         }
         self.settle();
-        if self.status_at <= now.ticks_ms {
-            let mut any = false;
-            for seat in self.seats.values_mut() {
-                if seat.changed() {
-                    seat.post(&self.links);
-                    any = true;
-                }
+        let is_due = self.status_at <= now.ticks_ms;
+        let mut any = false;
+        for seat in self.seats.values_mut() {
+            if seat.has_news(is_due) {
+                seat.post(&self.links);
+                any = true;
             }
+        }
+        if is_due {
             self.status_at = if any { now.ticks_ms + STATUS_EVERY.as_millis() as u64 } else { 0 };
         }
         if self.contacts_at <= now.ticks_ms {

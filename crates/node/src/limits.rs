@@ -222,4 +222,4 @@ pub const NEARBY_ASKED: usize = 16;
 pub const LAN_PEERS: usize = 256;
 
 /// How often a room's status is renewed for its readers while things change.
-pub const STATUS_EVERY: Duration = Duration::from_millis(50);
+pub const STATUS_EVERY: Duration = Duration::from_millis(100);

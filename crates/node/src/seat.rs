@@ -49,6 +49,8 @@ pub(crate) struct Seat {
     out: Vec<Output>,
     peers: BTreeMap<PeerId, Member>,
     missing: u64,
+    /// Whether something is missing since that was last told.
+    lacks: bool,
     skew_ms: i64,
     traffic: Traffic,
     changed: bool,
@@ -92,6 +94,7 @@ impl Seat {
             out: Vec::new(),
             peers: BTreeMap::new(),
             missing: 0,
+            lacks: false,
             skew_ms: 0,
             traffic: Traffic::default(),
             changed: true,
@@ -240,7 +243,10 @@ impl Seat {
                     member.holds = *next;
                 }
             }
-            Event::Missing { entries } => self.missing = *entries,
+            Event::Missing { entries } => {
+                self.lacks |= self.missing == 0;
+                self.missing = *entries;
+            }
             Event::Skewed { ms } => self.skew_ms = *ms,
             _ => {}
         }
@@ -249,9 +255,11 @@ impl Seat {
         }
     }
 
-    /// Whether status or nicks may have changed since the last time this was asked.
-    pub(crate) fn changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// Whether status or nicks may have changed since this was said last, and `is_due`; or something is missing since
+    /// then, which is told before anything of it comes.
+    pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
+        let lacks = std::mem::take(&mut self.lacks);
+        (is_due || lacks) && std::mem::take(&mut self.changed)
     }
 
     /// Renews what the room's users see of its state.
