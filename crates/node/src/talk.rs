@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
+    admit::Entry,
     content::{Content, File, Imported, Target, Text},
     entry::{Kind, room_name},
     ids::{AuthorId, EntryId, RoomId},
@@ -53,6 +54,13 @@ impl Message {
     /// The entry it stems from.
     pub fn target(&self) -> Target {
         Target { author: self.place.author, seq: self.place.seq }
+    }
+
+    /// The message that an entry makes at the end of the timeline: what is about an entry stands behind it, so nothing
+    /// is. `None` as for [`Message::fold`].
+    pub fn at_end(room: &RoomId, entry: &Entry) -> Option<Self> {
+        let (place, body, seen) = (Place::of(entry), entry.body.clone(), Vec::new());
+        Self::fold(room, &Line { place, id: entry.id, kind: entry.kind, body, seen }, &[])
     }
 
     /// The message that an entry and its `notes` make; `None` for entries that are notes themselves, and for what is

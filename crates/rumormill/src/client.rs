@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use rumormill_node::Node;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{net::UnixStream, time::sleep};
 use tower::ServiceExt as _;
 
@@ -321,8 +321,8 @@ fn next_event(read: &mut Vec<u8>) -> Option<Event> {
         let block = String::from_utf8_lossy(&block);
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::trim_start));
         let (Some(name), Some(data)) = (field("event:"), field("data:")) else { continue };
-        let Ok(data) = serde_json::from_str::<Value>(data) else { continue };
-        if let Ok(event) = serde_json::from_value(json!({"event": name, "data": data})) {
+        let Ok(name) = serde_json::to_string(name) else { continue };
+        if let Ok(event) = serde_json::from_str(&format!(r#"{{"event":{name},"data":{data}}}"#)) {
             return Some(event);
         }
     }

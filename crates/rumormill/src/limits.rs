@@ -138,6 +138,9 @@ pub(crate) const HEARD: usize = 1024;
 /// Milliseconds between two times that a room tells how it stands.
 pub(crate) const ROOM_EVERY_MS: u64 = 250;
 
+/// As many for each peer that is told of with it, 250 bytes each: 12 KiB a second at most, to each who listens.
+pub(crate) const ROOM_PEER_MS: u64 = 20;
+
 /// My latest texts of a room whose holders are told as they change: a screen of them.
 pub(crate) const WATCHED: usize = 24;
 

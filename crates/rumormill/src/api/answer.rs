@@ -51,7 +51,7 @@ pub(super) struct Told<T>(pub(super) T);
 impl<T: Serialize> IntoResponse for Told<T> {
     fn into_response(self) -> Response {
         match serde_json::to_string(&self.0) {
-            Ok(json) => ([(header::CONTENT_TYPE, "application/json")], escaped(&json)).into_response(),
+            Ok(json) => ([(header::CONTENT_TYPE, "application/json")], escaped(&json).into_owned()).into_response(),
             Err(error) => Refusal::from(Failure::internal("json", error.to_string())).into_response(),
         }
     }

@@ -137,7 +137,7 @@ where
     });
     let lines = stream::unfold(told, |mut told| async move {
         let step = told.recv().await?;
-        let line = serde_json::to_string(&step).map(|json| Bytes::from(escaped(&json) + "\n"));
+        let line = serde_json::to_string(&step).map(|json| Bytes::from((escaped(&json) + "\n").into_owned()));
         Some((line, told))
     });
     ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()

@@ -16,7 +16,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use rumormill_node::{
-    Events, Room, RoomEvent, about,
+    Events, Message, Room, RoomEvent, about,
     proto::{
         admit::Entry,
         content::{Content, Target},
@@ -41,7 +41,7 @@ use super::{
 use crate::{
     chat::show::{REKEYED, forked, nick, skewed},
     commands::escaped,
-    limits::{HEARD, ROOM_EVERY_MS},
+    limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
 };
 
 /// Tells everybody who listens.
@@ -96,7 +96,6 @@ struct Follower {
 impl Follower {
     async fn run(mut self, mut events: Events) {
         let room = self.room.clone();
-        let every = Duration::from_millis(ROOM_EVERY_MS);
         let mut due = None;
         loop {
             let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -104,11 +103,11 @@ impl Follower {
                 event = events.next() => match event {
                     None => return,
                     Some(event) => {
-                        due.get_or_insert_with(|| Instant::now() + every);
+                        due.get_or_insert_with(|| Instant::now() + self.every());
                         self.hear(event).await;
                     }
                 },
-                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + every); }
+                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + self.every()); }
                 () = sleep_until(at) => {
                     due = None;
                     self.renew().await;
@@ -119,6 +118,12 @@ impl Follower {
 
     fn api(&self) -> Option<Api> {
         self.api.upgrade().map(Api).filter(|api| api.hub().listens())
+    }
+
+    /// The time between two tellings of how the room stands.
+    fn every(&self) -> Duration {
+        let peers = self.told.as_ref().map_or(0, |room| room.peers.len() as u64);
+        Duration::from_millis(ROOM_EVERY_MS.max(peers * ROOM_PEER_MS))
     }
 
     fn id(&self) -> RoomHex {
@@ -207,7 +212,11 @@ impl Follower {
             Some(other) => (other, true),
             None => (itself, false),
         };
-        let Ok(Some(message)) = self.room.message(of).await else { return };
+        let message = match arrival {
+            Arrival::End if !changed => Message::at_end(&self.room.id(), entry),
+            _ => self.room.message(of).await.ok().flatten(),
+        };
+        let Some(message) = message else { return };
         let Ok(message) = api.message(&self.room, message).await else { return };
         let room = self.id();
         let arrival = match arrival {
@@ -288,7 +297,8 @@ pub(super) async fn events(
 
 /// An event as it is sent: its tag as the name, its content as the data.
 fn sent(event: &Event) -> Sent {
-    let value = serde_json::to_value(event).unwrap_or_default();
-    let name = value["event"].as_str().unwrap_or_default();
-    Sent::default().event(name).data(escaped(&value["data"].to_string()))
+    let json = serde_json::to_string(event).unwrap_or_default();
+    let inside = json.strip_prefix(r#"{"event":""#).and_then(|rest| rest.strip_suffix('}'));
+    let (name, data) = inside.and_then(|inside| inside.split_once(r#"","data":"#)).unwrap_or_default();
+    Sent::default().event(name).data(escaped(data))
 }

@@ -515,7 +515,7 @@ pub(crate) enum Event {
     Held { room: RoomHex, r#ref: EntryRef, holders: u64 },
     /// A file came nearer, is here, or is here no more.
     File { room: RoomHex, hash: FileHex, state: FileState, have: u64, size: u64 },
-    /// A room's status changed; at most four times a second.
+    /// A room's status changed; at most four times a second, and less often the more peers it names.
     Room { room: Room },
     /// Somebody came, went, goes by another name, or was hidden or shown again.
     Person { room: RoomHex, author: AuthorHex, nick: String, here: bool, hidden: bool },

@@ -1,6 +1,7 @@
 //! What people type: one file a command.
 
 use std::{
+    borrow::Cow,
     future::Future,
     io::{self, Write},
 };
@@ -87,7 +88,10 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
 
 /// JSON that is safe on a terminal and still says the same: what [`steers`] is written by number. It can only
 /// stand inside strings, where JSON allows that.
-pub(crate) fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(steers) {
+        return Cow::Borrowed(json);
+    }
     let mut out = String::with_capacity(json.len());
     for char in json.chars() {
         match steers(char) {
@@ -95,7 +99,7 @@ pub(crate) fn escaped(json: &str) -> String {
             false => out.push(char),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Tells that so many messages are not among what was printed, and how they would be.
