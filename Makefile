@@ -37,7 +37,7 @@ bench:
 	cargo bench -p rumormill-proto --benches
 	cargo run --release -p rumormill-store --example measure
 	cargo bench -p rumormill-node --bench room
-	for what in first-line away; do cargo bench -p rumormill --bench people -- $$what || exit 1; done
+	for what in first-line away fifty; do cargo bench -p rumormill --bench people -- $$what || exit 1; done
 
 # Ten thousand worlds in which everything goes wrong; a quarter of an hour of one core.
 weather:
