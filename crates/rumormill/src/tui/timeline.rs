@@ -20,6 +20,8 @@ pub(super) struct Timeline {
     pub(super) below: bool,
     /// Whether a page was asked for and has not come.
     pub(super) asked: bool,
+    /// What was told of since then: a page that was read before may be on its way.
+    told: BTreeMap<PlaceText, Message>,
     /// The first unread message.
     pub(super) marker: Option<PlaceText>,
     /// How many messages before the end the marker is to stand; known before those messages are.
@@ -125,7 +127,9 @@ impl Timeline {
 
     fn page(&mut self, messages: Vec<Message>) {
         self.asked = false;
-        self.messages.extend(messages.into_iter().map(|message| (message.place.clone(), message)));
+        let mut told = std::mem::take(&mut self.told);
+        let newer = messages.into_iter().map(|message| told.remove(&message.place).unwrap_or(message));
+        self.messages.extend(newer.map(|message| (message.place.clone(), message)));
         self.place_marker();
     }
 
@@ -150,6 +154,7 @@ impl Timeline {
     /// Takes one message that the node told of; whether it came in above others.
     pub(super) fn take(&mut self, message: Message, arrival: Arrival) -> bool {
         let place = message.place.clone();
+        self.tell(&message);
         if self.messages.contains_key(&place) {
             self.change(message);
             return false;
@@ -173,9 +178,16 @@ impl Timeline {
 
     /// Takes a message that changed, if it is in the window. Who holds it may have been told before it was.
     pub(super) fn change(&mut self, message: Message) {
+        self.tell(&message);
         if let Some(known) = self.messages.get_mut(&message.place) {
             let holders = known.holders.max(message.holders);
             *known = Message { holders, ..message };
+        }
+    }
+
+    fn tell(&mut self, message: &Message) {
+        if self.asked && self.told.len() < MESSAGES_KEPT {
+            self.told.insert(message.place.clone(), message.clone());
         }
     }
 
@@ -228,6 +240,24 @@ mod tests {
         timeline.below = true;
         timeline.take(message(200), Arrival::End);
         assert_eq!(timeline.newest(), Some(&message(110).place));
+    }
+
+    #[test]
+    fn a_page_that_events_overtook_undoes_nothing() {
+        let mut timeline = Timeline::new(0);
+        let newer = |at| Message { text: "newer".into(), ..message(at) };
+        timeline.change(newer(5));
+        timeline.take(newer(6), Arrival::End);
+        timeline.newest_page(vec![message(4), message(5), message(6)], false);
+        let texts: Vec<&str> = timeline.messages().map(|message| message.text.as_str()).collect();
+        assert_eq!(texts, ["", "newer", "newer"]);
+        timeline.change(newer(4));
+        timeline.page_above(vec![message(4)], false);
+        assert_eq!(
+            timeline.at(&message(4).place),
+            Some(&message(4)),
+            "what is asked for now is newer than what was told"
+        );
     }
 
     #[test]
