@@ -259,7 +259,7 @@ impl Engine {
                     let author = self.logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
                     author.is_none_or(|author| !self.logs.has(author, *seq))
                 });
-                let due_ms = ms + self.sync.patience_ms(HAVE_MS);
+                let due_ms = ms + self.sync.patience().ms(HAVE_MS);
                 lacking.for_each(|(prefix, seq)| self.sync.lack(prefix, seq, from, due_ms));
             }
             Message::Status { digest, answer } => {
@@ -319,7 +319,7 @@ impl Engine {
         let source = Source { peer: from, part: push.part, hops: push.hops.max(1) };
         let Some((new, known)) = self.take(from, &push.runs, Origin::Rumor(source), now, out) else { return };
         let entries = push.runs.iter().map(|run| run.entries().len()).sum();
-        self.sync.rumor(new, &known);
+        self.sync.patience().rumor(new, &known);
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
         match self.rumors.is_urgent(push.part) {
             true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
@@ -373,7 +373,7 @@ impl Engine {
             self.view.brought(&from);
         }
         self.settle(false, now, out);
-        let due_ms = now.ticks_ms + self.sync.patience_ms(LACK_MS);
+        let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
         for run in &news {
             for (author, seq) in self.logs.lacks(run) {
                 self.sync.lack(author.prefix(), seq, from, due_ms);
@@ -486,7 +486,7 @@ impl Engine {
             }
             out.push(Output::Append(run));
             if !history {
-                self.sync.came(raw.author(), raw.first(), now.ticks_ms);
+                self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);
                 let source = hot_source(origin);
                 match hot.last_mut() {
                     Some((last, runs)) if *last == source => runs.push(raw),

@@ -19,6 +19,7 @@ pub mod log;
 mod logs;
 pub mod message;
 mod own;
+mod patience;
 mod pending;
 pub mod random;
 mod receipts;

@@ -13,28 +13,25 @@
 //! Who answers holds no state. Who wants remembers what each peer told of, asks each peer for one want at a
 //! time and no two peers for the same entries, and forgets what a peer told when it does not deliver.
 //!
-//! What was announced, or is named as a cause, is given time to come as a rumor before it is asked for. In a room that is
-//! too busy for its machines rumors are late, and repairing what is under way makes it busier still. So a rumor that
-//! comes after it was repaired doubles the time that the next ones are given, and each that comes by itself takes a
-//! little of that back, as TCP does with its retransmission timer (RFC 6298, section 5.5). Whoever has had to wait
-//! longer than usual does not serve either what came to itself within that time, unless it is asked to.
+//! What was announced, or is named as a cause, is given time to come as a rumor before it is asked for, see [`Patience`].
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Purpose, Recall, Step},
     limits::{
-        BLOCK, DENSE_HEADS, HEADS, HEADS_REPLIES, LACK_MS, LACKS, LATELY, LEAF_HEADS, NEWEST_PAGE, PAGED_ENTRIES,
-        RANGES, SERVE_AT_ONCE, TOLD, WANT_ENTRIES, WANT_MS,
+        BLOCK, DENSE_HEADS, HEADS, HEADS_REPLIES, LACKS, LEAF_HEADS, NEWEST_PAGE, PAGED_ENTRIES, RANGES, SERVE_AT_ONCE,
+        TOLD, WANT_ENTRIES, WANT_MS,
     },
     log::Log,
     logs::Logs,
     message::{Brief, Heads, Message, Range, Ranges, Want},
+    patience::Patience,
     random::Random,
     run::{RawRun, block_end},
     view::View,
@@ -73,17 +70,6 @@ struct Lack {
     due_ms: u64,
 }
 
-/// One, as a patience.
-const PATIENCE: u64 = 1024;
-
-/// Most that patience grows to: sixteen times [`LACK_MS`] is three seconds, about what
-/// the fastest rounds need to repair a room.
-const PATIENCE_MOST: u64 = 16 * PATIENCE;
-
-/// A rumor that comes by itself takes this part of what patience has grown by: two rumors in a hundred that were
-/// repaired in vain keep it where it is.
-const PATIENCE_SHRINKS: u64 = 64;
-
 /// The state of one who wants.
 #[derive(Debug)]
 pub(crate) struct Sync {
@@ -99,11 +85,7 @@ pub(crate) struct Sync {
     paged: BTreeSet<PeerId>,
     wants: BTreeMap<PeerId, Asked>,
     lacks: BTreeMap<u64, Lack>,
-    /// What was asked for, or served to us unasked, because it had not come by itself; oldest first.
-    repaired: VecDeque<(u64, Seq, Seq)>,
-    patience: u64,
-    /// What came lately, and when, oldest first.
-    fresh: VecDeque<(u64, AuthorId, Seq)>,
+    patience: Patience,
     missing: u64,
 }
 
@@ -120,9 +102,7 @@ impl Sync {
             paged: BTreeSet::new(),
             wants: BTreeMap::new(),
             lacks: BTreeMap::new(),
-            repaired: VecDeque::new(),
-            patience: PATIENCE,
-            fresh: VecDeque::new(),
+            patience: Patience::new(),
             missing: 0,
         }
     }
@@ -228,7 +208,7 @@ impl Sync {
         for (author, seq) in &found.conflicts {
             out.push(Output::Recall(Recall { author: *author, seq: *seq, purpose: Purpose::Show(to) }));
         }
-        let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.fresh_from(author, now_ms);
+        let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
         let lacks: Vec<_> = found.lacking.iter().filter(is_late).copied().collect();
         let lacking = lacks.iter().map(|(_, first, last)| last - first + 1).fold(0, u64::saturating_add);
         let mut listed = found.listed.clone();
@@ -270,7 +250,7 @@ impl Sync {
     /// Runs came that answer a want: it is given more time. Those that nobody wanted may be under way as rumors.
     pub(crate) fn runs(&mut self, from: PeerId, want: u64, runs: &[RawRun], now_ms: u64) {
         for run in runs.iter().filter(|_| want == 0) {
-            keep(&mut self.repaired, (run.author().prefix(), run.first(), run.last()));
+            self.patience.repaired(run.author().prefix(), (run.first(), run.last()));
         }
         if let Some(asked) = self.wants.get_mut(&from).filter(|asked| asked.want == want) {
             asked.due_ms = now_ms + WANT_MS;
@@ -305,38 +285,9 @@ impl Sync {
         }
     }
 
-    /// How long something is waited for that comes within `ms` in a room that is not too busy.
-    pub(crate) fn patience_ms(&self, ms: u64) -> u64 {
-        ms * self.patience / PATIENCE
-    }
-
-    /// A rumor came: with something new, or with what was known.
-    pub(crate) fn rumor(&mut self, new: bool, known: &[RawRun]) {
-        let repaired = |run: &RawRun| {
-            let (prefix, last) = (run.author().prefix(), run.last());
-            let holds = |&(author, first, end): &(u64, Seq, Seq)| author == prefix && (first..=end).contains(&last);
-            self.repaired.iter().position(holds)
-        };
-        match known.iter().find_map(repaired) {
-            Some(at) => {
-                self.repaired.remove(at);
-                self.patience = PATIENCE_MOST.min(2 * self.patience);
-            }
-            None if new => self.patience -= (self.patience - PATIENCE) / PATIENCE_SHRINKS,
-            None => {}
-        }
-    }
-
-    /// An entry came that is passed on from here, and may be under way to others too.
-    pub(crate) fn came(&mut self, author: AuthorId, first: Seq, now_ms: u64) {
-        keep(&mut self.fresh, (now_ms, author, first));
-    }
-
-    /// Where in a log that begins which peers may just be getting as a rumor.
-    fn fresh_from(&self, author: &AuthorId, now_ms: u64) -> Seq {
-        let ms = self.patience_ms(LACK_MS) - LACK_MS;
-        let lately = self.fresh.iter().rev().take_while(|(came_ms, ..)| now_ms < came_ms + ms);
-        lately.filter(|(_, of, _)| of == author).map(|(.., first)| *first).min().unwrap_or(Seq::MAX)
+    /// What is waited for, and for how long.
+    pub(crate) fn patience(&mut self) -> &mut Patience {
+        &mut self.patience
     }
 
     /// Somebody has entries of this author up to `last`. Unless they come by themselves until `due_ms`, they are asked
@@ -393,7 +344,7 @@ impl Sync {
             let cut = author.and_then(|author| logs.cut(&author)).unwrap_or(Seq::MAX);
             let wanted = lack.last < cut && first <= lack.last;
             if wanted && lack.due_ms <= now_ms {
-                keep(&mut self.repaired, (*prefix, first, lack.last));
+                self.patience.repaired(*prefix, (first, lack.last));
                 due.push((lack.from, Range { author: *prefix, first, last: block_end(lack.last) }, lack.last + 1));
             }
             wanted && lack.due_ms > now_ms
@@ -523,14 +474,6 @@ impl Sync {
     }
 }
 
-/// Keeps one more, and as many as [`LATELY`] in all.
-fn keep<T>(lately: &mut VecDeque<T>, one: T) {
-    if lately.len() >= LATELY {
-        lately.pop_front();
-    }
-    lately.push_back(one);
-}
-
 fn send(out: &mut Vec<Output>, to: PeerId, message: Message) {
     out.push(Output::Send { to, message });
 }
@@ -613,61 +556,5 @@ fn compare_one((author, log): (&AuthorId, &Log), theirs: Option<Brief>, found: &
             found.conflicts.push((*author, head.seq));
         }
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        entry::{Body, Kind, RawEntry},
-        ids::EntryId,
-        time::Time,
-    };
-
-    const ADA: AuthorId = AuthorId([1; 32]);
-
-    fn line(seq: Seq) -> RawRun {
-        let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("".into()) };
-        RawRun::new(ADA, seq, EntryId::default(), vec![entry], None).unwrap()
-    }
-
-    fn sync() -> Sync {
-        Sync::new(Pace::default(), false, 0)
-    }
-
-    /// A line that nobody wanted is served, and comes as a rumor all the same.
-    fn repair_in_vain(sync: &mut Sync, seq: Seq) {
-        sync.runs(PeerId::default(), 0, &[line(seq)], 0);
-        sync.rumor(false, &[line(seq)]);
-    }
-
-    #[test]
-    fn a_rumor_that_was_repaired_in_vain_doubles_patience_within_bounds() {
-        let mut sync = sync();
-        assert_eq!(sync.patience_ms(200), 200);
-        sync.rumor(false, &[line(0)]);
-        assert_eq!(sync.patience_ms(200), 200, "nobody repaired this");
-        repair_in_vain(&mut sync, 1);
-        assert_eq!(sync.patience_ms(200), 400);
-        sync.rumor(false, &[line(1)]);
-        assert_eq!(sync.patience_ms(200), 400, "a third copy tells nothing more");
-        (2..20).for_each(|seq| repair_in_vain(&mut sync, seq));
-        assert_eq!(sync.patience_ms(200), 3_200);
-        (0..500).for_each(|seq| sync.rumor(true, &[line(seq)]));
-        assert!((200..220).contains(&sync.patience_ms(200)), "{}", sync.patience_ms(200));
-        (0..2 * LATELY as Seq).for_each(|seq| sync.runs(PeerId::default(), 0, &[line(seq)], 0));
-        assert_eq!(sync.repaired.len(), LATELY);
-    }
-
-    #[test]
-    fn what_came_a_moment_ago_is_fresh_to_who_had_to_be_patient() {
-        let mut sync = sync();
-        (5..7).for_each(|seq| sync.came(ADA, seq, 1_000));
-        assert_eq!(sync.fresh_from(&ADA, 1_000), Seq::MAX);
-        repair_in_vain(&mut sync, 0);
-        assert_eq!(sync.fresh_from(&ADA, 1_000 + LACK_MS - 1), 5);
-        assert_eq!(sync.fresh_from(&ADA, 1_000 + LACK_MS), Seq::MAX);
-        assert_eq!(sync.fresh_from(&AuthorId([2; 32]), 1_000), Seq::MAX);
     }
 }

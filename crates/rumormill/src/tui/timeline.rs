@@ -193,14 +193,12 @@ impl Timeline {
 
     /// Hides what somebody said, or shows it again.
     pub(super) fn hide(&mut self, author: &AuthorHex, hidden: bool) {
-        for message in self.messages.values_mut().filter(|message| message.author == *author) {
-            message.hidden = hidden;
-        }
+        self.all().filter(|message| message.author == *author).for_each(|message| message.hidden = hidden);
     }
 
     /// Notes how a file stands.
     pub(super) fn stands(&mut self, hash: &FileHex, state: FileState, have: u64) {
-        let files = self.messages.values_mut().filter_map(|message| message.file.as_mut());
+        let files = self.all().filter_map(|message| message.file.as_mut());
         files.filter(|file| file.hash == *hash).for_each(|file| (file.state, file.have) = (state, have));
     }
 
@@ -209,6 +207,11 @@ impl Timeline {
         if let Some(message) = self.messages.values_mut().rev().find(|message| message.r#ref == *entry) {
             message.holders = Some(message.holders.unwrap_or(0).max(holders));
         }
+    }
+
+    /// Everything that is shown, or will be.
+    fn all(&mut self) -> impl Iterator<Item = &mut Message> {
+        self.messages.values_mut().chain(self.told.values_mut())
     }
 }
 
@@ -251,13 +254,14 @@ mod tests {
         timeline.newest_page(vec![message(4), message(5), message(6)], false);
         let texts: Vec<&str> = timeline.messages().map(|message| message.text.as_str()).collect();
         assert_eq!(texts, ["", "newer", "newer"]);
+        timeline.asked = true;
+        timeline.change(newer(3));
+        timeline.hide(&AuthorHex::default(), true);
+        timeline.page_above(vec![message(3)], false);
+        assert!(timeline.messages().all(|message| message.hidden));
         timeline.change(newer(4));
         timeline.page_above(vec![message(4)], false);
-        assert_eq!(
-            timeline.at(&message(4).place),
-            Some(&message(4)),
-            "what is asked for now is newer than what was told"
-        );
+        assert_eq!(timeline.at(&message(4).place), Some(&message(4)), "a page that was asked for since is newer");
     }
 
     #[test]
