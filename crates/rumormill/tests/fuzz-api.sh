@@ -2,7 +2,7 @@
 # Asks a real process whatever schemathesis makes of the API's description; no answer may be a server error.
 # Usage: fuzz-api.sh RUMORMILL SCHEMATHESIS [REQUESTS_PER_OPERATION]
 set -eu
-rumormill=$1 schemathesis=$2 requests=${3:-100}
+rumormill=$(realpath "$1") schemathesis=$(realpath -s "$2") requests=${3:-100}
 RUMORMILL_HOME=$(mktemp -d)/home
 export RUMORMILL_HOME
 out=${RUMORMILL_HOME%/home}/out
@@ -13,5 +13,6 @@ until grep -q '#' "$out"; do kill -0 $server; sleep 0.1; done
 url=$(cut -d '#' -f 1 "$out")
 "$rumormill" new lunch </dev/null >/dev/null 2>&1
 "$rumormill" send lunch "something to ask about" 2>/dev/null
+cd "${RUMORMILL_HOME%/home}"
 "$schemathesis" run "${url}v1/openapi.json" --url "${url%/}" --header "Authorization: Bearer $(cat "$RUMORMILL_HOME/token")" \
   --checks not_a_server_error --exclude-path /v1/events --max-examples "$requests"

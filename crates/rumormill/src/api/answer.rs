@@ -100,6 +100,7 @@ impl From<Failure> for Refusal {
         let status = match (failure.exit, &*failure.code) {
             (_, "room") => StatusCode::NOT_FOUND,
             (_, "busy" | "too-many-files") => StatusCode::TOO_MANY_REQUESTS,
+            (_, "too-many-rooms" | "given-up") => StatusCode::CONFLICT,
             (_, "no-file") => StatusCode::NOT_FOUND,
             (_, "too-large") => StatusCode::PAYLOAD_TOO_LARGE,
             (_, "full") => StatusCode::INSUFFICIENT_STORAGE,
@@ -134,4 +135,29 @@ pub(crate) fn refused(status: StatusCode, code: &'static str, help: &str) -> Res
 /// What is at a path where nothing is.
 pub(crate) async fn no_such_path() -> Refusal {
     Refusal::missing("path", "there is nothing at this path".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_node::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_users_bring_about_is_no_fault_of_the_server() {
+        let errors = [
+            Error::TooManyRooms,
+            Error::TooManyFiles,
+            Error::Busy,
+            Error::NoFile,
+            Error::FileName,
+            Error::GivenUp,
+            Error::TooLong,
+            Error::Nick,
+        ];
+        for error in errors {
+            let code = error.code();
+            assert!(Refusal::from(error).status.is_client_error(), "{code}");
+        }
+    }
 }

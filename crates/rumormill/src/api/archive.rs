@@ -74,7 +74,7 @@ pub(super) async fn export(
     post,
     path = "/v1/rooms/{room}/import",
     params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body(content = String, content_type = "application/x-ndjson"),
+    request_body(content = String, content_type = "text/plain", description = "Lines of JSON, as an export has them"),
     responses((status = 200, body = words::Imported), (status = "4XX", body = words::Refusal)),
 )]
 pub(super) async fn import(
