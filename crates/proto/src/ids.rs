@@ -2,13 +2,7 @@
 
 use std::{cmp::Ordering, fmt};
 
-/// The digit of a number below 16. Ids are written so often that it shows when each byte is formatted by itself.
-const fn hex_digit(number: u8) -> u8 {
-    match number {
-        0..=9 => b'0' + number,
-        _ => b'a' + (number - 10),
-    }
-}
+use data_encoding::HEXLOWER;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -30,7 +24,8 @@ macro_rules! id {
 
             /// The first four bytes in hexadecimal, for people.
             pub fn short(&self) -> String {
-                self.to_string()[..8].to_owned()
+                let [a, b, c, d, ..] = self.0;
+                HEXLOWER.encode(&[a, b, c, d])
             }
         }
 
@@ -49,11 +44,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let mut hex = [0; 64];
-                for (digits, byte) in hex.chunks_exact_mut(2).zip(self.0) {
-                    digits.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
-                }
-                f.write_str(std::str::from_utf8(&hex).map_err(|_| fmt::Error)?)
+                HEXLOWER.encode_display(&self.0).fmt(f)
             }
         }
 

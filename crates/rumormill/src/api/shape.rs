@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use rumormill_node::{
     FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, What,
     proto::{
@@ -41,7 +42,7 @@ impl Api {
             unread,
             read,
             mentions,
-            digest: status.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: HEXLOWER.encode(&status.digest),
             skew_ms: status.skew_ms,
             stopped: room.stopped(),
             keep: shape_keep(room.retention()),

@@ -3,7 +3,7 @@
 use std::io;
 
 use axum::body::Bytes;
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use rumormill_node::{
@@ -93,7 +93,7 @@ async fn write(room: &Room, since_ms: Option<u64>, sink: &mut Sink) -> Result<()
         room: room.id().to_string(),
         name: founder_name(room, &logs).await?.unwrap_or_else(|| room.name()),
         at: Timestamp::now().to_string(),
-        digest: frontier.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+        digest: HEXLOWER.encode(&frontier.digest()),
         since: since_ms.map(stamp),
     };
     sink.line(&Line::Room(head)).await?;
