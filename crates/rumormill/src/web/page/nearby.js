@@ -1,7 +1,7 @@
 // Rooms on this network: those that others announce, and whether a room here is announced.
 
 import { button, el, theirs } from "./dom.js";
-import { ask as at, call } from "./api.js";
+import { call } from "./api.js";
 import { short } from "./words.js";
 
 const LOOK_MS = 3200;
@@ -19,18 +19,15 @@ export function nearby(enter) {
   return found;
 }
 
-// Lets whoever is on this network find the room by its name, or no longer.
-export function announcing(room) {
+// Lets whoever is on this network find a room of the chat by its name, or no longer.
+export function announcing(chat, id) {
   const told = el("p", { role: "status", class: "quiet" });
-  let announced = room.announced;
+  const isAnnounced = () => chat.rooms.get(id).announced;
   const draw = () => {
-    toggle.textContent = announced ? "Announce it no longer" : "Announce it on this network";
-    told.textContent = announced ? "Whoever is on this network can find this room by its name and enter." : "";
+    toggle.textContent = isAnnounced() ? "Announce it no longer" : "Announce it on this network";
+    told.textContent = isAnnounced() ? "Whoever is on this network can find this room by its name and enter." : "";
   };
-  const toggle = button("", () => call("PUT", at(room.id, "/announced"), { announced: !announced }).then((room) => {
-    announced = room.announced;
-    draw();
-  }, (failure) => {
+  const toggle = button("", () => chat.set(id, "/announced", { announced: !isAnnounced() }).then(draw, (failure) => {
     told.textContent = `${failure.what}. ${failure.help}`;
   }));
   draw();

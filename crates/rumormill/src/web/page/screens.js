@@ -2,7 +2,7 @@
 
 import { $, button, el, table, theirs } from "./dom.js";
 import { ask as at, call } from "./api.js";
-import { ask, close, show } from "./ask.js";
+import { ask, show } from "./ask.js";
 import { announcing, nearby } from "./nearby.js";
 import { settings } from "./settings.js";
 import { line, nick, short } from "./words.js";
@@ -28,10 +28,7 @@ export function screens(chat) {
     create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
     join: () => ask({
       title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }),
-      more: nearby((ticket) => chat.try(async () => {
-        await chat.begin({ ticket });
-        close();
-      })),
+      more: nearby((ticket) => chat.try(() => chat.begin({ ticket }))),
     }),
     settings,
     help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
@@ -42,7 +39,7 @@ export function screens(chat) {
     more: () => show(short(chat.room.name, 60) || "This room",
       el("p", {}, "You are ", theirs(nick(chat.room.nick, chat.room.author), { class: "nick" }), ", author ", el("code", {}, chat.room.author.slice(0, 16)), "."),
       el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic), button("Leave this room", open.leave))),
-    ticket: () => chat.try(() => showTicket(chat.id)),
+    ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {
     const { do: what, close, side } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
@@ -90,8 +87,10 @@ function drawEmpty(room, open) {
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
 }
 
-async function showTicket(id) {
+async function showTicket(chat) {
+  const { id } = chat;
   const [{ ticket }, room] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id))]);
+  chat.rooms.set(id, room);
   const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
   text.value = ticket;
   const told = el("p", { role: "status", class: "quiet" });
@@ -102,6 +101,6 @@ async function showTicket(id) {
   };
   show("Ticket",
     el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
-    text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(room),
+    text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(chat, id),
     el("img", { src: at(id, "/ticket.svg"), alt: "The ticket as a QR code", class: "qr", width: 240, height: 240 }));
 }
