@@ -160,14 +160,14 @@ fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
     Ok(())
 }
 
-/// For (author named, log of who names): the highest seq named, and the entry that names it first.
+/// For each author named, and each log of who names: the highest seq named, and the entry that names it first.
 #[derive(Default)]
-struct Saw(BTreeMap<(AuthorId, i64), (Seq, Seq)>);
+struct Saw(BTreeMap<AuthorId, BTreeMap<i64, (Seq, Seq)>>);
 
 impl Saw {
     fn note(&mut self, log: i64, at: Seq, entry: &RawEntry) {
         for (author, seq) in &entry.seen {
-            let best = self.0.entry((*author, log)).or_insert((*seq, at));
+            let best = self.0.entry(*author).or_default().entry(log).or_insert((*seq, at));
             if *seq > best.0 || (*seq == best.0 && at < best.1) {
                 *best = (*seq, at);
             }
@@ -179,14 +179,11 @@ impl Saw {
             "INSERT INTO saw VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET seq = excluded.seq, at = excluded.at
                 WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.at < at)",
         )?;
-        let mut named: Option<(AuthorId, i64)> = None;
-        for ((author, log), (seq, at)) in self.0 {
-            let target = match named.filter(|(last, _)| *last == author) {
-                Some((_, target)) => target,
-                None => number_log(db, room, &author)?.0,
-            };
-            named = Some((author, target));
-            put.execute((target, log, int(seq), int(at)))?;
+        for (author, logs) in self.0 {
+            let (target, _) = number_log(db, room, &author)?;
+            for (log, (seq, at)) in logs {
+                put.execute((target, log, int(seq), int(at)))?;
+            }
         }
         Ok(())
     }
