@@ -49,8 +49,6 @@ pub(crate) struct Seat {
     out: Vec<Output>,
     peers: BTreeMap<PeerId, Member>,
     missing: u64,
-    /// Whether something is missing since that was last told.
-    lacks: bool,
     skew_ms: i64,
     traffic: Traffic,
     changed: bool,
@@ -94,7 +92,6 @@ impl Seat {
             out: Vec::new(),
             peers: BTreeMap::new(),
             missing: 0,
-            lacks: false,
             skew_ms: 0,
             traffic: Traffic::default(),
             changed: true,
@@ -243,10 +240,7 @@ impl Seat {
                     member.holds = *next;
                 }
             }
-            Event::Missing { entries } => {
-                self.lacks |= self.missing == 0;
-                self.missing = *entries;
-            }
+            Event::Missing { entries } => self.missing = *entries,
             Event::Skewed { ms } => self.skew_ms = *ms,
             _ => {}
         }
@@ -255,11 +249,11 @@ impl Seat {
         }
     }
 
-    /// Whether status or nicks may have changed since this was said last, and `is_due`; or something is missing since
-    /// then, which is told before anything of it comes.
+    /// Whether status or nicks may have changed since this was said last, and `is_due`; or something is missing and those
+    /// who read were told that nothing is, which is put right before anything of it comes.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
-        let lacks = std::mem::take(&mut self.lacks);
-        (is_due || lacks) && std::mem::take(&mut self.changed)
+        let is_due = is_due || (self.missing > 0 && self.board.posted().standing.missing == 0);
+        is_due && std::mem::take(&mut self.changed)
     }
 
     /// Renews what the room's users see of its state.
