@@ -154,11 +154,11 @@ impl Timeline {
     /// Takes one message that the node told of; whether it came in above others.
     pub(super) fn take(&mut self, message: Message, arrival: Arrival) -> bool {
         let place = message.place.clone();
-        self.tell(&message);
         if self.messages.contains_key(&place) {
             self.change(message);
             return false;
         }
+        self.tell(&message);
         let outside = match (self.oldest(), self.newest()) {
             (Some(oldest), _) if self.above && place < *oldest => true,
             (_, newest) => self.below && newest.is_none_or(|newest| place > *newest),
@@ -185,6 +185,7 @@ impl Timeline {
         }
     }
 
+    /// Remembers what was told of while a page is on its way.
     fn tell(&mut self, message: &Message) {
         if self.asked && self.told.len() < MESSAGES_KEPT {
             self.told.insert(message.place.clone(), message.clone());

@@ -246,34 +246,43 @@ impl Node {
                 self.rooms.remove(at);
                 Ok(Value::Null)
             }
-            (method, ["messages", entry, rest @ ..]) => {
-                let of = kept.people.len() as u64 - 1;
-                let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
-                let room = kept.room.id.clone();
-                let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
-                match (method, rest) {
-                    (&Method::PUT, []) => {
-                        let said = text("text");
-                        message.action = act(&said).is_some();
-                        (message.text, message.edited) = (act(&said).unwrap_or(&said).into(), true);
-                    }
-                    (&Method::DELETE, []) => {
-                        (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
-                        message.text.clear();
-                    }
-                    (&Method::PUT, ["reactions", sign]) => {
-                        let sign = percent_encoding::percent_decode_str(sign).decode_utf8().unwrap().into_owned();
-                        message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
-                    }
-                    (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
-                    (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
-                    _ => return Err(refused("path", "no such path")),
-                }
-                self.told.push(Event::Changed { room, message: message.clone() });
-                Ok(json!(message))
-            }
+            (method, ["messages", entry, rest @ ..]) => self.of_message(at, method, (entry, rest), body),
             _ => Err(refused("path", "no such path")),
         }
+    }
+
+    fn of_message(
+        &mut self,
+        at: usize,
+        method: &Method,
+        (entry, rest): (&str, &[&str]),
+        body: &Value,
+    ) -> Result<Value, Refused> {
+        let kept = &mut self.rooms[at];
+        let of = kept.people.len() as u64 - 1;
+        let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
+        let room = kept.room.id.clone();
+        let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
+        match (method, rest) {
+            (&Method::PUT, []) => {
+                let said = body["text"].as_str().unwrap_or_default();
+                message.action = act(said).is_some();
+                (message.text, message.edited) = (act(said).unwrap_or(said).into(), true);
+            }
+            (&Method::DELETE, []) => {
+                (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
+                message.text.clear();
+            }
+            (&Method::PUT, ["reactions", sign]) => {
+                let sign = percent_encoding::percent_decode_str(sign).decode_utf8().unwrap().into_owned();
+                message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
+            }
+            (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
+            (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
+            _ => return Err(refused("path", "no such path")),
+        }
+        self.told.push(Event::Changed { room, message: message.clone() });
+        Ok(json!(message))
     }
 }
 
