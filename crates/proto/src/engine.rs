@@ -18,33 +18,35 @@
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
 //! [`Output::Append`], [`Event::Shown`].
 
+mod act;
+mod forks;
 mod home;
+mod show;
 
 use std::collections::BTreeMap;
 
 use crate::{
-    admit::{Author, Trust},
+    admit::Author,
     clock::Clock,
-    fork::Proof,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Arrival, Config, Event, Input, Kept, Output, Purpose, Recall, Step, Unsaid},
+    input::{Config, Event, Input, Kept, Output, Step},
     limits::{
         AUTHORS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKS, PENDING_RUNS, PUSHES_OF_OWN,
         SAYINGS,
     },
-    logs::{Logs, Origin, Released, Taken},
+    logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
     own::Own,
     random::Random,
     receipts::Receipts,
     reject::{Blame, Reject},
-    rumor::{Action, Rumors, Source, delegating::NOBODY},
+    rumor::{Rumors, Source},
     run::RawRun,
     sync::Sync,
     time::{Now, Time},
     timeline::Place,
-    view::{Move, View},
+    view::View,
 };
 
 /// The clock by which our own words are judged: they never wait for their time, even when our clock was set back
@@ -387,210 +389,13 @@ impl Engine {
         out.push(Output::Close { peer, reject: Some(reject) });
     }
 
-    /// Asks for what we hold where `run` contradicts it.
-    fn compare(&mut self, run: RawRun, seq: Seq, out: &mut Vec<Output>) {
-        let author = run.author();
-        out.push(Output::Recall(Recall { author, seq, purpose: Purpose::Compare(Box::new(run)) }));
-    }
-
-    fn evidence(&mut self, from: PeerId, run: &RawRun, now: Now, out: &mut Vec<Output>) {
-        match self.logs.door().admit(run, Trust::Signature) {
-            Err(reject) => self.close(from, reject, now, out),
-            Ok(_) => self.compare(run.clone(), run.first(), out),
-        }
-    }
-
-    fn recalled(&mut self, what: Recall, run: Option<RawRun>, out: &mut Vec<Output>) {
-        match (what.purpose, run) {
-            (Purpose::Show(to), Some(run)) => out.push(Output::Send { to, message: Message::Evidence { run } }),
-            (Purpose::Compare(theirs), Some(ours)) => {
-                if let Ok(proof) = Proof::new(self.logs.door(), &ours, &theirs) {
-                    self.prove(proof, out);
-                }
-            }
-            (_, None) => {}
-        }
-    }
-
-    fn fork(&mut self, from: PeerId, wire: bytes::Bytes, now: Now, out: &mut Vec<Output>) {
-        match Proof::parse(self.logs.door(), wire) {
-            Err(reject) => self.close(from, reject, now, out),
-            Ok(proof) => self.prove(proof, out),
-        }
-    }
-
-    /// Cuts a log where a proof says, and tells everybody.
-    fn prove(&mut self, proof: Proof, out: &mut Vec<Output>) {
-        if !self.logs.prove(proof.clone()) {
-            return;
-        }
-        let (author, at) = (proof.author(), proof.at());
-        for to in self.view.active() {
-            out.push(Output::Send { to, message: Message::Fork { proof: proof.wire().clone() } });
-        }
-        out.push(Output::Cut(proof));
-        out.push(Output::Emit(Event::Forked { author, at }));
-        if author == self.own.id() {
-            out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
-        }
-    }
-
     fn wake(&mut self, now: Now, out: &mut Vec<Output>) {
         self.moves(now, out, |view, ms, random, moves| view.wake(ms, random, moves));
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.wake(view, ms, random, actions));
         self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);
     }
 
-    /// Shows what may be shown and writes what may be written, until nothing follows from it.
-    fn settle(&mut self, due: bool, now: Now, out: &mut Vec<Output>) {
-        let wall_ms = self.clock.correct(now.wall_ms);
-        let released = self.logs.release(wall_ms, due);
-        self.show(released, now, out);
-        for run in self.logs.contradictions() {
-            let seq = run.first().saturating_sub(1);
-            self.compare(run, seq, out);
-        }
-        self.write(wall_ms, now, out);
-        self.sync.count_missing(&self.logs, out);
-        let due = self.logs.next_due(wall_ms).map(|due| now.ticks_ms.saturating_add(due - wall_ms));
-        self.due_ms = due;
-    }
-
-    fn write(&mut self, wall_ms: u64, now: Now, out: &mut Vec<Output>) {
-        while self.own.may_write(self.own_next(), now.ticks_ms) {
-            let head = self.logs.frontier().head(&self.own.id());
-            let (run, tags) = self.own.write(&self.room, head, wall_ms);
-            let taken = run.and_then(|run| self.logs.take(&run, Origin::Here, ANY_TIME_MS).map(|taken| (run, taken)));
-            let Ok((run, Taken::New)) = taken else {
-                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why: Unsaid::Refused }));
-                continue;
-            };
-            let first = run.first();
-            let released = self.logs.release(wall_ms, true);
-            self.show(released, now, out);
-            out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
-        }
-    }
-
-    /// Appends, emits and passes on what was released.
-    fn show(&mut self, released: Vec<Released>, now: Now, out: &mut Vec<Output>) {
-        let mut shown = Vec::new();
-        let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
-        for Released { run, raw, origin, history } in released {
-            for entry in run.entries() {
-                self.own.saw(entry.author, entry.seq, entry.time);
-                shown.push((Place::of(entry), entry.clone(), origin, history));
-            }
-            if run.author() == self.own.id() && origin != Origin::Here {
-                self.own.adopted(now.ticks_ms);
-            }
-            out.push(Output::Append(run));
-            if !history {
-                self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);
-                let source = hot_source(origin);
-                match hot.last_mut() {
-                    Some((last, runs)) if *last == source => runs.push(raw),
-                    _ => hot.push((source, vec![raw])),
-                }
-            }
-        }
-        shown.sort_by_key(|(place, ..)| *place);
-        for (place, entry, origin, history) in shown {
-            let arrival = match place > self.end {
-                true => Arrival::End,
-                false if history => Arrival::History,
-                false => Arrival::Late,
-            };
-            self.end = self.end.max(place);
-            let hops = match origin {
-                Origin::Rumor(source) => Some(source.hops),
-                Origin::Here | Origin::Repair(_) | Origin::Import => None,
-            };
-            out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
-        }
-        for (source, runs) in hot {
-            self.rumor(now, out, |rumors, view, ms, random, actions| {
-                rumors.hot(runs, source, view, ms, random, actions);
-            });
-        }
-    }
-
     fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {
         out.extend(skew_ms.map(|ms| Output::Emit(Event::Skewed { ms })));
-    }
-
-    fn step(&self, step: Step, out: &mut Vec<Output>) {
-        if self.trace {
-            out.push(Output::Emit(Event::Step(step)));
-        }
-    }
-
-    fn moves(
-        &mut self,
-        now: Now,
-        out: &mut Vec<Output>,
-        act: impl FnOnce(&mut View, u64, &mut Random, &mut Vec<Move>),
-    ) {
-        let mut moves = Vec::new();
-        act(&mut self.view, now.ticks_ms, &mut self.random, &mut moves);
-        for a_move in moves {
-            match a_move {
-                Move::Dial(contact) => {
-                    self.own.dialled(contact.peer);
-                    out.push(Output::Dial(contact));
-                }
-                Move::Send { to, message } => out.push(Output::Send { to, message }),
-                Move::Close(peer) => {
-                    self.lose(peer, now, out);
-                    out.push(Output::Close { peer, reject: None });
-                }
-            }
-        }
-    }
-
-    fn rumor(
-        &mut self,
-        now: Now,
-        out: &mut Vec<Output>,
-        act: impl FnOnce(&mut Rumors, &View, u64, &mut Random, &mut Vec<Action>),
-    ) {
-        let mut actions = Vec::new();
-        act(&mut self.rumors, &self.view, now.ticks_ms, &mut self.random, &mut actions);
-        for action in actions {
-            let (to, message) = match action {
-                Action::Push { to, push } => {
-                    self.note_push(to, &push);
-                    (to, Message::Push(push))
-                }
-                Action::Pull { to } => (to, Message::Pull),
-                Action::Have { to, heads } => (to, Message::Have { heads }),
-                Action::Step(step) => {
-                    self.step(step, out);
-                    continue;
-                }
-            };
-            out.push(Output::Send { to, message });
-        }
-    }
-
-    /// Remembers which of our own entries a push carries, for its answer tells that the peer holds them.
-    fn note_push(&mut self, to: PeerId, push: &Push) {
-        let own = push.runs.iter().filter(|run| run.author() == self.own.id()).map(|run| run.last() + 1);
-        if let Some(next) = own.max() {
-            if self.pushed.len() >= PUSHES_OF_OWN {
-                self.pushed.pop_first();
-            }
-            self.pushed.insert((to, push.push), next);
-        }
-    }
-}
-
-/// Whom a run is passed on for: what was written here starts fresh, what came as a rumor goes on, what
-/// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
-fn hot_source(origin: Origin) -> Option<Source> {
-    match origin {
-        Origin::Here | Origin::Import => None,
-        Origin::Rumor(source) => Some(source),
-        Origin::Repair(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
     }
 }

@@ -8,6 +8,7 @@ pub mod admit;
 mod clock;
 pub mod codec;
 pub mod content;
+pub mod defence;
 pub mod engine;
 pub mod entry;
 pub mod fork;

@@ -1,0 +1,97 @@
+//! What follows from an input: entries that may be shown are, and what waits to be written is.
+
+use super::{ANY_TIME_MS, Engine};
+use crate::{
+    input::{Arrival, Event, Output, Unsaid},
+    logs::{Origin, Released, Taken},
+    rumor::{Source, delegating::NOBODY},
+    run::RawRun,
+    time::Now,
+    timeline::Place,
+};
+
+impl Engine {
+    /// Shows what may be shown and writes what may be written, until nothing follows from it.
+    pub(super) fn settle(&mut self, due: bool, now: Now, out: &mut Vec<Output>) {
+        let wall_ms = self.clock.correct(now.wall_ms);
+        let released = self.logs.release(wall_ms, due);
+        self.show(released, now, out);
+        for run in self.logs.contradictions() {
+            let seq = run.first().saturating_sub(1);
+            self.compare(run, seq, out);
+        }
+        self.write(wall_ms, now, out);
+        self.sync.count_missing(&self.logs, out);
+        let due = self.logs.next_due(wall_ms).map(|due| now.ticks_ms.saturating_add(due - wall_ms));
+        self.due_ms = due;
+    }
+
+    pub(super) fn write(&mut self, wall_ms: u64, now: Now, out: &mut Vec<Output>) {
+        while self.own.may_write(self.own_next(), now.ticks_ms) {
+            let head = self.logs.frontier().head(&self.own.id());
+            let (run, tags) = self.own.write(&self.room, head, wall_ms);
+            let taken = run.and_then(|run| self.logs.take(&run, Origin::Here, ANY_TIME_MS).map(|taken| (run, taken)));
+            let Ok((run, Taken::New)) = taken else {
+                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why: Unsaid::Refused }));
+                continue;
+            };
+            let first = run.first();
+            let released = self.logs.release(wall_ms, true);
+            self.show(released, now, out);
+            out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
+        }
+    }
+
+    /// Appends, emits and passes on what was released.
+    pub(super) fn show(&mut self, released: Vec<Released>, now: Now, out: &mut Vec<Output>) {
+        let mut shown = Vec::new();
+        let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
+        for Released { run, raw, origin, history } in released {
+            for entry in run.entries() {
+                self.own.saw(entry.author, entry.seq, entry.time);
+                shown.push((Place::of(entry), entry.clone(), origin, history));
+            }
+            if run.author() == self.own.id() && origin != Origin::Here {
+                self.own.adopted(now.ticks_ms);
+            }
+            out.push(Output::Append(run));
+            if !history {
+                self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);
+                let source = hot_source(origin);
+                match hot.last_mut() {
+                    Some((last, runs)) if *last == source => runs.push(raw),
+                    _ => hot.push((source, vec![raw])),
+                }
+            }
+        }
+        shown.sort_by_key(|(place, ..)| *place);
+        for (place, entry, origin, history) in shown {
+            let arrival = match place > self.end {
+                true => Arrival::End,
+                false if history => Arrival::History,
+                false => Arrival::Late,
+            };
+            self.end = self.end.max(place);
+            let hops = match origin {
+                Origin::Rumor(source) => Some(source.hops),
+                Origin::Here | Origin::Repair(_) | Origin::Import => None,
+            };
+            out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
+        }
+        for (source, runs) in hot {
+            self.rumor(now, out, |rumors, view, ms, random, actions| {
+                rumors.hot(runs, source, view, ms, random, actions);
+            });
+        }
+    }
+}
+
+/// Whom a run is passed on for: what was written here starts fresh, what came as a rumor goes on, what
+/// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
+fn hot_source(origin: Origin) -> Option<Source> {
+    match origin {
+        Origin::Here | Origin::Import => None,
+        Origin::Rumor(source) => Some(source),
+        Origin::Repair(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
+    }
+}

@@ -1,0 +1,165 @@
+//! The answering side of a round, which is stateless: what two frontiers differ in, and what the peer is told or served.
+
+use std::collections::BTreeMap;
+
+use super::{Sync, send};
+use crate::{
+    frontier::Branch,
+    ids::{AuthorId, PeerId, Seq},
+    input::{Output, Purpose, Recall, Step},
+    limits::{DENSE_HEADS, HEADS, HEADS_REPLIES, LEAF_HEADS, NEWEST_PAGE, RANGES, SERVE_AT_ONCE},
+    log::Log,
+    logs::Logs,
+    message::{Brief, Heads, Message, Ranges, Want},
+};
+
+impl Sync {
+    /// Goes into the branches that differ.
+    pub(crate) fn ranges(&mut self, from: PeerId, ranges: &Ranges, logs: &Logs, out: &mut Vec<Output>) {
+        let children = ranges.branch.children().into_iter().flatten().zip(ranges.prints);
+        let differs = |(child, theirs): &(Branch, u32)| logs.frontier().print(*child, ranges.salt) != *theirs;
+        let differing: Vec<_> = children.filter(differs).collect();
+        let dense = differing.len() > Branch::FANOUT / 2;
+        let few = if dense { DENSE_HEADS } else { LEAF_HEADS };
+        for (child, _) in differing {
+            detail(logs, child, (few, ranges.salt), from, out);
+        }
+    }
+
+    /// Serves what is little, lists what is much, shows what contradicts.
+    pub(super) fn answer(&mut self, to: PeerId, found: &Compared, logs: &Logs, now_ms: u64, out: &mut Vec<Output>) {
+        for author in &found.proofs {
+            if let Some(proof) = logs.proof(author) {
+                send(out, to, Message::Fork { proof: proof.wire().clone() });
+            }
+        }
+        for (author, seq) in &found.conflicts {
+            out.push(Output::Recall(Recall { author: *author, seq: *seq, purpose: Purpose::Show(to) }));
+        }
+        let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
+        let lacks: Vec<_> = found.lacking.iter().filter(is_late).copied().collect();
+        let lacking = lacks.iter().map(|(_, first, last)| last - first + 1).fold(0, u64::saturating_add);
+        let mut listed = found.listed.clone();
+        if lacking <= SERVE_AT_ONCE {
+            self.serve(to, 0, 0, lacks, out);
+        } else {
+            listed.extend(lacks.iter().map(|(author, ..)| *author));
+        }
+        listed.sort();
+        for authors in listed.chunks(HEADS).take(HEADS_REPLIES) {
+            let logs = authors.iter().filter_map(|author| logs.frontier().log(author).map(|log| (author, log)));
+            let heads = Heads { branch: Branch::ROOT, all: false, heads: logs.map(brief).collect() };
+            send(out, to, Message::Heads(heads));
+        }
+    }
+
+    /// Serves a want.
+    pub(crate) fn want(&mut self, from: PeerId, want: &Want, logs: &Logs, out: &mut Vec<Output>) {
+        let named = want.ranges.iter().flat_map(|range| {
+            let authors = logs.frontier().with_prefix(range.author);
+            authors.filter_map(|(author, log)| {
+                let last = range.last.min(log.head()?.seq);
+                (range.first <= last).then_some((*author, range.first, last))
+            })
+        });
+        let ranges = named.take(RANGES).collect();
+        self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, out);
+    }
+
+    pub(super) fn serve(
+        &self,
+        to: PeerId,
+        want: u64,
+        newest: usize,
+        ranges: Vec<(AuthorId, Seq, Seq)>,
+        out: &mut Vec<Output>,
+    ) {
+        if want == 0 && ranges.is_empty() {
+            return;
+        }
+        let entries = ranges.iter().map(|(_, first, last)| last - first + 1).fold(newest as u64, u64::saturating_add);
+        self.step(Step::Served { peer: to, entries }, out);
+        out.push(Output::Serve { to, want, newest, ranges });
+    }
+}
+
+/// Lists a branch when it holds `few` heads at most, otherwise tells the fingerprints of its children.
+pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, out: &mut Vec<Output>) {
+    let listed = logs.frontier().within(branch).nth(few).is_none();
+    let message = match branch.children() {
+        Some(children) if !listed => {
+            let mut prints = [0; Branch::FANOUT];
+            for (print, child) in prints.iter_mut().zip(children) {
+                *print = logs.frontier().print(child, salt);
+            }
+            Message::Ranges(Ranges { salt, branch, prints })
+        }
+        _ => {
+            let heads = logs.frontier().within(branch).take(HEADS).map(brief).collect();
+            Message::Heads(Heads { branch, all: true, heads })
+        }
+    };
+    send(out, to, message);
+}
+
+fn brief((author, log): (&AuthorId, &Log)) -> Brief {
+    Brief { author: author.prefix(), next: log.next(), check: Logs::check(log), cut: log.cut() }
+}
+
+/// Whether a brief tells of entries that we neither hold nor know to be cut.
+pub(super) fn lacks_of(brief: &Brief, logs: &Logs) -> bool {
+    let held = logs.frontier().with_prefix(brief.author).next();
+    let next = held.map_or(0, |(author, _)| logs.next_wanted(*author));
+    let cut = held.and_then(|(author, _)| logs.cut(author)).unwrap_or(Seq::MAX);
+    brief.next.min(cut) > next
+}
+
+/// What a comparison of heads found out.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// Entries that the peer lacks.
+    lacking: Vec<(AuthorId, Seq, Seq)>,
+    /// Authors whose heads the peer should hear, whatever it lacks.
+    listed: Vec<AuthorId>,
+    /// Authors whose forks the peer does not know.
+    proofs: Vec<AuthorId>,
+    /// Heads at the same seq with different ids.
+    conflicts: Vec<(AuthorId, Seq)>,
+}
+
+pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Brief>, logs: &Logs) -> Compared {
+    let mut found = Compared::default();
+    let frontier = logs.frontier();
+    if heads.all {
+        for ours in frontier.within(heads.branch) {
+            compare_one(ours, theirs.get(&ours.0.prefix()).copied(), &mut found);
+        }
+    } else {
+        for (prefix, brief) in theirs {
+            frontier.with_prefix(*prefix).for_each(|ours| compare_one(ours, Some(*brief), &mut found));
+        }
+    }
+    found
+}
+
+fn compare_one((author, log): (&AuthorId, &Log), theirs: Option<Brief>, found: &mut Compared) {
+    let end = |cut: Option<Seq>| cut.unwrap_or(Seq::MAX);
+    let their_cut = end(theirs.and_then(|brief| brief.cut));
+    let their_next = theirs.map_or(0, |brief| brief.next);
+    let our_cut = end(log.cut());
+    if our_cut < their_cut {
+        found.proofs.push(*author);
+    }
+    if their_cut < our_cut {
+        found.listed.push(*author);
+    }
+    let next = log.next().min(their_cut);
+    let check = theirs.map_or(0, |brief| brief.check);
+    match log.head() {
+        Some(_) if their_next < next => found.lacking.push((*author, their_next, next - 1)),
+        Some(head) if their_next == head.seq + 1 && check != Logs::check(log) => {
+            found.conflicts.push((*author, head.seq));
+        }
+        _ => {}
+    }
+}
