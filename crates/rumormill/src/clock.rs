@@ -47,11 +47,6 @@ impl Clock {
         Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
     }
 
-    /// Now, as `hh:mm:ss.mmm`.
-    pub(crate) fn now_to_ms(&self) -> String {
-        Timestamp::now().to_zoned(self.0.clone()).strftime("%H:%M:%S%.3f").to_string()
-    }
-
     /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` when no calendar reaches so far.
     pub(crate) fn minutes(&self, ms: u64) -> String {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());

@@ -60,6 +60,19 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<rumormill_lab::Failure> for Failure {
+    fn from(failure: rumormill_lab::Failure) -> Self {
+        use rumormill_lab::Cause;
+        let exit = match failure.cause {
+            Cause::OutputClosed => Exit::Done,
+            Cause::Ours => Exit::Ours,
+            Cause::Usage => Exit::Usage,
+            Cause::NotAllowed => Exit::NotAllowed,
+        };
+        Self { exit, code: failure.code, what: failure.what, help: failure.help }
+    }
+}
+
 impl Failure {
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {

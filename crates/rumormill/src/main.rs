@@ -20,11 +20,9 @@ mod client;
 mod clock;
 mod commands;
 mod config;
-mod demo;
 mod failure;
 mod files;
 mod home;
-mod lab;
 mod limits;
 mod serve;
 mod tui;
@@ -108,11 +106,11 @@ enum Command {
     Demo,
     /// The console of the first system
     #[command(subcommand)]
-    Lab(lab::Command),
+    Lab(rumormill_lab::Command),
     #[command(hide = true)]
-    Proxy(lab::proxy::Args),
+    Proxy(rumormill_lab::proxy::Args),
     #[command(hide = true)]
-    DemoNode(demo::node::Args),
+    DemoNode(rumormill_lab::demo::node::Args),
 }
 
 fn main() -> ExitCode {
@@ -129,8 +127,8 @@ fn main() -> ExitCode {
 
 fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     match command {
-        Command::Lab(command) => lab::run(command),
-        Command::Proxy(args) => lab::proxy::run(&args),
+        Command::Lab(command) => Ok(rumormill_lab::run(command)?),
+        Command::Proxy(args) => Ok(rumormill_lab::proxy::run(&args)?),
         Command::Paths(args) => commands::paths::run(&args, &place),
         Command::Completions(args) => {
             commands::completions::run(&args);
@@ -165,8 +163,8 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Resync(args) => commands::resync::run(args, place).await,
         Command::Serve(args) => commands::serve::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,
-        Command::Demo => demo::run().await,
-        Command::DemoNode(args) => demo::node::run(args).await,
+        Command::Demo => Ok(rumormill_lab::demo::run().await?),
+        Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),
         Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man => Ok(()),
     }
 }

@@ -3,14 +3,16 @@
 use std::io::{self, Write};
 
 use crate::{
-    failure::{Exit, Failure},
-    lab::{Dir, dir::LabDir, spawn::spawn},
+    Dir,
+    dir::LabDir,
+    failure::{Cause, Failure},
     limits::LAB_PROCESSES,
+    spawn::spawn,
 };
 
 /// What to give `rumormill lab start`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     #[command(flatten)]
     dir: Dir,
     /// Processes in the room
@@ -28,7 +30,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.port.checked_add(args.n).is_none() {
         return Err(Failure {
-            exit: Exit::Usage,
+            cause: Cause::Usage,
             code: "usage".into(),
             what: format!("{} ports from {} on go past 65535", args.n, args.port),
             help: "take a smaller --port".into(),

@@ -4,22 +4,21 @@
 use std::{path::PathBuf, slice, time::Instant};
 
 use data_encoding::HEXLOWER;
+use indicatif::HumanCount;
 use tempfile::TempDir;
 
 use crate::{
-    chat::show::thousands,
-    commands::data,
     demo::{
         cast::{Cast, Which, failed},
         node::{Enter, Order, State},
         table::{milliseconds, side_by_side},
     },
-    failure::Failure,
-    lab::neighbours,
+    failure::{Failure, data},
+    keys::neighbours,
 };
 
 mod cast;
-pub(crate) mod node;
+pub mod node;
 mod table;
 
 /// Processes, in a line as in the first system.
@@ -39,7 +38,7 @@ const APART: [(usize, &str); 3] = [(0, "p1 is quiet"), (3, "We go on, then"), (2
 ///
 /// # Errors
 /// When timelines differ at the end, or a process does not do its part.
-pub(crate) async fn run() -> Result<(), Failure> {
+pub async fn run() -> Result<(), Failure> {
     let dir = TempDir::with_prefix("rumormill-demo-").map_err(|error| failed(&error.to_string()))?;
     let mut play = Play::open(&dir).await?;
     play.converse().await?;
@@ -114,7 +113,7 @@ impl Play {
                 "{at:>2}  {text:<26}  {:>16}  {:>6}  {:>10}  {:>13}",
                 milliseconds(all_us.saturating_sub(said_us).into()),
                 after.copies - before.copies,
-                thousands(after.bytes - before.bytes),
+                HumanCount(after.bytes - before.bytes),
                 hops.map_or_else(|| "-".into(), |hops| hops.to_string()),
             ))?;
         }
@@ -198,7 +197,7 @@ impl Play {
         data(&format!(
             "after {}, for {} bytes in all. Put above lines that were there already, for they were said earlier: {late}.",
             milliseconds(took.as_micros()),
-            thousands(after.bytes - before.bytes)
+            HumanCount(after.bytes - before.bytes)
         ))
     }
 

@@ -14,15 +14,13 @@ use std::{
     thread,
 };
 
+use jiff::{Timestamp, tz::TimeZone};
 use tracing_subscriber::{
     EnvFilter,
     fmt::{MakeWriter, format::Writer, time::FormatTime},
 };
 
-use crate::{
-    clock::Clock,
-    limits::{TRACE_LINE_BYTES, TRACE_LINES},
-};
+use crate::limits::{TRACE_LINE_BYTES, TRACE_LINES};
 
 /// What is traced unless `RUST_LOG` says otherwise.
 const FILTER: &str = "info,noq_proto=error,noq=error,iroh=warn,netwatch=error";
@@ -38,7 +36,7 @@ pub(crate) fn begin(pid: u16, quiet: bool) {
         .with_ansi(false)
         .with_target(false)
         .with_level(false)
-        .with_timer(Stamp { pid, clock: Clock::local() })
+        .with_timer(Stamp { pid, zone: TimeZone::system() })
         .with_writer(Overflowing::begin(io::stderr()))
         .init();
 }
@@ -46,12 +44,12 @@ pub(crate) fn begin(pid: u16, quiet: bool) {
 /// Time of day and pid, before every line.
 struct Stamp {
     pid: u16,
-    clock: Clock,
+    zone: TimeZone,
 }
 
 impl FormatTime for Stamp {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        write!(writer, "{} p{}", self.clock.now_to_ms(), self.pid)
+        write!(writer, "{} p{}", Timestamp::now().to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f"), self.pid)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Cause, Failure};
 
 /// What a process says on standard output, once consoles may connect.
 pub(crate) const READY: &str = "ready";
@@ -20,7 +20,7 @@ pub(crate) const READY: &str = "ready";
 /// When it cannot be started, or ends instead of getting ready; then it has said why on standard error.
 pub(crate) fn spawn(dir: &Path, pid: u16, n: u16, port: u16) -> Result<Child, Failure> {
     let failed = |what: String| Failure {
-        exit: Exit::Ours,
+        cause: Cause::Ours,
         code: "start".into(),
         what,
         help: format!("see why: rumormill lab process {pid} {n} {port}"),

@@ -10,16 +10,18 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::failure::Failure;
-pub(crate) use crate::lab::{keys::neighbours, process::PACE};
+pub use crate::failure::{Cause, Failure};
 
 mod command;
+pub mod demo;
 mod dir;
 mod door;
+mod failure;
 mod keys;
+mod limits;
 mod lines;
 mod process;
-pub(crate) mod proxy;
+pub mod proxy;
 mod scripts;
 mod spawn;
 mod start;
@@ -27,7 +29,7 @@ mod trace;
 
 /// Commands of the lab.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Leave ./process and ./stopall in a directory
     Init(scripts::Args),
     /// Run one process of a room that stands in a line
@@ -42,7 +44,7 @@ pub(crate) enum Command {
 
 /// Whose lab it is.
 #[derive(clap::Args, Clone)]
-pub(crate) struct Dir {
+pub struct Dir {
     /// Directory whose lab it is
     #[arg(long, default_value = ".", value_name = "DIR")]
     dir: PathBuf,
@@ -52,7 +54,7 @@ pub(crate) struct Dir {
 ///
 /// # Errors
 /// What the command failed with.
-pub(crate) fn run(command: Command) -> Result<(), Failure> {
+pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Init(args) => scripts::run(&args),
         Command::Process(args) => process::run(&args),

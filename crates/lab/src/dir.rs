@@ -19,7 +19,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Cause, Failure};
 
 /// Prefix of records that are not complete yet.
 const UNFINISHED: &str = ".new-";
@@ -82,7 +82,7 @@ impl LabDir {
         let mut file = File::open(path)?;
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             return Ok(Err(Failure {
-                exit: Exit::NotAllowed,
+                cause: Cause::NotAllowed,
                 code: "permissions".into(),
                 what: format!("others may read {}", path.display()),
                 help: format!("chmod 600 {}", path.display()),
@@ -200,7 +200,7 @@ fn end(started: &Started) -> Result<(), Failure> {
     match kill(Pid::from_raw(os_pid), Signal::SIGKILL) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
         Err(error) => Err(Failure {
-            exit: Exit::NotAllowed,
+            cause: Cause::NotAllowed,
             code: "stop".into(),
             what: format!("process {} (system id {os_pid}) cannot be ended: {error}", started.pid),
             help: "stop the lab as the user who started it".into(),
@@ -221,7 +221,7 @@ fn private(path: &Path) -> io::Result<File> {
 
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
-        exit: Exit::Ours,
+        cause: Cause::Ours,
         code: "lab".into(),
         what: format!("{}: {error}", path.display()),
         help: "the lab keeps its secret and its records in `.lab`; make that directory yours and writable".into(),

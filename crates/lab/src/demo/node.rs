@@ -26,11 +26,15 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{commands::json, failure::Failure, lab::PACE, limits::PAGE_LINES};
+use crate::{
+    failure::{Failure, data},
+    limits::PAGE_LINES,
+    process::PACE,
+};
 
 /// What to give `rumormill demo-node`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// Where this node keeps its log
     dir: PathBuf,
 }
@@ -120,7 +124,7 @@ pub(crate) struct Held {
 ///
 /// # Errors
 /// When the node does not work, or is told nonsense.
-pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+pub async fn run(args: Args) -> Result<(), Failure> {
     let mut settings = Settings::dir(args.dir);
     settings.bind = Bind::Loopback { port: 0 };
     settings.lan = false;
@@ -243,6 +247,6 @@ fn now_us() -> u64 {
 }
 
 fn tell(report: &Report) -> Result<(), Failure> {
-    json(report)?;
+    data(&serde_json::to_string(report).map_err(|error| Failure::internal("demo", error.to_string()))?)?;
     io::stdout().flush().map_err(|error| Failure::output(&error))
 }

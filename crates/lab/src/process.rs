@@ -23,17 +23,15 @@ use tokio::{runtime, sync::watch};
 use tracing::info;
 
 use crate::{
-    failure::{Exit, Failure},
-    lab::{
-        Dir,
-        command::in_one_line,
-        dir::LabDir,
-        door::Door,
-        keys::{Keys, neighbours},
-        spawn::READY,
-        trace,
-    },
+    Dir,
+    command::in_one_line,
+    dir::LabDir,
+    door::Door,
+    failure::{Cause, Failure},
+    keys::{Keys, neighbours},
     limits::LAB_PROCESSES,
+    spawn::READY,
+    trace,
 };
 
 /// UDP port of process 0, unless `RUMORMILL_LAB_UDP` names another.
@@ -45,7 +43,7 @@ pub(crate) const PACE: Pace = Pace { busy_ms: 100, quiet_ms: 400 };
 
 /// What to give `rumormill lab process`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     #[command(flatten)]
     dir: Dir,
     /// Which process of the room this is, from 0
@@ -69,7 +67,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let udp = udp_base(args)?;
     let door = Door::bind(args.port).map_err(|error| {
         let what = format!("TCP port {} of process {}: {error}", args.port, args.pid);
-        Failure { exit: Exit::Ours, code: "port".into(), what, help: "end what uses the port, or take another".into() }
+        Failure {
+            cause: Cause::Ours,
+            code: "port".into(),
+            what,
+            help: "end what uses the port, or take another".into(),
+        }
     })?;
     let lab = LabDir::open(&args.dir.dir)?;
     let _record = lab.record(args.pid, args.n, args.port)?;
@@ -83,7 +86,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn udp_base(args: &Args) -> Result<u16, Failure> {
-    let usage = |what: String, help: &str| Failure { exit: Exit::Usage, code: "usage".into(), what, help: help.into() };
+    let usage =
+        |what: String, help: &str| Failure { cause: Cause::Usage, code: "usage".into(), what, help: help.into() };
     if args.pid >= args.n {
         let what = format!("process {} in a room of {}", args.pid, args.n);
         return Err(usage(what, "the pids of a room are 0 to one less than its processes"));

@@ -30,12 +30,10 @@ use tokio::{
 };
 
 use crate::{
-    lab::{
-        command::{Command, Refusal, in_one_line, parse},
-        crash,
-        lines::Lines,
-    },
+    command::{Command, Refusal, in_one_line, parse},
+    crash,
     limits::{ACCEPT_AGAIN_MS, CONSOLES, PAGE_LINES, PIECE_BYTES, REPLY_BYTES, REPLY_MS},
+    lines::Lines,
 };
 
 /// The room, as soon as it is there. A console may connect before.

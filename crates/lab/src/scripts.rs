@@ -9,11 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Cause, Failure};
 
 /// What to give `rumormill lab init`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// Where to leave `process` and `stopall`
     #[arg(default_value = ".")]
     dir: PathBuf,
@@ -59,7 +59,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
-        exit: Exit::Ours,
+        cause: Cause::Ours,
         code: "lab".into(),
         what: format!("{}: {error}", path.display()),
         help: "name a directory that you may write to".into(),

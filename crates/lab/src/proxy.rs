@@ -17,20 +17,17 @@ use std::{
 use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
-    clean::clean,
-    failure::{Exit, Failure},
-    lab::{
-        Dir,
-        command::{Command, Refusal, parse},
-        dir::LabDir,
-        spawn::spawn,
-    },
+    Dir,
+    command::{Command, Refusal, in_one_line, parse},
+    dir::LabDir,
+    failure::{Cause, Failure},
     limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, SAY_SETTLE_MS, SCRIPT_LINE_BYTES, START_SETTLE_MS},
+    spawn::spawn,
 };
 
 /// What to give `rumormill lab proxy`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     #[command(flatten)]
     dir: Dir,
 }
@@ -49,7 +46,7 @@ exit                       end all processes of this lab; so does the end of inp
 ///
 /// # Errors
 /// When a command of a script failed.
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(args: &Args) -> Result<(), Failure> {
     let mut proxy = Proxy::open(args.dir.clone())?;
     let result = if io::stdin().is_terminal() { proxy.converse() } else { proxy.run_script() };
     let stopped = proxy.lab.stop_all();
@@ -135,7 +132,7 @@ impl Proxy {
             match self.take(&String::from_utf8_lossy(&line)) {
                 Ok(Next::Exit) => break,
                 Ok(Next::Line) => {}
-                Err(failure) if failure.exit == Exit::Done => return Err(failure),
+                Err(failure) if failure.cause == Cause::OutputClosed => return Err(failure),
                 Err(failure) => {
                     failed += 1;
                     let _ = writeln!(io::stderr(), "line {number}: {failure}");
@@ -146,7 +143,7 @@ impl Proxy {
         match failed {
             0 => Ok(()),
             _ => Err(Failure {
-                exit: Exit::Ours,
+                cause: Cause::Ours,
                 code: "script".into(),
                 what: format!("commands that failed: {failed}"),
                 help: "the lines above say which and why".into(),
@@ -331,17 +328,17 @@ fn tell(pid: u16, line: &str) -> Result<Line, Failure> {
 fn complaint(pid: u16, complaints: &[String]) -> Result<(), Failure> {
     match complaints.first() {
         None => Ok(()),
-        Some(line) => Err(refused(format!("process {pid} says: {}", clean(line)))),
+        Some(line) => Err(refused(format!("process {pid} says: {}", in_one_line(line).collect::<String>()))),
     }
 }
 
 fn refused(what: String) -> Failure {
-    Failure { exit: Exit::Ours, code: "command".into(), what, help: "`help` lists the commands".into() }
+    Failure { cause: Cause::Ours, code: "command".into(), what, help: "`help` lists the commands".into() }
 }
 
 fn terminal(error: &ReadlineError) -> Failure {
     Failure {
-        exit: Exit::Ours,
+        cause: Cause::Ours,
         code: "terminal".into(),
         what: error.to_string(),
         help: "give the commands on standard input".into(),

@@ -6,7 +6,7 @@
 //! crash, and any letters after it
 //! ```
 
-use crate::lab::lines::TooLong;
+use crate::lines::TooLong;
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
