@@ -28,9 +28,10 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// What the page is made of.
-const FILES: [File; 23] = [
+const FILES: [File; 25] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
+    File("/around.js", SCRIPT, include_bytes!("page/around.js")),
     File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
     File("/chat.js", SCRIPT, include_bytes!("page/chat.js")),
     File("/commands.js", SCRIPT, include_bytes!("page/commands.js")),
@@ -51,6 +52,7 @@ const FILES: [File; 23] = [
     File("/style.css", STYLE, include_bytes!("page/style.css")),
     File("/timeline.js", SCRIPT, include_bytes!("page/timeline.js")),
     File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
+    File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),
 ];
 

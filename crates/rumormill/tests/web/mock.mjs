@@ -48,6 +48,14 @@ export class Mock {
     await new Promise((done) => this.server.close(done));
   }
 
+  // Holds back the answers to what `is` picks until the function that comes back is called.
+  hold(is) {
+    let release;
+    const held = new Promise((done) => (release = done));
+    this.gate = (request) => is(request) && held;
+    return release;
+  }
+
   // Breaks every connection.
   cut() {
     for (const socket of this.sockets) socket.destroy();
@@ -124,6 +132,7 @@ export class Mock {
     for await (const piece of request) text += piece;
     const body = text ? JSON.parse(text) : null;
     this.requests.push(`${request.method} ${request.url}`);
+    await this.gate?.(request);
     try {
       if (path[0] === "session") return this.session(body, response);
       if (path[0] !== "v1") return await this.file(url.pathname, response);

@@ -345,6 +345,73 @@ test("rooms are begun, entered, changed and left", async (t) => {
   assert.deepEqual(made.rooms.map(({ state }) => state.name), ["lunch", "joined"]);
 });
 
+// Two rooms with somebody in each; the first is open.
+const two = (made) => {
+  const [lunch, work] = [made.room("lunch"), made.room("work")];
+  for (const room of [lunch, work]) {
+    made.person(room, 1, "ada");
+    made.say(room, 1, `welcome to ${room.state.name}`, { quiet: true });
+    room.marked = room.messages.at(-1).place;
+  }
+  return lunch;
+};
+
+const goTo = async (page, name) => {
+  await page.locator("#room-list button", { hasText: name }).click();
+  await said(page, `welcome to ${name}`).waitFor();
+};
+
+test("what is said in a room stays in it, however late the answer comes", async (t) => {
+  const { page, mock: made, room } = await chat(t, two);
+  const release = made.hold(({ method, url }) => method === "POST" && url.endsWith("/messages"));
+  await type(page, "soup at noon");
+  await page.keyboard.press("Enter");
+  await holds(page, () => made.requests.some((request) => request.startsWith("POST") && request.endsWith("/messages")));
+  await goTo(page, "work");
+  release();
+  await holds(page, () => room.messages.at(-1).text === "soup at noon");
+  // Another line goes the same way, behind the first: when it shows, whatever the first does to the page is done.
+  await say(page, "nothing of lunch here");
+  assert.equal(await said(page, "soup at noon").count(), 0);
+  await goTo(page, "lunch");
+  await said(page, "soup at noon").waitFor();
+  assert.equal(await said(page, "nothing of lunch here").count(), 0);
+});
+
+test("a page of one room that comes late does not show in another", async (t) => {
+  const { page, mock: made, room } = await chat(t, two);
+  const release = made.hold(({ method, url }) => method === "GET" && url.includes(`/${room.state.id}/messages`));
+  await goTo(page, "work");
+  await page.locator("#room-list button", { hasText: "lunch" }).click();
+  await page.locator("#name", { hasText: "lunch" }).waitFor();
+  await goTo(page, "work");
+  release();
+  await say(page, "still at work");
+  assert.equal(await said(page, "welcome to lunch").count(), 0);
+});
+
+test("edits and commands are about the room in which they were written", async (t) => {
+  const { page, mock: made, room } = await chat(t, two);
+  await say(page, "soup at non");
+  const release = made.hold(({ method, url }) => method === "POST" && url.endsWith("/messages"));
+  await type(page, "and bread");
+  await page.keyboard.press("Enter");
+  // Behind the line that is on its way wait an edit and a command.
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("e");
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type("soup at noon");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("/topic food");
+  await page.keyboard.press("Enter");
+  await goTo(page, "work");
+  release();
+  await holds(page, () => room.messages.some(({ text }) => text === "soup at noon"));
+  await goTo(page, "lunch");
+  await holds(page, async () => (await page.locator("#text").inputValue()) === "/topic food");
+  assert.deepEqual(made.rooms.map(({ state }) => state.topic), ["", ""]);
+});
+
 test("what is begun in one room waits there", async (t) => {
   const { page } = await chat(t, (made) => (made.room("tea"), lunch(made)));
   await page.keyboard.type("half a line");

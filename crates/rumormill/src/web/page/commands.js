@@ -31,13 +31,13 @@ export function commands(chat) {
       return sought && chat.side.search(sought);
     }],
     ["seen", "", "who has my last message", () => {
-      const own = chat.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
+      const own = chat.visit.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
       if (own) chat.log.act.holders(own);
       else usage("You have said nothing here lately", "Say something first.");
     }],
     ["file", "", "send files", () => chat.chooseFiles()],
     ["get", "", "get the last file offered", () => {
-      const offer = chat.timeline.messages.findLast(({ file }) => file?.state === "absent" || file?.state === "waiting");
+      const offer = chat.visit.timeline.messages.findLast(({ file }) => file?.state === "absent" || file?.state === "waiting");
       return offer ? chat.log.act.get(offer) : usage("No file waits here to be fetched", "Save one that is here with the link below it.");
     }],
     ["peers", "", "the network", () => chat.side.show("network")],

@@ -12,7 +12,7 @@ const ROWS_PX = 180;
 const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
 
 export class Composer {
-  // `act`: send(room, { text, reply_to, mentions }), edit(message, text), command(word, rest), up(), people(), show(author),
+  // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), up(), people(), show(author),
   // commands(), fitting(word, rest), typing(room).
   constructor(act) {
     Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, picked: new Map(), drafts: new Map(), room: null, sending: Promise.resolve() });
@@ -195,14 +195,14 @@ export class Composer {
   }
 
   meant(text, about) {
-    if (about?.edit) return () => this.act.edit(about.edit, text);
+    const { room } = this;
+    if (about?.edit) return () => this.act.edit(room, about.edit, text);
     if (isCommand(text)) {
       const [, word, rest] = /^\/(\S*)\s*([\s\S]*)$/.exec(text);
-      return () => this.act.command(word.toLowerCase(), rest);
+      return () => this.act.command(room, word.toLowerCase(), rest);
     }
     const plain = text.startsWith("//") ? text.slice(1) : text;
     const said = { text: plain, reply_to: about?.reply?.ref, mentions: this.mentions(plain) };
-    const { room } = this;
     return () => this.act.send(room, said);
   }
 

@@ -32,8 +32,8 @@ function always(chat, { key, target, shiftKey }) {
   if (key !== "Escape") return null;
   if ($("rooms").contains(target)) return () => (chat.screens.closeRooms(), chat.composer.text.focus());
   if ($("side").contains(target)) return () => chat.screens.closePanel("side");
-  if (chat.log.picking) return () => chat.select(chat.log.selected);
-  if (target !== chat.composer.text) return () => (chat.room && chat.select(null), chat.composer.text.focus());
+  if (chat.log.picking) return () => chat.visit.select(chat.log.selected);
+  if (target !== chat.composer.text) return () => (chat.visit?.select(null), chat.composer.text.focus());
   return chat.side.open && (() => chat.screens.closePanel("side"));
 }
 
@@ -54,31 +54,29 @@ function outside(chat, event) {
   return onMessage(chat, event) ?? walk(chat, event);
 }
 
-function onMessage({ log, timeline }, { key, target }) {
-  const message = log.selected && timeline.find(log.selected);
+function onMessage({ log, visit }, { key, target }) {
+  const message = log.selected && visit.timeline.find(log.selected);
   if (!["text", "file"].includes(message?.kind) || target.closest("button, a")) return null;
   const { act } = log;
   const own = message.mine && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
   return { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), ...own }[key];
 }
 
-function walk(chat, { key, target }) {
-  const messages = chat.timeline.visible;
-  const now = messages.findIndex(({ ref }) => ref === chat.log.selected);
+function walk({ visit, log, composer }, { key, target }) {
+  const { timeline } = visit;
+  const messages = timeline.visible;
+  const now = messages.findIndex(({ ref }) => ref === log.selected);
   const last = messages.length - 1;
   const to = { ArrowUp: now < 0 ? last : now - 1, ArrowDown: now < 0 ? last : now + 1, Home: 0, End: last }[key];
   if (to === undefined || last < 0 || target.closest(".tools, .picker")) return null;
-  if (to > last) return chat.timeline.newer ? () => chat.page(() => chat.timeline.down()) : () => chat.composer.text.focus();
-  if (key === "End" && chat.timeline.newer) return async () => (await chat.newest(), chat.select(chat.timeline.visible.at(-1).ref));
+  if (to > last) return timeline.newer ? () => visit.newer() : () => composer.text.focus();
+  const select = (at) => visit.isOpen && visit.select(timeline.visible.at(at).ref);
+  if (key === "End" && timeline.newer) return async () => (await visit.newest(), select(-1));
   return async () => {
-    if (to <= 0 && chat.timeline.older) {
-      const { ref } = messages[0];
-      await chat.older();
-      if (key === "ArrowUp") {
-        const now = chat.timeline.visible;
-        return chat.select(now[Math.max(now.findIndex((message) => message.ref === ref) - 1, 0)].ref);
-      }
-    }
-    chat.select(chat.timeline.visible[Math.max(to, 0)].ref);
+    if (to > 0 || !timeline.older) return select(Math.max(to, 0));
+    const { ref } = messages[0];
+    await visit.older();
+    const above = timeline.visible.findIndex((message) => message.ref === ref) - 1;
+    select(key === "ArrowUp" ? Math.max(above, 0) : 0);
   };
 }

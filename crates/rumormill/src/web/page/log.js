@@ -54,6 +54,13 @@ export class Log {
     Object.assign(this, { node, act, selected: null, picking: false, others: 0, names: new Names(), marker: null, opened: new Set() });
   }
 
+  // Begins to draw another room, from the beginning of a visit to it.
+  enter(visit) {
+    Object.assign(this, { selected: null, picking: false, marker: null, names: visit?.names ?? new Names() });
+    this.opened.clear();
+    if (visit?.unread && visit.room.read) this.marker = visit.room.read;
+  }
+
   draw(timeline, room, keep) {
     const held = keep === "end" ? null : this.hold();
     rows(this.node, this.list(timeline, room));

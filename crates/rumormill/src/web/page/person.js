@@ -40,11 +40,11 @@ export async function showPerson(chat, author) {
 
 // Hides somebody for this person alone, or shows them again.
 export async function setHidden(chat, author, hidden) {
-  const { id } = chat;
-  const { people } = await call(hidden ? "PUT" : "DELETE", at(id, `/hidden/${author}`));
-  if (id !== chat.id) return;
-  chat.met(people);
-  chat.page(() => chat.timeline.again());
+  const { visit } = chat;
+  const { people } = await call(hidden ? "PUT" : "DELETE", at(visit.id, `/hidden/${author}`));
+  if (!visit.isOpen) return;
+  visit.met(people);
+  visit.page(() => visit.timeline.again());
   $("spoken").textContent = `${chat.names.show(author)} is ${hidden ? "hidden" : "shown again"}.`;
   chat.draw();
 }

@@ -63,7 +63,7 @@ function toggleRooms(isOpen) {
 
 function draw(room, chat) {
   for (const id of ["tools", "banners", "log", "chips", "say"]) $(id).hidden = !room;
-  const isEmpty = !room || (!chat.paging && !chat.timeline.older && !chat.timeline.messages.some(({ kind }) => ["text", "file", "gone"].includes(kind)));
+  const isEmpty = !room || shows(chat.visit) === "nothing";
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
   if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
@@ -71,6 +71,12 @@ function draw(room, chat) {
   $("topic").replaceChildren(theirs(short(room.topic, TOPIC_CHARS)));
   $("topic").title = line(room.topic);
   $("log").setAttribute("aria-label", `Messages in ${short(room.name, 60) || "this room"}`);
+}
+
+// What a visit shows so far; a stretch that is being read may still show something.
+function shows({ paging, timeline: { older, messages } }) {
+  const isSaid = messages.some(({ kind }) => ["text", "file", "gone"].includes(kind));
+  return paging || older || isSaid ? "something" : "nothing";
 }
 
 function drawEmpty(room, open) {

@@ -59,7 +59,7 @@ export const words = () => Object.entries(SETTINGS).flatMap(([name, [what, value
 // Lets the desktop tell of a message, unless somebody looks at it.
 export function notify(chat, { room, message, arrival }) {
   const worth = { mentions: message.names_me, all: message.kind === "text" }[value("notify")];
-  const isSeen = room === chat.id && chat.stuck && document.hasFocus();
+  const isSeen = room === chat.id && chat.visit.stuck && document.hasFocus();
   if (!worth || isSeen || message.mine || message.hidden || arrival !== "end" || globalThis.Notification?.permission !== "granted") return;
   const said = `${short(message.nick, 40)}: ${short(message.text, NOTIFIED_CHARS)}`;
   const told = new Notification(short(chat.rooms.get(room)?.name ?? "", 60) || "Rumormill", { body: said, tag: room });

@@ -1,0 +1,76 @@
+// What stands around the messages and changes with them: the list of rooms, the title, notices, and the chips that lead
+// to what is not in sight.
+
+import { $, el, rows, theirs } from "./dom.js";
+import { count, line, number, short } from "./words.js";
+
+export function drawTitle({ rooms, id, room }) {
+  const open = document.hasFocus() ? id : null;
+  const unread = [...rooms.values()].reduce((sum, other) => sum + (other.id === open ? 0 : other.unread), 0);
+  const name = room ? `${short(room.name, 40) || "room"} · ` : "";
+  document.title = (unread ? `(${number(unread)}) ` : "") + name + "Rumormill";
+}
+
+export function drawRooms(chat) {
+  const list = [...chat.rooms.values()];
+  const elsewhere = list.reduce((sum, room) => sum + (room.id === chat.id ? 0 : room.unread), 0);
+  $("elsewhere").hidden = !elsewhere;
+  $("elsewhere").textContent = number(elsewhere);
+  rows($("room-list"), list.map((room, i) => {
+    const isOpen = room.id === chat.id;
+    const name = short(room.name, 60) || "room " + room.id.slice(0, 8);
+    const unread = isOpen && chat.visit.stuck ? 0 : room.unread;
+    const stamp = [name, isOpen, unread, room.mentions, room.stopped, i];
+    return { key: room.id, stamp, make: () => roomRow(chat, { room, i, isOpen, name, unread }) };
+  }));
+}
+
+function roomRow(chat, { room, i, isOpen, name, unread }) {
+  const mentions = unread > 0 && room.mentions > 0;
+  const about = { type: "button", "data-as": "room", "aria-current": isOpen && "true", title: i < 9 && `Alt+${i + 1}` };
+  return el("li", {}, el("button", { ...about, onclick: () => chat.enter(room.id) },
+    theirs(name, { class: "name" }),
+    room.stopped !== null && el("span", { class: "badge bad" }, "stopped"),
+    mentions && badge("badge hot", count(room.mentions, "mention"), "@" + number(room.mentions)),
+    unread > 0 && badge("badge", `${number(unread)} not read`, number(unread))));
+}
+
+function badge(look, label, text) {
+  return el("span", { class: look, "aria-label": label }, text);
+}
+
+export function drawBanners(chat) {
+  const { room } = chat;
+  const list = [...(chat.notices.get(room.id) ?? [])];
+  if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
+    const help = "Make room on the disk and start Rumormill again; what was confirmed is kept.";
+    list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. ${help}` });
+  }
+  const drop = (code) => {
+    chat.notices.set(room.id, (chat.notices.get(room.id) ?? []).filter((notice) => notice.code !== code));
+    drawBanners(chat);
+  };
+  const close = (code) => el("button", { class: "close", "aria-label": "Close this notice", onclick: () => drop(code) }, "✕");
+  const make = ({ code, text }) => {
+    const look = "banner" + (code === "stopped" || code === "forked" ? " bad" : "");
+    return el("div", { class: look, role: "status" }, el("p", {}, theirs(line(text))), code !== "stopped" && close(code));
+  };
+  rows($("banners"), list.map((notice) => ({ key: notice.code, stamp: [notice.text], make: () => make(notice) })));
+}
+
+export function drawChips(visit) {
+  const { timeline, stuck, chat: { log } } = visit;
+  const late = timeline.late.length;
+  const isAbove = timeline.first && log.marker < timeline.first.place && timeline.older;
+  const unread = log.marker !== null && (isAbove || log.isAbove($("unread"))) && visit.unread;
+  const chip = (key, words, run) => {
+    const make = () => el("button", { type: "button", "data-as": "chip", onclick: run }, words);
+    return { key, stamp: [words], make };
+  };
+  const end = timeline.below ? `↓ ${count(timeline.below, "new message")}` : "↓ Newest";
+  rows($("chips"), [
+    unread && chip("unread", `↑ ${number(visit.unread)} not read yet`, () => visit.toUnread()),
+    late && chip("late", `↑ ${count(late, "earlier message")} arrived above`, () => visit.toLate()),
+    !stuck && chip("end", end, () => visit.newest()),
+  ].filter(Boolean));
+}

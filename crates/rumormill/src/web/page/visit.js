@@ -1,0 +1,240 @@
+// One room while it is open: its people, the stretch of its timeline that is read, how far it was read. Opening a room
+// begins a visit and ends the one before. Whatever takes time belongs to the visit that began it: an answer that comes
+// after the end of its visit changes nothing that is shown.
+
+import { $ } from "./dom.js";
+import { about, ask as at, call } from "./api.js";
+import { Names } from "./log.js";
+import { Timeline } from "./timeline.js";
+
+const WAITING = 2000;
+
+export class Visit {
+  constructor(chat, id) {
+    Object.assign(this, { chat, id, people: new Map(), names: new Names(), waiting: [], paging: null, stuck: true });
+    this.timeline = new Timeline((query) => this.read(query), (ref) => call("GET", about(id, ref)));
+    this.unread = this.room.unread;
+  }
+
+  // The room as it stands now, which outlives it here when this person leaves it.
+  get room() {
+    return (this.known = this.chat.rooms.get(this.id) ?? this.known);
+  }
+
+  get isOpen() {
+    return this.chat.visit === this;
+  }
+
+  async begin() {
+    await Promise.all([this.readPeople(), this.page(() => this.timeline.toEnd(), "end")]);
+  }
+
+  again() {
+    return Promise.all([this.readPeople(), this.page(() => this.timeline.again())]);
+  }
+
+  read(query) {
+    const set = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
+    return call("GET", at(this.id, "/messages?" + set));
+  }
+
+  async readPeople() {
+    const answer = await this.chat.try(() => call("GET", at(this.id, "/people")));
+    if (!answer || !this.isOpen) return;
+    this.met(answer.people);
+    this.chat.draw();
+  }
+
+  // Pages are read one after the other; what happens meanwhile waits, and is done to what was read.
+  async page(run, keep) {
+    while (this.paging) await this.paging;
+    if (!this.isOpen) return;
+    $("log").setAttribute("aria-busy", "true");
+    this.paging = this.chat.try(run);
+    await this.paging;
+    this.paging = null;
+    const waiting = this.waiting.splice(0);
+    if (!this.isOpen) return;
+    for (const [kind, content] of waiting) this.apply(kind, content);
+    for (const { author, nick } of this.timeline.messages) this.meet(author, nick);
+    this.chat.drawNow(keep);
+    $("log").removeAttribute("aria-busy");
+  }
+
+  older() {
+    return this.page(() => this.timeline.up());
+  }
+
+  newer() {
+    return this.page(() => this.timeline.down());
+  }
+
+  async newest() {
+    if (this.timeline.newer) await this.page(() => this.timeline.toEnd(), "end");
+    if (!this.isOpen) return;
+    this.stuck = true;
+    this.timeline.below = 0;
+    this.chat.drawNow("end");
+  }
+
+  // An event of this room.
+  happened(kind, content) {
+    if (kind === "step") return this.chat.network.step(content, this.room);
+    if (kind === "typing") return this.types(content);
+    if (kind === "person") this.person(content);
+    else if (!this.paging) this.apply(kind, content);
+    else if (this.waiting.push([kind, content]) > WAITING) {
+      this.waiting = [];
+      this.chat.refresh();
+    }
+    this.chat.draw();
+  }
+
+  apply(kind, { message, arrival, ref, holders, hash, state, have }) {
+    const { log, typing } = this.chat;
+    if (kind === "message") {
+      const isSeen = this.stuck && document.hasFocus();
+      typing.stop(message.author);
+      const begins = !isSeen && log.marker === null && !message.mine && !message.hidden && arrival === "end";
+      if (begins) log.marker = this.room.read ?? this.timeline.last?.place ?? null;
+      this.timeline.arrive(message, arrival);
+      this.meet(message.author, message.nick);
+      if (message.kind === "nick" && arrival === "end") this.called(message.author, message.text);
+    } else if (kind === "changed") this.timeline.change(message);
+    else if (kind === "file") {
+      const offers = this.timeline.messages.filter(({ file }) => file?.hash === hash);
+      for (const offer of offers) this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+    } else if (kind === "held") {
+      const own = this.timeline.find(ref);
+      if (own) this.timeline.change({ ...own, holders });
+      if (ref === log.selected) this.readHolders();
+    }
+  }
+
+  met(people) {
+    this.people = new Map(people.map((person) => [person.author, person]));
+    for (const { author, nick } of people) this.names.learn(author, nick);
+  }
+
+  // Who is here is who is connected.
+  meetPeers({ peers, author: me }) {
+    const here = new Map(peers.map(({ author, nick }) => [author, nick]));
+    for (const [author, nick] of here) {
+      this.meet(author, nick);
+      this.called(author, nick);
+    }
+    for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
+  }
+
+  // Somebody who wrote is one of the people, though nobody told yet whether they are here.
+  meet(author, nick) {
+    if (this.people.has(author)) return;
+    const me = author === this.room.author;
+    this.people.set(author, { author, nick, here: false, me, last_ms: 0, hidden: false });
+    this.names.learn(author, nick);
+  }
+
+  called(author, nick) {
+    this.people.get(author).nick = nick;
+    this.names.learn(author, nick);
+  }
+
+  person({ author, nick, here, hidden }) {
+    const known = this.people.get(author);
+    if (hidden !== (known?.hidden ?? false)) this.page(() => this.timeline.again());
+    const me = author === this.room.author;
+    this.people.set(author, { last_ms: 0, me, ...known, author, nick, here, hidden });
+    this.names.learn(author, nick);
+  }
+
+  types({ author, nick }) {
+    this.meet(author, nick);
+    this.chat.typing.hear(author);
+  }
+
+  async toUnread() {
+    const { marker } = this.chat.log;
+    this.unread = 0;
+    this.stuck = false;
+    if (!$("unread")) await this.page(() => this.timeline.from(marker));
+    if (!this.isOpen) return;
+    this.stuck = false;
+    $("unread")?.scrollIntoView({ block: "start" });
+    $("log").focus();
+  }
+
+  async toLate() {
+    const [first] = [...this.timeline.late].sort((a, b) => (a.place < b.place ? -1 : 1));
+    this.timeline.late = [];
+    await this.jump(first);
+  }
+
+  markRead() {
+    const { last } = this.timeline;
+    if (!last || !this.stuck || this.marking || !document.hasFocus() || document.hidden) return;
+    if (last.place <= (this.readTo ?? this.room.read ?? "")) return;
+    this.marking = true;
+    call("PUT", at(this.id, "/read"), { place: last.place }).then((room) => {
+      this.readTo = last.place;
+      if (room) this.chat.rooms.set(this.id, room);
+      this.marking = false;
+      this.chat.draw();
+    }, () => (this.marking = false));
+  }
+
+  select(ref, { focus = true } = {}) {
+    const { log } = this.chat;
+    log.selected = ref;
+    log.picking = false;
+    this.chat.drawNow();
+    if (ref && focus) {
+      const row = log.row(ref);
+      row?.focus({ preventScroll: true });
+      row?.scrollIntoView({ block: "nearest" });
+      this.stuck = !this.timeline.newer && log.atEnd();
+    }
+    this.readHolders();
+  }
+
+  async readHolders() {
+    const { log, network, side } = this.chat;
+    const ref = log.selected;
+    if (side.open !== "network" || !ref) return;
+    const message = this.timeline.find(ref);
+    const held = await call("GET", about(this.id, ref, "/holders")).catch(() => null);
+    if (!this.isOpen || ref !== log.selected) return;
+    network.hold(held && { text: message?.text ?? "", holders: held.holders, of: held.of });
+    this.chat.draw();
+  }
+
+  // Goes to a message, given whole or by its ref.
+  async jump(to) {
+    const ref = to.ref ?? to;
+    if (!this.timeline.find(ref)) {
+      const message = to.ref ? to : await this.chat.try(() => call("GET", about(this.id, ref)));
+      if (!message || !this.isOpen) return;
+      this.stuck = false;
+      await this.page(() => this.timeline.around(message));
+    }
+    if (!this.isOpen) return;
+    this.stuck = false;
+    this.select(ref);
+    this.chat.log.row(ref)?.scrollIntoView({ block: "center" });
+    if (innerWidth < 900) this.chat.side.show(null);
+  }
+
+  // Shows at the end what was just said here.
+  async show(messages) {
+    if (!this.isOpen) return;
+    this.chat.log.marker = null;
+    this.chat.log.selected = null;
+    await this.newest();
+    if (!this.isOpen) return;
+    for (const message of messages) if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
+    this.chat.drawNow("end");
+  }
+
+  fileAt(message) {
+    return at(this.id, "/files/" + encodeURIComponent(message.ref));
+  }
+}
