@@ -363,6 +363,8 @@ impl Driver {
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
+        // Whoever asks at once reads what is here, not the emptiness before the first renewal.
+        seat.post(&self.links);
         let forked = cut.contains(&seat.author);
         if seat.setup.keep {
             self.store.put_room(&seat.record())?;

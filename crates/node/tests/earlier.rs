@@ -1,0 +1,345 @@
+//! Peers of version 0.1.0: what they said reads as it did, and a node of today talks with peers that say exactly that.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that cannot go on has failed")]
+
+mod support;
+
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode, SecretKey,
+    endpoint::{Connection, PortmapperConfig, SendStream, presets},
+};
+use rumormill_node::{Node, Ticket};
+use rumormill_proto::{codec::Reader, ids::EntryId, message::Message, run::RawRun};
+use support::{memory, soon, status};
+use tokio::sync::Notify;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Dialler,
+    Accepter,
+}
+
+/// A frame as it was said.
+struct Said {
+    side: Side,
+    bulk: bool,
+    bytes: Vec<u8>,
+    means: String,
+}
+
+/// One connection as it was recorded.
+struct Link {
+    alpn: String,
+    exported: [u8; 32],
+    said: Vec<Said>,
+}
+
+/// One recording.
+struct Recording {
+    ticket: Ticket,
+    digest: String,
+    entries: u64,
+    links: Vec<Link>,
+}
+
+const VERSIONS: [&str; 2] = ["1", "1.1"];
+
+fn recording(version: &str) -> Recording {
+    let path = format!("{}/tests/fixtures/0.1.0/dialogue-{version}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).unwrap();
+    let mut links: Vec<Link> = Vec::new();
+    let (mut ticket, mut digest, mut entries) = (None, String::new(), 0);
+    for line in text.lines() {
+        let (word, rest) = line.split_once(' ').unwrap();
+        match word {
+            "ticket" => ticket = Some(rest.parse().unwrap()),
+            "digest" => digest = rest.to_owned(),
+            "entries" => entries = rest.parse().unwrap(),
+            "alpn" => links.push(Link { alpn: rest.to_owned(), exported: [0; 32], said: Vec::new() }),
+            "exported" => links.last_mut().unwrap().exported = unhex(rest).try_into().unwrap(),
+            _ => {
+                let side = if word == "dialler" { Side::Dialler } else { Side::Accepter };
+                let mut words = rest.splitn(3, ' ');
+                let bulk = words.next() == Some("bulk");
+                let bytes = unhex(words.next().unwrap());
+                let means = words.next().unwrap_or_default().to_owned();
+                links.last_mut().unwrap().said.push(Said { side, bulk, bytes, means });
+            }
+        }
+    }
+    Recording { ticket: ticket.unwrap(), digest, entries, links }
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    HEXLOWER.decode(text.as_bytes()).unwrap()
+}
+
+/// The channel of a frame and its body.
+fn opened(frame: &[u8]) -> (u64, Bytes) {
+    let mut reader = Reader::new(Bytes::copy_from_slice(frame));
+    let len = reader.number("length").unwrap();
+    assert_eq!(len, reader.left() as u64);
+    let channel = reader.number("channel").unwrap();
+    (channel, reader.rest().clone())
+}
+
+/// The message of a bulk stream's frame.
+fn unpacked(body: Bytes) -> Bytes {
+    let mut reader = Reader::new(body);
+    let len = reader.number("length").unwrap() as usize;
+    zstd::bulk::decompress(reader.rest(), len).unwrap().into()
+}
+
+/// What a message says, in words that no change of the code changes.
+fn meaning(message: &Message) -> String {
+    let runs = |runs: &[RawRun]| runs.iter().map(run_meaning).collect::<Vec<_>>().join(", ");
+    match message {
+        Message::Hello(hello) => format!("Hello author {} clock {}", hello.author, hello.wall_ms),
+        Message::Known { next } => format!("Known {next}"),
+        Message::Push(push) => {
+            format!("Push {} part {} hops {}: {}", push.push, push.part, push.hops, runs(&push.runs))
+        }
+        Message::Ack { pushes } => format!("Ack {pushes:?}"),
+        Message::Pull => "Pull".into(),
+        Message::Have { heads } => format!("Have {heads:x?}"),
+        Message::Status { digest, answer } => format!("Status {} answer {answer}", HEXLOWER.encode(digest)),
+        Message::Ranges(ranges) => format!("Ranges salt {} {:x?}", ranges.salt, ranges.prints),
+        Message::Heads(heads) => {
+            let head = |head: &rumormill_proto::message::Brief| {
+                format!("{:x} next {} check {:x} cut {:?}", head.author, head.next, head.check, head.cut)
+            };
+            format!("Heads all {} [{}]", heads.all, heads.heads.iter().map(head).collect::<Vec<_>>().join(", "))
+        }
+        Message::Want(want) => {
+            let range = |range: &rumormill_proto::message::Range| {
+                format!("{:x} {}..={}", range.author, range.first, range.last)
+            };
+            let ranges = want.ranges.iter().map(range).collect::<Vec<_>>().join(", ");
+            format!("Want {} newest {} [{ranges}]", want.want, want.newest)
+        }
+        Message::Runs { want, runs: some } => format!("Runs {want}: {}", runs(some)),
+        Message::Done { want } => format!("Done {want}"),
+        Message::Evidence { run } => format!("Evidence {}", run_meaning(run)),
+        Message::Fork { proof } => format!("Fork of {} bytes", proof.len()),
+        Message::Shuffle { peers, answer } => format!("Shuffle of {} answer {answer}", peers.len()),
+        #[allow(unreachable_patterns, reason = "later versions say more")]
+        _ => "something that 0.1.0 never said".into(),
+    }
+}
+
+fn run_meaning(run: &RawRun) -> String {
+    let entries = run.entries().iter().map(|entry| {
+        let body = entry.body.bytes().map_or("gone".into(), |body| {
+            let shown: String = String::from_utf8_lossy(body).chars().take(24).collect();
+            format!("{} bytes {shown:?}", body.len())
+        });
+        format!(
+            "{}.{} kind {} seen {} {body}",
+            entry.time.ms(),
+            entry.time.counter(),
+            entry.kind.number(),
+            entry.seen.len()
+        )
+    });
+    let (first, signed) = (run.first(), run.signature().is_some());
+    let prev: EntryId = run.prev();
+    let listed = entries.collect::<Vec<_>>().join("; ");
+    format!("{} from {first} prev {} signed {signed} [{listed}]", run.author().short(), HEXLOWER.encode(&prev.0[..4]))
+}
+
+#[test]
+fn what_was_said_means_what_it_meant_and_is_written_the_same() {
+    for version in VERSIONS {
+        let mut kinds = [0; 16];
+        for link in recording(version).links {
+            for said in link.said.iter().filter(|said| opened(&said.bytes).0 > 0) {
+                let (_, body) = opened(&said.bytes);
+                let body = if said.bulk { unpacked(body) } else { body };
+                kinds[usize::from(body[0])] += 1;
+                let message = Message::decode(body.clone()).unwrap();
+                assert_eq!(message.encode(), body, "{}", said.means);
+                assert_eq!(meaning(&message), said.means);
+            }
+        }
+        assert!([1, 2, 3, 4, 7, 9, 11, 15].iter().all(|kind| kinds[*kind] > 0), "of every kind some: {kinds:?}");
+    }
+}
+
+/// The tag of the ticket's room on one connection.
+fn tag(ticket: &Ticket, exported: &[u8; 32], side: Side) -> [u8; 32] {
+    let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
+    let side = u8::from(side == Side::Accepter);
+    blake3::Hasher::new_keyed(&key).update(exported).update(&[side]).update(&ticket.room.0).finalize().into()
+}
+
+/// Bytes of a greeting before its tags: the length in two digits, the channel, the kind, what the process drew.
+const BEFORE_TAGS: usize = 2 + 1 + 1 + 8;
+
+/// The greeting as it was said, with the tag of this connection in the place of that one's.
+fn greeting(recording: &Recording, link: &Link, said: &Said, exported: &[u8; 32]) -> Vec<u8> {
+    let (then, now) =
+        (tag(&recording.ticket, &link.exported, said.side), tag(&recording.ticket, exported, Side::Dialler));
+    let mut bytes = said.bytes.clone();
+    let tags = bytes[BEFORE_TAGS..].chunks_exact_mut(32);
+    let mut found = 0;
+    for one in tags.filter(|one| **one == then) {
+        one.copy_from_slice(&now);
+        found += 1;
+    }
+    assert_eq!(found, 1, "the room's tag follows from its secret and the session as it did");
+    bytes
+}
+
+/// What a node said to one peer, frame by frame.
+#[derive(Default)]
+struct Heard {
+    frames: Mutex<Vec<Vec<u8>>>,
+    more: Notify,
+}
+
+impl Heard {
+    /// Reads one stream to its end.
+    async fn listen(self: Arc<Self>, mut stream: iroh::endpoint::RecvStream) {
+        let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(Some(read)) = stream.read(&mut piece).await {
+            bytes.extend_from_slice(&piece[..read]);
+            loop {
+                let mut reader = Reader::new(Bytes::copy_from_slice(&bytes));
+                let Ok(len) = reader.number("length") else { break };
+                let end = bytes.len() - reader.left() + len as usize;
+                if bytes.len() < end {
+                    break;
+                }
+                self.frames.lock().unwrap().push(bytes.drain(..end).collect());
+                self.more.notify_waiters();
+            }
+        }
+    }
+
+    async fn until(&self, what: &str, good: impl Fn(&[u8]) -> bool) {
+        let wait = async {
+            loop {
+                let more = self.more.notified();
+                if self.frames.lock().unwrap().iter().any(|frame| good(frame)) {
+                    return;
+                }
+                more.await;
+            }
+        };
+        soon(what, wait).await;
+    }
+}
+
+/// Somebody of version 0.1.0, who says one side of a recorded connection.
+struct Player {
+    endpoint: Endpoint,
+    connection: Connection,
+    live: SendStream,
+    heard: Arc<Heard>,
+}
+
+impl Player {
+    async fn connect(node: &Node, alpn: &str) -> Self {
+        let endpoint = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .portmapper_config(PortmapperConfig::Disabled)
+            .clear_ip_transports()
+            .bind_addr("127.0.0.1:0")
+            .unwrap()
+            .secret_key(SecretKey::generate())
+            .bind()
+            .await
+            .unwrap();
+        let id = iroh::EndpointId::from_bytes(&node.peer().0).unwrap();
+        let target = EndpointAddr::new(id).with_ip_addr(node.local_addrs()[0]);
+        let connection = soon("a connection", endpoint.connect(target, alpn.as_bytes())).await.unwrap();
+        let (live, replies) = connection.open_bi().await.unwrap();
+        let heard = Arc::new(Heard::default());
+        tokio::spawn(heard.clone().listen(replies));
+        Self { endpoint, connection, live, heard }
+    }
+
+    async fn play(&mut self, recording: &Recording, link: &Link, side: Side) {
+        let mut exported = [0; 32];
+        self.connection.export_keying_material(&mut exported, b"rumormill 1 greeting", b"").unwrap();
+        let mut bulk: Option<SendStream> = None;
+        for said in link.said.iter().filter(|said| said.side == side) {
+            let (channel, body) = opened(&said.bytes);
+            if said.bulk {
+                if bulk.is_none() {
+                    bulk = Some(self.connection.open_uni().await.unwrap());
+                }
+                bulk.as_mut().unwrap().write_all(&said.bytes).await.unwrap();
+            } else if (channel, body.first()) == (0, Some(&0)) {
+                let bytes = greeting(recording, link, said, &exported);
+                self.live.write_all(&bytes).await.unwrap();
+            } else {
+                self.live.write_all(&said.bytes).await.unwrap();
+            }
+        }
+        if let Some(mut bulk) = bulk {
+            bulk.finish().unwrap();
+        }
+    }
+}
+
+/// The highest kind of a control, and of a message, that a peer reads which knows this version only. What is of a later
+/// kind it bars, but for controls under 1.1.
+fn readable(version: &str, frame: &[u8]) -> bool {
+    let (channel, body) = opened(frame);
+    let kind = body[0];
+    match (channel, version) {
+        (0, "1") => kind <= 3,
+        (0, _) => true,
+        _ => (1..=15).contains(&kind) && Message::decode(body).is_ok(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_talks_with_peers_that_say_exactly_that() {
+    for version in VERSIONS {
+        let recording = recording(version);
+        let node = memory().await;
+        let room = node.join(&recording.ticket).await.unwrap();
+        let mut players = Vec::new();
+        for link in &recording.links {
+            for side in [Side::Accepter, Side::Dialler] {
+                let mut player = Player::connect(&node, &link.alpn).await;
+                player.play(&recording, link, side).await;
+                players.push(player);
+            }
+        }
+        status(&room, "everything that was said", |status| {
+            (status.entries, status.missing, HEXLOWER.encode(&status.digest))
+                == (recording.entries, 0, recording.digest.clone())
+        })
+        .await;
+
+        let said = "said by a node of today";
+        room.say(said).await.unwrap();
+        let pushed = |frame: &[u8]| match Message::decode(opened(frame).1) {
+            Ok(Message::Push(push)) => {
+                let entries = push.runs.iter().flat_map(|run| run.entries());
+                entries.into_iter().any(|entry| entry.body.bytes().is_some_and(|body| body == said))
+            }
+            _ => false,
+        };
+        for player in &players {
+            player.heard.until("what a node of today says", pushed).await;
+            assert_eq!(player.connection.close_reason(), None, "it is a peer like any other");
+            let frames = player.heard.frames.lock().unwrap();
+            assert!(frames.iter().all(|frame| readable(version, frame)), "{version}: {frames:?}");
+        }
+        for player in players {
+            player.endpoint.close().await;
+        }
+        node.close().await;
+    }
+}
