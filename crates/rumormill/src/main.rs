@@ -30,7 +30,7 @@ mod web;
 
 /// A chat room without a server.
 ///
-/// Two commands, one paste: `rumormill new lunch` prints a ticket, `rumormill join TICKET` enters.
+/// `rumormill new lunch` creates a room and prints a ticket; `rumormill join TICKET` joins it.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
 #[command(after_help = MORE)]
@@ -41,62 +41,62 @@ struct Cli {
     command: Command,
 }
 
-/// What is asked for rarely: each has its own `--help`.
+/// Commands that the list leaves out; each has its own `--help`.
 const MORE: &str = "More: get, ticket, seen, digest, keep, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
     /// Create a room, print its ticket, open it
     New(commands::new::Args),
-    /// Enter a room with a ticket
+    /// Join a room with a ticket
     Join(commands::join::Args),
     /// Open a room again
     Chat(commands::chat::Args),
-    /// Say something, or send a file, and leave
+    /// Send a message or a file, and exit
     Send(commands::send::Args),
-    /// Print what was said
+    /// Print the messages of a room
     Log(commands::log::Args),
-    /// Print what lets others in
+    /// Print the ticket that lets others in
     #[command(hide = true)]
     Ticket(commands::ticket::Args),
-    /// List the rooms kept here
+    /// List your rooms
     Rooms(commands::rooms::Args),
-    /// Tell who of a room can be reached
+    /// List the peers of a room and how each is reached
     Peers(commands::peers::Args),
     /// Save a file that somebody sent
     #[command(hide = true)]
     Get(commands::get::Args),
-    /// Tell who has a message
+    /// List the people who have a message
     #[command(hide = true)]
     Seen(commands::seen::Args),
-    /// Find what was said
+    /// Search the messages of a room
     Search(commands::search::Args),
-    /// Print what two people compare to see whether they hold the same
+    /// Print the digest that two people compare to check that they hold the same messages
     #[command(hide = true)]
     Digest(commands::digest::Args),
-    /// Tell how much of a room is kept, or set it
+    /// Show or set how much of a room is kept on this disk
     #[command(hide = true)]
     Keep(commands::keep::Args),
-    /// Write a room down: to keep, to read, to bring elsewhere
+    /// Export a room to a file
     #[command(hide = true)]
     Export(commands::export::Args),
-    /// Bring in what was exported here, or by irssi, WeeChat, Slack or Matrix
+    /// Import an export, or a log from irssi, WeeChat, Slack or Matrix
     #[command(hide = true)]
     Import(commands::import::Args),
-    /// Verify everything that is kept, or an export
+    /// Verify every hash and signature of a room or an export
     #[command(hide = true)]
     Check(commands::check::Args),
-    /// Take out what is damaged, and fetch it again
+    /// Remove damaged entries and fetch them again
     #[command(hide = true)]
     Resync(commands::resync::Args),
-    /// Take part without a screen; web page and HTTP API
+    /// Run all rooms without a screen, with the web page and the HTTP API
     Serve(commands::serve::Args),
-    /// Tell what works here and what does not
+    /// Check what works on this machine and what does not
     Doctor(commands::doctor::Args),
-    /// Tell where things are kept
+    /// Print where files are kept
     #[command(hide = true)]
     Paths(commands::paths::Args),
-    /// Print what makes a shell complete commands
+    /// Print shell completions
     #[command(hide = true)]
     Completions(commands::completions::Args),
     /// Print the manual page

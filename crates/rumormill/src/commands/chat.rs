@@ -10,9 +10,9 @@ use crate::{
 /// What to give `rumormill chat`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Its name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// Line by line, also at a terminal
+    /// Use plain lines instead of the full screen, even at a terminal
     #[arg(long)]
     plain: bool,
 }

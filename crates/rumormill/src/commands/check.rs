@@ -24,12 +24,12 @@ use crate::{
 /// What to give `rumormill check`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; without it, all rooms
+    /// Name of the room, or the beginning of its id; all rooms if omitted
     room: Option<String>,
-    /// Check an export in JSON lines instead; no home is needed
+    /// Check an export in JSON lines instead of a room; needs no home
     #[arg(long, value_name = "FILE", conflicts_with = "room")]
     file: Option<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

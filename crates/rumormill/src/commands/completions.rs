@@ -10,7 +10,7 @@ use crate::{Cli, failure::Failure};
 /// What to give `rumormill completions`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// For which shell
+    /// Shell to complete for
     shell: Shell,
 }
 

@@ -10,9 +10,9 @@ use crate::{
 /// What to give `rumormill digest`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// As JSON, with how many entries are here and missing
+    /// Print JSON, with the number of entries here and missing
     #[arg(long)]
     json: bool,
 }

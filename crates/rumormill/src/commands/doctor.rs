@@ -22,7 +22,7 @@ const RELEASED_MS: u128 = 1_735_689_600_000;
 /// What to give `rumormill doctor`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

@@ -22,15 +22,15 @@ use crate::{
 /// What to give `rumormill export`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// How it looks; only jsonl still verifies and can be imported
+    /// Output format; only jsonl can be verified and imported again
     #[arg(long, value_enum, default_value_t)]
     format: Form,
-    /// Write it to this file, which appears when it is whole
+    /// Write to this file, which appears only once it is complete
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// Only what was said since: 7d, 12h, 90m
+    /// Only messages from this long ago until now: 7d, 12h, 90m
     #[arg(long, value_name = "TIME")]
     since: Option<Span>,
 }

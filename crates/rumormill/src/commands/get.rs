@@ -16,15 +16,15 @@ use crate::{
 /// What to give `rumormill get`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The message: its `ref`, as `rumormill log --json` tells it
+    /// Message, named by its `ref` from `rumormill log --json`
     message: String,
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     #[arg(long)]
     room: Option<String>,
-    /// Where to save it: a directory, or a name for it; otherwise here, by its own name
+    /// Directory or file to save to; the current directory and the file's own name if omitted
     #[arg(long, value_name = "PATH")]
     to: Option<PathBuf>,
-    /// Replace what is there
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }

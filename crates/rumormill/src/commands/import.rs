@@ -21,17 +21,17 @@ use crate::{
 /// What to give `rumormill import`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id
+    /// Name of the room, or the beginning of its id
     room: String,
-    /// An export of Rumormill's, a log of irssi or WeeChat, a channel's directory of a Slack export, or a Matrix export
+    /// Export from Rumormill, log from irssi or WeeChat, channel directory of a Slack export, or Matrix export
     file: PathBuf,
-    /// What it is, when that cannot be seen
+    /// Format of the file, where it cannot be recognised
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// The time zone of a log that names none, as Europe/Berlin; else that of this machine
+    /// Time zone of a log that names none, such as Europe/Berlin; this machine's if omitted
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

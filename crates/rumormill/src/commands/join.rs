@@ -18,16 +18,16 @@ use crate::{
 /// What to give `rumormill join`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The ticket, as it was given to you; or the name of a room on this LAN; without, these rooms are listed
+    /// Ticket you were given, or name of a room on this LAN; lists those rooms if omitted
     #[arg(value_name = "TICKET|NAME")]
     ticket: Vec<String>,
-    /// By what name you want to be shown in it
+    /// Name you want to be shown by in this room
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
-    /// Line by line, also at a terminal
+    /// Use plain lines instead of the full screen, even at a terminal
     #[arg(long)]
     plain: bool,
-    /// List rooms as one JSON object a line
+    /// List rooms as one JSON object per line
     #[arg(long, conflicts_with_all = ["ticket", "nick", "plain"])]
     json: bool,
 }

@@ -16,30 +16,30 @@ use crate::{
 /// What to give `rumormill keep`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// Keep what was said in this time: 30d, 12h
+    /// Keep messages for this long: 30d, 12h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     age: Option<u64>,
-    /// Keep the newest so many messages
+    /// Keep this many of the newest messages
     #[arg(long, value_name = "N")]
     messages: Option<u64>,
-    /// Keep so many bytes of what was said: 500k, 20M, 1G
+    /// Keep this many bytes of messages: 500k, 20M, 1G
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     bytes: Option<u64>,
-    /// Keep files that came in this time
+    /// Keep files for this long after they arrived
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     file_age: Option<u64>,
-    /// Keep the newest so many files
+    /// Keep this many of the newest files
     #[arg(long, value_name = "N")]
     files: Option<u64>,
-    /// Keep so many bytes of files
+    /// Keep this many bytes of files
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     file_bytes: Option<u64>,
-    /// Keep everything, but for the bounds given beside this
+    /// Remove all bounds except those given with this command
     #[arg(long)]
     everything: bool,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

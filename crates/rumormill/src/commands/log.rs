@@ -20,21 +20,21 @@ use crate::{
 /// What to give `rumormill log`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// One JSON object a line, with everything a message has
+    /// Print one JSON object per line, with every field of a message
     #[arg(long)]
     json: bool,
-    /// Also what people say who are hidden
+    /// Include messages from people you have hidden
     #[arg(long)]
     all: bool,
-    /// Then go on with what comes
+    /// Keep printing new messages as they arrive
     #[arg(long, short)]
     follow: bool,
-    /// Only the newest so many messages
+    /// Print only this many of the newest messages
     #[arg(long, value_name = "N")]
     last: Option<usize>,
-    /// Only what was said since: 7d, 12h, 90m
+    /// Only messages from this long ago until now: 7d, 12h, 90m
     #[arg(long, value_name = "TIME")]
     since: Option<Span>,
 }

@@ -20,15 +20,15 @@ use crate::{
 /// What to give `rumormill new`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How the room is called
+    /// Name of the room
     name: String,
-    /// By what name you want to be shown in it
+    /// Name you want to be shown by in this room
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
-    /// Announce it on this LAN: whoever is there finds it by name, and may enter without the ticket
+    /// Announce the room on this LAN: anyone there can find it by name and enter without a ticket
     #[arg(long)]
     lan: bool,
-    /// Line by line, also at a terminal
+    /// Use plain lines instead of the full screen, even at a terminal
     #[arg(long)]
     plain: bool,
 }

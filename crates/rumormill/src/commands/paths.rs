@@ -11,7 +11,7 @@ use crate::{
 /// What to give `rumormill paths`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -18,9 +18,9 @@ use crate::{
 /// What to give `rumormill peers`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

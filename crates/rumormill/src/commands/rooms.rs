@@ -13,7 +13,7 @@ use crate::{
 /// What to give `rumormill rooms`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

@@ -16,15 +16,15 @@ use crate::{
 /// What to give `rumormill search`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id
+    /// Name of the room, or the beginning of its id
     room: String,
-    /// Words that a message must have; of the last one the beginning is enough
+    /// Words that a message must contain; the last one may be incomplete
     #[arg(required = true)]
     words: Vec<String>,
-    /// One JSON object a line, with everything a message has
+    /// Print one JSON object per line, with every field of a message
     #[arg(long)]
     json: bool,
-    /// Also what people said who are hidden
+    /// Include messages from people you have hidden
     #[arg(long)]
     all: bool,
 }

@@ -13,12 +13,12 @@ use crate::{
 /// What to give `rumormill seen`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The message: its `ref`, as `rumormill log --json` tells it
+    /// Message, named by its `ref` from `rumormill log --json`
     message: String,
-    /// The room's name, or the beginning of its id; not needed when there is one room only
+    /// Name of the room, or the beginning of its id; optional when there is only one room
     #[arg(long)]
     room: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

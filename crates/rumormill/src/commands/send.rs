@@ -25,11 +25,11 @@ use crate::{
 /// What to give `rumormill send`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The room's name, or the beginning of its id
+    /// Name of the room, or the beginning of its id
     room: String,
-    /// What to say; without it and without a file, every line of standard input
+    /// Text to send; without text and file, every line of standard input is sent
     text: Vec<String>,
-    /// Send this file; may be given several times
+    /// File to send; can be given more than once
     #[arg(long, value_name = "PATH")]
     file: Vec<PathBuf>,
 }

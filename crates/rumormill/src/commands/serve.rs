@@ -24,7 +24,7 @@ use crate::{
 /// What to give `rumormill serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where the web page and the HTTP API are, 127.0.0.1:7667 unless configured; port 0 takes any
+    /// Address of the web page and the HTTP API, 127.0.0.1:7667 unless configured; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", env = "RUMORMILL_HTTP")]
     http: Option<SocketAddr>,
 }
