@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test page fuzz-api bench weather studies clean
+.PHONY: lab run test siege page fuzz-api bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -13,9 +13,15 @@ run:
 test:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- --deny warnings
+	cargo clippy -p rumormill-siege --all-targets -- --deny warnings
 	cargo test
+	cargo test -p rumormill-siege
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
+
+# Every attack in full, with times and memory, and every defence switched off once; prints the tables of docs/security.md.
+siege:
+	cargo run --release -p rumormill-siege -- table
 
 # The web page in a real browser, against a stand-in and between two processes. It takes the program as the tests build
 # it: another build would compile half of everything once more.

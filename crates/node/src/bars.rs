@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rumormill_proto::ids::PeerId;
+use rumormill_proto::{defence, ids::PeerId};
 
 use crate::limits::{BAR, BAR_LONGEST, BARS};
 
@@ -30,7 +30,7 @@ impl Bars {
 
     /// Whether this peer is refused now.
     pub(crate) fn bars(&self, peer: &PeerId, now_ms: u64) -> bool {
-        self.0.get(peer).is_some_and(|bar| now_ms < bar.until_ms)
+        defence::is_on("bars") && self.0.get(peer).is_some_and(|bar| now_ms < bar.until_ms)
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
 use crate::{
+    defence,
     entry::{Body, Kind, LogKey, RawEntry, Seen, room_name},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::CACHED_KEYS,
@@ -173,7 +174,8 @@ fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, t
     match (signature, trust) {
         (Some(signature), _) => {
             let signature = ed25519_dalek::Signature::from_bytes(signature);
-            key.verify_strict(&signed_bytes(&id), &signature).map_err(|_| Reject::Signature)
+            let verdict = key.verify_strict(&signed_bytes(&id), &signature).map_err(|_| Reject::Signature);
+            if defence::is_on("signatures") { verdict } else { Ok(()) }
         }
         (None, Trust::LeadsTo(_)) => Ok(()),
         (None, Trust::Signature) => Err(Reject::Unlinked),

@@ -202,6 +202,55 @@ fn layers_point_one_way() {
     nothing("a layer uses what it must not", wrong);
 }
 
+/// Crates of the workspace.
+fn crates() -> Vec<String> {
+    let dirs = fs::read_dir(root().join("crates")).unwrap();
+    let mut names: Vec<String> =
+        dirs.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| is_crate(name)).collect();
+    names.sort();
+    names
+}
+
+fn is_crate(name: &str) -> bool {
+    root().join("crates").join(name).join("Cargo.toml").exists()
+}
+
+/// What is wrong with a manifest of the product: that it can switch a defence off, other than by handing on the feature
+/// that nobody enables.
+fn switches_off(manifest: &str) -> Vec<&str> {
+    let mut section = "";
+    let mut wrong = Vec::new();
+    for line in manifest.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let hands_on = section == "[features]" && line.starts_with("mutants = [");
+        if (line.contains("mutants") && !hands_on) || line.contains("rumormill-siege") {
+            wrong.push(line);
+        }
+    }
+    wrong
+}
+
+#[test]
+fn only_the_siege_can_switch_a_defence_off() {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let mut wrong: Vec<String> =
+        switches_off(&workspace).into_iter().map(|line| format!("workspace: {line}")).collect();
+    let by_default = workspace.lines().find(|line| line.starts_with("default-members")).unwrap();
+    for name in crates() {
+        let is_built = by_default.contains(&format!("\"crates/{name}\""));
+        if is_built != (name != "siege") {
+            wrong.push(format!("default-members and {name}: all crates belong there but siege"));
+        }
+        if name != "siege" {
+            let manifest = fs::read_to_string(root().join("crates").join(&name).join("Cargo.toml")).unwrap();
+            wrong.extend(switches_off(&manifest).into_iter().map(|line| format!("{name}: {line}")));
+        }
+    }
+    nothing("the product can be built without its defences", wrong);
+}
+
 #[test]
 fn layers_keep_what_they_forbid_out() {
     let mut wrong = Vec::new();
@@ -325,5 +374,7 @@ fn the_checks_see_what_they_look_for() {
     let parent = Source { path: "src/x/mod.rs".into(), text: text.into(), product: Vec::new() };
     assert_eq!(test_modules(&parent), [PathBuf::from("src/x/d")]);
     assert!(holds_word("use std::time::Instant;", "Instant") && !holds_word("Instantly", "Instant"));
+    let manifest = "[features]\ndefault = [\"mutants\"]\nmutants = [\"a/mutants\"]\n[dependencies]\na = { features = [\"mutants\"] }";
+    assert_eq!(switches_off(manifest).len(), 2);
     assert!(names_an_issue(" see #12") && !names_an_issue(" #[test] C# 1"));
 }

@@ -1,0 +1,11 @@
+//! All attacks, a file each, and the threats that tests elsewhere hold.
+
+use crate::{Attack, Held};
+
+mod forger;
+
+/// All attacks.
+pub const ALL: &[&Attack] = &[&forger::ATTACK];
+
+/// Threats that tests elsewhere hold; a test sees that they exist.
+pub const HELD: &[Held] = &[];

@@ -1,0 +1,375 @@
+//! A stage in virtual time: honest engines with stores in memory, driven as a node drives them, and hostile peers of which
+//! there is nothing but what the attack lets them say.
+//!
+//! Links are made by the attack or dialled by the engines; a message takes a millisecond, and nothing is lost. What an
+//! engine wants is done at once, in the order append, send, emit.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::{Author, Entry},
+    engine::Engine,
+    entry::Kind,
+    frontier::Digest,
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::{Config, Event, Input, Output, Saying},
+    message::{Contact, Message},
+    reject::Reject,
+    rumor::Policy,
+    run::RawRun,
+    time::Now,
+    view::Shape,
+};
+use rumormill_store::{Change, Memory, Read, Store as _};
+
+/// When the stage begins, by the clocks of all that are right.
+pub const BEGIN_MS: u64 = 1_700_000_000_000;
+
+/// How long a message is under way.
+const LATENCY_MS: u64 = 1;
+
+/// The room.
+pub const ROOM: RoomId = RoomId([1; 32]);
+
+/// An honest peer and its home.
+pub struct Honest {
+    /// Its name on the wire.
+    pub peer: PeerId,
+    /// The engine.
+    pub engine: Engine,
+    store: Memory,
+    reader: Box<dyn Read>,
+    links: BTreeSet<PeerId>,
+    /// How far its clock is ahead.
+    pub ahead_ms: i64,
+    /// What it was shown, with the milliseconds since the stage began.
+    pub shown: Vec<(u64, Entry)>,
+    /// What else it was told.
+    pub events: Vec<Event>,
+    /// Whom it closed and barred.
+    pub barred: Vec<(PeerId, Reject)>,
+    /// The most outputs that one input had, what was served counted by message.
+    pub most_outputs: usize,
+    /// Inputs taken in.
+    pub inputs: u64,
+}
+
+enum Thing {
+    Message { from: PeerId, message: Message },
+    Input(Input),
+}
+
+/// The stage.
+pub struct Engines {
+    now_ms: u64,
+    /// All honest peers.
+    pub honest: Vec<Honest>,
+    numbers: BTreeMap<PeerId, usize>,
+    /// What was said to hostile peers.
+    heard: BTreeMap<PeerId, Vec<(PeerId, Message)>>,
+    queue: BTreeMap<(u64, u64), (PeerId, Thing)>,
+    serial: u64,
+    seed: u64,
+}
+
+impl Engines {
+    /// Nobody, at [`BEGIN_MS`].
+    pub fn new(seed: u64) -> Self {
+        let (honest, numbers, heard, queue) = Default::default();
+        Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed }
+    }
+
+    /// So many honest peers, all linked.
+    pub fn mesh(seed: u64, count: usize) -> Self {
+        let mut stage = Self::new(seed);
+        (0..count).for_each(|_| _ = stage.join());
+        for at in 0..count {
+            (0..at).for_each(|other| stage.link(stage.honest[at].peer, stage.honest[other].peer));
+        }
+        stage.run_ms(1_000);
+        stage
+    }
+
+    /// One more honest peer, linked with nobody; its index.
+    pub fn join(&mut self) -> usize {
+        let at = self.honest.len();
+        let peer = PeerId(*blake3::hash(&[b'h', at as u8, (at >> 8) as u8]).as_bytes());
+        let secret = *blake3::hash(&[b'a', at as u8, (at >> 8) as u8]).as_bytes();
+        let config = Config {
+            room: ROOM,
+            me: peer,
+            policy: Policy::Delegating(Default::default()),
+            shape: Shape::Open,
+            pace: Default::default(),
+            fresh_author: true,
+            trace: false,
+            seed: self.seed << 16 | at as u64,
+        };
+        let store = Memory::new();
+        let reader = store.reader().unwrap();
+        let engine = Engine::new(config, Author::from_secret(&secret), vec![], None, self.now(0));
+        self.honest.push(Honest {
+            peer,
+            engine,
+            store,
+            reader,
+            links: BTreeSet::new(),
+            ahead_ms: 0,
+            shown: Vec::new(),
+            events: Vec::new(),
+            barred: Vec::new(),
+            most_outputs: 0,
+            inputs: 0,
+        });
+        self.numbers.insert(peer, at);
+        at
+    }
+
+    /// One more hostile peer, linked with nobody; equal numbers are equal peers.
+    pub fn hostile(&mut self, number: u64) -> PeerId {
+        let peer = PeerId(*blake3::hash(&[&b"hostile"[..], &number.to_le_bytes()].concat()).as_bytes());
+        self.heard.entry(peer).or_default();
+        peer
+    }
+
+    /// Links two peers, at once.
+    pub fn link(&mut self, one: PeerId, other: PeerId) {
+        for (here, there) in [(one, other), (other, one)] {
+            if let Some(at) = self.numbers.get(&here).copied() {
+                self.honest[at].links.insert(there);
+                self.input(at, Input::Up { peer: there, address: Some(Bytes::from_static(b"host")) });
+            }
+        }
+    }
+
+    /// Ends a link, at once.
+    pub fn unlink(&mut self, one: PeerId, other: PeerId) {
+        for (here, there) in [(one, other), (other, one)] {
+            if let Some(at) = self.numbers.get(&here).copied()
+                && self.honest[at].links.remove(&there)
+            {
+                self.input(at, Input::Down { peer: there });
+            }
+        }
+    }
+
+    /// A hostile peer says something that arrives at once; how many outputs followed, or 0 when the link is gone.
+    pub fn says(&mut self, from: PeerId, to: usize, message: Message) -> usize {
+        match self.honest[to].links.contains(&from) {
+            true => self.input(to, Input::Received { from, message }),
+            false => 0,
+        }
+    }
+
+    /// What was said to a hostile peer since this was asked last, and by whom.
+    pub fn heard(&mut self, hostile: PeerId) -> Vec<(PeerId, Message)> {
+        self.heard.get_mut(&hostile).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// An honest person says a line.
+    pub fn say(&mut self, at: usize, text: &str) {
+        self.serial += 1;
+        let saying = Saying { tag: self.serial, kind: Kind::TEXT, body: Bytes::copy_from_slice(text.as_bytes()) };
+        self.input(at, Input::Say(vec![saying]));
+    }
+
+    /// Gives an honest engine an input and does what it wants; how many outputs followed.
+    pub fn input(&mut self, at: usize, input: Input) -> usize {
+        let now = self.now(at);
+        let mut out = Vec::new();
+        self.honest[at].inputs += 1;
+        self.honest[at].engine.handle(input, now, &mut out);
+        let said = self.act(at, out);
+        let most = &mut self.honest[at].most_outputs;
+        *most = said.max(*most);
+        said
+    }
+
+    /// Lets time pass.
+    pub fn run_ms(&mut self, ms: u64) {
+        let until_ms = self.now_ms + ms;
+        loop {
+            let next = self.queue.first_key_value().map(|((due_ms, _), _)| *due_ms);
+            let wakes = self.honest.iter().map(|honest| honest.engine.next_deadline()).min();
+            let wake_ms = wakes.unwrap_or(u64::MAX).max(self.now_ms);
+            let due_ms = next.unwrap_or(u64::MAX).min(wake_ms);
+            if due_ms > until_ms {
+                break;
+            }
+            self.now_ms = due_ms;
+            match self.queue.first_entry().filter(|entry| entry.key().0 <= due_ms) {
+                Some(entry) => {
+                    let (to, thing) = entry.remove();
+                    self.arrive(to, thing);
+                }
+                None => self.wake(),
+            }
+        }
+        self.now_ms = until_ms;
+    }
+
+    fn wake(&mut self) {
+        for at in 0..self.honest.len() {
+            if self.honest[at].engine.next_deadline() <= self.now_ms {
+                self.input(at, Input::Wake);
+                let next_ms = self.honest[at].engine.next_deadline();
+                assert!(next_ms > self.now_ms, "an engine asks to be woken for nothing");
+            }
+        }
+    }
+
+    fn arrive(&mut self, to: PeerId, thing: Thing) {
+        match (self.numbers.get(&to).copied(), thing) {
+            (None, Thing::Message { from, message }) => self.heard.entry(to).or_default().push((from, message)),
+            (Some(at), Thing::Message { from, message }) if self.honest[at].links.contains(&from) => {
+                self.input(at, Input::Received { from, message });
+            }
+            (Some(at), Thing::Input(input)) => _ = self.input(at, input),
+            _ => {}
+        }
+    }
+
+    /// Milliseconds since the stage began.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn now(&self, at: usize) -> Now {
+        let ahead_ms = self.honest.get(at).map_or(0, |honest| honest.ahead_ms);
+        Now { ticks_ms: self.now_ms, wall_ms: (BEGIN_MS + self.now_ms).saturating_add_signed(ahead_ms) }
+    }
+
+    fn later(&mut self, to: PeerId, thing: Thing) {
+        self.serial += 1;
+        self.queue.insert((self.now_ms + LATENCY_MS, self.serial), (to, thing));
+    }
+
+    fn send(&mut self, at: usize, to: PeerId, message: Message) {
+        if self.honest[at].links.contains(&to) {
+            let from = self.honest[at].peer;
+            self.later(to, Thing::Message { from, message });
+        }
+    }
+
+    /// Does what an engine wants: append, send, emit. Counts the messages that were served.
+    fn act(&mut self, at: usize, out: Vec<Output>) -> usize {
+        let mut said = out.len();
+        let changes: Vec<_> = out.iter().filter_map(change).map(|change| (ROOM, change)).collect();
+        let left = if changes.is_empty() { vec![] } else { self.honest[at].store.commit(&changes).unwrap() };
+        let me = self.honest[at].peer;
+        for (author, log) in left {
+            self.later(me, Thing::Input(Input::CutDone { author, log }));
+        }
+        for output in out {
+            match output {
+                Output::Send { to, message } => self.send(at, to, message),
+                Output::Serve { to, want, newest, ranges } => said += self.serve(at, to, (want, newest, ranges)),
+                Output::Dial(contact) => self.dial(at, &contact),
+                Output::Recall(what) => {
+                    let run = self.honest[at].reader.recall(&ROOM, &what.author, what.seq).unwrap();
+                    self.later(me, Thing::Input(Input::Recalled { what, run }));
+                }
+                Output::Close { peer, reject } => self.close(at, peer, reject),
+                Output::Emit(Event::Shown { entry, .. }) => self.honest[at].shown.push((self.now_ms, entry)),
+                Output::Emit(event) => self.honest[at].events.push(event),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn close(&mut self, at: usize, peer: PeerId, reject: Option<Reject>) {
+        self.honest[at].links.remove(&peer);
+        self.honest[at].barred.extend(reject.map(|reject| (peer, reject)));
+        let me = self.honest[at].peer;
+        if let Some(other) = self.numbers.get(&peer).copied()
+            && self.honest[other].links.remove(&me)
+        {
+            self.later(peer, Thing::Input(Input::Down { peer: me }));
+        }
+    }
+
+    fn dial(&mut self, at: usize, contact: &Contact) {
+        let (me, other) = (self.honest[at].peer, contact.peer);
+        let exists = self.numbers.contains_key(&other) || self.heard.contains_key(&other);
+        let barred = |at: usize, other| self.honest[at].barred.iter().any(|(peer, _)| *peer == other);
+        let refused = barred(at, other) || self.numbers.get(&other).is_some_and(|there| barred(*there, me));
+        match exists && !refused {
+            false => self.later(me, Thing::Input(Input::Unreachable { peer: other })),
+            true if self.honest[at].links.contains(&other) => {}
+            true => self.link(me, other),
+        }
+    }
+
+    /// Serves a want as a node does: the newest, then the ranges from the top down; the number of messages.
+    fn serve(&mut self, at: usize, to: PeerId, what: (u64, usize, Vec<(AuthorId, Seq, Seq)>)) -> usize {
+        let (want, newest, ranges) = what;
+        let reader = &mut self.honest[at].reader;
+        let first = if newest == 0 { vec![] } else { reader.newest(&ROOM, newest).unwrap() };
+        let mut pieces: VecDeque<_> = first.into_iter().chain(ranges).collect();
+        let mut messages = Vec::new();
+        while let Some((author, first, last)) = pieces.pop_front() {
+            let Some(run) = reader.run(&ROOM, &author, first, last).unwrap() else { continue };
+            if run.first() > first {
+                pieces.push_back((author, first, run.first() - 1));
+            }
+            messages.push(Message::Runs { want, runs: vec![run] });
+        }
+        messages.extend((want != 0).then_some(Message::Done { want }));
+        let count = messages.len();
+        messages.into_iter().for_each(|message| self.send(at, to, message));
+        count
+    }
+
+    /// The same at two peers exactly when they hold the same.
+    pub fn digest(&self, at: usize) -> Digest {
+        self.honest[at].engine.frontier().digest()
+    }
+
+    /// How many different digests the honest peers have.
+    pub fn digests(&self) -> u64 {
+        (0..self.honest.len()).map(|at| self.digest(at)).collect::<BTreeSet<_>>().len() as u64
+    }
+
+    /// How many honest peers were shown this line.
+    pub fn shown(&self, text: &str) -> u64 {
+        let is_it = |(_, entry): &(u64, Entry)| entry.body.bytes().is_some_and(|body| body == text);
+        self.honest.iter().filter(|honest| honest.shown.iter().any(is_it)).count() as u64
+    }
+
+    /// How far the fullest of an engine's bounded things is past its bound, in entries; 0 when none is.
+    pub fn excess(&self, at: usize) -> u64 {
+        let sizes = self.honest[at].engine.sizes();
+        sizes.iter().map(|size| size.count.saturating_sub(size.bound) as u64).max().unwrap_or(0)
+    }
+
+    /// How many there are of something that [`Engine::sizes`] counts.
+    pub fn size(&self, at: usize, what: &str) -> u64 {
+        let sizes = self.honest[at].engine.sizes();
+        sizes.iter().find(|size| size.what == what).map(|size| size.count as u64).expect("the engine counts that")
+    }
+
+    /// How often honest peers were shown an entry twice.
+    pub fn shown_twice(&self) -> u64 {
+        let twice = |honest: &Honest| {
+            let places: BTreeSet<_> = honest.shown.iter().map(|(_, entry)| (entry.author, entry.seq)).collect();
+            honest.shown.len() - places.len()
+        };
+        self.honest.iter().map(twice).sum::<usize>() as u64
+    }
+}
+
+fn change(output: &Output) -> Option<Change<'_>> {
+    match output {
+        Output::Append(run) => Some(Change::Append(run)),
+        Output::Cut(proof) => Some(Change::Cut(proof)),
+        _ => None,
+    }
+}
+
+/// A push of one run, of nobody's making but the sender's.
+pub fn push(number: u64, run: RawRun) -> Message {
+    let part = rumormill_proto::rumor::delegating::NOBODY;
+    Message::Push(rumormill_proto::message::Push { push: number, part, hops: 1, runs: vec![run] })
+}

@@ -1,0 +1,56 @@
+//! Lists attacks, carries one out, or all of them in child processes.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
+
+use std::process::ExitCode;
+
+use rumormill_proto::defence;
+use rumormill_siege::{Form, attacks, table};
+
+const USAGE: &str = "rumormill-siege list
+rumormill-siege run ATTACK [--without DEFENCE] [--short]
+rumormill-siege table [--short]";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let form = if words.contains(&"--short") { Form::Short } else { Form::Full };
+    match words.as_slice() {
+        ["list", ..] => list(),
+        ["run", name, options @ ..] => run(name, options, form),
+        ["table", ..] => table::print(form),
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn list() -> ExitCode {
+    for attack in attacks::ALL {
+        println!("{:10} {:14} {}", attack.threat, attack.name, attack.says);
+        attack.defences.iter().for_each(|defence| println!("{:25} without {defence}", ""));
+    }
+    for held in attacks::HELD {
+        println!("{:10} {:14} {}", held.threat, "(a test)", held.says);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Prints what came of it; ends with 0 when the attack is met and with 1 when it is not.
+fn run(name: &str, options: &[&str], form: Form) -> ExitCode {
+    let Some(attack) = attacks::ALL.iter().find(|attack| attack.name == name) else {
+        eprintln!("no attack is called {name}");
+        return ExitCode::from(2);
+    };
+    if let Some(defence) = options.iter().skip_while(|option| **option != "--without").nth(1) {
+        if !attack.defences.contains(defence) {
+            eprintln!("{name} does not prove {defence}");
+            return ExitCode::from(2);
+        }
+        defence::switch_off(defence);
+    }
+    let outcome = (attack.run)(form);
+    table::tell(&outcome, form);
+    if outcome.is_met(form) { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}

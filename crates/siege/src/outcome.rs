@@ -1,0 +1,179 @@
+//! What came of an attack, and whether that is good enough.
+
+use std::fmt;
+
+/// How much of an attack is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Enough to see every count: a few seconds.
+    Short,
+    /// As the list of threats has it, with times and memory.
+    Full,
+}
+
+impl Form {
+    /// One value or the other.
+    pub fn pick<T>(self, short: T, full: T) -> T {
+        match self {
+            Self::Short => short,
+            Self::Full => full,
+        }
+    }
+}
+
+/// What a count may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// This or less.
+    AtMost(u64),
+    /// This or more.
+    AtLeast(u64),
+    /// Exactly this.
+    Is(u64),
+}
+
+impl Bound {
+    fn holds(self, is: u64) -> bool {
+        match self {
+            Self::AtMost(most) => is <= most,
+            Self::AtLeast(least) => is >= least,
+            Self::Is(value) => is == value,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::Is(value) => write!(f, "exactly {value}"),
+        }
+    }
+}
+
+/// Something counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Of what.
+    pub what: String,
+    /// How many.
+    pub is: u64,
+    /// How many there may be.
+    pub bound: Bound,
+}
+
+impl Count {
+    /// Whether it is within its bound.
+    pub fn holds(&self) -> bool {
+        self.bound.holds(self.is)
+    }
+}
+
+/// Milliseconds that lines of honest people took, median and 99th percentile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Delivery {
+    /// Median.
+    pub p50: f64,
+    /// 99th percentile.
+    pub p99: f64,
+}
+
+impl Delivery {
+    /// Of these times; all 0 for none.
+    pub fn of(mut times_ms: Vec<f64>) -> Self {
+        times_ms.sort_by(f64::total_cmp);
+        let at = |part: f64| {
+            let last = times_ms.len().saturating_sub(1);
+            times_ms.get((last as f64 * part).ceil() as usize).copied().unwrap_or_default()
+        };
+        Self { p50: at(0.5), p99: at(0.99) }
+    }
+}
+
+/// What was measured of honest nodes; only the full form judges it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Five times without the attack.
+    pub calm: Vec<Delivery>,
+    /// While it lasts.
+    pub during: Delivery,
+    /// When it is over.
+    pub after: Delivery,
+    /// MiB that the process, with nodes and attacker, holds before, during and after.
+    pub memory_mib: [u64; 3],
+    /// Cores of the machine that were idle during the attack.
+    pub idle_cores: f64,
+}
+
+impl Measured {
+    /// The worst calm 99th percentile.
+    pub fn worst_calm(&self) -> f64 {
+        self.calm.iter().map(|calm| calm.p99).fold(0.0, f64::max)
+    }
+
+    /// What the 99th percentile may be under attack: 1.2 times the worst calm one, or 10 ms more.
+    pub fn allowed_ms(&self) -> f64 {
+        (1.2 * self.worst_calm()).max(self.worst_calm() + 10.0)
+    }
+
+    /// MiB that memory may grow by.
+    pub const GROWTH_MIB: u64 = 32;
+
+    /// Whether delivery and memory are within what an attack may do to them.
+    pub fn holds(&self) -> bool {
+        let [before, during, after] = self.memory_mib;
+        self.during.p99 <= self.allowed_ms() && during.max(after) <= before + Self::GROWTH_MIB
+    }
+}
+
+/// What came of an attack.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What was counted.
+    pub counts: Vec<Count>,
+    /// What was measured, where nodes took part.
+    pub measured: Option<Measured>,
+}
+
+impl Outcome {
+    /// Adds a count.
+    pub fn count(&mut self, what: impl Into<String>, is: u64, bound: Bound) {
+        self.counts.push(Count { what: what.into(), is, bound });
+    }
+
+    /// Whether the attack came to nothing.
+    pub fn is_met(&self, form: Form) -> bool {
+        assert!(!self.counts.is_empty(), "an attack counts something");
+        let measured = form == Form::Short || self.measured.as_ref().is_none_or(Measured::holds);
+        measured && self.counts.iter().all(Count::holds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_follows_from_counts_and_in_full_from_what_was_measured() {
+        let mut outcome = Outcome::default();
+        outcome.count("lines", 3, Bound::Is(3));
+        assert!(outcome.is_met(Form::Short) && outcome.is_met(Form::Full));
+        let calm = vec![Delivery { p50: 2.0, p99: 5.0 }, Delivery { p50: 2.0, p99: 20.0 }];
+        let measured = Measured { calm, memory_mib: [10, 42, 10], ..Measured::default() };
+        for (p99, memory, met) in [(30.0, 42, true), (30.1, 42, false), (1.0, 43, false)] {
+            let during = Delivery { p50: 1.0, p99 };
+            outcome.measured = Some(Measured { during, memory_mib: [10, memory, 10], ..measured.clone() });
+            assert_eq!(outcome.is_met(Form::Full), met);
+            assert!(outcome.is_met(Form::Short));
+        }
+        outcome.count("more", 3, Bound::AtMost(2));
+        assert!(!outcome.is_met(Form::Short));
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_times() {
+        assert_eq!(Delivery::of((0..=100).rev().map(f64::from).collect()), Delivery { p50: 50.0, p99: 99.0 });
+        assert_eq!(Delivery::of(vec![]), Delivery::default());
+    }
+}

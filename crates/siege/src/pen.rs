@@ -1,0 +1,76 @@
+//! Writes an author's log by hand: entries at any time, that have seen anything, signed as they should be.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::{Admission, Author, Trust},
+    entry::{Body, Kind, RawEntry, Seen},
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    run::RawRun,
+    time::Time,
+};
+
+/// One author's log, from its beginning.
+#[derive(Clone)]
+pub struct Pen {
+    room: RoomId,
+    secret: [u8; 32],
+    /// Seq of the next entry.
+    pub next: Seq,
+    prev: EntryId,
+    /// Time of the last entry.
+    pub time: Time,
+}
+
+impl Pen {
+    /// An author that has not written; equal numbers are equal authors. Its first entry is of `ms` since the Unix epoch.
+    pub fn new(room: RoomId, number: u64, ms: u64) -> Self {
+        let secret = *blake3::hash(&number.to_le_bytes()).as_bytes();
+        Self { room, secret, next: 0, prev: EntryId::default(), time: Time::from_ms(ms) }
+    }
+
+    /// Who writes.
+    pub fn id(&self) -> AuthorId {
+        Author::from_secret(&self.secret).id()
+    }
+
+    /// What comes next is of this time, or just after the last.
+    pub fn at(&mut self, ms: u64) -> &mut Self {
+        self.time = self.time.max(Time::from_ms(ms));
+        self
+    }
+
+    /// One line as a run of its own.
+    pub fn line(&mut self, text: &str) -> RawRun {
+        self.write(vec![(vec![], Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes())))])
+    }
+
+    /// One line that has seen these.
+    pub fn line_seen(&mut self, text: &str, seen: Seen) -> RawRun {
+        self.write(vec![(seen, Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes())))])
+    }
+
+    /// Lines as one run; at most to the end of a block.
+    pub fn lines(&mut self, count: usize, text: &str) -> RawRun {
+        self.write(vec![(vec![], Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes()))); count])
+    }
+
+    /// Entries as one signed run.
+    pub fn write(&mut self, entries: Vec<(Seen, Kind, Body)>) -> RawRun {
+        let entry = |(seen, kind, body)| {
+            self.time = self.time.next(0);
+            RawEntry { time: self.time, seen, kind, body }
+        };
+        let entries = entries.into_iter().map(entry).collect();
+        let run = Author::from_secret(&self.secret).sign(&self.room, self.next, self.prev, entries).unwrap();
+        let admitted = Admission::new(self.room).admit(&run, Trust::Signature).unwrap();
+        (self.next, self.prev) = (run.last() + 1, admitted.last().id);
+        run
+    }
+}
+
+/// The same run under a signature with one bit flipped.
+pub fn forged(run: &RawRun) -> RawRun {
+    let mut signature = *run.signature().unwrap();
+    signature[7] ^= 1;
+    RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), Some(signature)).unwrap()
+}

@@ -1,0 +1,98 @@
+//! Every attack in its short form is met, and is not when its defence is off.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use rumormill_siege::{
+    Form, Held,
+    attacks::{ALL, HELD},
+    table::{Verdict, child},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rumormill-siege");
+
+/// Runs at once. More would only wait for each other on a small machine.
+const AT_ONCE: usize = 2;
+
+#[test]
+fn every_attack_is_met_and_every_defence_is_seen_to_work() {
+    let whole = ALL.iter().map(|attack| (attack.name, None));
+    let mutants = ALL.iter().flat_map(|attack| attack.defences.iter().map(|defence| (attack.name, Some(*defence))));
+    let runs: Vec<(&str, Option<&str>)> = whole.chain(mutants).collect();
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((attack, without)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (verdict, printed) = child(PROGRAM, attack, *without, Form::Short);
+                    let good = match without {
+                        None => verdict == Verdict::Met,
+                        Some(_) => verdict != Verdict::Met,
+                    };
+                    if !good {
+                        wrong.lock().unwrap().push(format!("{attack} without {without:?}: {verdict:?}\n{printed}"));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The sources of the product.
+fn sources(dir: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            if !["siege", "target", "tests"].iter().any(|name| path.ends_with(name)) {
+                sources(&path, found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_defence_has_an_attack_and_every_attack_its_defence() {
+    let mut texts = Vec::new();
+    sources(&root().join("crates"), &mut texts);
+    let switch = "is_on(\"";
+    let named = texts.iter().flat_map(|text| text.match_indices(switch).map(|(at, _)| &text[at + switch.len()..]));
+    let asked: Vec<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
+    let proved: Vec<&str> = ALL.iter().flat_map(|attack| attack.defences).copied().collect();
+    let unproved: Vec<_> = asked.iter().filter(|defence| !proved.contains(defence)).collect();
+    assert!(unproved.is_empty(), "defences without an attack: {unproved:?}");
+    let idle: Vec<_> = proved.iter().filter(|defence| !asked.contains(defence)).collect();
+    assert!(idle.is_empty(), "attacks that prove what nobody asks for: {idle:?}");
+}
+
+#[test]
+fn what_is_held_elsewhere_is_there() {
+    for Held { threat, test: (file, name), .. } in HELD {
+        let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{threat}: {file}: {error}"));
+        assert!(text.contains(&format!("fn {name}(")), "{threat}: {file} has no {name}");
+    }
+}
+
+#[test]
+fn attacks_have_names_of_their_own() {
+    let mut names: Vec<&str> = ALL.iter().map(|attack| attack.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ALL.len());
+}
