@@ -120,7 +120,6 @@ impl Engine {
 
     /// Takes one input; what follows from it is appended to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
-        let wake = matches!(input, Input::Wake);
         let before = out.len();
         match input {
             Input::Up { peer, address } => self.up(peer, address, now, out),
@@ -144,7 +143,7 @@ impl Engine {
             Input::CutDone { author, log } => self.logs.replace(author, log),
             Input::Wake => self.wake(now, out),
         }
-        self.settle(wake, now, out);
+        self.settle(now, out);
         self.receipts.join(out, before, now.ticks_ms);
     }
 
@@ -183,6 +182,11 @@ impl Engine {
     /// Entries known to be missing.
     pub fn missing(&self) -> u64 {
         self.sync.missing()
+    }
+
+    /// Steps taken so far for runs that waited. They are proportional to what came in, whatever waits for what.
+    pub fn work(&self) -> u64 {
+        self.logs.work()
     }
 
     /// What the engine holds many of, to be held against the bounds.
@@ -228,6 +232,7 @@ impl Engine {
         self.moves(now, out, |view, ms, random, moves| view.down(peer, ms, random, moves));
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.down(peer, view, ms, random, actions));
         self.receipts.forget(&peer);
+        self.logs.down(peer, now.ticks_ms);
         self.sync.down(peer);
         self.own.down(peer);
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
@@ -278,7 +283,7 @@ impl Engine {
                 self.take(from, &runs, Origin::Repair(from), now, out);
             }
             Message::Done { want } => {
-                self.settle(false, now, out);
+                self.settle(now, out);
                 self.sync.done(from, want, &mut self.logs, ms, out);
             }
             Message::Evidence { run } => self.evidence(from, &run, now, out),
@@ -358,7 +363,7 @@ impl Engine {
         let (mut news, mut known) = (Vec::new(), Vec::new());
         for run in runs {
             let wall_ms = if run.author() == self.own.id() { ANY_TIME_MS } else { wall_ms };
-            match self.logs.take(run, origin, wall_ms) {
+            match self.logs.take(run, origin, Now { wall_ms, ..now }) {
                 Ok(Taken::New) => news.push(run),
                 Ok(Taken::Known) => known.push(run.clone()),
                 Ok(Taken::Refused) => {}
@@ -374,7 +379,7 @@ impl Engine {
         if !news.is_empty() {
             self.view.brought(&from);
         }
-        self.settle(false, now, out);
+        self.settle(now, out);
         let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
         for run in &news {
             for (author, seq) in self.logs.lacks(run) {

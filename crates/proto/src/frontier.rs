@@ -3,10 +3,7 @@
 //! A fingerprint of a part of the author space is a hash over the sum, modulo 2^256, of one hash for each
 //! log in it. The sum does not depend on order, and a hash over it cannot be steered as a plain sum could.
 
-use std::{
-    collections::BTreeMap,
-    ops::Bound::{Excluded, Included, Unbounded},
-};
+use std::collections::BTreeMap;
 
 use crate::{
     ids::{AuthorId, Seq},
@@ -147,9 +144,7 @@ impl Frontier {
     }
 
     fn between(&self, low: u64, high: u64) -> impl Iterator<Item = (&AuthorId, &Tracked)> {
-        let low = Included(lowest(low));
-        let high = high.checked_add(1).map_or(Unbounded, |next| Excluded(lowest(next)));
-        self.logs.range((low, high))
+        self.logs.range(AuthorId::lowest(low)..=AuthorId::highest(high))
     }
 
     fn fingerprint(&self, branch: Branch, salt: &[u8]) -> [u8; 32] {
@@ -166,13 +161,6 @@ impl Frontier {
         hasher.update(&count.to_le_bytes()).update(salt);
         hasher.finalize().into()
     }
-}
-
-/// The smallest author id with this prefix.
-fn lowest(prefix: u64) -> AuthorId {
-    let mut id = AuthorId::default();
-    id.0[..8].copy_from_slice(&prefix.to_be_bytes());
-    id
 }
 
 /// What one log adds to a fingerprint: nothing when it has neither head nor cut.

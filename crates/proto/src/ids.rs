@@ -22,6 +22,20 @@ macro_rules! id {
                 u64::from_be_bytes([a, b, c, d, e, f, g, h])
             }
 
+            /// The smallest id with this prefix.
+            pub fn lowest(prefix: u64) -> Self {
+                let mut id = [0; 32];
+                id[..8].copy_from_slice(&prefix.to_be_bytes());
+                Self(id)
+            }
+
+            /// The largest id with this prefix.
+            pub fn highest(prefix: u64) -> Self {
+                let mut id = [0xff; 32];
+                id[..8].copy_from_slice(&prefix.to_be_bytes());
+                Self(id)
+            }
+
             /// The first four bytes in hexadecimal, for people.
             pub fn short(&self) -> String {
                 let [a, b, c, d, ..] = self.0;

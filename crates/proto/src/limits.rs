@@ -155,8 +155,35 @@ pub const PENDING_RUNS: usize = 1024;
 /// Runs of one author that wait, so that one author cannot crowd out the others.
 pub const PENDING_RUNS_OF_ONE: usize = 256;
 
-/// Bytes of runs that wait: twelve of the largest, thousands of ordinary ones.
+/// Bytes of runs that wait, as they lie in memory: six of the largest, thousands of ordinary ones. Past it the oldest of
+/// the peer that brought most goes.
 pub const PENDING_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes that a run counts for at least, so that [`PENDING_BYTES`] bounds their number too.
+pub const PENDING_RUN_BYTES: usize = PENDING_BYTES / PENDING_RUNS;
+
+/// Bytes that a pair in a `seen` takes in memory: 40, once as it came and once verified. On the wire it may be two.
+pub const PENDING_PAIR_BYTES: usize = 80;
+
+/// Milliseconds that a run waits for a cause: [`LACK_MS`] sixteen times over, a few wants, and ten rounds. Whoever cannot
+/// be helped in that time is fetched again by a later round, twice a minute and no more.
+pub const PENDING_MS: u64 = 30_000;
+
+/// The same for a run whose bringer has gone. Not at once, for who says one thing and quits leaves it to others to bring
+/// the cause: two wants and a round.
+pub const ORPHAN_MS: u64 = 5_000;
+
+/// Milliseconds that a run is held because it lies ahead in time: an hour, by which clocks are wrong that were set to
+/// another zone. Later it is fetched again, once an hour.
+pub const EARLY_MS: u64 = 3_600_000;
+
+/// Times that what runs need of each other is looked at again because one of them went or came in a smaller piece. Pieces
+/// of a log come in three sizes: alone, as told, and as a block.
+pub const FREED: u8 = 3;
+
+/// Logs that a run may make us ask for: an eighth of what a run can name, and as many as fit into one want. Those it names
+/// besides come by anti-entropy.
+pub const LACKS_OF_RUN: usize = RANGES;
 
 /// Authors of one room: 300 bytes each in memory, 20 MB together.
 pub const AUTHORS: usize = 65_536;

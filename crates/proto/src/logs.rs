@@ -7,17 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    admit::{Admission, Entry, Run, Trust},
+    admit::{Admission, Run, Trust},
     fork::Proof,
     frontier::Frontier,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::Kept,
     limits::{AHEAD_MS, AUTHORS},
     log::{Log, Unfit, Verdict},
-    pending::{Pending, Waiting},
+    pending::{Arrived, Pending, Waiting},
     reject::Reject,
     rumor::Source,
     run::RawRun,
+    time::Now,
 };
 
 /// Which way a run came.
@@ -61,14 +62,30 @@ pub(crate) struct Logs {
     door: Admission,
     frontier: Frontier,
     proofs: BTreeMap<AuthorId, Proof>,
-    pending: Pending,
+    pub(crate) pending: Pending,
     /// Released by a backfill or an import, which wait for nothing.
     backfilled: Vec<Released>,
     /// By author prefix: the seq below which entries are history that a backfill will bring.
     history: BTreeMap<u64, Seq>,
     gappy: BTreeSet<AuthorId>,
     contradictions: Vec<RawRun>,
-    changed: bool,
+}
+
+/// What nothing has to wait for.
+pub(crate) struct Held<'a> {
+    frontier: &'a Frontier,
+    proofs: &'a BTreeMap<AuthorId, Proof>,
+    history: &'a BTreeMap<u64, Seq>,
+}
+
+impl Held<'_> {
+    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, or it
+    /// lies beyond a cut.
+    pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
+        self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
+            || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
+            || self.proofs.get(&author).is_some_and(|proof| seq >= proof.at())
+    }
 }
 
 impl Logs {
@@ -82,13 +99,16 @@ impl Logs {
             history: BTreeMap::new(),
             gappy: BTreeSet::new(),
             contradictions: Vec::new(),
-            changed: false,
         };
         for Kept { author, log, proof } in kept {
             logs.replace(author, log);
             logs.proofs.extend(proof.map(|proof| (author, proof)));
         }
         logs
+    }
+
+    fn held(&self) -> Held<'_> {
+        Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history }
     }
 
     pub(crate) fn door(&mut self) -> &mut Admission {
@@ -112,6 +132,16 @@ impl Logs {
         self.pending.len()
     }
 
+    /// Steps that were taken for runs that wait.
+    pub(crate) fn work(&self) -> u64 {
+        self.pending.work()
+    }
+
+    /// A peer went, and does not bring what the runs it brought wait for.
+    pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
+        self.pending.down(peer, now_ms);
+    }
+
     /// Logs that are not held down to seq 0.
     pub(crate) fn gappy(&self) -> impl Iterator<Item = &AuthorId> {
         self.gappy.iter()
@@ -132,8 +162,10 @@ impl Logs {
     pub(crate) fn expect_history(&mut self, prefix: u64, next: Seq) {
         if self.history.len() < AUTHORS || self.history.contains_key(&prefix) {
             let known = self.history.entry(prefix).or_default();
-            *known = next.max(*known);
-            self.changed = true;
+            if next > *known {
+                *known = next;
+                self.pending.expect(AuthorId::lowest(prefix), AuthorId::highest(prefix), next);
+            }
         }
     }
 
@@ -144,6 +176,7 @@ impl Logs {
 
     /// What the store holds of a log after a cut.
     pub(crate) fn replace(&mut self, author: AuthorId, log: Log) {
+        self.pending.forget(author, 0);
         self.frontier.update(author, |held| *held = log);
         self.note_gaps(author);
     }
@@ -155,7 +188,6 @@ impl Logs {
         if news {
             self.pending.cut(author, at);
             self.proofs.insert(author, proof);
-            self.changed = true;
         }
         news
     }
@@ -164,7 +196,7 @@ impl Logs {
     ///
     /// # Errors
     /// A [`Reject`] when the run is bad, whatever is held.
-    pub(crate) fn take(&mut self, raw: &RawRun, origin: Origin, wall_ms: u64) -> Result<Taken, Reject> {
+    pub(crate) fn take(&mut self, raw: &RawRun, origin: Origin, at: Now) -> Result<Taken, Reject> {
         let author = raw.author();
         let verdict = match self.frontier.log(&author) {
             Some(log) => log.judge(raw),
@@ -181,18 +213,18 @@ impl Logs {
             Verdict::Take(_) | Verdict::TakePart(..) if self.waits(raw) => Ok(Taken::Known),
             Verdict::Take(Trust::LeadsTo(id)) => match self.door.admit(raw, Trust::LeadsTo(id)) {
                 Err(Reject::Unlinked) => self.contradicts(raw, raw.last()),
-                run => Ok(self.place(run?, raw, origin, wall_ms)),
+                run => Ok(self.place(run?, raw, origin, at)),
             },
             Verdict::Forks(seq) => self.contradicts(raw, seq),
             Verdict::Take(Trust::Signature) | Verdict::TakePart(..) if !signed => Ok(Taken::Refused),
             Verdict::Take(Trust::Signature) => {
                 let run = self.door.admit(raw, Trust::Signature)?;
-                Ok(self.place(run, raw, origin, wall_ms))
+                Ok(self.place(run, raw, origin, at))
             }
             Verdict::TakePart(first, last) => {
                 let run = self.door.admit(raw, Trust::Signature)?;
                 let part = run.part(first, last);
-                Ok(part.map_or(Taken::Known, |run| self.place(run, raw, origin, wall_ms)))
+                Ok(part.map_or(Taken::Known, |run| self.place(run, raw, origin, at)))
             }
         }
     }
@@ -207,16 +239,17 @@ impl Logs {
     }
 
     fn waits(&self, raw: &RawRun) -> bool {
-        (raw.first()..=raw.last()).all(|seq| self.pending.holds(raw.author(), seq))
+        let floor = self.frontier.log(&raw.author()).map_or(0, Log::next);
+        self.pending.knows(raw, floor)
     }
 
-    fn place(&mut self, run: Run, raw: &RawRun, origin: Origin, wall_ms: u64) -> Taken {
+    fn place(&mut self, run: Run, raw: &RawRun, origin: Origin, at: Now) -> Taken {
         let head = self.frontier.head(&run.author());
         if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
             return Taken::Refused;
         }
         let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
-        let until_ms = if until_ms > wall_ms { until_ms } else { 0 };
+        let until_ms = if until_ms > at.wall_ms { until_ms } else { 0 };
         if origin == Origin::Import && until_ms > 0 {
             return Taken::Refused;
         }
@@ -230,34 +263,8 @@ impl Logs {
                 false => Taken::Refused,
             };
         }
-        // Our own words wait for nothing. They may follow what was lost here, and name its hash.
-        let needs = if origin == Origin::Here { Vec::new() } else { self.needs(&run) };
-        self.pending.add(run, raw.clone(), origin, needs, until_ms);
-        self.changed = true;
+        self.pending.add(Arrived { run, raw: raw.clone(), origin, until_ms }, at.ticks_ms);
         Taken::New
-    }
-
-    /// For each author the highest seq that a run needs and that is not there.
-    fn needs(&self, run: &Run) -> Vec<(AuthorId, Seq)> {
-        let first = run.first();
-        let before = first.seq.checked_sub(1).map(|seq| (first.author, seq));
-        let seen = run.entries().iter().flat_map(|entry: &Entry| entry.seen.iter().copied());
-        let mut needs = BTreeMap::new();
-        for (author, seq) in before.into_iter().chain(seen.filter(|(author, _)| *author != first.author)) {
-            if !self.met(author, seq) {
-                let highest = needs.entry(author).or_insert(seq);
-                *highest = seq.max(*highest);
-            }
-        }
-        needs.into_iter().collect()
-    }
-
-    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, or it
-    /// lies beyond a cut.
-    fn met(&self, author: AuthorId, seq: Seq) -> bool {
-        self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
-            || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
-            || self.cut(&author).is_some_and(|cut| seq >= cut)
     }
 
     /// Runs that contradicted what is held when they were released.
@@ -265,29 +272,28 @@ impl Logs {
         std::mem::take(&mut self.contradictions)
     }
 
-    /// What `raw`, if it waits, waits for that is not here at all.
+    /// What `raw`, if it waits, waits for that is not here at all; of many some.
     pub(crate) fn lacks(&self, raw: &RawRun) -> Vec<(AuthorId, Seq)> {
-        let first = self.frontier.head(&raw.author()).map_or(raw.first(), |head| raw.first().max(head.seq + 1));
-        self.pending.lacks(raw.author(), first, |author, seq| self.met(author, seq))
+        self.pending.lacks(raw.author(), raw.last(), &self.held())
     }
 
     /// Wall-clock milliseconds at which something held for its time may be shown.
-    pub(crate) fn next_due(&self, wall_ms: u64) -> Option<u64> {
-        self.pending.next_due(wall_ms)
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.pending.next_due()
     }
 
     /// Everything that may be shown now, runs of one log ascending.
-    pub(crate) fn release(&mut self, wall_ms: u64, due: bool) -> Vec<Released> {
+    pub(crate) fn release(&mut self, now: Now) -> Vec<Released> {
         let mut released = std::mem::take(&mut self.backfilled);
-        if (self.changed || due) && !self.pending.is_empty() {
-            let mut pending = std::mem::take(&mut self.pending);
-            let ready = pending.release(wall_ms, |author, seq| self.met(author, seq));
-            if !pending.is_empty() {
-                self.pending = pending;
-            }
+        let before = released.len();
+        self.pending.come_due(now.wall_ms, now.ticks_ms);
+        self.pending.expire(now.ticks_ms);
+        while let Some(ready) =
+            self.pending.next(&Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history })
+        {
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
-        self.changed = false;
+        released[before..].sort_by_key(|released| (released.run.author(), released.run.first().seq));
         released
     }
 
@@ -302,7 +308,7 @@ impl Logs {
         };
         let first = run.first().seq;
         // The run before this one may just have turned out to contradict what is held.
-        if first > 0 && origin != Origin::Here && !self.met(run.author(), first - 1) {
+        if first > 0 && origin != Origin::Here && !self.held().met(run.author(), first - 1) {
             return None;
         }
         self.insert(&run, &raw).then_some(Released { run, raw, origin, history })
@@ -315,7 +321,9 @@ impl Logs {
         match fit {
             Ok(()) => {
                 self.note_gaps(author);
-                self.changed = true;
+                if let Some(head) = self.frontier.head(&author) {
+                    self.pending.held(author, head.seq);
+                }
                 if self.history.get(&author.prefix()).is_some_and(|next| run.last().seq + 1 >= *next) {
                     self.history.remove(&author.prefix());
                 }
@@ -348,13 +356,18 @@ mod tests {
     use crate::testing::{ROOM, Writer};
 
     const THERE: Origin = Origin::Repair(PeerId([9; 32]));
+    const AT: Now = at(1_000);
+
+    const fn at(wall_ms: u64) -> Now {
+        Now { ticks_ms: 0, wall_ms }
+    }
 
     fn take(logs: &mut Logs, run: &RawRun) -> Taken {
-        logs.take(run, THERE, 1_000).unwrap()
+        logs.take(run, THERE, AT).unwrap()
     }
 
     fn released(logs: &mut Logs) -> Vec<(AuthorId, Seq, Seq)> {
-        let released = logs.release(1_000, false);
+        let released = logs.release(AT);
         released.iter().map(|one| (one.run.author(), one.run.first().seq, one.run.last().seq)).collect()
     }
 
@@ -441,20 +454,20 @@ mod tests {
         assert_eq!(released(&mut logs).len(), 2);
         assert_eq!(logs.gappy().count(), 1);
         assert_eq!(take(&mut logs, &runs[3]), Taken::New);
-        let backfill = logs.release(1_000, false);
+        let backfill = logs.release(AT);
         assert!(backfill.len() == 1 && backfill[0].history);
     }
 
     #[test]
     fn what_lies_ahead_is_held_until_its_time() {
         let mut logs = Logs::new(ROOM, vec![]);
-        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, 0).unwrap();
-        assert_eq!(logs.release(0, false).len(), 1);
-        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, 0).unwrap();
-        assert_eq!(logs.release(0, true).len(), 0);
-        let due = logs.next_due(0).unwrap();
-        assert_eq!(logs.release(due, true).len(), 1);
-        assert_eq!(logs.next_due(due), None);
+        logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, at(0)).unwrap();
+        assert_eq!(logs.release(at(0)).len(), 1);
+        logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, at(0)).unwrap();
+        assert_eq!(logs.release(at(0)).len(), 0);
+        let due = logs.next_due().unwrap();
+        assert_eq!(logs.release(at(due)).len(), 1);
+        assert_eq!(logs.next_due(), None);
     }
 
     #[test]
@@ -464,7 +477,7 @@ mod tests {
         hostile.write(1, "never sent");
         for _ in 0..3_000 {
             let run = hostile.write(1, "x");
-            logs.take(&run, THERE, 1_000).unwrap();
+            logs.take(&run, THERE, AT).unwrap();
         }
         let (mut asker, mut answerer) = (Writer::new(2), Writer::new(3));
         let question = asker.write(1, "where?");

@@ -5,15 +5,39 @@
 //! needs are met by what is held and by each other. Two runs that name one another's entries are released at
 //! once; nothing is released before its cause.
 //!
-//! The set is bounded. What is evicted is not lost: no frontier counts it, so anti-entropy brings it again.
+//! **How it is found.** A run looks at one need at a time and passes on only when that is met, so it is looked at when that
+//! need is met and never otherwise. Whoever waits stands below the run that brings what it waits for, in a [`Forest`];
+//! at the top of each tree is something that is not here, or a run whose time has not come. Where a run would stand
+//! below itself, all on the way round wait for one another: they become one *group*, which has all their needs, of which
+//! those among themselves are met (path-based strong components: Purdom 1970, Gabow 2000).
+//!
+//! **What it costs.** Let the edges of a run be its entries and the pairs in their `seen`. A run passes each of its needs once,
+//! and once more for each time that its group fell apart, which is [`FREED`] times before it goes. A group grows by
+//! joining the smaller to the larger. So runs with `m` edges together cost O(m log n) steps from when the first came to
+//! when the last went, in whatever order they came, with `n` that wait at once; [`Pending::work`] counts them.
+//!
+//! The set is bounded, and nothing stays for long. What is evicted is not lost: no frontier counts it, so anti-entropy
+//! brings it again.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod cover;
+mod forest;
+mod share;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound::{Excluded, Included},
+};
+
+use cover::Cover;
+use forest::{Forest, Node};
+use share::Shares;
 
 use crate::{
     admit::Run,
-    ids::{AuthorId, Seq},
-    limits::{PENDING_BYTES, PENDING_RUNS, PENDING_RUNS_OF_ONE, RUN_ENTRIES},
-    logs::Origin,
+    defence,
+    ids::{AuthorId, PeerId, Seq},
+    limits::{EARLY_MS, FREED, LACKS_OF_RUN, ORPHAN_MS, PENDING_MS, PENDING_PAIR_BYTES, PENDING_RUN_BYTES},
+    logs::{Held, Origin},
     run::RawRun,
 };
 
@@ -23,19 +47,99 @@ pub(crate) struct Waiting {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// For each author the highest seq that this run needs and that was not held when it came.
-    needs: Vec<(AuthorId, Seq)>,
-    /// Wall-clock milliseconds before which the run may not be shown.
+    /// The need that is looked at: none before the entry below the run, then entry and pair.
+    at: Option<(usize, usize)>,
+    /// Whether its time has not come.
+    early: bool,
     until_ms: u64,
-    arrived: u64,
+    /// Ticks at which it goes.
+    expires_ms: u64,
+    group: u64,
+    node: Node,
+    /// Times that its group fell apart.
+    freed: u8,
+}
+
+/// Runs that wait for each other, or a single one.
+#[derive(Debug)]
+struct Group {
+    /// Whose node stands above those of the others.
+    top: u64,
+    members: Vec<u64>,
+    /// Members that have needs left, the last of which is looked at.
+    open: Vec<u64>,
+    waits_for: Option<(AuthorId, Seq)>,
+}
+
+/// An entry that groups wait for. Its node stands below the run that brings it.
+#[derive(Debug)]
+struct Wanted {
+    node: Node,
+    groups: BTreeSet<u64>,
 }
 
 /// All runs that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    runs: BTreeMap<(AuthorId, Seq), Waiting>,
-    bytes: usize,
+    /// By number, in the order in which they came.
+    runs: BTreeMap<u64, Waiting>,
+    groups: BTreeMap<u64, Group>,
+    wanted: BTreeMap<(AuthorId, Seq), Wanted>,
+    /// Groups to be looked at.
+    woken: BTreeSet<u64>,
+    forest: Forest,
+    cover: Cover,
+    shares: Shares,
+    /// By wall-clock milliseconds before which a run may not be shown.
+    early: BTreeSet<(u64, u64)>,
+    /// By ticks at which a run goes.
+    ages: BTreeSet<(u64, u64)>,
     arrivals: u64,
+    steps: u64,
+}
+
+/// What comes with a run that is to wait.
+pub(crate) struct Arrived {
+    pub(crate) run: Run,
+    pub(crate) raw: RawRun,
+    pub(crate) origin: Origin,
+    /// Wall-clock milliseconds before which it may not be shown; 0 when it may.
+    pub(crate) until_ms: u64,
+}
+
+impl Waiting {
+    fn span(&self) -> (AuthorId, (Seq, Seq)) {
+        (self.run.author(), (self.run.first().seq, self.run.last().seq))
+    }
+
+    /// What it needs at `at` or behind it, and where that is.
+    fn need(&self, at: Option<(usize, usize)>) -> Option<((usize, usize), (AuthorId, Seq))> {
+        let first = self.run.first();
+        if at.is_none()
+            && let Some(before) = first.seq.checked_sub(1)
+        {
+            return Some(((0, 0), (first.author, before)));
+        }
+        let (mut entry, mut pair) = at.unwrap_or_default();
+        while let Some(seen) = self.run.entries().get(entry).map(|entry| &entry.seen) {
+            match seen.get(pair) {
+                Some((author, _)) if *author == first.author => pair += 1,
+                Some(need) => return Some(((entry, pair + 1), *need)),
+                None => (entry, pair) = (entry + 1, 0),
+            }
+        }
+        None
+    }
+
+    fn share(&self) -> (Option<PeerId>, usize) {
+        let peer = match self.origin {
+            Origin::Rumor(source) => Some(source.peer),
+            Origin::Repair(peer) => Some(peer),
+            Origin::Here | Origin::Import => None,
+        };
+        let pairs: usize = self.run.entries().iter().map(|entry| entry.seen.len()).sum();
+        (peer, PENDING_RUN_BYTES.max(2 * self.raw.wire().len() + pairs * PENDING_PAIR_BYTES))
+    }
 }
 
 impl Pending {
@@ -43,103 +147,398 @@ impl Pending {
         self.runs.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.runs.is_empty()
-    }
-
-    /// Adds a run that needs `needs`; at the bound the one that has waited longest goes.
-    pub(crate) fn add(&mut self, run: Run, raw: RawRun, origin: Origin, needs: Vec<(AuthorId, Seq)>, until_ms: u64) {
-        let (author, first) = (run.author(), run.first().seq);
-        let of_one = self.of(author, 0).count();
-        if of_one >= PENDING_RUNS_OF_ONE {
-            self.evict(self.of(author, 0).min_by_key(|(_, waiting)| waiting.arrived).map(|(key, _)| *key));
-        }
-        while self.runs.len() >= PENDING_RUNS || self.bytes + raw.wire().len() > PENDING_BYTES {
-            let oldest = self.runs.iter().min_by_key(|(_, waiting)| waiting.arrived).map(|(key, _)| *key);
-            if oldest.is_none() {
-                break;
-            }
-            self.evict(oldest);
-        }
-        self.bytes += raw.wire().len();
-        self.arrivals += 1;
-        let waiting = Waiting { run, raw, origin, needs, until_ms, arrived: self.arrivals };
-        if let Some(replaced) = self.runs.insert((author, first), waiting) {
-            self.bytes -= replaced.raw.wire().len();
-        }
+    /// Steps taken so far.
+    pub(crate) fn work(&self) -> u64 {
+        self.steps + self.forest.steps()
     }
 
     /// Whether the entry at `seq` of `author` waits.
     pub(crate) fn holds(&self, author: AuthorId, seq: Seq) -> bool {
-        self.covering(author, seq).next().is_some()
+        self.cover.of(author, seq).is_some()
+    }
+
+    /// Whether a run would bring nothing that does not wait. What is held ends before `floor`.
+    pub(crate) fn knows(&self, raw: &RawRun, floor: Seq) -> bool {
+        self.cover.knows(raw.author(), (raw.first().max(floor), raw.last()), floor)
     }
 
     /// The first seq from `next` on that does not wait.
-    pub(crate) fn next_after(&self, author: AuthorId, mut next: Seq) -> Seq {
-        while let Some(last) = self.covering(author, next).map(|(_, waiting)| waiting.run.last().seq).max() {
-            next = last + 1;
-        }
-        next
-    }
-
-    /// Forgets what waits of `author` from `at` on.
-    pub(crate) fn cut(&mut self, author: AuthorId, at: Seq) {
-        let beyond: Vec<_> =
-            self.of(author, 0).filter(|(_, waiting)| waiting.run.last().seq >= at).map(|(key, _)| *key).collect();
-        beyond.into_iter().for_each(|key| self.evict(Some(key)));
+    pub(crate) fn next_after(&self, author: AuthorId, next: Seq) -> Seq {
+        self.cover.next_after(author, next)
     }
 
     /// When the next run's time comes, of those that wait for their time.
-    pub(crate) fn next_due(&self, wall_ms: u64) -> Option<u64> {
-        self.runs.values().map(|waiting| waiting.until_ms).filter(|until| *until > wall_ms).min()
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.early.first().map(|(until_ms, _)| *until_ms)
     }
 
-    /// What `author`'s run from `first` waits for and does not wait here itself.
-    pub(crate) fn lacks(
-        &self,
-        author: AuthorId,
-        first: Seq,
-        held: impl Fn(AuthorId, Seq) -> bool,
-    ) -> Vec<(AuthorId, Seq)> {
-        let needs = self.runs.get(&(author, first)).into_iter().flat_map(|waiting| &waiting.needs);
-        needs.filter(|(author, seq)| !held(*author, *seq) && !self.holds(*author, *seq)).copied().collect()
+    /// Adds a run; at a bound others go.
+    pub(crate) fn add(&mut self, arrived: Arrived, now_ms: u64) {
+        let Arrived { run, raw, origin, until_ms } = arrived;
+        let (author, span) = (run.author(), (run.first().seq, run.last().seq));
+        self.arrivals += 1;
+        let number = self.arrivals;
+        // Whoever needed a longer run for an entry that this one brings needs only this one.
+        let longer: Vec<_> = self.cover.reaching(author, span.1).collect();
+        longer.into_iter().for_each(|longer| self.part(longer));
+        self.cover.ending(author, span.1).into_iter().for_each(|old| self.evict(old));
+        // Our own words wait for nothing. They may follow what was lost here, and name its hash.
+        let at = (origin == Origin::Here).then_some((run.entries().len(), 0));
+        let (early, node) = (until_ms > 0, self.forest.add());
+        let expires_ms = now_ms.saturating_add(if early { EARLY_MS } else { PENDING_MS });
+        self.steps += run.entries().len() as u64;
+        let waiting = Waiting { run, raw, origin, at, early, until_ms, expires_ms, group: number, node, freed: 0 };
+        self.shares.add(number, author, waiting.share());
+        self.ages.insert((expires_ms, number));
+        if early {
+            self.early.insert((until_ms, number));
+        }
+        self.runs.insert(number, waiting);
+        self.cover.insert(author, span, number);
+        self.alone(number);
+        for need in self.wanted_in(author, span) {
+            self.stand(need);
+        }
+        while let Some(surplus) = self.shares.surplus(&author) {
+            self.evict(surplus);
+        }
     }
 
-    /// Takes out all runs that need not wait any longer, ordered by author and seq.
-    pub(crate) fn release(&mut self, wall_ms: u64, held: impl Fn(AuthorId, Seq) -> bool) -> Vec<Waiting> {
-        let due = self.runs.iter().filter(|(_, waiting)| waiting.until_ms <= wall_ms);
-        let mut ready: BTreeSet<(AuthorId, Seq)> = due.map(|(key, _)| *key).collect();
-        loop {
-            let met = |(author, seq): &(AuthorId, Seq)| {
-                held(*author, *seq) || self.covering(*author, *seq).any(|(key, _)| ready.contains(key))
-            };
-            let stuck: Vec<_> = ready.iter().filter(|key| !self.runs[*key].needs.iter().all(met)).copied().collect();
-            if stuck.is_empty() {
-                break;
+    /// Makes a run a group of its own, to be looked at.
+    fn alone(&mut self, number: u64) {
+        if let Some(waiting) = self.runs.get_mut(&number) {
+            waiting.group = number;
+            let group = Group { top: number, members: vec![number], open: vec![number], waits_for: None };
+            self.groups.insert(number, group);
+            self.woken.insert(number);
+        }
+    }
+
+    /// Runs whose time has come by now.
+    pub(crate) fn come_due(&mut self, wall_ms: u64, now_ms: u64) {
+        while let Some((until_ms, number)) = self.early.first().copied().filter(|(until_ms, _)| *until_ms <= wall_ms) {
+            self.early.remove(&(until_ms, number));
+            if let Some(waiting) = self.runs.get_mut(&number) {
+                self.ages.remove(&(waiting.expires_ms, number));
+                (waiting.early, waiting.expires_ms) = (false, now_ms.saturating_add(PENDING_MS));
+                self.ages.insert((waiting.expires_ms, number));
+                self.woken.insert(waiting.group);
             }
-            stuck.iter().for_each(|key| {
-                ready.remove(key);
+        }
+    }
+
+    /// Lets go what has waited too long.
+    pub(crate) fn expire(&mut self, now_ms: u64) {
+        while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
+            self.evict(number);
+        }
+    }
+
+    /// A peer went: what it brought and nobody else completes soon goes too.
+    pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
+        if !defence::is_on("pending-orphans") {
+            return;
+        }
+        for number in self.shares.of_peer(peer) {
+            let Some(waiting) = self.runs.get_mut(&number) else { continue };
+            let orphaned_ms = now_ms.saturating_add(ORPHAN_MS);
+            if !waiting.early && orphaned_ms < waiting.expires_ms {
+                self.ages.remove(&(waiting.expires_ms, number));
+                waiting.expires_ms = orphaned_ms;
+                self.ages.insert((orphaned_ms, number));
+            }
+        }
+    }
+
+    /// Of `author` entries up to `head` are held, or need not be waited for.
+    pub(crate) fn held(&mut self, author: AuthorId, head: Seq) {
+        self.cover.held(author, head);
+        self.cover.ended(author, head).into_iter().for_each(|useless| self.evict(useless));
+        self.wanted_in(author, (0, head)).into_iter().for_each(|need| self.meet(need));
+    }
+
+    /// Entries below `next` of authors whose ids begin like this are waited for by nobody.
+    pub(crate) fn expect(&mut self, lowest: AuthorId, highest: AuthorId, next: Seq) {
+        let Some(last) = next.checked_sub(1) else { return };
+        let mut from = Included((lowest, 0));
+        while let Some(author) = self.wanted.range((from, Included((highest, Seq::MAX)))).next().map(|((id, _), _)| *id)
+        {
+            self.wanted_in(author, (0, last)).into_iter().for_each(|need| self.meet(need));
+            from = Excluded((author, Seq::MAX));
+        }
+    }
+
+    /// Forgets what waits of `author` from `at` on; nothing waits for it either.
+    pub(crate) fn cut(&mut self, author: AuthorId, at: Seq) {
+        self.forget(author, at);
+        self.wanted_in(author, (at, Seq::MAX)).into_iter().for_each(|need| self.meet(need));
+    }
+
+    /// Forgets what waits of `author` and ends at `at` or above.
+    pub(crate) fn forget(&mut self, author: AuthorId, at: Seq) {
+        for number in self.shares.of_author(&author) {
+            if self.runs.get(&number).is_some_and(|waiting| waiting.run.last().seq >= at) {
+                self.evict(number);
+            }
+        }
+    }
+
+    /// What `author`'s run that ends at `last` waits for and does not wait here itself: of each author the highest, and
+    /// no more than may be asked for at once.
+    pub(crate) fn lacks(&self, author: AuthorId, last: Seq, held: &Held<'_>) -> Vec<(AuthorId, Seq)> {
+        let waiting = self.cover.ending(author, last).and_then(|number| self.runs.get(&number));
+        let Some(waiting) = waiting.filter(|waiting| waiting.origin != Origin::Here) else { return Vec::new() };
+        let mut lacks = BTreeMap::new();
+        let most = if defence::is_on("pending-names") { LACKS_OF_RUN } else { usize::MAX };
+        let mut at = None;
+        while let Some((next, (author, seq))) = waiting.need(at) {
+            at = Some(next);
+            let known = lacks.contains_key(&author) || lacks.len() < most;
+            if known && !held.met(author, seq) && !self.holds(author, seq) {
+                let highest = lacks.entry(author).or_insert(seq);
+                *highest = seq.max(*highest);
+            }
+        }
+        lacks.into_iter().collect()
+    }
+
+    /// Takes out runs that need not wait any longer, ordered by author and seq: those of one group. What is taken out is
+    /// to be put where it belongs, and [`Pending::held`] to be told, before the next are asked for.
+    pub(crate) fn next(&mut self, held: &Held<'_>) -> Option<Vec<Waiting>> {
+        if !defence::is_on("pending-worklist") {
+            self.wake_all();
+        }
+        while let Some(group) = self.woken.pop_first() {
+            if let Some(members) = self.look(group, held) {
+                let nodes: Vec<_> = members.iter().filter_map(|number| self.node(*number)).collect();
+                nodes.into_iter().for_each(|node| self.forest.cut(node));
+                let mut released: Vec<_> = members.into_iter().filter_map(|number| self.take_out(number)).collect();
+                released.sort_by_key(Waiting::span);
+                return Some(released);
+            }
+        }
+        None
+    }
+
+    /// What the work list spares us: whoever waits is looked at whatever came.
+    fn wake_all(&mut self) {
+        let all: Vec<_> = self.groups.keys().copied().collect();
+        for name in all {
+            self.leave(name);
+            self.woken.insert(name);
+        }
+    }
+
+    /// Passes the needs of a group that are met; when all are, dissolves it and returns its members.
+    fn look(&mut self, mut name: u64, held: &Held<'_>) -> Option<Vec<u64>> {
+        loop {
+            self.steps += 1;
+            let group = self.groups.get_mut(&name)?;
+            let Some(number) = group.open.last().copied() else {
+                return self.groups.remove(&name).map(|group| group.members);
+            };
+            let waiting = self.runs.get_mut(&number)?;
+            if waiting.early {
+                return None;
+            }
+            let Some((next, (author, seq))) = waiting.need(waiting.at) else {
+                group.open.pop();
+                continue;
+            };
+            let by = self.cover.of(author, seq);
+            let within = by.and_then(|by| self.runs.get(&by)).is_some_and(|by| by.group == name);
+            if within || held.met(author, seq) {
+                self.runs.get_mut(&number)?.at = Some(next);
+            } else {
+                name = self.wait(name, (author, seq), by)?;
+            }
+        }
+    }
+
+    /// Lets a group wait for an entry. When what brings that waits for the group, they become one, which is returned.
+    fn wait(&mut self, name: u64, need: (AuthorId, Seq), by: Option<u64>) -> Option<u64> {
+        let top = self.node(self.groups.get(&name)?.top)?;
+        let node = match self.wanted.get(&need) {
+            Some(wanted) => wanted.node,
+            None => self.want(need),
+        };
+        if by.is_some() && self.forest.root(node) == top {
+            let joined = self.join(name, by?);
+            self.drop_unwanted(need);
+            return joined;
+        }
+        self.forest.link(top, node);
+        self.wanted.get_mut(&need)?.groups.insert(name);
+        self.groups.get_mut(&name)?.waits_for = Some(need);
+        None
+    }
+
+    fn want(&mut self, need: (AuthorId, Seq)) -> Node {
+        let node = self.forest.add();
+        self.wanted.insert(need, Wanted { node, groups: BTreeSet::new() });
+        let by = self.cover.of(need.0, need.1).and_then(|by| self.node(by));
+        if let Some(by) = by {
+            self.forest.link(node, by);
+        }
+        node
+    }
+
+    /// Joins a group with all that stand between it and the run `by`, which stands below it.
+    fn join(&mut self, mut name: u64, mut by: u64) -> Option<u64> {
+        let top = self.groups.get(&name)?.top;
+        let top_node = self.node(top)?;
+        loop {
+            self.steps += 1;
+            let other = self.runs.get(&by)?.group;
+            if other == name {
+                return Some(name);
+            }
+            let (need, other_top) = (self.groups.get(&other)?.waits_for?, self.groups.get(&other)?.top);
+            self.leave(other);
+            let other_node = self.node(other_top)?;
+            self.forest.link(other_node, top_node);
+            by = self.cover.of(need.0, need.1)?;
+            name = self.merge(name, other)?;
+            self.groups.get_mut(&name)?.top = top;
+        }
+    }
+
+    /// Makes two groups one, under the name of the larger.
+    fn merge(&mut self, one: u64, other: u64) -> Option<u64> {
+        let len = |name| self.groups.get(&name).map(|group: &Group| group.members.len());
+        let (large, small) = if len(one)? < len(other)? { (other, one) } else { (one, other) };
+        let mut small = self.groups.remove(&small)?;
+        for member in &small.members {
+            self.steps += 1;
+            self.runs.get_mut(member)?.group = large;
+        }
+        let group = self.groups.get_mut(&large)?;
+        group.members.append(&mut small.members);
+        group.open.append(&mut small.open);
+        Some(large)
+    }
+
+    /// A group waits for nothing just now.
+    fn leave(&mut self, name: u64) {
+        let Some(group) = self.groups.get_mut(&name) else { return };
+        let (top, Some(need)) = (group.top, group.waits_for.take()) else { return };
+        if let Some(node) = self.node(top) {
+            self.forest.cut(node);
+        }
+        if let Some(wanted) = self.wanted.get_mut(&need) {
+            wanted.groups.remove(&name);
+        }
+        self.drop_unwanted(need);
+    }
+
+    fn drop_unwanted(&mut self, need: (AuthorId, Seq)) {
+        if self.wanted.get(&need).is_some_and(|wanted| wanted.groups.is_empty()) {
+            let node = self.wanted.remove(&need).map(|wanted| wanted.node);
+            node.into_iter().for_each(|node| {
+                self.forest.cut(node);
+                self.forest.remove(node);
             });
         }
-        let released: Vec<Waiting> = ready.iter().filter_map(|key| self.runs.remove(key)).collect();
-        self.bytes -= released.iter().map(|waiting| waiting.raw.wire().len()).sum::<usize>();
-        released
     }
 
-    fn of(&self, author: AuthorId, first: Seq) -> impl Iterator<Item = (&(AuthorId, Seq), &Waiting)> {
-        self.runs.range((author, first)..=(author, Seq::MAX))
-    }
-
-    /// The runs that bring the entry at `seq`: several, when pieces of a log come in different sizes.
-    fn covering(&self, author: AuthorId, seq: Seq) -> impl Iterator<Item = (&(AuthorId, Seq), &Waiting)> {
-        let lowest = seq.saturating_sub(RUN_ENTRIES as u64 - 1);
-        let near = self.runs.range((author, lowest)..=(author, seq));
-        near.filter(move |(_, waiting)| waiting.run.last().seq >= seq)
-    }
-
-    fn evict(&mut self, key: Option<(AuthorId, Seq)>) {
-        if let Some(waiting) = key.and_then(|key| self.runs.remove(&key)) {
-            self.bytes -= waiting.raw.wire().len();
+    /// What is waited for is there: those who waited are looked at.
+    fn meet(&mut self, need: (AuthorId, Seq)) {
+        let groups = self.wanted.get(&need).map(|wanted| wanted.groups.clone()).unwrap_or_default();
+        for name in groups {
+            self.steps += 1;
+            self.leave(name);
+            self.woken.insert(name);
         }
     }
+
+    /// Puts what is waited for below the run that brings it now.
+    fn stand(&mut self, need: (AuthorId, Seq)) {
+        self.steps += 1;
+        let Some(wanted) = self.wanted.get(&need) else { return };
+        let (node, by) = (wanted.node, self.cover.of(need.0, need.1));
+        self.forest.cut(node);
+        let Some((by, above)) = by.and_then(|by| Some((by, self.node(by)?))) else { return };
+        if self.forest.root(above) == node {
+            // What brings it waits for it: the last on the way round looks again, and finds the circle.
+            let mut name = self.runs.get(&by).map(|by| by.group);
+            while let Some(group) = name.and_then(|name| self.groups.get(&name))
+                && let Some(waits_for) = group.waits_for.filter(|waits_for| *waits_for != need)
+            {
+                self.steps += 1;
+                let by = self.cover.of(waits_for.0, waits_for.1);
+                name = by.and_then(|by| self.runs.get(&by)).map(|by| by.group);
+            }
+            if let Some(name) = name {
+                self.woken.insert(name);
+                self.leave(name);
+            }
+        }
+        if self.wanted.contains_key(&need) {
+            self.forest.link(node, above);
+        }
+    }
+
+    fn node(&self, number: u64) -> Option<Node> {
+        self.runs.get(&number).map(|waiting| waiting.node)
+    }
+
+    fn wanted_in(&self, author: AuthorId, (first, last): (Seq, Seq)) -> Vec<(AuthorId, Seq)> {
+        self.wanted.range((author, first)..=(author, last)).map(|(need, _)| *need).collect()
+    }
+
+    /// Parts the group of a run, if there are others in it: what they need of each other is looked at again. Those that
+    /// this happens to again and again go.
+    fn part(&mut self, number: u64) {
+        let Some(name) = self.runs.get(&number).map(|waiting| waiting.group) else { return };
+        if self.groups.get(&name).is_none_or(|group| group.members.len() < 2) {
+            return;
+        }
+        self.leave(name);
+        self.woken.remove(&name);
+        let members = self.groups.remove(&name).map(|group| group.members).unwrap_or_default();
+        let mut tired = Vec::new();
+        for member in members {
+            self.steps += 1;
+            let Some(waiting) = self.runs.get_mut(&member) else { continue };
+            self.forest.cut(waiting.node);
+            waiting.freed += 1;
+            if waiting.origin != Origin::Here {
+                waiting.at = None;
+            }
+            if waiting.freed > FREED && defence::is_on("pending-freed") {
+                tired.push(member);
+            }
+            self.alone(member);
+        }
+        tired.into_iter().filter(|member| *member != number).for_each(|member| self.evict(member));
+    }
+
+    /// Forgets a run.
+    fn evict(&mut self, number: u64) {
+        self.part(number);
+        self.leave(number);
+        self.groups.remove(&number);
+        self.woken.remove(&number);
+        self.take_out(number);
+    }
+
+    /// Takes out a run that is in no group any more. What was waited for of it is waited for of another, if one brings it.
+    fn take_out(&mut self, number: u64) -> Option<Waiting> {
+        let waiting = self.runs.remove(&number)?;
+        let (author, span) = waiting.span();
+        self.steps += waiting.run.entries().len() as u64;
+        self.shares.remove(number, author, waiting.share());
+        self.ages.remove(&(waiting.expires_ms, number));
+        self.early.remove(&(waiting.until_ms, number));
+        self.cover.remove(author, span);
+        for need in self.wanted_in(author, span) {
+            self.stand(need);
+        }
+        self.forest.cut(waiting.node);
+        self.forest.remove(waiting.node);
+        Some(waiting)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,18 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(secret: u8) -> Self {
-        Self { secret: [secret; 32], next: 0, prev: EntryId::default(), time: Time::from_ms(1_000) }
+        Self::with_secret([secret; 32])
+    }
+
+    /// One of many authors.
+    pub(crate) fn numbered(number: u32) -> Self {
+        let mut secret = [0xee; 32];
+        secret[..4].copy_from_slice(&number.to_be_bytes());
+        Self::with_secret(secret)
+    }
+
+    fn with_secret(secret: [u8; 32]) -> Self {
+        Self { secret, next: 0, prev: EntryId::default(), time: Time::from_ms(1_000) }
     }
 
     pub(crate) fn id(&self) -> AuthorId {

@@ -33,7 +33,7 @@ impl Engine {
             let held = self.held_of(run);
             let own = run.author() == self.own.id();
             let wall_ms = if own { ANY_TIME_MS } else { self.clock.correct(now.wall_ms) };
-            if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, wall_ms)? {
+            if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, Now { wall_ms, ..now })? {
                 self.compare(run.clone(), seq, out);
             }
             let holds = self.held_of(run);
@@ -42,7 +42,7 @@ impl Engine {
             imported.refused += run.entries().len() as u64 - holds;
         }
         // What lies beyond a cut stays as evidence, and lets others verify what lies below: it has to be there first.
-        self.settle(false, now, out);
+        self.settle(now, out);
         for wire in &import.proofs {
             let proof = Proof::parse(self.logs.door(), wire.clone())?;
             self.prove(proof, out);

@@ -12,9 +12,9 @@ use crate::{
 
 impl Engine {
     /// Shows what may be shown and writes what may be written, until nothing follows from it.
-    pub(super) fn settle(&mut self, due: bool, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn settle(&mut self, now: Now, out: &mut Vec<Output>) {
         let wall_ms = self.clock.correct(now.wall_ms);
-        let released = self.logs.release(wall_ms, due);
+        let released = self.logs.release(Now { wall_ms, ..now });
         self.show(released, now, out);
         for run in self.logs.contradictions() {
             let seq = run.first().saturating_sub(1);
@@ -22,7 +22,7 @@ impl Engine {
         }
         self.write(wall_ms, now, out);
         self.sync.count_missing(&self.logs, out);
-        let due = self.logs.next_due(wall_ms).map(|due| now.ticks_ms.saturating_add(due - wall_ms));
+        let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
         self.due_ms = due;
     }
 
@@ -30,13 +30,15 @@ impl Engine {
         while self.own.may_write(self.own_next(), now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
             let (run, tags) = self.own.write(&self.room, head, wall_ms);
-            let taken = run.and_then(|run| self.logs.take(&run, Origin::Here, ANY_TIME_MS).map(|taken| (run, taken)));
+            let taken = run.and_then(|run| {
+                self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..now }).map(|taken| (run, taken))
+            });
             let Ok((run, Taken::New)) = taken else {
                 out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why: Unsaid::Refused }));
                 continue;
             };
             let first = run.first();
-            let released = self.logs.release(wall_ms, true);
+            let released = self.logs.release(Now { wall_ms, ..now });
             self.show(released, now, out);
             out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
         }

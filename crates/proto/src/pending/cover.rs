@@ -1,0 +1,165 @@
+//! Which entries wait, and in which run: of each log the runs that wait, by where they end.
+//!
+//! Runs of one log may overlap, for its pieces are told in different sizes. Of those that bring the same entry the one
+//! that ends first needs least. No run reaches beyond its block, so at most [`crate::limits::BLOCK`] runs are looked at to find it, and
+//! the first is the right one unless pieces in between are missing.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    ids::{AuthorId, Seq},
+    run::block_end,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Cover {
+    /// By author and last seq: the first seq, and the number of the run.
+    ends: BTreeMap<(AuthorId, Seq), (Seq, u64)>,
+    /// Stretches without a gap, above what is held: by author and first seq, the last.
+    stretches: BTreeMap<(AuthorId, Seq), Seq>,
+}
+
+impl Cover {
+    /// The run that brings the entry at `seq` and needs least.
+    pub(super) fn of(&self, author: AuthorId, seq: Seq) -> Option<u64> {
+        self.reaching(author, seq).next()
+    }
+
+    /// The runs that bring the entry at `last`, lowest end first.
+    pub(super) fn reaching(&self, author: AuthorId, last: Seq) -> impl Iterator<Item = u64> {
+        let near = self.ends.range((author, last)..=(author, block_end(last)));
+        near.filter(move |(_, (begin, _))| *begin <= last).map(|(_, (_, run))| *run)
+    }
+
+    /// The run that ends at `last`.
+    pub(super) fn ending(&self, author: AuthorId, last: Seq) -> Option<u64> {
+        self.ends.get(&(author, last)).map(|(_, run)| *run)
+    }
+
+    /// The first seq from `next` on that does not wait.
+    pub(super) fn next_after(&self, author: AuthorId, next: Seq) -> Seq {
+        self.stretch(author, next).filter(|(_, last)| *last >= next).map_or(next, |(_, last)| last + 1)
+    }
+
+    /// Whether a run `first..=last` would bring nothing: one waits that ends there too and begins no higher. What is
+    /// held ends before `floor`.
+    pub(super) fn knows(&self, author: AuthorId, (first, last): (Seq, Seq), floor: Seq) -> bool {
+        self.ends.get(&(author, last)).is_some_and(|(begin, _)| *begin.max(&floor) <= first)
+    }
+
+    pub(super) fn insert(&mut self, author: AuthorId, (first, last): (Seq, Seq), run: u64) {
+        self.ends.insert((author, last), (first, run));
+        self.stretch_over(author, (first, last));
+    }
+
+    fn stretch_over(&mut self, author: AuthorId, (mut from, mut to): (Seq, Seq)) {
+        while let Some((start, end)) = self.stretch(author, to.saturating_add(1))
+            && end.saturating_add(1) >= from
+        {
+            self.stretches.remove(&(author, start));
+            (from, to) = (from.min(start), to.max(end));
+        }
+        self.stretches.insert((author, from), to);
+    }
+
+    pub(super) fn remove(&mut self, author: AuthorId, (first, last): (Seq, Seq)) {
+        self.ends.remove(&(author, last));
+        let Some((start, _)) = self.stretch(author, last).filter(|(_, end)| *end >= last) else { return };
+        let from = first.max(start);
+        self.clear(author, (from, last));
+        let near = self.ends.range((author, from)..=(author, block_end(last)));
+        let parts: Vec<_> = near.map(|((_, end), (begin, _))| (*begin.max(&from), *end.min(&last))).collect();
+        for (from, to) in parts.into_iter().filter(|(from, to)| from <= to) {
+            self.stretch_over(author, (from, to));
+        }
+    }
+
+    /// Runs that end at `head` or below.
+    pub(super) fn ended(&self, author: AuthorId, head: Seq) -> Vec<u64> {
+        self.ends.range((author, 0)..=(author, head)).map(|(_, (_, run))| *run).collect()
+    }
+
+    /// What is held reaches up to `head`.
+    pub(super) fn held(&mut self, author: AuthorId, head: Seq) {
+        self.clear(author, (0, head));
+    }
+
+    /// Takes `from..=to` out of the stretches.
+    fn clear(&mut self, author: AuthorId, (from, to): (Seq, Seq)) {
+        while from <= to
+            && let Some((start, end)) = self.stretch(author, to)
+            && end >= from
+        {
+            self.stretches.remove(&(author, start));
+            if end > to {
+                self.stretches.insert((author, to + 1), end);
+            }
+            if start < from {
+                self.stretches.insert((author, start), from - 1);
+                break;
+            }
+        }
+    }
+
+    /// The highest stretch that begins at `seq` or below.
+    fn stretch(&self, author: AuthorId, seq: Seq) -> Option<(Seq, Seq)> {
+        let (key, end) = self.stretches.range((author, 0)..=(author, seq)).next_back()?;
+        Some((key.1, *end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ADA: AuthorId = AuthorId([1; 32]);
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_look_at_all_runs_finds(
+            spans in proptest::collection::vec((1u64..40, 0u64..12), 0..30),
+            gone in proptest::collection::vec(any::<bool>(), 30), head in 0u64..30,
+        ) {
+            let mut cover = Cover::default();
+            let mut left = BTreeMap::new();
+            for (number, (first, more)) in spans.iter().enumerate() {
+                let span = (*first, first + more);
+                if !cover.knows(ADA, span, 0) {
+                    let old = cover.ending(ADA, span.1);
+                    old.into_iter().for_each(|old| cover.remove(ADA, left.remove(&old).unwrap()));
+                    cover.insert(ADA, span, number as u64);
+                    left.insert(number as u64, span);
+                }
+            }
+            cover.held(ADA, head);
+            left.retain(|number, span| {
+                let stays = gone[*number as usize];
+                if !stays { cover.remove(ADA, *span); }
+                stays
+            });
+            for seq in head + 1..60 {
+                let first_end = left.iter().filter(|(_, (a, b))| (*a..=*b).contains(&seq)).min_by_key(|(_, span)| span.1);
+                prop_assert_eq!(cover.of(ADA, seq), first_end.map(|(number, _)| *number), "{}", seq);
+                let next = (seq..).find(|seq| !left.values().any(|(a, b)| (*a..=*b).contains(seq))).unwrap();
+                prop_assert_eq!(cover.next_after(ADA, seq), next);
+            }
+            left.values().for_each(|span| cover.remove(ADA, *span));
+            prop_assert!(cover.ends.is_empty() && cover.stretches.is_empty());
+        }
+    }
+
+    #[test]
+    fn only_a_run_with_the_same_end_and_beginning_is_known() {
+        let mut cover = Cover::default();
+        cover.insert(ADA, (3, 10), 0);
+        assert!(cover.knows(ADA, (3, 10), 0) && cover.knows(ADA, (5, 10), 0));
+        assert!(!cover.knows(ADA, (3, 5), 0) && !cover.knows(ADA, (1, 10), 0));
+        assert!(cover.knows(ADA, (3, 10), 3));
+        cover.held(ADA, 6);
+        assert_eq!((cover.next_after(ADA, 7), cover.next_after(ADA, 2)), (11, 2));
+        cover.remove(ADA, (3, 10));
+        assert!(cover.stretches.is_empty());
+    }
+}
