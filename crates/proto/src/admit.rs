@@ -173,13 +173,26 @@ fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, t
     }
     match (signature, trust) {
         (Some(signature), _) => {
-            let signature = ed25519_dalek::Signature::from_bytes(signature);
-            let verdict = key.verify_strict(&signed_bytes(&id), &signature).map_err(|_| Reject::Signature);
+            let verdict = verify_by(key, &signed_bytes(&id), signature);
             if defence::is_on("signatures") { verdict } else { Ok(()) }
         }
         (None, Trust::LeadsTo(_)) => Ok(()),
         (None, Trust::Signature) => Err(Reject::Unlinked),
     }
+}
+
+/// The one verdict on a signature. Strict: no second encoding of a signature or key is taken, and no key of small order.
+///
+/// # Errors
+/// [`Reject::Signature`] when it is not the author's over `signed`.
+pub fn verify(author: &AuthorId, signed: &[u8], signature: &Signature) -> Result<(), Reject> {
+    let key = VerifyingKey::from_bytes(&author.0).map_err(|_| Reject::Signature)?;
+    verify_by(&key, signed, signature)
+}
+
+fn verify_by(key: &VerifyingKey, signed: &[u8], signature: &Signature) -> Result<(), Reject> {
+    let signature = ed25519_dalek::Signature::from_bytes(signature);
+    key.verify_strict(signed, &signature).map_err(|_| Reject::Signature)
 }
 
 fn signed_bytes(id: &EntryId) -> [u8; 47] {

@@ -162,6 +162,11 @@ impl Engines {
         }
     }
 
+    /// Whether an honest peer has a link with another.
+    pub fn is_linked(&self, at: usize, other: &PeerId) -> bool {
+        self.honest[at].links.contains(other)
+    }
+
     /// What was said to a hostile peer since this was asked last, and by whom.
     pub fn heard(&mut self, hostile: PeerId) -> Vec<(PeerId, Message)> {
         self.heard.get_mut(&hostile).map(std::mem::take).unwrap_or_default()
@@ -258,9 +263,6 @@ impl Engines {
         let changes: Vec<_> = out.iter().filter_map(change).map(|change| (ROOM, change)).collect();
         let left = if changes.is_empty() { vec![] } else { self.honest[at].store.commit(&changes).unwrap() };
         let me = self.honest[at].peer;
-        for (author, log) in left {
-            self.later(me, Thing::Input(Input::CutDone { author, log }));
-        }
         for output in out {
             match output {
                 Output::Send { to, message } => self.send(at, to, message),
@@ -275,6 +277,10 @@ impl Engines {
                 Output::Emit(event) => self.honest[at].events.push(event),
                 _ => {}
             }
+        }
+        // As a node does, before it takes anything else in.
+        for (author, log) in left {
+            said += self.input(at, Input::CutDone { author, log });
         }
         said
     }

@@ -33,7 +33,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "an attack that cannot go on has failed")]
 
 pub mod attacks;
+pub mod dice;
 pub mod engines;
+pub mod fuzz;
 pub mod nodes;
 pub mod outcome;
 pub mod pen;

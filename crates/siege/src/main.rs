@@ -5,11 +5,17 @@
 use std::process::ExitCode;
 
 use rumormill_proto::defence;
-use rumormill_siege::{Form, attacks, table};
+use rumormill_siege::{
+    Form, attacks,
+    fuzz::{decoders, sequences},
+    table,
+};
 
 const USAGE: &str = "rumormill-siege list
 rumormill-siege run ATTACK [--without DEFENCE] [--short]
-rumormill-siege table [--short]";
+rumormill-siege table [--short]
+rumormill-siege fuzz decoders EXECUTIONS [SEED]     prints the corpus found
+rumormill-siege fuzz sequences COUNT [FIRST SEED]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +25,7 @@ fn main() -> ExitCode {
         ["list", ..] => list(),
         ["run", name, options @ ..] => run(name, options, form),
         ["table", ..] => table::print(form),
+        ["fuzz", what, numbers @ ..] => fuzz(what, numbers),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -53,4 +60,19 @@ fn run(name: &str, options: &[&str], form: Form) -> ExitCode {
     let outcome = (attack.run)(form);
     table::tell(&outcome, form);
     if outcome.is_met(form) { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn fuzz(what: &str, numbers: &[&str]) -> ExitCode {
+    let numbers: Vec<u64> = numbers.iter().filter_map(|number| number.parse().ok()).collect();
+    let (count, seed) = (numbers.first().copied().unwrap_or(0), numbers.get(1).copied().unwrap_or(0));
+    match what {
+        "decoders" => print!("{}", decoders::write(&decoders::run(count, seed))),
+        "sequences" => println!("{:?}", sequences::run(seed..seed + count)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    }
+    eprintln!("{count} executions without a fault");
+    ExitCode::SUCCESS
 }

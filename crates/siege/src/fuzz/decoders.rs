@@ -1,0 +1,246 @@
+//! Bytes for every decoder: what is taken is written the same again, what is not is refused, and nothing panics.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rumormill_node::Ticket;
+use rumormill_proto::{
+    admit::Admission,
+    codec::put_number,
+    content::{Content, File, Target, Text},
+    entry::Kind,
+    fork::Proof,
+    frontier::Branch,
+    ids::{AuthorId, FileId, PeerId},
+    message::{Brief, Contact, Heads, Hello, Message, Push, Range, Ranges, Want},
+    run::RawRun,
+};
+
+use crate::{dice::Dice, engines::ROOM, pen::Pen};
+
+/// What bytes are given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decoder {
+    /// A message of the wire.
+    Message,
+    /// A run of entries.
+    Run,
+    /// The proof of a fork.
+    Proof,
+    /// A body, whose first byte stands for its kind.
+    Content,
+    /// A ticket.
+    Ticket,
+}
+
+impl Decoder {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Message, Self::Run, Self::Proof, Self::Content, Self::Ticket];
+
+    /// Reads the bytes; in few words how that was answered.
+    ///
+    /// # Panics
+    /// When what was taken is not written the same again.
+    pub fn read(self, bytes: &[u8], door: &mut Admission) -> String {
+        let whole = Bytes::copy_from_slice(bytes);
+        match self {
+            Self::Message => match Message::decode(whole) {
+                Ok(message) => {
+                    assert_eq!(message.encode(), bytes, "one encoding for each message");
+                    format!("taken {}", bytes[0])
+                }
+                Err(reject) => format!("{reject} {}", bytes.first().map_or(0, |kind| *kind.min(&20))),
+            },
+            Self::Run => match RawRun::parse(whole) {
+                Ok(run) => {
+                    let signature = run.signature().copied();
+                    let again = RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), signature);
+                    assert_eq!(again.unwrap().wire(), bytes, "one encoding for each run");
+                    format!("taken {}", run.entries().len().min(2))
+                }
+                Err(reject) => reject.to_string(),
+            },
+            Self::Proof => match Proof::parse(door, whole) {
+                Ok(proof) => {
+                    assert_eq!(proof.wire(), bytes, "one encoding for each proof");
+                    "taken".into()
+                }
+                Err(reject) => reject.to_string(),
+            },
+            Self::Content => Self::read_content(bytes),
+            Self::Ticket => match std::str::from_utf8(bytes).ok().map(str::parse::<Ticket>) {
+                Some(Ok(ticket)) => {
+                    let again: Ticket = ticket.to_string().parse().unwrap();
+                    assert_eq!((again.room, &again.contacts), (ticket.room, &ticket.contacts));
+                    "taken".into()
+                }
+                Some(Err(error)) => error.to_string(),
+                None => "no text".into(),
+            },
+        }
+    }
+
+    fn read_content(bytes: &[u8]) -> String {
+        let Some((kind, body)) = bytes.split_first() else { return "nothing".into() };
+        let Some(kind) = Kind::new(*kind) else { return "no kind".into() };
+        match Content::parse(kind, &Bytes::copy_from_slice(body)) {
+            Ok(Some(content)) => {
+                let (again, written) = content.encode().unwrap();
+                assert_eq!((again, &written[..]), (kind, body), "one encoding for each content");
+                format!("taken {}", kind.number())
+            }
+            Ok(None) => "unknown".into(),
+            Err(reject) => format!("{reject} {}", kind.number()),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Run => "run",
+            Self::Proof => "proof",
+            Self::Content => "content",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
+/// Good input for each decoder.
+fn good() -> Vec<(Decoder, Vec<u8>)> {
+    let mut pen = Pen::new(ROOM, 1, 1_000);
+    let seen = vec![(AuthorId([9; 32]), 5)];
+    let mut twin = pen.clone();
+    let runs = vec![pen.line_seen("a", seen), pen.lines(3, "b")];
+    let fork = twin.line("another");
+    let proof = Proof::new(&mut Admission::new(ROOM), &runs[0], &fork).unwrap();
+    let brief = Brief { author: 7, next: 3, check: 9, cut: Some(2) };
+    let deep = Branch::new(2, 0b101_011 << 58).unwrap();
+    let contact = Contact { peer: PeerId([3; 32]), address: Bytes::from_static(&[1, 4, 127, 0, 0, 1, 30, 97, 0]) };
+    let messages = [
+        Message::Hello(Hello { author: pen.id(), wall_ms: 1 << 40 }),
+        Message::Known { next: 5 },
+        Message::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
+        Message::Ack { pushes: vec![(1, true), (300, false)] },
+        Message::Pull,
+        Message::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
+        Message::Status { digest: [7; 16], answer: false },
+        Message::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
+        Message::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
+        Message::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
+        Message::Runs { want: 4, runs: runs.clone() },
+        Message::Done { want: 4 },
+        Message::Evidence { run: runs[0].without_bodies().unwrap() },
+        Message::Fork { proof: proof.wire().clone() },
+        Message::Shuffle { peers: vec![contact], answer: true },
+    ];
+    let target = Target { author: pen.id(), seq: 3 };
+    let text = |reply_to, mentions| Content::Text(Text { text: "hello".into(), reply_to, mentions });
+    let file = File { hash: FileId([4; 32]), size: 99, name: "a.png".into(), mime: "image/png".into(), reply_to: None };
+    let contents =
+        [text(None, vec![]), text(Some(target), vec![pen.id()]), Content::File(file), Content::Nick("n".into())];
+    let content = |content: Content| {
+        let (kind, body) = content.encode().unwrap();
+        (Decoder::Content, [&[kind.number()], &body[..]].concat())
+    };
+    let others = (0..=12u8).map(|kind| (Decoder::Content, vec![kind, 1, b'x', 0, 0, 0, 0, 1]));
+    let ticket = Ticket { room: ROOM, secret: [2; 32], contacts: vec![] };
+    let mut good: Vec<_> = messages.into_iter().map(|message| (Decoder::Message, message.encode())).collect();
+    good.extend(runs.iter().map(|run| (Decoder::Run, run.wire().to_vec())));
+    good.push((Decoder::Run, runs[1].without_bodies().unwrap().wire().to_vec()));
+    good.push((Decoder::Proof, proof.wire().to_vec()));
+    good.extend(contents.into_iter().map(content).chain(others));
+    good.push((Decoder::Ticket, ticket.to_string().into_bytes()));
+    good
+}
+
+/// The shortest input found for each way in which a decoder answers.
+pub type Corpus = BTreeMap<(Decoder, String), Vec<u8>>;
+
+/// Past this no more answers are told apart.
+const CORPUS: usize = 4_096;
+
+/// Bytes of one input at most; what is longer is cut.
+const INPUT_BYTES: usize = 4_096;
+
+/// Gives so many made-up inputs to the decoders.
+pub fn run(executions: u64, seed: u64) -> Corpus {
+    let (mut dice, mut door, mut corpus) = (Dice::new(seed), Admission::new(ROOM), Corpus::new());
+    let mut pool = good();
+    for (decoder, bytes) in &pool {
+        corpus.insert((*decoder, decoder.read(bytes, &mut door)), bytes.clone());
+    }
+    for _ in 0..executions {
+        let (mut decoder, mut bytes) = dice.pick(&pool).clone();
+        if dice.below(64) == 0 {
+            decoder = *dice.pick(&Decoder::ALL);
+        }
+        for _ in 0..=dice.below(4) {
+            let other = dice.below(pool.len());
+            change(&mut bytes, &pool[other].1, &mut dice);
+        }
+        bytes.truncate(INPUT_BYTES);
+        let answer = decoder.read(&bytes, &mut door);
+        let known = corpus.get(&(decoder, answer.clone())).map(Vec::len);
+        if known.is_none_or(|len| bytes.len() < len) && (known.is_some() || corpus.len() < CORPUS) {
+            if known.is_none() {
+                pool.push((decoder, bytes.clone()));
+            }
+            corpus.insert((decoder, answer), bytes);
+        }
+    }
+    corpus
+}
+
+/// One change of a few bytes.
+fn change(bytes: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
+    let at = dice.below(bytes.len() + 1);
+    let to = (at + 1 + dice.below(16)).min(bytes.len());
+    match dice.below(8) {
+        0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
+        1 if at < bytes.len() => bytes[at] = dice.number() as u8,
+        2 => bytes.truncate(at),
+        3 if at < to => drop(bytes.drain(at..to)),
+        4 if at < to => {
+            let again = bytes[at..to].to_vec();
+            bytes.splice(at..at, again);
+        }
+        5 => {
+            let mut number = Vec::new();
+            put_number(&mut number, dice.edge());
+            let end = (at + dice.below(3)).min(bytes.len());
+            bytes.splice(at..end, number);
+        }
+        6 => {
+            let from = dice.below(other.len() + 1);
+            bytes.truncate(at);
+            bytes.extend_from_slice(&other[from..]);
+        }
+        _ => bytes.insert(at, *dice.pick(&[0, 1, 0x7f, 0x80, 0xff])),
+    }
+}
+
+/// The corpus as lines: decoder, how it answers, bytes.
+pub fn write(corpus: &Corpus) -> String {
+    let line = |((decoder, answer), bytes): (&(Decoder, String), &Vec<u8>)| {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}\t{answer}\t{hex}\n", decoder.name())
+    };
+    corpus.iter().map(line).collect()
+}
+
+/// Gives a written corpus to the decoders again; how many inputs that were.
+///
+/// # Panics
+/// When one is not a line of a corpus.
+pub fn replay(written: &str) -> usize {
+    let mut door = Admission::new(ROOM);
+    for line in written.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, _, hex] = fields[..] else { panic!("no line of a corpus: {line}") };
+        let decoder = Decoder::ALL.into_iter().find(|decoder| decoder.name() == name).expect("a decoder");
+        let digits = hex.as_bytes().chunks_exact(2);
+        let bytes = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
+        decoder.read(&bytes.collect::<Vec<u8>>(), &mut door);
+    }
+    written.lines().count()
+}
