@@ -189,6 +189,7 @@ impl Trace {
             Event::Missing { entries: 0 } => info!("nothing is missing"),
             Event::Missing { entries } => info!("entries missing: {entries}"),
             Event::Forked { author, at } => info!("log of {} is forked at {at} and cut", self.author(author)),
+            Event::Evicted { author } => info!("log of {} left: the room is full of authors", self.author(author)),
             Event::Skewed { ms } => info!("clock differs from the neighbours' by {ms} ms"),
             Event::Step(step) => self.step(step),
         }

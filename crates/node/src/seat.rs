@@ -14,6 +14,7 @@ use rumormill_proto::{
     input::{Config, Event, Imported, Input, Kept, Output, Saying},
     log::Log,
     message::{Contact, Message},
+    standing::Crowd,
     time::Now,
     timeline::Place,
 };
@@ -305,6 +306,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         policy: setup.policy.clone(),
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
+        crowd: Crowd::default(),
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

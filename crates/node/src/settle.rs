@@ -57,7 +57,7 @@ impl Driver {
         }
         self.appended();
         let cut_rooms: Vec<RoomId> =
-            changes.iter().filter(|(_, change)| matches!(change, Change::Cut(_))).map(|(room, _)| *room).collect();
+            changes.iter().filter(|(_, change)| change.shortens()).map(|(room, _)| *room).collect();
         match self.store.commit(&changes) {
             Ok(logs) => cut_rooms.into_iter().zip(logs).map(|(room, (author, log))| (room, author, log)).collect(),
             Err(why) => {
@@ -93,6 +93,7 @@ impl Driver {
                     }
                     Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
                     Output::Recall(what) => self.recall(*room, what.clone()),
+                    Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
                     Output::Dial(contact) => {
                         let now_ms = self.now().ticks_ms;
                         let inputs = self.links.dial(*room, contact, now_ms);
@@ -137,6 +138,14 @@ impl Driver {
             });
             wires.tell(Command::Recalled(Box::new(Recalled { room, what, run }))).await;
         });
+    }
+
+    /// Reads whom an author vouches for: a walk along an index.
+    fn tell_vouches(&mut self, room: RoomId, author: AuthorId, most: usize) {
+        match self.read.vouches(&room, &author, most) {
+            Ok(vouches) => self.give(vec![(room, Input::Vouches { author, vouches })]),
+            Err(why) => tracing::error!(%why, "cannot read whom an author vouches for"),
+        }
     }
 
     fn hang_up(&mut self, room: RoomId, peer: PeerId, reject: Option<rumormill_proto::reject::Reject>) {
@@ -200,6 +209,7 @@ fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Ch
     outputs.iter().filter_map(move |output| match output {
         Output::Append(run) => Some((room, Change::Append(run))),
         Output::Cut(proof) => Some((room, Change::Cut(proof))),
+        Output::Evict(author) => Some((room, Change::Evict(author))),
         _ => None,
     })
 }

@@ -25,7 +25,7 @@ use bytes::Bytes;
 
 use crate::{
     codec::{Reader, put_bytes, put_number},
-    entry::Kind,
+    entry::{Body, Kind},
     ids::{AuthorId, FileId, Seq},
     limits::{
         BODY_BYTES, FILE_BYTES, FILE_NAME_BYTES, MENTIONS, MIME_BYTES, NAME_BYTES, SIGN_BYTES, SOURCE_BYTES,
@@ -212,6 +212,44 @@ impl Content {
     }
 }
 
+/// That one author vouches for another, by an entry of its log, see `standing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vouch {
+    /// Which entry.
+    pub seq: Seq,
+    /// For whom.
+    pub of: AuthorId,
+}
+
+/// Whom an entry vouches for, in the order in which it does: whose entry it answers or reacts to, and whom it names.
+/// What founds a room vouches for its own author, and nothing else does. A reaction that is taken back has vouched all
+/// the same; an entry without a body, for nobody.
+pub fn vouched_for(author: &AuthorId, kind: Kind, body: &Body) -> Vec<AuthorId> {
+    let Some(bytes) = body.bytes().filter(|_| kind != Kind::TEXT) else { return Vec::new() };
+    if kind == Kind::FOUND {
+        return vec![*author];
+    }
+    let (target, mut named) = match Content::parse(kind, bytes) {
+        Ok(Some(Content::Text(text))) => (text.reply_to, text.mentions),
+        Ok(Some(Content::File(file))) => (file.reply_to, Vec::new()),
+        Ok(Some(Content::Reaction { to, on: true, .. })) => (Some(to), Vec::new()),
+        _ => (None, Vec::new()),
+    };
+    if let Some(target) = target {
+        named.insert(0, target.author);
+    }
+    named.retain(|of| of != author);
+    named
+}
+
+/// Which entry of the same log an entry takes back, and with it whomever that vouched for.
+pub fn retracted(kind: Kind, body: &Body) -> Option<Seq> {
+    match Content::parse(kind, body.bytes().filter(|_| kind == Kind::RETRACTION)?) {
+        Ok(Some(Content::Retraction { of })) => Some(of),
+        _ => None,
+    }
+}
+
 fn text(reader: Reader, most: usize) -> Result<String, Reject> {
     let rest = reader.rest();
     if rest.len() > most {
@@ -353,6 +391,30 @@ mod tests {
             let (kind, body) = content.encode().unwrap();
             assert_eq!(Content::parse(kind, &body), Ok(Some(content)));
         }
+    }
+
+    #[test]
+    fn answers_reactions_and_mentions_vouch_for_others() {
+        let (me, ada) = (AuthorId([1; 32]), ada());
+        let of = |content: &Content, author: &AuthorId| {
+            let (kind, body) = content.encode().unwrap();
+            vouched_for(author, kind, &Body::Here(body))
+        };
+        let vouching = contents().into_iter().filter(|content| of(content, &me) == [ada]);
+        let expected = |content: &Content| match content {
+            Content::Text(text) => text.reply_to.is_some() || !text.mentions.is_empty(),
+            Content::File(file) => file.reply_to.is_some(),
+            Content::Reaction { on, .. } => *on,
+            _ => false,
+        };
+        assert_eq!(vouching.collect::<Vec<_>>(), contents().into_iter().filter(expected).collect::<Vec<_>>());
+        assert!(contents().iter().all(|content| of(content, &ada).is_empty()), "nobody vouches for itself");
+        let (kind, body) = contents()[1].encode().unwrap();
+        assert!(vouched_for(&me, kind, &Body::Here(body).dropped()).is_empty());
+        assert_eq!(vouched_for(&me, Kind::FOUND, &Body::Here("x".into())), [me]);
+        let taken_back = Content::Retraction { of: 7 }.encode().unwrap();
+        assert_eq!(retracted(taken_back.0, &Body::Here(taken_back.1.clone())), Some(7));
+        assert_eq!(retracted(Kind::TEXT, &Body::Here(taken_back.1)), None);
     }
 
     #[test]

@@ -19,11 +19,14 @@
 //! [`Output::Append`], [`Event::Shown`].
 
 mod act;
+mod crowd;
 mod forks;
 mod home;
 mod show;
 
 use std::collections::BTreeMap;
+
+use crowd::regard;
 
 use crate::{
     admit::Author,
@@ -32,8 +35,8 @@ use crate::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
-        AUTHORS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKS, PENDING_RUNS, PUSHES_OF_OWN,
-        SAYINGS,
+        AUTHORS, CHOSEN_LINKS, EVICTED_AT_ONCE, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
+        PENDING_RUNS, PUSHES_OF_OWN, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -80,6 +83,8 @@ pub struct Engine {
     authors: BTreeMap<PeerId, AuthorId>,
     /// Pushes that carry our own entries and are not answered: the seq after the last.
     pushed: BTreeMap<(PeerId, u64), Seq>,
+    /// Who brought something new last, and so holds whom it vouches for.
+    brought_by: Option<PeerId>,
     /// The end of the timeline.
     end: Place,
     /// Ticks at which something held for its time may be shown.
@@ -90,13 +95,14 @@ impl Engine {
     /// An engine that writes as `author`, with what the store `kept`; `end` is the place of the timeline's last
     /// entry.
     pub fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
-        let logs = Logs::new(config.room, kept);
+        let mut logs = Logs::new(config.room, config.crowd, kept);
+        logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
         let mut own = Own::new(author, config.fresh_author, end.time, now.ticks_ms);
         let said = logs.frontier().head(&own.id()).map_or(Time::default(), |head| head.time);
         for (author, log) in logs.frontier().logs() {
             if let Some(head) = log.head().filter(|head| head.time > said) {
-                own.saw(*author, head.seq, head.time);
+                own.saw((*author, head.seq), head.time, regard(&logs, author));
             }
         }
         Self {
@@ -113,6 +119,7 @@ impl Engine {
             random: Random::new(config.seed),
             authors: BTreeMap::new(),
             pushed: BTreeMap::new(),
+            brought_by: None,
             end,
             due_ms: None,
         }
@@ -140,7 +147,8 @@ impl Engine {
             Input::Import(import) => self.import(&import, now, out),
             Input::Lost { logs } => self.lost(logs, now, out),
             Input::Recalled { what, run } => self.recalled(what, run, out),
-            Input::CutDone { author, log } => self.logs.replace(author, log),
+            Input::CutDone { author, log } => self.cut_done(author, log, out),
+            Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(now, out),
         }
         self.settle(now, out);
@@ -150,7 +158,8 @@ impl Engine {
     /// When to come back with [`Input::Wake`], in the driver's monotonic milliseconds.
     pub fn next_deadline(&self) -> u64 {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
-        let others = [rumors, receipts, self.view.next_deadline(), self.own.next_deadline(), self.due_ms];
+        let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
+        let others = [rumors, receipts, view, own, crowd, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 
@@ -199,7 +208,7 @@ impl Engine {
             size("sayings that wait", self.own.waiting(), SAYINGS),
             size("logs announced and not come", self.sync.lacks(), LACKS),
             size("pushes of our own entries", self.pushed.len(), PUSHES_OF_OWN),
-            size("authors", self.logs.frontier().len(), AUTHORS),
+            size("authors", self.logs.frontier().len(), AUTHORS + CHOSEN_LINKS + INBOUND_LINKS + EVICTED_AT_ONCE),
         ]
     }
 
@@ -238,7 +247,8 @@ impl Engine {
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
         let skew = self.clock.forget(peer);
         self.skewed(skew, out);
-        if self.authors.remove(&peer).is_some() {
+        if let Some(author) = self.authors.remove(&peer) {
+            self.parted(author);
             out.push(Output::Emit(Event::Went { peer }));
         }
         let others: Vec<_> = self.view.active().collect();
@@ -263,6 +273,9 @@ impl Engine {
             }
             Message::Have { heads } => {
                 let lacking = heads.into_iter().filter(|(prefix, seq)| {
+                    if *seq >= self.logs.end(*prefix) {
+                        return false;
+                    }
                     let author = self.logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
                     author.is_none_or(|author| !self.logs.has(author, *seq))
                 });
@@ -297,7 +310,10 @@ impl Engine {
     fn hello(&mut self, from: PeerId, hello: &Hello, now: Now, out: &mut Vec<Output>) {
         let next = self.logs.frontier().log(&hello.author).map_or(0, |log| log.next());
         out.push(Output::Send { to: from, message: Message::Known { next } });
-        if self.authors.insert(from, hello.author) != Some(hello.author) {
+        let before = self.authors.insert(from, hello.author);
+        if before != Some(hello.author) {
+            self.logs.befriend(hello.author);
+            before.into_iter().for_each(|author| self.parted(author));
             out.push(Output::Emit(Event::Came { peer: from, author: hello.author }));
         }
         let skew = self.clock.compare(from, hello.wall_ms, now.wall_ms);
@@ -313,6 +329,7 @@ impl Engine {
             self.sync.plan(from, &mut self.logs, now.ticks_ms, out);
         } else {
             self.held(from, next, out);
+            self.introduce(from, next, out);
         }
     }
 
@@ -378,13 +395,16 @@ impl Engine {
         }
         if !news.is_empty() {
             self.view.brought(&from);
+            self.brought_by = Some(from);
         }
         self.settle(now, out);
         let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
         for run in &news {
-            for (author, seq) in self.logs.lacks(run) {
-                self.sync.lack(author.prefix(), seq, from, due_ms);
-            }
+            let lacks = self.logs.lacks(run);
+            // A race between rumors leaves one or two open.
+            let at_once = lacks.len() > LACKED_AT_ONCE;
+            let due_ms = if at_once { now.ticks_ms } else { due_ms };
+            lacks.iter().for_each(|(author, seq)| self.sync.lack(author.prefix(), *seq, from, due_ms));
         }
         Some((!news.is_empty(), known))
     }

@@ -1,13 +1,16 @@
 //! The version vector: for every author the head of what is held of the log; and its fingerprints.
 //!
 //! A fingerprint of a part of the author space is a hash over the sum, modulo 2^256, of one hash for each
-//! log in it. The sum does not depend on order, and a hash over it cannot be steered as a plain sum could.
+//! log in it. The sum does not depend on order, and a hash over it cannot be steered as a plain sum could. The sums of
+//! the upper branches are kept as logs change, so that a comparison costs the same however many authors there are.
+//!
+//! A log can be set aside: it is held here and for nobody else, and nothing that peers compare tells of it.
 
 use std::collections::BTreeMap;
 
 use crate::{
     ids::{AuthorId, Seq},
-    limits::FANOUT_BITS,
+    limits::{FANOUT_BITS, SUMMED_DEPTH},
     log::{Head, Log},
 };
 
@@ -35,6 +38,12 @@ impl Branch {
     pub fn new(depth: u8, low: u64) -> Option<Self> {
         let branch = Self { depth, low };
         (depth <= Self::DEEPEST && low & branch.mask() == 0).then_some(branch)
+    }
+
+    /// The branch at this depth that ids with this prefix are in.
+    fn of(prefix: u64, depth: u8) -> Self {
+        let whole = Self { depth, low: prefix };
+        Self { depth, low: prefix & !whole.mask() }
     }
 
     /// Splits below the root.
@@ -74,12 +83,23 @@ impl Branch {
 #[derive(Clone, Debug, Default)]
 pub struct Frontier {
     logs: BTreeMap<AuthorId, Tracked>,
+    /// What the logs in each branch of up to [`SUMMED_DEPTH`] come to; empty branches are left out.
+    sums: BTreeMap<Branch, Total>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Tracked {
     log: Log,
+    /// Nothing when it is set aside, and when it has neither head nor cut.
     item: Sum,
+    aside: bool,
+}
+
+/// The sum over some logs, and how many they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Total {
+    sum: Sum,
+    count: u64,
 }
 
 impl Frontier {
@@ -112,8 +132,55 @@ impl Frontier {
     pub fn update<T>(&mut self, author: AuthorId, change: impl FnOnce(&mut Log) -> T) -> T {
         let tracked = self.logs.entry(author).or_default();
         let result = change(&mut tracked.log);
-        tracked.item = item(&author, &tracked.log);
+        self.sum_up(author);
         result
+    }
+
+    /// Takes a log out of all that peers compare; it is still held.
+    pub(crate) fn set_aside(&mut self, author: AuthorId) {
+        self.mark(author, true);
+    }
+
+    /// Lets a log count that was set aside.
+    pub(crate) fn take_up(&mut self, author: AuthorId) {
+        self.mark(author, false);
+    }
+
+    /// Whether a log is set aside.
+    pub(crate) fn is_aside(&self, author: &AuthorId) -> bool {
+        self.logs.get(author).is_some_and(|tracked| tracked.aside)
+    }
+
+    fn mark(&mut self, author: AuthorId, aside: bool) {
+        if let Some(tracked) = self.logs.get_mut(&author) {
+            tracked.aside = aside;
+            self.sum_up(author);
+        }
+    }
+
+    /// Forgets a log.
+    pub(crate) fn remove(&mut self, author: AuthorId) {
+        self.set_aside(author);
+        self.logs.remove(&author);
+    }
+
+    /// Brings the sums up to what is held of one log.
+    fn sum_up(&mut self, author: AuthorId) {
+        let Some(tracked) = self.logs.get_mut(&author) else { return };
+        let (before, after) = match tracked.aside {
+            true => (tracked.item, Sum::default()),
+            false => (tracked.item, item(&author, &tracked.log)),
+        };
+        tracked.item = after;
+        for depth in 0..=SUMMED_DEPTH {
+            let branch = Branch::of(author.prefix(), depth);
+            let total = self.sums.entry(branch).or_default();
+            total.less(&before);
+            total.more(&after);
+            if total.count == 0 {
+                self.sums.remove(&branch);
+            }
+        }
     }
 
     /// The digest of everything: what a status says.
@@ -147,19 +214,39 @@ impl Frontier {
         self.logs.range(AuthorId::lowest(low)..=AuthorId::highest(high))
     }
 
-    fn fingerprint(&self, branch: Branch, salt: &[u8]) -> [u8; 32] {
-        let mut sum = Sum::default();
-        let mut count = 0u64;
-        for (_, tracked) in self.tracked(branch) {
-            sum.add(&tracked.item);
-            count += 1;
+    fn total(&self, branch: Branch) -> Total {
+        if branch.depth <= SUMMED_DEPTH {
+            return self.sums.get(&branch).copied().unwrap_or_default();
         }
+        let mut total = Total::default();
+        self.tracked(branch).for_each(|(_, tracked)| total.more(&tracked.item));
+        total
+    }
+
+    fn fingerprint(&self, branch: Branch, salt: &[u8]) -> [u8; 32] {
+        let Total { sum, count } = self.total(branch);
         let mut hasher = blake3::Hasher::new();
         for limb in sum.0 {
             hasher.update(&limb.to_le_bytes());
         }
         hasher.update(&count.to_le_bytes()).update(salt);
         hasher.finalize().into()
+    }
+}
+
+impl Total {
+    fn more(&mut self, item: &Sum) {
+        if *item != Sum::default() {
+            self.sum.add(item);
+            self.count += 1;
+        }
+    }
+
+    fn less(&mut self, item: &Sum) {
+        if *item != Sum::default() {
+            self.sum.subtract(item);
+            self.count -= 1;
+        }
     }
 }
 
@@ -188,6 +275,13 @@ impl Sum {
         let mut carry = false;
         for (limb, more) in self.0.iter_mut().zip(other.0) {
             (*limb, carry) = limb.carrying_add(more, carry);
+        }
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        let mut borrow = false;
+        for (limb, less) in self.0.iter_mut().zip(other.0) {
+            (*limb, borrow) = limb.borrowing_sub(less, borrow);
         }
     }
 }
@@ -232,6 +326,29 @@ mod tests {
             deepest = children.last().unwrap();
         }
         assert_eq!(deepest.depth(), Branch::DEEPEST);
+    }
+
+    #[test]
+    fn a_log_that_is_set_aside_counts_nowhere_and_is_held() {
+        let without = frontier((1..40).filter(|author| *author != 7));
+        let author = Writer::new(7).id();
+        let mut aside = frontier(1..40);
+        aside.set_aside(author);
+        assert!(aside.log(&author).is_some() && aside.within(Branch::ROOT).count() == 38);
+        let same = |one: &Frontier, other: &Frontier| {
+            let mut branches = vec![Branch::ROOT];
+            while let Some(branch) = branches.pop().filter(|branch| branch.depth() <= SUMMED_DEPTH + 1) {
+                assert_eq!(one.print(branch, 7), other.print(branch, 7), "{branch:?}");
+                branches.extend(branch.children().into_iter().flatten().filter(|child| one.within(*child).count() > 0));
+            }
+            assert_eq!(one.sums, other.sums);
+        };
+        same(&aside, &without);
+        aside.take_up(author);
+        same(&aside, &frontier(1..40));
+        aside.remove(author);
+        same(&aside, &without);
+        assert!(aside.log(&author).is_none());
     }
 
     proptest! {

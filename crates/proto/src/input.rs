@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     admit::{Entry, Run},
+    content::Vouch,
     entry::Kind,
     fork::Proof,
     ids::{AuthorId, PeerId, RoomId, Seq},
@@ -12,6 +13,7 @@ use crate::{
     reject::Reject,
     rumor::Policy,
     run::RawRun,
+    standing::Crowd,
     sync::Pace,
     view::Shape,
 };
@@ -29,6 +31,8 @@ pub struct Config {
     pub shape: Shape,
     /// How often anti-entropy compares.
     pub pace: Pace,
+    /// How many authors are kept. What is not the default is for tests.
+    pub crowd: Crowd,
     /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
     pub fresh_author: bool,
     /// Whether to tell each step of the protocol, see [`Event::Step`].
@@ -46,6 +50,8 @@ pub struct Kept {
     pub log: Log,
     /// The proof of the cut.
     pub proof: Option<Proof>,
+    /// Whom it vouches for, see [`Input::Vouches`]: the first half of [`crate::limits::FOUNDER_SHARE`].
+    pub vouches: Vec<Vouch>,
 }
 
 /// Something to say: one entry of our own to come.
@@ -132,9 +138,19 @@ pub enum Input {
         /// The run.
         run: Option<RawRun>,
     },
-    /// The answer to [`Output::Cut`]: what the store holds of the log now.
+    /// The answer to [`Output::Vouches`]: whom the entries of a log vouch for that are in the timeline, each author once,
+    /// where that was said first; in the order of the log and of
+    /// [`vouched_for`](crate::content::vouched_for). An entry whose body was dropped because it is over the bounds of the
+    /// room still counts here, one that was retracted does not.
+    Vouches {
+        /// Whose log.
+        author: AuthorId,
+        /// The first of them, as many as were asked for.
+        vouches: Vec<Vouch>,
+    },
+    /// The answer to [`Output::Cut`] and [`Output::Evict`]: what the store holds of the log now.
     CutDone {
-        /// Whose log was cut.
+        /// Whose log was cut or taken out.
         author: AuthorId,
         /// What is left.
         log: Log,
@@ -173,6 +189,17 @@ pub enum Output {
     /// Cut this log at the proof's seq, durably: entries from there on leave the timeline but are kept as
     /// evidence. Answer with [`Input::CutDone`].
     Cut(Proof),
+    /// Take this log out of the store and the timeline, durably: at most
+    /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries of it, from below, and with the last one everything
+    /// that is kept of it. Answer with [`Input::CutDone`]; what is left is asked for again.
+    Evict(AuthorId),
+    /// Read whom an author vouches for and answer with [`Input::Vouches`].
+    Vouches {
+        /// Whose log.
+        author: AuthorId,
+        /// How many at most.
+        most: usize,
+    },
     /// Read a run and answer with [`Input::Recalled`].
     Recall(Recall),
     /// Say this to a peer.
@@ -289,6 +316,12 @@ pub enum Event {
         author: AuthorId,
         /// From where.
         at: Seq,
+    },
+    /// There are more authors than there is space, and nobody vouches for this one: its log left store and timeline. It
+    /// comes again when somebody vouches for it.
+    Evicted {
+        /// Whose.
+        author: AuthorId,
     },
     /// Our clock disagrees with most peers' by this many milliseconds (positive: ours is behind), or agrees
     /// again (0).

@@ -27,6 +27,7 @@ mod receipts;
 pub mod reject;
 pub mod rumor;
 pub mod run;
+pub mod standing;
 pub mod sync;
 #[cfg(test)]
 mod testing;

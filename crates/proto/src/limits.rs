@@ -186,7 +186,41 @@ pub const FREED: u8 = 3;
 pub const LACKS_OF_RUN: usize = RANGES;
 
 /// Authors of one room: 300 bytes each in memory, 20 MB together.
-pub const AUTHORS: usize = 65_536;
+pub const AUTHORS: usize = VOUCHED + UNVOUCHED;
+
+/// Authors that somebody vouches for, of one room: what is left of 65,536.
+pub const VOUCHED: usize = 49_152;
+
+/// Authors that nobody vouches for, of one room: a quarter of all. A flood of new keys costs a node no more than so
+/// many small logs, 6 MB, and a room in which nobody ever answers anybody has this much space.
+pub const UNVOUCHED: usize = 16_384;
+
+/// The share in a room that its founder has, see [`crate::standing`]. Who has one of 16,384 can vouch for 8,192 authors;
+/// the tenth of those for 409, the tenth of these for 20. At most 440,863 authors can ever be vouched for, with 40 bytes
+/// each 18 MB, when the founder itself floods the room; somebody of a share of 100 brings in 262.
+pub const FOUNDER_SHARE: u32 = 16_384;
+
+/// Milliseconds that pass between two reckonings of who is vouched for, at least; a vouch that comes alone takes effect
+/// at once.
+pub const RECKON_MS: u64 = 100;
+
+/// Vouches that are reckoned with in 25 µs. Each lets a reckoning wait a millisecond longer: it never takes more than a
+/// fortieth of a core.
+pub const RECKONED: usize = 50;
+
+/// Logs of evicted authors that a store is told to take out at once, and authors whose vouches it is asked for at once:
+/// each costs it some tens of microseconds.
+pub const EVICTED_AT_ONCE: usize = 64;
+
+/// Entries that a store takes out of one log at once: a log that is longer goes in pieces, of a few milliseconds each.
+pub const EVICTED_ENTRIES: u64 = 4 * BLOCK;
+
+/// Causes that one push may lack because they are still under way: where more are lacking, they are asked for at once.
+pub const LACKED_AT_ONCE: usize = 4;
+
+/// Depth of the branches whose sums are kept: 8^5 branches at most, of two authors each when there are as many as there
+/// may be. 80 bytes each, 3 MB.
+pub const SUMMED_DEPTH: u8 = 5;
 
 /// Heads in a branch that are listed rather than split: 4 heads of about 17 bytes cost what 8 fingerprints and
 /// their envelope cost.

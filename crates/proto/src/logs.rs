@@ -4,6 +4,8 @@
 //! shown. Invariant: what is released never stands before its cause, except where a backfill is known to
 //! bring the cause later, or an import brings one log after the other.
 
+mod crowd;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     reject::Reject,
     rumor::Source,
     run::RawRun,
+    standing::{Crowd, Standing},
     time::Now,
 };
 
@@ -61,6 +64,7 @@ pub(crate) struct Released {
 pub(crate) struct Logs {
     door: Admission,
     frontier: Frontier,
+    standing: Standing,
     proofs: BTreeMap<AuthorId, Proof>,
     pub(crate) pending: Pending,
     /// Released by a backfill or an import, which wait for nothing.
@@ -76,23 +80,27 @@ pub(crate) struct Held<'a> {
     frontier: &'a Frontier,
     proofs: &'a BTreeMap<AuthorId, Proof>,
     history: &'a BTreeMap<u64, Seq>,
+    standing: &'a Standing,
 }
 
 impl Held<'_> {
-    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, or it
-    /// lies beyond a cut.
+    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, it lies beyond
+    /// a cut, or its author has no place here.
     pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
         self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
             || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
             || self.proofs.get(&author).is_some_and(|proof| seq >= proof.at())
+            || !self.has_place(&author)
     }
 }
 
 impl Logs {
-    pub(crate) fn new(room: RoomId, kept: Vec<Kept>) -> Self {
+    /// What the store kept; no more authors than `crowd` says are taken.
+    pub(crate) fn new(room: RoomId, crowd: Crowd, kept: Vec<Kept>) -> Self {
         let mut logs = Self {
             door: Admission::new(room),
             frontier: Frontier::default(),
+            standing: Standing::new(room, crowd),
             proofs: BTreeMap::new(),
             pending: Pending::default(),
             backfilled: Vec::new(),
@@ -100,15 +108,16 @@ impl Logs {
             gappy: BTreeSet::new(),
             contradictions: Vec::new(),
         };
-        for Kept { author, log, proof } in kept {
-            logs.replace(author, log);
+        for Kept { author, log, proof, vouches } in kept {
+            logs.restore(author, log, vouches);
             logs.proofs.extend(proof.map(|proof| (author, proof)));
         }
+        logs.reckon(0);
         logs
     }
 
     fn held(&self) -> Held<'_> {
-        Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history }
+        Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history, standing: &self.standing }
     }
 
     pub(crate) fn door(&mut self) -> &mut Admission {
@@ -174,19 +183,13 @@ impl Logs {
         self.history.remove(&prefix);
     }
 
-    /// What the store holds of a log after a cut.
-    pub(crate) fn replace(&mut self, author: AuthorId, log: Log) {
-        self.pending.forget(author, 0);
-        self.frontier.update(author, |held| *held = log);
-        self.note_gaps(author);
-    }
-
     /// Records a proof, unless one is known that cuts as low. The frontier changes when the store has cut.
     pub(crate) fn prove(&mut self, proof: Proof) -> bool {
         let (author, at) = (proof.author(), proof.at());
-        let news = self.cut(&author).is_none_or(|cut| at < cut);
+        let news = self.has_place(&author) && self.cut(&author).is_none_or(|cut| at < cut);
         if news {
             self.pending.cut(author, at);
+            self.standing.cut(author, at);
             self.proofs.insert(author, proof);
         }
         news
@@ -200,9 +203,11 @@ impl Logs {
         let author = raw.author();
         let verdict = match self.frontier.log(&author) {
             Some(log) => log.judge(raw),
-            None if self.frontier.len() >= AUTHORS => Verdict::TooManySpans,
             None => Log::default().judge(raw),
         };
+        if !self.has_place(&author) {
+            return Ok(Taken::Refused);
+        }
         let signed = raw.signature().is_some();
         if self.cut(&author).is_some_and(|cut| raw.first() >= cut) {
             return Ok(Taken::Refused);
@@ -289,7 +294,7 @@ impl Logs {
         self.pending.come_due(now.wall_ms, now.ticks_ms);
         self.pending.expire(now.ticks_ms);
         while let Some(ready) =
-            self.pending.next(&Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history })
+            self.pending.next(&Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history, standing: &self.standing })
         {
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
@@ -317,10 +322,15 @@ impl Logs {
     /// Puts a run into the frontier; when it contradicts what is held, it is kept for the proof.
     fn insert(&mut self, run: &Run, raw: &RawRun) -> bool {
         let author = run.author();
+        if !self.has_place(&author) {
+            return false;
+        }
+        let head = self.frontier.head(&author).map(|head| head.seq);
         let fit = self.frontier.update(author, |log| log.insert(run));
         match fit {
             Ok(()) => {
                 self.note_gaps(author);
+                self.took(run, head);
                 if let Some(head) = self.frontier.head(&author) {
                     self.pending.held(author, head.seq);
                 }
@@ -376,7 +386,7 @@ mod tests {
         let (mut asker, mut answerer) = (Writer::new(1), Writer::new(2));
         let question = asker.write(1, "where?");
         let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         assert_eq!(take(&mut logs, &answer), Taken::New);
         assert_eq!(released(&mut logs), []);
         assert_eq!(logs.lacks(&answer), [(asker.id(), 0)]);
@@ -392,7 +402,7 @@ mod tests {
         let (one_zero, other_zero) = (one.write(1, "x"), other.write(1, "y"));
         let from_one = one.write_seen(vec![vec![], vec![(other.id(), 1)]], "x");
         let from_other = other.write_seen(vec![vec![], vec![(one.id(), 1)]], "y");
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         for run in [&from_one, &from_other, &one_zero] {
             take(&mut logs, run);
             assert!(released(&mut logs).len() < 2, "both wait for the other's first");
@@ -408,7 +418,7 @@ mod tests {
         let mut twin = writer.clone();
         let ours = writer.write(1, "ours");
         let (theirs, last) = (twin.write(2, "theirs"), twin.write(1, "theirs"));
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         take(&mut logs, &zero);
         take(&mut logs, &ours);
         released(&mut logs);
@@ -428,7 +438,7 @@ mod tests {
         again.write(1, "where?");
         let piece = again.write(1, "where?");
         let answer = answerer.write_seen(vec![vec![(asker.id(), 3)]], "here");
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         take(&mut logs, &zero);
         assert_eq!(released(&mut logs).len(), 1);
         for run in [&piece, &questions] {
@@ -446,7 +456,7 @@ mod tests {
         let runs = writer.write_blocks(200, "x");
         let mut reader = Writer::new(2);
         let comment = reader.write_seen(vec![vec![(writer.id(), 150)]], "agreed");
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         take(&mut logs, &comment);
         take(&mut logs, &runs[4]);
         assert_eq!(released(&mut logs), []);
@@ -460,7 +470,7 @@ mod tests {
 
     #[test]
     fn what_lies_ahead_is_held_until_its_time() {
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, at(0)).unwrap();
         assert_eq!(logs.release(at(0)).len(), 1);
         logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, at(0)).unwrap();
@@ -472,7 +482,7 @@ mod tests {
 
     #[test]
     fn a_hostile_author_fills_only_its_own_share() {
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         let mut hostile = Writer::new(1);
         hostile.write(1, "never sent");
         for _ in 0..3_000 {
@@ -495,7 +505,7 @@ mod tests {
         let runs = writer.write_blocks(200, "x");
         let bare =
             |run: &RawRun| RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), None).unwrap();
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         logs.expect_history(writer.id().prefix(), 200);
         assert_eq!(take(&mut logs, &bare(&runs[4])), Taken::Refused);
         take(&mut logs, &runs[4]);
@@ -510,7 +520,7 @@ mod tests {
         let zero = writer.write(1, "x");
         let mut twin = writer.clone();
         let (ours, theirs) = (writer.write(3, "ours"), twin.write(3, "theirs"));
-        let mut logs = Logs::new(ROOM, vec![]);
+        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
         take(&mut logs, &zero);
         take(&mut logs, &ours);
         released(&mut logs);
@@ -522,7 +532,7 @@ mod tests {
         let mut reader = Writer::new(2);
         take(&mut logs, &reader.write_seen(vec![vec![(writer.id(), 40)]], "what others saw beyond counts as seen"));
         assert_eq!(released(&mut logs).len(), 1);
-        let mut fresh = Logs::new(ROOM, vec![]);
+        let mut fresh = Logs::new(ROOM, Crowd::default(), vec![]);
         fresh.prove(Proof::new(&mut Admission::new(ROOM), &ours, &theirs).unwrap());
         let mut whole = Writer::new(1);
         whole.write(1, "x");

@@ -4,13 +4,12 @@
 //! back what it lost: a restored backup must not write a seq again. With nobody there it waits a moment for
 //! somebody to come, and then writes.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
     admit::Author,
-    entry::{Body, RawEntry, Seen},
+    content::vouched_for,
+    entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
     limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
@@ -27,12 +26,23 @@ pub(crate) struct Own {
     last: Time,
     /// What was seen and is not said in an entry of ours: author -> (time, seq) of the newest.
     unsaid: BTreeMap<AuthorId, (Time, Seq)>,
+    /// What of that our next entries say, newest last.
+    to_say: BTreeSet<(Time, AuthorId)>,
     waiting: VecDeque<Saying>,
     adoption: Option<Adoption>,
     /// The head of our log before some of it was lost here.
     lost: Option<Head>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
+}
+
+/// How what we say treats what we saw of an author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Regard {
+    /// Our next entries name it, the newest first.
+    Named,
+    /// Only an entry that is addressed to the author names it: others may hold nothing of it.
+    Unnamed,
 }
 
 /// The time before the first writing, in which peers are asked for what we lost.
@@ -69,6 +79,7 @@ impl Own {
             author,
             last,
             unsaid: BTreeMap::new(),
+            to_say: BTreeSet::new(),
             waiting: VecDeque::new(),
             adoption: (!fresh).then_some(adoption),
             lost: None,
@@ -86,12 +97,25 @@ impl Own {
     }
 
     /// Everything shown counts as seen.
-    pub(crate) fn saw(&mut self, author: AuthorId, seq: Seq, time: Time) {
+    pub(crate) fn saw(&mut self, (author, seq): (AuthorId, Seq), time: Time, regard: Regard) {
         self.last = self.last.max(time);
-        if author != self.author.id() {
-            let newest = self.unsaid.entry(author).or_default();
-            *newest = (time, seq).max(*newest);
+        if author == self.author.id() {
+            return;
         }
+        let before = self.unsaid.entry(author).or_default();
+        let newest = (time, seq).max(*before);
+        self.to_say.remove(&(before.0, author));
+        *before = newest;
+        if regard == Regard::Named {
+            self.to_say.insert((newest.0, author));
+        }
+    }
+
+    /// What was seen of an author is not said any more.
+    pub(crate) fn forget(&mut self, author: &AuthorId) -> Option<Seq> {
+        let (time, seq) = self.unsaid.remove(author)?;
+        self.to_say.remove(&(time, *author));
+        Some(seq)
     }
 
     /// A peer holds our log below `next`; says whether that is news.
@@ -223,22 +247,21 @@ impl Own {
 
     fn entry(&mut self, Saying { kind, body, .. }: Saying, wall_ms: u64) -> RawEntry {
         self.last = self.last.next(wall_ms);
-        let body: Bytes = body;
-        RawEntry { time: self.last, seen: self.seen(), kind, body: Body::Here(body) }
+        let body = Body::Here(body);
+        RawEntry { time: self.last, seen: self.seen(kind, &body), kind, body }
     }
 
-    /// The newest of what was not said so far; the rest is said in the next entry.
-    fn seen(&mut self) -> Seen {
-        let mut newest: Vec<_> = self.unsaid.iter().map(|(author, (time, seq))| (*time, *author, *seq)).collect();
-        if newest.len() > SEEN_PAIRS {
-            newest.select_nth_unstable_by(SEEN_PAIRS, |one, other| other.cmp(one));
-            newest.truncate(SEEN_PAIRS);
+    /// What was seen of those whom the entry is addressed to, and the newest of the rest that was not said so far; what
+    /// does not fit is said in the next entry.
+    fn seen(&mut self, kind: Kind, body: &Body) -> Seen {
+        let mut seen = Seen::new();
+        let mut addressed = vouched_for(&self.author.id(), kind, body).into_iter();
+        while seen.len() < SEEN_PAIRS {
+            let newest = || self.to_say.last().map(|(_, author)| *author);
+            let Some(author) = addressed.next().or_else(newest) else { break };
+            seen.extend(self.forget(&author).map(|seq| (author, seq)));
         }
-        let mut seen: Seen = newest.into_iter().map(|(_, author, seq)| (author, seq)).collect();
         seen.sort();
-        seen.iter().for_each(|(author, _)| {
-            self.unsaid.remove(author);
-        });
         seen
     }
 }

@@ -202,6 +202,7 @@ impl Sync {
             if last > lack.last {
                 (lack.last, lack.from) = (last, from);
             }
+            lack.due_ms = lack.due_ms.min(due_ms);
         }
     }
 

@@ -31,7 +31,7 @@ impl Outcome {
         let mut outcome = Self::default();
         for output in outputs {
             let stage = match output {
-                Output::Append(_) | Output::Cut(_) => &mut outcome.keep,
+                Output::Append(_) | Output::Cut(_) | Output::Evict(_) => &mut outcome.keep,
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
                 }
@@ -155,6 +155,7 @@ impl World {
         let changes = kept.filter_map(|output| match output {
             Output::Append(run) => Some((room, Change::Append(run))),
             Output::Cut(proof) => Some((room, Change::Cut(proof))),
+            Output::Evict(author) => Some((room, Change::Evict(author))),
             _ => None,
         });
         let changes: Vec<_> = changes.collect();
@@ -170,6 +171,7 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
+                Change::Evict(_) => {}
             }
         }
         for (author, log) in left {
@@ -191,6 +193,12 @@ impl World {
                     Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
                 }
             }
+            Output::Vouches { author, most } => {
+                let room = self.room;
+                let Some(process) = &mut self.peers[peer as usize].process else { return };
+                let vouches = process.reader.vouches(&room, &author, most).unwrap_or_default();
+                self.put_in(peer, Input::Vouches { author, vouches });
+            }
             Output::Serve { to, want, newest, ranges } => {
                 let serving = self.number();
                 let room = self.room;
@@ -206,6 +214,7 @@ impl World {
             }
             Output::Append(_)
             | Output::Cut(_)
+            | Output::Evict(_)
             | Output::Said { .. }
             | Output::Unsaid { .. }
             | Output::Imported(_)
@@ -282,6 +291,7 @@ impl World {
                 self.watch.see(&Fact::Shown { peer: at, entry, arrival, at_ms, hops });
             }
             Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
+            Told::Evicted { author } => self.watch.see(&Fact::Evicted { peer: at, author: *author }),
             _ => {}
         }
     }

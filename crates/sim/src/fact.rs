@@ -81,6 +81,13 @@ pub enum Fact<'a> {
         /// Whose log.
         author: AuthorId,
     },
+    /// A log left the timeline, for the room has more authors than there is space.
+    Evicted {
+        /// Where.
+        peer: usize,
+        /// Whose log.
+        author: AuthorId,
+    },
     /// A peer says something to another.
     Sent {
         /// Who.

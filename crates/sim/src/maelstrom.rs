@@ -16,6 +16,7 @@ use rumormill_proto::{
     input::{Config, Event, Input, Output, Saying},
     message::Message,
     rumor::Policy,
+    standing::Crowd,
     time::Now,
     view::Shape,
 };
@@ -135,6 +136,7 @@ impl Peer {
             policy: policy.clone(),
             shape: Shape::Open,
             pace: PACE,
+            crowd: Crowd::default(),
             fresh_author: true,
             trace: false,
             seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
@@ -234,6 +236,7 @@ impl Peer {
             .filter_map(|output| match output {
                 Output::Append(run) => Some((ROOM, Change::Append(run))),
                 Output::Cut(proof) => Some((ROOM, Change::Cut(proof))),
+                Output::Evict(author) => Some((ROOM, Change::Evict(author))),
                 _ => None,
             })
             .collect();
@@ -269,7 +272,11 @@ impl Peer {
                 let value = entry.body.bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
                 self.values.extend(value);
             }
-            Output::Emit(_) | Output::Append(_) | Output::Cut(_) | Output::Imported(_) => {}
+            Output::Vouches { author, most } => {
+                let vouches = self.reader.vouches(&ROOM, &author, most).unwrap_or_default();
+                inputs.push(Input::Vouches { author, vouches });
+            }
+            Output::Emit(_) | Output::Append(_) | Output::Cut(_) | Output::Evict(_) | Output::Imported(_) => {}
         }
     }
 

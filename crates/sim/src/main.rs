@@ -47,6 +47,8 @@ enum What {
     Partition(Size),
     /// Honest peers among many false ones
     Sybil(Size),
+    /// Newcomers, while somebody speaks under a thousand new keys a second
+    Crowd(Size),
 }
 
 /// A number of peers of which one can say something to another.
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector])),
         What::Partition(size) => size.make(study::partition::study),
         What::Sybil(size) => size.make(study::sybil::study),
+        What::Crowd(size) => size.make(study::crowd::study),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

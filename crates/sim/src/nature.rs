@@ -2,14 +2,22 @@
 
 use rumormill_proto::{
     admit::Author,
-    entry::{Body, RawEntry},
+    entry::{Body, Kind, RawEntry},
     frontier::Frontier,
+    ids::EntryId,
     limits::SHUFFLE_PEERS,
     message::{Heads, Message, Push},
+    rumor::delegating::NOBODY,
     run::RawRun,
+    time::Time,
 };
 
-use crate::{fault::Fault, peer::contact, queue::Index, world::World};
+use crate::{
+    fault::Fault,
+    peer::contact,
+    queue::Index,
+    world::{BEGIN_MS, World, scatter},
+};
 
 /// How a peer behaves towards others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +40,8 @@ pub enum Nature {
     Flatterer,
     /// Says every rumor that it hears back to everybody.
     Parrot,
+    /// Says with everything something more, under a key that nobody has seen before.
+    Legion,
     /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
     /// and tells only of others like it.
     False,
@@ -39,7 +49,7 @@ pub enum Nature {
 
 impl Nature {
     /// All ways to lie alone.
-    pub const LIARS: [Self; 8] = [
+    pub const LIARS: [Self; 9] = [
         Self::Mute,
         Self::Forger,
         Self::Forker,
@@ -48,6 +58,7 @@ impl Nature {
         Self::Denier,
         Self::Flatterer,
         Self::Parrot,
+        Self::Legion,
     ];
 }
 
@@ -87,6 +98,7 @@ impl World {
             Nature::Flooder => vec![message.clone(); if is_answer(&message) { 1 } else { FLOOD }],
             Nature::Boaster => self.boast(message),
             Nature::Denier => vec![denial(message)],
+            Nature::Legion => vec![message, self.strangers(1)],
             Nature::False => self.falsified(message).into_iter().collect(),
             Nature::Flatterer => match (message, self.process(to as usize)) {
                 (Message::Status { answer, .. }, Some(process)) => {
@@ -113,6 +125,19 @@ impl World {
             }
             _ => None,
         }
+    }
+
+    /// A push of lines, each by an author of its own.
+    pub(crate) fn strangers(&mut self, count: usize) -> Message {
+        let (room, wall_ms) = (self.room, BEGIN_MS + self.now_ms());
+        let line = |_| {
+            let author = Author::from_secret(&scatter(self.setup.seed ^ 6, self.number()));
+            let (seen, body) = (Vec::new(), Body::Here("one more of us".into()));
+            let entry = RawEntry { time: Time::from_ms(wall_ms), seen, kind: Kind::TEXT, body };
+            author.sign(&room, 0, EntryId::default(), vec![entry]).ok()
+        };
+        let runs = (0..count).filter_map(line).collect();
+        Message::Push(Push { push: self.number(), part: NOBODY, hops: 1, runs })
     }
 
     fn boast(&mut self, message: Message) -> Vec<Message> {

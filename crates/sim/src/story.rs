@@ -1,10 +1,14 @@
 //! The verbs that stories are told in.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
+    content::{Content, Target, Text},
     engine::Engine,
-    entry::Kind,
+    entry::{Kind, found},
+    frontier::Digest,
     ids::{PeerId, RoomId},
     input::{Config, Input, Kept, Saying},
     message::Message,
@@ -16,7 +20,7 @@ use rumormill_store::{Error, Line, Memory, Read, Store as _};
 use crate::{
     fact::Fact,
     nature::Nature,
-    network::Weather,
+    network::{Lane, Weather},
     peer::{Home, Peer, Process, Stage, contact, index_of, peer_id},
     queue::{Event, Index},
     world::{Form, World, scatter},
@@ -132,6 +136,7 @@ impl World {
             policy: setup.policy.clone(),
             shape: shape.clone(),
             pace: setup.pace.clone(),
+            crowd: setup.crowd,
             fresh_author: home.fresh,
             trace: self.trace.is_on(),
             seed,
@@ -274,6 +279,51 @@ impl World {
             process.unanswered.extend(sayings.iter().map(|saying| saying.tag));
         }
         self.put_in(peer as Index, Input::Say(sayings));
+    }
+
+    /// Lets a peer tell each of those linked with it so many lines, each under a key that nobody has seen before; the
+    /// same to all.
+    pub fn speak_as_strangers(&mut self, peer: usize, count: usize) {
+        let push = self.strangers(count);
+        let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
+        linked.iter().for_each(|to| _ = self.send(peer as Index, to, push.clone(), Lane::Live));
+    }
+
+    /// A founder joins: the first peer, whose first entry makes the room.
+    pub fn begin_room(&mut self) -> usize {
+        assert!(self.peers.is_empty(), "a room is founded once, by the first who is there");
+        let owner = Author::from_secret(&scatter(self.setup.seed ^ 1, 0));
+        let (room, body) = found(&owner.id(), "a room", [0; 16]);
+        self.room = room;
+        let founder = self.join(1)[0];
+        self.put_in(founder as Index, Input::Say(vec![Saying { tag: 0, kind: Kind::FOUND, body }]));
+        founder
+    }
+
+    /// Somebody at this peer answers what another last said.
+    pub fn reply(&mut self, peer: usize, other: usize, text: &str) {
+        let author = self.peers[other].home.author;
+        let text = Text { text: text.to_owned(), reply_to: Some(Target { author, seq: 0 }), mentions: Vec::new() };
+        let Ok((kind, body)) = Content::Text(text).encode() else { return };
+        let saying = Saying { tag: self.number(), kind, body };
+        self.put_in(peer as Index, Input::Say(vec![saying]));
+    }
+
+    /// Whether a peer shows something that another said.
+    pub fn shows(&self, peer: usize, other: usize) -> bool {
+        let author = self.peers[other].home.author;
+        let head = self.process(peer).and_then(|process| process.engine.frontier().head(&author));
+        head.is_some()
+    }
+
+    /// The digests of these peers, each once.
+    pub fn digests(&self, peers: &[usize]) -> BTreeSet<Digest> {
+        peers.iter().filter_map(|peer| Some(self.process(*peer)?.engine.frontier().digest())).collect()
+    }
+
+    /// How many authors a peer holds.
+    pub fn authors(&self, peer: usize) -> usize {
+        self.process(peer).map_or(0, |process| process.engine.frontier().len())
     }
 
     /// Says a message to a peer again, as if it came from another just then, if there is a link between the two.

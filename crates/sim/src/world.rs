@@ -6,6 +6,7 @@ use rumormill_proto::{
     message::{Message, Push},
     random::Random,
     rumor::{Policy, delegating::Delegating},
+    standing::Crowd,
     sync::Pace,
     time::Now,
 };
@@ -53,6 +54,8 @@ pub struct Setup {
     pub weather: Weather,
     /// Microseconds, at most, between an input and the turn that takes it in together with what came since.
     pub turn_us: u64,
+    /// How many authors the room keeps.
+    pub crowd: Crowd,
 }
 
 impl Setup {
@@ -65,6 +68,7 @@ impl Setup {
             pace: Pace::default(),
             weather: Weather::clear(),
             turn_us: 1_000,
+            crowd: Crowd::default(),
         }
     }
 }

@@ -61,6 +61,17 @@ fn honest_peers_hear_each_other_among_false_ones() -> Story {
 }
 
 #[test]
+fn who_is_answered_is_read_in_a_flood_of_authors() -> Story {
+    let table = study::crowd::study(&Lot::quick(2))?.remove(0);
+    println!("{table}");
+    let of = |measure| figure(&table, &["6", "3000"], measure);
+    assert_eq!((of("newcomer %").least, of("members %").least), (100.0, 100.0), "{table}");
+    assert!(of("equal ms").most <= 60_000.0, "{table}");
+    assert!(of("authors").most < of("may be").most + 64.0, "{table}");
+    Ok(())
+}
+
+#[test]
 fn an_idle_exchange_is_as_small_in_a_large_room_as_in_a_small_one() -> Story {
     let table = study::idle::study(&Lot::quick(2), &[&Ours, &FlatVector])?.remove(0);
     println!("{table}");

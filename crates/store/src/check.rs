@@ -165,7 +165,7 @@ impl Checker<'_> {
     }
 
     fn log(&mut self, source: &mut impl Source, kept: &Kept) -> Result<(), Error> {
-        let Kept { author, log, proof } = kept;
+        let Kept { author, log, proof, .. } = kept;
         for span in log.spans() {
             self.span(source, author, span)?;
         }

@@ -21,7 +21,7 @@ use std::fmt;
 
 use rumormill_proto::{
     admit::Run,
-    content::Target,
+    content::{Target, Vouch},
     entry::{Body, Kind, Seen},
     fork::Proof,
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
@@ -52,6 +52,9 @@ pub enum Change<'a> {
     /// A log is forked: entries at or beyond the proof's seq leave the timeline but stay as evidence. A cut at or
     /// above the one kept changes nothing.
     Cut(&'a Proof),
+    /// An author has no place in the room any more: of its log leave at most [`EVICTED_ENTRIES`](rumormill_proto::limits::EVICTED_ENTRIES) entries, whole blocks,
+    /// from below, and with the last one everything that is kept of it.
+    Evict(&'a AuthorId),
 }
 
 impl Change<'_> {
@@ -60,14 +63,20 @@ impl Change<'_> {
         match self {
             Self::Append(run) => run.author(),
             Self::Cut(proof) => proof.author(),
+            Self::Evict(author) => **author,
         }
+    }
+
+    /// Whether less of the log is in the timeline afterwards.
+    pub fn shortens(&self) -> bool {
+        !matches!(self, Self::Append(_))
     }
 }
 
 /// Where logs are kept.
 pub trait Store: Send {
-    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every cut what is
-    /// left of its log when all changes are made.
+    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every change that
+    /// [shortens](Change::shortens) a log what is left of it when all changes are made.
     ///
     /// # Errors
     /// Nothing of the batch is kept then. [`Error::Unfit`] when a run has no place in its log, which is the
@@ -179,6 +188,9 @@ pub trait Read: Send {
     /// most `limit` of one entry, the newest reactions left. Only entries in the timeline count whose bodies are kept.
     /// One walk along an index for each row of neighbours in one log.
     fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// Whom an author vouches for, see [`Input::Vouches`](rumormill_proto::input::Input::Vouches): the first `most`.
+    fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error>;
 
     /// The last name of each author, and where it was said; authors ascending. When there are more than
     /// [`limits::NICKS`], those whose names are newest.

@@ -1,5 +1,7 @@
 //! The store in ordered maps: for the simulator, which holds many, and for nodes that keep nothing.
 
+mod crowd;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -11,14 +13,15 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use crowd::{came, without_lowest};
 use rumormill_proto::{
     admit::{Entry, Run},
-    content::Target,
+    content::{Target, Vouch, vouched_for},
     entry::{Kind, RawEntry},
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::Kept,
-    limits::{ADDRESS_BYTES, BLOCK},
+    limits::{ADDRESS_BYTES, BLOCK, FOUNDER_SHARE},
     log::{Head, Log},
     run::{RawRun, block_end},
     time::Time,
@@ -57,6 +60,8 @@ struct Shelf {
     rows: BTreeMap<(AuthorId, Seq), Row>,
     timeline: BTreeSet<Place>,
     notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
+    /// Whom entries in the timeline vouch for.
+    vouches: BTreeMap<(AuthorId, Seq), Vec<AuthorId>>,
     /// What is retracted, held or not.
     gone: BTreeSet<(AuthorId, Seq)>,
     tally: Tally,
@@ -111,10 +116,11 @@ impl Store for Memory {
             match change {
                 Change::Append(run) => shelf.append(run, log),
                 Change::Cut(proof) => shelf.cut(proof, log),
+                Change::Evict(author) => shelf.evict(author, log),
             }
         }
-        let cuts = changes.iter().filter(|(_, change)| matches!(change, Change::Cut(_)));
-        Ok(cuts.map(|(room, change)| (change.author(), held.log(room, &change.author()))).collect())
+        let shortened = changes.iter().filter(|(_, change)| change.shortens());
+        Ok(shortened.map(|(room, change)| (change.author(), held.log(room, &change.author()))).collect())
     }
 
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error> {
@@ -196,6 +202,10 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
+                Change::Evict(author) => {
+                    let came = came(&changes[..at], room, author);
+                    *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
+                }
             }
             judged.push(log.clone());
         }
@@ -205,10 +215,7 @@ impl Held {
 
 /// The entry at `seq`, when one of the changes appends it.
 fn appended(changes: &[(RoomId, Change<'_>)], room: &RoomId, author: &AuthorId, seq: Seq) -> Option<Head> {
-    let mut entries = changes.iter().filter(|(of, _)| of == room).flat_map(|(_, change)| match change {
-        Change::Append(run) if run.author() == *author => run.entries(),
-        _ => &[],
-    });
+    let mut entries = came(changes, room, author);
     entries.find(|entry| entry.seq == seq).map(|entry| Head { seq, id: entry.id, time: entry.time })
 }
 
@@ -219,6 +226,10 @@ impl Shelf {
         for (Entry { id, seq, prev, .. }, raw) in run.entries().iter().zip(raw_entries(run)) {
             let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
             let row = Row { seq: *seq, prev: *prev, id: *id, raw, signature };
+            let named = vouched_for(&author, row.raw.kind, &row.raw.body);
+            if !named.is_empty() {
+                self.vouches.insert((author, *seq), named);
+            }
             self.timeline.insert(row.place(author));
             self.note(author, &row);
             self.tally += Tally::of(&row.raw);
@@ -243,6 +254,7 @@ impl Shelf {
             return;
         }
         *shelved = Shelved { log, proof: Some(Box::new(proof.clone())) };
+        self.vouches.retain(|(of, seq), _| *of != author || *seq < at);
         for (_, row) in self.rows.range((author, at)..(author, shown)) {
             self.timeline.remove(&row.place(author));
             unnote(&mut self.notes, author, row);
@@ -271,6 +283,9 @@ impl Shelf {
         for seq in going {
             let Some(row) = self.rows.get(&(author, seq)) else { continue };
             let Ok(goes) = goes::<Infallible>(&author, seq, &row.raw, |of| Ok(self.gone.contains(&(author, of))));
+            if self.gone.contains(&(author, seq)) {
+                self.vouches.remove(&(author, seq));
+            }
             if goes || is_below(self.floor, row.place(author), row.raw.kind) {
                 self.drop_body(author, seq);
             }
@@ -346,6 +361,7 @@ impl Shelf {
             author: *author,
             log: log.clone(),
             proof: proof.as_deref().cloned(),
+            vouches: self.vouches_of(author, FOUNDER_SHARE as usize / 2),
         };
         self.logs.iter().map(kept).collect()
     }
@@ -450,6 +466,10 @@ impl Read for Memory {
             lines.sort_unstable_by_key(|line| line.place);
             lines
         })
+    }
+
+    fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error> {
+        self.ask(room, |shelf| shelf.vouches_of(author, most))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

@@ -9,7 +9,7 @@ use rumormill_proto::{
     entry::RawEntry,
     ids::{AuthorId, EntryId, Seq},
     input::Kept,
-    limits::BLOCK,
+    limits::{BLOCK, EVICTED_ENTRIES},
     log::{Head, Log},
     reject::Reject,
     run::{RawRun, Signature, block_end},
@@ -193,4 +193,9 @@ mod tests {
         assert_eq!(ends(&held, 3), None);
         assert_eq!(ends(&held, 4), Some((4, 4)));
     }
+}
+
+/// The last entry that goes at once, when `lowest` is the first that is kept of an evicted log.
+pub(crate) fn evicted_end(lowest: Seq) -> Seq {
+    block_end(lowest + EVICTED_ENTRIES - BLOCK)
 }

@@ -45,6 +45,10 @@ enum Step {
         author: u8,
         at: u64,
     },
+    /// Take out the lowest entries of an author.
+    Evict {
+        author: u8,
+    },
     Index {
         entries: usize,
     },
@@ -64,6 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => author.clone().prop_map(|author| Step::Backfill { author }),
         1 => (author.clone(), 0..ENTRIES, 1u64..10)
             .prop_map(|(author, first, entries)| Step::Misfit { author, first, entries }),
+        1 => author.clone().prop_map(|author| Step::Evict { author }),
         1 => (author, 0..ENTRIES).prop_map(|(author, at)| Step::Cut { author, at }),
         1 => (prop::option::of(50..300u64), prop::option::of(200..600u64), prop::option::of(3_000..20_000u64),
             900..2_000u64, 1usize..300)
@@ -139,6 +144,7 @@ impl Pair {
                 self.append(author, first, last, true);
             }
             Step::Cut { author, at } => self.cut(author, at),
+            Step::Evict { author } => self.evict(author),
             Step::Index { entries } => {
                 self.disk.index(entries).unwrap();
             }
@@ -164,6 +170,13 @@ impl Pair {
         self.logs[usize::from(author)] = left[0].1.clone();
     }
 
+    fn evict(&mut self, author: u8) {
+        let id = self.scripts[usize::from(author)].id();
+        let left = self.memory.commit(&[(ROOM, Change::Evict(&id))]).unwrap();
+        assert_eq!(self.disk.commit(&[(ROOM, Change::Evict(&id))]).unwrap(), left);
+        self.logs[usize::from(author)] = left[0].1.clone();
+    }
+
     fn expire(&mut self, keep: Keep, now_ms: u64, most: usize) {
         let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
         let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
@@ -179,8 +192,8 @@ impl Pair {
     /// Asks both everything.
     fn compare(&self) {
         let kept = self.memory.kept(&ROOM).unwrap();
-        let same =
-            |one: &Kept, other: &Kept| (one.author, &one.log, &one.proof) == (other.author, &other.log, &other.proof);
+        let told = |kept: &Kept| (kept.author, kept.log.clone(), kept.proof.clone(), kept.vouches.clone());
+        let same = |one: &Kept, other: &Kept| told(one) == told(other);
         let on_disk = self.disk.kept(&ROOM).unwrap();
         assert!(kept.len() == on_disk.len() && kept.iter().zip(&on_disk).all(|(one, other)| same(one, other)));
         for (script, log) in self.scripts.iter().zip(&self.logs) {
@@ -225,6 +238,9 @@ impl Pair {
         for script in &self.scripts {
             let author = script.id();
             alike!(beyond_cut, &author);
+            for most in [1, 3, 99] {
+                alike!(vouches, &author, most);
+            }
             for seq in (0..ENTRIES + 2).step_by(11) {
                 alike!(recall, &author, seq);
                 alike!(line, &author, seq);

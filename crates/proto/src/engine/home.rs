@@ -63,7 +63,7 @@ impl Engine {
                 self.own.lost(self.logs.frontier().head(&author));
             }
             let uncut = log.cut().is_none();
-            self.logs.replace(author, log);
+            self.cut_done(author, log, out);
             // Why it is cut is known here, though no longer to the store.
             if let Some(proof) = self.logs.proof(&author).filter(|_| uncut) {
                 out.push(Output::Cut(proof.clone()));
@@ -97,6 +97,7 @@ mod tests {
         input::{Config, Input, Saying},
         limits::AHEAD_MS,
         rumor::Policy,
+        standing::Crowd,
         sync::Pace,
         testing::{ROOM, Writer},
         view::Shape,
@@ -111,6 +112,7 @@ mod tests {
             policy: Policy::Delegating(Default::default()),
             shape: Shape::Open,
             pace: Pace::default(),
+            crowd: Crowd::default(),
             fresh_author: true,
             trace: false,
             seed: 1,

@@ -1,6 +1,6 @@
 //! What follows from an input: entries that may be shown are, and what waits to be written is.
 
-use super::{ANY_TIME_MS, Engine};
+use super::{ANY_TIME_MS, Engine, crowd::regard};
 use crate::{
     input::{Arrival, Event, Output, Unsaid},
     logs::{Origin, Released, Taken},
@@ -20,6 +20,7 @@ impl Engine {
             let seq = run.first().saturating_sub(1);
             self.compare(run, seq, out);
         }
+        self.reckon(now, out);
         self.write(wall_ms, now, out);
         self.sync.count_missing(&self.logs, out);
         let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
@@ -50,7 +51,7 @@ impl Engine {
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         for Released { run, raw, origin, history } in released {
             for entry in run.entries() {
-                self.own.saw(entry.author, entry.seq, entry.time);
+                self.own.saw((entry.author, entry.seq), entry.time, regard(&self.logs, &entry.author));
                 shown.push((Place::of(entry), entry.clone(), origin, history));
             }
             if run.author() == self.own.id() && origin != Origin::Here {

@@ -66,7 +66,7 @@ impl Sync {
         self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, out);
     }
 
-    pub(super) fn serve(
+    pub(crate) fn serve(
         &self,
         to: PeerId,
         want: u64,
@@ -110,8 +110,7 @@ fn brief((author, log): (&AuthorId, &Log)) -> Brief {
 pub(super) fn lacks_of(brief: &Brief, logs: &Logs) -> bool {
     let held = logs.frontier().with_prefix(brief.author).next();
     let next = held.map_or(0, |(author, _)| logs.next_wanted(*author));
-    let cut = held.and_then(|(author, _)| logs.cut(author)).unwrap_or(Seq::MAX);
-    brief.next.min(cut) > next
+    brief.next.min(logs.end(brief.author)) > next
 }
 
 /// What a comparison of heads found out.

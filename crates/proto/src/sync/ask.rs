@@ -56,8 +56,7 @@ impl Sync {
         self.lacks.retain(|prefix, lack| {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
             let first = author.map_or(0, |author| logs.next_wanted(author));
-            let cut = author.and_then(|author| logs.cut(&author)).unwrap_or(Seq::MAX);
-            let wanted = lack.last < cut && first <= lack.last;
+            let wanted = first <= lack.last && first < logs.end(*prefix);
             if wanted && lack.due_ms <= now_ms {
                 self.patience.repaired(*prefix, (first, lack.last));
                 due.push((lack.from, Range { author: *prefix, first, last: block_end(lack.last) }, lack.last + 1));
@@ -122,7 +121,7 @@ impl Sync {
         told.retain(|prefix, next| {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
             let first = author.map_or(0, |author| logs.next_wanted(author));
-            let end = author.and_then(|author| logs.cut(&author)).map_or(*next, |cut| cut.min(*next));
+            let end = logs.end(*prefix).min(*next);
             let lacking = first < end;
             if lacking {
                 above.push(Range { author: *prefix, first, last: block_end(end - 1) });
@@ -168,7 +167,7 @@ impl Sync {
         let mut above: BTreeMap<u64, u64> = BTreeMap::new();
         for (prefix, next) in self.told.values().flatten() {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-            let end = author.and_then(|author| logs.cut(&author)).map_or(*next, |cut| cut.min(*next));
+            let end = logs.end(*prefix).min(*next);
             let lacking = end.saturating_sub(author.map_or(0, |author| logs.next_wanted(author)));
             let most = above.entry(*prefix).or_default();
             *most = lacking.max(*most);

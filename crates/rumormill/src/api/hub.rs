@@ -185,7 +185,7 @@ impl Follower {
                 let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
                 api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
             }
-            Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } => {}
+            Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } | Told::Evicted { .. } => {}
             Told::Forked { author, .. } => {
                 let text = forked(&nick(&self.room, &author));
                 self.tell(Event::Notice { room, code: NoticeCode::Forked, text });

@@ -126,7 +126,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     async fn log(&mut self, kept: &Kept, since_ms: Option<u64>) -> Result<(), Failure> {
-        let Kept { author, log, proof } = kept;
+        let Kept { author, log, proof, .. } = kept;
         if let Some(proof) = proof {
             let (at, wire) = (proof.at(), BASE64.encode(proof.wire()));
             self.sink.line(&Line::Fork(Fork { author: author.to_string(), at, proof: wire })).await?;

@@ -30,6 +30,11 @@ impl Checker for ShownOnce {
                     false => Err(format!("peer {peer} shows {:?} {} again", entry.author, entry.seq)),
                 }
             }
+            Fact::Evicted { peer, author } => {
+                let screen = self.screens.entry(*peer).or_default();
+                screen.retain(|(shown, _)| shown != author);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 #[cfg(feature = "command")]
 pub mod command;
 pub mod crash;
+pub mod crowd;
 pub mod demers;
 pub mod difference;
 mod gauge;

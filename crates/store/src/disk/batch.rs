@@ -14,6 +14,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    evict::{Left, evict},
     expire,
     fail::Fail,
     forget::retract,
@@ -21,6 +22,7 @@ use super::{
     piece::{self, covering, for_each},
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
+    vouches,
 };
 use crate::{
     keep::{Tally, is_below},
@@ -121,7 +123,11 @@ impl<'a> Batch<'a> {
         };
         for (entry, seq) in entries.iter_mut().zip(at..) {
             let place = Place { time: entry.time, author: *whose.author, seq };
-            if is_below(floor, place, entry.kind) || goes(whose.author, seq, entry, is_gone)? {
+            let goes = goes(whose.author, seq, entry, is_gone)?;
+            if !goes {
+                vouches::add(self.db, (whose.log, whose.author), seq, entry)?;
+            }
+            if goes || is_below(floor, place, entry.kind) {
                 entry.body = entry.body.dropped();
             }
             count += Tally::of(entry);
@@ -145,16 +151,40 @@ impl<'a> Batch<'a> {
         let below = split(db, &LogKey::new(room_id, &author), (touched.id, &author), at)?;
         let gone = unplace(db, Whose { room, log: touched.id, author: &author }, (at, shown - 1))?;
         touched.log.cut_at(at, below);
+        vouches::cut(db, touched.id, at)?;
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
         *self.counts.entry(room).or_default() -= gone;
         Ok(())
     }
 
+    /// Takes out a log, or the lowest entries of it.
+    pub(super) fn evict(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<(), Fail> {
+        self.put_places()?;
+        let room = self.room(room_id)?.id;
+        let Some((log, held)) = self.known(room, author)? else { return Ok(()) };
+        let Left { log: left, gone } = evict(self.db, Whose { room, log, author }, &held)?;
+        match left {
+            Some(left) => self.log(room, author)?.log = left,
+            None => _ = self.logs.remove(&(room, *author)),
+        }
+        *self.counts.entry(room).or_default() -= gone;
+        self.dropped += 1;
+        Ok(())
+    }
+
     /// What the changes so far leave of a log.
     pub(super) fn left(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<Log, Fail> {
         let room = self.room(room_id)?.id;
-        Ok(self.log(room, author)?.log.clone())
+        Ok(self.known(room, author)?.map(|(_, log)| log).unwrap_or_default())
+    }
+
+    /// The number of a log and what is held of it, if it has a number.
+    fn known(&self, room: i64, author: &AuthorId) -> Result<Option<(i64, Log)>, Fail> {
+        match self.logs.get(&(room, *author)) {
+            Some(touched) => Ok(Some((touched.id, touched.log.clone()))),
+            None => Ok(record::log(self.db, room, author)?.map(|known| (known.id, known.log))),
+        }
     }
 
     /// Writes what waits, before the transaction commits.
@@ -269,7 +299,7 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
 
 /// Takes entries out of the timeline and the notes. Of a damaged run the times are not known, and its places are sought
 /// one by one. Returns what is counted no more.
-fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
+pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
     let mut gone = Tally::default();
     let Whose { room, log, author } = whose;
     let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;

@@ -18,6 +18,7 @@ use super::{
     notes::{self, Whose},
     piece::{Stored, covering},
     record::int,
+    vouches,
 };
 use crate::{keep::Tally, limits::BUSY_MS, note::may_go, row::block_start};
 
@@ -77,7 +78,7 @@ fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq])
 }
 
 /// The arrivals that brought some of the entries `first..=last` and are indexed, with their words.
-fn texts(
+pub(super) fn texts(
     db: &Connection,
     author: &AuthorId,
     (log, first, last): (i64, Seq, Seq),
@@ -99,7 +100,7 @@ fn texts(
 }
 
 /// Indexes an arrival anew whose words were `before`.
-fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> {
+pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> {
     let after = folded(db, arrival, |_, _| ())?;
     if after == before {
         return Ok(());
@@ -114,6 +115,7 @@ fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> 
 
 /// Drops what entry `of` of a log said, and all its edits, if they are here.
 pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Dropped, Fail> {
+    vouches::remove(db, whose.log, of)?;
     let mut seqs = vec![of];
     seqs.extend(notes::edits(db, whose, of)?);
     drop_bodies(db, whose, &seqs)

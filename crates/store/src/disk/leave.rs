@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use super::{fail::Fail, record, schema::ARRIVAL_BITS};
 
 /// Rows that belong to the logs of a room, by the column that names the log.
-const OF_LOGS: [(&str, &str); 5] =
-    [("proof", "log"), ("run", "log"), ("gone", "log"), ("saw", "log"), ("saw", "target")];
+const OF_LOGS: [(&str, &str); 6] =
+    [("proof", "log"), ("run", "log"), ("gone", "log"), ("vouch", "log"), ("saw", "log"), ("saw", "target")];
 
 /// Takes out everything that is kept of a room. Words cannot be taken out of their index without the texts they are
 /// from, so that all of it is built anew.

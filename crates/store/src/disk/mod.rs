@@ -4,6 +4,7 @@
 //! reached the disk when it returns.
 
 mod batch;
+mod evict;
 mod expire;
 mod fail;
 mod forget;
@@ -18,6 +19,7 @@ mod read;
 mod record;
 mod schema;
 mod search;
+mod vouches;
 mod walk;
 
 use std::path::Path;
@@ -143,13 +145,12 @@ impl Store for Disk {
                 match change {
                     Change::Append(run) => batch.append(room, run)?,
                     Change::Cut(proof) => batch.cut(room, proof)?,
+                    Change::Evict(author) => batch.evict(room, author)?,
                 }
             }
             let mut left = Vec::new();
-            for (room, change) in changes {
-                if let Change::Cut(proof) = change {
-                    left.push((proof.author(), batch.left(room, &proof.author())?));
-                }
+            for (room, change) in changes.iter().filter(|(_, change)| change.shortens()) {
+                left.push((change.author(), batch.left(room, &change.author())?));
             }
             Ok((left, batch.end()?))
         })?;
@@ -230,16 +231,18 @@ impl Store for Disk {
 fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
-        "SELECT author, spans, cut, wire FROM log LEFT JOIN proof ON proof.log = log.id
+        "SELECT author, spans, cut, wire, log.id FROM log LEFT JOIN proof ON proof.log = log.id
             WHERE room = ?1 AND (spans <> x'' OR cut IS NOT NULL) ORDER BY author",
     )?;
     let mut rows = find.query([number])?;
     let mut door = Admission::new(*room);
+    let mut vouches = vouches::of_room(db, number)?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
         let wire: Option<Vec<u8>> = row.get(3)?;
         let proof = wire.and_then(|wire| Proof::parse(&mut door, wire.into()).ok());
-        kept.push(Kept { author: AuthorId(array(row, 0)?), log: read_log(row, 1)?, proof });
+        let vouches = vouches.remove(&row.get(4)?).unwrap_or_default();
+        kept.push(Kept { author: AuthorId(array(row, 0)?), log: read_log(row, 1)?, proof, vouches });
     }
     Ok(kept)
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rumormill_proto::{
-    content::Target,
+    content::{Target, Vouch},
     entry::LogKey,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::Kept,
@@ -24,6 +24,7 @@ use super::{
     record::{self, Numbered, read_log},
     schema,
     search::{holders, search},
+    vouches,
     walk::{Way, walk},
 };
 use crate::{
@@ -120,6 +121,10 @@ impl Read for DiskReader {
 
     fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
         self.ask(|db| notes::about(db, room, targets, limit))
+    }
+
+    fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error> {
+        self.ask(|db| find(db, room, author)?.map_or(Ok(Vec::new()), |log| vouches::of_log(db, log.id, most)))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

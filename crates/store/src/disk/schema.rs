@@ -6,6 +6,7 @@
 //! arrival ────────────┤             runs in the order they came, for the indexes
 //! words, slice, saw ──┘             the indexes, up to room.indexed
 //! note, gone                        what entries say of others, and who is not to be read any more
+//! vouch                             authors that entries vouch for
 //! ```
 //!
 //! Rooms and logs are small integers inside. An arrival's id is its room's above [`ARRIVAL_BITS`] bits of a
@@ -15,7 +16,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{expire, fail::Fail, notes};
+use super::{expire, fail::Fail, notes, vouches};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -28,7 +29,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 5] = ["
+const MIGRATIONS: [&str; 6] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -153,6 +154,23 @@ const MIGRATIONS: [&str; 5] = ["
     ALTER TABLE room ADD COLUMN file_bytes INTEGER;
     -- Leads from the hash of a file, which is its sign, to whether a room names it.
     CREATE INDEX naming ON note(sign, room) WHERE kind = 8 AND stands = 1;
+", "
+    -- Authors that entries in the timeline vouch for.
+    CREATE TABLE vouch(
+        log INTEGER NOT NULL,
+        of BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        -- Its place among those that the entry vouches for.
+        at INTEGER NOT NULL,
+        -- Whether no entry of the log below vouches for the same.
+        first INTEGER NOT NULL,
+        PRIMARY KEY(log, of, seq)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX first_vouch ON vouch(log, seq, at) WHERE first = 1;
+    CREATE INDEX vouch_of ON vouch(log, seq);
+    -- Leads from a log that leaves to what its entries name as seen.
+    CREATE INDEX saw_by ON saw(log);
 "];
 
 /// The version from which on notes are taken as entries come.
@@ -160,6 +178,9 @@ const NOTES: u32 = 2;
 
 /// The version from which on bodies are counted as they come and go.
 const COUNTS: u32 = 3;
+
+/// The version from which on vouches are noted as entries come.
+const VOUCHES: u32 = 6;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -272,6 +293,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     }
     if (1..COUNTS).contains(&version) {
         expire::recount(&tx, None)?;
+    }
+    if (1..VOUCHES).contains(&version) {
+        vouches::read_all(&tx)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;

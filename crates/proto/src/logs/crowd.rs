@@ -1,0 +1,132 @@
+//! Which logs have a place here, see [`crate::standing`], and how those go that have none any more.
+
+use super::{Held, Logs};
+use crate::{
+    admit::Run,
+    content::Vouch,
+    ids::{AuthorId, Seq},
+    limits::EVICTED_AT_ONCE,
+    log::Log,
+    standing::Shift,
+};
+
+impl Held<'_> {
+    /// Whether entries of this author are taken.
+    pub(super) fn has_place(&self, author: &AuthorId) -> bool {
+        let held = self.frontier.log(author).is_some();
+        if held { !self.standing.is_leaving(author) } else { self.standing.admits(author) }
+    }
+}
+
+impl Logs {
+    /// The seq from which on nothing is taken of the log with this prefix: where it is cut, or 0 when it has no place.
+    pub(crate) fn end(&self, prefix: u64) -> Seq {
+        match self.frontier.with_prefix(prefix).next() {
+            Some((author, _)) if self.standing.is_leaving(author) => 0,
+            Some((author, _)) => self.cut(author).unwrap_or(Seq::MAX),
+            None if self.standing.admits_prefix(prefix) => Seq::MAX,
+            None => 0,
+        }
+    }
+
+    /// Whether entries of this author are taken.
+    pub(super) fn has_place(&self, author: &AuthorId) -> bool {
+        self.held().has_place(author)
+    }
+
+    /// Whether what we say should name what we saw of this author.
+    pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
+        self.standing.is_regarded(author)
+    }
+
+    /// Somebody writes here or from a linked peer: its log is held, whoever vouches for it.
+    pub(crate) fn befriend(&mut self, author: AuthorId) {
+        self.standing.befriend(author);
+        self.shift();
+    }
+
+    /// Nobody writes as this author from a linked peer any more.
+    pub(crate) fn part(&mut self, author: AuthorId) {
+        self.standing.part(author);
+        self.shift();
+    }
+
+    /// A run has its place in the log; `head` was the last seq before.
+    pub(super) fn took(&mut self, run: &Run, head: Option<Seq>) {
+        self.standing.enter(run.author());
+        self.standing.note(run, head);
+        self.shift();
+    }
+
+    /// What the store holds of a log after a cut, or after it was taken out as far as possible at once; says whether
+    /// nothing is left of an evicted one.
+    pub(crate) fn replace(&mut self, author: AuthorId, log: Log) -> bool {
+        let evicted = self.standing.is_leaving(&author);
+        if evicted {
+            self.standing.left(&author);
+        }
+        let nothing = log.is_empty() && log.cut().is_none();
+        self.pending.forget(author, 0);
+        self.frontier.update(author, |held| *held = log);
+        self.note_gaps(author);
+        if nothing && evicted {
+            self.forget(author);
+            return true;
+        }
+        self.frontier.take_up(author);
+        self.standing.enter(author);
+        self.shift();
+        false
+    }
+
+    fn forget(&mut self, author: AuthorId) {
+        self.frontier.remove(author);
+        self.history.remove(&author.prefix());
+        self.proofs.remove(&author);
+        self.gappy.remove(&author);
+    }
+
+    /// Reckons up who is vouched for; tells who is from now on and is not held.
+    pub(crate) fn reckon(&mut self, now_ms: u64) -> Vec<AuthorId> {
+        let news = self.standing.reckon(now_ms);
+        self.shift();
+        news
+    }
+
+    /// Lets the digest follow who has a place.
+    fn shift(&mut self) {
+        for shift in self.standing.shifts() {
+            match shift {
+                Shift::Up(author) => self.frontier.take_up(author),
+                Shift::Aside(author) => {
+                    self.frontier.set_aside(author);
+                    if self.standing.is_leaving(&author) {
+                        self.pending.cut(author, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The logs that the store is to take out next, and those whose vouches it is to tell, with how many of each.
+    pub(crate) fn wishes(&mut self) -> (Vec<AuthorId>, Vec<(AuthorId, usize)>) {
+        (self.standing.evict(EVICTED_AT_ONCE), self.standing.asks(EVICTED_AT_ONCE))
+    }
+
+    /// The store tells whom an author vouches for.
+    pub(crate) fn vouches(&mut self, author: AuthorId, vouches: Vec<Vouch>) {
+        self.standing.told(author, vouches);
+    }
+
+    /// When there is something to do about who has a place.
+    pub(crate) fn next_reckoning(&self) -> Option<u64> {
+        self.standing.next_deadline()
+    }
+
+    /// What a store kept finds its place.
+    pub(super) fn restore(&mut self, author: AuthorId, log: Log, vouches: Vec<Vouch>) {
+        self.frontier.update(author, |held| *held = log);
+        self.note_gaps(author);
+        self.standing.restore(author, vouches);
+    }
+}

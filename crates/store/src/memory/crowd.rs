@@ -1,0 +1,80 @@
+//! Whom entries vouch for, and logs that leave because a room has more authors than there is space.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rumormill_proto::{
+    admit::Entry,
+    content::Vouch,
+    ids::{AuthorId, EntryId, RoomId, Seq},
+    log::{Log, Span},
+    time::Time,
+};
+
+use super::{Shelf, unnote};
+use crate::{
+    Change,
+    keep::Tally,
+    row::{Row, evicted_end},
+};
+
+/// What the changes append to a log.
+pub(super) fn came<'a>(
+    changes: &'a [(RoomId, Change<'_>)],
+    room: &RoomId,
+    author: &AuthorId,
+) -> impl Iterator<Item = &'a Entry> {
+    changes.iter().filter(move |(of, _)| of == room).flat_map(move |(_, change)| match change {
+        Change::Append(run) if run.author() == *author => run.entries(),
+        _ => &[],
+    })
+}
+
+/// What is left of a log that is evicted, of which these rows are kept and these entries are about to be.
+pub(super) fn without_lowest<'a>(
+    log: &Log,
+    rows: Option<impl Iterator<Item = &'a Row>>,
+    came: impl Iterator<Item = &'a Entry>,
+) -> Log {
+    let rows = rows.into_iter().flatten().map(|row| (row.seq, (row.prev, row.raw.time)));
+    let rows: BTreeMap<Seq, (EntryId, Time)> =
+        rows.chain(came.map(|entry| (entry.seq, (entry.prev, entry.time)))).collect();
+    let Some((lowest, _)) = rows.first_key_value() else { return Log::default() };
+    let Some((&first, &(prev, first_time))) = rows.range(evicted_end(*lowest) + 1..).next() else {
+        return Log::default();
+    };
+    let above = log.spans().iter().filter(|span| first <= span.last.seq);
+    let spans = above.map(|span| if span.first < first { Span { first, prev, first_time, ..*span } } else { *span });
+    Log::restored(spans.collect(), log.cut())
+}
+
+impl Shelf {
+    /// Takes out the lowest entries of a log; `log` is what comes of it.
+    pub(super) fn evict(&mut self, author: &AuthorId, log: Log) {
+        let lowest = self.rows(author, 0, Seq::MAX).next().map_or(0, |row| row.seq);
+        let going: Vec<Row> = self.rows(author, lowest, evicted_end(lowest)).cloned().collect();
+        let cut = log.cut().or_else(|| self.log(author)?.cut()).unwrap_or(Seq::MAX);
+        for row in going {
+            self.rows.remove(&(*author, row.seq));
+            if row.seq < cut {
+                self.timeline.remove(&row.place(*author));
+                unnote(&mut self.notes, *author, &row);
+                self.tally -= Tally::of(&row.raw);
+            }
+        }
+        self.vouches.retain(|(of, _), _| of != author);
+        if self.rows(author, 0, Seq::MAX).next().is_none() {
+            self.logs.remove(author);
+            self.gone.retain(|(of, _)| of != author);
+        } else {
+            self.logs.entry(*author).or_default().log = log;
+        }
+    }
+
+    /// Whom an author vouches for, each once where it is named first.
+    pub(super) fn vouches_of(&self, author: &AuthorId, most: usize) -> Vec<Vouch> {
+        let entries = self.vouches.range((*author, 0)..=(*author, Seq::MAX));
+        let vouches = entries.flat_map(|((_, seq), named)| named.iter().map(|of| Vouch { seq: *seq, of: *of }));
+        let mut named = BTreeSet::new();
+        vouches.filter(|vouch| named.insert(vouch.of)).take(most).collect()
+    }
+}
