@@ -133,6 +133,8 @@ pub(crate) struct Standing {
     /// Whether vouches changed since the last reckoning, and when the next one may be.
     changed: bool,
     next_ms: u64,
+    /// When the next of what waits for the store may go there.
+    turn_ms: u64,
 }
 
 impl Standing {
@@ -153,6 +155,7 @@ impl Standing {
             asking: BTreeSet::new(),
             changed: false,
             next_ms: 0,
+            turn_ms: 0,
         }
     }
 
@@ -362,12 +365,13 @@ impl Standing {
     /// When there is something to do next.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let waits = !self.leaving.is_empty() || !self.asking.is_empty();
-        if waits { Some(0) } else { self.changed.then_some(self.next_ms) }
+        if waits { Some(self.turn_ms) } else { self.changed.then_some(self.next_ms) }
     }
 
     /// Reckons up who is vouched for, if that may have changed and some time has passed. Tells who is from now on and is
     /// not held.
     pub(crate) fn reckon(&mut self, now_ms: u64) -> Vec<AuthorId> {
+        self.turn_ms = now_ms + 1;
         if !self.changed || now_ms < self.next_ms {
             return Vec::new();
         }

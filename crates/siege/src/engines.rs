@@ -102,6 +102,7 @@ impl Engines {
             policy: Policy::Delegating(Default::default()),
             shape: Shape::Open,
             pace: Default::default(),
+            crowd: Default::default(),
             fresh_author: true,
             trace: false,
             seed: self.seed << 16 | at as u64,
@@ -272,6 +273,10 @@ impl Engines {
                     let run = self.honest[at].reader.recall(&ROOM, &what.author, what.seq).unwrap();
                     self.later(me, Thing::Input(Input::Recalled { what, run }));
                 }
+                Output::Vouches { author, most } => {
+                    let vouches = self.honest[at].reader.vouches(&ROOM, &author, most).unwrap();
+                    self.later(me, Thing::Input(Input::Vouches { author, vouches }));
+                }
                 Output::Close { peer, reject } => self.close(at, peer, reject),
                 Output::Emit(Event::Shown { entry, .. }) => self.honest[at].shown.push((self.now_ms, entry)),
                 Output::Emit(event) => self.honest[at].events.push(event),
@@ -370,6 +375,7 @@ fn change(output: &Output) -> Option<Change<'_>> {
     match output {
         Output::Append(run) => Some(Change::Append(run)),
         Output::Cut(proof) => Some(Change::Cut(proof)),
+        Output::Evict(author) => Some(Change::Evict(author)),
         _ => None,
     }
 }

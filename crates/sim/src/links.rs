@@ -166,7 +166,7 @@ impl World {
         lies.into_iter().map(|message| self.send_one(from, peer, message, lane)).sum()
     }
 
-    fn send_one(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
+    pub(crate) fn send_one(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
         let (to, at_us) = (index_of(peer), self.queue.now_us());
         self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::message(&message)));
         if self.peers[from as usize].end_to(to).is_none_or(|end| end.peer != *peer) {

@@ -2,10 +2,11 @@
 
 use rumormill_proto::{
     admit::Author,
-    entry::{Body, Kind, RawEntry},
+    content::{Content, Text},
+    entry::{Body, Kind, LogKey, RawEntry},
     frontier::Frontier,
     ids::EntryId,
-    limits::SHUFFLE_PEERS,
+    limits::{MENTIONS, SHUFFLE_PEERS},
     message::{Heads, Message, Push},
     rumor::delegating::NOBODY,
     run::RawRun,
@@ -98,7 +99,10 @@ impl World {
             Nature::Flooder => vec![message.clone(); if is_answer(&message) { 1 } else { FLOOD }],
             Nature::Boaster => self.boast(message),
             Nature::Denier => vec![denial(message)],
-            Nature::Legion => vec![message, self.strangers(1)],
+            Nature::Legion => {
+                let runs = self.strangers(1);
+                vec![message, self.push_of(runs)]
+            }
             Nature::False => self.falsified(message).into_iter().collect(),
             Nature::Flatterer => match (message, self.process(to as usize)) {
                 (Message::Status { answer, .. }, Some(process)) => {
@@ -127,8 +131,8 @@ impl World {
         }
     }
 
-    /// A push of lines, each by an author of its own.
-    pub(crate) fn strangers(&mut self, count: usize) -> Message {
+    /// Lines, each by an author of its own.
+    pub(crate) fn strangers(&mut self, count: usize) -> Vec<RawRun> {
         let (room, wall_ms) = (self.room, BEGIN_MS + self.now_ms());
         let line = |_| {
             let author = Author::from_secret(&scatter(self.setup.seed ^ 6, self.number()));
@@ -136,8 +140,26 @@ impl World {
             let entry = RawEntry { time: Time::from_ms(wall_ms), seen, kind: Kind::TEXT, body };
             author.sign(&room, 0, EntryId::default(), vec![entry]).ok()
         };
-        let runs = (0..count).filter_map(line).collect();
+        (0..count).filter_map(line).collect()
+    }
+
+    /// Runs as a rumor that nobody is asked to pass on.
+    pub(crate) fn push_of(&mut self, runs: Vec<RawRun>) -> Message {
         Message::Push(Push { push: self.number(), part: NOBODY, hops: 1, runs })
+    }
+
+    /// An entry of a peer's own author, written by hand, that mentions all these as far as that is possible.
+    pub(crate) fn mention(&mut self, peer: usize, named: &[RawRun]) -> Option<RawRun> {
+        let author = Author::from_secret(&self.peers[peer].home.author_secret);
+        let (seq, prev) = self.by_hand;
+        let mentions: Vec<_> = named.iter().take(MENTIONS).map(RawRun::author).collect();
+        let text = Text { text: "all of us".into(), reply_to: None, mentions };
+        let (kind, body) = Content::Text(text).encode().ok()?;
+        let time = Time::from_ms(BEGIN_MS + self.now_ms());
+        let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
+        let id = LogKey::new(&self.room, &author.id()).id(seq, &prev, &entry, &mut Vec::new());
+        self.by_hand = (seq + 1, id);
+        author.sign(&self.room, seq, prev, vec![entry]).ok()
     }
 
     fn boast(&mut self, message: Message) -> Vec<Message> {

@@ -281,12 +281,14 @@ impl World {
         self.put_in(peer as Index, Input::Say(sayings));
     }
 
-    /// Lets a peer tell each of those linked with it so many lines, each under a key that nobody has seen before; the
-    /// same to all.
+    /// Lets a peer tell each of those linked with it so many lines, each under a key that nobody has seen before, and
+    /// mention as many of those as it can; the same to all.
     pub fn speak_as_strangers(&mut self, peer: usize, count: usize) {
-        let push = self.strangers(count);
+        let mut runs = self.strangers(count);
+        runs.extend(self.mention(peer, &runs.clone()));
+        let push = self.push_of(runs);
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
-        linked.iter().for_each(|to| _ = self.send(peer as Index, to, push.clone(), Lane::Live));
+        linked.iter().for_each(|to| _ = self.send_one(peer as Index, to, push.clone(), Lane::Live));
     }
 
     /// A founder joins: the first peer, whose first entry makes the room.

@@ -1,7 +1,7 @@
 //! Many engines, one queue, one clock, one seed: what happens in a world depends on nothing else.
 
 use rumormill_proto::{
-    ids::RoomId,
+    ids::{EntryId, RoomId, Seq},
     limits::MESSAGE_BYTES,
     message::{Message, Push},
     random::Random,
@@ -128,6 +128,8 @@ pub struct World {
     pub(crate) pushes: Option<Vec<(usize, Message)>>,
     pub(crate) wire: Vec<u8>,
     pub(crate) count: u64,
+    /// Of the log that is written by hand: the next seq, and the last id.
+    pub(crate) by_hand: (Seq, EntryId),
     test: String,
 }
 
@@ -152,6 +154,7 @@ impl World {
             pushes: None,
             wire: Vec::with_capacity(MESSAGE_BYTES.min(1 << 16)),
             count: 0,
+            by_hand: (0, EntryId::default()),
             test: seeds::this_test(),
             setup,
         }

@@ -2,10 +2,11 @@
 
 use crate::{Attack, Held};
 
+mod authors;
 mod forger;
 
 /// All attacks.
-pub const ALL: &[&Attack] = &[&forger::ATTACK];
+pub const ALL: &[&Attack] = &[&authors::ATTACK, &forger::ATTACK];
 
 /// Threats that tests elsewhere hold; a test sees that they exist.
 pub const HELD: &[Held] = &[];

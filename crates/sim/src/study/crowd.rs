@@ -1,15 +1,17 @@
 //! Newcomers in a flood of authors: `crowd`.
 //!
 //! Members of a room answer one another in a ring, from the founder on. Then one of the peers speaks under a thousand
-//! keys a second that nobody has seen before. In the midst of that a newcomer comes by a ticket that names one honest
+//! keys a second that nobody has seen before, and mentions as many of them as it can, for it was answered once itself. In the midst of that a newcomer comes by a ticket that names one honest
 //! member, says something and is answered by it, as everything said there in turn is.
+
+use rumormill_proto::standing::Crowd;
 
 use super::{Lot, Measure, Row, Table};
 use crate::{
+    nature::Nature,
     violation::Story,
     world::{Setup, World},
 };
-use rumormill_proto::standing::Crowd;
 
 /// New authors a second.
 const KEYS: usize = 1_000;
@@ -75,7 +77,7 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
     let mut honest = vec![founder];
     honest.extend(room.join(point.honest - 1));
     let legion = room.join_by(&honest, 1)[0];
-    room.turn_into(legion, crate::nature::Nature::Mute);
+    room.turn_into(legion, Nature::Mute);
     for peer in &honest {
         room.run_ms(500)?;
         room.say(*peer, "hello");
@@ -87,6 +89,7 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
     let calm = delivery(&mut room, &honest, |_| ())?;
     let bursts = (point.flood_ms / BURST_MS) as usize;
     let mut burst = |room: &mut World| room.speak_as_strangers(legion, KEYS * BURST_MS as usize / 1_000);
+    room.reply(founder, legion, "and who are you?");
     for _ in 0..bursts / 2 {
         burst(&mut room);
         room.run_ms(BURST_MS)?;
