@@ -51,6 +51,7 @@ fn engine() -> Engine {
         policy: Policy::Delegating(Default::default()),
         shape: Shape::Open,
         pace: Pace::default(),
+        crowd: Default::default(),
         fresh_author: true,
         trace: false,
         seed: 1,

@@ -95,7 +95,7 @@ impl Engine {
     /// An engine that writes as `author`, with what the store `kept`; `end` is the place of the timeline's last
     /// entry.
     pub fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
-        let mut logs = Logs::new(config.room, config.crowd, kept);
+        let mut logs = Logs::of(config.room, config.crowd, kept);
         logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
         let mut own = Own::new(author, config.fresh_author, end.time, now.ticks_ms);

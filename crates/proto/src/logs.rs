@@ -95,8 +95,14 @@ impl Held<'_> {
 }
 
 impl Logs {
+    /// Logs of a room of any size.
+    #[cfg(test)]
+    pub(crate) fn new(room: RoomId, kept: Vec<Kept>) -> Self {
+        Self::of(room, Crowd::default(), kept)
+    }
+
     /// What the store kept; no more authors than `crowd` says are taken.
-    pub(crate) fn new(room: RoomId, crowd: Crowd, kept: Vec<Kept>) -> Self {
+    pub(crate) fn of(room: RoomId, crowd: Crowd, kept: Vec<Kept>) -> Self {
         let mut logs = Self {
             door: Admission::new(room),
             frontier: Frontier::default(),
@@ -293,9 +299,12 @@ impl Logs {
         let before = released.len();
         self.pending.come_due(now.wall_ms, now.ticks_ms);
         self.pending.expire(now.ticks_ms);
-        while let Some(ready) =
-            self.pending.next(&Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history, standing: &self.standing })
-        {
+        while let Some(ready) = self.pending.next(&Held {
+            frontier: &self.frontier,
+            proofs: &self.proofs,
+            history: &self.history,
+            standing: &self.standing,
+        }) {
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
         released[before..].sort_by_key(|released| (released.run.author(), released.run.first().seq));
@@ -386,7 +395,7 @@ mod tests {
         let (mut asker, mut answerer) = (Writer::new(1), Writer::new(2));
         let question = asker.write(1, "where?");
         let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         assert_eq!(take(&mut logs, &answer), Taken::New);
         assert_eq!(released(&mut logs), []);
         assert_eq!(logs.lacks(&answer), [(asker.id(), 0)]);
@@ -402,7 +411,7 @@ mod tests {
         let (one_zero, other_zero) = (one.write(1, "x"), other.write(1, "y"));
         let from_one = one.write_seen(vec![vec![], vec![(other.id(), 1)]], "x");
         let from_other = other.write_seen(vec![vec![], vec![(one.id(), 1)]], "y");
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         for run in [&from_one, &from_other, &one_zero] {
             take(&mut logs, run);
             assert!(released(&mut logs).len() < 2, "both wait for the other's first");
@@ -418,7 +427,7 @@ mod tests {
         let mut twin = writer.clone();
         let ours = writer.write(1, "ours");
         let (theirs, last) = (twin.write(2, "theirs"), twin.write(1, "theirs"));
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         take(&mut logs, &zero);
         take(&mut logs, &ours);
         released(&mut logs);
@@ -438,7 +447,7 @@ mod tests {
         again.write(1, "where?");
         let piece = again.write(1, "where?");
         let answer = answerer.write_seen(vec![vec![(asker.id(), 3)]], "here");
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         take(&mut logs, &zero);
         assert_eq!(released(&mut logs).len(), 1);
         for run in [&piece, &questions] {
@@ -456,7 +465,7 @@ mod tests {
         let runs = writer.write_blocks(200, "x");
         let mut reader = Writer::new(2);
         let comment = reader.write_seen(vec![vec![(writer.id(), 150)]], "agreed");
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         take(&mut logs, &comment);
         take(&mut logs, &runs[4]);
         assert_eq!(released(&mut logs), []);
@@ -470,7 +479,7 @@ mod tests {
 
     #[test]
     fn what_lies_ahead_is_held_until_its_time() {
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         logs.take(&Writer::new(1).write(1, "a second ahead is nothing"), THERE, at(0)).unwrap();
         assert_eq!(logs.release(at(0)).len(), 1);
         logs.take(&Writer::new(2).later(AHEAD_MS).write(1, "x"), THERE, at(0)).unwrap();
@@ -482,7 +491,7 @@ mod tests {
 
     #[test]
     fn a_hostile_author_fills_only_its_own_share() {
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         let mut hostile = Writer::new(1);
         hostile.write(1, "never sent");
         for _ in 0..3_000 {
@@ -505,7 +514,7 @@ mod tests {
         let runs = writer.write_blocks(200, "x");
         let bare =
             |run: &RawRun| RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), None).unwrap();
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         logs.expect_history(writer.id().prefix(), 200);
         assert_eq!(take(&mut logs, &bare(&runs[4])), Taken::Refused);
         take(&mut logs, &runs[4]);
@@ -520,7 +529,7 @@ mod tests {
         let zero = writer.write(1, "x");
         let mut twin = writer.clone();
         let (ours, theirs) = (writer.write(3, "ours"), twin.write(3, "theirs"));
-        let mut logs = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut logs = Logs::new(ROOM, vec![]);
         take(&mut logs, &zero);
         take(&mut logs, &ours);
         released(&mut logs);
@@ -532,7 +541,7 @@ mod tests {
         let mut reader = Writer::new(2);
         take(&mut logs, &reader.write_seen(vec![vec![(writer.id(), 40)]], "what others saw beyond counts as seen"));
         assert_eq!(released(&mut logs).len(), 1);
-        let mut fresh = Logs::new(ROOM, Crowd::default(), vec![]);
+        let mut fresh = Logs::new(ROOM, vec![]);
         fresh.prove(Proof::new(&mut Admission::new(ROOM), &ours, &theirs).unwrap());
         let mut whole = Writer::new(1);
         whole.write(1, "x");
