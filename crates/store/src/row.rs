@@ -120,6 +120,11 @@ pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
     (whole && !by_itself).then_some((start, end))
 }
 
+/// The last entry that goes at once, when `lowest` is the first that is kept of an evicted log.
+pub(crate) fn evicted_end(lowest: Seq) -> Seq {
+    block_end(lowest + EVICTED_ENTRIES - BLOCK)
+}
+
 #[cfg(test)]
 mod tests {
     use rumormill_proto::{
@@ -193,9 +198,4 @@ mod tests {
         assert_eq!(ends(&held, 3), None);
         assert_eq!(ends(&held, 4), Some((4, 4)));
     }
-}
-
-/// The last entry that goes at once, when `lowest` is the first that is kept of an evicted log.
-pub(crate) fn evicted_end(lowest: Seq) -> Seq {
-    block_end(lowest + EVICTED_ENTRIES - BLOCK)
 }
