@@ -349,6 +349,13 @@ impl Engines {
         self.honest.iter().filter(|honest| honest.shown.iter().any(is_it)).count() as u64
     }
 
+    /// Texts in the timeline of a peer whose bodies it keeps, in order.
+    pub fn texts(&mut self, at: usize) -> Vec<String> {
+        let lines = self.honest[at].reader.page_after(&ROOM, None, 10_000).unwrap();
+        let texts = lines.into_iter().filter(|line| line.kind == Kind::TEXT);
+        texts.filter_map(|line| String::from_utf8(line.body.bytes()?.to_vec()).ok()).collect()
+    }
+
     /// How far the fullest of an engine's bounded things is past its bound, in entries; 0 when none is.
     pub fn excess(&self, at: usize) -> u64 {
         let sizes = self.honest[at].engine.sizes();

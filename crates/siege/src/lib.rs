@@ -35,6 +35,7 @@
 pub mod attacks;
 pub mod dice;
 pub mod engines;
+pub mod explore;
 pub mod fuzz;
 pub mod nodes;
 pub mod outcome;
