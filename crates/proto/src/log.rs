@@ -9,6 +9,7 @@
 
 use crate::{
     admit::{Entry, Run, Trust},
+    defence,
     ids::{EntryId, Seq},
     limits::SPANS,
     run::RawRun,
@@ -142,6 +143,11 @@ impl Log {
         self.spans.iter().any(|span| span.holds(seq))
     }
 
+    /// Whether it takes no further piece that touches none it has.
+    fn is_full(&self) -> bool {
+        self.spans.len() >= SPANS && defence::is_on("spans")
+    }
+
     /// Entries held.
     pub fn len(&self) -> u64 {
         self.spans.iter().map(|span| span.last.seq - span.first + 1).sum()
@@ -180,7 +186,7 @@ impl Log {
         let above = self.spans.iter().find(|span| span.first == last + 1);
         match above {
             Some(above) => Verdict::Take(Trust::LeadsTo(above.prev)),
-            None if below.is_none() && self.spans.len() >= SPANS => Verdict::TooManySpans,
+            None if below.is_none() && self.is_full() => Verdict::TooManySpans,
             None => Verdict::Take(Trust::Signature),
         }
     }
@@ -211,7 +217,7 @@ impl Log {
                 Link::Forked => return Err(Unfit::Forks(lower.last.seq)),
             }
         }
-        if below.is_none() && above.is_none() && self.spans.len() >= SPANS {
+        if below.is_none() && above.is_none() && self.is_full() {
             return Err(Unfit::NoPlace);
         }
         let start = at - usize::from(below.is_some());

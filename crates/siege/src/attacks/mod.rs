@@ -1,12 +1,17 @@
 //! All attacks, a file each, and the threats that tests elsewhere hold.
 
-use crate::{Attack, Held};
+use crate::Attack;
 
+mod ages;
 mod authors;
+mod empties;
 mod forger;
+mod headless;
+mod held;
+mod paths;
 
 /// All attacks.
-pub const ALL: &[&Attack] = &[&authors::ATTACK, &forger::ATTACK];
+pub const ALL: &[&Attack] =
+    &[&ages::ATTACK, &authors::ATTACK, &empties::ATTACK, &forger::ATTACK, &headless::ATTACK, &paths::ATTACK];
 
-/// Threats that tests elsewhere hold; a test sees that they exist.
-pub const HELD: &[Held] = &[];
+pub use self::held::HELD;
