@@ -281,14 +281,16 @@ impl World {
         self.put_in(peer as Index, Input::Say(sayings));
     }
 
-    /// Lets a peer tell each of those linked with it so many lines, each under a key that nobody has seen before, and
-    /// mention as many of those as it can; the same to all.
+    /// Lets a peer speak under so many keys that nobody has seen before, each of which it tells one only of those linked
+    /// with it, and mention to all as many of them as it can.
     pub fn speak_as_strangers(&mut self, peer: usize, count: usize) {
-        let mut runs = self.strangers(count);
-        runs.extend(self.mention(peer, &runs.clone()));
-        let push = self.push_of(runs);
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
-        linked.iter().for_each(|to| _ = self.send_one(peer as Index, to, push.clone(), Lane::Live));
+        let runs = self.strangers(count);
+        let mention = self.mention(peer, &runs);
+        for (runs, to) in runs.chunks(count.div_ceil(linked.len().max(1))).zip(&linked) {
+            let push = self.push_of(runs.iter().chain(&mention).cloned().collect());
+            self.send_one(peer as Index, to, push, Lane::Live);
+        }
     }
 
     /// A founder joins: the first peer, whose first entry makes the room.

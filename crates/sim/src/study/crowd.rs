@@ -1,6 +1,6 @@
 //! Newcomers in a flood of authors: `crowd`.
 //!
-//! Members of a room answer one another in a ring, from the founder on. Then one of the peers speaks under a thousand
+//! Members of a room answer one another in turn, from the founder on; some of them leave. Then one of the peers speaks under a thousand
 //! keys a second that nobody has seen before, and mentions as many of them as it can, for it was answered once itself. In the midst of that a newcomer comes by a ticket that names one honest
 //! member, says something and is answered by it, as everything said there in turn is.
 
@@ -15,6 +15,9 @@ use crate::{
 
 /// New authors a second.
 const KEYS: usize = 1_000;
+
+/// Members who were answered and left before it.
+const ABSENT: usize = 3;
 
 /// Milliseconds between two bursts of them.
 const BURST_MS: u64 = 100;
@@ -50,7 +53,7 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
         file: "crowd",
         caption: format!(
             "Honest peers while somebody speaks under {KEYS} new keys a second, and a newcomer that is answered by one \
-             member: peers of a hundred that show the newcomer within {} s; members of a hundred that all show; \
+             member: peers of a hundred that show the newcomer within {} s; peers of a hundred that show a member, those who left among them, at least; \
              milliseconds until all have a member's line, in the mean, calm and in the flood; authors held at most, and \
              how many there may be; milliseconds from the end of the flood until all digests are equal, at most {}.",
             SHOWN_MS / 1_000,
@@ -86,6 +89,15 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
         room.run_ms(500)?;
         room.reply(pair[0], pair[1], "welcome");
     }
+    let absent = room.join(ABSENT);
+    room.run_ms(2_000)?;
+    for (host, guest) in honest.clone().into_iter().rev().zip(&absent) {
+        room.say(*guest, "I cannot stay");
+        room.run_ms(500)?;
+        room.reply(host, *guest, "until then");
+        room.run_ms(500)?;
+    }
+    absent.iter().for_each(|guest| room.crash(*guest));
     let calm = delivery(&mut room, &honest, |_| ())?;
     let bursts = (point.flood_ms / BURST_MS) as usize;
     let mut burst = |room: &mut World| room.speak_as_strangers(legion, KEYS * BURST_MS as usize / 1_000);
@@ -121,7 +133,7 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
     let equal_ms = if room.digests(&everybody).len() > 1 { f64::INFINITY } else { (room.now_ms() - ended_ms) as f64 };
     let late = shown_ms.is_none_or(|ms| ms > SHOWN_MS);
     let newcomer_shown = if late { 0.0 } else { shown(&room, &honest, newcomer) };
-    let members = honest.iter().map(|member| shown(&room, &honest, *member)).fold(100.0, f64::min);
+    let members = honest.iter().chain(&absent).map(|member| shown(&room, &honest, *member)).fold(100.0, f64::min);
     let bound = point.crowd.vouched + point.crowd.unvouched;
     Ok([newcomer_shown, members, calm, flooded, most as f64, bound as f64, equal_ms])
 }
