@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test siege page fuzz-api bench weather studies clean
+.PHONY: lab run test siege deny page fuzz-api bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -22,6 +22,10 @@ test:
 # Every attack in full, with times and memory, and every defence switched off once; prints the tables of docs/security.md.
 siege:
 	cargo run --release -p rumormill-siege -- table
+
+# Licences, bans and sources of the dependencies, and advisories where their database can be fetched.
+deny:
+	.ci/deny
 
 # The web page in a real browser, against a stand-in and between two processes. It takes the program as the tests build
 # it: another build would compile half of everything once more.

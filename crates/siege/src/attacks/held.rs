@@ -39,6 +39,13 @@ pub const HELD: &[Held] = &[
     held("L7", "one bad stored log", DAMAGE, "one_bad_log_keeps_no_other_from_being_read"),
     held("L8", "every order of arrival", "crates/siege/tests/explore.rs", "whatever_the_order_all_end_with_the_same"),
     held("O1, O2, O3", "false peers in numbers", STUDIES, "honest_peers_hear_each_other_among_false_ones"),
+    held("O4", "one liar's addresses", "crates/proto/tests/view.rs", "one_liar_fills_sixteen_places"),
+    held(
+        "O4",
+        "many liars' addresses",
+        "crates/proto/tests/view.rs",
+        "many_liars_fill_what_is_known_and_get_five_dials_a_second",
+    ),
     held("O6", "copies of an entry", STUDIES, "one_copy_a_peer_and_few_hops_are_enough"),
     held("O7", "a peer that never reads", HOSTILE, "a_peer_that_never_reads_slows_nobody"),
     held(
