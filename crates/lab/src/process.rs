@@ -117,7 +117,7 @@ async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
             loop {
                 match events.next().await {
                     Some(RoomEvent::Engine(event)) => trace.tell(&event),
-                    Some(RoomEvent::Typing { .. } | RoomEvent::File { .. }) => {}
+                    Some(RoomEvent::Typing { .. } | RoomEvent::File { .. } | RoomEvent::Resumed) => {}
                     Some(RoomEvent::Lagged { missed }) => info!("{missed} events came too fast to be told"),
                     Some(RoomEvent::Stopped { why }) => return why,
                     Some(RoomEvent::Rekeyed { author }) => info!("writes as author {} from here on", author.short()),

@@ -1,6 +1,7 @@
 //! What of a room can be kept outside of it, and brought back.
 
 use rumormill_proto::{
+    fork::Proof,
     ids::{AuthorId, Seq},
     input::{Import, Imported, Kept},
     run::RawRun,
@@ -17,6 +18,14 @@ impl Room {
     /// As [`Room::page`].
     pub async fn logs(&self) -> Result<Vec<Kept>, Error> {
         self.read(|read, room| read.kept(room)).await
+    }
+
+    /// Why a log is cut, if it is.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn proof(&self, author: AuthorId) -> Result<Option<Proof>, Error> {
+        self.read(move |read, room| read.proof(room, &author)).await
     }
 
     /// The topmost run of entries within `first..=last` of a log, which lies in one block; signed where that ends, where

@@ -65,36 +65,45 @@ impl Asked {
         }
     }
 
-    /// A saying was refused; so is the rest of its call.
+    /// A saying was refused; so is the rest of its call. Of a call of which something was said that is the answer: who
+    /// asked has to know what they must not say again.
     pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
         if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {
             self.answer(first, Err(error));
         }
     }
 
-    /// Nothing more will be said.
-    pub(crate) fn fail(&mut self, error: &Error) {
+    /// Nothing of what waits will be said. Returns that of it which nobody waits for.
+    pub(crate) fn fail(&mut self, error: &Error) -> Vec<(Kind, Bytes)> {
+        let unanswered = self.calls.values().filter(|call| call.answer.is_none()).flat_map(Call::unsaid);
+        let unanswered = unanswered.map(|saying| (saying.kind, saying.body)).collect();
         for first in self.calls.keys().copied().collect::<Vec<_>>() {
             self.answer(first, Err(error.clone()));
         }
+        unanswered
     }
 
     /// Everything that waits, to be said to an engine that has not heard of it.
     pub(crate) fn again(&self) -> Vec<Saying> {
-        let open = |call: &Call| {
-            let unsaid = call.sayings.iter().zip(&call.said).filter(|(_, said)| said.is_none());
-            unsaid.map(|(saying, _)| saying.clone()).collect::<Vec<_>>()
-        };
-        self.calls.values().flat_map(open).collect()
+        self.calls.values().flat_map(Call::unsaid).collect()
     }
 
     fn answer(&mut self, first: u64, result: Result<(), Error>) {
         let Some(call) = self.calls.remove(&first) else { return };
         self.waiting -= call.left;
         if let Some(answer) = call.answer {
+            let said: Vec<Said> = call.said.into_iter().flatten().collect();
+            let result = if said.is_empty() { result.map(|()| said) } else { Ok(said) };
             // Whoever asked may have gone.
-            let _ = answer.send(result.map(|()| call.said.into_iter().flatten().collect()));
+            let _ = answer.send(result);
         }
+    }
+}
+
+impl Call {
+    fn unsaid(&self) -> Vec<Saying> {
+        let unsaid = self.sayings.iter().zip(&self.said).filter(|(_, said)| said.is_none());
+        unsaid.map(|(saying, _)| saying.clone()).collect()
     }
 }
 
@@ -129,6 +138,27 @@ mod tests {
         assert_eq!(other_said.try_recv().unwrap(), Err(Error::TooLong));
         assert_eq!(asked.waiting(), 0);
         asked.said(99, at(1));
+    }
+
+    #[test]
+    fn what_was_said_of_a_call_is_told_whatever_becomes_of_the_rest() {
+        let mut asked = Asked::default();
+        let (answer, mut said) = oneshot::channel();
+        let tags: Vec<u64> = asked.ask(texts(3), Some(answer)).iter().map(|saying| saying.tag).collect();
+        let (other, mut other_said) = oneshot::channel();
+        asked.ask(texts(2), Some(other));
+        let mine = asked.ask(texts(2), None);
+        asked.said(tags[0], at(7));
+        asked.said(mine[0].tag, at(8));
+        assert_eq!(asked.fail(&Error::Closed).len(), 1, "what nobody waits for is not forgotten");
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![at(7)]));
+        assert_eq!(other_said.try_recv().unwrap(), Err(Error::Closed));
+        let (answer, mut said) = oneshot::channel();
+        let tags: Vec<u64> = asked.ask(texts(2), Some(answer)).iter().map(|saying| saying.tag).collect();
+        asked.said(tags[0], at(9));
+        asked.unsaid(tags[1], Error::Refused);
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![at(9)]));
+        assert_eq!(asked.waiting(), 0);
     }
 
     #[test]

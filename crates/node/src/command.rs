@@ -6,10 +6,9 @@ use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
     ids::{PeerId, RoomId},
-    input::{Import, Imported, Recall},
+    input::{Found, Import, Imported, Recall},
     message::{Contact, Message},
     reject::Reject,
-    run::RawRun,
 };
 use rumormill_store::Keep;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -57,7 +56,7 @@ pub(crate) enum Command {
     Unreachable { peer: PeerId },
     /// Members of a room were heard of.
     Heard { room: RoomId, contacts: Vec<Contact> },
-    /// A block was read again.
+    /// Something was read for the engine.
     Recalled(Box<Recalled>),
     /// Tell by which connections peers of a room can be asked for files.
     Lanes { room: RoomId, answer: oneshot::Sender<Vec<Lane>> },
@@ -71,11 +70,11 @@ pub(crate) enum Command {
     Close { answer: oneshot::Sender<()> },
 }
 
-/// A block that was read again.
+/// Something that was read for the engine.
 pub(crate) struct Recalled {
     pub(crate) room: RoomId,
     pub(crate) what: Recall,
-    pub(crate) run: Option<RawRun>,
+    pub(crate) found: Option<Found>,
 }
 
 impl Command {

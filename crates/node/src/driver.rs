@@ -5,7 +5,7 @@
 //! Nothing in here waits for a peer or for a reader of events.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -20,7 +20,7 @@ use rumormill_proto::{
 use rumormill_store::{Keep, Read, Store};
 use tokio::{
     runtime::{Handle, Runtime},
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
 };
 
 use crate::{
@@ -31,11 +31,12 @@ use crate::{
     frame::Control,
     limits::{
         BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
-        INDEX_QUIET, ROOMS, STATUS_EVERY,
+        INDEX_QUIET, RECALLING, ROOMS, STATUS_EVERY,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
     readers::Readers,
+    rest::Resting,
     seat::{Seat, Start},
     settings::RoomSetup,
 };
@@ -49,8 +50,12 @@ pub(crate) struct Driver {
     pub(crate) seats: BTreeMap<RoomId, Seat>,
     pub(crate) links: Links,
     pub(crate) tools: Tools,
-    /// Blocks being read again.
-    pub(crate) recalls: usize,
+    /// One permit for each question about a fork that may be read at once.
+    pub(crate) recalling: Arc<Semaphore>,
+    /// Rooms whose words cannot be made durable at present.
+    pub(crate) resting: Resting,
+    /// Rooms whose own log is forked, and that need a new author key.
+    pub(crate) forked: BTreeSet<RoomId>,
     /// When entries that wait to be indexed are, if any wait: once nothing was appended for a while, and after
     /// a longer while in any case.
     quiet_at: Option<u64>,
@@ -90,7 +95,9 @@ impl Driver {
             seats: BTreeMap::new(),
             links,
             tools,
-            recalls: 0,
+            recalling: Arc::new(Semaphore::new(RECALLING)),
+            resting: Resting::default(),
+            forked: BTreeSet::new(),
             quiet_at: Some(0),
             busy_at: 0,
             expire_at: 0,
@@ -159,6 +166,7 @@ impl Driver {
         engines
             .chain(own)
             .chain(bounded.then_some(self.expire_at))
+            .chain(self.resting.next_deadline())
             .chain(self.quiet_at.map(|quiet_at| quiet_at.min(self.busy_at)))
             .min()
     }
@@ -274,9 +282,8 @@ impl Driver {
             Command::Unreachable { peer } => self.links.undialled(peer),
             Command::Heard { room, contacts } => vec![(room, Input::Heard { contacts })],
             Command::Recalled(recalled) => {
-                let Recalled { room, what, run } = *recalled;
-                self.recalls -= 1;
-                vec![(room, Input::Recalled { what, run })]
+                let Recalled { room, what, found } = *recalled;
+                vec![(room, Input::Recalled { what, found })]
             }
             Command::Served { room, bytes } => {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
@@ -356,7 +363,10 @@ impl Driver {
             self.give(vec![(id, Input::Heard { contacts })]);
             return Ok(board);
         }
-        if self.seats.len() >= ROOMS {
+        if let Some(seat) = self.resting.seat(&id) {
+            return Ok(seat.board.clone());
+        }
+        if self.seats.len() + self.resting.len() >= ROOMS {
             return Err(Error::TooManyRooms);
         }
         let start = self.start(&id, now)?;
@@ -384,7 +394,8 @@ impl Driver {
     }
 
     fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
-        let Some(mut seat) = self.seats.remove(room) else { return Err(self.stopped(room)) };
+        let seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
+        let Some(mut seat) = seat else { return Err(self.stopped(room)) };
         self.links.leave(room);
         seat.asked.fail(&Error::Left);
         seat.board.posted().stopped = Some("you have left it".into());
@@ -412,6 +423,7 @@ impl Driver {
     /// Wakes engines, does what they want, and renews what is seen of them.
     fn turn(&mut self) {
         let now = self.now();
+        self.resume(now);
         for seat in self.seats.values_mut() {
             seat.say_again();
             seat.wake(now);

@@ -91,7 +91,7 @@ impl Error {
             Self::Thread { .. } => "end other programs, or raise the limit on processes".into(),
             Self::Closed => "open the node again".into(),
             Self::Stopped { .. } => {
-                "make room on the disk and open the home again; nothing that was confirmed is lost".into()
+                "make room on the disk: the room goes on by itself, and nothing that was confirmed is lost".into()
             }
             Self::Left => "enter it again with a ticket".into(),
             Self::TooLong => "say it in several parts".into(),

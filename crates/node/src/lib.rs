@@ -36,6 +36,7 @@ mod outbound;
 mod random;
 mod readers;
 mod rekey;
+mod rest;
 mod room;
 mod seat;
 mod serve;

@@ -161,8 +161,17 @@ pub const SERVE_AHEAD: usize = 1;
 /// Streams with bulk answers that a peer may have open to us: the one it writes and the next.
 pub const BULK_STREAMS: u32 = 2;
 
-/// Blocks that are asked for again and compared at once; one more is answered with nothing held.
-pub const RECALLS: usize = 16;
+/// Questions about forks that are read at once, whichever room's: a quarter of [`READERS`], so that users need not wait.
+pub const RECALLING: usize = 1;
+
+/// How long a room rests when its words cannot be made durable. It doubles each time.
+pub const REST: Duration = Duration::from_secs(1);
+
+/// To what that grows: somebody who has made room on the disk waits no longer.
+pub const REST_LONGEST: Duration = Duration::from_secs(30);
+
+/// A room that went on for so long rests as if for the first time.
+pub const REST_FORGOTTEN: Duration = Duration::from_secs(600);
 
 /// Bytes under way to or from one peer: 100 Mbit/s over a round trip of 240 ms.
 pub const WINDOW_BYTES: u32 = 3 * 1024 * 1024;

@@ -108,6 +108,11 @@ impl Node {
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let home = settings.home.clone();
         let opened = tokio::task::spawn_blocking(move || open_home(&home)).await.map_err(|_| Error::Closed)??;
+        Self::on(opened, settings).await
+    }
+
+    /// A node with this home.
+    pub(crate) async fn on(opened: Opened, settings: Settings) -> Result<Self, Error> {
         let Opened { mut store, records, files, held } = opened;
         let secret = match settings.peer_secret {
             Some(secret) => secret,
@@ -249,11 +254,11 @@ impl Node {
 }
 
 /// What a home holds.
-struct Opened {
-    store: Box<dyn Store>,
-    records: Vec<RoomRecord>,
-    files: Files,
-    held: Listed,
+pub(crate) struct Opened {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) records: Vec<RoomRecord>,
+    pub(crate) files: Files,
+    pub(crate) held: Listed,
 }
 
 fn open_home(home: &Home) -> Result<Opened, Error> {

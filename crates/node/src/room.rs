@@ -63,11 +63,13 @@ pub enum RoomEvent {
         /// Who.
         author: AuthorId,
     },
-    /// What was said could not be made durable; the room takes nothing more until the home is opened again.
+    /// What was said could not be made durable; the room takes nothing more until [`RoomEvent::Resumed`].
     Stopped {
         /// What the store said.
         why: String,
     },
+    /// What is said can be made durable again.
+    Resumed,
     /// A file came nearer, is here, or is here no more.
     File {
         /// Which.
@@ -219,7 +221,7 @@ impl Room {
     }
 
     /// Says several things at once: they travel as one run. Resolves once all are durable here; answers come
-    /// in the order of the sayings.
+    /// in the order of the sayings. When there are fewer than sayings, the rest was not said.
     ///
     /// # Errors
     /// [`Error::TooLong`] when one does not fit into an entry and [`Error::Busy`] when they are too many, in

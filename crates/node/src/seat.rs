@@ -28,6 +28,7 @@ use crate::{
     limits::{SAYINGS, TYPING_EVERY},
     links::Links,
     random::random,
+    rest::pause_ms,
     room::{RoomEvent, Said, Traffic},
     settings::RoomSetup,
 };
@@ -55,6 +56,8 @@ pub(crate) struct Seat {
     changed: bool,
     /// When others may be told again that somebody writes here.
     type_at: u64,
+    /// How long the room rested last, and until when.
+    rested: (u64, u64),
 }
 
 /// Who writes from a peer, and how much of our log it is known to hold.
@@ -97,7 +100,27 @@ impl Seat {
             traffic: Traffic::default(),
             changed: true,
             type_at: 0,
+            rested: (0, 0),
         }
+    }
+
+    /// Nothing that the engine wants is done any more, nor what waits to be said: whoever waits for it hears why. What
+    /// nobody waits for is said later.
+    pub(crate) fn abandon(&mut self, why: &Error) {
+        self.out.clear();
+        self.sayings.clear();
+        self.imports.clear();
+        for saying in self.asked.fail(why).into_iter().rev() {
+            self.again.push_front(saying);
+        }
+    }
+
+    /// How long the room rests from now on.
+    pub(crate) fn rest_ms(&mut self, now_ms: u64) -> u64 {
+        let (last_ms, until_ms) = self.rested;
+        let pause_ms = pause_ms(last_ms, now_ms.saturating_sub(until_ms));
+        self.rested = (pause_ms, now_ms + pause_ms);
+        pause_ms
     }
 
     /// Starts the engine anew, under the key that `setup` holds now. Whatever waits is said to it.

@@ -1,6 +1,6 @@
 //! What engines want done, in its order: append, send, emit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rumormill_proto::{
     entry::Kind,
@@ -10,14 +10,12 @@ use rumormill_proto::{
     message::Message,
     timeline::Place,
 };
-use rumormill_store::{Change, Read};
+use rumormill_store::{Change, Error as StoreError, Read, Store};
 
 use crate::{
     command::{Command, Recalled},
     driver::Driver,
     error::Error,
-    limits::RECALLS,
-    room::RoomEvent,
     serve::Job,
 };
 
@@ -30,55 +28,39 @@ impl Driver {
         loop {
             let outputs: Outputs = self.seats.iter_mut().map(|(room, seat)| (*room, seat.outputs())).collect();
             let mut outputs: Outputs = outputs.into_iter().filter(|(_, outputs)| !outputs.is_empty()).collect();
-            if outputs.is_empty() {
-                return;
-            }
-            let cut = self.append(&mut outputs);
-            self.send(&outputs);
-            let forked = self.emit(outputs);
-            for (room, author, log) in cut {
-                self.give(vec![(room, Input::CutDone { author, log })]);
-            }
-            for room in forked {
-                if let Err(why) = self.rekey(&room) {
-                    self.stop(&room, &why.to_string());
+            if !outputs.is_empty() {
+                let cut = self.append(&mut outputs);
+                self.send(&outputs);
+                self.emit(outputs);
+                for (room, author, log) in cut {
+                    self.give(vec![(room, Input::CutDone { author, log })]);
                 }
+            } else if let Some(room) = self.forked.pop_first() {
+                // Only now: what an engine still wants done must not be lost with it, for somebody may have been promised it.
+                if let Err(why) = self.rekey(&room) {
+                    self.rest(&room, &why.to_string());
+                }
+            } else {
+                return;
             }
         }
     }
 
-    /// Makes everything durable in one commit. Rooms for which that fails are stopped, and what they wanted
-    /// besides is not done.
-    fn append(&mut self, outputs: &mut Outputs) -> Vec<(RoomId, AuthorId, Log)> {
+    /// Makes everything durable in one commit, or in one for each room when that fails. Rooms for which that fails too
+    /// rest, and what they wanted besides is not done.
+    fn append(&mut self, outputs: &mut Outputs) -> Cut {
         let changes: Vec<(RoomId, Change<'_>)> =
             outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs)).collect();
         if changes.is_empty() {
             return Vec::new();
         }
         self.appended();
-        let cut_rooms: Vec<RoomId> =
-            changes.iter().filter(|(_, change)| change.shortens()).map(|(room, _)| *room).collect();
-        match self.store.commit(&changes) {
-            Ok(logs) => cut_rooms.into_iter().zip(logs).map(|(room, (author, log))| (room, author, log)).collect(),
-            Err(why) => {
-                let stopped: BTreeSet<RoomId> = changes.iter().map(|(room, _)| *room).collect();
-                tracing::error!(%why, rooms = stopped.len(), "cannot make durable what was said; rooms are stopped");
-                for room in &stopped {
-                    self.stop(room, &why.to_string());
-                }
-                outputs.retain(|(room, _)| !stopped.contains(room));
-                Vec::new()
-            }
+        let (cut, failed) = commit(&mut *self.store, &changes);
+        for (room, why) in &failed {
+            self.rest(room, &why.to_string());
         }
-    }
-
-    /// A room takes nothing more: what its engine holds is not what the store holds.
-    fn stop(&mut self, room: &RoomId, why: &str) {
-        let Some(mut seat) = self.seats.remove(room) else { return };
-        self.links.leave(room);
-        seat.board.posted().stopped = Some(why.to_owned());
-        seat.asked.fail(&Error::Stopped { why: why.to_owned() });
-        seat.board.tell(RoomEvent::Stopped { why: why.to_owned() });
+        outputs.retain(|(room, _)| !failed.iter().any(|(other, _)| other == room));
+        cut
     }
 
     fn send(&mut self, outputs: &Outputs) {
@@ -122,21 +104,20 @@ impl Driver {
         }
     }
 
-    /// Reads a block again, on a reader's thread.
+    /// Reads what an engine asks for, on a reader's thread. It asks for a few things at a time.
     fn recall(&mut self, room: RoomId, what: Recall) {
-        if self.recalls >= RECALLS {
-            return self.give(vec![(room, Input::Recalled { what, run: None })]);
-        }
-        self.recalls += 1;
-        let (readers, wires) = (self.tools.readers.clone(), self.tools.wires.clone());
+        let (readers, wires, recalling) =
+            (self.tools.readers.clone(), self.tools.wires.clone(), self.recalling.clone());
         self.tools.runtime.spawn(async move {
-            let (author, seq) = (what.author, what.seq);
-            let read = readers.read(move |read: &mut dyn Read| read.recall(&room, &author, seq)).await;
-            let run = read.unwrap_or_else(|why| {
-                tracing::error!(%why, "cannot read a block again");
+            let asked = what.clone();
+            let permit = recalling.acquire().await;
+            let read = readers.read(move |read: &mut dyn Read| read.recalled(&room, &asked)).await;
+            drop(permit);
+            let found = read.unwrap_or_else(|why| {
+                tracing::error!(%why, "cannot read what tells of a fork");
                 None
             });
-            wires.tell(Command::Recalled(Box::new(Recalled { room, what, run }))).await;
+            wires.tell(Command::Recalled(Box::new(Recalled { room, what, found }))).await;
         });
     }
 
@@ -156,9 +137,8 @@ impl Driver {
         self.give(inputs);
     }
 
-    /// Answers those who said something, and tells the interfaces. Returns rooms whose own log is forked.
-    fn emit(&mut self, outputs: Outputs) -> BTreeSet<RoomId> {
-        let mut forked = BTreeSet::new();
+    /// Answers those who said something, and tells the interfaces.
+    fn emit(&mut self, outputs: Outputs) {
         let mut noted = BTreeMap::new();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
@@ -166,7 +146,7 @@ impl Driver {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
                     Output::Unsaid { why: Unsaid::Forked, .. } => {
-                        forked.insert(room);
+                        self.forked.insert(room);
                     }
                     Output::Unsaid { tag, why } => seat.asked.unsaid(tag, refusal(why)),
                     Output::Imported(imported) => {
@@ -187,7 +167,7 @@ impl Driver {
                         if let Event::Forked { author, .. } = &event
                             && (*author == seat.author || seat.former.contains_key(author))
                         {
-                            forked.insert(room);
+                            self.forked.insert(room);
                         }
                         seat.tell(event);
                     }
@@ -201,8 +181,38 @@ impl Driver {
                 tracing::warn!(%why, "cannot keep the room's name");
             }
         }
-        forked
     }
+}
+
+/// What is left of each log that was cut.
+type Cut = Vec<(RoomId, AuthorId, Log)>;
+
+/// Makes changes durable, all together if that can be. Returns what is left of logs that were cut, and the rooms whose
+/// changes were not made, and why.
+fn commit(store: &mut dyn Store, changes: &[(RoomId, Change<'_>)]) -> (Cut, Vec<(RoomId, StoreError)>) {
+    let shortened = |changes: &[(RoomId, Change<'_>)]| -> Vec<RoomId> {
+        changes.iter().filter(|(_, change)| change.shortens()).map(|(room, _)| *room).collect()
+    };
+    let told = |changes: &[_], logs: Vec<(AuthorId, Log)>| -> Cut {
+        shortened(changes).into_iter().zip(logs).map(|(room, (author, log))| (room, author, log)).collect()
+    };
+    let why = match store.commit(changes) {
+        Ok(logs) => return (told(changes, logs), Vec::new()),
+        Err(why) => why,
+    };
+    let by_room: Vec<&[(RoomId, Change<'_>)]> = changes.chunk_by(|(one, _), (other, _)| one == other).collect();
+    if let [of_one] = by_room[..] {
+        return (Cut::new(), of_one.first().map(|(room, _)| (*room, why)).into_iter().collect());
+    }
+    let (mut cut, mut failed) = (Cut::new(), Vec::new());
+    for of_one in by_room {
+        match (store.commit(of_one), of_one) {
+            (Ok(logs), _) => cut.extend(told(of_one, logs)),
+            (Err(why), [(room, _), ..]) => failed.push((*room, why)),
+            (Err(_), []) => {}
+        }
+    }
+    (cut, failed)
 }
 
 fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Change<'_>)> {

@@ -433,7 +433,7 @@ async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
     let (a, there, b, here) = pair().await;
     let whole: Vec<u8> = (0..4 * PIECE_BYTES + 9).map(|at| (at / 5 + at / PIECE_BYTES) as u8).collect();
     let upload = here.upload().await.unwrap().write(Bytes::from(whole.clone())).await.unwrap();
-    let said = upload.say("photo.jpg", "", None).await.unwrap();
+    let (said, _) = upload.say("photo.jpg", "", None).await.unwrap();
     let target = Target { author: said.author, seq: said.seq };
     holds(&there, 2).await;
     b.close().await;
@@ -526,7 +526,7 @@ async fn only_members_are_served_and_only_what_their_room_names() {
     let (a, there, b, _here) = pair().await;
     let send = async |room: &Room, bytes: &'static [u8]| {
         let upload = room.upload().await.unwrap().write(Bytes::from_static(bytes)).await.unwrap();
-        let said = upload.say("f", "", None).await.unwrap();
+        let (said, _) = upload.say("f", "", None).await.unwrap();
         room.file(Target { author: said.author, seq: said.seq }).await.unwrap()
     };
     let file = send(&there, b"for members").await;

@@ -31,12 +31,13 @@ use crowd::regard;
 use crate::{
     admit::Author,
     clock::Clock,
+    evidence::Evidence,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
         AUTHORS, CHOSEN_LINKS, EVICTED_AT_ONCE, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
-        PENDING_RUNS, PUSHES_OF_OWN, SAYINGS,
+        PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -76,6 +77,7 @@ pub struct Engine {
     rumors: Rumors,
     receipts: Receipts,
     sync: Sync,
+    evidence: Evidence,
     view: View,
     own: Own,
     clock: Clock,
@@ -113,6 +115,7 @@ impl Engine {
             rumors: Rumors::new(&config.policy, config.me, config.trace),
             receipts: Receipts::default(),
             sync: Sync::new(config.pace, config.trace, now.ticks_ms),
+            evidence: Evidence::default(),
             view: View::new(config.shape, config.me),
             own,
             clock: Clock::default(),
@@ -146,12 +149,13 @@ impl Engine {
             }
             Input::Import(import) => self.import(&import, now, out),
             Input::Lost { logs } => self.lost(logs, now, out),
-            Input::Recalled { what, run } => self.recalled(what, run, out),
+            Input::Recalled { what, found } => self.recalled(what, found, now, out),
             Input::CutDone { author, log } => self.cut_done(author, log, out),
             Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(now, out),
         }
         self.settle(now, out);
+        self.evidence.read(out);
         self.receipts.join(out, before, now.ticks_ms);
     }
 
@@ -159,7 +163,8 @@ impl Engine {
     pub fn next_deadline(&self) -> u64 {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
-        let others = [rumors, receipts, view, own, crowd, self.due_ms];
+        let evidence = self.evidence.next_deadline();
+        let others = [rumors, receipts, view, own, crowd, evidence, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 
@@ -199,7 +204,7 @@ impl Engine {
     }
 
     /// What the engine holds many of, to be held against the bounds.
-    pub fn sizes(&self) -> [Size; 7] {
+    pub fn sizes(&self) -> [Size; 8] {
         let size = |what, count, bound| Size { what, count, bound };
         [
             size("links", self.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
@@ -208,6 +213,11 @@ impl Engine {
             size("sayings that wait", self.own.waiting(), SAYINGS),
             size("logs announced and not come", self.sync.lacks(), LACKS),
             size("pushes of our own entries", self.pushed.len(), PUSHES_OF_OWN),
+            size(
+                "questions about forks",
+                self.evidence.len(),
+                RECALLS + (CHOSEN_LINKS + INBOUND_LINKS + 1) * RECALLS_OF_ONE,
+            ),
             size("authors", self.logs.frontier().len(), AUTHORS + CHOSEN_LINKS + INBOUND_LINKS + EVICTED_AT_ONCE),
         ]
     }
@@ -243,6 +253,7 @@ impl Engine {
         self.receipts.forget(&peer);
         self.logs.down(peer, now.ticks_ms);
         self.sync.down(peer);
+        self.evidence.forget(&peer);
         self.own.down(peer);
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
         let skew = self.clock.forget(peer);
@@ -289,7 +300,10 @@ impl Engine {
                 }
             }
             Message::Ranges(ranges) => self.sync.ranges(from, &ranges, &self.logs, out),
-            Message::Heads(heads) => self.sync.heads(from, &heads, &mut self.logs, ms, out),
+            Message::Heads(heads) => {
+                let questions = self.sync.heads(from, &heads, &mut self.logs, ms, out);
+                questions.into_iter().for_each(|what| self.evidence.ask(what, ms));
+            }
             Message::Want(want) => self.sync.want(from, &want, &self.logs, out),
             Message::Runs { want, runs } => {
                 self.sync.runs(from, want, &runs, ms);
@@ -384,7 +398,7 @@ impl Engine {
                 Ok(Taken::New) => news.push(run),
                 Ok(Taken::Known) => known.push(run.clone()),
                 Ok(Taken::Refused) => {}
-                Ok(Taken::Contradicts(seq)) => self.compare(run.clone(), seq, out),
+                Ok(Taken::Contradicts(seq)) => self.compare(run, seq, Some(from)),
                 Err(reject) => {
                     if reject.blame() == Blame::Peer {
                         self.close(from, reject, now, out);
@@ -418,6 +432,7 @@ impl Engine {
         self.moves(now, out, |view, ms, random, moves| view.wake(ms, random, moves));
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.wake(view, ms, random, actions));
         self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);
+        self.pass_on_forks(now);
     }
 
     fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {

@@ -4,6 +4,9 @@
 //! A run tells the ids of its entries and, by its prev, the id of the entry before. The lowest seq on which
 //! the two disagree is where every node cuts the log; cuts only move down, so all honest nodes end alike,
 //! whatever order the proofs arrive in.
+//!
+//! A proof is kept and told in one form only, whatever it came as: no bodies, and of each run nothing below the
+//! disagreement. The run that comes first in the order of bytes stands first.
 
 use bytes::Bytes;
 
@@ -11,12 +14,12 @@ use crate::{
     admit::{Admission, Run, Trust},
     codec::{Reader, put_bytes},
     ids::{AuthorId, EntryId, Seq},
-    limits::RUN_BYTES,
+    limits::HEADERS_BYTES,
     reject::Reject,
     run::RawRun,
 };
 
-/// Two runs of one author, without bodies, that disagree; verified.
+/// Two runs of one author that disagree, trimmed to what proves it; verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     author: AuthorId,
@@ -25,36 +28,49 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Verifies that `one` and `other` prove a fork. Both must be signed.
+    /// Verifies that `one` and `other` prove a fork, and trims them to what it takes. Both must be signed.
     ///
     /// # Errors
     /// [`Reject::Signature`] or [`Reject::Unlinked`] when one of them is not the author's,
     /// [`Reject::Malformed`] when they agree or are not of one author.
     pub fn new(door: &mut Admission, one: &RawRun, other: &RawRun) -> Result<Self, Reject> {
-        let (one, other) = (one.without_bodies()?, other.without_bodies()?);
         if one.author() != other.author() {
             return Err(Reject::Malformed("fork of two authors"));
         }
-        let mut wire = Vec::with_capacity(one.wire().len() + other.wire().len() + 8);
-        put_bytes(&mut wire, one.wire());
-        put_bytes(&mut wire, other.wire());
-        let author = one.author();
-        let one = door.admit(&one, Trust::Signature)?;
-        let other = door.admit(&other, Trust::Signature)?;
-        let at = disagreement(&one, &other).ok_or(Reject::Malformed("fork without disagreement"))?;
-        Ok(Self { author, at, wire: wire.into() })
+        let (one, other) = (one.without_bodies()?, other.without_bodies()?);
+        let (here, there) = (door.admit(&one, Trust::Signature)?, door.admit(&other, Trust::Signature)?);
+        let at = disagreement(&here, &there).ok_or(Reject::Malformed("fork without disagreement"))?;
+        let mut runs = [trim(one, &here, at)?, trim(other, &there, at)?];
+        runs.sort_by(|one, other| one.wire().cmp(other.wire()));
+        let mut wire = Vec::with_capacity(runs.iter().map(|run| run.wire().len() + 4).sum());
+        runs.iter().for_each(|run| put_bytes(&mut wire, run.wire()));
+        Ok(Self { author: here.author(), at, wire: wire.into() })
     }
 
-    /// Reads and verifies a proof.
+    /// Reads and verifies a proof, however much more it tells than it has to.
     ///
     /// # Errors
     /// As [`Proof::new`], and what [`RawRun::parse`] refuses.
     pub fn parse(door: &mut Admission, wire: Bytes) -> Result<Self, Reject> {
-        let mut reader = Reader::new(wire);
-        let one = RawRun::parse(reader.bytes(RUN_BYTES, "fork")?)?;
-        let other = RawRun::parse(reader.bytes(RUN_BYTES, "fork")?)?;
-        reader.end("fork")?;
+        let (one, other) = read(wire)?;
         Self::new(door, &one, &other)
+    }
+
+    /// Reads a proof and verifies it, unless it can prove nothing below what its author's log is `cut` at.
+    ///
+    /// # Errors
+    /// As [`Proof::parse`].
+    pub(crate) fn parse_lower(
+        door: &mut Admission,
+        wire: Bytes,
+        cut: impl FnOnce(&AuthorId) -> Option<Seq>,
+    ) -> Result<Option<Self>, Reject> {
+        let (one, other) = read(wire)?;
+        let lowest = one.first().max(other.first()).saturating_sub(1);
+        match cut(&one.author()).is_some_and(|cut| cut <= lowest) {
+            true => Ok(None),
+            false => Self::new(door, &one, &other).map(Some),
+        }
     }
 
     /// Whose log is forked.
@@ -71,6 +87,26 @@ impl Proof {
     pub fn wire(&self) -> &Bytes {
         &self.wire
     }
+}
+
+fn read(wire: Bytes) -> Result<(RawRun, RawRun), Reject> {
+    let mut reader = Reader::new(wire);
+    let one = RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?;
+    let other = RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?;
+    reader.end("fork")?;
+    Ok((one, other))
+}
+
+/// The least of a run that tells its id at `at`, where it disagrees with another, up to its signature: what follows
+/// the entry there and names it, or else the entry itself.
+fn trim(raw: RawRun, run: &Run, at: Seq) -> Result<RawRun, Reject> {
+    let first = if raw.last() > at { at + 1 } else { at };
+    let Some(entry) = run.entries().iter().find(|entry| entry.seq == first && first > raw.first()) else {
+        return Ok(raw);
+    };
+    let kept = raw.entries().iter().zip(raw.first()..).filter(|(_, seq)| *seq >= first);
+    let kept = kept.map(|(entry, _)| entry.clone()).collect();
+    RawRun::new(raw.author(), first, entry.prev, kept, raw.signature().copied())
 }
 
 /// The lowest seq for which both runs tell an id, and not the same one.
@@ -90,7 +126,10 @@ fn disagreement(one: &Run, other: &Run) -> Option<Seq> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ROOM, Writer};
+    use crate::{
+        limits::{BLOCK, BODY_BYTES, SEEN_PAIRS, SEQ_END},
+        testing::{ROOM, Writer},
+    };
 
     fn proved(one: &RawRun, other: &RawRun) -> Result<Seq, Reject> {
         let mut door = Admission::new(ROOM);
@@ -110,6 +149,62 @@ mod tests {
         assert_eq!(proved(&ours[0], &theirs[0]), Ok(1));
         assert_eq!(proved(&ours[1], &theirs[1]), Ok(3), "by the prev of the upper one");
         assert_eq!(proved(&ours[0], &theirs[1]), Ok(2));
+    }
+
+    #[test]
+    fn a_proof_has_one_form_whatever_it_came_as() {
+        let mut writer = Writer::new(1);
+        writer.write(1, "x");
+        let mut twin = writer.clone();
+        let before = writer.clone();
+        let same = |writer: &mut Writer| writer.write(20, "the same");
+        same(&mut writer);
+        same(&mut twin);
+        let (ours, theirs) = (writer.write(30, "ours"), twin.write(30, "theirs"));
+        let long = |words: &str, at: usize| {
+            let mut whole = before.clone();
+            let bodies: Vec<&str> = (0..50).map(|seq| if seq < at { "the same" } else { words }).collect();
+            whole.write_each(&bodies)
+        };
+        let mut door = Admission::new(ROOM);
+        let short = Proof::new(&mut door, &ours, &theirs).unwrap();
+        let trimmed = Proof::new(&mut door, &long("theirs", 20), &long("ours", 20)).unwrap();
+        assert_eq!((short.at(), &short), (21, &trimmed));
+        let (one, other) = read(short.wire().clone()).unwrap();
+        assert_eq!([one.first(), other.first()], [22, 22], "the lowest entries named are those that differ");
+        let mut untrimmed = Vec::new();
+        for run in [long("ours", 20), long("theirs", 20)] {
+            put_bytes(&mut untrimmed, run.without_bodies().unwrap().wire());
+        }
+        assert_eq!(Proof::parse(&mut door, untrimmed.into()), Ok(short.clone()), "as the first versions tell it");
+        for (cut, read) in [(None, true), (Some(22), true), (Some(21), false), (Some(3), false)] {
+            let lower = Proof::parse_lower(&mut door, short.wire().clone(), |_| cut);
+            assert_eq!(lower, Ok(read.then(|| short.clone())), "cut at {cut:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_proof_is_read_and_no_larger_one() {
+        let named = |entry: u64, author: u8| {
+            let mut id = [author; 32];
+            id[0] = entry as u8;
+            (AuthorId(id), SEQ_END - 1)
+        };
+        let all = |entry| (0..SEEN_PAIRS as u8).map(|author| named(entry, author)).collect();
+        let mut writer = Writer::new(1).later(1 << 47);
+        writer.write(1, "x");
+        let mut twin = writer.clone();
+        let write = |writer: &mut Writer, body| writer.write_seen((0..BLOCK).map(all).collect(), body);
+        let runs = [write(&mut writer, "ours"), write(&mut twin, "theirs")];
+        assert_eq!(proved(&runs[0], &runs[1]), Ok(1));
+        let bare = runs[0].without_bodies().unwrap();
+        assert!(bare.wire().len() <= HEADERS_BYTES && bare.wire().len() > HEADERS_BYTES * 9 / 10);
+        let bodies = "x".repeat(BODY_BYTES);
+        let runs = [write(&mut writer, &bodies), write(&mut twin, &bodies)];
+        let mut wire = Vec::new();
+        runs.iter().for_each(|run| put_bytes(&mut wire, run.wire()));
+        let read = Proof::parse(&mut Admission::new(ROOM), wire.into());
+        assert_eq!(read, Err(Reject::Limit("fork")), "bodies prove nothing");
     }
 
     #[test]

@@ -48,8 +48,6 @@ pub struct Kept {
     pub author: AuthorId,
     /// Its pieces and cut.
     pub log: Log,
-    /// The proof of the cut.
-    pub proof: Option<Proof>,
     /// Whom it vouches for, see [`Input::Vouches`]: the first half of [`crate::limits::FOUNDER_SHARE`].
     pub vouches: Vec<Vouch>,
 }
@@ -130,13 +128,12 @@ pub enum Input {
         /// What is left of each.
         logs: Vec<(AuthorId, Log)>,
     },
-    /// The answer to [`Output::Recall`]: our own signed run of the block, bodies dropped; `None` when we hold
-    /// nothing there that its author's signature reaches.
+    /// The answer to [`Output::Recall`].
     Recalled {
         /// What was asked for.
         what: Recall,
-        /// The run.
-        run: Option<RawRun>,
+        /// What was found; `None` when we hold nothing there that its author's signature reaches, or no proof.
+        found: Option<Found>,
     },
     /// The answer to [`Output::Vouches`]: whom the entries of a log vouch for that are in the timeline, each author once,
     /// where that was said first; in the order of the log and of
@@ -159,25 +156,41 @@ pub enum Input {
     Wake,
 }
 
-/// A signed run, bodies dropped, that the engine needs for a comparison.
+/// Something about a fork that the store keeps and the engine needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recall {
     /// Whose log.
     pub author: AuthorId,
-    /// The run must reach from at most this seq, or the lowest held of its block, to the end of the block or to
-    /// the last signed entry in it. Entries beyond a cut count here.
+    /// A run must reach from at most this seq, or the lowest held of its block, to the end of the block or to
+    /// the last signed entry in it. Entries beyond a cut count here. Of a proof, where it cuts.
     pub seq: Seq,
     /// What to do with it.
     pub purpose: Purpose,
 }
 
-/// What a recalled run is for.
+/// What is recalled, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be shown to this peer as [`Message::Evidence`].
+    /// A signed run of ours, bodies dropped, to be shown to this peer as [`Message::Evidence`].
     Show(PeerId),
-    /// To be held against this run, which contradicts what we hold.
-    Compare(Box<RawRun>),
+    /// Such a run, to be held against one that seems to contradict it.
+    Compare {
+        /// The other run, without bodies.
+        theirs: Box<RawRun>,
+        /// Who brought it, if a peer did.
+        from: Option<PeerId>,
+    },
+    /// The proof of the log's cut, to be shown to this peer as [`Message::Fork`].
+    Prove(PeerId),
+}
+
+/// What was recalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Our own run.
+    Run(RawRun),
+    /// The bytes of a [`Proof`].
+    Proof(Bytes),
 }
 
 /// What comes out of the engine. Whoever drives it does all appends and cuts of a batch in one durable commit,
@@ -200,7 +213,8 @@ pub enum Output {
         /// How many at most.
         most: usize,
     },
-    /// Read a run and answer with [`Input::Recalled`].
+    /// Read this and answer with [`Input::Recalled`], whatever is found. At most
+    /// [`crate::limits::RECALLS`] are unanswered at a time.
     Recall(Recall),
     /// Say this to a peer.
     Send {

@@ -11,6 +11,7 @@ pub mod content;
 pub mod defence;
 pub mod engine;
 pub mod entry;
+mod evidence;
 pub mod fork;
 pub mod frontier;
 pub mod ids;

@@ -42,6 +42,41 @@ pub const RUN_ENTRIES: usize = BLOCK as usize;
 /// 43 bytes) and 32 bytes of the rest, rounded up.
 pub const RUN_BYTES: usize = RUN_ENTRIES * (BODY_BYTES + SEEN_PAIRS * 43 + 32) + 4096;
 
+/// Bytes of one run without bodies: 64 entries of the largest `seen`, 48 bytes of the rest and 32 of the body's hash
+/// each, 92 kB. A proof of a fork is two of them at most, a message of evidence one.
+pub const HEADERS_BYTES: usize = RUN_ENTRIES * (SEEN_PAIRS * 43 + 48 + 32) + 512;
+
+/// Questions about forks that the store is read for at once, of one room: one peer's each. A block is read in a
+/// millisecond or less.
+pub const RECALLS: usize = 4;
+
+/// Questions about forks of one peer that wait for their turn. What finds no place is asked for again by anti-entropy.
+pub const RECALLS_OF_ONE: usize = 16;
+
+/// Bytes of runs that wait to be compared: forty of the largest. Past it each peer has one that waits, at most
+/// [`HEADERS_BYTES`]: 12 MB for as many peers as there can be.
+pub const RECALLS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Times that evidence of one peer may prove nothing before it is not looked at any more, for as long as the link stands.
+/// Of an honest peer it proves nothing only when it crosses what happens meanwhile.
+pub const BARREN_EVIDENCE: u32 = 8;
+
+/// Runs remembered that proved nothing against what is held: 96 bytes each, 100 kB.
+pub const SETTLED: usize = 1024;
+
+/// Milliseconds before the same thing about a fork is told the same peer again, or a proof of a lower fork of the same
+/// log is passed on: a round of anti-entropy. It doubles each time.
+pub const PROOF_PAUSE_MS: u64 = 500;
+
+/// To what such a pause grows: a minute. Anti-entropy carries what is lowest meanwhile.
+pub const PROOF_PAUSE_LONGEST_MS: u64 = 60_000;
+
+/// Logs whose forks were passed on, of which is remembered when: 60 bytes each, 250 kB.
+pub const PROOFS_TOLD: usize = 4096;
+
+/// Logs of which is remembered when one peer was shown what of their forks: 60 bytes each, 4 MB for all links.
+pub const PROOFS_SHOWN: usize = 512;
+
 /// Bytes of one message: the largest run and its envelope.
 pub const MESSAGE_BYTES: usize = RUN_BYTES + 4096;
 

@@ -37,6 +37,17 @@ pub(crate) enum Origin {
     Import,
 }
 
+impl Origin {
+    /// The peer that brought it.
+    pub(crate) fn peer(self) -> Option<PeerId> {
+        match self {
+            Self::Rumor(source) => Some(source.peer),
+            Self::Repair(peer) => Some(peer),
+            Self::Here | Self::Import => None,
+        }
+    }
+}
+
 /// What became of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -65,20 +76,21 @@ pub(crate) struct Logs {
     door: Admission,
     frontier: Frontier,
     standing: Standing,
-    proofs: BTreeMap<AuthorId, Proof>,
+    /// Where logs are proved to be forked; the store keeps the proofs.
+    cuts: BTreeMap<AuthorId, Seq>,
     pub(crate) pending: Pending,
     /// Released by a backfill or an import, which wait for nothing.
     backfilled: Vec<Released>,
     /// By author prefix: the seq below which entries are history that a backfill will bring.
     history: BTreeMap<u64, Seq>,
     gappy: BTreeSet<AuthorId>,
-    contradictions: Vec<RawRun>,
+    contradictions: Vec<(Origin, RawRun)>,
 }
 
 /// What nothing has to wait for.
 pub(crate) struct Held<'a> {
     frontier: &'a Frontier,
-    proofs: &'a BTreeMap<AuthorId, Proof>,
+    cuts: &'a BTreeMap<AuthorId, Seq>,
     history: &'a BTreeMap<u64, Seq>,
     standing: &'a Standing,
 }
@@ -89,7 +101,7 @@ impl Held<'_> {
     pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
         self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
             || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
-            || self.proofs.get(&author).is_some_and(|proof| seq >= proof.at())
+            || self.cuts.get(&author).is_some_and(|cut| seq >= *cut)
             || !self.has_place(&author)
     }
 }
@@ -107,39 +119,41 @@ impl Logs {
             door: Admission::new(room),
             frontier: Frontier::default(),
             standing: Standing::new(room, crowd),
-            proofs: BTreeMap::new(),
+            cuts: BTreeMap::new(),
             pending: Pending::default(),
             backfilled: Vec::new(),
             history: BTreeMap::new(),
             gappy: BTreeSet::new(),
             contradictions: Vec::new(),
         };
-        for Kept { author, log, proof, vouches } in kept {
+        for Kept { author, log, vouches } in kept {
+            logs.cuts.extend(log.cut().map(|cut| (author, cut)));
             logs.restore(author, log, vouches);
-            logs.proofs.extend(proof.map(|proof| (author, proof)));
         }
         logs.reckon(0);
         logs
     }
 
     fn held(&self) -> Held<'_> {
-        Held { frontier: &self.frontier, proofs: &self.proofs, history: &self.history, standing: &self.standing }
+        Held { frontier: &self.frontier, cuts: &self.cuts, history: &self.history, standing: &self.standing }
     }
 
     pub(crate) fn door(&mut self) -> &mut Admission {
         &mut self.door
     }
 
+    /// The door, and where logs are proved to be forked.
+    pub(crate) fn door_and_cuts(&mut self) -> (&mut Admission, impl Fn(&AuthorId) -> Option<Seq>) {
+        let cuts = &self.cuts;
+        (&mut self.door, |author| cuts.get(author).copied())
+    }
+
     pub(crate) fn frontier(&self) -> &Frontier {
         &self.frontier
     }
 
-    pub(crate) fn proof(&self, author: &AuthorId) -> Option<&Proof> {
-        self.proofs.get(author)
-    }
-
     pub(crate) fn cut(&self, author: &AuthorId) -> Option<Seq> {
-        self.proofs.get(author).map(Proof::at)
+        self.cuts.get(author).copied()
     }
 
     /// Runs that wait for a cause or their time.
@@ -189,14 +203,19 @@ impl Logs {
         self.history.remove(&prefix);
     }
 
+    /// Forgets where a log is cut: the store has lost the proof of it. Peers prove it again.
+    pub(crate) fn uncut(&mut self, author: &AuthorId) {
+        self.cuts.remove(author);
+    }
+
     /// Records a proof, unless one is known that cuts as low. The frontier changes when the store has cut.
-    pub(crate) fn prove(&mut self, proof: Proof) -> bool {
+    pub(crate) fn prove(&mut self, proof: &Proof) -> bool {
         let (author, at) = (proof.author(), proof.at());
         let news = self.has_place(&author) && self.cut(&author).is_none_or(|cut| at < cut);
         if news {
             self.pending.cut(author, at);
             self.standing.cut(author, at);
-            self.proofs.insert(author, proof);
+            self.cuts.insert(author, at);
         }
         news
     }
@@ -266,7 +285,7 @@ impl Logs {
         }
         let backfills = head.is_some_and(|head| run.last().seq < head.seq);
         if backfills || origin == Origin::Import {
-            return match self.insert(&run, raw) {
+            return match self.insert(&run, raw, origin) {
                 true => {
                     self.backfilled.push(Released { run, raw: raw.clone(), origin, history: true });
                     Taken::New
@@ -279,7 +298,7 @@ impl Logs {
     }
 
     /// Runs that contradicted what is held when they were released.
-    pub(crate) fn contradictions(&mut self) -> Vec<RawRun> {
+    pub(crate) fn contradictions(&mut self) -> Vec<(Origin, RawRun)> {
         std::mem::take(&mut self.contradictions)
     }
 
@@ -301,7 +320,7 @@ impl Logs {
         self.pending.expire(now.ticks_ms);
         while let Some(ready) = self.pending.next(&Held {
             frontier: &self.frontier,
-            proofs: &self.proofs,
+            cuts: &self.cuts,
             history: &self.history,
             standing: &self.standing,
         }) {
@@ -325,11 +344,11 @@ impl Logs {
         if first > 0 && origin != Origin::Here && !self.held().met(run.author(), first - 1) {
             return None;
         }
-        self.insert(&run, &raw).then_some(Released { run, raw, origin, history })
+        self.insert(&run, &raw, origin).then_some(Released { run, raw, origin, history })
     }
 
     /// Puts a run into the frontier; when it contradicts what is held, it is kept for the proof.
-    fn insert(&mut self, run: &Run, raw: &RawRun) -> bool {
+    fn insert(&mut self, run: &Run, raw: &RawRun, origin: Origin) -> bool {
         let author = run.author();
         if !self.has_place(&author) {
             return false;
@@ -347,7 +366,7 @@ impl Logs {
                     self.history.remove(&author.prefix());
                 }
             }
-            Err(Unfit::Forks(_)) => self.contradictions.push(raw.clone()),
+            Err(Unfit::Forks(_)) => self.contradictions.push((origin, raw.clone())),
             Err(Unfit::TimeBackwards | Unfit::NoPlace) => {}
         }
         fit.is_ok()
@@ -536,13 +555,13 @@ mod tests {
         let next = twin.write(1, "theirs");
         assert_eq!(take(&mut logs, &next), Taken::Contradicts(3));
         let proof = Proof::new(logs.door(), &ours, &theirs).unwrap();
-        assert!(logs.prove(proof.clone()) && !logs.prove(proof));
+        assert!(logs.prove(&proof) && !logs.prove(&proof));
         assert_eq!(logs.cut(&writer.id()), Some(1));
         let mut reader = Writer::new(2);
         take(&mut logs, &reader.write_seen(vec![vec![(writer.id(), 40)]], "what others saw beyond counts as seen"));
         assert_eq!(released(&mut logs).len(), 1);
         let mut fresh = Logs::new(ROOM, vec![]);
-        fresh.prove(Proof::new(&mut Admission::new(ROOM), &ours, &theirs).unwrap());
+        fresh.prove(&Proof::new(&mut Admission::new(ROOM), &ours, &theirs).unwrap());
         let mut whole = Writer::new(1);
         whole.write(1, "x");
         assert_eq!(take(&mut fresh, &ours), Taken::Refused);

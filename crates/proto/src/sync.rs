@@ -28,7 +28,7 @@ use answer::{compare, detail, lacks_of};
 use crate::{
     frontier::{Branch, Digest},
     ids::{PeerId, Seq},
-    input::{Event, Output, Step},
+    input::{Event, Output, Recall, Step},
     limits::{DENSE_HEADS, LACKS, WANT_MS},
     logs::Logs,
     message::{Brief, Heads, Message, Range},
@@ -165,8 +165,16 @@ impl Sync {
         same
     }
 
-    /// Compares heads: serves or tells what the peer lacks, wants what we lack.
-    pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns what the store has to be asked
+    /// about forks.
+    pub(crate) fn heads(
+        &mut self,
+        from: PeerId,
+        heads: &Heads,
+        logs: &mut Logs,
+        now_ms: u64,
+        out: &mut Vec<Output>,
+    ) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Brief> = BTreeMap::new();
         for brief in &heads.heads {
             theirs.insert(brief.author, *brief);
@@ -177,6 +185,7 @@ impl Sync {
             self.tell(from, brief.author, brief.next);
         }
         self.plan(from, logs, now_ms, out);
+        ours.questions(from, logs)
     }
 
     /// Runs came that answer a want: it is given more time. Those that nobody wanted may be under way as rumors.

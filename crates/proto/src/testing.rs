@@ -54,12 +54,21 @@ impl Writer {
 
     /// One entry for each `seen`.
     pub(crate) fn write_seen(&mut self, seen: Vec<Seen>, body: &str) -> RawRun {
-        let entry = |seen| {
+        self.write_entries(seen.into_iter().map(|seen| (seen, body)).collect())
+    }
+
+    /// One entry for each body.
+    pub(crate) fn write_each(&mut self, bodies: &[&str]) -> RawRun {
+        self.write_entries(bodies.iter().map(|body| (Seen::default(), *body)).collect())
+    }
+
+    fn write_entries(&mut self, entries: Vec<(Seen, &str)>) -> RawRun {
+        let entry = |(seen, body): (Seen, &str)| {
             self.time = self.time.next(0);
             let body = Body::Here(Bytes::copy_from_slice(body.as_bytes()));
             RawEntry { time: self.time, seen, kind: Kind::TEXT, body }
         };
-        let entries = seen.into_iter().map(entry).collect();
+        let entries = entries.into_iter().map(entry).collect();
         let run = Author::from_secret(&self.secret).sign(&ROOM, self.next, self.prev, entries).unwrap();
         let last = admit(&run);
         (self.next, self.prev) = (run.last() + 1, last.last().id);

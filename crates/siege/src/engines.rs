@@ -270,8 +270,8 @@ impl Engines {
                 Output::Serve { to, want, newest, ranges } => said += self.serve(at, to, (want, newest, ranges)),
                 Output::Dial(contact) => self.dial(at, &contact),
                 Output::Recall(what) => {
-                    let run = self.honest[at].reader.recall(&ROOM, &what.author, what.seq).unwrap();
-                    self.later(me, Thing::Input(Input::Recalled { what, run }));
+                    let found = self.honest[at].reader.recalled(&ROOM, &what).unwrap();
+                    self.later(me, Thing::Input(Input::Recalled { what, found }));
                 }
                 Output::Vouches { author, most } => {
                     let vouches = self.honest[at].reader.vouches(&ROOM, &author, most).unwrap();

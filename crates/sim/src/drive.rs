@@ -188,8 +188,8 @@ impl World {
             Output::Recall(what) => {
                 let room = self.room;
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
-                match process.reader.recall(&room, &what.author, what.seq) {
-                    Ok(run) => self.put_in(peer, Input::Recalled { what, run }),
+                match process.reader.recalled(&room, &what) {
+                    Ok(found) => self.put_in(peer, Input::Recalled { what, found }),
                     Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
                 }
             }

@@ -8,6 +8,7 @@
 //!
 //! Nothing in here knows tokio, a transport or the real clock: the same seed gives the same bytes.
 
+mod accuse;
 pub mod checkers;
 #[cfg(feature = "command")]
 pub mod command;

@@ -181,7 +181,7 @@ impl World {
         let bytes = wire.len();
         self.watch.see(&Fact::Sent { peer: from as usize, to: to as usize, message: &message, wire: &wire });
         self.wire = wire;
-        self.count_sent(&message, bytes);
+        self.count_sent(from, &message, bytes);
         if let (Some(pushes), Message::Push(_)) = (&mut self.pushes, &message) {
             pushes.push((from as usize, message.clone()));
         }

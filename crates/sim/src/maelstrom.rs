@@ -256,8 +256,8 @@ impl Peer {
                 }
             }
             Output::Recall(what) => {
-                let run = self.reader.recall(&ROOM, &what.author, what.seq).ok().flatten();
-                inputs.push(Input::Recalled { what, run });
+                let found = self.reader.recalled(&ROOM, &what).ok().flatten();
+                inputs.push(Input::Recalled { what, found });
             }
             Output::Dial(contact) => {
                 self.tell(&contact.peer, json!({ "type": "link" }), out);

@@ -43,6 +43,10 @@ pub enum Nature {
     Parrot,
     /// Says with everything something more, under a key that nobody has seen before.
     Legion,
+    /// Proves ever lower forks of its own log.
+    Undercutter,
+    /// Shows what everybody holds as evidence, again and again.
+    Accuser,
     /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
     /// and tells only of others like it.
     False,
@@ -50,7 +54,7 @@ pub enum Nature {
 
 impl Nature {
     /// All ways to lie alone.
-    pub const LIARS: [Self; 9] = [
+    pub const LIARS: [Self; 11] = [
         Self::Mute,
         Self::Forger,
         Self::Forker,
@@ -60,6 +64,8 @@ impl Nature {
         Self::Flatterer,
         Self::Parrot,
         Self::Legion,
+        Self::Undercutter,
+        Self::Accuser,
     ];
 }
 
@@ -103,6 +109,8 @@ impl World {
                 let runs = self.strangers(1);
                 vec![message, self.push_of(runs)]
             }
+            Nature::Undercutter => self.undercut(from, message),
+            Nature::Accuser => self.accuse(from, message),
             Nature::False => self.falsified(message).into_iter().collect(),
             Nature::Flatterer => match (message, self.process(to as usize)) {
                 (Message::Status { answer, .. }, Some(process)) => {

@@ -1,6 +1,6 @@
 //! The verbs that stories are told in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -9,7 +9,7 @@ use rumormill_proto::{
     engine::Engine,
     entry::{Kind, found},
     frontier::Digest,
-    ids::{PeerId, RoomId},
+    ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Input, Kept, Saying},
     message::Message,
     timeline::Place,
@@ -255,7 +255,7 @@ impl World {
         self.trace.line(self.queue.now_us(), peer, "turns", || format!("into a liar: {nature:?}"));
         self.peers[peer].nature = nature;
         self.watch.see(&Fact::Turned { peer });
-        if nature == Nature::Forker {
+        if matches!(nature, Nature::Forker | Nature::Undercutter) {
             self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
         }
     }
@@ -421,6 +421,12 @@ impl World {
     /// The name by which a peer is known to others.
     pub fn id(&self, peer: usize) -> PeerId {
         self.peers[peer].home.id
+    }
+
+    /// Where each log is cut that is forked, as a peer knows; empty when it does not run.
+    pub fn cuts(&self, peer: usize) -> BTreeMap<AuthorId, Seq> {
+        let logs = self.process(peer).into_iter().flat_map(|process| process.engine.frontier().logs());
+        logs.filter_map(|(author, log)| Some((*author, log.cut()?))).collect()
     }
 
     pub(crate) fn note(&mut self, verb: &str, rest: impl FnOnce() -> String) {

@@ -3,7 +3,7 @@
 use std::{env, fmt::Write as _, io::Write as _};
 
 use rumormill_proto::{
-    input::{Event, Input, Step},
+    input::{Event, Found, Input, Step},
     message::Message,
     run::RawRun,
 };
@@ -93,13 +93,13 @@ pub(crate) fn input(input: &Input) -> String {
         Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),
         Input::Received { from, message } => format!("from p{:<4} {}", index_of(from), self::message(message)),
         Input::Say(sayings) => format!("say       {} entries", sayings.len()),
-        Input::Recalled { what, run } => {
-            format!(
-                "recalled  {} {}: {}",
-                what.author.short(),
-                what.seq,
-                run.as_ref().map_or("nothing".into(), self::run)
-            )
+        Input::Recalled { what, found } => {
+            let found = match found {
+                Some(Found::Run(run)) => self::run(run),
+                Some(Found::Proof(_)) => "the proof".into(),
+                None => "nothing".into(),
+            };
+            format!("recalled  {} {}: {found}", what.author.short(), what.seq)
         }
         Input::CutDone { author, log } => format!("cut done  {} next {}", author.short(), log.next()),
         Input::Vouches { author, vouches } => format!("vouches   {} of {}", vouches.len(), author.short()),

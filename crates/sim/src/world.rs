@@ -84,6 +84,8 @@ pub struct Traffic {
     pub copies: u64,
     /// Dials begun.
     pub dials: u64,
+    /// Proofs of forks that honest peers sent.
+    pub proofs: u64,
 }
 
 /// The checkers, and the first thing that they found.
@@ -284,7 +286,9 @@ impl World {
     }
 
     /// Counts what is sent.
-    pub(crate) fn count_sent(&mut self, message: &Message, bytes: usize) {
+    pub(crate) fn count_sent(&mut self, from: Index, message: &Message, bytes: usize) {
+        let is_proof = matches!(message, Message::Fork { .. });
+        self.traffic.proofs += u64::from(is_proof && self.peers[from as usize].nature == crate::Nature::Honest);
         self.traffic.messages += 1;
         self.traffic.bytes += bytes as u64;
         if let Message::Push(Push { runs, .. }) = message {

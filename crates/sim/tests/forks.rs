@@ -1,7 +1,7 @@
 //! One author, one log: what happens when a store is set back, and what when one key writes from two places.
 
 use rumormill_proto::random::Random;
-use rumormill_sim::{Setup, Story, Weather, World, seeds};
+use rumormill_sim::{Nature, Setup, Story, Weather, World, seeds};
 
 #[test]
 fn a_restored_backup_adopts_what_others_know_and_does_not_fork() -> Story {
@@ -51,6 +51,60 @@ fn restored(mut room: World, seed: u64) -> Story {
     assert!(after.starts_with(&before), "all that was known comes first");
     assert_eq!(after.len(), before.len() + 1);
     Ok(())
+}
+
+/// Three rounds of a room in which nothing else happens, at the slowest pace, each with its jitter.
+const THREE_ROUNDS_MS: u64 = 3 * 15_000;
+
+#[test]
+fn ever_lower_forks_are_told_seldom_and_all_end_with_the_lowest_within_three_rounds() -> Story {
+    seeds::each(40, |seed| {
+        let mut room = World::new(seed);
+        let peers = room.join(8);
+        room.run_ms(2_000)?;
+        let liar = room.join(1)[0];
+        room.turn_into(liar, Nature::Undercutter);
+        room.say(liar, "this is me");
+        for _ in 0..20 {
+            room.say(peers[seed as usize % 8], "a line");
+            room.run_ms(150)?;
+        }
+        let before = room.traffic().proofs;
+        room.crash(liar);
+        room.run_ms(THREE_ROUNDS_MS)?;
+        let cuts: Vec<_> = peers.iter().map(|peer| room.cuts(*peer)).collect();
+        let known = cuts.iter().flat_map(|cuts| cuts.values()).min().copied();
+        assert!(
+            known.is_some() && cuts.iter().all(|cuts| cuts.values().copied().collect::<Vec<_>>() == known.as_slice())
+        );
+        assert!(before < 1_500, "{before} proofs were told");
+        room.same_timeline().map(|_| ())
+    })
+}
+
+#[test]
+fn a_fork_is_proved_while_a_peer_accuses_everybody() -> Story {
+    seeds::each(50, |seed| {
+        let mut room = World::new(seed);
+        let peers = room.join(6);
+        room.run_ms(2_000)?;
+        peers.iter().for_each(|peer| room.say_all(*peer, &["one of many"; 40]));
+        let liar = room.join(1)[0];
+        room.turn_into(liar, Nature::Accuser);
+        room.run_ms(3_000)?;
+        let twin = room.twin(peers[0]);
+        room.partition(&[&[peers[0], peers[1], peers[2]]]);
+        for _ in 0..3 {
+            room.say(peers[0], "here");
+            room.say(twin, "there");
+            room.say(liar, "look at this");
+            room.run_ms(2_000)?;
+        }
+        room.heal();
+        room.settle()?;
+        assert!(peers[1..].iter().all(|peer| room.cuts(*peer).len() == 1));
+        room.same_timeline().map(|_| ())
+    })
 }
 
 #[test]

@@ -101,6 +101,8 @@ pub(crate) struct Totals {
 /// What a check reads from.
 pub(crate) trait Source {
     fn kept(&mut self) -> Result<Vec<Kept>, Error>;
+    /// Why a log is cut.
+    fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error>;
     /// Some of the runs that begin within `first..=last` of a log, from the lowest on; none when there are none.
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
     /// The first entry of a run that the timeline does not lead to.
@@ -165,7 +167,7 @@ impl Checker<'_> {
     }
 
     fn log(&mut self, source: &mut impl Source, kept: &Kept) -> Result<(), Error> {
-        let Kept { author, log, proof, .. } = kept;
+        let Kept { author, log, .. } = kept;
         for span in log.spans() {
             self.span(source, author, span)?;
         }
@@ -177,7 +179,7 @@ impl Checker<'_> {
         }
         if let Some(cut) = log.cut() {
             self.evidence(source, author, cut)?;
-            if proof.as_ref().map(Proof::at) != Some(cut) {
+            if source.proof(author)?.as_ref().map(Proof::at) != Some(cut) {
                 self.problem(author, (cut, cut), Fault::Unproved);
             }
         }

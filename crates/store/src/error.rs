@@ -84,13 +84,6 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// An earlier commit failed, so that what is kept is not known for certain.
-    Poisoned {
-        /// The file.
-        path: PathBuf,
-        /// Why the earlier one failed.
-        why: String,
-    },
 }
 
 impl Error {
@@ -104,12 +97,11 @@ impl Error {
             Self::Foreign { .. } => "use another home; if it was Rumormill's, the disk may be failing".into(),
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
             Self::Older { .. } => "open the home once, which brings it up to date".into(),
-            Self::Full { .. } => "make room on the disk, then start again; nothing acknowledged is lost".into(),
+            Self::Full { .. } => "make room on the disk; nothing acknowledged is lost".into(),
             Self::TooLarge => format!("send a file of at most {} MiB", FILE_BYTES >> 20),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
-            Self::Io { .. } => "see to the disk, then start again; nothing acknowledged is lost".into(),
+            Self::Io { .. } => "see to the disk; nothing acknowledged is lost".into(),
             Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then mend it".into(),
-            Self::Poisoned { .. } => "see to the disk, then start again".into(),
         }
     }
 
@@ -141,7 +133,6 @@ impl fmt::Display for Error {
             Self::TooLarge => write!(f, "a file has at most {FILE_BYTES} bytes"),
             Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),
             Self::Io { path, what } | Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),
-            Self::Poisoned { path, why } => write!(f, "{}: closed after an earlier failure ({why})", path.display()),
         }
     }
 }

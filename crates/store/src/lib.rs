@@ -25,7 +25,7 @@ use rumormill_proto::{
     entry::{Body, Kind, Seen},
     fork::Proof,
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
-    input::Kept,
+    input::{Found, Kept, Purpose, Recall},
     log::{Head, Log},
     message::Contact,
     run::RawRun,
@@ -79,9 +79,8 @@ pub trait Store: Send {
     /// [shortens](Change::shortens) a log what is left of it when all changes are made.
     ///
     /// # Errors
-    /// Nothing of the batch is kept then. [`Error::Unfit`] when a run has no place in its log, which is the
-    /// caller's mistake. After any other error the store is poisoned: every later commit fails until it is
-    /// opened again.
+    /// Nothing of the batch is kept then, and a later one may succeed. [`Error::Unfit`] when a run has no place in its
+    /// log, which is the caller's mistake.
     fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error>;
 
     /// What is kept of all logs of a room, authors ascending. Never reads entries.
@@ -171,10 +170,22 @@ pub trait Read: Send {
     /// otherwise.
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;
 
-    /// The answer to [`Output::Recall`](rumormill_proto::input::Output::Recall): a signed run of the block of
-    /// `seq`, bodies dropped, entries beyond a cut included. It tells the id of the entry at `seq`, or else
-    /// begins at the lowest one held of the block. `None` when no signature reaches.
+    /// A signed run of the block of `seq`, bodies dropped, entries beyond a cut included. It tells the id of the entry
+    /// at `seq`, or else begins at the lowest one held of the block. `None` when no signature reaches.
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
+
+    /// Why a log is cut; `None` when it is not, and when the proof that is kept does not verify any more.
+    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error>;
+
+    /// What the engine asks for by [`Output::Recall`](rumormill_proto::input::Output::Recall).
+    fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
+        match what.purpose {
+            Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),
+            Purpose::Show(_) | Purpose::Compare { .. } => {
+                Ok(self.recall(room, &what.author, what.seq)?.map(Found::Run))
+            }
+        }
+    }
 
     /// The spans of logs that make up the newest `count` entries of the timeline: author, lowest and highest
     /// seq; authors ascending.

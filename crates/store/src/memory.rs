@@ -357,13 +357,16 @@ impl Shelf {
     }
 
     fn kept(&self) -> Vec<Kept> {
-        let kept = |(author, Shelved { log, proof }): (&AuthorId, &Shelved)| Kept {
+        let kept = |(author, Shelved { log, .. }): (&AuthorId, &Shelved)| Kept {
             author: *author,
             log: log.clone(),
-            proof: proof.as_deref().cloned(),
             vouches: self.vouches_of(author, FOUNDER_SHARE as usize / 2),
         };
         self.logs.iter().map(kept).collect()
+    }
+
+    fn proof(&self, author: &AuthorId) -> Option<Proof> {
+        self.logs.get(author).and_then(|shelved| shelved.proof.as_deref().cloned())
     }
 
     fn log(&self, author: &AuthorId) -> Option<&Log> {
@@ -480,6 +483,10 @@ impl Read for Memory {
         self.ask(room, Shelf::kept)
     }
 
+    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        self.ask(room, |shelf| shelf.proof(author))
+    }
+
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
         self.ask(room, |shelf| heads(shelf.kept()))
     }
@@ -536,6 +543,10 @@ impl Read for Memory {
 impl check::Source for &Shelf {
     fn kept(&mut self) -> Result<Vec<Kept>, Error> {
         Ok(Shelf::kept(self))
+    }
+
+    fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        Ok(Shelf::proof(self, author))
     }
 
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {

@@ -28,11 +28,11 @@ impl Upload {
         Ok(Self { room, import })
     }
 
-    /// That was all of it: offers it to the room. Resolves once that is durable here.
+    /// That was all of it: offers it to the room. Resolves once that is durable here, with where it was said and what.
     ///
     /// # Errors
     /// [`Error::FileName`], [`Error::Store`], and what [`Room::say_all`] says.
-    pub async fn say(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<Said, Error> {
+    pub async fn say(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<(Said, File), Error> {
         let Self { room, import } = self;
         if !is_file_name(name) {
             return Err(Error::FileName);
@@ -46,10 +46,11 @@ impl Upload {
             (pin, size)
         };
         let (name, mime) = (name.to_owned(), mime.to_owned());
-        let said = room.say_content(&Content::File(File { hash: pin.file.hash, size, name, mime, reply_to })).await;
+        let file = File { hash: pin.file.hash, size, name, mime, reply_to };
+        let said = room.say_content(&Content::File(file.clone())).await;
         drop(pin);
         shelf.tidy();
-        said
+        Ok((said?, file))
     }
 }
 

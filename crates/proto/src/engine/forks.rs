@@ -3,60 +3,122 @@
 use super::Engine;
 use crate::{
     admit::Trust,
+    evidence::Holding,
     fork::Proof,
-    ids::{PeerId, Seq},
-    input::{Event, Output, Purpose, Recall},
+    ids::{AuthorId, PeerId, Seq},
+    input::{Event, Found, Output, Purpose, Recall},
     message::Message,
     run::RawRun,
     time::Now,
 };
 
 impl Engine {
-    /// Asks for what we hold where `run` contradicts it.
-    pub(super) fn compare(&mut self, run: RawRun, seq: Seq, out: &mut Vec<Output>) {
-        let author = run.author();
-        out.push(Output::Recall(Recall { author, seq, purpose: Purpose::Compare(Box::new(run)) }));
+    /// Asks for what we hold where `run`, which is signed, contradicts it; `from` brought it. Of a log that is cut as low
+    /// as the run reaches nothing more can be proved.
+    pub(super) fn compare(&mut self, run: &RawRun, seq: Seq, from: Option<PeerId>) {
+        if self.is_cut_below(run) {
+            return;
+        }
+        let Ok(theirs) = run.without_bodies() else { return };
+        let purpose = Purpose::Compare { theirs: Box::new(theirs), from };
+        self.evidence.ask(Recall { author: run.author(), seq, purpose }, 0);
+    }
+
+    /// Whether the log of a run is cut at or below the lowest seq whose id the run tells.
+    fn is_cut_below(&self, run: &RawRun) -> bool {
+        self.logs.cut(&run.author()).is_some_and(|cut| cut <= run.first().saturating_sub(1))
     }
 
     pub(super) fn evidence(&mut self, from: PeerId, run: &RawRun, now: Now, out: &mut Vec<Output>) {
+        if !self.evidence.hears(&from) || self.is_cut_below(run) {
+            return;
+        }
         match self.logs.door().admit(run, Trust::Signature) {
             Err(reject) => self.close(from, reject, now, out),
-            Ok(_) => self.compare(run.clone(), run.first(), out),
+            Ok(theirs) => {
+                let (last, held) = (theirs.last().id, self.holding(&run.author()));
+                let in_vain = held.is_none_or(|held| held.0 == last || self.evidence.is_settled(&last, held));
+                match in_vain {
+                    true => self.evidence.credit(from, None),
+                    false => self.compare(run, run.first(), Some(from)),
+                }
+            }
         }
     }
 
-    pub(super) fn recalled(&mut self, what: Recall, run: Option<RawRun>, out: &mut Vec<Output>) {
-        match (what.purpose, run) {
-            (Purpose::Show(to), Some(run)) => out.push(Output::Send { to, message: Message::Evidence { run } }),
-            (Purpose::Compare(theirs), Some(ours)) => {
-                if let Ok(proof) = Proof::new(self.logs.door(), &ours, &theirs) {
-                    self.prove(proof, out);
+    /// What is held of a log, if anything is.
+    fn holding(&self, author: &AuthorId) -> Option<Holding> {
+        let log = self.logs.frontier().log(author)?;
+        Some((log.head()?.id, log.len()))
+    }
+
+    pub(super) fn recalled(&mut self, what: Recall, found: Option<Found>, now: Now, out: &mut Vec<Output>) {
+        self.evidence.answered(&what);
+        match (what.purpose, found) {
+            (Purpose::Show(to), Some(Found::Run(run))) => {
+                out.push(Output::Send { to, message: Message::Evidence { run } });
+            }
+            (Purpose::Prove(to), Some(Found::Proof(proof))) => {
+                out.push(Output::Send { to, message: Message::Fork { proof } });
+            }
+            (Purpose::Compare { theirs, from }, Some(Found::Run(ours))) => {
+                let proof = Proof::new(self.logs.door(), &ours, &theirs);
+                if let Some(from) = from {
+                    self.evidence.credit(from, proof.as_ref().ok().map(Proof::at));
+                }
+                match proof {
+                    Ok(proof) => self.prove(&proof, now, out),
+                    Err(_) => self.proved_nothing(&theirs),
                 }
             }
-            (_, None) => {}
+            _ => {}
+        }
+    }
+
+    fn proved_nothing(&mut self, theirs: &RawRun) {
+        let held = self.holding(&theirs.author());
+        if let (Some(held), Ok(theirs)) = (held, self.logs.door().admit(theirs, Trust::Signature)) {
+            self.evidence.settle(theirs.last().id, held);
         }
     }
 
     pub(super) fn fork(&mut self, from: PeerId, wire: bytes::Bytes, now: Now, out: &mut Vec<Output>) {
-        match Proof::parse(self.logs.door(), wire) {
+        let (door, cut) = self.logs.door_and_cuts();
+        match Proof::parse_lower(door, wire, cut) {
             Err(reject) => self.close(from, reject, now, out),
-            Ok(proof) => self.prove(proof, out),
+            Ok(Some(proof)) => self.prove(&proof, now, out),
+            Ok(None) => {}
         }
     }
 
-    /// Cuts a log where a proof says, and tells everybody.
-    pub(super) fn prove(&mut self, proof: Proof, out: &mut Vec<Output>) {
-        if !self.logs.prove(proof.clone()) {
+    /// Cuts a log where a proof says. The first of a log is told to everybody at once, lower ones after pauses.
+    pub(super) fn prove(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
+        if !self.logs.prove(proof) {
             return;
         }
         let (author, at) = (proof.author(), proof.at());
-        for to in self.view.active() {
-            out.push(Output::Send { to, message: Message::Fork { proof: proof.wire().clone() } });
+        if self.evidence.may_tell(author, at, now.ticks_ms) {
+            for to in self.view.active() {
+                out.push(Output::Send { to, message: Message::Fork { proof: proof.wire().clone() } });
+            }
         }
-        out.push(Output::Cut(proof));
+        self.sync.hurry(now.ticks_ms);
+        out.push(Output::Cut(proof.clone()));
         out.push(Output::Emit(Event::Forked { author, at }));
         if author == self.own.id() {
             out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+        }
+    }
+
+    /// Tells everybody of lower forks that were kept back. The store has the proofs.
+    pub(super) fn pass_on_forks(&mut self, now: Now) {
+        for author in self.evidence.due(now.ticks_ms) {
+            let Some(seq) = self.logs.cut(&author) else { continue };
+            if self.evidence.may_tell(author, seq, now.ticks_ms) {
+                let prove = |to| Recall { author, seq, purpose: Purpose::Prove(to) };
+                let all: Vec<_> = self.view.active().map(prove).collect();
+                all.into_iter().for_each(|what| self.evidence.ask(what, now.ticks_ms));
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ impl Engine {
             let own = run.author() == self.own.id();
             let wall_ms = if own { ANY_TIME_MS } else { self.clock.correct(now.wall_ms) };
             if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, Now { wall_ms, ..now })? {
-                self.compare(run.clone(), seq, out);
+                self.compare(run, seq, None);
             }
             let holds = self.held_of(run);
             imported.known += held;
@@ -45,7 +45,7 @@ impl Engine {
         self.settle(now, out);
         for wire in &import.proofs {
             let proof = Proof::parse(self.logs.door(), wire.clone())?;
-            self.prove(proof, out);
+            self.prove(&proof, now, out);
         }
         Ok(())
     }
@@ -64,9 +64,8 @@ impl Engine {
             }
             let uncut = log.cut().is_none();
             self.cut_done(author, log, out);
-            // Why it is cut is known here, though no longer to the store.
-            if let Some(proof) = self.logs.proof(&author).filter(|_| uncut) {
-                out.push(Output::Cut(proof.clone()));
+            if uncut {
+                self.logs.uncut(&author);
             }
         }
         let peers: Vec<_> = self.view.active().collect();

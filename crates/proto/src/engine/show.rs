@@ -16,9 +16,8 @@ impl Engine {
         let wall_ms = self.clock.correct(now.wall_ms);
         let released = self.logs.release(Now { wall_ms, ..now });
         self.show(released, now, out);
-        for run in self.logs.contradictions() {
-            let seq = run.first().saturating_sub(1);
-            self.compare(run, seq, out);
+        for (origin, run) in self.logs.contradictions() {
+            self.compare(&run, run.first().saturating_sub(1), origin.peer());
         }
         self.reckon(now, out);
         self.write(wall_ms, now, out);

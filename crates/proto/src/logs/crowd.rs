@@ -82,7 +82,7 @@ impl Logs {
     fn forget(&mut self, author: AuthorId) {
         self.frontier.remove(author);
         self.history.remove(&author.prefix());
-        self.proofs.remove(&author);
+        self.cuts.remove(&author);
         self.gappy.remove(&author);
     }
 

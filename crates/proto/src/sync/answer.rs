@@ -26,16 +26,8 @@ impl Sync {
         }
     }
 
-    /// Serves what is little, lists what is much, shows what contradicts.
+    /// Serves what is little, lists what is much.
     pub(super) fn answer(&mut self, to: PeerId, found: &Compared, logs: &Logs, now_ms: u64, out: &mut Vec<Output>) {
-        for author in &found.proofs {
-            if let Some(proof) = logs.proof(author) {
-                send(out, to, Message::Fork { proof: proof.wire().clone() });
-            }
-        }
-        for (author, seq) in &found.conflicts {
-            out.push(Output::Recall(Recall { author: *author, seq: *seq, purpose: Purpose::Show(to) }));
-        }
         let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
         let lacks: Vec<_> = found.lacking.iter().filter(is_late).copied().collect();
         let lacking = lacks.iter().map(|(_, first, last)| last - first + 1).fold(0, u64::saturating_add);
@@ -124,6 +116,16 @@ pub(super) struct Compared {
     proofs: Vec<AuthorId>,
     /// Heads at the same seq with different ids.
     conflicts: Vec<(AuthorId, Seq)>,
+}
+
+impl Compared {
+    /// What is read again to be shown to the peer: why logs are cut, and what contradicts its own.
+    pub(super) fn questions(self, to: PeerId, logs: &Logs) -> Vec<Recall> {
+        let prove = |author| Some(Recall { author, seq: logs.cut(&author)?, purpose: Purpose::Prove(to) });
+        let show = |(author, seq)| Recall { author, seq, purpose: Purpose::Show(to) };
+        let proofs = self.proofs.into_iter().filter_map(prove);
+        proofs.chain(self.conflicts.into_iter().map(show)).collect()
+    }
 }
 
 pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Brief>, logs: &Logs) -> Compared {

@@ -12,7 +12,7 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rumormill_node::{
-    Fetch,
+    Fetch, What,
     proto::content::{File, Target},
 };
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::{
     Answer, Api,
     answer::{Asked, Refusal, Told},
-    messages::told,
+    messages::{as_said, told},
     names::target,
     words::{self, EntryRef, Page},
 };
@@ -80,9 +80,11 @@ pub(super) async fn send(
         upload = upload.write(piece.map_err(broken)?).await?;
     }
     let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
-    let said = upload.say(&name, mime, reply_to).await?;
-    let message = room.message(Target { author: said.author, seq: said.seq }).await?;
-    let messages = api.messages(&room, message.into_iter().collect()).await?;
+    let (said, file) = upload.say(&name, mime, reply_to).await?;
+    // What was said is told whatever can be read of it: whoever hears of an error says it again.
+    let target = Target { author: said.author, seq: said.seq };
+    let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
+    let messages = api.messages(&room, vec![message]).await;
     Ok((StatusCode::CREATED, Told(Page { messages, more: false })))
 }
 

@@ -166,6 +166,7 @@ impl Follower {
             RoomEvent::Rekeyed { .. } => {
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
+            RoomEvent::Resumed => self.renew().await,
             RoomEvent::Stopped { why } => {
                 self.tell(Event::Notice {
                     room,
@@ -217,7 +218,7 @@ impl Follower {
             _ => self.room.message(of).await.ok().flatten(),
         };
         let Some(message) = message else { return };
-        let Ok(message) = api.message(&self.room, message).await else { return };
+        let message = api.message(&self.room, message).await;
         let room = self.id();
         let arrival = match arrival {
             Arrival::End => words::Arrival::End,

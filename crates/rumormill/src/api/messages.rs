@@ -1,6 +1,10 @@
 //! Requests about what is said.
 
-use std::{collections::BTreeSet, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     body::Bytes,
@@ -9,7 +13,12 @@ use axum::{
 };
 use rumormill_node::{
     Message, Room, Said, What,
-    proto::content::{Content, Target, Text},
+    proto::{
+        content::{Content, Target, Text},
+        ids::EntryId,
+        time::Time,
+        timeline::Place,
+    },
 };
 use serde::Deserialize;
 
@@ -60,7 +69,7 @@ pub(super) async fn page(
             return Err(Refusal::senseless("page", what, "give one of before, after and q"));
         }
     };
-    Ok(Told(Page { messages: api.messages(&room, messages).await?, more }))
+    Ok(Told(Page { messages: api.messages(&room, messages).await, more }))
 }
 
 /// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
@@ -85,12 +94,29 @@ pub(super) async fn say(
     };
     let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
     let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
+    let said = room.say_all(sayings).await?;
+    let more = said.len() < contents.len();
     let mut messages = Vec::new();
-    for Said { author, seq } in room.say_all(sayings).await? {
-        messages.extend(room.message(Target { author, seq }).await?);
+    for (Said { author, seq }, content) in said.into_iter().zip(contents) {
+        let target = Target { author, seq };
+        // What was said is told whatever can be read of it: whoever hears of an error says it again.
+        let read = room.message(target).await.ok().flatten();
+        messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
     }
-    let messages = api.messages(&room, messages).await?;
-    Ok((StatusCode::CREATED, Told(Page { messages, more: false })))
+    let messages = api.messages(&room, messages).await;
+    Ok((StatusCode::CREATED, Told(Page { messages, more })))
+}
+
+fn texts(content: Content) -> Option<Text> {
+    if let Content::Text(text) = content { Some(text) } else { None }
+}
+
+/// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
+/// said again under another key.
+pub(super) fn as_said(target: Target, what: What) -> Message {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let place = Place { time: Time::from_ms(since.as_millis() as u64), author: target.author, seq: target.seq };
+    Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
 }
 
 fn read_say(body: &Bytes) -> Answer<Content> {
@@ -158,7 +184,8 @@ pub(super) async fn edit(
     Body(Edit { text: words }): Body<Edit>,
 ) -> Answer<Told<words::Message>> {
     let room = api.room(&room)?;
-    let target = own(&room, target(&text)?, "changed").await?;
+    let mut message = own(&room, target(&text)?, "changed").await?;
+    let target = message.target();
     if words.trim().is_empty() {
         return Err(nothing());
     }
@@ -166,8 +193,11 @@ pub(super) async fn edit(
         let what = "a file cannot be changed".into();
         return Err(Refusal::senseless("kind", what, "take it back and send another one"));
     }
-    room.say_content(&Content::Edit { of: target.seq, text: words }).await?;
-    told(&api, &room, target).await
+    room.say_content(&Content::Edit { of: target.seq, text: words.clone() }).await?;
+    if let What::Text(text) = &mut message.what {
+        (text.text, message.edited) = (words, true);
+    }
+    Ok(changed(&api, &room, message).await)
 }
 
 /// `DELETE /v1/rooms/{room}/messages/{ref}`.
@@ -185,9 +215,9 @@ pub(super) async fn retract(
     Path((room, text)): Path<(String, String)>,
 ) -> Answer<Told<words::Message>> {
     let room = api.room(&room)?;
-    let target = own(&room, target(&text)?, "taken back").await?;
-    room.say_content(&Content::Retraction { of: target.seq }).await?;
-    told(&api, &room, target).await
+    let message = own(&room, target(&text)?, "taken back").await?;
+    room.say_content(&Content::Retraction { of: message.place.seq }).await?;
+    Ok(changed(&api, &room, Message { what: What::Retracted, ..message }).await)
 }
 
 /// `PUT /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
@@ -229,15 +259,19 @@ pub(super) async fn unreact(
 async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<Told<words::Message>> {
     let room = api.room(room)?;
     let to = target(text)?;
-    let message = find(&room, to).await?;
-    let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&room.author()));
+    let mut message = find(&room, to).await?;
+    let me = room.author();
+    let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
     if mine != on {
-        let sayings = Content::Reaction { to, sign, on }.encode();
+        let saying = Content::Reaction { to, sign: sign.clone(), on }.encode();
         let saying =
-            sayings.map_err(|_| Refusal::senseless("sign", "this is no sign".into(), "use an emoji or a word"))?;
+            saying.map_err(|_| Refusal::senseless("sign", "this is no sign".into(), "use an emoji or a word"))?;
         room.say_all(vec![saying]).await?;
+        let by = message.reactions.entry(sign).or_default();
+        by.retain(|author| *author != me);
+        by.extend(on.then_some(me));
     }
-    told(api, &room, to).await
+    Ok(changed(api, &room, message).await)
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}/holders`.
@@ -265,9 +299,15 @@ pub(super) async fn holders(
     Ok(Told(Holders { holders, of: others as u64 }))
 }
 
+/// A message after something that was said about it, as it reads here or else as it has to read.
+async fn changed(api: &Api, room: &Room, message: Message) -> Told<words::Message> {
+    let read = room.message(message.target()).await.ok().flatten();
+    Told(api.message(room, read.unwrap_or(message)).await)
+}
+
 pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
     let message = find(room, target).await?;
-    Ok(Told(api.message(room, message).await?))
+    Ok(Told(api.message(room, message).await))
 }
 
 async fn find(room: &Room, target: Target) -> Answer<Message> {
@@ -276,12 +316,12 @@ async fn find(room: &Room, target: Target) -> Answer<Message> {
 }
 
 /// A text of ours that can be changed, or something else of ours that can only be taken back.
-async fn own(room: &Room, target: Target, what: &str) -> Answer<Target> {
+async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
     let message = find(room, target).await?;
     match message.what {
         _ if target.author != room.author() => Err(Refusal::not_yours()),
-        What::Text(_) => Ok(target),
-        What::File(_) | What::Imported(_) if what == "taken back" => Ok(target),
+        What::Text(_) => Ok(message),
+        What::File(_) | What::Imported(_) if what == "taken back" => Ok(message),
         _ => {
             let what = format!("this is no text that could be {what}");
             Err(Refusal::senseless("kind", what, "choose something you said"))

@@ -105,16 +105,16 @@ impl Api {
     }
 
     /// Messages, each with what it answers and, when it is ours, how many others have it.
-    pub(super) async fn messages(&self, room: &Room, messages: Vec<Message>) -> Answer<Vec<words::Message>> {
+    pub(super) async fn messages(&self, room: &Room, messages: Vec<Message>) -> Vec<words::Message> {
         let mut shaped = Vec::with_capacity(messages.len());
         for message in messages {
-            shaped.push(self.message(room, message).await?);
+            shaped.push(self.message(room, message).await);
         }
-        Ok(shaped)
+        shaped
     }
 
-    /// One message.
-    pub(super) async fn message(&self, room: &Room, message: Message) -> Answer<words::Message> {
+    /// One message. What cannot be read besides is left out.
+    pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
         let (kind, mut text, gone) = told(&message.what);
@@ -141,12 +141,12 @@ impl Api {
             _ => None,
         };
         let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => Some(room.holders(author, message.place.seq).await?.authors.len() as u64),
+            true => room.holders(author, message.place.seq).await.ok().map(|holders| holders.authors.len() as u64),
             false => None,
         };
         let reply_to = match reply_to {
             Some(target) if hides(&target.author) => Some(unsaid(room, target)),
-            Some(target) => Some(quote(room, target).await?),
+            Some(target) => Some(quote(room, target).await),
             None => None,
         };
         let reactions = message.reactions.iter().filter(|_| gone.is_none()).filter_map(|(sign, by)| {
@@ -154,7 +154,7 @@ impl Api {
             let mine = by.contains(&me);
             (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
         });
-        Ok(words::Message {
+        words::Message {
             r#ref: reference(message.target()),
             place: place_text(&message.place),
             author: author_hex(&author),
@@ -175,7 +175,7 @@ impl Api {
             holders,
             file,
             id: words::EntryHex(message.id.to_string()),
-        })
+        }
     }
 }
 
@@ -253,14 +253,14 @@ fn calls(text: &str, nick: &str) -> bool {
 }
 
 /// What a reply answers, as far as it is here.
-async fn quote(room: &Room, target: Target) -> Answer<words::Reply> {
-    let text = match room.message(target).await?.map(|message| message.what) {
+async fn quote(room: &Room, target: Target) -> words::Reply {
+    let text = match room.message(target).await.ok().flatten().map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
         Some(What::File(file)) => file.name,
         Some(What::Imported(said)) => said.text.chars().take(QUOTED_CHARS).collect(),
         _ => String::new(),
     };
-    Ok(words::Reply { text, ..unsaid(room, target) })
+    words::Reply { text, ..unsaid(room, target) }
 }
 
 /// The same without what was said.

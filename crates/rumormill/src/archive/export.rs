@@ -126,8 +126,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     async fn log(&mut self, kept: &Kept, since_ms: Option<u64>) -> Result<(), Failure> {
-        let Kept { author, log, proof, .. } = kept;
-        if let Some(proof) = proof {
+        let Kept { author, log, .. } = kept;
+        if let Some(proof) = self.room.proof(*author).await? {
             let (at, wire) = (proof.at(), BASE64.encode(proof.wire()));
             self.sink.line(&Line::Fork(Fork { author: author.to_string(), at, proof: wire })).await?;
         }

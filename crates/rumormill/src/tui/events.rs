@@ -203,7 +203,7 @@ fn notice(model: &mut Model, room: &RoomHex, code: NoticeCode, text: &str) {
         NoticeCode::Stopped => model.fail(
             "stopped",
             &format!("the room was stopped: {}", clean(text)),
-            "make room on the disk and open it again; what was confirmed is kept",
+            "make room on the disk: it goes on by itself; what was confirmed is kept",
         ),
         NoticeCode::Forked | NoticeCode::Skewed | NoticeCode::Rekeyed => model.tell(NoteKind::Told, clean(text)),
     }

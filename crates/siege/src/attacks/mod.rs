@@ -2,6 +2,7 @@
 
 use crate::Attack;
 
+mod accuser;
 mod ages;
 mod authors;
 mod empties;
@@ -9,9 +10,18 @@ mod forger;
 mod headless;
 mod held;
 mod paths;
+mod undercut;
 
 /// All attacks.
-pub const ALL: &[&Attack] =
-    &[&ages::ATTACK, &authors::ATTACK, &empties::ATTACK, &forger::ATTACK, &headless::ATTACK, &paths::ATTACK];
+pub const ALL: &[&Attack] = &[
+    &accuser::ATTACK,
+    &ages::ATTACK,
+    &authors::ATTACK,
+    &empties::ATTACK,
+    &forger::ATTACK,
+    &headless::ATTACK,
+    &paths::ATTACK,
+    &undercut::ATTACK,
+];
 
 pub use self::held::HELD;

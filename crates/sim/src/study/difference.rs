@@ -94,7 +94,7 @@ impl Part {
         let head = Head { seq: count as Seq - 1, id: last.id, time: Time::from_ms(last.ms) };
         let first_time = Time::from_ms(first.ms);
         let span = Span { first: 0, prev: EntryId::default(), first_time, last: head };
-        Some(Kept { author: self.author, log: Log::restored(vec![span], None), proof: None, vouches: Vec::new() })
+        Some(Kept { author: self.author, log: Log::restored(vec![span], None), vouches: Vec::new() })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rumormill_proto::{
+    fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     input::Kept,
     run::RawRun,
@@ -14,6 +15,7 @@ use super::{
     kept,
     notes::{self, Whose},
     piece::Stored,
+    proof,
     record::{self, int, put_time},
 };
 use crate::{
@@ -52,6 +54,10 @@ impl<'a> Inspection<'a> {
 impl Source for Inspection<'_> {
     fn kept(&mut self) -> Result<Vec<Kept>, Error> {
         self.ask(|db| kept(db, &self.room))
+    }
+
+    fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        self.ask(|db| proof(db, &self.room, author))
     }
 
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {

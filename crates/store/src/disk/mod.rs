@@ -24,6 +24,7 @@ mod walk;
 
 use std::path::Path;
 
+use bytes::Bytes;
 use rumormill_proto::{
     admit::Admission,
     fork::Proof,
@@ -48,8 +49,6 @@ pub struct Disk {
     /// Before the home, so that it is closed when the lock goes.
     db: Connection,
     home: Home,
-    /// Why a commit failed.
-    poisoned: Option<String>,
     /// Commits since bodies were dropped that the write-ahead log still has, that one included.
     unwiped: Option<u32>,
 }
@@ -64,7 +63,7 @@ impl Disk {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let home = Home::open(dir)?;
         let db = schema::writer(home.database())?;
-        let mut disk = Self { db, home, poisoned: None, unwiped: Some(0) };
+        let mut disk = Self { db, home, unwiped: Some(0) };
         // Whatever a crash left there. Where that fails, the next commit tells.
         let _ = disk.wipe();
         Ok(disk)
@@ -105,14 +104,12 @@ impl Disk {
 
     /// Makes changes in one durable transaction, or none at all.
     fn transact<T>(&mut self, changes: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
-        let path = self.home.database();
-        if let Some(why) = &self.poisoned {
-            return Err(Error::Poisoned { path: path.to_owned(), why: why.clone() });
-        }
-        let made = in_one(&mut self.db, changes).map_err(|why| why.at(path));
-        match &made {
-            Err(Error::Unfit { .. }) | Ok(_) => {}
-            Err(why) => self.poisoned = Some(why.to_string()),
+        let made = in_one(&mut self.db, changes).map_err(|why| why.at(self.home.database()));
+        if matches!(made, Err(Error::Full { .. } | Error::Io { .. } | Error::ReadOnly { .. })) {
+            // What was written of it stays behind the end of the write-ahead log, and may be whole but for what fills up a
+            // sector: after a crash it would count, though it was not acknowledged. A page over its beginning, where the
+            // disk has room already, makes sure that it does not.
+            let _ = schema::mark(&self.db);
         }
         made
     }
@@ -227,24 +224,33 @@ impl Store for Disk {
     }
 }
 
-/// What is kept of all logs of a room, authors ascending. A proof that is damaged is none.
+/// What is kept of all logs of a room, authors ascending.
 fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
-        "SELECT author, spans, cut, wire, log.id FROM log LEFT JOIN proof ON proof.log = log.id
-            WHERE room = ?1 AND (spans <> x'' OR cut IS NOT NULL) ORDER BY author",
+        "SELECT author, spans, cut, id FROM log WHERE room = ?1 AND (spans <> x'' OR cut IS NOT NULL) ORDER BY author",
     )?;
     let mut rows = find.query([number])?;
-    let mut door = Admission::new(*room);
     let mut vouches = vouches::of_room(db, number)?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
-        let wire: Option<Vec<u8>> = row.get(3)?;
-        let proof = wire.and_then(|wire| Proof::parse(&mut door, wire.into()).ok());
-        let vouches = vouches.remove(&row.get(4)?).unwrap_or_default();
-        kept.push(Kept { author: AuthorId(array(row, 0)?), log: read_log(row, 1)?, proof, vouches });
+        let vouches = vouches.remove(&row.get(3)?).unwrap_or_default();
+        kept.push(Kept { author: AuthorId(array(row, 0)?), log: read_log(row, 1)?, vouches });
     }
     Ok(kept)
+}
+
+/// Why a log is cut. A proof that is damaged is none.
+fn proof(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(None) };
+    let mut find = db.prepare_cached(
+        "SELECT wire FROM log JOIN proof ON proof.log = log.id WHERE room = ?1 AND author = ?2 AND cut IS NOT NULL",
+    )?;
+    let mut rows = find.query((number, &author.0))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let wire = Bytes::copy_from_slice(blob(row, 0)?);
+    let proof = Proof::parse(&mut Admission::new(*room), wire).ok();
+    Ok(proof.filter(|proof| proof.author() == *author))
 }
 
 fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {

@@ -8,6 +8,7 @@ use std::{
 use rumormill_proto::{
     content::{Target, Vouch},
     entry::LogKey,
+    fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::Kept,
     log::Head,
@@ -133,6 +134,10 @@ impl Read for DiskReader {
 
     fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
         self.ask(|db| super::kept(db, room))
+    }
+
+    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        self.ask(|db| super::proof(db, room, author))
     }
 
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {

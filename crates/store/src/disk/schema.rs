@@ -199,6 +199,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
+/// A commit of one page that changes nothing.
+pub(super) fn mark(db: &Connection) -> Result<(), Fail> {
+    Ok(db.pragma_update(None, "application_id", APPLICATION)?)
+}
+
 /// The file by a name that asks not to trust the disk with half a sector: a write that is cut off may ruin the whole
 /// sector, so each commit begins in one of its own. That costs a page a commit.
 #[cfg(unix)]

@@ -320,8 +320,8 @@ fn notices_are_told() {
                    one of the two is not shown
  12:00 !!  error[stopped]: the room was stopped: the disk is
            full
-           help: make room on the disk and open it again;
-           what was confirmed is kept
+           help: make room on the disk: it goes on by
+           itself; what was confirmed is kept
  1 direct 0 relayed 1 away · nothing missing · clock ok
 ada>
 "#,

@@ -43,7 +43,7 @@ export function drawBanners(chat) {
   const { room } = chat;
   const list = [...(chat.notices.get(room.id) ?? [])];
   if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
-    const help = "Make room on the disk and start Rumormill again; what was confirmed is kept.";
+    const help = "Make room on the disk: it goes on by itself; what was confirmed is kept.";
     list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. ${help}` });
   }
   const drop = (code) => {

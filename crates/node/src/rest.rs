@@ -1,0 +1,298 @@
+//! A room whose words cannot be made durable takes part in nothing for a while, and goes on by itself.
+//!
+//! What its engine holds is then not what the store holds, so it begins again from what the store holds. What nobody was
+//! told to be said is said again, or its sayer hears that it was not; what was told stays.
+
+use std::collections::BTreeMap;
+
+use rumormill_proto::{ids::RoomId, input::Input, time::Now};
+
+use crate::{
+    driver::Driver,
+    error::Error,
+    limits::{REST, REST_FORGOTTEN, REST_LONGEST},
+    room::RoomEvent,
+    seat::Seat,
+};
+
+/// Rooms that take part in nothing for the time being.
+#[derive(Default)]
+pub(crate) struct Resting(BTreeMap<RoomId, Rest>);
+
+struct Rest {
+    seat: Seat,
+    until_ms: u64,
+}
+
+impl Resting {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn seat(&self, room: &RoomId) -> Option<&Seat> {
+        self.0.get(room).map(|rest| &rest.seat)
+    }
+
+    /// Takes a room out for good.
+    pub(crate) fn remove(&mut self, room: &RoomId) -> Option<Seat> {
+        self.0.remove(room).map(|rest| rest.seat)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.0.values().map(|rest| rest.until_ms).min()
+    }
+
+    fn due(&self, now_ms: u64) -> Vec<RoomId> {
+        self.0.iter().filter(|(_, rest)| rest.until_ms <= now_ms).map(|(room, _)| *room).collect()
+    }
+}
+
+impl Driver {
+    /// A room takes nothing for a while. What it wanted besides is not done.
+    pub(crate) fn rest(&mut self, room: &RoomId, why: &str) {
+        let Some(mut seat) = self.seats.remove(room) else { return };
+        tracing::error!(room = %room.short(), %why, "cannot make durable what was said; the room rests");
+        self.links.leave(room);
+        seat.board.posted().stopped = Some(why.to_owned());
+        seat.abandon(&Error::Stopped { why: why.to_owned() });
+        seat.board.tell(RoomEvent::Stopped { why: why.to_owned() });
+        let Now { ticks_ms, .. } = self.now();
+        let until_ms = ticks_ms + seat.rest_ms(ticks_ms);
+        self.resting.0.insert(*room, Rest { seat, until_ms });
+    }
+
+    /// Lets rooms go on whose time has come.
+    pub(crate) fn resume(&mut self, now: Now) {
+        for room in self.resting.due(now.ticks_ms) {
+            let Some(mut seat) = self.resting.remove(&room) else { continue };
+            match self.begin_again(&mut seat, now) {
+                Ok(()) => self.went_on(room, seat),
+                Err(why) => {
+                    tracing::warn!(room = %room.short(), %why, "the room still rests");
+                    let until_ms = now.ticks_ms + seat.rest_ms(now.ticks_ms);
+                    self.resting.0.insert(room, Rest { seat, until_ms });
+                }
+            }
+        }
+    }
+
+    /// Starts the engine from what the store holds, if that can be written.
+    fn begin_again(&mut self, seat: &mut Seat, now: Now) -> Result<(), Error> {
+        if seat.setup.keep {
+            self.store.put_room(&seat.record())?;
+        }
+        seat.setup.fresh_author = false;
+        let start = self.start(&seat.setup.id, now)?;
+        seat.restart(start);
+        Ok(())
+    }
+
+    fn went_on(&mut self, room: RoomId, seat: Seat) {
+        seat.board.posted().stopped = None;
+        seat.board.tell(RoomEvent::Resumed);
+        let (secret, contacts) = (seat.setup.secret, seat.setup.contacts.clone());
+        self.seats.insert(room, seat);
+        self.forked.insert(room);
+        self.give(vec![(room, Input::Heard { contacts })]);
+        let inputs = self.links.announce((room, secret));
+        self.give(inputs);
+    }
+}
+
+/// How long a room rests that has rested before, `ago_ms` after it was last to go on.
+pub(crate) fn pause_ms(last_ms: u64, ago_ms: u64) -> u64 {
+    let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+    match last_ms > 0 && ago_ms < REST_FORGOTTEN.as_millis() as u64 {
+        true => (2 * last_ms).min(longest),
+        false => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        path::PathBuf,
+        sync::{Arc, Mutex},
+    };
+
+    use bytes::Bytes;
+    use rumormill_proto::{
+        entry::Kind,
+        ids::AuthorId,
+        input::Kept,
+        log::{Log, Unfit},
+    };
+    use rumormill_store::{Change, CheckReport, Error as StoreError, Files, Memory, Read, RoomRecord, Store};
+
+    use super::*;
+    use crate::{
+        node::{Node, Opened},
+        room::{Events, Room},
+        settings::Settings,
+    };
+
+    /// What does not work at present.
+    #[derive(Default)]
+    struct Flaws {
+        full: bool,
+        /// Rooms that nothing can be appended to.
+        bad: BTreeSet<RoomId>,
+        joint: usize,
+    }
+
+    /// A store that fails when it is told to.
+    struct Flawed(Memory, Arc<Mutex<Flaws>>);
+
+    impl Flawed {
+        fn writes(&self) -> Result<(), StoreError> {
+            match self.1.lock().unwrap().full {
+                true => Err(StoreError::Full { path: PathBuf::from("home") }),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl Store for Flawed {
+        fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, StoreError> {
+            self.writes()?;
+            let mut flaws = self.1.lock().unwrap();
+            flaws.joint += usize::from(changes.chunk_by(|(one, _), (other, _)| one == other).count() > 1);
+            if let Some((_, change)) = changes.iter().find(|(room, _)| flaws.bad.contains(room)) {
+                return Err(StoreError::Unfit { author: change.author(), why: Unfit::NoPlace });
+            }
+            drop(flaws);
+            self.0.commit(changes)
+        }
+
+        fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, StoreError> {
+            self.0.kept(room)
+        }
+
+        fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
+            self.0.rooms()
+        }
+
+        fn put_room(&mut self, room: &RoomRecord) -> Result<(), StoreError> {
+            self.writes()?;
+            self.0.put_room(room)
+        }
+
+        fn leave(&mut self, room: &RoomId) -> Result<(), StoreError> {
+            self.0.leave(room)
+        }
+
+        fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+            self.0.peer_secret(fresh)
+        }
+
+        fn index(&mut self, entries: usize) -> Result<bool, StoreError> {
+            self.0.index(entries)
+        }
+
+        fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, StoreError> {
+            self.0.expire(room, now_ms, most)
+        }
+
+        fn mend(&mut self, room: &RoomId) -> Result<CheckReport, StoreError> {
+            self.0.mend(room)
+        }
+
+        fn reader(&self) -> Result<Box<dyn Read>, StoreError> {
+            self.0.reader()
+        }
+    }
+
+    async fn flawed() -> (Node, Arc<Mutex<Flaws>>) {
+        let flaws = Arc::new(Mutex::new(Flaws::default()));
+        let files = Files::nowhere();
+        let held = files.list().unwrap();
+        let store = Box::new(Flawed(Memory::new(), flaws.clone()));
+        let opened = Opened { store, records: Vec::new(), files, held };
+        (Node::on(opened, Settings::memory()).await.unwrap(), flaws)
+    }
+
+    fn lines(word: &str, count: usize) -> Vec<(Kind, Bytes)> {
+        (0..count).map(|at| (Kind::TEXT, Bytes::from(format!("{word} {at}")))).collect()
+    }
+
+    async fn until(events: &mut Events, what: &str, good: impl Fn(&RoomEvent) -> bool) {
+        let wait = async { while !good(&events.next().await.unwrap()) {} };
+        tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.expect(what);
+    }
+
+    async fn goes_on(events: &mut Events) {
+        until(events, "it goes on", |event| *event == RoomEvent::Resumed).await;
+    }
+
+    async fn texts(room: &Room) -> Vec<String> {
+        let lines = room.page(None, 5_000).await.unwrap().into_iter().filter(|line| line.kind == Kind::TEXT);
+        lines.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_room_that_cannot_be_written_stops_no_other() {
+        let (node, flaws) = flawed().await;
+        let (good, bad) = (node.create("good").await.unwrap(), node.create("bad").await.unwrap());
+        let mut events = bad.events();
+        flaws.lock().unwrap().bad.insert(bad.id());
+        for at in 0..200 {
+            let joint = flaws.lock().unwrap().joint;
+            let (here, there) = tokio::join!(
+                good.say_all(lines(&format!("good {at}"), 2)),
+                bad.say_all(lines(&format!("bad {at}"), 2))
+            );
+            assert_eq!(here.unwrap().len(), 2);
+            assert!(matches!(there, Err(Error::Stopped { .. })), "{there:?}");
+            if flaws.lock().unwrap().joint > joint {
+                break;
+            }
+            goes_on(&mut events).await;
+        }
+        assert!(flaws.lock().unwrap().joint > 0, "both were in one batch");
+        assert!(bad.stopped().is_some() && good.stopped().is_none());
+        flaws.lock().unwrap().bad.clear();
+        goes_on(&mut events).await;
+        assert_eq!(bad.stopped(), None);
+        bad.say("again").await.unwrap();
+        assert_eq!(texts(&bad).await, ["again"], "what was answered with an error was not said");
+        node.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_disk_acknowledges_nothing_and_all_goes_on_when_there_is_room() {
+        let (node, flaws) = flawed().await;
+        let room = node.create("room").await.unwrap();
+        room.say("before").await.unwrap();
+        let mut events = room.events();
+        flaws.lock().unwrap().full = true;
+        for _ in 0..3 {
+            assert!(matches!(room.say("lost").await, Err(Error::Stopped { .. })));
+        }
+        until(&mut events, "it is told", |event| matches!(event, RoomEvent::Stopped { .. })).await;
+        assert_eq!(texts(&room).await, ["before"]);
+        flaws.lock().unwrap().full = false;
+        goes_on(&mut events).await;
+        room.say("after").await.unwrap();
+        assert_eq!(texts(&room).await, ["before", "after"]);
+        // One that rests can be left.
+        flaws.lock().unwrap().full = true;
+        assert!(room.say("lost").await.is_err());
+        room.leave().await.unwrap();
+        assert_eq!(node.rooms().len(), 0);
+        node.close().await;
+    }
+
+    #[test]
+    fn rests_grow_until_a_room_has_gone_on_for_long() {
+        let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+        let rests = (0..10).scan(0, |last, _| {
+            *last = pause_ms(*last, 5);
+            Some(*last)
+        });
+        let rests: Vec<u64> = rests.collect();
+        assert_eq!(rests[..3], [first, 2 * first, 4 * first]);
+        assert_eq!(rests[9], longest);
+        assert_eq!(pause_ms(longest, REST_FORGOTTEN.as_millis() as u64), first);
+    }
+}
