@@ -21,17 +21,17 @@ impl Budget {
         self.left < self.full / 2
     }
 
-    /// Whether there is one left.
-    pub(crate) fn has(&mut self, now_ms: u64) -> bool {
-        self.fill(now_ms);
-        self.left >= 1000
-    }
-
     /// Takes one, if there is one left.
     pub(crate) fn take(&mut self, now_ms: u64) -> bool {
-        let has = self.has(now_ms);
+        let has = self.spares(now_ms, 0);
         self.left -= if has { 1000 } else { 0 };
         has
+    }
+
+    /// Whether one can be taken so that `kept` are left.
+    pub(crate) fn spares(&mut self, now_ms: u64, kept: u32) -> bool {
+        self.fill(now_ms);
+        self.left >= (u64::from(kept) + 1) * 1000
     }
 
     fn fill(&mut self, now_ms: u64) {

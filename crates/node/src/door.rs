@@ -1,9 +1,9 @@
 //! How connections begin: dialled by us, or accepted within bounds.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -11,19 +11,18 @@ use iroh::{
     Endpoint, EndpointAddr,
     endpoint::{ConnectOptions, Connection, Incoming, IncomingAddr},
 };
-use rumormill_proto::ids::PeerId;
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use rumormill_proto::{defence, ids::PeerId};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use crate::{
     budget::Budget,
     command::Command,
     driver::Boards,
     greeting::Role,
-    limits::{DIAL_DEADLINE, DIALS, FAMILIAR, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S},
+    limits::{
+        DIAL_DEADLINE, FAMILIAR, FAMILIAR_AT_ONCE, FAMILIAR_PER_S, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE,
+        HANDSHAKES_LEFT_BY_HOST, HANDSHAKES_LEFT_BY_SOCKET, HANDSHAKES_PER_S, LATELY,
+    },
     link::{self, Wires},
     nearby,
 };
@@ -42,22 +41,31 @@ pub(crate) struct Door {
     endpoint: Endpoint,
     wires: Wires,
     boards: Boards,
-    familiar: Arc<Familiar>,
-    dials: Arc<Semaphore>,
+    familiar: Arc<Mutex<Familiar>>,
 }
 
 impl Door {
     /// A door that accepts from now on, until the endpoint closes. Its tasks run where this is called.
     pub(crate) fn open(endpoint: Endpoint, wires: Wires, boards: Boards) -> Self {
-        let dials = Arc::new(Semaphore::new(DIALS));
-        let door = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default(), dials };
+        let door = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default() };
         door.runtime.spawn(door.clone().accept());
         door
     }
 
-    /// Handshakes from these addresses are not counted from now on.
+    /// A room was shared from these addresses: whoever comes from there does not wait behind strangers.
     pub(crate) fn know(&self, addrs: impl IntoIterator<Item = SocketAddr>) {
-        addrs.into_iter().for_each(|addr| self.familiar.insert(addr));
+        let mut familiar = self.familiar();
+        addrs.into_iter().for_each(|addr| familiar.insert(addr));
+    }
+
+    /// What came from these addresses was not honest.
+    pub(crate) fn forget(&self, addrs: impl IntoIterator<Item = SocketAddr>) {
+        let mut familiar = self.familiar();
+        addrs.into_iter().for_each(|addr| familiar.remove(&addr));
+    }
+
+    fn familiar(&self) -> MutexGuard<'_, Familiar> {
+        self.familiar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Connects to a peer; the driver hears of a connection or of none.
@@ -72,10 +80,7 @@ impl Door {
     }
 
     async fn connect(self, peer: PeerId, addr: EndpointAddr) {
-        let Ok(permit) = self.dials.clone().acquire_owned().await else { return };
-        let dialled = timeout(DIAL_DEADLINE, self.shake(addr)).await;
-        drop(permit);
-        match dialled {
+        match timeout(DIAL_DEADLINE, self.shake(addr)).await {
             Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
             Ok(Err(why)) => {
                 tracing::debug!(peer = %peer.short(), %why, "unreachable");
@@ -93,59 +98,163 @@ impl Door {
     }
 
     async fn accept(self) {
-        let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
-        let (start, mut budget) = (Instant::now(), Budget::new(HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S));
+        let (mut strangers, mut guests) = (Gate::new(), Shaking::default());
+        let start = Instant::now();
         while let Some(incoming) = self.endpoint.accept().await {
-            let known = matches!(incoming.remote_addr(), IncomingAddr::Ip(addr) if self.familiar.holds(&addr));
+            let from = match incoming.remote_addr() {
+                IncomingAddr::Ip(addr) => Some(addr),
+                _ => None,
+            };
             let now_ms = start.elapsed().as_millis() as u64;
-            match if known { Verdict::Take } else { judge(&mut budget, now_ms, incoming.remote_addr_validated()) } {
-                Verdict::Prove => {
-                    // Fails only for an address that has proved itself.
-                    let _ = incoming.retry();
-                }
-                Verdict::Ignore => incoming.ignore(),
-                Verdict::Take => match handshakes.clone().try_acquire_owned() {
-                    Ok(permit) => drop(tokio::spawn(self.clone().take(incoming, permit))),
-                    Err(_) => incoming.ignore(),
+            let place = match from.filter(|addr| self.familiar().lets_in(addr, now_ms)) {
+                Some(_) => guests.take(),
+                None => match strangers.judge(from, incoming.remote_addr_validated(), now_ms) {
+                    Verdict::Prove => {
+                        // Fails only for an address that has proved itself.
+                        let _ = incoming.retry();
+                        continue;
+                    }
+                    Verdict::Ignore => {
+                        incoming.ignore();
+                        continue;
+                    }
+                    Verdict::Take => strangers.shaking.take(),
                 },
-            }
+            };
+            tokio::spawn(self.clone().take(incoming, place));
         }
     }
 
-    async fn take(self, incoming: Incoming, permit: OwnedSemaphorePermit) {
+    /// Shakes hands, unless the place is wanted for somebody who came later.
+    async fn take(self, incoming: Incoming, place: Place) {
+        let wires = self.wires.clone();
+        let met = tokio::select! {
+            biased;
+            met = self.meet(incoming) => met,
+            _ = place => None,
+        };
+        if let Some(connection) = met {
+            link::run(connection, Role::Accepter, wires).await;
+        }
+    }
+
+    /// A connection by which rooms may be shared.
+    async fn meet(self, incoming: Incoming) -> Option<Connection> {
         match timeout(GREETING_DEADLINE, incoming).await {
             // Whoever looks for rooms is answered at once, and counts as a handshake until then.
             Ok(Ok(connection)) if connection.alpn() == nearby::ALPN => {
                 nearby::tell(connection, self.endpoint, self.boards).await;
+                return None;
             }
-            Ok(Ok(connection)) => {
-                drop(permit);
-                link::run(connection, Role::Accepter, self.wires).await;
-            }
+            Ok(Ok(connection)) => return Some(connection),
             Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
+        }
+        None
+    }
+}
+
+/// Addresses from which a room was shared, the last ones, and the handshakes that each still gets.
+#[derive(Default)]
+struct Familiar {
+    addrs: BTreeMap<SocketAddr, Budget>,
+    order: VecDeque<SocketAddr>,
+}
+
+impl Familiar {
+    fn insert(&mut self, addr: SocketAddr) {
+        if self.addrs.contains_key(&addr) {
+            return;
+        }
+        self.addrs.insert(addr, Budget::new(FAMILIAR_AT_ONCE, FAMILIAR_PER_S));
+        self.order.push_back(addr);
+        if self.order.len() > FAMILIAR {
+            self.order.pop_front().map(|oldest| self.addrs.remove(&oldest));
+        }
+    }
+
+    fn remove(&mut self, addr: &SocketAddr) {
+        if self.addrs.remove(addr).is_some() {
+            self.order.retain(|known| known != addr);
+        }
+    }
+
+    fn lets_in(&mut self, addr: &SocketAddr, now_ms: u64) -> bool {
+        self.addrs.get_mut(addr).is_some_and(|budget| budget.take(now_ms))
+    }
+}
+
+/// Resolves when a handshake has to yield.
+type Place = oneshot::Receiver<()>;
+
+/// Handshakes under way, oldest first. One more than there are places for takes that of the oldest, so that nobody holds
+/// one by saying nothing.
+#[derive(Default)]
+struct Shaking(VecDeque<oneshot::Sender<()>>);
+
+impl Shaking {
+    fn take(&mut self) -> Place {
+        self.0.retain(|place| !place.is_closed());
+        if self.0.len() >= HANDSHAKES {
+            self.0.pop_front();
+        }
+        let (holder, place) = oneshot::channel();
+        self.0.push_back(holder);
+        place
+    }
+}
+
+/// How strangers come in.
+struct Gate {
+    budget: Budget,
+    shaking: Shaking,
+    /// Addresses that had a handshake lately, last first.
+    lately: VecDeque<SocketAddr>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        let budget = Budget::new(HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S);
+        Self { budget, shaking: Shaking::default(), lately: VecDeque::new() }
+    }
+
+    /// What is done with a stranger's first packet. Whoever sends from false addresses cannot use up what is for others:
+    /// below half, addresses are proved first. Whoever comes again and again leaves some for those who come for the
+    /// first time.
+    fn judge(&mut self, from: Option<SocketAddr>, proved: bool, now_ms: u64) -> Verdict {
+        let kept = from.map_or(0, |addr| self.kept_from(&addr));
+        if !self.budget.spares(now_ms, kept) {
+            return Verdict::Ignore;
+        }
+        if !proved && self.budget.is_low(now_ms) {
+            return Verdict::Prove;
+        }
+        self.budget.take(now_ms);
+        self.lately.extend(from);
+        if self.lately.len() > LATELY {
+            self.lately.pop_front();
+        }
+        Verdict::Take
+    }
+
+    /// Handshakes that are not for this address while others may want them.
+    fn kept_from(&self, addr: &SocketAddr) -> u32 {
+        if !defence::is_on("handshake-turns") {
+            return 0;
+        }
+        match self.lately.iter().filter(|known| host(known) == host(addr)).map(|known| known == addr).max() {
+            Some(true) => HANDSHAKES_LEFT_BY_SOCKET,
+            Some(false) => HANDSHAKES_LEFT_BY_HOST,
+            None => 0,
         }
     }
 }
 
-/// Addresses of peers of our rooms, the last ones that we learned.
-#[derive(Default)]
-struct Familiar(Mutex<(BTreeSet<SocketAddr>, VecDeque<SocketAddr>)>);
-
-impl Familiar {
-    fn insert(&self, addr: SocketAddr) {
-        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (addrs, order) = &mut *guard;
-        if addrs.insert(addr) {
-            order.push_back(addr);
-        }
-        if order.len() > FAMILIAR {
-            order.pop_front().map(|oldest| addrs.remove(&oldest));
-        }
-    }
-
-    fn holds(&self, addr: &SocketAddr) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.contains(addr)
+/// What one host cannot choose of its address.
+fn host(addr: &SocketAddr) -> u128 {
+    match addr.ip() {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(ip) => ip.to_bits() >> 64 << 64,
     }
 }
 
@@ -160,50 +269,71 @@ enum Verdict {
     Ignore,
 }
 
-/// Whoever sends from false addresses cannot use up what is for others: below half, addresses are proved first.
-fn judge(budget: &mut Budget, now_ms: u64, proved: bool) -> Verdict {
-    if !proved && budget.is_low(now_ms) {
-        return if budget.has(now_ms) { Verdict::Prove } else { Verdict::Ignore };
-    }
-    if budget.take(now_ms) { Verdict::Take } else { Verdict::Ignore }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn strangers() -> Budget {
-        Budget::new(HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S)
+    fn addr(host: u8, port: u16) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, host], port))
+    }
+
+    /// Handshakes that proved strangers get of so many tries, each from where `from` says.
+    fn taken(gate: &mut Gate, now_ms: u64, tries: u16, from: impl Fn(u16) -> SocketAddr) -> u32 {
+        (0..tries).filter(|at| gate.judge(Some(from(*at)), true, now_ms) == Verdict::Take).count() as u32
     }
 
     #[test]
     fn strangers_get_a_burst_and_then_a_rate() {
-        let mut budget = strangers();
-        let mut taken =
-            |now_ms, tries| (0..tries).filter(|_| judge(&mut budget, now_ms, true) == Verdict::Take).count();
-        assert_eq!(taken(0, 1000), HANDSHAKES_AT_ONCE as usize);
-        assert_eq!((1..=100).map(|tenth| taken(tenth * 100, 100)).sum::<usize>(), 10 * HANDSHAKES_PER_S as usize);
-        assert_eq!(taken(u64::MAX, 1000), HANDSHAKES_AT_ONCE as usize);
+        let mut gate = Gate::new();
+        let mut anywhere = |now_ms| taken(&mut gate, now_ms, 1000, |at| addr((at >> 2) as u8, at));
+        assert_eq!(anywhere(0), HANDSHAKES_AT_ONCE);
+        assert_eq!((1..=100).map(|tenth| anywhere(tenth * 100)).sum::<u32>(), 10 * HANDSHAKES_PER_S);
     }
 
     #[test]
     fn false_addresses_leave_half_for_those_who_prove_theirs() {
-        let mut budget = strangers();
-        let verdicts: Vec<_> = (0..100).map(|_| judge(&mut budget, 0, false)).collect();
-        assert_eq!(
-            verdicts.iter().filter(|verdict| **verdict == Verdict::Take).count(),
-            HANDSHAKES_AT_ONCE as usize / 2 + 1
-        );
+        let mut gate = Gate::new();
+        let verdicts: Vec<_> = (0..100).map(|at| gate.judge(Some(addr(at, 1)), false, 0)).collect();
+        let taken = verdicts.iter().filter(|verdict| **verdict == Verdict::Take).count();
+        assert_eq!(taken, HANDSHAKES_AT_ONCE as usize / 2 + 1);
         assert_eq!(verdicts.last(), Some(&Verdict::Prove));
-        assert_eq!(judge(&mut budget, 0, true), Verdict::Take);
+        assert_eq!(gate.judge(Some(addr(200, 1)), true, 0), Verdict::Take);
     }
 
     #[test]
-    fn familiar_addresses_are_bounded() {
-        let familiar = Familiar::default();
+    fn whoever_comes_again_and_again_leaves_some_for_those_who_come_for_the_first_time() {
+        let mut gate = Gate::new();
+        // A hundred ports of one host, over and over, for a minute.
+        for now_ms in (0..60_000).step_by(50) {
+            taken(&mut gate, now_ms, 100, |at| addr(1, at));
+        }
+        assert_eq!(taken(&mut gate, 60_000, 100, |at| addr(1, at)), 0);
+        let from_there = taken(&mut gate, 60_000, 100, |at| addr(1, 1_000 + at));
+        assert!((1..=HANDSHAKES_LEFT_BY_SOCKET).contains(&from_there), "{from_there}");
+        assert_eq!(taken(&mut gate, 60_000, 100, |at| addr(at as u8 + 2, 1)), HANDSHAKES_LEFT_BY_HOST);
+    }
+
+    #[test]
+    fn a_handshake_that_says_nothing_yields_to_later_ones() {
+        let mut shaking = Shaking::default();
+        let mut places: VecDeque<Place> = (0..=HANDSHAKES).map(|_| shaking.take()).collect();
+        assert!(places[0].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Closed));
+        assert!(places[1].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Empty));
+        places.drain(1..HANDSHAKES);
+        drop(shaking.take());
+        assert!(shaking.0.len() <= 3, "those that ended hold nothing");
+    }
+
+    #[test]
+    fn familiar_addresses_are_bounded_and_so_is_what_each_gets() {
+        let mut familiar = Familiar::default();
         let addr = |at: usize| SocketAddr::from(([10, 0, (at >> 8) as u8, at as u8], 1));
         (0..=FAMILIAR).for_each(|at| familiar.insert(addr(at)));
         familiar.insert(addr(FAMILIAR));
-        assert!(!familiar.holds(&addr(0)) && familiar.holds(&addr(1)) && familiar.holds(&addr(FAMILIAR)));
+        assert!(!familiar.lets_in(&addr(0), 0) && familiar.lets_in(&addr(1), 0) && familiar.lets_in(&addr(FAMILIAR), 0));
+        familiar.remove(&addr(1));
+        assert!(!familiar.lets_in(&addr(1), 0));
+        let gets = |familiar: &mut Familiar, now_ms| (0..100).filter(|_| familiar.lets_in(&addr(2), now_ms)).count();
+        assert_eq!((gets(&mut familiar, 0), gets(&mut familiar, 2_000)), (FAMILIAR_AT_ONCE as usize, 2));
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use iroh::{
     Endpoint, RelayMode, SecretKey,
     endpoint::{
-        BindOpts, Builder, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt, presets,
+        BindOpts, Builder, Connection, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt, presets,
     },
 };
 use noq_proto::congestion::Bbr3Config;
@@ -13,7 +13,7 @@ use noq_proto::congestion::Bbr3Config;
 use crate::{
     door::{ALPN, ALPN_FIRST},
     error::Error,
-    limits::{BULK_STREAMS, PAIRED_STREAMS, STREAM_WINDOW_BYTES, WINDOW_BYTES},
+    limits::{BULK_STREAMS, PAIRED_STREAMS, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, WINDOW_BYTES},
     link::{IDLE, KEEP_ALIVE},
     nearby,
     settings::{Bind, Settings},
@@ -71,6 +71,13 @@ fn usual_port(secret: &SecretKey) -> u16 {
     22_000 + u16::from_be_bytes([high, low]) % 10_000
 }
 
+/// A room is shared on a connection: it may carry bulk answers and files, and as much at once as a fast network takes.
+pub(crate) fn widen(connection: &Connection) {
+    connection.set_max_concurrent_bi_streams(VarInt::from_u32(PAIRED_STREAMS));
+    connection.set_max_concurrent_uni_streams(VarInt::from_u32(BULK_STREAMS));
+    connection.set_receive_window(VarInt::from_u32(WINDOW_BYTES));
+}
+
 /// With the default initial round trip of 333 ms a lost first packet costs a second. With the default
 /// congestion controller a stream at 1-2 % loss carries a twelfth of what it does with this one.
 fn transport() -> Result<QuicTransportConfig, Error> {
@@ -82,10 +89,11 @@ fn transport() -> Result<QuicTransportConfig, Error> {
         .max_idle_timeout(Some(idle))
         .default_path_max_idle_timeout(IDLE)
         .congestion_controller_factory(Arc::new(Bbr3Config::default()))
-        .max_concurrent_bidi_streams(VarInt::from_u32(PAIRED_STREAMS))
-        .max_concurrent_uni_streams(VarInt::from_u32(BULK_STREAMS))
+        // What a stranger may open: the live stream, or that of an answer about rooms nearby.
+        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        .max_concurrent_uni_streams(VarInt::from_u32(1))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .receive_window(VarInt::from_u32(WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .send_window(u64::from(WINDOW_BYTES))
         .datagram_receive_buffer_size(None)
         .build())

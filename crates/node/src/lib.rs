@@ -17,6 +17,7 @@ mod bars;
 mod board;
 mod budget;
 mod command;
+mod dials;
 mod door;
 mod driver;
 mod endpoint;

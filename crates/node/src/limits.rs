@@ -68,11 +68,13 @@ pub const EXPIRE_ENTRIES: usize = 1_000;
 /// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
 pub const PAGE_LINES: usize = 5_000;
 
-/// Connections that strangers may hold. Idle ones cost 100 kB each: 6.4 MB.
-pub const LINKS_ACCEPTED: usize = 64;
+/// Connections on which rooms are shared, whoever dialled: all that others may choose of one room, and as many again for
+/// rooms beside it. Past it the room with the most of them gives one up. Idle ones cost 100 kB each: 12.8 MB.
+pub const LINKS: usize = 128;
 
-/// Connections in all: beyond the accepted ones there is always place for these that we dialled ourselves.
-pub const LINKS: usize = LINKS_ACCEPTED + 32;
+/// Accepted connections that share no room so far: what [`HANDSHAKES_PER_S`] lets in while an honest newcomer greets,
+/// over three round trips of half a second. Past it the oldest yields. With [`STRANGER_WINDOW_BYTES`] each they hold 8 MiB.
+pub const STRANGERS: usize = 32;
 
 /// Handshakes a second that strangers get, and how many at once when none came for a while: a room of 32
 /// that starts again at one moment. A handshake costs under 1 ms of a core: 2 %.
@@ -81,25 +83,46 @@ pub const HANDSHAKES_PER_S: u32 = 20;
 /// See [`HANDSHAKES_PER_S`].
 pub const HANDSHAKES_AT_ONCE: u32 = 32;
 
-/// Handshakes under way at once, whoever began them; each holds some 50 kB.
+/// Of these, those that an address leaves to others when it had one lately: half, so that somebody who comes for the
+/// first time finds some however often others come again.
+pub const HANDSHAKES_LEFT_BY_SOCKET: u32 = HANDSHAKES_AT_ONCE / 2;
+
+/// The same when only another port of its host had one lately: a quarter.
+pub const HANDSHAKES_LEFT_BY_HOST: u32 = HANDSHAKES_AT_ONCE / 4;
+
+/// Handshakes lately given to strangers whose addresses are remembered: those of 12 s of a flood. 16 kB.
+pub const LATELY: usize = 256;
+
+/// Handshakes under way at once, of strangers and of familiar addresses apart; past it the oldest yields. Each holds
+/// some 50 kB: 6.4 MB.
 pub const HANDSHAKES: usize = 64;
 
-/// Addresses whose handshakes are not counted, because they belong to peers of our rooms: four for each of
-/// [`LINKS`] and of the contacts kept.
+/// Addresses from which a room was shared: as many as eight restarts of [`LINKS`] peers leave. 64 kB.
 pub const FAMILIAR: usize = 1024;
 
-/// A connection that has not said which rooms it shares by then is closed.
+/// Handshakes a second, and at once, that each of these addresses gets beside what strangers do: a peer that both sides
+/// dial, and that comes back. Beyond that it is a stranger.
+pub const FAMILIAR_PER_S: u32 = 1;
+
+/// See [`FAMILIAR_PER_S`].
+pub const FAMILIAR_AT_ONCE: u32 = 4;
+
+/// A connection on which no room is shared by then is closed, whatever else was said on it.
 pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A dial that has not come to a connection by then has failed. Round the earth and back with one packet
 /// lost is under 2 s.
 pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 
-/// Dials under way at once: with half of 32 known peers away, all are tried within two deadlines.
-pub const DIALS: usize = 16;
+/// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
+pub const DIALS_OF_ROOM: usize = 16;
 
-/// Dials that wait for their turn; the engine hears of one more that it is unreachable.
-pub const DIALS_WAITING: usize = 256;
+/// Dials under way at once, and dialled connections that have not greeted us: one room that only hears of dead peers
+/// leaves half of them to others. Rooms take turns at what is left.
+pub const DIALS: usize = 2 * DIALS_OF_ROOM;
+
+/// Dials of one room that wait for their turn; the engine hears of one more that it is unreachable.
+pub const DIALS_WAITING: usize = 64;
 
 /// For how long a peer that sent what no honest peer sends is refused; doubles each time.
 pub const BAR: Duration = Duration::from_secs(60);
@@ -178,6 +201,9 @@ pub const WINDOW_BYTES: u32 = 3 * 1024 * 1024;
 
 /// Bytes under way on one stream: a third of it, so that a bulk answer and a file together cannot take all of the window.
 pub const STREAM_WINDOW_BYTES: u32 = WINDOW_BYTES / 3;
+
+/// Bytes that may be under way on a connection before a room is shared on it: the largest greeting, sixteen times.
+pub const STRANGER_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// Streams for both directions that a peer may have open to us: the live one and a file it fetches.
 pub const PAIRED_STREAMS: u32 = 2;

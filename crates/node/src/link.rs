@@ -14,11 +14,11 @@ use std::{
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
-use rumormill_proto::{ids::PeerId, message::Message, reject::Reject};
+use rumormill_proto::{defence, ids::PeerId, message::Message, reject::Reject};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, SetOnce, mpsc},
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -76,6 +76,8 @@ pub(crate) struct Met {
     pub(crate) serves: mpsc::Sender<Job>,
     /// Where the peer was seen.
     pub(crate) seen_at: Option<Bytes>,
+    /// To be set once a room is shared: nothing else keeps the connection.
+    pub(crate) shared: Arc<SetOnce<()>>,
 }
 
 /// What tasks of all connections share.
@@ -114,11 +116,13 @@ impl Wires {
 pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     let link = LinkId(wires.next_link.fetch_add(1, Ordering::Relaxed));
     let mut exported = [0; 32];
-    if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
-        return Goodbye::NothingShared.say(&connection);
-    }
-    let (outbound, (serves, jobs)) = (Arc::new(Outbound::default()), mpsc::channel(SERVES_WAITING));
     let peer = address::peer(connection.remote_id());
+    if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
+        Goodbye::NothingShared.say(&connection);
+        return if role == Role::Dialler { wires.tell(Command::Unreachable { peer }).await };
+    }
+    let (deadline, shared) = (Instant::now() + GREETING_DEADLINE, Arc::new(SetOnce::new()));
+    let (outbound, (serves, jobs)) = (Arc::new(Outbound::default()), mpsc::channel(SERVES_WAITING));
     let met = Met {
         link,
         peer,
@@ -128,9 +132,10 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
         outbound: outbound.clone(),
         serves,
         seen_at: seen_at(&connection),
+        shared: shared.clone(),
     };
     wires.tell(Command::Met(Box::new(met))).await;
-    let Some((live_out, live_in)) = live_stream(&connection, role).await else {
+    let Some((live_out, live_in)) = timeout_at(deadline, live_stream(&connection, role)).await.ok().flatten() else {
         Goodbye::TooSlow.say(&connection);
         return wires.tell(Command::Gone { link }).await;
     };
@@ -148,6 +153,12 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     tasks.spawn(read_bulk(connection.clone(), inlet));
     tasks.spawn(server.run(jobs));
     tasks.spawn(wires.shelf.clone().serve(connection.clone(), link));
+    tokio::select! {
+        _ = connection.closed() => {}
+        Err(_) = timeout_at(deadline, shared.wait()), if defence::is_on("greeting-deadline") => {
+            Goodbye::TooSlow.say(&connection);
+        }
+    }
     connection.closed().await;
     outbound.close();
     tasks.shutdown().await;
@@ -171,7 +182,7 @@ async fn live_stream(connection: &Connection, role: Role) -> Option<(SendStream,
             Role::Accepter => connection.accept_bi().await,
         }
     };
-    let (send, recv) = timeout(GREETING_DEADLINE, open).await.ok()?.ok()?;
+    let (send, recv) = open.await.ok()?;
     send.set_priority(1).ok()?;
     Some((send, recv))
 }
@@ -186,20 +197,15 @@ async fn write_live(mut stream: SendStream, outbound: Arc<Outbound>, connection:
 
 async fn read_live(stream: RecvStream, inlet: Inlet, connection: Connection) {
     match live_frames(stream, &inlet).await {
-        Ok(goodbye) => goodbye.say(&connection),
+        Ok(()) => Goodbye::NothingShared.say(&connection),
         Err(reject) => inlet.fault(reject).await,
     }
 }
 
-/// Reads to the end of the live stream, which only comes with the end of the connection, or until nobody has
-/// greeted us in time.
-async fn live_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<Goodbye, Reject> {
+/// Reads to the end of the live stream, which only comes with the end of the connection.
+async fn live_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
     let mut frames = Frames::live();
-    let Ok(first) = timeout(GREETING_DEADLINE, next_frame(&mut stream, &mut frames)).await else {
-        return Ok(Goodbye::TooSlow);
-    };
-    let mut next = first?;
-    while let Some(frame) = next {
+    while let Some(frame) = next_frame(&mut stream, &mut frames).await? {
         match frame.channel.checked_sub(1) {
             None => inlet.control(frame).await?,
             Some(channel) => {
@@ -207,9 +213,8 @@ async fn live_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<Goodbye, R
                 inlet.message(channel, Message::decode(frame.body)?, bytes).await;
             }
         }
-        next = next_frame(&mut stream, &mut frames).await?;
     }
-    Ok(Goodbye::NothingShared)
+    Ok(())
 }
 
 /// The next frame; `None` at the end of the stream or connection.

@@ -1,11 +1,16 @@
-//! The driver's side of all connections: who is linked, which rooms that carries, who is being dialled, who is
-//! barred. What follows from it for a room comes back as inputs of its engine.
+//! The driver's side of all connections: who is linked, which rooms that carries, who is barred. What follows from it for
+//! a room comes back as inputs of its engine.
 //!
 //! One connection per pair of peers is used. Two appear when both dial at once, or when a peer that vanished
 //! comes back: of a process that began anew the new one is used; of the same process the one that the smaller
 //! id dialled, so that both sides choose alike; of two dialled by the same side the new one.
+//!
+//! Nobody keeps a place by staying. Connections on which no room is shared yet have a few of their own, and the oldest
+//! yields to a new one. Of those that share rooms, when all places are taken, the room with the most of them gives up
+//! its newest one, so that whoever is in one room takes no other room's.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -13,22 +18,25 @@ use std::{
 use bytes::Bytes;
 use iroh::endpoint::{Connection, WeakConnectionHandle};
 use rumormill_proto::{
+    defence,
     ids::{PeerId, RoomId},
     input::Input,
     message::Contact,
     reject::Reject,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SetOnce, mpsc};
 
 use crate::{
     address,
     bars::Bars,
     budget::Budget,
+    dials::Dials,
     door::{ALPN_FIRST, Door},
+    endpoint,
     files::Lane,
     frame::Control,
     greeting::{Channels, Role},
-    limits::{DIALS_WAITING, LINKS, LINKS_ACCEPTED, TYPINGS_AT_ONCE, TYPINGS_PER_S},
+    limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     link::{Goodbye, LinkId, Met},
     outbound::Outbound,
     random::random,
@@ -52,8 +60,7 @@ pub(crate) struct Links {
     links: BTreeMap<LinkId, Link>,
     /// The connection of each peer that rooms use.
     used: BTreeMap<PeerId, LinkId>,
-    /// Peers being dialled or asked again, and the rooms that want them.
-    dials: BTreeMap<PeerId, BTreeSet<RoomId>>,
+    dials: Dials,
     bars: Bars,
 }
 
@@ -69,6 +76,8 @@ struct Link {
     /// One permit: a peer is asked for one file at a time.
     asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
+    /// To be set once a room is shared.
+    shared: Arc<SetOnce<()>>,
     /// How often the peer may still say that somebody writes there.
     typings: Budget,
 }
@@ -100,33 +109,70 @@ impl Links {
             door,
             links: BTreeMap::new(),
             used: BTreeMap::new(),
-            dials: BTreeMap::new(),
+            dials: Dials::default(),
             bars: Bars::default(),
         }
     }
 
     /// A connection is there: greets the peer, if we may have it.
     pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
-        let accepted = self.links.values().filter(|link| link.role == Role::Accepter).count();
-        let full = self.links.len() >= LINKS || (met.role == Role::Accepter && accepted >= LINKS_ACCEPTED);
-        let refused = match (self.bars.bars(&met.peer, now_ms), full) {
-            (true, _) => Some(Goodbye::Barred),
-            (false, true) => Some(Goodbye::Full),
-            (false, false) => None,
-        };
-        if let Some(goodbye) = refused {
-            goodbye.say(&met.connection);
+        if met.role == Role::Dialler {
+            self.dials.reached(&met.peer);
+            self.dial_more();
+        }
+        if self.bars.bars(&met.peer, now_ms) {
+            Goodbye::Barred.say(&met.connection);
             return if met.role == Role::Dialler { self.undialled(met.peer) } else { Inputs::new() };
         }
-        let Met { link, peer, role, exported, connection, outbound, serves, seen_at } = met;
+        let inputs = self.make_room_for_stranger(met.role);
+        let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
         let tags = channels.announce(rooms, random);
         // Nothing was put in before.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
         let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
-        let new = Link { peer, role, boot: None, channels, connection, outbound, serves, asking, seen_at, typings };
+        let boot = None;
+        let new = Link { peer, role, boot, channels, connection, outbound, serves, asking, seen_at, shared, typings };
         self.links.insert(link, new);
-        Inputs::new()
+        inputs
+    }
+
+    /// Of the connections that share no room so far, the oldest yields to one more.
+    fn make_room_for_stranger(&mut self, role: Role) -> Inputs {
+        let most = if role == Role::Accepter { STRANGERS } else { DIALS };
+        let strangers = self.links.iter().filter(|(_, link)| link.boot.is_none() && link.role == role);
+        let ids: Vec<LinkId> = strangers.map(|(id, _)| *id).collect();
+        match ids.first() {
+            Some(oldest) if ids.len() >= most && defence::is_on("strangers-yield") => self.give_up(*oldest),
+            _ => Inputs::new(),
+        }
+    }
+
+    /// Gives up a connection because others need its place.
+    fn give_up(&mut self, id: LinkId) -> Inputs {
+        if let Some(link) = self.links.get(&id) {
+            Goodbye::Full.say(&link.connection);
+            link.outbound.close();
+        }
+        self.gone(id)
+    }
+
+    /// When one more connection shares rooms than there are places: the room with the most gives up its newest, rather
+    /// one that we did not choose, and not `newcomer`.
+    fn make_room_for(&mut self, newcomer: LinkId) -> Inputs {
+        if self.used.len() <= LINKS {
+            return Inputs::new();
+        }
+        let mut crowds: BTreeMap<RoomId, usize> = BTreeMap::new();
+        let used = || self.used.values().filter_map(|id| Some((*id, self.links.get(id)?)));
+        used().flat_map(|(_, link)| link.channels.shared()).for_each(|room| *crowds.entry(room).or_default() += 1);
+        let crowd = |link: &Link| link.channels.shared().filter_map(|room| crowds.get(&room)).min().copied();
+        let worst = used().filter(|(id, _)| *id != newcomer).max_by_key(|(id, link)| {
+            let crowd = crowd(link);
+            (Reverse(crowd.is_some()), crowd, link.role == Role::Accepter, *id)
+        });
+        let worst = worst.map(|(id, _)| id);
+        worst.map(|id| self.give_up(id)).unwrap_or_default()
     }
 
     /// A control came that is no hint.
@@ -152,6 +198,10 @@ impl Links {
             Control::Part(channel) => {
                 let peer = link.peer;
                 let room = link.channels.parted(channel)?;
+                if link.channels.shared().next().is_none() {
+                    self.end(id, Goodbye::NothingShared);
+                    self.used.remove(&peer);
+                }
                 Ok(room.map(|room| (room, Input::Down { peer })).into_iter().collect())
             }
             Control::Resume(channel) => {
@@ -205,8 +255,14 @@ impl Links {
             self.end(old_id, Goodbye::Replaced);
         }
         self.used.insert(peer, id);
+        if let Some(link) = self.links.get(&id) {
+            // Set only here.
+            let _ = link.shared.set(());
+            endpoint::widen(&link.connection);
+        }
         self.control(id, &Control::Address(self.address.clone()));
         inputs.extend(self.ups(id, &BTreeSet::new()));
+        inputs.extend(self.make_room_for(id));
         inputs
     }
 
@@ -222,7 +278,7 @@ impl Links {
         let shared: BTreeSet<RoomId> = link.channels.shared().collect();
         let up = |room: &RoomId| (*room, Input::Up { peer, address: address.clone() });
         let mut inputs: Inputs = shared.difference(before).map(up).collect();
-        let dialled = self.dials.remove(&peer).unwrap_or_default();
+        let dialled = self.dials.end(&peer);
         inputs.extend(dialled.difference(&shared).map(|room| (*room, Input::Unreachable { peer })));
         inputs
     }
@@ -231,7 +287,9 @@ impl Links {
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
-        self.door.know(address::sockets(&address));
+        if !defence::is_on("familiar-by-link") {
+            self.door.know(address::sockets(&address));
+        }
         let contacts = vec![Contact { peer: link.peer, address }];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
@@ -286,18 +344,18 @@ impl Links {
         if let Some(id) = self.used.get(&peer).copied() {
             return self.ask_again(id, room).unwrap_or(unreachable);
         }
-        if let Some(rooms) = self.dials.get_mut(&peer) {
-            rooms.insert(room);
-            return Inputs::new();
+        let Ok(addr) = address::decode(contact) else { return unreachable };
+        if !self.dials.add(room, peer, addr) {
+            return unreachable;
         }
-        match address::decode(contact) {
-            Ok(addr) if self.dials.len() < DIALS_WAITING => {
-                self.door.know(addr.ip_addrs().copied());
-                self.dials.insert(peer, BTreeSet::from([room]));
-                self.door.dial(peer, addr);
-                Inputs::new()
-            }
-            _ => unreachable,
+        self.dial_more();
+        Inputs::new()
+    }
+
+    /// Begins the dials whose turn it is.
+    fn dial_more(&mut self) {
+        while let Some((peer, addr)) = self.dials.next() {
+            self.door.dial(peer, addr);
         }
     }
 
@@ -313,7 +371,7 @@ impl Links {
         let shares = link.channels.shares(&room);
         self.control(id, &Control::Resume(mine));
         if !shares {
-            self.dials.entry(peer).or_default().insert(room);
+            self.dials.ask_again(room, peer);
             return Some(Inputs::new());
         }
         Some(self.ups(id, &before))
@@ -321,7 +379,8 @@ impl Links {
 
     /// A dial came to nothing.
     pub(crate) fn undialled(&mut self, peer: PeerId) -> Inputs {
-        let rooms = self.dials.remove(&peer).unwrap_or_default();
+        let rooms = self.dials.end(&peer);
+        self.dial_more();
         rooms.into_iter().map(|room| (room, Input::Unreachable { peer })).collect()
     }
 
@@ -359,7 +418,9 @@ impl Links {
         if let Some(id) = self.used.remove(&peer) {
             inputs.extend(self.links.get(&id).map(Link::downs).unwrap_or_default());
         }
-        let ids: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.peer == peer).map(|(id, _)| *id).collect();
+        let links = self.links.iter().filter(|(_, link)| link.peer == peer);
+        self.door.forget(links.clone().filter_map(|(_, link)| link.seen_at.as_ref()).flat_map(address::sockets));
+        let ids: Vec<LinkId> = links.map(|(id, _)| *id).collect();
         for id in ids {
             self.end(id, Goodbye::Barred);
         }
