@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// A connection is there, and nothing was said on it.
     Met(Box<Met>),
     /// A control came.
-    Controlled { link: LinkId, control: Control },
+    Controlled { link: LinkId, control: Control, _place: OwnedSemaphorePermit },
     /// A message came.
     Received(Box<Received>),
     /// Bytes came that no honest peer sends.
@@ -85,6 +85,14 @@ impl Command {
             _ => 0,
         }
     }
+
+    /// About what the message in it takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Received(received) => received.weight,
+            _ => 0,
+        }
+    }
 }
 
 /// A message as it came.
@@ -95,6 +103,8 @@ pub(crate) struct Received {
     pub(crate) message: Message,
     /// Bytes it took on the wire.
     pub(crate) bytes: usize,
+    /// About what it takes in memory.
+    pub(crate) weight: usize,
     /// The places it takes in the inbox of its peer and in that of all; free again when this is dropped.
     pub(crate) _places: [OwnedSemaphorePermit; 2],
 }

@@ -4,10 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iroh::EndpointAddr;
-use rumormill_proto::{
-    defence,
-    ids::{PeerId, RoomId},
-};
+use rumormill_proto::ids::{PeerId, RoomId};
 
 use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING};
 
@@ -51,8 +48,7 @@ impl Dials {
             return None;
         }
         let of_room = |room: &RoomId| self.under_way.values().filter(|of| *of == room).count();
-        let most = if defence::is_on("dial-turns") { DIALS_OF_ROOM } else { DIALS };
-        let may: Vec<RoomId> = self.waiting.keys().filter(|room| of_room(room) < most).copied().collect();
+        let may: Vec<RoomId> = self.waiting.keys().filter(|room| of_room(room) < DIALS_OF_ROOM).copied().collect();
         let room = *may.iter().find(|room| Some(**room) > self.last).or(may.first())?;
         let waiting = self.waiting.get_mut(&room)?;
         let next = waiting.pop_front();

@@ -30,8 +30,8 @@ use crate::{
     files::Shelf,
     frame::Control,
     limits::{
-        BATCH_BYTES, BATCH_COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES,
-        INDEX_QUIET, RECALLING, ROOMS, STATUS_EVERY,
+        COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING, ROOMS,
+        STATUS_EVERY,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
@@ -129,33 +129,44 @@ impl Driver {
         self.close(closing);
     }
 
-    /// Fills `batch` with what has come in, or with nothing when a deadline comes first.
+    /// Fills `batch` with what has come in, or with nothing when a deadline comes first. What people ask for goes first;
+    /// what peers say takes its turns behind that.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
-        if commands.is_empty() {
+        let turns = self.tools.wires.turns();
+        if commands.is_empty() && turns.is_empty() {
             self.index();
             self.expire();
         }
         let deadline = self.next_deadline();
-        let first = match deadline {
-            None => clock.block_on(commands.recv()),
-            Some(deadline) => {
-                let at = self.start + std::time::Duration::from_millis(deadline);
-                match clock.block_on(async { tokio::time::timeout_at(at.into(), commands.recv()).await }) {
-                    Ok(first) => first,
-                    Err(_) => return Turn::Next,
-                }
+        let at = deadline.map(|deadline| self.start + std::time::Duration::from_millis(deadline));
+        let due = async {
+            match at {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
             }
         };
-        let Some(first) = first else { return Turn::Last };
-        let mut bytes = first.bytes();
-        batch.push(first);
-        while batch.len() < BATCH_COMMANDS
-            && bytes < BATCH_BYTES
+        let first = clock.block_on(async {
+            tokio::select! {
+                biased;
+                first = commands.recv() => Some(first),
+                () = turns.ready() => None,
+                () = due => None,
+            }
+        });
+        match first {
+            Some(None) => return Turn::Last,
+            Some(first) => batch.extend(first),
+            None => {}
+        }
+        let mut said = Vec::new();
+        turns.take(&mut said);
+        // All that was there before: among it is that the links are there which these messages came over.
+        while batch.len() <= COMMANDS
             && let Ok(next) = commands.try_recv()
         {
-            bytes += next.bytes();
             batch.push(next);
         }
+        batch.append(&mut said);
         Turn::Next
     }
 
@@ -271,8 +282,8 @@ impl Driver {
                 Inputs::new()
             }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
-            Command::Controlled { link, control: Control::Typing(channel) } => self.typing(link, channel, now),
-            Command::Controlled { link, control } => {
+            Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
+            Command::Controlled { link, control, .. } => {
                 let inputs = self.links.controlled(link, control);
                 inputs.unwrap_or_else(|reject| self.fault(link, reject, now))
             }
@@ -315,7 +326,7 @@ impl Driver {
     }
 
     fn received(&mut self, received: Received, now: Now) -> Inputs {
-        let Received { link, channel, message, bytes, _places } = received;
+        let Received { link, channel, message, bytes, .. } = received;
         match self.links.room(link, channel) {
             Ok(Some((room, from))) => {
                 if let Some(seat) = self.seats.get_mut(&room) {

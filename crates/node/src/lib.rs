@@ -45,6 +45,7 @@ mod settings;
 mod settle;
 mod talk;
 mod ticket;
+mod turns;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem};

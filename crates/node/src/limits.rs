@@ -22,12 +22,19 @@ pub const FRAME_BYTES: usize = MESSAGE_BYTES + 10;
 /// bound may pass it by one frame.
 pub const OUTBOUND_BYTES: usize = 256 * 1024;
 
+/// Bytes of these that push what one author said: a quarter, so that whoever floods delays others by a quarter at most.
+pub const OUTBOUND_AUTHOR_BYTES: usize = OUTBOUND_BYTES / 4;
+
 /// Frames that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
 pub const OUTBOUND_FRAMES: usize = 4096;
 
 /// Bytes of received messages of one peer that wait for the driver, by [`crate::link`]'s estimate of what
 /// they take in memory: two of the largest messages.
 pub const LINK_INBOX_BYTES: usize = 2 * MESSAGE_BYTES;
+
+/// The same, of pushes of one author: a quarter, so that whoever floods does not stop what others say by the same link.
+/// It holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
+pub const AUTHOR_INBOX_BYTES: usize = LINK_INBOX_BYTES / 4;
 
 /// The same, all peers together: a dozen peers at once may have as much waiting as they can, and it stays
 /// within 16 MiB.
@@ -36,12 +43,20 @@ pub const INBOX_BYTES: usize = 16 * 1024 * 1024;
 /// What an entry takes in memory once it is read, beside its body; for the estimates above.
 pub const ENTRY_BYTES: usize = 128;
 
-/// Commands that wait for the driver: [`INBOX_BYTES`] in messages of 4 KiB. Whoever has one more waits.
+/// Commands of people and of the node itself that wait for the driver; what peers say waits elsewhere. 100 bytes each.
+/// Whoever has one more waits.
 pub const COMMANDS: usize = 4096;
 
-/// Commands that the driver takes before it commits: a commit costs about one millisecond and a hundred
+/// Controls of one peer that wait for the driver: one for every tag. Whoever has one more waits.
+pub const LINK_CONTROLS: usize = TAGS;
+
+/// Messages of peers that the driver takes before it commits: a commit costs about one millisecond and a hundred
 /// entries as much again; beyond that, waiting for more gains little and delays what is ready.
-pub const BATCH_COMMANDS: usize = 512;
+pub const BATCH_PEERS: usize = 512;
+
+/// Pushes of one author among them: 6 ms of work, a signature each. Whoever says something meanwhile waits no longer, and
+/// the commit costs a fifth of that.
+pub const BATCH_OF_AUTHOR: usize = 64;
 
 /// Bytes of messages that the driver takes before it commits: a few thousand entries of 200 bytes.
 pub const BATCH_BYTES: usize = 1024 * 1024;

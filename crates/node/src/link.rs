@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
-use rumormill_proto::{defence, ids::PeerId, message::Message, reject::Reject};
+use rumormill_proto::{ids::PeerId, message::Message, reject::Reject};
 use tokio::{
     sync::{Semaphore, SetOnce, mpsc},
     task::JoinSet,
@@ -27,10 +27,11 @@ use crate::{
     files::Shelf,
     frame::{Frame, Frames, read_control, unpack},
     greeting::{EXPORTER, Role},
-    limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
+    limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_CONTROLS, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
     outbound::Outbound,
     readers::Readers,
     serve::{Job, Server},
+    turns::{Strand, Turns},
 };
 
 /// Bytes read from a stream at once.
@@ -39,6 +40,13 @@ const READ_BYTES: usize = 64 * 1024;
 /// Number of a connection on this node; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
+
+#[cfg(test)]
+impl From<u64> for LinkId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// Why we close a connection; the other side sees the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +96,7 @@ pub(crate) struct Wires {
     shelf: Arc<Shelf>,
     serving: Arc<Semaphore>,
     inbox: Arc<Semaphore>,
+    turns: Arc<Turns>,
     next_link: Arc<AtomicU64>,
 }
 
@@ -99,8 +108,14 @@ impl Wires {
             shelf,
             serving: Arc::new(Semaphore::new(SERVING)),
             inbox: Arc::new(Semaphore::new(INBOX_BYTES)),
+            turns: Arc::default(),
             next_link: Arc::default(),
         }
+    }
+
+    /// What peers have said and the driver takes by turns.
+    pub(crate) fn turns(&self) -> Arc<Turns> {
+        self.turns.clone()
     }
 
     /// Tells the driver; forgotten when the node has closed.
@@ -137,9 +152,14 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     wires.tell(Command::Met(Box::new(met))).await;
     let Some((live_out, live_in)) = timeout_at(deadline, live_stream(&connection, role)).await.ok().flatten() else {
         Goodbye::TooSlow.say(&connection);
-        return wires.tell(Command::Gone { link }).await;
+        return wires.turns.end(link);
     };
-    let inlet = Inlet { link, inbox: Arc::new(Semaphore::new(LINK_INBOX_BYTES)), wires: wires.clone() };
+    let inlet = Inlet {
+        link,
+        inbox: Arc::new(Semaphore::new(LINK_INBOX_BYTES)),
+        controls: Arc::new(Semaphore::new(LINK_CONTROLS)),
+        wires: wires.clone(),
+    };
     let server = Server {
         connection: connection.clone(),
         outbound: outbound.clone(),
@@ -155,14 +175,14 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     tasks.spawn(wires.shelf.clone().serve(connection.clone(), link));
     tokio::select! {
         _ = connection.closed() => {}
-        Err(_) = timeout_at(deadline, shared.wait()), if defence::is_on("greeting-deadline") => {
+        Err(_) = timeout_at(deadline, shared.wait()) => {
             Goodbye::TooSlow.say(&connection);
         }
     }
     connection.closed().await;
     outbound.close();
     tasks.shutdown().await;
-    wires.tell(Command::Gone { link }).await;
+    wires.turns.end(link);
 }
 
 /// The address at which a peer is seen that is connected without a relay.
@@ -256,24 +276,37 @@ struct Inlet {
     link: LinkId,
     /// One permit for each byte that may wait, of this peer.
     inbox: Arc<Semaphore>,
+    /// One permit for each control that may.
+    controls: Arc<Semaphore>,
     wires: Wires,
 }
 
 impl Inlet {
     async fn control(&self, frame: Frame) -> Result<(), Reject> {
         let Some(control) = read_control(frame.body)? else { return Ok(()) };
-        self.wires.tell(Command::Controlled { link: self.link, control }).await;
+        // The semaphore is never closed.
+        let Ok(place) = self.controls.clone().acquire_owned().await else { return Ok(()) };
+        let command = Command::Controlled { link: self.link, control, _place: place };
+        self.wires.turns.put(self.link, Strand::Exchange, command);
         Ok(())
     }
 
-    /// Hands a message over, once there is room for it.
+    /// Hands a message over, once there is room for it. A push does not wait for room: what an author says faster than it
+    /// is taken comes by anti-entropy.
     async fn message(&self, channel: u32, message: Message, bytes: usize) {
-        let places = weight(&message, bytes);
-        // The semaphores are never closed.
-        let Ok(mine) = self.inbox.clone().acquire_many_owned(places).await else { return };
-        let Ok(all) = self.wires.inbox.clone().acquire_many_owned(places).await else { return };
-        let received = Received { link: self.link, channel, message, bytes, _places: [mine, all] };
-        self.wires.tell(Command::Received(Box::new(received))).await;
+        let (places, strand) = (weight(&message, bytes), Strand::of(&message));
+        let acquire = async |from: &Arc<Semaphore>| match strand {
+            Strand::Of(_) => from.clone().try_acquire_many_owned(places).ok(),
+            // The semaphores are never closed.
+            _ => from.clone().acquire_many_owned(places).await.ok(),
+        };
+        let Some(mine) = acquire(&self.inbox).await else { return };
+        let Some(all) = acquire(&self.wires.inbox).await else { return };
+        let (link, weight) = (self.link, places as usize);
+        let received = Received { link, channel, message, bytes, weight, _places: [mine, all] };
+        if !self.wires.turns.put(link, strand, Command::Received(Box::new(received))) {
+            tracing::debug!("an author says more than its share of a link");
+        }
     }
 
     async fn fault(&self, reject: Reject) {

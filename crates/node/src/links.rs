@@ -41,6 +41,7 @@ use crate::{
     outbound::Outbound,
     random::random,
     serve::Job,
+    turns::Strand,
 };
 
 /// What engines are told.
@@ -124,7 +125,10 @@ impl Links {
             Goodbye::Barred.say(&met.connection);
             return if met.role == Role::Dialler { self.undialled(met.peer) } else { Inputs::new() };
         }
-        let inputs = self.make_room_for_stranger(met.role);
+        let Some(yielded) = self.make_room_for_stranger(met.role) else {
+            Goodbye::Full.say(&met.connection);
+            return if met.role == Role::Dialler { self.undialled(met.peer) } else { Inputs::new() };
+        };
         let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
         let tags = channels.announce(rooms, random);
@@ -134,17 +138,17 @@ impl Links {
         let boot = None;
         let new = Link { peer, role, boot, channels, connection, outbound, serves, asking, seen_at, shared, typings };
         self.links.insert(link, new);
-        inputs
+        yielded
     }
 
-    /// Of the connections that share no room so far, the oldest yields to one more.
-    fn make_room_for_stranger(&mut self, role: Role) -> Inputs {
+    /// Of the connections that share no room so far, the oldest yields to one more. `None` when none does.
+    fn make_room_for_stranger(&mut self, role: Role) -> Option<Inputs> {
         let most = if role == Role::Accepter { STRANGERS } else { DIALS };
         let strangers = self.links.iter().filter(|(_, link)| link.boot.is_none() && link.role == role);
         let ids: Vec<LinkId> = strangers.map(|(id, _)| *id).collect();
         match ids.first() {
-            Some(oldest) if ids.len() >= most && defence::is_on("strangers-yield") => self.give_up(*oldest),
-            _ => Inputs::new(),
+            Some(oldest) if ids.len() >= most => defence::is_on("strangers-yield").then(|| self.give_up(*oldest)),
+            _ => Some(Inputs::new()),
         }
     }
 
@@ -287,9 +291,6 @@ impl Links {
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
-        if !defence::is_on("familiar-by-link") {
-            self.door.know(address::sockets(&address));
-        }
         let contacts = vec![Contact { peer: link.peer, address }];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
@@ -433,9 +434,23 @@ impl Links {
         self.links.get(&id).map(|link| link.peer)
     }
 
-    /// Says a message about a room; the bytes on the wire, 0 when it was dropped.
-    pub(crate) fn send(&self, room: &RoomId, peer: &PeerId, message: &[u8]) -> usize {
-        self.shared(room, peer).map_or(0, |(link, channel)| link.outbound.offer(channel, message))
+    /// Says a message about a room; the bytes on the wire, 0 when it was dropped. `strand` tells what it is, and `bytes`
+    /// are the message.
+    pub(crate) fn send(&self, room: &RoomId, peer: &PeerId, strand: Strand, bytes: &[u8]) -> usize {
+        let author = match strand {
+            Strand::Of(author) => Some(author),
+            _ => None,
+        };
+        self.shared(room, peer).map_or(0, |(link, channel)| link.outbound.offer(author, channel, bytes))
+    }
+
+    /// Says a message that must not be lost; a peer that has not read for long is given up.
+    pub(crate) fn insist(&self, room: &RoomId, peer: &PeerId, bytes: &[u8]) -> usize {
+        let Some((link, channel)) = self.shared(room, peer) else { return 0 };
+        link.outbound.insist(channel, bytes).unwrap_or_else(|| {
+            Goodbye::TooSlow.say(&link.connection);
+            0
+        })
     }
 
     /// Has a job served; `false` when the peer waits for too many already.

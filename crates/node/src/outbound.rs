@@ -2,15 +2,19 @@
 //!
 //! The driver puts frames in and never waits; a task of the connection takes all there are and writes them at
 //! once. When a peer does not read, what is offered to it is dropped: everything said on the live stream is a
-//! hint that anti-entropy repeats.
+//! hint that anti-entropy repeats. What one author says may fill a quarter, so that others are heard beside a flooder.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use rumormill_proto::ids::AuthorId;
 use tokio::sync::Notify;
 
 use crate::{
     frame::{Control, put_control, put_message},
-    limits::{OUTBOUND_BYTES, OUTBOUND_FRAMES},
+    limits::{OUTBOUND_AUTHOR_BYTES, OUTBOUND_BYTES, OUTBOUND_FRAMES},
 };
 
 /// A bounded queue of frames.
@@ -26,28 +30,53 @@ struct Queue {
     bytes: Vec<u8>,
     frames: usize,
     closed: bool,
+    /// Bytes among these that push what one author said.
+    authors: BTreeMap<AuthorId, usize>,
 }
 
 impl Queue {
     fn has_room(&self) -> bool {
         self.bytes.len() < OUTBOUND_BYTES && self.frames < OUTBOUND_FRAMES
     }
+
+    /// Puts a message in; the bytes it takes on the wire.
+    fn put(&mut self, channel: u32, message: &[u8]) -> usize {
+        let before = self.bytes.len();
+        put_message(&mut self.bytes, channel, message);
+        self.frames += 1;
+        self.bytes.len() - before
+    }
 }
 
 impl Outbound {
-    /// Puts a message in, unless too much waits already; the bytes it takes on the wire, 0 when dropped.
-    pub(crate) fn offer(&self, channel: u32, message: &[u8]) -> usize {
+    /// Puts a message in, unless too much waits already, or too much of its author where it pushes what one said; the
+    /// bytes it takes on the wire, 0 when dropped.
+    pub(crate) fn offer(&self, author: Option<AuthorId>, channel: u32, message: &[u8]) -> usize {
         let mut queue = self.lock();
-        if queue.closed || !queue.has_room() {
+        let share = author.and_then(|author| queue.authors.get(&author)).copied().unwrap_or(0);
+        if queue.closed || !queue.has_room() || share > OUTBOUND_AUTHOR_BYTES {
             return 0;
         }
-        let before = queue.bytes.len();
-        put_message(&mut queue.bytes, channel, message);
-        queue.frames += 1;
-        let added = queue.bytes.len() - before;
+        let added = queue.put(channel, message);
+        if let Some(author) = author {
+            *queue.authors.entry(author).or_default() += added;
+        }
         drop(queue);
         self.filled.notify_one();
         added
+    }
+
+    /// Puts a message in that must not be lost; `None` when the peer has not read for so long that it has to be given
+    /// up.
+    pub(crate) fn insist(&self, channel: u32, message: &[u8]) -> Option<usize> {
+        let mut queue = self.lock();
+        if queue.bytes.len() > 4 * OUTBOUND_BYTES {
+            return None;
+        }
+        let added = queue.put(channel, message);
+        drop(queue);
+        self.filled.notify_one();
+        Some(added)
     }
 
     /// Puts a control in that may be lost, unless too much waits already.
@@ -66,15 +95,20 @@ impl Outbound {
     pub(crate) async fn put(&self, channel: u32, message: &[u8]) -> usize {
         loop {
             let emptied = self.emptied.notified();
-            let (closed, room) = {
-                let queue = self.lock();
-                (queue.closed, queue.has_room())
-            };
-            match (closed, room) {
-                (true, _) => return 0,
-                (false, true) => return self.offer(channel, message),
-                (false, false) => emptied.await,
+            {
+                let mut queue = self.lock();
+                if queue.closed {
+                    return 0;
+                }
+                // In the same breath, or the driver may fill it again in between.
+                if queue.has_room() {
+                    let added = queue.put(channel, message);
+                    drop(queue);
+                    self.filled.notify_one();
+                    return added;
+                }
             }
+            emptied.await;
         }
     }
 
@@ -103,6 +137,7 @@ impl Outbound {
                 }
                 if !queue.bytes.is_empty() {
                     queue.frames = 0;
+                    queue.authors.clear();
                     let bytes = std::mem::take(&mut queue.bytes);
                     drop(queue);
                     self.emptied.notify_waiters();
@@ -134,36 +169,55 @@ mod tests {
     #[tokio::test]
     async fn all_that_waits_is_taken_at_once() {
         let outbound = Outbound::default();
-        assert_eq!(outbound.offer(0, b"abc"), 5);
-        assert_eq!(outbound.offer(1, b"d"), 3);
+        assert_eq!(outbound.offer(None, 0, b"abc"), 5);
+        assert_eq!(outbound.offer(None, 1, b"d"), 3);
         assert_eq!(outbound.take().await.unwrap(), [4, 1, b'a', b'b', b'c', 2, 2, b'd']);
     }
 
     #[tokio::test]
     async fn a_peer_that_never_reads_costs_a_bounded_queue() {
         let outbound = Outbound::default();
-        let taken: usize = (0..10_000).map(|_| outbound.offer(0, &[0; 1000])).sum();
+        let taken: usize = (0..10_000).map(|_| outbound.offer(None, 0, &[0; 1000])).sum();
         assert!((OUTBOUND_BYTES..OUTBOUND_BYTES + 1100).contains(&taken));
         outbound.hint(&Control::Typing(1));
         assert_eq!(outbound.take().await.unwrap().len(), taken, "what may be lost is");
         let small = Outbound::default();
-        assert_eq!((0..10_000).filter(|_| small.offer(0, b"") > 0).count(), OUTBOUND_FRAMES);
+        assert_eq!((0..10_000).filter(|_| small.offer(None, 0, b"") > 0).count(), OUTBOUND_FRAMES);
         let patient = (0..100_000).take_while(|_| outbound.control(&Control::Part(1))).count();
         assert!(patient > 0 && patient * 4 < 4 * OUTBOUND_BYTES);
+    }
+
+    #[test]
+    fn whoever_floods_leaves_room_for_others() {
+        let outbound = Outbound::default();
+        let of = |number| Some(AuthorId([number; 32]));
+        let taken: usize = (0..10_000).map(|_| outbound.offer(of(1), 0, &[0; 200])).sum();
+        assert!((OUTBOUND_AUTHOR_BYTES..OUTBOUND_AUTHOR_BYTES + 300).contains(&taken));
+        assert!(outbound.offer(of(2), 0, &[0; 200]) > 0 && outbound.offer(None, 0, &[0; 200]) > 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_want_waits_for_is_not_dropped() {
+        let outbound = Outbound::default();
+        while outbound.offer(None, 0, &[0; 1000]) > 0 {}
+        assert_eq!(outbound.insist(0, b"done"), Some(6));
+        assert!(outbound.take().await.unwrap().ends_with(b"done"));
+        let insisted = (0..10_000).take_while(|_| outbound.insist(0, &[0; 1000]).is_some()).count();
+        assert!((1..5_000).contains(&insisted), "{insisted}");
     }
 
     #[tokio::test]
     async fn whoever_waits_for_room_goes_on_when_there_is_some_or_never_will_be() {
         let outbound = Arc::new(Outbound::default());
-        while outbound.offer(0, &[0; 1000]) > 0 {}
+        while outbound.offer(None, 0, &[0; 1000]) > 0 {}
         let put = |outbound: Arc<Outbound>| tokio::spawn(async move { outbound.put(0, b"late").await });
         let waiting = put(outbound.clone());
         assert!(outbound.take().await.unwrap().len() >= OUTBOUND_BYTES);
         assert_eq!(waiting.await.unwrap(), 6);
-        while outbound.offer(0, &[0; 1000]) > 0 {}
+        while outbound.offer(None, 0, &[0; 1000]) > 0 {}
         let waiting = put(outbound.clone());
         outbound.close();
         assert_eq!(waiting.await.unwrap(), 0);
-        assert_eq!((outbound.take().await, outbound.offer(0, b"")), (None, 0));
+        assert_eq!((outbound.take().await, outbound.offer(None, 0, b"")), (None, 0));
     }
 }

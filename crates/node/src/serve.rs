@@ -72,7 +72,7 @@ impl Server {
     }
 
     async fn read(&self, job: Job, pieces: mpsc::Sender<Piece>) {
-        let room = job.room;
+        let (room, want) = (job.room, job.want);
         let mut steps = Steps::new(job);
         while !steps.ended {
             let Ok(permit) = self.serving.acquire().await else { return };
@@ -92,6 +92,9 @@ impl Server {
                 }
                 Err(why) => {
                     tracing::error!(room = %room.short(), %why, "cannot serve");
+                    // Whoever wants it looks for it elsewhere at once.
+                    let done = (want != 0).then(|| Message::Done { want }.encode());
+                    let _ = pieces.send(Piece::Live(done.into_iter().collect())).await;
                     return;
                 }
             }

@@ -17,6 +17,7 @@ use crate::{
     driver::Driver,
     error::Error,
     serve::Job,
+    turns::Strand,
 };
 
 /// What all engines want done, by room.
@@ -89,7 +90,11 @@ impl Driver {
     }
 
     fn say(&mut self, room: &RoomId, to: &PeerId, message: &Message, bytes: &[u8]) {
-        let taken = self.links.send(room, to, bytes);
+        let taken = match message {
+            // Whoever wants something waits for it.
+            Message::Done { .. } => self.links.insist(room, to, bytes),
+            _ => self.links.send(room, to, Strand::of(message), bytes),
+        };
         if let Some(seat) = self.seats.get_mut(room) {
             seat.sent(message, taken);
         }

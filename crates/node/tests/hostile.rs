@@ -160,6 +160,9 @@ impl Wire {
 const FIRST: &[u8] = b"rumormill/1";
 const NEWEST: &[u8] = b"rumormill/1.1";
 
+/// The control that says that a room is no longer talked about.
+const PART: u8 = 2;
+
 /// The control that says that somebody writes.
 const TYPING: u8 = 4;
 
@@ -362,6 +365,44 @@ async fn whoever_connects_and_says_nothing_is_dropped() {
     let rogue = Rogue::new(&a).await;
     let connection = soon("a connection", rogue.endpoint.connect(rogue.target.clone(), NEWEST)).await.unwrap();
     soon("the end of the connection", connection.closed()).await;
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn whoever_says_only_what_means_nothing_is_dropped() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    let connection = wire.connection.clone();
+    let talk = async {
+        loop {
+            wire.send(&frame(0, &[200, 1, 2, 3])).await;
+            tokio::task::yield_now().await;
+            if connection.close_reason().is_some() {
+                return;
+            }
+        }
+    };
+    soon("the end of the connection", talk).await;
+    goes_on(&there, &here).await;
+    rogue.endpoint.close().await;
+    a.close().await;
+    b.close().await;
+}
+
+#[tokio::test]
+async fn whoever_talks_about_no_room_any_more_is_sent_away() {
+    let (a, there, b, here) = pair().await;
+    let rogue = Rogue::new(&a).await;
+    let mut wire = rogue.connect().await;
+    wire.greet(&there).await;
+    wire.say(&hello()).await;
+    status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+    wire.send(&frame(0, &[PART, 0])).await;
+    assert_eq!(wire.closed().await, NOTHING_SHARED);
     goes_on(&there, &here).await;
     rogue.endpoint.close().await;
     a.close().await;

@@ -17,6 +17,18 @@ const FULL: &str = "crates/store/tests/full.rs";
 /// All of them, in the order of the list of threats.
 pub const HELD: &[Held] = &[
     held("V2", "a flood of handshakes", HOSTILE, "a_flood_of_handshakes_leaves_members_alone"),
+    held(
+        "V2",
+        "strangers who come again and again",
+        "crates/node/src/door.rs",
+        "whoever_comes_again_and_again_leaves_some_for_those_who_come_for_the_first_time",
+    ),
+    held(
+        "V3, C12",
+        "one author's flood by every link",
+        "crates/node/src/turns.rs",
+        "an_honest_entry_waits_for_one_entry_of_the_flooder_on_each_link",
+    ),
     held("V4", "old entries said again", "crates/sim/tests/stories.rs", "old_pushes_said_again_are_not_passed_on"),
     held("V5", "a second encoding", "crates/proto/src/message.rs", "any_bytes_are_refused_or_come_back_the_same"),
     held("V6, V7", "made-up frames", "crates/siege/tests/fuzz.rs", "every_kept_input_is_answered_without_a_fault"),
@@ -81,5 +93,13 @@ pub const HELD: &[Held] = &[
     held("S9", "a newer version's home", HOME, "a_newer_version_is_refused_untouched"),
     held("S10", "a home others can read", HOME, "what_others_can_read_is_refused_until_the_cure_is_taken"),
     held("S10", "links in a home", HOME, "links_are_refused"),
+    held(
+        "O4",
+        "a room that hears of dead peers only",
+        "crates/node/src/dials.rs",
+        "a_room_that_hears_of_dead_peers_delays_no_other",
+    ),
+    held("O7", "a peer that never reads", HOSTILE, "a_peer_that_never_reads_slows_nobody"),
+    held("C2", "words that mean nothing", HOSTILE, "whoever_says_only_what_means_nothing_is_dropped"),
     held("M9", "a stranger learns no room", HOSTILE, "a_stranger_learns_nothing_and_is_sent_away"),
 ];

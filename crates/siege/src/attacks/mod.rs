@@ -10,6 +10,7 @@ mod forger;
 mod headless;
 mod held;
 mod paths;
+mod places;
 mod undercut;
 
 /// All attacks.
@@ -21,6 +22,7 @@ pub const ALL: &[&Attack] = &[
     &forger::ATTACK,
     &headless::ATTACK,
     &paths::ATTACK,
+    &places::ATTACK,
     &undercut::ATTACK,
 ];
 

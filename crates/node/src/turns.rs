@@ -1,0 +1,295 @@
+//! What peers have said and the driver has not taken yet. Links take turns, and so do the authors within what comes over
+//! each link, for what one author floods comes by every link, since others pass it on. So a flooder waits behind itself.
+//!
+//! ```text
+//! link 1   controls, and what is said about the exchange    first, in order
+//!          answers to wants                                 \
+//!          pushes of several authors                         } a message of each in turn
+//!          pushes of author A, of author B, ...             /
+//! link 2   ...
+//! ```
+//!
+//! Nothing valid is refused for coming fast, or nodes would differ: a push past its author's share of a link is dropped,
+//! as it would be had the network lost it, and anti-entropy brings it in blocks that cost a fortieth of it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Bound::{Excluded, Unbounded},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rumormill_proto::{ids::AuthorId, message::Message};
+use tokio::sync::Notify;
+
+use crate::{
+    command::Command,
+    limits::{AUTHOR_INBOX_BYTES, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS},
+    link::LinkId,
+};
+
+/// What waits by turns within a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strand {
+    /// Controls, and everything about the exchange itself.
+    Exchange,
+    /// Answers to wants.
+    Answers,
+    /// Pushes of several authors.
+    Several,
+    /// Pushes of one author.
+    Of(AuthorId),
+}
+
+impl Strand {
+    /// Where a message waits.
+    pub(crate) fn of(message: &Message) -> Self {
+        match message {
+            Message::Push(push) => match push.runs.split_first() {
+                Some((one, others)) if others.iter().all(|run| run.author() == one.author()) => Self::Of(one.author()),
+                _ => Self::Several,
+            },
+            Message::Runs { .. } | Message::Done { .. } => Self::Answers,
+            _ => Self::Exchange,
+        }
+    }
+}
+
+/// What waits, by link.
+#[derive(Default)]
+pub(crate) struct Turns {
+    queues: Mutex<Queues>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct Queues {
+    links: BTreeMap<LinkId, Queue>,
+    /// Whose turn it was last.
+    last: Option<LinkId>,
+}
+
+/// What waits of one link.
+#[derive(Default)]
+struct Queue {
+    strands: BTreeMap<Strand, Waiting>,
+    last: Option<Strand>,
+    /// The link is gone, and nothing comes after what waits.
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    commands: VecDeque<Command>,
+    bytes: usize,
+}
+
+impl Turns {
+    /// Puts in what came over a link; `false` when it is a push past the share of its author, which is dropped.
+    pub(crate) fn put(&self, link: LinkId, strand: Strand, command: Command) -> bool {
+        let mut queues = self.lock();
+        let waiting = queues.links.entry(link).or_default().strands.entry(strand).or_default();
+        let bytes = command.weight();
+        let full = matches!(strand, Strand::Of(_)) && waiting.bytes > 0 && waiting.bytes + bytes > AUTHOR_INBOX_BYTES;
+        if !full {
+            waiting.bytes += bytes;
+            waiting.commands.push_back(command);
+            drop(queues);
+            self.news.notify_one();
+        }
+        !full
+    }
+
+    /// The link is gone: the driver hears of that behind what waits.
+    pub(crate) fn end(&self, link: LinkId) {
+        self.lock().links.entry(link).or_default().ended = true;
+        self.news.notify_one();
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().links.is_empty()
+    }
+
+    /// Resolves when something waits.
+    pub(crate) async fn ready(self: &Arc<Self>) {
+        loop {
+            let news = self.news.notified();
+            if !self.is_empty() {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    /// Takes what is to be handled before the next commit: a message of each link in turn and of each strand of it, and of
+    /// no author more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
+    pub(crate) fn take(&self, batch: &mut Vec<Command>) {
+        let mut queues = self.lock();
+        let (mut taken, mut count, mut bytes) = (BTreeMap::new(), 0, 0);
+        while count < BATCH_PEERS && bytes < BATCH_BYTES {
+            let Some(command) = queues.next(&mut taken) else { break };
+            (count, bytes) = (count + 1, bytes + command.bytes());
+            batch.push(command);
+        }
+        if !queues.links.is_empty() {
+            self.news.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queues {
+    /// The next command whose turn it is; `taken` counts pushes of each author.
+    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
+        for _ in 0..self.links.len() {
+            let last = self.last.map_or(Unbounded, Excluded);
+            let after = self.links.range((last, Unbounded)).next().map(|(id, _)| *id);
+            let id = after.or_else(|| self.links.keys().next().copied())?;
+            self.last = Some(id);
+            let queue = self.links.get_mut(&id)?;
+            let next = queue.next(taken);
+            let empty = queue.strands.is_empty();
+            match (next, queue.ended) {
+                (Some(next), ended) => {
+                    if empty && !ended {
+                        self.links.remove(&id);
+                    }
+                    return Some(next);
+                }
+                (None, true) if empty => {
+                    self.links.remove(&id);
+                    return Some(Command::Gone { link: id });
+                }
+                (None, _) => {}
+            }
+        }
+        None
+    }
+}
+
+impl Queue {
+    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
+        let may = |strand: &Strand| match strand {
+            Strand::Of(author) => taken.get(author).is_none_or(|count| *count < BATCH_OF_AUTHOR),
+            _ => true,
+        };
+        let strand = match self.strands.contains_key(&Strand::Exchange) {
+            true => Strand::Exchange,
+            false => {
+                let last = self.last.unwrap_or(Strand::Exchange);
+                let strands = self.strands.range((Excluded(last), Unbounded)).chain(self.strands.range(..=last));
+                *strands.map(|(strand, _)| strand).find(|strand| may(strand))?
+            }
+        };
+        let waiting = self.strands.get_mut(&strand)?;
+        let next = waiting.commands.pop_front()?;
+        waiting.bytes -= next.weight();
+        if waiting.commands.is_empty() {
+            self.strands.remove(&strand);
+        }
+        if let Strand::Of(author) = strand {
+            *taken.entry(author).or_default() += 1;
+        }
+        self.last = Some(strand);
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_proto::{
+        admit::Author,
+        entry::{Body, Kind, RawEntry},
+        ids::{EntryId, RoomId},
+        message::Push,
+        time::Time,
+    };
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::command::Received;
+
+    /// A push of one entry by this author, as it comes over a link.
+    fn push(link: LinkId, number: u8) -> (Strand, Command) {
+        let author = Author::from_secret(&[number; 32]);
+        let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("x".into()) };
+        let run = author.sign(&RoomId::default(), 0, EntryId::default(), vec![entry]).unwrap();
+        let message = Message::Push(Push { push: 0, hops: 0, part: 0, runs: vec![run] });
+        said(link, message)
+    }
+
+    fn said(link: LinkId, message: Message) -> (Strand, Command) {
+        let permits = || Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let strand = Strand::of(&message);
+        let received = Received { link, channel: 0, message, bytes: 200, weight: 456, _places: [permits(), permits()] };
+        (strand, Command::Received(Box::new(received)))
+    }
+
+    fn put(turns: &Turns, link: u64, made: impl Fn(LinkId) -> (Strand, Command)) -> bool {
+        let link = LinkId::from(link);
+        let (strand, command) = made(link);
+        turns.put(link, strand, command)
+    }
+
+    /// What is taken before a commit: the strand of each message, `None` for the end of a link.
+    fn taken(turns: &Turns) -> Vec<Option<Strand>> {
+        let mut batch = Vec::new();
+        turns.take(&mut batch);
+        let strand = |command| match command {
+            Command::Received(received) => Some(Strand::of(&received.message)),
+            _ => None,
+        };
+        batch.into_iter().map(strand).collect()
+    }
+
+    fn of(number: u8) -> Option<Strand> {
+        Some(Strand::Of(Author::from_secret(&[number; 32]).id()))
+    }
+
+    #[test]
+    fn an_honest_entry_waits_for_one_entry_of_the_flooder_on_each_link() {
+        for honest_link in [1, 4, 7] {
+            let turns = Turns::default();
+            for link in 1..=7 {
+                (0..200).for_each(|_| assert!(put(&turns, link, |link| push(link, 1))));
+            }
+            assert!(put(&turns, honest_link, |link| push(link, 2)));
+            let before = taken(&turns).iter().position(|strand| *strand == of(2)).unwrap();
+            assert!(before <= 2 * 7, "{before} of others were handled first");
+        }
+    }
+
+    #[test]
+    fn a_batch_holds_no_more_of_a_flooder_than_a_few_milliseconds_of_work() {
+        let turns = Turns::default();
+        (1..=7).for_each(|link| (0..200).for_each(|_| assert!(put(&turns, link, |link| push(link, 1)))));
+        assert_eq!(taken(&turns).len(), BATCH_OF_AUTHOR);
+        assert!(put(&turns, 3, |link| push(link, 2)));
+        assert!(taken(&turns)[..2 * 7].contains(&of(2)));
+    }
+
+    #[test]
+    fn a_flooder_fills_its_own_share_of_a_link_only() {
+        let turns = Turns::default();
+        let kept = (0..10_000).filter(|_| put(&turns, 1, |link| push(link, 1))).count();
+        assert_eq!(kept, AUTHOR_INBOX_BYTES / 456);
+        assert!(put(&turns, 1, |link| push(link, 2)) && put(&turns, 2, |link| push(link, 1)));
+    }
+
+    #[test]
+    fn what_is_said_about_the_exchange_goes_first_and_the_end_comes_last() {
+        let turns = Turns::default();
+        assert!(turns.is_empty());
+        put(&turns, 1, |link| push(link, 1));
+        put(&turns, 1, |link| said(link, Message::Done { want: 1 }));
+        put(&turns, 1, |link| said(link, Message::Pull));
+        put(&turns, 1, |link| said(link, Message::Pull));
+        turns.end(LinkId::from(1));
+        let (exchange, answers) = (Some(Strand::Exchange), Some(Strand::Answers));
+        assert_eq!(taken(&turns), [exchange, exchange, answers, of(1), None]);
+        assert!(turns.is_empty());
+    }
+}
