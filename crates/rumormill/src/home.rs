@@ -143,7 +143,7 @@ fn profile(text: &str) -> Result<String, String> {
     }
 }
 
-/// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
+/// The room that a person means: by its id, by name, by the beginning of its id, or, when nothing is said, the only one.
 ///
 /// # Errors
 /// When there is no such room, or more than one.
@@ -159,13 +159,20 @@ pub(crate) fn pick(node: &Node, wanted: Option<&str>) -> Result<Room, Failure> {
 /// # Errors
 /// As [`pick`].
 pub(crate) fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Failure> {
-    let is = |(name, id): &(String, String), wanted: &str| {
-        name == wanted || wanted.len() >= 4 && id.starts_with(&wanted.to_ascii_lowercase())
-    };
     let all = || rooms.iter().enumerate();
-    let meant: Vec<usize> = match wanted {
-        Some(wanted) => all().filter(|(_, room)| is(room, wanted)).map(|(at, _)| at).collect(),
-        None => all().map(|(at, _)| at).collect(),
+    let those = |is: &dyn Fn(&str, &str) -> bool| -> Vec<usize> {
+        all().filter(|(_, (name, id))| is(name, id)).map(|(at, _)| at).collect()
+    };
+    let meant = match wanted {
+        None => those(&|_, _| true),
+        // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
+        Some(wanted) => {
+            let digits = wanted.to_ascii_lowercase();
+            let by_id = those(&|_, id| id == digits);
+            let by_name = those(&|name, _| name == wanted);
+            let by_beginning = those(&|_, id| wanted.len() >= 4 && id.starts_with(&digits));
+            [by_id, by_name, by_beginning].into_iter().find(|meant| !meant.is_empty()).unwrap_or_default()
+        }
     };
     match (&meant[..], wanted) {
         (&[at], _) => Ok(at),
@@ -234,5 +241,11 @@ mod tests {
         check(&rooms, None, Err("several"));
         check(&rooms[..1], None, Ok(0));
         check(&[], None, Err("no room here"));
+        // A room that is named like the id of another, or like its beginning.
+        let id = "aaaaaaaa".repeat(8);
+        let rooms = [("lunch", "aaaaaaaa"), (&id[..], "bbbbbbbb"), ("aaaaaaaa", "cccccccc")];
+        check(&rooms, Some(&id), Ok(0));
+        check(&rooms, Some("aaaaaaaa"), Ok(2));
+        check(&rooms, Some("aaaaaa"), Ok(0));
     }
 }
