@@ -327,7 +327,9 @@ mod tests {
         let addr = |at: usize| SocketAddr::from(([10, 0, (at >> 8) as u8, at as u8], 1));
         (0..=FAMILIAR).for_each(|at| familiar.insert(addr(at)));
         familiar.insert(addr(FAMILIAR));
-        assert!(!familiar.lets_in(&addr(0), 0) && familiar.lets_in(&addr(1), 0) && familiar.lets_in(&addr(FAMILIAR), 0));
+        assert!(
+            !familiar.lets_in(&addr(0), 0) && familiar.lets_in(&addr(1), 0) && familiar.lets_in(&addr(FAMILIAR), 0)
+        );
         familiar.remove(&addr(1));
         assert!(!familiar.lets_in(&addr(1), 0));
         let gets = |familiar: &mut Familiar, now_ms| (0..100).filter(|_| familiar.lets_in(&addr(2), now_ms)).count();

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use iroh::{
     Endpoint, RelayMode, SecretKey,
     endpoint::{
-        BindOpts, Builder, Connection, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt, presets,
+        BindOpts, Builder, Connection, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt,
+        presets,
     },
 };
 use noq_proto::congestion::Bbr3Config;

@@ -134,7 +134,9 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     let peer = address::peer(connection.remote_id());
     if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
         Goodbye::NothingShared.say(&connection);
-        return if role == Role::Dialler { wires.tell(Command::Unreachable { peer }).await };
+        return if role == Role::Dialler {
+            wires.tell(Command::Unreachable { peer }).await
+        };
     }
     let (deadline, shared) = (Instant::now() + GREETING_DEADLINE, Arc::new(SetOnce::new()));
     let (outbound, (serves, jobs)) = (Arc::new(Outbound::default()), mpsc::channel(SERVES_WAITING));

@@ -19,6 +19,9 @@ pub(super) const ATTACK: Attack = Attack {
 /// Strangers that hold places: more than a node has for them.
 const STRANGERS: usize = rumormill_node::limits::STRANGERS + 8;
 
+/// Why a node closes a connection whose place is wanted.
+const FULL: u64 = 4;
+
 /// A control of an unknown kind.
 const NOTHING: [u8; 4] = [200, 1, 2, 3];
 
@@ -37,11 +40,16 @@ fn run(form: Form) -> Outcome {
             inside += u64::from(comes(&room, |status| status.entries > 0).await);
             node.close().await;
         }
+        let yielded = match held.first() {
+            Some((_, oldest)) => oldest.closed().await == Some(FULL),
+            None => false,
+        };
         let mut standing = 0;
         for (_, wire) in &mut held {
             standing += u64::from(wire.connection.close_reason().is_none());
         }
         outcome.count("newcomers who are in", inside, Bound::Is(newcomers));
+        outcome.count("the oldest stranger yielded", u64::from(yielded), Bound::Is(1));
         outcome.count("places held by strangers", standing, Bound::AtMost(rumormill_node::limits::STRANGERS as u64));
         for (rogue, _) in held {
             rogue.endpoint.close().await;
