@@ -1,6 +1,10 @@
 //! Times as people read them: in the time zone of this machine.
 
-use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Span, Timestamp,
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone},
+};
 use rumormill_node::proto::time::Time;
 
 /// Tells times of day.
@@ -21,10 +25,18 @@ impl Clock {
         TimeZone::get(zone).map(Self)
     }
 
-    /// Milliseconds since the Unix epoch of a day and time of day here; of two such, the earlier.
-    pub(crate) fn ms(&self, time: DateTime) -> Option<u64> {
-        let zoned = self.0.to_ambiguous_zoned(time).compatible().ok()?;
-        u64::try_from(zoned.timestamp().as_millisecond()).ok()
+    /// The name of the zone, as far as it has one.
+    pub(crate) fn zone(&self) -> &str {
+        self.0.iana_name().unwrap_or("of this machine")
+    }
+
+    /// Milliseconds since the Unix epoch of a day and time of day here, and whether that hour comes twice; it is the
+    /// earlier one then.
+    pub(crate) fn placed(&self, time: DateTime) -> Option<(u64, bool)> {
+        let zoned = self.0.to_ambiguous_zoned(time);
+        let twice = matches!(zoned.offset(), AmbiguousOffset::Fold { .. });
+        let ms = zoned.compatible().ok()?.timestamp().as_millisecond();
+        u64::try_from(ms).ok().map(|ms| (ms, twice))
     }
 
     /// A clock in the time zone of tests.

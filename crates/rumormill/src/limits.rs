@@ -224,3 +224,9 @@ pub(crate) const FOREIGN_PEOPLE: usize = 200_000;
 
 /// Milliseconds that a repair waits without anything coming: longer than a round and two wants that come to nothing.
 pub(crate) const RESYNC_MS: u64 = 10_000;
+
+/// Bytes of a log that are looked at for the encoding of what is no UTF-8: years of a quiet channel.
+pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Logs of one directory that are imported together: a file a day for thirty years.
+pub(crate) const IMPORT_FILES: usize = 11_000;

@@ -80,7 +80,7 @@ enum Command {
     /// Export a room to a file
     #[command(hide = true)]
     Export(commands::export::Args),
-    /// Import an export, or a log from irssi, WeeChat, Slack or Matrix
+    /// Import exports, and logs from IRC clients, Slack, Matrix and other systems
     #[command(hide = true)]
     Import(commands::import::Args),
     /// Verify every hash and signature of a room or an export

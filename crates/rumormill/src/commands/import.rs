@@ -1,18 +1,18 @@
 //! `rumormill import`: bring in what was exported, here or from another system.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use futures_util::stream;
 use tokio::sync::mpsc;
 
 use crate::{
-    api::words::Imported,
-    archive::foreign::{Format, Tally, guess, pour},
+    api::words::{Imported, Room},
+    archive::foreign::{Format, Tally, files, guess, pour},
     chat::show::count,
     client::Client,
     clock::Clock,
-    commands::{Progress, data, json},
+    commands::{Progress, data, json, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
     limits::{EXPORT_PIECES, MALFORMED_NAMED},
@@ -23,28 +23,28 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
     room: String,
-    /// Export from Rumormill, log from irssi or WeeChat, channel directory of a Slack export, or Matrix export
-    file: PathBuf,
-    /// Format of the file, where it cannot be recognised
-    #[arg(long, value_enum)]
+    /// Exports and logs to import: from Rumormill, IRC clients, Slack, Matrix and others
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Format of the files, where it cannot be recognised
+    #[arg(long, value_enum, hide_possible_values = true)]
     format: Option<Format>,
-    /// Time zone of a log that names none, such as Europe/Berlin; this machine's if omitted
+    /// Time zone of times that name none, such as Europe/Berlin; this machine's if omitted
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// Print JSON
+    /// Read everything and print the summary, but import nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print one JSON object per file
     #[arg(long)]
     json: bool,
 }
 
-/// Brings it in, and tells how much that was.
+/// Brings files in, and tells how much that was. A file that cannot be taken is told of, and the others are.
 ///
 /// # Errors
-/// When there is no such room, the file cannot be read, or something in it is not as it was written.
+/// When there is no such room, or with what is wrong with the last file that could not be taken.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let format = match args.format {
-        Some(format) => format,
-        None => guess(&args.file)?,
-    };
     let clock = args.zone.as_deref().map_or(Ok(Clock::local()), |zone| {
         Clock::at(zone).map_err(|error| Failure {
             exit: Exit::Usage,
@@ -53,22 +53,61 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
             help: "name it as Europe/Berlin or America/New_York".into(),
         })
     })?;
-    let import = async |client: &Client| import(client, &args, format, clock).await;
+    let named = args.files.len();
+    let (mut paths, mut failures) = (Vec::new(), Vec::new());
+    for path in &args.files {
+        match files(path) {
+            Ok(files) => paths.extend(files),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let is_batch = paths.len() > 1 || named > 1;
+    let import = async |client: &Client| {
+        let room = client.pick(Some(&args.room)).await?;
+        for path in &paths {
+            match import(client, &args, &room, (path, &clock)).await {
+                Ok(lines) => {
+                    let lead = if is_batch && !args.json { format!("{}: ", path.display()) } else { String::new() };
+                    lines.iter().try_for_each(|line| data(&format!("{lead}{line}")))?;
+                }
+                Err(failure) if failure.exit == Exit::Done => return Err(failure),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        let Some(last) = failures.pop() else { return Ok(()) };
+        failures.iter().for_each(|failure| talk(&failure.to_string()));
+        Err(last)
+    };
     Client::with(&place, Reach::Nobody, import).await
 }
 
-async fn import(client: &Client, args: &Args, format: Format, clock: Clock) -> Result<(), Failure> {
-    let room = client.pick(Some(&args.room)).await?;
-    let (pieces, ready) = mpsc::channel(EXPORT_PIECES);
-    let (file, progress) = (args.file.clone(), Progress::bytes("importing"));
-    let counter = progress.clone();
-    let reading = tokio::task::spawn_blocking(move || pour(&file, format, &clock, pieces, &counter));
-    let body =
-        Body::from_stream(stream::unfold(
-            ready,
-            |mut ready| async move { ready.recv().await.map(|piece| (piece, ready)) },
-        ));
-    let imported: Result<Imported, Failure> = client.upload(&format!("/v1/rooms/{}/import", room.id), body).await;
+/// Brings one file in; what is to be told of it.
+async fn import(
+    client: &Client,
+    args: &Args,
+    room: &Room,
+    (path, clock): (&Path, &Clock),
+) -> Result<Vec<String>, Failure> {
+    let format = args.format.map_or_else(|| guess(path), Ok)?;
+    let (pieces, mut ready) = mpsc::channel(EXPORT_PIECES);
+    let (file, zone, progress) = (path.to_owned(), clock.clone(), Progress::bytes("importing"));
+    let (counter, pieces) = (progress.clone(), (!args.dry_run).then_some(pieces));
+    let reading = tokio::task::spawn_blocking(move || pour(&file, format, &zone, pieces, &counter));
+    let imported: Result<Imported, Failure> = if args.dry_run {
+        Ok(Imported::default())
+    } else {
+        // The first piece tells whether there is anything to bring in.
+        match ready.recv().await {
+            None => Ok(Imported::default()),
+            Some(first) => {
+                let pieces = stream::unfold((Some(first), ready), |(first, mut ready)| async move {
+                    let piece = if first.is_some() { first } else { ready.recv().await };
+                    piece.map(|piece| (piece, (None, ready)))
+                });
+                client.upload(&format!("/v1/rooms/{}/import", room.id), Body::from_stream(pieces)).await
+            }
+        }
+    };
     let read = reading.await.map_err(|error| Failure::internal("import", error.to_string()))?;
     progress.end();
     // What could not be read is the cause when both fail; nobody took more when only the room did.
@@ -76,31 +115,76 @@ async fn import(client: &Client, args: &Args, format: Format, clock: Clock) -> R
         (Ok(tally), imported) => (tally, imported?),
         (Err(failure), _) => return Err(failure),
     };
-    if args.json {
-        return json(&serde_json::json!({
-            "room": room.id, "format": format.name(), "new": imported.new, "known": imported.known,
-            "refused": imported.refused, "malformed": tally.malformed, "unreadable": tally.unreadable,
-        }));
+    if tally.taken == 0 {
+        return Err(nothing(path, format, &tally));
     }
-    tell(&imported, &tally).iter().try_for_each(|line| data(line))
+    if args.json {
+        let line = serde_json::json!({
+            "file": path, "room": room.id, "format": format.name(), "new": imported.new, "known": imported.known,
+            "refused": imported.refused, "taken": tally.taken, "malformed": tally.malformed,
+            "left_out": tally.left_out, "ambiguous": tally.twice, "dry_run": args.dry_run,
+        });
+        json(&line)?;
+        return Ok(Vec::new());
+    }
+    let mut lines = if args.dry_run {
+        vec![format!("{} would be imported; nothing was", several(tally.taken, "message", "messages"))]
+    } else {
+        told(&imported)
+    };
+    lines.extend(beside(&tally));
+    if format.has_local_times() {
+        let zone = clock.zone();
+        lines.push(format!("times without a zone were read in the zone {zone}; --zone names another"));
+        if tally.twice > 0 {
+            let hours = several(tally.twice, "message is", "messages are");
+            lines.push(format!("{hours} of an hour that comes twice there; the earlier one was taken"));
+        }
+    }
+    Ok(lines)
 }
 
-fn tell(imported: &Imported, tally: &Tally) -> Vec<String> {
-    let Imported { new, known, refused } = imported;
-    let several = |number: &u64, one, more| count(*number as usize, one, more);
+fn several(number: u64, one: &str, more: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), one, more)
+}
+
+/// A file in which nobody said anything.
+fn nothing(path: &Path, format: Format, tally: &Tally) -> Failure {
+    let beside = beside(tally);
+    let why = if beside.is_empty() { String::new() } else { format!(": {}", beside.join("; ")) };
+    Failure {
+        exit: Exit::Usage,
+        code: "nothing".into(),
+        what: format!("nothing was taken from {}, read as {}{why}", path.display(), format.name()),
+        help: "say what it is with --format, or name another file".into(),
+    }
+}
+
+fn told(imported: &Imported) -> Vec<String> {
+    let Imported { new, known, refused } = *imported;
     let mut lines =
         vec![format!("{} imported, {} here before", several(new, "entry", "entries"), several(known, "was", "were"))];
-    if *refused > 0 {
+    if refused > 0 {
         lines.push(format!("{} no place here: beyond a fork, or from the future", several(refused, "has", "have")));
     }
+    lines
+}
+
+/// What was found beside messages.
+fn beside(tally: &Tally) -> Vec<String> {
+    let mut lines = Vec::new();
     if tally.malformed > 0 {
         let named: Vec<String> = tally.named.iter().map(u64::to_string).collect();
         let more = if tally.malformed > MALFORMED_NAMED as u64 { ", ..." } else { "" };
         let at = named.join(", ");
-        lines.push(format!("{} not understood: {} {at}{more}", several(&tally.malformed, "was", "were"), tally.unit));
+        lines.push(format!("{} not understood: {} {at}{more}", several(tally.malformed, "was", "were"), tally.unit));
     }
-    if tally.unreadable > 0 {
-        lines.push(format!("{} sealed and cannot be read", several(&tally.unreadable, "is", "are")));
+    let left_out: Vec<String> = tally.left_out.iter().map(|(what, number)| format!("{number} {what}")).collect();
+    if !left_out.is_empty() {
+        lines.push(format!("left out: {}", left_out.join(", ")));
+    }
+    if let Some((number, encoding)) = tally.decoded {
+        lines.push(format!("{} no UTF-8 and read as {encoding}", several(number, "line was", "lines were")));
     }
     lines
 }

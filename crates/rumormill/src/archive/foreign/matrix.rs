@@ -1,16 +1,16 @@
-//! Events of a Matrix room: Element's export, or what the API gives (`chunk`, or a list by itself).
+//! Events of a Matrix room: Element's export, what the API gives (`/messages`, `/sync`, a list by itself), or one event a
+//! line.
 //!
 //! Two walks: the first finds names, what was changed and what was taken back, the second tells what was said.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::BufReader,
     path::Path,
 };
 
 use serde_json::Value;
 
-use super::{Failure, Refused, Said, Sink, Stopped, Tally, json::each, open, unreadable};
+use super::{Failure, Out, Refused, Said, Stopped, each_event};
 use crate::{
     commands::Progress,
     failure::Exit,
@@ -18,36 +18,32 @@ use crate::{
 };
 
 const SOURCE: &str = "Matrix";
+const LISTS: [&str; 3] = ["messages", "chunk", "events"];
 
-pub(super) fn read(path: &Path, sink: &mut Sink, progress: &Progress) -> Result<Tally, Stopped> {
+pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     let mut known = Known::default();
-    walk(path, progress, &mut |event| {
+    each_event(path, &LISTS, progress, &mut |event| {
         known.learn(&event);
         true
     })?;
-    let (mut tally, mut at) = (Tally::new("events"), 0);
-    let mut gathered: Vec<Said> = Vec::new();
-    let mut refused = None;
-    walk(path, progress, &mut |event| {
+    if known.rooms.len() > 1 {
+        return Err(Stopped::Failed(Failure {
+            exit: Exit::Usage,
+            code: "file".into(),
+            what: format!("{} holds events of {} rooms", path.display(), known.rooms.len()),
+            help: "keep those of one room, and import that".into(),
+        }));
+    }
+    let (mut gathered, mut at, mut refused) = (Vec::new(), 0, false);
+    each_event(path, &LISTS, progress, &mut |event| {
         at += 1;
-        let said = match known.said(&event) {
-            Told::Said(said) => said,
-            Told::Sealed => {
-                tally.unreadable += 1;
-                return true;
-            }
-            Told::Malformed => {
-                tally.malformed(at);
-                return true;
-            }
-            Told::Nothing => return true,
-        };
-        if known.newest_first {
-            gathered.push(said);
-            return gathered.len() <= FOREIGN_SORTED;
+        match known.said(&event) {
+            Told::Said(said) if known.newest_first => gathered.push(said),
+            Told::Said(said) => refused = out.say(&said).is_err(),
+            Told::LeftOut(why) => out.left_out(why),
+            Told::Malformed => out.malformed(at),
         }
-        refused = sink.say(&said).err();
-        refused.is_none()
+        !refused && gathered.len() <= FOREIGN_SORTED
     })?;
     if gathered.len() > FOREIGN_SORTED {
         return Err(Stopped::Failed(Failure {
@@ -57,24 +53,8 @@ pub(super) fn read(path: &Path, sink: &mut Sink, progress: &Progress) -> Result<
             help: "let the oldest come first, or part it into several files".into(),
         }));
     }
-    gathered.iter().rev().try_for_each(|said| sink.say(said))?;
-    refused.map_or(Ok(tally), |Refused| Err(Stopped::Refused))
-}
-
-fn walk(path: &Path, progress: &Progress, visit: &mut dyn FnMut(Value) -> bool) -> Result<(), Stopped> {
-    let input = BufReader::new(open(path, progress)?);
-    each(input, &["messages", "chunk"], visit).map_err(|error| {
-        let broken = || Failure {
-            exit: Exit::Usage,
-            code: "file".into(),
-            what: format!("{}: {error}", path.display()),
-            help: "this must be JSON: a list of events, or an object with one".into(),
-        };
-        Stopped::Failed(match error.io_error_kind() {
-            Some(std::io::ErrorKind::Other) | None => broken(),
-            Some(kind) => unreadable(path, &kind.into()),
-        })
-    })
+    gathered.iter().rev().try_for_each(|said| out.say(said))?;
+    if refused { Err(Refused.into()) } else { Ok(()) }
 }
 
 /// What the first walk finds.
@@ -84,16 +64,17 @@ struct Known {
     /// By the event that was changed: when last, and how it reads.
     changes: BTreeMap<String, (u64, String)>,
     gone: BTreeSet<String>,
+    /// Rooms that events name.
+    rooms: BTreeSet<String>,
     first_ms: Option<u64>,
     newest_first: bool,
 }
 
 enum Told {
     Said(Said),
-    /// Encrypted, and the keys are not in the file.
-    Sealed,
+    /// It says nothing that could come along, and why.
+    LeftOut(&'static str),
     Malformed,
-    Nothing,
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
@@ -107,6 +88,11 @@ impl Known {
             self.newest_first = ms < first_ms;
         }
         self.first_ms = self.first_ms.or(ms);
+        if let Some(room) = event["room_id"].as_str()
+            && self.rooms.len() < 2
+        {
+            self.rooms.insert(room.to_owned());
+        }
         match event["type"].as_str() {
             Some("m.room.member") => {
                 let name = text(event, "/content/displayname").filter(|name| !name.is_empty());
@@ -136,34 +122,44 @@ impl Known {
     }
 
     fn said(&self, event: &Value) -> Told {
-        match event["type"].as_str() {
-            Some("m.room.message") => {}
-            Some("m.room.encrypted") => return Told::Sealed,
-            Some(_) => return Told::Nothing,
-            None => return Told::Malformed,
-        }
+        let Some(kind) = event["type"].as_str() else { return Told::Malformed };
         let content = &event["content"];
         let id = event["event_id"].as_str().unwrap_or_default();
-        let taken_back = content.as_object().is_some_and(serde_json::Map::is_empty)
-            || event.pointer("/unsigned/redacted_because").is_some()
-            || self.gone.contains(id);
-        if taken_back || replaced(event).is_some() {
-            return Told::Nothing;
+        let body = match kind {
+            "m.room.message" | "m.sticker" => content["body"].as_str().map(str::to_owned),
+            "m.poll.start" | "org.matrix.msc3381.poll.start" => poll(content),
+            "m.room.encrypted" => return Told::LeftOut("encrypted, without the key in the file"),
+            "m.room.member" => return Told::LeftOut("who came, went and changed"),
+            "m.reaction" => return Told::LeftOut("reactions"),
+            "m.room.redaction" => return Told::LeftOut("that something was taken back"),
+            _ => return Told::LeftOut("settings of the room, calls and what is no message"),
+        };
+        let is_empty = content.as_object().is_some_and(serde_json::Map::is_empty);
+        if is_empty || event.pointer("/unsigned/redacted_because").is_some() || self.gone.contains(id) {
+            return Told::LeftOut("taken back");
+        }
+        if replaced(event).is_some() {
+            return Told::LeftOut("edits, whose text came along with what they edit");
         }
         let (Some(who), Some(time_ms), Some(body)) =
-            (event["sender"].as_str(), event["origin_server_ts"].as_u64(), content["body"].as_str())
+            (event["sender"].as_str(), event["origin_server_ts"].as_u64(), body)
         else {
             return Told::Malformed;
         };
-        let body = self.changes.get(id).map_or(body, |(_, body)| body);
-        let answers = content.pointer("/m.relates_to/m.in_reply_to").is_some();
-        let body = if answers { without_quote(body) } else { body };
+        let body = self.changes.get(id).map_or(body, |(_, body)| body.clone());
+        let relation = &content["m.relates_to"];
+        let answers = relation.get("m.in_reply_to").is_some() && relation["is_falling_back"] != true;
+        let body = if answers { without_fallback(&body) } else { &body };
         let name = self.name(who);
-        let text = match content["msgtype"].as_str() {
-            Some("m.text" | "m.notice") | None => body.to_owned(),
+        let said = match content["msgtype"].as_str() {
             Some("m.emote") => format!("* {name} {body}"),
+            Some("m.text" | "m.notice") => body.to_owned(),
+            None if kind == "m.sticker" => format!("[sticker: {body}]"),
+            None => body.to_owned(),
             Some(kind) => format!("[{}: {body}]", kind.trim_start_matches("m.")),
         };
+        let in_thread = relation["rel_type"] == "m.thread";
+        let text = if in_thread { format!("↳ {said}") } else { said };
         Told::Said(Said { source: SOURCE.into(), name, time_ms, text })
     }
 
@@ -174,16 +170,32 @@ impl Known {
     }
 }
 
+/// The question of a poll and its answers, in either of the forms that clients write.
+fn poll(content: &Value) -> Option<String> {
+    let poll = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"].iter().find_map(|at| content.get(*at))?;
+    let words = |value: &Value| {
+        let plain = ["org.matrix.msc1767.text", "body"].iter().find_map(|at| value.get(*at)?.as_str());
+        plain.or_else(|| text(value, "/m.text/0/body")).or_else(|| value["m.text"].as_str()).map(str::to_owned)
+    };
+    let answers = poll["answers"].as_array().into_iter().flatten().filter_map(words);
+    let question = words(&poll["question"])?;
+    Some(answers.fold(format!("[poll] {question}"), |poll, answer| format!("{poll}\n- {answer}")))
+}
+
 /// The event that an event changes.
 fn replaced(event: &Value) -> Option<&str> {
     let relation = event.pointer("/content/m.relates_to")?;
     if relation["rel_type"] == "m.replace" { relation["event_id"].as_str() } else { None }
 }
 
-/// A reply without the lines that repeat what it answers.
-fn without_quote(body: &str) -> &str {
+/// A reply without the lines by which old clients repeat what it answers. They begin with who said that; what the
+/// author quotes stays.
+fn without_fallback(body: &str) -> &str {
+    if !["> <", "> * <"].iter().any(|begin| body.starts_with(begin)) {
+        return body;
+    }
     let mut rest = body;
-    while rest.starts_with("> ") {
+    while rest.starts_with('>') {
         let Some((_, below)) = rest.split_once('\n') else { return body };
         rest = below;
     }

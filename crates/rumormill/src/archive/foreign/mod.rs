@@ -1,27 +1,37 @@
-//! What other systems wrote: read line by line or event by event, and put into lines of one form. Only text that
-//! somebody said comes out; who came and went is passed over.
+//! What other systems wrote: read line by line or event by event, and put into lines of one form. Only what somebody said
+//! comes along; everything else is counted by what it is, so that nobody misses words without being told.
 
-mod irssi;
+mod discord;
+mod guess;
+mod irc;
 mod json;
 mod matrix;
+mod mattermost;
 mod slack;
-mod weechat;
+mod stamp;
+mod telegram;
+mod text;
+mod whatsapp;
 
 use std::{
+    collections::BTreeMap,
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     path::Path,
 };
 
 use axum::body::Bytes;
+use serde_json::Value;
 use tokio::sync::mpsc;
+
+pub(crate) use guess::{files, guess};
 
 use super::import::Said;
 use crate::{
     clock::Clock,
     commands::Progress,
     failure::{Exit, Failure},
-    limits::{EXPORT_PIECE_BYTES, IMPORT_LINE_BYTES, MALFORMED_NAMED},
+    limits::{EXPORT_PIECE_BYTES, MALFORMED_NAMED},
 };
 
 /// What a file is.
@@ -33,67 +43,122 @@ pub(crate) enum Format {
     Irssi,
     /// A log of WeeChat
     Weechat,
-    /// A channel's directory of an unpacked Slack export
+    /// A log of ZNC
+    Znc,
+    /// A log of HexChat
+    Hexchat,
+    /// A text log of The Lounge
+    Thelounge,
+    /// A channel's directory of an unpacked Slack export, or one file of it
     Slack,
     /// A room's export of Element, or events as the Matrix API gives them
     Matrix,
+    /// A channel as DiscordChatExporter writes it in JSON
+    Discord,
+    /// A chat as Telegram Desktop exports it in JSON
+    Telegram,
+    /// A chat as WhatsApp exports it as text
+    Whatsapp,
+    /// A channel of a Mattermost bulk export
+    Mattermost,
 }
 
 impl Format {
+    /// As `--format` takes it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
             Self::Irssi => "irssi",
             Self::Weechat => "weechat",
+            Self::Znc => "znc",
+            Self::Hexchat => "hexchat",
+            Self::Thelounge => "thelounge",
             Self::Slack => "slack",
             Self::Matrix => "matrix",
+            Self::Discord => "discord",
+            Self::Telegram => "telegram",
+            Self::Whatsapp => "whatsapp",
+            Self::Mattermost => "mattermost",
         }
+    }
+
+    /// As people read it beside what was said there.
+    fn source(self) -> &'static str {
+        match self {
+            Self::Weechat => "WeeChat",
+            Self::Znc => "ZNC",
+            Self::Hexchat => "HexChat",
+            Self::Thelounge => "The Lounge",
+            _ => "irssi",
+        }
+    }
+
+    /// Whether the times in such a file may name no zone.
+    pub(crate) fn has_local_times(self) -> bool {
+        !matches!(self, Self::Jsonl | Self::Slack | Self::Matrix | Self::Discord | Self::Mattermost)
     }
 }
 
-/// What was found beside what was said.
+/// What a file came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// What [`Tally::named`] counts: lines or events.
     pub(crate) unit: &'static str,
-    /// That made no sense.
+    /// Messages that were handed on.
+    pub(crate) taken: u64,
+    /// What made no sense.
     pub(crate) malformed: u64,
-    /// The first of them, from 1 on.
+    /// The first of it, by number from 1 on.
     pub(crate) named: Vec<u64>,
-    /// That are sealed.
-    pub(crate) unreadable: u64,
+    /// What was left out, by what it is.
+    pub(crate) left_out: BTreeMap<&'static str, u64>,
+    /// Messages of an hour that comes twice in the zone.
+    pub(crate) twice: u64,
+    /// Lines that were no UTF-8, and what they were read as.
+    pub(crate) decoded: Option<(u64, &'static str)>,
 }
 
-impl Tally {
-    fn new(unit: &'static str) -> Self {
-        Self { unit, ..Self::default() }
-    }
-
-    fn malformed(&mut self, at: u64) {
-        self.malformed += 1;
-        if self.named.len() < MALFORMED_NAMED {
-            self.named.push(at);
-        }
-    }
-}
-
-/// Where lines go.
-pub(super) struct Sink {
-    pieces: mpsc::Sender<io::Result<Bytes>>,
+/// Where messages go, and what is told of the rest.
+pub(super) struct Out {
+    /// None where nobody takes them, and they are only counted.
+    pieces: Option<mpsc::Sender<io::Result<Bytes>>>,
     gathered: Vec<u8>,
+    tally: Tally,
 }
 
 /// Nobody takes any more: what became of the rest is told by who refused it.
 #[derive(Debug)]
 pub(super) struct Refused;
 
-impl Sink {
+impl Out {
+    /// Hands on what somebody said.
     fn say(&mut self, said: &Said) -> Result<(), Refused> {
         if said.text.trim().is_empty() {
+            self.left_out("without words");
             return Ok(());
         }
+        self.tally.taken += 1;
         serde_json::to_writer(&mut self.gathered, said).map_err(|_| Refused)?;
         self.put(b"\n")
+    }
+
+    fn left_out(&mut self, what: &'static str) {
+        *self.tally.left_out.entry(what).or_default() += 1;
+    }
+
+    fn malformed(&mut self, at: u64) {
+        self.tally.malformed += 1;
+        if self.tally.named.len() < MALFORMED_NAMED {
+            self.tally.named.push(at);
+        }
+    }
+
+    fn twice(&mut self, twice: bool) {
+        self.tally.twice += u64::from(twice);
+    }
+
+    fn decoded(&mut self, lines: u64, encoding: &'static str) {
+        self.tally.decoded = (lines > 0).then_some((lines, encoding));
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Refused> {
@@ -103,7 +168,8 @@ impl Sink {
 
     fn flush(&mut self) -> Result<(), Refused> {
         let piece = std::mem::take(&mut self.gathered);
-        self.pieces.blocking_send(Ok(piece.into())).map_err(|_| Refused)
+        let sent = self.pieces.as_ref().map(|pieces| pieces.blocking_send(Ok(piece.into())));
+        sent.transpose().map(|_| ()).map_err(|_| Refused)
     }
 }
 
@@ -125,7 +191,8 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// Reads a file, or a directory, and sends what was said on. To be called where it may block.
+/// Reads a file, or a directory, and sends what was said on, or only counts it where `pieces` is none. To be called where
+/// it may block.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -133,41 +200,51 @@ pub(crate) fn pour(
     path: &Path,
     format: Format,
     clock: &Clock,
-    pieces: mpsc::Sender<io::Result<Bytes>>,
+    pieces: Option<mpsc::Sender<io::Result<Bytes>>>,
     progress: &Progress,
 ) -> Result<Tally, Failure> {
-    let mut sink = Sink { pieces, gathered: Vec::new() };
-    let read = match format {
-        Format::Slack => slack::read(path, &mut sink, progress),
-        Format::Matrix => matrix::read(path, &mut sink, progress),
-        Format::Jsonl => copy(path, &mut sink, progress),
-        Format::Irssi => lines(path, progress).and_then(|mut lines| irssi::read(&mut lines, clock, &mut sink)),
-        Format::Weechat => lines(path, progress).and_then(|mut lines| weechat::read(&mut lines, clock, &mut sink)),
-    };
+    let mut out = Out { pieces, gathered: Vec::new(), tally: Tally::default() };
+    let read = read(path, format, clock, progress, &mut out);
+    // Whoever refused the last of it tells why. What was read before a failure came in whole lines, and stays.
+    let _ = out.flush();
     match read {
-        Ok(tally) => {
-            // Whoever refused the last of it tells why.
-            let _ = sink.flush();
-            Ok(tally)
+        Ok(()) | Err(Stopped::Refused) => Ok(out.tally),
+        Err(Stopped::Failed(failure)) => Err(failure),
+    }
+}
+
+fn read(path: &Path, format: Format, clock: &Clock, progress: &Progress, out: &mut Out) -> Result<(), Stopped> {
+    out.tally.unit = "events";
+    match format {
+        Format::Slack => slack::read(path, out, progress),
+        Format::Matrix => matrix::read(path, out, progress),
+        Format::Discord => discord::read(path, out, progress),
+        Format::Telegram => telegram::read(path, clock, out, progress),
+        Format::Mattermost => mattermost::read(path, out, progress),
+        Format::Jsonl => copy(path, out, progress),
+        Format::Whatsapp => {
+            out.tally.unit = "lines";
+            let order = whatsapp::order(&mut text::lines(path, progress)?)?;
+            whatsapp::read(&mut text::lines(path, progress)?, order, clock, out)
         }
-        Err(Stopped::Refused) => Ok(Tally::new("")),
-        Err(Stopped::Failed(failure)) => {
-            // What was read before came in whole lines, and stays; the answer to it is not waited for.
-            let _ = sink.flush();
-            Err(failure)
+        Format::Irssi | Format::Weechat | Format::Znc | Format::Hexchat | Format::Thelounge => {
+            out.tally.unit = "lines";
+            irc::read(&mut text::lines(path, progress)?, format, clock, out)
         }
     }
 }
 
-fn copy(path: &Path, sink: &mut Sink, progress: &Progress) -> Result<Tally, Stopped> {
+fn copy(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     let mut file = open(path, progress)?;
     let mut piece = vec![0; EXPORT_PIECE_BYTES];
+    out.tally.unit = "lines";
     loop {
         let length = file.read(&mut piece).map_err(|error| unreadable(path, &error))?;
         if length == 0 {
-            return Ok(Tally::new("lines"));
+            return Ok(());
         }
-        sink.put(&piece[..length])?;
+        out.tally.taken += piece[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+        out.put(&piece[..length])?;
     }
 }
 
@@ -185,11 +262,33 @@ impl Read for Counted {
     }
 }
 
-fn open(path: &Path, progress: &Progress) -> Result<Counted, Stopped> {
+fn open(path: &Path, progress: &Progress) -> Result<Counted, Failure> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
     let (bytes, file) = opened.map_err(|error| unreadable(path, &error))?;
     progress.more(bytes);
     Ok(Counted { file, progress: progress.clone() })
+}
+
+/// Visits the events of a file of JSON, as [`json::each`] finds them.
+fn each_event(
+    path: &Path,
+    names: &[&str],
+    progress: &Progress,
+    visit: &mut dyn FnMut(Value) -> bool,
+) -> Result<(), Failure> {
+    json::each(BufReader::new(open(path, progress)?), names, visit).map_err(|error| broken_json(path, &error))
+}
+
+fn broken_json(path: &Path, error: &serde_json::Error) -> Failure {
+    match error.io_error_kind() {
+        Some(io::ErrorKind::Other) | None => Failure {
+            exit: Exit::Usage,
+            code: "file".into(),
+            what: format!("{}: {error}", path.display()),
+            help: "this must be JSON: a list of events, an object with one, or an event a line".into(),
+        },
+        Some(kind) => unreadable(path, &kind.into()),
+    }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
@@ -198,127 +297,5 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
         code: "file".into(),
         what: format!("{}: {error}", path.display()),
         help: "name a file that can be read".into(),
-    }
-}
-
-/// Lines of a file, each bounded.
-struct Lines {
-    input: BufReader<Counted>,
-    path: std::path::PathBuf,
-    number: u64,
-}
-
-/// A line of a log.
-enum Line {
-    Text(String),
-    /// Longer than any line that a client writes.
-    TooLong,
-}
-
-fn lines(path: &Path, progress: &Progress) -> Result<Lines, Stopped> {
-    Ok(Lines { input: BufReader::new(open(path, progress)?), path: path.to_owned(), number: 0 })
-}
-
-impl Lines {
-    /// The next line; what is no UTF-8 in it is shown as such.
-    fn next(&mut self) -> Result<Option<Line>, Failure> {
-        let mut bytes = Vec::new();
-        let most = IMPORT_LINE_BYTES as u64;
-        let read = self.input.by_ref().take(most).read_until(b'\n', &mut bytes);
-        if read.map_err(|error| unreadable(&self.path, &error))? == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        if bytes.len() as u64 == most && !bytes.ends_with(b"\n") {
-            self.skip()?;
-            return Ok(Some(Line::TooLong));
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(Some(Line::Text(text.trim_end_matches(['\n', '\r']).to_owned())))
-    }
-
-    fn skip(&mut self) -> Result<(), Failure> {
-        loop {
-            let buffer = self.input.fill_buf().map_err(|error| unreadable(&self.path, &error))?;
-            let (length, ends) = match buffer.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (at + 1, true),
-                None => (buffer.len(), buffer.is_empty()),
-            };
-            self.input.consume(length);
-            if ends {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// What a file or directory seems to be.
-///
-/// # Errors
-/// When it cannot be read, or cannot be told.
-pub(crate) fn guess(path: &Path) -> Result<Format, Failure> {
-    let found = path.metadata().map_err(|error| unreadable(path, &error))?;
-    if found.is_dir() {
-        return Ok(Format::Slack);
-    }
-    let mut beginning = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    let read = file.take(EXPORT_PIECE_BYTES as u64).read_to_end(&mut beginning);
-    read.map_err(|error| unreadable(path, &error))?;
-    guess_text(&beginning).ok_or_else(|| {
-        let zip = beginning.starts_with(b"PK\x03\x04");
-        let (what, help) = match zip {
-            true => ("is a zip archive", "unpack it, and name the directory of one channel in it"),
-            false => ("is nothing that is known here", "say what it is with --format"),
-        };
-        Failure {
-            exit: Exit::Usage,
-            code: "format".into(),
-            what: format!("{} {what}", path.display()),
-            help: help.into(),
-        }
-    })
-}
-
-fn guess_text(beginning: &[u8]) -> Option<Format> {
-    let text = String::from_utf8_lossy(beginning);
-    let first = text.lines().find(|line| !line.trim().is_empty())?.trim_start_matches('\u{feff}');
-    if first.trim_start().starts_with(['{', '[']) {
-        let ours = first.contains("\"is\":\"") || first.contains("\"is\": \"");
-        return Some(if ours { Format::Jsonl } else { Format::Matrix });
-    }
-    let mut lines = text.lines().take(100);
-    lines.find_map(|line| match () {
-        () if irssi::is_line(line) => Some(Format::Irssi),
-        () if weechat::is_line(line) => Some(Format::Weechat),
-        () => None,
-    })
-}
-
-/// A nick without the sign of its rank.
-fn bare(nick: &str) -> &str {
-    nick.trim_start_matches(['~', '&', '@', '%', '+', ' '])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_file_is_can_be_seen() {
-        let cases: [(&str, Option<Format>); 9] = [
-            ("--- Log opened Sat Mar 02 13:55:01 2019\n", Some(Format::Irssi)),
-            ("14:02 <@alice> hi\n", Some(Format::Irssi)),
-            ("2019-03-02 14:02:11\talice\thi\n", Some(Format::Weechat)),
-            ("{\"is\":\"room\",\"version\":1}\n", Some(Format::Jsonl)),
-            ("{\"is\":\"said\",\"source\":\"x\"}\n", Some(Format::Jsonl)),
-            ("{\n  \"room_name\": \"lunch\", \"messages\": []}", Some(Format::Matrix)),
-            ("[{\"type\": \"m.room.message\"}]", Some(Format::Matrix)),
-            ("dear diary\n", None),
-            ("", None),
-        ];
-        for (text, format) in cases {
-            assert_eq!(guess_text(text.as_bytes()), format, "{text}");
-        }
     }
 }

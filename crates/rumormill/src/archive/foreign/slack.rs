@@ -1,15 +1,15 @@
-//! A channel of a Slack export: a directory with a file a day, and `users.json` in the one above.
+//! A channel of a Slack export: a directory with a file a day and `users.json` in the one above, or one such file.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{BufReader, Read},
+    io::{BufReader, ErrorKind},
     path::{Path, PathBuf},
 };
 
 use serde_json::Value;
 
-use super::{Failure, Said, Sink, Stopped, Tally, json::each, open, unreadable};
+use super::{Failure, Out, Refused, Said, Stopped, broken_json, each_event, json::each, unreadable};
 use crate::{
     commands::Progress,
     failure::Exit,
@@ -19,47 +19,49 @@ use crate::{
 const SOURCE: &str = "Slack";
 
 /// Subtypes of what somebody said; all others tell what happened.
-const SAID: [&str; 5] = ["bot_message", "file_share", "me_message", "thread_broadcast", "file_comment"];
+const SAID: [&str; 7] =
+    ["bot_message", "file_share", "me_message", "thread_broadcast", "file_comment", "reply_broadcast", "bot_add"];
 
-pub(super) fn read(path: &Path, sink: &mut Sink, progress: &Progress) -> Result<Tally, Stopped> {
-    let (channel, root) = channel(path)?;
+pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
+    let (days, root) = match path.is_dir() {
+        true => {
+            let (channel, root) = channel(path)?;
+            (days(&channel)?, root)
+        }
+        false => (vec![path.to_owned()], above(&above(path)?)?),
+    };
     let names = names(&root)?;
-    let mut tally = Tally::new("events");
     let (mut at, mut refused) = (0, false);
-    for day in days(&channel)? {
-        let input = BufReader::new(open(&day, progress)?);
-        let read = each(input, &["messages"], &mut |event| {
+    for day in days {
+        // Slack leaves a file empty for a day without words.
+        if fs::metadata(&day).map_err(|error| unreadable(&day, &error))?.len() == 0 {
+            continue;
+        }
+        each_event(&day, &["messages"], progress, &mut |event| {
             at += 1;
             match said(&event, &names) {
-                Some(Some(said)) => refused = sink.say(&said).is_err(),
-                Some(None) => {}
-                None => tally.malformed(at),
+                Told::Said(said) => refused = out.say(&said).is_err(),
+                Told::LeftOut(why) => out.left_out(why),
+                Told::Malformed => out.malformed(at),
             }
             !refused
-        });
+        })?;
         if refused {
-            return Err(Stopped::Refused);
+            return Err(Refused.into());
         }
-        read.map_err(|error| broken(&day, &error))?;
     }
-    Ok(tally)
+    Ok(())
 }
 
-fn broken(path: &Path, error: &serde_json::Error) -> Failure {
-    Failure {
-        exit: Exit::Usage,
-        code: "file".into(),
-        what: format!("{}: {error}", path.display()),
-        help: "each file of a channel must be a JSON list, as Slack writes it; unpack the export again".into(),
-    }
+fn above(path: &Path) -> Result<PathBuf, Failure> {
+    let path = path.canonicalize().map_err(|error| unreadable(path, &error))?;
+    Ok(path.parent().map(Path::to_owned).unwrap_or_default())
 }
 
 /// The directory of the channel, and that of the whole export.
 fn channel(path: &Path) -> Result<(PathBuf, PathBuf), Failure> {
     if !path.join("users.json").is_file() {
-        let above = path.canonicalize().map_err(|error| unreadable(path, &error))?;
-        let root = above.parent().map(Path::to_owned).unwrap_or_default();
-        return Ok((path.to_owned(), root));
+        return Ok((path.to_owned(), above(path)?));
     }
     let inside = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let mut channels: Vec<PathBuf> = inside.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
@@ -96,60 +98,122 @@ fn days(channel: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-/// How people are called, by their ids.
+/// How people are called, by their ids. A single channel that somebody dumped has no list of them.
 fn names(root: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let path = root.join("users.json");
     let mut names = BTreeMap::new();
-    let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+        Err(error) => return Err(unreadable(&path, &error)),
+    };
     let called = |user: &Value| {
         let tried = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
         let name = tried.iter().find_map(|at| user.pointer(at)?.as_str().filter(|name| !name.is_empty()));
         Some((user["id"].as_str()?.to_owned(), name?.to_owned()))
     };
-    each(BufReader::new(file).by_ref(), &["users"], &mut |user| {
+    each(BufReader::new(file), &["users"], &mut |user| {
         names.extend(called(&user));
         names.len() < FOREIGN_PEOPLE
     })
-    .map_err(|error| broken(&path, &error))?;
+    .map_err(|error| broken_json(&path, &error))?;
     Ok(names)
 }
 
-/// What a message says; nothing when it tells what happened, or has no words.
-fn said(event: &Value, names: &BTreeMap<String, String>) -> Option<Option<Said>> {
-    if event["type"].as_str()? != "message" {
-        return Some(None);
-    }
-    let subtype = event["subtype"].as_str();
-    if subtype.is_some_and(|subtype| !SAID.contains(&subtype)) {
-        return Some(None);
-    }
-    let name = event["user"]
-        .as_str()
-        .map(|id| {
-            names
-                .get(id)
-                .cloned()
-                .or_else(|| Some(event.pointer("/user_profile/name")?.as_str()?.to_owned()))
-                .unwrap_or_else(|| id.to_owned())
-        })
-        .or_else(|| event["username"].as_str().map(str::to_owned))
-        .or_else(|| event["bot_id"].as_str().map(str::to_owned))?;
-    let ts = event["ts"].as_str()?;
-    let time_ms = milliseconds(ts)?;
-    let mut text = plain(event["text"].as_str().unwrap_or_default(), names);
-    if subtype == Some("me_message") {
-        text = format!("* {name} {text}");
-    }
-    if event["thread_ts"].as_str().is_some_and(|thread| thread != ts) {
-        text = format!("↳ {text}");
-    }
-    for file in event["files"].as_array().into_iter().flatten() {
-        let name = file["name"].as_str().or_else(|| file["title"].as_str()).unwrap_or("unnamed");
-        text = format!("{text} [file: {name}]").trim_start().to_owned();
-    }
-    Some((!text.is_empty()).then(|| Said { source: SOURCE.into(), name, time_ms, text }))
+enum Told {
+    Said(Said),
+    /// It says nothing that could come along, and why.
+    LeftOut(&'static str),
+    Malformed,
 }
 
+/// What a message says.
+fn said(event: &Value, names: &BTreeMap<String, String>) -> Told {
+    match (event["type"].as_str(), event["subtype"].as_str()) {
+        (None, _) => return Told::Malformed,
+        (Some("message"), subtype) if subtype.is_none_or(|subtype| SAID.contains(&subtype)) => {}
+        (Some("message"), Some("tombstone")) => return Told::LeftOut("taken back"),
+        _ => return Told::LeftOut("who came, went and changed"),
+    }
+    let (Some(name), Some(ts)) = (name(event, names), event["ts"].as_str()) else { return Told::Malformed };
+    let Some(time_ms) = milliseconds(ts) else { return Told::Malformed };
+    let words = words(event, names);
+    if words.is_empty() {
+        return Told::LeftOut("without words");
+    }
+    let act = if event["subtype"] == "me_message" { format!("* {name} ") } else { String::new() };
+    let in_thread = event["thread_ts"].as_str().is_some_and(|thread| thread != ts);
+    let text = format!("{}{act}{words}", if in_thread { "↳ " } else { "" });
+    Told::Said(Said { source: SOURCE.into(), name, time_ms, text })
+}
+
+/// Who said it, as far as the export tells.
+fn name(event: &Value, names: &BTreeMap<String, String>) -> Option<String> {
+    let told = |at: &str| event.pointer(at)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    let profile = ["/user_profile/display_name", "/user_profile/real_name", "/user_profile/name"];
+    let by_id = |id: &str| {
+        names.get(id).cloned().or_else(|| profile.iter().find_map(|at| told(at))).unwrap_or_else(|| id.to_owned())
+    };
+    let user = event["user"].as_str().map(by_id);
+    user.or_else(|| ["/username", "/bot_profile/name", "/bot_id"].iter().find_map(|at| told(at)))
+}
+
+/// All words of a message, a piece a line, none twice: its text, its blocks, attachments and files.
+fn words(event: &Value, names: &BTreeMap<String, String>) -> String {
+    let mut pieces = Vec::new();
+    pieces.extend(event["text"].as_str().map(|text| plain(text, names)));
+    // What is written in blocks usually stands in the text too, with its markup.
+    if pieces.iter().all(|piece| piece.trim().is_empty()) {
+        pieces.extend(list(&event["blocks"]).map(|block| block_words(block, names)));
+    }
+    for attachment in list(&event["attachments"]) {
+        let own = ["pretext", "title", "title_link", "text"].iter().filter_map(|at| attachment[*at].as_str());
+        let mut own: Vec<String> = own.map(|text| plain(text, names)).collect();
+        for field in list(&attachment["fields"]) {
+            let part = |at: &str| plain(field[at].as_str().unwrap_or_default(), names);
+            own.push(format!("{}: {}", part("title"), part("value")));
+        }
+        own.extend(list(&attachment["blocks"]).map(|block| block_words(block, names)));
+        if own.iter().all(|text| text.trim().is_empty()) {
+            own.extend(attachment["fallback"].as_str().map(|text| plain(text, names)));
+        }
+        pieces.extend(own);
+    }
+    for file in list(&event["files"]).chain(event.get("file")) {
+        let name = file["name"].as_str().or_else(|| file["title"].as_str()).unwrap_or("unnamed");
+        let link = ["permalink", "url_private"].iter().find_map(|at| file[*at].as_str());
+        pieces.push(link.map_or_else(|| format!("[file: {name}]"), |link| format!("[file: {name}] {link}")));
+    }
+    let mut seen = BTreeSet::new();
+    let new = pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty() && seen.insert(*piece));
+    new.collect::<Vec<_>>().join("\n")
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// The words of a block, and of what it is made of.
+fn block_words(block: &Value, names: &BTreeMap<String, String>) -> String {
+    let user = |id: &str| format!("@{}", names.get(id).map_or(id, String::as_str));
+    let own = match (block["type"].as_str().unwrap_or_default(), &block["text"]) {
+        ("link", Value::String(label)) => format!("{label} ({})", block["url"].as_str().unwrap_or_default()),
+        ("link", _) => block["url"].as_str().unwrap_or_default().to_owned(),
+        ("user", _) => user(block["user_id"].as_str().unwrap_or_default()),
+        ("emoji", _) => format!(":{}:", block["name"].as_str().unwrap_or_default()),
+        ("image", _) => block["alt_text"].as_str().unwrap_or_default().to_owned(),
+        (_, Value::String(text)) => plain(text, names),
+        (_, text) => plain(text["text"].as_str().unwrap_or_default(), names),
+    };
+    let parts = ["elements", "fields"].iter().flat_map(|at| list(&block[*at])).map(|part| block_words(part, names));
+    // A list and the lines of a block stand below each other, what is in a line beside.
+    let between = if ["rich_text", "rich_text_list", "context"].contains(&block["type"].as_str().unwrap_or_default()) {
+        "\n"
+    } else {
+        ""
+    };
+    std::iter::once(own).chain(parts).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+}
 /// `1551535331.000200`: seconds, and what tells messages of one second apart.
 fn milliseconds(ts: &str) -> Option<u64> {
     let (seconds, rest) = ts.split_once('.').unwrap_or((ts, "0"));
