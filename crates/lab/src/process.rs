@@ -184,6 +184,9 @@ impl Trace {
                 }
                 info!("link to {} is up, where {} writes", self.peer(peer), author.short());
             }
+            Event::Filled { author, seq } => {
+                info!("the body of entry {seq} of {} came, or is lost", self.author(author))
+            }
             Event::Went { peer } => info!("link to {} is down", self.peer(peer)),
             Event::Holds { peer, next } => info!("{} holds {next} entries of ours", self.peer(peer)),
             Event::Missing { entries: 0 } => info!("nothing is missing"),

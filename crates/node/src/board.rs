@@ -1,12 +1,13 @@
 //! What the driver posts about one room, for everyone who holds a [`crate::Room`].
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
+    content::Target,
     entry::{Body, Kind},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
@@ -49,6 +50,8 @@ pub(crate) struct Posted {
     pub(crate) retention: Keep,
     /// Whether those who ask on the LAN are told of the room.
     pub(crate) announced: bool,
+    /// Messages whose text no linked peer keeps.
+    pub(crate) lost: BTreeSet<Target>,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
 }

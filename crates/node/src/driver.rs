@@ -487,7 +487,7 @@ fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
 }
 
 /// Looks for the nicks that were said last, while the room is in use already.
-async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
+pub(crate) async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
     let room = board.id;
     match readers.read(move |read| read.nicks(&room)).await {
         Ok(nicks) => nicks.into_iter().for_each(|(_, place, nick)| board.posted().set_nick(place, nick)),

@@ -27,7 +27,7 @@ use crate::{
     files::FileState,
     limits::{NOTES, PAGE_LINES, SAYINGS, TEXT_BYTES, TICKET_CONTACTS},
     node::Inner,
-    talk::{Message, about},
+    talk::{Message, What, about},
     ticket::Ticket,
 };
 
@@ -378,6 +378,11 @@ impl Room {
         Ok(())
     }
 
+    /// Whether nobody who is connected keeps what a message said, as far as it is looked for; see [`What::Missing`].
+    pub fn is_lost(&self, of: &Target) -> bool {
+        self.board.posted().lost.contains(of)
+    }
+
     /// How much of what is said here is kept.
     pub fn retention(&self) -> Keep {
         self.board.posted().retention
@@ -486,7 +491,13 @@ fn fold(read: &mut dyn Read, room: &RoomId, lines: &[Line]) -> Result<Vec<Messag
         }
     }
     let of = |line: &Line| notes.get(&target(line)).map_or(&[][..], Vec::as_slice);
-    Ok(lines.iter().filter_map(|line| Message::fold(room, line, of(line))).collect())
+    let mut messages: Vec<Message> = lines.iter().filter_map(|line| Message::fold(room, line, of(line))).collect();
+    for message in messages.iter_mut().filter(|message| message.what == What::Expired) {
+        if read.is_bare(room, &message.place.author, message.place.seq)? {
+            message.what = What::Missing;
+        }
+    }
+    Ok(messages)
 }
 
 /// Lines that are read at once for `missing` more messages: some are no messages.

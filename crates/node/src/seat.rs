@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
+    content::Target,
     engine::Engine,
     entry::{Body, Kind, room_name},
     ids::{AuthorId, PeerId, Seq},
@@ -265,6 +266,13 @@ impl Seat {
                 }
             }
             Event::Missing { entries } => self.missing = *entries,
+            Event::Filled { author, seq } => {
+                let target = Target { author: *author, seq: *seq };
+                match self.engine.is_lost(*author, *seq) {
+                    true => self.board.posted().lost.insert(target),
+                    false => self.board.posted().lost.remove(&target),
+                };
+            }
             Event::Skewed { ms } => self.skew_ms = *ms,
             _ => {}
         }

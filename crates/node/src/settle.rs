@@ -14,7 +14,7 @@ use rumormill_store::{Change, Error as StoreError, Read, Store};
 
 use crate::{
     command::{Command, Recalled},
-    driver::Driver,
+    driver::{Driver, find_nicks},
     error::Error,
     serve::Job,
     turns::Strand,
@@ -76,6 +76,7 @@ impl Driver {
                     }
                     Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
                     Output::Recall(what) => self.recall(*room, what.clone()),
+                    Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
                     Output::Dial(contact) => {
                         let now_ms = self.now().ticks_ms;
@@ -126,6 +127,14 @@ impl Driver {
         });
     }
 
+    /// Tells an engine which bodies its store wants.
+    fn tell_bare(&mut self, room: RoomId, most: usize) {
+        match self.read.bare(&room, most) {
+            Ok((bare, all)) => self.give(vec![(room, Input::Bare { bare, all })]),
+            Err(why) => tracing::error!(%why, "cannot read which bodies are wanted"),
+        }
+    }
+
     /// Reads whom an author vouches for: a walk along an index.
     fn tell_vouches(&mut self, room: RoomId, author: AuthorId, most: usize) {
         match self.read.vouches(&room, &author, most) {
@@ -147,6 +156,7 @@ impl Driver {
         let mut noted = BTreeMap::new();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
+            let mut filled = false;
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
@@ -167,6 +177,8 @@ impl Driver {
                         match &event {
                             Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => self.tools.shelf.tidy(),
                             Event::Came { .. } => self.tools.shelf.came(),
+                            // It may be a name, or take a file back.
+                            Event::Filled { .. } => filled = true,
                             _ => {}
                         }
                         if let Event::Forked { author, .. } = &event
@@ -178,6 +190,10 @@ impl Driver {
                     }
                     _ => {}
                 }
+            }
+            if filled {
+                self.tools.shelf.tidy();
+                self.tools.runtime.spawn(find_nicks(seat.board.clone(), self.tools.readers.clone()));
             }
         }
         let keep = |room: &RoomId| self.seats.get(room).is_some_and(|seat| seat.setup.keep);
@@ -225,6 +241,7 @@ fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Ch
         Output::Append(run) => Some((room, Change::Append(run))),
         Output::Cut(proof) => Some((room, Change::Cut(proof))),
         Output::Evict(author) => Some((room, Change::Evict(author))),
+        Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
         _ => None,
     })
 }

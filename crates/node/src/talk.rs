@@ -48,6 +48,8 @@ pub enum What {
     Retracted,
     /// Older than what this node keeps.
     Expired,
+    /// It came without what was said, which is being looked for.
+    Missing,
 }
 
 impl Message {
@@ -91,7 +93,7 @@ impl Message {
             Content::Retraction { of } if own && of == self.place.seq => {
                 if matches!(
                     self.what,
-                    What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired
+                    What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired | What::Missing
                 ) {
                     self.what = What::Retracted;
                 }

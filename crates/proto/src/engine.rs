@@ -19,6 +19,7 @@
 //! [`Output::Append`], [`Event::Shown`].
 
 mod act;
+mod bodies;
 mod crowd;
 mod forks;
 mod home;
@@ -30,14 +31,15 @@ use crowd::regard;
 
 use crate::{
     admit::Author,
+    bodies::Bodies,
     clock::Clock,
     evidence::Evidence,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
-        AUTHORS, CHOSEN_LINKS, EVICTED_AT_ONCE, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
-        PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        AUTHORS, BODIES, CHOSEN_LINKS, EVICTED_AT_ONCE, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE,
+        LACKS, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -78,6 +80,7 @@ pub struct Engine {
     receipts: Receipts,
     sync: Sync,
     evidence: Evidence,
+    bodies: Bodies,
     view: View,
     own: Own,
     clock: Clock,
@@ -97,6 +100,7 @@ impl Engine {
     /// An engine that writes as `author`, with what the store `kept`; `end` is the place of the timeline's last
     /// entry.
     pub fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
+        let look_ms = (!kept.is_empty()).then_some(now.ticks_ms);
         let mut logs = Logs::of(config.room, config.crowd, kept);
         logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
@@ -116,6 +120,7 @@ impl Engine {
             receipts: Receipts::default(),
             sync: Sync::new(config.pace, config.trace, now.ticks_ms),
             evidence: Evidence::default(),
+            bodies: Bodies::new(look_ms),
             view: View::new(config.shape, config.me),
             own,
             clock: Clock::default(),
@@ -150,6 +155,7 @@ impl Engine {
             Input::Import(import) => self.import(&import, now, out),
             Input::Lost { logs } => self.lost(logs, now, out),
             Input::Recalled { what, found } => self.recalled(what, found, now, out),
+            Input::Bare { bare, all } => self.bodies.tell(bare, all, now.ticks_ms),
             Input::CutDone { author, log } => self.cut_done(author, log, out),
             Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(now, out),
@@ -163,8 +169,8 @@ impl Engine {
     pub fn next_deadline(&self) -> u64 {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
-        let evidence = self.evidence.next_deadline();
-        let others = [rumors, receipts, view, own, crowd, evidence, self.due_ms];
+        let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 
@@ -193,9 +199,14 @@ impl Engine {
         self.view.chosen()
     }
 
-    /// Entries known to be missing.
+    /// Entries known to be missing, and bodies of those that are here.
     pub fn missing(&self) -> u64 {
         self.sync.missing()
+    }
+
+    /// Whether every linked peer holds this entry without its body, as we do.
+    pub fn is_lost(&self, author: AuthorId, seq: Seq) -> bool {
+        self.bodies.is_lost(author, seq)
     }
 
     /// Steps taken so far for runs that waited. They are proportional to what came in, whatever waits for what.
@@ -204,13 +215,14 @@ impl Engine {
     }
 
     /// What the engine holds many of, to be held against the bounds.
-    pub fn sizes(&self) -> [Size; 8] {
+    pub fn sizes(&self) -> [Size; 9] {
         let size = |what, count, bound| Size { what, count, bound };
         [
             size("links", self.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
             size("peers known", self.view.known(), KNOWN_PEERS),
             size("runs that wait", self.logs.waiting(), PENDING_RUNS),
             size("sayings that wait", self.own.waiting(), SAYINGS),
+            size("bodies looked for", self.bodies.len(), BODIES),
             size("logs announced and not come", self.sync.lacks(), LACKS),
             size("pushes of our own entries", self.pushed.len(), PUSHES_OF_OWN),
             size(
@@ -233,6 +245,7 @@ impl Engine {
         let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
         out.push(Output::Send { to: peer, message: Message::Hello(hello) });
         self.own.up(peer, now.ticks_ms);
+        self.bodies.up(peer, now.ticks_ms, out);
         if self.me < peer {
             self.sync.begin(peer, &self.logs, out);
         }
@@ -254,6 +267,7 @@ impl Engine {
         self.logs.down(peer, now.ticks_ms);
         self.sync.down(peer);
         self.evidence.forget(&peer);
+        self.bodies.down(peer, now.ticks_ms);
         self.own.down(peer);
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
         let skew = self.clock.forget(peer);
@@ -312,6 +326,7 @@ impl Engine {
             Message::Done { want } => {
                 self.settle(now, out);
                 self.sync.done(from, want, &mut self.logs, ms, out);
+                self.bodies.done(from, want, ms);
             }
             Message::Evidence { run } => self.evidence(from, &run, now, out),
             Message::Fork { proof } => self.fork(from, proof, now, out),
@@ -407,6 +422,7 @@ impl Engine {
                 }
             }
         }
+        self.bodies.runs(from, runs, now.ticks_ms, out);
         if !news.is_empty() {
             self.view.brought(&from);
             self.brought_by = Some(from);
@@ -433,6 +449,7 @@ impl Engine {
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.wake(view, ms, random, actions));
         self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);
         self.pass_on_forks(now);
+        self.ask_for_bodies(now, out);
     }
 
     fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {

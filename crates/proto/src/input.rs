@@ -85,6 +85,17 @@ pub struct Imported {
     pub reject: Option<Reject>,
 }
 
+/// An entry that is held without its body, which is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bare {
+    /// Whose entry.
+    pub author: AuthorId,
+    /// Which.
+    pub seq: Seq,
+    /// BLAKE3 hash of the body, as the header says it.
+    pub hash: [u8; 32],
+}
+
 /// What goes into the engine.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -127,6 +138,13 @@ pub enum Input {
     Lost {
         /// What is left of each.
         logs: Vec<(AuthorId, Log)>,
+    },
+    /// The answer to [`Output::Bare`]: what the store holds without a body though nothing explains it.
+    Bare {
+        /// The newest of it, in that order.
+        bare: Vec<Bare>,
+        /// How many there are.
+        all: u64,
     },
     /// The answer to [`Output::Recall`].
     Recalled {
@@ -199,6 +217,21 @@ pub enum Found {
 pub enum Output {
     /// Make this durable, and part of the timeline.
     Append(Run),
+    /// Tell the newest entries that are held without a body though nothing explains it, `most` of them; answer with
+    /// [`Input::Bare`].
+    Bare {
+        /// How many.
+        most: usize,
+    },
+    /// Put this body where it is wanted, durably. It is the one that the entry's header names.
+    Fill {
+        /// Whose entry it belongs to.
+        author: AuthorId,
+        /// Which.
+        seq: Seq,
+        /// What was said.
+        body: Bytes,
+    },
     /// Cut this log at the proof's seq, durably: entries from there on leave the timeline but are kept as
     /// evidence. Answer with [`Input::CutDone`].
     Cut(Proof),
@@ -299,6 +332,13 @@ pub enum Event {
         arrival: Arrival,
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,
+    },
+    /// An entry that was shown without its body has it now; or what is known of who keeps it has changed.
+    Filled {
+        /// Whose entry.
+        author: AuthorId,
+        /// Which.
+        seq: Seq,
     },
     /// A peer came.
     Came {

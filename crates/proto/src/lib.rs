@@ -5,6 +5,7 @@
 //! dispatches to [`rumor`], `sync` and [`view`].
 
 pub mod admit;
+mod bodies;
 mod clock;
 pub mod codec;
 pub mod content;

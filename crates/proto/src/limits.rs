@@ -84,6 +84,16 @@ pub const MESSAGE_BYTES: usize = RUN_BYTES + 4096;
 /// people tolerate before they notice that a message is misplaced.
 pub const AHEAD_MS: u64 = 120_000;
 
+/// Entries without bodies whose bodies are looked for at once: a screenful of pages; 150 bytes each, and a list of who has
+/// none. The store keeps the others, and tells them when these have come.
+pub const BODIES: usize = 256;
+
+/// Milliseconds until a body is asked for that an entry came without: what brings it may be under way already.
+pub const BODY_MS: u64 = 500;
+
+/// Milliseconds until a body is asked for again at the latest; the pause doubles up to this.
+pub const BODY_PAUSE_MS: u64 = 60_000;
+
 /// Author keys kept decompressed, with their log keys: 250 bytes each, 1 MiB together.
 pub const CACHED_KEYS: usize = 4096;
 

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     admit::{Admission, Run, Trust},
+    defence,
+    entry::{Kind, RawEntry},
     fork::Proof,
     frontier::Frontier,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
@@ -233,6 +235,10 @@ impl Logs {
         if !self.has_place(&author) {
             return Ok(Taken::Refused);
         }
+        // Nothing ever drops what founds a room, and without it nobody can tell whether it does.
+        if defence::is_on("founding-body") && raw.entries().iter().any(founds_without_body) {
+            return Ok(Taken::Refused);
+        }
         let signed = raw.signature().is_some();
         if self.cut(&author).is_some_and(|cut| raw.first() >= cut) {
             return Ok(Taken::Refused);
@@ -386,6 +392,10 @@ impl Logs {
         let EntryId([a, b, c, d, ..]) = log.head().map(|head| head.id).unwrap_or_default();
         u32::from_be_bytes([a, b, c, d])
     }
+}
+
+fn founds_without_body(entry: &RawEntry) -> bool {
+    entry.kind == Kind::FOUND && entry.body.bytes().is_none()
 }
 
 #[cfg(test)]

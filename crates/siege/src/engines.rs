@@ -273,6 +273,10 @@ impl Engines {
                     let found = self.honest[at].reader.recalled(&ROOM, &what).unwrap();
                     self.later(me, Thing::Input(Input::Recalled { what, found }));
                 }
+                Output::Bare { most } => {
+                    let (bare, all) = self.honest[at].reader.bare(&ROOM, most).unwrap();
+                    self.later(me, Thing::Input(Input::Bare { bare, all }));
+                }
                 Output::Vouches { author, most } => {
                     let vouches = self.honest[at].reader.vouches(&ROOM, &author, most).unwrap();
                     self.later(me, Thing::Input(Input::Vouches { author, vouches }));
@@ -383,6 +387,7 @@ fn change(output: &Output) -> Option<Change<'_>> {
         Output::Append(run) => Some(Change::Append(run)),
         Output::Cut(proof) => Some(Change::Cut(proof)),
         Output::Evict(author) => Some(Change::Evict(author)),
+        Output::Fill { author, seq, body } => Some(Change::Fill { author, seq: *seq, body }),
         _ => None,
     }
 }

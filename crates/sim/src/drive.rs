@@ -31,7 +31,7 @@ impl Outcome {
         let mut outcome = Self::default();
         for output in outputs {
             let stage = match output {
-                Output::Append(_) | Output::Cut(_) | Output::Evict(_) => &mut outcome.keep,
+                Output::Append(_) | Output::Cut(_) | Output::Evict(_) | Output::Fill { .. } => &mut outcome.keep,
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
                 }
@@ -156,6 +156,7 @@ impl World {
             Output::Append(run) => Some((room, Change::Append(run))),
             Output::Cut(proof) => Some((room, Change::Cut(proof))),
             Output::Evict(author) => Some((room, Change::Evict(author))),
+            Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
             _ => None,
         });
         let changes: Vec<_> = changes.collect();
@@ -171,7 +172,7 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
-                Change::Evict(_) => {}
+                Change::Evict(_) | Change::Fill { .. } => {}
             }
         }
         for (author, log) in left {
@@ -192,6 +193,12 @@ impl World {
                     Ok(found) => self.put_in(peer, Input::Recalled { what, found }),
                     Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
                 }
+            }
+            Output::Bare { most } => {
+                let room = self.room;
+                let Some(process) = &mut self.peers[peer as usize].process else { return };
+                let (bare, all) = process.reader.bare(&room, most).unwrap_or_default();
+                self.put_in(peer, Input::Bare { bare, all });
             }
             Output::Vouches { author, most } => {
                 let room = self.room;
@@ -215,6 +222,7 @@ impl World {
             Output::Append(_)
             | Output::Cut(_)
             | Output::Evict(_)
+            | Output::Fill { .. }
             | Output::Said { .. }
             | Output::Unsaid { .. }
             | Output::Imported(_)

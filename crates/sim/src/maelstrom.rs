@@ -237,6 +237,7 @@ impl Peer {
                 Output::Append(run) => Some((ROOM, Change::Append(run))),
                 Output::Cut(proof) => Some((ROOM, Change::Cut(proof))),
                 Output::Evict(author) => Some((ROOM, Change::Evict(author))),
+                Output::Fill { author, seq, body } => Some((ROOM, Change::Fill { author, seq: *seq, body })),
                 _ => None,
             })
             .collect();
@@ -272,11 +273,20 @@ impl Peer {
                 let value = entry.body.bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
                 self.values.extend(value);
             }
+            Output::Bare { most } => {
+                let (bare, all) = self.reader.bare(&ROOM, most).unwrap_or_default();
+                inputs.push(Input::Bare { bare, all });
+            }
             Output::Vouches { author, most } => {
                 let vouches = self.reader.vouches(&ROOM, &author, most).unwrap_or_default();
                 inputs.push(Input::Vouches { author, vouches });
             }
-            Output::Emit(_) | Output::Append(_) | Output::Cut(_) | Output::Evict(_) | Output::Imported(_) => {}
+            Output::Emit(_)
+            | Output::Append(_)
+            | Output::Cut(_)
+            | Output::Evict(_)
+            | Output::Fill { .. }
+            | Output::Imported(_) => {}
         }
     }
 

@@ -102,6 +102,7 @@ pub(crate) fn input(input: &Input) -> String {
             format!("recalled  {} {}: {found}", what.author.short(), what.seq)
         }
         Input::CutDone { author, log } => format!("cut done  {} next {}", author.short(), log.next()),
+        Input::Bare { bare, all } => format!("bare      {} of {all} entries without bodies", bare.len()),
         Input::Vouches { author, vouches } => format!("vouches   {} of {}", vouches.len(), author.short()),
         Input::Import(import) => format!("import    {}", runs(&import.runs)),
         Input::Lost { logs } => format!("lost      something of {} logs", logs.len()),
@@ -121,6 +122,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::Holds { peer, next } => format!("p{} holds our log below {next}", index_of(peer)),
         Event::Missing { entries } => format!("missing {entries}"),
         Event::Forked { author, at } => format!("{} forked at {at}", author.short()),
+        Event::Filled { author, seq } => format!("body of {}.{seq} came or is lost", author.short()),
         Event::Evicted { author } => format!("{} has no place any more", author.short()),
         Event::Skewed { ms } => format!("clock off by {ms} ms"),
         Event::Step(step) => self::step(step),

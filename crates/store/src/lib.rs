@@ -25,7 +25,7 @@ use rumormill_proto::{
     entry::{Body, Kind, Seen},
     fork::Proof,
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
-    input::{Found, Kept, Purpose, Recall},
+    input::{Bare, Found, Kept, Purpose, Recall},
     log::{Head, Log},
     message::Contact,
     run::RawRun,
@@ -55,6 +55,15 @@ pub enum Change<'a> {
     /// An author has no place in the room any more: of its log leave at most [`EVICTED_ENTRIES`](rumormill_proto::limits::EVICTED_ENTRIES) entries, whole blocks,
     /// from below, and with the last one everything that is kept of it.
     Evict(&'a AuthorId),
+    /// A body that [`Read::bare`] told to be wanted. One that is not wanted, or not what the header names, changes nothing.
+    Fill {
+        /// Whose entry it belongs to.
+        author: &'a AuthorId,
+        /// Which.
+        seq: Seq,
+        /// What was said.
+        body: &'a bytes::Bytes,
+    },
 }
 
 impl Change<'_> {
@@ -63,13 +72,13 @@ impl Change<'_> {
         match self {
             Self::Append(run) => run.author(),
             Self::Cut(proof) => proof.author(),
-            Self::Evict(author) => **author,
+            Self::Evict(author) | Self::Fill { author, .. } => **author,
         }
     }
 
     /// Whether less of the log is in the timeline afterwards.
     pub fn shortens(&self) -> bool {
-        !matches!(self, Self::Append(_))
+        matches!(self, Self::Cut(_) | Self::Evict(_))
     }
 }
 
@@ -202,6 +211,14 @@ pub trait Read: Send {
 
     /// Whom an author vouches for, see [`Input::Vouches`](rumormill_proto::input::Input::Vouches): the first `most`.
     fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error>;
+
+    /// The newest entries that came without their bodies, where neither a retraction nor the bounds of the room explain
+    /// it: `most` of them, and how many there are in all. What lost its body before it was retracted or fell out of the
+    /// bounds counts no more.
+    fn bare(&mut self, room: &RoomId, most: usize) -> Result<(Vec<Bare>, u64), Error>;
+
+    /// Whether an entry is one of those that [`Read::bare`] counts.
+    fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error>;
 
     /// The last name of each author, and where it was said; authors ascending. When there are more than
     /// [`limits::NICKS`], those whose names are newest.

@@ -1,5 +1,6 @@
 //! The store in ordered maps: for the simulator, which holds many, and for nodes that keep nothing.
 
+mod bare;
 mod crowd;
 
 use std::{
@@ -20,7 +21,7 @@ use rumormill_proto::{
     entry::{Kind, RawEntry},
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
-    input::Kept,
+    input::{Bare, Kept},
     limits::{ADDRESS_BYTES, BLOCK, FOUNDER_SHARE},
     log::{Head, Log},
     run::{RawRun, block_end},
@@ -64,6 +65,8 @@ struct Shelf {
     vouches: BTreeMap<(AuthorId, Seq), Vec<AuthorId>>,
     /// What is retracted, held or not.
     gone: BTreeSet<(AuthorId, Seq)>,
+    /// Entries whose bodies are wanted.
+    bare: BTreeMap<Place, [u8; 32]>,
     tally: Tally,
     /// Up to where no bodies are kept.
     floor: Option<Place>,
@@ -117,6 +120,7 @@ impl Store for Memory {
                 Change::Append(run) => shelf.append(run, log),
                 Change::Cut(proof) => shelf.cut(proof, log),
                 Change::Evict(author) => shelf.evict(author, log),
+                Change::Fill { author, seq, body } => shelf.fill(**author, *seq, body),
             }
         }
         let shortened = changes.iter().filter(|(_, change)| change.shortens());
@@ -202,6 +206,7 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
+                Change::Fill { .. } => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -231,6 +236,7 @@ impl Shelf {
                 self.vouches.insert((author, *seq), named);
             }
             self.timeline.insert(row.place(author));
+            self.note_bare(author, &row);
             self.note(author, &row);
             self.tally += Tally::of(&row.raw);
             self.rows.insert((author, *seq), row);
@@ -257,6 +263,7 @@ impl Shelf {
         self.vouches.retain(|(of, seq), _| *of != author || *seq < at);
         for (_, row) in self.rows.range((author, at)..(author, shown)) {
             self.timeline.remove(&row.place(author));
+            self.bare.remove(&row.place(author));
             unnote(&mut self.notes, author, row);
             self.tally -= Tally::of(&row.raw);
         }
@@ -285,6 +292,7 @@ impl Shelf {
             let Ok(goes) = goes::<Infallible>(&author, seq, &row.raw, |of| Ok(self.gone.contains(&(author, of))));
             if self.gone.contains(&(author, seq)) {
                 self.vouches.remove(&(author, seq));
+                self.bare.remove(&row.place(author));
             }
             if goes || is_below(self.floor, row.place(author), row.raw.kind) {
                 self.drop_body(author, seq);
@@ -306,6 +314,7 @@ impl Shelf {
         while places.next().is_some_and(|place| expiry.visit(*place, body(place).unwrap_or_default())) {}
         let Some((floor, more)) = expiry.end(self.floor) else { return false };
         self.floor = floor;
+        self.expire_bare();
         for (author, seqs) in expiry.over {
             seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
         }
@@ -473,6 +482,14 @@ impl Read for Memory {
 
     fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error> {
         self.ask(room, |shelf| shelf.vouches_of(author, most))
+    }
+
+    fn bare(&mut self, room: &RoomId, most: usize) -> Result<(Vec<Bare>, u64), Error> {
+        self.ask(room, |shelf| shelf.bare(most))
+    }
+
+    fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
+        self.ask(room, |shelf| shelf.is_bare(author, seq))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

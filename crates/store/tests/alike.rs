@@ -45,6 +45,18 @@ enum Step {
         author: u8,
         at: u64,
     },
+    /// Append a run as somebody serves it who dropped some of its bodies.
+    Blank {
+        author: u8,
+        first: Index,
+        entries: u64,
+        drops: u64,
+    },
+    /// Fill in a body that is wanted; a wrong one changes nothing.
+    Fill {
+        at: Index,
+        wrong: bool,
+    },
     /// Take out the lowest entries of an author.
     Evict {
         author: u8,
@@ -69,6 +81,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (author.clone(), 0..ENTRIES, 1u64..10)
             .prop_map(|(author, first, entries)| Step::Misfit { author, first, entries }),
         1 => author.clone().prop_map(|author| Step::Evict { author }),
+        4 => (author.clone(), any::<Index>(), 1u64..80, any::<u64>())
+            .prop_map(|(author, first, entries, drops)| Step::Blank { author, first, entries, drops }),
+        6 => (any::<Index>(), prop::bool::weighted(0.1)).prop_map(|(at, wrong)| Step::Fill { at, wrong }),
         1 => (author, 0..ENTRIES).prop_map(|(author, at)| Step::Cut { author, at }),
         1 => (prop::option::of(50..300u64), prop::option::of(200..600u64), prop::option::of(3_000..20_000u64),
             900..2_000u64, 1usize..300)
@@ -144,6 +159,8 @@ impl Pair {
                 self.append(author, first, last, true);
             }
             Step::Cut { author, at } => self.cut(author, at),
+            Step::Blank { author, first, entries, drops } => self.blank(author, first, entries, drops),
+            Step::Fill { at, wrong } => self.fill(at, wrong),
             Step::Evict { author } => self.evict(author),
             Step::Index { entries } => {
                 self.disk.index(entries).unwrap();
@@ -160,6 +177,40 @@ impl Pair {
         let expected = log.insert(&run).map_err(|why| Error::Unfit { author: script.id(), why });
         assert_eq!(append(&mut self.memory, ROOM, std::slice::from_ref(&run)), expected);
         assert_eq!(append(&mut self.disk, ROOM, &[run]), expected);
+    }
+
+    fn blank(&mut self, author: u8, first: Index, entries: u64, drops: u64) {
+        let (script, log) = (&self.scripts[usize::from(author)], &mut self.logs[usize::from(author)]);
+        let end = log.cut().unwrap_or(ENTRIES);
+        let free: Vec<_> = (0..end).filter(|seq| !log.holds(*seq)).collect();
+        if free.is_empty() {
+            return;
+        }
+        let first = *first.get(&free);
+        let last = (first..end.min(first + entries)).take_while(|seq| !log.holds(*seq)).last().unwrap_or(first);
+        let run = script.blank(first, last.min(block_end(first)), |seq| drops >> (seq % 64) & 1 == 1);
+        if log.insert(&run).is_ok() {
+            append(&mut self.memory, ROOM, std::slice::from_ref(&run)).unwrap();
+            append(&mut self.disk, ROOM, &[run]).unwrap();
+        }
+    }
+
+    fn fill(&mut self, at: Index, wrong: bool) {
+        let (bare, _) = self.memory.reader().unwrap().bare(&ROOM, usize::MAX).unwrap();
+        if bare.is_empty() {
+            return;
+        }
+        let bare = *at.get(&bare);
+        let script = self.scripts.iter().find(|script| script.id() == bare.author).unwrap();
+        let body = if wrong { "not this".into() } else { script.line(bare.seq).body.bytes().unwrap().clone() };
+        let change = [(ROOM, Change::Fill { author: &bare.author, seq: bare.seq, body: &body })];
+        assert_eq!(self.memory.commit(&change).unwrap(), []);
+        assert_eq!(self.disk.commit(&change).unwrap(), []);
+        for mut reader in [self.memory.reader().unwrap(), self.disk.reader().unwrap()] {
+            assert_eq!(reader.is_bare(&ROOM, &bare.author, bare.seq).unwrap(), wrong);
+        }
+        let read = |mut reader: Box<dyn rumormill_store::Read>| reader.line(&ROOM, &bare.author, bare.seq).unwrap();
+        assert_eq!(read(self.disk.reader().unwrap()), read(self.memory.reader().unwrap()));
     }
 
     fn cut(&mut self, author: u8, at: Seq) {
@@ -210,6 +261,14 @@ impl Pair {
             }};
         }
         alike!(count,);
+        let bare = |read: &mut Box<dyn rumormill_store::Read>| {
+            let (mut bare, all) = read.bare(&ROOM, usize::MAX).unwrap();
+            bare.sort_unstable_by_key(|bare| (bare.author, bare.seq));
+            (bare, all)
+        };
+        let wanted = bare(&mut memory);
+        assert_eq!(bare(&mut disk), wanted);
+        assert_eq!(wanted.0.len() as u64, wanted.1);
         let all = alike!(page, None, usize::MAX);
         assert!(all.is_sorted_by_key(|line| line.place));
         for place in all.iter().map(|line| line.place).step_by(7) {

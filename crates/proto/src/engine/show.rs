@@ -21,7 +21,7 @@ impl Engine {
         }
         self.reckon(now, out);
         self.write(wall_ms, now, out);
-        self.sync.count_missing(&self.logs, out);
+        self.sync.count_missing(&self.logs, self.bodies.missing(), out);
         let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
         self.due_ms = due;
     }
@@ -56,6 +56,7 @@ impl Engine {
             if run.author() == self.own.id() && origin != Origin::Here {
                 self.own.adopted(now.ticks_ms);
             }
+            self.bodies.shown(&run, now.ticks_ms);
             out.push(Output::Append(run));
             if !history {
                 self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);

@@ -79,7 +79,7 @@ impl Sync {
         }
     }
 
-    pub(super) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, out: &mut Vec<Output>) -> u64 {
+    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, out: &mut Vec<Output>) -> u64 {
         self.wants_made += 1;
         let want = self.wants_made;
         let entries = ranges.iter().map(|range| range.last - range.first + 1).fold(newest.into(), u64::saturating_add);
@@ -162,8 +162,8 @@ impl Sync {
         (range.first <= range.last).then_some(range)
     }
 
-    /// Counts what is known to be missing, and tells it when it changed.
-    pub(crate) fn count_missing(&mut self, logs: &Logs, out: &mut Vec<Output>) {
+    /// Counts what is known to be missing, so many bodies among it, and tells it when it changed.
+    pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, out: &mut Vec<Output>) {
         let mut above: BTreeMap<u64, u64> = BTreeMap::new();
         for (prefix, next) in self.told.values().flatten() {
             let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
@@ -174,7 +174,7 @@ impl Sync {
         }
         let gaps = logs.gappy().flat_map(|author| logs.frontier().log(author).into_iter().flat_map(Log::gaps));
         let gaps = gaps.map(|(first, last)| last - first + 1);
-        let missing = above.into_values().chain(gaps).fold(0, u64::saturating_add);
+        let missing = above.into_values().chain(gaps).fold(bodies, u64::saturating_add);
         if missing != self.missing {
             self.missing = missing;
             out.push(Output::Emit(Event::Missing { entries: missing }));

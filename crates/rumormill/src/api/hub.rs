@@ -186,6 +186,7 @@ impl Follower {
                 let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
                 api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
             }
+            Told::Filled { author, seq } => self.filled(Target { author, seq }).await,
             Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } | Told::Evicted { .. } => {}
             Told::Forked { author, .. } => {
                 let text = forked(&nick(&self.room, &author));
@@ -214,7 +215,7 @@ impl Follower {
             None => (itself, false),
         };
         let message = match arrival {
-            Arrival::End if !changed => Message::at_end(&self.room.id(), entry),
+            Arrival::End if !changed && entry.body.bytes().is_some() => Message::at_end(&self.room.id(), entry),
             _ => self.room.message(of).await.ok().flatten(),
         };
         let Some(message) = message else { return };
@@ -229,6 +230,14 @@ impl Follower {
             true => Event::Changed { room, message },
             false => Event::Message { room, message, arrival, hops: hops.map(u64::from) },
         });
+    }
+
+    /// Tells of a message whose text has come, or is kept by nobody who is connected, or may be again.
+    async fn filled(&mut self, of: Target) {
+        let Some(api) = self.api() else { return };
+        let Some(message) = self.room.message(of).await.ok().flatten() else { return };
+        let message = api.message(&self.room, message).await;
+        api.hub().tell(Event::Changed { room: self.id(), message });
     }
 
     fn step(&self, step: &Step) {

@@ -118,6 +118,8 @@ impl Api {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
         let (kind, mut text, gone) = told(&message.what);
+        let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
+        let gone = if lost { Some(Gone::Unkept) } else { gone };
         let hidden_here = self.hidden().of(&RoomHex(room.id().to_string()));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
@@ -190,6 +192,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
+        What::Missing => (Kind::Gone, String::new(), Some(Gone::Missing)),
     }
 }
 

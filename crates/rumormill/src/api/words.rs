@@ -176,6 +176,10 @@ pub(crate) enum Gone {
     Retracted,
     /// It was older than the room keeps.
     Expired,
+    /// It came without its text, which is being asked for.
+    Missing,
+    /// Nobody who is connected keeps its text.
+    Unkept,
 }
 
 /// What a text begins with that tells what its author does.

@@ -101,7 +101,7 @@ impl Shown<'_> {
             What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),
             What::Retracted => Told::Act("took back what was here".into()),
-            What::Expired => Told::Act("said something that is gone".into()),
+            What::Expired | What::Missing => Told::Act("said something that is gone".into()),
         }
     }
 
@@ -114,7 +114,7 @@ impl Shown<'_> {
 
     /// The signs beside it; what is gone has none.
     fn signs(&self) -> Vec<String> {
-        let gone = matches!(self.message.what, What::Retracted | What::Expired);
+        let gone = matches!(self.message.what, What::Retracted | What::Expired | What::Missing);
         let signs = self.message.reactions.iter().filter(|_| !gone);
         signs.map(|(sign, by)| format!("{} {}", clean(sign), by.len())).collect()
     }
@@ -131,7 +131,7 @@ impl Shown<'_> {
         if let Some((nick, text)) = &self.reply {
             line += &format!("  (to {nick}: {text})");
         }
-        if self.message.edited && !matches!(self.message.what, What::Retracted | What::Expired) {
+        if self.message.edited && !matches!(self.message.what, What::Retracted | What::Expired | What::Missing) {
             line += "  (edited)";
         }
         self.signs().iter().for_each(|sign| line += &format!("  {sign}"));

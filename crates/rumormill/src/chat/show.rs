@@ -32,6 +32,8 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
+        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not come yet".into()),
+        (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
     let (minutes, nick) = (clock.minutes(message.time_ms), &message.nick);

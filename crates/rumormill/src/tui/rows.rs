@@ -210,7 +210,12 @@ impl<'a> Sheet<'a> {
                 (name.fit(self.nick), vec![(what, plain), (format!("  {stands}"), paint.dim())])
             }
             Kind::Gone => {
-                let what = if message.gone == Some(Gone::Expired) { "(gone)" } else { "(taken back)" };
+                let what = match message.gone {
+                    Some(Gone::Expired) => "(gone)",
+                    Some(Gone::Missing) => "(its text has not come yet)",
+                    Some(Gone::Unkept) => "(its text is no longer kept by anybody here)",
+                    _ => "(taken back)",
+                };
                 (name.fit(self.nick), vec![(what.into(), paint.dim())])
             }
             Kind::Nick => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use rumormill_proto::{
     admit::Run,
     entry::{LogKey, RawEntry},
@@ -14,6 +15,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    bare,
     evict::{Left, evict},
     expire,
     fail::Fail,
@@ -123,6 +125,9 @@ impl<'a> Batch<'a> {
         };
         for (entry, seq) in entries.iter_mut().zip(at..) {
             let place = Place { time: entry.time, author: *whose.author, seq };
+            if entry.body.bytes().is_none() && !gone.contains(&seq) && !is_below(floor, place, entry.kind) {
+                bare::put(self.db, whose, seq, entry)?;
+            }
             let goes = goes(whose.author, seq, entry, is_gone)?;
             if !goes {
                 vouches::add(self.db, (whose.log, whose.author), seq, entry)?;
@@ -152,6 +157,7 @@ impl<'a> Batch<'a> {
         let gone = unplace(db, Whose { room, log: touched.id, author: &author }, (at, shown - 1))?;
         touched.log.cut_at(at, below);
         vouches::cut(db, touched.id, at)?;
+        bare::remove(db, touched.id, (at, Seq::MAX))?;
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
         *self.counts.entry(room).or_default() -= gone;
@@ -170,6 +176,18 @@ impl<'a> Batch<'a> {
         }
         *self.counts.entry(room).or_default() -= gone;
         self.dropped += 1;
+        Ok(())
+    }
+
+    /// Puts a body that was wanted where it belongs.
+    pub(super) fn fill(&mut self, room_id: &RoomId, author: &AuthorId, body: (Seq, &Bytes)) -> Result<(), Fail> {
+        let Room { id: room, floor, .. } = self.room(room_id)?;
+        let Some((log, _)) = self.known(room, author)? else { return Ok(()) };
+        let filled = bare::fill(self.db, Whose { room, log, author }, floor, body)?;
+        self.dropped += filled.dropped.bodies;
+        let count = self.counts.entry(room).or_default();
+        *count += filled.came;
+        *count -= filled.dropped.tally;
         Ok(())
     }
 

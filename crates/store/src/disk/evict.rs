@@ -10,6 +10,7 @@ use rumormill_proto::{
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
+    bare,
     batch::unplace,
     fail::Fail,
     forget::{reword, texts},
@@ -38,6 +39,7 @@ pub(super) fn evict(db: &Connection, whose: Whose<'_>, log: &Log) -> Result<Left
     let shown = log.cut().map_or(Some(end), |cut| cut.checked_sub(1).map(|last| last.min(end)));
     let shown = shown.filter(|last| lowest <= *last);
     let gone = shown.map_or(Ok(Tally::default()), |last| unplace(db, whose, (lowest, last)))?;
+    bare::remove(db, whose.log, (lowest, end))?;
     let texts = texts(db, whose.author, (whose.log, lowest, end))?;
     let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
     drop.execute((whose.log, int(lowest), int(end)))?;

@@ -10,6 +10,7 @@ use rumormill_proto::{
 use rusqlite::{Connection, Row};
 
 use super::{
+    bare,
     fail::Fail,
     forget::{Dropped, drop_bodies},
     notes::Whose,
@@ -68,6 +69,7 @@ pub(super) fn expire(db: &Connection, plan: &Plan) -> Result<Dropped, Fail> {
     let mut count = Tally::default();
     count -= dropped.tally;
     add(db, plan.room, count)?;
+    plan.floor.map_or(Ok(()), |floor| bare::expire(db, plan.room, floor))?;
     let mut keep = db.prepare_cached("UPDATE room SET floor = ?2 WHERE id = ?1")?;
     keep.execute((plan.room, plan.floor.map(put_floor)))?;
     Ok(dropped)

@@ -13,6 +13,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    bare,
     fail::Fail,
     index::{Arrival, folded},
     notes::{self, Whose},
@@ -116,6 +117,7 @@ pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result
 /// Drops what entry `of` of a log said, and all its edits, if they are here.
 pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Dropped, Fail> {
     vouches::remove(db, whose.log, of)?;
+    bare::remove(db, whose.log, (of, of))?;
     let mut seqs = vec![of];
     seqs.extend(notes::edits(db, whose, of)?);
     drop_bodies(db, whose, &seqs)

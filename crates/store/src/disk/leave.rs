@@ -19,7 +19,7 @@ pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
     }
     let base = number << ARRIVAL_BITS;
     db.execute("DELETE FROM arrival WHERE id > ?1 AND id < ?2", (base, base + (1 << ARRIVAL_BITS)))?;
-    for table in ["place", "note", "log"] {
+    for table in ["place", "note", "bare", "log"] {
         db.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [number])?;
     }
     db.execute("DELETE FROM room WHERE id = ?1", [number])?;

@@ -12,7 +12,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    expire,
+    bare, expire,
     fail::Fail,
     notes::{self, Whose},
     piece::Stored,
@@ -41,6 +41,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
         let cut: Option<i64> = row.get(2)?;
         mending.log(row.get(0)?, &AuthorId(array(row, 1)?), cut)?;
     }
+    bare::tidy(db, room)?;
     expire::recount(db, Some(room))
 }
 

@@ -3,6 +3,7 @@
 //! One connection writes, every reader has its own. A commit is one transaction in the write-ahead log, which has
 //! reached the disk when it returns.
 
+mod bare;
 mod batch;
 mod evict;
 mod expire;
@@ -143,6 +144,7 @@ impl Store for Disk {
                     Change::Append(run) => batch.append(room, run)?,
                     Change::Cut(proof) => batch.cut(room, proof)?,
                     Change::Evict(author) => batch.evict(room, author)?,
+                    Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
                 }
             }
             let mut left = Vec::new();

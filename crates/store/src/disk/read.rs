@@ -10,7 +10,7 @@ use rumormill_proto::{
     entry::LogKey,
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
-    input::Kept,
+    input::{Bare, Kept},
     log::Head,
     run::{RawRun, block_end},
     timeline::Place,
@@ -18,6 +18,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    bare,
     fail::Fail,
     inspect::Inspection,
     notes,
@@ -126,6 +127,14 @@ impl Read for DiskReader {
 
     fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error> {
         self.ask(|db| find(db, room, author)?.map_or(Ok(Vec::new()), |log| vouches::of_log(db, log.id, most)))
+    }
+
+    fn bare(&mut self, room: &RoomId, most: usize) -> Result<(Vec<Bare>, u64), Error> {
+        self.ask(|db| record::room(db, room)?.map_or(Ok((Vec::new(), 0)), |room| bare::newest(db, room, most)))
+    }
+
+    fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
+        self.ask(|db| find(db, room, author)?.map_or(Ok(false), |log| bare::is_bare(db, log.id, seq)))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

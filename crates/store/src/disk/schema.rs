@@ -7,6 +7,7 @@
 //! words, slice, saw ──┘             the indexes, up to room.indexed
 //! note, gone                        what entries say of others, and who is not to be read any more
 //! vouch                             authors that entries vouch for
+//! bare                              entries whose bodies are wanted
 //! ```
 //!
 //! Rooms and logs are small integers inside. An arrival's id is its room's above [`ARRIVAL_BITS`] bits of a
@@ -29,7 +30,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 6] = ["
+const MIGRATIONS: [&str; 7] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -171,6 +172,21 @@ const MIGRATIONS: [&str; 6] = ["
     CREATE INDEX vouch_of ON vouch(log, seq);
     -- Leads from a log that leaves to what its entries name as seen.
     CREATE INDEX saw_by ON saw(log);
+", "
+    -- Entries in the timeline that came without their bodies, where nothing here explains it.
+    CREATE TABLE bare(
+        room INTEGER NOT NULL,
+        -- As in place.
+        time INTEGER NOT NULL,
+        log INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        -- Of the body.
+        hash BLOB NOT NULL,
+        PRIMARY KEY(room, time, log, seq)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX bare_of ON bare(log, seq);
 "];
 
 /// The version from which on notes are taken as entries come.

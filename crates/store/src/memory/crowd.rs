@@ -57,6 +57,7 @@ impl Shelf {
             self.rows.remove(&(*author, row.seq));
             if row.seq < cut {
                 self.timeline.remove(&row.place(*author));
+                self.bare.remove(&row.place(*author));
                 unnote(&mut self.notes, *author, &row);
                 self.tally -= Tally::of(&row.raw);
             }

@@ -108,6 +108,17 @@ impl Script {
         Admission::new(self.room).admit(&raw, Trust::LeadsTo(self.ids[last as usize])).unwrap()
     }
 
+    /// The signed run as somebody serves it who dropped some of its bodies.
+    pub(crate) fn blank(&self, first: Seq, last: Seq, drops: impl Fn(Seq) -> bool) -> Run {
+        let raw = self.raw(first, last);
+        let entries = (first..).zip(raw.entries()).map(|(seq, entry)| match drops(seq) {
+            true => RawEntry { body: entry.body.dropped(), ..entry.clone() },
+            false => entry.clone(),
+        });
+        let raw = RawRun::new(raw.author(), first, raw.prev(), entries.collect(), raw.signature().copied()).unwrap();
+        Admission::new(self.room).admit(&raw, Trust::Signature).unwrap()
+    }
+
     /// Signed runs of whole blocks, as far as `first..=last` lets them be whole; ascending.
     pub(crate) fn runs(&self, first: Seq, last: Seq) -> Vec<Run> {
         let mut runs = Vec::new();

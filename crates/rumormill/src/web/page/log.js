@@ -11,6 +11,12 @@ const QUOTE_CHARS = 120;
 const SIGN_CHARS = 16;
 const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
 const HUES = 8;
+const GONE = {
+  expired: "(gone)",
+  missing: "(its text has not come yet)",
+  unkept: "(its text is no longer kept by anybody here)",
+  retracted: "(taken back)",
+};
 
 // Who is who: nicks that could be taken for each other are told apart by the author's first digits.
 export class Names {
@@ -185,7 +191,7 @@ export class Log {
       case "nick": return event("is now called ", nick(message.text, message.author));
       case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
       case "founded": return event("founded the room ", message.text);
-      default: return [() => el("p", { class: "text gone" }, message.gone === "expired" ? "(gone)" : "(taken back)"), false];
+      default: return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
     }
   }
 

@@ -1,0 +1,137 @@
+//! Entries that came without their bodies though nothing here explains it: neither a retraction nor what the room keeps.
+//! Their bodies are wanted, until they come or a reason does.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::{Body, Kind, RawEntry},
+    ids::{AuthorId, Seq},
+    input::Bare,
+    run::RawRun,
+    timeline::Place,
+};
+use rusqlite::Connection;
+
+use super::{
+    fail::Fail,
+    forget::{Dropped, retract, reword, texts},
+    notes::{self, Whose},
+    piece::covering,
+    record::{array, int, put_time, seq},
+    vouches,
+};
+use crate::{
+    keep::{Tally, expires, is_below},
+    note::{Note, goes},
+};
+
+/// Notes an entry whose body is wanted.
+pub(super) fn put(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
+    let mut put = db.prepare_cached("INSERT OR IGNORE INTO bare VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let kind = i64::from(entry.kind.number());
+    put.execute((whose.room, put_time(entry.time), whose.log, int(at), kind, &entry.body.hash()))?;
+    Ok(())
+}
+
+/// Bodies of `first..=last` are not wanted any more.
+pub(super) fn remove(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let mut remove = db.prepare_cached("DELETE FROM bare WHERE log = ?1 AND seq BETWEEN ?2 AND ?3")?;
+    remove.execute((log, int(first), int(last)))?;
+    Ok(())
+}
+
+/// What the room does not keep so long is not wanted any more.
+pub(super) fn expire(db: &Connection, room: i64, floor: Place) -> Result<(), Fail> {
+    let mut find = db.prepare_cached("SELECT log, seq, kind FROM bare WHERE room = ?1 AND time <= ?2")?;
+    let mut rows = find.query((room, put_time(floor.time)))?;
+    while let Some(row) = rows.next()? {
+        let kind = u8::try_from(row.get::<_, i64>(2)?).ok().and_then(Kind::new);
+        if kind.is_some_and(expires) {
+            let at = seq(row.get(1)?)?;
+            remove(db, row.get(0)?, (at, at))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whatever is not in the timeline any more is not wanted.
+pub(super) fn tidy(db: &Connection, room: i64) -> Result<(), Fail> {
+    db.execute(
+        "DELETE FROM bare WHERE room = ?1 AND NOT EXISTS (SELECT 1 FROM place WHERE place.room = bare.room
+            AND place.time = bare.time AND place.log = bare.log AND place.seq = bare.seq)",
+        [room],
+    )?;
+    Ok(())
+}
+
+/// The newest entries whose bodies are wanted, and how many there are in all.
+pub(super) fn newest(db: &Connection, room: i64, most: usize) -> Result<(Vec<Bare>, u64), Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT author, seq, hash FROM bare CROSS JOIN log ON log.id = bare.log WHERE bare.room = ?1
+            ORDER BY time DESC, bare.log, seq LIMIT ?2",
+    )?;
+    let mut rows = find.query((room, int(most as u64)))?;
+    let mut bare = Vec::new();
+    while let Some(row) = rows.next()? {
+        bare.push(Bare { author: AuthorId(array(row, 0)?), seq: seq(row.get(1)?)?, hash: array(row, 2)? });
+    }
+    let mut count = db.prepare_cached("SELECT count(*) FROM bare WHERE room = ?1")?;
+    let all: i64 = count.query_row([room], |row| row.get(0))?;
+    Ok((bare, u64::try_from(all).unwrap_or(0)))
+}
+
+/// Whether the body of an entry is wanted.
+pub(super) fn is_bare(db: &Connection, log: i64, at: Seq) -> Result<bool, Fail> {
+    Ok(db.prepare_cached("SELECT 1 FROM bare WHERE log = ?1 AND seq = ?2")?.exists((log, int(at)))?)
+}
+
+/// What filling a body in came to.
+#[derive(Default)]
+pub(super) struct Filled {
+    /// What is counted from here on.
+    pub(super) came: Tally,
+    /// What went, for the body says that it goes.
+    pub(super) dropped: Dropped,
+}
+
+/// Puts a body where it is wanted, if it is the one that the header names, and follows what it says.
+pub(super) fn fill(
+    db: &Connection,
+    whose: Whose<'_>,
+    floor: Option<Place>,
+    (at, body): (Seq, &Bytes),
+) -> Result<Filled, Fail> {
+    let mut filled = Filled::default();
+    let stored = covering(db, whose.log, at)?.filter(|stored| stored.last >= at);
+    let (true, Some(stored)) = (is_bare(db, whose.log, at)?, stored) else { return Ok(filled) };
+    let Some(run) = stored.run(whose.author) else { return Ok(filled) };
+    let mut entries = run.entries().to_vec();
+    let Some(entry) = entries.get_mut((at - run.first()) as usize) else { return Ok(filled) };
+    let here = Body::Here(body.clone());
+    if entry.body.len() != here.len() || entry.body.hash() != here.hash() {
+        return Ok(filled);
+    }
+    remove(db, whose.log, (at, at))?;
+    entry.body = here;
+    let entry = entry.clone();
+    let place = Place { time: entry.time, author: *whose.author, seq: at };
+    let goes = goes(whose.author, at, &entry, |of| notes::is_gone(db, whose.log, of))?;
+    if goes || is_below(floor, place, entry.kind) {
+        return Ok(filled);
+    }
+    let texts = texts(db, whose.author, (whose.log, at, at))?;
+    let run = RawRun::new(*whose.author, run.first(), run.prev(), entries, run.signature().copied())?;
+    let mut put = db.prepare_cached("UPDATE run SET wire = ?3 WHERE log = ?1 AND first = ?2")?;
+    put.execute((whose.log, int(stored.first), &run.wire()[..]))?;
+    texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
+    vouches::add(db, (whose.log, whose.author), at, &entry)?;
+    filled.came += Tally::of(&entry);
+    // The note says so from here on; another retraction finds nothing to do.
+    if let Some(of) = Note::of(whose.author, at, &entry).and_then(|note| note.retracts())
+        && !notes::is_gone(db, whose.log, of)?
+    {
+        notes::put_gone(db, whose.log, of)?;
+        filled.dropped = retract(db, whose, of)?;
+    }
+    notes::add(db, whose, at, &entry)?;
+    Ok(filled)
+}
