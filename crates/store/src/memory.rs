@@ -2,9 +2,9 @@
 
 mod bare;
 mod crowd;
+mod notes;
 
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     ops::{
@@ -34,7 +34,7 @@ use crate::{
     check::{self, Found, Totals},
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
-    limits::{CONTACTS, NICKS},
+    limits::CONTACTS,
     note::{Note, goes, is_said, raw_entries},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, topmost, unproved, widen},
     words::Query,
@@ -335,25 +335,6 @@ impl Shelf {
         let first = group(*kinds.start(), AuthorId([0; 32]));
         let groups = self.standing(first..);
         groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
-    }
-
-    fn notes_of(&self, target: Target, limit: usize) -> Vec<Line> {
-        let mut found: Vec<_> =
-            self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
-        found.sort_unstable_by_key(|(kind, place)| (*kind, Reverse(*place)));
-        found.iter().take(limit).filter_map(|(_, place)| self.line(place)).collect()
-    }
-
-    fn nicks(&self) -> Vec<(AuthorId, Place, String)> {
-        let mut places: Vec<Place> = self.about(None, Kind::NICK..=Kind::NICK).map(|(_, place)| place).collect();
-        places.sort_unstable_by_key(|place| Reverse(*place));
-        places.truncate(NICKS);
-        places.sort_unstable_by_key(|place| place.author);
-        let name = |place: &Place| {
-            let row = self.rows.get(&(place.author, place.seq))?;
-            Some((place.author, *place, Note::of(&place.author, place.seq, &row.raw)?.name))
-        };
-        places.iter().filter_map(name).collect()
     }
 
     /// Whether what is searched for is in an entry as it reads by now.

@@ -1,0 +1,29 @@
+//! What entries say of others, as readers ask for it.
+
+use std::cmp::Reverse;
+
+use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
+
+use super::Shelf;
+use crate::{Line, limits::NICKS, note::Note};
+
+impl Shelf {
+    pub(super) fn notes_of(&self, target: Target, limit: usize) -> Vec<Line> {
+        let mut found: Vec<_> =
+            self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
+        found.sort_unstable_by_key(|(kind, place)| (*kind, Reverse(*place)));
+        found.iter().take(limit).filter_map(|(_, place)| self.line(place)).collect()
+    }
+
+    pub(super) fn nicks(&self) -> Vec<(AuthorId, Place, String)> {
+        let mut places: Vec<Place> = self.about(None, Kind::NICK..=Kind::NICK).map(|(_, place)| place).collect();
+        places.sort_unstable_by_key(|place| Reverse(*place));
+        places.truncate(NICKS);
+        places.sort_unstable_by_key(|place| place.author);
+        let name = |place: &Place| {
+            let row = self.rows.get(&(place.author, place.seq))?;
+            Some((place.author, *place, Note::of(&place.author, place.seq, &row.raw)?.name))
+        };
+        places.iter().filter_map(name).collect()
+    }
+}
