@@ -33,6 +33,7 @@ use crate::{
     admit::Author,
     bodies::Bodies,
     clock::Clock,
+    defence,
     evidence::Evidence,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
@@ -68,6 +69,12 @@ pub struct Size {
     pub count: usize,
     /// How many there are at most, ever.
     pub bound: usize,
+}
+
+/// What was taken of some runs.
+struct Took<'a> {
+    news: Vec<&'a RawRun>,
+    known: Vec<RawRun>,
 }
 
 /// One room on one node.
@@ -199,7 +206,7 @@ impl Engine {
         self.view.chosen()
     }
 
-    /// Entries known to be missing, and bodies of those that are here.
+    /// Entries that are proved to exist and are missing, and bodies of those that are here.
     pub fn missing(&self) -> u64 {
         self.sync.missing()
     }
@@ -249,7 +256,7 @@ impl Engine {
         if self.me < peer {
             self.sync.begin(peer, &self.logs, out);
         }
-        self.sync.hurry(now.ticks_ms);
+        self.sync.up(peer, now.ticks_ms);
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.up(peer, view, ms, random, actions));
     }
 
@@ -297,15 +304,8 @@ impl Engine {
                 self.rumor(now, out, |rumors, view, ms, random, actions| rumors.pull(from, view, ms, random, actions));
             }
             Message::Have { heads } => {
-                let lacking = heads.into_iter().filter(|(prefix, seq)| {
-                    if *seq >= self.logs.end(*prefix) {
-                        return false;
-                    }
-                    let author = self.logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-                    author.is_none_or(|author| !self.logs.has(author, *seq))
-                });
                 let due_ms = ms + self.sync.patience().ms(HAVE_MS);
-                lacking.for_each(|(prefix, seq)| self.sync.lack(prefix, seq, from, due_ms));
+                self.sync.have(from, &heads, due_ms, &self.logs);
             }
             Message::Status { digest, answer } => {
                 if self.sync.status(from, (digest, answer), &self.logs, &mut self.random, out) {
@@ -320,8 +320,10 @@ impl Engine {
             }
             Message::Want(want) => self.sync.want(from, &want, &self.logs, out),
             Message::Runs { want, runs } => {
-                self.sync.runs(from, want, &runs, ms);
-                self.take(from, &runs, Origin::Repair(from), now, out);
+                let origin = self.sync.origin(from, want, &runs, &self.logs);
+                if let Some(took) = self.take(from, &runs, origin, now, out) {
+                    self.sync.brought(from, want, &took.news, ms);
+                }
             }
             Message::Done { want } => {
                 self.settle(now, out);
@@ -370,9 +372,19 @@ impl Engine {
 
     fn push(&mut self, from: PeerId, push: Push, now: Now, out: &mut Vec<Output>) {
         let source = Source { peer: from, part: push.part, hops: push.hops.max(1) };
-        let Some((new, known)) = self.take(from, &push.runs, Origin::Rumor(source), now, out) else { return };
+        let origin = match defence::is_on("history") {
+            false if push.runs.iter().any(|run| self.sync.is_claimed(run.author().prefix(), run.last())) => {
+                Origin::History(from)
+            }
+            _ => Origin::Rumor(source),
+        };
+        let Some(took) = self.take(from, &push.runs, origin, now, out) else { return };
+        let (new, known) = (!took.news.is_empty(), took.known);
         let entries = push.runs.iter().map(|run| run.entries().len()).sum();
-        self.sync.patience().rumor(new, &known);
+        if new {
+            self.sync.delivers(&from);
+        }
+        self.sync.patience().rumor(from, self.view.len(), new, &known);
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
         match self.rumors.is_urgent(push.part) {
             true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
@@ -395,16 +407,15 @@ impl Engine {
         });
     }
 
-    /// Takes runs that a peer brought; says whether anything was new, and what was known. `None` when the peer
-    /// had to be closed.
-    fn take(
+    /// Takes runs that a peer brought. `None` when the peer had to be closed.
+    fn take<'a>(
         &mut self,
         from: PeerId,
-        runs: &[RawRun],
+        runs: &'a [RawRun],
         origin: Origin,
         now: Now,
         out: &mut Vec<Output>,
-    ) -> Option<(bool, Vec<RawRun>)> {
+    ) -> Option<Took<'a>> {
         let wall_ms = self.clock.correct(now.wall_ms);
         let (mut news, mut known) = (Vec::new(), Vec::new());
         for run in runs {
@@ -434,9 +445,9 @@ impl Engine {
             // A race between rumors leaves one or two open.
             let at_once = lacks.len() > LACKED_AT_ONCE;
             let due_ms = if at_once { now.ticks_ms } else { due_ms };
-            lacks.iter().for_each(|(author, seq)| self.sync.lack(author.prefix(), *seq, from, due_ms));
+            lacks.into_iter().for_each(|lack| self.sync.lack(lack, from, due_ms, &self.logs));
         }
-        Some((!news.is_empty(), known))
+        Some(Took { news, known })
     }
 
     fn close(&mut self, peer: PeerId, reject: Reject, now: Now, out: &mut Vec<Output>) {

@@ -15,6 +15,7 @@ pub mod entry;
 mod evidence;
 pub mod fork;
 pub mod frontier;
+mod gaps;
 pub mod ids;
 pub mod input;
 pub mod limits;

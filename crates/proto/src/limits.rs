@@ -295,12 +295,45 @@ pub const WANT_ENTRIES: u64 = 32_768;
 /// Milliseconds without an entry after which somebody else is asked.
 pub const WANT_MS: u64 = 2_000;
 
-/// Logs remembered of one peer as longer than ours, and gaps remembered that a peer could not fill: 16 bytes
-/// each and no more than there are authors.
-pub const TOLD: usize = AUTHORS;
+/// Milliseconds without anything of the newest page after which somebody else is asked for it too: it is 50 kB, and a
+/// person looks at an empty screen.
+pub const PAGE_MS: u64 = WANT_MS / 4;
 
-/// Logs remembered as announced and not come: 40 bytes each.
+/// Bytes in one message that show, as more than [`SERVE_AT_ONCE`] entries do, that a peer serves a page or a backfill: half
+/// of what a message of runs holds at most.
+pub const FAR_BEHIND_BYTES: usize = 32 * 1024;
+
+/// Logs remembered of one peer as longer than ours: as many as [`HEADS_REPLIES`] messages name. 40 bytes each, 160 kB a
+/// peer.
+pub const TOLD: usize = HEADS * HEADS_REPLIES;
+
+/// Gaps remembered of one peer that it could not fill: 32 bytes each, and no more than are asked for between two
+/// comparisons.
+pub const BARREN: usize = 4096;
+
+/// Gaps looked at to find some to ask for: a few wants of them, so that those that a peer cannot fill cost little.
+pub const GAPS_LOOKED_AT: usize = 4 * RANGES;
+
+/// Entries missing of one log that are counted: a room of a million entries by one author is counted right, and what one
+/// author signs at a huge seq does not hide what the others' logs lack.
+pub const GAP_COUNTED: u64 = 1 << 20;
+
+/// Wants in a row that bring nothing of what a peer claims to hold, after which it is asked for a block at a time: one can
+/// be lost with a connection, one can cross with what brings the same.
+pub const CLAIMS_IN_VAIN: u8 = 3;
+
+/// Logs remembered as announced and not come: 100 bytes each.
 pub const LACKS: usize = 4096;
+
+/// Of [`LACKS`], those that one peer announced first: one message of them.
+pub const LACKS_OF_ONE: usize = HEADS;
+
+/// Peers remembered of one log as having announced it: an announcement reaches a peer about twice.
+pub const ANNOUNCERS: usize = 3;
+
+/// Wants of a little that are awaited, to find out who announces what it does not have: half a second of as many lacks as
+/// there can be.
+pub const SMALL_WANTS: usize = 256;
 
 /// Milliseconds that a node that comes back waits for the first peer before it writes, beside the first dials,
 /// whose end it waits for: a dial on a LAN takes a millisecond or two, mDNS at most 1.6 s.

@@ -1,12 +1,13 @@
 //! All logs of a room as the engine knows them: what is held, what waits, what was proved to be forked.
 //!
 //! Runs come in by [`Logs::take`], whoever brought them, and leave by [`Logs::release`] when they may be
-//! shown. Invariant: what is released never stands before its cause, except where a backfill is known to
-//! bring the cause later, or an import brings one log after the other.
+//! shown. Invariant: what is released never stands before its cause, except where the cause lies below a signed head that
+//! is held and a backfill brings it later, or where a visit's first page or an import brings one log after the other.
+//! What peers only claim to hold changes nothing here.
 
 mod crowd;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
     admit::{Admission, Run, Trust},
@@ -14,9 +15,10 @@ use crate::{
     entry::{Kind, RawEntry},
     fork::Proof,
     frontier::Frontier,
+    gaps::Gaps,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::Kept,
-    limits::{AHEAD_MS, AUTHORS},
+    limits::AHEAD_MS,
     log::{Log, Unfit, Verdict},
     pending::{Arrived, Pending, Waiting},
     reject::Reject,
@@ -35,6 +37,8 @@ pub(crate) enum Origin {
     Rumor(Source),
     /// Brought by anti-entropy.
     Repair(PeerId),
+    /// Brought by anti-entropy to a node that is far behind: it waits for nothing, and is news to nobody.
+    History(PeerId),
     /// Brought by somebody here, from an export.
     Import,
 }
@@ -44,7 +48,7 @@ impl Origin {
     pub(crate) fn peer(self) -> Option<PeerId> {
         match self {
             Self::Rumor(source) => Some(source.peer),
-            Self::Repair(peer) => Some(peer),
+            Self::Repair(peer) | Self::History(peer) => Some(peer),
             Self::Here | Self::Import => None,
         }
     }
@@ -73,6 +77,17 @@ pub(crate) struct Released {
     pub(crate) history: bool,
 }
 
+/// What is known of the logs whose authors' ids begin alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Under {
+    /// Logs: one, unless somebody ground keys to collide.
+    pub(crate) count: usize,
+    /// The seq after the last that is held or waits without a gap, of any of them.
+    pub(crate) next: Seq,
+    /// Where the log ends because it is cut, when it is the only one.
+    pub(crate) end: Seq,
+}
+
 /// All logs of a room.
 pub(crate) struct Logs {
     door: Admission,
@@ -83,9 +98,7 @@ pub(crate) struct Logs {
     pub(crate) pending: Pending,
     /// Released by a backfill or an import, which wait for nothing.
     backfilled: Vec<Released>,
-    /// By author prefix: the seq below which entries are history that a backfill will bring.
-    history: BTreeMap<u64, Seq>,
-    gappy: BTreeSet<AuthorId>,
+    gaps: Gaps,
     contradictions: Vec<(Origin, RawRun)>,
 }
 
@@ -93,16 +106,14 @@ pub(crate) struct Logs {
 pub(crate) struct Held<'a> {
     frontier: &'a Frontier,
     cuts: &'a BTreeMap<AuthorId, Seq>,
-    history: &'a BTreeMap<u64, Seq>,
     standing: &'a Standing,
 }
 
 impl Held<'_> {
-    /// Whether nothing has to wait for this entry: it is held, it is in a gap that a backfill will close, it lies beyond
-    /// a cut, or its author has no place here.
+    /// Whether nothing has to wait for this entry: it is held, it lies below a head that is held or beyond a cut, or its
+    /// author has no place here.
     pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
         self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
-            || self.history.get(&author.prefix()).is_some_and(|next| seq < *next)
             || self.cuts.get(&author).is_some_and(|cut| seq >= *cut)
             || !self.has_place(&author)
     }
@@ -124,8 +135,7 @@ impl Logs {
             cuts: BTreeMap::new(),
             pending: Pending::default(),
             backfilled: Vec::new(),
-            history: BTreeMap::new(),
-            gappy: BTreeSet::new(),
+            gaps: Gaps::default(),
             contradictions: Vec::new(),
         };
         for Kept { author, log, vouches } in kept {
@@ -137,7 +147,7 @@ impl Logs {
     }
 
     fn held(&self) -> Held<'_> {
-        Held { frontier: &self.frontier, cuts: &self.cuts, history: &self.history, standing: &self.standing }
+        Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing }
     }
 
     pub(crate) fn door(&mut self) -> &mut Admission {
@@ -173,9 +183,25 @@ impl Logs {
         self.pending.down(peer, now_ms);
     }
 
-    /// Logs that are not held down to seq 0.
-    pub(crate) fn gappy(&self) -> impl Iterator<Item = &AuthorId> {
-        self.gappy.iter()
+    /// What is missing below heads that are held.
+    pub(crate) fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
+    /// Nobody who is linked holds what is missing of this log.
+    pub(crate) fn hollow(&mut self, author: &AuthorId) {
+        self.gaps.hollow(author);
+    }
+
+    /// Entries that are proved to exist and are missing.
+    pub(crate) fn missing(&self) -> u64 {
+        self.gaps.missing()
+    }
+
+    /// How a log is told from the others here: in full where its author shares eight bytes with another.
+    pub(crate) fn name(&self, author: AuthorId) -> (u64, Option<AuthorId>) {
+        let is_shared = self.frontier.with_prefix(author.prefix()).any(|(other, _)| *other != author);
+        (author.prefix(), is_shared.then_some(author))
     }
 
     /// The seq after the last that is held or waits without a gap.
@@ -187,22 +213,6 @@ impl Logs {
     /// Whether the entry is held or waits.
     pub(crate) fn has(&self, author: AuthorId, seq: Seq) -> bool {
         self.frontier.log(&author).is_some_and(|log| log.holds(seq)) || self.pending.holds(author, seq)
-    }
-
-    /// Entries below `next` of the author with this prefix are history: nothing waits for them.
-    pub(crate) fn expect_history(&mut self, prefix: u64, next: Seq) {
-        if self.history.len() < AUTHORS || self.history.contains_key(&prefix) {
-            let known = self.history.entry(prefix).or_default();
-            if next > *known {
-                *known = next;
-                self.pending.expect(AuthorId::lowest(prefix), AuthorId::highest(prefix), next);
-            }
-        }
-    }
-
-    /// A history that will not come after all: the peer that told of it could not serve it.
-    pub(crate) fn expect_no_history(&mut self, prefix: u64) {
-        self.history.remove(&prefix);
     }
 
     /// Forgets where a log is cut: the store has lost the proof of it. Peers prove it again.
@@ -290,7 +300,8 @@ impl Logs {
             return Taken::Refused;
         }
         let backfills = head.is_some_and(|head| run.last().seq < head.seq);
-        if backfills || origin == Origin::Import {
+        let waits_for_nothing = origin == Origin::Import || (until_ms == 0 && matches!(origin, Origin::History(_)));
+        if backfills || waits_for_nothing {
             return match self.insert(&run, raw, origin) {
                 true => {
                     self.backfilled.push(Released { run, raw: raw.clone(), origin, history: true });
@@ -324,12 +335,9 @@ impl Logs {
         let before = released.len();
         self.pending.come_due(now.wall_ms, now.ticks_ms);
         self.pending.expire(now.ticks_ms);
-        while let Some(ready) = self.pending.next(&Held {
-            frontier: &self.frontier,
-            cuts: &self.cuts,
-            history: &self.history,
-            standing: &self.standing,
-        }) {
+        while let Some(ready) =
+            self.pending.next(&Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing })
+        {
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
         released[before..].sort_by_key(|released| (released.run.author(), released.run.first().seq));
@@ -338,8 +346,7 @@ impl Logs {
 
     fn show(&mut self, waiting: Waiting) -> Option<Released> {
         let Waiting { run, raw, origin, .. } = waiting;
-        let prefix = run.author().prefix();
-        let history = self.history.get(&prefix).is_some_and(|next| run.last().seq < *next);
+        let history = matches!(origin, Origin::History(_));
         let head = self.frontier.head(&run.author());
         let run = match head {
             Some(head) => run.part(head.seq + 1, Seq::MAX)?,
@@ -368,9 +375,6 @@ impl Logs {
                 if let Some(head) = self.frontier.head(&author) {
                     self.pending.held(author, head.seq);
                 }
-                if self.history.get(&author.prefix()).is_some_and(|next| run.last().seq + 1 >= *next) {
-                    self.history.remove(&author.prefix());
-                }
             }
             Err(Unfit::Forks(_)) => self.contradictions.push((origin, raw.clone())),
             Err(Unfit::TimeBackwards | Unfit::NoPlace) => {}
@@ -379,11 +383,8 @@ impl Logs {
     }
 
     fn note_gaps(&mut self, author: AuthorId) {
-        let gaps = self.frontier.log(&author).is_some_and(|log| log.gaps().next().is_some());
-        if gaps {
-            self.gappy.insert(author);
-        } else {
-            self.gappy.remove(&author);
+        if let Some(log) = self.frontier.log(&author) {
+            self.gaps.note(author, log);
         }
     }
 
@@ -404,6 +405,7 @@ mod tests {
     use crate::testing::{ROOM, Writer};
 
     const THERE: Origin = Origin::Repair(PeerId([9; 32]));
+    const HISTORY: Origin = Origin::History(PeerId([9; 32]));
     const AT: Now = at(1_000);
 
     const fn at(wall_ms: u64) -> Now {
@@ -489,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn history_holds_nobody_up() {
+    fn history_waits_for_nothing_and_what_lies_below_its_head_holds_nobody_up() {
         let mut writer = Writer::new(1);
         let runs = writer.write_blocks(200, "x");
         let mut reader = Writer::new(2);
@@ -497,13 +499,17 @@ mod tests {
         let mut logs = Logs::new(ROOM, vec![]);
         take(&mut logs, &comment);
         take(&mut logs, &runs[4]);
-        assert_eq!(released(&mut logs), []);
-        logs.expect_history(writer.id().prefix(), 200);
-        assert_eq!(released(&mut logs).len(), 2);
-        assert_eq!(logs.gappy().count(), 1);
-        assert_eq!(take(&mut logs, &runs[3]), Taken::New);
+        assert_eq!(released(&mut logs), [], "nothing shows that a backfill brings the rest");
+        assert_eq!(logs.take(&runs[4], HISTORY, AT), Ok(Taken::Known), "and who says so has to bring more");
+        assert_eq!(logs.take(&runs[3], HISTORY, AT), Ok(Taken::New));
+        let page = logs.release(AT);
+        assert_eq!(page.len(), 3, "the part that came, what follows it, and what names an entry below its head");
+        assert_eq!(page.iter().filter(|one| one.history).count(), 1, "a rumor stays news");
+        assert_eq!(logs.gaps().missing(), 129);
+        assert_eq!(take(&mut logs, &runs[2]), Taken::New);
         let backfill = logs.release(AT);
         assert!(backfill.len() == 1 && backfill[0].history);
+        assert_eq!(logs.gaps().missing(), 65);
     }
 
     #[test]
@@ -544,9 +550,9 @@ mod tests {
         let bare =
             |run: &RawRun| RawRun::new(run.author(), run.first(), run.prev(), run.entries().to_vec(), None).unwrap();
         let mut logs = Logs::new(ROOM, vec![]);
-        logs.expect_history(writer.id().prefix(), 200);
-        assert_eq!(take(&mut logs, &bare(&runs[4])), Taken::Refused);
-        take(&mut logs, &runs[4]);
+        let bare_history = logs.take(&bare(&runs[4]), HISTORY, AT);
+        assert_eq!(bare_history, Ok(Taken::Refused));
+        logs.take(&runs[4], HISTORY, AT).unwrap();
         released(&mut logs);
         assert_eq!(take(&mut logs, &bare(&runs[2])), Taken::Refused);
         assert_eq!(take(&mut logs, &bare(&runs[3])), Taken::New);

@@ -4,11 +4,16 @@
 //! rumor that comes after it was repaired doubles the time that the next ones are given, and each that comes unrepaired
 //! takes a little of that back, as TCP does with its retransmission timer (RFC 6298, section 5.5). Whoever has had to
 //! wait longer than usual does not serve either, unasked, what came to itself within that time.
+//!
+//! Late rumors are easy to fake, so no peer counts for much. A repair is one only when it brought something new; the
+//! peer that repaired does not show by a push that the repair was in vain; each peer counts once in [`AGAIN`] rumors; and how
+//! far patience grows follows from how many of the links have shown it. In a room that is too busy most of them do.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    ids::{AuthorId, Seq},
+    defence,
+    ids::{AuthorId, PeerId, Seq},
     limits::{LACK_MS, LATELY},
     run::RawRun,
 };
@@ -16,27 +21,48 @@ use crate::{
 /// One, in which patience is counted.
 const ONE: u64 = 1024;
 
-/// Most that patience grows to: sixteen times [`LACK_MS`] is three seconds, about what the fastest rounds need to repair a
-/// room.
-const MOST: u64 = 16 * ONE;
+/// Times that patience doubles at most: sixteen times [`LACK_MS`] is three seconds, about what the fastest rounds need to
+/// repair a room.
+const DOUBLINGS: usize = 4;
 
 /// A rumor that comes unrepaired takes this part of what patience has grown by: two rumors in a hundred that were repaired
 /// in vain keep it where it is.
 const SHRINKS: u64 = 64;
 
+/// New rumors until the same peer counts again: as many as take two thirds back of what patience has grown by, so that one
+/// peer alone keeps it below five.
+const AGAIN: u64 = SHRINKS;
+
+/// New rumors for which a peer is remembered that pushed what was repaired: in a room of fifty in which two rumors in a
+/// hundred are repaired in vain, twenty peers are.
+const REMEMBERED: u64 = 16 * AGAIN;
+
 /// What a node has learned of rumors that came after all.
 #[derive(Debug)]
 pub(crate) struct Patience {
     grown: u64,
-    /// What was asked for, or served to us unasked, because it had not come by itself; oldest first.
-    repaired: VecDeque<(u64, Seq, Seq)>,
+    /// What somebody brought because it had not come by itself; oldest first.
+    repaired: VecDeque<Repaired>,
     /// What came lately, and when, oldest first.
     fresh: VecDeque<(u64, AuthorId, Seq)>,
+    /// New rumors so far.
+    rumors: u64,
+    /// Linked peers that pushed what had been repaired, and how many rumors had come by then.
+    late: BTreeMap<PeerId, u64>,
+}
+
+/// Entries that were repaired.
+#[derive(Debug)]
+struct Repaired {
+    by: PeerId,
+    author: AuthorId,
+    first: Seq,
+    last: Seq,
 }
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { grown: ONE, repaired: VecDeque::new(), fresh: VecDeque::new() }
+        Self { grown: ONE, repaired: VecDeque::new(), fresh: VecDeque::new(), rumors: 0, late: BTreeMap::new() }
     }
 
     /// How long something is waited for that comes within `ms` in a room that is not too busy.
@@ -44,26 +70,48 @@ impl Patience {
         ms * self.grown / ONE
     }
 
-    /// Entries were repaired, of the author with this prefix: by their first and last seq.
-    pub(crate) fn repaired(&mut self, prefix: u64, (first, last): (Seq, Seq)) {
-        keep(&mut self.repaired, (prefix, first, last));
+    /// A peer brought entries that were new and had not come by themselves.
+    pub(crate) fn repaired(&mut self, by: PeerId, run: &RawRun) {
+        keep(&mut self.repaired, Repaired { by, author: run.author(), first: run.first(), last: run.last() });
     }
 
-    /// A rumor came: with something new, or with what was known.
-    pub(crate) fn rumor(&mut self, new: bool, known: &[RawRun]) {
+    /// A rumor came over one of `links`: with something new, or with what was known.
+    pub(crate) fn rumor(&mut self, from: PeerId, links: usize, new: bool, known: &[RawRun]) {
+        self.rumors += u64::from(new);
+        let bounded = defence::is_on("patience");
         let repaired = |run: &RawRun| {
-            let (prefix, last) = (run.author().prefix(), run.last());
-            let holds = |&(author, first, end): &(u64, Seq, Seq)| author == prefix && (first..=end).contains(&last);
+            let holds = |repaired: &Repaired| {
+                repaired.author == run.author()
+                    && (repaired.first..=repaired.last).contains(&run.last())
+                    && !(bounded && repaired.by == from)
+            };
             self.repaired.iter().position(holds)
         };
         match known.iter().find_map(repaired) {
             Some(at) => {
                 self.repaired.remove(at);
-                self.grown = MOST.min(2 * self.grown);
+                self.came_late(from, if bounded { links } else { 1 });
             }
             None if new => self.grown -= (self.grown - ONE) / SHRINKS,
             None => {}
         }
+    }
+
+    fn came_late(&mut self, from: PeerId, links: usize) {
+        let rumors = self.rumors;
+        let counts = |counted: &u64, within: u64| rumors - counted < within;
+        if defence::is_on("patience") && self.late.get(&from).is_some_and(|counted| counts(counted, AGAIN)) {
+            return;
+        }
+        self.late.insert(from, rumors);
+        self.late.retain(|_, counted| counts(counted, REMEMBERED));
+        let doublings = (4 * DOUBLINGS * self.late.len() / links.max(1)).clamp(1, DOUBLINGS);
+        self.grown = (2 * self.grown).min(ONE << doublings).max(self.grown);
+    }
+
+    /// The link to a peer is gone.
+    pub(crate) fn forget(&mut self, peer: &PeerId) {
+        self.late.remove(peer);
     }
 
     /// An entry came that is passed on from here, and may be under way to others too.
@@ -103,28 +151,59 @@ mod tests {
         RawRun::new(ADA, seq, EntryId::default(), vec![entry], None).unwrap()
     }
 
-    /// A line is repaired, and comes as a rumor all the same.
-    fn repair_in_vain(patience: &mut Patience, seq: Seq) {
-        patience.repaired(ADA.prefix(), (seq, seq));
-        patience.rumor(false, &[line(seq)]);
+    fn peer(number: usize) -> PeerId {
+        PeerId([number as u8; 32])
+    }
+
+    /// A line is repaired by the last of all peers, and comes as a rumor from another all the same.
+    fn repair_in_vain(patience: &mut Patience, from: usize, links: usize, seq: Seq) {
+        patience.repaired(peer(255), &line(seq));
+        patience.rumor(peer(from), links, false, &[line(seq)]);
     }
 
     #[test]
     fn a_rumor_that_was_repaired_in_vain_doubles_patience_within_bounds() {
         let mut patience = Patience::new();
         assert_eq!(patience.ms(200), 200);
-        patience.rumor(false, &[line(0)]);
+        patience.rumor(peer(1), 50, false, &[line(0)]);
         assert_eq!(patience.ms(200), 200, "nobody repaired this");
-        repair_in_vain(&mut patience, 1);
+        repair_in_vain(&mut patience, 1, 50, 1);
         assert_eq!(patience.ms(200), 400);
-        patience.rumor(false, &[line(1)]);
+        patience.rumor(peer(2), 50, false, &[line(1)]);
         assert_eq!(patience.ms(200), 400, "a third copy tells nothing more");
-        (2..20).for_each(|seq| repair_in_vain(&mut patience, seq));
-        assert_eq!(patience.ms(200), 3_200);
-        (0..500).for_each(|seq| patience.rumor(true, &[line(seq)]));
+        (2..20).for_each(|at| repair_in_vain(&mut patience, at, 50, at as Seq));
+        assert_eq!(patience.ms(200), 3_200, "a third of the room is late");
+        (0..500).for_each(|seq| patience.rumor(peer(1), 50, true, &[line(seq)]));
         assert!((200..220).contains(&patience.ms(200)), "{}", patience.ms(200));
-        (0..2 * LATELY as Seq).for_each(|seq| patience.repaired(ADA.prefix(), (seq, seq)));
+        (0..2 * LATELY as Seq).for_each(|seq| patience.repaired(peer(1), &line(seq)));
         assert_eq!(patience.repaired.len(), LATELY);
+    }
+
+    #[test]
+    fn one_peer_alone_keeps_nobody_waiting() {
+        let mut patience = Patience::new();
+        patience.repaired(peer(1), &line(0));
+        patience.rumor(peer(1), 50, false, &[line(0)]);
+        assert_eq!(patience.ms(200), 200, "it repaired this itself");
+        (0..1_000).for_each(|seq| repair_in_vain(&mut patience, 1, 50, seq));
+        assert_eq!(patience.ms(200), 400);
+        // Four keys of one liar, in a room of fifty that goes on talking.
+        let mut most = 0;
+        for seq in 0..10_000 {
+            patience.rumor(peer(9), 50, true, &[line(seq)]);
+            repair_in_vain(&mut patience, 1 + seq as usize % 4, 50, 1_000 + seq);
+            most = most.max(patience.ms(200));
+        }
+        assert_eq!(most, 400);
+        // The same liar in a pair, where nobody else can be late.
+        for seq in 0..10_000 {
+            patience.rumor(peer(9), 1, true, &[line(seq)]);
+            repair_in_vain(&mut patience, 1, 1, 1_000 + seq);
+            most = most.max(patience.ms(200));
+        }
+        assert!(most < 1_000, "{most}");
+        (0..100).for_each(|number| patience.forget(&peer(number)));
+        assert_eq!(patience.late.len(), 0);
     }
 
     #[test]
@@ -132,7 +211,7 @@ mod tests {
         let mut patience = Patience::new();
         (5..7).for_each(|seq| patience.came(ADA, seq, 1_000));
         assert_eq!(patience.fresh_from(&ADA, 1_000), Seq::MAX);
-        repair_in_vain(&mut patience, 0);
+        repair_in_vain(&mut patience, 1, 1, 0);
         assert_eq!(patience.fresh_from(&ADA, 1_000 + LACK_MS - 1), 5);
         assert_eq!(patience.fresh_from(&ADA, 1_000 + LACK_MS), Seq::MAX);
         assert_eq!(patience.fresh_from(&AuthorId([2; 32]), 1_000), Seq::MAX);

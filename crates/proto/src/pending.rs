@@ -23,10 +23,7 @@ mod cover;
 mod forest;
 mod share;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound::{Excluded, Included},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cover::Cover;
 use forest::{Forest, Node};
@@ -134,7 +131,7 @@ impl Waiting {
     fn share(&self) -> (Option<PeerId>, usize) {
         let peer = match self.origin {
             Origin::Rumor(source) => Some(source.peer),
-            Origin::Repair(peer) => Some(peer),
+            Origin::Repair(peer) | Origin::History(peer) => Some(peer),
             Origin::Here | Origin::Import => None,
         };
         let pairs: usize = self.run.entries().iter().map(|entry| entry.seen.len()).sum();
@@ -255,17 +252,6 @@ impl Pending {
         self.cover.held(author, head);
         self.cover.ended(author, head).into_iter().for_each(|useless| self.evict(useless));
         self.wanted_in(author, (0, head)).into_iter().for_each(|need| self.meet(need));
-    }
-
-    /// Entries below `next` of authors whose ids begin like this are waited for by nobody.
-    pub(crate) fn expect(&mut self, lowest: AuthorId, highest: AuthorId, next: Seq) {
-        let Some(last) = next.checked_sub(1) else { return };
-        let mut from = Included((lowest, 0));
-        while let Some(author) = self.wanted.range((from, Included((highest, Seq::MAX)))).next().map(|((id, _), _)| *id)
-        {
-            self.wanted_in(author, (0, last)).into_iter().for_each(|need| self.meet(need));
-            from = Excluded((author, Seq::MAX));
-        }
     }
 
     /// Forgets what waits of `author` from `at` on; nothing waits for it either.

@@ -7,30 +7,43 @@
 //! lacks it wants it in the order that suits it.
 //!
 //! What suits it is the newest first: one page of the newest entries of all authors when much is lacking, then
-//! everything else downwards from the top of each log. Entries known to come by such a backfill are waited for by
-//! nobody.
+//! everything else downwards from the top of each log. What comes so waits for nothing: a signed head shows that
+//! everything below it exists, and a want is under way for it.
 //!
-//! Who answers holds no state. Who wants remembers what each peer told of, asks each peer for one want at a
-//! time and no two peers for the same entries, and forgets what a peer told when it does not deliver.
+//! The answering side is stateless. The requesting side remembers what each peer announced, asks each peer for one want at
+//! a time and no two peers for the same entries, and forgets what a peer announced when it does not deliver.
+//!
+//! What a peer announces costs it ten bytes and is only a reason to ask that peer. It changes neither what counts as
+//! missing nor how entries are shown or spread; who announces in vain loses its [`Credit`]; and a want keeps others from
+//! being asked for the same only while it brings something.
 //!
 //! What was announced, or is named as a cause, is given time to come as a rumor before it is asked for, see [`Patience`].
+//!
+//! Logs are named by eight bytes of their author. Where two authors share these, each side compares all that it has under
+//! them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
 
 mod answer;
 mod ask;
+#[cfg(test)]
+mod attacks;
+mod credit;
+mod lacks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use answer::{compare, detail, lacks_of};
+use answer::{compare, detail};
+use credit::Credit;
+use lacks::{Lacks, Name};
 
 use crate::{
     frontier::{Branch, Digest},
-    ids::{PeerId, Seq},
+    ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Recall, Step},
-    limits::{DENSE_HEADS, LACKS, WANT_MS},
-    logs::Logs,
+    limits::{DENSE_HEADS, FAR_BEHIND_BYTES, SERVE_AT_ONCE, WANT_MS},
+    logs::{Logs, Origin},
     message::{Brief, Heads, Message, Range},
     patience::Patience,
     random::Random,
@@ -59,16 +72,36 @@ impl Default for Pace {
 #[derive(Debug)]
 struct Asked {
     want: u64,
-    ranges: Vec<Range>,
+    newest: bool,
+    /// Of what the peer told of above our heads.
+    above: Vec<Range>,
+    /// Of the gaps in our logs.
+    gaps: Vec<(AuthorId, Range)>,
+    /// Entries that came and were new.
+    came: u64,
+    /// When it is given up.
+    due_ms: u64,
+    /// When others may be asked for the same: [`WANT_MS`] after it was asked, and a millisecond later for each entry that came.
+    free_ms: u64,
+}
+
+/// A little that was asked of a peer.
+#[derive(Debug)]
+struct Small {
+    peer: PeerId,
+    /// For each log the first seq that was lacking, and the last that the peer told of.
+    logs: Vec<(Name, Seq, Seq)>,
+    came: u64,
     due_ms: u64,
 }
 
-/// Something that others have and that may be under way: asked for when it has not come by then.
-#[derive(Debug)]
-struct Lack {
-    last: Seq,
-    from: PeerId,
-    due_ms: u64,
+/// The newest page, of which one is enough.
+#[derive(Debug, Default)]
+struct Page {
+    /// Whether something of it has come.
+    came: bool,
+    /// When somebody else may be asked for it.
+    free_ms: u64,
 }
 
 /// The state of one who wants.
@@ -81,11 +114,20 @@ pub(crate) struct Sync {
     wants_made: u64,
     /// By peer and author prefix: the seq after the last that the peer told of and we lack.
     told: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
-    /// Gaps that a peer could not fill.
-    barren: BTreeSet<(PeerId, u64)>,
+    linked: BTreeSet<PeerId>,
+    /// Logs with gaps that a peer could not fill.
+    barren: BTreeMap<PeerId, BTreeSet<AuthorId>>,
+    /// The log with gaps that was looked at last.
+    looked_at: Option<AuthorId>,
+    /// Peers that told of so much that we are far behind.
     paged: BTreeSet<PeerId>,
+    page: Page,
     wants: BTreeMap<PeerId, Asked>,
-    lacks: BTreeMap<u64, Lack>,
+    /// By author prefix: what each peer is being asked for.
+    reserved: BTreeMap<u64, Vec<(PeerId, Seq, Seq)>>,
+    small: BTreeMap<u64, Small>,
+    lacks: Lacks,
+    credit: Credit,
     patience: Patience,
     missing: u64,
 }
@@ -99,10 +141,16 @@ impl Sync {
             trace,
             wants_made: 0,
             told: BTreeMap::new(),
-            barren: BTreeSet::new(),
+            linked: BTreeSet::new(),
+            barren: BTreeMap::new(),
+            looked_at: None,
             paged: BTreeSet::new(),
+            page: Page::default(),
             wants: BTreeMap::new(),
-            lacks: BTreeMap::new(),
+            reserved: BTreeMap::new(),
+            small: BTreeMap::new(),
+            lacks: Lacks::default(),
+            credit: Credit::default(),
             patience: Patience::new(),
             missing: 0,
         }
@@ -110,11 +158,11 @@ impl Sync {
 
     pub(crate) fn next_deadline(&self) -> u64 {
         let wants = self.wants.values().map(|asked| asked.due_ms);
-        let lacks = self.lacks.values().map(|lack| lack.due_ms);
-        wants.chain(lacks).fold(self.round_ms, u64::min)
+        let small = self.small.first_key_value().map(|(_, small)| small.due_ms);
+        wants.chain(small).chain(self.lacks.next_deadline()).fold(self.round_ms, u64::min)
     }
 
-    /// Entries known to be missing.
+    /// Entries that are proved to exist and are missing.
     pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
@@ -130,12 +178,24 @@ impl Sync {
         send(out, peer, Message::Status { digest: logs.frontier().digest(), answer: false });
     }
 
+    pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
+        self.linked.insert(peer);
+        self.hurry(now_ms);
+    }
+
     pub(crate) fn down(&mut self, peer: PeerId) {
+        self.linked.remove(&peer);
         self.told.remove(&peer);
-        self.wants.remove(&peer);
-        self.paged.remove(&peer);
-        self.barren.retain(|(barren, _)| *barren != peer);
-        self.lacks.retain(|_, lack| lack.from != peer);
+        if let Some(asked) = self.wants.remove(&peer) {
+            self.release(peer, &asked);
+            self.page.free_ms = if asked.newest { 0 } else { self.page.free_ms };
+        }
+        self.small.retain(|_, small| small.peer != peer);
+        self.no_more_paged(&peer);
+        self.barren.remove(&peer);
+        self.lacks.down(&peer);
+        self.credit.forget(&peer);
+        self.patience.forget(&peer);
     }
 
     /// Answers a status; says whether the peer holds what we hold.
@@ -152,7 +212,7 @@ impl Sync {
         self.step(Step::StatusFrom { peer: from, same }, out);
         if same {
             self.interval_ms = self.interval_ms.saturating_mul(2).min(self.pace.quiet_ms);
-            self.barren.retain(|(barren, _)| *barren != from);
+            self.barren.remove(&from);
         } else {
             self.interval_ms = self.pace.busy_ms;
         }
@@ -175,44 +235,72 @@ impl Sync {
         now_ms: u64,
         out: &mut Vec<Output>,
     ) -> Vec<Recall> {
-        let mut theirs: BTreeMap<u64, Brief> = BTreeMap::new();
+        let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
-            theirs.insert(brief.author, *brief);
+            theirs.entry(brief.author).or_default().push(*brief);
         }
         let ours = compare(heads, &theirs, logs);
         self.answer(from, &ours, logs, now_ms, out);
-        for brief in theirs.values().filter(|brief| lacks_of(brief, logs)) {
-            self.tell(from, brief.author, brief.next);
+        for (prefix, briefs) in theirs {
+            self.hear(from, prefix, &briefs, logs);
         }
         self.plan(from, logs, now_ms, out);
         ours.questions(from, logs)
     }
 
-    /// Runs came that answer a want: it is given more time. Those that nobody wanted may be under way as rumors.
-    pub(crate) fn runs(&mut self, from: PeerId, want: u64, runs: &[RawRun], now_ms: u64) {
-        for run in runs.iter().filter(|_| want == 0) {
-            self.patience.repaired(run.author().prefix(), (run.first(), run.last()));
+    /// Remembers what a peer tells of the logs under one prefix, where that says which log is meant: of two that we know it
+    /// shows us the newest signed run.
+    fn hear(&mut self, from: PeerId, prefix: u64, briefs: &[Brief], logs: &Logs) {
+        let under = logs.under(prefix);
+        let end = briefs.iter().map(|brief| brief.next.min(brief.cut.unwrap_or(Seq::MAX))).max().unwrap_or(0);
+        let is_clear = under.count == 0 || (under.count == 1 && briefs.len() == 1);
+        if is_clear && end.min(under.end) > under.next {
+            self.tell(from, prefix, end);
         }
+    }
+
+    /// Runs are about to be taken: whether they belong to a page or a backfill. That they do shows in how much of them is
+    /// new, for anybody can claim to have much and then bring a single line.
+    pub(crate) fn origin(&self, from: PeerId, want: u64, runs: &[RawRun], logs: &Logs) -> Origin {
+        let asked = self.wants.get(&from).filter(|asked| asked.want == want && self.paged.contains(&from));
+        let Some(asked) = asked else { return Origin::Repair(from) };
+        let new = runs.iter().filter(|run| !logs.has(run.author(), run.last()));
+        let (entries, bytes) =
+            new.fold((0, 0), |(entries, bytes), run| (entries + run.entries().len() as u64, bytes + run.wire().len()));
+        match asked.came + entries > SERVE_AT_ONCE || bytes > FAR_BEHIND_BYTES {
+            true => Origin::History(from),
+            false => Origin::Repair(from),
+        }
+    }
+
+    /// A peer brought entries that were new, perhaps in answer to a want, which is given more time.
+    pub(crate) fn brought(&mut self, from: PeerId, want: u64, runs: &[&RawRun], now_ms: u64) {
+        let entries: u64 = runs.iter().map(|run| run.entries().len() as u64).sum();
+        if entries == 0 {
+            return;
+        }
+        self.credit.deliver(&from);
         if let Some(asked) = self.wants.get_mut(&from).filter(|asked| asked.want == want) {
+            asked.came += entries;
             asked.due_ms = now_ms + WANT_MS;
+            asked.free_ms += entries;
+            self.page.came |= asked.newest;
+            return;
         }
+        if let Some(small) = self.small.get_mut(&want).filter(|small| small.peer == from) {
+            small.came += entries;
+        }
+        runs.iter().for_each(|run| self.patience.repaired(from, run));
+    }
+
+    /// A peer brought something new.
+    pub(crate) fn delivers(&mut self, peer: &PeerId) {
+        self.credit.deliver(peer);
     }
 
     /// What is waited for, and for how long.
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
-    }
-
-    /// Somebody has entries of this author up to `last`. Unless they come by themselves until `due_ms`, they are asked
-    /// for.
-    pub(crate) fn lack(&mut self, prefix: u64, last: Seq, from: PeerId, due_ms: u64) {
-        if self.lacks.len() < LACKS || self.lacks.contains_key(&prefix) {
-            let lack = self.lacks.entry(prefix).or_insert(Lack { last, from, due_ms });
-            if last > lack.last {
-                (lack.last, lack.from) = (last, from);
-            }
-            lack.due_ms = lack.due_ms.min(due_ms);
-        }
     }
 
     /// Whatever is due: lacks, wants, the next round.
@@ -224,11 +312,12 @@ impl Sync {
         random: &mut Random,
         out: &mut Vec<Output>,
     ) {
+        self.give_up_small(logs, now_ms);
         self.ask_for_lacks(logs, now_ms, out);
         let overdue: Vec<_> =
             self.wants.iter().filter(|(_, asked)| asked.due_ms <= now_ms).map(|(peer, _)| *peer).collect();
         for peer in &overdue {
-            self.give_up(*peer, logs);
+            self.give_up(*peer, logs, now_ms);
         }
         if !overdue.is_empty() {
             let others: Vec<_> = view.active().filter(|peer| !overdue.contains(peer)).collect();

@@ -35,6 +35,8 @@ pub enum Nature {
     Flooder,
     /// Claims to hold a thousand entries more of every log, and logs that do not exist.
     Boaster,
+    /// Claims to hold as much of every log as a log can hold, and more of everybody's own than they wrote.
+    Usurper,
     /// Claims to hold nothing, whatever it was told.
     Denier,
     /// Claims to hold exactly what whoever asks holds.
@@ -54,12 +56,13 @@ pub enum Nature {
 
 impl Nature {
     /// All ways to lie alone.
-    pub const LIARS: [Self; 11] = [
+    pub const LIARS: [Self; 12] = [
         Self::Mute,
         Self::Forger,
         Self::Forker,
         Self::Flooder,
         Self::Boaster,
+        Self::Usurper,
         Self::Denier,
         Self::Flatterer,
         Self::Parrot,
@@ -74,6 +77,9 @@ const FLOOD: usize = 32;
 
 /// Entries and logs that a boaster adds.
 const BOAST: u64 = 1_000;
+
+/// What a usurper claims to hold of every log.
+const ALL: u64 = 1 << 47;
 
 /// Heads of logs that do not exist, in one announcement.
 const BOASTED: u64 = 100;
@@ -104,6 +110,7 @@ impl World {
             }
             Nature::Flooder => vec![message.clone(); if is_answer(&message) { 1 } else { FLOOD }],
             Nature::Boaster => self.boast(message),
+            Nature::Usurper => vec![usurped(message)],
             Nature::Denier => vec![denial(message)],
             Nature::Legion => {
                 let runs = self.strangers(1);
@@ -195,6 +202,21 @@ fn is_answer(message: &Message) -> bool {
         Message::Status { answer, .. } | Message::Shuffle { answer, .. } => *answer,
         Message::Push(_) | Message::Pull | Message::Want(_) | Message::Have { .. } | Message::Fork { .. } => false,
         _ => true,
+    }
+}
+
+fn usurped(message: Message) -> Message {
+    match message {
+        Message::Known { .. } => Message::Known { next: ALL },
+        Message::Have { heads } => {
+            Message::Have { heads: heads.into_iter().map(|(author, _)| (author, ALL)).collect() }
+        }
+        Message::Status { digest, answer } => Message::Status { digest: digest.map(|byte| !byte), answer },
+        Message::Heads(mut heads) => {
+            heads.heads.iter_mut().for_each(|brief| brief.next = ALL);
+            Message::Heads(heads)
+        }
+        other => other,
     }
 }
 

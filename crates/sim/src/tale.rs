@@ -28,7 +28,7 @@
 //! | `crash 2`, `crash 2 before send` | ends a process; in its next turn before `append`, `send` or `emit` |
 //! | `restart 2`, `restart 2 empty` | starts it again; without its store |
 //! | `pause 2`, `resume 2`, `clock 2 600s`, `clock 2 -10s` | a closed laptop; a clock that is ahead or behind |
-//! | `turn 2 forger` | into a liar: `mute`, `forger`, `forker`, `flooder`, `boaster`, `denier`, `flatterer`, `parrot` |
+//! | `turn 2 forger` | into a liar: `mute`, `forger`, `forker`, `flooder`, `boaster`, `usurper`, `denier`, `flatterer`, `parrot` |
 //! | `same_timeline` | all properties hold of what remains |
 //! | `expect 1 lines 2`, `expect 0-3 "a" "b"`, `expect 2 nothing`, `expect 2 down` | what these show |
 

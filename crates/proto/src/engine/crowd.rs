@@ -47,7 +47,7 @@ impl Engine {
         }
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
             let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
-            news.iter().for_each(|author| self.sync.lack(author.prefix(), BLOCK, peer, due_ms));
+            news.iter().for_each(|author| self.sync.lack((*author, BLOCK), peer, due_ms, &self.logs));
         }
         let (going, asking) = self.logs.wishes();
         out.extend(going.into_iter().map(Output::Evict));

@@ -7,6 +7,7 @@ use crate::{
     fork::Proof,
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Found, Output, Purpose, Recall},
+    limits::LACK_MS,
     message::Message,
     run::RawRun,
     time::Now,
@@ -36,6 +37,11 @@ impl Engine {
         match self.logs.door().admit(run, Trust::Signature) {
             Err(reject) => self.close(from, reject, now, out),
             Ok(theirs) => {
+                // It shows what its author wrote, which may be a log that nobody named so far.
+                if !self.logs.has(run.author(), run.last()) {
+                    let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
+                    self.sync.lack((run.author(), run.last()), from, due_ms, &self.logs);
+                }
                 let (last, held) = (theirs.last().id, self.holding(&run.author()));
                 let in_vain = held.is_none_or(|held| held.0 == last || self.evidence.is_settled(&last, held));
                 match in_vain {

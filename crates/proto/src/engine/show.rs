@@ -57,7 +57,11 @@ impl Engine {
                 self.own.adopted(now.ticks_ms);
             }
             self.bodies.shown(&run, now.ticks_ms);
+            let is_head = self.logs.frontier().head(&raw.author()).is_some_and(|head| head.seq == raw.last());
             out.push(Output::Append(run));
+            if history && is_head {
+                self.rumors.untold(&raw);
+            }
             if !history {
                 self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);
                 let source = hot_source(origin);
@@ -77,7 +81,7 @@ impl Engine {
             self.end = self.end.max(place);
             let hops = match origin {
                 Origin::Rumor(source) => Some(source.hops),
-                Origin::Here | Origin::Repair(_) | Origin::Import => None,
+                Origin::Here | Origin::Repair(_) | Origin::History(_) | Origin::Import => None,
             };
             out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
         }
@@ -95,6 +99,6 @@ fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here | Origin::Import => None,
         Origin::Rumor(source) => Some(source),
-        Origin::Repair(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
+        Origin::Repair(peer) | Origin::History(peer) => Some(Source { peer, part: NOBODY, hops: 0 }),
     }
 }

@@ -1,6 +1,6 @@
 //! Which logs have a place here, see [`crate::standing`], and how those go that have none any more.
 
-use super::{Held, Logs};
+use super::{Held, Logs, Under};
 use crate::{
     admit::Run,
     content::Vouch,
@@ -19,14 +19,23 @@ impl Held<'_> {
 }
 
 impl Logs {
-    /// The seq from which on nothing is taken of the log with this prefix: where it is cut, or 0 when it has no place.
-    pub(crate) fn end(&self, prefix: u64) -> Seq {
-        match self.frontier.with_prefix(prefix).next() {
-            Some((author, _)) if self.standing.is_leaving(author) => 0,
-            Some((author, _)) => self.cut(author).unwrap_or(Seq::MAX),
-            None if self.standing.admits_prefix(prefix) => Seq::MAX,
-            None => 0,
+    /// The seq from which on nothing is taken of the log: where it is cut, or 0 when it has no place.
+    pub(crate) fn end_of(&self, author: &AuthorId) -> Seq {
+        if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX) } else { 0 }
+    }
+
+    /// What is known of all logs whose authors' ids begin with these eight bytes.
+    pub(crate) fn under(&self, prefix: u64) -> Under {
+        let mut under = Under { count: 0, next: 0, end: 0 };
+        for (author, _) in self.frontier.with_prefix(prefix) {
+            under.count += 1;
+            under.next = self.next_wanted(*author).max(under.next);
+            under.end = self.end_of(author).max(under.end);
         }
+        if under.count == 0 && self.standing.admits_prefix(prefix) {
+            under.end = Seq::MAX;
+        }
+        under
     }
 
     /// Whether entries of this author are taken.
@@ -81,9 +90,8 @@ impl Logs {
 
     fn forget(&mut self, author: AuthorId) {
         self.frontier.remove(author);
-        self.history.remove(&author.prefix());
         self.cuts.remove(&author);
-        self.gappy.remove(&author);
+        self.gaps.forget(&author);
     }
 
     /// Reckons up who is vouched for; tells who is from now on and is not held.

@@ -344,6 +344,10 @@ impl Spread for Delegate {
         }
     }
 
+    fn untold(&mut self, run: &RawRun) {
+        self.told.note(run, NOBODY);
+    }
+
     fn ack(&mut self, from: PeerId, push: u64, _new: bool, turn: &mut Turn<'_>) {
         let Some((sent, _)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
         for number in &sent.rumors {
@@ -500,6 +504,8 @@ mod tests {
         assert_eq!(told.widen(&line(1, 1), 2), None);
         assert_eq!(told.widen(&line(1, 1), 1), Some(2));
         assert_eq!(told.widen(&line(1, 1), 1), None);
+        told.note(&line(2, 0), NOBODY);
+        assert_eq!(told.widen(&line(2, 0), 3), Some(NOBODY), "what was told to nobody is told by who is handed a part");
     }
 
     #[test]

@@ -123,6 +123,12 @@ impl Rumors {
         self.spread.known(runs, from, &mut Turn { view, now_ms, random, out, trace: self.trace });
     }
 
+    /// The newest entries of a log came to a node that was far behind and told nobody. Whoever is handed them as a rumor
+    /// later tells its part, as for any other.
+    pub fn untold(&mut self, run: &RawRun) {
+        self.spread.untold(run);
+    }
+
     /// A push was answered: whether anything in it was `new` to `from`.
     #[expect(clippy::too_many_arguments, reason = "two for what was said, four for the turn, as everywhere here")]
     pub fn ack(
@@ -178,6 +184,7 @@ impl Rumors {
 trait Spread {
     fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>);
     fn known(&mut self, runs: Vec<RawRun>, from: Source, turn: &mut Turn<'_>);
+    fn untold(&mut self, _run: &RawRun) {}
     fn ack(&mut self, from: PeerId, push: u64, new: bool, turn: &mut Turn<'_>);
     fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>);
     fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>);

@@ -38,6 +38,7 @@ impl Sync {
             listed.extend(lacks.iter().map(|(author, ..)| *author));
         }
         listed.sort();
+        listed.dedup();
         for authors in listed.chunks(HEADS).take(HEADS_REPLIES) {
             let logs = authors.iter().filter_map(|author| logs.frontier().log(author).map(|log| (author, log)));
             let heads = Heads { branch: Branch::ROOT, all: false, heads: logs.map(brief).collect() };
@@ -98,13 +99,6 @@ fn brief((author, log): (&AuthorId, &Log)) -> Brief {
     Brief { author: author.prefix(), next: log.next(), check: Logs::check(log), cut: log.cut() }
 }
 
-/// Whether a brief tells of entries that we neither hold nor know to be cut.
-pub(super) fn lacks_of(brief: &Brief, logs: &Logs) -> bool {
-    let held = logs.frontier().with_prefix(brief.author).next();
-    let next = held.map_or(0, |(author, _)| logs.next_wanted(*author));
-    brief.next.min(logs.end(brief.author)) > next
-}
-
 /// What a comparison of heads found out.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
@@ -114,7 +108,8 @@ pub(super) struct Compared {
     listed: Vec<AuthorId>,
     /// Authors whose forks the peer does not know.
     proofs: Vec<AuthorId>,
-    /// Heads at the same seq with different ids.
+    /// Heads whose signed run the peer should see: it has another entry at that seq, or another author's log under the same
+    /// prefix.
     conflicts: Vec<(AuthorId, Seq)>,
 }
 
@@ -128,19 +123,41 @@ impl Compared {
     }
 }
 
-pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Brief>, logs: &Logs) -> Compared {
+pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &Logs) -> Compared {
     let mut found = Compared::default();
     let frontier = logs.frontier();
+    let under = |prefix: u64| theirs.get(&prefix).map_or(&[][..], Vec::as_slice);
     if heads.all {
-        for ours in frontier.within(heads.branch) {
-            compare_one(ours, theirs.get(&ours.0.prefix()).copied(), &mut found);
+        let ours: Vec<_> = frontier.within(heads.branch).collect();
+        for ours in ours.chunk_by(|(one, _), (other, _)| one.prefix() == other.prefix()) {
+            compare_under(ours, (under(ours[0].0.prefix()), heads.all), &mut found);
         }
     } else {
-        for (prefix, brief) in theirs {
-            frontier.with_prefix(*prefix).for_each(|ours| compare_one(ours, Some(*brief), &mut found));
+        for (prefix, theirs) in theirs {
+            let ours: Vec<_> = frontier.with_prefix(*prefix).collect();
+            compare_under(&ours, (theirs, heads.all), &mut found);
         }
     }
     found
+}
+
+/// Compares all logs under one prefix. Which of several heads is whose is not said, so equal ones cancel out, and of
+/// what is left the peer is shown the signed runs; `all` of theirs are listed, or only some.
+fn compare_under(ours: &[(&AuthorId, &Log)], (theirs, all): (&[Brief], bool), found: &mut Compared) {
+    if let ([one], [] | [_]) = (ours, theirs) {
+        return compare_one(*one, theirs.first().copied(), found);
+    }
+    let left: Vec<_> = ours.iter().filter(|ours| !theirs.contains(&brief(**ours))).collect();
+    let theirs_left = theirs.iter().any(|brief_of| !ours.iter().any(|ours| brief(*ours) == *brief_of));
+    if theirs.is_empty() {
+        left.into_iter().for_each(|ours| compare_one(*ours, None, found));
+    } else if all || theirs_left {
+        found.conflicts.extend(left.iter().filter_map(|(author, log)| Some((**author, log.head()?.seq))));
+        found.proofs.extend(left.iter().filter(|(_, log)| log.cut().is_some()).map(|(author, _)| **author));
+    }
+    if theirs_left && all {
+        found.listed.extend(ours.iter().map(|(author, _)| **author));
+    }
 }
 
 fn compare_one((author, log): (&AuthorId, &Log), theirs: Option<Brief>, found: &mut Compared) {

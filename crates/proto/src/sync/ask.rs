@@ -1,20 +1,50 @@
-//! The asking side: what peers told of, what is wanted from whom, and what is known to be missing.
+//! The asking side: what peers told of, and what is wanted from whom.
 
 use std::collections::BTreeMap;
 
-use super::{Asked, Sync, send};
+use super::{
+    Asked, Page, Small, Sync,
+    lacks::{Due, Name},
+    send,
+};
 use crate::{
-    ids::{PeerId, Seq},
+    defence,
+    ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Step},
-    limits::{BLOCK, NEWEST_PAGE, PAGED_ENTRIES, RANGES, TOLD, WANT_ENTRIES, WANT_MS},
+    limits::{
+        BARREN, BLOCK, GAPS_LOOKED_AT, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD, WANT_ENTRIES,
+        WANT_MS,
+    },
     log::Log,
     logs::Logs,
     message::{Message, Range, Want},
     run::block_end,
 };
 
+/// Entries asked for at once where two authors share a prefix, for the other's are served too.
+const SHARED_ENTRIES: u64 = 2 * BLOCK;
+
+/// What can be asked of one peer.
+#[derive(Debug, Default)]
+struct Offer {
+    above: Vec<Range>,
+    gaps: Vec<(AuthorId, Range)>,
+    /// Entries that it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
+    told: u64,
+}
+
+impl Offer {
+    fn len(&self) -> usize {
+        self.above.len() + self.gaps.len()
+    }
+
+    fn ranges(&mut self) -> impl Iterator<Item = &mut Range> {
+        self.above.iter_mut().chain(self.gaps.iter_mut().map(|(_, range)| range))
+    }
+}
+
 impl Sync {
-    /// Remembers that `peer` holds the log with this prefix below `next`.
+    /// Remembers that `peer` claims to hold the log with this prefix below `next`.
     pub(crate) fn tell(&mut self, peer: PeerId, prefix: u64, next: Seq) {
         let told = self.told.entry(peer).or_default();
         if told.len() < TOLD || told.contains_key(&prefix) {
@@ -22,61 +52,154 @@ impl Sync {
         }
     }
 
+    /// Whether somebody claims to hold an entry. Only the siege asks, to show what believing that would do.
+    pub(crate) fn is_claimed(&self, prefix: u64, seq: Seq) -> bool {
+        self.told.values().any(|told| told.get(&prefix).is_some_and(|next| seq < *next))
+    }
+
+    /// A peer announced heads: what does not come by itself until `due_ms` is asked for.
+    pub(crate) fn have(&mut self, from: PeerId, heads: &[(u64, Seq)], due_ms: u64, logs: &Logs) {
+        for (prefix, last) in heads {
+            let known = logs.frontier().with_prefix(*prefix).any(|(author, _)| logs.has(*author, *last));
+            if !known && *last < logs.under(*prefix).end {
+                self.lacks.add((*prefix, None), *last, from, due_ms);
+            }
+        }
+    }
+
+    /// Something verified names this entry, and the peer that brought it has it.
+    pub(crate) fn lack(&mut self, (author, last): (AuthorId, Seq), from: PeerId, due_ms: u64, logs: &Logs) {
+        self.lacks.add(logs.name(author), last, from, due_ms);
+    }
+
     /// A want was answered to its end: what did not come is not to be had from this peer.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
         if self.wants.get(&from).is_some_and(|asked| asked.want == want) {
-            self.give_up(from, logs);
+            self.give_up(from, logs, now_ms);
             self.plan(from, logs, now_ms, out);
+        } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
+            let small = self.small.remove(&want);
+            small.into_iter().for_each(|small| _ = self.end_small(small, logs, now_ms));
         }
     }
 
     /// Ends a want. The peer is not asked again for what it did not deliver, until it tells of it anew.
-    pub(super) fn give_up(&mut self, peer: PeerId, logs: &mut Logs) {
+    pub(super) fn give_up(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64) {
         let Some(asked) = self.wants.remove(&peer) else { return };
-        for range in asked.ranges {
-            let author = logs.frontier().with_prefix(range.author).next().map(|(author, _)| *author);
-            if author.is_some_and(|author| logs.has(author, range.last)) {
+        self.release(peer, &asked);
+        if asked.newest && asked.came == 0 {
+            self.page.free_ms = now_ms;
+        }
+        let mut in_vain = asked.newest;
+        for range in asked.above {
+            if logs.frontier().with_prefix(range.author).any(|(author, _)| logs.has(*author, range.last)) {
                 continue;
             }
+            in_vain = true;
             if let Some(told) = self.told.get_mut(&peer) {
                 told.remove(&range.author);
             }
-            if self.told.values().all(|told| !told.contains_key(&range.author)) {
-                logs.expect_no_history(range.author);
+        }
+        if in_vain && asked.came == 0 {
+            self.credit.fail(peer);
+        }
+        for (author, range) in asked.gaps {
+            if logs.has(author, range.last) {
+                continue;
             }
-            if self.barren.len() < TOLD {
-                self.barren.insert((peer, range.author));
+            let barren = self.barren.entry(peer).or_default();
+            if barren.len() < BARREN {
+                barren.insert(author);
             }
+            if self.linked.iter().all(|peer| self.barren.get(peer).is_some_and(|barren| barren.contains(&author))) {
+                logs.hollow(&author);
+            }
+        }
+    }
+
+    /// Others may be asked for what this want was for.
+    pub(super) fn release(&mut self, peer: PeerId, asked: &Asked) {
+        for range in asked.above.iter().chain(asked.gaps.iter().map(|(_, range)| range)) {
+            if let Some(reserved) = self.reserved.get_mut(&range.author) {
+                reserved.retain(|(by, ..)| *by != peer);
+                if reserved.is_empty() {
+                    self.reserved.remove(&range.author);
+                }
+            }
+        }
+    }
+
+    /// We are not far behind this peer, or not any more.
+    pub(super) fn no_more_paged(&mut self, peer: &PeerId) {
+        if self.paged.remove(peer) && self.paged.is_empty() {
+            self.page = Page::default();
         }
     }
 
     /// Asks for what did not come by itself: for a little directly, for much as one does after a comparison.
     pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
-        let mut due = Vec::new();
-        self.lacks.retain(|prefix, lack| {
-            let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-            let first = author.map_or(0, |author| logs.next_wanted(author));
-            let wanted = first <= lack.last && first < logs.end(*prefix);
-            if wanted && lack.due_ms <= now_ms {
-                self.patience.repaired(*prefix, (first, lack.last));
-                due.push((lack.from, Range { author: *prefix, first, last: block_end(lack.last) }, lack.last + 1));
-            }
-            wanted && lack.due_ms > now_ms
-        });
-        let mut little: BTreeMap<PeerId, Vec<Range>> = BTreeMap::new();
-        for (from, range, next) in due {
-            if range.last - range.first >= 2 * BLOCK {
-                self.tell(from, range.author, next);
-                self.plan(from, logs, now_ms, out);
-            } else if let Some(range) = self.unasked(range) {
-                little.entry(from).or_default().push(range);
-            }
-        }
-        for (peer, ranges) in little {
-            for ranges in ranges.chunks(RANGES) {
-                self.ask(peer, 0, ranges.to_vec(), out);
+        let mut little: BTreeMap<PeerId, Vec<(Name, Range, Seq)>> = BTreeMap::new();
+        while let Some(name) = self.lacks.due(now_ms) {
+            let (prefix, author) = name;
+            let (first, end) = match author {
+                Some(author) => (logs.next_wanted(author), logs.end_of(&author)),
+                None => (logs.under(prefix).next, logs.under(prefix).end),
+            };
+            for due in self.lacks.ask(name, (first, end), now_ms + WANT_MS, &self.credit) {
+                match due {
+                    Due::Much(peer, last) => {
+                        self.tell(peer, prefix, last + 1);
+                        self.plan(peer, logs, now_ms, out);
+                    }
+                    Due::Little(peer, last) => {
+                        let most = if author.is_some() { first + SHARED_ENTRIES } else { Seq::MAX };
+                        let range = Range { author: prefix, first, last: block_end(last).min(block_end(most)) };
+                        if let Some(range) = self.unasked(range, 0) {
+                            little.entry(peer).or_default().push((name, range, last));
+                        }
+                    }
+                }
             }
         }
+        for (peer, asked) in little {
+            for asked in asked.chunks(RANGES) {
+                let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), out);
+                let logs = asked.iter().map(|(name, range, last)| (*name, range.first, *last)).collect();
+                if self.small.len() < SMALL_WANTS {
+                    self.small.insert(want, Small { peer, logs, came: 0, due_ms: now_ms + WANT_MS });
+                }
+            }
+        }
+    }
+
+    /// Ends wants of a little that nobody answered. Silence costs credit; an answer that has nothing lets others be asked at
+    /// once.
+    pub(super) fn give_up_small(&mut self, logs: &Logs, now_ms: u64) {
+        while let Some(first) = self.small.first_entry().filter(|first| first.get().due_ms <= now_ms) {
+            let small = first.remove();
+            let (peer, came) = (small.peer, small.came);
+            if self.end_small(small, logs, now_ms) && came == 0 {
+                self.credit.fail(peer);
+            }
+        }
+    }
+
+    /// What did not come is asked of others that announced it; what came in part, of the same peer. Says whether something
+    /// did not come.
+    fn end_small(&mut self, small: Small, logs: &Logs, now_ms: u64) -> bool {
+        let mut lacks = false;
+        for (name, first, last) in small.logs {
+            let next = name.1.map_or_else(|| logs.under(name.0).next, |author| logs.next_wanted(author));
+            if next > last {
+                continue;
+            }
+            lacks = true;
+            match name.1.is_some() && next > first {
+                true => self.lacks.add(name, last, small.peer, now_ms),
+                false => self.lacks.hurry(name, now_ms),
+            }
+        }
+        lacks
     }
 
     pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, out: &mut Vec<Output>) -> u64 {
@@ -93,91 +216,127 @@ impl Sync {
         if self.wants.contains_key(&peer) {
             return;
         }
-        let (above, entries) = self.above(peer, logs);
-        let mut newest = 0;
-        if entries > PAGED_ENTRIES {
-            above.iter().for_each(|range| logs.expect_history(range.author, range.last + 1));
-            let first_page = self.paged.is_empty();
+        let trusted = self.credit.trusts(&peer);
+        let mut offer = self.offer(peer, logs, 0);
+        let is_far = trusted && offer.told > PAGED_ENTRIES;
+        if is_far {
             self.paged.insert(peer);
-            newest = if first_page { NEWEST_PAGE as u32 } else { 0 };
         }
-        let ranges = match newest {
-            0 => self.share_out(peer, above, logs),
-            _ => Vec::new(),
-        };
-        if newest > 0 || !ranges.is_empty() {
-            let want = self.ask(peer, newest, ranges.clone(), out);
-            self.wants.insert(peer, Asked { want, ranges, due_ms: now_ms + WANT_MS });
-        } else {
-            self.paged.remove(&peer);
+        let newest = is_far && self.is_page_free(now_ms);
+        if newest {
+            self.page.free_ms = now_ms + PAGE_MS;
+            offer = Offer::default();
+        } else if offer.len() == 0 && defence::is_on("reserved") {
+            // Nothing else is to be had: others are too slow with what they were asked for.
+            offer = self.offer(peer, logs, now_ms);
         }
-    }
-
-    /// What `peer` told of above our heads, up to the ends of their blocks, and how many entries it told of; what has
-    /// come since is forgotten.
-    fn above(&mut self, peer: PeerId, logs: &Logs) -> (Vec<Range>, u64) {
-        let (mut above, mut entries) = (Vec::new(), 0u64);
-        let Some(told) = self.told.get_mut(&peer) else { return (above, entries) };
-        told.retain(|prefix, next| {
-            let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-            let first = author.map_or(0, |author| logs.next_wanted(author));
-            let end = logs.end(*prefix).min(*next);
-            let lacking = first < end;
-            if lacking {
-                above.push(Range { author: *prefix, first, last: block_end(end - 1) });
-                entries = entries.saturating_add(end - first);
-            }
-            lacking
-        });
-        (above, entries)
-    }
-
-    /// The part of `above` and of the gaps that fits into one want and that nobody else was asked for.
-    fn share_out(&self, peer: PeerId, above: Vec<Range>, logs: &Logs) -> Vec<Range> {
-        let gaps = logs.gappy().flat_map(|author| {
-            let gaps = logs.frontier().log(author).into_iter().flat_map(Log::gaps);
-            gaps.map(|(first, last)| Range { author: author.prefix(), first, last })
-        });
-        let gaps = gaps.filter(|range| !self.barren.contains(&(peer, range.author)));
-        let free = above.into_iter().chain(gaps).filter_map(|range| self.unasked(range));
-        let mut ranges: Vec<Range> = free.take(RANGES).collect();
-        let each = (WANT_ENTRIES / ranges.len().max(1) as u64).max(BLOCK);
-        for range in &mut ranges {
-            let from = (range.last + 1).saturating_sub(each) / BLOCK * BLOCK + 1;
-            if from > BLOCK {
-                range.first = range.first.max(from);
+        if !trusted {
+            probe(&mut offer);
+        }
+        if !newest && offer.len() == 0 {
+            return self.no_more_paged(&peer);
+        }
+        share_out(&mut offer, logs);
+        let ranges: Vec<Range> = offer.ranges().map(|range| *range).collect();
+        if trusted {
+            for range in &ranges {
+                self.reserved.entry(range.author).or_default().push((peer, range.first, range.last));
             }
         }
-        ranges
+        let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, out);
+        let (above, gaps, due_ms) = (offer.above, offer.gaps, now_ms + WANT_MS);
+        self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, due_ms, free_ms: due_ms });
     }
 
-    /// What of a range no peer is being asked for; of that, what lies below.
-    fn unasked(&self, mut range: Range) -> Option<Range> {
-        for asked in self.wants.values().flat_map(|asked| &asked.ranges) {
-            let overlaps = asked.author == range.author && asked.first <= range.last && range.first <= asked.last;
-            if overlaps {
-                range.last = asked.first.checked_sub(1)?;
+    fn is_page_free(&self, now_ms: u64) -> bool {
+        !self.page.came && self.page.free_ms <= now_ms
+    }
+
+    /// What `peer` told of above our heads, up to the ends of their blocks, and our gaps, as far as nobody else was
+    /// asked for it, or was and is not done by `slow_ms`. What has come since is forgotten.
+    fn offer(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64) -> Offer {
+        let mut offer = Offer::default();
+        let mut over = Vec::new();
+        for (prefix, next) in self.told.get(&peer).into_iter().flatten() {
+            let under = logs.under(*prefix);
+            let end = under.end.min(*next);
+            if under.next >= end || under.count > 1 {
+                over.push(*prefix);
+                continue;
+            }
+            offer.told = offer.told.saturating_add(end - under.next);
+            if offer.above.len() < RANGES {
+                let range = Range { author: *prefix, first: under.next, last: block_end(end - 1) };
+                offer.above.extend(self.unasked(range, slow_ms));
+            } else if offer.told > PAGED_ENTRIES {
+                break;
+            }
+        }
+        if let Some(told) = self.told.get_mut(&peer) {
+            over.iter().for_each(|prefix| _ = told.remove(prefix));
+        }
+        self.offer_gaps(peer, logs, slow_ms, &mut offer);
+        offer
+    }
+
+    /// A part of our gaps: behind those that were looked at before when there are many.
+    fn offer_gaps(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64, offer: &mut Offer) {
+        let barren = self.barren.get(&peer);
+        let mut looked_at = None;
+        for (count, author) in logs.gaps().behind(self.looked_at).enumerate() {
+            if offer.len() >= RANGES || count >= GAPS_LOOKED_AT {
+                looked_at = Some(*author);
+                break;
+            }
+            if barren.is_some_and(|barren| barren.contains(author)) {
+                continue;
+            }
+            for (first, last) in logs.frontier().log(author).into_iter().flat_map(Log::gaps) {
+                let range = self.unasked(Range { author: author.prefix(), first, last }, slow_ms);
+                offer.gaps.extend(range.map(|range| (*author, range)));
+            }
+        }
+        offer.gaps.truncate(RANGES.saturating_sub(offer.above.len()));
+        self.looked_at = looked_at;
+    }
+
+    /// What of a range no peer is being asked for that is not slow; of that, what lies below.
+    fn unasked(&self, mut range: Range, slow_ms: u64) -> Option<Range> {
+        for (peer, first, last) in self.reserved.get(&range.author).into_iter().flatten() {
+            let is_slow = self.wants.get(peer).is_none_or(|asked| asked.free_ms <= slow_ms);
+            if !is_slow && *first <= range.last && range.first <= *last {
+                range.last = first.checked_sub(1)?;
             }
         }
         (range.first <= range.last).then_some(range)
     }
 
-    /// Counts what is known to be missing, so many bodies among it, and tells it when it changed.
+    /// Tells how many entries are missing, and bodies of others, when that has changed.
     pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, out: &mut Vec<Output>) {
-        let mut above: BTreeMap<u64, u64> = BTreeMap::new();
-        for (prefix, next) in self.told.values().flatten() {
-            let author = logs.frontier().with_prefix(*prefix).next().map(|(author, _)| *author);
-            let end = logs.end(*prefix).min(*next);
-            let lacking = end.saturating_sub(author.map_or(0, |author| logs.next_wanted(author)));
-            let most = above.entry(*prefix).or_default();
-            *most = lacking.max(*most);
-        }
-        let gaps = logs.gappy().flat_map(|author| logs.frontier().log(author).into_iter().flat_map(Log::gaps));
-        let gaps = gaps.map(|(first, last)| last - first + 1);
-        let missing = above.into_values().chain(gaps).fold(bodies, u64::saturating_add);
+        let missing = logs.missing().saturating_add(bodies);
         if missing != self.missing {
             self.missing = missing;
             out.push(Output::Emit(Event::Missing { entries: missing }));
+        }
+    }
+}
+
+/// Of a peer that did not deliver, a single block is wanted.
+fn probe(offer: &mut Offer) {
+    let one = usize::from(offer.above.is_empty());
+    offer.above.truncate(1);
+    offer.gaps.truncate(one);
+    offer.ranges().for_each(|range| range.first = range.first.max(range.last.saturating_sub(BLOCK - 1)));
+}
+
+/// Shortens each range to its part of one want.
+fn share_out(offer: &mut Offer, logs: &Logs) {
+    let each = (WANT_ENTRIES / offer.len().max(1) as u64).max(BLOCK);
+    for range in offer.ranges() {
+        let each = if logs.under(range.author).count > 1 { SHARED_ENTRIES } else { each };
+        let from = (range.last + 1).saturating_sub(each) / BLOCK * BLOCK + 1;
+        if from > BLOCK {
+            range.first = range.first.max(from);
         }
     }
 }

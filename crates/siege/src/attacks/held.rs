@@ -6,6 +6,7 @@ const fn held(threat: &'static str, says: &'static str, file: &'static str, name
     Held { threat, says, test: (file, name) }
 }
 
+const CLAIMS: &str = "crates/proto/src/sync/attacks.rs";
 const HOSTILE: &str = "crates/node/tests/hostile.rs";
 const NETWORK: &str = "crates/sim/tests/network.rs";
 const STUDIES: &str = "crates/sim/tests/studies.rs";
@@ -16,6 +17,13 @@ const FULL: &str = "crates/store/tests/full.rs";
 
 /// All of them, in the order of the list of threats.
 pub const HELD: &[Held] = &[
+    held("C10", "two authors share eight bytes", CLAIMS, "two_authors_with_one_prefix_are_told_apart"),
+    held(
+        "C10",
+        "an entry names two such authors",
+        CLAIMS,
+        "a_signed_entry_of_a_log_that_shares_its_prefix_is_asked_for_from_the_bottom",
+    ),
     held("V2", "a flood of handshakes", HOSTILE, "a_flood_of_handshakes_leaves_members_alone"),
     held(
         "V2",

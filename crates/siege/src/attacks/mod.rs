@@ -5,10 +5,12 @@ use crate::Attack;
 mod accuser;
 mod ages;
 mod authors;
+mod claims;
 mod empties;
 mod forger;
 mod headless;
 mod held;
+mod late;
 mod paths;
 mod places;
 mod undercut;
@@ -18,9 +20,11 @@ pub const ALL: &[&Attack] = &[
     &accuser::ATTACK,
     &ages::ATTACK,
     &authors::ATTACK,
+    &claims::ATTACK,
     &empties::ATTACK,
     &forger::ATTACK,
     &headless::ATTACK,
+    &late::ATTACK,
     &paths::ATTACK,
     &places::ATTACK,
     &undercut::ATTACK,

@@ -1,0 +1,199 @@
+//! What was announced, or is named as a cause, and may be under way as a rumor: asked for when it has not come by then.
+//!
+//! Of each log the few peers are remembered that announced it, so that one that claims too much, or does not deliver,
+//! does not stand for those that do: they are asked one after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Credit;
+use crate::{
+    ids::{AuthorId, PeerId, Seq},
+    limits::{ANNOUNCERS, BLOCK, LACKS, LACKS_OF_ONE},
+};
+
+/// A log as peers name it: by the first eight bytes of its author, and in full when that is needed to tell it from another.
+pub(crate) type Name = (u64, Option<AuthorId>);
+
+/// Some of a log that others have and that has not come.
+#[derive(Debug)]
+struct Lack {
+    /// Who first told of it.
+    by: PeerId,
+    /// Who has the log, and up to where.
+    having: Vec<(PeerId, Seq)>,
+    due_ms: u64,
+}
+
+/// All logs that are lacking.
+#[derive(Debug, Default)]
+pub(super) struct Lacks {
+    of: BTreeMap<Name, Lack>,
+    due: BTreeSet<(u64, Name)>,
+    by: BTreeMap<PeerId, usize>,
+}
+
+/// Whom to ask for what.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A little, up to this seq.
+    Little(PeerId, Seq),
+    /// What this peer tells of is much.
+    Much(PeerId, Seq),
+}
+
+impl Lacks {
+    pub(super) fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        self.due.first().map(|(due_ms, _)| *due_ms)
+    }
+
+    /// A peer has entries of this log up to `last`. Unless they come by themselves until `due_ms`, they are asked for.
+    pub(super) fn add(&mut self, name: Name, last: Seq, from: PeerId, due_ms: u64) {
+        if let Some(lack) = self.of.get_mut(&name) {
+            match lack.having.iter().position(|(peer, _)| *peer == from) {
+                Some(at) => lack.having[at].1 = last.max(lack.having[at].1),
+                None if lack.having.len() < ANNOUNCERS => lack.having.push((from, last)),
+                None => {}
+            }
+            if due_ms < lack.due_ms {
+                self.postpone(name, due_ms);
+            }
+            return;
+        }
+        let share = self.by.get(&from).copied().unwrap_or(0);
+        if self.of.len() < LACKS && share < LACKS_OF_ONE {
+            self.by.insert(from, share + 1);
+            self.of.insert(name, Lack { by: from, having: vec![(from, last)], due_ms });
+            self.due.insert((due_ms, name));
+        }
+    }
+
+    /// The next log that is due.
+    pub(super) fn due(&self, now_ms: u64) -> Option<Name> {
+        self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).map(|(_, name)| *name)
+    }
+
+    /// Whom to ask for a log that is held below `first` and ends at `end`: whoever claims much, and for a little the one
+    /// that claims the most of those that deliver. Who is asked is forgotten, and the others are asked at `again_ms`.
+    pub(super) fn ask(&mut self, name: Name, (first, end): (Seq, Seq), again_ms: u64, credit: &Credit) -> Vec<Due> {
+        let Some(lack) = self.of.get_mut(&name) else { return Vec::new() };
+        lack.having.retain(|(_, last)| (first..end).contains(last));
+        let is_much = |last: Seq| last - first >= 2 * BLOCK && name.1.is_none();
+        let mut due = Vec::new();
+        lack.having.retain(|(peer, last)| {
+            let much = is_much(*last);
+            due.extend(much.then_some(Due::Much(*peer, *last)));
+            !much
+        });
+        // The first of equals was the first to tell.
+        let best = |at: &usize| {
+            let (peer, last) = &lack.having[*at];
+            (credit.in_vain(peer), std::cmp::Reverse(*last), *at)
+        };
+        if let Some(at) = (0..lack.having.len()).min_by_key(best) {
+            let (peer, last) = lack.having.remove(at);
+            due.push(Due::Little(peer, last));
+        }
+        match lack.having.is_empty() {
+            true => self.remove(&name),
+            false => self.postpone(name, again_ms),
+        }
+        due
+    }
+
+    /// Whoever was asked for this does not have it: others may be asked at once.
+    pub(super) fn hurry(&mut self, name: Name, now_ms: u64) {
+        self.postpone(name, now_ms);
+    }
+
+    /// The link to a peer is gone.
+    pub(super) fn down(&mut self, peer: &PeerId) {
+        let mut over = Vec::new();
+        for (name, lack) in &mut self.of {
+            lack.having.retain(|(having, _)| having != peer);
+            if lack.having.is_empty() {
+                over.push(*name);
+            }
+        }
+        over.iter().for_each(|name| self.remove(name));
+    }
+
+    fn postpone(&mut self, name: Name, due_ms: u64) {
+        if let Some(lack) = self.of.get_mut(&name) {
+            self.due.remove(&(lack.due_ms, name));
+            lack.due_ms = due_ms;
+            self.due.insert((due_ms, name));
+        }
+    }
+
+    fn remove(&mut self, name: &Name) {
+        let Some(lack) = self.of.remove(name) else { return };
+        self.due.remove(&(lack.due_ms, *name));
+        if let Some(share) = self.by.get_mut(&lack.by) {
+            *share -= 1;
+            if *share == 0 {
+                self.by.remove(&lack.by);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: Name = (1, None);
+
+    fn peer(number: u8) -> PeerId {
+        PeerId([number; 32])
+    }
+
+    #[test]
+    fn who_claims_too_much_does_not_stand_for_who_delivers() {
+        let mut lacks = Lacks::default();
+        let credit = Credit::default();
+        lacks.add(ADA, 1 << 47, peer(1), 150);
+        lacks.add(ADA, 7, peer(2), 160);
+        assert_eq!((lacks.due(149), lacks.due(150)), (None, Some(ADA)));
+        let asked = lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit);
+        assert_eq!(asked, [Due::Much(peer(1), 1 << 47), Due::Little(peer(2), 7)]);
+        assert_eq!((lacks.len(), lacks.next_deadline()), (0, None));
+    }
+
+    #[test]
+    fn those_who_told_of_it_are_asked_one_after_the_other() {
+        let mut lacks = Lacks::default();
+        let mut credit = Credit::default();
+        (1..=4).for_each(|number| lacks.add(ADA, 10 - u64::from(number), peer(number), 150));
+        credit.fail(peer(1));
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(2), 8)]);
+        assert_eq!(lacks.next_deadline(), Some(2_000));
+        lacks.hurry(ADA, 300);
+        assert_eq!(lacks.due(300), Some(ADA));
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(3), 7)]);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(1), 9)]);
+        assert_eq!(lacks.len(), 0, "a fourth is not remembered");
+        lacks.add(ADA, 9, peer(1), 150);
+        assert_eq!(lacks.ask(ADA, (10, Seq::MAX), 2_000, &credit), [], "it has come");
+        assert_eq!(lacks.len(), 0);
+    }
+
+    #[test]
+    fn one_peer_fills_only_its_own_share() {
+        let mut lacks = Lacks::default();
+        (0..2 * LACKS as u64).for_each(|prefix| lacks.add((prefix, None), 1, peer(1), 150));
+        assert_eq!(lacks.len(), LACKS_OF_ONE);
+        lacks.add((u64::MAX, None), 1, peer(2), 150);
+        assert_eq!(lacks.len(), LACKS_OF_ONE + 1);
+        for number in 3..100 {
+            (0..LACKS as u64)
+                .for_each(|prefix| lacks.add((prefix << 8 | u64::from(number), None), 1, peer(number), 150));
+        }
+        assert_eq!((lacks.len(), lacks.due.len()), (LACKS, LACKS));
+        (1..100).for_each(|number| lacks.down(&peer(number)));
+        assert_eq!((lacks.len(), lacks.due.len(), lacks.by.len()), (0, 0, 0));
+    }
+}
