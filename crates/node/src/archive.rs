@@ -60,12 +60,16 @@ impl Room {
         self.read(move |read, room| read.check_telling(room, &mut tell)).await
     }
 
-    /// Takes out what [`Room::check_telling`] finds damaged, and asks peers for it. The node's other rooms wait until it is
-    /// out.
+    /// Takes out what [`Room::check_telling`] finds damaged, and asks peers for it. Where something is, the node's other rooms
+    /// wait until it is out; where nothing is, they do not notice.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
     pub async fn mend(&self) -> Result<Mended, Error> {
+        let report = self.check().await?;
+        if report.is_clean() {
+            return Ok(Mended { report, lost: Vec::new() });
+        }
         self.node.ask(|answer| Command::Mend { room: self.board.id, answer }).await
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     frame::Control,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
-        ROOMS, STATUS_EVERY,
+        ROOMS, STATUS_EVERY, SWEEP_ROWS,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
@@ -64,6 +64,9 @@ pub(crate) struct Driver {
     expire_at: u64,
     /// Our own handle for what is asked rarely.
     pub(crate) read: Box<dyn Read>,
+    /// Whether rows of rooms that were left are on the disk still, perhaps from before a crash; and who waits for them to go.
+    sweeping: bool,
+    leaving: Vec<oneshot::Sender<Result<(), Error>>>,
     start: Instant,
     status_at: u64,
     contacts_at: u64,
@@ -102,6 +105,8 @@ impl Driver {
             busy_at: 0,
             expire_at: 0,
             read,
+            sweeping: true,
+            leaving: Vec::new(),
             start: Instant::now(),
             status_at: 0,
             contacts_at: 0,
@@ -132,6 +137,7 @@ impl Driver {
     /// Fills `batch` with what has come in, or with nothing when a deadline comes first. What people ask for goes first;
     /// what peers say takes its turns behind that.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
+        self.sweep();
         let turns = self.tools.wires.turns();
         if commands.is_empty() && turns.is_empty() {
             self.index();
@@ -173,6 +179,7 @@ impl Driver {
     fn next_deadline(&self) -> Option<u64> {
         let engines = self.seats.values().map(Seat::next_deadline);
         let own = [self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0);
+        let own = own.chain(self.sweeping.then_some(0));
         let bounded = self.seats.values().any(|seat| seat.setup.retention != Keep::default());
         engines
             .chain(own)
@@ -249,6 +256,22 @@ impl Driver {
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 
+    /// Takes some more of rooms that were left off the disk, between two turns, and answers those who left when all is out.
+    fn sweep(&mut self) {
+        if !self.sweeping {
+            return;
+        }
+        let swept = self.store.sweep(SWEEP_ROWS);
+        self.sweeping = matches!(swept, Ok(true));
+        if !self.sweeping {
+            let result = swept.map(|_| ()).map_err(|why| why.to_string());
+            for answer in self.leaving.drain(..) {
+                // Whoever left may have gone.
+                let _ = answer.send(result.clone().map_err(|why| Error::Stopped { why }));
+            }
+        }
+    }
+
     /// What our clocks say.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -259,7 +282,13 @@ impl Driver {
         let now = self.now();
         let inputs = match command {
             Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
-            Command::Leave { room, answer } => told(answer, self.leave(&room)),
+            Command::Leave { room, answer } => match self.leave(&room) {
+                Ok(()) => {
+                    self.leaving.push(answer);
+                    Inputs::new()
+                }
+                Err(why) => told(answer, Err(why)),
+            },
             Command::Say { room, sayings, answer } => {
                 match self.seats.get_mut(&room) {
                     Some(seat) => seat.say(sayings, answer),
@@ -413,6 +442,7 @@ impl Driver {
         seat.board.close();
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
         self.store.leave(room)?;
+        self.sweeping = true;
         self.tools.shelf.tidy();
         Ok(())
     }

@@ -80,6 +80,9 @@ pub const EXPIRE_EVERY: Duration = Duration::from_secs(60);
 /// Entries that are dropped at once: 20 ms of the driver.
 pub const EXPIRE_ENTRIES: usize = 1_000;
 
+/// Rows of a room that was left which go at once: 64 runs of the largest blocks are 35 MB, of ordinary ones 1 MB.
+pub const SWEEP_ROWS: usize = 64;
+
 /// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
 pub const PAGE_LINES: usize = 5_000;
 

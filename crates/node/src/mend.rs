@@ -1,6 +1,8 @@
 //! What is brought into the home beside what peers send, and what is done when something in it is damaged: it is taken
 //! out, and peers give it again.
 
+use std::collections::BTreeMap;
+
 use rumormill_proto::{
     entry::Kind,
     ids::{AuthorId, RoomId, Seq},
@@ -38,11 +40,9 @@ impl Driver {
         self.settle();
         let before = self.seats.get(room).ok_or_else(|| self.stopped(room))?.logs();
         let report = self.store.mend(room)?;
-        let kept = self.store.kept(room)?;
-        let left = |author: &AuthorId| {
-            let log = kept.iter().find(|kept| kept.author == *author).map(|kept| kept.log.clone());
-            (*author, log.unwrap_or_default())
-        };
+        let mut kept: BTreeMap<AuthorId, Log> =
+            self.store.kept(room)?.into_iter().map(|kept| (kept.author, kept.log)).collect();
+        let left = |author: &AuthorId| (*author, kept.remove(author).unwrap_or_default());
         let changed: Vec<(AuthorId, Log)> =
             before.keys().map(left).filter(|(author, log)| before.get(author) != Some(log)).collect();
         let lost: Vec<_> = changed

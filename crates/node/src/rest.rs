@@ -182,6 +182,10 @@ mod tests {
             self.0.leave(room)
         }
 
+        fn sweep(&mut self, rows: usize) -> Result<bool, StoreError> {
+            self.0.sweep(rows)
+        }
+
         fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
             self.0.peer_secret(fresh)
         }

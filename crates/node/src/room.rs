@@ -500,11 +500,6 @@ fn fold(read: &mut dyn Read, room: &RoomId, lines: &[Line]) -> Result<Vec<Messag
     Ok(messages)
 }
 
-/// Lines that are read at once for `missing` more messages: some are no messages.
-fn at_once(missing: usize) -> usize {
-    PAGE_LINES.min(missing + missing / 4 + 16)
-}
-
 fn newest_messages(
     read: &mut dyn Read,
     room: &RoomId,
@@ -513,7 +508,7 @@ fn newest_messages(
 ) -> Result<(Vec<Message>, bool), rumormill_store::Error> {
     let mut messages: VecDeque<Message> = VecDeque::new();
     loop {
-        let lines = read.page(room, before, at_once(limit - messages.len()))?;
+        let lines = read.messages(room, before, (limit + 1 - messages.len()).min(PAGE_LINES))?;
         let Some(first) = lines.first() else { return Ok((messages.into(), false)) };
         before = Some(first.place);
         for message in fold(read, room, &lines)?.into_iter().rev() {
@@ -533,7 +528,7 @@ fn messages_after(
 ) -> Result<(Vec<Message>, bool), rumormill_store::Error> {
     let mut messages = Vec::new();
     loop {
-        let lines = read.page_after(room, after, at_once(limit - messages.len()))?;
+        let lines = read.messages_after(room, after, (limit + 1 - messages.len()).min(PAGE_LINES))?;
         let Some(last) = lines.last() else { return Ok((messages, false)) };
         after = Some(last.place);
         for message in fold(read, room, &lines)? {

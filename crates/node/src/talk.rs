@@ -125,7 +125,7 @@ pub fn about(author: AuthorId, content: &Content) -> Option<Target> {
 
 fn what(room: &RoomId, line: &Line) -> Option<What> {
     let Some(body) = line.body.bytes() else {
-        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
+        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::NICK, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
         return chat.contains(&line.kind).then_some(What::Expired);
     };
     if line.kind == Kind::FOUND {

@@ -111,12 +111,18 @@ pub trait Store: Send {
     /// As [`Store::commit`].
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error>;
 
-    /// Leaves nothing of a room: neither what the user put nor what was said, on disk either. The search indexes of all
-    /// rooms are built anew after that, by [`Store::index`].
+    /// Forgets a room and its secrets, durably: whoever enters it again begins with nothing. What was said goes from the disk
+    /// by [`Store::sweep`], after a crash too. The search indexes of all rooms are built anew, by [`Store::index`].
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
+
+    /// Takes up to `rows` runs of rooms that were left off the disk, or some more of smaller rows, in one commit; returns whether there are more.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn sweep(&mut self, rows: usize) -> Result<bool, Error>;
 
     /// The secret of this peer's transport key: the one kept, or else `fresh`, which is kept from then on.
     ///
@@ -166,6 +172,13 @@ pub trait Read: Send {
 
     /// The `limit` entries of the timeline after `after`, or the first ones when there is no `after`; ascending.
     fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// As [`Read::page`], of messages only: what people read, and not what is about that, nor kinds of versions to come.
+    /// However much there is of those, it costs nothing.
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+
+    /// As [`Read::page_after`], of messages only.
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
 
     /// One run of entries within `first..=last` of a log, the topmost: it ends at `last` or the highest held
     /// below, and begins at `first`, the block's beginning or the lowest held, whichever is highest. It carries a

@@ -35,7 +35,7 @@ use crate::{
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
-    note::{Note, goes, is_said, raw_entries},
+    note::{Note, goes, is_message, is_said, raw_entries},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
@@ -60,6 +60,8 @@ struct Shelf {
     /// All entries, those beyond a cut included.
     rows: BTreeMap<(AuthorId, Seq), Row>,
     timeline: BTreeSet<Place>,
+    /// Those places in the timeline where a message stands.
+    messages: BTreeSet<Place>,
     notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
     /// Whom entries in the timeline vouch for.
     vouches: BTreeMap<(AuthorId, Seq), Vec<AuthorId>>,
@@ -156,6 +158,11 @@ impl Store for Memory {
         Ok(())
     }
 
+    /// What is left is gone at once.
+    fn sweep(&mut self, _rows: usize) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
         Ok(*self.write().peer_secret.get_or_insert(fresh))
     }
@@ -168,8 +175,12 @@ impl Store for Memory {
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
         let mut held = self.write();
         let keep = held.records.get(room).map(|record| record.keep.of_texts()).unwrap_or_default();
-        let shelf = held.shelves.get_mut(room).filter(|_| keep != Keep::default());
-        Ok(shelf.is_some_and(|shelf| shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most))))
+        if keep == Keep::default() {
+            return Ok(false);
+        }
+        // What comes later and is too old by now is not kept, even where nothing has come yet.
+        let shelf = held.shelves.entry(*room).or_default();
+        Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)))
     }
 
     /// What is in memory does not rot.
@@ -237,6 +248,9 @@ impl Shelf {
             }
             self.timeline.insert(row.place(author));
             self.note_bare(author, &row);
+            if is_message(&row.raw) {
+                self.messages.insert(row.place(author));
+            }
             self.note(author, &row);
             self.tally += Tally::of(&row.raw);
             self.rows.insert((author, *seq), row);
@@ -264,6 +278,7 @@ impl Shelf {
         for (_, row) in self.rows.range((author, at)..(author, shown)) {
             self.timeline.remove(&row.place(author));
             self.bare.remove(&row.place(author));
+            self.messages.remove(&row.place(author));
             unnote(&mut self.notes, author, row);
             self.tally -= Tally::of(&row.raw);
         }
@@ -369,6 +384,18 @@ impl Shelf {
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
     }
 
+    fn page(&self, of: &BTreeSet<Place>, before: Option<Place>, limit: usize) -> Vec<Line> {
+        let places = of.range((Unbounded, before.map_or(Unbounded, Excluded))).rev().take(limit);
+        let mut page: Vec<_> = places.filter_map(|place| self.line(place)).collect();
+        page.reverse();
+        page
+    }
+
+    fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<Line> {
+        let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
+        places.filter_map(|place| self.line(place)).collect()
+    }
+
     fn line(&self, place: &Place) -> Option<Line> {
         self.rows.get(&(place.author, place.seq)).map(|row| row.to_line(place.author))
     }
@@ -409,21 +436,19 @@ impl Memory {
 
 impl Read for Memory {
     fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
-        self.ask(room, |shelf| {
-            let end = before.map_or(Unbounded, Excluded);
-            let places = shelf.timeline.range((Unbounded, end)).rev().take(limit);
-            let mut page: Vec<_> = places.filter_map(|place| shelf.line(place)).collect();
-            page.reverse();
-            page
-        })
+        self.ask(room, |shelf| shelf.page(&shelf.timeline, before, limit))
     }
 
     fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
-        self.ask(room, |shelf| {
-            let start = after.map_or(Unbounded, Excluded);
-            let places = shelf.timeline.range((start, Unbounded)).take(limit);
-            places.filter_map(|place| shelf.line(place)).collect()
-        })
+        self.ask(room, |shelf| shelf.page_after(&shelf.timeline, after, limit))
+    }
+
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(room, |shelf| shelf.page(&shelf.messages, before, limit))
+    }
+
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(room, |shelf| shelf.page_after(&shelf.messages, after, limit))
     }
 
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {

@@ -81,6 +81,22 @@ pub(crate) fn goes<E>(
     Ok(gone(seq)? || edited.map_or(Ok(false), |target| gone(target.seq))?)
 }
 
+/// Whether an entry is a message: something that people read. What is about others is none, nor is what only versions to
+/// come understand, or what makes no sense. Without its body its kind says so.
+pub(crate) fn is_message(entry: &RawEntry) -> bool {
+    match entry.body.bytes() {
+        Some(body) if entry.kind == Kind::TEXT => str::from_utf8(body).is_ok(),
+        Some(body) if entry.kind != Kind::FOUND => {
+            matches!(Content::parse(entry.kind, body), Ok(Some(content)) if !is_about(&content))
+        }
+        _ => is_said(entry.kind) || [Kind::FOUND, Kind::NICK, Kind::TOPIC].contains(&entry.kind),
+    }
+}
+
+fn is_about(content: &Content) -> bool {
+    matches!(content, Content::Edit { .. } | Content::Retraction { .. } | Content::Reaction { .. })
+}
+
 /// The entries of a run as they are written down.
 pub(crate) fn raw_entries(run: &Run) -> Vec<RawEntry> {
     let entries = run.entries().iter();

@@ -205,10 +205,13 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2, "indexed or not");
         assert!(reader.check(&OTHER_ROOM).unwrap().is_clean());
         while store.index(100).unwrap() {}
+        store.sweep(1).unwrap();
     }
     // Entered again it is a room like any other.
     append(store, ROOM, &here.runs(0, 4)).unwrap();
+    while store.sweep(1).unwrap() {}
     assert_eq!(places(&timeline(store, &ROOM)), (0..=4).map(|seq| (here.id(), seq)).collect::<Vec<_>>());
+    assert!(store.reader().unwrap().check(&ROOM).unwrap().is_clean());
     store.leave(&RoomId([99; 32])).unwrap();
 }
 

@@ -129,7 +129,7 @@ fn a_newer_version_is_refused_untouched() {
     // While the version is in the write-ahead log only, and when it has reached the file.
     for _ in 0..2 {
         let before = files(&home);
-        assert!(matches!(refused(&home), Error::Newer { found: 99, known: 5, .. }));
+        assert!(matches!(refused(&home), Error::Newer { found: 99, known: 8, .. }));
         assert!(files(&home) == before);
         raw.pragma_update(None, "wal_checkpoint", "truncate").ok();
     }
@@ -189,4 +189,36 @@ fn secrets_and_rooms_outlive_the_process() {
     let home = dir.path().join("home");
     assert_eq!(Disk::open(&home).unwrap().peer_secret([4; 32]).unwrap(), [4; 32]);
     assert_eq!(Disk::open(&home).unwrap().peer_secret([5; 32]).unwrap(), [4; 32]);
+}
+
+#[test]
+fn a_room_that_is_left_goes_in_steps_and_a_crash_in_between_brings_none_of_it_back() {
+    let (_dir, home) = home();
+    let database = home.join(DATABASE);
+    let mut disk = Disk::open(&home).unwrap();
+    let script = Script::lines(2, 200, 10, 10);
+    append(&mut disk, ROOM, &script.runs(0, 199)).unwrap();
+    disk.leave(&ROOM).unwrap();
+    assert!(disk.sweep(1).unwrap(), "there is more");
+    drop(disk);
+    let rows = || -> i64 {
+        let db = Connection::open(&database).unwrap();
+        let count = |table| db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
+        ["run", "place", "aside", "note", "arrival", "log", "room"].into_iter().map(|table| count(table).unwrap()).sum()
+    };
+    let left = rows();
+    assert!(left > 0);
+    let mut disk = Disk::open(&home).unwrap();
+    assert!(disk.kept(&ROOM).unwrap().is_empty() && timeline(&disk, &ROOM).is_empty());
+    append(&mut disk, ROOM, &[script.run(0, 0)]).unwrap();
+    let mut steps = 0;
+    while disk.sweep(1).unwrap() {
+        steps += 1;
+    }
+    assert!(steps > 8, "{steps} steps");
+    assert_eq!(timeline(&disk, &ROOM).len(), 1, "who enters again meanwhile begins anew");
+    disk.leave(&ROOM).unwrap();
+    while disk.sweep(1).unwrap() {}
+    drop(disk);
+    assert_eq!(rows(), 0);
 }

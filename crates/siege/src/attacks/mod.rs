@@ -14,6 +14,7 @@ mod late;
 mod paths;
 mod places;
 mod undercut;
+mod waits;
 
 /// All attacks.
 pub const ALL: &[&Attack] = &[
@@ -28,6 +29,7 @@ pub const ALL: &[&Attack] = &[
     &paths::ATTACK,
     &places::ATTACK,
     &undercut::ATTACK,
+    &waits::ATTACK,
 ];
 
 pub use self::held::HELD;

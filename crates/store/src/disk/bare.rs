@@ -16,6 +16,7 @@ use super::{
     forget::{Dropped, retract, reword, texts},
     notes::{self, Whose},
     piece::covering,
+    place,
     record::{array, int, put_time, seq},
     vouches,
 };
@@ -57,7 +58,9 @@ pub(super) fn expire(db: &Connection, room: i64, floor: Place) -> Result<(), Fai
 pub(super) fn tidy(db: &Connection, room: i64) -> Result<(), Fail> {
     db.execute(
         "DELETE FROM bare WHERE room = ?1 AND NOT EXISTS (SELECT 1 FROM place WHERE place.room = bare.room
-            AND place.time = bare.time AND place.log = bare.log AND place.seq = bare.seq)",
+            AND place.time = bare.time AND place.log = bare.log AND place.seq = bare.seq)
+            AND NOT EXISTS (SELECT 1 FROM aside WHERE aside.room = bare.room
+            AND aside.time = bare.time AND aside.log = bare.log AND aside.seq = bare.seq)",
         [room],
     )?;
     Ok(())
@@ -133,5 +136,6 @@ pub(super) fn fill(
         filled.dropped = retract(db, whose, of)?;
     }
     notes::add(db, whose, at, &entry)?;
+    place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &entry)?;
     Ok(filled)
 }

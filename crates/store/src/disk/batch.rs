@@ -22,6 +22,7 @@ use super::{
     forget::retract,
     notes::{self, Whose},
     piece::{self, covering, for_each},
+    place::{self, Places},
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
     vouches,
@@ -38,7 +39,7 @@ pub(super) struct Batch<'a> {
     rooms: BTreeMap<RoomId, Room>,
     logs: BTreeMap<(i64, AuthorId), Touched>,
     /// Places to be written in their order, which the table is kept in.
-    places: Vec<Placed>,
+    places: Places,
     /// Bodies dropped that were kept before.
     dropped: usize,
     /// By room, what is counted of bodies that came, less those that went.
@@ -65,16 +66,13 @@ struct Touched {
     log: Log,
 }
 
-/// Room, time, log, seq: a row of the table.
-type Placed = (i64, i64, i64, i64);
-
 impl<'a> Batch<'a> {
     pub(super) fn new(db: &'a Connection) -> Self {
         Self {
             db,
             rooms: BTreeMap::new(),
             logs: BTreeMap::new(),
-            places: Vec::new(),
+            places: Places::default(),
             dropped: 0,
             counts: BTreeMap::new(),
         }
@@ -91,10 +89,9 @@ impl<'a> Batch<'a> {
 
         let whose = Whose { room, log, author: &author };
         let entries = self.read(whose, floor, run)?;
+        entries.iter().zip(first..).for_each(|(entry, seq)| self.places.add((room, log, seq), entry));
         let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
-        let placed = run.entries().iter().map(|entry| (room, put_time(entry.time), log, int(entry.seq)));
-        self.places.extend(placed);
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
         arrive.execute((next_arrival, log, int(first), int(last), put_time(run.last().time)))?;
         whole.map_or(Ok(()), |block| join(self.db, log, &author, block))
@@ -144,7 +141,7 @@ impl<'a> Batch<'a> {
 
     /// Cuts a log.
     pub(super) fn cut(&mut self, room_id: &RoomId, proof: &Proof) -> Result<(), Fail> {
-        self.put_places()?;
+        self.places.write(self.db)?;
         let (author, at) = (proof.author(), proof.at());
         let room = self.room(room_id)?.id;
         let db = self.db;
@@ -166,7 +163,7 @@ impl<'a> Batch<'a> {
 
     /// Takes out a log, or the lowest entries of it.
     pub(super) fn evict(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<(), Fail> {
-        self.put_places()?;
+        self.places.write(self.db)?;
         let room = self.room(room_id)?.id;
         let Some((log, held)) = self.known(room, author)? else { return Ok(()) };
         let Left { log: left, gone } = evict(self.db, Whose { room, log, author }, &held)?;
@@ -207,7 +204,7 @@ impl<'a> Batch<'a> {
 
     /// Writes what waits, before the transaction commits.
     pub(super) fn end(mut self) -> Result<Ended, Fail> {
-        self.put_places()?;
+        self.places.write(self.db)?;
         let mut keep = self.db.prepare_cached("UPDATE log SET spans = ?2, cut = ?3 WHERE id = ?1")?;
         for Touched { id, log } in self.logs.values() {
             keep.execute((id, put_spans(log.spans()), log.cut().map(int)))?;
@@ -244,15 +241,6 @@ impl<'a> Batch<'a> {
                 Ok(unknown.insert(Touched { id, log }))
             }
         }
-    }
-
-    fn put_places(&mut self) -> Result<(), Fail> {
-        self.places.sort_unstable();
-        let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
-        for place in self.places.drain(..) {
-            put.execute(place)?;
-        }
-        Ok(())
     }
 }
 
@@ -320,19 +308,17 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
 pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
     let mut gone = Tally::default();
     let Whose { room, log, author } = whose;
-    let mut one = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
-    let mut any = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
     for_each(db, log, (first, last), |stored| {
         match stored.run(author) {
             Some(run) => {
                 for (entry, seq) in run.entries().iter().zip(run.first()..) {
-                    one.execute((room, put_time(entry.time), log, int(seq)))?;
+                    place::remove(db, (room, put_time(entry.time), log, int(seq)))?;
                     notes::remove(db, whose, seq, entry)?;
                     gone += Tally::of(entry);
                 }
             }
             None => {
-                any.execute((room, log, int(stored.first), int(stored.last)))?;
+                place::remove_unread(db, (room, log), (stored.first, stored.last))?;
                 notes::remove_unread(db, whose, (stored.first, stored.last))?;
             }
         }

@@ -16,7 +16,7 @@ use super::{
     notes::Whose,
     piece::{Pieces, for_each},
     record::{self, array, int, read_log},
-    walk::{Way, walk},
+    walk::{Way, Which, walk},
 };
 use crate::keep::{Expiry, Keep, KeepFiles, Tally};
 
@@ -49,7 +49,7 @@ pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> 
     let floor = floor.map(|floor| read_floor(&floor));
     let mut expiry = Expiry::new(keep, tally, now_ms, most);
     let mut pieces = Pieces::new(db, room);
-    walk(db, room, Way::Up(floor), |place, log| {
+    walk(db, room, (Which::All, Way::Up(floor)), |place, log| {
         let line = pieces.line(log, &place.author, place.seq)?;
         let body = line.map_or(Tally::default(), |line| Tally::of_body(line.kind, &line.body));
         Ok(expiry.visit(place, body))

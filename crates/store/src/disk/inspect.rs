@@ -15,6 +15,7 @@ use super::{
     kept,
     notes::{self, Whose},
     piece::Stored,
+    place::is_placed,
     proof,
     record::{self, int, put_time},
 };
@@ -82,10 +83,8 @@ impl Source for Inspection<'_> {
     fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
         self.ask(|db| {
             let log = self.log(&run.author())?;
-            let mut find =
-                db.prepare_cached("SELECT 1 FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
             for (entry, seq) in run.entries().iter().zip(run.first()..) {
-                if !find.exists((self.number, put_time(entry.time), log, int(seq)))? {
+                if !is_placed(db, (self.number, put_time(entry.time), log, int(seq)))? {
                     return Ok(Some(seq));
                 }
             }
@@ -114,7 +113,8 @@ impl Source for Inspection<'_> {
             let counted = "SELECT entries, bytes FROM room WHERE id = ?1";
             let bodies = db.query_row(counted, [room], |row| Ok(Tally { entries: row.get(0)?, bytes: row.get(1)? }))?;
             Ok(Totals {
-                places: count("SELECT count(*) FROM place WHERE room = ?1")?,
+                places: count("SELECT count(*) FROM place WHERE room = ?1")?
+                    + count("SELECT count(*) FROM aside WHERE room = ?1")?,
                 notes: count("SELECT count(*) FROM note WHERE room = ?1")?,
                 bodies,
                 misplaced_notes: notes::misplaced(db, room)?,

@@ -14,8 +14,10 @@ use rusqlite::Connection;
 use super::{
     bare, expire,
     fail::Fail,
+    leave,
     notes::{self, Whose},
     piece::Stored,
+    place::Places,
     record::{self, array, int, put_spans, put_time, seq},
     schema::ARRIVAL_BITS,
 };
@@ -29,11 +31,12 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
         DELETE FROM run WHERE log NOT IN (SELECT id FROM log)",
     )?;
     db.execute("DELETE FROM place WHERE room = ?1", [room])?;
+    db.execute("DELETE FROM aside WHERE room = ?1", [room])?;
     db.execute("DELETE FROM note WHERE room = ?1", [room])?;
     let base = room << ARRIVAL_BITS;
     db.execute("DELETE FROM arrival WHERE id > ?1 AND id < ?2", (base, base + (1 << ARRIVAL_BITS)))?;
     db.execute("DELETE FROM saw WHERE log IN (SELECT id FROM log WHERE room = ?1)", [room])?;
-    db.execute_batch("INSERT INTO words(words) VALUES ('delete-all'); DELETE FROM slice; UPDATE room SET indexed = 0")?;
+    leave::index_anew(db)?;
     let mut mending = Mending { db, room, next_arrival: base + 1, door: Admission::new(*room_id) };
     let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;
     let mut logs = find.query([room])?;
@@ -102,12 +105,12 @@ impl Mending<'_> {
         let (first, last) = (int(run.first().seq), int(run.last().seq));
         arrive.execute((self.next_arrival, log, first, last, put_time(run.last().time)))?;
         self.next_arrival += 1;
-        let mut put = self.db.prepare_cached("INSERT INTO place VALUES (?1, ?2, ?3, ?4)")?;
+        let mut places = Places::default();
         let whose = Whose { room: self.room, log, author: &run.author() };
         for (entry, raw) in run.entries().iter().zip(raw_entries(run)) {
-            put.execute((self.room, put_time(entry.time), log, int(entry.seq)))?;
+            places.add((self.room, log, entry.seq), &raw);
             notes::add(self.db, whose, entry.seq, &raw)?;
         }
-        Ok(())
+        places.write(self.db)
     }
 }

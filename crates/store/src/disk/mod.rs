@@ -16,6 +16,7 @@ mod leave;
 mod mend;
 mod notes;
 mod piece;
+mod place;
 mod read;
 mod record;
 mod schema;
@@ -182,6 +183,15 @@ impl Store for Disk {
         self.transact(|db| leave::leave(db, room))?;
         self.committed(1);
         Ok(())
+    }
+
+    fn sweep(&mut self, rows: usize) -> Result<bool, Error> {
+        if !self.ask(leave::is_going)? {
+            return Ok(false);
+        }
+        let more = self.transact(|db| leave::go_on(db, rows))?;
+        self.committed(rows);
+        Ok(more)
     }
 
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {

@@ -27,7 +27,7 @@ use super::{
     schema,
     search::{holders, search},
     vouches,
-    walk::{Way, walk},
+    walk::{Way, Which, walk},
 };
 use crate::{
     CheckReport, Line, Read, check,
@@ -60,14 +60,26 @@ impl DiskReader {
 impl Read for DiskReader {
     fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
         self.ask(|db| {
-            let mut page = page(db, room, Way::Down(before), limit)?;
+            let mut page = page(db, room, (Which::All, Way::Down(before)), limit)?;
             page.reverse();
             Ok(page)
         })
     }
 
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(|db| {
+            let mut page = page(db, room, (Which::Messages, Way::Down(before)), limit)?;
+            page.reverse();
+            Ok(page)
+        })
+    }
+
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+        self.ask(|db| page(db, room, (Which::Messages, Way::Up(after)), limit))
+    }
+
     fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
-        self.ask(|db| page(db, room, Way::Up(after), limit))
+        self.ask(|db| page(db, room, (Which::All, Way::Up(after)), limit))
     }
 
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
@@ -100,7 +112,7 @@ impl Read for DiskReader {
         self.ask(|db| {
             let mut spans = BTreeMap::new();
             let mut left = count;
-            walk(db, room, Way::Down(None), |place, _| {
+            walk(db, room, (Which::All, Way::Down(None)), |place, _| {
                 if left > 0 {
                     widen(&mut spans, &place);
                 }
@@ -208,7 +220,7 @@ fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numb
 }
 
 /// Entries in the order they are walked past. One that does not verify is left out: it must keep nobody from the others.
-fn page(db: &Connection, room: &RoomId, way: Way, limit: usize) -> Result<Vec<Line>, Fail> {
+fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<Line>, Fail> {
     let mut pieces = Pieces::new(db, room);
     let mut page = Vec::new();
     if limit == 0 {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run ──── log ──── room            a run is kept as it travels, signature included
-//! place ───┘          │             the timeline: one small row an entry, in order
+//! place, aside ───────┤             the timeline: one small row an entry, in order; messages and what is none
 //! arrival ────────────┤             runs in the order they came, for the indexes
 //! words, slice, saw ──┘             the indexes, up to room.indexed
 //! note, gone                        what entries say of others, and who is not to be read any more
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{expire, fail::Fail, notes, vouches};
+use super::{expire, fail::Fail, notes, place, vouches};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -30,7 +30,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 7] = ["
+const MIGRATIONS: [&str; 8] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -187,6 +187,15 @@ const MIGRATIONS: [&str; 7] = ["
     ) WITHOUT ROWID;
 
     CREATE INDEX bare_of ON bare(log, seq);
+", "
+    -- What is in the timeline and is no message, so that reading messages walks past none of it; place has the rest.
+    CREATE TABLE aside(
+        room INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        log INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY(room, time, log, seq)
+    ) WITHOUT ROWID;
 "];
 
 /// The version from which on notes are taken as entries come.
@@ -197,6 +206,9 @@ const COUNTS: u32 = 3;
 
 /// The version from which on vouches are noted as entries come.
 const VOUCHES: u32 = 6;
+
+/// The version from which on what is no message stands aside.
+const ASIDE: u32 = 8;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -318,6 +330,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     if (1..VOUCHES).contains(&version) {
         vouches::read_all(&tx)?;
     }
+    if (1..ASIDE).contains(&version) {
+        place::part_all(&tx)?;
+    }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;
     tx.commit()?;
@@ -435,6 +450,7 @@ mod tests {
         let lines = reader.page(&ROOM, None, 99).unwrap();
         let gone = lines.iter().filter(|line| line.body.bytes().is_none());
         assert_eq!(seqs(gone.cloned().collect()), [3, 5]);
+        assert_eq!(seqs(reader.messages(&ROOM, None, 99).unwrap()), [0, 1, 2, 3, 8]);
         for _ in 0..3 {
             let mut found = |words| seqs(reader.search(&ROOM, words, 9).unwrap());
             assert_eq!(

@@ -12,6 +12,7 @@ use rumormill_proto::{
 use super::Shelf;
 use crate::{
     keep::{Tally, is_below},
+    note::is_message,
     row::Row,
 };
 
@@ -57,6 +58,9 @@ impl Shelf {
         let named = vouched_for(&author, row.raw.kind, &row.raw.body);
         if !named.is_empty() {
             self.vouches.insert((author, seq), named);
+        }
+        if !is_message(&row.raw) {
+            self.messages.remove(&row.place(author));
         }
         self.note(author, &row);
         self.tally += Tally::of(&row.raw);

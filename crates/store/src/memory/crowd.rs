@@ -58,6 +58,7 @@ impl Shelf {
             if row.seq < cut {
                 self.timeline.remove(&row.place(*author));
                 self.bare.remove(&row.place(*author));
+                self.messages.remove(&row.place(*author));
                 unnote(&mut self.notes, *author, &row);
                 self.tally -= Tally::of(&row.raw);
             }
