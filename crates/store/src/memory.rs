@@ -3,14 +3,12 @@
 mod bare;
 mod crowd;
 mod notes;
+mod timeline;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
-    ops::{
-        Bound::{Excluded, Unbounded},
-        RangeBounds, RangeInclusive,
-    },
+    ops::{RangeBounds, RangeInclusive},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -322,20 +320,6 @@ impl Shelf {
         row.raw.body = row.raw.body.dropped();
     }
 
-    fn expire(&mut self, mut expiry: Expiry) -> bool {
-        let body = |place: &Place| self.rows.get(&(place.author, place.seq)).map(|row| Tally::of(&row.raw));
-        let start = self.floor.map_or(Unbounded, Excluded);
-        let mut places = self.timeline.range((start, Unbounded));
-        while places.next().is_some_and(|place| expiry.visit(*place, body(place).unwrap_or_default())) {}
-        let Some((floor, more)) = expiry.end(self.floor) else { return false };
-        self.floor = floor;
-        self.expire_bare();
-        for (author, seqs) in expiry.over {
-            seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
-        }
-        more
-    }
-
     /// The last place of each group, if something is said there.
     fn standing(&self, groups: impl RangeBounds<Group>) -> impl Iterator<Item = (&Group, Place)> {
         self.notes.range(groups).filter_map(|(group, said)| {
@@ -382,18 +366,6 @@ impl Shelf {
     fn rows(&self, author: &AuthorId, first: Seq, last: Seq) -> impl Iterator<Item = &Row> {
         let range = (first <= last).then_some((*author, first)..=(*author, last));
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
-    }
-
-    fn page(&self, of: &BTreeSet<Place>, before: Option<Place>, limit: usize) -> Vec<Line> {
-        let places = of.range((Unbounded, before.map_or(Unbounded, Excluded))).rev().take(limit);
-        let mut page: Vec<_> = places.filter_map(|place| self.line(place)).collect();
-        page.reverse();
-        page
-    }
-
-    fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<Line> {
-        let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
-        places.filter_map(|place| self.line(place)).collect()
     }
 
     fn line(&self, place: &Place) -> Option<Line> {

@@ -1,0 +1,42 @@
+//! The timeline of a room in memory: its pages, and what of it is over the bounds.
+
+use std::{
+    collections::BTreeSet,
+    ops::Bound::{Excluded, Unbounded},
+};
+
+use rumormill_proto::timeline::Place;
+
+use super::Shelf;
+use crate::{
+    Line,
+    keep::{Expiry, Tally},
+};
+
+impl Shelf {
+    pub(super) fn page(&self, of: &BTreeSet<Place>, before: Option<Place>, limit: usize) -> Vec<Line> {
+        let places = of.range((Unbounded, before.map_or(Unbounded, Excluded))).rev().take(limit);
+        let mut page: Vec<_> = places.filter_map(|place| self.line(place)).collect();
+        page.reverse();
+        page
+    }
+
+    pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<Line> {
+        let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
+        places.filter_map(|place| self.line(place)).collect()
+    }
+
+    pub(super) fn expire(&mut self, mut expiry: Expiry) -> bool {
+        let body = |place: &Place| self.rows.get(&(place.author, place.seq)).map(|row| Tally::of(&row.raw));
+        let start = self.floor.map_or(Unbounded, Excluded);
+        let mut places = self.timeline.range((start, Unbounded));
+        while places.next().is_some_and(|place| expiry.visit(*place, body(place).unwrap_or_default())) {}
+        let Some((floor, more)) = expiry.end(self.floor) else { return false };
+        self.floor = floor;
+        self.expire_bare();
+        for (author, seqs) in expiry.over {
+            seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
+        }
+        more
+    }
+}
