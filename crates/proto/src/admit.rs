@@ -11,6 +11,7 @@ use crate::{
     defence,
     entry::{Body, Kind, LogKey, RawEntry, Seen, room_name},
     ids::{AuthorId, EntryId, RoomId, Seq},
+    introduction::Introduction,
     limits::CACHED_KEYS,
     reject::Reject,
     run::{RawRun, Signature, check_span},
@@ -244,6 +245,23 @@ impl Author {
         let last = (first..).zip(&entries).fold(prev, link);
         let signature = self.key.sign(&signed_bytes(&last)).to_bytes();
         RawRun::new(self.id, first, prev, entries, Some(signature))
+    }
+
+    /// Signs that this author writes at one end of a connection.
+    pub fn introduce(&self, introduction: &Introduction) -> Signature {
+        self.key.sign(&introduction.bytes(&self.id)).to_bytes()
+    }
+}
+
+impl AuthorId {
+    /// Whether this author signed the introduction.
+    ///
+    /// # Errors
+    /// [`Reject::Signature`] when it did not.
+    pub fn introduces(&self, introduction: &Introduction, signature: &Signature) -> Result<(), Reject> {
+        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| Reject::Signature)?;
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        key.verify_strict(&introduction.bytes(self), &signature).map_err(|_| Reject::Signature)
     }
 }
 

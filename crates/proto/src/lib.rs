@@ -7,6 +7,7 @@
 pub mod admit;
 mod bodies;
 mod clock;
+pub mod clock;
 pub mod codec;
 pub mod content;
 pub mod defence;
@@ -18,6 +19,7 @@ pub mod frontier;
 mod gaps;
 pub mod ids;
 pub mod input;
+pub mod introduction;
 pub mod limits;
 pub mod log;
 mod logs;
