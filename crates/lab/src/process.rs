@@ -137,6 +137,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         relay: false,
         peer_secret: Some(keys.peer_secret(args.pid)),
         trace: !args.quiet,
+        clock: Default::default(),
     })
     .await?;
     let mut author_secret = [0; 32];
@@ -193,7 +194,7 @@ impl Trace {
             Event::Missing { entries } => info!("entries missing: {entries}"),
             Event::Forked { author, at } => info!("log of {} is forked at {at} and cut", self.author(author)),
             Event::Evicted { author } => info!("log of {} left: the room is full of authors", self.author(author)),
-            Event::Skewed { ms } => info!("clock differs from the neighbours' by {ms} ms"),
+            Event::Skewed(skew) => info!("clock differs from a neighbour's by {} ms", skew.ms),
             Event::Step(step) => self.step(step),
         }
     }

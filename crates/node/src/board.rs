@@ -8,6 +8,7 @@ use std::{
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
     content::Target,
+    clock::Skew,
     entry::{Body, Kind},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
@@ -65,7 +66,7 @@ pub(crate) struct Standing {
     pub(crate) missing: u64,
     pub(crate) authors: usize,
     pub(crate) digest: Digest,
-    pub(crate) skew_ms: i64,
+    pub(crate) skew: Skew,
     pub(crate) traffic: Traffic,
 }
 

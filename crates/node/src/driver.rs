@@ -38,7 +38,7 @@ use crate::{
     readers::Readers,
     rest::Resting,
     seat::{Seat, Start},
-    settings::RoomSetup,
+    settings::{ClockShift, RoomSetup},
 };
 
 /// Boards of all rooms, for those who ask the node for them.
@@ -76,6 +76,7 @@ pub(crate) struct Driver {
 pub(crate) struct Tools {
     pub(crate) me: PeerId,
     pub(crate) trace: bool,
+    pub(crate) clock: ClockShift,
     pub(crate) runtime: Handle,
     pub(crate) wires: Wires,
     pub(crate) readers: Arc<Readers>,
@@ -275,7 +276,8 @@ impl Driver {
     /// What our clocks say.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { ticks_ms: self.start.elapsed().as_millis() as u64, wall_ms: wall.as_millis() as u64 }
+        let wall_ms = (wall.as_millis() as u64).saturating_add_signed(self.tools.clock.ahead_ms());
+        Now { ticks_ms: self.start.elapsed().as_millis() as u64, wall_ms }
     }
 
     fn take(&mut self, command: Command) {
@@ -348,9 +350,11 @@ impl Driver {
     pub(crate) fn give(&mut self, inputs: Inputs) {
         let now = self.now();
         for (room, input) in inputs {
-            if let Some(seat) = self.seats.get_mut(&room) {
-                seat.handle(input, now);
-            }
+            let Some(seat) = self.seats.get_mut(&room) else { continue };
+            let up = if let Input::Up { peer, .. } = &input { Some(*peer) } else { None };
+            seat.handle(input, now);
+            let proved = up.and_then(|peer| self.links.introduce(&room, &peer, &seat.writer()));
+            proved.into_iter().for_each(|proved| seat.handle(proved, now));
         }
     }
 

@@ -7,13 +7,15 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a message as it is; on a bulk stream, the message's
 //!                   length, then the message in one zstd frame
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing; what is of another kind is skipped
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction; what is of another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
 //!          resume   number: it does again
 //!          typing   number: whoever is at the sender writes something in the room of this channel; said to peers of
 //!                   `rumormill/1.1` and later only, for the first version refuses kinds it does not know
+//!          introduction  number: the author who writes in the room of this channel of the sender's own: key 32, signature
+//!                   64 over what `proto/src/introduction.rs` lays out
 //! ```
 //!
 //! Nothing is allocated for a length before it was found to be within its bound.
@@ -21,9 +23,11 @@
 use bytes::{Buf, Bytes, BytesMut};
 use rumormill_proto::{
     codec::{Reader, put_number},
+    ids::AuthorId,
     limits::{ADDRESS_BYTES, MESSAGE_BYTES},
     message::Message,
     reject::Reject,
+    run::Signature,
 };
 
 use crate::{greeting::Tag, limits::TAGS};
@@ -42,6 +46,7 @@ const ADDRESS: u8 = 1;
 const PART: u8 = 2;
 const RESUME: u8 = 3;
 const TYPING: u8 = 4;
+const INTRODUCTION: u8 = 5;
 
 /// What peers say about their connection, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +66,15 @@ pub(crate) enum Control {
     Resume(u32),
     /// Whoever is at the sender writes something in the room of this channel.
     Typing(u32),
+    /// This author writes in the room of this channel.
+    Introduction {
+        /// Of the sender's own.
+        channel: u32,
+        /// Who writes.
+        author: AuthorId,
+        /// The author's, over the connection and the room.
+        signature: Box<Signature>,
+    },
 }
 
 /// One frame as it came.
@@ -155,6 +169,12 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             body.push(TYPING);
             put_number(&mut body, u64::from(*channel));
         }
+        Control::Introduction { channel, author, signature } => {
+            body.push(INTRODUCTION);
+            put_number(&mut body, u64::from(*channel));
+            body.extend_from_slice(&author.0);
+            body.extend_from_slice(&**signature);
+        }
     }
     put_frame(out, 0, &body);
 }
@@ -179,6 +199,11 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
         PART => Control::Part(reader.count(TAGS, "channel")? as u32),
         RESUME => Control::Resume(reader.count(TAGS, "channel")? as u32),
         TYPING => Control::Typing(reader.count(TAGS, "channel")? as u32),
+        INTRODUCTION => Control::Introduction {
+            channel: reader.count(TAGS, "channel")? as u32,
+            author: AuthorId(reader.array("author")?),
+            signature: Box::new(reader.array("signature")?),
+        },
         ADDRESS => return Err(Reject::Limit("address")),
         _ => return Ok(None),
     };
@@ -285,6 +310,7 @@ mod tests {
             Control::Part(5),
             Control::Resume(400),
             Control::Typing(2),
+            Control::Introduction { channel: 3, author: AuthorId([4; 32]), signature: Box::new([5; 64]) },
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);

@@ -34,7 +34,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    fn other(self) -> Self {
+    pub(crate) fn other(self) -> Self {
         match self {
             Self::Dialler => Self::Accepter,
             Self::Accepter => Self::Dialler,
@@ -138,6 +138,19 @@ impl Channels {
         self.rooms.entry(room).or_default().theirs = Some((index, true));
     }
 
+    /// What signatures on this connection are bound to.
+    pub(crate) fn exported(&self) -> [u8; 32] {
+        self.exported
+    }
+
+    /// The room of the other side's channel, if it is one of ours, whether or not both talk about it.
+    ///
+    /// # Errors
+    /// [`Reject`] when the other side announced no such tag.
+    pub(crate) fn named(&self, index: u32) -> Result<Option<RoomId>, Reject> {
+        self.theirs.get(index as usize).copied().ok_or(Reject::Malformed("channel"))
+    }
+
     /// Rooms that both talk about.
     pub(crate) fn shared(&self) -> impl Iterator<Item = RoomId> + '_ {
         self.rooms.iter().filter(|(_, ends)| ends.shared()).map(|(room, _)| *room)
@@ -159,8 +172,7 @@ impl Channels {
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.
     pub(crate) fn theirs(&self, index: u32) -> Result<Option<RoomId>, Reject> {
-        let room = self.theirs.get(index as usize).ok_or(Reject::Malformed("channel"))?;
-        Ok(room.filter(|room| self.shares(room)))
+        Ok(self.named(index)?.filter(|room| self.shares(room)))
     }
 
     /// We no longer talk about this room; our channel, which the other side has to be told of.
@@ -194,7 +206,7 @@ impl Channels {
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.
     pub(crate) fn resumed(&mut self, index: u32) -> Result<Option<RoomId>, Reject> {
-        let room = *self.theirs.get(index as usize).ok_or(Reject::Malformed("channel"))?;
+        let room = self.named(index)?;
         self.set_theirs(index, true);
         Ok(room)
     }

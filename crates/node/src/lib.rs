@@ -26,6 +26,7 @@ mod files;
 mod frame;
 mod greeting;
 mod inspect;
+mod introduce;
 mod lan;
 pub mod limits;
 mod link;

@@ -174,6 +174,10 @@ pub const TYPING_EVERY: Duration = Duration::from_secs(3);
 /// rooms. What is said beyond that is dropped.
 pub const TYPINGS_PER_S: u32 = 1;
 
+/// Authors that one peer introduces in one room over one connection: the one who writes there, and the keys that it may need
+/// instead when its log turns out to be forked or too far ahead, which happens once an hour at most.
+pub const INTRODUCTIONS: usize = 8;
+
 /// See [`TYPINGS_PER_S`].
 pub const TYPINGS_AT_ONCE: u32 = 8;
 

@@ -36,6 +36,7 @@ use crate::{
     files::Lane,
     frame::Control,
     greeting::{Channels, Role},
+    introduce::Introduced,
     limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     link::{Goodbye, LinkId, Met},
     outbound::Outbound,
@@ -52,7 +53,7 @@ pub(crate) type Secret = (RoomId, [u8; 32]);
 
 /// All connections.
 pub(crate) struct Links {
-    me: PeerId,
+    pub(crate) me: PeerId,
     /// Drawn when this process began.
     boot: [u8; 8],
     /// How we are reached.
@@ -65,13 +66,13 @@ pub(crate) struct Links {
     bars: Bars,
 }
 
-struct Link {
-    peer: PeerId,
-    role: Role,
+pub(crate) struct Link {
+    pub(crate) peer: PeerId,
+    pub(crate) role: Role,
     /// What the peer's process drew when it began; `None` until it has greeted us.
     boot: Option<[u8; 8]>,
-    channels: Channels,
-    connection: Connection,
+    pub(crate) channels: Channels,
+    pub(crate) connection: Connection,
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
     /// One permit: a peer is asked for one file at a time.
@@ -79,6 +80,8 @@ struct Link {
     seen_at: Option<Bytes>,
     /// To be set once a room is shared.
     shared: Arc<SetOnce<()>>,
+    /// Who writes at the other end.
+    pub(crate) introduced: Introduced,
     /// How often the peer may still say that somebody writes there.
     typings: Budget,
 }
@@ -135,8 +138,21 @@ impl Links {
         // Nothing was put in before.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
         let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
-        let boot = None;
-        let new = Link { peer, role, boot, channels, connection, outbound, serves, asking, seen_at, shared, typings };
+        let introduced = Introduced::default();
+        let new = Link {
+            peer,
+            role,
+            boot: None,
+            channels,
+            connection,
+            outbound,
+            serves,
+            asking,
+            seen_at,
+            shared,
+            introduced,
+            typings,
+        };
         self.links.insert(link, new);
         yielded
     }
@@ -218,6 +234,7 @@ impl Links {
                 }
                 Ok(self.ups(id, &before))
             }
+            Control::Introduction { channel, author, signature } => self.introduced(id, channel, author, *signature),
             Control::Typing(_) => Ok(Inputs::new()),
         }
     }
@@ -495,13 +512,23 @@ impl Links {
         self.door.close();
     }
 
+    /// The connection that is used with a peer.
+    pub(crate) fn used_with(&self, peer: &PeerId) -> Option<(LinkId, &Link)> {
+        let id = self.used.get(peer)?;
+        Some((*id, self.links.get(id)?))
+    }
+
+    pub(crate) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(&id)
+    }
+
     fn shared(&self, room: &RoomId, peer: &PeerId) -> Option<(&Link, u32)> {
-        let link = self.links.get(self.used.get(peer)?)?;
+        let (_, link) = self.used_with(peer)?;
         Some((link, link.channels.mine(room)?))
     }
 
     /// Says something that must not be lost; a peer that has not read for long is given up.
-    fn control(&self, id: LinkId, control: &Control) {
+    pub(crate) fn control(&self, id: LinkId, control: &Control) {
         if let Some(link) = self.links.get(&id)
             && !link.outbound.control(control)
         {

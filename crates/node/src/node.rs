@@ -131,6 +131,7 @@ impl Node {
         let tools = Tools {
             me: address::peer(endpoint.id()),
             trace: settings.trace,
+            clock: settings.clock.clone(),
             runtime: Handle::current(),
             wires: wires.clone(),
             readers: readers.clone(),

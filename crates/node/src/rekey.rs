@@ -1,8 +1,10 @@
-//! What is done when our own log turned out to be forked, because its key was used in two places.
+//! What is done when our own log turned out to be forked, because its key was used in two places, or when the engine left
+//! it because it lay too far ahead of others' clocks to be read.
 //!
 //! The log is cut where it forked, by everyone. We go on under a new key, and say again under it what the cut
 //! took: both places do, so nothing of either is lost.
 
+use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
     entry::Kind,
@@ -31,13 +33,17 @@ impl Driver {
             .filter_map(|(author, from)| Some((author, cut(&author)?, from)))
             .filter(|(_, at, from)| at < from)
             .collect();
+        // The key that is new to all says its nick first, whether or not that was cut.
+        let nick = seat.board.posted().nick(&seat.author).map(|nick| Bytes::copy_from_slice(nick.as_bytes()));
+        let cut_now = lost.iter().any(|(author, ..)| *author == seat.author);
+        seat.again.extend(nick.filter(|_| cut_now).map(|nick| (Kind::NICK, nick)));
         for (author, at, from) in &lost {
             let lines = self.read.beyond_cut(room, author)?;
             let taken = lines.into_iter().filter(|line| (*at..*from).contains(&line.place.seq));
             seat.again.extend(taken.filter_map(sayable));
             seat.former.insert(*author, *at);
         }
-        if !lost.iter().any(|(author, ..)| *author == seat.author) {
+        if !cut_now {
             return Ok(());
         }
         let mut record = seat.record();
@@ -49,7 +55,7 @@ impl Driver {
         seat.setup.fresh_author = true;
         seat.restart(start);
         let author = Author::from_secret(&seat.setup.author_secret).id();
-        tracing::warn!(room = %room.short(), author = %author.short(), "our log was forked; we write under a new key");
+        tracing::warn!(room = %room.short(), author = %author.short(), "our log is cut; we write under a new key");
         seat.board.tell(RoomEvent::Rekeyed { author });
         let contacts = seat.setup.contacts.clone();
         let mut inputs = self.links.sharing(room);

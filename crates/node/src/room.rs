@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
+    clock::Skew,
     content::{Content, Target},
     entry::Kind,
     frontier::Digest,
@@ -81,8 +82,8 @@ pub enum RoomEvent {
         /// Bytes it has.
         size: u64,
     },
-    /// Our own log was forked, so we write under another key from now on. What the fork had cut off is said
-    /// again under it.
+    /// Our own log was forked, or lay too far ahead of others' clocks to be read, so we write under another key from now
+    /// on. What was cut off is said again under it.
     Rekeyed {
         /// The author who writes from here now.
         author: AuthorId,
@@ -132,8 +133,8 @@ pub struct RoomStatus {
     pub authors: usize,
     /// The same at two nodes exactly when they hold the same entries.
     pub digest: Digest,
-    /// What must be added to our clock to agree with most peers; 0 when it agrees.
-    pub skew_ms: i64,
+    /// How our clock differs from others', and whose looks wrong.
+    pub skew: Skew,
     /// What went over the network for this room.
     pub traffic: Traffic,
 }
@@ -441,9 +442,9 @@ impl Room {
 
     /// How the room stands.
     pub fn status(&self) -> RoomStatus {
-        let Standing { peers, contacts: _, entries, missing, authors, digest, skew_ms, traffic } = self.standing();
+        let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
         let peers = peers.iter().map(peer_status).collect();
-        RoomStatus { peers, entries, missing, authors, digest, skew_ms, traffic }
+        RoomStatus { peers, entries, missing, authors, digest, skew, traffic }
     }
 
     /// Resolves when [`Room::status`] was renewed after this call, or the node has closed.

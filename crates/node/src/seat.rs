@@ -9,6 +9,7 @@ use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
     content::Target,
+    clock::Skew,
     engine::Engine,
     entry::{Body, Kind, room_name},
     ids::{AuthorId, PeerId, Seq},
@@ -52,7 +53,7 @@ pub(crate) struct Seat {
     out: Vec<Output>,
     peers: BTreeMap<PeerId, Member>,
     missing: u64,
-    skew_ms: i64,
+    skew: Skew,
     traffic: Traffic,
     changed: bool,
     /// When others may be told again that somebody writes here.
@@ -97,7 +98,7 @@ impl Seat {
             out: Vec::new(),
             peers: BTreeMap::new(),
             missing: 0,
-            skew_ms: 0,
+            skew: Skew::default(),
             traffic: Traffic::default(),
             changed: true,
             type_at: 0,
@@ -129,10 +130,17 @@ impl Seat {
         let now = start.now;
         self.author = Author::from_secret(&self.setup.author_secret).id();
         self.board.posted().author = self.author;
+        let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
+        self.engine.set_clock(clock);
         self.peers.clear();
         self.sayings = self.asked.again();
         self.flush(now);
+    }
+
+    /// The key that writes here.
+    pub(crate) fn writer(&self) -> Author {
+        Author::from_secret(&self.setup.author_secret)
     }
 
     /// What the home remembers of the room.
@@ -273,7 +281,7 @@ impl Seat {
                     false => self.board.posted().lost.remove(&target),
                 };
             }
-            Event::Skewed { ms } => self.skew_ms = *ms,
+            Event::Skewed(skew) => self.skew = *skew,
             _ => {}
         }
         if self.board.listens() {
@@ -302,7 +310,7 @@ impl Seat {
             missing: self.missing,
             authors: frontier.len(),
             digest: frontier.digest(),
-            skew_ms: self.skew_ms,
+            skew: self.skew,
             traffic: self.traffic,
         };
         self.board.post(standing);

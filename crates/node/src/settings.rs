@@ -1,6 +1,13 @@
 //! How a node and a room on it are set up.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use rumormill_proto::{ids::RoomId, message::Contact, rumor::Policy, sync::Pace, view::Shape};
 use rumormill_store::Keep;
@@ -22,6 +29,23 @@ pub struct Settings {
     pub peer_secret: Option<[u8; 32]>,
     /// Whether each step of the protocol is told, see [`rumormill_proto::input::Event::Step`].
     pub trace: bool,
+    /// How far the clock is ahead of the machine's, for tests.
+    pub clock: ClockShift,
+}
+
+/// Milliseconds by which a node's clock is ahead of the machine's. Clones are the same clock, which tests set while it runs.
+#[derive(Clone, Debug, Default)]
+pub struct ClockShift(Arc<AtomicI64>);
+
+impl ClockShift {
+    /// Sets it.
+    pub fn set(&self, ahead_ms: i64) {
+        self.0.store(ahead_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ahead_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Where rooms and keys are kept.
@@ -48,7 +72,15 @@ pub enum Bind {
 impl Settings {
     /// A node of a person: a home on disk, reachable from the LAN and the internet.
     pub fn dir(path: impl Into<PathBuf>) -> Self {
-        Self { home: Home::Dir(path.into()), bind: Bind::Any, lan: true, relay: true, peer_secret: None, trace: false }
+        Self {
+            home: Home::Dir(path.into()),
+            bind: Bind::Any,
+            lan: true,
+            relay: true,
+            peer_secret: None,
+            trace: false,
+            clock: ClockShift::default(),
+        }
     }
 
     /// A node of a test or an example: keeps nothing, and only this machine reaches it.
@@ -60,6 +92,7 @@ impl Settings {
             relay: false,
             peer_secret: None,
             trace: false,
+            clock: ClockShift::default(),
         }
     }
 }
@@ -67,13 +100,14 @@ impl Settings {
 /// Leaves the secret out.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { home, bind, lan, relay, peer_secret: _, trace } = self;
+        let Self { home, bind, lan, relay, peer_secret: _, trace, clock } = self;
         f.debug_struct("Settings")
             .field("home", home)
             .field("bind", bind)
             .field("lan", lan)
             .field("relay", relay)
             .field("trace", trace)
+            .field("clock", clock)
             .finish_non_exhaustive()
     }
 }

@@ -20,6 +20,7 @@
 
 mod act;
 mod bodies;
+mod clocks;
 mod crowd;
 mod forks;
 mod home;
@@ -39,8 +40,8 @@ use crate::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
-        AUTHORS, BODIES, CHOSEN_LINKS, EVICTED_AT_ONCE, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE,
-        LACKS, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        AUTHORS, BODIES, CHOSEN_LINKS, EVICTED_AT_ONCE, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS,
+        LACKED_AT_ONCE, LACKS, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -92,7 +93,12 @@ pub struct Engine {
     own: Own,
     clock: Clock,
     random: Random,
+    /// Who proved to write at the other end of each link.
     authors: BTreeMap<PeerId, AuthorId>,
+    /// The head of our log that was last found to lie too far ahead.
+    strayed: Option<Seq>,
+    /// The newest time in others' logs, and the ticks at which it is looked for again.
+    others: (u64, u64),
     /// Pushes that carry our own entries and are not answered: the seq after the last.
     pushed: BTreeMap<(PeerId, u64), Seq>,
     /// Who brought something new last, and so holds whom it vouches for.
@@ -111,7 +117,8 @@ impl Engine {
         let mut logs = Logs::of(config.room, config.crowd, kept);
         logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
-        let mut own = Own::new(author, config.fresh_author, end.time, now.ticks_ms);
+        let mut own = Own::new(author, config.fresh_author, now.ticks_ms);
+        own.reach(now.wall_ms.saturating_add(FOLLOW_MS));
         let said = logs.frontier().head(&own.id()).map_or(Time::default(), |head| head.time);
         for (author, log) in logs.frontier().logs() {
             if let Some(head) = log.head().filter(|head| head.time > said) {
@@ -133,6 +140,8 @@ impl Engine {
             clock: Clock::default(),
             random: Random::new(config.seed),
             authors: BTreeMap::new(),
+            strayed: None,
+            others: (0, 0),
             pushed: BTreeMap::new(),
             brought_by: None,
             end,
@@ -143,8 +152,10 @@ impl Engine {
     /// Takes one input; what follows from it is appended to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
         let before = out.len();
+        self.look(now, out);
         match input {
             Input::Up { peer, address } => self.up(peer, address, now, out),
+            Input::Proved { peer, author } => self.proved(peer, author, now, out),
             Input::Down { peer } => self.down(peer, now, out),
             Input::Unreachable { peer } => {
                 self.own.undialled(peer);
@@ -196,7 +207,7 @@ impl Engine {
         self.view.contacts()
     }
 
-    /// Connected peers, and who writes from there as far as they said.
+    /// Connected peers, and who has proved to write there.
     pub fn peers(&self) -> impl Iterator<Item = (PeerId, Option<AuthorId>)> {
         self.view.active().map(|peer| (peer, self.authors.get(&peer).copied()))
     }
@@ -277,8 +288,8 @@ impl Engine {
         self.bodies.down(peer, now.ticks_ms);
         self.own.down(peer);
         self.pushed.retain(|(pushed, _), _| *pushed != peer);
-        let skew = self.clock.forget(peer);
-        self.skewed(skew, out);
+        self.clock.down(&peer);
+        self.judge(now, out);
         if let Some(author) = self.authors.remove(&peer) {
             self.parted(author);
             out.push(Output::Emit(Event::Went { peer }));
@@ -341,14 +352,11 @@ impl Engine {
     fn hello(&mut self, from: PeerId, hello: &Hello, now: Now, out: &mut Vec<Output>) {
         let next = self.logs.frontier().log(&hello.author).map_or(0, |log| log.next());
         out.push(Output::Send { to: from, message: Message::Known { next } });
-        let before = self.authors.insert(from, hello.author);
-        if before != Some(hello.author) {
-            self.logs.befriend(hello.author);
-            before.into_iter().for_each(|author| self.parted(author));
-            out.push(Output::Emit(Event::Came { peer: from, author: hello.author }));
+        self.clock.said(from, hello.wall_ms, now);
+        if !defence::is_on("proved-author") {
+            self.proved(from, hello.author, now, out);
         }
-        let skew = self.clock.compare(from, hello.wall_ms, now.wall_ms);
-        self.skewed(skew, out);
+        self.judge(now, out);
     }
 
     /// A peer holds our own log below `next`: perhaps more than we do.
@@ -387,6 +395,8 @@ impl Engine {
         self.sync.patience().rumor(from, self.view.len(), new, &known);
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
         match self.rumors.is_urgent(push.part) {
+            // What is held for its time is not told on, and who sent it must not count it as held here.
+            _ if push.runs.iter().any(|run| self.logs.is_early(run)) => {}
             true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
             false => self.receipts.add(from, push.push, new),
         }
@@ -416,7 +426,7 @@ impl Engine {
         now: Now,
         out: &mut Vec<Output>,
     ) -> Option<Took<'a>> {
-        let wall_ms = self.clock.correct(now.wall_ms);
+        let wall_ms = self.time_ms(now);
         let (mut news, mut known) = (Vec::new(), Vec::new());
         for run in runs {
             let wall_ms = if run.author() == self.own.id() { ANY_TIME_MS } else { wall_ms };
@@ -461,9 +471,5 @@ impl Engine {
         self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);
         self.pass_on_forks(now);
         self.ask_for_bodies(now, out);
-    }
-
-    fn skewed(&self, skew_ms: Option<i64>, out: &mut Vec<Output>) {
-        out.extend(skew_ms.map(|ms| Output::Emit(Event::Skewed { ms })));
     }
 }

@@ -66,7 +66,7 @@ impl Evidence {
         let (to, mark) = match &what.purpose {
             Purpose::Show(to) => (to, Mark::Head(what.seq)),
             Purpose::Prove(to) => (to, Mark::Cut(what.seq)),
-            Purpose::Compare { .. } => return true,
+            Purpose::Compare { .. } | Purpose::Leave { .. } => return true,
         };
         let shown = self.shown.entry(*to).or_default();
         let known = shown.0.get(&what.author).filter(|told| told.mark == mark).copied();
@@ -180,12 +180,14 @@ fn asker(what: &Recall) -> Asker {
     match &what.purpose {
         Purpose::Show(peer) | Purpose::Prove(peer) => Some(*peer),
         Purpose::Compare { from, .. } => *from,
+        Purpose::Leave { .. } => None,
     }
 }
 
 fn size(what: &Recall) -> usize {
     match &what.purpose {
         Purpose::Compare { theirs, .. } => theirs.wire().len(),
+        Purpose::Leave { above, .. } => above.as_ref().map_or(0, |above| above.wire().len()),
         Purpose::Show(_) | Purpose::Prove(_) => 0,
     }
 }

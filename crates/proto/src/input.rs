@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     admit::{Entry, Run},
+    clock::Skew,
     content::Vouch,
     entry::Kind,
     fork::Proof,
@@ -106,6 +107,14 @@ pub enum Input {
         /// How to reach it again, when that is known.
         address: Option<Bytes>,
     },
+    /// The key of this author signed the connection to a peer of which [`Input::Up`] told: it writes there. Until then
+    /// nobody does, whatever the peer says. Another author in its place is told in the same way.
+    Proved {
+        /// Who is at the other end.
+        peer: PeerId,
+        /// Who writes there.
+        author: AuthorId,
+    },
     /// The link is gone.
     Down {
         /// Who was at the other end.
@@ -200,6 +209,13 @@ pub enum Purpose {
     },
     /// The proof of the log's cut, to be shown to this peer as [`Message::Fork`].
     Prove(PeerId),
+    /// To find the first entry of our own log that is stamped later than this, from where on the log is left.
+    Leave {
+        /// Milliseconds since the Unix epoch.
+        after_ms: u64,
+        /// The run above, all of which is.
+        above: Option<Box<RawRun>>,
+    },
 }
 
 /// What was recalled.
@@ -340,7 +356,7 @@ pub enum Event {
         /// Which.
         seq: Seq,
     },
-    /// A peer came.
+    /// Somebody came: the author key has signed the connection.
     Came {
         /// Which.
         peer: PeerId,
@@ -377,12 +393,8 @@ pub enum Event {
         /// Whose.
         author: AuthorId,
     },
-    /// Our clock disagrees with most peers' by this many milliseconds (positive: ours is behind), or agrees
-    /// again (0).
-    Skewed {
-        /// Median of what must be added to our clock.
-        ms: i64,
-    },
+    /// A clock disagrees with others, or none does any more.
+    Skewed(Skew),
     /// A step of the protocol, when [`Config::trace`] is set.
     Step(Step),
 }

@@ -6,7 +6,6 @@
 
 pub mod admit;
 mod bodies;
-mod clock;
 pub mod clock;
 pub mod codec;
 pub mod content;

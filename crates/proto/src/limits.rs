@@ -352,11 +352,41 @@ pub const CLAIMS: usize = 64;
 /// Sayings that wait to be written: a pasted file of lines while a node comes back.
 pub const SAYINGS: usize = 4096;
 
-/// Peers whose clock is compared with ours; more add nothing to a median.
+/// Authors whose clock is known: as many as there can be links to strangers.
 pub const CLOCKS: usize = 64;
 
-/// Milliseconds of disagreement with most peers past which their clock is used: a quarter of [`AHEAD_MS`].
+/// Milliseconds of disagreement with another clock past which people are told: a quarter of [`AHEAD_MS`].
 pub const SKEW_MS: i64 = 30_000;
+
+/// Milliseconds by which others' clocks lift ours at most. With [`FOLLOW_MS`] it leaves a quarter of [`AHEAD_MS`] for
+/// honest clocks that differ: whatever liars say, no honest words are held by an honest node within half a minute.
+pub const UP_MS: u64 = 60_000;
+
+/// Milliseconds ahead of the time we write by up to which others' stamps lift ours. See [`UP_MS`].
+pub const FOLLOW_MS: u64 = 30_000;
+
+/// Milliseconds for which stamps stand still rather than that a proved author cannot read us: longer than people take
+/// to notice that the times beside lines do not move.
+pub const LATER_MS: u64 = 600_000;
+
+/// Milliseconds between two times that a log is left because it lies too far ahead: a liar with many clocks makes us
+/// say our words again once an hour at most.
+pub const LEAVE_MS: u64 = 3_600_000;
+
+/// Milliseconds by which the wall clock may leave the ticks before it counts as set: an honest clock is slewed by less
+/// between two looks.
+pub const STEP_MS: i64 = 1_000;
+
+/// The first of January 2023 in milliseconds since the Unix epoch: no machine that runs this program and shows less is
+/// right. A machine without a battery starts in 1970.
+pub const RELEASED_MS: u64 = 1_672_531_200_000;
+
+/// Milliseconds for which the newest time in others' logs is not looked for again: 65,536 logs take a millisecond.
+pub const OTHERS_MS: u64 = 1_000;
+
+/// Entries further ahead than we follow that are remembered until they may be followed: 72 bytes each. They lie within
+/// [`AHEAD_MS`]; what does not fit is never said to have been seen.
+pub const FARTHER: usize = 1_024;
 
 /// Milliseconds that a missing cause is given to come by itself before the peer that must hold it is asked:
 /// twice a wide-area round trip.

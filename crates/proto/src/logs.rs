@@ -204,6 +204,11 @@ impl Logs {
         (author.prefix(), is_shared.then_some(author))
     }
 
+    /// Whether a run is held until its time comes.
+    pub(crate) fn is_early(&self, raw: &RawRun) -> bool {
+        self.pending.is_early(raw.author(), raw.last())
+    }
+
     /// The seq after the last that is held or waits without a gap.
     pub(crate) fn next_wanted(&self, author: AuthorId) -> Seq {
         let next = self.frontier.log(&author).map_or(0, Log::next);
@@ -294,8 +299,10 @@ impl Logs {
         if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
             return Taken::Refused;
         }
+        // There is one founding of a room for ever, whatever the founder's clock said: it is held by nobody.
+        let founds = run.last().kind == Kind::FOUND;
         let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
-        let until_ms = if until_ms > at.wall_ms { until_ms } else { 0 };
+        let until_ms = if until_ms > at.wall_ms && !founds { until_ms } else { 0 };
         if origin == Origin::Import && until_ms > 0 {
             return Taken::Refused;
         }

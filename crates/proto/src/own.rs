@@ -6,13 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bytes::Bytes;
+
 use crate::{
     admit::Author,
     content::vouched_for,
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
-    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
+    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
     log::Head,
     reject::Reject,
     run::{RawRun, block_end},
@@ -22,8 +24,12 @@ use crate::{
 /// The author that writes here.
 pub(crate) struct Own {
     author: Author,
-    /// The greatest time seen.
+    /// The greatest time followed: the next entry is stamped above it.
     last: Time,
+    /// What was seen and lies further ahead than is followed.
+    farther: BTreeSet<(Time, AuthorId, Seq, Regard)>,
+    /// Up to where is followed.
+    reach: Time,
     /// What was seen and is not said in an entry of ours: author -> (time, seq) of the newest.
     unsaid: BTreeMap<AuthorId, (Time, Seq)>,
     /// What of that our next entries say, newest last.
@@ -37,7 +43,7 @@ pub(crate) struct Own {
 }
 
 /// How what we say treats what we saw of an author.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Regard {
     /// Our next entries name it, the newest first.
     Named,
@@ -67,7 +73,7 @@ impl Adoption {
 }
 
 impl Own {
-    pub(crate) fn new(author: Author, fresh: bool, last: Time, now_ms: u64) -> Self {
+    pub(crate) fn new(author: Author, fresh: bool, now_ms: u64) -> Self {
         let adoption = Adoption {
             until_ms: now_ms + ALONE_MS,
             latest_ms: now_ms + CLAIM_MS,
@@ -77,7 +83,9 @@ impl Own {
         };
         Self {
             author,
-            last,
+            last: Time::default(),
+            farther: BTreeSet::new(),
+            reach: Time::default(),
             unsaid: BTreeMap::new(),
             to_say: BTreeSet::new(),
             waiting: VecDeque::new(),
@@ -96,12 +104,20 @@ impl Own {
         self.author.id()
     }
 
-    /// Everything shown counts as seen.
+    /// Everything shown counts as seen, unless it lies further ahead than is followed: then later.
     pub(crate) fn saw(&mut self, (author, seq): (AuthorId, Seq), time: Time, regard: Regard) {
-        self.last = self.last.max(time);
         if author == self.author.id() {
+            self.last = self.last.max(time);
             return;
         }
+        if time > self.reach {
+            self.farther.insert((time, author, seq, regard));
+            if self.farther.len() > FARTHER {
+                self.farther.pop_last();
+            }
+            return;
+        }
+        self.last = self.last.max(time);
         let before = self.unsaid.entry(author).or_default();
         let newest = (time, seq).max(*before);
         self.to_say.remove(&(before.0, author));
@@ -113,9 +129,30 @@ impl Own {
 
     /// What was seen of an author is not said any more.
     pub(crate) fn forget(&mut self, author: &AuthorId) -> Option<Seq> {
+        self.farther.retain(|(_, other, ..)| other != author);
         let (time, seq) = self.unsaid.remove(author)?;
         self.to_say.remove(&(time, *author));
         Some(seq)
+    }
+
+    /// Stamps up to this time are followed from now on.
+    pub(crate) fn reach(&mut self, ms: u64) {
+        self.reach = Time::from_ms(ms);
+        while self.farther.first().is_some_and(|(time, ..)| *time <= self.reach) {
+            let Some((time, author, seq, regard)) = self.farther.pop_first() else { return };
+            self.saw((author, seq), time, regard);
+        }
+    }
+
+    /// The greatest time followed.
+    pub(crate) fn last(&self) -> Time {
+        self.last
+    }
+
+    /// Another entry under our key in place of the one at `seq`, which makes everybody cut our log there.
+    pub(crate) fn contradict(&self, room: &RoomId, seq: Seq, prev: EntryId, time: Time) -> Result<RawRun, Reject> {
+        let entry = RawEntry { time, seen: Seen::new(), kind: Kind::TEXT, body: Body::Here(Bytes::new()) };
+        self.author.sign(room, seq, prev, vec![entry])
     }
 
     /// A peer holds our log below `next`; says whether that is news.

@@ -154,6 +154,12 @@ impl Pending {
         self.cover.of(author, seq).is_some()
     }
 
+    /// Whether the run that brings this entry is held until its time comes.
+    pub(crate) fn is_early(&self, author: AuthorId, seq: Seq) -> bool {
+        let waiting = self.cover.of(author, seq).and_then(|number| self.runs.get(&number));
+        waiting.is_some_and(|waiting| waiting.early)
+    }
+
     /// Whether a run would bring nothing that does not wait. What is held ends before `floor`.
     pub(crate) fn knows(&self, raw: &RawRun, floor: Seq) -> bool {
         self.cover.knows(raw.author(), (raw.first().max(floor), raw.last()), floor)

@@ -187,6 +187,7 @@ impl World {
             Output::Dial(contact) => self.dial(peer, contact.peer),
             Output::Close { peer: other, reject } => self.close(peer, other, reject),
             Output::Recall(what) => {
+                self.note_leaving(peer, &what);
                 let room = self.room;
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
                 match process.reader.recalled(&room, &what) {
@@ -298,7 +299,10 @@ impl World {
                 let (at_ms, arrival, hops) = (self.now_ms(), *arrival, *hops);
                 self.watch.see(&Fact::Shown { peer: at, entry, arrival, at_ms, hops });
             }
-            Told::Forked { author, .. } => self.watch.see(&Fact::Forked { peer: at, author: *author }),
+            Told::Forked { author, .. } => {
+                self.watch.see(&Fact::Forked { peer: at, author: *author });
+                self.rekey(peer, author);
+            }
             Told::Evicted { author } => self.watch.see(&Fact::Evicted { peer: at, author: *author }),
             _ => {}
         }

@@ -135,6 +135,9 @@ impl World {
                 self.put_end(other, at, link);
                 inputs.push_back((at, Input::Up { peer, address: Some(contact(peer).address) }));
                 inputs.push_back((other, Input::Up { peer: me, address: Some(contact(me).address) }));
+                let [here, there] = [at, other].map(|at| self.peers[at as usize].home.author);
+                inputs.push_back((at, Input::Proved { peer, author: there }));
+                inputs.push_back((other, Input::Proved { peer: me, author: here }));
             }
             Output::Close { peer, .. } => {
                 let other = index_of(&peer);

@@ -23,6 +23,7 @@ mod nature;
 mod network;
 mod peer;
 mod queue;
+mod rekey;
 pub mod seeds;
 mod serving;
 mod settle;

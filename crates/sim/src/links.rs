@@ -86,6 +86,8 @@ impl World {
         }
         self.put_end(at, other, link);
         self.put_in(at, Input::Up { peer, address: Some(contact(peer).address) });
+        let author = self.peers[other as usize].home.author;
+        self.put_in(at, Input::Proved { peer, author });
     }
 
     pub(crate) fn put_end(&mut self, at: Index, other: Index, link: LinkId) {

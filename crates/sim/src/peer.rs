@@ -70,6 +70,8 @@ pub(crate) struct Process {
     pub(crate) servings: BTreeMap<u64, (Index, Serving)>,
     /// Tags of what was said and not answered.
     pub(crate) unanswered: Vec<u64>,
+    /// Whether the engine leaves its log for a new key.
+    pub(crate) leaves: bool,
 }
 
 impl Process {
@@ -84,6 +86,7 @@ impl Process {
             ends: BTreeMap::new(),
             servings: BTreeMap::new(),
             unanswered: Vec::new(),
+            leaves: false,
         }
     }
 

@@ -126,8 +126,18 @@ impl World {
 
     /// Starts a process with what its home holds.
     fn begin(&mut self, at: usize) {
-        let peer = at as Index;
-        let (number, seed, now) = (self.number(), self.random.number(), self.clock(peer));
+        let number = self.number();
+        let Some((engine, reader)) = self.engine(at) else { return };
+        let home = &self.peers[at].home;
+        self.trace.line(self.queue.now_us(), at, "start", || format!("{} {}", home.id.short(), home.author.short()));
+        self.peers[at].process = Some(Process::new(number, engine, reader));
+        self.peers[at].home.fresh = false;
+        self.peers[at].paused = false;
+    }
+
+    /// An engine with what a home holds, and a reader of that.
+    pub(crate) fn engine(&mut self, at: usize) -> Option<(Engine, Box<dyn Read>)> {
+        let (seed, now) = (self.random.number(), self.clock(at as Index));
         let setup = &self.setup;
         let Peer { home, shape, .. } = &self.peers[at];
         let config = Config {
@@ -143,7 +153,10 @@ impl World {
         };
         let (kept, reader, end) = match opened(&home.store, &self.room) {
             Ok(opened) => opened,
-            Err(error) => return self.watch.break_off("a store opens", format!("peer {at}: {error}")),
+            Err(error) => {
+                self.watch.break_off("a store opens", format!("peer {at}: {error}"));
+                return None;
+            }
         };
         let cuts: Vec<_> = kept.iter().filter_map(|kept| Some((kept.author, kept.log.cut()?))).collect();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
@@ -152,11 +165,7 @@ impl World {
             let author = self.peers[at].home.author;
             self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
-        let home = &self.peers[at].home;
-        self.trace.line(self.queue.now_us(), at, "start", || format!("{} {}", home.id.short(), home.author.short()));
-        self.peers[at].process = Some(Process::new(number, engine, reader));
-        self.peers[at].home.fresh = false;
-        self.peers[at].paused = false;
+        Some((engine, reader))
     }
 
     /// Ends a peer's process as if killed: what was not durable is gone.

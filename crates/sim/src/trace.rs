@@ -88,6 +88,7 @@ impl Trace {
 pub(crate) fn input(input: &Input) -> String {
     match input {
         Input::Up { peer, .. } => format!("up        p{}", index_of(peer)),
+        Input::Proved { peer, author } => format!("proved    p{} writes as {}", index_of(peer), author.short()),
         Input::Down { peer } => format!("down      p{}", index_of(peer)),
         Input::Unreachable { peer } => format!("no answer p{}", index_of(peer)),
         Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),
@@ -124,7 +125,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::Forked { author, at } => format!("{} forked at {at}", author.short()),
         Event::Filled { author, seq } => format!("body of {}.{seq} came or is lost", author.short()),
         Event::Evicted { author } => format!("{} has no place any more", author.short()),
-        Event::Skewed { ms } => format!("clock off by {ms} ms"),
+        Event::Skewed(skew) => format!("clock off by {} ms: {:?}", skew.ms, skew.whose),
         Event::Step(step) => self::step(step),
     }
 }

@@ -203,7 +203,7 @@ pub trait Read: Send {
     fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
         match what.purpose {
             Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),
-            Purpose::Show(_) | Purpose::Compare { .. } => {
+            Purpose::Show(_) | Purpose::Compare { .. } | Purpose::Leave { .. } => {
                 Ok(self.recall(room, &what.author, what.seq)?.map(Found::Run))
             }
         }

@@ -77,6 +77,9 @@ impl Engine {
                     Err(_) => self.proved_nothing(&theirs),
                 }
             }
+            (Purpose::Leave { after_ms, above }, Some(Found::Run(run))) => {
+                self.leave(run, (after_ms, above), now, out);
+            }
             _ => {}
         }
     }

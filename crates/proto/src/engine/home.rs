@@ -32,7 +32,7 @@ impl Engine {
         for run in &import.runs {
             let held = self.held_of(run);
             let own = run.author() == self.own.id();
-            let wall_ms = if own { ANY_TIME_MS } else { self.clock.correct(now.wall_ms) };
+            let wall_ms = if own { ANY_TIME_MS } else { self.time_ms(now) };
             if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, Now { wall_ms, ..now })? {
                 self.compare(run, seq, None);
             }

@@ -2,6 +2,7 @@
 
 use super::{ANY_TIME_MS, Engine, crowd::regard};
 use crate::{
+    entry::Kind,
     input::{Arrival, Event, Output, Unsaid},
     logs::{Origin, Released, Taken},
     rumor::{Source, delegating::NOBODY},
@@ -13,23 +14,27 @@ use crate::{
 impl Engine {
     /// Shows what may be shown and writes what may be written, until nothing follows from it.
     pub(super) fn settle(&mut self, now: Now, out: &mut Vec<Output>) {
-        let wall_ms = self.clock.correct(now.wall_ms);
+        let wall_ms = self.time_ms(now);
+        self.own.reach(self.clock.reach_ms(now, self.said_ms(), self.own.last()));
         let released = self.logs.release(Now { wall_ms, ..now });
         self.show(released, now, out);
         for (origin, run) in self.logs.contradictions() {
             self.compare(&run, run.first().saturating_sub(1), origin.peer());
         }
         self.reckon(now, out);
-        self.write(wall_ms, now, out);
+        self.write(now, out);
+        self.stray(now);
         self.sync.count_missing(&self.logs, self.bodies.missing(), out);
         let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
         self.due_ms = due;
     }
 
-    pub(super) fn write(&mut self, wall_ms: u64, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn write(&mut self, now: Now, out: &mut Vec<Output>) {
+        let wall_ms = self.time_ms(now);
         while self.own.may_write(self.own_next(), now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
-            let (run, tags) = self.own.write(&self.room, head, wall_ms);
+            let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
+            let (run, tags) = self.own.write(&self.room, head, write_ms);
             let taken = run.and_then(|run| {
                 self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..now }).map(|taken| (run, taken))
             });
@@ -78,7 +83,10 @@ impl Engine {
                 false if history => Arrival::History,
                 false => Arrival::Late,
             };
-            self.end = self.end.max(place);
+            // A founding far ahead stands last until its time, and makes nothing else late.
+            if entry.kind != Kind::FOUND {
+                self.end = self.end.max(place);
+            }
             let hops = match origin {
                 Origin::Rumor(source) => Some(source.hops),
                 Origin::Here | Origin::Repair(_) | Origin::History(_) | Origin::Import => None,

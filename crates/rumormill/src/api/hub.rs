@@ -39,7 +39,7 @@ use super::{
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
-    chat::show::{REKEYED, forked, nick, skewed},
+    chat::show::{AGREED, REKEYED, forked, nick, skewed},
     commands::escaped,
     limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
 };
@@ -192,7 +192,11 @@ impl Follower {
                 let text = forked(&nick(&self.room, &author));
                 self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
             }
-            Told::Skewed { ms } => self.tell(Event::Notice { room, code: NoticeCode::Skewed, text: skewed(ms) }),
+            Told::Skewed(skew) => {
+                let told = skewed(skew, |author| nick(&self.room, author));
+                let text = if told.is_empty() { AGREED.to_owned() } else { told };
+                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
+            }
             Told::Step(step) => self.step(&step),
         }
     }

@@ -59,7 +59,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
         set(&entries, status.entries);
         set(&missing, status.missing);
         set(&authors, status.authors as u64);
-        skew.get_or_create(&labels).set(status.skew_ms);
+        skew.get_or_create(&labels).set(status.skew.ms);
         let count = |counters: &Counters, value| _ = counters.get_or_create(&labels).inc_by(value);
         count(&bytes_in, status.traffic.bytes_in);
         count(&bytes_out, status.traffic.bytes_out);

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use rumormill_node::{
     FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, What,
     proto::{
+        clock::Whose,
         content::{File, Target},
         ids::AuthorId,
     },
@@ -18,7 +19,7 @@ use super::{
     words::{self, Gone, Kind, PeerHex, RoomHex},
 };
 use crate::{
-    chat::show::nick,
+    chat::show::{nick, skewed},
     limits::{PEOPLE, QUOTED_CHARS, UNREAD},
 };
 
@@ -43,7 +44,8 @@ impl Api {
             read,
             mentions,
             digest: HEXLOWER.encode(&status.digest),
-            skew_ms: status.skew_ms,
+            skew_ms: if matches!(status.skew.whose, Whose::Theirs(_)) { 0 } else { status.skew.ms },
+            clock: skewed(status.skew, |author| nick(room, author)),
             stopped: room.stopped(),
             keep: shape_keep(room.retention()),
             announced: room.announced(),

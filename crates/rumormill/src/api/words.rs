@@ -33,8 +33,11 @@ pub(crate) struct Room {
     pub(crate) read: Option<PlaceText>,
     /// The same at two people who hold the same entries.
     pub(crate) digest: String,
-    /// How far the others' clocks are ahead of mine; 0 when they agree.
+    /// How far others' clocks are ahead of mine; 0 when they agree, or only theirs looks wrong.
     pub(crate) skew_ms: i64,
+    /// Whose clock looks wrong and what to do; empty when all agree.
+    #[serde(default)]
+    pub(crate) clock: String,
     /// Why the room takes no part any more.
     pub(crate) stopped: Option<String>,
     pub(crate) traffic: Traffic,

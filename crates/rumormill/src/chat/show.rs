@@ -1,6 +1,12 @@
 //! How lines of a room look in plain text.
 
-use rumormill_node::{Room, proto::ids::AuthorId};
+use rumormill_node::{
+    Room,
+    proto::{
+        clock::{Skew, Whose},
+        ids::AuthorId,
+    },
+};
 
 use crate::{
     api::words::{Elsewhere, File, Gone, Kind, Message},
@@ -77,20 +83,44 @@ pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
 
 /// What is told of an author whose key was in use in two places.
 pub(crate) fn forked(nick: &str) -> String {
-    format!("{nick} wrote under one key in two places; one of the two is not shown")
+    format!("{nick} wrote two logs under one key, or left one that was ahead of its time; one of the two is not shown")
 }
 
 /// What is told when that author was I.
-pub(crate) const REKEYED: &str =
-    "this author key was in use in two places; you write under a fresh one from here on, nothing is lost";
+pub(crate) const REKEYED: &str = "your log was cut, for its key was in use in two places or your clock was ahead; you write under a fresh key from here \
+     on, and what was cut off is said again under it";
 
-/// What is told of a clock to which `ms` must be added.
-pub(crate) fn skewed(ms: i64) -> String {
-    if ms == 0 {
-        return "your clock agrees with the others' again".into();
+/// What is told of clocks that differ; empty when none does.
+pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
+    let (apart, side) = (span(skew.ms), if skew.ms > 0 { "behind" } else { "ahead of" });
+    match skew.whose {
+        Whose::Nobodys => String::new(),
+        Whose::Ours => format!("your clock looks {apart} {side} the others'; set it right"),
+        Whose::Theirs(author) => {
+            let side = if skew.ms > 0 { "ahead" } else { "behind" };
+            format!("{}'s clock looks {apart} {side}; ask them to set it right", nick(&author))
+        }
+        Whose::Unclear(author) => {
+            format!(
+                "your clock is {apart} {side} {}'s; compare both with a third one and set the wrong one",
+                nick(&author)
+            )
+        }
     }
-    let side = if ms > 0 { "behind" } else { "ahead of" };
-    format!("your clock is {} s {side} the others'; set it right", ms.unsigned_abs() / 1000)
+}
+
+/// What is told when clocks agree again.
+pub(crate) const AGREED: &str = "all clocks agree again";
+
+/// How far two clocks are apart.
+fn span(ms: i64) -> String {
+    let seconds = ms.unsigned_abs().div_ceil(1_000);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// How many of `others` hold one of my lines.

@@ -243,12 +243,10 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         0 => told.push((3, "nothing missing".into())),
         missing => told.push((7, format!("{} missing", thousands(missing)))),
     }
-    match room.skew_ms {
-        0 => told.push((2, "clock ok".into())),
-        ms => {
-            let side = if ms > 0 { "behind" } else { "ahead" };
-            told.push((6, format!("your clock is {} s {side}", ms.unsigned_abs().div_ceil(1000))));
-        }
+    // What is wrong; what to do was told when it began, and stands in the room's state.
+    match room.clock.split(';').next() {
+        None | Some("") => told.push((2, "clock ok".into())),
+        Some(clock) => told.push((6, clean(clock))),
     }
     let news: Vec<String> = (model.rooms.iter().enumerate())
         .filter(|(_, other)| other.id != room.id && other.unread > 0)

@@ -245,23 +245,23 @@ fn a_room_that_is_here_in_full_says_so() {
 #[test]
 fn the_status_line_tells_how_it_goes() {
     let mut node = lunch();
-    let mut stage_of = |missing, skew_ms, path, stopped: Option<&str>| {
+    let mut stage_of = |missing, clock: &str, path, stopped: Option<&str>| {
         let room = &mut node.rooms[0].room;
-        (room.missing, room.skew_ms, room.stopped) = (missing, skew_ms, stopped.map(Into::into));
+        (room.missing, room.clock, room.stopped) = (missing, clock.into(), stopped.map(Into::into));
         room.peers.iter_mut().for_each(|peer| peer.path = path);
         let status = node.status();
         let mut stage = Stage::open(lunch(), 80, 8);
         stage.hears(status);
         stage.text().lines().rev().nth(1).unwrap().to_owned()
     };
-    assert_eq!(stage_of(0, 0, Path::Direct, None), " 1 direct 0 relayed 1 away · nothing missing · clock ok");
+    assert_eq!(stage_of(0, "", Path::Direct, None), " 1 direct 0 relayed 1 away · nothing missing · clock ok");
     assert_eq!(
-        stage_of(12_345, 3_600, Path::Relayed, None),
-        " 0 direct 1 relayed 1 away · 12,345 missing · your clock is 4 s behind"
+        stage_of(12_345, "your clock looks 4 s behind; set it right", Path::Relayed, None),
+        " 0 direct 1 relayed 1 away · 12,345 missing · your clock looks 4 s behind"
     );
     assert_eq!(
-        stage_of(0, -130_000, Path::Direct, Some("disk full")),
-        " stopped: disk full · 1 direct 0 relayed 1 away · your clock is 130 s ahead"
+        stage_of(0, "Bob's clock is 130 s ahead", Path::Direct, Some("disk full")),
+        " stopped: disk full · 1 direct 0 relayed 1 away · Bob's clock is 130 s ahead"
     );
     let mut alone = Stage::open(Node::with("lunch"), 60, 10);
     alone.has(" nobody connected · nothing missing · clock ok");

@@ -22,6 +22,6 @@ function standing(room, people) {
   list.push(room.missing
     ? ["warn", `${count(room.missing, "entry", "entries")} missing, ${number(room.entries)} of ${number(room.entries + room.missing)} here`]
     : ["", `${count(room.entries, "entry", "entries")}, none missing`]);
-  if (room.skew_ms) list.push(["warn", `Your clock is ${span(room.skew_ms)} ${room.skew_ms > 0 ? "behind" : "ahead of"} the others`]);
+  if (room.clock) list.push(["warn", room.clock[0].toUpperCase() + room.clock.slice(1)]);
   return list;
 }

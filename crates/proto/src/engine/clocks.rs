@@ -1,0 +1,133 @@
+//! What follows from others' clocks: who has a vote, who is told, and when our log is left for a new key.
+
+use super::Engine;
+use crate::{
+    admit::Trust,
+    clock::Clock,
+    defence,
+    entry::Kind,
+    fork::Proof,
+    ids::{AuthorId, PeerId, Seq},
+    input::{Event, Output, Purpose, Recall},
+    limits::OTHERS_MS,
+    message::{Hello, Message},
+    run::RawRun,
+    time::Now,
+};
+
+impl Engine {
+    /// What was learned of clocks, for the engine that goes on under a new key.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Goes on with what an engine before learned of clocks.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    /// What time it is: by our clock, unless that is refuted.
+    pub(super) fn time_ms(&self, now: Now) -> u64 {
+        self.clock.now_ms(now, self.said_ms())
+    }
+
+    /// Notices that our clock was set, and tells everybody.
+    pub(super) fn look(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.clock.look(now) {
+            let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
+            let peers = self.view.active();
+            out.extend(peers.map(|to| Output::Send { to, message: Message::Hello(hello.clone()) }));
+            self.judge(now, out);
+        }
+    }
+
+    /// An author has proved to write at a peer: it is present, and its clock has a vote.
+    pub(super) fn proved(&mut self, peer: PeerId, author: AuthorId, now: Now, out: &mut Vec<Output>) {
+        if !self.view.is_active(&peer) {
+            return;
+        }
+        let before = self.authors.insert(peer, author);
+        if before != Some(author) {
+            self.logs.befriend(author);
+            before.into_iter().for_each(|author| self.parted(author));
+            out.push(Output::Emit(Event::Came { peer, author }));
+        }
+        self.clock.proved(peer, author);
+        self.judge(now, out);
+    }
+
+    /// Tells whose clock looks wrong, when that has changed.
+    pub(super) fn judge(&mut self, now: Now, out: &mut Vec<Output>) {
+        let others_ms = self.others_ms(now);
+        let skew = self.clock.judge(now, self.said_ms(), others_ms);
+        out.extend(skew.map(|skew| Output::Emit(Event::Skewed(skew))));
+        self.strayed = None;
+    }
+
+    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes everybody
+    /// cut it there. Not when others wrote as late as we did: then who cannot read us has a wrong clock.
+    pub(super) fn stray(&mut self, now: Now) {
+        let me = self.own.id();
+        let Some(head) = self.logs.frontier().head(&me).filter(|head| Some(head.seq) != self.strayed) else { return };
+        let Some(stray) = self.clock.stray(now, head.time.ms()) else { return };
+        self.strayed = Some(head.seq);
+        if self.logs.cut(&me).is_some() || !defence::is_on("leave-log") {
+            return;
+        }
+        if stray.sure || self.others_ms(now) <= stray.after_ms {
+            let purpose = Purpose::Leave { after_ms: stray.after_ms, above: None };
+            self.evidence.ask(Recall { author: me, seq: head.seq, purpose }, now.ticks_ms);
+        }
+    }
+
+    /// A block of our own log, from the top down: looks for the first entry that lies too far ahead.
+    pub(super) fn leave(
+        &mut self,
+        run: RawRun,
+        (after_ms, above): (u64, Option<Box<RawRun>>),
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        // The founding of a room is in one log for ever, and is held by nobody.
+        let entries = run.entries().iter().zip(run.first()..);
+        let first = entries.filter(|(entry, _)| entry.kind != Kind::FOUND && entry.time.ms() > after_ms).next();
+        match (first.map(|(_, seq)| seq), above) {
+            (Some(seq), _) if seq == run.first() && seq > 0 => {
+                let purpose = Purpose::Leave { after_ms, above: Some(Box::new(run)) };
+                self.evidence.ask(Recall { author: self.own.id(), seq: seq - 1, purpose }, now.ticks_ms);
+            }
+            (Some(seq), _) => self.leave_at(&run, seq, now, out),
+            (None, Some(above)) => self.leave_at(&above, above.first(), now, out),
+            (None, None) => {}
+        }
+    }
+
+    fn leave_at(&mut self, ours: &RawRun, seq: Seq, now: Now, out: &mut Vec<Output>) {
+        let Ok(run) = self.logs.door().admit(ours, Trust::Signature) else { return };
+        let Some(entry) = run.entries().iter().find(|entry| entry.seq == seq) else { return };
+        let other = self.own.contradict(&self.room, seq, entry.prev, entry.time);
+        if let Ok(proof) = other.and_then(|other| Proof::new(self.logs.door(), ours, &other)) {
+            self.clock.leaves(now);
+            self.prove(&proof, now, out);
+        }
+    }
+
+    /// Time of our own last entry.
+    pub(super) fn said_ms(&self) -> u64 {
+        self.logs.frontier().head(&self.own.id()).map_or(0, |head| head.time.ms())
+    }
+
+    /// The newest time in logs of authors whose clocks we do not know. All logs are looked at for that, so not more often
+    /// than once a second, whatever peers say.
+    fn others_ms(&mut self, now: Now) -> u64 {
+        if self.others.0 <= now.ticks_ms {
+            let me = self.own.id();
+            let unknown =
+                |author: &AuthorId| *author != me && !self.clock.knows(author) && self.logs.cut(author).is_none();
+            let logs = self.logs.frontier().logs().filter(|(author, _)| unknown(author));
+            let newest_ms = logs.filter_map(|(_, log)| log.head()).map(|head| head.time.ms()).max();
+            self.others = (now.ticks_ms + OTHERS_MS, newest_ms.unwrap_or(0));
+        }
+        self.others.1
+    }
+}
