@@ -140,6 +140,10 @@ impl Engines {
             if let Some(at) = self.numbers.get(&here).copied() {
                 self.honest[at].links.insert(there);
                 self.input(at, Input::Up { peer: there, address: Some(Bytes::from_static(b"host")) });
+                if let Some(other) = self.numbers.get(&there) {
+                    let author = self.honest[*other].engine.author();
+                    self.input(at, Input::Proved { peer: there, author });
+                }
             }
         }
     }

@@ -56,7 +56,7 @@ const SCREENS = {
   }],
   "a room without a word": [(made) => made.room("tea"), (page) => page.locator("#empty").waitFor()],
   trouble: [lunch, async (page, made, room) => {
-    Object.assign(room.state, { peers: [], missing: 12_608, skew_ms: -4200, stopped: "the disk is full" });
+    Object.assign(room.state, { peers: [], missing: 12_608, skew_ms: -4200, clock: "your clock looks 4 s ahead of the others'; set it right", stopped: "the disk is full" });
     made.status(room);
     made.emit("notice", { room: room.state.id, code: "skewed", text: "Your clock differs from most peers" });
     made.say(room, 1, "so late", { at: START_MS + 90_000, arrival: "late" });

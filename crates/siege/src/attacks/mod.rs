@@ -6,6 +6,7 @@ mod accuser;
 mod ages;
 mod authors;
 mod claims;
+mod clocks;
 mod empties;
 mod forger;
 mod headless;
@@ -22,6 +23,7 @@ pub const ALL: &[&Attack] = &[
     &ages::ATTACK,
     &authors::ATTACK,
     &claims::ATTACK,
+    &clocks::ATTACK,
     &empties::ATTACK,
     &forger::ATTACK,
     &headless::ATTACK,

@@ -1,7 +1,7 @@
 // The line that always tells how we stand: peers, what is missing, the clock, our own process.
 
 import { $, el, rows } from "./dom.js";
-import { count, number, span } from "./words.js";
+import { count, number } from "./words.js";
 
 export function drawStatus(room, people, lost) {
   const list = lost ? [["bad", "Rumormill on this computer does not answer. Trying again; what you see may be old."]] : [];

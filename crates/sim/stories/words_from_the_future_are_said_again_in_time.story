@@ -1,0 +1,12 @@
+# A clock ten minutes ahead: what was said while nobody could tell is said again in time, once somebody comes who reads it.
+join 1
+clock 0 10m
+say 0 "from the future"
+wait 5s
+join 3
+wait 20s
+expect 0-3 "from the future"
+say 1 "from the present"
+settle
+same_timeline
+expect 0-3 "from the future" "from the present"
