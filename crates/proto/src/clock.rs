@@ -1,8 +1,8 @@
 //! Which time our words are stamped with, which words are too early to be shown, and whose clock looks wrong.
 //!
-//! The invariant: whatever others claim or stamp, an honest node stamps at most [`UP_MS`] + [`FOLLOW_MS`], a minute and
-//! a half, ahead of its own machine's clock, and none holds what lies at most [`AHEAD_MS`], two minutes, ahead of its own.
-//! So between machines whose clocks differ by less than half a minute nothing is ever held.
+//! The invariant: whatever others claim or stamp, an honest node stamps at most [`UP_MS`] + [`FOLLOW_MS`], a minute,
+//! ahead of its own machine's clock, and none holds what lies at most [`AHEAD_MS`], two minutes, ahead of its own. So
+//! between machines whose clocks differ by less than a minute nothing is ever held.
 //!
 //! - A *vote* is the clock that a proved author said, as milliseconds ahead of ours: one an author, of its newest link,
 //!   remembered when the link is gone.
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_say_lifts_a_clock_by_a_minute_at_most_and_lowers_it_to_where_all_can_read() {
+    fn what_others_say_lifts_a_clock_by_half_a_minute_at_most_and_lowers_it_to_where_all_can_read() {
         let up = UP_MS as i64;
         assert_eq!(writes(&[]), 0);
         assert_eq!(writes(&[5_000]), 5_000, "the lower comes up");

@@ -358,9 +358,10 @@ pub const CLOCKS: usize = 64;
 /// Milliseconds of disagreement with another clock past which people are told: a quarter of [`AHEAD_MS`].
 pub const SKEW_MS: i64 = 30_000;
 
-/// Milliseconds by which others' clocks lift ours at most. With [`FOLLOW_MS`] it leaves a quarter of [`AHEAD_MS`] for
-/// honest clocks that differ: whatever liars say, no honest words are held by an honest node within half a minute.
-pub const UP_MS: u64 = 60_000;
+/// Milliseconds by which others' clocks lift ours at most: no more than is followed by a machine that knows no clock but
+/// its own. With [`FOLLOW_MS`] it leaves half of [`AHEAD_MS`] for honest clocks that differ: whatever liars say, no honest
+/// words are held by an honest node whose clock is within a minute of their author's.
+pub const UP_MS: u64 = FOLLOW_MS;
 
 /// Milliseconds ahead of the time we write by up to which others' stamps lift ours. See [`UP_MS`].
 pub const FOLLOW_MS: u64 = 30_000;
