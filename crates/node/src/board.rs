@@ -7,8 +7,8 @@ use std::{
 
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
-    content::Target,
     clock::Skew,
+    content::Target,
     entry::{Body, Kind},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},

@@ -8,8 +8,8 @@ use std::{
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
-    content::Target,
     clock::Skew,
+    content::Target,
     engine::Engine,
     entry::{Body, Kind, room_name},
     ids::{AuthorId, PeerId, Seq},
