@@ -89,8 +89,8 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         // The founding of a room is in one log for ever, and is held by nobody.
-        let entries = run.entries().iter().zip(run.first()..);
-        let first = entries.filter(|(entry, _)| entry.kind != Kind::FOUND && entry.time.ms() > after_ms).next();
+        let mut entries = run.entries().iter().zip(run.first()..);
+        let first = entries.find(|(entry, _)| entry.kind != Kind::FOUND && entry.time.ms() > after_ms);
         match (first.map(|(_, seq)| seq), above) {
             (Some(seq), _) if seq == run.first() && seq > 0 => {
                 let purpose = Purpose::Leave { after_ms, above: Some(Box::new(run)) };
