@@ -226,10 +226,6 @@ pub const EARLY_MS: u64 = 3_600_000;
 /// of a log come in three sizes: alone, as told, and as a block.
 pub const FREED: u8 = 3;
 
-/// Logs that a run may make us ask for: an eighth of what a run can name, and as many as fit into one want. Those it names
-/// besides come by anti-entropy.
-pub const LACKS_OF_RUN: usize = RANGES;
-
 /// Authors of one room: 300 bytes each in memory, 20 MB together.
 pub const AUTHORS: usize = VOUCHED + UNVOUCHED;
 

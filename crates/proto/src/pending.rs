@@ -33,7 +33,7 @@ use crate::{
     admit::Run,
     defence,
     ids::{AuthorId, PeerId, Seq},
-    limits::{EARLY_MS, FREED, LACKS_OF_RUN, ORPHAN_MS, PENDING_MS, PENDING_PAIR_BYTES, PENDING_RUN_BYTES},
+    limits::{EARLY_MS, FREED, ORPHAN_MS, PENDING_MS, PENDING_PAIR_BYTES, PENDING_RUN_BYTES},
     logs::{Held, Origin},
     run::RawRun,
 };
@@ -275,18 +275,15 @@ impl Pending {
         }
     }
 
-    /// What `author`'s run that ends at `last` waits for and does not wait here itself: of each author the highest, and
-    /// no more than may be asked for at once.
+    /// What `author`'s run that ends at `last` waits for and does not wait here itself: of each author the highest.
     pub(crate) fn lacks(&self, author: AuthorId, last: Seq, held: &Held<'_>) -> Vec<(AuthorId, Seq)> {
         let waiting = self.cover.ending(author, last).and_then(|number| self.runs.get(&number));
         let Some(waiting) = waiting.filter(|waiting| waiting.origin != Origin::Here) else { return Vec::new() };
         let mut lacks = BTreeMap::new();
-        let most = if defence::is_on("pending-names") { LACKS_OF_RUN } else { usize::MAX };
         let mut at = None;
         while let Some((next, (author, seq))) = waiting.need(at) {
             at = Some(next);
-            let known = lacks.contains_key(&author) || lacks.len() < most;
-            if known && !held.met(author, seq) && !self.holds(author, seq) {
+            if !held.met(author, seq) && !self.holds(author, seq) {
                 let highest = lacks.entry(author).or_insert(seq);
                 *highest = seq.max(*highest);
             }
