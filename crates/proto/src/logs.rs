@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 use crate::{
     admit::{Admission, Run, Trust},
-    defence,
     entry::{Kind, RawEntry},
     fork::Proof,
     frontier::Frontier,
@@ -251,7 +250,7 @@ impl Logs {
             return Ok(Taken::Refused);
         }
         // Nothing ever drops what founds a room, and without it nobody can tell whether it does.
-        if defence::is_on("founding-body") && raw.entries().iter().any(founds_without_body) {
+        if raw.entries().iter().any(founds_without_body) {
             return Ok(Taken::Refused);
         }
         let signed = raw.signature().is_some();

@@ -5,6 +5,7 @@ use crate::Attack;
 mod accuser;
 mod ages;
 mod authors;
+mod blank;
 mod claims;
 mod clocks;
 mod empties;
@@ -22,6 +23,7 @@ pub const ALL: &[&Attack] = &[
     &accuser::ATTACK,
     &ages::ATTACK,
     &authors::ATTACK,
+    &blank::ATTACK,
     &claims::ATTACK,
     &clocks::ATTACK,
     &empties::ATTACK,

@@ -94,6 +94,8 @@ fn guess_json(text: &str) -> Option<Format> {
         .filter_map(|(sign, format)| Some((text.find(sign)?, *format)))
         .min_by_key(|(at, _)| *at)
         .map(|(_, format)| format)
+        // Cut off, or without a message: what reads it tells what is wrong.
+        .or_else(|| text.contains("\"messages\"").then_some(Format::Matrix))
 }
 
 #[cfg(test)]

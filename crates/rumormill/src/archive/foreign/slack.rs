@@ -182,7 +182,11 @@ fn words(event: &Value, names: &BTreeMap<String, String>) -> String {
     for file in list(&event["files"]).chain(event.get("file")) {
         let name = file["name"].as_str().or_else(|| file["title"].as_str()).unwrap_or("unnamed");
         let link = ["permalink", "url_private"].iter().find_map(|at| file[*at].as_str());
-        pieces.push(link.map_or_else(|| format!("[file: {name}]"), |link| format!("[file: {name}] {link}")));
+        let file = link.map_or_else(|| format!("[file: {name}]"), |link| format!("[file: {name}] {link}"));
+        match pieces.last_mut() {
+            Some(words) => *words = format!("{words} {file}").trim_start().to_owned(),
+            None => pieces.push(file),
+        }
     }
     let mut seen = BTreeSet::new();
     let new = pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty() && seen.insert(*piece));

@@ -82,6 +82,8 @@ fn day(text: &str) -> (Day, &str) {
     for format in DATES {
         if let Some((parsed, rest)) = prefix(format, text)
             && let Ok(date) = parsed.to_date()
+            // No year of four digits: what was read as one is an hour.
+            && date.year() >= 1970
         {
             return (Day::Date(date), rest);
         }
