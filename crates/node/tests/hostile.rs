@@ -19,8 +19,9 @@ use rumormill_proto::{
     codec::put_number,
     content::{File, Target},
     entry::{Body, Kind, RawEntry},
-    ids::{EntryId, FileId, RoomId},
+    ids::{EntryId, FileId, PeerId, RoomId},
     input::Event,
+    introduction::{Introduction, Side},
     message::{Hello, Message},
     run::RawRun,
     time::Time,
@@ -39,6 +40,9 @@ struct Wire {
     connection: Connection,
     live: SendStream,
     replies: RecvStream,
+    /// What was read of the replies and is not a whole frame.
+    unread: Vec<u8>,
+    me: PeerId,
 }
 
 impl Rogue {
@@ -65,7 +69,8 @@ impl Rogue {
     async fn connect_as(&self, version: &[u8]) -> Wire {
         let connection = soon("a connection", self.endpoint.connect(self.target.clone(), version)).await.unwrap();
         let (live, replies) = connection.open_bi().await.unwrap();
-        Wire { connection, live, replies }
+        let me = PeerId(*self.endpoint.id().as_bytes());
+        Wire { connection, live, replies, unread: Vec::new(), me }
     }
 }
 
@@ -75,10 +80,29 @@ impl Wire {
         let _ = self.live.write_all(bytes).await;
     }
 
-    /// Announces the room as a member would.
-    async fn greet(&mut self, room: &Room) {
+    fn exported(&self) -> [u8; 32] {
         let mut exported = [0; 32];
         self.connection.export_keying_material(&mut exported, b"rumormill 1 greeting", b"").unwrap();
+        exported
+    }
+
+    /// Says who writes here, and proves it unless the first version is spoken, which cannot.
+    async fn introduce(&mut self, room: &Room) {
+        self.say(&hello()).await;
+        if self.connection.alpn() == FIRST {
+            return;
+        }
+        let to = PeerId(*self.connection.remote_id().as_bytes());
+        let signed =
+            Introduction { exported: self.exported(), side: Side::Dialler, from: self.me, to, room: room.id() };
+        let author = Author::from_secret(&[8; 32]);
+        let signature = author.introduce(&signed);
+        self.send(&frame(0, &[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat())).await;
+    }
+
+    /// Announces the room as a member would.
+    async fn greet(&mut self, room: &Room) {
+        let exported = self.exported();
         let ticket = room.ticket();
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
         let tag = blake3::Hasher::new_keyed(&key).update(&exported).update(&[0]).update(&ticket.room.0).finalize();
@@ -89,9 +113,10 @@ impl Wire {
         self.send(&frame(1, &message.encode())).await;
     }
 
-    /// Controls that the node says before it pushes what contains `text`: the first byte of each.
-    async fn controls_before(&mut self, text: &str) -> Vec<u8> {
-        let (mut bytes, mut controls) = (Vec::new(), Vec::new());
+    /// Controls that the node says before the message that contains `text`: the first byte of each.
+    async fn controls_before(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut controls = Vec::new();
+        let bytes = &mut self.unread;
         loop {
             // Lengths of two digits at most: everything said here is short.
             while let [low, rest @ ..] = &bytes[..] {
@@ -104,7 +129,7 @@ impl Wire {
                 let frame: Vec<u8> = bytes.drain(..digits + len).skip(digits).collect();
                 match frame.split_first() {
                     Some((0, control)) => controls.extend(control.first()),
-                    _ if frame.windows(text.len()).any(|window| window == text.as_bytes()) => return controls,
+                    _ if frame.windows(text.len()).any(|window| window == text) => return controls,
                     _ => {}
                 }
             }
@@ -165,6 +190,9 @@ const PART: u8 = 2;
 
 /// The control that says that somebody writes.
 const TYPING: u8 = 4;
+
+/// The control that says who writes.
+const INTRODUCTION: u8 = 5;
 
 const NOTHING_SHARED: u64 = 1;
 const BARRED: u64 = 3;
@@ -235,7 +263,7 @@ async fn a_peer_that_behaves_is_let_in() {
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
     wire.greet(&there).await;
-    wire.say(&hello()).await;
+    wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
     assert!(wire.connection.close_reason().is_none());
     rogue.endpoint.close().await;
@@ -250,11 +278,11 @@ async fn a_peer_of_the_first_version_is_told_nothing_it_would_refuse() {
         let rogue = Rogue::new(&a).await;
         let mut wire = rogue.connect_as(version).await;
         wire.greet(&there).await;
-        wire.say(&hello()).await;
-        status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
+        wire.introduce(&there).await;
+        wire.controls_before(&there.author().0).await;
         there.typing().await.unwrap();
         there.say("written").await.unwrap();
-        assert_eq!(wire.controls_before("written").await.contains(&TYPING), told, "{version:?}");
+        assert_eq!(wire.controls_before(b"written").await.contains(&TYPING), told, "{version:?}");
         rogue.endpoint.close().await;
         a.close().await;
         b.close().await;
@@ -267,7 +295,7 @@ async fn what_a_later_version_says_is_skipped_and_typing_has_a_budget() {
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
     wire.greet(&there).await;
-    wire.say(&hello()).await;
+    wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
     let mut events = there.events();
     wire.send(&frame(0, &[200, 1, 2, 3])).await;
@@ -399,7 +427,7 @@ async fn whoever_talks_about_no_room_any_more_is_sent_away() {
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
     wire.greet(&there).await;
-    wire.say(&hello()).await;
+    wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
     wire.send(&frame(0, &[PART, 0])).await;
     assert_eq!(wire.closed().await, NOTHING_SHARED);
@@ -415,7 +443,7 @@ async fn a_peer_that_never_reads_slows_nobody() {
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
     wire.greet(&there).await;
-    wire.say(&hello()).await;
+    wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
     let big = bytes::Bytes::from(vec![b'x'; 8000]);
     for _ in 0..64 {
@@ -495,7 +523,7 @@ async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
 async fn member(rogue: &Rogue, room: &Room, peers: usize) -> Wire {
     let mut wire = rogue.connect().await;
     wire.greet(room).await;
-    wire.say(&hello()).await;
+    wire.introduce(room).await;
     status(room, "the peer made by hand", |status| status.peers.len() == peers).await;
     wire
 }
@@ -594,7 +622,7 @@ async fn only_members_are_served_and_only_what_their_room_names() {
 async fn what_asks_for_no_file_bars() {
     for asked in [&b""[..], &[0; 12], &[0; 90], &[0xff; 64]] {
         barred(async |wire, room| {
-            wire.say(&hello()).await;
+            wire.introduce(room).await;
             status(room, "the peer made by hand", |status| status.peers.len() == 2).await;
             wire.ask_raw(asked).await;
         })
