@@ -62,7 +62,8 @@ impl Decoder {
             },
             Self::Proof => match Proof::parse(door, whole) {
                 Ok(proof) => {
-                    assert_eq!(proof.wire(), bytes, "one encoding for each proof");
+                    let again = Proof::parse(door, proof.wire().clone());
+                    assert_eq!(again.as_ref().map(Proof::wire), Ok(proof.wire()), "one form, whatever it came as");
                     "taken".into()
                 }
                 Err(reject) => reject.to_string(),
