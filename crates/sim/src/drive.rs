@@ -296,8 +296,8 @@ impl World {
         }
         match event {
             Told::Shown { entry, arrival, hops } => {
-                let (at_ms, arrival, hops) = (self.now_ms(), *arrival, *hops);
-                self.watch.see(&Fact::Shown { peer: at, entry, arrival, at_ms, hops });
+                let (at_ms, wall_ms, arrival, hops) = (self.now_ms(), self.clock(peer).wall_ms, *arrival, *hops);
+                self.watch.see(&Fact::Shown { peer: at, entry, arrival, at_ms, wall_ms, hops });
             }
             Told::Forked { author, .. } => {
                 self.watch.see(&Fact::Forked { peer: at, author: *author });

@@ -71,6 +71,8 @@ pub enum Fact<'a> {
         arrival: Arrival,
         /// Milliseconds since the world began.
         at_ms: u64,
+        /// What the clock showed there, in milliseconds since the Unix epoch.
+        wall_ms: u64,
         /// Links that its fastest copy crossed, when it came as a rumor.
         hops: Option<u8>,
     },

@@ -1,11 +1,12 @@
-//! An entry names what its author had seen since the entry before, and stands below all of it.
+//! An entry names what its author had seen since the entry before, and stands below all of it. What lay further ahead of
+//! its author's clock than anybody follows was no cause.
 
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
     admit::Entry,
     ids::{AuthorId, Seq},
-    limits::SEEN_PAIRS,
+    limits::{FOLLOW_MS, SEEN_PAIRS},
     time::Time,
 };
 
@@ -30,12 +31,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn shown(&mut self, entry: &Entry) {
+    fn shown(&mut self, entry: &Entry, wall_ms: u64) {
         if entry.author == self.author {
             let judged = self.judge(entry);
             self.judged.insert(entry.seq, judged);
             self.next = entry.seq + 1;
-        } else if !self.waited(entry) {
+        } else if !self.waited(entry) && entry.time.ms() <= wall_ms.saturating_add(FOLLOW_MS) {
             let newest = self.unnamed.entry(entry.author).or_default();
             *newest = entry.seq.max(*newest);
             self.last = self.last.max(entry.time);
@@ -87,8 +88,8 @@ impl Checker for SeenTold {
                 self.readers.insert(*peer, reader);
                 Ok(())
             }
-            Fact::Shown { peer, entry, .. } => {
-                self.readers.entry(*peer).or_default().shown(entry);
+            Fact::Shown { peer, entry, wall_ms, .. } => {
+                self.readers.entry(*peer).or_default().shown(entry, *wall_ms);
                 Ok(())
             }
             Fact::Said { peer, author, seq, .. } => {
