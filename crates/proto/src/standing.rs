@@ -30,7 +30,7 @@ use crate::{
     defence,
     entry::Kind,
     ids::{AuthorId, RoomId, Seq},
-    limits::{FOUNDER_SHARE, RECKON_MS, RECKONED, UNVOUCHED, VOUCHED},
+    limits::{EVICTED_AT_ONCE, FOUNDER_SHARE, RECKON_MS, RECKONED, UNVOUCHED, VOUCHED},
 };
 
 /// How many authors a room keeps. All nodes of a room must hold to the same.
@@ -177,7 +177,9 @@ impl Standing {
 
     fn has_space(&self, ranked: (Rank, AuthorId)) -> bool {
         let searches = self.founder.is_none() && self.searches > 0;
-        let is_better = |worst: &(Rank, AuthorId)| (searches || ranked < *worst) && defence::is_on("evict");
+        // What is led out is still held: who comes in its place waits until the store has caught up.
+        let evicts = self.leaving.len() < EVICTED_AT_ONCE && defence::is_on("evict");
+        let is_better = |worst: &(Rank, AuthorId)| evicts && (searches || ranked < *worst);
         self.unvouched.len() < self.space() || self.unvouched.last().is_some_and(is_better)
     }
 
