@@ -12,7 +12,7 @@ pub(super) const ATTACK: Attack = Attack {
     name: "headless",
     says: "a member signs entries from seq 10^9 up, each far above the last and with nothing below; memory stays flat, and \
            the log is held in a few pieces",
-    defences: &["spans"],
+    defences: &[],
     run,
 };
 
