@@ -40,8 +40,8 @@ use crate::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
-        AUTHORS, BODIES, CHOSEN_LINKS, EVICTED_AT_ONCE, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS,
-        LACKED_AT_ONCE, LACKS, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        AUTHORS, BODIES, CHOSEN_LINKS, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
+        LED_OUT, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -248,7 +248,8 @@ impl Engine {
                 self.evidence.len(),
                 RECALLS + (CHOSEN_LINKS + INBOUND_LINKS + 1) * RECALLS_OF_ONE,
             ),
-            size("authors", self.logs.frontier().len(), AUTHORS + CHOSEN_LINKS + INBOUND_LINKS + EVICTED_AT_ONCE),
+            // All that waits may take its places at once, and nobody else's is given away until the store has caught up.
+            size("authors", self.logs.frontier().len(), AUTHORS + CHOSEN_LINKS + INBOUND_LINKS + LED_OUT),
         ]
     }
 

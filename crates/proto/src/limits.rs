@@ -253,6 +253,9 @@ pub const RECKONED: usize = 50;
 /// each costs it some tens of microseconds.
 pub const EVICTED_AT_ONCE: usize = 64;
 
+/// Logs of authors without a place that are still held: what is about to go, and what waited and came in at once.
+pub const LED_OUT: usize = 2 * EVICTED_AT_ONCE + PENDING_RUNS;
+
 /// Entries that a store takes out of one log at once: a log that is longer goes in pieces, of a few milliseconds each.
 pub const EVICTED_ENTRIES: u64 = 4 * BLOCK;
 
