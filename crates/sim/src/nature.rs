@@ -43,7 +43,7 @@ pub enum Nature {
     Flatterer,
     /// Says every rumor that it hears back to everybody.
     Parrot,
-    /// Says with everything something more, under a key that nobody has seen before.
+    /// Says with everything something more, under a key that nobody has seen before, [`LEGION`] times in all.
     Legion,
     /// Proves ever lower forks of its own log.
     Undercutter,
@@ -74,6 +74,10 @@ impl Nature {
 
 /// Times that a flooder says what it says.
 const FLOOD: usize = 32;
+
+/// Authors that legions make up in one world: every message that they hear of brings the next, so they would make up more
+/// than a room keeps; what a full room does is for the `crowd` study.
+const LEGION: usize = 4_096;
 
 /// Entries and logs that a boaster adds.
 const BOAST: u64 = 1_000;
@@ -112,7 +116,9 @@ impl World {
             Nature::Boaster => self.boast(message),
             Nature::Usurper => vec![usurped(message)],
             Nature::Denier => vec![denial(message)],
+            Nature::Legion if self.strangers == LEGION => vec![message],
             Nature::Legion => {
+                self.strangers += 1;
                 let runs = self.strangers(1);
                 vec![message, self.push_of(runs)]
             }

@@ -132,6 +132,8 @@ pub struct World {
     pub(crate) count: u64,
     /// Of the log that is written by hand: the next seq, and the last id.
     pub(crate) by_hand: (Seq, EntryId),
+    /// Authors that legions made up.
+    pub(crate) strangers: usize,
     test: String,
 }
 
@@ -157,6 +159,7 @@ impl World {
             wire: Vec::with_capacity(MESSAGE_BYTES.min(1 << 16)),
             count: 0,
             by_hand: (0, EntryId::default()),
+            strangers: 0,
             test: seeds::this_test(),
             setup,
         }
