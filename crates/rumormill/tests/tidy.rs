@@ -251,6 +251,27 @@ fn only_the_siege_can_switch_a_defence_off() {
     nothing("the product can be built without its defences", wrong);
 }
 
+/// What whoever finds a published crate alone has to find in it.
+#[test]
+fn published_crates_say_what_they_are() {
+    let mut wrong = Vec::new();
+    for name in crates().into_iter().filter(|name| name != "siege") {
+        let dir = root().join("crates").join(&name);
+        let manifest = fs::read_to_string(dir.join("Cargo.toml")).unwrap();
+        for key in ["description", "documentation", "readme", "keywords", "categories", "repository", "license"] {
+            if !manifest.lines().any(|line| line.starts_with(key)) {
+                wrong.push(format!("crates/{name}/Cargo.toml: no {key}"));
+            }
+        }
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            if fs::read(dir.join(licence)).ok() != fs::read(root().join(licence)).ok() {
+                wrong.push(format!("crates/{name}/{licence}: not the text of {licence}"));
+            }
+        }
+    }
+    nothing("a crate cannot be published", wrong);
+}
+
 #[test]
 fn layers_keep_what_they_forbid_out() {
     let mut wrong = Vec::new();
