@@ -19,7 +19,7 @@ test:
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
 
-# Every attack in full, with times and memory, and every defence switched off once; prints the tables of docs/security.md.
+# Every attack in full, with times and memory, and every defence switched off once; writes the tables of docs/security.md.
 siege:
 	cargo run --release -p rumormill-siege -- table
 

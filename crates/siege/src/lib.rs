@@ -8,8 +8,8 @@
 //! 2. Choose where it happens:
 //!    - [`engines`]: engines driven by hand in virtual time, with hostile peers that say whatever the attack wants. For
 //!      everything that time or numbers make too long in reality, and for counts. Start from [`engines::Engines::new`].
-//!    - [`nodes`]: real nodes on loopback and a hostile peer that speaks the protocol over the real transport. For places,
-//!      queues, disks, delivery and memory. Start from [`nodes::besiege`].
+//!    - [`nodes`]: real nodes on loopback, and hostile peers that speak the protocol over the real transport, see [`rogue`].
+//!      For places, queues, disks, delivery and memory. Start from [`nodes::besiege`].
 //!    - the simulator: where there is a nature of liar or a study for it already, run that.
 //! 3. Return an [`Outcome`]: counts with their bounds, and where nodes take part what [`nodes::besiege`] measured. A count
 //!    is work done for an input, places held, bytes kept, entries of others handled before an honest one, lines that
@@ -18,6 +18,7 @@
 //!    once as the product is, and once for each of these with the defence off: that run must break a count. A defence
 //!    that no attack names fails the tests.
 //! 5. Where a test elsewhere holds a threat already, add a line to [`attacks::HELD`] instead of an attack.
+//! 6. `cargo run -p rumormill-siege -- rows` gives it a row in `docs/security.md`; a test holds that it has one.
 //!
 //! A defence is off for a whole process, so each run is a child process:
 //!
@@ -25,7 +26,8 @@
 //! cargo run -p rumormill-siege -- list
 //! cargo run -p rumormill-siege -- run places --short                   met
 //! cargo run -p rumormill-siege -- run places --short --without places  not met: the defence is seen to work
-//! cargo run --release -p rumormill-siege -- table                      all in full, as Markdown; `make siege`
+//! cargo run --release -p rumormill-siege -- table                      all in full, into docs/security.md; `make siege`
+//! cargo run -p rumormill-siege -- table --short                        all in short, printed only
 //! ```
 //!
 //! Keep a short form below three seconds: all of them and their mutants run in `make test`.
@@ -40,9 +42,10 @@ pub mod fuzz;
 pub mod nodes;
 pub mod outcome;
 pub mod pen;
+pub mod rogue;
 pub mod table;
 
-pub use crate::outcome::{Bound, Count, Delivery, Form, Outcome};
+pub use crate::outcome::{Bound, Count, Delivery, Form, Outcome, Verdict};
 
 /// One row: what is tried, against what, and what stops it.
 pub struct Attack {

@@ -120,11 +120,27 @@ impl Measured {
     /// MiB that memory may grow by.
     pub const GROWTH_MIB: u64 = 32;
 
-    /// Whether delivery and memory are within what an attack may do to them.
-    pub fn holds(&self) -> bool {
+    /// Cores that attacker and nodes have to leave idle for times to mean anything.
+    pub const IDLE_CORES: f64 = 0.5;
+
+    /// Whether memory grew by no more than it may.
+    fn is_bounded(&self) -> bool {
         let [before, during, after] = self.memory_mib;
-        self.during.p99 <= self.allowed_ms() && during.max(after) <= before + Self::GROWTH_MIB
+        during.max(after) <= before + Self::GROWTH_MIB
     }
+}
+
+/// Whether an attack came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It did.
+    Met,
+    /// It did not.
+    NotMet,
+    /// Lines took longer than they may, and attacker and nodes left less of the machine idle than times need.
+    Unjudged,
+    /// It did not even end, or broke down.
+    Broke,
 }
 
 /// What came of an attack.
@@ -142,11 +158,17 @@ impl Outcome {
         self.counts.push(Count { what: what.into(), is, bound });
     }
 
-    /// Whether the attack came to nothing.
-    pub fn is_met(&self, form: Form) -> bool {
+    /// Whether the attack came to nothing. The short form judges counts only.
+    pub fn verdict(&self, form: Form) -> Verdict {
         assert!(!self.counts.is_empty(), "an attack counts something");
-        let measured = form == Form::Short || self.measured.as_ref().is_none_or(Measured::holds);
-        measured && self.counts.iter().all(Count::holds)
+        match self.measured.as_ref().filter(|_| form == Form::Full) {
+            _ if !self.counts.iter().all(Count::holds) => Verdict::NotMet,
+            None => Verdict::Met,
+            Some(measured) if !measured.is_bounded() => Verdict::NotMet,
+            Some(measured) if measured.during.p99 <= measured.allowed_ms() => Verdict::Met,
+            Some(measured) if measured.idle_cores >= Measured::IDLE_CORES => Verdict::NotMet,
+            Some(_) => Verdict::Unjudged,
+        }
     }
 }
 
@@ -158,17 +180,25 @@ mod tests {
     fn a_verdict_follows_from_counts_and_in_full_from_what_was_measured() {
         let mut outcome = Outcome::default();
         outcome.count("lines", 3, Bound::Is(3));
-        assert!(outcome.is_met(Form::Short) && outcome.is_met(Form::Full));
+        assert_eq!([Form::Short, Form::Full].map(|form| outcome.verdict(form)), [Verdict::Met; 2]);
         let calm = vec![Delivery { p50: 2.0, p99: 5.0 }, Delivery { p50: 2.0, p99: 20.0 }];
-        let measured = Measured { calm, memory_mib: [10, 42, 10], ..Measured::default() };
-        for (p99, memory, met) in [(30.0, 42, true), (30.1, 42, false), (1.0, 43, false)] {
-            let during = Delivery { p50: 1.0, p99 };
-            outcome.measured = Some(Measured { during, memory_mib: [10, memory, 10], ..measured.clone() });
-            assert_eq!(outcome.is_met(Form::Full), met);
-            assert!(outcome.is_met(Form::Short));
+        let measured = Measured { calm, ..Measured::default() };
+        let cases = [
+            (30.0, 42, 0.5, Verdict::Met),
+            (30.1, 42, 0.5, Verdict::NotMet),
+            (30.1, 42, 0.4, Verdict::Unjudged),
+            (1.0, 42, 0.0, Verdict::Met),
+            (1.0, 43, 0.5, Verdict::NotMet),
+            (30.1, 43, 0.4, Verdict::NotMet),
+        ];
+        for (p99, memory, idle_cores, verdict) in cases {
+            let (during, memory_mib) = (Delivery { p50: 1.0, p99 }, [10, memory, 10]);
+            outcome.measured = Some(Measured { during, memory_mib, idle_cores, ..measured.clone() });
+            assert_eq!(outcome.verdict(Form::Full), verdict);
+            assert_eq!(outcome.verdict(Form::Short), Verdict::Met);
         }
         outcome.count("more", 3, Bound::AtMost(2));
-        assert!(!outcome.is_met(Form::Short));
+        assert_eq!(outcome.verdict(Form::Short), Verdict::NotMet);
     }
 
     #[test]

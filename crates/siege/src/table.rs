@@ -1,62 +1,103 @@
-//! Carries all attacks out, each in a process of its own, and prints what came of them as Markdown.
+//! Carries all attacks out, each in a process of its own, and writes what came of them as Markdown.
+//!
+//! The tables stand in `docs/security.md` between two comments. Each row begins with what is known without carrying
+//! anything out: by that it is found again, and a test holds that no row is missing and none is left over.
 
-#![allow(clippy::print_stdout, reason = "that is what it is for")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "that is what it is for")]
 
 use std::{
-    process::{Command, ExitCode, Stdio},
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
 use crate::{
-    Attack, Form, Held, Outcome, attacks,
+    Attack, Form, Held, Outcome, Verdict, attacks,
     outcome::{Delivery, Measured},
 };
 
 /// How long a run may last; one without its defence may never end, and that is noticed too.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(300));
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The attack came to nothing.
-    Met,
-    /// It did not.
-    NotMet,
-    /// It did not even end, or broke down.
-    Broke,
+/// The comments around the tables.
+const BEGIN: &str = "<!-- what stands up to the next comment is written by `rumormill-siege table` and `rows` -->\n";
+const END: &str = "<!-- end of the tables -->\n";
+
+const ATTACKS: &str = "| threat | attack | verdict | p50 / p99 ms: calm, under attack, after | p99 allowed | MiB: before, \
+                       during, after | idle cores | s |\n|---|---|---|---|---|---|---|---|\n";
+const TESTS: &str = "\n| threat | attack | test that holds it |\n|---|---|---|\n";
+const DEFENCES: &str = "\n| defence | caught by | without it |\n|---|---|---|\n";
+
+/// What stands where nothing was carried out.
+const NOT_RUN: &str = "not carried out";
+
+/// A run in a process of its own.
+pub struct Ran {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What it printed.
+    pub printed: String,
+    /// The last that it complained of.
+    pub complaint: String,
+    /// How long it took.
+    pub seconds: f64,
 }
 
-/// A run in a process of its own: its verdict and what it printed.
+/// Carries an attack out in a process of its own, which is ended when it takes too long.
 ///
 /// # Panics
 /// When the program cannot be started.
-pub fn child(program: &str, attack: &str, without: Option<&str>, form: Form) -> (Verdict, String) {
+pub fn child(program: &str, attack: &str, without: Option<&str>, form: Form) -> Ran {
     let mut command = Command::new(program);
-    command.args(["run", attack]).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["run", attack]).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.args(without.map(|defence| ["--without", defence]).into_iter().flatten());
     command.args((form == Form::Short).then_some("--short"));
     let mut child = command.spawn().expect("the program starts once more");
+    let (out, err) = (child.stdout.take().map(drain), child.stderr.take().map(drain));
     let begun = Instant::now();
     let status = loop {
         match child.try_wait().expect("a child can be waited for") {
             Some(status) => break Some(status),
-            None if begun.elapsed() > PATIENCE => {
+            None if begun.elapsed() > form.pick(PATIENCE.0, PATIENCE.1) => {
+                // It may have ended by itself just now.
                 let _ = child.kill();
+                let _ = child.wait();
                 break None;
             }
-            None => std::thread::sleep(Duration::from_millis(20)),
+            None => thread::sleep(Duration::from_millis(20)),
         }
     };
-    let printed = child.wait_with_output().map(|output| output.stdout).unwrap_or_default();
+    let seconds = begun.elapsed().as_secs_f64();
+    let [printed, complaint] = [out, err].map(|read| read.and_then(|read| read.join().ok()).unwrap_or_default());
     let verdict = match status.and_then(|status| status.code()) {
         Some(0) => Verdict::Met,
         Some(1) => Verdict::NotMet,
+        Some(3) => Verdict::Unjudged,
         _ => Verdict::Broke,
     };
-    (verdict, String::from_utf8_lossy(&printed).into_owned())
+    let complaint = match status {
+        None => "it did not end".to_owned(),
+        Some(_) => {
+            complaint.lines().map(str::trim).find(|line| line.contains("panicked")).unwrap_or_default().to_owned()
+        }
+    };
+    Ran { verdict, printed, complaint, seconds }
 }
 
-/// Prints what came of one attack, in lines that [`print`] reads.
+/// Reads all of it, so that nobody waits for a full pipe.
+fn drain(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before it failed is enough.
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Prints what came of one attack, in lines that [`carry_out`] reads.
 pub fn tell(outcome: &Outcome, form: Form) {
     for count in &outcome.counts {
         let verdict = if count.holds() { "ok" } else { "BROKEN" };
@@ -68,68 +109,143 @@ pub fn tell(outcome: &Outcome, form: Form) {
         let calm = Delivery { p50: measured.calm.iter().map(|calm| calm.p50).sum(), p99: measured.worst_calm() };
         let calm = Delivery { p50: calm.p50 / measured.calm.len().max(1) as f64, ..calm };
         println!("measured\t{}\t{}\t{}", delivery(&calm), delivery(during), delivery(after));
-        println!("memory\t{before}, {under}, {behind}\tidle\t{idle_cores:.1}");
+        println!("memory\t{before}, {under}, {behind}");
+        println!("idle\t{idle_cores:.1}");
         println!("allowed\t{:.1}", measured.allowed_ms());
     }
-    println!("verdict\t{}", if outcome.is_met(form) { "met" } else { "NOT MET" });
+    println!("verdict\t{:?}", outcome.verdict(form));
 }
 
-/// The two tables: attacks, and what each defence is worth.
+/// Carries everything out and writes the tables, telling how it goes on the way; whether all was as it must be.
 ///
 /// # Panics
 /// When this program cannot be found.
-pub fn print(form: Form) -> ExitCode {
+pub fn carry_out(form: Form) -> (String, bool) {
     let program = std::env::current_exe().expect("this program has a path").display().to_string();
-    println!("| threat | attack | p50 / p99 ms: calm, under attack, after | MiB: before, during, after | verdict |");
-    println!("|---|---|---|---|---|");
-    let mut all_met = true;
+    let (mut tables, mut good) = (ATTACKS.to_owned(), true);
     for attack in attacks::ALL {
-        let (verdict, printed) = child(&program, attack.name, None, form);
-        all_met &= verdict == Verdict::Met;
-        println!("{}", row(attack, verdict, &printed));
+        let ran = child(&program, attack.name, None, form);
+        good &= ran.verdict == Verdict::Met;
+        let row = format!("{} {} |\n", attack_key(attack), figures(&ran));
+        eprint!("{row}");
+        tables += &row;
     }
-    for Held { threat, says, test: (file, name) } in attacks::HELD {
-        println!("| {threat} | {says} | | | test `{name}` in `{file}` |");
+    tables += TESTS;
+    attacks::HELD.iter().for_each(|held| tables += &format!("{}\n", held_key(held)));
+    tables += DEFENCES;
+    for (attack, defence) in defences() {
+        let ran = child(&program, attack.name, Some(defence), Form::Short);
+        good &= ran.verdict != Verdict::Met;
+        let row = format!("{} {} |\n", defence_key(attack, defence), without(&ran));
+        eprint!("{row}");
+        tables += &row;
     }
-    println!("\n| defence | without it | caught by |\n|---|---|---|");
-    for attack in attacks::ALL {
-        for defence in attack.defences {
-            let (verdict, printed) = child(&program, attack.name, Some(defence), Form::Short);
-            all_met &= verdict != Verdict::Met;
-            println!("| {defence} | {} | {} |", broken(verdict, &printed), attack.name);
-        }
-    }
-    if all_met { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    (tables, good)
 }
 
-fn row(attack: &Attack, verdict: Verdict, printed: &str) -> String {
-    let field = |word: &str, at: usize| {
-        let line = printed.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix('\t'));
-        line.and_then(|line| line.split('\t').nth(at)).unwrap_or("").to_owned()
+/// The tables with the figures that `before` has, and none for what is not in it.
+pub fn refreshed(before: &str) -> String {
+    let known = |key: String, empty: &str| {
+        let row = before.lines().find(|row| row.starts_with(&key)).map(str::to_owned);
+        row.unwrap_or_else(|| format!("{key} {empty}")) + "\n"
     };
-    let delivery = [0, 1, 2].map(|at| field("measured", at));
-    let delivery = if delivery[0].is_empty() { String::new() } else { delivery.join(", ") };
-    let verdict = match verdict {
+    let mut tables = ATTACKS.to_owned();
+    let empty = format!("{NOT_RUN} | | | | | |");
+    attacks::ALL.iter().for_each(|attack| tables += &known(attack_key(attack), &empty));
+    tables += TESTS;
+    attacks::HELD.iter().for_each(|held| tables += &format!("{}\n", held_key(held)));
+    tables += DEFENCES;
+    defences().for_each(|(attack, defence)| tables += &known(defence_key(attack, defence), &format!("{NOT_RUN} |")));
+    tables
+}
+
+/// The document that the tables stand in.
+pub fn document() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security.md")
+}
+
+/// The tables of a document. `None` when the comments around them are not there.
+pub fn within(text: &str) -> Option<&str> {
+    let from = text.find(BEGIN)? + BEGIN.len();
+    let len = text[from..].find(END)?;
+    Some(&text[from..from + len])
+}
+
+/// Puts what `make` makes of the document's tables in their place.
+///
+/// # Errors
+/// When the document cannot be read or written, or has no place for tables.
+pub fn rewrite(make: impl FnOnce(&str) -> String) -> io::Result<()> {
+    let text = fs::read_to_string(document())?;
+    let before = within(&text).ok_or_else(|| io::Error::other("the document has no place for tables"))?;
+    let (begins, ends) = (text.find(BEGIN).map_or(0, |at| at + BEGIN.len()), text.find(END).unwrap_or(text.len()));
+    fs::write(document(), [&text[..begins], &make(before), &text[ends..]].concat())
+}
+
+fn defences() -> impl Iterator<Item = (&'static Attack, &'static str)> {
+    attacks::ALL.iter().flat_map(|attack| attack.defences.iter().map(move |defence| (*attack, *defence)))
+}
+
+fn attack_key(Attack { threat, name, says, .. }: &Attack) -> String {
+    format!("| {threat} | `{name}`: {says} |")
+}
+
+fn held_key(Held { threat, says, test: (file, name) }: &Held) -> String {
+    format!("| {threat} | {says} | `{name}` in `{file}` |")
+}
+
+fn defence_key(attack: &Attack, defence: &str) -> String {
+    format!("| {defence} | `{}` |", attack.name)
+}
+
+fn figures(ran: &Ran) -> String {
+    let field = |word: &str| {
+        let line = ran.printed.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix('\t'));
+        line.map(|line| line.replace('\t', ", ")).unwrap_or_default()
+    };
+    let verdict = match ran.verdict {
         Verdict::Met => "met".to_owned(),
-        other => format!("**not met**: {}", broken(other, printed)),
+        Verdict::Unjudged => "times not judged: the machine was not idle enough".to_owned(),
+        Verdict::NotMet | Verdict::Broke => format!("**not met**: {}", broken(ran)),
     };
-    let Attack { threat, name, says, .. } = attack;
-    format!("| {threat} | `{name}`: {says} | {delivery} | {} | {verdict} |", field("memory", 0))
+    let fields = [verdict, field("measured"), field("allowed"), field("memory"), field("idle")];
+    format!("{} | {:.0}", fields.join(" | "), ran.seconds)
+}
+
+fn without(ran: &Ran) -> String {
+    if ran.verdict == Verdict::Met { "**nothing happens**".to_owned() } else { broken(ran) }
 }
 
 /// What broke, in words.
-fn broken(verdict: Verdict, printed: &str) -> String {
-    if verdict == Verdict::Met {
-        return "**nothing happens**".into();
+fn broken(ran: &Ran) -> String {
+    if ran.verdict == Verdict::Broke {
+        return format!("it breaks down: {}", ran.complaint.replace('|', "/"));
     }
-    let broken = printed.lines().filter(|line| line.ends_with("\tBROKEN")).filter_map(|line| {
+    let broken = ran.printed.lines().filter(|line| line.ends_with("\tBROKEN")).filter_map(|line| {
         let fields: Vec<&str> = line.split('\t').collect();
         Some(format!("{}: {}, not {}", fields.get(1)?, fields.get(2)?, fields.get(3)?))
     });
     let broken: Vec<String> = broken.collect();
-    match (verdict, broken.is_empty()) {
-        (Verdict::Broke, _) => "it does not end, or breaks down".into(),
-        (_, true) => "delivery or memory".into(),
-        (_, false) => broken.join("; "),
+    if broken.is_empty() { "delivery or memory".to_owned() } else { broken.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_stay_when_rows_are_added() {
+        let first = refreshed("");
+        let key = attack_key(attacks::ALL[0]);
+        let carried = first.replacen(&format!("{key} {NOT_RUN}"), &format!("{key} met"), 1);
+        assert_ne!(carried, first);
+        assert_eq!(refreshed(&carried), carried);
+        assert_eq!(refreshed(&format!("{carried}| a row of what is gone |\n")), carried);
+    }
+
+    #[test]
+    fn tables_stand_between_two_comments() {
+        assert_eq!(within(&format!("text\n{BEGIN}rows\n{END}more\n")), Some("rows\n"));
+        assert_eq!(within(&format!("text\n{END}")), None);
     }
 }

@@ -13,9 +13,9 @@ use std::{
 };
 
 use rumormill_siege::{
-    Form, Held,
+    Form, Held, Verdict,
     attacks::{ALL, HELD},
-    table::{Verdict, child},
+    table::{self, child},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rumormill-siege");
@@ -33,13 +33,11 @@ fn every_attack_is_met_and_every_defence_is_seen_to_work() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some((attack, without)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (verdict, printed) = child(PROGRAM, attack, *without, Form::Short);
-                    let good = match without {
-                        None => verdict == Verdict::Met,
-                        Some(_) => verdict != Verdict::Met,
-                    };
-                    if !good {
-                        wrong.lock().unwrap().push(format!("{attack} without {without:?}: {verdict:?}\n{printed}"));
+                    let ran = child(PROGRAM, attack, *without, Form::Short);
+                    if (ran.verdict == Verdict::Met) != without.is_none() {
+                        let table::Ran { verdict, printed, complaint, seconds } = ran;
+                        let told = format!("{verdict:?} in {seconds:.0} s: {complaint}\n{printed}");
+                        wrong.lock().unwrap().push(format!("{attack} without {without:?}: {told}"));
                     }
                 }
             });
@@ -85,8 +83,18 @@ fn every_defence_has_an_attack_and_every_attack_its_defence() {
 fn what_is_held_elsewhere_is_there() {
     for Held { threat, test: (file, name), .. } in HELD {
         let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{threat}: {file}: {error}"));
-        assert!(text.contains(&format!("fn {name}(")), "{threat}: {file} has no {name}");
+        let begins = if file.ends_with(".mjs") { format!("test(\"{name}\"") } else { format!("fn {name}(") };
+        assert!(text.contains(&begins), "{threat}: {file} has no {name}");
     }
+}
+
+#[test]
+fn the_document_has_a_row_for_each_and_no_other() {
+    let text = fs::read_to_string(table::document()).unwrap();
+    let tables = table::within(&text).unwrap();
+    let right = table::refreshed(tables);
+    let missing: Vec<&str> = right.lines().filter(|row| !tables.contains(row)).collect();
+    assert!(tables == right, "`cargo run -p rumormill-siege -- rows` puts it right; missing: {missing:#?}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     Attack, Bound, Form, Outcome,
-    nodes::{BARRED, Rogue, besiege},
+    nodes::besiege,
+    rogue::{BARRED, Rogue},
 };
 
 /// The row.

@@ -3,8 +3,9 @@
 use crate::{
     Attack, Bound, Form, Outcome,
     engines::push,
-    nodes::{BARRED, Rogue, besiege, wall_ms},
+    nodes::besiege,
     pen::{Pen, forged},
+    rogue::{BARRED, PRESENT, Rogue, wall_ms},
 };
 
 /// The row.
@@ -34,7 +35,7 @@ fn run(form: Form) -> Outcome {
                 }
             }
             barred += u64::from(wire.closed().await == Some(BARRED));
-            let back = rogue.connect(crate::nodes::PRESENT).await;
+            let back = rogue.connect(PRESENT).await;
             again += u64::from(match back {
                 Some(wire) => wire.closed().await != Some(BARRED),
                 None => false,

@@ -1,10 +1,12 @@
 //! C2: strangers who know no room hold every place for strangers, with frames that mean nothing.
 
+use iroh::endpoint::Connection;
 use rumormill_node::{Node, Settings};
 
 use crate::{
     Attack, Bound, Form, Outcome,
-    nodes::{PRESENT, Rogue, Wire, besiege, comes},
+    nodes::{besiege, comes},
+    rogue::{PRESENT, Rogue, Wire, closed},
 };
 
 /// The row.
@@ -25,12 +27,20 @@ const FULL: u64 = 4;
 /// A control of an unknown kind.
 const NOTHING: [u8; 4] = [200, 1, 2, 3];
 
+/// Endpoints that they come from: more connections than keys, so that what is measured is the node's memory.
+const ENDPOINTS: usize = 4;
+
 fn run(form: Form) -> Outcome {
     besiege(form, async |town, stop| {
         let mut outcome = Outcome::default();
+        let mut rogues = Vec::new();
+        for _ in 0..ENDPOINTS {
+            rogues.push(Rogue::new(&town.nodes[0]).await);
+        }
         let (mut held, mut newcomers, mut inside) = (Vec::new(), 0, 0);
+        let (mut oldest, mut most) = (None, 0);
         while newcomers < form.pick(1, 5) && (newcomers == 0 || !stop.is_set()) {
-            fill(&mut held, &town.nodes[0]).await;
+            fill(&mut held, &rogues, &mut oldest).await;
             newcomers += 1;
             let node = Node::open(Settings::memory()).await.unwrap();
             let mut ticket = town.rooms[0].ticket();
@@ -38,20 +48,18 @@ fn run(form: Form) -> Outcome {
             ticket.contacts = vec![town.nodes[0].contact()];
             let room = node.join(&ticket).await.unwrap();
             inside += u64::from(comes(&room, |status| status.entries > 0).await);
+            // Whoever yielded has heard of it by then.
+            most = standing(&mut held).max(most);
             node.close().await;
         }
-        let yielded = match held.first() {
-            Some((_, oldest)) => oldest.closed().await == Some(FULL),
+        let yielded = match oldest {
+            Some(oldest) => closed(&oldest).await == Some(FULL),
             None => false,
         };
-        let mut standing = 0;
-        for (_, wire) in &mut held {
-            standing += u64::from(wire.connection.close_reason().is_none());
-        }
         outcome.count("newcomers who are in", inside, Bound::Is(newcomers));
         outcome.count("the oldest stranger yielded", u64::from(yielded), Bound::Is(1));
-        outcome.count("places held by strangers", standing, Bound::AtMost(rumormill_node::limits::STRANGERS as u64));
-        for (rogue, _) in held {
+        outcome.count("places held by strangers", most, Bound::AtMost(rumormill_node::limits::STRANGERS as u64));
+        for rogue in rogues {
             rogue.endpoint.close().await;
         }
         outcome
@@ -59,14 +67,20 @@ fn run(form: Form) -> Outcome {
 }
 
 /// Comes again until every place for strangers is held, and says something that means nothing on each connection.
-async fn fill(held: &mut Vec<(Rogue, Wire)>, target: &Node) {
-    for _ in 0..STRANGERS {
-        let rogue = Rogue::new(target).await;
-        if let Some(wire) = rogue.connect(PRESENT).await {
-            held.push((rogue, wire));
+async fn fill(held: &mut Vec<Wire>, rogues: &[Rogue], oldest: &mut Option<Connection>) {
+    for number in 0..STRANGERS {
+        if let Some(wire) = rogues[number % rogues.len()].connect(PRESENT).await {
+            oldest.get_or_insert_with(|| wire.connection.clone());
+            held.push(wire);
         }
-        for (_, wire) in held.iter_mut() {
+        for wire in held.iter_mut() {
             wire.control(&NOTHING).await;
         }
     }
+}
+
+/// How many connections stand; the others are let go.
+fn standing(held: &mut Vec<Wire>) -> u64 {
+    held.retain(|wire| wire.connection.close_reason().is_none());
+    held.len() as u64
 }

@@ -1,0 +1,257 @@
+//! Hostile peers over the real transport: a [`Rogue`] has a key and an endpoint, a [`Wire`] is one connection of it, on
+//! which it says whatever bytes it likes.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode, SecretKey,
+    endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
+};
+use rumormill_node::{Node, Room};
+use rumormill_proto::{
+    admit::Author,
+    codec::put_number,
+    ids::{PeerId, Seq},
+    introduction::{Introduction, Side},
+    limits::PUSH_RUNS,
+    message::{Hello, Message, Want},
+    run::RawRun,
+};
+use tokio::sync::Mutex;
+
+use crate::nodes::PATIENCE;
+
+/// What peers of the first version and of the present one say they speak.
+pub const FIRST: &[u8] = b"rumormill/1";
+/// See [`FIRST`].
+pub const PRESENT: &[u8] = b"rumormill/1.1";
+
+/// Numbers with which a node closes a connection.
+pub const NOTHING_SHARED: u64 = 1;
+/// See [`NOTHING_SHARED`].
+pub const BARRED: u64 = 3;
+
+/// The control that says how the sender is reached.
+pub const ADDRESS: u8 = 1;
+
+/// The control that says who writes.
+const INTRODUCTION: u8 = 5;
+
+/// Milliseconds within which a node that has a place answers a handshake; one that ignores it never does.
+const DIAL: Duration = Duration::from_secs(5);
+
+/// A hostile peer.
+pub struct Rogue {
+    /// Its endpoint.
+    pub endpoint: Endpoint,
+    /// The node that it attacks.
+    pub target: EndpointAddr,
+}
+
+/// One connection of a hostile peer.
+pub struct Wire {
+    /// The connection.
+    pub connection: Connection,
+    /// What it says on the live stream.
+    pub live: SendStream,
+    /// What it is told there. Unless somebody reads, the node's queue fills.
+    pub replies: RecvStream,
+    /// Its transport key.
+    me: PeerId,
+}
+
+impl Rogue {
+    /// One with a key of its own.
+    pub async fn new(target: &Node) -> Self {
+        Self::with_key(target, SecretKey::generate()).await
+    }
+
+    /// One with this key.
+    pub async fn with_key(target: &Node, key: SecretKey) -> Self {
+        let endpoint = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .portmapper_config(PortmapperConfig::Disabled)
+            .clear_ip_transports()
+            .bind_addr("127.0.0.1:0")
+            .unwrap()
+            .secret_key(key)
+            .bind()
+            .await
+            .unwrap();
+        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
+        let target = EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0]);
+        Self { endpoint, target }
+    }
+
+    /// A connection; `None` when there is none to be had for a few seconds.
+    pub async fn connect(&self, version: &[u8]) -> Option<Wire> {
+        let dial = async {
+            let connection = self.endpoint.connect(self.target.clone(), version).await.ok()?;
+            let (live, replies) = connection.open_bi().await.ok()?;
+            Some(Wire { connection, live, replies, me: PeerId(*self.endpoint.id().as_bytes()) })
+        };
+        tokio::time::timeout(DIAL, dial).await.ok().flatten()
+    }
+
+    /// A connection of a member: greeted and said hello to. The member writes as nobody in particular.
+    pub async fn member(&self, room: &Room) -> Option<Wire> {
+        let author = Author::from_secret(blake3::hash(self.endpoint.id().as_bytes()).as_bytes());
+        let mut wire = self.connect(PRESENT).await?;
+        wire.greet(room).await;
+        wire.say(&Message::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
+        Some(wire)
+    }
+
+    /// The same, and this author, whose key it has, is shown to write there.
+    pub async fn author(&self, room: &Room, author: &Author) -> Option<Wire> {
+        let mut wire = self.connect(PRESENT).await?;
+        wire.greet(room).await;
+        wire.say(&Message::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
+        wire.introduce(room, author).await;
+        Some(wire)
+    }
+}
+
+/// The number with which the node closed the connection; `None` when it did not.
+pub async fn closed(connection: &Connection) -> Option<u64> {
+    match tokio::time::timeout(PATIENCE / 4, connection.closed()).await {
+        Ok(ConnectionError::ApplicationClosed(close)) => Some(close.error_code.into_inner()),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// What a right clock says.
+pub fn wall_ms() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as u64)
+}
+
+impl Wire {
+    /// Sends bytes as they are; whether the connection took them.
+    pub async fn send(&mut self, bytes: &[u8]) -> bool {
+        self.live.write_all(bytes).await.is_ok()
+    }
+
+    fn exported(&self) -> [u8; 32] {
+        let mut exported = [0; 32];
+        self.connection.export_keying_material(&mut exported, b"rumormill 1 greeting", b"").unwrap();
+        exported
+    }
+
+    /// Announces the room as a member does.
+    pub async fn greet(&mut self, room: &Room) -> bool {
+        let ticket = room.ticket();
+        let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
+        let tag =
+            blake3::Hasher::new_keyed(&key).update(&self.exported()).update(&[0]).update(&ticket.room.0).finalize();
+        self.send(&frame(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await
+    }
+
+    /// Proves that this author writes here.
+    async fn introduce(&mut self, room: &Room, author: &Author) -> bool {
+        let to = PeerId(*self.connection.remote_id().as_bytes());
+        let signed =
+            Introduction { exported: self.exported(), side: Side::Dialler, from: self.me, to, room: room.id() };
+        let signature = author.introduce(&signed);
+        self.control(&[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat()).await
+    }
+
+    /// Says a message about the room that was greeted with.
+    pub async fn say(&mut self, message: &Message) -> bool {
+        self.send(&frame(1, &message.encode())).await
+    }
+
+    /// Says a control of the connection.
+    pub async fn control(&mut self, body: &[u8]) -> bool {
+        self.send(&frame(0, body)).await
+    }
+
+    /// See [`closed`].
+    pub async fn closed(&self) -> Option<u64> {
+        closed(&self.connection).await
+    }
+
+    /// Reads what is said in the background, and serves what is wanted of these runs, as a member does.
+    pub fn serving(self, runs: Vec<RawRun>) -> Server {
+        let Self { connection, live, replies, .. } = self;
+        let live = Arc::new(Mutex::new(live));
+        let by_first: BTreeMap<(u64, Seq), RawRun> =
+            runs.into_iter().map(|run| ((run.author().prefix(), run.first()), run)).collect();
+        tokio::spawn(serve(replies, live.clone(), by_first));
+        Server { connection, live }
+    }
+}
+
+/// A connection on which wants are answered in the background.
+#[derive(Clone)]
+pub struct Server {
+    /// The connection.
+    pub connection: Connection,
+    live: Arc<Mutex<SendStream>>,
+}
+
+impl Server {
+    /// Says a message about the room that was greeted with; whether the connection took it.
+    pub async fn say(&self, message: &Message) -> bool {
+        say(&self.live, message).await
+    }
+}
+
+async fn say(live: &Mutex<SendStream>, message: &Message) -> bool {
+    live.lock().await.write_all(&frame(1, &message.encode())).await.is_ok()
+}
+
+async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: BTreeMap<(u64, Seq), RawRun>) {
+    let (mut unread, mut piece) = (Vec::new(), vec![0; 65_536]);
+    while let Ok(Some(count)) = replies.read(&mut piece).await {
+        unread.extend_from_slice(&piece[..count]);
+        while let Some(body) = next_frame(&mut unread) {
+            let Some((1.., message)) = body.split_first() else { continue };
+            if let Ok(Message::Want(want)) = Message::decode(Bytes::copy_from_slice(message)) {
+                for runs in answer(&runs, &want).chunks(PUSH_RUNS) {
+                    say(&live, &Message::Runs { want: want.want, runs: runs.to_vec() }).await;
+                }
+                say(&live, &Message::Done { want: want.want }).await;
+            }
+        }
+    }
+}
+
+/// All runs that are wanted.
+fn answer(runs: &BTreeMap<(u64, Seq), RawRun>, want: &Want) -> Vec<RawRun> {
+    let of = |author, first, last| runs.range((author, first)..=(author, last)).map(|(_, run)| run.clone());
+    want.ranges.iter().flat_map(|range| of(range.author, range.first, range.last)).collect()
+}
+
+/// The next whole frame behind its length, with a channel of one digit.
+fn next_frame(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let digits = unread.iter().position(|byte| byte & 0x80 == 0)? + 1;
+    let number = |value: usize, (at, byte): (usize, &u8)| value | usize::from(byte & 0x7f) << (7 * at);
+    let len = unread[..digits].iter().enumerate().fold(0, number);
+    (unread.len() >= digits + len).then(|| unread.drain(..digits + len).skip(digits).collect())
+}
+
+/// A frame of the live stream: `channel` 0 is a control, 1 the first room greeted with.
+pub fn frame(channel: u64, body: &[u8]) -> Vec<u8> {
+    let mut rest = Vec::new();
+    put_number(&mut rest, channel);
+    rest.extend_from_slice(body);
+    let mut out = Vec::new();
+    put_number(&mut out, rest.len() as u64);
+    out.extend_from_slice(&rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_out_as_they_went_in() {
+        let mut bytes = [frame(1, &[7; 300]), frame(0, b"x"), frame(1, b"cut")].concat();
+        bytes.pop();
+        assert_eq!(next_frame(&mut bytes), Some([&[1][..], &[7; 300]].concat()));
+        assert_eq!(next_frame(&mut bytes), Some(b"\0x".to_vec()));
+        assert_eq!(next_frame(&mut bytes), None);
+    }
+}
