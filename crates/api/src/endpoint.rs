@@ -1,0 +1,149 @@
+//! What an endpoint is: a method, a path, and the types of what goes in and comes out.
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A value that shows what a body looks like.
+pub trait Example: Serialize + ToSchema {
+    /// The value.
+    fn example() -> Self;
+}
+
+/// A body of JSON.
+pub struct Json<T>(PhantomData<fn() -> T>);
+
+/// Lines of JSON, one at a time as the work goes on.
+pub struct Steps<T>(PhantomData<fn() -> T>);
+
+/// Server-sent events.
+pub struct Events<T>(PhantomData<fn() -> T>);
+
+/// JSON, or plain text of which each line stands for one.
+pub struct JsonOrLines<T>(PhantomData<fn() -> T>);
+
+/// Plain text.
+pub struct Text;
+
+/// An SVG picture.
+pub struct Svg;
+
+/// Figures in the text format of OpenMetrics.
+pub struct Figures;
+
+/// Any bytes.
+pub struct Bytes;
+
+/// Nothing.
+pub struct Empty;
+
+/// The methods in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Adds, or starts something.
+    Post,
+    /// Sets; asking twice is as good as once.
+    Put,
+    /// Takes away.
+    Delete,
+}
+
+/// The groups that the description lists endpoints in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// Rooms and what one sets in them.
+    Rooms,
+    /// What is said.
+    Messages,
+    /// Who takes part.
+    People,
+    /// Files that messages offer.
+    Files,
+    /// Exports, imports and repairs.
+    Archive,
+    /// What happens, as it happens.
+    Events,
+    /// How the process is.
+    Process,
+}
+
+/// One endpoint: `Q` goes in, `A` comes out.
+pub struct Endpoint<Q, A> {
+    /// The operation's name, unique in the table.
+    pub id: &'static str,
+    /// The group it belongs to.
+    pub tag: Tag,
+    /// The method.
+    pub method: Method,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What else a caller has to know.
+    pub details: &'static str,
+    /// Parameters behind the `?`.
+    pub queries: &'static [Query],
+    /// The status of success.
+    pub status: u16,
+    bodies: PhantomData<fn(Q) -> A>,
+}
+
+/// A parameter behind the `?`.
+pub struct Query {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub value: Value,
+    /// Whether the request needs it.
+    pub needed: bool,
+    /// What it means.
+    pub says: &'static str,
+}
+
+/// What a parameter may be.
+#[derive(Clone, Copy)]
+pub enum Value {
+    /// Any text, like this one.
+    Text(&'static str),
+    /// A number, at least the first, like the second.
+    Number(u64, u64),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+impl<Q, A> Endpoint<Q, A> {
+    /// An endpoint that is answered with 200 and needs no parameters behind the `?`.
+    pub const fn new(id: &'static str, tag: Tag, method: Method, path: &'static str, summary: &'static str) -> Self {
+        Self { id, tag, method, path, summary, details: "", queries: &[], status: 200, bodies: PhantomData }
+    }
+
+    /// The same, with what else a caller has to know.
+    pub const fn details(self, details: &'static str) -> Self {
+        Self { details, ..self }
+    }
+
+    /// The same, with parameters behind the `?`.
+    pub const fn queries(self, queries: &'static [Query]) -> Self {
+        Self { queries, ..self }
+    }
+
+    /// The same, answered with another status.
+    pub const fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl Query {
+    /// A parameter that may be left out.
+    pub const fn new(name: &'static str, value: Value, says: &'static str) -> Self {
+        Self { name, value, needed: false, says }
+    }
+
+    /// The same, as one that the request needs.
+    pub const fn needed(self) -> Self {
+        Self { needed: true, ..self }
+    }
+}

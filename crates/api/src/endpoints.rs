@@ -1,0 +1,123 @@
+//! The one table of endpoints.
+
+use crate::{
+    Announced, Edit, Enter, Event, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room, Rooms,
+    Say, Ticket, Topic, Whois, Work,
+    endpoint::{
+        Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
+        Method::{Delete, Get, Post, Put},
+        Query, Steps, Svg, Tag,
+        Tag::{Archive, Files, Messages, People as Persons, Process, Rooms as OfRooms},
+        Text, Value,
+    },
+    openapi::Row,
+};
+
+/// Names each endpoint, and lists all of them.
+macro_rules! table {
+    ($($name:ident: $request:ty => $answer:ty = $endpoint:expr;)*) => {
+        $(
+            #[doc = concat!("See [`ROWS`]: `", stringify!($name), "`.")]
+            pub const $name: Endpoint<$request, $answer> = $endpoint;
+        )*
+
+        /// All endpoints, as the description lists them.
+        pub const ROWS: &[fn() -> Row] = &[$(|| $name.row()),*];
+    };
+}
+
+table! {
+    HEALTH: Empty => Text = Endpoint::new("health", Process, Get, "/healthz", "Tell whether the process lives");
+    METRICS: Empty => Figures = Endpoint::new("metrics", Process, Get, "/metrics", "Read the figures of all rooms")
+        .details("Figures in the text format of OpenMetrics, for Prometheus and its kind.");
+
+    LIST_ROOMS: Empty => Json<Rooms> = Endpoint::new("list_rooms", OfRooms, Get, "/v1/rooms", "List your rooms");
+    ENTER_ROOM: Json<Enter> => Json<Room> = Endpoint::new("enter_room", OfRooms, Post, "/v1/rooms", "Found a room, or join one")
+        .details("A name founds a room, a ticket joins one. Joining a room that you are in already changes nothing.")
+        .status(201);
+    GET_ROOM: Empty => Json<Room> = Endpoint::new("get_room", OfRooms, Get, "/v1/rooms/{room}", "Tell how a room stands");
+    LEAVE_ROOM: Empty => Empty = Endpoint::new("leave_room", OfRooms, Delete, "/v1/rooms/{room}", "Leave a room")
+        .details("The home takes part no more and keeps nothing of the room. What you said stays with those who have it.")
+        .status(204);
+    GET_TICKET: Empty => Json<Ticket> = Endpoint::new("get_ticket", OfRooms, Get, "/v1/rooms/{room}/ticket", "Get the ticket that lets others in");
+    GET_TICKET_PICTURE: Empty => Svg = Endpoint::new("get_ticket_picture", OfRooms, Get, "/v1/rooms/{room}/ticket.svg", "Get the ticket as a QR code");
+    SET_NICK: Json<Nick> => Json<Room> = Endpoint::new("set_nick", OfRooms, Put, "/v1/rooms/{room}/nick", "Choose the name that others see you by");
+    SET_TOPIC: Json<Topic> => Json<Room> = Endpoint::new("set_topic", OfRooms, Put, "/v1/rooms/{room}/topic", "Set the topic");
+    SET_READ: Json<Read> => Json<Room> = Endpoint::new("set_read", OfRooms, Put, "/v1/rooms/{room}/read", "Move the read marker")
+        .details("The marker moves forward only; a place before it changes nothing.");
+    SET_KEEP: Json<Keep> => Json<Room> = Endpoint::new("set_keep", OfRooms, Put, "/v1/rooms/{room}/keep", "Set how much of a room is kept")
+        .details("This home alone keeps less; others keep what they choose.");
+    SET_ANNOUNCED: Json<Announced> => Json<Room> = Endpoint::new("set_announced", OfRooms, Put, "/v1/rooms/{room}/announced", "Announce a room on the LAN, or stop")
+        .details("Whoever asks on the LAN is told of an announced room by name, and let in.");
+    LIST_NEARBY: Empty => Json<Nearby> = Endpoint::new("list_nearby", OfRooms, Get, "/v1/nearby", "List the rooms that are announced on the LAN")
+        .queries(&[
+            Query::new("name", Value::Text("lunch"), "Only rooms of this name; answered as soon as one is found"),
+            Query::new("wait_ms", Value::Number(0, 3000), "How long to look, in milliseconds"),
+        ]);
+
+    LIST_MESSAGES: Empty => Json<Page> = Endpoint::new("list_messages", Messages, Get, "/v1/rooms/{room}/messages", "Read a page of the timeline, or search it")
+        .details("Without `before`, `after` and `q` the newest messages are answered. At most one of the three may be given.")
+        .queries(&[
+            Query::new("before", Value::Text(PLACE), "The messages before this place"),
+            Query::new("after", Value::Text(PLACE), "The messages after this place"),
+            Query::new("q", Value::Text("pizza"), "The messages with these words, newest first"),
+            Query::new("limit", Value::Number(1, 50), "At most so many"),
+        ]);
+    SAY: JsonOrLines<Say> => Json<Page> = Endpoint::new("say", Messages, Post, "/v1/rooms/{room}/messages", "Say something")
+        .details("JSON is one message. Plain text is a message for each line. The messages are on disk when they are answered.")
+        .status(201);
+    GET_MESSAGE: Empty => Json<Message> = Endpoint::new("get_message", Messages, Get, "/v1/rooms/{room}/messages/{ref}", "Read one message");
+    EDIT_MESSAGE: Json<Edit> => Json<Message> = Endpoint::new("edit_message", Messages, Put, "/v1/rooms/{room}/messages/{ref}", "Change what one of your messages says");
+    RETRACT_MESSAGE: Empty => Json<Message> = Endpoint::new("retract_message", Messages, Delete, "/v1/rooms/{room}/messages/{ref}", "Take one of your messages back")
+        .details("Its text is deleted here and at everybody who hears of it. Who wanted to keep it has kept it.");
+    REACT: Empty => Json<Message> = Endpoint::new("react", Messages, Put, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Set a sign under a message");
+    UNREACT: Empty => Json<Message> = Endpoint::new("unreact", Messages, Delete, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Take a sign back");
+    LIST_HOLDERS: Empty => Json<Holders> = Endpoint::new("list_holders", Messages, Get, "/v1/rooms/{room}/messages/{ref}/holders", "List who has a message");
+
+    LIST_PEOPLE: Empty => Json<People> = Endpoint::new("list_people", Persons, Get, "/v1/rooms/{room}/people", "List the people of a room");
+    GET_PERSON: Empty => Json<Whois> = Endpoint::new("get_person", Persons, Get, "/v1/rooms/{room}/people/{author}", "Tell who somebody is");
+    HIDE_PERSON: Empty => Json<People> = Endpoint::new("hide_person", Persons, Put, "/v1/rooms/{room}/hidden/{author}", "Hide a person")
+        .details("You are shown nothing that they say, and it raises no notice. Nobody else learns of it.");
+    SHOW_PERSON: Empty => Json<People> = Endpoint::new("show_person", Persons, Delete, "/v1/rooms/{room}/hidden/{author}", "Show a person again");
+    TYPING: Empty => Empty = Endpoint::new("typing", Persons, Post, "/v1/rooms/{room}/typing", "Tell others that you are typing")
+        .details("Told to those who are connected, at most once in three seconds however often it is asked, and not at all where the configuration says `typing = false`.")
+        .status(204);
+
+    SEND_FILE: Bytes => Json<Page> = Endpoint::new("send_file", Files, Post, "/v1/rooms/{room}/files", "Offer a file")
+        .details("The body is the file, however long it is.")
+        .queries(&[
+            Query::new("name", Value::Text("menu.pdf"), "The file's name").needed(),
+            Query::new("reply_to", Value::Text(REF), "The message that it answers"),
+        ])
+        .status(201);
+    GET_FILE: Empty => Bytes = Endpoint::new("get_file", Files, Get, "/v1/rooms/{room}/files/{ref}", "Read the file that a message offers")
+        .details("A file that is not here is asked for, and sent while it arrives. A `Range` header with one range is answered with 206.");
+    FETCH_FILE: Empty => Json<Message> = Endpoint::new("fetch_file", Files, Post, "/v1/rooms/{room}/files/{ref}", "Ask for the file that a message offers")
+        .details("Events tell how much of it has arrived.")
+        .status(202);
+    GIVE_UP_FILE: Empty => Json<Message> = Endpoint::new("give_up_file", Files, Delete, "/v1/rooms/{room}/files/{ref}", "Stop asking for a file");
+
+    EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")
+        .details("`jsonl` can be imported again and still verifies; `text` and `markdown` are for reading.")
+        .queries(&[
+            Query::new("format", Value::OneOf(&["jsonl", "text", "markdown"]), "The form of the export"),
+            Query::new("since_ms", Value::Number(0, 1_700_000_000_000), "Only what was said since, in milliseconds since the Unix epoch"),
+        ]);
+    IMPORT: Bytes => Json<Imported> = Endpoint::new("import_room", Archive, Post, "/v1/rooms/{room}/import", "Import an export")
+        .details("An export as JSON lines, or lines that tell what was said in another system: `{\"is\": \"said\", \"source\": \"irssi\", \"name\": \"alice\", \"time_ms\": 1551535320000, \"text\": \"hi\"}`.");
+    CHECK: Empty => Steps<Work> = Endpoint::new("check_room", Archive, Get, "/v1/rooms/{room}/check", "Verify every hash and signature on disk")
+        .details("A line of JSON for each step; the report comes last.");
+    RESYNC: Empty => Steps<Work> = Endpoint::new("resync_room", Archive, Post, "/v1/rooms/{room}/resync", "Take out what is damaged and fetch it again")
+        .details("A line of JSON for each step; the result comes last.");
+
+    EVENTS: Empty => Events<Event> = Endpoint::new("events", Tag::Events, Get, "/v1/events", "Follow what happens")
+        .details("First how each room stands, then each event as it happens: its name as `event:`, its content as `data:`. To catch up after a break, read the messages after the last place that you know. A reader who is too slow is told so by `lagged`, and reads the pages again.")
+        .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")]);
+}
+
+/// A place, as an example.
+pub(crate) const PLACE: &str =
+    "018f6e2a3b4c0000.1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.0000000000000003";
+
+/// A message's reference, as an example.
+pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.3";

@@ -1,0 +1,151 @@
+//! Events: what happens in the rooms, as it happens.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Room, RoomHex};
+
+/// How a message came into the timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Arrival {
+    /// At its end.
+    #[default]
+    End,
+    /// Above what was shown already.
+    Late,
+    /// From before you came.
+    History,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeCode {
+    /// Somebody wrote under one key in two places.
+    Forked,
+    /// Your clock and the others' disagree, or agree again.
+    Skewed,
+    /// You write under a fresh author key.
+    Rekeyed,
+    /// The room no longer takes part.
+    Stopped,
+}
+
+/// What happened in a room. As server-sent events the tag is the `event:` and the content the `data:`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", content = "data", rename_all = "lowercase")]
+pub enum Event {
+    /// A message entered the timeline.
+    Message {
+        /// The room.
+        room: RoomHex,
+        /// The message.
+        message: Message,
+        /// How it came in.
+        arrival: Arrival,
+        /// Over how many peers it came, where that is known.
+        hops: Option<u64>,
+    },
+    /// A message was edited, retracted or reacted to.
+    Changed {
+        /// The room.
+        room: RoomHex,
+        /// The message as it is now.
+        message: Message,
+    },
+    /// One more peer told that it has one of your messages.
+    Held {
+        /// The room.
+        room: RoomHex,
+        /// The message.
+        r#ref: EntryRef,
+        /// How many others have it now.
+        holders: u64,
+    },
+    /// More of a file arrived, all of it did, or it is no longer here.
+    File {
+        /// The room.
+        room: RoomHex,
+        /// The file's hash.
+        hash: FileHex,
+        /// Whether its bytes are here.
+        state: FileState,
+        /// Bytes that are here.
+        have: u64,
+        /// Bytes in all.
+        size: u64,
+    },
+    /// A room's status changed; at most four times a second, and less often the more peers it names.
+    Room {
+        /// The room as it stands now.
+        room: Room,
+    },
+    /// Somebody came, went, took another name, or was hidden or shown again.
+    Person {
+        /// The room.
+        room: RoomHex,
+        /// Who.
+        author: AuthorHex,
+        /// Their name; empty when there is none.
+        nick: String,
+        /// Whether one of their peers is connected.
+        here: bool,
+        /// Whether you have hidden them.
+        hidden: bool,
+    },
+    /// Somebody is typing. Repeated every few seconds while they do; 6 s after the last one they have stopped.
+    Typing {
+        /// The room.
+        room: RoomHex,
+        /// Who.
+        author: AuthorHex,
+        /// Their name; empty when there is none.
+        nick: String,
+    },
+    /// Something that a person should know.
+    Notice {
+        /// The room.
+        room: RoomHex,
+        /// What it is about.
+        code: NoticeCode,
+        /// The notice, for people.
+        text: String,
+    },
+    /// A frame was sent or received, for a picture of the network.
+    Step {
+        /// The room.
+        room: RoomHex,
+        /// The frame's kind.
+        kind: String,
+        /// The peer that it came from.
+        from: Option<PeerHex>,
+        /// The peer that it went to.
+        to: Option<PeerHex>,
+        /// Entries in it.
+        entries: u64,
+    },
+    /// This reader was too slow and lost events: read the pages again.
+    Lagged {
+        /// How many were lost.
+        missed: u64,
+    },
+}
+
+impl Event {
+    /// The room in which it happened; none for [`Event::Lagged`].
+    pub fn room(&self) -> Option<&RoomHex> {
+        match self {
+            Self::Message { room, .. }
+            | Self::Changed { room, .. }
+            | Self::Held { room, .. }
+            | Self::File { room, .. }
+            | Self::Person { room, .. }
+            | Self::Typing { room, .. }
+            | Self::Notice { room, .. }
+            | Self::Step { room, .. } => Some(room),
+            Self::Room { room } => Some(&room.id),
+            Self::Lagged { .. } => None,
+        }
+    }
+}

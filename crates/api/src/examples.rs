@@ -1,0 +1,182 @@
+//! What each body looks like: values of its own type, so that an example always fits.
+
+use crate::{
+    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Holders, Imported, Keep, Message, Nearby, NearbyRoom, Nick,
+    Page, Path, Peer, People, Person, Read, Refusal, Refused, Room, Rooms, Say, Ticket, Topic, Traffic, Whois, Work,
+    endpoint::Example,
+    endpoints::{PLACE, REF},
+};
+
+const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
+const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
+const TICKET: &str = "rumor1ae3gk4lfoq7x2mvb5wz6yhd";
+const SAID_MS: u64 = 1_700_000_000_000;
+
+fn author() -> AuthorHex {
+    REF[..64].into()
+}
+
+impl Example for Room {
+    fn example() -> Self {
+        Self {
+            id: ROOM.into(),
+            name: "lunch".into(),
+            topic: "Where do we eat?".into(),
+            author: author(),
+            nick: "ada".into(),
+            entries: 42,
+            people: 3,
+            peers: vec![Peer::example()],
+            unread: 1,
+            read: Some(PLACE.into()),
+            digest: "9f2c41d7".into(),
+            traffic: Traffic { bytes_in: 20_480, bytes_out: 18_432, messages_in: 120, messages_out: 118 },
+            ..Self::default()
+        }
+    }
+}
+
+impl Example for Peer {
+    fn example() -> Self {
+        Self { peer: PEER.into(), author: author(), nick: "ben".into(), path: Path::Direct, rtt_ms: Some(12) }
+    }
+}
+
+impl Example for Rooms {
+    fn example() -> Self {
+        Self { rooms: vec![Room::example()] }
+    }
+}
+
+impl Example for Enter {
+    fn example() -> Self {
+        Self::Founded { name: "lunch".into() }
+    }
+}
+
+impl Example for Ticket {
+    fn example() -> Self {
+        Self { ticket: TICKET.into() }
+    }
+}
+
+impl Example for Nick {
+    fn example() -> Self {
+        Self { nick: "ada".into() }
+    }
+}
+
+impl Example for Topic {
+    fn example() -> Self {
+        Self { topic: "Where do we eat?".into() }
+    }
+}
+
+impl Example for Read {
+    fn example() -> Self {
+        Self { place: PLACE.into() }
+    }
+}
+
+impl Example for Keep {
+    fn example() -> Self {
+        Self { age_ms: Some(30 * 24 * 3_600_000), ..Self::default() }
+    }
+}
+
+impl Example for Announced {
+    fn example() -> Self {
+        Self { announced: true }
+    }
+}
+
+impl Example for Nearby {
+    fn example() -> Self {
+        let room = NearbyRoom { name: "lunch".into(), id: ROOM.into(), peer: PEER.into(), ticket: TICKET.into() };
+        Self { rooms: vec![room] }
+    }
+}
+
+impl Example for Message {
+    fn example() -> Self {
+        Self {
+            r#ref: REF.into(),
+            place: PLACE.into(),
+            author: author(),
+            nick: "ada".into(),
+            time_ms: SAID_MS,
+            mine: true,
+            text: "pizza?".into(),
+            holders: Some(2),
+            id: EntryHex("0b".repeat(32)),
+            ..Self::default()
+        }
+    }
+}
+
+impl Example for Page {
+    fn example() -> Self {
+        Self { messages: vec![Message::example()], more: true }
+    }
+}
+
+impl Example for Say {
+    fn example() -> Self {
+        Self { text: "pizza?".into(), ..Self::default() }
+    }
+}
+
+impl Example for Edit {
+    fn example() -> Self {
+        Self { text: "pasta?".into() }
+    }
+}
+
+impl Example for Person {
+    fn example() -> Self {
+        Self { author: author(), nick: "ada".into(), here: true, last_ms: SAID_MS, ..Self::default() }
+    }
+}
+
+impl Example for People {
+    fn example() -> Self {
+        Self { people: vec![Person::example()] }
+    }
+}
+
+impl Example for Whois {
+    fn example() -> Self {
+        Self { person: Person::example(), since_ms: Some(SAID_MS), entries: 17, peer: Some(Peer::example()) }
+    }
+}
+
+impl Example for Holders {
+    fn example() -> Self {
+        Self { holders: vec![Person::example()], of: 2 }
+    }
+}
+
+impl Example for Imported {
+    fn example() -> Self {
+        Self { new: 40, known: 2, refused: 0 }
+    }
+}
+
+impl Example for Work {
+    fn example() -> Self {
+        Self::Checked { entries: 20, of: 42 }
+    }
+}
+
+impl Example for Event {
+    fn example() -> Self {
+        Self::Typing { room: ROOM.into(), author: author(), nick: "ada".into() }
+    }
+}
+
+impl Example for Refusal {
+    fn example() -> Self {
+        let what = "you have no room \"launch\"".into();
+        Self { error: Refused { code: "room".into(), what, help: "`rumormill rooms` lists yours".into() } }
+    }
+}

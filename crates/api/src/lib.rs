@@ -1,0 +1,36 @@
+//! The contract of `/v1`: what can be asked, how, and what is answered. Types and tables only; nothing here opens a
+//! connection.
+//!
+//! [`endpoints`] is the one table. A server routes by it, a client calls by it, and [`openapi::describe`] writes it
+//! down for others. To add an endpoint: add its types to the module of its noun, its row to [`endpoints`] with an example of each new
+//! body in `examples.rs`, and its handler to the server.
+//!
+//! # What may change within `/v1`
+//!
+//! Endpoints, optional fields of requests, fields of answers, kinds of events and codes of refusals may be added. What
+//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know.
+
+mod archive;
+pub mod endpoint;
+pub mod endpoints;
+mod event;
+mod examples;
+mod ids;
+mod message;
+pub mod openapi;
+mod people;
+mod refusal;
+mod room;
+
+pub use self::{
+    archive::{Check, Damage, Imported, Repair, Work},
+    event::{Arrival, Event, NoticeCode},
+    ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
+    message::{ACT, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Message, Page, Reaction, Reply, Say, act},
+    people::{People, Person, Whois},
+    refusal::{Refusal, Refused},
+    room::{
+        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Ticket, Topic,
+        Traffic,
+    },
+};

@@ -1,0 +1,45 @@
+//! People of a room.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{AuthorHex, Peer};
+
+/// Somebody who has written in a room, or is connected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Person {
+    /// The author's id.
+    pub author: AuthorHex,
+    /// The author's name; empty when there is none.
+    pub nick: String,
+    /// Whether one of their peers is connected.
+    pub here: bool,
+    /// Whether this is you.
+    pub me: bool,
+    /// When they last wrote, in milliseconds since the Unix epoch; 0 when they never did.
+    pub last_ms: u64,
+    /// Whether you have hidden them.
+    #[serde(default)]
+    pub hidden: bool,
+}
+
+/// The people of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct People {
+    /// The people.
+    pub people: Vec<Person>,
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Whois {
+    /// The person.
+    #[serde(flatten)]
+    pub person: Person,
+    /// When they first wrote, in milliseconds since the Unix epoch; absent where that entry is not here.
+    pub since_ms: Option<u64>,
+    /// How many entries they have written, as far as is known.
+    pub entries: u64,
+    /// The peer that they are connected by, while they are.
+    pub peer: Option<Peer>,
+}
