@@ -20,7 +20,13 @@ struct Layer {
 
 const ASYNC: [&str; 3] = ["async fn", "async {", "async move"];
 
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 7] = [
+    Layer {
+        name: "api",
+        uses: &[],
+        no_crates: &["tokio", "iroh", "axum", "hyper", "ratatui", "clap"],
+        no_words: &["std::net", "std::fs", "std::process", "std::io", "tokio"],
+    },
     Layer {
         name: "proto",
         uses: &[],
@@ -61,7 +67,7 @@ const LAYERS: [Layer; 6] = [
         no_words: &["clap", "rustyline", "axum", "std::env::args", "println!", "stdin()"],
     },
     Layer { name: "lab", uses: &["node"], no_crates: &["rusqlite", "iroh", "axum", "ratatui"], no_words: &[] },
-    Layer { name: "rumormill", uses: &["lab", "node"], no_crates: &["rusqlite", "iroh"], no_words: &[] },
+    Layer { name: "rumormill", uses: &["api", "lab", "node"], no_crates: &["rusqlite", "iroh"], no_words: &[] },
 ];
 
 /// Product code that may unwrap, with the reason. Empty is how it should be.

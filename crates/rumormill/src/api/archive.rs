@@ -31,6 +31,7 @@ use super::{
 use crate::{
     archive::{
         Form,
+        checked::checked,
         export::{Wanted, export as pieces},
         import::import as bring,
     },
@@ -48,16 +49,6 @@ pub(super) struct Which {
 }
 
 /// `GET /v1/rooms/{room}/export`: everything that was said, as it comes from the disk.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/export",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("format" = Option<Form>, Query, description = "jsonl still verifies and can be imported; text and markdown are to be read"),
-        ("since_ms" = Option<u64>, Query, description = "Only what was said since, in milliseconds since the Unix epoch"),
-    ),
-    responses((status = 200, body = String), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn export(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -70,13 +61,6 @@ pub(super) async fn export(
 
 /// `POST /v1/rooms/{room}/import`: an export in JSON lines, or lines of what was said in other systems:
 /// `{"is": "said", "source": "irssi", "name": "alice", "time_ms": 1551535320000, "text": "hi"}`.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/import",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body(content = String, content_type = "text/plain", description = "Lines of JSON, as an export has them"),
-    responses((status = 200, body = words::Imported), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn import(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -86,33 +70,15 @@ pub(super) async fn import(
 }
 
 /// `GET /v1/rooms/{room}/check`: verifies every hash and signature on disk; a line of JSON for each step, the report last.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/check",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses(
-        (status = 200, body = words::Work, content_type = "application/x-ndjson"),
-        (status = "4XX", body = words::Refusal),
-    ),
-)]
 pub(super) async fn check(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let room = api.room(&room)?;
     Ok(working(async move |tell| {
-        let report = checked(&room, &tell).await?;
+        let report = look_at(&room, &tell).await?;
         Ok(Work::Report(shape(&room, &report)))
     }))
 }
 
 /// `POST /v1/rooms/{room}/resync`: takes out what is damaged and fetches it again; a line of JSON for each step.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/resync",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses(
-        (status = 200, body = words::Work, content_type = "application/x-ndjson"),
-        (status = "4XX", body = words::Refusal),
-    ),
-)]
 pub(super) async fn resync(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let room = api.room(&room)?;
     Ok(working(async move |tell| repair(&room, tell).await.map(Work::Repaired)))
@@ -143,7 +109,7 @@ where
     ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
 }
 
-async fn checked(room: &Room, tell: &Tell) -> Answer<CheckReport> {
+async fn look_at(room: &Room, tell: &Tell) -> Answer<CheckReport> {
     let (of, tell) = (room.status().entries, tell.clone());
     // A step that nobody takes in time is left out.
     Ok(room.check_telling(move |entries| _ = tell.try_send(Work::Checked { entries, of })).await?)
@@ -151,14 +117,14 @@ async fn checked(room: &Room, tell: &Tell) -> Answer<CheckReport> {
 
 /// What a check found, with the names of those whose logs are damaged.
 fn shape(room: &Room, report: &CheckReport) -> Check {
-    let mut check = Check::of(report);
+    let mut check = checked(report);
     let named = check.damaged.iter_mut().zip(&report.problems);
     named.for_each(|(damage, problem)| damage.nick = nick(room, &problem.author));
     check
 }
 
 async fn repair(room: &Room, tell: Tell) -> Answer<Repair> {
-    let found = checked(room, &tell).await?;
+    let found = look_at(room, &tell).await?;
     if found.is_clean() {
         return Ok(Repair { found: shape(room, &found), ..Repair::default() });
     }

@@ -47,21 +47,6 @@ pub(super) struct Sent {
 }
 
 /// `POST /v1/rooms/{room}/files`: the body is the file, however long it is.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/files",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("name" = String, Query, description = "How the file is called"),
-        ("reply_to" = Option<String>, Query, description = "The message that it answers: author.seq"),
-    ),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses(
-        (status = 201, body = words::Page),
-        (status = "4XX", body = words::Refusal),
-        (status = 507, body = words::Refusal, description = "The disk is full"),
-    ),
-)]
 pub(super) async fn send(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -90,21 +75,6 @@ pub(super) async fn send(
 
 /// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
 /// comes.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/files/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-        ("Range" = Option<String>, Header, description = "One range of bytes"),
-    ),
-    responses(
-        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = "4XX", body = words::Refusal),
-        (status = 503, body = words::Refusal, description = "Nobody who has it is here; it is asked for when somebody comes"),
-    ),
-)]
 pub(super) async fn get(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -154,15 +124,6 @@ fn body(fetch: Fetch, range: Range<u64>) -> Body {
 }
 
 /// `POST /v1/rooms/{room}/files/{ref}`: ask for the file that a message offers; events tell how far it is.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/files/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    responses((status = 202, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn fetch(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -173,15 +134,6 @@ pub(super) async fn fetch(
 }
 
 /// `DELETE /v1/rooms/{room}/files/{ref}`: ask no longer for a file that is not here.
-#[utoipa::path(
-    delete,
-    path = "/v1/rooms/{room}/files/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn give_up(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,

@@ -272,15 +272,6 @@ pub(super) struct Of {
 }
 
 /// `GET /v1/events`: how the rooms stand, then what happens.
-#[utoipa::path(
-    get,
-    path = "/v1/events",
-    params(("room" = Option<String>, Query, description = "Only of this room")),
-    responses(
-        (status = 200, body = words::Event, content_type = "text/event-stream", description = "Each event: its name, and what belongs to it as JSON"),
-        (status = "4XX", body = words::Refusal),
-    ),
-)]
 pub(super) async fn events(
     State(api): State<Api>,
     Asked(Of { room }): Asked<Of>,

@@ -40,18 +40,6 @@ pub(super) struct Which {
 }
 
 /// `GET /v1/rooms/{room}/messages`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/messages",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("before" = Option<String>, Query, description = "Those before this place"),
-        ("after" = Option<String>, Query, description = "Those after this place"),
-        ("q" = Option<String>, Query, description = "Those with these words, newest first"),
-        ("limit" = Option<u64>, Query, minimum = 1, description = "At most so many"),
-    ),
-    responses((status = 200, body = words::Page), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn page(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -73,13 +61,6 @@ pub(super) async fn page(
 }
 
 /// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/messages",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body(content((words::Say = "application/json"), (String = "text/plain"))),
-    responses((status = 201, body = words::Page), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn say(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -150,15 +131,6 @@ fn nothing() -> Refusal {
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/messages/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn one(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -168,16 +140,6 @@ pub(super) async fn one(
 }
 
 /// `PUT /v1/rooms/{room}/messages/{ref}`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/messages/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    request_body = words::Edit,
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn edit(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -201,15 +163,6 @@ pub(super) async fn edit(
 }
 
 /// `DELETE /v1/rooms/{room}/messages/{ref}`.
-#[utoipa::path(
-    delete,
-    path = "/v1/rooms/{room}/messages/{ref}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn retract(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -221,16 +174,6 @@ pub(super) async fn retract(
 }
 
 /// `PUT /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/messages/{ref}/reactions/{sign}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-        ("sign" = String, Path, description = "The sign, mostly an emoji"),
-    ),
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn react(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
@@ -239,16 +182,6 @@ pub(super) async fn react(
 }
 
 /// `DELETE /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
-#[utoipa::path(
-    delete,
-    path = "/v1/rooms/{room}/messages/{ref}/reactions/{sign}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-        ("sign" = String, Path, description = "The sign, mostly an emoji"),
-    ),
-    responses((status = 200, body = words::Message), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn unreact(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
@@ -275,15 +208,6 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}/holders`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/messages/{ref}/holders",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("ref" = String, Path, description = "The message: author.seq"),
-    ),
-    responses((status = 200, body = words::Holders), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn holders(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,

@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use super::{Answer, Api, words};
+use super::{Answer, Api};
 use crate::failure::Failure;
 
 /// Whose figure it is. The name stays out: who may read figures may not read names.
@@ -26,14 +26,6 @@ type Gauges = Family<Labels, Gauge>;
 type Counters = Family<Labels, Counter<u64, AtomicU64>>;
 
 /// `GET /metrics`.
-#[utoipa::path(
-    get,
-    path = "/metrics",
-    responses(
-        (status = 200, body = String, content_type = "application/openmetrics-text"),
-        (status = "4XX", body = words::Refusal),
-    ),
-)]
 pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let mut registry = Registry::with_prefix("rumormill");
     let mut gauge = |name, help| family::<Gauge>(&mut registry, name, help);

@@ -10,7 +10,6 @@ mod files;
 mod held;
 mod hidden;
 mod hub;
-mod ids;
 pub(crate) mod kept;
 mod marks;
 mod messages;
@@ -19,15 +18,16 @@ mod names;
 mod nearby;
 mod people;
 mod rooms;
+mod routes;
 mod shape;
-pub(crate) mod words;
 
 use std::{path::Path, sync::Arc};
 
 use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use rumormill_api::openapi;
 use rumormill_node::Node;
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use rumormill_api as words;
 
 pub(crate) use self::{
     answer::{Answer, refused},
@@ -97,37 +97,8 @@ impl Api {
 
     /// Everything that can be asked.
     pub(crate) fn router(&self) -> Router {
-        let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
-            .routes(routes!(healthz))
-            .routes(routes!(metrics::metrics))
-            .routes(routes!(rooms::list, rooms::enter))
-            .routes(routes!(rooms::one, rooms::leave))
-            .routes(routes!(rooms::ticket))
-            .routes(routes!(rooms::picture))
-            .routes(routes!(people::list))
-            .routes(routes!(people::one))
-            .routes(routes!(people::hide, people::show))
-            .routes(routes!(people::typing))
-            .routes(routes!(rooms::nick))
-            .routes(routes!(rooms::topic))
-            .routes(routes!(rooms::read))
-            .routes(routes!(rooms::keep))
-            .routes(routes!(nearby::announce))
-            .routes(routes!(nearby::list))
-            .routes(routes!(messages::page, messages::say))
-            .routes(routes!(messages::one, messages::edit, messages::retract))
-            .routes(routes!(messages::react, messages::unreact))
-            .routes(routes!(messages::holders))
-            .routes(routes!(archive::export))
-            .routes(routes!(archive::import))
-            .routes(routes!(archive::check))
-            .routes(routes!(archive::resync))
-            .routes(routes!(files::send))
-            .routes(routes!(files::get, files::fetch, files::give_up))
-            .routes(routes!(hub::events))
-            .split_for_parts();
-        let description = Arc::new(description);
-        router
+        let description = Arc::new(openapi::describe());
+        routes::all()
             .route("/v1/openapi.json", get(async move || Json(description.clone())))
             .fallback(answer::no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
@@ -135,17 +106,7 @@ impl Api {
     }
 }
 
-/// What the machine-readable description begins with.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Rumormill",
-    description = "Rooms without a server: what is said, by whom, and who has it. On the socket in the home nothing more \
-                   is asked for; over loopback TCP every request carries `Authorization: Bearer` and the token in the home."
-))]
-struct Description;
-
 /// Whether the process lives.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
 async fn healthz() -> &'static str {
     "ok"
 }

@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
-use utoipa::IntoParams;
 
 use super::{
     Answer, Api,
@@ -15,7 +14,7 @@ use super::{
 use crate::limits::NEARBY_WAIT_MS;
 
 /// How long to look, and for what.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Look {
     /// Only rooms of this name, and no longer than until one is found
@@ -25,12 +24,6 @@ pub(super) struct Look {
 }
 
 /// `GET /v1/nearby`.
-#[utoipa::path(
-    get,
-    path = "/v1/nearby",
-    params(Look),
-    responses((status = 200, body = words::Nearby), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn list(State(api): State<Api>, Query(look): Query<Look>) -> Answer<Told<Nearby>> {
     let wait_ms = look.wait_ms.unwrap_or_default().min(NEARBY_WAIT_MS);
     let deadline = Instant::now() + Duration::from_millis(wait_ms);
@@ -52,13 +45,6 @@ pub(super) async fn list(State(api): State<Api>, Query(look): Query<Look>) -> An
 }
 
 /// `PUT /v1/rooms/{room}/announced`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/announced",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body = words::Announced,
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn announce(
     State(api): State<Api>,
     Path(room): Path<String>,

@@ -18,26 +18,11 @@ use super::{
 use crate::chat::show::nick;
 
 /// `GET /v1/rooms/{room}/people`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/people",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
     Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
 }
 
 /// `GET /v1/rooms/{room}/people/{author}`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/people/{author}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("author" = String, Path, description = "Who: 64 hex digits"),
-    ),
-    responses((status = 200, body = words::Whois), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     let head = room.heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
@@ -55,15 +40,6 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
 }
 
 /// `PUT /v1/rooms/{room}/hidden/{author}`: nothing this author says is shown to me, and it raises no notice.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/hidden/{author}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("author" = String, Path, description = "Who: 64 hex digits"),
-    ),
-    responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     if who == room.author() {
@@ -73,15 +49,6 @@ pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String
 }
 
 /// `DELETE /v1/rooms/{room}/hidden/{author}`: what this author says is shown to me again.
-#[utoipa::path(
-    delete,
-    path = "/v1/rooms/{room}/hidden/{author}",
-    params(
-        ("room" = String, Path, description = "Its id, the beginning of it, or its name"),
-        ("author" = String, Path, description = "Who: 64 hex digits"),
-    ),
-    responses((status = 200, body = words::People), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn show(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
     let (room, who) = (api.room(&room)?, author(&who)?);
     set_hidden(&api, &room, &who, false).await
@@ -100,12 +67,6 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
 
 /// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,
 /// however often this is asked, and not at all where the configuration says `typing = false`.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms/{room}/typing",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 204), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
     let room = api.room(&room)?;
     if api.tells_typing() {

@@ -26,11 +26,6 @@ use crate::{
 };
 
 /// `GET /v1/rooms`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms",
-    responses((status = 200, body = words::Rooms), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
     let mut rooms = Vec::new();
     for room in api.node().rooms() {
@@ -41,12 +36,6 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
 }
 
 /// `POST /v1/rooms`.
-#[utoipa::path(
-    post,
-    path = "/v1/rooms",
-    request_body = words::Enter,
-    responses((status = 201, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
     let room = match enter {
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
@@ -93,37 +82,16 @@ pub(crate) fn read_ticket(text: &str) -> Result<rumormill_node::Ticket, Failure>
 }
 
 /// `GET /v1/rooms/{room}`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
     Ok(Told(api.shape(&api.room(&room)?).await?))
 }
 
 /// `GET /v1/rooms/{room}/ticket`.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/ticket",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 200, body = words::Ticket), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
     Ok(Told(words::Ticket { ticket: api.room(&room)?.ticket().to_string() }))
 }
 
 /// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
-#[utoipa::path(
-    get,
-    path = "/v1/rooms/{room}/ticket.svg",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses(
-        (status = 200, body = String, content_type = "image/svg+xml"),
-        (status = "4XX", body = words::Refusal),
-    ),
-)]
 pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let ticket = api.room(&room)?.ticket().to_string().to_ascii_uppercase();
     let code = QRBuilder::new(ticket).ecl(ECL::L).build();
@@ -133,13 +101,6 @@ pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) ->
 }
 
 /// `PUT /v1/rooms/{room}/nick`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/nick",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body = words::Nick,
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn nick(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -151,13 +112,6 @@ pub(super) async fn nick(
 }
 
 /// `PUT /v1/rooms/{room}/topic`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/topic",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body = words::Topic,
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn topic(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -174,13 +128,6 @@ pub(super) async fn topic(
 }
 
 /// `PUT /v1/rooms/{room}/read`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/read",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body = words::Read,
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn read(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -195,13 +142,6 @@ pub(super) async fn read(
 }
 
 /// `PUT /v1/rooms/{room}/keep`.
-#[utoipa::path(
-    put,
-    path = "/v1/rooms/{room}/keep",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    request_body = words::Keep,
-    responses((status = 200, body = words::Room), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn keep(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -214,12 +154,6 @@ pub(super) async fn keep(
 }
 
 /// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
-#[utoipa::path(
-    delete,
-    path = "/v1/rooms/{room}",
-    params(("room" = String, Path, description = "Its id, the beginning of it, or its name")),
-    responses((status = 204), (status = "4XX", body = words::Refusal)),
-)]
 pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
     let room = api.room(&room)?;
     room.leave().await?;

@@ -1,5 +1,6 @@
 //! What of a room is kept outside of it: exports that still verify, exports to read, and what other systems wrote.
 
+pub(crate) mod checked;
 pub(crate) mod export;
 pub(crate) mod foreign;
 pub(crate) mod import;
@@ -13,7 +14,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 /// How an export looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
     /// An entry a line, with everything that its hash and signature cover: it still verifies, and can be imported.

@@ -12,6 +12,7 @@ use rumormill_node::Inspector;
 
 use crate::{
     api::words::{Check, Damage, Room, Work},
+    archive::checked::checked,
     archive::reader::{Bad, Reader, Verified},
     chat::show::count,
     client::{Client, refusal},
@@ -125,7 +126,7 @@ fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Fai
         let progress = Progress::new("checking", inspector.entries(&id).unwrap_or(0));
         let report = inspector.check(&id, &mut |entries| progress.reach(entries))?;
         progress.end();
-        found.push((name, Check::of(&report)));
+        found.push((name, checked(&report)));
     }
     Ok(found)
 }

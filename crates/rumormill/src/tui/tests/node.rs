@@ -193,7 +193,7 @@ impl Node {
             (&Method::GET, ["messages"]) => Ok(json!(kept.page(query))),
             (&Method::POST, ["messages"]) => {
                 let say: Say = serde_json::from_value(body.clone()).unwrap();
-                let reply = say.reply_to.and_then(|answered| kept.find(answered.as_str()).map(|said| said.as_reply()));
+                let reply = say.reply_to.and_then(|answered| kept.find(answered.as_str()).map(|said| as_reply(said)));
                 let message = self.puts(at, "ada", Kind::Text, &say.text);
                 let said = self.rooms[at].find(message.r#ref.as_str()).unwrap();
                 said.reply_to = reply;
@@ -310,8 +310,6 @@ impl Kept {
     }
 }
 
-impl Message {
-    fn as_reply(&self) -> Reply {
-        Reply { r#ref: self.r#ref.clone(), nick: self.nick.clone(), text: self.text.clone() }
-    }
+fn as_reply(said: &Message) -> Reply {
+    Reply { r#ref: said.r#ref.clone(), nick: said.nick.clone(), text: said.text.clone() }
 }
