@@ -1,16 +1,22 @@
-//! What is missing below the heads that are held: proved to exist by the hash chain under a signature, and counted as it
-//! changes.
+//! What is missing below the heads that are held, and between them and runs that wait: proved to exist by the hash chain
+//! under a signature, and counted as it changes.
 //!
 //! An author can sign an entry at any seq, so a single log cannot make the count meaningless: it counts for
 //! [`GAP_COUNTED`] entries at most, and no longer once every linked peer was asked for what is missing and had
-//! nothing of it. It counts again as soon as something of it comes.
+//! nothing of it. It counts again as soon as something of it comes. What runs that wait prove counts for
+//! [`AHEAD_COUNTED`] of all logs together, and no longer once something of that log has waited in vain.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Bound::{Excluded, Unbounded},
 };
 
-use crate::{defence, ids::AuthorId, limits::GAP_COUNTED, log::Log};
+use crate::{
+    defence,
+    ids::AuthorId,
+    limits::{AHEAD_COUNTED, GAP_COUNTED, WAITED_IN_VAIN},
+    log::Log,
+};
 
 /// One log with gaps.
 #[derive(Debug)]
@@ -34,12 +40,35 @@ impl Gap {
 pub(crate) struct Gaps {
     of: BTreeMap<AuthorId, Gap>,
     missing: u64,
+    /// What lies between the head of a log and runs that wait, of each log up to [`AHEAD_COUNTED`].
+    ahead: BTreeMap<AuthorId, u64>,
+    missing_ahead: u64,
+    /// Logs of which something waited in vain since anything came.
+    in_vain: BTreeSet<AuthorId>,
 }
 
 impl Gaps {
     /// Entries that are missing.
     pub(crate) fn missing(&self) -> u64 {
-        self.missing
+        self.missing + self.missing_ahead.min(AHEAD_COUNTED)
+    }
+
+    /// So much lies between the head of a log and runs that wait.
+    pub(crate) fn wait(&mut self, author: AuthorId, entries: u64) {
+        self.missing_ahead -= self.ahead.remove(&author).unwrap_or(0);
+        if entries > 0 && !self.in_vain.contains(&author) {
+            let counted = entries.min(AHEAD_COUNTED);
+            self.missing_ahead += counted;
+            self.ahead.insert(author, counted);
+        }
+    }
+
+    /// Something of a log waited in vain.
+    pub(crate) fn waited_in_vain(&mut self, author: AuthorId) {
+        self.in_vain.insert(author);
+        if self.in_vain.len() > WAITED_IN_VAIN {
+            self.in_vain.pop_first();
+        }
     }
 
     /// The logs that have gaps behind `author`, ascending.
@@ -50,6 +79,7 @@ impl Gaps {
 
     /// A log has changed.
     pub(crate) fn note(&mut self, author: AuthorId, log: &Log) {
+        self.in_vain.remove(&author);
         let entries = log.gaps().map(|(first, last)| last - first + 1).sum();
         let before = self.of.get(&author);
         if before.is_some_and(|gap| gap.entries == entries) {
@@ -68,6 +98,7 @@ impl Gaps {
 
     /// A log went.
     pub(crate) fn forget(&mut self, author: &AuthorId) {
+        self.in_vain.remove(author);
         self.missing -= self.of.remove(author).as_ref().map_or(0, Gap::counted);
     }
 
@@ -92,6 +123,33 @@ mod tests {
     fn held_from(first: u64, last: u64) -> Log {
         let head = Head { seq: last, id: EntryId::default(), time: Time::default() };
         Log::restored(vec![Span { first, prev: EntryId::default(), first_time: Time::default(), last: head }], None)
+    }
+
+    #[test]
+    fn what_waits_makes_the_count_meaningless_no_more() {
+        let author = |number: u32| {
+            let mut id = [0; 32];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            AuthorId(id)
+        };
+        let (honest, hostile) = (author(0), author(1));
+        let mut gaps = Gaps::default();
+        gaps.wait(honest, 40);
+        gaps.wait(honest, 30);
+        assert_eq!(gaps.missing(), 30);
+        (1..100).for_each(|number| gaps.wait(author(number), 1 << 47));
+        assert_eq!(gaps.missing(), AHEAD_COUNTED, "of all logs together");
+        (2..100).for_each(|number| gaps.wait(author(number), 0));
+        gaps.waited_in_vain(hostile);
+        gaps.wait(hostile, 1 << 47);
+        assert_eq!(gaps.missing(), 30, "and no more once it waited in vain");
+        gaps.note(hostile, &held_from(0, 0));
+        gaps.wait(hostile, 7);
+        assert_eq!(gaps.missing(), 37, "something of it came");
+        (0..2 * WAITED_IN_VAIN as u32).for_each(|number| gaps.waited_in_vain(author(number)));
+        assert_eq!(gaps.in_vain.len(), WAITED_IN_VAIN);
+        (0..100).for_each(|number| gaps.wait(author(number), 0));
+        assert_eq!((gaps.missing(), gaps.ahead.len()), (0, 0));
     }
 
     #[test]

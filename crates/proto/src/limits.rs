@@ -317,6 +317,14 @@ pub const GAPS_LOOKED_AT: usize = 4 * RANGES;
 /// author signs at a huge seq does not hide what the others' logs lack.
 pub const GAP_COUNTED: u64 = 1 << 20;
 
+/// Entries counted as missing because runs that wait follow them, of all logs together: past it one is far behind and
+/// fetches pages, which count in full as they come. A liar's entries from nowhere add no more.
+pub const AHEAD_COUNTED: u64 = PAGED_ENTRIES;
+
+/// Logs of which is remembered that something waited in vain, so that it does not count when it comes again: as many as can
+/// wait at once. 32 bytes each.
+pub const WAITED_IN_VAIN: usize = PENDING_RUNS;
+
 /// Wants in a row that bring nothing of what a peer claims to hold, after which it is asked for a block at a time: one can
 /// be lost with a connection, one can cross with what brings the same.
 pub const CLAIMS_IN_VAIN: u8 = 3;

@@ -99,6 +99,8 @@ pub(crate) struct Logs {
     backfilled: Vec<Released>,
     gaps: Gaps,
     contradictions: Vec<(Origin, RawRun)>,
+    /// Forks that two runs showed before either was shown, of each log the lowest.
+    proved: BTreeMap<AuthorId, Proof>,
 }
 
 /// What nothing has to wait for.
@@ -136,6 +138,7 @@ impl Logs {
             backfilled: Vec::new(),
             gaps: Gaps::default(),
             contradictions: Vec::new(),
+            proved: BTreeMap::new(),
         };
         for Kept { author, log, vouches } in kept {
             logs.cuts.extend(log.cut().map(|cut| (author, cut)));
@@ -195,6 +198,16 @@ impl Logs {
     /// Entries that are proved to exist and are missing.
     pub(crate) fn missing(&self) -> u64 {
         self.gaps.missing()
+    }
+
+    /// Lets the count of what is missing follow what waits. It costs what changed.
+    pub(crate) fn count_waiting(&mut self) {
+        let (changed, in_vain) = self.pending.changed();
+        in_vain.into_iter().for_each(|author| self.gaps.waited_in_vain(author));
+        for author in changed {
+            let next = self.frontier.log(&author).map_or(0, Log::next);
+            self.gaps.wait(author, self.pending.missing(author, next));
+        }
     }
 
     /// How a log is told from the others here: in full where its author shares eight bytes with another.
@@ -260,7 +273,9 @@ impl Logs {
         match verdict {
             Verdict::Known => Ok(Taken::Known),
             Verdict::Cut | Verdict::TooManySpans => Ok(Taken::Refused),
-            Verdict::Take(_) | Verdict::TakePart(..) if self.waits(raw) => Ok(Taken::Known),
+            Verdict::Take(_) | Verdict::TakePart(..) if self.waits(raw) && self.pending.is_signed_alike(raw) => {
+                Ok(Taken::Known)
+            }
             Verdict::Take(Trust::LeadsTo(id)) => match self.door.admit(raw, Trust::LeadsTo(id)) {
                 Err(Reject::Unlinked) => self.contradicts(raw, raw.last()),
                 run => Ok(self.place(run?, raw, origin, at)),
@@ -305,6 +320,9 @@ impl Logs {
         if origin == Origin::Import && until_ms > 0 {
             return Taken::Refused;
         }
+        if self.contradicts_waiting(&run, raw) {
+            return Taken::Refused;
+        }
         let backfills = head.is_some_and(|head| run.last().seq < head.seq);
         let waits_for_nothing = origin == Origin::Import || (until_ms == 0 && matches!(origin, Origin::History(_)));
         if backfills || waits_for_nothing {
@@ -316,8 +334,31 @@ impl Logs {
                 false => Taken::Refused,
             };
         }
+        let first = run.first();
+        if head.is_some_and(|head| head.seq + 1 == first.seq && head.id != first.prev) {
+            return Taken::Contradicts(first.seq - 1);
+        }
+        if self.waits(raw) {
+            return Taken::Known;
+        }
         self.pending.add(Arrived { run, raw: raw.clone(), origin, until_ms }, at.ticks_ms);
         Taken::New
+    }
+
+    /// Whether a run and one that waits prove a fork. Both are signed, so nothing has to be released for that.
+    fn contradicts_waiting(&mut self, run: &Run, raw: &RawRun) -> bool {
+        let Some(waiting) = self.pending.contradicting(run) else { return false };
+        let Ok(proof) = Proof::new(&mut self.door, raw, waiting) else { return false };
+        let news = self.prove(&proof);
+        if news {
+            self.proved.insert(proof.author(), proof);
+        }
+        news
+    }
+
+    /// Forks that were proved by runs that came, and count already.
+    pub(crate) fn proved(&mut self) -> impl Iterator<Item = Proof> + use<> {
+        std::mem::take(&mut self.proved).into_values()
     }
 
     /// Runs that contradicted what is held when they were released.
@@ -408,7 +449,10 @@ fn founds_without_body(entry: &RawEntry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ROOM, Writer};
+    use crate::{
+        limits::PENDING_MS,
+        testing::{ROOM, Writer},
+    };
 
     const THERE: Origin = Origin::Repair(PeerId([9; 32]));
     const HISTORY: Origin = Origin::History(PeerId([9; 32]));
@@ -458,6 +502,29 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_proves_that_what_it_follows_is_missing() {
+        let mut writer = Writer::new(1);
+        let lines: Vec<_> = (0..10).map(|_| writer.write(1, "x")).collect();
+        let mut logs = Logs::new(ROOM, vec![]);
+        let mut missing = |come: &[usize], ticks_ms: u64| {
+            come.iter().for_each(|at| _ = logs.take(&lines[*at], THERE, Now { ticks_ms, ..AT }).unwrap());
+            let shown = logs.release(Now { ticks_ms, ..AT }).len();
+            logs.count_waiting();
+            (shown, logs.missing())
+        };
+        assert_eq!(missing(&[0], 0), (1, 0));
+        assert_eq!(missing(&[5], 0), (0, 4));
+        assert_eq!(missing(&[9, 3], 0), (0, 6));
+        assert_eq!(missing(&[1, 2], 0), (3, 4));
+        assert_eq!(missing(&[4], 0), (2, 3));
+        assert_eq!(missing(&[], PENDING_MS), (0, 0), "what waited in vain is gone");
+        assert_eq!(missing(&[9], PENDING_MS), (0, 0), "and does not count when it comes again");
+        assert_eq!(missing(&[6], PENDING_MS), (1, 2), "until something of the log has come");
+        assert_eq!(missing(&[8], PENDING_MS), (0, 1));
+        assert_eq!(missing(&[7], PENDING_MS), (3, 0));
+    }
+
+    #[test]
     fn what_follows_a_contradiction_is_not_shown() {
         let mut writer = Writer::new(1);
         let zero = writer.write(1, "x");
@@ -469,10 +536,63 @@ mod tests {
         take(&mut logs, &ours);
         released(&mut logs);
         assert_eq!(take(&mut logs, &last), Taken::New, "it waits for what it follows");
-        take(&mut logs, &theirs);
+        assert_eq!(take(&mut logs, &theirs), Taken::Contradicts(1), "it follows another entry than is held");
         assert_eq!(released(&mut logs), []);
-        assert_eq!(logs.contradictions().len(), 1);
         assert_eq!(logs.frontier().log(&writer.id()).map(Log::next), Some(2));
+    }
+
+    /// Where the log of `writer` is cut once these runs came, none of which may be shown, and how many proofs were made.
+    fn cut_by(writer: &Writer, runs: &[&RawRun]) -> (Option<Seq>, usize) {
+        let mut logs = Logs::new(ROOM, vec![]);
+        let mut proofs = 0;
+        for run in runs {
+            take(&mut logs, run);
+            assert_eq!(released(&mut logs), []);
+            proofs += logs.proved().count();
+        }
+        assert_eq!(logs.contradictions(), []);
+        (logs.cut(&writer.id()), proofs)
+    }
+
+    #[test]
+    fn two_runs_that_wait_prove_a_fork_before_either_is_shown() {
+        let mut writer = Writer::new(1);
+        [1, 4].into_iter().for_each(|count| _ = writer.write(count, "never sent"));
+        let mut twin = writer.clone();
+        let before = writer.clone();
+        let ours = [writer.write(3, "ours"), writer.write(3, "ours")];
+        let theirs = [twin.write(3, "theirs"), twin.write(3, "theirs")];
+        let mut longer = before.clone();
+        let longer = longer.write_each(&["theirs", "theirs", "theirs", "and more"]);
+        let mut late = before.clone();
+        late.write(3, "ours");
+        let late = late.write(2, "theirs");
+        assert_eq!(cut_by(&writer, &[&ours[0], &ours[1]]), (None, 0), "one log");
+        assert_eq!(cut_by(&writer, &[&ours[0], &theirs[0]]), (Some(5), 1), "of the same seqs");
+        assert_eq!(cut_by(&writer, &[&ours[0], &longer]), (Some(5), 1), "of which one goes on");
+        assert_eq!(cut_by(&writer, &[&longer, &ours[0]]), (Some(5), 1));
+        assert_eq!(cut_by(&writer, &[&ours[0], &theirs[1]]), (Some(7), 1), "by the prev of the upper one");
+        assert_eq!(cut_by(&writer, &[&theirs[1], &ours[0]]), (Some(7), 1));
+        assert_eq!(cut_by(&writer, &[&ours[0], &ours[1], &late]), (Some(8), 1));
+        assert_eq!(cut_by(&writer, &[&ours[0], &ours[1], &late, &theirs[0]]), (Some(5), 2), "and a lower one");
+        assert_eq!(cut_by(&writer, &[&theirs[0], &ours[0], &ours[1], &theirs[1]]), (Some(5), 1), "nothing lies beyond");
+    }
+
+    #[test]
+    fn a_run_that_waits_contradicts_what_is_held_at_once() {
+        let (mut asker, mut writer) = (Writer::new(2), Writer::new(1));
+        asker.write(1, "never sent");
+        let zero = writer.write(1, "x");
+        let before = writer.clone();
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &zero);
+        take(&mut logs, &writer.write(2, "ours"));
+        released(&mut logs);
+        let longer = before.clone().write_seen(vec![vec![], vec![], vec![(asker.id(), 0)]], "theirs");
+        assert_eq!(take(&mut logs, &longer), Taken::Contradicts(2), "it would wait for the asker");
+        let mut longer = before.clone();
+        let longer = longer.write_each(&["ours", "ours", "and more"]);
+        assert_eq!(take(&mut logs, &longer), Taken::New);
     }
 
     #[test]

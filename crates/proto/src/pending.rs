@@ -21,6 +21,7 @@
 
 mod cover;
 mod forest;
+mod forks;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +92,8 @@ pub(crate) struct Pending {
     early: BTreeSet<(u64, u64)>,
     /// By ticks at which a run goes.
     ages: BTreeSet<(u64, u64)>,
+    /// Whose runs waited too long.
+    in_vain: BTreeSet<AuthorId>,
     arrivals: u64,
     steps: u64,
 }
@@ -170,6 +173,17 @@ impl Pending {
         self.cover.next_after(author, next)
     }
 
+    /// Entries from `next` on, where what is held ends, that are not here and that a run which waits follows: its chain of hashes
+    /// proves that they exist.
+    pub(crate) fn missing(&self, author: AuthorId, next: Seq) -> u64 {
+        self.cover.missing(author, next)
+    }
+
+    /// Authors of whom something else waits than before, and those of whom something waited in vain and went.
+    pub(crate) fn changed(&mut self) -> (BTreeSet<AuthorId>, BTreeSet<AuthorId>) {
+        (self.cover.changed(), std::mem::take(&mut self.in_vain))
+    }
+
     /// When the next run's time comes, of those that wait for their time.
     pub(crate) fn next_due(&self) -> Option<u64> {
         self.early.first().map(|(until_ms, _)| *until_ms)
@@ -233,6 +247,7 @@ impl Pending {
     /// Lets go what has waited too long.
     pub(crate) fn expire(&mut self, now_ms: u64) {
         while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
+            self.in_vain.extend(self.runs.get(&number).map(|waiting| waiting.run.author()));
             self.evict(number);
         }
     }

@@ -100,11 +100,24 @@ impl Engine {
         }
     }
 
-    /// Cuts a log where a proof says. The first of a log is told to everybody at once, lower ones after pauses.
-    pub(super) fn prove(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
-        if !self.logs.prove(proof) {
-            return;
+    /// Forks that came to light as runs were put where they belong: those that two runs prove, and those for which the store
+    /// has to be asked.
+    pub(super) fn settle_forks(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.logs.proved().for_each(|proof| self.forked(&proof, now, out));
+        for (origin, run) in self.logs.contradictions() {
+            self.compare(&run, run.first().saturating_sub(1), origin.peer());
         }
+    }
+
+    /// Cuts a log where a proof says, unless it is cut as low.
+    pub(super) fn prove(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
+        if self.logs.prove(proof) {
+            self.forked(proof, now, out);
+        }
+    }
+
+    /// A log is proved to be forked. The first proof is told to everybody at once, those of lower forks after pauses.
+    fn forked(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
         let (author, at) = (proof.author(), proof.at());
         if self.evidence.may_tell(author, at, now.ticks_ms) {
             for to in self.view.active() {
@@ -129,5 +142,69 @@ impl Engine {
                 all.into_iter().for_each(|what| self.evidence.ask(what, now.ticks_ms));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        admit::Author,
+        input::{Config, Input},
+        limits::PROOF_PAUSE_MS,
+        rumor::Policy,
+        standing::Crowd,
+        sync::Pace,
+        testing::{ROOM, Writer},
+        view::Shape,
+    };
+
+    fn received(engine: &mut Engine, runs: Vec<RawRun>, ticks_ms: u64) -> Vec<Output> {
+        let (from, message) = (PeerId([2; 32]), Message::Runs { want: 0, runs });
+        let mut out = Vec::new();
+        engine.handle(Input::Received { from, message }, Now { ticks_ms, wall_ms: 5_000 }, &mut out);
+        out
+    }
+
+    #[test]
+    fn a_fork_of_what_waits_is_told_to_everybody_at_once_and_lower_ones_after_a_pause() {
+        let config = Config {
+            room: ROOM,
+            me: PeerId([1; 32]),
+            policy: Policy::Delegating(Default::default()),
+            shape: Shape::Open,
+            pace: Pace::default(),
+            crowd: Crowd::default(),
+            fresh_author: true,
+            trace: false,
+            seed: 1,
+        };
+        let now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
+        let mut engine = Engine::new(config, Author::from_secret(&[9; 32]), vec![], None, now);
+        for peer in [2, 3] {
+            engine.handle(Input::Up { peer: PeerId([peer; 32]), address: None }, now, &mut Vec::new());
+        }
+        let mut writer = Writer::new(1);
+        writer.write(1, "never sent");
+        // From the top down: of each two lines with the same seq one follows the other log.
+        let mut lines = Vec::new();
+        for _ in 0..40 {
+            let mut twin = writer.clone();
+            lines.push((writer.write(1, "ours"), twin.write(1, "theirs")));
+        }
+        let (mut told, mut cuts) = (0, Vec::new());
+        for (at, (ours, theirs)) in lines.into_iter().rev().enumerate() {
+            let ms = now.ticks_ms + at as u64 * PROOF_PAUSE_MS / 100;
+            assert!(!received(&mut engine, vec![ours], ms).iter().any(|output| matches!(output, Output::Append(_))));
+            for output in received(&mut engine, vec![theirs], ms) {
+                match output {
+                    Output::Cut(proof) => cuts.push(proof.at()),
+                    Output::Send { message: Message::Fork { .. }, .. } => told += 1,
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(cuts, (1..=40).rev().collect::<Vec<_>>());
+        assert_eq!(told, 2, "both peers, once");
     }
 }

@@ -18,12 +18,11 @@ impl Engine {
         self.own.reach(self.clock.reach_ms(now, self.said_ms(), self.own.last()));
         let released = self.logs.release(Now { wall_ms, ..now });
         self.show(released, now, out);
-        for (origin, run) in self.logs.contradictions() {
-            self.compare(&run, run.first().saturating_sub(1), origin.peer());
-        }
+        self.settle_forks(now, out);
         self.reckon(now, out);
         self.write(now, out);
         self.stray(now);
+        self.logs.count_waiting();
         self.sync.count_missing(&self.logs, self.bodies.missing(), out);
         let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
         self.due_ms = due;
@@ -39,7 +38,10 @@ impl Engine {
                 self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..now }).map(|taken| (run, taken))
             });
             let Ok((run, Taken::New)) = taken else {
-                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why: Unsaid::Refused }));
+                self.settle_forks(now, out);
+                let cut = self.logs.cut(&self.own.id()).is_some();
+                let why = if cut { Unsaid::Forked } else { Unsaid::Refused };
+                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why }));
                 continue;
             };
             let first = run.first();

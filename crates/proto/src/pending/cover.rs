@@ -4,7 +4,7 @@
 //! that ends first needs least. No run reaches beyond its block, so at most [`crate::limits::BLOCK`] runs are looked at to find it, and
 //! the first is the right one unless pieces in between are missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ids::{AuthorId, Seq},
@@ -17,6 +17,10 @@ pub(super) struct Cover {
     ends: BTreeMap<(AuthorId, Seq), (Seq, u64)>,
     /// Stretches without a gap, above what is held: by author and first seq, the last.
     stretches: BTreeMap<(AuthorId, Seq), Seq>,
+    /// By author: entries in its stretches.
+    waiting: BTreeMap<AuthorId, u64>,
+    /// Authors whose stretches changed.
+    changed: BTreeSet<AuthorId>,
 }
 
 impl Cover {
@@ -56,10 +60,39 @@ impl Cover {
         while let Some((start, end)) = self.stretch(author, to.saturating_add(1))
             && end.saturating_add(1) >= from
         {
-            self.stretches.remove(&(author, start));
+            self.end_stretch(author, (start, end));
             (from, to) = (from.min(start), to.max(end));
         }
+        self.begin_stretch(author, (from, to));
+    }
+
+    fn begin_stretch(&mut self, author: AuthorId, (from, to): (Seq, Seq)) {
         self.stretches.insert((author, from), to);
+        *self.waiting.entry(author).or_default() += to - from + 1;
+        self.changed.insert(author);
+    }
+
+    fn end_stretch(&mut self, author: AuthorId, (from, to): (Seq, Seq)) {
+        self.stretches.remove(&(author, from));
+        self.changed.insert(author);
+        if let Some(waiting) = self.waiting.get_mut(&author) {
+            *waiting -= to - from + 1;
+            if *waiting == 0 {
+                self.waiting.remove(&author);
+            }
+        }
+    }
+
+    /// Entries from `next` on that lie below one that waits and do not wait. What is held ends before `next`.
+    pub(super) fn missing(&self, author: AuthorId, next: Seq) -> u64 {
+        let top = self.stretch(author, Seq::MAX).map_or(next, |(_, last)| last.saturating_add(1));
+        let waiting = self.waiting.get(&author).copied().unwrap_or(0);
+        top.saturating_sub(next).saturating_sub(waiting)
+    }
+
+    /// Authors of whom something else waits than before.
+    pub(super) fn changed(&mut self) -> BTreeSet<AuthorId> {
+        std::mem::take(&mut self.changed)
     }
 
     pub(super) fn remove(&mut self, author: AuthorId, (first, last): (Seq, Seq)) {
@@ -90,12 +123,12 @@ impl Cover {
             && let Some((start, end)) = self.stretch(author, to)
             && end >= from
         {
-            self.stretches.remove(&(author, start));
+            self.end_stretch(author, (start, end));
             if end > to {
-                self.stretches.insert((author, to + 1), end);
+                self.begin_stretch(author, (to + 1, end));
             }
             if start < from {
-                self.stretches.insert((author, start), from - 1);
+                self.begin_stretch(author, (start, from - 1));
                 break;
             }
         }
@@ -145,8 +178,11 @@ mod tests {
                 let next = (seq..).find(|seq| !left.values().any(|(a, b)| (*a..=*b).contains(seq))).unwrap();
                 prop_assert_eq!(cover.next_after(ADA, seq), next);
             }
+            let waits = |seq: &u64| left.values().any(|(a, b)| (*a..=*b).contains(seq));
+            let top = left.values().map(|(_, b)| *b).max().unwrap_or(0);
+            prop_assert_eq!(cover.missing(ADA, head + 1), (head + 1..=top).filter(|seq| !waits(seq)).count() as u64);
             left.values().for_each(|span| cover.remove(ADA, *span));
-            prop_assert!(cover.ends.is_empty() && cover.stretches.is_empty());
+            prop_assert!(cover.ends.is_empty() && cover.stretches.is_empty() && cover.waiting.is_empty());
         }
     }
 

@@ -1,0 +1,41 @@
+//! Which runs that wait contradict one that comes.
+//!
+//! A run tells the ids of its entries and, by its prev, the id of the entry before. Those that wait of one log agree in all
+//! that they tell: of two that do not, both go as soon as the second comes, for they prove a fork. So any one that tells an
+//! id stands for all that do.
+
+use super::Pending;
+use crate::{
+    admit::Run,
+    ids::{AuthorId, EntryId, Seq},
+    run::RawRun,
+};
+
+impl Pending {
+    /// A run that waits and tells another id than this one for the lowest entry of which there is any.
+    pub(crate) fn contradicting(&self, run: &Run) -> Option<&RawRun> {
+        let first = run.first();
+        let before = first.seq.checked_sub(1).map(|seq| (seq, first.prev));
+        let mut told = before.into_iter().chain(run.entries().iter().map(|entry| (entry.seq, entry.id)));
+        told.find_map(|(seq, id)| self.telling(first.author, seq).filter(|(other, _)| *other != id).map(|(_, raw)| raw))
+    }
+
+    /// What a run that waits tells as the id of an entry: one that brings it, or one that follows it.
+    fn telling(&self, author: AuthorId, seq: Seq) -> Option<(EntryId, &RawRun)> {
+        let by = self.cover.of(author, seq).or_else(|| self.cover.of(author, seq.checked_add(1)?))?;
+        let waiting = self.runs.get(&by)?;
+        let first = waiting.run.first();
+        let id = match seq.checked_sub(first.seq) {
+            None => first.prev,
+            Some(at) => waiting.run.entries().get(usize::try_from(at).ok()?)?.id,
+        };
+        Some((id, &waiting.raw))
+    }
+
+    /// Whether the run that waits and ends where this one does is signed alike, and so is the same as far as both reach; or
+    /// this one is not signed, and proves nothing.
+    pub(crate) fn is_signed_alike(&self, raw: &RawRun) -> bool {
+        let waiting = self.cover.ending(raw.author(), raw.last()).and_then(|number| self.runs.get(&number));
+        raw.signature().is_none() || waiting.is_some_and(|waiting| waiting.raw.signature() == raw.signature())
+    }
+}
