@@ -165,7 +165,15 @@ impl World {
             let author = self.peers[at].home.author;
             self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
+        self.note_liar(at);
         Some((engine, reader))
+    }
+
+    /// Notes that a liar which writes two logs does so under the key that it has.
+    fn note_liar(&mut self, peer: usize) {
+        if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter) {
+            self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
+        }
     }
 
     /// Ends a peer's process as if killed: what was not durable is gone.
@@ -264,9 +272,7 @@ impl World {
         self.trace.line(self.queue.now_us(), peer, "turns", || format!("into a liar: {nature:?}"));
         self.peers[peer].nature = nature;
         self.watch.see(&Fact::Turned { peer });
-        if matches!(nature, Nature::Forker | Nature::Undercutter) {
-            self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
-        }
+        self.note_liar(peer);
     }
 
     /// Somebody at this peer says something.

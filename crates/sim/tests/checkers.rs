@@ -1,6 +1,6 @@
 //! Every checker can fail: for each property a fault of the driver that it finds, and nobody finds without it.
 
-use rumormill_sim::{Fault, Story, World, checkers, seeds};
+use rumormill_sim::{Fault, Nature, Story, World, checkers, seeds};
 
 /// Tells a short story of four peers with a fault in the driver; returns what the checkers find.
 fn told(mut room: World, fault: Option<Fault>) -> Story {
@@ -63,6 +63,43 @@ fn a_restored_backup_that_speaks_alone_is_found_to_fork() {
         room.same_timeline().map(|_| ())
     };
     assert_eq!(story().map_err(|violation| violation.property), Err("no honest author forks"));
+}
+
+#[test]
+fn a_liar_that_lost_its_store_forks_its_next_log_too_and_nobody_else_may() {
+    let lied = |nature: Nature| -> Story<World> {
+        let mut room = World::new(seeds::seed());
+        room.join(3);
+        room.run_ms(2_000)?;
+        room.turn_into(2, nature);
+        room.say(2, "this is me");
+        room.run_ms(2_000)?;
+        room.crash(2);
+        room.restart_empty(2);
+        for _ in 0..3 {
+            room.run_ms(2_000)?;
+            room.say(2, "this is me again");
+        }
+        room.settle()?;
+        Ok(room)
+    };
+    let forked = |mut room: World| -> Story {
+        let backup = room.backup(0);
+        room.say(0, "honest words");
+        room.settle()?;
+        room.crash(0);
+        room.partition(&[&[0], &[1, 2]]);
+        room.restart_from(0, backup);
+        room.say(0, "instead");
+        room.run_ms(60_000)?;
+        room.heal();
+        room.settle()
+    };
+    for (nature, forks) in [(Nature::Undercutter, 2), (Nature::Forker, 2), (Nature::Mute, 0)] {
+        let room = lied(nature).unwrap();
+        assert_eq!(room.cuts(0).len(), forks, "{nature:?}");
+        assert_eq!(forked(room).map_err(|violation| violation.property), Err("no honest author forks"), "{nature:?}");
+    }
 }
 
 #[test]
