@@ -467,6 +467,8 @@ impl Engine {
     }
 
     fn wake(&mut self, now: Now, out: &mut Vec<Output>) {
+        let late_ms = now.ticks_ms.saturating_sub(self.next_deadline());
+        self.sync.patience().came_to(late_ms);
         self.moves(now, out, |view, ms, random, moves| view.wake(ms, random, moves));
         self.rumor(now, out, |rumors, view, ms, random, actions| rumors.wake(view, ms, random, actions));
         self.sync.wake(&mut self.logs, &self.view, now.ticks_ms, &mut self.random, out);

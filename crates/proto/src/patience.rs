@@ -5,6 +5,9 @@
 //! takes a little of that back, as TCP does with its retransmission timer (RFC 6298, section 5.5). Whoever has had to
 //! wait longer than usual does not serve either, unasked, what came to itself within that time.
 //!
+//! How late we ourselves come to what is due is measured too, and no peer has a say in it: while a machine is that busy, what
+//! it waits for may lie in its own inbox. So everything is given that time besides, twice, for others are as busy.
+//!
 //! Late rumors are easy to fake, so no peer counts for much. A repair is one only when it brought something new; the
 //! peer that repaired does not show by a push that the repair was in vain; each peer counts once in [`AGAIN`] rumors; and how
 //! far patience grows follows from how many of the links have shown it. In a room that is too busy most of them do.
@@ -29,6 +32,12 @@ const DOUBLINGS: usize = 4;
 /// in vain keep it where it is.
 const SHRINKS: u64 = 64;
 
+/// Of the time by which we come late, each new measure counts for one in so many, as in TCP's round trips.
+const SMOOTHED: u64 = 8;
+
+/// Milliseconds of it that count: what is given for it is three seconds at most.
+const LATE_MS: u64 = LACK_MS << (DOUBLINGS - 1);
+
 /// New rumors until the same peer counts again: as many as take two thirds back of what patience has grown by, so that one
 /// peer alone keeps it below five.
 const AGAIN: u64 = SHRINKS;
@@ -41,6 +50,8 @@ const REMEMBERED: u64 = 16 * AGAIN;
 #[derive(Debug)]
 pub(crate) struct Patience {
     grown: u64,
+    /// Milliseconds by which we come late to what is due, times [`SMOOTHED`].
+    late_ms: u64,
     /// What somebody brought because it had not come by itself; oldest first.
     repaired: VecDeque<Repaired>,
     /// What came lately, and when, oldest first.
@@ -62,12 +73,25 @@ struct Repaired {
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { grown: ONE, repaired: VecDeque::new(), fresh: VecDeque::new(), rumors: 0, late: BTreeMap::new() }
+        Self {
+            grown: ONE,
+            late_ms: 0,
+            repaired: VecDeque::new(),
+            fresh: VecDeque::new(),
+            rumors: 0,
+            late: BTreeMap::new(),
+        }
     }
 
     /// How long something is waited for that comes within `ms` in a room that is not too busy.
     pub(crate) fn ms(&self, ms: u64) -> u64 {
-        ms * self.grown / ONE
+        ms * self.grown / ONE + 2 * self.late_ms / SMOOTHED
+    }
+
+    /// We came so much late to what was due.
+    pub(crate) fn came_to(&mut self, late_ms: u64) {
+        self.late_ms -= self.late_ms / SMOOTHED;
+        self.late_ms += late_ms.min(LATE_MS);
     }
 
     /// A peer brought entries that were new and had not come by themselves.
@@ -204,6 +228,20 @@ mod tests {
         assert!(most < 1_000, "{most}");
         (0..100).for_each(|number| patience.forget(&peer(number)));
         assert_eq!(patience.late.len(), 0);
+    }
+
+    #[test]
+    fn a_machine_that_comes_late_itself_gives_everything_that_time_besides() {
+        let mut patience = Patience::new();
+        patience.came_to(800);
+        assert_eq!(patience.ms(200), 400, "once is little");
+        (0..100).for_each(|_| patience.came_to(800));
+        assert!((1_780..=1_800).contains(&patience.ms(200)), "{}", patience.ms(200));
+        assert!((1_730..=1_750).contains(&patience.ms(150)), "{}", patience.ms(150));
+        (0..100).for_each(|_| patience.came_to(u64::MAX));
+        assert!(patience.ms(200) <= 200 + (LACK_MS << DOUBLINGS), "{}", patience.ms(200));
+        (0..100).for_each(|_| patience.came_to(0));
+        assert!(patience.ms(200) <= 201, "{}", patience.ms(200));
     }
 
     #[test]

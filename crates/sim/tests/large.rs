@@ -66,8 +66,7 @@ fn messages_of_a_line(turn_us: u64) -> Story<f64> {
 #[test]
 fn a_room_too_busy_for_its_machines_does_not_make_itself_busier() -> Story {
     let (calm, busy) = (messages_of_a_line(1_000)?, messages_of_a_line(1_000_000)?);
-    // Nobody is patient at one peer's word: until a few have shown that the room is busy, some repairs are in vain.
-    assert!(busy < 1.2 * calm, "{busy:.2} messages for a line and peer, and {calm:.2} where machines keep up");
+    assert!(busy < 1.15 * calm, "{busy:.2} messages for a line and peer, and {calm:.2} where machines keep up");
     Ok(())
 }
 
