@@ -1,5 +1,6 @@
 //! How the work of an engine grows with what comes in: each case with `n` and with `4 n`, and the ratio, which is 4 where
-//! nothing costs more than what came in.
+//! nothing costs more than what came in; then the same inputs where `n` and `4 n` of something are held, and the ratio is 1
+//! where they cost what came in.
 //!
 //! Times are the least of a few passes of one run of the program, so that ratios hold on a noisy machine.
 
@@ -11,9 +12,11 @@ use rumormill_proto::{
     admit::Author,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
-    ids::{AuthorId, EntryId, PeerId, RoomId},
-    input::{Config, Input},
-    message::Message,
+    frontier::Branch,
+    ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
+    input::{Config, Import, Input},
+    log::Log,
+    message::{Brief, Heads, Message},
     rumor::Policy,
     run::RawRun,
     sync::Pace,
@@ -33,8 +36,21 @@ fn author(number: usize) -> Author {
 }
 
 fn line(author: &Author, seen: Seen) -> RawRun {
-    let entry = RawEntry { time: Time::from_ms(1), seen, kind: Kind::TEXT, body: Body::Here("x".into()) };
-    author.sign(&ROOM, 0, EntryId::default(), vec![entry]).expect("canonical")
+    line_at(author, 0, seen, "x")
+}
+
+/// A line at this seq, of which nothing tells what it follows.
+fn line_at(author: &Author, seq: Seq, seen: Seen, text: &'static str) -> RawRun {
+    let entry = RawEntry { time: Time::from_ms(1), seen, kind: Kind::TEXT, body: Body::Here(text.into()) };
+    author.sign(&ROOM, seq, EntryId::default(), vec![entry]).expect("canonical")
+}
+
+/// An engine that holds a line at this seq of as many logs.
+fn engine_with(n: usize, seq: Seq) -> Engine {
+    let mut engine = engine();
+    let runs = (0..n).map(|at| line_at(&author(at), seq, Seen::new(), "x")).collect();
+    engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut Vec::new());
+    engine
 }
 
 /// Runs of as many authors, each of which names the one before; the first names what nobody has.
@@ -97,6 +113,88 @@ fn announced(n: usize) -> f64 {
     })
 }
 
+/// Two runs that wait and contradict each other, of as many authors.
+fn forks(n: usize) -> f64 {
+    let pair = |at: usize| ["here", "there"].map(|text| line_at(&author(at), 7, Seen::new(), text));
+    let pairs: Vec<_> = (0..n).map(pair).collect();
+    micros(|| {
+        let mut engine = engine();
+        let start = Instant::now();
+        for run in pairs.iter().flatten() {
+            receive(&mut engine, Message::Runs { want: 0, runs: vec![run.clone()] });
+        }
+        start.elapsed().as_nanos()
+    })
+}
+
+/// As many logs turn out to be damaged and gone.
+fn lost(n: usize) -> f64 {
+    micros(|| {
+        let mut engine = engine_with(n, 0);
+        let logs = (0..n).map(|at| (author(at).id(), Log::default())).collect();
+        let start = Instant::now();
+        let mut out = Vec::new();
+        engine.handle(Input::Lost { logs }, NOW, &mut out);
+        black_box((out, engine.next_deadline()));
+        start.elapsed().as_nanos()
+    })
+}
+
+/// A thousand lines by others come to an engine, one by one.
+fn lines(mut engine: Engine) -> u128 {
+    let runs: Vec<_> = (0..1_000).map(|at| line(&author(1_000_000 + at), Seen::new())).collect();
+    let start = Instant::now();
+    for run in runs {
+        receive(&mut engine, Message::Runs { want: 0, runs: vec![run] });
+    }
+    start.elapsed().as_nanos()
+}
+
+/// Claims of a peer to hold as many logs.
+fn claim(engine: &mut Engine, n: usize) {
+    let brief = |at| Brief { author: author(at).id().prefix(), next: 1_000, check: 0, cut: None };
+    let briefs: Vec<_> = (0..n).map(brief).collect();
+    for heads in briefs.chunks(256) {
+        receive(engine, Message::Heads(Heads { all: false, branch: Branch::ROOT, heads: heads.to_vec() }));
+    }
+}
+
+/// Announcements of a peer of as many logs.
+fn announce(engine: &mut Engine, n: usize) {
+    let names: Vec<_> = (0..n).map(|at| (author(at).id().prefix(), 0)).collect();
+    for names in names.chunks(256) {
+        receive(engine, Message::Have { heads: names.to_vec() });
+    }
+}
+
+/// A thousand links come and go.
+fn links(mut engine: Engine) -> u128 {
+    let other = PeerId([3; 32]);
+    let start = Instant::now();
+    for _ in 0..1_000 {
+        let mut out = Vec::new();
+        engine.handle(Input::Up { peer: other, address: None }, NOW, &mut out);
+        engine.handle(Input::Down { peer: other }, NOW, &mut out);
+        black_box((out, engine.next_deadline()));
+    }
+    start.elapsed().as_nanos()
+}
+
+/// A peer says twenty times that it holds nothing at all.
+fn empty_heads(mut engine: Engine) -> u128 {
+    let start = Instant::now();
+    for _ in 0..20 {
+        receive(&mut engine, Message::Heads(Heads { all: true, branch: Branch::ROOT, heads: vec![] }));
+    }
+    start.elapsed().as_nanos()
+}
+
+/// After some preparation.
+fn with(mut engine: Engine, prepare: impl Fn(&mut Engine)) -> Engine {
+    prepare(&mut engine);
+    engine
+}
+
 fn main() {
     let row = |what: &str, n: usize, few: f64, many: f64| {
         println!("{what:<44} {n:>6} {few:>10.0} {:>6} {many:>10.0} {:>7.1}", 4 * n, many / few);
@@ -109,4 +207,15 @@ fn main() {
     let mixed = |runs: &[RawRun]| (0..runs.len()).map(|at| runs[at * 367 % runs.len()].clone()).collect::<Vec<_>>();
     row("the same, mixed", 250, waits(&mixed(&few)), waits(&mixed(&many)));
     row("logs announced that do not come", 1_000, announced(1_000), announced(4_000));
+    row("logs forked by two runs that wait", 250, forks(250), forks(1_000));
+    row("logs that are damaged and gone", 1_000, lost(1_000), lost(4_000));
+    println!();
+    let gaps = |n| micros(|| lines(engine_with(n, 9)));
+    row("1,000 lines, where so many logs have gaps", 1_000, gaps(1_000), gaps(4_000));
+    let claims = |n| micros(|| lines(with(engine(), |engine| claim(engine, n))));
+    row("1,000 lines, where so many logs are claimed", 1_000, claims(1_000), claims(4_000));
+    let links = |n| micros(|| links(with(engine(), |engine| announce(engine, n))));
+    row("1,000 links, where so many are announced", 1_000, links(1_000), links(4_000));
+    let heads = |n| micros(|| empty_heads(engine_with(n, 0)));
+    row("20 empty lists, where so many are held", 5_000, heads(5_000), heads(20_000));
 }

@@ -39,6 +39,8 @@ struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Bodies {
     wanted: BTreeMap<Key, Wanted>,
+    /// How many of these are lost.
+    lost: u64,
     /// Bodies that the store wants besides.
     beyond: u64,
     asked: BTreeMap<u64, (PeerId, Vec<Key>)>,
@@ -50,7 +52,7 @@ pub(crate) struct Bodies {
 impl Bodies {
     /// Nothing is known of what the store wants; it is asked at `look_ms`.
     pub(crate) fn new(look_ms: Option<u64>) -> Self {
-        Self { wanted: BTreeMap::new(), beyond: 0, asked: BTreeMap::new(), due: BTreeSet::new(), look_ms }
+        Self { wanted: BTreeMap::new(), lost: 0, beyond: 0, asked: BTreeMap::new(), due: BTreeSet::new(), look_ms }
     }
 
     /// Entries were shown: where one came without its body, or takes something back, the store may want something else.
@@ -68,7 +70,7 @@ impl Bodies {
 
     /// Bodies that are looked for and may still be had.
     pub(crate) fn missing(&self) -> u64 {
-        self.wanted.values().filter(|wanted| !wanted.lost).count() as u64 + self.beyond
+        self.wanted.len() as u64 - self.lost + self.beyond
     }
 
     /// How many are looked for at once.
@@ -109,6 +111,7 @@ impl Bodies {
     fn forget(&mut self, key: &Key) {
         if let Some(wanted) = self.wanted.remove(key) {
             self.due.remove(&(wanted.due_ms, *key));
+            self.lost -= u64::from(wanted.lost);
         }
     }
 
@@ -128,6 +131,7 @@ impl Bodies {
                 wanted.without.remove(&peer);
                 wanted.tries = 0;
                 if std::mem::take(&mut wanted.lost) {
+                    self.lost -= 1;
                     out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
                 }
             }
@@ -173,6 +177,7 @@ impl Bodies {
                 None => {
                     let lost = !linked.is_empty();
                     if lost && !std::mem::replace(&mut wanted.lost, true) {
+                        self.lost += 1;
                         out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
                     }
                 }

@@ -288,7 +288,8 @@ impl Engine {
         self.evidence.forget(&peer);
         self.bodies.down(peer, now.ticks_ms);
         self.own.down(peer);
-        self.pushed.retain(|(pushed, _), _| *pushed != peer);
+        let pushed: Vec<_> = self.pushed.range((peer, 0)..=(peer, u64::MAX)).map(|(push, _)| *push).collect();
+        pushed.iter().for_each(|push| _ = self.pushed.remove(push));
         self.clock.down(&peer);
         self.judge(now, out);
         if let Some(author) = self.authors.remove(&peer) {

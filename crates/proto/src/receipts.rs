@@ -5,7 +5,7 @@
 //! double the messages. So the first goes out at once and the next ones wait, for whatever else is said to that
 //! peer, for more of them, or for [`RECEIPT_MS`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ids::PeerId,
@@ -49,7 +49,7 @@ impl Receipts {
             Output::Send { to, .. } => Some(*to),
             _ => None,
         };
-        let joined: Vec<PeerId> = said[from..].iter().filter_map(spoken_to).collect();
+        let joined: BTreeSet<PeerId> = said[from..].iter().filter_map(spoken_to).collect();
         for (to, waiting) in &mut self.waiting {
             let due = waiting.due_ms <= now_ms || waiting.pushes.len() >= RECEIPTS || joined.contains(to);
             if !due || waiting.pushes.is_empty() {

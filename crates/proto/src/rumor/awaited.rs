@@ -51,6 +51,8 @@ struct Waiting {
 pub(super) struct Awaited {
     waiting: BTreeMap<u64, Waiting>,
     late: BTreeSet<(u64, u64)>,
+    /// By peer: what was sent to it.
+    sent: BTreeSet<(PeerId, u64)>,
     round_trips: BTreeMap<PeerId, u64>,
     /// When links came up that have not answered our greeting.
     greeted: BTreeMap<PeerId, u64>,
@@ -62,6 +64,7 @@ impl Awaited {
         Self {
             waiting: BTreeMap::new(),
             late: BTreeSet::new(),
+            sent: BTreeSet::new(),
             round_trips: BTreeMap::new(),
             greeted: BTreeMap::new(),
             next: 0,
@@ -74,6 +77,7 @@ impl Awaited {
         self.next += 1;
         let late_ms = now_ms + sent.leisure_ms + PATIENCE * self.round_trip_ms(&sent.to);
         self.late.insert((late_ms, number));
+        self.sent.insert((sent.to, number));
         self.waiting.insert(number, Waiting { sent, sent_ms: now_ms, late_ms });
         number
     }
@@ -138,8 +142,7 @@ impl Awaited {
     pub(super) fn lost(&mut self, peer: &PeerId) -> Vec<Sent> {
         self.round_trips.remove(peer);
         self.greeted.remove(peer);
-        let to_it = self.waiting.iter().filter(|(_, waiting)| waiting.sent.to == *peer);
-        let numbers: Vec<_> = to_it.map(|(number, _)| *number).collect();
+        let numbers: Vec<_> = self.sent.range((*peer, 0)..=(*peer, u64::MAX)).map(|(_, number)| *number).collect();
         numbers.into_iter().filter_map(|number| self.take(number)).map(|waiting| waiting.sent).collect()
     }
 
@@ -163,6 +166,7 @@ impl Awaited {
     fn take(&mut self, number: u64) -> Option<Waiting> {
         let waiting = self.waiting.remove(&number)?;
         self.late.remove(&(waiting.late_ms, number));
+        self.sent.remove(&(waiting.sent.to, number));
         Some(waiting)
     }
 }
@@ -226,6 +230,6 @@ mod tests {
         awaited.send(to(B), 0);
         assert_eq!(awaited.excess(), Some(to(A)));
         assert_eq!(awaited.excess(), None);
-        assert_eq!((awaited.waiting.len(), awaited.late.len()), (PUSHES, PUSHES));
+        assert_eq!((awaited.waiting.len(), awaited.late.len(), awaited.sent.len()), (PUSHES, PUSHES, PUSHES));
     }
 }

@@ -128,7 +128,9 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     let frontier = logs.frontier();
     let under = |prefix: u64| theirs.get(&prefix).map_or(&[][..], Vec::as_slice);
     if heads.all {
-        let ours: Vec<_> = frontier.within(heads.branch).collect();
+        // Who lists little of a large room may lack all the rest, of which no more is told at once.
+        let most = heads.heads.len() + HEADS * HEADS_REPLIES;
+        let ours: Vec<_> = frontier.within(heads.branch).take(most).collect();
         for ours in ours.chunk_by(|(one, _), (other, _)| one.prefix() == other.prefix()) {
             compare_under(ours, (under(ours[0].0.prefix()), heads.all), &mut found);
         }

@@ -256,6 +256,8 @@ impl Sync {
     /// asked for it, or was and is not done by `slow_ms`. What has come since is forgotten.
     fn offer(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64) -> Offer {
         let mut offer = Offer::default();
+        let trusted = self.credit.trusts(&peer);
+        let most = if trusted { RANGES } else { 1 };
         let mut over = Vec::new();
         for (prefix, next) in self.told.get(&peer).into_iter().flatten() {
             let under = logs.under(*prefix);
@@ -265,10 +267,10 @@ impl Sync {
                 continue;
             }
             offer.told = offer.told.saturating_add(end - under.next);
-            if offer.above.len() < RANGES {
+            if offer.above.len() < most {
                 let range = Range { author: *prefix, first: under.next, last: block_end(end - 1) };
                 offer.above.extend(self.unasked(range, slow_ms));
-            } else if offer.told > PAGED_ENTRIES {
+            } else if !trusted || offer.told > PAGED_ENTRIES {
                 break;
             }
         }

@@ -30,6 +30,8 @@ pub(super) struct Lacks {
     of: BTreeMap<Name, Lack>,
     due: BTreeSet<(u64, Name)>,
     by: BTreeMap<PeerId, usize>,
+    /// By peer: the logs that it has.
+    having: BTreeSet<(PeerId, Name)>,
 }
 
 /// Whom to ask for what.
@@ -55,7 +57,10 @@ impl Lacks {
         if let Some(lack) = self.of.get_mut(&name) {
             match lack.having.iter().position(|(peer, _)| *peer == from) {
                 Some(at) => lack.having[at].1 = last.max(lack.having[at].1),
-                None if lack.having.len() < ANNOUNCERS => lack.having.push((from, last)),
+                None if lack.having.len() < ANNOUNCERS => {
+                    lack.having.push((from, last));
+                    self.having.insert((from, name));
+                }
                 None => {}
             }
             if due_ms < lack.due_ms {
@@ -68,6 +73,7 @@ impl Lacks {
             self.by.insert(from, share + 1);
             self.of.insert(name, Lack { by: from, having: vec![(from, last)], due_ms });
             self.due.insert((due_ms, name));
+            self.having.insert((from, name));
         }
     }
 
@@ -80,6 +86,7 @@ impl Lacks {
     /// that claims the most of those that deliver. Who is asked is forgotten, and the others are asked at `again_ms`.
     pub(super) fn ask(&mut self, name: Name, (first, end): (Seq, Seq), again_ms: u64, credit: &Credit) -> Vec<Due> {
         let Some(lack) = self.of.get_mut(&name) else { return Vec::new() };
+        let before: Vec<PeerId> = lack.having.iter().map(|(peer, _)| *peer).collect();
         lack.having.retain(|(_, last)| (first..end).contains(last));
         let is_much = |last: Seq| last - first >= 2 * BLOCK && name.1.is_none();
         let mut due = Vec::new();
@@ -97,6 +104,8 @@ impl Lacks {
             let (peer, last) = lack.having.remove(at);
             due.push(Due::Little(peer, last));
         }
+        let has = |peer: &PeerId| lack.having.iter().any(|(having, _)| having == peer);
+        before.iter().filter(|peer| !has(peer)).for_each(|peer| _ = self.having.remove(&(*peer, name)));
         match lack.having.is_empty() {
             true => self.remove(&name),
             false => self.postpone(name, again_ms),
@@ -111,14 +120,16 @@ impl Lacks {
 
     /// The link to a peer is gone.
     pub(super) fn down(&mut self, peer: &PeerId) {
-        let mut over = Vec::new();
-        for (name, lack) in &mut self.of {
+        let all = (*peer, (0, None))..=(*peer, (u64::MAX, Some(AuthorId([u8::MAX; 32]))));
+        let names: Vec<Name> = self.having.range(all).map(|(_, name)| *name).collect();
+        for name in names {
+            self.having.remove(&(*peer, name));
+            let Some(lack) = self.of.get_mut(&name) else { continue };
             lack.having.retain(|(having, _)| having != peer);
             if lack.having.is_empty() {
-                over.push(*name);
+                self.remove(&name);
             }
         }
-        over.iter().for_each(|name| self.remove(name));
     }
 
     fn postpone(&mut self, name: Name, due_ms: u64) {
@@ -132,6 +143,7 @@ impl Lacks {
     fn remove(&mut self, name: &Name) {
         let Some(lack) = self.of.remove(name) else { return };
         self.due.remove(&(lack.due_ms, *name));
+        lack.having.iter().for_each(|(peer, _)| _ = self.having.remove(&(*peer, *name)));
         if let Some(share) = self.by.get_mut(&lack.by) {
             *share -= 1;
             if *share == 0 {
@@ -193,7 +205,9 @@ mod tests {
                 .for_each(|prefix| lacks.add((prefix << 8 | u64::from(number), None), 1, peer(number), 150));
         }
         assert_eq!((lacks.len(), lacks.due.len()), (LACKS, LACKS));
+        let having: usize = lacks.of.values().map(|lack| lack.having.len()).sum();
+        assert_eq!(lacks.having.len(), having);
         (1..100).for_each(|number| lacks.down(&peer(number)));
-        assert_eq!((lacks.len(), lacks.due.len(), lacks.by.len()), (0, 0, 0));
+        assert_eq!((lacks.len(), lacks.due.len(), lacks.by.len(), lacks.having.len()), (0, 0, 0, 0));
     }
 }
