@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -120,6 +121,27 @@ impl<Q, A> Endpoint<Q, A> {
         Self { id, tag, method, path, summary, details: "", queries: &[], status: 200, bodies: PhantomData }
     }
 
+    /// The path and what stands behind the `?`: `parameters` fill the braces in their order, whatever they contain.
+    pub fn at(&self, parameters: &[&str], query: &[(&str, &str)]) -> String {
+        let mut parameters = parameters.iter();
+        let mut path = String::new();
+        for piece in self.path.split('/').skip(1) {
+            path.push('/');
+            match piece.starts_with('{') {
+                true => {
+                    path.extend(utf8_percent_encode(parameters.next().copied().unwrap_or_default(), NON_ALPHANUMERIC))
+                }
+                false => path.push_str(piece),
+            }
+        }
+        for (at, (name, value)) in query.iter().enumerate() {
+            path.push(if at == 0 { '?' } else { '&' });
+            path.extend([name, "="]);
+            path.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+        }
+        path
+    }
+
     /// The same, with what else a caller has to know.
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
@@ -145,5 +167,22 @@ impl Query {
     /// The same, as one that the request needs.
     pub const fn needed(self) -> Self {
         Self { needed: true, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::endpoints;
+
+    #[test]
+    fn paths_are_filled_whatever_stands_in_them() {
+        assert_eq!(endpoints::LIST_ROOMS.at(&[], &[]), "/v1/rooms");
+        assert_eq!(
+            endpoints::REACT.at(&["a/b", "x.1", "👍"], &[]),
+            "/v1/rooms/a%2Fb/messages/x%2E1/reactions/%F0%9F%91%8D"
+        );
+        let page = endpoints::LIST_MESSAGES.at(&["r"], &[("q", "a b&c"), ("limit", "3")]);
+        assert_eq!(page, "/v1/rooms/r/messages?q=a%20b%26c&limit=3");
+        assert_eq!(endpoints::GET_TICKET_PICTURE.at(&["r"], &[]), "/v1/rooms/r/ticket.svg");
     }
 }

@@ -1,0 +1,99 @@
+//! The client: one way to call every endpoint.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use http::{Method, Request, Response, header};
+use rumormill_api::{
+    Refusal,
+    endpoint::{self, Endpoint},
+    endpoints,
+};
+
+use crate::{Body, Error, Events, Incoming, Outgoing, RoomHandle, Tcp, Transport, Unix, body::read};
+
+/// Asks a process that has a home open. Clones are the same.
+#[derive(Clone)]
+pub struct Client(Arc<dyn Transport>);
+
+impl Client {
+    /// Asks through whatever carries requests.
+    pub fn new(transport: impl Transport + 'static) -> Self {
+        Self(Arc::new(transport))
+    }
+
+    /// Asks through the socket in a home.
+    pub fn unix(socket: impl Into<PathBuf>) -> Self {
+        Self::new(Unix::new(socket))
+    }
+
+    /// Asks over loopback TCP, with the token in the home.
+    pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
+        Self::new(Tcp::new(addr, token))
+    }
+
+    /// A room by its id, the beginning of it, or its name. Nothing is asked yet.
+    pub fn room(&self, room: impl Into<String>) -> RoomHandle {
+        RoomHandle::new(self.clone(), room.into())
+    }
+
+    /// What happens from now on, after how each room stands now.
+    pub fn events(&self) -> Events {
+        Events::new(self.clone())
+    }
+
+    /// The rooms of the home.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn rooms(&self) -> Result<Vec<rumormill_api::Room>, Error> {
+        Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
+    }
+
+    /// Calls an endpoint: `path` fills its braces in their order, `query` stands behind the `?`.
+    ///
+    /// # Errors
+    /// When nobody answers, the answer is a refusal, or it is not what the contract says.
+    pub async fn call<Q: Outgoing, A: Incoming>(
+        &self,
+        endpoint: &Endpoint<Q, A>,
+        path: &[&str],
+        query: &[(&str, &str)],
+        value: Q::Value<'_>,
+    ) -> Result<A::Value, Error> {
+        let (media, body) = Q::body(value)?;
+        let request = Request::builder()
+            .method(method(endpoint.method))
+            .uri(endpoint.at(path, query))
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, media)
+            .body(body)
+            .map_err(Error::garbled)?;
+        A::read(self.carry(request).await?).await
+    }
+
+    /// Carries a request that is no endpoint's.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
+        let response = self.0.carry(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let bytes = read(response).await?;
+        Err(match serde_json::from_slice(&bytes) {
+            Ok(Refusal { error: refused }) => Error::Refused { status, refused },
+            Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
+        })
+    }
+}
+
+fn method(method: endpoint::Method) -> Method {
+    match method {
+        endpoint::Method::Get => Method::GET,
+        endpoint::Method::Post => Method::POST,
+        endpoint::Method::Put => Method::PUT,
+        endpoint::Method::Delete => Method::DELETE,
+    }
+}

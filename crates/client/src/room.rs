@@ -1,0 +1,120 @@
+//! A room by name, with the usual requests as methods.
+
+use bytes::Bytes;
+use rumormill_api::{Edit, EntryRef, Message, Page, Person, PlaceText, Say, endpoints};
+
+use crate::{Body, Client, Error, body::OneOrLines};
+
+/// A room that is asked about through a client. Every method fails as [`Client::call`] does.
+#[derive(Clone)]
+pub struct RoomHandle {
+    client: Client,
+    room: String,
+}
+
+impl RoomHandle {
+    pub(crate) fn new(client: Client, room: String) -> Self {
+        Self { client, room }
+    }
+
+    /// How the room stands.
+    pub async fn status(&self) -> Result<rumormill_api::Room, Error> {
+        self.client.call(&endpoints::GET_ROOM, &[&self.room], &[], ()).await
+    }
+
+    /// The ticket that lets others in.
+    pub async fn ticket(&self) -> Result<String, Error> {
+        Ok(self.client.call(&endpoints::GET_TICKET, &[&self.room], &[], ()).await?.ticket)
+    }
+
+    /// The people of the room.
+    pub async fn people(&self) -> Result<Vec<Person>, Error> {
+        Ok(self.client.call(&endpoints::LIST_PEOPLE, &[&self.room], &[], ()).await?.people)
+    }
+
+    /// The newest messages, oldest first.
+    pub async fn newest(&self, limit: usize) -> Result<Page, Error> {
+        self.page(&[("limit", &limit.to_string())]).await
+    }
+
+    /// The messages before a place, oldest first.
+    pub async fn before(&self, place: &PlaceText, limit: usize) -> Result<Page, Error> {
+        self.page(&[("before", place.as_str()), ("limit", &limit.to_string())]).await
+    }
+
+    /// The messages after a place, oldest first.
+    pub async fn after(&self, place: &PlaceText, limit: usize) -> Result<Page, Error> {
+        self.page(&[("after", place.as_str()), ("limit", &limit.to_string())]).await
+    }
+
+    /// The messages with these words, newest first.
+    pub async fn search(&self, words: &str, limit: usize) -> Result<Page, Error> {
+        self.page(&[("q", words), ("limit", &limit.to_string())]).await
+    }
+
+    async fn page(&self, query: &[(&str, &str)]) -> Result<Page, Error> {
+        self.client.call(&endpoints::LIST_MESSAGES, &[&self.room], query, ()).await
+    }
+
+    /// Says something.
+    pub async fn say(&self, text: impl Into<String>) -> Result<Message, Error> {
+        self.say_this(&Say { text: text.into(), ..Say::default() }).await
+    }
+
+    /// Answers a message.
+    pub async fn reply(&self, to: &EntryRef, text: impl Into<String>) -> Result<Message, Error> {
+        self.say_this(&Say { text: text.into(), reply_to: Some(to.clone()), ..Say::default() }).await
+    }
+
+    /// Says something that names people, or answers a message, or both.
+    pub async fn say_this(&self, say: &Say) -> Result<Message, Error> {
+        first(self.client.call(&endpoints::SAY, &[&self.room], &[], OneOrLines::One(say)).await?)
+    }
+
+    /// Says each line of a text as a message of its own.
+    pub async fn say_lines(&self, lines: impl Into<String>) -> Result<Vec<Message>, Error> {
+        let page = self.client.call(&endpoints::SAY, &[&self.room], &[], OneOrLines::Lines(lines.into())).await?;
+        Ok(page.messages)
+    }
+
+    /// Reads one message.
+    pub async fn message(&self, message: &EntryRef) -> Result<Message, Error> {
+        self.client.call(&endpoints::GET_MESSAGE, &[&self.room, message.as_str()], &[], ()).await
+    }
+
+    /// Changes what one of one's own messages says.
+    pub async fn edit(&self, message: &EntryRef, text: impl Into<String>) -> Result<Message, Error> {
+        let edit = Edit { text: text.into() };
+        self.client.call(&endpoints::EDIT_MESSAGE, &[&self.room, message.as_str()], &[], &edit).await
+    }
+
+    /// Takes one of one's own messages back.
+    pub async fn retract(&self, message: &EntryRef) -> Result<Message, Error> {
+        self.client.call(&endpoints::RETRACT_MESSAGE, &[&self.room, message.as_str()], &[], ()).await
+    }
+
+    /// Sets a sign under a message.
+    pub async fn react(&self, message: &EntryRef, sign: &str) -> Result<Message, Error> {
+        self.client.call(&endpoints::REACT, &[&self.room, message.as_str(), sign], &[], ()).await
+    }
+
+    /// Takes a sign back.
+    pub async fn unreact(&self, message: &EntryRef, sign: &str) -> Result<Message, Error> {
+        self.client.call(&endpoints::UNREACT, &[&self.room, message.as_str(), sign], &[], ()).await
+    }
+
+    /// Offers a file.
+    pub async fn send_file(&self, name: &str, bytes: impl Into<Bytes>) -> Result<Message, Error> {
+        let body = Body::from(bytes.into());
+        first(self.client.call(&endpoints::SEND_FILE, &[&self.room], &[("name", name)], body).await?)
+    }
+
+    /// The file that a message offers, as its bytes come.
+    pub async fn file(&self, message: &EntryRef) -> Result<Body, Error> {
+        self.client.call(&endpoints::GET_FILE, &[&self.room, message.as_str()], &[], ()).await
+    }
+}
+
+fn first(page: Page) -> Result<Message, Error> {
+    page.messages.into_iter().next().ok_or_else(|| Error::garbled("no message came of it"))
+}

@@ -1,0 +1,86 @@
+//! The ways to a process: a socket in its home, loopback TCP, or whatever else carries requests.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
+
+use http::{HeaderValue, Request, Response, header};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, UnixStream},
+};
+
+use crate::{Body, Error};
+
+/// An answer that is awaited.
+pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send + 'a>>;
+
+/// Carries requests to whoever answers them.
+pub trait Transport: Send + Sync {
+    /// Carries one.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] when nobody answers; a refusal is an answer.
+    fn carry(&self, request: Request<Body>) -> Answered<'_>;
+}
+
+/// Through the socket in a home, which only its owner can open.
+pub struct Unix(PathBuf);
+
+impl Unix {
+    /// Through the socket at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where the socket is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Transport for Unix {
+    fn carry(&self, request: Request<Body>) -> Answered<'_> {
+        Box::pin(async move { exchange(UnixStream::connect(&self.0).await.map_err(Error::gone)?, request).await })
+    }
+}
+
+/// Over loopback TCP, with the token in the home.
+pub struct Tcp {
+    addr: SocketAddr,
+    token: String,
+}
+
+impl Tcp {
+    /// To the process that listens at `addr`.
+    pub fn new(addr: SocketAddr, token: impl Into<String>) -> Self {
+        Self { addr, token: token.into() }
+    }
+}
+
+impl Transport for Tcp {
+    fn carry(&self, mut request: Request<Body>) -> Answered<'_> {
+        Box::pin(async move {
+            let value = |text: String| HeaderValue::from_str(&text).map_err(Error::garbled);
+            request.headers_mut().insert(header::HOST, value(self.addr.to_string())?);
+            request.headers_mut().insert(header::AUTHORIZATION, value(format!("Bearer {}", self.token.trim()))?);
+            exchange(TcpStream::connect(self.addr).await.map_err(Error::gone)?, request).await
+        })
+    }
+}
+
+/// One request and its answer over a connection of its own.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Body>,
+) -> Result<Response<Body>, Error> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(Error::gone)?;
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(Error::gone)?;
+    Ok(response.map(Body::new))
+}
