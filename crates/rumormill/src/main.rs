@@ -24,6 +24,7 @@ mod failure;
 mod files;
 mod home;
 mod limits;
+mod output;
 mod serve;
 mod tui;
 mod web;
@@ -101,7 +102,7 @@ enum Command {
     Completions(commands::completions::Args),
     /// Print the manual page
     #[command(hide = true)]
-    Man,
+    Man(commands::completions::Page),
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
     /// The console of the first system
@@ -130,11 +131,8 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         Command::Lab(command) => Ok(rumormill_lab::run(command)?),
         Command::Proxy(args) => Ok(rumormill_lab::proxy::run(&args)?),
         Command::Paths(args) => commands::paths::run(&args, &place),
-        Command::Completions(args) => {
-            commands::completions::run(&args);
-            Ok(())
-        }
-        Command::Man => commands::completions::man(),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(page) => commands::completions::man(&page),
         command => {
             log_as_asked();
             commands::run(run_online(command, place))
@@ -165,7 +163,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => Ok(rumormill_lab::demo::run().await?),
         Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),
-        Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man => Ok(()),
+        Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 

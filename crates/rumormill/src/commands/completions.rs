@@ -1,11 +1,14 @@
 //! `rumormill completions` and `rumormill man`: what a shell and `man` know of the commands.
 
-use std::io;
+use std::io::{self, Write as _};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-use crate::{Cli, failure::Failure};
+use crate::{
+    Cli,
+    failure::{Exit, Failure},
+};
 
 /// What to give `rumormill completions`.
 #[derive(clap::Args)]
@@ -14,15 +17,83 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// Prints what makes the shell complete commands and flags.
-pub(crate) fn run(args: &Args) {
-    clap_complete::generate(args.shell, &mut Cli::command(), "rumormill", &mut io::stdout());
+/// What to give `rumormill man`.
+#[derive(clap::Args)]
+pub(crate) struct Page {
+    /// Command whose page to print, such as `join` or `lab start`; the page of the program if omitted
+    command: Vec<String>,
 }
 
-/// Prints the manual page.
+/// Prints what makes the shell complete commands and flags.
 ///
 /// # Errors
 /// When nobody reads it.
-pub(crate) fn man() -> Result<(), Failure> {
-    clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).map_err(|error| Failure::output(&error))
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "rumormill", &mut script);
+    print(&script)
+}
+
+/// Prints a manual page.
+///
+/// # Errors
+/// When there is no such command, or nobody reads the page.
+pub(crate) fn man(page: &Page) -> Result<(), Failure> {
+    let wanted = page.command.iter().flat_map(|word| word.trim_start_matches("rumormill").split('-'));
+    let wanted = wanted.filter(|word| !word.is_empty());
+    let page = write(find(wanted)?).map_err(|error| Failure::output(&error))?;
+    print(&page)
+}
+
+fn write(command: Command) -> io::Result<Vec<u8>> {
+    let title = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).title(title).render(&mut page)?;
+    Ok(page)
+}
+
+/// The command of this name, as its page calls it.
+fn find<'a>(wanted: impl Iterator<Item = &'a str>) -> Result<Command, Failure> {
+    let mut command = Cli::command();
+    // Gives each command the name that the page above it names it by.
+    command.build();
+    for word in wanted {
+        let found = command.find_subcommand(word).cloned();
+        command = found.ok_or_else(|| Failure {
+            exit: Exit::Usage,
+            code: "usage".into(),
+            what: format!("there is no command {word:?}"),
+            help: "`rumormill --help` lists the commands".into(),
+        })?;
+    }
+    Ok(command)
+}
+
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(words: &[&str]) -> Option<String> {
+        Some(String::from_utf8(write(find(words.iter().copied()).ok()?).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn each_page_that_a_page_names_is_there() {
+        let first = page(&[]).unwrap();
+        let mut named = 0;
+        for line in first.lines().filter(|line| line.starts_with("rumormill\\-") && line.ends_with("(1)")) {
+            let name = line.replace("\\-", "-");
+            let words: Vec<&str> = name.trim_end_matches("(1)").split('-').skip(1).collect();
+            let page = page(&words).unwrap_or_else(|| panic!("{name}"));
+            assert!(page.contains(&format!(".TH {}", name.trim_end_matches("(1)"))), "{name}: {page}");
+            named += 1;
+        }
+        assert!(named > 10, "{named}: {first}");
+        assert_eq!(page(&["nothing"]), None);
+    }
 }

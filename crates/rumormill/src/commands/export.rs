@@ -1,22 +1,19 @@
 //! `rumormill export`: write a room down.
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use axum::http::Method;
 use futures_util::StreamExt as _;
 use jiff::Span;
-use tempfile::NamedTempFile;
 
 use crate::{
     archive::Form,
     client::Client,
     clock::Clock,
     commands::{Progress, since_ms, talk},
-    failure::{Exit, Failure},
+    failure::Failure,
     home::{Place, Reach},
+    output::Output,
 };
 
 /// What to give `rumormill export`.
@@ -27,7 +24,7 @@ pub(crate) struct Args {
     /// Output format; only jsonl can be verified and imported again
     #[arg(long, value_enum, default_value_t)]
     format: Form,
-    /// Write to this file, which appears only once it is complete
+    /// Write to this file, which appears only once it is complete; pipes and devices are written to as they are
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     /// Only messages from this long ago until now: 7d, 12h, 90m
@@ -83,44 +80,4 @@ fn keep_tail(tail: &mut Vec<u8>, piece: &[u8]) {
 fn left_out(tail: &[u8]) -> Option<u64> {
     let line = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
     serde_json::from_slice::<serde_json::Value>(line).ok()?["left_out"].as_u64()
-}
-
-/// Where it is written: a file that is whole or not there, or standard output.
-enum Output<'a> {
-    Stdout,
-    File(NamedTempFile, &'a Path),
-}
-
-impl<'a> Output<'a> {
-    fn open(to: Option<&'a Path>) -> Result<Self, Failure> {
-        let Some(path) = to else { return Ok(Self::Stdout) };
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self::File(NamedTempFile::new_in(dir).map_err(|error| unwritable(path, &error))?, path))
-    }
-
-    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().write_all(piece).map_err(|error| Failure::output(&error)),
-            Self::File(file, path) => file.write_all(piece).map_err(|error| unwritable(path, &error)),
-        }
-    }
-
-    fn close(self) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().flush().map_err(|error| Failure::output(&error)),
-            Self::File(file, path) => {
-                file.as_file().sync_all().map_err(|error| unwritable(path, &error))?;
-                file.persist(path).map(|_| ()).map_err(|error| unwritable(path, &error.error))
-            }
-        }
-    }
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure {
-        exit: Exit::Ours,
-        code: "output".into(),
-        what: format!("{}: {error}", path.display()),
-        help: "name another file with --to FILE".into(),
-    }
 }
