@@ -230,3 +230,9 @@ pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Logs of one directory that are imported together: a file a day for thirty years.
 pub(crate) const IMPORT_FILES: usize = 11_000;
+
+/// Bytes of a text in which a ticket is looked for: a long mail.
+pub(crate) const PASTED_BYTES: usize = 16 * 1024;
+
+/// Pieces that a ticket may be wrapped into: the longest, of eight contacts, has some 1,800 letters, 30 lines of mail.
+pub(crate) const PASTED_PIECES: usize = 64;

@@ -25,6 +25,7 @@ mod files;
 mod home;
 mod limits;
 mod output;
+mod pasted;
 mod serve;
 mod tui;
 mod web;

@@ -31,7 +31,7 @@ pub(crate) use rumormill_api as words;
 
 pub(crate) use self::{
     answer::{Answer, refused},
-    rooms::{is_ticket, read_name, read_ticket},
+    rooms::{read_name, read_ticket},
 };
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};

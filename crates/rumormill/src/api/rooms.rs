@@ -9,10 +9,7 @@ use fast_qr::{
     ECL, QRBuilder,
     convert::{Builder as _, svg::SvgBuilder},
 };
-use rumormill_node::{
-    TicketError,
-    proto::{content::Content, limits::TOPIC_BYTES},
-};
+use rumormill_node::proto::{content::Content, limits::TOPIC_BYTES};
 
 use super::{
     Answer, Api,
@@ -23,6 +20,7 @@ use super::{
 use crate::{
     failure::{Exit, Failure},
     limits::NAME_BYTES,
+    pasted::find_ticket,
 };
 
 /// `GET /v1/rooms`.
@@ -60,20 +58,12 @@ pub(crate) fn read_name(text: &str) -> Result<&str, Failure> {
     })
 }
 
-/// Tickets begin with the word and the number of their version, and few rooms are called so.
-pub(crate) fn is_ticket(word: &str) -> bool {
-    let word = word.trim_start().as_bytes();
-    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"rumor"))
-        && word.get(5).is_some_and(u8::is_ascii_digit)
-}
-
-/// A ticket as people paste it, with line breaks and blanks anywhere in it.
+/// A ticket as people paste it.
 ///
 /// # Errors
 /// When it is none.
 pub(crate) fn read_ticket(text: &str) -> Result<rumormill_node::Ticket, Failure> {
-    let word: String = text.split_whitespace().collect();
-    word.parse().map_err(|error: TicketError| Failure {
+    find_ticket(text).map_err(|error| Failure {
         exit: Exit::Ticket,
         code: "ticket".into(),
         what: error.to_string(),
@@ -163,19 +153,4 @@ pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> A
     api.hidden().forget(&id)?;
     api.counts().forget(&room.id());
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ticket_is_told_from_a_name() {
-        for word in ["rumor1abc", "RUMOR1", " rumor2x"] {
-            assert!(is_ticket(word), "{word}");
-        }
-        for word in ["lunch", "rumors", "rumor", "rümor1", ""] {
-            assert!(!is_ticket(word), "{word}");
-        }
-    }
 }

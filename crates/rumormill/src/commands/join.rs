@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use crate::{
     api::{
-        is_ticket, read_ticket,
+        read_ticket,
         words::{Enter, Nearby, NearbyRoom, Room},
     },
     chat::{self, Look, Visit},
@@ -13,6 +13,7 @@ use crate::{
     failure::{Exit, Failure},
     home::{Place, Reach, title},
     limits::JOIN_LOOKS_MS,
+    pasted::holds_ticket,
 };
 
 /// What to give `rumormill join`.
@@ -41,14 +42,15 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return Client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
     }
-    let is_ticket = is_ticket(&args.ticket[0]);
+    let words = args.ticket.join(" ");
+    let is_ticket = holds_ticket(&words);
     if is_ticket {
-        read_ticket(&args.ticket.concat())?;
+        read_ticket(&words)?;
     }
     let enter = async |client: &Client| {
         let ticket = match is_ticket {
-            true => args.ticket.concat(),
-            false => find(client, &args.ticket.join(" ")).await?,
+            true => words.clone(),
+            false => find(client, &words).await?,
         };
         enter(client, &place, ticket, &args).await
     };

@@ -13,11 +13,11 @@ use super::{
     scroll, settings,
 };
 use crate::{
-    api::is_ticket,
     api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Say, Whois},
     chat::show::thousands,
     clean::{clean, clean_name},
     limits::{NICK_CHARS, SIGNS},
+    pasted::holds_ticket,
 };
 
 /// Takes the line that was typed.
@@ -202,7 +202,7 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     let known = model.rooms.iter().position(|room| title(room).to_lowercase() == lower);
     match known.or_else(|| what.parse().ok().and_then(|number: usize| number.checked_sub(1))) {
         Some(at) if at < model.rooms.len() => super::update::open(model, at, out),
-        _ if is_ticket(&ticket) => {
+        _ if holds_ticket(&ticket) => {
             out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket })));
         }
         _ => {
