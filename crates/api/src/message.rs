@@ -51,7 +51,7 @@ pub fn act(text: &str) -> Option<&str> {
 pub struct File {
     /// The BLAKE3 hash of its bytes.
     pub hash: FileHex,
-    /// Its name, as its sender chose it.
+    /// The name by which it is saved: its sender's, but for what no name of a file may do.
     pub name: String,
     /// Its media type, as its sender claims.
     pub mime: String,

@@ -26,12 +26,13 @@ use tower::ServiceExt as _;
 use crate::{
     api::{
         Api,
-        words::{Event, Nick, Refusal, Refused, Room, Rooms},
+        words::{Event, Nick, People, Refusal, Refused, Room, Rooms},
     },
     failure::{Exit, Failure},
     home::{self, Place, Reach},
     limits::{ANSWERED_BYTES, EVENT_BYTES, OWNER_AGAIN_MS, OWNER_MS},
     serve::Door,
+    who::Names,
 };
 
 /// Asks whoever owns the home.
@@ -166,6 +167,15 @@ impl Client {
         let names: Vec<_> = rooms.iter().map(|room| (room.name.clone(), room.id.to_string())).collect();
         let at = home::choose(&names, wanted)?;
         rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
+    }
+
+    /// What those are called whom a room lists.
+    ///
+    /// # Errors
+    /// What the answer says, or that there is none.
+    pub(crate) async fn names(&self, room: &str) -> Result<Names, Failure> {
+        let People { people } = self.ask(Method::GET, &format!("/v1/rooms/{room}/people")).await?;
+        Ok(Names::of(people.iter().map(|person| (&person.author, &*person.nick))))
     }
 
     /// Says by which name I want to be shown: `nick`, or else what the configuration says, if it does.
@@ -308,6 +318,7 @@ pub(crate) fn refusal(Refused { code, what, help }: Refused) -> Failure {
     let exit = match &*code {
         "ticket" => Exit::Ticket,
         "integrity" | "corrupt" => Exit::Integrity,
+        "several" | "nobody" => Exit::Usage,
         _ => Exit::Ours,
     };
     Failure { exit, code: code.into(), what, help }

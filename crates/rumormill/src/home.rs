@@ -178,7 +178,10 @@ pub(crate) fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result
         (&[at], _) => Ok(at),
         ([], Some(wanted)) => Err(unclear(format!("there is no room {wanted:?} here"), rooms)),
         ([], None) => Err(unclear("there is no room here".into(), rooms)),
-        (_, Some(wanted)) => Err(unclear(format!("several rooms are called {wanted:?}"), rooms)),
+        (several, Some(wanted)) => {
+            let those: Vec<_> = several.iter().filter_map(|at| rooms.get(*at).cloned()).collect();
+            Err(Failure { code: "several".into(), ..unclear(format!("several rooms are called {wanted:?}"), &those) })
+        }
         (_, None) => Err(unclear("there are several rooms here".into(), rooms)),
     }
 }

@@ -9,6 +9,13 @@ pub(crate) const PAGE_LINES: usize = 256;
 /// Bytes of a file read from the disk at once, to be sent: what a node writes at once.
 pub(crate) const FILE_READ_BYTES: usize = 64 * 1024;
 
+/// Bytes of a name by which a file of others is saved: what every file system takes, 255, with room for ` (99)` behind it and
+/// for one sign before it.
+pub(crate) const FILE_NAME_BYTES: usize = 240;
+
+/// Bytes of the end of a file's name that says what the file is, with its dot; what is longer is no such end.
+pub(crate) const FILE_END_BYTES: usize = 16;
+
 /// Lines typed or piped that wait to be said.
 pub(crate) const TYPED_LINES: usize = 64;
 
@@ -83,6 +90,10 @@ pub(crate) const CODES: usize = 16;
 /// Milliseconds that a code is good: as long as one takes to open a link.
 pub(crate) const CODE_MS: u64 = 600_000;
 
+/// Pages that are signed in at once: a browser has one token, whatever number of windows, and a person a browser or two on
+/// each of a few machines that lead here by `ssh -L`.
+pub(crate) const PAGES: usize = 16;
+
 /// Events kept for a slow listener, who is then told how many it missed: 1 KiB each, 1 MiB.
 pub(crate) const HEARD: usize = 1024;
 
@@ -136,6 +147,12 @@ pub(crate) const HITS: usize = 50;
 
 /// Rooms in the terminal's list, each with a line that was begun and not sent: 100 of [`TYPED_BYTES`] are 1.6 MB.
 pub(crate) const ROOMS_LISTED: usize = 100;
+
+/// Hexadecimal digits of an id.
+pub(crate) const ID_DIGITS: usize = 64;
+
+/// People who are listed where a word may mean several of them: two lines of a terminal.
+pub(crate) const NAMED_AT_ONCE: usize = 8;
 
 /// People of the open room that the terminal knows by name: as many as a node remembers nicks, 200 bytes each are
 /// 2 MB. Who is beyond is shown with the beginning of their id.

@@ -29,6 +29,7 @@ mod pasted;
 mod serve;
 mod tui;
 mod web;
+mod who;
 
 /// A chat room without a server.
 ///

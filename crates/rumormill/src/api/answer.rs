@@ -98,9 +98,9 @@ impl Refusal {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         let status = match (failure.exit, &*failure.code) {
-            (_, "room") => StatusCode::NOT_FOUND,
+            (_, "room" | "nobody") => StatusCode::NOT_FOUND,
             (_, "busy" | "too-many-files") => StatusCode::TOO_MANY_REQUESTS,
-            (_, "too-many-rooms" | "given-up") => StatusCode::CONFLICT,
+            (_, "too-many-rooms" | "given-up" | "several") => StatusCode::CONFLICT,
             (_, "no-file") => StatusCode::NOT_FOUND,
             (_, "too-large") => StatusCode::PAYLOAD_TOO_LARGE,
             (_, "full") => StatusCode::INSUFFICIENT_STORAGE,

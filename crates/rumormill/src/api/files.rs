@@ -174,9 +174,9 @@ mod tests {
     fn no_name_says_more_than_a_name() {
         let cases = [
             ("photo of us.jpg", "photo of us.jpg", "photo%20of%20us%2Ejpg"),
-            ("\"; filename=evil.exe", "__ filename_evil.exe", "%22%3B%20filename%3Devil%2Eexe"),
-            ("naïve\r\nX: y", "na_veX_ y", "na%C3%AFveX%3A%20y"),
-            ("gpj\u{202e}exe.", "gpjexe.", "gpjexe%2E"),
+            ("\"; filename=evil.exe", "__ filename_evil.exe", "%5F%3B%20filename%3Devil%2Eexe"),
+            ("naïve\r\nX: y", "na_veX_ y", "na%C3%AFveX%5F%20y"),
+            ("gpj\u{202e}exe.", "gpjexe_", "gpjexe%5F"),
             ("../../x", "_._.._x", "%5F%2E%5F%2E%2E%5Fx"),
         ];
         for (name, ascii, whole) in cases {

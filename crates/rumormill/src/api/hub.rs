@@ -39,7 +39,7 @@ use super::{
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
-    chat::show::{AGREED, REKEYED, forked, nick, skewed},
+    chat::show::{AGREED, REKEYED, called, forked, names, nick, skewed},
     commands::escaped,
     limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
 };
@@ -189,11 +189,13 @@ impl Follower {
             Told::Filled { author, seq } => self.filled(Target { author, seq }).await,
             Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } | Told::Evicted { .. } => {}
             Told::Forked { author, .. } => {
-                let text = forked(&nick(&self.room, &author));
+                let Ok(names) = names(&self.room).await else { return };
+                let text = forked(&called(&names, &author));
                 self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
             }
             Told::Skewed(skew) => {
-                let told = skewed(skew, |author| nick(&self.room, author));
+                let Ok(names) = names(&self.room).await else { return };
+                let told = skewed(skew, |author| called(&names, author));
                 let text = if told.is_empty() { AGREED.to_owned() } else { told };
                 self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
             }

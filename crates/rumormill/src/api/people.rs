@@ -15,7 +15,7 @@ use super::{
     names::{author, author_hex},
     words::{self, AuthorHex, People, Whois},
 };
-use crate::chat::show::nick;
+use crate::chat::show::{names, nick};
 
 /// `GET /v1/rooms/{room}/people`.
 pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
@@ -24,7 +24,8 @@ pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> An
 
 /// `GET /v1/rooms/{room}/people/{author}`.
 pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
-    let (room, who) = (api.room(&room)?, author(&who)?);
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
     let head = room.heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
     let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
     if head.is_none() && peer.is_none() && who != room.author() {
@@ -41,7 +42,8 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
 
 /// `PUT /v1/rooms/{room}/hidden/{author}`: nothing this author says is shown to me, and it raises no notice.
 pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
-    let (room, who) = (api.room(&room)?, author(&who)?);
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
     if who == room.author() {
         return Err(Refusal::senseless("author", "this is yourself".into(), "hide somebody else"));
     }
@@ -50,7 +52,8 @@ pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String
 
 /// `DELETE /v1/rooms/{room}/hidden/{author}`: what this author says is shown to me again.
 pub(super) async fn show(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
-    let (room, who) = (api.room(&room)?, author(&who)?);
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
     set_hidden(&api, &room, &who, false).await
 }
 
@@ -73,6 +76,14 @@ pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> 
         room.typing().await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The author that a word means: by the whole id, whether or not anybody here has it, or as every screen reads names.
+async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
+    match author(word) {
+        Ok(whole) => Ok(whole),
+        Err(_) => author(names(room).await?.choose(word)?.as_str()),
+    }
 }
 
 fn stranger() -> Refusal {

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     chat::show::{nick, skewed},
+    files::safe_name,
     limits::{PEOPLE, QUOTED_CHARS, UNREAD},
 };
 
@@ -189,7 +190,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
         What::Nick(nick) => (Kind::Nick, nick.clone(), None),
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
-        What::File(file) => (Kind::File, file.name.clone(), None),
+        What::File(file) => (Kind::File, safe_name(&file.name), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
@@ -261,7 +262,7 @@ fn calls(text: &str, nick: &str) -> bool {
 async fn quote(room: &Room, target: Target) -> words::Reply {
     let text = match room.message(target).await.ok().flatten().map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
-        Some(What::File(file)) => file.name,
+        Some(What::File(file)) => safe_name(&file.name),
         Some(What::Imported(said)) => said.text.chars().take(QUOTED_CHARS).collect(),
         _ => String::new(),
     };
@@ -283,7 +284,7 @@ fn shape_file(room: &Room, file: &File) -> words::File {
     let (state, have) = room.file_state(file);
     let File { hash, size, name, mime, .. } = file;
     let hash = words::FileHex(hash.to_string());
-    words::File { hash, name: name.clone(), mime: mime.clone(), size: *size, state: shape_state(state), have }
+    words::File { hash, name: safe_name(name), mime: mime.clone(), size: *size, state: shape_state(state), have }
 }
 
 /// How a file stands, in the words of the API.

@@ -14,12 +14,13 @@ use rumormill_node::{
 use super::{Form, export::Sink};
 use crate::{
     api::words::{Elsewhere, act},
-    chat::show::{elsewhere, nick},
-    clean::{clean, steers},
+    chat::show::{called, elsewhere, names},
+    clean::{clean, clean_name, steers},
     clock::Clock,
     failure::Failure,
     files::{safe_name, size},
-    limits::{PAGE_LINES, QUOTED_CHARS},
+    limits::{NICK_CHARS, PAGE_LINES, QUOTED_CHARS},
+    who::Names,
 };
 
 /// Writes the messages of a room, from a time on or all.
@@ -30,6 +31,7 @@ pub(super) async fn write(
     sink: &mut Sink,
 ) -> Result<(), Failure> {
     room.nicks_found().await;
+    let names = names(room).await?;
     let earliest = |ms| Place { time: Time::from_ms(ms), author: AuthorId([0; 32]), seq: 0 };
     let (mut after, mut day) = (since_ms.map(earliest), String::new());
     if form == Form::Markdown {
@@ -38,7 +40,7 @@ pub(super) async fn write(
     loop {
         let (messages, more) = room.messages_after(after, PAGE_LINES).await?;
         for message in &messages {
-            let shown = Shown { room, clock, message, reply: quoted(room, message).await? };
+            let shown = Shown { names: &names, clock, message, reply: quoted(room, &names, message).await? };
             let today = clock.day(message.place.time.ms());
             match form {
                 Form::Markdown => {
@@ -57,7 +59,7 @@ pub(super) async fn write(
 }
 
 /// Who said what a message answers, and its beginning.
-async fn quoted(room: &Room, message: &Message) -> Result<Option<(String, String)>, Failure> {
+async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<(String, String)>, Failure> {
     let What::Text(Text { reply_to: Some(target), .. }) = &message.what else { return Ok(None) };
     let Target { author, .. } = target;
     let text = match room.message(*target).await?.map(|message| message.what) {
@@ -66,12 +68,12 @@ async fn quoted(room: &Room, message: &Message) -> Result<Option<(String, String
         }
         _ => String::new(),
     };
-    Ok(Some((nick(room, author), clean(&text))))
+    Ok(Some((called(names, author), clean(&text))))
 }
 
 /// A message and what it is shown with.
 struct Shown<'a> {
-    room: &'a Room,
+    names: &'a Names,
     clock: &'a Clock,
     message: &'a Message,
     reply: Option<(String, String)>,
@@ -97,7 +99,7 @@ impl Shown<'_> {
                 Told::Words(Some(elsewhere(self.clock, &from)), text.clone())
             }
             What::File(file) => Told::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size))),
-            What::Nick(nick) => Told::Act(format!("is now called {}", clean(nick))),
+            What::Nick(nick) => Told::Act(format!("is now called {}", clean_name(nick, NICK_CHARS))),
             What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),
             What::Retracted => Told::Act("took back what was here".into()),
@@ -108,7 +110,7 @@ impl Shown<'_> {
     fn who(&self) -> String {
         match self.message.what {
             What::Nick(_) => self.message.place.author.short(),
-            _ => nick(self.room, &self.message.place.author),
+            _ => called(self.names, &self.message.place.author),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    api::words::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, PlaceText, Room},
+    api::words::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, Peer, PlaceText, Room},
     chat::{
         receipts::Receipts,
         screen::{Screen, Typed},
@@ -26,6 +26,7 @@ use crate::{
     home::{Place as Home, title},
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
     tui,
+    who::Names,
 };
 
 mod orders;
@@ -126,6 +127,7 @@ struct Chat<'a> {
     room: Room,
     screen: Screen,
     clock: Clock,
+    names: Names,
     receipts: Receipts,
     /// Messages of the first page, which events may tell once more.
     opened: BTreeSet<PlaceText>,
@@ -163,6 +165,7 @@ impl<'a> Chat<'a> {
             room,
             screen,
             clock: Clock::local(),
+            names: Names::default(),
             receipts: Receipts::default(),
             opened: BTreeSet::new(),
             here: BTreeMap::new(),
@@ -201,8 +204,10 @@ impl<'a> Chat<'a> {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
+        self.names = self.client.names(self.room.id.as_str()).await?;
         for message in self.newest().await? {
-            self.screen.data(&message_line(&self.clock, &message))?;
+            let line = self.line(&message);
+            self.screen.data(&line)?;
             self.opened.insert(message.place);
         }
         let title = match self.room.name.as_str() {
@@ -249,7 +254,7 @@ impl<'a> Chat<'a> {
                 self.shown(&message, arrival, batch);
             }
             Event::Changed { message, .. } if message.hidden => {}
-            Event::Changed { message, .. } => batch.push(format!("~ {}", message_line(&self.clock, &message))),
+            Event::Changed { message, .. } => batch.push(format!("~ {}", self.line(&message))),
             Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
@@ -264,14 +269,17 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { .. } | Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
+            Event::Person { author, nick, .. } => self.names.learn(&author, &nick),
+            Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
         }
         Ok(())
     }
 
     /// Tells who came and went, and how a long fetch goes.
     fn note_room(&mut self, room: Room) -> Result<(), Failure> {
-        let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), peer.nick.clone())).collect();
+        room.peers.iter().for_each(|peer| self.names.learn(&peer.author, &peer.nick));
+        let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
+        let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), name(peer))).collect();
         self.met |= !peers.is_empty();
         let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
@@ -286,11 +294,17 @@ impl<'a> Chat<'a> {
         self.progress(before)
     }
 
+    /// A message as it is shown.
+    fn line(&mut self, message: &Message) -> String {
+        self.names.meet(message);
+        message_line(&self.clock, &self.names, message)
+    }
+
     fn shown(&mut self, message: &Message, arrival: Arrival, batch: &mut Batch) {
         if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
-        let line = message_line(&self.clock, message);
+        let line = self.line(message);
         match arrival {
             Arrival::End => batch.push(line),
             Arrival::Late => {

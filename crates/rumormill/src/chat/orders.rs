@@ -3,11 +3,8 @@
 use axum::http::Method;
 
 use crate::{
-    api::words::{Holders, Nick, Page, Path, Room, Say, Ticket, act},
-    chat::{
-        Chat, Next,
-        show::{count, message_line},
-    },
+    api::words::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act},
+    chat::{Chat, Next, show::count},
     clean::clean,
     failure::{Exit, Failure},
     limits::SCREENFUL,
@@ -93,7 +90,8 @@ impl Chat<'_> {
         let say = Say { text: text.to_owned(), ..Say::default() };
         let Page { messages, .. } = self.client.tell(Method::POST, &self.path("messages"), &say).await?;
         for message in messages {
-            self.receipts.follow(message.r#ref.clone(), message_line(&self.clock, &message));
+            let line = self.line(&message);
+            self.receipts.follow(message.r#ref.clone(), line);
         }
         Ok(())
     }
@@ -111,7 +109,8 @@ impl Chat<'_> {
         let Some(said) = last else { return self.screen.talk("you have not said anything here lately") };
         let Holders { holders, .. } =
             self.client.ask(Method::GET, &self.path(&format!("messages/{said}/holders"))).await?;
-        let names: Vec<&str> = holders.iter().take(SCREENFUL).map(|holder| holder.nick.as_str()).collect();
+        let name = |holder: &Person| self.names.name(&holder.author, &holder.nick).whole();
+        let names: Vec<String> = holders.iter().take(SCREENFUL).map(name).collect();
         match names.is_empty() {
             true => self.screen.talk("nobody else has it yet"),
             false => self.screen.talk(&format!(
@@ -128,7 +127,8 @@ impl Chat<'_> {
                 Path::Direct => "direct",
                 Path::Relayed => "relayed",
             };
-            self.screen.talk(&format!("{}  {way}, {} ms", peer.nick, peer.rtt_ms.unwrap_or_default()))?;
+            let name = self.names.name(&peer.author, &peer.nick).whole();
+            self.screen.talk(&format!("{name}  {way}, {} ms", peer.rtt_ms.unwrap_or_default()))?;
         }
         let Room { entries, missing, .. } = self.room;
         let here = count(self.room.peers.len(), "peer", "peers");
@@ -137,7 +137,11 @@ impl Chat<'_> {
 
     async fn log(&mut self) -> Result<(), Failure> {
         let page = self.newest().await?;
-        page.iter().try_for_each(|message| self.screen.data(&message_line(&self.clock, message)))
+        for message in page {
+            let line = self.line(&message);
+            self.screen.data(&line)?;
+        }
+        Ok(())
     }
 
     async fn ticket(&mut self) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     files::{safe_name, size},
     limits::NICK_CHARS,
+    who::Names,
 };
 
 /// What of a message is shown.
@@ -25,7 +26,7 @@ enum Said {
 }
 
 /// `hh:mm nick  text`, or `hh:mm * nick did something`, with what was done to it.
-pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
+pub(crate) fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
         (Kind::Text, _) if message.action => Said::Act(text),
@@ -42,13 +43,13 @@ pub(crate) fn message_line(clock: &Clock, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let (minutes, nick) = (clock.minutes(message.time_ms), &message.nick);
+    let (minutes, nick) = (clock.minutes(message.time_ms), names.by(message));
     let mut shown = match said {
         Said::Text(text) => format!("{minutes} {nick}  {text}"),
         Said::Act(act) => format!("{minutes} * {nick} {act}"),
     };
     if let Some(reply) = &message.reply_to {
-        shown.push_str(&format!("  (to {}: {})", clean(&reply.nick), clean(&reply.text)));
+        shown.push_str(&format!("  (to {}: {})", names.answered(reply), clean(&reply.text)));
     }
     if message.edited {
         shown.push_str("  (edited)");
@@ -79,6 +80,25 @@ pub(crate) fn offered(file: &File) -> String {
 pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
     let nick = clean_name(&room.nick(author), NICK_CHARS);
     if nick.is_empty() { author.short() } else { nick }
+}
+
+/// Everybody's names in a room.
+///
+/// # Errors
+/// When it cannot be read who wrote in it.
+pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
+    let heads = room.heads().await?.into_iter().map(|(author, _)| author);
+    let peers = room.status().peers.into_iter().map(|peer| peer.author);
+    let mut names = Names::default();
+    for who in heads.chain(peers).chain([room.author()]) {
+        names.learn(&who.to_string().as_str().into(), &nick(room, &who));
+    }
+    Ok(names)
+}
+
+/// What an author is shown as, in full.
+pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
+    names.name(&author.to_string().as_str().into(), "").whole()
 }
 
 /// What is told of an author whose key was in use in two places.
@@ -176,7 +196,8 @@ mod tests {
     fn lines() {
         let shown = |kind, text: &str| {
             let (nick, time_ms, text) = ("ada".into(), 1_700_000_000_000, text.into());
-            message_line(&Clock::utc(), &Message { nick, time_ms, kind, text, ..Message::default() })
+            let message = Message { nick, time_ms, kind, text, ..Message::default() };
+            message_line(&Clock::utc(), &Names::of([(&message.author, "ada")]), &message)
         };
         assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "22:13 ada  hi[2J");
         assert_eq!(shown(Kind::Founded, "lunch"), "22:13 * ada founded the room lunch");

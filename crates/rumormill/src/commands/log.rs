@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     home::{Place, Reach},
     limits::{PAGE_LINES, PRINTED},
+    who::Names,
 };
 
 /// What to give `rumormill log`.
@@ -53,7 +54,8 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
     let path = format!("/v1/rooms/{}/messages", room.id);
     let clock = Clock::local();
     let (json, all) = (args.json, args.all);
-    let mut printer = Printer { client, path, room, json, all, hidden: 0, clock, printed: BTreeSet::new() };
+    let names = client.names(room.id.as_str()).await?;
+    let mut printer = Printer { client, path, room, json, all, hidden: 0, clock, names, printed: BTreeSet::new() };
     let events = if args.follow { Some(Box::pin(client.events().await?)) } else { None };
     let since = since_ms(&printer.clock, args.since.as_ref())?;
     printer.pages(args.last, since.map(PlaceText::earliest)).await?;
@@ -73,6 +75,7 @@ struct Printer<'a> {
     /// Messages that were not printed because who said them is hidden.
     hidden: usize,
     clock: Clock,
+    names: Names,
     /// The last places printed, at most [`PRINTED`]: events tell again what a page showed already.
     printed: BTreeSet<PlaceText>,
 }
@@ -115,6 +118,7 @@ impl Printer<'_> {
         while let Some(event) = events.next().await {
             match event {
                 Event::Message { room, message, .. } if room == self.room.id => self.print(&message)?,
+                Event::Person { room, author, nick, .. } if room == self.room.id => self.names.learn(&author, &nick),
                 Event::Lagged { .. } => {
                     let after = self.printed.last().cloned();
                     self.pages(None, after).await?;
@@ -141,9 +145,10 @@ impl Printer<'_> {
             self.hidden += 1;
             return Ok(());
         }
+        self.names.meet(message);
         match self.json {
             true => json(message),
-            false => data(&message_line(&self.clock, message)),
+            false => data(&message_line(&self.clock, &self.names, message)),
         }
     }
 }

@@ -37,8 +37,12 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let words = args.words.join(" ");
     let (room, words) = (piece(&args.room), piece(&words));
     let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
-    let find = async |client: &Client| client.ask(Method::GET, &path).await;
-    let Page { messages, .. } = Client::with(&place, Reach::Nobody, find).await?;
+    let find = async |client: &Client| {
+        let found: Page = client.ask(Method::GET, &path).await?;
+        Ok((found.messages, client.names(&room.to_string()).await?))
+    };
+    let (messages, mut names) = Client::with(&place, Reach::Nobody, find).await?;
+    messages.iter().for_each(|message| names.meet(message));
     let found = messages.len();
     let messages: Vec<_> = messages.into_iter().filter(|message| args.all || !message.hidden).collect();
     if found == 0 {
@@ -48,6 +52,6 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let clock = Clock::local();
     messages.iter().try_for_each(|message| match args.json {
         true => json(message),
-        false => data(&message_line(&clock, message)),
+        false => data(&message_line(&clock, &names, message)),
     })
 }

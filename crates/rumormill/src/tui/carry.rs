@@ -16,8 +16,11 @@ use crate::{
     api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Say, Whois},
     chat::show::thousands,
     clean::{clean, clean_name},
-    limits::{NICK_CHARS, SIGNS},
+    failure::Failure,
+    home::choose,
+    limits::NICK_CHARS,
     pasted::holds_ticket,
+    who::Named,
 };
 
 /// Takes the line that was typed.
@@ -49,29 +52,19 @@ fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
 
 /// Says a text in the open room.
 pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, out: &mut Vec<Effect>) {
-    let mentions = model.open.as_ref().map(|open| named(open, &text)).unwrap_or_default();
+    let Named { authors, unclear } = model.open.as_ref().map(|open| named(open, &text)).unwrap_or_default();
+    let mentions = authors.into_iter().take(MENTIONS).collect();
     if let Some(open) = &mut model.open {
         open.selected = None;
     }
     of_room(model, OfRoom::Say(Say { text, reply_to, mentions }), out);
     scroll::to_end(model, out);
+    unclear.into_iter().for_each(|what| told(model, what));
 }
 
-/// People whose name stands in a text, as a word of its own.
-fn named(open: &Open, text: &str) -> Vec<AuthorHex> {
-    let text = text.to_lowercase();
-    let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '~');
-    let stands = |name: &str| {
-        let name = name.to_lowercase();
-        text.match_indices(&name)
-            .any(|(at, _)| !part(text[..at].chars().next_back()) && !part(text[at + name.len()..].chars().next()))
-    };
-    let people = open.people.values().filter(|person| !person.me);
-    let meant = people.filter(|person| {
-        let nick = clean_name(&person.nick, NICK_CHARS);
-        stands(&open.names.name(&person.author, &person.nick).whole()) || !nick.is_empty() && stands(&nick)
-    });
-    meant.take(MENTIONS).map(|person| person.author.clone()).collect()
+/// Others whose name stands in a text.
+fn named(open: &Open, text: &str) -> Named {
+    open.names.named(open.people.values().filter(|person| !person.me).map(|person| &person.author), text)
 }
 
 /// Asks something of the open room.
@@ -198,18 +191,27 @@ fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
 /// Enters by a ticket, or goes to a room that is here. Tickets are pasted with blanks and line breaks in them.
 fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     let ticket: String = what.split_whitespace().collect();
-    let lower = what.to_lowercase();
-    let known = model.rooms.iter().position(|room| title(room).to_lowercase() == lower);
-    match known.or_else(|| what.parse().ok().and_then(|number: usize| number.checked_sub(1))) {
-        Some(at) if at < model.rooms.len() => super::update::open(model, at, out),
-        _ if holds_ticket(&ticket) => {
-            out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket })));
-        }
-        _ => {
+    match here(model, &what) {
+        Ok(at) => super::update::open(model, at, out),
+        Err(Failure { code, what, help, .. }) if code == "several" => model.fail("room", &what, &help),
+        Err(_) if holds_ticket(&ticket) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket }))),
+        Err(_) => {
             model.tell(NoteKind::Told, "looking for rooms on this LAN");
             out.push(Effect::Ask(Ask::Nearby(Some(what).filter(|name| !name.is_empty()))));
         }
     }
+}
+
+/// Which room of the list is meant: by its name as it is shown, by its id, or by its number there, so that no name stands for
+/// a room that is called so as well.
+fn here(model: &Model, what: &str) -> Result<usize, Failure> {
+    let rooms: Vec<(String, String)> =
+        model.rooms.iter().map(|room| (title(room).to_lowercase(), room.id.to_string())).collect();
+    let number = what.parse().ok().and_then(|number: usize| number.checked_sub(1)).filter(|at| *at < rooms.len());
+    choose(&rooms, Some(&what.to_lowercase())).or_else(|failure| match number {
+        Some(at) if failure.code != "several" => Ok(at),
+        _ => Err(failure),
+    })
 }
 
 /// Enters the room of this name that is announced on the LAN, or lists all.
@@ -248,25 +250,18 @@ pub(super) fn told(model: &mut Model, text: impl Into<String>) {
     }
 }
 
-/// Who is meant by a name; several where several are called so. Tells when nobody is.
-fn meant(model: &mut Model, name: &str) -> Vec<AuthorHex> {
+/// Who is meant by a name. Tells when nobody is, or it may be several.
+fn meant(model: &mut Model, name: &str) -> Option<AuthorHex> {
     let Some(open) = &model.open else {
         no_room(model);
-        return Vec::new();
+        return None;
     };
-    let meant = open.names.meant(name);
-    if meant.is_empty() {
-        model.fail(
-            "name",
-            &format!("nobody here is called \"{}\"", clean_name(name, NICK_CHARS)),
-            "/names lists everybody, Tab completes a name",
-        );
-    }
-    meant
+    let chosen = open.names.choose(name);
+    chosen.map_err(|Failure { code, what, help, .. }| model.fail(&code, &what, &help)).ok()
 }
 
 fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
-    for author in meant(model, name).into_iter().take(SIGNS) {
+    if let Some(author) = meant(model, name) {
         of_room(model, OfRoom::Whois(author), out);
     }
 }
@@ -276,20 +271,13 @@ fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     if name.is_empty() {
         return hidden_told(model);
     }
-    let meant = meant(model, name);
-    let [author] = meant.as_slice() else {
-        if let Some((open, author)) = model.open.as_ref().zip(meant.first()) {
-            let help = format!("say which, as in /hide {}; /names lists them", open.names.name(author, "").whole());
-            model.fail("name", "several here are called so", &help);
-        }
-        return;
-    };
-    let person = model.open.as_ref().and_then(|open| open.people.get(author));
+    let Some(author) = meant(model, name) else { return };
+    let person = model.open.as_ref().and_then(|open| open.people.get(&author));
     let (me, hidden) = person.map_or((false, false), |person| (person.me, person.hidden));
     if me {
         return model.fail("name", "that is yourself", "/hide NAME hides somebody else");
     }
-    let ask = if hidden { OfRoom::Unhide(author.clone()) } else { OfRoom::Hide(author.clone()) };
+    let ask = if hidden { OfRoom::Unhide(author) } else { OfRoom::Hide(author) };
     of_room(model, ask, out);
 }
 

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     api::words::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
-    clean::{clean, clean_name},
+    clean::clean,
     config::Loud,
-    limits::{NICK_CHARS, NOTIFIED_CHARS, PEOPLE_KNOWN, ROOMS_LISTED, TYPING_MS},
+    limits::{NOTIFIED_CHARS, PEOPLE_KNOWN, ROOMS_LISTED, TYPING_MS},
+    who::Names,
 };
 
 /// Takes an event.
@@ -102,7 +103,9 @@ fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effe
     if worth(model.settings.notify) && !looks && model.notified_ms != model.now_ms {
         model.notified_ms = model.now_ms;
         let title = model.rooms.iter().find(|known| known.id == *room).map(title).unwrap_or_default();
-        let nick = clean_name(&message.nick, NICK_CHARS);
+        // In a room that is not open nobody's name is known to be theirs alone.
+        let open = model.open.as_ref().filter(|open| open.room == *room);
+        let nick = open.map_or_else(|| Names::default().by(message), |open| open.names.by(message));
         let text: String = clean(&message.text).chars().take(NOTIFIED_CHARS).collect();
         let text = if message.action { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
         out.push(Effect::Notify { title, text });

@@ -15,7 +15,6 @@ mod keys;
 mod layout;
 mod line;
 mod model;
-mod names;
 mod orders;
 mod paint;
 mod panels;
@@ -34,3 +33,4 @@ mod wrap;
 
 pub(crate) use run::{Start, run};
 pub(crate) use settings::Settings;
+pub(crate) use wrap::fit;

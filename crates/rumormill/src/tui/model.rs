@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{
-    ask::Ask, complete::Completion, files::Getting, input::Size, line::Line, names::Names, paint::Paint,
-    scroll::Scroll, settings::Settings, timeline::Timeline, typed::Typed,
+    ask::Ask, complete::Completion, files::Getting, input::Size, line::Line, paint::Paint, scroll::Scroll,
+    settings::Settings, timeline::Timeline, typed::Typed,
 };
 use crate::{
     api::words::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex},
     clock::Clock,
     limits::{NOTES, TYPISTS},
+    who::Names,
 };
 
 /// The screen.

@@ -268,8 +268,7 @@ impl<'a> Sheet<'a> {
     fn answered(&self, open: &Open, reply: &Reply) -> Line<'static> {
         let author = reply.r#ref.as_str().split('.').next().unwrap_or_default();
         let said = if open.hides(&author.into()) { "…".into() } else { clean(&reply.text) };
-        let nick = clean_name(&reply.nick, NICK_CHARS);
-        let text = format!("↳ {nick}: {said}");
+        let text = format!("↳ {}: {said}", open.names.answered(reply));
         Line::styled(fit(&text, self.text_width()), self.model.paint.dim())
     }
 

@@ -70,7 +70,7 @@ fn flush(row: &mut Vec<Seen>) -> Line<'static> {
 }
 
 /// The beginning of `text` that fits into `width` columns; what was cut is told by an ellipsis.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(crate) fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -85,7 +85,7 @@ fn what_is_sent_to_a_browser_is_saved_and_never_run() {
     let disposition = header(&file(bob, &hostile), "content-disposition");
     assert_eq!(
         disposition,
-        "attachment; filename=\"a__ filename_evil.exegpj\"; filename*=UTF-8''a%22%3B%20filename%3Devil%2Eexegpj"
+        "attachment; filename=\"a__ filename_evil.exegpj\"; filename*=UTF-8''a%5F%3B%20filename%3Devil%2Eexegpj"
     );
 }
 

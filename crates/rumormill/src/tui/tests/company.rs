@@ -81,8 +81,9 @@ fn one_does_not_hide_oneself_nor_one_of_two_alike() {
     stage.keys("/hide Space ada Enter").has("error[name]: that is yourself");
     stage
         .keys("/hide Space bob Enter")
-        .has("error[name]: several here are called so")
-        .has("help: say which, as in /hide ");
+        .has("error[several]: \"bob\" may mean several people")
+        .has("help: say which: Bob~426f, bob~626f");
+    stage.keys("/whois Space bob Enter").has("error[several]");
     stage.keys("/hide Space nobody Enter").has("nobody here is called \"nobody\"");
     stage.keys("/hide Enter").has("nobody is hidden; /hide NAME hides somebody");
 }

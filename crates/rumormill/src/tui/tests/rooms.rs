@@ -44,6 +44,19 @@ ada>
 }
 
 #[test]
+fn no_name_stands_for_a_room_that_is_called_so_as_well() {
+    let mut node = three();
+    node.found("WORK");
+    let first = node.rooms[0].room.id.to_string();
+    node.found(&first);
+    node.found("1");
+    let mut stage = Stage::open(node, 100, 12);
+    stage.keys("M-3 /join Space work Enter").has("error[room]: several rooms are called").has(">3 noise");
+    stage.keys(&format!("/join Space {first} Enter")).has(">1 lunch");
+    stage.keys("/join Space 2 Enter").has(">2 work").keys("/join Space 1 Enter").has(">6 1");
+}
+
+#[test]
 fn what_was_not_sent_waits_in_its_room() {
     let mut stage = stage();
     stage.keys("draft M-2").lacks("draft").keys("M-1").has("ada> draft");

@@ -178,6 +178,21 @@ fn who_is_named_is_mentioned() {
 }
 
 #[test]
+fn who_may_be_several_is_not_mentioned_and_that_is_told() {
+    let mut node = super::node::Node::with("lunch");
+    node.meets("bob", true).meets("Bob", true);
+    let mut stage = Stage::open(node, 80, 14);
+    stage
+        .keys("@bob Space hi Enter")
+        .has("\"bob\" names nobody, for it may mean several:")
+        .has("Bob~426f,")
+        .has("bob~626f");
+    assert!(stage.node.rooms[0].messages.last().unwrap().mentions.is_empty());
+    stage.keys("@Bob~426f Space hi Enter");
+    assert_eq!(stage.node.rooms[0].messages.last().unwrap().mentions, [super::node::author("Bob")]);
+}
+
+#[test]
 fn replying() {
     let mut stage = stage();
     stage
@@ -328,7 +343,7 @@ fn errors_are_two_lines() {
         ("/frobnicate", "error[order]: there is no order /frobnicate", "help: /help lists all"),
         ("/join Space nowhere", "error[room]: there is no room \"nowhere\" here", "help: /join TICKET enters one"),
         ("/join Space rumor1xx", "error[ticket]: this is not a ticket", "help: look again"),
-        ("/whois Space nobody", "error[name]: nobody here is called", "help: /names lists everybody"),
+        ("/whois Space nobody", "error[nobody]: nobody here is called", "help: /names lists everybody"),
         ("/react", "error[usage]: which sign", "help: Alt+Up selects"),
         ("/set Space x Space on", "error[usage]: there is no such setting", "help: /set lists them"),
         ("/nick", "error[usage]: by which name?", "help: /nick NAME"),
