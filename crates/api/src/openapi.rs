@@ -95,7 +95,8 @@ fn info() -> Info {
     let description = "Chat rooms without a server: what is said, by whom, and who has it.\n\n\
         The process that has a home open answers on the socket in that home, which only its owner can open, and under \
         `rumormill serve` also over loopback TCP, where each request carries `Authorization: Bearer` and the token in the \
-        home.\n\n\
+        home, or one of its own: `POST /session` with `{\"code\": …}` gives `{\"token\": …}` for the code in the link that \
+        `rumormill serve` prints, once, and `DELETE /session` gives it back.\n\n\
         Within `/v1`, endpoints, optional fields, kinds of events and codes of refusals may be added; what exists keeps its \
         name, type and meaning. Pass over what you do not know. The end of something would be announced in the changelog, \
         one version ahead.";
@@ -215,7 +216,7 @@ fn in_path(name: &str) -> Parameter {
     let (says, example) = match name {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
         "ref" => ("The message: its `ref`", REF),
-        "author" => ("The author: 64 hex digits", &REF[..64]),
+        "author" => ("The author: the id, the name that is shown, or the beginning of the id", &REF[..64]),
         _ => ("The sign, mostly an emoji", "👍"),
     };
     ParameterBuilder::new()

@@ -247,13 +247,14 @@ impl Names {
                 named.authors.push(author.clone());
                 sure.insert(whole);
             } else if stands(&text, &name.nick.to_lowercase()) == Some(true) {
-                unclear.entry(name.nick.to_lowercase()).or_default().insert(author);
+                let alike = self.alike(&folds(&name.nick));
+                unclear.entry(name.nick.to_lowercase()).or_default().extend(alike.into_iter().chain([author]));
             }
         }
         // What somebody is shown as means them, whoever calls themselves so.
         unclear.retain(|nick, _| !sure.contains(nick));
         let told = |(nick, people): (&String, &BTreeSet<&AuthorHex>)| {
-            format!("\"{nick}\" names nobody, for it may mean several: {}", self.listed(people))
+            format!("nobody is named by \"{nick}\", which may mean {}", self.listed(people))
         };
         named.unclear = unclear.iter().take(NAMED_AT_ONCE).map(told).collect();
         named
@@ -357,7 +358,7 @@ mod tests {
         assert_eq!(told("ada"), "error[several]: \"ada\" may mean several people\nhelp: say which: аdа~41aa, ada~9f2c");
         assert!(told("41aa07").ends_with("help: say which: аdа~41aa, 41aa07~41aa"), "{}", told("41aa07"));
         let Named { unclear, .. } = names.named(people.iter().map(|(author, _)| author), "ada: hi");
-        assert_eq!(unclear, ["\"ada\" names nobody, for it may mean several: ada~9f2c"]);
+        assert_eq!(unclear, ["nobody is named by \"ada\", which may mean аdа~41aa, ada~9f2c"]);
     }
 
     #[test]

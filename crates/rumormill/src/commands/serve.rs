@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     settings.trace = true;
     let node = rumormill_node::Node::open(settings).await?;
     let api = Api::new(node.clone(), &place.data()?, &place.config()?)?;
-    let pages = Pages::open(http, api.router(), token(&place.token()?)?).await?;
+    let pages = Pages::open(http, api.router(), &token(&place.token()?)?).await?;
     let door = Door::open(&socket, api.router().merge(pages.router()))?;
     data(&pages.link()?)?;
     talk("open this link in a browser of this machine; it works once. `rumormill serve` prints another");

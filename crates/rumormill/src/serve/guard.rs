@@ -1,88 +1,31 @@
-//! Who may ask over TCP: this machine's own pages and programs that hold the token.
+//! Who may ask over TCP: this machine's own pages and programs that show a token.
 //!
 //! A page elsewhere can make a browser send requests here, under a name that leads to this machine (DNS rebinding) or
 //! straight to its address. So before anything is looked up: the `Host` must be a loopback address or `localhost`,
-//! an `Origin` must be the very one that was asked, and who asks must show the token or the cookie of a session, which
-//! no other site is given. The socket in the home needs none of this: only its owner can open it.
+//! an `Origin` must be the very one that was asked, and who asks must show a token in a header that no browser adds by
+//! itself. The socket in the home needs none of this: only its owner can open it.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json, Router,
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::post,
 };
-use data_encoding::BASE32_NOPAD;
-use serde::Deserialize;
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
 
-use crate::{
-    api::{Answer, refused},
-    failure::Failure,
-    limits::{CODE_MS, CODES},
-};
-
-/// The name of the cookie that a page gets for its code.
-const COOKIE: &str = "rumormill";
-
-/// Paths that are nobody's secret: the page itself, and whether we live.
-const OPEN: [&str; 2] = ["/healthz", "/session"];
-
-/// What lets one in.
-pub(crate) struct Keys {
-    token: String,
-    /// What a page's cookie says: follows from the token, so that a page stays in when the process starts again.
-    session: String,
-    codes: Mutex<Vec<(String, Instant)>>,
-}
-
-impl Keys {
-    /// Keys that go with a token.
-    pub(crate) fn new(token: String) -> Arc<Self> {
-        let session = blake3::derive_key("rumormill 1 page session", token.as_bytes());
-        Arc::new(Self { token, session: BASE32_NOPAD.encode(&session), codes: Mutex::default() })
-    }
-
-    /// A code that a page can exchange for its cookie, once and soon.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
-    pub(crate) fn code(&self) -> Result<String, Failure> {
-        let mut bytes = [0; 15];
-        getrandom::fill(&mut bytes).map_err(|error| Failure::internal("random", error.to_string()))?;
-        let code = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        if codes.len() == CODES {
-            codes.remove(0);
-        }
-        codes.push((code.clone(), Instant::now()));
-        Ok(code)
-    }
-
-    fn take(&self, code: &str) -> bool {
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.retain(|(_, since)| since.elapsed() < Duration::from_millis(CODE_MS));
-        let found = codes.iter().position(|(known, _)| same(known, code));
-        found.map(|at| codes.remove(at)).is_some()
-    }
-
-    fn lets_in(&self, headers: &HeaderMap) -> bool {
-        let bearer = text(headers, header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        let cookies = text(headers, header::COOKIE).unwrap_or_default().split(';');
-        let mut sessions = cookies.filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-        bearer.is_some_and(|token| same(token.trim(), &self.token)) || sessions.any(|said| same(said, &self.session))
-    }
-}
+use super::keys::{Asker, Keys};
+use crate::api::{Answer, refused};
 
 /// `router`, for those only who may ask.
-pub(crate) fn guarded(router: Router, keys: Arc<Keys>) -> Router {
-    let sessions = Router::new().route("/session", post(begin_session)).with_state(keys.clone());
+pub(super) fn guarded(router: Router, keys: Arc<Keys>) -> Router {
+    let session = post(begin_session).delete(end_session);
+    let sessions = Router::new().route("/session", session).with_state(keys.clone());
     router.merge(sessions).layer(from_fn_with_state(keys, guard))
 }
 
@@ -95,16 +38,45 @@ async fn guard(State(keys): State<Arc<Keys>>, request: Request, next: Next) -> R
     if headers.get(header::ORIGIN).is_some_and(|origin| origin.to_str().map_or(true, foreign)) {
         return refused(StatusCode::FORBIDDEN, "origin", "a page of another site may not ask here");
     }
-    let path = request.uri().path();
-    let open = OPEN.contains(&path) || crate::web::has(path);
-    if !open && !keys.lets_in(headers) {
+    if is_open(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Some(asker) = bearer(headers).and_then(|token| keys.asker(token)) else {
         return refused(
             StatusCode::UNAUTHORIZED,
             "token",
             "say the token, or open the link that `rumormill serve` prints",
         );
+    };
+    let mut response = next.run(request).await;
+    // What only they may read who show a token stays in no cache, which asks for none.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+    match asker {
+        Asker::Owner => response,
+        Asker::Page(lives) => while_it(lives, response),
     }
-    next.run(request).await
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What is nobody's secret: the page itself, and whether we live. A code says for itself who may exchange it.
+fn is_open(method: &Method, path: &str) -> bool {
+    path == "/healthz" || (path == "/session" && method == Method::POST) || crate::web::has(path)
+}
+
+/// The token that is shown.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// An answer that goes on, as the stream of events does, for no longer than its page is signed in.
+fn while_it(mut lives: tokio::sync::watch::Receiver<()>, response: Response) -> Response {
+    let is_whole = axum::body::HttpBody::size_hint(response.body()).exact().is_some();
+    if is_whole {
+        return response;
+    }
+    let ended = async move { while lives.changed().await.is_ok() {} };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 
 #[derive(Deserialize)]
@@ -112,16 +84,30 @@ struct Code {
     code: String,
 }
 
-/// Exchanges a code for the cookie.
-async fn begin_session(State(keys): State<Arc<Keys>>, Json(Code { code }): Json<Code>) -> Answer<Response> {
-    if !keys.take(code.trim()) {
+#[derive(Serialize)]
+struct Token {
+    token: String,
+}
+
+/// Exchanges a code for a token. A page that has one already gives it back with the same request.
+async fn begin_session(
+    State(keys): State<Arc<Keys>>,
+    headers: HeaderMap,
+    Json(Code { code }): Json<Code>,
+) -> Answer<Response> {
+    let Some(token) = keys.sign_in(code.trim())? else {
         return Ok(refused(StatusCode::FORBIDDEN, "code", "this code was used already or is too old"));
+    };
+    bearer(&headers).map(|old| keys.sign_out(old));
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, NO_STORE)], Json(Token { token })).into_response())
+}
+
+/// Signs the page out that asks for it.
+async fn end_session(State(keys): State<Arc<Keys>>, headers: HeaderMap) -> Response {
+    match bearer(&headers).is_some_and(|token| keys.sign_out(token)) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => refused(StatusCode::BAD_REQUEST, "session", "this token is that of the home and of no page"),
     }
-    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000", keys.session);
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    let value = HeaderValue::from_str(&cookie).map_err(|error| Failure::internal("cookie", error.to_string()))?;
-    response.headers_mut().insert(header::SET_COOKIE, value);
-    Ok(response)
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
@@ -137,11 +123,6 @@ fn is_here(host: &str) -> bool {
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     (port || !name.contains(':') || name.ends_with(']')) && (loopback || name.eq_ignore_ascii_case("localhost"))
-}
-
-/// Compares secrets without telling by time how far they agree.
-fn same(one: &str, other: &str) -> bool {
-    blake3::hash(one.as_bytes()) == blake3::hash(other.as_bytes())
 }
 
 #[cfg(test)]
@@ -168,35 +149,15 @@ mod tests {
     }
 
     #[test]
-    fn a_code_works_once() {
-        let keys = Keys::new("t".into());
-        let code = keys.code().unwrap();
-        assert!(!keys.take("another"));
-        assert!(keys.take(&code));
-        assert!(!keys.take(&code));
-    }
-
-    #[test]
-    fn codes_are_bounded() {
-        let keys = Keys::new("t".into());
-        let first = keys.code().unwrap();
-        (0..CODES).for_each(|_| drop(keys.code().unwrap()));
-        assert!(!keys.take(&first));
-    }
-
-    #[test]
-    fn the_token_or_the_cookie_lets_in() {
-        let keys = Keys::new("secret".into());
-        let asks = |name: header::HeaderName, value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().unwrap());
-            keys.lets_in(&headers)
-        };
-        assert!(asks(header::AUTHORIZATION, "Bearer secret"));
-        assert!(!asks(header::AUTHORIZATION, "Bearer secre"));
-        assert!(!asks(header::AUTHORIZATION, "secret"));
-        assert!(asks(header::COOKIE, &format!("a=b; rumormill={}", keys.session)));
-        assert!(!asks(header::COOKIE, "rumormill=secret"));
-        assert!(!keys.lets_in(&HeaderMap::new()));
+    fn what_is_open_tells_nothing_of_anybody() {
+        let (get, post) = (Method::GET, Method::POST);
+        for (method, path) in [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session")] {
+            assert!(is_open(method, path), "{method} {path}");
+        }
+        for (method, path) in
+            [(&get, "/v1/rooms"), (&get, "/metrics"), (&Method::DELETE, "/session"), (&get, "//"), (&get, "/link")]
+        {
+            assert!(!is_open(method, path), "{method} {path}");
+        }
     }
 }

@@ -10,20 +10,23 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, UnixListener, UnixStream},
     sync::Semaphore,
     time::sleep,
 };
 
 use crate::limits::{ACCEPT_AGAIN_MS, CLIENTS, HEADER_BYTES, HEADER_MS};
 
-/// Serves whoever connects through the socket in the home.
-pub(crate) async fn unix(listener: UnixListener, router: Router) {
+/// Serves whoever connects through the socket in the home and is its owner, or root, who can read everything anyway. The
+/// modes of directory and socket keep all others out; those who find a way around them are hung up on.
+pub(crate) async fn unix(listener: UnixListener, owner: u32, router: Router) {
+    let may_ask = |stream: &UnixStream| stream.peer_cred().is_ok_and(|asks| asks.uid() == owner || asks.uid() == 0);
     let places = places();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => _ = tokio::spawn(serve(stream, router.clone(), place)),
+            Ok((stream, _)) if may_ask(&stream) => _ = tokio::spawn(serve(stream, router.clone(), place)),
+            Ok(_) => {}
             Err(_) => sleep(Duration::from_millis(ACCEPT_AGAIN_MS)).await,
         }
     }

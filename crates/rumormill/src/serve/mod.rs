@@ -1,12 +1,13 @@
 //! The doors through which others ask: a socket in the home for commands, loopback TCP for pages and scripts.
 
 mod guard;
+mod keys;
 mod listen;
 
 use std::{
     fs, io,
     net::SocketAddr,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,8 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(crate) use guard::Keys;
-
+use self::keys::Keys;
 use crate::{
     api::Answer,
     failure::{Exit, Failure},
@@ -51,7 +51,8 @@ impl Door {
         }
         let listener = UnixListener::bind(path).map_err(broken)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(broken)?;
-        Ok(Self { path: path.to_owned(), task: tokio::spawn(listen::unix(listener, router)) })
+        let owner = fs::metadata(path).map_err(broken)?.uid();
+        Ok(Self { path: path.to_owned(), task: tokio::spawn(listen::unix(listener, owner, router)) })
     }
 
     /// Listens no more.
@@ -80,7 +81,7 @@ impl Pages {
     ///
     /// # Errors
     /// When the address is not this machine's own, or taken.
-    pub(crate) async fn open(addr: SocketAddr, router: Router, token: String) -> Result<Self, Failure> {
+    pub(crate) async fn open(addr: SocketAddr, router: Router, token: &str) -> Result<Self, Failure> {
         if !addr.ip().is_loopback() {
             return Err(Failure {
                 exit: Exit::Usage,
@@ -96,7 +97,7 @@ impl Pages {
             help: "choose another with --http 127.0.0.1:PORT; port 0 takes any".into(),
         })?;
         let addr = listener.local_addr().map_err(|error| Failure::internal("address", error.to_string()))?;
-        let keys = Keys::new(token);
+        let keys = Arc::new(Keys::new(token));
         let task = tokio::spawn(listen::tcp(listener, guard::guarded(router.merge(web::router()), keys.clone())));
         Ok(Self { addr, keys, task })
     }

@@ -14,21 +14,23 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
-/// Nothing but our own files runs or is shown, and nobody frames them.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+/// Nothing but our own files runs, nothing else is shown but pictures that the page fetched, and nobody frames them or
+/// keeps a handle on the window they are in.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-cache"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 /// What the page is made of.
-const FILES: [File; 25] = [
+const FILES: [File; 28] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/around.js", SCRIPT, include_bytes!("page/around.js")),
@@ -40,11 +42,14 @@ const FILES: [File; 25] = [
     File("/files.js", SCRIPT, include_bytes!("page/files.js")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
     File("/", HTML, include_bytes!("page/index.html")),
+    File("/kept.js", SCRIPT, include_bytes!("page/kept.js")),
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
+    File("/names.js", SCRIPT, include_bytes!("page/names.js")),
     File("/nearby.js", SCRIPT, include_bytes!("page/nearby.js")),
     File("/network.js", SCRIPT, include_bytes!("page/network.js")),
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
+    File("/pictures.js", SCRIPT, include_bytes!("page/pictures.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
     File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),

@@ -10,6 +10,12 @@ mod process;
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        process::CommandExt as _,
+    },
+    path::Path,
+    process::Command,
 };
 
 use process::{Reply, Serving};
@@ -159,23 +165,101 @@ fn no_page_of_another_site_may_ask() {
 
 #[test]
 fn a_code_opens_the_page_once_and_no_secret_is_told() {
-    let ada = Serving::start();
-    let token = std::fs::read_to_string(ada.home().join("token")).unwrap();
-    let code = ada.link.split('#').nth(1).unwrap().to_owned();
+    let (ada, said) = Serving::heard();
+    let home = std::fs::read_to_string(ada.home().join("token")).unwrap();
     let host = ("Host", format!("127.0.0.1:{}", ada.port()));
-    let kind = ("Content-Type", "application/json".to_owned());
-    let body = json!({"code": code}).to_string();
-    let opened = ada.ask_page("POST", "/session", &[host.clone(), kind.clone()], &body);
-    assert_eq!(opened.status, 204);
-    let cookie = opened.header("set-cookie").unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
-    assert_eq!(ada.ask_page("POST", "/session", &[host.clone(), kind], &body).refused(403), "code");
-    let session = ("Cookie", cookie.split(';').next().unwrap().to_owned());
-    assert_eq!(ada.ask_page("GET", "/v1/rooms", &[host, session], "").status, 200);
-    let argv = std::fs::read_to_string(format!("/proc/{}/cmdline", ada.pid())).unwrap();
-    assert!(!argv.contains(token.trim()) && !ada.link.contains(token.trim()) && !cookie.contains(token.trim()));
+    let body = json!({"code": ada.link.split('#').nth(1).unwrap()}).to_string();
+    let opened = ada.ask_page("POST", "/session", std::slice::from_ref(&host), &body);
+    assert_eq!((opened.status, opened.header("set-cookie")), (201, None), "a cookie would reach other ports");
+    assert_eq!(opened.header("cache-control").unwrap(), "no-store");
+    let token = opened.ok()["token"].as_str().unwrap().to_owned();
+    assert_eq!(ada.ask_page("POST", "/session", std::slice::from_ref(&host), &body).refused(403), "code");
+
+    let shows = |name, value: &str| ada.ask_page("GET", "/v1/rooms", &[host.clone(), (name, value.to_owned())], "");
+    let rooms = shows("Authorization", &format!("Bearer {token}"));
+    assert_eq!((rooms.status, rooms.header("cache-control")), (200, Some("no-store".into())));
+    let others =
+        [("Cookie", format!("rumormill={token}")), ("Cookie", format!("token={token}")), ("X-Token", token.clone())];
+    for (name, value) in others {
+        assert_eq!(shows(name, &value).refused(401), "token", "{name}");
+    }
+    assert_eq!(ada.ask_page("GET", &format!("/v1/rooms?token={token}"), &[host], "").refused(401), "token");
     let page = ada.ask_page("GET", "/", &[("Host", format!("localhost:{}", ada.port()))], "");
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert_eq!(page.header("referrer-policy").unwrap(), "no-referrer");
+
+    let argv = std::fs::read_to_string(format!("/proc/{}/cmdline", ada.pid())).unwrap();
+    let link = ada.link.clone();
+    let log = said(ada);
+    assert!(log.contains("rumormill"), "it was asked to log everything: {log}");
+    for secret in [home.trim(), &token] {
+        assert!(![&argv, &link, &log].iter().any(|place| place.contains(secret)));
+    }
+}
+
+#[test]
+fn a_page_that_is_signed_out_is_told_nothing_more() {
+    let ada = Serving::start();
+    let host = ("Host", format!("127.0.0.1:{}", ada.port()));
+    let signs_in = || {
+        let link = String::from_utf8(ada.command(&["serve"]).stdout).unwrap();
+        let body = json!({"code": link.trim().split('#').nth(1).unwrap()}).to_string();
+        let token = ada.ask_page("POST", "/session", std::slice::from_ref(&host), &body).ok()["token"].clone();
+        [host.clone(), ("Authorization", format!("Bearer {}", token.as_str().unwrap()))]
+    };
+    let (one, other) = (signs_in(), signs_in());
+    let mut stream = TcpStream::connect(("127.0.0.1", ada.port())).unwrap();
+    stream.set_read_timeout(Some(process::PATIENCE)).unwrap();
+    let lines: String = one.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    stream.write_all(format!("GET /v1/events HTTP/1.1\r\n{lines}\r\n").as_bytes()).unwrap();
+    let mut begun = [0; 15];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200 OK");
+
+    assert_eq!(ada.ask_page("DELETE", "/session", &one, "").status, 204);
+    // The stream that the page had open ends, which a read to its end shows.
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert_eq!(ada.ask_page("GET", "/v1/rooms", &one, "").refused(401), "token");
+    assert_eq!(ada.ask_page("DELETE", "/session", &one, "").refused(401), "token");
+    assert_eq!(ada.ask_page("GET", "/v1/rooms", &other, "").status, 200);
+    let home = std::fs::read_to_string(ada.home().join("token")).unwrap();
+    let owner = [host.clone(), ("Authorization", format!("Bearer {}", home.trim()))];
+    assert_eq!(ada.ask_page("DELETE", "/session", &owner, "").refused(400), "session");
+    assert_eq!(ada.ask_page("GET", "/v1/rooms", &owner, "").status, 200);
+}
+
+/// What somebody else on this machine would do: connect, ask, and read to the end.
+const OTHER: &str = "
+import socket, sys
+one = socket.socket(socket.AF_UNIX)
+one.connect(sys.argv[1])
+one.sendall(b'GET /v1/rooms HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
+try: print(one.recv(15))
+except ConnectionResetError: print(b'')
+";
+
+#[test]
+fn another_user_is_hung_up_on_even_where_the_socket_is_open_to_all() {
+    let ada = Serving::start();
+    let (home, socket) = (ada.home(), ada.home().join("socket"));
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    assert_eq!(std::fs::metadata(&home).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(std::fs::metadata(&socket).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(home.join("token")).unwrap().mode() & 0o777, 0o600);
+    if std::fs::metadata(&home).unwrap().uid() != 0 {
+        return eprintln!("only root can ask as somebody else");
+    }
+    let asks = |uid| {
+        Command::new("/usr/bin/python3").args(["-c", OTHER]).arg(&socket).uid(uid).current_dir("/").output().unwrap()
+    };
+    assert!(String::from_utf8(asks(65_534).stderr).unwrap().contains("PermissionError"), "the modes keep others out");
+    for (path, open) in [(home.parent().unwrap(), 0o755), (&home, 0o755), (&socket, 0o666)] {
+        mode(path, open);
+    }
+    assert_eq!(asks(0).stdout, b"b'HTTP/1.1 200 OK'\n");
+    let other = asks(65_534);
+    assert_eq!(String::from_utf8(other.stdout).unwrap(), "b''\n", "{:?}", String::from_utf8(other.stderr));
 }
 
 #[test]
@@ -285,7 +369,7 @@ fn somebody_is_hidden_for_oneself_alone() {
     let room = bob.get("/v1/rooms/lunch").ok();
     assert_eq!((&room["unread"], &room["mentions"]), (&json!(2), &json!(1)));
     assert_eq!(bob.put(&format!("/v1/rooms/lunch/hidden/{me}"), &Value::Null).refused(400), "author");
-    assert_eq!(bob.put("/v1/rooms/lunch/hidden/bob", &Value::Null).refused(400), "author");
+    assert_eq!(bob.put("/v1/rooms/lunch/hidden/bob", &Value::Null).refused(404), "nobody");
 }
 
 #[test]
@@ -299,6 +383,35 @@ fn a_nick_in_the_text_counts_as_a_mention_everywhere() {
     let event = events.until("message", |event| event["message"]["text"] == "bob: pizza?");
     assert_eq!(event["message"]["names_me"], true);
     events.until("room", |event| event["room"]["mentions"] == before + 1);
+}
+
+#[test]
+fn two_of_one_name_are_told_apart_and_neither_stands_for_the_other() {
+    let Two { ada: _ada, bob, said } = two();
+    let author = said.split('.').next().unwrap();
+    let mine = bob.put("/v1/rooms/lunch/nick", &json!({"nick": "ada"})).ok()["author"].as_str().unwrap().to_owned();
+    bob.post("/v1/rooms/lunch/messages", &json!({"text": "me too"})).ok();
+    assert_eq!(bob.get("/v1/rooms/lunch/people/ada").refused(409), "several");
+    assert_eq!(bob.put("/v1/rooms/lunch/hidden/ada", &Value::Null).refused(409), "several");
+    assert_eq!(bob.get("/v1/rooms/lunch/people/nowhere").refused(404), "nobody");
+    for word in [format!("ada~{}", &author[..4]), author[..12].to_owned(), author.to_owned()] {
+        assert_eq!(bob.get(&format!("/v1/rooms/lunch/people/{word}")).ok()["author"], author, "{word}");
+    }
+    // Everything that prints lines tells them apart in the same way.
+    let printed = |args: &[&str]| String::from_utf8(bob.command(args).stdout).unwrap();
+    let [one, other] = [author, &mine].map(|author| format!("ada~{}", &author[..4]));
+    for args in [&["log", "lunch"][..], &["search", "lunch", "wrld"], &["search", "lunch", "too"]] {
+        let lines = printed(args);
+        for line in lines.lines().filter(|line| line.contains("helo wrld") || line.contains("me too")) {
+            let who = if line.contains("helo") { &one } else { &other };
+            assert!(line.contains(&format!(" {who}  ")), "{args:?}: {lines}");
+        }
+    }
+    let export = printed(&["export", "lunch", "--format", "text"]);
+    assert!(
+        export.contains(&format!("<{one}> helo wrld")) && export.contains(&format!("<{other}> me too")),
+        "{export}"
+    );
 }
 
 #[test]

@@ -40,13 +40,33 @@ impl Serving {
 
     /// A process of somebody who wrote this into their configuration.
     pub(crate) fn start_with(config: &str) -> Self {
+        Self::start_as(config, |_| {})
+    }
+
+    /// A process that logs all there is to log, and what ends it and tells what it logged.
+    pub(crate) fn heard() -> (Self, impl FnOnce(Self) -> String) {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let file = log.reopen().unwrap();
+        let serving = Self::start_as("", |command| {
+            command.env("RUST_LOG", "trace").stderr(file);
+        });
+        let end = move |serving: Self| {
+            drop(serving);
+            fs::read_to_string(log.path()).unwrap()
+        };
+        (serving, end)
+    }
+
+    fn start_as(config: &str, set: impl FnOnce(&mut Command)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         if !config.is_empty() {
             DirBuilder::new().mode(0o700).create(dir.path().join("home")).unwrap();
             fs::write(dir.path().join("home/config.toml"), config).unwrap();
         }
         let mut command = rumormill(dir.path(), &["serve", "--loopback", "--http", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        set(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut link = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut link).unwrap();
         Self { dir, child, link: link.trim().to_owned() }

@@ -1,8 +1,13 @@
 // A browser for the tests: one for each file, a fresh profile for each page.
 
 import { chromium } from "playwright-core";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { Mock } from "./mock.mjs";
@@ -11,6 +16,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const HANG_MS = Number(process.env.HANG_MS ?? 30_000);
+
+// The program, for tests that want the real one.
+export const BIN = process.env.RUMORMILL_BIN;
 
 let browser;
 before(async () => {
@@ -31,7 +39,7 @@ export function afterwards(t, undo) {
 }
 
 // Opens a page; what it logs as an error, and dialogs, fail the test at its end.
-export async function open(t, link, { width = 1280, height = 800, theme = "light", motion = "no-preference", quiet = false, ...set } = {}) {
+export async function open(t, link, { width = 1280, height = 800, theme = "light", motion = "no-preference", quiet = false, popups = false, ...set } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: motion, timezoneId: "UTC", ...set });
   const page = await context.newPage();
   page.setDefaultTimeout(HANG_MS);
@@ -42,13 +50,33 @@ export async function open(t, link, { width = 1280, height = 800, theme = "light
     wrong.push("dialog: " + dialog.message());
     dialog.dismiss();
   });
-  page.on("popup", (popup) => wrong.push("popup: " + popup.url()));
+  page.on("popup", (popup) => popups || wrong.push("popup: " + popup.url()));
   afterwards(t, async () => {
     await context.close();
     assert.deepEqual(wrong, []);
   });
   await page.goto(link);
   return page;
+}
+
+// A process that serves, with a home of its own; returns the link of its page.
+export async function node(t, name) {
+  const home = await mkdtemp(join(tmpdir(), `rumormill-${name}-`));
+  const child = spawn(BIN, ["serve", "--home", join(home, "home"), "--loopback", "--http", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((done) => child.once("exit", done));
+  afterwards(t, async () => {
+    child.kill();
+    await ended;
+    await rm(home, { recursive: true, force: true });
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const link = /http:\/\/127\.0\.0\.1:\d+\/#\S+/.exec(line)?.[0];
+    if (link) {
+      child.stdout.resume();
+      return link;
+    }
+  }
+  throw new Error(`${BIN} serve ended without a link`);
 }
 
 export async function mock(t, fill) {

@@ -21,7 +21,7 @@ test("somebody is hidden from their dialog, shown for a look, and shown again", 
   await marker.waitFor();
   assert.equal(await said(page, "The menu is at").count(), 0);
   await page.locator("#side .person", { hasText: "grace" }).getByText("here, hidden").waitFor();
-  made.say(room, 2, "@me can you hear me?", { names_me: true });
+  made.say(room, 2, "@vera can you hear me?", { names_me: true });
   await page.locator("#log .above", { hasText: "1 message by grace hidden" }).waitFor();
   assert.equal(await page.evaluate(() => document.title), "lunch · Rumormill", "nothing of hers is unread");
   await marker.getByText("Show").click();
@@ -103,7 +103,7 @@ test("the desktop tells what one asked for, and the browser is asked on a click 
     window.answer = "denied";
     document.hasFocus = () => false;
   });
-  made.say(room, 1, "@me once", { names_me: true });
+  made.say(room, 1, "@vera once", { names_me: true });
   await said(page, "once").waitFor();
   assert.deepEqual(await page.evaluate(() => [window.asked, window.told]), [0, []]);
   await page.locator("#settings").click();
@@ -115,13 +115,13 @@ test("the desktop tells what one asked for, and the browser is asked on a click 
   await until(page, () => localStorage.getItem("notify") === "mentions");
   await page.keyboard.press("Escape");
   made.say(room, 1, "nothing for me");
-  made.say(room, 1, "@me twice", { names_me: true });
-  made.say(room, 1, "@me late", { names_me: true, arrival: "late" });
+  made.say(room, 1, "@vera twice", { names_me: true });
+  made.say(room, 1, "@vera late", { names_me: true, arrival: "late" });
   made.hide(room, author(2), true);
-  made.say(room, 2, "@me hidden", { names_me: true });
+  made.say(room, 2, "@vera hidden", { names_me: true });
   await said(page, "late").last().waitFor();
   await until(page, () => document.title.startsWith("("));
-  assert.deepEqual(await page.evaluate(() => window.told), ["lunch: ada: @me twice"]);
+  assert.deepEqual(await page.evaluate(() => window.told), ["lunch: ada: @vera twice"]);
   await command(page, "/set notify all");
   await until(page, () => localStorage.getItem("notify") === "all");
   made.say(room, 3, "for everybody");
@@ -179,7 +179,7 @@ test("each command does what it says", async (t) => {
     await page.locator("#side", { hasText: words }).waitFor();
   }
   await command(page, "/whois nobody");
-  await page.locator("#alerts", { hasText: "Nobody here is called “nobody”" }).waitFor();
+  await page.locator("#alerts", { hasText: 'nobody here is called "nobody"' }).waitFor();
   await page.locator("#text").fill("");
   await command(page, "/set colours pink");
   await page.locator("#alerts", { hasText: "There is no setting" }).waitFor();

@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 
 const PAGE = new URL("../../src/web/page/", import.meta.url).pathname;
 const KINDS = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; " +
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; form-action 'none'; " +
   "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 const QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h3v3h-3zM5 0h3v3h-3zM0 5h3v3h-3zM4 4h1v1h-1zM6 5h2v1h-2zM5 7h1v1h-1z"/></svg>';
 export const START_MS = Date.UTC(2026, 4, 4, 9, 0);
@@ -24,7 +24,7 @@ class Refusal extends Error {
 
 export class Mock {
   constructor() {
-    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], cookies: new Set() });
+    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], tokens: new Set(), heads: [] });
   }
 
   async start() {
@@ -66,10 +66,10 @@ export class Mock {
     const id = hex(this.rooms.length + 0xd0, 4).repeat(16);
     const room = {
       messages: [], people: [], seqs: new Map(), marked: null,
-      state: { id, name, topic: "", author: author(0), nick: "me", missing: 0, peers: [], digest: "3f9a 12cd 77e0 41bb", skew_ms: 0, clock: "", stopped: null, traffic: { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 }, ...set },
+      state: { id, name, topic: "", author: author(0), nick: "vera", missing: 0, peers: [], digest: "3f9a 12cd 77e0 41bb", skew_ms: 0, clock: "", stopped: null, traffic: { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 }, ...set },
     };
     this.rooms.push(room);
-    this.person(room, 0, "me", { me: true });
+    this.person(room, 0, "vera", { me: true });
     return room;
   }
 
@@ -132,11 +132,13 @@ export class Mock {
     for await (const piece of request) text += piece;
     const body = text ? JSON.parse(text) : null;
     this.requests.push(`${request.method} ${request.url}`);
+    this.heads.push(request.headers);
     await this.gate?.(request);
     try {
-      if (path[0] === "session") return this.session(body, response);
+      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+      if (path[0] === "session") return this.session(request.method, token, body, response);
       if (path[0] !== "v1") return await this.file(url.pathname, response);
-      if (!this.cookies.has(request.headers.cookie)) throw new Refusal(401, "session", "no session", "open the link");
+      if (!this.tokens.has(token)) throw new Refusal(401, "token", "no token", "open the link");
       if (path[1] === "events") return this.stream(response);
       if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
       if (path.at(-1) === "ticket.svg") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
@@ -149,11 +151,14 @@ export class Mock {
     }
   }
 
-  session({ code }, response) {
-    if (!this.codes.delete(code)) throw new Refusal(401, "code", "no such code", "get another");
-    const cookie = `session=${this.cookies.size}`;
-    this.cookies.add(cookie);
-    response.writeHead(204, { "set-cookie": cookie + "; HttpOnly; SameSite=Strict; Path=/" }).end();
+  session(method, old, body, response) {
+    const isIn = method === "POST";
+    if (isIn && !this.codes.delete(body.code)) throw new Refusal(403, "code", "no such code", "get another");
+    this.tokens.delete(old);
+    if (!isIn) return response.writeHead(204).end();
+    const token = `token-of-page-${(this.signed = (this.signed ?? 0) + 1)}`;
+    this.tokens.add(token);
+    response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ token }));
   }
 
   async file(path, response) {
@@ -188,8 +193,13 @@ export class Mock {
     return this.shown(room);
   }
 
-  whois(room, who) {
-    const person = room.people.find(({ author }) => author === who);
+  whois(room, text) {
+    const said = text.replace(/^@/, "");
+    const found = room.people.filter(({ author, nick }) => author === said || nick === said);
+    if (!found.length) throw new Refusal(404, "nobody", `nobody here is called "${said}"`, "Tab completes a name");
+    if (found.length > 1) throw new Refusal(409, "several", `"${said}" may mean several people`, "say which");
+    const [person] = found;
+    const who = person.author;
     const peer = room.state.peers.find(({ author }) => author === who) ?? null;
     return { ...person, since_ms: START_MS, entries: room.messages.filter(({ author }) => author === who).length, peer };
   }
@@ -268,7 +278,7 @@ export function lunch(mock) {
   mock.say(room, 3, "Where we eat today, and who comes along", { ...quiet, kind: "topic" });
   mock.say(room, 3, "Half past twelve is good.", { ...quiet, reply_to: { ref: menu.ref, nick: "grace", text: menu.text }, reactions: [{ sign: "👍", authors: [author(1), author(2)], mine: false }] });
   mock.say(room, 0, "I bring the card that still has money on it.", { ...quiet, holders: 4, reactions: [{ sign: "🎉", authors: [author(1), author(4), author(0)], mine: true }] });
-  mock.say(room, 4, "@me you are too kind. Save me a seat?", { ...quiet, mentions: [author(0)], names_me: true });
+  mock.say(room, 4, "@vera you are too kind. Save me a seat?", { ...quiet, mentions: [author(0)], names_me: true });
   mock.say(room, 0, "Of course. @edsger sits by the window.", { ...quiet, mentions: [author(4)], holders: 5, edited: true });
   mock.say(room, 5, "", { ...quiet, kind: "gone", gone: "retracted" });
   room.marked = room.messages.at(-1).place;

@@ -248,7 +248,7 @@ pub const HELD: &[Held] = &[
         SERVE,
         "no_page_of_another_site_may_ask",
     ),
-    held("F4", "the token in URL, argv or cookie", SERVE, "a_code_opens_the_page_once_and_no_secret_is_told"),
+    held("F4", "a token in address, log, argv or cookie", SERVE, "a_code_opens_the_page_once_and_no_secret_is_told"),
     held(
         "F5",
         "two hundred hostile payloads on the page",
@@ -267,6 +267,12 @@ pub const HELD: &[Held] = &[
     held("F7", "the same in lines", PEOPLE, "what_others_write_steers_no_terminal_and_json_has_all_of_it"),
     held("F9", "64 MiB without a newline", LAB, "a_line_without_end_is_thrown_away"),
     held("F11", "a web page at the console's port", LAB, "a_web_page_is_shut_out"),
+    held(
+        "F12, C14",
+        "another user at the socket in the home",
+        SERVE,
+        "another_user_is_hung_up_on_even_where_the_socket_is_open_to_all",
+    ),
     held("F17", "an address that cannot be honoured", SERVE, "an_address_that_others_reach_is_refused"),
     held(
         "F17",
@@ -293,11 +299,18 @@ pub const HELD: &[Held] = &[
     held("C13", "a room named like another's id", "crates/rumormill/src/home.rs", "rooms_are_chosen_by_name_or_id"),
     held(
         "C13",
-        "a nick that passes for a sign of ours",
-        "crates/rumormill/src/tui/names.rs",
-        "no_nick_passes_for_a_sign_of_ours",
+        "a nick that is another's, looks so, or is their id or a word of ours",
+        "crates/rumormill/src/who.rs",
+        "nobody_is_hidden_by_a_name_or_stands_for_another",
     ),
     held("C13", "a file's name that leads elsewhere", "crates/rumormill/src/files.rs", "names_that_harm_nobody"),
+    held(
+        "C14",
+        "another port of this machine, in a real browser",
+        "crates/rumormill/tests/web/ports.test.mjs",
+        "another port of this machine is told nothing by a page that is signed in",
+    ),
+    held("C14", "a page that was signed out", SERVE, "a_page_that_is_signed_out_is_told_nothing_more"),
     held("M8", "secrets in what is printed", "crates/node/src/ticket.rs", "the_secret_is_not_printed"),
     held("M9", "a stranger learns no room", HOSTILE, "a_stranger_learns_nothing_and_is_sent_away"),
     held(

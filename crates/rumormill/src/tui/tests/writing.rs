@@ -184,7 +184,7 @@ fn who_may_be_several_is_not_mentioned_and_that_is_told() {
     let mut stage = Stage::open(node, 80, 14);
     stage
         .keys("@bob Space hi Enter")
-        .has("\"bob\" names nobody, for it may mean several:")
+        .has("nobody is named by \"bob\", which may mean")
         .has("Bob~426f,")
         .has("bob~626f");
     assert!(stage.node.rooms[0].messages.last().unwrap().mentions.is_empty());

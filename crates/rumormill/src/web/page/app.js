@@ -1,7 +1,7 @@
-// Where the page begins: the session, then the chat.
+// Where the page begins: signed in, then the chat.
 
 import { $ } from "./dom.js";
-import { call, session } from "./api.js";
+import { call, signIn, whenSignedElsewhere } from "./api.js";
 import { twoLines } from "./ask.js";
 import { Chat } from "./chat.js";
 import { applyTheme } from "./settings.js";
@@ -25,7 +25,7 @@ function gate(failure) {
 
 async function open(code) {
   try {
-    if (code) await session(code);
+    if (code) await signIn(code);
     await call("GET", "/v1/rooms");
   } catch (failure) {
     if (code && failure.status !== 0) return gate({ what: "This code has been used or has run out", help: "Run rumormill serve again and open the link it prints." });
@@ -45,5 +45,10 @@ $("gate-form").addEventListener("submit", (event) => {
 addEventListener("hashchange", () => {
   const code = takeCode();
   if (code && $("app").hidden) open(code);
+});
+// All windows of a browser have one token: they come in together, and leave together with nothing left to read.
+whenSignedElsewhere((isIn) => {
+  if (!isIn) location.reload();
+  else if ($("app").hidden) open();
 });
 open(takeCode());

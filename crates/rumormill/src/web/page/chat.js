@@ -5,7 +5,8 @@ import { about, ask as at, call, listen } from "./api.js";
 import { drawBanners, drawChips, drawRooms, drawTitle } from "./around.js";
 import { ask, close, twoLines } from "./ask.js";
 import { Composer } from "./composer.js";
-import { takeFiles } from "./files.js";
+import { save, takeFiles } from "./files.js";
+import { keep, kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Log } from "./log.js";
 import { Network } from "./network.js";
@@ -17,7 +18,6 @@ import { screens } from "./screens.js";
 import { notify } from "./settings.js";
 import { Typing } from "./typing.js";
 import { Visit } from "./visit.js";
-import { line } from "./words.js";
 
 const NOTICES = 5;
 const NEAR_PX = 300;
@@ -25,7 +25,7 @@ const ALERT_MS = 12_000;
 const SEARCH = 50;
 
 export class Chat {
-  // `shut` is called when this page has no session any more.
+  // `shut` is called when this page is not signed in any more.
   constructor(shut) {
     Object.assign(this, { shut, rooms: new Map(), visit: null, notices: new Map(), lost: false, frame: 0 });
     this.log = new Log($("log"), this.messageActs());
@@ -148,8 +148,8 @@ export class Chat {
     if (this.rooms.has(this.id)) {
       await this.visit.again();
     } else {
-      const kept = this.rooms.get(localStorage.getItem("room")) ?? answer.rooms[0];
-      await this.enter(kept?.id ?? null);
+      const last = this.rooms.get(kept("room")) ?? answer.rooms[0];
+      await this.enter(last?.id ?? null);
     }
     this.draw();
   }
@@ -165,7 +165,7 @@ export class Chat {
       this.side.show(null);
       return this.drawNow();
     }
-    localStorage.setItem("room", id);
+    keep("room", id);
     this.composer.enter(id);
     this.drawNow();
     await visit.begin();
@@ -191,10 +191,9 @@ export class Chat {
   }
 
   // Begins to write to somebody.
-  mention({ nick, author }) {
-    const { text, picked } = this.composer;
-    text.value += `${text.value && !/\s$/.test(text.value) ? " " : ""}@${line(nick)} `;
-    picked.set(line(nick), author);
+  mention({ author }) {
+    const { text } = this.composer;
+    text.value += `${text.value && !/\s$/.test(text.value) ? " " : ""}@${this.names.show(author)} `;
     if (innerWidth < 900) this.side.show(null);
     text.focus();
   }
@@ -248,7 +247,8 @@ export class Chat {
         this.try(() => call(on ? "PUT" : "DELETE", path));
       },
       takeBack: (message) => this.takeBack(message),
-      href: (message) => this.visit.fileAt(message),
+      path: (message) => this.visit.fileAt(message),
+      save: (message) => this.try(() => save(this.visit.fileAt(message), message.file.name)),
       get: (message) => this.askFor("POST", message),
       giveUp: (message) => this.askFor("DELETE", message),
       holders: (message) => {
@@ -289,6 +289,8 @@ export class Chat {
     return {
       people: () => [...this.people.values()],
       show: (author) => this.names.show(author),
+      named: (text) => this.names.named([...this.people.values()].filter(({ me }) => !me).map(({ author }) => author), text),
+      unclear: (what) => this.alert({ what, help: "Tab completes a name so that it means one person." }),
       up: () => {
         const last = this.visit?.timeline.visible.at(-1);
         if (last) this.visit.select(last.ref);

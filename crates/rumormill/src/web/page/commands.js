@@ -14,17 +14,17 @@ const usage = (what, help) => {
 export function commands(chat) {
   const { open } = chat.screens;
   const orAsk = (run, otherwise) => (rest) => (rest ? run(rest) : otherwise());
-  const one = (name) => meant(chat, name || usage("Whom do you mean?", "Write a name behind it; Tab completes names."));
+  const needed = (name) => name || usage("Whom do you mean?", "Write a name behind it; Tab completes names.");
   return [
     ["help", "", "keys and commands", open.help],
     ["me", "text", "say what you do", () => usage("What do you do?", "Write it behind /me.")],
     ["nick", "name", "be called so", orAsk((name) => chat.set(chat.id, "/nick", { nick: name }), open.nick)],
     ["topic", "text", "set the topic", orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic)],
     ["names", "", "who is here", () => chat.side.show("people")],
-    ["whois", "name", "who that is", (name) => showPerson(chat, one(name))],
-    ["hide", "name", "do not show what they say, or show it again", (name) => {
-      const author = one(name);
-      return setHidden(chat, author, !chat.people.get(author).hidden);
+    ["whois", "name", "who that is", (name) => showPerson(chat, needed(name))],
+    ["hide", "name", "do not show what they say, or show it again", async (name) => {
+      const { author, hidden } = await meant(chat, needed(name));
+      return setHidden(chat, author, !hidden);
     }],
     ["search", "words", "look for messages", (sought) => {
       chat.side.show("search");
@@ -47,11 +47,19 @@ export function commands(chat) {
     ["set", "name value", "settings", orAsk((set) => setByWords(set), settings)],
     ["new", "name", "begin a room", orAsk((name) => chat.begin({ name }), open.create)],
     ["join", "ticket", "enter a room, or go to one", orAsk((ticket) => {
-      const known = [...chat.rooms.values()].find(({ name }) => line(name).toLowerCase() === ticket.toLowerCase());
-      return known ? chat.enter(known.id) : chat.begin({ ticket });
+      const [one, ...others] = named([...chat.rooms.values()], ticket);
+      if (others.length) usage(`Several rooms here are called “${line(ticket)}”`, `Write the id of one: ${[one, ...others].map(({ id }) => id.slice(0, 8)).join(", ")}.`);
+      return one ? chat.enter(one.id) : chat.begin({ ticket });
     }, open.join)],
     ["leave", "", "leave this room", open.leave],
   ].map(([word, rest, what, run]) => ({ word, rest, what, run }));
+}
+
+// The rooms that a word means: by the whole id, by name, by the beginning of the id.
+function named(rooms, word) {
+  const low = word.toLowerCase();
+  const is = [({ id }) => id === low, ({ name }) => line(name).toLowerCase() === low, ({ id }) => low.length >= 4 && id.startsWith(low)];
+  return is.map((test) => rooms.filter(test)).find((found) => found.length) ?? [];
 }
 
 // What may stand behind a command: as it is written, with what it is.

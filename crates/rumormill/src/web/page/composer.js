@@ -1,7 +1,8 @@
 // Where people write: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
-import { folded, line, short } from "./words.js";
+import { folded } from "./names.js";
+import { line, short } from "./words.js";
 
 const CHOICES = 8;
 const MENTIONS = 32;
@@ -12,10 +13,10 @@ const ROWS_PX = 180;
 const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
 
 export class Composer {
-  // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), up(), people(), show(author),
+  // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), up(), people(), show(author), named(text), unclear(what),
   // commands(), fitting(word, rest), typing(room).
   constructor(act) {
-    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, picked: new Map(), drafts: new Map(), room: null, sending: Promise.resolve() });
+    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, drafts: new Map(), room: null, sending: Promise.resolve() });
     this.text.addEventListener("input", () => {
       this.changed();
       if (this.isWriting(this.room)) this.act.typing(this.room);
@@ -46,7 +47,6 @@ export class Composer {
   set(text, about) {
     this.about = about;
     this.text.value = text;
-    this.picked.clear();
     const message = about?.edit ?? about?.reply;
     $("about").hidden = !message;
     $("about-text").replaceChildren(...(message ? [about.edit ? "Changing: " : "In reply to ", about.reply && theirs(this.act.show(message.author)), about.reply && ": ", theirs(short(message.text, QUOTE_CHARS))].filter(Boolean) : []));
@@ -102,7 +102,7 @@ export class Composer {
     return found && { at: before.length - found[1].length, word: found[1] };
   }
 
-  // What fits what is being written: each { key, at, text, shown, about }, and the author of a name.
+  // What fits what is being written: each { key, at, text, shown, about }.
   matching() {
     if (document.activeElement !== this.text) return [];
     const before = this.text.value.slice(0, this.text.selectionStart);
@@ -124,7 +124,7 @@ export class Composer {
     const like = folded(word);
     const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))));
     return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
-      .map(({ author, nick, here }) => ({ key: author, at, text: line(nick) + " ", shown: this.act.show(author), about: here ? "here" : "away", author }));
+      .map(({ author, nick, here }) => ({ key: author, at, text: this.act.show(author) + " ", shown: this.act.show(author), about: here ? "here" : "away" }));
   }
 
   offer(choices) {
@@ -158,27 +158,19 @@ export class Composer {
     }
   }
 
-  take({ at, text, author }) {
+  take({ at, text }) {
     const { value, selectionStart } = this.text;
     this.text.value = value.slice(0, at) + text + value.slice(selectionStart);
     this.text.selectionStart = this.text.selectionEnd = at + text.length;
-    if (author) this.picked.set(text.trim(), author);
     this.changed();
   }
 
-  // Whom a text names: those who were picked, and those whose name nobody shares.
+  // Whom a text names. What may mean several names nobody, and is told.
   mentions(text) {
     if (!text.includes("@")) return [];
-    const named = new Map();
-    for (const { author, nick, me } of this.act.people()) {
-      const name = line(nick);
-      if (me || !name || !text.includes("@" + name)) continue;
-      named.set(name, named.has(name) ? null : author);
-    }
-    for (const [name, author] of this.picked) if (text.includes("@" + name)) named.set(name, author);
-    const names = [...named.keys()];
-    const isPart = (name) => names.some((other) => other !== name && other.startsWith(name) && !text.replaceAll("@" + other, "").includes("@" + name));
-    return names.filter((name) => named.get(name) && !isPart(name)).map((name) => named.get(name)).slice(0, MENTIONS);
+    const { authors, unclear } = this.act.named(text);
+    if (unclear.length) this.act.unclear(unclear.join("; "));
+    return authors.slice(0, MENTIONS);
   }
 
   // What is written leaves the line at once, so that one can write on, and is sent in its turn; it comes back when

@@ -1,11 +1,15 @@
 // Files: how one looks in a message, and how one is sent.
 
+import { fetched } from "./api.js";
 import { $, el, theirs } from "./dom.js";
+import { picture } from "./pictures.js";
 import { line, number } from "./words.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["kB", "MB", "GB"];
 const NAME_BYTES = 255;
+// A browser has begun to save by then, or asked where to.
+const SAVED_MS = 60_000;
 
 // Bytes as people say them.
 export function size(bytes) {
@@ -15,7 +19,7 @@ export function size(bytes) {
   return `${of.toFixed(1)} ${UNITS[unit]}`;
 }
 
-// What a message offers. `act`: get(message), giveUp(message), href(message).
+// What a message offers. `act`: get(message), save(message), giveUp(message), path(message).
 export function file(message, tab, act) {
   const { name, mime, size: bytes, state, have } = message.file;
   const percent = Math.floor((100 * have) / Math.max(bytes, 1));
@@ -23,15 +27,22 @@ export function file(message, tab, act) {
   const label = line(name) || "a file";
   const isHere = state === "here";
   return el("div", { class: "file" },
-    isHere && PICTURES.includes(mime) && el("img", { src: act.href(message), alt: label, loading: "lazy" }),
+    isHere && PICTURES.includes(mime) && picture(act.path(message), { alt: label }),
     el("p", { class: "text" }, theirs(label, { class: "file-name" }), el("span", { class: "quiet" }, `, ${size(bytes)}`, mime && ", ", mime && theirs(line(mime)))),
     el("div", { class: "row" },
-      isHere && el("a", { href: act.href(message), download: label, tabindex: tab, "data-as": "save" }, "Save"),
+      isHere && control("save", "Save", () => act.save(message)),
       (state === "asking" || state === "fetching") && el("progress", { max: Math.max(bytes, 1), value: have, "aria-label": `${label}, on its way` }),
       (state === "asking" || state === "fetching") && el("span", { class: "quiet" }, state === "asking" ? "asking for it" : `${percent} %`),
       state === "waiting" && el("span", { class: "quiet" }, "Nobody who has it is here. It comes when somebody does."),
       state === "absent" && control("get", "Get", () => act.get(message)),
       !isHere && state !== "absent" && control("give-up", "Give up", () => act.giveUp(message))));
+}
+
+// Lets the browser save what is at a path, under a name.
+export async function save(path, name) {
+  const href = await fetched(path);
+  el("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), SAVED_MS);
 }
 
 // A name under which the node takes a file: what a browser calls a pasted picture tells nothing.

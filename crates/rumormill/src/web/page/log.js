@@ -2,7 +2,8 @@
 
 import { el, rows, theirs } from "./dom.js";
 import { file } from "./files.js";
-import { clean, clock, count, day, folded, iso, line, moment, nick, number, pieces, short } from "./words.js";
+import { Names } from "./names.js";
+import { clean, clock, count, day, iso, line, moment, nick, number, pieces, short } from "./words.js";
 
 const TOGETHER_MS = 300_000;
 const LONG_CHARS = 1500;
@@ -10,49 +11,12 @@ const LONG_LINES = 15;
 const QUOTE_CHARS = 120;
 const SIGN_CHARS = 16;
 const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
-const HUES = 8;
 const GONE = {
   expired: "(gone)",
   missing: "(its text has not come yet)",
   unkept: "(its text is no longer kept by anybody here)",
   retracted: "(taken back)",
 };
-
-// Who is who: nicks that could be taken for each other are told apart by the author's first digits.
-export class Names {
-  constructor() {
-    this.nicks = new Map();
-    this.alike = new Map();
-  }
-
-  learn(author, name) {
-    const was = this.nicks.get(author);
-    if (was === name) return;
-    if (was !== undefined) {
-      const same = this.alike.get(folded(was));
-      same?.delete(author);
-      if (!same?.size) this.alike.delete(folded(was));
-    }
-    this.nicks.set(author, name);
-    const key = folded(name);
-    if (!this.alike.has(key)) this.alike.set(key, new Set());
-    this.alike.get(key).add(author);
-  }
-
-  digits(author, name) {
-    const same = this.alike.get(folded(name));
-    return same && (same.size > 1 || !same.has(author)) && line(name) ? author.slice(0, 4) : "";
-  }
-
-  show(author, name = this.nicks.get(author) ?? "") {
-    const digits = this.digits(author, name);
-    return nick(name, author) + (digits && ` ·${digits}`);
-  }
-
-  hue(author) {
-    return `hue-${Number.parseInt(String(author).slice(0, 4), 16) % HUES || 0}`;
-  }
-}
 
 export class Log {
   // `act` names what can be done: see `tools` and `message`.
@@ -155,7 +119,7 @@ export class Log {
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
     // Who takes a name is told by the one before; all else by what they are called now.
     const who = this.names.show(message.author, message.kind === "nick" ? message.nick : this.names.nicks.get(message.author) ?? message.nick);
-    const called = message.mentions.map((author) => this.names.nicks.get(author) ?? "").join("\n");
+    const called = message.mentions.map((author) => this.names.show(author)).join("\n");
     const stamp = [message, isSelected, isSelected && this.picking, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
     return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
   }
@@ -213,7 +177,9 @@ export class Log {
   }
 
   words(text, message, tab) {
-    const names = message.mentions.map((author) => "@" + line(this.names.nicks.get(author) ?? "")).filter((name) => name.length > 1);
+    // The longest first: a name with digits behind it is not the name without.
+    const names = message.mentions.flatMap((author) => [this.names.show(author), this.names.nicks.get(author) ?? ""].map((name) => ["@" + name, author]))
+      .filter(([name]) => name.length > 1).sort(([one], [other]) => other.length - one.length);
     return pieces(text).flatMap((piece) =>
       piece.href
         ? el("a", { href: piece.href, rel: "noreferrer noopener", target: "_blank", title: `opens ${piece.host}`, tabindex: tab }, piece.text)
@@ -221,10 +187,10 @@ export class Log {
   }
 
   called(text, names) {
-    const found = names.map((name) => [text.indexOf(name), name]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0])[0];
+    const found = names.map(([name, author]) => [text.indexOf(name), name, author]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0])[0];
     if (!found) return text ? [text] : [];
-    const [at, name] = found;
-    return [text.slice(0, at), el("span", { class: "called" }, name), ...this.called(text.slice(at + name.length), names)];
+    const [at, name, author] = found;
+    return [text.slice(0, at), el("span", { class: "called", title: this.names.show(author) }, name), ...this.called(text.slice(at + name.length), names)];
   }
 
   quote({ ref, nick: name, text }, tab) {

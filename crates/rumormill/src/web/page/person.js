@@ -1,23 +1,17 @@
 // Who somebody is, and what one can do about them.
 
-import { Failure, ask as at, call } from "./api.js";
+import { ask as at, call } from "./api.js";
 import { close, show } from "./ask.js";
 import { $, button, el, table } from "./dom.js";
-import { line, moment, number } from "./words.js";
+import { moment, number } from "./words.js";
 
-// The author that a name means: as it is shown, or as they call themselves.
-export function meant(chat, name) {
-  const said = name.replace(/^@/, "").toLowerCase();
-  const all = [...chat.people.values()];
-  const shown = all.filter(({ author }) => chat.names.show(author).toLowerCase() === said);
-  const found = shown.length ? shown : all.filter(({ nick }) => line(nick).toLowerCase() === said);
-  if (found.length === 1) return found[0].author;
-  throw new Failure(404, found.length ? `Several people here are called “${line(name)}”` : `Nobody here is called “${line(name)}”`, "Look under People; Tab completes a name.");
-}
+// Who a name means: the room itself says, by the one rule for names, or that it may mean several.
+export const meant = (chat, name) => call("GET", at(chat.id, `/people/${encodeURIComponent(name)}`));
 
-export async function showPerson(chat, author) {
-  const { id } = chat;
-  const who = await call("GET", at(id, `/people/${author}`));
+// Shows who somebody is: by the whole id, or by name.
+export async function showPerson(chat, name) {
+  const who = await meant(chat, name);
+  const { author } = who;
   const { peer } = who;
   const way = who.me ? "this is you" : peer ? `${peer.path}, ${number(peer.rtt_ms ?? 0)} ms` : "away";
   const facts = [

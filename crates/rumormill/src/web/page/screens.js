@@ -1,7 +1,7 @@
 // Everything around the messages: the head of a room, dialogs, what shows when there is nothing yet.
 
 import { $, button, el, table, theirs } from "./dom.js";
-import { ask as at, call } from "./api.js";
+import { ask as at, call, fetched } from "./api.js";
 import { ask, show } from "./ask.js";
 import { announcing, nearby } from "./nearby.js";
 import { settings } from "./settings.js";
@@ -95,7 +95,7 @@ function drawEmpty(room, open) {
 
 async function showTicket(chat) {
   const { id } = chat;
-  const [{ ticket }, room] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id))]);
+  const [{ ticket }, room, src] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id)), fetched(at(id, "/ticket.svg"))]);
   chat.rooms.set(id, room);
   const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
   text.value = ticket;
@@ -108,5 +108,5 @@ async function showTicket(chat) {
   show("Ticket",
     el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
     text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(chat, id),
-    el("img", { src: at(id, "/ticket.svg"), alt: "The ticket as a QR code", class: "qr", width: 240, height: 240 }));
+    el("img", { src, alt: "The ticket as a QR code", class: "qr", width: 240, height: 240, onload: () => URL.revokeObjectURL(src) }));
 }

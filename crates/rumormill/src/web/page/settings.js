@@ -1,8 +1,10 @@
 // What a person may set on this page, kept in this browser; and what follows from it: the theme, and notifications.
 
-import { Failure } from "./api.js";
+import { Failure, signOut } from "./api.js";
 import { show, twoLines } from "./ask.js";
-import { el } from "./dom.js";
+import { button, el } from "./dom.js";
+import { drop, keep, kept } from "./kept.js";
+import { Names } from "./names.js";
 import { line, short } from "./words.js";
 
 const NOTIFIED_CHARS = 160;
@@ -15,16 +17,16 @@ const SETTINGS = {
 };
 
 export function value(name) {
-  const kept = localStorage.getItem(name);
+  const chosen = kept(name);
   const values = SETTINGS[name][1];
-  return kept in values ? kept : Object.keys(values)[0];
+  return Object.hasOwn(values, chosen) ? chosen : Object.keys(values)[0];
 }
 
 // Sets one; asks the browser for its leave where that is needed, which it gives only to a click or a key.
 async function set(name, chosen) {
   if (name === "notify" && chosen !== "none" && (await globalThis.Notification?.requestPermission()) !== "granted")
     throw new Failure(403, "This browser does not let the page notify you", "Allow notifications for this address in the browser, then choose again.");
-  localStorage.setItem(name, chosen);
+  keep(name, chosen);
   applyTheme();
 }
 
@@ -41,8 +43,14 @@ export function settings() {
     await set(target.name, target.value).catch((failure) => failed.replaceChildren(...twoLines(failure)));
     target.value = value(target.name);
   };
+  // Whoever uses this browser next finds nothing that was read here.
+  const leave = () => signOut().then(() => {
+    drop("room");
+    location.reload();
+  }, (failure) => failed.replaceChildren(...twoLines(failure)));
   show("Settings", ...Object.entries(SETTINGS).map(([name, [what, values]], i) =>
-    el("label", { class: "setting" }, what, el("select", { name, onchange: choose, "data-first": !i }, Object.entries(values).map(([word, words]) => el("option", { value: word, selected: word === value(name) }, words))))), failed);
+    el("label", { class: "setting" }, what, el("select", { name, onchange: choose, "data-first": !i }, Object.entries(values).map(([word, words]) => el("option", { value: word, selected: word === value(name) }, words))))), failed,
+    el("div", { class: "row" }, button("Sign out of this browser", leave), el("span", { class: "quiet" }, "Rumormill goes on; a link from rumormill serve leads back.")));
 }
 
 export function setByWords(said) {
@@ -61,7 +69,9 @@ export function notify(chat, { room, message, arrival }) {
   const worth = { mentions: message.names_me, all: message.kind === "text" }[value("notify")];
   const isSeen = room === chat.id && chat.visit.stuck && document.hasFocus();
   if (!worth || isSeen || message.mine || message.hidden || arrival !== "end" || globalThis.Notification?.permission !== "granted") return;
-  const said = `${short(message.nick, 40)}: ${short(message.text, NOTIFIED_CHARS)}`;
+  // In a room that is not open nobody's name is known to be theirs alone.
+  const names = room === chat.id ? chat.names : new Names();
+  const said = `${names.show(message.author, message.nick)}: ${short(message.text, NOTIFIED_CHARS)}`;
   const told = new Notification(short(chat.rooms.get(room)?.name ?? "", 60) || "Rumormill", { body: said, tag: room });
   told.onclick = () => {
     focus();

@@ -4,7 +4,7 @@
 
 import { $ } from "./dom.js";
 import { about, ask as at, call } from "./api.js";
-import { Names } from "./log.js";
+import { Names } from "./names.js";
 import { Timeline } from "./timeline.js";
 
 const WAITING = 2000;

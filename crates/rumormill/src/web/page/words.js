@@ -4,15 +4,8 @@
 // that the terminal leaves out. Joiners stay: scripts and emoji need them.
 const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-// Letters of other scripts that look like Latin ones, pair by pair.
-const ALIKE = new Map(Object.entries({
-  а: "a", в: "b", с: "c", ԁ: "d", е: "e", һ: "h", і: "l", ј: "j", к: "k", м: "m", н: "h", о: "o", р: "p", ԛ: "q", ѕ: "s",
-  т: "t", у: "y", ѵ: "v", ѡ: "w", х: "x", α: "a", β: "b", ε: "e", η: "n", ι: "l", κ: "k", ν: "v", ο: "o", ρ: "p", τ: "t",
-  υ: "u", χ: "x", γ: "y", ω: "w", ı: "l", i: "l", 1: "l", "|": "l", "!": "l", 0: "o", 3: "e", 5: "s", $: "s", "@": "a",
-  ɑ: "a", ɡ: "g", ѐ: "e", օ: "o", ո: "n", ս: "u", հ: "h",
-}));
-
-const NICK_CHARS = 40;
+const NICK_CHARS = 24;
+const NAMELESS_DIGITS = 8;
 
 export const clean = (text) => String(text ?? "").replace(/\r\n?|[\u2028\u2029]/g, "\n").replace(STEERS, "");
 
@@ -23,14 +16,8 @@ export function short(text, chars) {
   return letters.length > chars ? letters.slice(0, chars).join("") + "…" : letters.join("");
 }
 
-// The name of an author who may have none.
-export const nick = (name, author) => short(name, NICK_CHARS) || "author " + line(author).slice(0, 8);
-
-// What two names that a reader could take for each other have in common.
-export function folded(name) {
-  const plain = line(name).normalize("NFKD").toLowerCase().replace(/[\p{M}\p{Z}\p{P}\u200c\u200d]/gu, (sign) => (sign === "!" || sign === "@" ? sign : ""));
-  return [...plain].map((letter) => ALIKE.get(letter) ?? letter).join("").replace(/rn/g, "m").replace(/vv/g, "w");
-}
+// The name of an author who may have none. Blanks are one each, since two end a name where lines are plain.
+export const nick = (name, author) => short(line(name).replace(/\s+/gu, " "), NICK_CHARS) || line(author).slice(0, NAMELESS_DIGITS);
 
 // The pieces of a text: { text } or { text, href }. Only what begins with http:// or https:// is a link.
 export function pieces(text) {

@@ -1,0 +1,36 @@
+// What this page keeps in the browser, where only its own origin reads it: scheme, host and port. Where the browser keeps
+// nothing, it is kept for as long as this window is open.
+
+const alone = new Map();
+
+function store() {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export function kept(name) {
+  return alone.get(name) ?? store()?.getItem(name) ?? null;
+}
+
+export function keep(name, value) {
+  alone.delete(name);
+  try {
+    if (store()) return store().setItem(name, value);
+  } catch {
+    // It is full, or only looks as if it were there.
+  }
+  alone.set(name, value);
+}
+
+export function drop(name) {
+  alone.delete(name);
+  store()?.removeItem(name);
+}
+
+// Calls `run` with the new value, or `null`, when another window changes what is kept under this name.
+export function whenElsewhere(name, run) {
+  addEventListener("storage", ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue));
+}
