@@ -121,7 +121,9 @@ impl Engine {
         own.reach(now.wall_ms.saturating_add(FOLLOW_MS));
         let said = logs.frontier().head(&own.id()).map_or(Time::default(), |head| head.time);
         for (author, log) in logs.frontier().logs() {
-            if let Some(head) = log.head().filter(|head| head.time > said) {
+            // When its founder left that log, there remains what founded the room, and we may have to write below it.
+            let left = log.cut() == Some(1) && logs.founder() == Some(*author);
+            if let Some(head) = log.head().filter(|head| head.time > said && !left) {
                 own.saw((*author, head.seq), head.time, regard(&logs, author));
             }
         }

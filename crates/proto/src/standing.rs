@@ -183,6 +183,11 @@ impl Standing {
         self.unvouched.len() < self.space() || self.unvouched.last().is_some_and(is_better)
     }
 
+    /// Who founded the room, once that is known.
+    pub(crate) fn founder(&self) -> Option<AuthorId> {
+        self.founder
+    }
+
     /// Places for authors that nobody vouches for. Until the founding entry is here nobody can be known to be vouched
     /// for, the founder included, and all places are theirs.
     fn space(&self) -> usize {

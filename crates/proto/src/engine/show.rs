@@ -4,6 +4,7 @@ use super::{ANY_TIME_MS, Engine, crowd::regard};
 use crate::{
     entry::Kind,
     input::{Arrival, Event, Output, Unsaid},
+    limits::FOLLOW_MS,
     logs::{Origin, Released, Taken},
     rumor::{Source, delegating::NOBODY},
     run::RawRun,
@@ -55,9 +56,14 @@ impl Engine {
     pub(super) fn show(&mut self, released: Vec<Released>, now: Now, out: &mut Vec<Output>) {
         let mut shown = Vec::new();
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
+        let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
             for entry in run.entries() {
-                self.own.saw((entry.author, entry.seq), entry.time, regard(&self.logs, &entry.author));
+                // Who has to write far below the founding, to be read, does not follow it.
+                let below = entry.author != self.own.id() && entry.time.ms() > write_ms.saturating_add(FOLLOW_MS);
+                if entry.kind != Kind::FOUND || !below {
+                    self.own.saw((entry.author, entry.seq), entry.time, regard(&self.logs, &entry.author));
+                }
                 shown.push((Place::of(entry), entry.clone(), origin, history));
             }
             if run.author() == self.own.id() && origin != Origin::Here {

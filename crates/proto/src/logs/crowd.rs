@@ -19,6 +19,11 @@ impl Held<'_> {
 }
 
 impl Logs {
+    /// Who founded the room, once that is known.
+    pub(crate) fn founder(&self) -> Option<AuthorId> {
+        self.standing.founder()
+    }
+
     /// The seq from which on nothing is taken of the log: where it is cut, or 0 when it has no place.
     pub(crate) fn end_of(&self, author: &AuthorId) -> Seq {
         if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX) } else { 0 }
