@@ -308,6 +308,10 @@ impl Links {
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
+        // What a peer says of itself makes no address familiar: only a link from there does.
+        if !defence::is_on("hearsay") {
+            self.door.know(address::sockets(&address));
+        }
         let contacts = vec![Contact { peer: link.peer, address }];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }

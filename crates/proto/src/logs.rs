@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     admit::{Admission, Run, Trust},
+    defence,
     entry::{Kind, RawEntry},
     fork::Proof,
     frontier::Frontier,
@@ -263,7 +264,7 @@ impl Logs {
             return Ok(Taken::Refused);
         }
         // Nothing ever drops what founds a room, and without it nobody can tell whether it does.
-        if raw.entries().iter().any(founds_without_body) {
+        if defence::is_on("founding-body") && raw.entries().iter().any(founds_without_body) {
             return Ok(Taken::Refused);
         }
         let signed = raw.signature().is_some();

@@ -71,13 +71,19 @@ pub struct Engines {
     queue: BTreeMap<(u64, u64), (PeerId, Thing)>,
     serial: u64,
     seed: u64,
+    room: RoomId,
 }
 
 impl Engines {
-    /// Nobody, at [`BEGIN_MS`].
+    /// Nobody, in [`ROOM`], at [`BEGIN_MS`].
     pub fn new(seed: u64) -> Self {
+        Self::in_room(seed, ROOM)
+    }
+
+    /// Nobody, in this room.
+    pub fn in_room(seed: u64, room: RoomId) -> Self {
         let (honest, numbers, heard, queue) = Default::default();
-        Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed }
+        Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed, room }
     }
 
     /// So many honest peers, all linked.
@@ -97,7 +103,7 @@ impl Engines {
         let peer = PeerId(*blake3::hash(&[b'h', at as u8, (at >> 8) as u8]).as_bytes());
         let secret = *blake3::hash(&[b'a', at as u8, (at >> 8) as u8]).as_bytes();
         let config = Config {
-            room: ROOM,
+            room: self.room,
             me: peer,
             policy: Policy::Delegating(Default::default()),
             shape: Shape::Open,
@@ -265,7 +271,7 @@ impl Engines {
     /// Does what an engine wants: append, send, emit. Counts the messages that were served.
     fn act(&mut self, at: usize, out: Vec<Output>) -> usize {
         let mut said = out.len();
-        let changes: Vec<_> = out.iter().filter_map(change).map(|change| (ROOM, change)).collect();
+        let changes: Vec<_> = out.iter().filter_map(change).map(|change| (self.room, change)).collect();
         let left = if changes.is_empty() { vec![] } else { self.honest[at].store.commit(&changes).unwrap() };
         let me = self.honest[at].peer;
         for output in out {
@@ -274,15 +280,15 @@ impl Engines {
                 Output::Serve { to, want, newest, ranges } => said += self.serve(at, to, (want, newest, ranges)),
                 Output::Dial(contact) => self.dial(at, &contact),
                 Output::Recall(what) => {
-                    let found = self.honest[at].reader.recalled(&ROOM, &what).unwrap();
+                    let found = self.honest[at].reader.recalled(&self.room, &what).unwrap();
                     self.later(me, Thing::Input(Input::Recalled { what, found }));
                 }
                 Output::Bare { most } => {
-                    let (bare, all) = self.honest[at].reader.bare(&ROOM, most).unwrap();
+                    let (bare, all) = self.honest[at].reader.bare(&self.room, most).unwrap();
                     self.later(me, Thing::Input(Input::Bare { bare, all }));
                 }
                 Output::Vouches { author, most } => {
-                    let vouches = self.honest[at].reader.vouches(&ROOM, &author, most).unwrap();
+                    let vouches = self.honest[at].reader.vouches(&self.room, &author, most).unwrap();
                     self.later(me, Thing::Input(Input::Vouches { author, vouches }));
                 }
                 Output::Close { peer, reject } => self.close(at, peer, reject),
@@ -325,11 +331,11 @@ impl Engines {
     fn serve(&mut self, at: usize, to: PeerId, what: (u64, usize, Vec<(AuthorId, Seq, Seq)>)) -> usize {
         let (want, newest, ranges) = what;
         let reader = &mut self.honest[at].reader;
-        let first = if newest == 0 { vec![] } else { reader.newest(&ROOM, newest).unwrap() };
+        let first = if newest == 0 { vec![] } else { reader.newest(&self.room, newest).unwrap() };
         let mut pieces: VecDeque<_> = first.into_iter().chain(ranges).collect();
         let mut messages = Vec::new();
         while let Some((author, first, last)) = pieces.pop_front() {
-            let Some(run) = reader.run(&ROOM, &author, first, last).unwrap() else { continue };
+            let Some(run) = reader.run(&self.room, &author, first, last).unwrap() else { continue };
             if run.first() > first {
                 pieces.push_back((author, first, run.first() - 1));
             }
@@ -359,7 +365,7 @@ impl Engines {
 
     /// Texts in the timeline of a peer whose bodies it keeps, in order.
     pub fn texts(&mut self, at: usize) -> Vec<String> {
-        let lines = self.honest[at].reader.page_after(&ROOM, None, 10_000).unwrap();
+        let lines = self.honest[at].reader.page_after(&self.room, None, 10_000).unwrap();
         let texts = lines.into_iter().filter(|line| line.kind == Kind::TEXT);
         texts.filter_map(|line| String::from_utf8(line.body.bytes()?.to_vec()).ok()).collect()
     }

@@ -42,6 +42,7 @@ pub mod fuzz;
 pub mod nodes;
 pub mod outcome;
 pub mod pen;
+pub mod process;
 pub mod rogue;
 pub mod table;
 

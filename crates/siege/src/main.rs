@@ -8,7 +8,7 @@ use rumormill_proto::defence;
 use rumormill_siege::{
     Form, Verdict, attacks, explore,
     fuzz::{decoders, sequences},
-    table,
+    nodes, process, table,
 };
 
 const USAGE: &str = "rumormill-siege list
@@ -28,6 +28,14 @@ fn main() -> ExitCode {
         ["run", name, options @ ..] => run(name, options, form),
         ["table", ..] => carry_out(form),
         ["rows"] => done(table::rewrite(table::refreshed)),
+        ["node", ticket] => {
+            nodes::run(process::node(ticket));
+            ExitCode::SUCCESS
+        }
+        ["open", home] => {
+            nodes::run(process::open(home, attacks::PAGE));
+            ExitCode::SUCCESS
+        }
         ["explore"] => explore_all(),
         ["fuzz", what, numbers @ ..] => fuzz(what, numbers),
         _ => {

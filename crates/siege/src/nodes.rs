@@ -169,15 +169,14 @@ async fn measure(town: &Town, form: Form, attack: impl AsyncFnOnce(&Town, &Stop)
     let before_mib = memory_mib();
     let stop = Stop::default();
     let talk = async {
-        let (began, busy) = (Instant::now(), busy_s());
+        let (began, idle) = (Instant::now(), idle_s());
         let (times_ms, all) = ears.talk(town, lines).await;
-        let (mib, busy) = (memory_mib(), (busy_s() - busy) / began.elapsed().as_secs_f64());
+        let (mib, idle_cores) = (memory_mib(), (idle_s() - idle) / began.elapsed().as_secs_f64());
         stop.set();
-        (times_ms, all, mib, busy)
+        (times_ms, all, mib, idle_cores)
     };
-    let (mut outcome, (times_ms, during, during_mib, busy)) = tokio::join!(attack(town, &stop), talk);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-    measured.idle_cores = cores - busy;
+    let (mut outcome, (times_ms, during, during_mib, idle_cores)) = tokio::join!(attack(town, &stop), talk);
+    measured.idle_cores = idle_cores;
     measured.during = Delivery::of(times_ms);
     let (times_ms, after) = ears.talk(town, lines).await;
     measured.after = Delivery::of(times_ms);
@@ -206,12 +205,15 @@ impl Ears {
     pub fn new(town: &Town) -> Self {
         let lines = Heard::default();
         let listen = |room: &Room| {
-            let (mut events, lines) = (room.events(), lines.clone());
-            let me = room.author();
+            let (mut events, lines, room) = (room.events(), lines.clone(), room.clone());
             tokio::spawn(async move {
+                let mut mine = vec![room.author()];
                 while let Some(event) = events.next().await {
+                    if let RoomEvent::Rekeyed { author } = event {
+                        mine.push(author);
+                    }
                     if let RoomEvent::Engine(Event::Shown { entry, .. }) = event
-                        && entry.author != me
+                        && !mine.contains(&entry.author)
                         && let Some(text) = entry.body.bytes().and_then(|body| std::str::from_utf8(body).ok())
                         && let Some((at, heard)) = lines.lock().unwrap().get_mut(text)
                     {
@@ -271,11 +273,10 @@ pub fn memory_mib() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
 }
 
-/// Seconds of cores that this process has used.
-fn busy_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    // The 14th and 15th field of proc(5), in hundredths of a second.
-    (ticks(11) + ticks(12)) / 100.0
+/// Seconds for which cores of the machine had nothing to do, whoever else uses it.
+fn idle_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let fields: Vec<f64> = stat.lines().next().unwrap_or_default().split_whitespace().flat_map(str::parse).collect();
+    // The fourth and fifth of proc(5): idle, and idle while a disk is waited for; in hundredths of a second.
+    fields.iter().skip(3).take(2).sum::<f64>() / 100.0
 }

@@ -102,7 +102,7 @@ pub struct Measured {
     pub after: Delivery,
     /// MiB that the process, with nodes and attacker, holds before, during and after.
     pub memory_mib: [u64; 3],
-    /// Cores of the machine that were idle during the attack.
+    /// Cores of the machine that were idle during the attack, whoever used the others.
     pub idle_cores: f64,
 }
 
@@ -120,7 +120,7 @@ impl Measured {
     /// MiB that memory may grow by.
     pub const GROWTH_MIB: u64 = 32;
 
-    /// Cores that attacker and nodes have to leave idle for times to mean anything.
+    /// Cores that have to be idle for times to mean anything.
     pub const IDLE_CORES: f64 = 0.5;
 
     /// Whether memory grew by no more than it may.
@@ -137,7 +137,7 @@ pub enum Verdict {
     Met,
     /// It did not.
     NotMet,
-    /// Lines took longer than they may, and attacker and nodes left less of the machine idle than times need.
+    /// Lines took longer than they may, and less of the machine was idle than times need.
     Unjudged,
     /// It did not even end, or broke down.
     Broke,

@@ -30,7 +30,12 @@ impl Pen {
 
     /// Who writes.
     pub fn id(&self) -> AuthorId {
-        Author::from_secret(&self.secret).id()
+        self.author().id()
+    }
+
+    /// Its key.
+    pub fn author(&self) -> Author {
+        Author::from_secret(&self.secret)
     }
 
     /// What comes next is of this time, or just after the last.
@@ -61,11 +66,18 @@ impl Pen {
             RawEntry { time: self.time, seen, kind, body }
         };
         let entries = entries.into_iter().map(entry).collect();
-        let run = Author::from_secret(&self.secret).sign(&self.room, self.next, self.prev, entries).unwrap();
+        let run = self.author().sign(&self.room, self.next, self.prev, entries).unwrap();
         let admitted = Admission::new(self.room).admit(&run, Trust::Signature).unwrap();
         (self.next, self.prev) = (run.last() + 1, admitted.last().id);
         run
     }
+}
+
+/// The same run with this body in its first entry, whatever was signed.
+pub fn with_body(run: &RawRun, body: Body) -> RawRun {
+    let mut entries = run.entries().to_vec();
+    entries[0].body = body;
+    RawRun::new(run.author(), run.first(), run.prev(), entries, run.signature().copied()).unwrap()
 }
 
 /// The same run under a signature with one bit flipped.

@@ -15,7 +15,7 @@ use rumormill_proto::{
     ids::{PeerId, Seq},
     introduction::{Introduction, Side},
     limits::PUSH_RUNS,
-    message::{Hello, Message, Want},
+    message::{Contact, Hello, Message, Want},
     run::RawRun,
 };
 use tokio::sync::Mutex;
@@ -69,6 +69,20 @@ impl Rogue {
 
     /// One with this key.
     pub async fn with_key(target: &Node, key: SecretKey) -> Self {
+        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
+        Self::between(key, EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0])).await
+    }
+
+    /// One that attacks a node in another process, on loopback.
+    pub async fn to(contact: &Contact) -> Self {
+        let id = iroh::EndpointId::from_bytes(&contact.peer.0).unwrap();
+        // Behind the count and the family of the first address stand four bytes, and then its port.
+        let port = u16::from_be_bytes([contact.address[6], contact.address[7]]);
+        let target = EndpointAddr::new(id).with_ip_addr((std::net::Ipv4Addr::LOCALHOST, port).into());
+        Self::between(SecretKey::generate(), target).await
+    }
+
+    async fn between(key: SecretKey, target: EndpointAddr) -> Self {
         let endpoint = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .portmapper_config(PortmapperConfig::Disabled)
@@ -79,8 +93,6 @@ impl Rogue {
             .bind()
             .await
             .unwrap();
-        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
-        let target = EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0]);
         Self { endpoint, target }
     }
 
@@ -169,6 +181,11 @@ impl Wire {
     /// See [`closed`].
     pub async fn closed(&self) -> Option<u64> {
         closed(&self.connection).await
+    }
+
+    /// Reads what is said in the background and throws it away, so that the node's queue does not fill.
+    pub fn read_all(self) -> Server {
+        self.serving(Vec::new())
     }
 
     /// Reads what is said in the background, and serves what is wanted of these runs, as a member does.

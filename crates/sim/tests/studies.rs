@@ -57,6 +57,8 @@ fn honest_peers_hear_each_other_among_false_ones() -> Story {
     println!("{table}");
     assert_eq!(figure(&table, &["16", "0"], "soon %").least, 100.0, "{table}");
     assert_eq!(figure(&table, &["16", "48"], "late %").least, 100.0, "{table}");
+    let dialled = figure(&table, &["16", "48"], "dialled, worst %").most;
+    assert!(dialled <= 50.0, "{dialled} % of the links that an honest peer made are false\n{table}");
     Ok(())
 }
 

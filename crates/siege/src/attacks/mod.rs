@@ -8,13 +8,21 @@ mod authors;
 mod blank;
 mod claims;
 mod clocks;
+mod descriptors;
 mod empties;
+mod erasers;
+mod flood;
 mod forger;
+mod founding;
 mod headless;
+mod hearsay;
 mod held;
+mod hours;
 mod late;
+mod million;
 mod paths;
 mod places;
+mod stopped;
 mod undercut;
 mod waits;
 
@@ -26,14 +34,22 @@ pub const ALL: &[&Attack] = &[
     &blank::ATTACK,
     &claims::ATTACK,
     &clocks::ATTACK,
+    &descriptors::ATTACK,
     &empties::ATTACK,
+    &erasers::ATTACK,
+    &flood::ATTACK,
     &forger::ATTACK,
+    &founding::ATTACK,
     &headless::ATTACK,
+    &hearsay::ATTACK,
+    &hours::ATTACK,
     &late::ATTACK,
+    &million::ATTACK,
     &paths::ATTACK,
     &places::ATTACK,
+    &stopped::ATTACK,
     &undercut::ATTACK,
     &waits::ATTACK,
 ];
 
-pub use self::held::HELD;
+pub use self::{held::HELD, million::PAGE};

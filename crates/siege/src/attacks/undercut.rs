@@ -59,7 +59,7 @@ fn run(form: Form) -> Outcome {
     stage.run_ms(1_000);
     stage.heard(listener);
 
-    let proofs = form.pick(60, 600);
+    let proofs = form.pick(24, 600);
     let mut largest = 0;
     for number in (1..=proofs).rev() {
         let proof = prove(&[9; 32], number * BLOCK + 1, BLOCK as usize);
@@ -72,7 +72,7 @@ fn run(form: Form) -> Outcome {
     stage.run_ms(45_000);
     let digests = stage.digests();
 
-    let logs = form.pick(50, 5_000u64);
+    let logs = form.pick(16, 5_000u64);
     for number in 0..logs {
         let secret = *blake3::hash(&number.to_le_bytes()).as_bytes();
         stage.says(liar, 0, Message::Fork { proof: prove(&secret, 1, 1).wire().clone() });

@@ -1,0 +1,137 @@
+//! V3, C12: one member says valid things as fast as it can.
+
+use std::time::Duration;
+
+use rumormill_node::Room;
+use rumormill_proto::{
+    admit::{Admission, Author, Trust},
+    frontier::Branch,
+    ids::AuthorId,
+    message::{Brief, Heads, Message, Push},
+    run::RawRun,
+};
+
+use crate::{
+    Attack, Bound, Form, Outcome,
+    nodes::{Homes, Stop, Town, besiege_with},
+    pen::Pen,
+    rogue::{Rogue, Server, wall_ms},
+};
+
+/// The row.
+pub(super) const ATTACK: Attack = Attack {
+    threat: "V3, C12",
+    name: "flood",
+    says: "a member says 5,000 valid entries a second, each signed by itself and to be passed on; others' words come through \
+           meanwhile, and in the end all of it is held by everybody",
+    defences: &[],
+    run,
+};
+
+/// Entries a second.
+const RATE: u64 = 5_000;
+
+/// Entries said at once, this often.
+const BURST: usize = 50;
+const BURST_EVERY: Duration = Duration::from_millis(1_000 * BURST as u64 / RATE);
+
+/// More than are said while honest people talk.
+const ENTRIES: (u64, u64) = (1_000, 8 * RATE);
+
+/// The part of the id space that holds everybody.
+const EVERYBODY: u8 = 0;
+
+/// How often its end is announced, as in rounds.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
+
+/// Catches what never settles; nothing is judged by it.
+const SETTLED: Duration = Duration::from_secs(90);
+
+/// What is said, and how it ends.
+struct Log {
+    author: Author,
+    pen: Pen,
+    runs: Vec<RawRun>,
+}
+
+fn run(form: Form) -> Outcome {
+    let prepare = async |town: &Town| {
+        let mut pen = Pen::new(town.rooms[0].id(), 1, wall_ms());
+        let runs = (0..form.pick(ENTRIES.0, ENTRIES.1))
+            .map(|_| pen.line("a line as people write them, more or less"))
+            .collect();
+        Log { author: pen.author(), pen, runs }
+    };
+    besiege_with(form, Homes::Disk, prepare, async |town, stop, log| {
+        let mut outcome = Outcome::default();
+        let rogue = Rogue::new(&town.nodes[0]).await;
+        let wire = rogue.author(&town.rooms[0], &log.author).await.expect("a member is let in");
+        let server = wire.serving(log.runs.clone());
+        let said = say_all(&server, &log.runs, (form, stop)).await;
+        let all = settle(town, &server, &log, said).await;
+        let stands = server.connection.close_reason().is_none();
+        outcome.count("entries of the flood", said, Bound::AtLeast(form.pick(ENTRIES.0, RATE)));
+        outcome.count("nodes that hold all of them", all, Bound::Is(town.rooms.len() as u64));
+        outcome.count("the flooder, who did nothing wrong, is still linked", u64::from(stands), Bound::Is(1));
+        rogue.endpoint.close().await;
+        outcome
+    })
+}
+
+/// Says one after the other until told to stop; how many that were. The short form says all, as fast as it can.
+async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) -> u64 {
+    let (mut said, mut tick) = (0, tokio::time::interval(BURST_EVERY));
+    for burst in runs.chunks(BURST) {
+        if form == Form::Full {
+            tick.tick().await;
+        }
+        for run in burst {
+            let push = Push { push: said, part: EVERYBODY, hops: 1, runs: vec![run.clone()] };
+            server.say(&Message::Push(push)).await;
+            said += 1;
+        }
+        if form == Form::Full && stop.is_set() {
+            break;
+        }
+    }
+    said
+}
+
+/// Announces the end of the log until everybody holds it; how many do.
+async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
+    let (id, last) = (log.pen.id(), &log.runs[said as usize - 1]);
+    let last = Admission::new(town.rooms[0].id()).admit(last, Trust::Signature).unwrap().last().id;
+    let brief =
+        Brief { author: id.prefix(), next: said, check: u32::from_be_bytes(*last.0.first_chunk().unwrap()), cut: None };
+    let heads = Message::Heads(Heads { branch: Branch::ROOT, all: false, heads: vec![brief] });
+    let announce = async {
+        let mut tick = tokio::time::interval(ANNOUNCE_EVERY);
+        loop {
+            tick.tick().await;
+            // Whether the connection stands is counted in the end.
+            server.say(&heads).await;
+        }
+    };
+    let everybody = async {
+        for room in &town.rooms {
+            while !holds(room, &id, said).await {
+                room.renewed().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = everybody => {}
+        () = announce => {}
+        () = tokio::time::sleep(SETTLED) => {}
+    }
+    let mut all = 0;
+    for room in &town.rooms {
+        all += u64::from(holds(room, &id, said).await);
+    }
+    all
+}
+
+async fn holds(room: &Room, author: &AuthorId, said: u64) -> bool {
+    let heads = room.heads().await.unwrap();
+    room.status().missing == 0 && heads.iter().any(|(whose, head)| whose == author && head.seq + 1 >= said)
+}
