@@ -30,6 +30,8 @@ pub enum NoticeCode {
     Rekeyed,
     /// The room no longer takes part.
     Stopped,
+    /// Somebody said more than their share of this disk, and the oldest of it was let go.
+    Shared,
 }
 
 /// What happened in a room. As server-sent events the tag is the `event:` and the content the `data:`.

@@ -30,7 +30,7 @@ pub use self::{
     people::{People, Person, Whois},
     refusal::{Refusal, Refused},
     room::{
-        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Ticket, Topic,
-        Traffic,
+        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Share, Ticket,
+        Topic, Traffic,
     },
 };

@@ -45,6 +45,9 @@ pub struct Room {
     pub traffic: Traffic,
     /// How much of the room is kept.
     pub keep: Keep,
+    /// Authors who said more than their share of this disk: the oldest of what they said is no longer kept here.
+    #[serde(default)]
+    pub shares: Vec<Share>,
     /// Whether the room is announced on the LAN by name, so that whoever asks there is let in.
     pub announced: bool,
 }
@@ -88,6 +91,25 @@ pub struct Keep {
     pub bytes: Option<u64>,
     /// The bounds of files, which count apart from messages.
     pub files: KeepFiles,
+    /// The greatest size of what one author says, in bytes; without it a bound that only floods reach.
+    pub share: Option<u64>,
+}
+
+/// What the share of one author took. Others keep what they want.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Share {
+    /// The author.
+    pub author: AuthorHex,
+    /// The author's name.
+    pub nick: String,
+    /// Bytes that each author of the room may take here.
+    pub share_bytes: u64,
+    /// Bytes that this author takes.
+    pub bytes: u64,
+    /// Texts and the like that were let go.
+    pub let_go: u64,
+    /// When the newest of these was said, in milliseconds since the Unix epoch.
+    pub until_ms: u64,
 }
 
 /// How many of a room's files are kept.

@@ -31,7 +31,7 @@ use crate::{
     frame::Control,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
-        ROOMS, STATUS_EVERY, SWEEP_ROWS,
+        ROOMS, STATUS_EVERY,
     },
     link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
@@ -39,6 +39,7 @@ use crate::{
     rest::Resting,
     seat::{Seat, Start},
     settings::{ClockShift, RoomSetup},
+    sweep::Sweeping,
 };
 
 /// Boards of all rooms, for those who ask the node for them.
@@ -64,9 +65,8 @@ pub(crate) struct Driver {
     expire_at: u64,
     /// Our own handle for what is asked rarely.
     pub(crate) read: Box<dyn Read>,
-    /// Whether rows of rooms that were left are on the disk still, perhaps from before a crash; and who waits for them to go.
-    sweeping: bool,
-    leaving: Vec<oneshot::Sender<Result<(), Error>>>,
+    /// What is left on the disk of rooms that were left.
+    pub(crate) sweeping: Sweeping,
     start: Instant,
     status_at: u64,
     contacts_at: u64,
@@ -106,8 +106,7 @@ impl Driver {
             busy_at: 0,
             expire_at: 0,
             read,
-            sweeping: true,
-            leaving: Vec::new(),
+            sweeping: Sweeping::default(),
             start: Instant::now(),
             status_at: 0,
             contacts_at: 0,
@@ -180,11 +179,10 @@ impl Driver {
     fn next_deadline(&self) -> Option<u64> {
         let engines = self.seats.values().map(Seat::next_deadline);
         let own = [self.status_at, self.contacts_at].into_iter().filter(|at| *at > 0);
-        let own = own.chain(self.sweeping.then_some(0));
-        let bounded = self.seats.values().any(|seat| seat.setup.retention != Keep::default());
+        let own = own.chain(self.sweeping.next_deadline());
         engines
             .chain(own)
-            .chain(bounded.then_some(self.expire_at))
+            .chain((!self.seats.is_empty()).then_some(self.expire_at))
             .chain(self.resting.next_deadline())
             .chain(self.quiet_at.map(|quiet_at| quiet_at.min(self.busy_at)))
             .min()
@@ -214,17 +212,14 @@ impl Driver {
         }
     }
 
-    /// Drops some of what is over the bounds of rooms, when it is time.
+    /// Drops some of what is over the bounds of rooms and the shares of authors, when it is time.
     fn expire(&mut self) {
         let Now { ticks_ms, wall_ms } = self.now();
         if ticks_ms < self.expire_at {
             return;
         }
         let mut more = false;
-        for (room, seat) in &self.seats {
-            if seat.setup.retention == Keep::default() {
-                continue;
-            }
+        for room in self.seats.keys() {
             match self.store.expire(room, wall_ms, EXPIRE_ENTRIES) {
                 Ok(waits) => more |= waits,
                 Err(why) => tracing::warn!(%why, "cannot drop what is over the bounds of a room"),
@@ -257,22 +252,6 @@ impl Driver {
         if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
     }
 
-    /// Takes some more of rooms that were left off the disk, between two turns, and answers those who left when all is out.
-    fn sweep(&mut self) {
-        if !self.sweeping {
-            return;
-        }
-        let swept = self.store.sweep(SWEEP_ROWS);
-        self.sweeping = matches!(swept, Ok(true));
-        if !self.sweeping {
-            let result = swept.map(|_| ()).map_err(|why| why.to_string());
-            for answer in self.leaving.drain(..) {
-                // Whoever left may have gone.
-                let _ = answer.send(result.clone().map_err(|why| Error::Stopped { why }));
-            }
-        }
-    }
-
     /// What our clocks say.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -286,7 +265,7 @@ impl Driver {
             Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
             Command::Leave { room, answer } => match self.leave(&room) {
                 Ok(()) => {
-                    self.leaving.push(answer);
+                    self.sweeping.awaited(answer);
                     Inputs::new()
                 }
                 Err(why) => told(answer, Err(why)),
@@ -446,7 +425,7 @@ impl Driver {
         seat.board.close();
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
         self.store.leave(room)?;
-        self.sweeping = true;
+        self.sweeping.begin();
         self.tools.shelf.tidy();
         Ok(())
     }

@@ -34,6 +34,11 @@ pub enum Error {
         /// What the store said.
         why: String,
     },
+    /// The room was left, but what was said in it is on the disk still. It goes as soon as that can be written.
+    Unswept {
+        /// What the store said.
+        why: String,
+    },
     /// The room was left.
     Left,
     /// A text is larger than an entry may be.
@@ -68,6 +73,7 @@ impl Error {
             Self::Thread { .. } => "thread",
             Self::Closed => "closed",
             Self::Stopped { .. } => "stopped",
+            Self::Unswept { .. } => "unswept",
             Self::Left => "left",
             Self::TooLong => "too-long",
             Self::Nick => "nick",
@@ -93,6 +99,7 @@ impl Error {
             Self::Stopped { .. } => {
                 "make room on the disk: the room goes on by itself, and nothing that was confirmed is lost".into()
             }
+            Self::Unswept { .. } => "make room on the disk: what was said goes by itself then".into(),
             Self::Left => "enter it again with a ticket".into(),
             Self::TooLong => "say it in several parts".into(),
             Self::Nick => format!("choose a name of 1 to {NAME_BYTES} bytes"),
@@ -117,6 +124,7 @@ impl fmt::Display for Error {
             Self::Thread { why } => write!(f, "cannot start a thread: {why}"),
             Self::Closed => f.write_str("the node is closed"),
             Self::Stopped { why } => write!(f, "the room was stopped: {why}"),
+            Self::Unswept { why } => write!(f, "you have left the room, but what was said is on the disk still: {why}"),
             Self::Left => f.write_str("you have left the room"),
             Self::TooLong => write!(f, "this is longer than the {TEXT_BYTES} bytes that fit in one entry"),
             Self::Nick => f.write_str("this is not a nick"),

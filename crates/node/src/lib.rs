@@ -44,12 +44,15 @@ mod seat;
 mod serve;
 mod settings;
 mod settle;
+mod sweep;
 mod talk;
 mod ticket;
 mod turns;
 
 pub use rumormill_proto as proto;
-pub use rumormill_store::{CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem};
+pub use rumormill_store::{
+    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared, limits::SHARE_BYTES,
+};
 
 pub use crate::{
     address::contact,

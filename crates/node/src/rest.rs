@@ -139,6 +139,9 @@ mod tests {
         /// Rooms that nothing can be appended to.
         bad: BTreeSet<RoomId>,
         joint: usize,
+        /// Nothing of what was left goes.
+        stuck: bool,
+        swept: Arc<tokio::sync::Notify>,
     }
 
     /// A store that fails when it is told to.
@@ -183,6 +186,11 @@ mod tests {
         }
 
         fn sweep(&mut self, rows: usize) -> Result<bool, StoreError> {
+            let flaws = self.1.lock().unwrap();
+            if flaws.stuck {
+                return Err(StoreError::Full { path: PathBuf::from("home") });
+            }
+            flaws.swept.notify_one();
             self.0.sweep(rows)
         }
 
@@ -284,6 +292,21 @@ mod tests {
         assert!(room.say("lost").await.is_err());
         room.leave().await.unwrap();
         assert_eq!(node.rooms().len(), 0);
+        node.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_left_goes_when_it_can_be_written_and_its_leaver_is_told() {
+        let (node, flaws) = flawed().await;
+        let room = node.create("room").await.unwrap();
+        let swept = flaws.lock().unwrap().swept.clone();
+        // At the start there is nothing to sweep, which is found out first.
+        swept.notified().await;
+        flaws.lock().unwrap().stuck = true;
+        assert!(matches!(room.leave().await, Err(Error::Unswept { .. })));
+        assert_eq!(node.rooms().len(), 0, "it is left all the same");
+        flaws.lock().unwrap().stuck = false;
+        tokio::time::timeout(std::time::Duration::from_secs(60), swept.notified()).await.expect("it goes on by itself");
         node.close().await;
     }
 

@@ -18,7 +18,7 @@ use rumormill_proto::{
     log::Head,
     timeline::Place,
 };
-use rumormill_store::{CheckReport, Keep, Line, Read};
+use rumormill_store::{CheckReport, Keep, Line, Read, Shared};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -382,6 +382,14 @@ impl Room {
     /// Whether nobody who is connected keeps what a message said, as far as it is looked for; see [`What::Missing`].
     pub fn is_lost(&self, of: &Target) -> bool {
         self.board.posted().lost.contains(of)
+    }
+
+    /// Authors of whom something was let go here because they said more than their share; authors ascending.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn shares(&self) -> Result<Vec<Shared>, Error> {
+        self.read(|read, room| read.shares(room)).await
     }
 
     /// How much of what is said here is kept.

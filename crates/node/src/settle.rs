@@ -175,7 +175,11 @@ impl Driver {
                             noted.insert(room, seat.record());
                         }
                         match &event {
-                            Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => self.tools.shelf.tidy(),
+                            Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => {
+                                self.tools.shelf.tidy();
+                                // What it takes back may have more edits than go at once.
+                                self.sweeping.begin();
+                            }
                             Event::Came { .. } => self.tools.shelf.came(),
                             // It may be a name, or take a file back.
                             Event::Filled { .. } => filled = true,

@@ -3,6 +3,9 @@
 /// Milliseconds until connections are accepted again after the system had no descriptor to give.
 pub(crate) const ACCEPT_AGAIN_MS: u64 = 100;
 
+/// Authors with full shares that a room tells of: more than a person would look at; 200 bytes each.
+pub(crate) const SHARES: usize = 32;
+
 /// Lines of the timeline read at once: 256 of 100 bytes are 25 kB, of the largest body 2 MiB.
 pub(crate) const PAGE_LINES: usize = 256;
 

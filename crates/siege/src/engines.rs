@@ -21,7 +21,7 @@ use rumormill_proto::{
     time::Now,
     view::Shape,
 };
-use rumormill_store::{Change, Memory, Read, Store as _};
+use rumormill_store::{Change, Keep, Memory, Read, RoomRecord, Store as _};
 
 /// When the stage begins, by the clocks of all that are right.
 pub const BEGIN_MS: u64 = 1_700_000_000_000;
@@ -361,6 +361,21 @@ impl Engines {
     pub fn shown(&self, text: &str) -> u64 {
         let is_it = |(_, entry): &(u64, Entry)| entry.body.bytes().is_some_and(|body| body == text);
         self.honest.iter().filter(|honest| honest.shown.iter().any(is_it)).count() as u64
+    }
+
+    /// An honest peer keeps so many bytes of what each author says.
+    pub fn shares(&mut self, at: usize, bytes: u64) {
+        let keep = Keep { share: Some(bytes), ..Keep::default() };
+        let (secret, author_secret, name) = ([0; 32], [0; 32], String::new());
+        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
+        self.honest[at].store.put_room(&room).unwrap();
+    }
+
+    /// Bytes of bodies of an author that a peer keeps.
+    pub fn kept_bytes(&mut self, at: usize, author: &AuthorId) -> u64 {
+        let lines = self.honest[at].reader.page_after(&ROOM, None, 10_000).unwrap();
+        let bodies = lines.iter().filter(|line| line.place.author == *author).filter_map(|line| line.body.bytes());
+        bodies.map(|body| body.len() as u64).sum()
     }
 
     /// Texts in the timeline of a peer whose bodies it keeps, in order.

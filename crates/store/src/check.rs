@@ -19,6 +19,8 @@ pub struct CheckReport {
     pub entries: u64,
     /// Signatures verified.
     pub signatures: u64,
+    /// Entries whose bodies are wanted: nothing is damaged there, but what they said is not here.
+    pub wanted: u64,
     /// What is wrong, at most [`PROBLEMS`].
     pub problems: Vec<Problem>,
     /// Problems past those listed.
@@ -94,6 +96,8 @@ pub(crate) struct Totals {
     pub(crate) notes: u64,
     /// What is counted of bodies.
     pub(crate) bodies: Tally,
+    /// Entries whose bodies are wanted.
+    pub(crate) wanted: u64,
     /// Notes that stand and should not, or the other way round.
     pub(crate) misplaced_notes: u64,
 }
@@ -126,6 +130,7 @@ pub(crate) fn check(room: &RoomId, source: &mut impl Source, tell: &mut dyn FnMu
     }
     checker.totals.places = kept.iter().map(|kept| kept.log.len()).sum();
     let totals = checker.tolerate(source.totals())?.unwrap_or(checker.totals);
+    checker.report.wanted = totals.wanted;
     checker.compare(&totals);
     Ok(checker.report)
 }

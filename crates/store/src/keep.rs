@@ -27,6 +27,9 @@ pub struct Keep {
     pub bytes: Option<u64>,
     /// The same for files, which are bounded apart. Their names stay.
     pub files: KeepFiles,
+    /// Bytes of bodies that are kept of each author; without it [`SHARE_BYTES`](crate::limits::SHARE_BYTES). This goes by
+    /// logs and not by the timeline, and takes bodies of all kinds.
+    pub share: Option<u64>,
 }
 
 /// How many of the files that a room names are kept here; see [`surplus`](crate::surplus).
@@ -41,9 +44,9 @@ pub struct KeepFiles {
 }
 
 impl Keep {
-    /// These bounds without those of files.
+    /// These bounds without those of files and authors.
     pub fn of_texts(self) -> Self {
-        Self { files: KeepFiles::default(), ..self }
+        Self { files: KeepFiles::default(), share: None, ..self }
     }
 }
 

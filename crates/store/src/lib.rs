@@ -14,6 +14,7 @@ pub mod limits;
 mod memory;
 mod note;
 mod row;
+mod share;
 mod surplus;
 mod words;
 
@@ -39,6 +40,7 @@ pub use crate::{
     files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
     keep::{Keep, KeepFiles},
     memory::Memory,
+    share::Shared,
     surplus::surplus,
 };
 
@@ -118,7 +120,8 @@ pub trait Store: Send {
     /// As [`Store::commit`].
     fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
 
-    /// Takes up to `rows` runs of rooms that were left off the disk, or some more of smaller rows, in one commit; returns whether there are more.
+    /// Takes up to `rows` runs of rooms that were left off the disk, or some more of smaller rows, in one commit; then the same of
+    /// indexes that were given up with them, and of edits of what was taken back. Returns whether there are more.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -140,7 +143,7 @@ pub trait Store: Send {
     fn index(&mut self, entries: usize) -> Result<bool, Error>;
 
     /// Drops bodies of a room that are over the bounds of its [`Keep`], oldest first by timeline, in one commit that
-    /// reaches over at most `most` entries; returns whether more wait. `now_ms` is the time by which they are too old.
+    /// reaches over at most `most` entries, and some of an author that has more than its share; returns whether more wait. `now_ms` is the time by which they are too old.
     /// What comes later and belongs below what was dropped is dropped when it comes. What a cut took out of the
     /// timeline stays.
     ///
@@ -233,6 +236,9 @@ pub trait Read: Send {
     /// Whether an entry is one of those that [`Read::bare`] counts.
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error>;
 
+    /// Authors of whom bodies were let go because they said more than their share, authors ascending.
+    fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error>;
+
     /// The last name of each author, and where it was said; authors ascending. When there are more than
     /// [`limits::NICKS`], those whose names are newest.
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
@@ -247,7 +253,12 @@ pub trait Read: Send {
     fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;
 
     /// Whether a room names a file: there is a [`Kind::FILE`] in the timeline that says its hash and is not taken back.
-    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error>;
+    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
+        Ok(!self.offerers(room, file, 1)?.is_empty())
+    }
+
+    /// Authors whose entries name a file so: the first `most`, ascending.
+    fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error>;
 
     /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
     /// ascending.

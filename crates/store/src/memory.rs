@@ -1,8 +1,10 @@
 //! The store in ordered maps: for the simulator, which holds many, and for nodes that keep nothing.
 
 mod bare;
+mod check;
 mod crowd;
 mod notes;
+mod share;
 mod timeline;
 
 use std::{
@@ -16,25 +18,26 @@ use crowd::{came, without_lowest};
 use rumormill_proto::{
     admit::{Entry, Run},
     content::{Target, Vouch, vouched_for},
-    entry::{Kind, RawEntry},
+    entry::Kind,
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::{Bare, Kept},
-    limits::{ADDRESS_BYTES, BLOCK, FOUNDER_SHARE},
+    limits::{ADDRESS_BYTES, FOUNDER_SHARE},
     log::{Head, Log},
     run::{RawRun, block_end},
     time::Time,
     timeline::Place,
 };
+use share::Taken;
 
 use crate::{
     Change, CheckReport, Line, Read, RoomRecord, Store,
-    check::{self, Found, Totals},
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
     note::{Note, goes, is_message, is_said, raw_entries},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, topmost, unproved, widen},
+    share::{Shared, share_bytes, weight},
     words::Query,
 };
 
@@ -68,6 +71,8 @@ struct Shelf {
     /// Entries whose bodies are wanted.
     bare: BTreeMap<Place, [u8; 32]>,
     tally: Tally,
+    /// What authors take of their shares.
+    taken: BTreeMap<AuthorId, Taken>,
     /// Up to where no bodies are kept.
     floor: Option<Place>,
 }
@@ -115,12 +120,19 @@ impl Store for Memory {
         let mut held = self.write();
         let logs = held.judge(changes)?;
         for ((room, change), log) in changes.iter().zip(logs) {
+            let share = held.share(room);
             let shelf = held.shelves.entry(*room).or_default();
             match change {
-                Change::Append(run) => shelf.append(run, log),
+                Change::Append(run) => {
+                    shelf.append(run, log);
+                    shelf.came(run.author(), (run.first().seq, run.last().seq), share);
+                }
                 Change::Cut(proof) => shelf.cut(proof, log),
                 Change::Evict(author) => shelf.evict(author, log),
-                Change::Fill { author, seq, body } => shelf.fill(**author, *seq, body),
+                Change::Fill { author, seq, body } => {
+                    shelf.fill(**author, *seq, body);
+                    shelf.came(**author, (*seq, *seq), share);
+                }
             }
         }
         let shortened = changes.iter().filter(|(_, change)| change.shortens());
@@ -173,12 +185,14 @@ impl Store for Memory {
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
         let mut held = self.write();
         let keep = held.records.get(room).map(|record| record.keep.of_texts()).unwrap_or_default();
+        let share = held.share(room);
+        let more = held.shelves.get_mut(room).is_some_and(|shelf| shelf.share(share));
         if keep == Keep::default() {
-            return Ok(false);
+            return Ok(more);
         }
         // What comes later and is too old by now is not kept, even where nothing has come yet.
         let shelf = held.shelves.entry(*room).or_default();
-        Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)))
+        Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)) || more)
     }
 
     /// What is in memory does not rot.
@@ -192,6 +206,11 @@ impl Store for Memory {
 }
 
 impl Held {
+    /// What each author may take of a room.
+    fn share(&self, room: &RoomId) -> i64 {
+        share_bytes(self.records.get(room).and_then(|record| record.keep.share))
+    }
+
     fn log(&self, room: &RoomId, author: &AuthorId) -> Log {
         self.shelves.get(room).and_then(|shelf| shelf.log(author)).cloned().unwrap_or_default()
     }
@@ -251,6 +270,7 @@ impl Shelf {
             }
             self.note(author, &row);
             self.tally += Tally::of(&row.raw);
+            self.taken.entry(author).or_default().bytes += weight(&row.raw);
             self.rows.insert((author, *seq), row);
         }
         for entry in run.entries() {
@@ -279,6 +299,7 @@ impl Shelf {
             self.messages.remove(&row.place(author));
             unnote(&mut self.notes, author, row);
             self.tally -= Tally::of(&row.raw);
+            self.taken.entry(author).or_default().bytes -= weight(&row.raw);
         }
     }
 
@@ -317,6 +338,7 @@ impl Shelf {
         let Some(row) = self.rows.get_mut(&(author, seq)) else { return };
         unnote(&mut self.notes, author, row);
         self.tally -= Tally::of(&row.raw);
+        self.taken.entry(author).or_default().bytes -= weight(&row.raw);
         row.raw.body = row.raw.body.dropped();
     }
 
@@ -466,6 +488,10 @@ impl Read for Memory {
         self.ask(room, |shelf| shelf.bare(most))
     }
 
+    fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error> {
+        self.ask(room, Shelf::shares)
+    }
+
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
         self.ask(room, |shelf| shelf.is_bare(author, seq))
     }
@@ -493,9 +519,12 @@ impl Read for Memory {
         })
     }
 
-    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
+    fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {
         let sign = file.to_string();
-        self.ask(room, |shelf| shelf.about(None, Kind::FILE..=Kind::FILE).any(|(group, _)| group.sign == sign))
+        self.ask(room, |shelf| {
+            let named = shelf.about(None, Kind::FILE..=Kind::FILE).filter(|(group, _)| group.sign == sign);
+            named.map(|(group, _)| group.author).take(most).collect()
+        })
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
@@ -529,63 +558,9 @@ impl Read for Memory {
 
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
         match self.read().shelves.get(room) {
-            Some(shelf) => check::check(room, &mut shelf.as_ref(), tell),
+            Some(shelf) => crate::check::check(room, &mut shelf.as_ref(), tell),
             None => Ok(CheckReport::default()),
         }
-    }
-}
-
-impl check::Source for &Shelf {
-    fn kept(&mut self) -> Result<Vec<Kept>, Error> {
-        Ok(Shelf::kept(self))
-    }
-
-    fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        Ok(Shelf::proof(self, author))
-    }
-
-    fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {
-        let rows: Vec<_> = self.rows(author, first, last).take(BLOCK as usize).cloned().collect();
-        let one_run = |below: &Row, above: &Row| {
-            below.leads_to(above) && below.signature.is_none() && !below.seq.is_multiple_of(BLOCK)
-        };
-        let found = |rows: &[Row]| {
-            let (first, last) = (rows.first()?, rows.last()?);
-            Some(Found {
-                first: first.seq,
-                last: last.seq,
-                top: last.id,
-                sealed: true,
-                run: assemble(*author, rows).ok(),
-            })
-        };
-        Ok(rows.chunk_by(one_run).filter_map(found).collect())
-    }
-
-    fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
-        let author = run.author();
-        let mut places =
-            run.entries().iter().zip(run.first()..).map(|(entry, seq)| Place { time: entry.time, author, seq });
-        Ok(places.find(|place| !self.timeline.contains(place)).map(|place| place.seq))
-    }
-
-    fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
-        let author = run.author();
-        let noted = |seq: Seq, entry: &RawEntry| {
-            let Some(Note { about, kind, sign, .. }) = Note::of(&author, seq, entry) else { return true };
-            let notes = self.notes.get(&Group { about, kind, author, sign });
-            notes.is_some_and(|notes| notes.contains_key(&(entry.time, seq)))
-        };
-        Ok(run.entries().iter().zip(run.first()..).find(|(entry, seq)| !noted(*seq, entry)).map(|(_, seq)| seq))
-    }
-
-    fn totals(&mut self) -> Result<Totals, Error> {
-        let notes = self.notes.values().map(|notes| notes.len() as u64).sum();
-        Ok(Totals { places: self.timeline.len() as u64, notes, bodies: self.tally, misplaced_notes: 0 })
-    }
-
-    fn file(&mut self) -> Result<Vec<String>, Error> {
-        Ok(Vec::new())
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use rumormill_proto::ids::RoomId;
+use rumormill_proto::ids::{AuthorId, RoomId};
 
 use crate::{
     KeepFiles,
     files::{HeldFile, RoomFile},
-    limits::{HOME_FILE_BYTES, HOME_FILES},
+    limits::{AUTHOR_FILE_BYTES, HOME_FILE_BYTES, HOME_FILES},
 };
 
 /// What is counted of newer files, and whether one of them was over the bounds: then so are all that came before it.
@@ -30,15 +30,26 @@ impl Count {
     }
 }
 
-/// Those of the files `held` that go: what is over the bounds of its room or of the home. `keeps` has the bounds of rooms
-/// that have some. What came first goes first.
-pub fn surplus(mut held: Vec<HeldFile>, keeps: &BTreeMap<RoomId, KeepFiles>, now_ms: u64) -> Vec<RoomFile> {
+/// Those of the files `held` that go: what is over the bounds of its room or of the home, or over the share of all who offer
+/// it. `keeps` has the bounds of rooms that have some, `offers` who offers a file; one of ours has nobody there, and takes of
+/// no share. What came first goes first.
+pub fn surplus(
+    mut held: Vec<HeldFile>,
+    keeps: &BTreeMap<RoomId, KeepFiles>,
+    offers: &BTreeMap<RoomFile, Vec<AuthorId>>,
+    now_ms: u64,
+) -> Vec<RoomFile> {
     held.sort_by_key(|held| Reverse((held.came_ms, held.file)));
     let home = KeepFiles { age_ms: None, count: Some(HOME_FILES as u64), bytes: Some(HOME_FILE_BYTES) };
+    let share = KeepFiles { bytes: Some(AUTHOR_FILE_BYTES), ..KeepFiles::default() };
     let (mut all, mut counts) = (Count::default(), BTreeMap::<RoomId, Count>::new());
+    let mut taken = BTreeMap::<AuthorId, Count>::new();
     let mut keeps_it = |held: &HeldFile| {
         let keep = keeps.get(&held.file.room).copied().unwrap_or_default();
-        counts.entry(held.file.room).or_default().takes(held, &keep, now_ms) && all.takes(held, &home, now_ms)
+        // Whoever offers what others do takes no space from them.
+        let by = offers.get(&held.file).map_or(&[][..], Vec::as_slice);
+        let shared = by.is_empty() || by.iter().any(|by| taken.entry(*by).or_default().takes(held, &share, now_ms));
+        shared && counts.entry(held.file.room).or_default().takes(held, &keep, now_ms) && all.takes(held, &home, now_ms)
     };
     held.iter().filter(|held| !keeps_it(held)).map(|held| held.file).collect()
 }
@@ -62,7 +73,7 @@ mod tests {
 
     fn check(keep: KeepFiles, expected: &[u8]) {
         let held = (1..=4).map(|at| file(ROOM, at, u64::from(at) * 100)).chain([file(OTHER, 9, 1000)]).collect();
-        let going = surplus(held, &BTreeMap::from([(ROOM, keep)]), 50);
+        let going = surplus(held, &BTreeMap::from([(ROOM, keep)]), &BTreeMap::new(), 50);
         assert_eq!(hashes(&going), expected, "{keep:?}");
     }
 
@@ -82,6 +93,25 @@ mod tests {
     fn a_home_is_bounded_whatever_its_rooms_keep() {
         let largest = HOME_FILE_BYTES / 2;
         let held = [(ROOM, 1), (OTHER, 2), (ROOM, 3), (OTHER, 4)].map(|(room, at)| file(room, at, largest)).into();
-        assert_eq!(hashes(&surplus(held, &BTreeMap::new(), 0)), [2, 1]);
+        assert_eq!(hashes(&surplus(held, &BTreeMap::new(), &BTreeMap::new(), 0)), [2, 1]);
+    }
+
+    #[test]
+    fn one_author_s_files_push_out_its_own_and_nobody_else_s() {
+        let (ann, loud) = (AuthorId([1; 32]), AuthorId([2; 32]));
+        let large = AUTHOR_FILE_BYTES / 2;
+        let held: Vec<_> = [(1, 100), (2, large), (3, large), (4, large)].map(|(at, size)| file(ROOM, at, size)).into();
+        let check = |by: [Vec<AuthorId>; 4], expected: &[u8], why| {
+            let offers = held.iter().zip(by).map(|(held, by)| (held.file, by)).collect();
+            assert_eq!(hashes(&surplus(held.clone(), &BTreeMap::new(), &offers, 0)), expected, "{why}");
+        };
+        check([vec![ann], vec![loud], vec![loud], vec![loud]], &[2], "what came last was asked for");
+        check([vec![loud], vec![loud], vec![loud], vec![loud]], &[2, 1], "what came first goes first");
+        check(
+            [vec![ann, loud], vec![loud], vec![loud], vec![loud]],
+            &[2],
+            "who offers the same takes nothing from others",
+        );
+        check([vec![], vec![], vec![], vec![]], &[], "ours");
     }
 }

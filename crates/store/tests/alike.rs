@@ -86,9 +86,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (any::<Index>(), prop::bool::weighted(0.1)).prop_map(|(at, wrong)| Step::Fill { at, wrong }),
         1 => (author, 0..ENTRIES).prop_map(|(author, at)| Step::Cut { author, at }),
         1 => (prop::option::of(50..300u64), prop::option::of(200..600u64), prop::option::of(3_000..20_000u64),
-            900..2_000u64, 1usize..300)
-            .prop_map(|(age_ms, entries, bytes, now_ms, most)| {
-                Step::Expire { keep: Keep { age_ms, entries, bytes, ..Keep::default() }, now_ms, most }
+            prop::option::of(0..2_500u64), 900..2_000u64, 1usize..300)
+            .prop_map(|(age_ms, entries, bytes, share, now_ms, most)| {
+                Step::Expire { keep: Keep { age_ms, entries, bytes, share, ..Keep::default() }, now_ms, most }
             }),
         2 => (1usize..200).prop_map(|entries| Step::Index { entries }),
         1 => Just(Step::Ask),
@@ -104,6 +104,8 @@ fn scripts() -> Vec<Script> {
         // Times of several authors are often the same.
         let ms = 1_000 + seq * u64::from(1 + author / 2);
         let before = |back: u64| seq.saturating_sub(1 + back);
+        // Some take more of a share than others, and many nothing.
+        let said = if at.is_multiple_of(3) { format!("{said}{}", " and so on".repeat(at % 5)) } else { said };
         let entry = match (at * 5) % 23 {
             0 | 1 => edit(ms, before(seq % 9), &said),
             2 => retract(ms, before(seq % 31)),
@@ -269,6 +271,7 @@ impl Pair {
         let wanted = bare(&mut memory);
         assert_eq!(bare(&mut disk), wanted);
         assert_eq!(wanted.0.len() as u64, wanted.1);
+        alike!(shares,);
         let all = alike!(page, None, usize::MAX);
         assert!(all.is_sorted_by_key(|line| line.place));
         for place in all.iter().map(|line| line.place).step_by(7) {
@@ -290,6 +293,7 @@ impl Pair {
         alike!(topic,);
         for file in &FILES {
             alike!(names, file);
+            alike!(offerers, file, 2);
         }
         for count in [0, 1, 5, 50, 10_000] {
             alike!(newest, count);

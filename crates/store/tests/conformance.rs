@@ -555,7 +555,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         author_secret: [6; 32],
         name: name.to_owned(),
         contacts: (0..contacts).map(contact).collect(),
-        keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files },
+        keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files, share: Some(8_000_000) },
         announced: contacts > 1,
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();

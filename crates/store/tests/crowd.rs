@@ -20,6 +20,7 @@ use rumormill_store::{Change, Keep, RoomRecord, Store};
 laws! {
     an_evicted_log_goes_in_pieces_and_leaves_nothing
     an_evicted_log_comes_again
+    what_comes_after_an_evicted_log_is_found
     whom_entries_vouch_for_is_told_in_order_and_once
     what_is_dropped_for_want_of_room_has_vouched
 }
@@ -66,6 +67,18 @@ fn an_evicted_log_comes_again(store: &mut dyn Store) {
     append(store, ROOM, &[run]).unwrap();
     assert_eq!(timeline(store, &ROOM).len(), 9);
     assert!(store.reader().unwrap().check(&ROOM).unwrap().is_clean());
+}
+
+fn what_comes_after_an_evicted_log_is_found(store: &mut dyn Store) {
+    let (leaves, comes) = (Script::lines(1, 10, 1_000, 10), Script::lines(2, 3, 1_000, 10));
+    append(store, ROOM, &leaves.runs(0, 9)).unwrap();
+    while store.index(100).unwrap() {}
+    assert_eq!(evict(store, &leaves.id()), 0);
+    append(store, ROOM, &comes.runs(0, 2)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.reader().unwrap().search(&ROOM, "line", 9).unwrap().len(), 3);
+        while store.index(100).unwrap() {}
+    }
 }
 
 fn vouches(store: &dyn Store, author: &AuthorId, most: usize) -> Vec<(Seq, u8)> {

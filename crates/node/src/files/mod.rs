@@ -16,8 +16,11 @@ use std::{
 };
 
 use iroh::endpoint::Connection;
-use rumormill_proto::{content::File, ids::RoomId};
-use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, surplus};
+use rumormill_proto::{
+    content::File,
+    ids::{AuthorId, RoomId},
+};
+use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::OFFERERS, surplus};
 use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, mpsc, oneshot, watch},
@@ -224,17 +227,15 @@ impl Shelf {
         }
         let files: Vec<RoomFile> = held.iter().map(|held| held.file).chain(wanted).collect();
         let read = move |read: &mut dyn Read| {
-            let mut unnamed = BTreeSet::new();
-            for file in files {
-                if !read.names(&file.room, &file.hash)? {
-                    unnamed.insert(file);
-                }
-            }
-            Ok(unnamed)
+            let offerers = |file: RoomFile| Ok((file, read.offerers(&file.room, &file.hash, OFFERERS)?));
+            files.into_iter().map(offerers).collect::<Result<BTreeMap<_, _>, _>>()
         };
-        let unnamed = self.ways.readers.read(read).await?;
+        let mut offers = self.ways.readers.read(read).await?;
+        let unnamed: BTreeSet<RoomFile> =
+            offers.iter().filter(|(_, by)| by.is_empty()).map(|(file, _)| *file).collect();
         let named = held.iter().filter(|held| !unnamed.contains(&held.file)).copied().collect();
-        for file in surplus(named, &self.keeps(), now_ms()).into_iter().chain(unnamed) {
+        self.spare_ours(&mut offers);
+        for file in surplus(named, &self.keeps(), &offers, now_ms()).into_iter().chain(unnamed) {
             self.give_up(file, Error::NoFile).await?;
             let dropped = {
                 let mut state = self.state();
@@ -247,6 +248,16 @@ impl Shelf {
         }
         drop(changing);
         Ok(())
+    }
+
+    /// What we offer ourselves takes of nobody's share.
+    fn spare_ours(&self, offers: &mut BTreeMap<RoomFile, Vec<AuthorId>>) {
+        let boards = self.ways.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        for (file, by) in offers {
+            if boards.get(&file.room).is_some_and(|board| by.contains(&board.posted().author)) {
+                by.clear();
+            }
+        }
     }
 
     /// How many files each room keeps.

@@ -39,7 +39,8 @@ use super::{
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
-    chat::show::{AGREED, REKEYED, called, forked, names, nick, skewed},
+    chat::show::{AGREED, REKEYED, called, forked, names, nick, shared, skewed},
+    clock::Clock,
     commands::escaped,
     limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
 };
@@ -136,7 +137,14 @@ impl Follower {
         if let Ok(room) = api.shape(&self.room).await
             && self.told.as_ref() != Some(&room)
         {
-            self.told = Some(room.clone());
+            let before = self.told.replace(room.clone());
+            let known = |share: &&words::Share| {
+                before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
+            };
+            for share in room.shares.iter().filter(|share| !known(share)) {
+                let text = shared(share, &Clock::local());
+                api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
+            }
             api.hub().tell(Event::Room { room });
         }
         let author = self.room.author();

@@ -32,6 +32,7 @@ pub(crate) use rumormill_api as words;
 pub(crate) use self::{
     answer::{Answer, refused},
     rooms::{read_name, read_ticket},
+    shape::shares,
 };
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};

@@ -135,11 +135,11 @@ pub(super) async fn read(
 pub(super) async fn keep(
     State(api): State<Api>,
     Path(room): Path<String>,
-    Body(words::Keep { age_ms, entries, bytes, files }): Body<words::Keep>,
+    Body(words::Keep { age_ms, entries, bytes, files, share }): Body<words::Keep>,
 ) -> Answer<Told<words::Room>> {
     let room = api.room(&room)?;
     let files = rumormill_node::KeepFiles { age_ms: files.age_ms, count: files.count, bytes: files.bytes };
-    room.retain(rumormill_node::Keep { age_ms, entries, bytes, files }).await?;
+    room.retain(rumormill_node::Keep { age_ms, entries, bytes, files, share }).await?;
     Ok(Told(api.shape(&room).await?))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, What,
+    FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, What,
     proto::{
         clock::Whose,
         content::{File, Target},
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     chat::show::{nick, skewed},
     files::safe_name,
-    limits::{PEOPLE, QUOTED_CHARS, UNREAD},
+    limits::{PEOPLE, QUOTED_CHARS, SHARES, UNREAD},
 };
 
 impl Api {
@@ -49,6 +49,7 @@ impl Api {
             clock: skewed(status.skew, |author| nick(room, author)),
             stopped: room.stopped(),
             keep: shape_keep(room.retention()),
+            shares: shares(room).await?,
             announced: room.announced(),
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -274,10 +275,27 @@ fn unsaid(room: &Room, target: Target) -> words::Reply {
     words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text: String::new() }
 }
 
+/// The shares that took something, those that took most first, at most [`SHARES`].
+pub(crate) async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Error> {
+    let share_bytes = room.retention().share.unwrap_or(SHARE_BYTES);
+    let mut shares = room.shares().await?;
+    shares.sort_by_key(|share| std::cmp::Reverse(share.let_go));
+    let told = shares.into_iter().take(SHARES).map(|share| words::Share {
+        author: author_hex(&share.author),
+        nick: nick(room, &share.author),
+        share_bytes,
+        bytes: share.bytes,
+        let_go: share.let_go,
+        until_ms: share.newest.ms(),
+    });
+    Ok(told.collect())
+}
+
 fn shape_keep(keep: Keep) -> words::Keep {
-    let Keep { age_ms, entries, bytes, files: KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes } } = keep;
+    let Keep { age_ms, entries, bytes, files: KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes }, share } =
+        keep;
     let files = words::KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes };
-    words::Keep { age_ms, entries, bytes, files }
+    words::Keep { age_ms, entries, bytes, files, share }
 }
 
 fn shape_file(room: &Room, file: &File) -> words::File {

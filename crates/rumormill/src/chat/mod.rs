@@ -257,6 +257,7 @@ impl<'a> Chat<'a> {
             Event::Changed { message, .. } => batch.push(format!("~ {}", self.line(&message))),
             Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
+            Event::Notice { code: NoticeCode::Shared, text, .. } => self.screen.talk(&text)?,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
                 return Err(Failure {
                     exit: Exit::Ours,

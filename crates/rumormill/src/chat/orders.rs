@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use crate::{
     api::words::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act},
-    chat::{Chat, Next, show::count},
+    chat::{Chat, Next, show::{count, shared}},
     clean::clean,
     failure::{Exit, Failure},
     limits::SCREENFUL,
@@ -131,6 +131,8 @@ impl Chat<'_> {
             self.screen.talk(&format!("{name}  {way}, {} ms", peer.rtt_ms.unwrap_or_default()))?;
         }
         let Room { entries, missing, .. } = self.room;
+        let shares: Vec<String> = self.room.shares.iter().map(|share| shared(share, &self.clock)).collect();
+        shares.iter().try_for_each(|share| self.screen.talk(share))?;
         let here = count(self.room.peers.len(), "peer", "peers");
         self.screen.talk(&format!("{here} here; entries: {entries}, missing: {missing}"))
     }

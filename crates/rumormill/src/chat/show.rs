@@ -9,7 +9,7 @@ use rumormill_node::{
 };
 
 use crate::{
-    api::words::{Elsewhere, File, Gone, Kind, Message},
+    api::words::{Elsewhere, File, Gone, Kind, Message, Share},
     clean::{clean, clean_name},
     clock::Clock,
     files::{safe_name, size},
@@ -129,6 +129,16 @@ pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
     }
 }
 
+/// What people are told of an author whose share of this disk is full.
+pub(crate) fn shared(share: &Share, clock: &Clock) -> String {
+    let Share { nick, share_bytes, until_ms, .. } = share;
+    let (nick, until) = (clean(nick), format!("{} {}", clock.day(*until_ms), clock.minutes(*until_ms)));
+    format!(
+        "{nick}'s messages fill their share of {} here: what they said up to {until} was let go",
+        size(*share_bytes)
+    )
+}
+
 /// What is told when clocks agree again.
 pub(crate) const AGREED: &str = "all clocks agree again";
 
@@ -182,6 +192,16 @@ mod tests {
         for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (38412, "38,412"), (1234567, "1,234,567")] {
             assert_eq!(thousands(number), want);
         }
+    }
+
+    #[test]
+    fn a_full_share_is_told_in_one_sentence() {
+        let share =
+            Share { nick: "Ann".into(), share_bytes: 64_000_000, until_ms: 1_700_000_000_000, ..Share::default() };
+        assert_eq!(
+            shared(&share, &Clock::utc()),
+            "Ann's messages fill their share of 64.0 MB here: what they said up to 2023-11-14 22:13 was let go"
+        );
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rumormill_node::{Home, Node, Settings};
+use rumormill_node::{Home, Node, Room, Settings};
 use serde::Serialize;
 
 use crate::{
+    api::shares,
+    chat::show::shared,
+    clock::Clock,
     commands::{data, json},
     failure::{Exit, Failure},
     home::{Place, Reach, title},
@@ -142,9 +145,18 @@ async fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
             ),
             Err(error) => Finding::failed("entries", &error.into()),
         });
+        findings.extend(full(&room).await);
     }
     node.close().await;
     findings
+}
+
+/// Authors who said more than their share: nothing is wrong, but not all that they said is here.
+async fn full(room: &Room) -> Vec<Finding> {
+    match shares(room).await {
+        Ok(shares) => shares.iter().map(|share| Finding::well("share", shared(share, &Clock::local()))).collect(),
+        Err(error) => vec![Finding::failed("share", &error.into())],
+    }
 }
 
 /// Whether sockets can be bound, and the LAN be asked.

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use jiff::{Span, SpanRelativeTo, Unit};
+use rumormill_node::SHARE_BYTES;
 
 use crate::{
     api::words::{Keep, KeepFiles, Room},
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Keep this many bytes of files
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     file_bytes: Option<u64>,
+    /// Keep this many bytes of what each author says; 268M unless you choose another share
+    #[arg(long, value_name = "SIZE", value_parser = share)]
+    author_bytes: Option<u64>,
     /// Remove all bounds except those given with this command
     #[arg(long)]
     everything: bool,
@@ -64,6 +68,7 @@ async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
             count: args.files.or(before.files.count),
             bytes: args.file_bytes.or(before.files.bytes),
         },
+        share: args.author_bytes.or(before.share),
     };
     let room: Room = match keep == room.keep {
         true => room,
@@ -72,9 +77,10 @@ async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
     if args.json {
         return json(&room.keep);
     }
-    let Keep { age_ms, entries, bytes, files } = room.keep;
+    let Keep { age_ms, entries, bytes, files, share } = room.keep;
     data(&format!("messages  {}", bounds(age_ms, entries, bytes)))?;
-    data(&format!("files     {}", bounds(files.age_ms, files.count, files.bytes)))
+    data(&format!("files     {}", bounds(files.age_ms, files.count, files.bytes)))?;
+    data(&format!("authors   {} each", size(share.unwrap_or(SHARE_BYTES))))
 }
 
 /// Bounds as people say them: `30d, the newest 1,000, 20.0 MB`.
@@ -94,6 +100,11 @@ fn milliseconds(text: &str) -> Result<u64, String> {
     let span: Span = text.parse().map_err(|_| help.to_owned())?;
     let ms = span.total((Unit::Millisecond, SpanRelativeTo::days_are_24_hours())).map_err(|_| help.to_owned())?;
     if ms >= 60_000.0 { Ok(ms as u64) } else { Err("keep a minute at least".into()) }
+}
+
+fn share(text: &str) -> Result<u64, String> {
+    let share = bytes(text)?;
+    if share >= 1_000_000 { Ok(share) } else { Err("keep a megabyte of each author at least".into()) }
 }
 
 fn bytes(text: &str) -> Result<u64, String> {

@@ -4,7 +4,9 @@ use axum::http::Method;
 
 use crate::{
     api::words::Rooms,
+    chat::show::shared,
     client::Client,
+    clock::Clock,
     commands::{data, json, talk},
     failure::Failure,
     home::{Place, Reach, title},
@@ -32,7 +34,8 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         true => json(room),
         false => {
             let name = title(&room.name);
-            data(&format!("{name}  {}  entries: {}, authors: {}", &room.id.as_str()[..8], room.entries, room.people))
+            data(&format!("{name}  {}  entries: {}, authors: {}", &room.id.as_str()[..8], room.entries, room.people))?;
+            room.shares.iter().try_for_each(|share| data(&format!("  {}", shared(share, &Clock::local()))))
         }
     })
 }

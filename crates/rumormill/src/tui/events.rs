@@ -208,6 +208,8 @@ fn notice(model: &mut Model, room: &RoomHex, code: NoticeCode, text: &str) {
             &format!("the room was stopped: {}", clean(text)),
             "make room on the disk: it goes on by itself; what was confirmed is kept",
         ),
-        NoticeCode::Forked | NoticeCode::Skewed | NoticeCode::Rekeyed => model.tell(NoteKind::Told, clean(text)),
+        NoticeCode::Forked | NoticeCode::Skewed | NoticeCode::Rekeyed | NoticeCode::Shared => {
+            model.tell(NoteKind::Told, clean(text));
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::words::{NearbyRoom, Path, Peer, Person},
-    chat::show::thousands,
+    chat::show::{shared, thousands},
     home::title,
 };
 
@@ -118,6 +118,7 @@ pub(super) fn peers(model: &mut Model) {
     if rows.is_empty() {
         rows.push((String::new(), "nobody; what you say is kept and goes out when somebody comes".into()));
     }
+    rows.extend(room.shares.iter().map(|share| ("share full".into(), shared(share, &model.clock))));
     let traffic = &room.traffic;
     let moved = |bytes, messages| format!("{} bytes in {} messages", thousands(bytes), thousands(messages));
     rows.push(blank());

@@ -17,6 +17,7 @@ mod founding;
 mod headless;
 mod hearsay;
 mod held;
+mod hoarder;
 mod hours;
 mod late;
 mod million;
@@ -42,6 +43,7 @@ pub const ALL: &[&Attack] = &[
     &founding::ATTACK,
     &headless::ATTACK,
     &hearsay::ATTACK,
+    &hoarder::ATTACK,
     &hours::ATTACK,
     &late::ATTACK,
     &million::ATTACK,

@@ -15,14 +15,15 @@ use super::{
     fail::Fail,
     forget::{Dropped, retract, reword, texts},
     notes::{self, Whose},
-    piece::covering,
+    piece::{covering, for_each},
     place,
-    record::{array, int, put_time, seq},
-    vouches,
+    record::{array, int, put_time, read_log, seq},
+    share, vouches,
 };
 use crate::{
     keep::{Tally, expires, is_below},
     note::{Note, goes},
+    share::weight,
 };
 
 /// Notes an entry whose body is wanted.
@@ -38,6 +39,48 @@ pub(super) fn remove(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Re
     let mut remove = db.prepare_cached("DELETE FROM bare WHERE log = ?1 AND seq BETWEEN ?2 AND ?3")?;
     remove.execute((log, int(first), int(last)))?;
     Ok(())
+}
+
+/// Bodies of `first..=last` are not wanted any more, for their author's share reaches no farther.
+pub(super) fn let_go(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let mut remove = db.prepare_cached("DELETE FROM bare WHERE log = ?1 AND seq BETWEEN ?2 AND ?3 AND kind <> ?4")?;
+    remove.execute((log, int(first), int(last), i64::from(Kind::FOUND.number())))?;
+    Ok(())
+}
+
+/// Looks for entries without bodies in everything that was kept before these were noted. Where a text below an edit was
+/// taken back, its missing body is explained: an edit goes with its text, and nothing tells of which it was.
+pub(super) fn look_all(db: &Connection) -> Result<(), Fail> {
+    let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log ORDER BY id")?;
+    let mut logs = find.query([])?;
+    while let Some(row) = logs.next()? {
+        let (Ok(author), Ok(held)) = (array(row, 2).map(AuthorId), read_log(row, 3)) else { continue };
+        let whose = Whose { room: row.get(0)?, log: row.get(1)?, author: &author };
+        let Some(last) = held.next().checked_sub(1) else { continue };
+        look(db, whose, last)?;
+    }
+    Ok(())
+}
+
+fn look(db: &Connection, whose: Whose<'_>, last: Seq) -> Result<(), Fail> {
+    let floor = super::expire::floor(db, whose.room)?;
+    let mut lowest = db.prepare_cached("SELECT min(of) FROM gone WHERE log = ?1")?;
+    let lowest: Option<i64> = lowest.query_row([whose.log], |row| row.get(0))?;
+    for_each(db, whose.log, (0, last), |stored| {
+        let run = stored.run(whose.author);
+        for (entry, at) in run.iter().flat_map(|run| run.entries().iter().zip(run.first()..)) {
+            let place = Place { time: entry.time, author: *whose.author, seq: at };
+            let edits_what_is_gone = entry.kind == Kind::EDIT && lowest.is_some_and(|lowest| lowest < int(at));
+            let explained = edits_what_is_gone
+                || is_below(floor, place, entry.kind)
+                || at > last
+                || notes::is_gone(db, whose.log, at)?;
+            if entry.body.bytes().is_none() && !explained {
+                put(db, whose, at, entry)?;
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// What the room does not keep so long is not wanted any more.
@@ -127,6 +170,7 @@ pub(super) fn fill(
     put.execute((whose.log, int(stored.first), &run.wire()[..]))?;
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
     vouches::add(db, (whose.log, whose.author), at, &entry)?;
+    share::add(db, whose.log, weight(&entry))?;
     filled.came += Tally::of(&entry);
     // The note says so from here on; another retraction finds nothing to do.
     if let Some(of) = Note::of(whose.author, at, &entry).and_then(|note| note.retracts())

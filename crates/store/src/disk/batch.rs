@@ -19,18 +19,19 @@ use super::{
     evict::{Left, evict},
     expire,
     fail::Fail,
-    forget::retract,
+    forget::{Dropped, retract},
     notes::{self, Whose},
     piece::{self, covering, for_each},
     place::{self, Places},
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
-    vouches,
+    share, vouches,
 };
 use crate::{
     keep::{Tally, is_below},
     note::{Note, goes, raw_entries},
     row::made_whole,
+    share::{explains, weight},
 };
 
 /// Changes within an open transaction. Only [`Batch::end`] writes the last of them.
@@ -59,6 +60,8 @@ struct Room {
     next_arrival: i64,
     /// Up to where no bodies are kept.
     floor: Option<Place>,
+    /// Bytes of bodies that each author may take.
+    share: i64,
 }
 
 struct Touched {
@@ -81,7 +84,7 @@ impl<'a> Batch<'a> {
     pub(super) fn append(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
         let author = run.author();
         let (first, last) = (run.first().seq, run.last().seq);
-        let Room { id: room, next_arrival, floor } = self.room(room)?;
+        let Room { id: room, next_arrival, floor, share } = self.room(room)?;
         let touched = self.log(room, &author)?;
         touched.log.insert(run).map_err(|why| Fail::Unfit { author, why })?;
         let log = touched.id;
@@ -94,7 +97,27 @@ impl<'a> Batch<'a> {
         piece::put(self.db, log, &raw, &run.last().id)?;
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
         arrive.execute((next_arrival, log, int(first), int(last), put_time(run.last().time)))?;
-        whole.map_or(Ok(()), |block| join(self.db, log, &author, block))
+        whole.map_or(Ok(()), |block| join(self.db, log, &author, block))?;
+        let (_, reaches) = share::standing(self.db, log)?;
+        if first < reaches {
+            let dropped = share::let_go(self.db, whose, (first, last))?;
+            self.drop(room, dropped);
+        }
+        self.hold(whose, share)
+    }
+
+    /// Lets bodies go that are over an author's share.
+    fn hold(&mut self, whose: Whose<'_>, share: i64) -> Result<(), Fail> {
+        let Some((_, held)) = self.known(whose.room, whose.author)? else { return Ok(()) };
+        let step = share::hold(self.db, whose, share, &held)?;
+        self.drop(whose.room, step.dropped);
+        Ok(())
+    }
+
+    /// Counts bodies that were dropped.
+    fn drop(&mut self, room: i64, dropped: Dropped) {
+        self.dropped += dropped.bodies;
+        *self.counts.entry(room).or_default() -= dropped.tally;
     }
 
     /// The entries of a run as they are to be kept: what it retracts is dropped, in itself and wherever it lies, and
@@ -110,11 +133,11 @@ impl<'a> Batch<'a> {
             {
                 notes::put_gone(self.db, whose.log, of)?;
                 let dropped = retract(self.db, whose, of)?;
-                self.dropped += dropped.bodies;
-                *self.counts.entry(whose.room).or_default() -= dropped.tally;
+                self.drop(whose.room, dropped);
             }
         }
-        let mut count = Tally::default();
+        let (mut count, mut taken) = (Tally::default(), 0);
+        let (_, reaches) = share::standing(self.db, whose.log)?;
         let gone = notes::gone(self.db, whose.log, (at, run.last().seq))?;
         let is_gone = |of: Seq| match of < at {
             true => notes::is_gone(self.db, whose.log, of),
@@ -122,7 +145,8 @@ impl<'a> Batch<'a> {
         };
         for (entry, seq) in entries.iter_mut().zip(at..) {
             let place = Place { time: entry.time, author: *whose.author, seq };
-            if entry.body.bytes().is_none() && !gone.contains(&seq) && !is_below(floor, place, entry.kind) {
+            let explained = is_below(floor, place, entry.kind) || explains(reaches, seq, entry.kind);
+            if entry.body.bytes().is_none() && !gone.contains(&seq) && !explained {
                 bare::put(self.db, whose, seq, entry)?;
             }
             let goes = goes(whose.author, seq, entry, is_gone)?;
@@ -133,8 +157,10 @@ impl<'a> Batch<'a> {
                 entry.body = entry.body.dropped();
             }
             count += Tally::of(entry);
+            taken += weight(entry);
             notes::add(self.db, whose, seq, entry)?;
         }
+        share::add(self.db, whose.log, taken)?;
         *self.counts.entry(whose.room).or_default() += count;
         Ok(entries)
     }
@@ -178,14 +204,13 @@ impl<'a> Batch<'a> {
 
     /// Puts a body that was wanted where it belongs.
     pub(super) fn fill(&mut self, room_id: &RoomId, author: &AuthorId, body: (Seq, &Bytes)) -> Result<(), Fail> {
-        let Room { id: room, floor, .. } = self.room(room_id)?;
+        let Room { id: room, floor, share, .. } = self.room(room_id)?;
         let Some((log, _)) = self.known(room, author)? else { return Ok(()) };
-        let filled = bare::fill(self.db, Whose { room, log, author }, floor, body)?;
-        self.dropped += filled.dropped.bodies;
-        let count = self.counts.entry(room).or_default();
-        *count += filled.came;
-        *count -= filled.dropped.tally;
-        Ok(())
+        let whose = Whose { room, log, author };
+        let filled = bare::fill(self.db, whose, floor, body)?;
+        *self.counts.entry(room).or_default() += filled.came;
+        self.drop(room, filled.dropped);
+        self.hold(whose, share)
     }
 
     /// What the changes so far leave of a log.
@@ -223,11 +248,20 @@ impl<'a> Batch<'a> {
         }
         let id = number_room(self.db, room)?;
         let base = id << ARRIVAL_BITS;
-        let last: Option<i64> = self
+        // Behind what was indexed too, though that has left: what comes would pass for indexed otherwise.
+        let last: i64 = self
             .db
-            .prepare_cached("SELECT max(id) FROM arrival WHERE id > ?1 AND id < ?2")?
-            .query_row((base, base + (1 << ARRIVAL_BITS)), |row| row.get(0))?;
-        let known = Room { id, next_arrival: last.unwrap_or(base) + 1, floor: expire::floor(self.db, id)? };
+            .prepare_cached(
+                "SELECT max(?1, indexed, coalesce((SELECT max(id) FROM arrival WHERE id > ?1 AND id < ?2), 0))
+                    FROM room WHERE id = ?3",
+            )?
+            .query_row((base, base + (1 << ARRIVAL_BITS), id), |row| row.get(0))?;
+        let known = Room {
+            id,
+            next_arrival: last + 1,
+            floor: expire::floor(self.db, id)?,
+            share: share::of_room(self.db, id)?,
+        };
         self.rooms.insert(*room, known);
         Ok(known)
     }
@@ -306,7 +340,7 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
 /// Takes entries out of the timeline and the notes. Of a damaged run the times are not known, and its places are sought
 /// one by one. Returns what is counted no more.
 pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
-    let mut gone = Tally::default();
+    let (mut gone, mut weighed) = (Tally::default(), 0);
     let Whose { room, log, author } = whose;
     for_each(db, log, (first, last), |stored| {
         match stored.run(author) {
@@ -315,6 +349,7 @@ pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Se
                     place::remove(db, (room, put_time(entry.time), log, int(seq)))?;
                     notes::remove(db, whose, seq, entry)?;
                     gone += Tally::of(entry);
+                    weighed += weight(entry);
                 }
             }
             None => {
@@ -324,5 +359,6 @@ pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Se
         }
         Ok(true)
     })?;
+    share::add(db, log, -weighed)?;
     Ok(gone)
 }

@@ -85,7 +85,7 @@ fn forget(db: &Connection, whose: Whose<'_>) -> Result<(), Fail> {
         "DELETE FROM gone WHERE log = ?1",
         "DELETE FROM arrival WHERE log = ?1",
         "DELETE FROM saw WHERE log = ?1",
-        "UPDATE log SET spans = x'', cut = NULL WHERE id = ?1",
+        "UPDATE log SET spans = x'', cut = NULL, taken = 0, reaches = 0, let_go = 0, let_go_time = NULL WHERE id = ?1",
     ] {
         db.prepare_cached(rows)?.execute([whose.log])?;
     }

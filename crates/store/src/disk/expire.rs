@@ -18,7 +18,10 @@ use super::{
     record::{self, array, int, read_log},
     walk::{Way, Which, walk},
 };
-use crate::keep::{Expiry, Keep, KeepFiles, Tally};
+use crate::{
+    keep::{Expiry, Keep, KeepFiles, Tally},
+    share::weight,
+};
 
 /// What is over the bounds of a room, and how far that goes.
 pub(super) struct Plan {
@@ -33,14 +36,14 @@ pub(super) struct Plan {
 pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> Result<Option<Plan>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached(
-        "SELECT age_ms, keep_entries, keep_bytes, file_age_ms, keep_files, file_bytes, entries, bytes, floor
+        "SELECT age_ms, keep_entries, keep_bytes, file_age_ms, keep_files, file_bytes, share_bytes, entries, bytes, floor
                 FROM room WHERE id = ?1",
     )?;
     let (keep, tally, floor) = find.query_row([number], |row| {
         Ok((
             read_keep(row, 0)?.of_texts(),
-            Tally { entries: row.get(6)?, bytes: row.get(7)? },
-            row.get::<_, Option<[u8; FLOOR]>>(8)?,
+            Tally { entries: row.get(7)?, bytes: row.get(8)? },
+            row.get::<_, Option<[u8; FLOOR]>>(9)?,
         ))
     })?;
     if keep == Keep::default() {
@@ -98,6 +101,28 @@ pub(super) fn recount(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
     counts.into_iter().try_for_each(|(room, count)| add(db, room, count))
 }
 
+/// Counts what the authors of all rooms, or of one, take of their shares. What is damaged does not count.
+pub(super) fn recount_shares(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
+    let mut find = db.prepare("SELECT id, author, spans, cut FROM log WHERE ?1 IS NULL OR room = ?1")?;
+    let mut logs = find.query([room])?;
+    let mut counts: Vec<(i64, i64)> = Vec::new();
+    while let Some(row) = logs.next()? {
+        let (Ok(author), Ok(held)) = (array(row, 1).map(AuthorId), read_log(row, 2)) else { continue };
+        let mut count = 0;
+        let Some(last) = held.next().checked_sub(1) else { continue };
+        for_each(db, row.get(0)?, (0, last), |stored| {
+            let run = stored.run(&author);
+            let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
+            count += entries.filter(|(_, at)| *at <= last).map(|(entry, _)| weight(entry)).sum::<i64>();
+            Ok(true)
+        })?;
+        counts.push((row.get(0)?, count));
+    }
+    let mut put = db.prepare_cached("UPDATE log SET taken = ?2 WHERE id = ?1")?;
+    counts.into_iter().try_for_each(|count| put.execute(count).map(|_| ()))?;
+    Ok(())
+}
+
 fn count_log(db: &Connection, row: &Row<'_>, count: &mut Tally) -> Result<(), Fail> {
     let author = AuthorId(array(row, 2)?);
     let Some(last) = read_log(row, 3)?.next().checked_sub(1) else { return Ok(()) };
@@ -109,23 +134,24 @@ fn count_log(db: &Connection, row: &Row<'_>, count: &mut Tally) -> Result<(), Fa
     })
 }
 
-/// The bounds of a room, in six columns from `at` on.
+/// The bounds of a room, in seven columns from `at` on.
 pub(super) fn read_keep(row: &Row<'_>, at: usize) -> rusqlite::Result<Keep> {
     let bound = |at| row.get::<_, Option<i64>>(at).map(|bound| bound.map(i64::unsigned_abs));
     let files = KeepFiles { age_ms: bound(at + 3)?, count: bound(at + 4)?, bytes: bound(at + 5)? };
-    Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)?, files })
+    let share = bound(at + 6)?;
+    Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)?, files, share })
 }
 
 /// Keeps the bounds of a room. Others than before are held against everything there is.
 pub(super) fn put_keep(db: &Connection, room: i64, keep: &Keep) -> Result<(), Fail> {
     let mut put = db.prepare_cached(
         "UPDATE room SET age_ms = ?2, keep_entries = ?3, keep_bytes = ?4, file_age_ms = ?5, keep_files = ?6,
-            file_bytes = ?7, floor = CASE WHEN (age_ms, keep_entries, keep_bytes) IS (?2, ?3, ?4) THEN floor END WHERE id = ?1",
+            file_bytes = ?7, share_bytes = ?8, floor = CASE WHEN (age_ms, keep_entries, keep_bytes) IS (?2, ?3, ?4) THEN floor END WHERE id = ?1",
     )?;
-    let Keep { age_ms, entries, bytes, files } = keep;
+    let Keep { age_ms, entries, bytes, files, share } = keep;
     let texts = (age_ms.map(int), entries.map(int), bytes.map(int));
     let files = (files.age_ms.map(int), files.count.map(int), files.bytes.map(int));
-    put.execute((room, texts.0, texts.1, texts.2, files.0, files.1, files.2))?;
+    put.execute((room, texts.0, texts.1, texts.2, files.0, files.1, files.2, share.map(int)))?;
     Ok(())
 }
 

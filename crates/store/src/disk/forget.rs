@@ -9,19 +9,26 @@ use rumormill_proto::{
     entry::RawEntry,
     ids::{AuthorId, Seq},
     run::RawRun,
+    time::Time,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    bare,
+    bare, expire,
     fail::Fail,
     index::{Arrival, folded},
     notes::{self, Whose},
     piece::{Stored, covering},
-    record::int,
-    vouches,
+    record::{int, seq},
+    share, vouches,
 };
-use crate::{keep::Tally, limits::BUSY_MS, note::may_go, row::block_start};
+use crate::{
+    keep::Tally,
+    limits::{BUSY_MS, EDITS_AT_ONCE},
+    note::may_go,
+    row::block_start,
+    share::weight,
+};
 
 /// What was there to be dropped.
 #[derive(Clone, Copy, Default)]
@@ -29,12 +36,15 @@ pub(super) struct Dropped {
     pub(super) bodies: usize,
     /// Those among them that are counted.
     pub(super) tally: Tally,
+    /// When the newest of them was said.
+    pub(super) newest: Option<Time>,
 }
 
 impl AddAssign for Dropped {
     fn add_assign(&mut self, more: Self) {
         self.bodies += more.bodies;
         self.tally += more.tally;
+        self.newest = self.newest.max(more.newest);
     }
 }
 
@@ -49,17 +59,25 @@ pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Re
             continue;
         };
         let (within, above) = rest.split_at(rest.partition_point(|seq| *seq <= stored.last));
-        dropped += drop_within(db, whose, &stored, within)?;
+        dropped += drop_within(db, whose, &stored, |seq, entry| Ok(within.contains(&seq) && may_go(entry)))?;
         rest = above;
     }
     Ok(dropped)
 }
 
-/// Drops bodies of one run. Ids and signature stay as they are kept, so that what was damaged is still found to be.
-fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq]) -> Result<Dropped, Fail> {
+/// Drops those bodies of one run that go. Ids and signature stay as they are kept, so that what was damaged is still found
+/// to be.
+pub(super) fn drop_within(
+    db: &Connection,
+    whose: Whose<'_>,
+    stored: &Stored,
+    goes: impl Fn(Seq, &RawEntry) -> Result<bool, Fail>,
+) -> Result<Dropped, Fail> {
     let Some(run) = stored.run(whose.author) else { return Ok(Dropped::default()) };
-    let going: Vec<(Seq, &RawEntry)> =
-        (run.first()..).zip(run.entries()).filter(|(seq, entry)| seqs.contains(seq) && may_go(entry)).collect();
+    let mut going: Vec<(Seq, &RawEntry)> = Vec::new();
+    for (seq, entry) in (run.first()..).zip(run.entries()) {
+        going.extend(goes(seq, entry)?.then_some((seq, entry)));
+    }
     let (Some((first, _)), Some((last, _))) = (going.first(), going.last()) else { return Ok(Dropped::default()) };
     let texts = texts(db, whose.author, (whose.log, *first, *last))?;
     for (seq, entry) in &going {
@@ -75,6 +93,8 @@ fn drop_within(db: &Connection, whose: Whose<'_>, stored: &Stored, seqs: &[Seq])
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
     let mut dropped = Dropped { bodies: going.len(), ..Dropped::default() };
     going.iter().for_each(|(_, entry)| dropped.tally += Tally::of(entry));
+    dropped.newest = going.iter().map(|(_, entry)| entry.time).max();
+    share::add(db, whose.log, -going.iter().map(|(_, entry)| weight(entry)).sum::<i64>())?;
     Ok(dropped)
 }
 
@@ -114,13 +134,49 @@ pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result
     Ok(())
 }
 
-/// Drops what entry `of` of a log said, and all its edits, if they are here.
+/// Drops what entry `of` of a log said, and its edits, if they are here: the first of them at once, and of many the rest by
+/// [`go_on`]. None of them stands from here on.
 pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Dropped, Fail> {
     vouches::remove(db, whose.log, of)?;
     bare::remove(db, whose.log, (of, of))?;
-    let mut seqs = vec![of];
-    seqs.extend(notes::edits(db, whose, of)?);
+    let mut seqs = notes::edits(db, whose, of, EDITS_AT_ONCE)?;
+    if seqs.len() == EDITS_AT_ONCE {
+        notes::quiet(db, whose, of)?;
+        db.prepare_cached("INSERT OR IGNORE INTO retracting VALUES (?1, ?2)")?.execute((whose.log, int(of)))?;
+    }
+    seqs.push(of);
+    seqs.sort_unstable();
     drop_bodies(db, whose, &seqs)
+}
+
+/// Drops up to `rows` more edits of something that was taken back; returns whether more waits.
+pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT retracting.log, of, room, author FROM retracting LEFT JOIN log ON log.id = retracting.log LIMIT 1",
+    )?;
+    let found = find.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
+    let Some((log, of, room, author)) = found else { return Ok(false) };
+    let (log, of, room, author): (i64, i64, Option<i64>, Option<[u8; 32]>) = (log, of, room, author);
+    let mut dropped = Dropped::default();
+    if let (Some(room), Some(author)) = (room, author.map(AuthorId)) {
+        let whose = Whose { room, log, author: &author };
+        let mut seqs = notes::edits(db, whose, seq(of)?, rows)?;
+        seqs.sort_unstable();
+        dropped = drop_bodies(db, whose, &seqs)?;
+        let mut count = Tally::default();
+        count -= dropped.tally;
+        expire::add(db, room, count)?;
+    }
+    // What is damaged does not go by being asked for again.
+    if dropped.bodies < rows {
+        db.prepare_cached("DELETE FROM retracting WHERE log = ?1 AND of = ?2")?.execute((log, of))?;
+    }
+    is_going(db)
+}
+
+/// Whether edits of something that was taken back wait to go.
+pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
+    Ok(db.prepare_cached("SELECT 1 FROM retracting LIMIT 1")?.exists([])?)
 }
 
 /// Moves everything into the database and cuts the write-ahead log off, with what was said in it. Returns whether that

@@ -117,6 +117,7 @@ impl Source for Inspection<'_> {
                     + count("SELECT count(*) FROM aside WHERE room = ?1")?,
                 notes: count("SELECT count(*) FROM note WHERE room = ?1")?,
                 bodies,
+                wanted: count("SELECT count(*) FROM bare WHERE room = ?1")?,
                 misplaced_notes: notes::misplaced(db, room)?,
             })
         })

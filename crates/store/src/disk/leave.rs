@@ -8,7 +8,7 @@
 use rumormill_proto::ids::RoomId;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{fail::Fail, record, schema::ARRIVAL_BITS};
+use super::{fail::Fail, forget, record, schema::ARRIVAL_BITS};
 
 /// What deletes some rows of a room, in the order in which they go: logs lead to the first of them, and go last.
 const STEPS: [&str; 11] = [
@@ -51,30 +51,76 @@ pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
     index_anew(db)
 }
 
-/// Empties the index of words; what goes is not put into it any more.
+/// Begins another index of words; what goes is not put into it any more. The rows of the one before are nobody's from here
+/// on, and go in steps.
 pub(super) fn index_anew(db: &Connection) -> Result<(), Fail> {
+    // The first two rows stand in an empty one.
+    let used = db.prepare_cached("SELECT 1 FROM words_data WHERE id > 10 LIMIT 1")?.exists([])?;
+    if used {
+        let mut number = db.prepare("SELECT coalesce(max(rowid), 0) + 1 FROM sqlite_schema")?;
+        let number: i64 = number.query_row([], |row| row.get(0))?;
+        db.execute_batch(&format!(
+            "ALTER TABLE words_data RENAME TO gone_{number}_data; ALTER TABLE words_idx RENAME TO gone_{number}_idx;
+            DROP TABLE words; {WORDS}"
+        ))?;
+    }
     db.execute_batch(
-        "INSERT INTO words(words) VALUES ('delete-all'); DELETE FROM slice;
+        "DELETE FROM slice;
         UPDATE room SET indexed = CASE WHEN length(room) = 8 THEN (id + 1) << 40 ELSE 0 END",
     )?;
     Ok(())
 }
 
-/// Takes out up to `rows` rows of rooms that go; returns whether there are more.
+/// Makes an empty index of words, like the migrations do.
+const WORDS: &str = "
+    CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
+    INSERT INTO words(words, rank) VALUES ('secure-delete', 1)";
+
+/// Takes out up to `rows` rows of what goes: of rooms, of indexes that were given up, of edits of what was taken back.
+/// Returns whether there are more.
 pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
-    let Some(number) = going(db)? else { return Ok(false) };
+    if let Some(number) = going(db)? {
+        return room_goes_on(db, number, rows);
+    }
+    if let Some(table) = given_up(db)? {
+        return index_goes_on(db, &table, rows);
+    }
+    forget::go_on(db, rows)
+}
+
+/// Takes out some rows of an index that was given up: leaves of 4 kB, or small rows. The table goes with the last of them.
+fn index_goes_on(db: &Connection, table: &str, rows: usize) -> Result<bool, Fail> {
+    let (key, rows) = if table.ends_with("_data") { ("id", rows) } else { ("segid, term", SMALL_ROWS * rows) };
+    let gone = db.execute(
+        &format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} LIMIT ?1)"),
+        [i64::try_from(rows).unwrap_or(i64::MAX)],
+    )?;
+    if gone < rows {
+        db.execute_batch(&format!("DROP TABLE {table}"))?;
+    }
+    Ok(true)
+}
+
+/// A table of an index of words that is nobody's any more.
+fn given_up(db: &Connection) -> Result<Option<String>, Fail> {
+    let mut find =
+        db.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'gone_[0-9]*' LIMIT 1")?;
+    Ok(find.query_row([], |row| row.get(0)).optional()?)
+}
+
+fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<bool, Fail> {
     for (step, rows) in STEPS.into_iter().zip([rows].into_iter().chain(std::iter::repeat(SMALL_ROWS * rows))) {
         if db.prepare_cached(step)?.execute((number, i64::try_from(rows).unwrap_or(i64::MAX)))? > 0 {
             return Ok(true);
         }
     }
     db.execute("DELETE FROM room WHERE id = ?1", [number])?;
-    Ok(going(db)?.is_some())
+    is_going(db)
 }
 
-/// Whether there is a room that goes.
+/// Whether there is something that goes.
 pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
-    Ok(going(db)?.is_some())
+    Ok(going(db)?.is_some() || given_up(db)?.is_some() || forget::is_going(db)?)
 }
 
 fn going(db: &Connection) -> Result<Option<i64>, Fail> {

@@ -44,7 +44,15 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
         let cut: Option<i64> = row.get(2)?;
         mending.log(row.get(0)?, &AuthorId(array(row, 1)?), cut)?;
     }
+    let mut find =
+        db.prepare("SELECT log, author, of FROM retracting CROSS JOIN log ON log.id = retracting.log WHERE room = ?1")?;
+    let mut retracting = find.query([room])?;
+    while let Some(row) = retracting.next()? {
+        let whose = Whose { room, log: row.get(0)?, author: &AuthorId(array(row, 1)?) };
+        notes::quiet(db, whose, seq(row.get(2)?)?)?;
+    }
     bare::tidy(db, room)?;
+    expire::recount_shares(db, Some(room))?;
     expire::recount(db, Some(room))
 }
 

@@ -21,6 +21,7 @@ mod read;
 mod record;
 mod schema;
 mod search;
+mod share;
 mod vouches;
 mod walk;
 
@@ -41,10 +42,11 @@ use self::{
     fail::Fail,
     home::Home,
     inspect::Inspection,
+    notes::Whose,
     read::DiskReader,
     record::{array, blob, put_contacts, read_contacts, read_log},
 };
-use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error, limits::WIPE_COMMITS};
+use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS};
 
 /// A store on disk, open to this process only until it is dropped.
 pub struct Disk {
@@ -114,6 +116,31 @@ impl Disk {
             let _ = schema::mark(&self.db);
         }
         made
+    }
+
+    /// Lets some bodies go of an author that has more than its share: one that was smaller before, or is of an older version.
+    fn share(&mut self, room: &RoomId) -> Result<bool, Error> {
+        let over = self.ask(|db| {
+            let Some(room) = record::room(db, room)? else { return Ok(None) };
+            let share = share::of_room(db, room)?;
+            Ok(Some((room, share, share::over(db, room, share)?)))
+        })?;
+        let Some((room, share, over)) = over else { return Ok(false) };
+        for (log, author, held) in &over {
+            let whose = Whose { room, log: *log, author };
+            let step = self.transact(|db| {
+                let step = share::hold(db, whose, share, held)?;
+                let mut count = Tally::default();
+                count -= step.dropped.tally;
+                expire::add(db, room, count)?;
+                Ok(step)
+            })?;
+            self.committed(step.dropped.bodies);
+            if step.more {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks the connection that writes.
@@ -216,10 +243,11 @@ impl Store for Disk {
     }
 
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error> {
-        let Some(plan) = self.ask(|db| expire::plan(db, room, now_ms, most))? else { return Ok(false) };
+        let more = self.share(room)?;
+        let Some(plan) = self.ask(|db| expire::plan(db, room, now_ms, most))? else { return Ok(more) };
         let dropped = self.transact(|db| expire::expire(db, &plan))?;
         self.committed(dropped.bodies);
-        Ok(plan.more)
+        Ok(plan.more || more)
     }
 
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
@@ -268,7 +296,7 @@ fn proof(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Pro
 fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, announced FROM room
+            keep_files, file_bytes, share_bytes, announced FROM room
             WHERE secret IS NOT NULL ORDER BY room",
     )?;
     let mut rows = find.query([])?;
@@ -281,7 +309,7 @@ fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
             name: row.get(3)?,
             contacts: read_contacts(blob(row, 4)?)?,
             keep: expire::read_keep(row, 5)?,
-            announced: row.get(11)?,
+            announced: row.get(12)?,
         });
     }
     Ok(rooms)

@@ -67,13 +67,24 @@ pub(super) fn is_noted(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEn
     Ok(noted && retracts.map_or(Ok(true), |of| is_gone(db, log, of))?)
 }
 
-/// Notes of a room that stand and should not, or should and do not.
+/// Whether what an entry says of its author or of the room stands.
+pub(super) fn stands(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<bool, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT 1 FROM note WHERE room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND log = ?3 AND sign = ''
+            AND time = ?4 AND seq = ?5 AND stands = 1",
+    )?;
+    Ok(find.exists((whose.room, entry.kind.number(), whose.log, put_time(entry.time), int(at)))?)
+}
+
+/// Notes of a room that stand and should not, or should and do not. Edits of what was taken back stand no more, though some
+/// have yet to go.
 pub(super) fn misplaced(db: &Connection, room: i64) -> Result<u64, Fail> {
     let mut count = db.prepare_cached(
         "SELECT count(*) FROM note WHERE room = ?1 AND stands <> (says AND NOT EXISTS (SELECT 1 FROM note AS later
             WHERE (later.room, later.target, later.of, later.kind, later.log, later.sign) =
                 (note.room, note.target, note.of, note.kind, note.log, note.sign)
-            AND (later.time, later.seq) > (note.time, note.seq)))",
+            AND (later.time, later.seq) > (note.time, note.seq))
+            AND NOT (kind = 4 AND (target, of) IN (SELECT log, of FROM retracting)))",
     )?;
     seq(count.query_row([room], |row| row.get(0))?)
 }
@@ -196,13 +207,23 @@ pub(super) fn gone(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Resu
     Ok(gone)
 }
 
-/// Where the edits of an entry are, all of them.
-pub(super) fn edits(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Vec<Seq>, Fail> {
+/// Lets no edit of an entry stand.
+pub(super) fn quiet(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<(), Fail> {
+    let mut quiet = db.prepare_cached(
+        "UPDATE note SET stands = 0 WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND log = ?2 AND sign = ''
+            AND stands = 1",
+    )?;
+    quiet.execute((whose.room, whose.log, int(of), Kind::EDIT.number()))?;
+    Ok(())
+}
+
+/// Where the first `most` edits of an entry are.
+pub(super) fn edits(db: &Connection, whose: Whose<'_>, of: Seq, most: usize) -> Result<Vec<Seq>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT seq FROM note WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND log = ?2 AND sign = ''
-            ORDER BY seq",
+            ORDER BY time, seq LIMIT ?5",
     )?;
-    let mut rows = find.query((whose.room, whose.log, int(of), Kind::EDIT.number()))?;
+    let mut rows = find.query((whose.room, whose.log, int(of), Kind::EDIT.number(), int(most as u64)))?;
     let mut edits = Vec::new();
     while let Some(row) = rows.next()? {
         edits.push(seq(row.get(0)?)?);
@@ -309,13 +330,19 @@ pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail
     Ok(None)
 }
 
-/// Whether a room names a file.
-pub(super) fn names(db: &Connection, room: &RoomId, file: &FileId) -> Result<bool, Fail> {
-    let Some(number) = record::room(db, room)? else { return Ok(false) };
+/// Authors who name a file in a room, ascending.
+pub(super) fn offerers(db: &Connection, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
-        "SELECT 1 FROM note INDEXED BY naming WHERE sign = ?1 AND room = ?2 AND kind = 8 AND stands = 1",
+        "SELECT author FROM note INDEXED BY naming CROSS JOIN log ON log.id = note.log
+            WHERE sign = ?1 AND note.room = ?2 AND kind = 8 AND stands = 1 ORDER BY author LIMIT ?3",
     )?;
-    Ok(find.exists((file.to_string(), number))?)
+    let mut rows = find.query((file.to_string(), number, int(most as u64)))?;
+    let mut offerers = Vec::new();
+    while let Some(row) = rows.next()? {
+        offerers.push(AuthorId(array(row, 0)?));
+    }
+    Ok(offerers)
 }
 
 /// Takes the notes of everything that was kept before there were any, and drops what is retracted. What is damaged is

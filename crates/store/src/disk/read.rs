@@ -26,11 +26,11 @@ use super::{
     record::{self, Numbered, read_log},
     schema,
     search::{holders, search},
-    vouches,
+    share, vouches,
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Line, Read, check,
+    CheckReport, Line, Read, Shared, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
@@ -145,6 +145,10 @@ impl Read for DiskReader {
         self.ask(|db| record::room(db, room)?.map_or(Ok((Vec::new(), 0)), |room| bare::newest(db, room, most)))
     }
 
+    fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error> {
+        self.ask(|db| record::room(db, room)?.map_or(Ok(Vec::new()), |room| share::told(db, room)))
+    }
+
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
         self.ask(|db| find(db, room, author)?.map_or(Ok(false), |log| bare::is_bare(db, log.id, seq)))
     }
@@ -169,8 +173,8 @@ impl Read for DiskReader {
         self.ask(|db| notes::topic(db, room))
     }
 
-    fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
-        self.ask(|db| notes::names(db, room, file))
+    fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {
+        self.ask(|db| notes::offerers(db, room, file, most))
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{expire, fail::Fail, notes, place, vouches};
+use super::{bare, expire, fail::Fail, notes, place, vouches};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -30,7 +30,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 8] = ["
+const MIGRATIONS: [&str; 9] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -196,6 +196,19 @@ const MIGRATIONS: [&str; 8] = ["
         seq INTEGER NOT NULL,
         PRIMARY KEY(room, time, log, seq)
     ) WITHOUT ROWID;
+", "
+    -- What each author may take of a room in bytes of bodies, as the user put it.
+    ALTER TABLE room ADD COLUMN share_bytes INTEGER;
+    -- What the log's author takes of its share.
+    ALTER TABLE log ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;
+    -- The seq below which bodies were let go, how many, and the time of the newest of these, as in place.
+    ALTER TABLE log ADD COLUMN reaches INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE log ADD COLUMN let_go INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE log ADD COLUMN let_go_time INTEGER;
+    -- Entries that were taken back and of whose edits some have a body still.
+    CREATE TABLE retracting(log INTEGER NOT NULL, of INTEGER NOT NULL, PRIMARY KEY(log, of)) WITHOUT ROWID;
+    CREATE INDEX heavy ON log(room, taken) WHERE taken > 0;
+    CREATE INDEX shared ON log(room, author) WHERE let_go > 0;
 "];
 
 /// The version from which on notes are taken as entries come.
@@ -209,6 +222,9 @@ const VOUCHES: u32 = 6;
 
 /// The version from which on what is no message stands aside.
 const ASIDE: u32 = 8;
+
+/// The version from which on it is counted what each author takes, and every missing body is known to be missing.
+const SHARES: u32 = 9;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -333,6 +349,10 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     if (1..ASIDE).contains(&version) {
         place::part_all(&tx)?;
     }
+    if (1..SHARES).contains(&version) {
+        expire::recount_shares(&tx, None)?;
+        bare::look_all(&tx)?;
+    }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;
     tx.commit()?;
@@ -400,7 +420,7 @@ mod tests {
     }
 
     /// A file as the first version made it: everything kept and indexed, and nothing known of what it is about.
-    fn first_version(path: &Path, author: &Author) {
+    fn first_version(path: &Path, author: &Author, runs: &[Run]) {
         let db = Connection::open(path).unwrap();
         db.execute_batch(MIGRATIONS[0]).unwrap();
         db.pragma_update(None, "application_id", APPLICATION).unwrap();
@@ -408,7 +428,7 @@ mod tests {
         let base = 1i64 << ARRIVAL_BITS;
         db.execute("INSERT INTO room(id, room, indexed) VALUES (1, ?1, ?2)", (&ROOM.0, base + 2)).unwrap();
         let mut log = Log::default();
-        for (run, arrival) in runs(author).iter().zip(base + 1..) {
+        for (run, arrival) in runs.iter().zip(base + 1..) {
             log.insert(run).unwrap();
             let signature = run.signature().copied();
             let (first, last) = (run.first(), run.last());
@@ -437,7 +457,7 @@ mod tests {
         let path = home.join("rumormill.db");
         fs::write(&path, b"").unwrap();
         let author = Author::from_secret(&[5; 32]);
-        first_version(&path, &author);
+        first_version(&path, &author, &runs(&author));
 
         let mut disk = Disk::open(&home).unwrap();
         let mut reader = disk.reader().unwrap();
@@ -460,9 +480,42 @@ mod tests {
             disk.index(1).unwrap();
         }
         assert!(reader.check(&ROOM).unwrap().is_clean());
+        assert_eq!(reader.bare(&ROOM, 9).unwrap().1, 0, "what went was taken back");
         drop((reader, disk));
         let bytes = fs::read(&path).unwrap();
         assert!(!bytes.windows(8).any(|window| window == b"hushword"));
         assert!(Disk::open(&home).unwrap().mend(&ROOM).unwrap().is_clean());
+    }
+
+    /// The same runs as somebody served them who dropped all bodies but the retraction's.
+    fn blank(runs: &[Run]) -> Vec<Run> {
+        let keeps = |entry: &RawEntry| entry.kind == rumormill_proto::entry::Kind::RETRACTION;
+        let dropped = |entry: RawEntry| RawEntry { body: entry.body.dropped(), ..entry };
+        let bare = |run: &Run| {
+            let entries = raw_entries(run).into_iter().map(|entry| if keeps(&entry) { entry } else { dropped(entry) });
+            let (first, signature) = (run.first(), run.signature().copied());
+            let raw =
+                rumormill_proto::run::RawRun::new(run.author(), first.seq, first.prev, entries.collect(), signature);
+            Admission::new(ROOM).admit(&raw.unwrap(), Trust::Signature).unwrap()
+        };
+        runs.iter().map(bare).collect()
+    }
+
+    #[test]
+    fn bodies_that_were_lost_before_they_were_looked_for_are_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        drop(Disk::open(&home).unwrap());
+        let path = home.join("rumormill.db");
+        fs::write(&path, b"").unwrap();
+        let author = Author::from_secret(&[5; 32]);
+        first_version(&path, &author, &blank(&runs(&author)));
+
+        let disk = Disk::open(&home).unwrap();
+        let (bare, all) = disk.reader().unwrap().bare(&ROOM, 99).unwrap();
+        let mut seqs: Vec<Seq> = bare.iter().map(|bare| bare.seq).collect();
+        seqs.sort_unstable();
+        // The text that was taken back is not among them, nor are edits above it, which may have been about it.
+        assert_eq!((seqs, all), (vec![0, 1, 2, 6, 8], 5));
     }
 }

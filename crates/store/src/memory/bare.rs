@@ -14,13 +14,17 @@ use crate::{
     keep::{Tally, is_below},
     note::is_message,
     row::Row,
+    share::{explains, weight},
 };
 
 impl Shelf {
     /// Notes an entry that comes without its body, unless something explains that.
     pub(super) fn note_bare(&mut self, author: AuthorId, row: &Row) {
         let place = row.place(author);
-        let explained = self.gone.contains(&(author, row.seq)) || is_below(self.floor, place, row.raw.kind);
+        let reaches = self.taken.get(&author).map_or(0, |taken| taken.floor);
+        let explained = self.gone.contains(&(author, row.seq))
+            || is_below(self.floor, place, row.raw.kind)
+            || explains(reaches, row.seq, row.raw.kind);
         if row.raw.body.bytes().is_none() && !explained {
             self.bare.insert(place, row.raw.body.hash());
         }
@@ -64,6 +68,7 @@ impl Shelf {
         }
         self.note(author, &row);
         self.tally += Tally::of(&row.raw);
+        self.taken.entry(author).or_default().bytes += weight(&row.raw);
         self.forget(author, seq);
     }
 }

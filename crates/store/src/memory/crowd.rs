@@ -15,6 +15,7 @@ use crate::{
     Change,
     keep::Tally,
     row::{Row, evicted_end},
+    share::weight,
 };
 
 /// What the changes append to a log.
@@ -61,11 +62,13 @@ impl Shelf {
                 self.messages.remove(&row.place(*author));
                 unnote(&mut self.notes, *author, &row);
                 self.tally -= Tally::of(&row.raw);
+                self.taken.entry(*author).or_default().bytes -= weight(&row.raw);
             }
         }
         self.vouches.retain(|(of, _), _| of != author);
         if self.rows(author, 0, Seq::MAX).next().is_none() {
             self.logs.remove(author);
+            self.taken.remove(author);
             self.gone.retain(|(of, _)| of != author);
         } else {
             self.logs.entry(*author).or_default().log = log;

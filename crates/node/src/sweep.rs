@@ -1,0 +1,113 @@
+//! What is left on the disk of rooms that the user left goes in steps, between two turns of the driver, so that other rooms
+//! need not wait. When the store cannot be written it goes on later, with growing pauses.
+
+use tokio::sync::oneshot;
+
+use crate::{
+    driver::Driver,
+    error::Error,
+    limits::{REST, REST_LONGEST, SWEEP_ROWS},
+};
+
+/// How far the rooms that were left are gone.
+pub(crate) struct Sweeping {
+    /// When some more goes, if anything is left; perhaps from before a crash.
+    at: Option<u64>,
+    /// How long it waited after the last error; 0 when there was none.
+    pause_ms: u64,
+    /// Who waits for all to be gone.
+    leaving: Vec<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Default for Sweeping {
+    fn default() -> Self {
+        Self { at: Some(0), pause_ms: 0, leaving: Vec::new() }
+    }
+}
+
+impl Sweeping {
+    /// When there is more to do.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.at
+    }
+
+    /// A room was left, or something else has to go in steps. It is tried at once.
+    pub(crate) fn begin(&mut self) {
+        self.at = Some(0);
+    }
+
+    /// Somebody waits until all is gone.
+    pub(crate) fn awaited(&mut self, answer: oneshot::Sender<Result<(), Error>>) {
+        self.leaving.push(answer);
+    }
+
+    /// A step was done, or could not be; who waited hears of it.
+    fn swept(&mut self, swept: Result<bool, String>, now_ms: u64) {
+        let result = match swept {
+            Ok(true) => {
+                (self.at, self.pause_ms) = (Some(0), 0);
+                return;
+            }
+            Ok(false) => {
+                (self.at, self.pause_ms) = (None, 0);
+                Ok(())
+            }
+            Err(why) => {
+                let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+                self.pause_ms = (2 * self.pause_ms).clamp(first, longest);
+                self.at = Some(now_ms + self.pause_ms);
+                Err(why)
+            }
+        };
+        for answer in self.leaving.drain(..) {
+            // Whoever left may have gone.
+            let _ = answer.send(result.clone().map_err(|why| Error::Unswept { why }));
+        }
+    }
+}
+
+impl Driver {
+    /// Takes some more off the disk of what has to go, when it is time.
+    pub(crate) fn sweep(&mut self) {
+        let now_ms = self.now().ticks_ms;
+        if self.sweeping.at.is_none_or(|at| now_ms < at) {
+            return;
+        }
+        let swept = self.store.sweep(SWEEP_ROWS).map_err(|why| why.to_string());
+        if let Err(why) = &swept {
+            tracing::warn!(%why, "what was said in a room that was left is on the disk still; it goes when that can be written");
+        }
+        self.sweeping.swept(swept, now_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_pauses_it_and_ends_nothing() {
+        let mut sweeping = Sweeping::default();
+        let (answer, mut told) = oneshot::channel();
+        sweeping.awaited(answer);
+        sweeping.swept(Ok(true), 5);
+        assert!(told.try_recv().is_err() && sweeping.next_deadline() == Some(0));
+        let mut now_ms = 10;
+        let pauses: Vec<u64> = (0..10)
+            .map(|_| {
+                sweeping.swept(Err("full".into()), now_ms);
+                let at = sweeping.next_deadline().unwrap();
+                let pause_ms = at - now_ms;
+                now_ms = at;
+                pause_ms
+            })
+            .collect();
+        assert_eq!(told.try_recv().unwrap(), Err(Error::Unswept { why: "full".into() }), "who waits is told at once");
+        let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+        assert_eq!((pauses[..3].to_vec(), pauses[9]), (vec![first, 2 * first, 4 * first], longest));
+        sweeping.swept(Ok(true), now_ms);
+        assert_eq!(sweeping.next_deadline(), Some(0), "it goes on at once");
+        sweeping.swept(Ok(false), now_ms);
+        assert_eq!(sweeping.next_deadline(), None);
+    }
+}
