@@ -40,6 +40,9 @@ pub struct Check {
     pub entries: u64,
     /// Signatures that verify.
     pub signatures: u64,
+    /// Entries of which what they said is not here yet.
+    #[serde(default)]
+    pub wanted: u64,
     /// What is damaged, up to a bound.
     pub damaged: Vec<Damage>,
     /// How many more damages there are.

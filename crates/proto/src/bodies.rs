@@ -222,6 +222,25 @@ impl Bodies {
         }
     }
 
+    /// Whether the store wants anything.
+    pub(crate) fn wants(&self) -> bool {
+        self.beyond > 0 || !self.wanted.is_empty()
+    }
+
+    /// A run was brought into the home: what it has is not looked for any more, and the store is asked what it still wants.
+    pub(crate) fn imported(&mut self, run: &RawRun, out: &mut Vec<Output>) {
+        for (entry, seq) in run.entries().iter().zip(run.first()..) {
+            let key = (run.author(), seq);
+            let fits = |wanted: &Wanted| entry.body.bytes().is_some() && entry.body.hash() == wanted.hash;
+            if self.wanted.get(&key).is_some_and(fits) {
+                out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
+                out.push(Output::Emit(Event::Filled { author: key.0, seq }));
+                self.forget(&key);
+            }
+        }
+        self.look_ms = Some(0);
+    }
+
     /// A want was answered to its end: what did not come the peer has not.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, now_ms: u64) {
         let Some((_, keys)) = self.asked.remove(&want) else { return };

@@ -37,6 +37,9 @@ impl Engine {
                 self.compare(run, seq, None);
             }
             let holds = self.held_of(run);
+            if held > 0 {
+                self.fill_from(run, out);
+            }
             imported.known += held;
             imported.new += holds - held;
             imported.refused += run.entries().len() as u64 - holds;
@@ -48,6 +51,21 @@ impl Engine {
             self.prove(&proof, now, out);
         }
         Ok(())
+    }
+
+    /// Gives the store the bodies of entries that are held, as long as it wants some: it takes those that it lacks, when they
+    /// are what the headers name.
+    fn fill_from(&mut self, run: &RawRun, out: &mut Vec<Output>) {
+        if !self.bodies.wants() {
+            return;
+        }
+        let author = run.author();
+        for (entry, seq) in run.entries().iter().zip(run.first()..) {
+            if let Some(body) = entry.body.bytes().filter(|_| self.logs.has(author, seq)) {
+                out.push(Output::Fill { author, seq, body: body.clone() });
+            }
+        }
+        self.bodies.imported(run, out);
     }
 
     /// How many entries of a run are held, or wait.
@@ -147,6 +165,30 @@ mod tests {
         assert_eq!(imported, Imported { new: 1, known: 1, ..Imported::default() });
         let (imported, appended) = import(&mut engine, vec![question]);
         assert_eq!((imported, appended.len()), (Imported { known: 1, ..Imported::default() }, 0));
+    }
+
+    #[test]
+    fn an_import_fills_what_is_wanted() {
+        let run = Writer::new(2).write(3, "hello");
+        let blank = run.without_bodies().unwrap();
+        let mut engine = engine(9);
+        let fills = |engine: &mut Engine| {
+            let mut out = Vec::new();
+            engine.handle(Input::Import(Import { proofs: vec![], runs: vec![run.clone()] }), NOW, &mut out);
+            out.iter().filter(|output| matches!(output, Output::Fill { .. })).count()
+        };
+        assert_eq!(import(&mut engine, vec![blank.clone()]).0.new, 3);
+        assert_eq!(fills(&mut engine), 0, "the store wants nothing so far as is known");
+        let bare = (run.first()..).zip(run.entries()).map(|(seq, entry)| crate::input::Bare {
+            author: run.author(),
+            seq,
+            hash: entry.body.hash(),
+        });
+        engine.handle(Input::Bare { bare: bare.collect(), all: 3 }, NOW, &mut Vec::new());
+        assert_eq!(engine.missing(), 3);
+        assert_eq!(import(&mut engine, vec![blank]).0.known, 3);
+        assert_eq!(engine.missing(), 3, "it came without them again");
+        assert_eq!((fills(&mut engine), engine.missing()), (3, 0));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(crate) fn checked(report: &CheckReport) -> Check {
         clean: report.is_clean(),
         entries: report.entries,
         signatures: report.signatures,
+        wanted: report.wanted,
         damaged: report.problems.iter().map(damage).collect(),
         unlisted: report.unlisted,
         file: report.file.clone(),

@@ -175,6 +175,7 @@ impl Writer<'_> {
             let line = Line::Entry(Box::new(Entry::of(&placed, entry, &mut self.nicks)));
             self.sink.line(&line).await?;
             self.end.entries += 1;
+            self.end.without_body += u64::from(entry.body.bytes().is_none());
             prev = key.id(seq, &prev, entry, &mut scratch);
         }
         Ok(())

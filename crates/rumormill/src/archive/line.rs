@@ -65,6 +65,13 @@ pub(crate) struct End {
     pub(crate) entries: u64,
     /// Entries that were left out because they are damaged where it was exported, or nobody's signature reaches them.
     pub(crate) left_out: u64,
+    /// Lines of entries without what they said: it was taken back, is not kept where it was exported, or had not come.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) without_body: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// An entry.

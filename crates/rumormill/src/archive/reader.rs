@@ -43,6 +43,8 @@ pub(crate) struct Verified {
     pub(crate) authors: u64,
     /// Entries that the room had and that are not in it.
     pub(crate) left_out: u64,
+    /// Entries in it without what they said.
+    pub(crate) without_body: u64,
     /// Whether it holds everything that the room's digest stands for.
     pub(crate) whole: bool,
 }
@@ -194,6 +196,7 @@ impl Open {
         self.founded(&run)?;
         self.place(run)?;
         self.verified.entries += lines.len() as u64;
+        self.verified.without_body += raw.entries().iter().filter(|entry| entry.body.bytes().is_none()).count() as u64;
         self.verified.signatures += 1;
         Ok(raw)
     }
@@ -240,6 +243,9 @@ impl Open {
         self.between()?;
         if end.entries != self.verified.entries {
             return Err(format!("{} entries were exported, {} are here", end.entries, self.verified.entries));
+        }
+        if end.without_body > 0 && end.without_body != self.verified.without_body {
+            return Err("the last line tells of another number of entries without text than there are".into());
         }
         let digest = HEXLOWER.encode(&self.frontier.digest());
         self.verified.authors = self.frontier.logs().filter(|(_, log)| !log.is_empty()).count() as u64;

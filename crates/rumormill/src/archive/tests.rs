@@ -173,6 +173,43 @@ fn whatever_was_said_comes_back_the_same() {
     runner.run(&rooms, check).unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
+    // What the second log says is imported text.
+    let (id, held) = room(&[2, 2, 2], None);
+    let (whole, mut lacking) = (held.runs.clone(), held);
+    let blank = |run: &RawRun| run.without_bodies().unwrap();
+    let runs = lacking.runs.iter().map(|run| if run.author() == whole[0].author() { run.clone() } else { blank(run) });
+    lacking.runs = runs.collect();
+    let lacks: u64 =
+        lacking.runs.iter().flat_map(RawRun::entries).filter(|entry| entry.body.bytes().is_none()).count() as u64;
+    assert_eq!(lacks, 3);
+    let (ours, theirs) = (node().await, node().await);
+    let (here, there) = (enter(&ours, id, 20).await, enter(&theirs, id, 21).await);
+    here.import(lacking).await.unwrap();
+    let report = here.check().await.unwrap();
+    assert!(report.is_clean() && report.wanted == lacks, "{report:?}");
+    let text = exported(&here).await;
+    let mut reader = Reader::default();
+    for line in text.lines() {
+        reader.line(line.as_bytes()).unwrap();
+    }
+    assert_eq!(reader.finish().unwrap().without_body, lacks);
+    import(&there, Body::from(text)).await.unwrap();
+    assert_eq!(there.check().await.unwrap().wanted, lacks, "whoever brings it in wants them too");
+
+    for room in [&here, &there] {
+        // The engine learns what its store wants a moment later.
+        while room.check().await.unwrap().wanted > 0 {
+            room.import(Import { proofs: vec![], runs: whole.clone() }).await.unwrap();
+        }
+        assert!(!exported(room).await.contains("without_body"));
+    }
+    assert_eq!(here.page(None, 99).await.unwrap(), there.page(None, 99).await.unwrap());
+    ours.close().await;
+    theirs.close().await;
+}
+
 #[test]
 fn no_byte_can_be_changed_unnoticed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -143,6 +143,12 @@ pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
         ),
         false => format!("{name}: {verified} verified, DAMAGED:"),
     }];
+    if check.wanted > 0 {
+        lines.push(format!(
+            "  what {} said is not here yet; it is asked for",
+            count(check.wanted as usize, "entry", "entries")
+        ));
+    }
     lines.extend(check.damaged.iter().map(|damage| format!("  {}", span(damage))));
     if check.unlisted > 0 {
         lines.push(format!("  and {} more", check.unlisted));
@@ -160,6 +166,12 @@ pub(crate) fn span(damage: &Damage) -> String {
         true => format!("{who} {first}: {what}"),
         false => format!("{who} {first} to {last}: {what}"),
     }
+}
+
+/// What is told of entries in an export without what they said.
+pub(crate) fn without(entries: u64) -> String {
+    let entries = count(entries as usize, "entry is", "entries are");
+    format!("{entries} in it without what was said there: taken back, not kept, or not here when it was written")
 }
 
 fn check_file(path: &Path, as_json: bool) -> Result<(), Failure> {
@@ -195,7 +207,7 @@ fn check_file(path: &Path, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return json(&verified);
     }
-    let Verified { name, entries, signatures, authors, left_out, whole, .. } = verified;
+    let Verified { name, entries, signatures, authors, left_out, without_body, whole, .. } = verified;
     let whole = match (whole, left_out) {
         (true, _) => "it is whole".to_owned(),
         (false, 0) => "it is a part of the room".to_owned(),
@@ -204,5 +216,9 @@ fn check_file(path: &Path, as_json: bool) -> Result<(), Failure> {
     data(&format!(
         "{}: {entries} entries of {authors} authors and {signatures} signatures verified; {whole}",
         title(&name)
-    ))
+    ))?;
+    match without_body {
+        0 => Ok(()),
+        some => data(&format!("  {}", without(some))),
+    }
 }

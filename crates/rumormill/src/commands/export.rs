@@ -10,7 +10,7 @@ use crate::{
     archive::Form,
     client::Client,
     clock::Clock,
-    commands::{Progress, since_ms, talk},
+    commands::{Progress, check::without, since_ms, talk},
     failure::Failure,
     home::{Place, Reach},
     output::Output,
@@ -59,13 +59,14 @@ async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
     }
     output.close()?;
     progress.end();
-    match left_out(&tail).filter(|_| args.format == Form::Jsonl) {
-        Some(entries) if entries > 0 => {
+    if args.format == Form::Jsonl {
+        let told = |what| last_says(&tail, what).filter(|entries| *entries > 0);
+        if let Some(entries) = told("left_out") {
             talk(&format!(
                 "{entries} entries are damaged here and were left out; `rumormill resync` may fetch them again"
             ));
         }
-        _ => {}
+        told("without_body").into_iter().for_each(|entries| talk(&without(entries)));
     }
     Ok(())
 }
@@ -77,7 +78,8 @@ fn keep_tail(tail: &mut Vec<u8>, piece: &[u8]) {
     tail.drain(..surplus);
 }
 
-fn left_out(tail: &[u8]) -> Option<u64> {
+/// A number in the last line of an export.
+fn last_says(tail: &[u8], what: &str) -> Option<u64> {
     let line = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice::<serde_json::Value>(line).ok()?["left_out"].as_u64()
+    serde_json::from_slice::<serde_json::Value>(line).ok()?[what].as_u64()
 }
