@@ -27,7 +27,9 @@ fn run(form: Form) -> Outcome {
         stage.shares(at, *share);
     }
     let hostile = stage.hostile(1);
-    stage.link(hostile, stage.honest[0].peer);
+    for at in 0..SHARES.len() {
+        stage.link(hostile, stage.honest[at].peer);
+    }
     let mut pen = Pen::new(ROOM, 1, BEGIN_MS);
     let flooder = pen.id();
     let (floods, words) = (form.pick(400, 8_000), form.pick(10, 100));
@@ -36,7 +38,7 @@ fn run(form: Form) -> Outcome {
             stage.say((number % 3) as usize, &format!("honest word {number}"));
         }
         let line = pen.line(&"x".repeat(BODY_BYTES));
-        stage.says(hostile, 0, push(number, line));
+        (0..SHARES.len()).for_each(|at| _ = stage.says(hostile, at, push(number, line.clone())));
         stage.run_ms(5);
     }
     stage.run_ms(60_000);
@@ -53,8 +55,8 @@ fn run(form: Form) -> Outcome {
     for at in 0..SHARES.len() {
         let texts = stage.texts(at);
         let honest = texts.iter().filter(|text| text.starts_with("honest word")).count() as u64;
-        outcome.count(&format!("honest words kept by {at}"), honest, Bound::Is(words));
-        outcome.count(&format!("told to be missing at {at}"), stage.honest[at].engine.missing(), Bound::Is(0));
+        outcome.count(format!("honest words kept by {at}"), honest, Bound::Is(words));
+        outcome.count(format!("told to be missing at {at}"), stage.honest[at].engine.missing(), Bound::Is(0));
     }
     outcome.count("different digests", stage.digests(), Bound::Is(1));
     outcome
