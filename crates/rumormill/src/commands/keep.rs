@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use jiff::{Span, SpanRelativeTo, Unit};
-use rumormill_node::SHARE_BYTES;
 
 use crate::{
     api::words::{Keep, KeepFiles, Room},
@@ -80,7 +79,7 @@ async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
     let Keep { age_ms, entries, bytes, files, share } = room.keep;
     data(&format!("messages  {}", bounds(age_ms, entries, bytes)))?;
     data(&format!("files     {}", bounds(files.age_ms, files.count, files.bytes)))?;
-    data(&format!("authors   {} each", size(share.unwrap_or(SHARE_BYTES))))
+    share.map_or(Ok(()), |share| data(&format!("authors   {} each", size(share))))
 }
 
 /// Bounds as people say them: `30d, the newest 1,000, 20.0 MB`.
