@@ -169,7 +169,9 @@ mod tests {
 
     #[test]
     fn an_import_fills_what_is_wanted() {
-        let run = Writer::new(2).write(3, "hello");
+        let mut writer = Writer::new(2);
+        let first = writer.write(1, "first");
+        let run = writer.write(3, "hello");
         let blank = run.without_bodies().unwrap();
         let mut engine = engine(9);
         let fills = |engine: &mut Engine| {
@@ -177,7 +179,7 @@ mod tests {
             engine.handle(Input::Import(Import { proofs: vec![], runs: vec![run.clone()] }), NOW, &mut out);
             out.iter().filter(|output| matches!(output, Output::Fill { .. })).count()
         };
-        assert_eq!(import(&mut engine, vec![blank.clone()]).0.new, 3);
+        assert_eq!(import(&mut engine, vec![first, blank.clone()]).0.new, 4);
         assert_eq!(fills(&mut engine), 0, "the store wants nothing so far as is known");
         let bare = (run.first()..).zip(run.entries()).map(|(seq, entry)| crate::input::Bare {
             author: run.author(),

@@ -4,7 +4,10 @@ use axum::http::Method;
 
 use crate::{
     api::words::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act},
-    chat::{Chat, Next, show::{count, shared}},
+    chat::{
+        Chat, Next,
+        show::{count, shared},
+    },
     clean::clean,
     failure::{Exit, Failure},
     limits::SCREENFUL,
