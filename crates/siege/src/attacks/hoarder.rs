@@ -45,7 +45,7 @@ fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
     for (at, share) in SHARES.iter().enumerate().take(2) {
         outcome.count(
-            &format!("bytes of the flooder kept by {at}"),
+            format!("bytes of the flooder kept by {at}"),
             stage.kept_bytes(at, &flooder),
             Bound::AtMost(*share),
         );
