@@ -229,6 +229,27 @@ mod tests {
         assert_eq!(engine.frontier().log(&me).unwrap().gaps().count(), 0);
     }
 
+    #[test]
+    fn what_we_wrote_and_what_waits_for_its_cause_is_followed_and_not_contradicted() {
+        let (mut other, mut own) = (Writer::new(2), Writer::new(9));
+        other.write(1, "never sent");
+        let first = own.write(1, "x");
+        let second = own.write_seen(vec![vec![(other.id(), 0)]], "an answer");
+        let mut engine = engine(9);
+        let from = PeerId([2; 32]);
+        engine.handle(Input::Up { peer: from, address: None }, NOW, &mut Vec::new());
+        let message = Message::Runs { want: 0, runs: vec![first, second.clone()] };
+        engine.handle(Input::Received { from, message }, NOW, &mut Vec::new());
+        assert_eq!(engine.frontier().head(&own.id()).unwrap().seq, 0);
+        let mut out = Vec::new();
+        let saying = Saying { tag: 1, kind: Kind::TEXT, body: Bytes::from_static(b"x") };
+        engine.handle(Input::Say(vec![saying]), NOW, &mut out);
+        let said = out.iter().find_map(|output| if let Output::Append(run) = output { Some(run) } else { None });
+        let first = said.unwrap().first();
+        assert_eq!((first.seq, first.prev), (2, crate::testing::admit(&second).last().id));
+        assert!(!out.iter().any(|output| matches!(output, Output::Cut(_))), "{out:?}");
+    }
+
     fn raw_of(run: &Run) -> crate::entry::RawEntry {
         let entry = run.first();
         crate::entry::RawEntry {

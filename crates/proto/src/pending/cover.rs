@@ -35,6 +35,11 @@ impl Cover {
         near.filter(move |(_, (begin, _))| *begin <= last).map(|(_, (_, run))| *run)
     }
 
+    /// The run that ends last.
+    pub(super) fn last(&self, author: AuthorId) -> Option<u64> {
+        self.ends.range((author, 0)..=(author, Seq::MAX)).next_back().map(|(_, (_, run))| *run)
+    }
+
     /// The run that ends at `last`.
     pub(super) fn ending(&self, author: AuthorId, last: Seq) -> Option<u64> {
         self.ends.get(&(author, last)).map(|(_, run)| *run)

@@ -1,4 +1,4 @@
-//! Which runs that wait contradict one that comes.
+//! What runs that wait tell of a log: which of them contradict one that comes, and where they end.
 //!
 //! A run tells the ids of its entries and, by its prev, the id of the entry before. Those that wait of one log agree in all
 //! that they tell: of two that do not, both go as soon as the second comes, for they prove a fork. So any one that tells an
@@ -8,6 +8,7 @@ use super::Pending;
 use crate::{
     admit::Run,
     ids::{AuthorId, EntryId, Seq},
+    log::Head,
     run::RawRun,
 };
 
@@ -18,6 +19,13 @@ impl Pending {
         let before = first.seq.checked_sub(1).map(|seq| (seq, first.prev));
         let mut told = before.into_iter().chain(run.entries().iter().map(|entry| (entry.seq, entry.id)));
         told.find_map(|(seq, id)| self.telling(first.author, seq).filter(|(other, _)| *other != id).map(|(_, raw)| raw))
+    }
+
+    /// The last entry of a log that waits.
+    pub(crate) fn head(&self, author: AuthorId) -> Option<Head> {
+        let waiting = self.runs.get(&self.cover.last(author)?)?;
+        let last = waiting.run.last();
+        Some(Head { seq: last.seq, id: last.id, time: last.time })
     }
 
     /// What a run that waits tells as the id of an entry: one that brings it, or one that follows it.
