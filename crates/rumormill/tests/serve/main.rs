@@ -234,9 +234,10 @@ const OTHER: &str = "
 import socket, sys
 one = socket.socket(socket.AF_UNIX)
 one.connect(sys.argv[1])
-one.sendall(b'GET /v1/rooms HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
-try: print(one.recv(15))
-except ConnectionResetError: print(b'')
+try:
+    one.sendall(b'GET /v1/rooms HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
+    print(one.recv(15))
+except (BrokenPipeError, ConnectionResetError): print(b'')
 ";
 
 #[test]
@@ -383,6 +384,63 @@ fn a_nick_in_the_text_counts_as_a_mention_everywhere() {
     let event = events.until("message", |event| event["message"]["text"] == "bob: pizza?");
     assert_eq!(event["message"]["names_me"], true);
     events.until("room", |event| event["room"]["mentions"] == before + 1);
+}
+
+/// What would move a cursor, change a title or a clipboard, or turn what stands beside it.
+const STEERING: [&str; 14] = [
+    "\u{1b}[2J\u{1b}[H",
+    "\u{1b}]0;title\u{7}",
+    "\u{1b}]2;title\u{1b}\\",
+    "\u{1b}]52;c;ZXZpbA==\u{7}",
+    "\u{1b}]8;;http://evil.example\u{7}link\u{1b}]8;;\u{7}",
+    "\u{1b}]777;notify;evil;evil\u{7}",
+    "\u{1b}P$q\u{1b}\\",
+    "\u{9b}31m\u{9d}0;t\u{9c}",
+    "\u{8}\u{8}\u{8}\u{7f}",
+    "\r12:00 ada  never said",
+    "\u{202e}gnp.exe\u{202c}",
+    "\u{2066}a\u{2067}b\u{2069}",
+    "\u{2028}12:00 ada  never said\u{85}",
+    "\u{feff}\u{200b}\u{e0041}\u{e007f}",
+];
+
+#[test]
+fn hostile_words_steer_nothing_whatever_command_prints_them() {
+    let ada = Serving::start();
+    let made = ada.post("/v1/rooms", &json!({"name": format!("evil{}", STEERING[1])})).ok();
+    let id = made["id"].as_str().unwrap();
+    let ask = |what: &str| format!("/v1/rooms/{id}/{what}");
+    for (number, words) in STEERING.iter().enumerate() {
+        ada.put(&ask("nick"), &json!({"nick": format!("n{number}{words}")})).ok();
+        ada.put(&ask("topic"), &json!({"topic": format!("evil{words}")})).ok();
+        ada.post(&ask("messages"), &json!({"text": format!("evil {words} evil")})).ok();
+        let name = ada.post(&ask("messages"), &json!({"text": format!("/me evil {words}")})).ok();
+        let said = name["messages"][0]["ref"].as_str().unwrap().to_owned();
+        ada.post(&ask("messages"), &json!({"text": words, "reply_to": said}));
+    }
+    let commands: [&[&str]; 8] = [
+        &["log", id],
+        &["log", id, "--json"],
+        &["search", id, "evil"],
+        &["rooms"],
+        &["rooms", "--json"],
+        &["export", id],
+        &["export", id, "--format", "text"],
+        &["export", id, "--format", "markdown"],
+    ];
+    let steers = |char: &char| {
+        char.is_control() && *char != '\n'
+            || matches!(*char, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    for args in commands {
+        let out = ada.command(args);
+        let printed = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+        assert!(printed.contains("evil"), "{args:?}: {printed}");
+        assert_eq!(printed.chars().find(steers), None, "{args:?}: {printed:?}");
+    }
+    // Nobody's line is faked: each begins with a day or an hour, as ours do, and with our name.
+    let log = String::from_utf8(ada.command(&["log", id]).stdout).unwrap();
+    assert!(log.lines().all(|line| line.as_bytes()[2] == b':' && !line[6..].starts_with("ada")), "{log}");
 }
 
 #[test]

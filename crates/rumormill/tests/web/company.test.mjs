@@ -159,7 +159,7 @@ test("commands are listed, completed, and never said", async (t) => {
 });
 
 test("each command does what it says", async (t) => {
-  const { page, mock: made, room } = await chat(t, (made) => (made.room("tea"), lunch(made)));
+  const { page, mock: made, room } = await chat(t, (made) => (made.room("tea"), lunch(made)), { quiet: true });
   await page.keyboard.press("Alt+2");
   await page.locator("#name", { hasText: "lunch" }).waitFor();
   await until(page, () => document.activeElement.id === "text");

@@ -53,7 +53,7 @@ export class Names {
   tag(author, said) {
     const others = [...(this.alike.get(folded(said)) ?? [])].filter((other) => other !== author);
     if (this.nicks.has(author) && !others.length && !this.imitates(author, said)) return "";
-    return "~" + author.slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))));
+    return "~" + line(author).slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))));
   }
 
   // Whether a nick passes for a sign of ours, for a word of ours, or for the id of somebody else.
