@@ -28,8 +28,6 @@ mod show;
 
 use std::collections::BTreeMap;
 
-use crowd::regard;
-
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -41,11 +39,11 @@ use crate::{
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
         AUTHORS, BODIES, CHOSEN_LINKS, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
-        LED_OUT, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        LED_OUT, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, REST_MS, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
-    own::Own,
+    own::{Own, Regard},
     random::Random,
     receipts::Receipts,
     reject::{Blame, Reject},
@@ -121,10 +119,14 @@ impl Engine {
         own.reach(now.wall_ms.saturating_add(FOLLOW_MS));
         let said = logs.frontier().head(&own.id()).map_or(Time::default(), |head| head.time);
         for (author, log) in logs.frontier().logs() {
+            let gap = log.gaps().last().map(|(first, _)| first);
+            let from_ms = if gap.is_some() { now.ticks_ms.saturating_add(REST_MS) } else { 0 };
+            gap.into_iter().for_each(|first| own.rest(*author, first, from_ms));
             // When its founder left that log, there remains what founded the room, and we may have to write below it.
             let left = log.cut() == Some(1) && logs.founder() == Some(*author);
             if let Some(head) = log.head().filter(|head| head.time > said && !left) {
-                own.saw((*author, head.seq), head.time, regard(&logs, author));
+                let regard = Regard { named: logs.is_regarded(author), from_ms };
+                own.saw((*author, head.seq), head.time, regard);
             }
         }
         Self {
@@ -229,9 +231,10 @@ impl Engine {
         self.bodies.is_lost(author, seq)
     }
 
-    /// Steps taken so far for runs that waited. They are proportional to what came in, whatever waits for what.
+    /// Steps taken so far for runs that waited, and for what our own entries name. They are proportional to what came in,
+    /// whatever waits for what.
     pub fn work(&self) -> u64 {
-        self.logs.work()
+        self.logs.work() + self.own.work()
     }
 
     /// What the engine holds many of, to be held against the bounds.

@@ -118,6 +118,12 @@ impl Frontier {
         self.log(author).and_then(Log::head)
     }
 
+    /// The lowest seq that is missing of a log, or `seq` when that is lower.
+    pub(crate) fn whole_below(&self, author: &AuthorId, seq: Seq) -> Seq {
+        let lowest = self.log(author).and_then(|log| log.gaps().last());
+        lowest.map_or(seq, |(first, _)| first.min(seq))
+    }
+
     /// Authors known.
     pub fn len(&self) -> usize {
         self.logs.len()

@@ -218,6 +218,13 @@ pub const PENDING_MS: u64 = 30_000;
 /// the cause: two wants and a round.
 pub const ORPHAN_MS: u64 = 5_000;
 
+/// The same for a run whose bringer was asked for what it waits for and has not got it. Then it is shown without.
+pub const IN_VAIN_MS: u64 = ORPHAN_MS;
+
+/// Milliseconds for which our words do not name what came without its causes: [`IN_VAIN_MS`] for each of a dozen peers that
+/// it goes through.
+pub const REST_MS: u64 = 12 * IN_VAIN_MS;
+
 /// Milliseconds that a run is held because it lies ahead in time: an hour, by which clocks are wrong that were set to
 /// another zone. Later it is fetched again, once an hour.
 pub const EARLY_MS: u64 = 3_600_000;

@@ -143,7 +143,7 @@ impl Log {
     }
 
     /// Whether it takes no further piece that touches none it has.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.spans.len() >= SPANS
     }
 

@@ -25,6 +25,7 @@ use crate::{
     rumor::Source,
     run::RawRun,
     standing::{Crowd, Standing},
+    sync::Name,
     time::Now,
 };
 
@@ -73,7 +74,7 @@ pub(crate) struct Released {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// Whether a backfill or an import brought it.
+    /// Whether a backfill or an import brought it, or it was waited in vain for what it follows.
     pub(crate) history: bool,
 }
 
@@ -112,10 +113,11 @@ pub(crate) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Whether nothing has to wait for this entry: it is held, it lies below a head that is held or beyond a cut, or its
-    /// author has no place here.
+    /// Whether nothing has to wait for this entry: it is held, it lies below a head that is held or beyond a cut, its
+    /// author has no place here, or its log is held in as many pieces as may be.
     pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
-        self.frontier.head(&author).is_some_and(|head| seq <= head.seq)
+        let reaches = |log: &Log| log.is_full() || log.head().is_some_and(|head| seq <= head.seq);
+        self.frontier.log(&author).is_some_and(reaches)
             || self.cuts.get(&author).is_some_and(|cut| seq >= *cut)
             || !self.has_place(&author)
     }
@@ -184,6 +186,12 @@ impl Logs {
     /// A peer went, and does not bring what the runs it brought wait for.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.pending.down(peer, now_ms);
+    }
+
+    /// A peer was asked for a log up to `last`, and has no more of it than it brought.
+    pub(crate) fn wait_in_vain(&mut self, from: PeerId, (prefix, author): Name, last: Seq, now_ms: u64) {
+        let authors = author.map_or(AuthorId::lowest(prefix)..=AuthorId::highest(prefix), |author| author..=author);
+        self.pending.wait_in_vain(from, authors, last, now_ms);
     }
 
     /// What is missing below heads that are held.
@@ -393,8 +401,8 @@ impl Logs {
     }
 
     fn show(&mut self, waiting: Waiting) -> Option<Released> {
-        let Waiting { run, raw, origin, .. } = waiting;
-        let history = matches!(origin, Origin::History(_));
+        let Waiting { run, raw, origin, alone, .. } = waiting;
+        let history = alone || matches!(origin, Origin::History(_));
         let head = self.frontier.head(&run.author());
         let run = match head {
             Some(head) => run.part(head.seq + 1, Seq::MAX)?,
@@ -402,7 +410,7 @@ impl Logs {
         };
         let first = run.first().seq;
         // The run before this one may just have turned out to contradict what is held.
-        if first > 0 && origin != Origin::Here && !self.held().met(run.author(), first - 1) {
+        if first > 0 && origin != Origin::Here && !alone && !self.held().met(run.author(), first - 1) {
             return None;
         }
         self.insert(&run, &raw, origin).then_some(Released { run, raw, origin, history })

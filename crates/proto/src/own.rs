@@ -4,12 +4,17 @@
 //! back what it lost: a restored backup must not write a seq again. With nobody there it waits a moment for
 //! somebody to come, and then writes.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
+use names::Names;
+pub(crate) use names::Regard;
+
 use crate::{
-    admit::Author,
+    admit::{Author, Entry},
     content::vouched_for,
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
@@ -30,25 +35,13 @@ pub(crate) struct Own {
     farther: BTreeSet<(Time, AuthorId, Seq, Regard)>,
     /// Up to where is followed.
     reach: Time,
-    /// What was seen and is not said in an entry of ours: author -> (time, seq) of the newest.
-    unsaid: BTreeMap<AuthorId, (Time, Seq)>,
-    /// What of that our next entries say, newest last.
-    to_say: BTreeSet<(Time, AuthorId)>,
+    names: Names,
     waiting: VecDeque<Saying>,
     adoption: Option<Adoption>,
     /// The head of our log before some of it was lost here.
     lost: Option<Head>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
-}
-
-/// How what we say treats what we saw of an author.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Regard {
-    /// Our next entries name it, the newest first.
-    Named,
-    /// Only an entry that is addressed to the author names it: others may hold nothing of it.
-    Unnamed,
 }
 
 /// The time before the first writing, in which peers are asked for what we lost.
@@ -86,8 +79,7 @@ impl Own {
             last: Time::default(),
             farther: BTreeSet::new(),
             reach: Time::default(),
-            unsaid: BTreeMap::new(),
-            to_say: BTreeSet::new(),
+            names: Names::default(),
             waiting: VecDeque::new(),
             adoption: (!fresh).then_some(adoption),
             lost: None,
@@ -98,6 +90,11 @@ impl Own {
     /// Sayings that wait to be written.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Steps taken so far for what our entries name.
+    pub(crate) fn work(&self) -> u64 {
+        self.names.steps()
     }
 
     pub(crate) fn id(&self) -> AuthorId {
@@ -118,21 +115,25 @@ impl Own {
             return;
         }
         self.last = self.last.max(time);
-        let before = self.unsaid.entry(author).or_default();
-        let newest = (time, seq).max(*before);
-        self.to_say.remove(&(before.0, author));
-        *before = newest;
-        if regard == Regard::Named {
-            self.to_say.insert((newest.0, author));
-        }
+        self.names.saw(author, (time, seq), regard);
+    }
+
+    /// An entry is shown; how what we say treats it. `loose` is from where on its log came without its causes, if it did.
+    pub(crate) fn shown(&mut self, entry: &Entry, regard: Regard, loose: Option<Seq>, now_ms: u64) {
+        let own = entry.author == self.author.id();
+        let from_ms = if own { 0 } else { self.names.shown(entry, loose, now_ms) };
+        self.saw((entry.author, entry.seq), entry.time, Regard { from_ms, ..regard });
+    }
+
+    /// What was kept of a log has gaps, from `first` on.
+    pub(crate) fn rest(&mut self, author: AuthorId, first: Seq, until_ms: u64) {
+        self.names.rest(author, first, until_ms);
     }
 
     /// What was seen of an author is not said any more.
-    pub(crate) fn forget(&mut self, author: &AuthorId) -> Option<Seq> {
+    pub(crate) fn forget(&mut self, author: &AuthorId) {
         self.farther.retain(|(_, other, ..)| other != author);
-        let (time, seq) = self.unsaid.remove(author)?;
-        self.to_say.remove(&(time, *author));
-        Some(seq)
+        self.names.forget(author);
     }
 
     /// Stamps up to this time are followed from now on.
@@ -270,8 +271,9 @@ impl Own {
         &mut self,
         room: &RoomId,
         head: Option<Head>,
-        wall_ms: u64,
+        (wall_ms, now_ms): (u64, u64),
     ) -> (Result<RawRun, Reject>, Vec<u64>) {
+        self.names.rested(now_ms);
         let head = highest(head, self.lost);
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
@@ -294,9 +296,8 @@ impl Own {
         let mut seen = Seen::new();
         let mut addressed = vouched_for(&self.author.id(), kind, body).into_iter();
         while seen.len() < SEEN_PAIRS {
-            let newest = || self.to_say.last().map(|(_, author)| *author);
-            let Some(author) = addressed.next().or_else(newest) else { break };
-            seen.extend(self.forget(&author).map(|seq| (author, seq)));
+            let Some(author) = addressed.next().or_else(|| self.names.newest()) else { break };
+            seen.extend(self.names.take(&author).map(|seq| (author, seq)));
         }
         seen.sort();
         seen

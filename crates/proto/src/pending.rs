@@ -23,6 +23,7 @@ mod cover;
 mod forest;
 mod forks;
 mod share;
+mod vain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,10 @@ pub(crate) struct Waiting {
     node: Node,
     /// Times that its group fell apart.
     freed: u8,
+    /// Whether the peer that brought it was asked for what it waits for, and has not got it.
+    vain: bool,
+    /// Whether it waits for nothing but what waits here too.
+    pub(crate) alone: bool,
 }
 
 /// Runs that wait for each other, or a single one.
@@ -204,7 +209,8 @@ impl Pending {
         let (early, node) = (until_ms > 0, self.forest.add());
         let expires_ms = now_ms.saturating_add(if early { EARLY_MS } else { PENDING_MS });
         self.steps += run.entries().len() as u64;
-        let waiting = Waiting { run, raw, origin, at, early, until_ms, expires_ms, group: number, node, freed: 0 };
+        let (group, freed, vain, alone) = (number, 0, false, false);
+        let waiting = Waiting { run, raw, origin, at, early, until_ms, expires_ms, group, node, freed, vain, alone };
         self.shares.add(number, author, waiting.share());
         self.ages.insert((expires_ms, number));
         if early {
@@ -214,7 +220,7 @@ impl Pending {
         self.cover.insert(author, span, number);
         self.alone(number);
         for need in self.wanted_in(author, span) {
-            self.stand(need);
+            if early { self.meet(need) } else { self.stand(need) }
         }
         while let Some(surplus) = self.shares.surplus(&author) {
             self.evict(surplus);
@@ -236,19 +242,10 @@ impl Pending {
         while let Some((until_ms, number)) = self.early.first().copied().filter(|(until_ms, _)| *until_ms <= wall_ms) {
             self.early.remove(&(until_ms, number));
             if let Some(waiting) = self.runs.get_mut(&number) {
-                self.ages.remove(&(waiting.expires_ms, number));
-                (waiting.early, waiting.expires_ms) = (false, now_ms.saturating_add(PENDING_MS));
-                self.ages.insert((waiting.expires_ms, number));
+                waiting.early = false;
                 self.woken.insert(waiting.group);
+                self.age(number, now_ms.saturating_add(PENDING_MS));
             }
-        }
-    }
-
-    /// Lets go what has waited too long.
-    pub(crate) fn expire(&mut self, now_ms: u64) {
-        while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
-            self.in_vain.extend(self.runs.get(&number).map(|waiting| waiting.run.author()));
-            self.evict(number);
         }
     }
 
@@ -258,12 +255,10 @@ impl Pending {
             return;
         }
         for number in self.shares.of_peer(peer) {
-            let Some(waiting) = self.runs.get_mut(&number) else { continue };
+            let Some(waiting) = self.runs.get(&number) else { continue };
             let orphaned_ms = now_ms.saturating_add(ORPHAN_MS);
             if !waiting.early && orphaned_ms < waiting.expires_ms {
-                self.ages.remove(&(waiting.expires_ms, number));
-                waiting.expires_ms = orphaned_ms;
-                self.ages.insert((orphaned_ms, number));
+                self.age(number, orphaned_ms);
             }
         }
     }
@@ -350,8 +345,13 @@ impl Pending {
                 continue;
             };
             let by = self.cover.of(author, seq);
-            let within = by.and_then(|by| self.runs.get(&by)).is_some_and(|by| by.group == name);
-            if within || held.met(author, seq) {
+            let alone = waiting.alone && by.is_none();
+            let follows = waiting.run.author() == author;
+            let bringer = by.and_then(|by| self.runs.get(&by));
+            let within = bringer.is_some_and(|by| by.group == name);
+            // What is stamped so far ahead is no cause of what is not, whatever a liar signs; else both would be held.
+            let early = !follows && bringer.is_some_and(|by| by.early) && defence::is_on("early-cause");
+            if within || alone || early || held.met(author, seq) {
                 self.runs.get_mut(&number)?.at = Some(next);
             } else {
                 name = self.wait(name, (author, seq), by)?;

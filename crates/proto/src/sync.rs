@@ -36,7 +36,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use answer::{compare, detail};
 use credit::Credit;
-use lacks::{Lacks, Name};
+use lacks::Lacks;
+pub(crate) use lacks::Name;
 
 use crate::{
     frontier::{Branch, Digest},

@@ -18,6 +18,7 @@ use rumormill_proto::{
     reject::Reject,
     rumor::Policy,
     run::RawRun,
+    standing::Crowd,
     time::Now,
     view::Shape,
 };
@@ -72,6 +73,8 @@ pub struct Engines {
     serial: u64,
     seed: u64,
     room: RoomId,
+    /// How many authors the room keeps.
+    pub crowd: Crowd,
 }
 
 impl Engines {
@@ -82,8 +85,8 @@ impl Engines {
 
     /// Nobody, in this room.
     pub fn in_room(seed: u64, room: RoomId) -> Self {
-        let (honest, numbers, heard, queue) = Default::default();
-        Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed, room }
+        let (honest, numbers, heard, queue, crowd) = Default::default();
+        Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed, room, crowd }
     }
 
     /// So many honest peers, all linked.
@@ -108,7 +111,7 @@ impl Engines {
             policy: Policy::Delegating(Default::default()),
             shape: Shape::Open,
             pace: Default::default(),
-            crowd: Default::default(),
+            crowd: self.crowd,
             fresh_author: true,
             trace: false,
             seed: self.seed << 16 | at as u64,
@@ -376,6 +379,16 @@ impl Engines {
         let lines = self.honest[at].reader.page_after(&ROOM, None, 10_000).unwrap();
         let bodies = lines.iter().filter(|line| line.place.author == *author).filter_map(|line| line.body.bytes());
         bodies.map(|body| body.len() as u64).sum()
+    }
+
+    /// Milliseconds from when the first honest peer was shown this line until the last was, if all were.
+    pub fn took_ms(&self, text: &str) -> Option<u64> {
+        let when = |honest: &Honest| {
+            let it = honest.shown.iter().find(|(_, entry)| entry.body.bytes().is_some_and(|body| body == text));
+            it.map(|(ms, _)| *ms)
+        };
+        let when: Vec<u64> = self.honest.iter().map(when).collect::<Option<_>>()?;
+        Some(when.iter().max()? - when.iter().min()?)
     }
 
     /// Texts in the timeline of a peer whose bodies it keeps, in order.

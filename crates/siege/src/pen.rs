@@ -59,13 +59,25 @@ impl Pen {
         self.write(vec![(vec![], Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes()))); count])
     }
 
+    /// The same, of which the last is stamped `ms` later than the one before.
+    pub fn write_ahead(&mut self, entries: Vec<(Seen, Kind, Body)>, ms: u64) -> RawRun {
+        let ahead = Time::from_ms(self.time.ms() + ms);
+        self.write_at(entries, ahead)
+    }
+
     /// Entries as one signed run.
     pub fn write(&mut self, entries: Vec<(Seen, Kind, Body)>) -> RawRun {
-        let entry = |(seen, kind, body)| {
-            self.time = self.time.next(0);
+        self.write_at(entries, Time::default())
+    }
+
+    /// `last` is the least time of the last.
+    fn write_at(&mut self, entries: Vec<(Seen, Kind, Body)>, last: Time) -> RawRun {
+        let left = entries.len();
+        let entry = |(at, (seen, kind, body)): (usize, (Seen, Kind, Body))| {
+            self.time = self.time.next(if at + 1 == left { last.ms() } else { 0 });
             RawEntry { time: self.time, seen, kind, body }
         };
-        let entries = entries.into_iter().map(entry).collect();
+        let entries = entries.into_iter().enumerate().map(entry).collect();
         let run = self.author().sign(&self.room, self.next, self.prev, entries).unwrap();
         let admitted = Admission::new(self.room).admit(&run, Trust::Signature).unwrap();
         (self.next, self.prev) = (run.last() + 1, admitted.last().id);

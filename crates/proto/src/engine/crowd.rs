@@ -7,8 +7,6 @@ use crate::{
     input::{Event, Output},
     limits::{BLOCK, LACK_MS, SERVE_AT_ONCE},
     log::Log,
-    logs::Logs,
-    own::Regard,
     time::Now,
 };
 
@@ -53,9 +51,4 @@ impl Engine {
         out.extend(going.into_iter().map(Output::Evict));
         out.extend(asking.into_iter().map(|(author, most)| Output::Vouches { author, most }));
     }
-}
-
-/// How what we say treats what we saw of an author.
-pub(super) fn regard(logs: &Logs, author: &AuthorId) -> Regard {
-    if logs.is_regarded(author) { Regard::Named } else { Regard::Unnamed }
 }

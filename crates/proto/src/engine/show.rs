@@ -1,11 +1,12 @@
 //! What follows from an input: entries that may be shown are, and what waits to be written is.
 
-use super::{ANY_TIME_MS, Engine, crowd::regard};
+use super::{ANY_TIME_MS, Engine};
 use crate::{
     entry::Kind,
     input::{Arrival, Event, Output, Unsaid},
     limits::FOLLOW_MS,
     logs::{Origin, Released, Taken},
+    own::Regard,
     rumor::{Source, delegating::NOBODY},
     run::RawRun,
     time::Now,
@@ -36,7 +37,7 @@ impl Engine {
             self.own.lost(self.logs.pending.head(self.own.id()));
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
-            let (run, tags) = self.own.write(&self.room, head, write_ms);
+            let (run, tags) = self.own.write(&self.room, head, (write_ms, now.ticks_ms));
             let taken = run.and_then(|run| {
                 self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..now }).map(|taken| (run, taken))
             });
@@ -60,11 +61,13 @@ impl Engine {
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
+            let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0 };
+            let loose = history.then(|| self.logs.frontier().whole_below(&run.author(), run.first().seq));
             for entry in run.entries() {
                 // Who has to write far below the founding, to be read, does not follow it.
                 let below = entry.author != self.own.id() && entry.time.ms() > write_ms.saturating_add(FOLLOW_MS);
                 if entry.kind != Kind::FOUND || !below {
-                    self.own.saw((entry.author, entry.seq), entry.time, regard(&self.logs, &entry.author));
+                    self.own.shown(entry, regard, loose, now.ticks_ms);
                 }
                 shown.push((Place::of(entry), entry.clone(), origin, history));
             }

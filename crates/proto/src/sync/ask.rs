@@ -74,12 +74,18 @@ impl Sync {
 
     /// A want was answered to its end: what did not come is not to be had from this peer.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
-        if self.wants.get(&from).is_some_and(|asked| asked.want == want) {
+        if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
+            for Range { author, last, .. } in &asked.above {
+                logs.wait_in_vain(from, (*author, None), *last, now_ms);
+            }
             self.give_up(from, logs, now_ms);
             self.plan(from, logs, now_ms, out);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
-            let small = self.small.remove(&want);
-            small.into_iter().for_each(|small| _ = self.end_small(small, logs, now_ms));
+            let Some(small) = self.small.remove(&want) else { return };
+            for (name, _, last) in &small.logs {
+                logs.wait_in_vain(from, *name, *last, now_ms);
+            }
+            self.end_small(small, logs, now_ms);
         }
     }
 

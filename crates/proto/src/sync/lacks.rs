@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Credit;
 use crate::{
+    defence,
     ids::{AuthorId, PeerId, Seq},
     limits::{ANNOUNCERS, BLOCK, LACKS, LACKS_OF_ONE},
 };
@@ -29,7 +30,8 @@ struct Lack {
 pub(super) struct Lacks {
     of: BTreeMap<Name, Lack>,
     due: BTreeSet<(u64, Name)>,
-    by: BTreeMap<PeerId, usize>,
+    /// Those that each peer was the first to tell of.
+    by: BTreeMap<PeerId, BTreeSet<Name>>,
     /// By peer: the logs that it has.
     having: BTreeSet<(PeerId, Name)>,
 }
@@ -68,13 +70,25 @@ impl Lacks {
             }
             return;
         }
-        let share = self.by.get(&from).copied().unwrap_or(0);
-        if self.of.len() < LACKS && share < LACKS_OF_ONE {
-            self.by.insert(from, share + 1);
+        let share = self.by.get(&from).map_or(0, BTreeSet::len);
+        if share < LACKS_OF_ONE && self.has_room(share) {
+            self.by.entry(from).or_default().insert(name);
             self.of.insert(name, Lack { by: from, having: vec![(from, last)], due_ms });
             self.due.insert((due_ms, name));
             self.having.insert((from, name));
         }
+    }
+
+    /// Whether there is room for one more of a peer that has this share; if need be one of the largest share goes.
+    fn has_room(&mut self, share: usize) -> bool {
+        if self.of.len() < LACKS {
+            return true;
+        }
+        let largest = self.by.values().max_by_key(|names| names.len());
+        let surplus = largest.filter(|names| names.len() > share && defence::is_on("lack-shares"));
+        let surplus = surplus.and_then(|names| names.last().copied());
+        surplus.iter().for_each(|name| self.remove(name));
+        surplus.is_some()
     }
 
     /// The next log that is due.
@@ -145,8 +159,8 @@ impl Lacks {
         self.due.remove(&(lack.due_ms, *name));
         lack.having.iter().for_each(|(peer, _)| _ = self.having.remove(&(*peer, *name)));
         if let Some(share) = self.by.get_mut(&lack.by) {
-            *share -= 1;
-            if *share == 0 {
+            share.remove(name);
+            if share.is_empty() {
                 self.by.remove(&lack.by);
             }
         }
@@ -207,6 +221,8 @@ mod tests {
         assert_eq!((lacks.len(), lacks.due.len()), (LACKS, LACKS));
         let having: usize = lacks.of.values().map(|lack| lack.having.len()).sum();
         assert_eq!(lacks.having.len(), having);
+        let largest = lacks.by.values().map(BTreeSet::len).max();
+        assert_eq!(largest, Some(42), "whoever comes last has as much as the others: 4,095 by 98");
         (1..100).for_each(|number| lacks.down(&peer(number)));
         assert_eq!((lacks.len(), lacks.due.len(), lacks.by.len(), lacks.having.len()), (0, 0, 0, 0));
     }

@@ -21,6 +21,7 @@ mod hoarder;
 mod hours;
 mod late;
 mod million;
+mod named;
 mod paths;
 mod places;
 mod stopped;
@@ -47,6 +48,7 @@ pub const ALL: &[&Attack] = &[
     &hours::ATTACK,
     &late::ATTACK,
     &million::ATTACK,
+    &named::ATTACK,
     &paths::ATTACK,
     &places::ATTACK,
     &stopped::ATTACK,

@@ -1,5 +1,6 @@
 //! An entry names what its author had seen since the entry before, and stands below all of it. What lay further ahead of
-//! its author's clock than anybody follows was no cause.
+//! its author's clock than anybody follows was no cause. Of what a peer shows that is so far behind that it began with the
+//! newest page, it names nothing for a while.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use rumormill_proto::{
     admit::Entry,
     ids::{AuthorId, Seq},
     limits::{FOLLOW_MS, SEEN_PAIRS},
+    message::Message,
     time::Time,
 };
 
@@ -19,6 +21,8 @@ struct Reader {
     /// Whether all that was shown since its previous entry is known: not before it has written once since it
     /// started from a store.
     is_known: bool,
+    /// Whether it asked for the newest page.
+    paged: bool,
     /// The newest seq shown of each other author and not named yet.
     unnamed: BTreeMap<AuthorId, Seq>,
     /// The greatest time shown of other authors.
@@ -57,7 +61,7 @@ impl Reader {
         let few = self.unnamed.len() <= SEEN_PAIRS;
         let was_known = std::mem::replace(&mut self.is_known, true);
         self.unnamed.retain(|author, seq| !names(author, *seq));
-        match self.unnamed.iter().next().filter(|_| few && was_known) {
+        match self.unnamed.iter().next().filter(|_| few && was_known && !self.paged) {
             Some((author, seq)) => Err(format!("does not name {author:?} {seq}, which its author had seen")),
             None => Ok(()),
         }
@@ -86,6 +90,10 @@ impl Checker for SeenTold {
             Fact::Started { peer, author, lines, .. } => {
                 let reader = Reader { author: *author, is_known: lines.is_empty(), ..Reader::default() };
                 self.readers.insert(*peer, reader);
+                Ok(())
+            }
+            Fact::Sent { peer, message: Message::Want(want), .. } if want.newest > 0 => {
+                self.readers.entry(*peer).or_default().paged = true;
                 Ok(())
             }
             Fact::Shown { peer, entry, wall_ms, .. } => {

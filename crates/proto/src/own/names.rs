@@ -1,0 +1,242 @@
+//! What our next entries name of what was seen: the newest of each author that they have not named.
+//!
+//! Whoever is told an entry waits for what it names. So nothing is named that the next peer cannot get: what came here
+//! without its causes, as a page of history does or after it was waited for in vain, *rests* for [`REST_MS`], and so does
+//! all that follows from it. By then rounds have brought it to everybody. A log rests from some seq on; what lies below
+//! was complete.
+//!
+//! Each entry costs what came in since the one before, times the logarithm of how many authors are not named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    admit::Entry,
+    defence,
+    ids::{AuthorId, Seq},
+    limits::REST_MS,
+    time::Time,
+};
+
+/// How what we say treats what we saw of an author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Regard {
+    /// Whether our next entries name it, the newest first. Otherwise only an entry that is addressed to the author names it:
+    /// others may hold nothing of it.
+    pub(crate) named: bool,
+    /// Ticks before which nothing names it.
+    pub(crate) from_ms: u64,
+}
+
+/// What was seen of one author.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The newest that may be named.
+    newest: Option<(Time, Seq)>,
+    resting: Option<Resting>,
+}
+
+/// What may not be named yet.
+#[derive(Clone, Copy, Debug)]
+struct Resting {
+    newest: (Time, Seq),
+    regard: Regard,
+}
+
+/// From where on a log rests, and until when.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    first: Seq,
+    until_ms: u64,
+}
+
+/// What was seen and is not named in an entry of ours.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    of: BTreeMap<AuthorId, Seen>,
+    /// What our next entries name, newest last.
+    next: BTreeSet<(Time, AuthorId)>,
+    /// What rests, by ticks at which it does so no longer.
+    due: BTreeSet<(u64, AuthorId)>,
+    rests: BTreeMap<AuthorId, Rest>,
+    /// Logs that rest, by ticks until which they do.
+    ends: BTreeSet<(u64, AuthorId)>,
+    steps: u64,
+}
+
+impl Names {
+    /// Steps taken so far.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// An entry is shown, which came without its causes when its log is `loose` from some seq on; tells the ticks before
+    /// which nothing names it.
+    pub(super) fn shown(&mut self, entry: &Entry, loose: Option<Seq>, now_ms: u64) -> u64 {
+        let before = entry.seq.checked_sub(1).map(|before| (entry.author, before));
+        let causes = before.iter().chain(&entry.seen);
+        let inherited = causes.filter_map(|(author, seq)| self.rests.get(author).filter(|rest| rest.first <= *seq));
+        let inherited = inherited.map(|rest| rest.until_ms).max().unwrap_or(0);
+        self.steps += 1 + entry.seen.len() as u64;
+        let until_ms = if loose.is_some() { now_ms.saturating_add(REST_MS) } else { inherited };
+        if until_ms <= now_ms || !defence::is_on("rest") {
+            return 0;
+        }
+        self.rest(entry.author, loose.unwrap_or(entry.seq), until_ms);
+        until_ms
+    }
+
+    /// A log rests from `first` on.
+    pub(super) fn rest(&mut self, author: AuthorId, first: Seq, until_ms: u64) {
+        let rest = self.rests.entry(author).or_insert(Rest { first, until_ms });
+        self.ends.remove(&(rest.until_ms, author));
+        *rest = Rest { first: first.min(rest.first), until_ms: until_ms.max(rest.until_ms) };
+        self.ends.insert((rest.until_ms, author));
+    }
+
+    /// Something was seen of an author.
+    pub(super) fn saw(&mut self, author: AuthorId, newest: (Time, Seq), regard: Regard) {
+        self.steps += 1;
+        if regard.from_ms == 0 {
+            return self.ready(author, newest, regard);
+        }
+        let seen = self.of.entry(author).or_default();
+        let before = seen.resting.replace(Resting { newest, regard });
+        if let Some(before) = before {
+            self.due.remove(&(before.regard.from_ms, author));
+            seen.resting = Some(Resting { newest: newest.max(before.newest), regard });
+        }
+        self.due.insert((regard.from_ms, author));
+    }
+
+    fn ready(&mut self, author: AuthorId, newest: (Time, Seq), regard: Regard) {
+        let seen = self.of.entry(author).or_default();
+        let newest = match seen.newest {
+            Some(before) => {
+                self.next.remove(&(before.0, author));
+                newest.max(before)
+            }
+            None => newest,
+        };
+        seen.newest = Some(newest);
+        if regard.named {
+            self.next.insert((newest.0, author));
+        }
+    }
+
+    /// What has rested long enough may be named.
+    pub(super) fn rested(&mut self, now_ms: u64) {
+        while let Some((_, author)) = self.due.first().copied().filter(|(due_ms, _)| *due_ms <= now_ms) {
+            self.due.pop_first();
+            let resting = self.of.get_mut(&author).and_then(|seen| seen.resting.take());
+            resting.into_iter().for_each(|resting| self.ready(author, resting.newest, resting.regard));
+        }
+        while let Some((_, author)) = self.ends.first().copied().filter(|(ends_ms, _)| *ends_ms <= now_ms) {
+            self.ends.pop_first();
+            self.rests.remove(&author);
+        }
+    }
+
+    /// The author of the newest that may be named.
+    pub(super) fn newest(&self) -> Option<AuthorId> {
+        self.next.last().map(|(_, author)| *author)
+    }
+
+    /// What may be named of an author, which is named from now on.
+    pub(super) fn take(&mut self, author: &AuthorId) -> Option<Seq> {
+        self.steps += 1;
+        let seen = self.of.get_mut(author)?;
+        let newest = seen.newest.take();
+        if seen.resting.is_none() {
+            self.of.remove(author);
+        }
+        let (time, seq) = newest?;
+        self.next.remove(&(time, *author));
+        Some(seq)
+    }
+
+    /// What was seen of an author is not named any more.
+    pub(super) fn forget(&mut self, author: &AuthorId) {
+        self.take(author);
+        let resting = self.of.remove(author).and_then(|seen| seen.resting);
+        resting.into_iter().for_each(|resting| _ = self.due.remove(&(resting.regard.from_ms, *author)));
+        let rest = self.rests.remove(author);
+        rest.into_iter().for_each(|rest| _ = self.ends.remove(&(rest.until_ms, *author)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Writer, admit};
+
+    const AT_ONCE: Regard = Regard { named: true, from_ms: 0 };
+
+    fn id(number: u64) -> AuthorId {
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        AuthorId(id)
+    }
+
+    fn named(names: &mut Names, now_ms: u64) -> Vec<(AuthorId, Seq)> {
+        names.rested(now_ms);
+        std::iter::from_fn(|| {
+            let author = names.newest()?;
+            names.take(&author).map(|seq| (author, seq))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn what_came_without_its_causes_is_named_when_it_has_rested() {
+        let (mut loose, mut other) = (Writer::new(1), Writer::new(2));
+        let (below, far) = (admit(&loose.write(1, "x")), admit(&loose.write(1, "x")));
+        let follows = admit(&other.write_seen(vec![vec![(loose.id(), 1)]], "x"));
+        let apart = admit(&Writer::new(3).write_seen(vec![vec![(loose.id(), 0)]], "x"));
+        let mut names = Names::default();
+        for (run, from, rests) in
+            [(&below, None, 0), (&far, Some(1), REST_MS), (&follows, None, REST_MS), (&apart, None, 0)]
+        {
+            let entry = run.first();
+            let from_ms = names.shown(entry, from, 0);
+            assert_eq!(from_ms, rests);
+            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms });
+        }
+        let mut at_once = vec![(loose.id(), 0), (apart.author(), 0)];
+        at_once.sort();
+        let mut first = named(&mut names, REST_MS - 1);
+        first.sort();
+        assert_eq!(first, at_once);
+        let mut later = vec![(loose.id(), 1), (other.id(), 0)];
+        later.sort();
+        let mut rested = named(&mut names, REST_MS);
+        rested.sort();
+        assert_eq!(rested, later);
+        assert!(names.of.is_empty() && names.rests.is_empty() && names.due.is_empty() && names.ends.is_empty());
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_nothing() {
+        let run = admit(&Writer::new(1).write(1, "x"));
+        let mut names = Names::default();
+        let from_ms = names.shown(run.first(), Some(0), 0);
+        names.saw(run.author(), (run.first().time, 0), AT_ONCE);
+        names.saw(run.author(), (run.first().time, 0), Regard { named: true, from_ms });
+        names.forget(&run.author());
+        assert!(names.of.is_empty() && names.next.is_empty() && names.due.is_empty());
+        assert!(names.rests.is_empty() && names.ends.is_empty());
+    }
+
+    #[test]
+    fn an_entry_costs_what_came_in_since_the_one_before() {
+        let mut names = Names::default();
+        (0..60_000).for_each(|number| names.saw(id(number), (Time::from_ms(number), 0), AT_ONCE));
+        let before = names.steps();
+        for number in 0..100 {
+            names.rested(0);
+            names.saw(id(number), (Time::from_ms(100_000 + number), 1), AT_ONCE);
+            let author = names.newest().unwrap();
+            assert_eq!((author, names.take(&author)), (id(number), Some(1)));
+        }
+        assert_eq!(names.steps() - before, 200);
+    }
+}

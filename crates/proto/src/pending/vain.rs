@@ -1,0 +1,63 @@
+//! Runs that wait in vain: the peer that brought them has not what they wait for.
+//!
+//! An honest log may lack entries that nobody has any more, and a hostile one may never have had them. So a run waits
+//! [`IN_VAIN_MS`] for what its bringer was asked for and has not, in which rounds would bring it from others. Then it is
+//! released *alone*: it waits for nothing but what waits here too. So all come to show what one of them shows.
+
+use std::ops::RangeInclusive;
+
+use super::Pending;
+use crate::{
+    defence,
+    ids::{AuthorId, PeerId, Seq},
+    limits::{IN_VAIN_MS, PENDING_MS},
+};
+
+impl Pending {
+    /// A peer was asked for what these authors wrote up to `last`, from the top down, and has no more than it brought.
+    pub(crate) fn wait_in_vain(&mut self, from: PeerId, authors: RangeInclusive<AuthorId>, last: Seq, now_ms: u64) {
+        let wanted = self.wanted.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
+        let lacking = wanted.filter(|((author, seq), _)| *seq <= last && !self.holds(*author, *seq));
+        let groups = lacking.flat_map(|(_, wanted)| &wanted.groups).filter_map(|name| self.groups.get(name));
+        let looking: Vec<u64> = groups.filter_map(|group| group.open.last().copied()).collect();
+        for number in looking {
+            self.steps += 1;
+            let Some(waiting) = self.runs.get_mut(&number) else { continue };
+            if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early {
+                continue;
+            }
+            waiting.vain = true;
+            let came_ms = waiting.expires_ms.saturating_sub(PENDING_MS);
+            let expires_ms = waiting.expires_ms.min((came_ms + IN_VAIN_MS).max(now_ms));
+            self.age(number, expires_ms);
+        }
+    }
+
+    /// Lets go what has waited too long: alone what waited in vain, once.
+    pub(crate) fn expire(&mut self, now_ms: u64) {
+        while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
+            match self.runs.get_mut(&number) {
+                Some(waiting) if waiting.vain && !waiting.alone && defence::is_on("in-vain") => {
+                    waiting.alone = true;
+                    let group = waiting.group;
+                    self.age(number, now_ms.saturating_add(PENDING_MS));
+                    self.leave(group);
+                    self.woken.insert(group);
+                }
+                waiting => {
+                    self.in_vain.extend(waiting.map(|waiting| waiting.run.author()));
+                    self.evict(number);
+                }
+            }
+        }
+    }
+
+    /// A run goes at these ticks.
+    pub(super) fn age(&mut self, number: u64, expires_ms: u64) {
+        if let Some(waiting) = self.runs.get_mut(&number) {
+            self.ages.remove(&(waiting.expires_ms, number));
+            waiting.expires_ms = expires_ms;
+            self.ages.insert((expires_ms, number));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What liars let honest entries name: whatever it is, the next honest peer shows these entries soon.
+
+use rumormill_proto::{
+    entry::{Body, Kind},
+    ids::PeerId,
+    limits::{AHEAD_MS, IN_VAIN_MS, LACK_MS},
+    message::Message,
+    standing::Crowd,
+};
+
+use crate::{
+    Attack, Bound, Form, Outcome,
+    engines::{BEGIN_MS, Engines, ROOM, push},
+    pen::Pen,
+};
+
+/// The row.
+pub(super) const ATTACK: Attack = Attack {
+    threat: "C11",
+    name: "named",
+    says: "members fork, drop bodies, flood with authors and announcements, and stamp ahead at one honest peer, whose next words \
+           name that; all others show these words at once",
+    defences: &["early-cause", "lack-shares"],
+    run,
+};
+
+/// What a liar does before an honest word.
+struct Nature {
+    says: &'static str,
+    does: fn(&mut Engines, PeerId, u64),
+}
+
+const NATURES: [Nature; 8] = [
+    Nature { says: "a fork told in two halves", does: forks },
+    Nature { says: "a fork of two lengths", does: uneven_forks },
+    Nature { says: "an entry stamped ahead and named by one that is not", does: ahead },
+    Nature { says: "an entry that comes alone, and with one that is stamped ahead", does: with_one_ahead },
+    Nature { says: "bodies that were dropped", does: dropped },
+    Nature { says: "authors without end", does: authors },
+    Nature { says: "a long log", does: long },
+    Nature { says: "logs that twenty announce and nobody has", does: announced },
+];
+
+/// Milliseconds within which an honest word is shown by all: what it names is asked for after [`LACK_MS`], what that names
+/// after as much again, and each comes in a few round trips of two.
+const WITHIN_MS: u64 = 2 * LACK_MS + 50;
+
+fn run(form: Form) -> Outcome {
+    let mut outcome = Outcome::default();
+    NATURES.iter().for_each(|nature| talk(nature, form, &mut outcome));
+    older(&mut outcome);
+    outcome
+}
+
+/// Honest people talk in turn, the first of whom has a clock that is a little ahead.
+fn talk(nature: &Nature, form: Form, outcome: &mut Outcome) {
+    let mut stage = Engines::new(3);
+    stage.crowd = Crowd { vouched: 64, unvouched: 64 };
+    (0..3).for_each(|_| _ = stage.join());
+    stage.honest[0].ahead_ms = 20_000;
+    let peers: Vec<PeerId> = stage.honest.iter().map(|honest| honest.peer).collect();
+    let liar = stage.hostile(1);
+    for (at, peer) in peers.iter().enumerate() {
+        peers[..at].iter().for_each(|other| stage.link(*other, *peer));
+        stage.link(liar, *peer);
+    }
+    stage.run_ms(1_000);
+    let words = form.pick(12, 200);
+    for word in 0..words {
+        (nature.does)(&mut stage, liar, word);
+        stage.say(if word % 4 == 3 { 1 } else { 0 }, &word.to_string());
+        stage.run_ms(700);
+    }
+    stage.run_ms(10_000);
+    let late = (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > WITHIN_MS));
+    outcome.count(format!("{}: honest words shown late", nature.says), late.count() as u64, Bound::Is(0));
+}
+
+fn author(word: u64, number: u64) -> Pen {
+    Pen::new(ROOM, 1_000 * (word + 1) + number, BEGIN_MS)
+}
+
+fn forks(stage: &mut Engines, liar: PeerId, word: u64) {
+    let mut one = author(word, 0);
+    let base = one.line("x");
+    let mut other = one.clone();
+    let (here, there) = (one.line("here"), other.line("there"));
+    for (at, run) in [(0, here), (1, there)] {
+        stage.says(liar, at, push(2 * word, base.clone()));
+        stage.says(liar, at, push(2 * word + 1, run));
+    }
+}
+
+fn uneven_forks(stage: &mut Engines, liar: PeerId, word: u64) {
+    let mut one = author(word, 0);
+    let base = one.line("x");
+    let mut other = one.clone();
+    let (here, more, there) = (one.line("here"), one.line("more"), other.line("there"));
+    for (at, run) in [(0, base.clone()), (0, here), (0, more), (1, base), (1, there)] {
+        stage.says(liar, at, push(word, run));
+    }
+}
+
+/// What lies just within what the first follows is early for the others, whose clocks are behind.
+fn ahead(stage: &mut Engines, liar: PeerId, word: u64) {
+    let now_ms = BEGIN_MS + stage.now_ms();
+    let (mut early, mut other) = (author(word, 0), author(word, 1));
+    let cause = early.at(now_ms + AHEAD_MS + 19_000).line("soon");
+    let effect = other.at(now_ms).line_seen("now", vec![(early.id(), 0)]);
+    stage.says(liar, 0, push(2 * word, cause));
+    stage.says(liar, 0, push(2 * word + 1, effect));
+}
+
+fn with_one_ahead(stage: &mut Engines, liar: PeerId, word: u64) {
+    let now_ms = BEGIN_MS + stage.now_ms();
+    let mut pen = author(word, 0);
+    let base = pen.at(now_ms).line("x");
+    (0..3).for_each(|at| _ = stage.says(liar, at, push(2 * word, base.clone())));
+    let mut both = pen.clone();
+    let alone = pen.line("x");
+    let line = || (vec![], Kind::TEXT, Body::Here("x".into()));
+    let both = both.write_ahead(vec![line(), line()], 2 * AHEAD_MS);
+    stage.says(liar, 0, push(2 * word + 1, alone));
+    (1..3).for_each(|at| _ = stage.says(liar, at, push(2 * word + 1, both.clone())));
+}
+
+fn dropped(stage: &mut Engines, liar: PeerId, word: u64) {
+    let body = Body::Here("x".into()).dropped();
+    let run = author(word, 0).write(vec![(vec![], Kind::TEXT, body)]);
+    stage.says(liar, 0, push(word, run));
+}
+
+fn authors(stage: &mut Engines, liar: PeerId, word: u64) {
+    for number in 0..40 {
+        let run = author(word, number).line("one more of us");
+        stage.says(liar, 0, push(100 * word + number, run));
+    }
+}
+
+/// Brought as if it had been asked for, so that it is not passed on as a rumor.
+fn long(stage: &mut Engines, liar: PeerId, word: u64) {
+    let mut pen = author(word, 0);
+    let runs = (0..250).map(|_| pen.line("x")).collect();
+    stage.says(liar, 0, Message::Runs { want: 0, runs });
+}
+
+/// What an honest word names is asked for all the same.
+fn announced(stage: &mut Engines, liar: PeerId, word: u64) {
+    for number in 2..22 {
+        let other = stage.hostile(number);
+        if !stage.is_linked(1, &other) {
+            stage.link(other, stage.honest[1].peer);
+        }
+        let name = |at: u64| (((word * 100 + number) * 1_000 + at).wrapping_mul(0x9e37_79b9_7f4a_7c15), 0);
+        stage.says(other, 1, Message::Have { heads: (0..256).map(name).collect() });
+    }
+    let runs = vec![author(word, 0).line("x")];
+    stage.says(liar, 0, Message::Runs { want: 0, runs });
+}
+
+/// A member of an older version names what came to it without anything below. It serves what it has. What it says waits
+/// [`IN_VAIN_MS`] at each peer that it goes through, and goes on in a round.
+fn older(outcome: &mut Outcome) {
+    let mut stage = Engines::mesh(4, 2);
+    let older = stage.hostile(1);
+    stage.link(older, stage.honest[0].peer);
+    let (mut far, mut pen) = (author(1, 0), author(1, 1));
+    far.next = 8_000;
+    let piece = far.line("from nowhere");
+    let word = pen.line_seen("an honest word", vec![(far.id(), 8_000)]);
+    stage.says(older, 0, push(1, word));
+    for _ in 0..6 * IN_VAIN_MS / 10 {
+        stage.run_ms(10);
+        for (_, message) in stage.heard(older) {
+            let Message::Want(want) = message else { continue };
+            let asked = want.ranges.iter().any(|range| range.author == far.id().prefix() && range.last >= 8_000);
+            if asked {
+                stage.says(older, 0, Message::Runs { want: want.want, runs: vec![piece.clone()] });
+            }
+            stage.says(older, 0, Message::Done { want: want.want });
+        }
+    }
+    outcome.count("peers who are shown what an older peer says", stage.shown("an honest word"), Bound::Is(2));
+    stage.run_ms(2 * IN_VAIN_MS);
+    outcome.count("digests beside an older peer", stage.digests(), Bound::Is(1));
+}
