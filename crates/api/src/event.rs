@@ -83,6 +83,12 @@ pub enum Event {
         /// The room as it stands now.
         room: Room,
     },
+    /// You left a room, here or in another window. Nothing more comes from it until you enter it again, which begins with
+    /// its status.
+    Left {
+        /// The room.
+        room: RoomHex,
+    },
     /// Somebody came, went, took another name, or was hidden or shown again.
     Person {
         /// The room.
@@ -145,6 +151,7 @@ impl Event {
             | Self::Person { room, .. }
             | Self::Typing { room, .. }
             | Self::Notice { room, .. }
+            | Self::Left { room }
             | Self::Step { room, .. } => Some(room),
             Self::Room { room } => Some(&room.id),
             Self::Lagged { .. } => None,

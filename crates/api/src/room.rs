@@ -41,6 +41,9 @@ pub struct Room {
     pub clock: String,
     /// Why the room no longer takes part, when it does not.
     pub stopped: Option<String>,
+    /// Whether it takes no part because what is kept of it is damaged: a resync takes out what is, or you can leave it.
+    #[serde(default)]
+    pub damaged: bool,
     /// What went over the wire since the process began.
     pub traffic: Traffic,
     /// How much of the room is kept.

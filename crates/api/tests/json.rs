@@ -43,6 +43,7 @@ fn events_have_a_name_and_content() {
         Event::Held { room: "r".into(), r#ref: "a.1".into(), holders: 2 },
         json!({"event": "held", "data": {"room": "r", "ref": "a.1", "holders": 2}}),
     );
+    check(Event::Left { room: "r".into() }, json!({"event": "left", "data": {"room": "r"}}));
     check(
         Event::Notice { room: "r".into(), code: NoticeCode::Rekeyed, text: "".into() },
         json!({"event": "notice", "data": {"room": "r", "code": "rekeyed", "text": ""}}),

@@ -121,7 +121,7 @@ async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
                     Some(RoomEvent::Lagged { missed }) => info!("{missed} events came too fast to be told"),
                     Some(RoomEvent::Stopped { why }) => return why,
                     Some(RoomEvent::Rekeyed { author }) => info!("writes as author {} from here on", author.short()),
-                    None => return "the room has ended".into(),
+                    Some(RoomEvent::Left) | None => return "the room has ended".into(),
                 }
             }
         } => Err(Failure::internal("room", stopped)),

@@ -147,7 +147,7 @@ async fn open_home(dir: &std::path::Path) {
     for _ in 0..9 {
         let start = Instant::now();
         let store = Disk::open(dir).unwrap();
-        let room = store.rooms().unwrap()[0].id;
+        let room = store.rooms().unwrap().whole[0].id;
         assert!(!store.kept(&room).unwrap().is_empty());
         let open = start.elapsed();
         let page = store.reader().unwrap().page(&room, None, 50).unwrap();

@@ -49,7 +49,7 @@ impl Room {
     pub async fn import(&self, import: Import) -> Result<Imported, Error> {
         let (answer, imported) = oneshot::channel();
         self.node.command(Command::Import { room: self.board.id, import, answer }).await?;
-        imported.await.map_err(|_| self.stopped().map_or(Error::Closed, |why| Error::Stopped { why }))
+        imported.await.map_err(|_| self.stopped().unwrap_or(Error::Closed))
     }
 
     /// Verifies every hash and signature that is kept of the room; tells on the way how many entries were looked at.
@@ -57,18 +57,22 @@ impl Room {
     /// # Errors
     /// As [`Room::page`].
     pub async fn check_telling(&self, mut tell: impl FnMut(u64) + Send + 'static) -> Result<CheckReport, Error> {
-        self.read(move |read, room| read.check_telling(room, &mut tell)).await
+        self.look(move |read, room| read.check_telling(room, &mut tell)).await
     }
 
-    /// Takes out what [`Room::check_telling`] finds damaged, and asks peers for it. Where something is, the node's other rooms
+    /// Takes out what [`Room::check_telling`] finds damaged, and asks peers for it; a room that took part in nothing takes
+    /// part again. Where something is, the node's other rooms
     /// wait until it is out; where nothing is, they do not notice.
     ///
     /// # Errors
-    /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`] and [`Error::Closed`].
+    /// [`Error::Store`] when the home cannot be written, [`Error::Damaged`] when that is not enough, [`Error::Left`] and
+    /// [`Error::Closed`].
     pub async fn mend(&self) -> Result<Mended, Error> {
-        let report = self.check().await?;
-        if report.is_clean() {
-            return Ok(Mended { report, lost: Vec::new() });
+        if self.stopped().is_none() {
+            let report = self.check().await?;
+            if report.is_clean() {
+                return Ok(Mended { report, lost: Vec::new() });
+            }
         }
         self.node.ask(|answer| Command::Mend { room: self.board.id, answer }).await
     }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use iroh::endpoint::WeakConnectionHandle;
@@ -15,18 +18,24 @@ use rumormill_proto::{
     message::Contact,
     timeline::Place,
 };
-use rumormill_store::{Keep, limits::NICKS};
+use rumormill_store::{Keep, RoomRecord, limits::NICKS};
 use tokio::sync::{Notify, SetOnce, broadcast};
 use zeroize::Zeroizing;
 
 use crate::{
+    error::Error,
     limits::EVENTS,
     room::{RoomEvent, Traffic},
 };
 
+/// Boards made by this process: no two of them are the same instance.
+static INSTANCES: AtomicU64 = AtomicU64::new(0);
+
 /// What is known of one room outside the driver.
 pub(crate) struct Board {
     pub(crate) id: RoomId,
+    /// Tells a room that was left from the same room entered again.
+    pub(crate) instance: u64,
     pub(crate) secret: Zeroizing<[u8; 32]>,
     /// `None` once the node has closed.
     events: Mutex<Option<broadcast::Sender<RoomEvent>>>,
@@ -44,8 +53,8 @@ pub(crate) struct Posted {
     pub(crate) name: String,
     /// Who writes from here.
     pub(crate) author: AuthorId,
-    /// Why the room was stopped, if it was.
-    pub(crate) stopped: Option<String>,
+    /// Why the room takes part in nothing, if it does not.
+    pub(crate) stopped: Option<Stop>,
     pub(crate) standing: Standing,
     /// How much of what is said is kept.
     pub(crate) retention: Keep,
@@ -55,6 +64,28 @@ pub(crate) struct Posted {
     pub(crate) lost: BTreeSet<Target>,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
+}
+
+/// Why a room takes part in nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It rests: what was said could not be made durable.
+    Rests(String),
+    /// What is kept of it is damaged.
+    Damaged(String),
+    /// It was left.
+    Left,
+}
+
+impl Stop {
+    /// What whoever wants something of the room hears.
+    pub(crate) fn error(&self) -> Error {
+        match self.clone() {
+            Self::Rests(why) => Error::Stopped { why },
+            Self::Damaged(why) => Error::Damaged { why },
+            Self::Left => Error::Left,
+        }
+    }
 }
 
 /// Where a room stands, renewed at most every [`crate::limits::STATUS_EVERY`].
@@ -86,6 +117,7 @@ impl Board {
         let events = Mutex::new(Some(broadcast::Sender::new(EVENTS)));
         Self {
             id,
+            instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
             secret: Zeroizing::new(secret),
             events,
             posted: Mutex::new(posted),
@@ -124,6 +156,11 @@ impl Board {
         }
     }
 
+    /// Whether the room cannot be entered.
+    pub(crate) fn is_damaged(&self) -> bool {
+        matches!(self.posted().stopped, Some(Stop::Damaged(_)))
+    }
+
     /// Nothing more is told.
     pub(crate) fn close(&self) {
         *self.sender() = None;
@@ -142,6 +179,11 @@ impl Board {
 }
 
 impl Posted {
+    /// Takes over what the user may change of a room.
+    pub(crate) fn set(&mut self, record: &RoomRecord) {
+        (self.retention, self.announced) = (record.keep, record.announced);
+    }
+
     /// The last nick that `author` was shown with.
     pub(crate) fn nick(&self, author: &AuthorId) -> Option<&str> {
         self.nicks.get(author).map(|(_, nick)| nick.as_str())

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
     board::Board,
+    damaged::Remembered,
     error::Error,
     files::Lane,
     frame::Control,
@@ -28,6 +29,8 @@ use crate::{
 pub(crate) enum Command {
     /// Take part in a room; one that is entered already only hears of the contacts.
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
+    /// Take part in a room that the home remembers, or list it as damaged; answered when either is done.
+    Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
     /// Take part in a room no more, and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
     /// Say something; answered once it is durable.

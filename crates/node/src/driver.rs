@@ -6,26 +6,28 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rumormill_proto::{
     ids::{AuthorId, PeerId, RoomId},
-    input::Input,
+    input::{Input, Kept},
     message::Contact,
     reject::Reject,
     time::Now,
+    timeline::Place,
 };
-use rumormill_store::{Keep, Read, Store};
+use rumormill_store::{Keep, Read, RoomRecord, Store};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::{Semaphore, mpsc, oneshot},
 };
 
 use crate::{
-    board::Board,
+    board::{Board, Stop},
     command::{Command, Recalled, Received},
+    damaged::Damaged,
     error::Error,
     files::Shelf,
     frame::Control,
@@ -37,6 +39,7 @@ use crate::{
     links::{Inputs, Links, Secret},
     readers::Readers,
     rest::Resting,
+    room::RoomEvent,
     seat::{Seat, Start},
     settings::{ClockShift, RoomSetup},
     sweep::Sweeping,
@@ -55,6 +58,8 @@ pub(crate) struct Driver {
     pub(crate) recalling: Arc<Semaphore>,
     /// Rooms whose words cannot be made durable at present.
     pub(crate) resting: Resting,
+    /// Rooms that cannot be entered.
+    pub(crate) damaged: Damaged,
     /// Rooms whose own log is forked, and that need a new author key.
     pub(crate) forked: BTreeSet<RoomId>,
     /// When entries that wait to be indexed are, if any wait: once nothing was appended for a while, and after
@@ -84,6 +89,13 @@ pub(crate) struct Tools {
     pub(crate) shelf: Arc<Shelf>,
 }
 
+/// A room that can be entered.
+pub(crate) struct Prepared {
+    pub(crate) seat: Seat,
+    /// Whether its own log is cut, so that it needs a new key.
+    is_forked: bool,
+}
+
 /// Whether the loop goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
@@ -101,6 +113,7 @@ impl Driver {
             tools,
             recalling: Arc::new(Semaphore::new(RECALLING)),
             resting: Resting::default(),
+            damaged: Damaged::default(),
             forked: BTreeSet::new(),
             quiet_at: Some(0),
             busy_at: 0,
@@ -229,27 +242,27 @@ impl Driver {
     }
 
     fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
-        let set = self.set(room, |seat| {
-            seat.setup.retention = retention;
-            seat.board.posted().retention = retention;
-        });
+        let set = self.set(room, |record| record.keep = retention);
         self.expire_at = 0;
         self.tools.shelf.tidy();
         set
     }
 
     fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
-        self.set(room, |seat| {
-            seat.setup.announced = announced;
-            seat.board.posted().announced = announced;
-        })
+        self.set(room, |record| record.announced = announced)
     }
 
-    /// Changes how a room is set up, also in the home if that remembers the room.
-    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut Seat)) -> Result<(), Error> {
+    /// Changes how a room is set up, first in the home if that remembers the room: what is answered with an error has
+    /// changed nothing.
+    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomRecord)) -> Result<(), Error> {
         let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
-        change(seat);
-        if seat.setup.keep { Ok(self.store.put_room(&seat.record())?) } else { Ok(()) }
+        let mut record = seat.record();
+        change(&mut record);
+        if seat.setup.keep {
+            self.store.put_room(&record)?;
+        }
+        seat.set(&record);
+        Ok(())
     }
 
     /// What our clocks say.
@@ -263,6 +276,10 @@ impl Driver {
         let now = self.now();
         let inputs = match command {
             Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
+            Command::Resume { room, answer } => {
+                self.remember(*room);
+                told(answer, ())
+            }
             Command::Leave { room, answer } => match self.leave(&room) {
                 Ok(()) => {
                     self.sweeping.awaited(answer);
@@ -371,15 +388,14 @@ impl Driver {
         self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
     }
 
-    /// Why a room takes nothing.
+    /// Why a room takes nothing. Whoever means one that is not here has left it.
     pub(crate) fn stopped(&self, room: &RoomId) -> Error {
-        let boards = self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner);
-        let why = boards.get(room).and_then(|board| board.posted().stopped.clone());
-        why.map_or(Error::Closed, |why| Error::Stopped { why })
+        let stopped = self.boards().get(room).and_then(|board| board.posted().stopped.clone());
+        stopped.as_ref().map_or(Error::Left, Stop::error)
     }
 
     fn enter(&mut self, setup: RoomSetup) -> Result<Arc<Board>, Error> {
-        let (id, now) = (setup.id, self.now());
+        let id = setup.id;
         let contacts = setup.contacts.clone();
         if let Some(seat) = self.seats.get(&id) {
             let board = seat.board.clone();
@@ -389,59 +405,103 @@ impl Driver {
         if let Some(seat) = self.resting.seat(&id) {
             return Ok(seat.board.clone());
         }
-        if self.seats.len() + self.resting.len() >= ROOMS {
+        if self.damaged.holds(&id) {
+            // As the home remembers it, where it does.
+            let setup = self.damaged.setup(&id).unwrap_or(setup);
+            let board = self.enter_damaged(setup)?;
+            self.give(vec![(id, Input::Heard { contacts })]);
+            return Ok(board);
+        }
+        if self.seats.len() + self.resting.len() + self.damaged.len() >= ROOMS {
             return Err(Error::TooManyRooms);
         }
-        let start = self.start(&id, now)?;
+        let prepared = self.prepare(setup)?;
+        if prepared.seat.setup.keep {
+            self.store.put_room(&prepared.seat.record())?;
+        }
+        Ok(self.take_part(prepared))
+    }
+
+    /// A room as it is to be entered, from what the store holds of it.
+    pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
+        let now = self.now();
+        let start = self.start(&setup.id, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
         // Whoever asks at once reads what is here, not the emptiness before the first renewal.
         seat.post(&self.links);
-        let forked = cut.contains(&seat.author);
-        if seat.setup.keep {
-            self.store.put_room(&seat.record())?;
-        }
-        let board = seat.board.clone();
+        let is_forked = cut.contains(&seat.author);
+        Ok(Prepared { seat, is_forked })
+    }
+
+    /// Takes part in a room from now on.
+    pub(crate) fn take_part(&mut self, Prepared { seat, is_forked }: Prepared) -> Arc<Board> {
+        let (board, id, secret) = (seat.board.clone(), seat.setup.id, seat.setup.secret);
+        let contacts = seat.setup.contacts.clone();
         self.tools.runtime.spawn(find_nicks(board.clone(), self.tools.readers.clone()));
-        self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).insert(id, board.clone());
-        let secret = seat.setup.secret;
+        self.boards().insert(id, board.clone());
         self.seats.insert(id, seat);
-        if forked {
-            self.rekey(&id)?;
+        if is_forked && let Err(why) = self.rekey(&id) {
+            self.rest(&id, &why.to_string());
+            return board;
         }
         self.give(vec![(id, Input::Heard { contacts })]);
         let inputs = self.links.announce((id, secret));
         self.give(inputs);
-        Ok(board)
+        board
     }
 
     fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
-        let seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
-        let Some(mut seat) = seat else { return Err(self.stopped(room)) };
-        self.links.leave(room);
-        seat.asked.fail(&Error::Left);
-        seat.board.posted().stopped = Some("you have left it".into());
-        seat.board.close();
-        self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+        if !self.seats.contains_key(room) && self.resting.seat(room).is_none() && !self.damaged.holds(room) {
+            return Err(self.stopped(room));
+        }
+        // First: a room that cannot be forgotten is not left.
         self.store.leave(room)?;
         self.sweeping.begin();
+        let seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
+        self.links.leave(room);
+        let board = match seat {
+            Some(mut seat) => {
+                seat.asked.fail(&Error::Left);
+                Some(seat.board.clone())
+            }
+            None => self.damaged.remove(room),
+        };
+        if let Some(board) = board {
+            board.posted().stopped = Some(Stop::Left);
+            board.tell(RoomEvent::Left);
+            board.close();
+        }
+        self.boards().remove(room);
         self.tools.shelf.tidy();
         Ok(())
     }
 
-    /// What an engine starts from.
+    /// Boards of all rooms.
+    pub(crate) fn boards(&self) -> MutexGuard<'_, BTreeMap<RoomId, Arc<Board>>> {
+        self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an engine starts from. What makes no sense of it is taken out, for others have it.
     pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
-        let kept = match self.store.kept(room) {
+        let begun = match self.begin(room) {
             Err(rumormill_store::Error::Corrupt { what, .. }) => {
                 tracing::error!(room = %room.short(), %what, "what is kept of a room makes no sense; what is damaged is taken out");
                 self.store.mend(room)?;
-                self.store.kept(room)?
+                self.begin(room)
             }
-            kept => kept?,
+            begun => begun,
         };
-        let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
+        let (kept, end) = begun?;
         Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
+    }
+
+    /// What is kept of all logs, and where the timeline ends.
+    fn begin(&mut self, room: &RoomId) -> Result<(Vec<Kept>, Option<Place>), rumormill_store::Error> {
+        let kept = self.store.kept(room)?;
+        let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
+        Ok((kept, end))
     }
 
     /// Wakes engines, does what they want, and renews what is seen of them.

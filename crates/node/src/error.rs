@@ -39,6 +39,11 @@ pub enum Error {
         /// What the store said.
         why: String,
     },
+    /// What is kept of the room is damaged, so that it takes part in nothing.
+    Damaged {
+        /// What is wrong.
+        why: String,
+    },
     /// The room was left.
     Left,
     /// A text is larger than an entry may be.
@@ -74,6 +79,7 @@ impl Error {
             Self::Closed => "closed",
             Self::Stopped { .. } => "stopped",
             Self::Unswept { .. } => "unswept",
+            Self::Damaged { .. } => "damaged",
             Self::Left => "left",
             Self::TooLong => "too-long",
             Self::Nick => "nick",
@@ -100,6 +106,11 @@ impl Error {
                 "make room on the disk: the room goes on by itself, and nothing that was confirmed is lost".into()
             }
             Self::Unswept { .. } => "make room on the disk: what was said goes by itself then".into(),
+            Self::Damaged { .. } => {
+                "`rumormill check` shows what is damaged, `rumormill resync ROOM` takes it out and fetches it again; or \
+                 leave the room and join it again with a ticket"
+                    .into()
+            }
             Self::Left => "enter it again with a ticket".into(),
             Self::TooLong => "say it in several parts".into(),
             Self::Nick => format!("choose a name of 1 to {NAME_BYTES} bytes"),
@@ -125,6 +136,7 @@ impl fmt::Display for Error {
             Self::Closed => f.write_str("the node is closed"),
             Self::Stopped { why } => write!(f, "the room was stopped: {why}"),
             Self::Unswept { why } => write!(f, "you have left the room, but what was said is on the disk still: {why}"),
+            Self::Damaged { why } => write!(f, "the room is damaged and takes part in nothing: {why}"),
             Self::Left => f.write_str("you have left the room"),
             Self::TooLong => write!(f, "this is longer than the {TEXT_BYTES} bytes that fit in one entry"),
             Self::Nick => f.write_str("this is not a nick"),

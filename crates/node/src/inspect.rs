@@ -1,15 +1,16 @@
 //! A home that is looked at and not changed, beside whoever may have it open.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use rumormill_proto::ids::RoomId;
-use rumormill_store::{CheckReport, Disk, Read};
+use rumormill_store::{CheckReport, Disk, Read, Rooms};
 
 use crate::error::Error;
 
 /// Looks into a home without opening it: takes no lock, writes nothing.
 pub struct Inspector {
     rooms: Vec<(RoomId, String)>,
+    damaged: BTreeMap<RoomId, String>,
     read: Box<dyn Read>,
 }
 
@@ -19,13 +20,21 @@ impl Inspector {
     /// # Errors
     /// [`Error::Store`] when it cannot be read, or is of another version.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let (records, read) = Disk::inspect(dir)?;
-        Ok(Self { rooms: records.into_iter().map(|record| (record.id, record.name)).collect(), read })
+        let (Rooms { whole, damaged }, read) = Disk::inspect(dir)?;
+        let named = damaged.iter().map(|room| (room.id, room.name.clone()));
+        let rooms = whole.into_iter().map(|record| (record.id, record.name)).chain(named).collect();
+        let damaged = damaged.into_iter().map(|room| (room.id, room.why)).collect();
+        Ok(Self { rooms, damaged, read })
     }
 
     /// The rooms kept there, and how they are called.
     pub fn rooms(&self) -> Vec<(RoomId, String)> {
         self.rooms.clone()
+    }
+
+    /// Why a room cannot be entered, if it cannot.
+    pub fn damaged(&self, room: &RoomId) -> Option<Error> {
+        self.damaged.get(room).map(|why| Error::Damaged { why: why.clone() })
     }
 
     /// Entries kept of a room.

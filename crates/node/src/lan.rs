@@ -4,14 +4,11 @@
 //! a random one, and which is another one for every peer. A tag that matches by chance costs a dial that shares
 //! nothing.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use data_encoding::BASE32_NOPAD;
 use iroh::{
-    Endpoint, EndpointAddr, EndpointId,
+    Endpoint, EndpointAddr,
     address_lookup::{EndpointInfo, UserData},
 };
 use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
@@ -27,7 +24,8 @@ use crate::{
     command::Command,
     driver::Boards,
     error::Error,
-    limits::{LAN_PEERS, LAN_ROOMS, TAG_GROUP},
+    found::{Found, Names},
+    limits::{LAN_ROOMS, TAG_GROUP},
     link::Wires,
     links::Secret,
     random::random,
@@ -46,7 +44,7 @@ pub(crate) struct Lan {
     wires: Wires,
     boards: Boards,
     /// Peers that are announced now, and their tags.
-    found: Arc<Mutex<BTreeMap<EndpointId, EndpointInfo>>>,
+    found: Arc<Mutex<Found>>,
     /// Changes whenever a peer is found.
     news: watch::Receiver<()>,
     /// Stands for rooms that are not there.
@@ -65,7 +63,7 @@ impl Lan {
             .build(endpoint.id())
             .map_err(|error| failed(error.to_string()))?;
         endpoint.address_lookup().map_err(|error| failed(error.to_string()))?.add(mdns.clone());
-        let found = Arc::default();
+        let found = Arc::<Mutex<Found>>::default();
         let (tell, news) = watch::channel(());
         let padding = (0..TAG_GROUP).map(|_| letters(&random())).collect();
         tokio::spawn(look(mdns, wires.clone(), boards.clone(), Arc::clone(&found), tell));
@@ -82,7 +80,7 @@ impl Lan {
         tags.sort();
         // 24 tags fit.
         self.endpoint.set_user_data_for_address_lookup(UserData::try_from(tags.concat()).ok());
-        let found: Vec<EndpointInfo> = lock(&self.found).values().cloned().collect();
+        let found: Vec<EndpointInfo> = lock(&self.found).infos().cloned().collect();
         for info in found {
             hear(&info, &self.wires, &self.boards).await;
         }
@@ -97,7 +95,7 @@ impl Lan {
 
     /// Peers that are announced now, and their addresses.
     pub(crate) fn found(&self) -> Vec<EndpointAddr> {
-        lock(&self.found).values().map(EndpointInfo::to_endpoint_addr).collect()
+        lock(&self.found).infos().map(EndpointInfo::to_endpoint_addr).collect()
     }
 }
 
@@ -105,7 +103,7 @@ async fn look(
     mdns: MdnsAddressLookup,
     wires: Wires,
     boards: Boards,
-    found: Arc<Mutex<BTreeMap<EndpointId, EndpointInfo>>>,
+    found: Arc<Mutex<Found>>,
     tell: watch::Sender<()>,
 ) {
     let mut events = mdns.subscribe().await;
@@ -113,30 +111,32 @@ async fn look(
     while let Some(event) = events.next().await {
         match event {
             DiscoveryEvent::Discovered { endpoint_info, .. } => {
-                hear(&endpoint_info, &wires, &boards).await;
-                let mut found = lock(&found);
-                if found.len() < LAN_PEERS {
-                    found.insert(endpoint_info.endpoint_id, endpoint_info);
+                let names = hear(&endpoint_info, &wires, &boards).await;
+                let is_new = lock(&found).insert(endpoint_info, names);
+                if is_new {
                     tell.send_replace(());
                 }
             }
-            DiscoveryEvent::Expired { endpoint_id } => drop(lock(&found).remove(&endpoint_id)),
+            DiscoveryEvent::Expired { endpoint_id } => lock(&found).remove(&endpoint_id),
             _ => {}
         }
     }
 }
 
-/// Tells the rooms that a peer announces, if any are ours.
-async fn hear(info: &EndpointInfo, wires: &Wires, boards: &Boards) {
-    let Some(told) = info.user_data().map(ToString::to_string) else { return };
+/// Tells the rooms that a peer announces, if any are ours; whether one is.
+async fn hear(info: &EndpointInfo, wires: &Wires, boards: &Boards) -> Names {
+    let mut found = Names::Others;
+    let Some(told) = info.user_data().map(ToString::to_string) else { return found };
     let peer = address::peer(info.endpoint_id);
     let address = address::encode(&info.to_endpoint_addr());
     for (room, secret) in secrets(boards) {
         if names(&told, &tag(&room, &secret, &peer)) {
             let contacts = vec![Contact { peer, address: address.clone() }];
             wires.tell(Command::Heard { room, contacts }).await;
+            found = Names::Ours;
         }
     }
+    found
 }
 
 /// Whether a tag is among those told.
@@ -145,7 +145,8 @@ fn names(told: &str, tag: &str) -> bool {
 }
 
 fn secrets(boards: &Boards) -> Vec<Secret> {
-    lock(boards).values().map(|board| (board.id, *board.secret)).collect()
+    let boards = lock(boards);
+    boards.values().filter(|board| !board.is_damaged()).map(|board| (board.id, *board.secret)).collect()
 }
 
 /// What stands for a room in the announcement of `peer`.

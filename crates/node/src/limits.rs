@@ -233,10 +233,11 @@ pub const PAIRED_STREAMS: u32 = 2;
 /// Files that are being fetched or waited for. Each costs a task and what came of it on the disk.
 pub const WANTS: usize = 64;
 
-/// Files fetched at once: two pieces of each are in memory, 2 MiB.
+/// Peers asked for a file at once: two pieces of each are in memory, 2 MiB.
 pub const FETCHES: usize = 4;
 
-/// Files served at once, whoever they are for; whoever asks beyond that waits. Two pieces of each are in memory, 16 MiB.
+/// Pieces of files served at once, whoever they are for, 8 MiB; whoever wants one more waits. Peers take turns: each has one
+/// piece at a time.
 pub const FILES_SERVED: usize = 32;
 
 /// Bytes of what is asked about a file: two numbers of 10 at most, a channel of 2, a hash of 32.
@@ -244,6 +245,10 @@ pub const FILE_ASKED_BYTES: usize = 64;
 
 /// A peer that neither sends nor takes a piece for so long is given up: a link of 70 kbit/s moves one in that time.
 pub const FILE_STALL: Duration = Duration::from_secs(30);
+
+/// The same while somebody waits for the place, or somebody else can be asked: a link of 530 kbit/s moves a piece in that
+/// time. [`LINKS`] peers who take nothing cost each other, and whoever takes something, four of these turns a piece.
+pub const FILE_TURN: Duration = Duration::from_secs(4);
 
 /// Those who are here are asked again after this long, for one of them may have fetched the file meanwhile.
 pub const FILE_AGAIN: Duration = Duration::from_secs(60);
@@ -272,10 +277,9 @@ pub const TICKET_BYTES: usize = 1024;
 /// Milliseconds that asking a peer on the LAN for its rooms may take: a hundred times what it does.
 pub const NEARBY_MS: u64 = 3_000;
 
-/// Peers on the LAN that are asked for their rooms at once.
-pub const NEARBY_ASKED: usize = 16;
-
-/// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes.
+/// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes. All are asked
+/// for their rooms at once, so that those who do not answer keep nobody waiting: 13 MB of connections for
+/// [`NEARBY_MS`]. Past it one of the most crowded address yields, for whoever is on the LAN can announce any number.
 pub const LAN_PEERS: usize = 256;
 
 /// How often a room's status is renewed for its readers while things change.

@@ -24,7 +24,7 @@ pub struct Mended {
 }
 
 impl Driver {
-    /// Notes who waits for an import. Of a room that was stopped nobody answers.
+    /// Notes who waits for an import. Of a room that takes part in nothing nobody answers.
     pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<Imported>) -> Inputs {
         let Some(seat) = self.seats.get_mut(&room) else { return Inputs::new() };
         seat.imports.push_back(answer);
@@ -34,8 +34,13 @@ impl Driver {
     /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until that is out.
     ///
     /// # Errors
-    /// [`Error::Store`] when the home cannot be read or written, [`Error::Stopped`] and [`Error::Closed`].
+    /// [`Error::Store`] when the home cannot be read or written, [`Error::Damaged`], [`Error::Left`] and
+    /// [`Error::Closed`].
     pub(crate) fn mend(&mut self, room: &RoomId) -> Result<Mended, Error> {
+        if self.damaged.holds(room) {
+            return self.mend_damaged(room);
+        }
+        self.wake(room)?;
         // What the engine holds is to be what the store holds.
         self.settle();
         let before = self.seats.get(room).ok_or_else(|| self.stopped(room))?.logs();

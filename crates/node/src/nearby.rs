@@ -18,6 +18,7 @@ use std::{
 };
 
 use iroh::{Endpoint, EndpointAddr, TransportAddr, endpoint::Connection};
+use n0_future::{BufferedStreamExt as _, StreamExt as _, stream};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     ids::PeerId,
@@ -29,8 +30,9 @@ use tokio::time::timeout;
 
 use crate::{
     address,
+    board::Stop,
     driver::Boards,
-    limits::{NEARBY_MS, NEARBY_ROOMS, TICKET_BYTES},
+    limits::{LAN_PEERS, NEARBY_MS, NEARBY_ROOMS, TICKET_BYTES},
     link::Goodbye,
     ticket::Ticket,
 };
@@ -67,8 +69,15 @@ pub(crate) async fn tell(connection: Connection, endpoint: Endpoint, boards: Boa
     Goodbye::Closing.say(&connection);
 }
 
+/// Asks peers which rooms they announce, all at once: those who do not answer keep nobody waiting for those who do.
+pub(crate) async fn ask_all(endpoint: &Endpoint, addrs: Vec<EndpointAddr>) -> Vec<Nearby> {
+    let asked = addrs.into_iter().map(|addr| ask(endpoint, addr));
+    let rooms: Vec<Vec<Nearby>> = stream::iter(asked).buffered_unordered(LAN_PEERS).collect().await;
+    rooms.concat()
+}
+
 /// Asks a peer which rooms it announces; none when it does not answer.
-pub(crate) async fn ask(endpoint: &Endpoint, addr: EndpointAddr) -> Vec<Nearby> {
+async fn ask(endpoint: &Endpoint, addr: EndpointAddr) -> Vec<Nearby> {
     let peer = address::peer(addr.id);
     let asked = async {
         let connection = endpoint.connect(addr, ALPN).await.ok()?;
@@ -86,7 +95,8 @@ fn announced(endpoint: &Endpoint, boards: &Boards) -> Vec<(String, String)> {
     let boards: Vec<_> = boards.lock().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect();
     let announced = boards.iter().filter_map(|board| {
         let posted = board.posted();
-        let name = posted.announced.then(|| posted.name.clone()).filter(|name| name.len() <= NAME_BYTES)?;
+        let told = posted.announced && !matches!(posted.stopped, Some(Stop::Damaged(_)));
+        let name = told.then(|| posted.name.clone()).filter(|name| name.len() <= NAME_BYTES)?;
         let ticket = Ticket { room: board.id, secret: *board.secret, contacts: vec![me.clone()] };
         Some((name, ticket.to_string()))
     });

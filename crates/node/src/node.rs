@@ -8,7 +8,6 @@ use std::{
 };
 
 use iroh::{Endpoint, SecretKey, Watcher};
-use n0_future::{BufferedStreamExt as _, StreamExt as _, stream};
 use rumormill_proto::{
     admit::Author,
     entry::{Kind, found},
@@ -18,7 +17,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Store};
+use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Rooms, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -28,13 +27,14 @@ use crate::{
     address,
     board::Board,
     command::Command,
+    damaged::Remembered,
     door::Door,
     driver::{Boards, Driver, Tools},
     endpoint,
     error::Error,
     files::{Shelf, Ways},
     lan::Lan,
-    limits::{COMMANDS, NEARBY_ASKED, TEXT_BYTES},
+    limits::{COMMANDS, TEXT_BYTES},
     link::Wires,
     links::Links,
     nearby::{self, Nearby},
@@ -99,7 +99,8 @@ impl Inner {
 }
 
 impl Node {
-    /// Opens the home, binds the sockets and enters every room the home knows. Its tasks run on the runtime
+    /// Opens the home, binds the sockets and enters every room the home knows; see [`Room::stopped`] for those that are
+    /// damaged. Its tasks run on the runtime
     /// this is called on.
     ///
     /// # Errors
@@ -113,7 +114,7 @@ impl Node {
 
     /// A node with this home.
     pub(crate) async fn on(opened: Opened, settings: Settings) -> Result<Self, Error> {
-        let Opened { mut store, records, files, held } = opened;
+        let Opened { mut store, rooms, files, held } = opened;
         let secret = match settings.peer_secret {
             Some(secret) => secret,
             None => store.peer_secret(random())?,
@@ -145,10 +146,20 @@ impl Node {
             _ => None,
         };
         let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan }) };
-        for record in records {
-            node.enter(kept(record)).await?;
-        }
+        node.resume(rooms).await?;
         Ok(node)
+    }
+
+    /// Enters the rooms that the home remembers; those that are damaged are listed as such.
+    async fn resume(&self, Rooms { whole, damaged }: Rooms) -> Result<(), Error> {
+        let whole = whole.into_iter().map(Remembered::Whole);
+        for room in whole.chain(damaged.into_iter().map(Remembered::Damaged)) {
+            let (answer, resumed) = oneshot::channel();
+            self.inner.command(Command::Resume { room: Box::new(room), answer }).await?;
+            resumed.await.map_err(|_| Error::Closed)?;
+        }
+        self.inner.announce().await;
+        Ok(())
     }
 
     /// Founds a room and enters it.
@@ -165,8 +176,14 @@ impl Node {
             return Err(Error::TooLong);
         }
         let room = self.enter(setup(id, random(), author_secret, name)).await?;
-        room.say_all(vec![(Kind::FOUND, body)]).await?;
-        Ok(room)
+        match room.say_all(vec![(Kind::FOUND, body)]).await {
+            Ok(_) => Ok(room),
+            Err(why) => {
+                // Nothing was made, so that nobody makes it twice; a room that cannot be left either stays without a name.
+                let _ = room.leave().await;
+                Err(why)
+            }
+        }
     }
 
     /// Enters the room of a ticket and dials its contacts. Returns at once, whether they answer or not; a room
@@ -207,9 +224,7 @@ impl Node {
     /// Asks the peers found on the LAN so far which rooms they announce; empty where LAN discovery is off.
     pub async fn nearby(&self) -> Vec<Nearby> {
         let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
-        let asked = found.into_iter().map(|addr| nearby::ask(&self.inner.endpoint, addr));
-        let rooms: Vec<Vec<Nearby>> = stream::iter(asked).buffered_unordered(NEARBY_ASKED).collect().await;
-        rooms.concat()
+        nearby::ask_all(&self.inner.endpoint, found).await
     }
 
     /// All rooms, ids ascending.
@@ -257,7 +272,7 @@ impl Node {
 /// What a home holds.
 pub(crate) struct Opened {
     pub(crate) store: Box<dyn Store>,
-    pub(crate) records: Vec<RoomRecord>,
+    pub(crate) rooms: Rooms,
     pub(crate) files: Files,
     pub(crate) held: Listed,
 }
@@ -267,8 +282,8 @@ fn open_home(home: &Home) -> Result<Opened, Error> {
         Home::Dir(dir) => (Box::new(Disk::open(dir)?), Files::open(dir)?),
         Home::Memory => (Box::new(Memory::new()), Files::nowhere()),
     };
-    let (records, held) = (store.rooms()?, files.list()?);
-    Ok(Opened { store, records, files, held })
+    let (rooms, held) = (store.rooms()?, files.list()?);
+    Ok(Opened { store, rooms, files, held })
 }
 
 /// Starts the driver on a thread of its own, with a clock of its own.
@@ -293,7 +308,8 @@ async fn watch_address(endpoint: Endpoint, wires: Wires) {
     closed.run_until(watch).await;
 }
 
-fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> RoomSetup {
+/// How a room is entered by default.
+pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> RoomSetup {
     RoomSetup {
         id,
         secret,
@@ -310,7 +326,8 @@ fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> R
     }
 }
 
-fn kept(record: RoomRecord) -> RoomSetup {
+/// How a room is entered that the home remembers.
+pub(crate) fn kept(record: RoomRecord) -> RoomSetup {
     let mut setup = setup(record.id, record.secret, record.author_secret, &record.name);
     setup.fresh_author = false;
     setup.contacts = record.contacts;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use rumormill_proto::{ids::RoomId, input::Input, time::Now};
 
 use crate::{
+    board::Stop,
     driver::Driver,
     error::Error,
     limits::{REST, REST_FORGOTTEN, REST_LONGEST},
@@ -53,7 +54,7 @@ impl Driver {
         let Some(mut seat) = self.seats.remove(room) else { return };
         tracing::error!(room = %room.short(), %why, "cannot make durable what was said; the room rests");
         self.links.leave(room);
-        seat.board.posted().stopped = Some(why.to_owned());
+        seat.board.posted().stopped = Some(Stop::Rests(why.to_owned()));
         seat.abandon(&Error::Stopped { why: why.to_owned() });
         seat.board.tell(RoomEvent::Stopped { why: why.to_owned() });
         let Now { ticks_ms, .. } = self.now();
@@ -84,6 +85,23 @@ impl Driver {
         seat.setup.fresh_author = false;
         let start = self.start(&seat.setup.id, now)?;
         seat.restart(start);
+        Ok(())
+    }
+
+    /// Lets a room go on before its time, so that it can be mended.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be read or written; it rests on then.
+    pub(crate) fn wake(&mut self, room: &RoomId) -> Result<(), Error> {
+        let now = self.now();
+        let Some(mut rest) = self.resting.0.remove(room) else { return Ok(()) };
+        match self.begin_again(&mut rest.seat, now) {
+            Ok(()) => self.went_on(*room, rest.seat),
+            Err(why) => {
+                self.resting.0.insert(*room, rest);
+                return Err(why);
+            }
+        }
         Ok(())
     }
 
@@ -123,7 +141,7 @@ mod tests {
         input::Kept,
         log::{Log, Unfit},
     };
-    use rumormill_store::{Change, CheckReport, Error as StoreError, Files, Memory, Read, RoomRecord, Store};
+    use rumormill_store::{Change, CheckReport, Error as StoreError, Files, Memory, Read, RoomRecord, Rooms, Store};
 
     use super::*;
     use crate::{
@@ -172,7 +190,7 @@ mod tests {
             self.0.kept(room)
         }
 
-        fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
+        fn rooms(&self) -> Result<Rooms, StoreError> {
             self.0.rooms()
         }
 
@@ -220,7 +238,7 @@ mod tests {
         let files = Files::nowhere();
         let held = files.list().unwrap();
         let store = Box::new(Flawed(Memory::new(), flaws.clone()));
-        let opened = Opened { store, records: Vec::new(), files, held };
+        let opened = Opened { store, rooms: Rooms::default(), files, held };
         (Node::on(opened, Settings::memory()).await.unwrap(), flaws)
     }
 

@@ -22,7 +22,7 @@ use rumormill_store::{CheckReport, Keep, Line, Read, Shared};
 use tokio::sync::broadcast;
 
 use crate::{
-    board::{Board, Linked, Standing},
+    board::{Board, Linked, Standing, Stop},
     command::Command,
     error::Error,
     files::FileState,
@@ -71,6 +71,8 @@ pub enum RoomEvent {
     },
     /// What is said can be made durable again.
     Resumed,
+    /// The room was left: nothing comes after this.
+    Left,
     /// A file came nearer, is here, or is here no more.
     File {
         /// Which.
@@ -190,6 +192,11 @@ impl Room {
     /// The room's id.
     pub fn id(&self) -> RoomId {
         self.board.id
+    }
+
+    /// A number that no other room of this process has, nor this one when it is left and entered again.
+    pub fn instance(&self) -> u64 {
+        self.board.instance
     }
 
     /// How the user calls the room, or else its owner; empty until that is known.
@@ -424,7 +431,7 @@ impl Room {
     /// # Errors
     /// As [`Room::page`].
     pub async fn check(&self) -> Result<CheckReport, Error> {
-        self.read(|read, room| read.check(room)).await
+        self.look(|read, room| read.check(room)).await
     }
 
     /// What the room is about, as it was said last; empty when nobody did.
@@ -470,9 +477,9 @@ impl Room {
         self.board.nicks_found.wait().await;
     }
 
-    /// Why the room was stopped, if it was.
-    pub fn stopped(&self) -> Option<String> {
-        self.board.posted().stopped.clone()
+    /// Why the room takes part in nothing, if it does not.
+    pub fn stopped(&self) -> Option<Error> {
+        self.board.posted().stopped.as_ref().map(Stop::error)
     }
 
     fn standing(&self) -> Standing {
@@ -480,6 +487,18 @@ impl Room {
     }
 
     pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let stopped = self.board.posted().stopped.clone();
+        if let Some(stop @ (Stop::Damaged(_) | Stop::Left)) = stopped {
+            return Err(stop.error());
+        }
+        self.look(read).await
+    }
+
+    /// Reads, however the room stands.
+    pub(crate) async fn look<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -138,6 +138,21 @@ impl Seat {
         self.flush(now);
     }
 
+    /// Tells what happens by a board that others listen to already.
+    pub(crate) fn sit_at(&mut self, board: Arc<Board>) {
+        let mut posted = board.posted();
+        (posted.name, posted.author, posted.stopped) = (self.setup.name.clone(), self.author, None);
+        posted.set(&self.record());
+        drop(posted);
+        self.board = board;
+    }
+
+    /// Takes over what the user may change of a room.
+    pub(crate) fn set(&mut self, record: &RoomRecord) {
+        (self.setup.retention, self.setup.announced) = (record.keep, record.announced);
+        self.board.posted().set(record);
+    }
+
     /// The key that writes here.
     pub(crate) fn writer(&self) -> Author {
         Author::from_secret(&self.setup.author_secret)

@@ -114,7 +114,7 @@ fn watch_for_forks(room: &Room) -> tokio::task::JoinHandle<()> {
 /// Every acknowledged line stands in the home exactly once, and every hash and signature there is right.
 fn verify(home: &Path, acknowledged: &[u64]) {
     let store = Disk::open(home).unwrap();
-    let room = store.rooms().unwrap()[0].id;
+    let room = store.rooms().unwrap().whole[0].id;
     let mut read = store.reader().unwrap();
     assert!(read.check(&room).unwrap().problems.is_empty());
     let mut held: BTreeMap<String, u64> = BTreeMap::new();

@@ -317,7 +317,7 @@ fn refused(status: StatusCode, bytes: &[u8]) -> Failure {
 pub(crate) fn refusal(Refused { code, what, help }: Refused) -> Failure {
     let exit = match &*code {
         "ticket" => Exit::Ticket,
-        "integrity" | "corrupt" => Exit::Integrity,
+        "integrity" | "corrupt" | "damaged" => Exit::Integrity,
         "several" | "nobody" => Exit::Usage,
         _ => Exit::Ours,
     };

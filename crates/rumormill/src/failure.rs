@@ -52,6 +52,7 @@ impl From<Error> for Failure {
             Error::Store(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => (Exit::Integrity, "corrupt"),
             Error::Store(StoreError::Full { .. }) => (Exit::Ours, "full"),
             Error::Store(StoreError::TooLarge) => (Exit::Usage, "too-large"),
+            Error::Damaged { .. } => (Exit::Integrity, error.code()),
             Error::NobodyHasIt => (Exit::Unreachable, error.code()),
             Error::TooLong | Error::Nick | Error::NoFile | Error::FileName => (Exit::Usage, error.code()),
             _ => (Exit::Ours, error.code()),

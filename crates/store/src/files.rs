@@ -86,6 +86,8 @@ pub struct Listed {
     pub whole: Vec<HeldFile>,
     /// Those of which a part is, with the sizes they should have.
     pub parts: Vec<(RoomFile, u64)>,
+    /// Why those of some rooms are not among them.
+    pub unread: Vec<Error>,
 }
 
 /// What becomes of a piece.
@@ -113,8 +115,9 @@ impl Files {
         }
         for room in rooms(&dir)? {
             let dir = dir.join(room.to_string());
-            for name in names(&dir)?.into_iter().filter(|name| name.starts_with("new.")) {
-                remove(&dir.join(name))?;
+            // What of one room cannot be read is told by `list`, and keeps nobody from the others.
+            for name in names(&dir).unwrap_or_default().into_iter().filter(|name| name.starts_with("new.")) {
+                let _ = remove(&dir.join(name));
             }
         }
         Ok(files)
@@ -130,19 +133,27 @@ impl Files {
     /// # Errors
     /// When the directory cannot be read.
     pub fn list(&self) -> Result<Listed, Error> {
-        let Listed { mut whole, mut parts } = Listed::default();
-        let Some(dir) = self.found() else { return Ok(Listed { whole, parts }) };
+        let Listed { mut whole, mut parts, mut unread } = Listed::default();
+        let Some(dir) = self.found() else { return Ok(Listed { whole, parts, unread }) };
         for room in rooms(&dir)? {
             let dir = dir.join(room.to_string());
             let file = |name: &str| read_hash(name).map(|hash| RoomFile { room, hash: FileId(hash) });
-            for name in names(&dir)? {
+            // What of one room cannot be read hides no other's.
+            let listed = match names(&dir) {
+                Ok(listed) => listed,
+                Err(why) => {
+                    unread.push(why);
+                    continue;
+                }
+            };
+            for name in listed {
                 match name.split_once('.') {
                     None => whole.extend(file(&name).and_then(|file| held(&dir.join(&name), file))),
                     Some((name, size)) => parts.extend(file(name).zip(size.parse().ok())),
                 }
             }
         }
-        Ok(Listed { whole, parts })
+        Ok(Listed { whole, parts, unread })
     }
 
     /// Begins to take a file of a room in.

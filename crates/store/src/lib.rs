@@ -100,11 +100,11 @@ pub trait Store: Send {
     /// When the file cannot be read or what it says makes no sense.
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error>;
 
-    /// The rooms that were put, ids ascending.
+    /// The rooms that were put, ids ascending; one that is damaged hides no other.
     ///
     /// # Errors
-    /// As [`Store::kept`].
-    fn rooms(&self) -> Result<Vec<RoomRecord>, Error>;
+    /// When it cannot be read which rooms there are.
+    fn rooms(&self) -> Result<Rooms, Error>;
 
     /// Keeps a room, or replaces what was put before; durable. The first [`limits::CONTACTS`] contacts are kept
     /// whose addresses are no longer than [`ADDRESS_BYTES`](rumormill_proto::limits::ADDRESS_BYTES).
@@ -124,7 +124,7 @@ pub trait Store: Send {
     /// indexes that were given up with them, and of edits of what was taken back. Returns whether there are more.
     ///
     /// # Errors
-    /// As [`Store::commit`].
+    /// As [`Store::commit`], when nothing can be taken out of any room.
     fn sweep(&mut self, rows: usize) -> Result<bool, Error>;
 
     /// The secret of this peer's transport key: the one kept, or else `fresh`, which is kept from then on.
@@ -321,6 +321,46 @@ pub struct RoomRecord {
     pub keep: Keep,
     /// Whether those who ask on the LAN are told of it.
     pub announced: bool,
+}
+
+/// What there is of rooms.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Rooms {
+    /// Those that can be entered.
+    pub whole: Vec<RoomRecord>,
+    /// Those of which that cannot be read.
+    pub damaged: Vec<DamagedRoom>,
+}
+
+/// A room that was put, and of which it cannot be read any more how to enter it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DamagedRoom {
+    /// The room.
+    pub id: RoomId,
+    /// How the user calls it; empty when that is lost.
+    pub name: String,
+    /// What lets one in, if that is left: then only the author's key is lost.
+    pub secret: Option<[u8; 32]>,
+    /// Peers to dial, as far as they are known.
+    pub contacts: Vec<Contact>,
+    /// How much of what is said is kept.
+    pub keep: Keep,
+    /// What is wrong.
+    pub why: String,
+}
+
+impl fmt::Debug for DamagedRoom {
+    /// Leaves the secret out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, contacts, keep, why, .. } = self;
+        f.debug_struct("DamagedRoom")
+            .field("id", id)
+            .field("name", name)
+            .field("contacts", contacts)
+            .field("keep", keep)
+            .field("why", why)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for RoomRecord {

@@ -31,7 +31,7 @@ use rumormill_proto::{
 use share::Taken;
 
 use crate::{
-    Change, CheckReport, Line, Read, RoomRecord, Store,
+    Change, CheckReport, Line, Read, RoomRecord, Rooms, Store,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
@@ -143,8 +143,8 @@ impl Store for Memory {
         Ok(self.read().shelves.get(room).map(|shelf| shelf.kept()).unwrap_or_default())
     }
 
-    fn rooms(&self) -> Result<Vec<RoomRecord>, Error> {
-        Ok(self.read().records.values().cloned().collect())
+    fn rooms(&self) -> Result<Rooms, Error> {
+        Ok(Rooms { whole: self.read().records.values().cloned().collect(), damaged: Vec::new() })
     }
 
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error> {

@@ -72,7 +72,7 @@ fn a_file_crosses_piece_by_piece_whatever_its_size() {
         part.end().unwrap();
         assert_eq!(fs::read(dir(home.path()).join(file.hash.to_string())).unwrap(), whole);
         assert_eq!(pieces(&to, file, size), sent, "what was fetched is served");
-        let Listed { whole: held, parts } = to.list().unwrap();
+        let Listed { whole: held, parts, .. } = to.list().unwrap();
         assert_eq!((held.len(), held[0].file, held[0].size, parts.len()), (1, file, size as u64, 0));
         to.remove(file).unwrap();
         assert_eq!(names(home.path()), [""; 0]);

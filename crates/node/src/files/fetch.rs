@@ -17,26 +17,40 @@ use rumormill_store::{
     limits::{PIECE_BYTES, SENT_PIECE_BYTES},
 };
 use tokio::{
-    sync::{Notify, mpsc, watch},
-    time::{sleep, timeout},
+    sync::{Notify, watch},
+    time::sleep,
 };
 
-use super::{FileState, Lane, Progress, Shelf};
-use crate::{
-    command::Command,
-    error::Error,
-    limits::{FILE_AGAIN, FILE_STALL},
-    random::random,
-};
+use super::{FileState, Lane, Progress, Shelf, places::Moved};
+use crate::{command::Command, error::Error, limits::FILE_AGAIN, random::random};
 
 /// What asking one peer comes to.
 enum Came {
     /// All of it is here.
     Whole(Part),
-    /// The peer has it not, or not any more.
+    /// The peer has it not, or not any more, or does not send it.
     Short(Part),
+    /// The peer was too slow for those who wait.
+    Slow(Part),
     /// The peer sent something else.
     Wrong(Part),
+}
+
+/// What asking everybody comes to.
+enum Round {
+    /// All of it is here.
+    Whole,
+    /// Nobody who is here has it.
+    Nobody,
+    /// Others waited.
+    Yielded,
+}
+
+/// Whether somebody else can be asked when a peer is slow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Left,
+    None,
 }
 
 /// A file that somebody reads while it comes.
@@ -119,8 +133,10 @@ impl Shelf {
         loop {
             arrivals.borrow_and_update();
             match self.round(file, size).await {
-                Ok(true) => return,
-                Ok(false) | Err(Error::Closed) => {}
+                Ok(Round::Whole) => return,
+                // Behind those who waited.
+                Ok(Round::Yielded) => continue,
+                Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
                     tracing::warn!(file = %file.hash.short(), %why, "cannot fetch");
                     // It goes when the home is opened, if not now.
@@ -139,28 +155,31 @@ impl Shelf {
         }
     }
 
-    /// Asks everybody who is here, one after the other; whether all of it is here then.
-    async fn round(self: &Arc<Self>, file: RoomFile, size: u64) -> Result<bool, Error> {
+    /// Asks everybody who is here, one after the other.
+    async fn round(self: &Arc<Self>, file: RoomFile, size: u64) -> Result<Round, Error> {
         if !self.names(file).await? {
             return Err(Error::NoFile);
         }
-        let turn = self.fetches.acquire().await.map_err(|_| Error::Closed)?;
         let mut part = self.on_disk(move |files| files.part(file, size)).await?;
         self.tell((file, size), Progress { have: part.have(), state: FileState::Asking, failed: None });
         if part.is_whole() {
             self.whole(part, file, size).await?;
-            return Ok(true);
+            return Ok(Round::Whole);
         }
         let mut lanes = self.ask(|answer| Command::Lanes { room: file.room, answer }).await?;
-        // Whoever asks first is not asked by all first.
-        lanes.sort_by_cached_key(|_| random());
-        for lane in lanes {
-            match self.ask_one(&lane, part, file, size).await? {
+        // Whoever asks first is not asked by all first, and whoever is busy with another file is asked last.
+        lanes.sort_by_cached_key(|lane| (lane.asking.available_permits() == 0, random()));
+        let mut yielded = false;
+        let last = lanes.len().saturating_sub(1);
+        for (at, lane) in lanes.iter().enumerate() {
+            let others = if at < last { Others::Left } else { Others::None };
+            match self.ask_one(lane, others, part, (file, size)).await? {
                 Came::Whole(whole) => {
                     self.whole(whole, file, size).await?;
-                    return Ok(true);
+                    return Ok(Round::Whole);
                 }
                 Came::Short(rest) => part = rest,
+                Came::Slow(rest) => (part, yielded) = (rest, true),
                 Came::Wrong(rest) => {
                     part = rest;
                     let (link, reject) = (lane.link, Reject::Malformed("piece of a file"));
@@ -169,37 +188,44 @@ impl Shelf {
                 }
             }
         }
-        drop(turn);
+        if yielded {
+            return Ok(Round::Yielded);
+        }
         let have = part.have();
         self.tell((file, size), Progress { state: FileState::Waiting, have, failed: None });
-        Ok(false)
+        Ok(Round::Nobody)
     }
 
-    /// Asks one peer for what is not here.
-    async fn ask_one(self: &Arc<Self>, lane: &Lane, part: Part, file: RoomFile, size: u64) -> Result<Came, Error> {
-        let Ok(_turn) = lane.asking.acquire().await else { return Ok(Came::Short(part)) };
+    /// Asks one peer for what is not here, a piece at a time; one that is slow yields to other peers and other files.
+    async fn ask_one(
+        self: &Arc<Self>,
+        lane: &Lane,
+        others: Others,
+        mut part: Part,
+        (file, size): (RoomFile, u64),
+    ) -> Result<Came, Error> {
+        // Nobody else waits for a peer that is busy.
+        let Ok(_asking) = lane.asking.acquire().await else { return Ok(Came::Short(part)) };
+        let Some(mut place) = self.fetches.take().await else { return Ok(Came::Short(part)) };
+        let is_wanted = || others == Others::Left;
         let mut asked = Vec::new();
         put_number(&mut asked, u64::from(lane.channel));
         asked.extend_from_slice(&file.hash.0);
         put_number(&mut asked, size);
         put_number(&mut asked, part.next());
-        let Some(stream) = ask(&lane.connection, asked).await else { return Ok(Came::Short(part)) };
-        let (sender, pieces) = mpsc::channel(1);
-        let (came, ()) = tokio::join!(self.put(part, pieces, file, size), receive(stream, sender));
-        came
-    }
-
-    /// Writes pieces as they come.
-    async fn put(
-        self: &Arc<Self>,
-        mut part: Part,
-        mut pieces: mpsc::Receiver<Vec<u8>>,
-        file: RoomFile,
-        size: u64,
-    ) -> Result<Came, Error> {
-        let percent = |have: u64| have * 100 / size.max(1);
+        let mut stream = match self.fetches.hold(ask(&lane.connection, asked), is_wanted).await {
+            Moved::Done(Some(stream)) => stream,
+            Moved::Yielded => return Ok(Came::Slow(part)),
+            Moved::Done(None) | Moved::Stalled => return Ok(Came::Short(part)),
+        };
         let mut told = None;
-        while let Some(piece) = pieces.recv().await {
+        loop {
+            let piece = match self.fetches.hold(piece(&mut stream), is_wanted).await {
+                Moved::Done(Some(piece)) => piece,
+                Moved::Yielded => return Ok(Came::Slow(part)),
+                Moved::Done(None) | Moved::Stalled => return Ok(Came::Short(part)),
+            };
+            drop(place);
             let put = move |_: &_| Ok((part.put(&piece)?, part));
             let (taken, rest) = self.on_disk(put).await?;
             part = rest;
@@ -209,16 +235,22 @@ impl Shelf {
             if part.is_whole() {
                 return Ok(Came::Whole(part));
             }
-            let progress = Progress { state: FileState::Fetching, have: part.have(), failed: None };
-            let at = Some(percent(progress.have));
-            if at != told {
-                told = at;
-                self.tell((file, size), progress);
-            } else if let Some(want) = self.state().wants.get(&file) {
-                want.progress.send_replace(progress);
-            }
+            told = self.progressed((file, size), part.have(), told);
+            let Some(next) = self.fetches.take().await else { return Ok(Came::Short(part)) };
+            place = next;
         }
-        Ok(Came::Short(part))
+    }
+
+    /// Tells how far a file is, to the room when that is a percent more than what was told last.
+    fn progressed(&self, (file, size): (RoomFile, u64), have: u64, told: Option<u64>) -> Option<u64> {
+        let at = Some(have * 100 / size.max(1));
+        let progress = Progress { state: FileState::Fetching, have, failed: None };
+        if at != told {
+            self.tell((file, size), progress);
+        } else if let Some(want) = self.state().wants.get(&file) {
+            want.progress.send_replace(progress);
+        }
+        at
     }
 
     /// All of a file is here.
@@ -236,25 +268,13 @@ impl Shelf {
 
 /// Asks a peer for a file; the stream on which pieces of it come, if it has it.
 async fn ask(connection: &Connection, asked: Vec<u8>) -> Option<RecvStream> {
-    let ask = async {
-        let (mut send, mut receive) = connection.open_bi().await.ok()?;
-        send.set_priority(-1).ok()?;
-        send.write_all(&asked).await.ok()?;
-        send.finish().ok()?;
-        let mut answer = [0];
-        receive.read_exact(&mut answer).await.ok()?;
-        (answer == [1]).then_some(receive)
-    };
-    timeout(FILE_STALL, ask).await.ok()?
-}
-
-/// Takes pieces from a stream to its end, or until the peer stalls or nobody wants them any more.
-async fn receive(mut stream: RecvStream, pieces: mpsc::Sender<Vec<u8>>) {
-    while let Ok(Some(piece)) = timeout(FILE_STALL, piece(&mut stream)).await {
-        if pieces.send(piece).await.is_err() {
-            return;
-        }
-    }
+    let (mut send, mut receive) = connection.open_bi().await.ok()?;
+    send.set_priority(-1).ok()?;
+    send.write_all(&asked).await.ok()?;
+    send.finish().ok()?;
+    let mut answer = [0];
+    receive.read_exact(&mut answer).await.ok()?;
+    (answer == [1]).then_some(receive)
 }
 
 /// The next piece; `None` at the end of the stream, and when it is longer than any.

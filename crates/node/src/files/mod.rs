@@ -7,6 +7,7 @@
 
 mod fetch;
 mod offer;
+mod places;
 mod serve;
 
 use std::{
@@ -28,12 +29,13 @@ use tokio::{
     time::timeout,
 };
 
+use self::places::Places;
 pub use self::{fetch::Fetch, offer::Upload};
 use crate::{
     command::Command,
     driver::Boards,
     error::Error,
-    limits::{FETCHES, FILES_SERVED, TIDY_EVERY, WANTS},
+    limits::{FETCHES, FILE_TURN, FILES_SERVED, TIDY_EVERY, WANTS},
     link::LinkId,
     readers::Readers,
     room::RoomEvent,
@@ -99,8 +101,8 @@ pub(crate) struct Shelf {
     state: Mutex<State>,
     /// Held while the names of whole files change.
     changing: tokio::sync::Mutex<()>,
-    fetches: Semaphore,
-    served: Semaphore,
+    fetches: Places,
+    served: Places,
     /// Changes when somebody comes.
     arrivals: watch::Sender<u64>,
     untidy: Arc<Notify>,
@@ -117,7 +119,8 @@ struct State {
 impl Shelf {
     /// The files of a home; `parts` of them are asked for again. Its tasks run where this is called, until the driver
     /// has ended.
-    pub(crate) fn open(files: Files, Listed { whole, parts }: Listed, ways: Ways) -> Arc<Self> {
+    pub(crate) fn open(files: Files, Listed { whole, parts, unread }: Listed, ways: Ways) -> Arc<Self> {
+        unread.iter().for_each(|why| tracing::error!(%why, "cannot read which files of a room are here"));
         let held = whole.into_iter().map(|held| (held.file, held)).collect();
         let shelf = Arc::new(Self {
             files,
@@ -125,8 +128,8 @@ impl Shelf {
             runtime: Handle::current(),
             state: Mutex::new(State { held, ..State::default() }),
             changing: tokio::sync::Mutex::default(),
-            fetches: Semaphore::new(FETCHES),
-            served: Semaphore::new(FILES_SERVED),
+            fetches: Places::new(FETCHES, FILE_TURN),
+            served: Places::new(FILES_SERVED, FILE_TURN),
             arrivals: watch::Sender::default(),
             untidy: Arc::default(),
         });

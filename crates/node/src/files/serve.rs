@@ -1,5 +1,5 @@
 //! Files for peers: one at a time for each, those only that a room names which both are in, behind everything that is
-//! live.
+//! live. Peers take turns at every piece.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream, SendStream};
 use rumormill_proto::{codec::Reader, ids::FileId, limits::FILE_BYTES, reject::Reject};
 use rumormill_store::{FileSource, RoomFile};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
 
-use super::Shelf;
+use super::{Shelf, places::Moved};
 use crate::{
     command::Command,
     error::Error,
@@ -61,9 +61,8 @@ impl Shelf {
         // Those that fail from here on do so because the peer has gone.
         let _ = send.set_priority(-1);
         let has = timeout(FILE_STALL, send.write_all(&[u8::from(source.is_some())])).await;
-        if let (Some(source), Ok(Ok(())), Ok(_turn)) = (source, has, self.served.acquire().await) {
-            let (sender, ready) = mpsc::channel(1);
-            tokio::join!(self.encode(source, first, sender), write(&mut send, ready));
+        if let (Some(source), Ok(Ok(()))) = (source, has) {
+            self.pieces(source, first, &mut send).await;
         }
         let _ = send.finish();
         Ok(())
@@ -81,19 +80,22 @@ impl Shelf {
         self.on_disk(move |files| files.source(file, size)).await
     }
 
-    /// Reads pieces ahead of the network. One that is damaged is the end: others have it.
-    async fn encode(self: &Arc<Self>, source: FileSource, first: u64, ready: mpsc::Sender<Vec<u8>>) {
+    /// Reads and writes one piece after the other. A peer that stalls gets no more, and one piece that is damaged is the
+    /// end: others have it.
+    async fn pieces(self: &Arc<Self>, source: FileSource, first: u64, send: &mut SendStream) {
         let source = Arc::new(source);
         for at in first.. {
             let source = source.clone();
-            match self.on_disk(move |_| source.piece(at)).await {
-                Ok(Some(piece)) => {
-                    if ready.send(piece).await.is_err() {
-                        return;
-                    }
-                }
+            let Some(_place) = self.served.take().await else { return };
+            let piece = match self.on_disk(move |_| source.piece(at)).await {
+                Ok(Some(piece)) => piece,
                 Ok(None) => return,
                 Err(why) => return tracing::error!(%why, "cannot read a file"),
+            };
+            if !matches!(self.served.hold(write(send, piece), || false).await, Moved::Done(true)) {
+                // Fails only when it was finished or reset before.
+                let _ = send.reset(0u32.into());
+                return;
             }
         }
     }
@@ -108,17 +110,11 @@ async fn asked(mut stream: RecvStream) -> Result<Option<Asked>, Reject> {
     }
 }
 
-/// Writes pieces as fast as the peer takes them; one that stalls gets no more.
-async fn write(stream: &mut SendStream, mut ready: mpsc::Receiver<Vec<u8>>) {
-    while let Some(piece) = ready.recv().await {
-        let written = timeout(FILE_STALL, async {
-            stream.write_all(&(piece.len() as u32).to_be_bytes()).await?;
-            stream.write_chunk(piece.into()).await
-        });
-        if !matches!(written.await, Ok(Ok(()))) {
-            // Fails only when it was finished or reset before.
-            let _ = stream.reset(0u32.into());
-            return;
-        }
-    }
+/// Writes a piece; whether the peer is still there. The network takes it while the next one is read.
+async fn write(stream: &mut SendStream, piece: Vec<u8>) -> bool {
+    let write = async {
+        stream.write_all(&(piece.len() as u32).to_be_bytes()).await?;
+        stream.write_chunk(piece.into()).await
+    };
+    write.await.is_ok()
 }

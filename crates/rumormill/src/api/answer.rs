@@ -100,8 +100,8 @@ impl From<Failure> for Refusal {
         let status = match (failure.exit, &*failure.code) {
             (_, "room" | "nobody") => StatusCode::NOT_FOUND,
             (_, "busy" | "too-many-files") => StatusCode::TOO_MANY_REQUESTS,
-            (_, "too-many-rooms" | "given-up" | "several") => StatusCode::CONFLICT,
-            (_, "no-file") => StatusCode::NOT_FOUND,
+            (_, "too-many-rooms" | "given-up" | "several" | "damaged") => StatusCode::CONFLICT,
+            (_, "no-file" | "left") => StatusCode::NOT_FOUND,
             (_, "too-large") => StatusCode::PAYLOAD_TOO_LARGE,
             (_, "full") => StatusCode::INSUFFICIENT_STORAGE,
             (Exit::Unreachable, _) => StatusCode::SERVICE_UNAVAILABLE,
@@ -154,6 +154,8 @@ mod tests {
             Error::GivenUp,
             Error::TooLong,
             Error::Nick,
+            Error::Left,
+            Error::Damaged { why: String::new() },
         ];
         for error in errors {
             let code = error.code();

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     archive::{
         Form,
-        checked::checked,
+        checked::{checked, spoil},
         export::{Wanted, export as pieces},
         import::import as bring,
     },
@@ -118,14 +118,22 @@ async fn look_at(room: &Room, tell: &Tell) -> Answer<CheckReport> {
 /// What a check found, with the names of those whose logs are damaged.
 fn shape(room: &Room, report: &CheckReport) -> Check {
     let mut check = checked(report);
+    if let Some(why @ rumormill_node::Error::Damaged { .. }) = room.stopped() {
+        spoil(&mut check, why.to_string());
+    }
     let named = check.damaged.iter_mut().zip(&report.problems);
     named.for_each(|(damage, problem)| damage.nick = nick(room, &problem.author));
     check
 }
 
 async fn repair(room: &Room, tell: Tell) -> Answer<Repair> {
-    let found = look_at(room, &tell).await?;
-    if found.is_clean() {
+    let stopped = room.stopped();
+    // One that takes part in nothing is mended whatever a look at it says, if that can be had at all.
+    let found = match look_at(room, &tell).await {
+        Err(why) if stopped.is_none() => return Err(why),
+        found => found.unwrap_or_default(),
+    };
+    if found.is_clean() && stopped.is_none() {
         return Ok(Repair { found: shape(room, &found), ..Repair::default() });
     }
     let mended = room.mend().await?;

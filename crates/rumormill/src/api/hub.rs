@@ -1,9 +1,9 @@
 //! What happens in the rooms, told to everybody who listens: each event is put into words once.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -48,7 +48,8 @@ use crate::{
 /// Tells everybody who listens.
 pub(super) struct Hub {
     sender: broadcast::Sender<Event>,
-    followed: Mutex<BTreeSet<RoomId>>,
+    /// The rooms that are told of, each by its instance: one that was left and entered again is another one.
+    followed: Mutex<BTreeMap<RoomId, u64>>,
 }
 
 impl Default for Hub {
@@ -66,23 +67,43 @@ impl Hub {
 
     /// Tells what happens in a room from now on.
     pub(super) fn follow(&self, api: &Api, room: Room) {
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        if followed.insert(room.id()) {
-            let events = room.events();
-            let held = Held::new(room.author());
-            let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
-            tokio::spawn(follower.run(events));
+        let mut followed = self.followed();
+        let (id, instance) = (room.id(), room.instance());
+        let before = followed.get(&id).copied();
+        if before.is_some_and(|before| before >= instance) {
+            return;
+        }
+        if before.is_some() {
+            // Before anything is told of the new instance: its follower may not have come to the end.
+            self.tell(Event::Left { room: room_hex(&room) });
+        }
+        followed.insert(id, instance);
+        let events = room.events();
+        let held = Held::new(room.author());
+        let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
+        tokio::spawn(follower.run(events));
+    }
+
+    /// Tells that a room was left, once.
+    fn left(&self, room: &Room) {
+        let mut followed = self.followed();
+        if followed.get(&room.id()) == Some(&room.instance()) {
+            followed.remove(&room.id());
+            self.tell(Event::Left { room: room_hex(room) });
         }
     }
 
-    /// Tells nothing more of a room, until it is followed again.
-    pub(super) fn forget(&self, room: &RoomId) {
-        self.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+    fn followed(&self) -> MutexGuard<'_, BTreeMap<RoomId, u64>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn listens(&self) -> bool {
         self.sender.receiver_count() > 0
     }
+}
+
+fn room_hex(room: &Room) -> RoomHex {
+    RoomHex(room.id().to_string())
 }
 
 /// Puts what happens in one room into words.
@@ -103,6 +124,12 @@ impl Follower {
             tokio::select! {
                 event = events.next() => match event {
                     None => return,
+                    Some(RoomEvent::Left) => {
+                        if let Some(inner) = self.api.upgrade() {
+                            inner.hub.left(&room);
+                        }
+                        return;
+                    }
                     Some(event) => {
                         due.get_or_insert_with(|| Instant::now() + self.every());
                         self.hear(event).await;
@@ -128,15 +155,14 @@ impl Follower {
     }
 
     fn id(&self) -> RoomHex {
-        RoomHex(self.room.id().to_string())
+        room_hex(&self.room)
     }
 
     /// Tells how the room stands, and who has got what.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
-        if let Ok(room) = api.shape(&self.room).await
-            && self.told.as_ref() != Some(&room)
-        {
+        let room = api.shape(&self.room).await;
+        if self.told.as_ref() != Some(&room) {
             let before = self.told.replace(room.clone());
             let known = |share: &&words::Share| {
                 before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
@@ -174,7 +200,7 @@ impl Follower {
             RoomEvent::Rekeyed { .. } => {
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
             }
-            RoomEvent::Resumed => self.renew().await,
+            RoomEvent::Resumed | RoomEvent::Left => self.renew().await,
             RoomEvent::Stopped { why } => {
                 self.tell(Event::Notice {
                     room,
@@ -290,7 +316,7 @@ pub(super) async fn events(
     let heard = api.hub().sender.subscribe();
     let mut first = VecDeque::new();
     for room in api.node().rooms() {
-        first.push_back(Event::Room { room: api.shape(&room).await? });
+        first.push_back(Event::Room { room: api.shape(&room).await });
     }
     let all = stream::unfold((first, heard), |(mut first, mut heard)| async move {
         let event = match first.pop_front() {

@@ -63,7 +63,7 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
     if api.hidden().set(&id, author_hex(who), hidden)? {
         let words::Person { author, nick, here, hidden, .. } = api.person(room, who, 0);
         api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden });
-        api.hub().tell(words::Event::Room { room: api.shape(room).await? });
+        api.hub().tell(words::Event::Room { room: api.shape(room).await });
     }
     Ok(Told(People { people: api.people(room).await? }))
 }

@@ -9,7 +9,10 @@ use fast_qr::{
     ECL, QRBuilder,
     convert::{Builder as _, svg::SvgBuilder},
 };
-use rumormill_node::proto::{content::Content, limits::TOPIC_BYTES};
+use rumormill_node::{
+    Room,
+    proto::{content::Content, limits::TOPIC_BYTES},
+};
 
 use super::{
     Answer, Api,
@@ -27,7 +30,7 @@ use crate::{
 pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
     let mut rooms = Vec::new();
     for room in api.node().rooms() {
-        rooms.push(api.shape(&room).await?);
+        rooms.push(api.shape(&room).await);
     }
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Ok(Told(Rooms { rooms }))
@@ -40,7 +43,7 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.hub().follow(&api, room.clone());
-    Ok((StatusCode::CREATED, Told(api.shape(&room).await?)))
+    Ok((StatusCode::CREATED, Told(api.shape(&room).await)))
 }
 
 /// The name of a room as people type it.
@@ -73,17 +76,26 @@ pub(crate) fn read_ticket(text: &str) -> Result<rumormill_node::Ticket, Failure>
 
 /// `GET /v1/rooms/{room}`.
 pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
-    Ok(Told(api.shape(&api.room(&room)?).await?))
+    Ok(Told(api.shape(&api.room(&room)?).await))
 }
 
 /// `GET /v1/rooms/{room}/ticket`.
 pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
-    Ok(Told(words::Ticket { ticket: api.room(&room)?.ticket().to_string() }))
+    Ok(Told(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
+}
+
+/// A room whose ticket lets others in.
+fn whole(api: &Api, room: &str) -> Answer<Room> {
+    let room = api.room(room)?;
+    match room.stopped() {
+        Some(why @ rumormill_node::Error::Damaged { .. }) => Err(why.into()),
+        _ => Ok(room),
+    }
 }
 
 /// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
 pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
-    let ticket = api.room(&room)?.ticket().to_string().to_ascii_uppercase();
+    let ticket = whole(&api, &room)?.ticket().to_string().to_ascii_uppercase();
     let code = QRBuilder::new(ticket).ecl(ECL::L).build();
     let code = code.map_err(|_| Failure::internal("qr", "the ticket is too long for a picture".into()))?;
     let picture = SvgBuilder::default().margin(2).to_str(&code);
@@ -98,7 +110,7 @@ pub(super) async fn nick(
 ) -> Answer<Told<words::Room>> {
     let room = api.room(&room)?;
     room.set_nick(&nick).await?;
-    Ok(Told(api.shape(&room).await?))
+    Ok(Told(api.shape(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/topic`.
@@ -114,7 +126,7 @@ pub(super) async fn topic(
         return Err(Refusal::senseless("topic", what, &format!("keep it to {TOPIC_BYTES} bytes")));
     }
     room.say_content(&Content::Topic(topic.to_owned())).await?;
-    Ok(Told(api.shape(&room).await?))
+    Ok(Told(api.shape(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/read`.
@@ -126,7 +138,7 @@ pub(super) async fn read(
     let room = api.room(&room)?;
     place(text.as_str())?;
     api.marks().set(RoomHex(room.id().to_string()), text)?;
-    let shape = api.shape(&room).await?;
+    let shape = api.shape(&room).await;
     api.hub().tell(words::Event::Room { room: shape.clone() });
     Ok(Told(shape))
 }
@@ -140,17 +152,27 @@ pub(super) async fn keep(
     let room = api.room(&room)?;
     let files = rumormill_node::KeepFiles { age_ms: files.age_ms, count: files.count, bytes: files.bytes };
     room.retain(rumormill_node::Keep { age_ms, entries, bytes, files, share }).await?;
-    Ok(Told(api.shape(&room).await?))
+    Ok(Told(api.shape(&room).await))
 }
 
 /// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
 pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
     let room = api.room(&room)?;
     room.leave().await?;
-    api.hub().forget(&room.id());
-    let id = RoomHex(room.id().to_string());
-    api.marks().forget(&id)?;
-    api.hidden().forget(&id)?;
-    api.counts().forget(&room.id());
+    // It is left, whatever becomes of the rest, which means nothing without it.
+    let _ = api.forget(&room);
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Api {
+    /// Forgets what is remembered of a room that was left, unless somebody has entered it again.
+    fn forget(&self, room: &Room) -> Result<(), Failure> {
+        if self.node().room(&room.id()).is_some() {
+            return Ok(());
+        }
+        let id = RoomHex(room.id().to_string());
+        self.counts().forget(&room.id());
+        self.marks().forget(&id)?;
+        self.hidden().forget(&id)
+    }
 }

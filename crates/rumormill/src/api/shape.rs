@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, What,
+    Error, FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, StoreError, What,
     proto::{
         clock::Whose,
         content::{File, Target},
@@ -25,13 +25,19 @@ use crate::{
 };
 
 impl Api {
-    /// A room as it stands.
-    pub(super) async fn shape(&self, room: &Room) -> Answer<words::Room> {
+    /// A room as it stands. What cannot be read of it is left out, and why: whoever has said something must hear that it
+    /// was said, and one room must not hide the others.
+    pub(super) async fn shape(&self, room: &Room) -> words::Room {
         let (status, me) = (room.status(), room.author());
         let id = RoomHex(room.id().to_string());
         let read = self.marks().of(&id);
-        let Counted { unread, mentions, topic, .. } = self.counted(room, read.clone()).await?;
-        Ok(words::Room {
+        let (counted, unreadable) = match self.counted(room, read.clone()).await {
+            Ok(counted) => (counted, None),
+            Err(why) => (Counted::default(), Some(why)),
+        };
+        let Counted { unread, mentions, topic, .. } = counted;
+        let why = room.stopped().or(unreadable);
+        words::Room {
             id,
             name: room.name(),
             topic,
@@ -47,9 +53,10 @@ impl Api {
             digest: HEXLOWER.encode(&status.digest),
             skew_ms: if matches!(status.skew.whose, Whose::Theirs(_)) { 0 } else { status.skew.ms },
             clock: skewed(status.skew, |author| nick(room, author)),
-            stopped: room.stopped(),
+            damaged: why.as_ref().is_some_and(is_damage),
+            stopped: why.as_ref().map(stopped),
             keep: shape_keep(room.retention()),
-            shares: shares(room).await?,
+            shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -57,11 +64,11 @@ impl Api {
                 messages_in: status.traffic.messages_in,
                 messages_out: status.traffic.messages_out,
             },
-        })
+        }
     }
 
     /// What is found by reading on from the marker, as long as nothing changes.
-    async fn counted(&self, room: &Room, read: Option<words::PlaceText>) -> Answer<Counted> {
+    async fn counted(&self, room: &Room, read: Option<words::PlaceText>) -> Result<Counted, Error> {
         let (status, me) = (room.status(), room.author());
         let basis = Basis {
             digest: status.digest,
@@ -185,6 +192,19 @@ impl Api {
     }
 }
 
+/// Why a room takes part in nothing, as the end of a sentence.
+fn stopped(why: &Error) -> String {
+    match why {
+        Error::Stopped { why } => why.clone(),
+        why => why.to_string(),
+    }
+}
+
+/// Whether something has to be taken out for it.
+fn is_damage(why: &Error) -> bool {
+    matches!(why, Error::Damaged { .. } | Error::Store(StoreError::Corrupt { .. }))
+}
+
 /// What a message says, as its author wrote it: whoever shows it makes it safe for where it is shown.
 fn told(what: &What) -> (Kind, String, Option<Gone>) {
     match what {
@@ -206,7 +226,7 @@ fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
 }
 
 /// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
-async fn count(room: &Room, basis: &Basis) -> Answer<Counted> {
+async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
     let (messages, many) = room.messages_after(upto, UNREAD).await?;
     let mut counted = Counted { upto, many, topic: room.topic().await?, ..Counted::default() };
@@ -215,7 +235,7 @@ async fn count(room: &Room, basis: &Basis) -> Answer<Counted> {
 }
 
 /// Counts on, when `by` entries have come and each of them is a message behind those that were counted.
-async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Answer<Option<Counted>> {
+async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Result<Option<Counted>, Error> {
     if counted.many {
         counted.topic = room.topic().await?;
         return Ok(Some(counted));

@@ -26,3 +26,9 @@ pub(crate) fn checked(report: &CheckReport) -> Check {
         file: report.file.clone(),
     }
 }
+
+/// Something is wrong that is not in a report.
+pub(crate) fn spoil(check: &mut Check, what: String) {
+    check.clean = false;
+    check.file.push(what);
+}

@@ -87,6 +87,8 @@ pub(crate) async fn visit(client: &Client, room: &Room, place: &Home, look: Look
 enum Left {
     Willingly,
     Interrupted,
+    /// The room was left for good in another window.
+    Elsewhere,
 }
 
 /// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
@@ -139,6 +141,8 @@ struct Chat<'a> {
     late_due: Option<Instant>,
     /// When progress was last told.
     progress: Instant,
+    /// Whether the room was left for good.
+    gone: bool,
 }
 
 /// Lines to be shown together: how many, and the newest of them.
@@ -173,6 +177,7 @@ impl<'a> Chat<'a> {
             late: Batch::default(),
             late_due: None,
             progress: Instant::now(),
+            gone: false,
         }
     }
 
@@ -190,6 +195,10 @@ impl<'a> Chat<'a> {
     ) -> Result<Left, Failure> {
         self.open().await?;
         loop {
+            if self.gone {
+                self.screen.talk("you left this room in another window; nothing of it is kept here any more")?;
+                return Ok(Left::Elsewhere);
+            }
             tokio::select! {
                 line = typed.next() => match line {
                     Some(line) if self.take(&line).await? == Next::Stay => typed.go_on(),
@@ -258,6 +267,7 @@ impl<'a> Chat<'a> {
             Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
             Event::Notice { code: NoticeCode::Shared, text, .. } => self.screen.talk(&text)?,
+            Event::Left { .. } => self.gone = true,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
                 return Err(Failure {
                     exit: Exit::Ours,

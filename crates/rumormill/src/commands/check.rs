@@ -12,7 +12,7 @@ use rumormill_node::Inspector;
 
 use crate::{
     api::words::{Check, Damage, Room, Work},
-    archive::checked::checked,
+    archive::checked::{checked, spoil},
     archive::reader::{Bad, Reader, Verified},
     chat::show::count,
     client::{Client, refusal},
@@ -77,10 +77,12 @@ async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check
     let mut found = Vec::new();
     for room in rooms {
         let progress = Progress::new("checking", room.entries);
-        match work(client, Method::GET, &room, "check", &progress).await? {
-            Work::Report(check) => found.push((room.name, check)),
-            _ => return Err(Failure::internal("check", "the check told no report".into())),
-        }
+        let check = match work(client, Method::GET, &room, "check", &progress).await {
+            Ok(Work::Report(check)) => check,
+            Ok(_) => return Err(Failure::internal("check", "the check told no report".into())),
+            Err(failure) => unreadable(failure)?,
+        };
+        found.push((room.name, check));
     }
     Ok(found)
 }
@@ -124,11 +126,25 @@ fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Fai
             continue;
         }
         let progress = Progress::new("checking", inspector.entries(&id).unwrap_or(0));
-        let report = inspector.check(&id, &mut |entries| progress.reach(entries))?;
+        let looked = inspector.check(&id, &mut |entries| progress.reach(entries));
+        let mut check = looked.map(|report| checked(&report)).or_else(|why| unreadable(why.into()))?;
         progress.end();
-        found.push((name, checked(&report)));
+        if let Some(why) = inspector.damaged(&id) {
+            spoil(&mut check, why.to_string());
+        }
+        found.push((name, check));
     }
     Ok(found)
+}
+
+/// What is told of a room that is damaged so that it cannot be checked: it keeps nobody from the others.
+fn unreadable(failure: Failure) -> Result<Check, Failure> {
+    if failure.exit != Exit::Integrity && failure.code != "corrupt" {
+        return Err(failure);
+    }
+    let mut check = Check::default();
+    spoil(&mut check, failure.what);
+    Ok(check)
 }
 
 /// What a check found of one room.

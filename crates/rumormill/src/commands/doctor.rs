@@ -7,7 +7,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rumormill_node::{Home, Node, Room, Settings};
+use rumormill_node::{Error, Home, Node, Room, Settings};
 use serde::Serialize;
 
 use crate::{
@@ -134,10 +134,19 @@ async fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
     let mut findings = vec![Finding::well("lock", "no other process has the home open")];
     for room in node.rooms() {
         let name = title(&room.name());
+        if let Some(why @ Error::Damaged { .. }) = room.stopped() {
+            findings.push(Finding::ill("entries", format!("{name}: {why}"), why.help()));
+            continue;
+        }
         findings.push(match room.check().await {
             Ok(report) if report.is_clean() => {
                 Finding::well("entries", format!("{name}: {} entries verified", report.entries))
             }
+            Ok(report) if report.problems.is_empty() => Finding::ill(
+                "entries",
+                format!("{name}: its entries are whole, but not the file that keeps them: {}", report.file.join("; ")),
+                "the disk may be failing: copy the home elsewhere; `rumormill rooms` says whether a room is damaged",
+            ),
             Ok(report) => Finding::ill(
                 "entries",
                 format!("{name}: {} of {} entries are damaged", report.problems.len(), report.entries),

@@ -68,7 +68,10 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
-    client.be_called(&room, args.nick.as_deref(), place).await?;
+    // The room is entered, by whatever name.
+    if let Err(failure) = client.be_called(&room, args.nick.as_deref(), place).await {
+        talk(&failure.to_string());
+    }
     talk("looking for the others");
     chat::visit(client, &room, place, Look::of(args.plain)).await
 }

@@ -46,7 +46,10 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
-    client.be_called(&room, args.nick.as_deref(), place).await?;
+    // The room is made: whoever hears of an error makes it once more.
+    if let Err(failure) = client.be_called(&room, args.nick.as_deref(), place).await {
+        talk(&failure.to_string());
+    }
     if args.lan {
         announce(client, &room, place).await?;
     }

@@ -5,12 +5,16 @@ use axum::http::Method;
 use crate::{
     api::words::Rooms,
     chat::show::shared,
+    clean::clean,
     client::Client,
     clock::Clock,
     commands::{data, json, talk},
     failure::Failure,
     home::{Place, Reach, title},
 };
+
+/// What to do about a damaged room.
+const REPAIR: &str = "`rumormill resync ROOM` takes out what is damaged and fetches it again, or leave it";
 
 /// What to give `rumormill rooms`.
 #[derive(clap::Args)]
@@ -34,7 +38,12 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         true => json(room),
         false => {
             let name = title(&room.name);
-            data(&format!("{name}  {}  entries: {}, authors: {}", &room.id.as_str()[..8], room.entries, room.people))?;
+            let told = match &room.stopped {
+                None => format!("entries: {}, authors: {}", room.entries, room.people),
+                Some(why) if room.damaged => format!("DAMAGED: {}; {REPAIR}", clean(why)),
+                Some(why) => format!("stopped: {}", clean(why)),
+            };
+            data(&format!("{name}  {}  {told}", &room.id.as_str()[..8]))?;
             room.shares.iter().try_for_each(|share| data(&format!("  {}", shared(share, &Clock::local()))))
         }
     })

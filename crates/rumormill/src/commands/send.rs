@@ -53,8 +53,9 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
     };
     for file in &args.file {
         let bar = files::bar(0, &file.file_name().unwrap_or_default().to_string_lossy());
-        last = Some(files::send(client, &path, file, &bar).await?);
+        let sent = files::send(client, &path, file, &bar).await;
         bar.finish_and_clear();
+        last = Some(sent.map_err(|failure| in_part(last.as_ref(), failure))?);
     }
     let Some(last) = last else {
         return Err(Failure {
@@ -93,36 +94,56 @@ async fn say_these(client: &Client, path: &str, text: &str) -> Result<Option<Mes
     Ok(messages.into_iter().last())
 }
 
+/// A failure that tells whether some of it was said before, so that nobody says that again.
+fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
+    if said.is_none() {
+        return failure;
+    }
+    let Failure { exit, code, what, help } = failure;
+    Failure { exit, code, what: format!("what came before was said, the rest was not: {what}"), help }
+}
+
 /// Says every line that is not empty, many at once; the answer is the last one.
 async fn say_input(client: &Client, path: &str) -> Result<Option<Message>, Failure> {
     let mut input = io::stdin().lock();
     let mut last = None;
     loop {
-        let mut lines: Vec<String> = Vec::new();
-        let mut ended = false;
-        while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * BODY_BYTES {
-            let mut line = Vec::new();
-            let length = input.by_ref().take(TYPED_BYTES).read_until(b'\n', &mut line);
-            if length.map_err(|error| Failure::internal("input", error.to_string()))? == 0 {
-                ended = true;
-                break;
+        let (mut lines, ended) = read_lines(&mut input).map_err(|failure| in_part(last.as_ref(), failure))?;
+        while !lines.is_empty() {
+            let said = client.post_lines(&format!("{path}/messages"), lines.join("\n")).await;
+            let Page { messages, .. } = said.map_err(|failure| in_part(last.as_ref(), failure))?;
+            // Those that had no place any more are said again, for nobody has heard them.
+            let count = messages.len().min(lines.len());
+            if count == 0 {
+                return Err(in_part(last.as_ref(), rumormill_node::Error::Busy.into()));
             }
-            let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-            if text.len() > BODY_BYTES {
-                return Err(rumormill_node::Error::TooLong.into());
-            }
-            if !text.trim().is_empty() {
-                lines.push(text);
-            }
-        }
-        if !lines.is_empty() {
-            let Page { messages, .. } = client.post_lines(&format!("{path}/messages"), lines.join("\n")).await?;
+            lines.drain(..count);
             last = messages.into_iter().last();
         }
         if ended {
             return Ok(last);
         }
     }
+}
+
+/// The next lines that are not empty, and whether there are no more.
+fn read_lines(input: &mut impl BufRead) -> Result<(Vec<String>, bool), Failure> {
+    let mut lines: Vec<String> = Vec::new();
+    while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * BODY_BYTES {
+        let mut line = Vec::new();
+        let length = input.by_ref().take(TYPED_BYTES).read_until(b'\n', &mut line);
+        if length.map_err(|error| Failure::internal("input", error.to_string()))? == 0 {
+            return Ok((lines, true));
+        }
+        let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+        if text.len() > BODY_BYTES {
+            return Err(rumormill_node::Error::TooLong.into());
+        }
+        if !text.trim().is_empty() {
+            lines.push(text);
+        }
+    }
+    Ok((lines, false))
 }
 
 /// Waits for something by which more may have it; false when nothing comes any more.

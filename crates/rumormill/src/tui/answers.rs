@@ -38,7 +38,8 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
             status(model, *room);
             model.tell(NoteKind::Told, if on { ANNOUNCED } else { "nobody is told of this room any more" });
         }
-        (Ask::Of(room, OfRoom::Leave), _) => left(model, &room, out),
+        // Unless that was told before, and it was entered again since.
+        (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, OfRoom::Save(_)), Told::Saved(path)) => files::saved(model, &path),
@@ -133,7 +134,11 @@ fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
     rooms.truncate(ROOMS_LISTED);
     model.rooms = rooms;
     model.loaded = true;
-    if model.open.is_some() {
+    if let Some(open) = &model.open {
+        let room = open.room.clone();
+        if !model.rooms.iter().any(|known| known.id == room) {
+            left(model, &room, out);
+        }
         return;
     }
     let wanted = model.wanted.take();
@@ -142,12 +147,26 @@ fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
     update::open(model, at.unwrap_or(0), out);
 }
 
-fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
+/// A room was left, here or in another window. What was being typed in it can be recalled.
+pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
+    let here = model.leaving.take_if(|leaving| leaving == room).is_some();
+    let known = model.rooms.iter().find(|known| known.id == *room).map(rows::title);
     model.rooms.retain(|known| known.id != *room);
     model.drafts.remove(room);
     if model.open_as(room).is_some() {
-        model.open = None;
+        let typed = model.line.take();
+        if !typed.is_empty() {
+            model.typed.add(typed);
+        }
+        (model.open, model.mode, model.panel) = (None, Mode::Chat, None);
         update::open(model, 0, out);
+        if !here {
+            let name = known.unwrap_or_else(|| "a room".into());
+            model.tell(
+                NoteKind::Told,
+                format!("you left {name} in another window; nothing of it is kept here any more"),
+            );
+        }
     }
 }
 
@@ -159,6 +178,9 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     }
     model.fail(&clean(&refused.code), &clean(&refused.what), &clean(&refused.help));
     let Ask::Of(room, ask) = ask else { return };
+    if ask == OfRoom::Leave {
+        model.leaving = None;
+    }
     let (text, page) = match ask {
         OfRoom::Say(say) => (say.text, false),
         OfRoom::Edit(_, text) => (text, false),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    files,
+    answers, files,
     input::Effect,
     model::{Model, NoteKind, Open},
     rows::title,
@@ -35,6 +35,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             }
         }
         Event::Room { room } => status(model, room),
+        Event::Left { room } => answers::left(model, &room, out),
         Event::Person { room, author, nick, here, hidden } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.hide(&author, hidden);

@@ -318,7 +318,10 @@ fn answer(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             carry::enter(model, out);
         }
         (Question::Paste(text), KeyCode::Char('e')) => model.line.insert(&text),
-        (Question::Leave(room), KeyCode::Char('y')) => out.push(Effect::Ask(Ask::Of(room, OfRoom::Leave))),
+        (Question::Leave(room), KeyCode::Char('y')) => {
+            model.leaving = Some(room.clone());
+            out.push(Effect::Ask(Ask::Of(room, OfRoom::Leave)));
+        }
         (question, _) => model.mode = Mode::Question(question),
     }
 }

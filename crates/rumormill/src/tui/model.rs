@@ -28,6 +28,8 @@ pub(super) struct Model {
     /// The room to be opened as soon as it is known: its id, or the beginning of it.
     pub(super) wanted: Option<RoomHex>,
     pub(super) open: Option<Open>,
+    /// The room that this person leaves here.
+    pub(super) leaving: Option<RoomHex>,
     /// What was typed in other rooms and not sent.
     pub(super) drafts: BTreeMap<RoomHex, String>,
     pub(super) line: Line,
@@ -165,6 +167,7 @@ impl Model {
             loaded: false,
             wanted: None,
             open: None,
+            leaving: None,
             drafts: BTreeMap::new(),
             line: Line::default(),
             typed: Typed::default(),

@@ -235,7 +235,8 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
     };
     let mut told = Vec::new();
     if let Some(why) = &room.stopped {
-        told.push((9, format!("stopped: {}", clean(why))));
+        let what = if room.damaged { "damaged" } else { "stopped" };
+        told.push((9, format!("{what}: {}", clean(why))));
     }
     let away = open.people.values().filter(|person| !person.here && !person.me).count();
     told.push((8, reached(room, away)));

@@ -100,6 +100,28 @@ impl Drop for Chat {
 }
 
 #[test]
+fn a_chat_of_a_room_that_is_left_in_another_window_says_so_and_ends() {
+    let ada = Person::new();
+    let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
+    here.line();
+    here.type_line("said here");
+    here.until("said here");
+    let mut there = ada.open(&["chat", "lunch", "--plain"]);
+    there.until("said here");
+    let socket = ada.home.path().join("home/socket");
+    let mut asked = std::os::unix::net::UnixStream::connect(socket).unwrap();
+    asked.write_all(b"DELETE /v1/rooms/lunch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    asked.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    for mut chat in [there, here] {
+        let mut rest = String::new();
+        chat.stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(chat.child.wait().unwrap().code(), Some(0), "{rest}");
+    }
+}
+
+#[test]
 fn two_commands_and_one_paste_bring_a_line_across() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);

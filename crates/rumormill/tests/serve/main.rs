@@ -74,6 +74,46 @@ fn what_is_done_to_a_message_is_seen_by_the_other() {
 }
 
 #[test]
+fn a_room_that_is_left_and_joined_at_once_goes_on_telling() {
+    let Two { ada, bob, .. } = two();
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    let id = ada.get("/v1/rooms/lunch").ok()["id"].clone();
+    let mut other_window = bob.events();
+    for at in 0..20 {
+        assert_eq!(bob.delete(&format!("/v1/rooms/{}", id.as_str().unwrap())).status, 204, "{at}");
+        other_window.until("left", |event| event["room"] == id);
+        let joined = bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok();
+        let text = format!("said after joining {at}");
+        other_window.until("room", |event| event["room"]["author"] == joined["author"]);
+        other_window.until("message", |event| event["message"]["kind"] == "founded");
+        ada.post("/v1/rooms/lunch/messages", &json!({"text": text})).ok();
+        other_window.until("message", |event| event["message"]["text"] == text.as_str());
+    }
+}
+
+#[test]
+fn a_room_joined_while_it_is_being_left_is_told_of_in_order() {
+    let Two { ada, bob, .. } = two();
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    let path = format!("/v1/rooms/{}", ada.get("/v1/rooms/lunch").ok()["id"].as_str().unwrap());
+    for at in 0..20 {
+        let mut events = bob.events();
+        let joined = std::thread::scope(|scope| {
+            let leaving = scope.spawn(|| bob.delete(&path));
+            events.until("left", |_| true);
+            let joined = bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok();
+            assert_eq!(leaving.join().unwrap().status, 204, "{at}");
+            joined
+        });
+        let text = format!("said meanwhile {at}");
+        ada.post("/v1/rooms/lunch/messages", &json!({"text": text})).ok();
+        let names = events.names_until("message", |event| event["message"]["text"] == text.as_str());
+        assert!(!names.iter().any(|name| name == "left"), "{at}: {names:?}");
+        assert_eq!(bob.get(&path).ok()["author"], joined["author"], "{at}");
+    }
+}
+
+#[test]
 fn only_the_author_changes_what_was_said() {
     let Two { bob, said, .. } = two();
     let path = format!("/v1/rooms/lunch/messages/{said}");

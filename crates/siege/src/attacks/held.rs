@@ -20,6 +20,7 @@ const STUDIES: &str = "crates/sim/tests/studies.rs";
 const FORKS: &str = "crates/sim/tests/forks.rs";
 const POWER: &str = "crates/store/tests/power.rs";
 const DAMAGE: &str = "crates/store/tests/damage.rs";
+const ROOMS: &str = "crates/node/tests/damage.rs";
 const HOME: &str = "crates/store/tests/home.rs";
 const FULL: &str = "crates/store/tests/full.rs";
 const SERVE: &str = "crates/rumormill/tests/serve/main.rs";
@@ -205,6 +206,13 @@ pub const HELD: &[Held] = &[
     held("S2", "a disk that does not sync", POWER, "a_store_without_barriers_would_be_caught"),
     held("S3", "flipped bits", DAMAGE, "a_flipped_bit_in_a_run_is_found_and_not_served"),
     held("S3", "and repaired", DAMAGE, "what_is_mended_is_clean_and_can_be_fetched_again"),
+    held("S3", "one room's pages lost", ROOMS, "pages_of_the_disk_that_are_lost_hinder_no_other_room"),
+    held(
+        "S3",
+        "one room's keys lost",
+        ROOMS,
+        "a_room_without_its_keys_hinders_no_other_and_is_entered_again_with_a_ticket",
+    ),
     held("S5", "a full disk", FULL, "a_full_disk_loses_nothing"),
     held("S5", "a disk not to be written", FULL, "a_disk_that_is_not_to_be_written_is_told"),
     held(
@@ -281,6 +289,13 @@ pub const HELD: &[Held] = &[
         "what_is_not_known_is_refused_by_its_line",
     ),
     held("C2", "words that mean nothing", HOSTILE, "whoever_says_only_what_means_nothing_is_dropped"),
+    held(
+        "C2",
+        "readers of files who take nothing",
+        "crates/node/src/files/places.rs",
+        "whoever_takes_nothing_yields_to_whoever_waits_after_a_turn",
+    ),
+    held("C2", "crowds announced on the LAN", "crates/node/src/found.rs", "a_crowd_at_one_address_yields_to_itself"),
     held("C4", "a chain in any order", PENDING, "a_chain_costs_its_edges_whatever_the_order"),
     held(
         "C8",

@@ -76,12 +76,9 @@ const WORDS: &str = "
     CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
     INSERT INTO words(words, rank) VALUES ('secure-delete', 1)";
 
-/// Takes out up to `rows` rows of what goes: of rooms, of indexes that were given up, of edits of what was taken back.
+/// Takes out up to `rows` rows of what goes beside rooms: of indexes that were given up, of edits of what was taken back.
 /// Returns whether there are more.
 pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
-    if let Some(number) = going(db)? {
-        return room_goes_on(db, number, rows);
-    }
     if let Some(table) = given_up(db)? {
         return index_goes_on(db, &table, rows);
     }
@@ -108,7 +105,8 @@ fn given_up(db: &Connection) -> Result<Option<String>, Fail> {
     Ok(find.query_row([], |row| row.get(0)).optional()?)
 }
 
-fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<bool, Fail> {
+/// Takes out up to `rows` rows of a room that goes; returns whether there is more that goes.
+pub(super) fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<bool, Fail> {
     for (step, rows) in STEPS.into_iter().zip([rows].into_iter().chain(std::iter::repeat(SMALL_ROWS * rows))) {
         if db.prepare_cached(step)?.execute((number, i64::try_from(rows).unwrap_or(i64::MAX)))? > 0 {
             return Ok(true);
@@ -120,10 +118,16 @@ fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<bool, Fail>
 
 /// Whether there is something that goes.
 pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
-    Ok(going(db)?.is_some() || given_up(db)?.is_some() || forget::is_going(db)?)
+    Ok(!going(db)?.is_empty() || is_going_beside_rooms(db)?)
 }
 
-fn going(db: &Connection) -> Result<Option<i64>, Fail> {
-    let mut find = db.prepare_cached("SELECT id FROM room WHERE length(room) = 8 LIMIT 1")?;
-    Ok(find.query_row([], |row| row.get(0)).optional()?)
+/// The same of what goes beside rooms.
+pub(super) fn is_going_beside_rooms(db: &Connection) -> Result<bool, Fail> {
+    Ok(given_up(db)?.is_some() || forget::is_going(db)?)
+}
+
+/// Rooms that go.
+pub(super) fn going(db: &Connection) -> Result<Vec<i64>, Fail> {
+    let mut find = db.prepare_cached("SELECT id FROM room WHERE length(room) = 8")?;
+    Ok(find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }

@@ -19,6 +19,7 @@ mod piece;
 mod place;
 mod read;
 mod record;
+mod rooms;
 mod schema;
 mod search;
 mod share;
@@ -38,15 +39,17 @@ use rumormill_proto::{
 use rusqlite::{Connection, TransactionBehavior};
 
 use self::{
-    batch::{Batch, number_room},
+    batch::Batch,
     fail::Fail,
     home::Home,
     inspect::Inspection,
     notes::Whose,
     read::DiskReader,
-    record::{array, blob, put_contacts, read_contacts, read_log},
+    record::{array, blob, read_log},
 };
-use crate::{Change, CheckReport, Read, RoomRecord, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS};
+use crate::{
+    Change, CheckReport, Read, RoomRecord, Rooms, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS,
+};
 
 /// A store on disk, open to this process only until it is dropped.
 pub struct Disk {
@@ -79,11 +82,10 @@ impl Disk {
     /// # Errors
     /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are not
     /// of this version.
-    pub fn inspect(dir: &Path) -> Result<(Vec<RoomRecord>, Box<dyn Read>), Error> {
+    pub fn inspect(dir: &Path) -> Result<(Rooms, Box<dyn Read>), Error> {
         let path = dir.join(home::DATABASE);
         let db = schema::inspector(&path)?;
-        let rooms = rooms(&db).map_err(|why| why.at(&path))?;
-        Ok((rooms, Box::new(DiskReader::open(&path)?)))
+        Ok((rooms::rooms(&db, &path)?, Box::new(DiskReader::open(&path)?)))
     }
 
     /// Cuts off the write-ahead log when there are bodies in it that were dropped; returns whether it did.
@@ -189,21 +191,12 @@ impl Store for Disk {
         self.ask(|db| kept(db, room))
     }
 
-    fn rooms(&self) -> Result<Vec<RoomRecord>, Error> {
-        self.ask(rooms)
+    fn rooms(&self) -> Result<Rooms, Error> {
+        rooms::rooms(&self.db, self.home.database())
     }
 
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error> {
-        let RoomRecord { id, secret, author_secret, name, contacts, keep, announced } = room;
-        self.transact(|db| {
-            let mut put = db.prepare_cached(
-                "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6
-                    WHERE id = ?1",
-            )?;
-            let number = number_room(db, id)?;
-            put.execute((number, secret, author_secret, name, put_contacts(contacts), announced))?;
-            expire::put_keep(db, number, keep)
-        })
+        self.transact(|db| rooms::put(db, room))
     }
 
     fn leave(&mut self, room: &RoomId) -> Result<(), Error> {
@@ -213,12 +206,23 @@ impl Store for Disk {
     }
 
     fn sweep(&mut self, rows: usize) -> Result<bool, Error> {
-        if !self.ask(leave::is_going)? {
-            return Ok(false);
+        let mut stuck = None;
+        for number in self.ask(leave::going)? {
+            match self.transact(|db| leave::room_goes_on(db, number, rows)) {
+                Ok(more) => {
+                    self.committed(rows);
+                    return Ok(more);
+                }
+                // One that is damaged stays, and keeps no other.
+                Err(why) => stuck = stuck.or(Some(why)),
+            }
         }
-        let more = self.transact(|db| leave::go_on(db, rows))?;
-        self.committed(rows);
-        Ok(more)
+        if self.ask(leave::is_going_beside_rooms)? {
+            let more = self.transact(|db| leave::go_on(db, rows))?;
+            self.committed(rows);
+            return Ok(more);
+        }
+        stuck.map_or(Ok(false), Err)
     }
 
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
@@ -291,26 +295,4 @@ fn proof(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Pro
     let wire = Bytes::copy_from_slice(blob(row, 0)?);
     let proof = Proof::parse(&mut Admission::new(*room), wire).ok();
     Ok(proof.filter(|proof| proof.author() == *author))
-}
-
-fn rooms(db: &Connection) -> Result<Vec<RoomRecord>, Fail> {
-    let mut find = db.prepare_cached(
-        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, share_bytes, announced FROM room
-            WHERE secret IS NOT NULL ORDER BY room",
-    )?;
-    let mut rows = find.query([])?;
-    let mut rooms = Vec::new();
-    while let Some(row) = rows.next()? {
-        rooms.push(RoomRecord {
-            id: RoomId(array(row, 0)?),
-            secret: array(row, 1)?,
-            author_secret: array(row, 2)?,
-            name: row.get(3)?,
-            contacts: read_contacts(blob(row, 4)?)?,
-            keep: expire::read_keep(row, 5)?,
-            announced: row.get(12)?,
-        });
-    }
-    Ok(rooms)
 }

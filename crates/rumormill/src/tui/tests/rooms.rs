@@ -91,6 +91,33 @@ y: leave   Esc: stay
 }
 
 #[test]
+fn a_room_left_in_another_window_goes_away_and_says_so() {
+    let mut stage = stage();
+    let kept = stage.node.rooms.remove(0);
+    stage.keys("half Space a Space line");
+    stage.hears(Event::Left { room: kept.room.id.clone() });
+    stage.has(">1 work").has("you left lunch in another window").lacks("half a line").keys("Up").has("half a line");
+    let noise = stage.node.rooms.remove(1);
+    stage.hears(Event::Left { room: noise.room.id.clone() }).has(">1 work").lacks("noise");
+    stage.hears(Event::Room { room: noise.room }).has("2 noise");
+}
+
+#[test]
+fn a_room_left_here_is_told_once_and_may_be_entered_again_before_the_answer() {
+    let mut stage = stage();
+    let room = stage.node.rooms[0].room.clone();
+    stage.node.told = vec![Event::Left { room: room.id.clone() }, Event::Room { room }];
+    stage.keys("/leave Enter y").has(">1 work").has("3 lunch").lacks("another window");
+}
+
+#[test]
+fn a_room_whose_leaving_was_missed_goes_away_too() {
+    let mut stage = stage();
+    stage.node.rooms.remove(0);
+    stage.hears(Event::Lagged { missed: 9 }).has(">1 work").has("you left").lacks("lunch  ");
+}
+
+#[test]
 fn the_room_that_was_asked_for_opens() {
     let mut stage = Stage::new(three(), 90, 10);
     stage.model.wanted = Some(stage.node.rooms[1].room.id.clone());

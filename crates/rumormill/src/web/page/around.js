@@ -43,7 +43,8 @@ export function drawBanners(chat) {
   const { room } = chat;
   const list = [...(chat.notices.get(room.id) ?? [])];
   if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
-    const help = "Make room on the disk: it goes on by itself; what was confirmed is kept.";
+    const help = room.damaged ? "Run “rumormill resync” to take out what is damaged and fetch it again, or leave the room."
+      : "Make room on the disk: it goes on by itself; what was confirmed is kept.";
     list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. ${help}` });
   }
   const drop = (code) => {

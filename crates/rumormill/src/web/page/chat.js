@@ -179,6 +179,7 @@ export class Chat {
       if (content.room.id === this.id) this.visit.meetPeers(content.room);
       return this.draw();
     }
+    if (kind === "left") return this.left(content.room);
     if (kind === "notice") this.notice(content);
     if (kind === "message") notify(this, content);
     if (content.room === this.id) this.visit?.happened(kind, content);
@@ -360,8 +361,26 @@ export class Chat {
 
   async leave() {
     const { id } = this;
-    await call("DELETE", at(id));
+    this.leaving = id;
+    try {
+      await call("DELETE", at(id));
+      if (this.leaving === id) await this.left(id);
+    } finally {
+      this.leaving = null;
+    }
+  }
+
+  // A room was left, here or in another window, which is told unless it was here.
+  async left(id) {
+    const isHere = this.leaving === id;
+    if (isHere) this.leaving = null;
+    const room = this.rooms.get(id);
     this.rooms.delete(id);
-    if (id === this.id) await this.enter(this.rooms.keys().next().value ?? null);
+    this.draw();
+    if (id !== this.id) return;
+    await this.enter(this.rooms.keys().next().value ?? null);
+    if (isHere || !room) return;
+    const name = line(room.name) || "A room";
+    this.alert({ message: `You left ${name} in another window.`, help: "Nothing of it is kept here any more." });
   }
 }

@@ -1,0 +1,161 @@
+//! Places for those who move files, which nobody keeps by staying: whoever holds one gives it back after a piece, and one
+//! whose piece does not come on gives it to who waits.
+
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
+
+use crate::limits::{FILE_STALL, FILE_TURN};
+
+/// So many places, given in the order in which they were asked for.
+pub(super) struct Places {
+    free: Semaphore,
+    waiting: AtomicUsize,
+    turn: Duration,
+}
+
+/// Turns for which whoever moves nothing keeps a place that nobody else wants.
+const TURNS: u64 = FILE_STALL.as_secs() / FILE_TURN.as_secs();
+
+/// How moving a piece came out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Moved<T> {
+    /// It is done.
+    Done(T),
+    /// It took too long for somebody who waits.
+    Yielded,
+    /// It took too long for anybody.
+    Stalled,
+}
+
+impl Places {
+    /// Places that are held for a turn while others wait.
+    pub(super) fn new(count: usize, turn: Duration) -> Self {
+        Self { free: Semaphore::new(count), waiting: AtomicUsize::new(0), turn }
+    }
+
+    /// A place, behind those who asked before.
+    pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(place) = self.free.try_acquire() {
+            return Some(place);
+        }
+        let _waits = Waits::new(&self.waiting);
+        // The semaphore is never closed.
+        self.free.acquire().await.ok()
+    }
+
+    /// Moves a piece on a place, for a turn while somebody waits for one, or for about [`FILE_STALL`] when nobody does.
+    /// `is_wanted` tells whether it is to yield to something else.
+    pub(super) async fn hold<T>(&self, piece: impl Future<Output = T>, is_wanted: impl Fn() -> bool) -> Moved<T> {
+        let mut piece = pin!(piece);
+        for _ in 0..TURNS {
+            if let Ok(done) = timeout(self.turn, &mut piece).await {
+                return Moved::Done(done);
+            }
+            if self.is_waited_for() || is_wanted() {
+                return Moved::Yielded;
+            }
+        }
+        Moved::Stalled
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Somebody who waits, until it is dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::Arc};
+
+    use super::*;
+
+    const PLACES: usize = 4;
+
+    /// Peers who ask for a piece after the other and take none, each at once again when it is hung up on.
+    fn stallers(places: &Arc<Places>, count: usize) -> Arc<AtomicUsize> {
+        let turns = Arc::new(AtomicUsize::new(0));
+        for _ in 0..count {
+            let (places, turns) = (places.clone(), turns.clone());
+            tokio::spawn(async move {
+                loop {
+                    let _place = places.take().await.unwrap();
+                    places.hold(pending::<()>(), || false).await;
+                    turns.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        turns
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_nothing_yields_to_whoever_waits_after_a_turn() {
+        for count in [PLACES, 2 * PLACES, 8 * PLACES] {
+            let places = Arc::new(Places::new(PLACES, Duration::from_millis(1)));
+            let turns = stallers(&places, count);
+            tokio::task::yield_now().await;
+            for piece in 0..20 {
+                let before = turns.load(Ordering::Relaxed);
+                let _place = places.take().await.unwrap();
+                assert_eq!(places.hold(async { piece }, || false).await, Moved::Done(piece));
+                let others = turns.load(Ordering::Relaxed) - before;
+                assert!(others <= count, "piece {piece} waited for {others} turns of {count} others");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_is_slow_goes_on_while_nobody_waits() {
+        let places = Places::new(1, Duration::from_millis(1));
+        let _place = places.take().await;
+        let (turns, come) = (AtomicUsize::new(1), tokio::sync::Notify::new());
+        let nobody = || {
+            if turns.fetch_add(1, Ordering::Relaxed) + 1 == TURNS as usize {
+                come.notify_one();
+            }
+            false
+        };
+        assert_eq!(places.hold(come.notified(), nobody).await, Moved::Done(()));
+        assert_eq!(places.hold(pending::<()>(), || true).await, Moved::Yielded, "something else is to be tried");
+        assert_eq!(places.hold(pending::<()>(), || false).await, Moved::Stalled);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_waits_no_more() {
+        let places = Places::new(1, FILE_TURN);
+        let _place = places.take().await;
+        {
+            let mut waits = pin!(places.take());
+            assert!(futures_poll(waits.as_mut()).await.is_pending());
+            assert!(places.is_waited_for());
+        }
+        assert!(!places.is_waited_for());
+    }
+
+    async fn futures_poll<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> std::task::Poll<T> {
+        std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await
+    }
+}

@@ -1,0 +1,81 @@
+//! The rooms of a home, each read by itself: one that is damaged hides no other.
+
+use std::path::Path;
+
+use rumormill_proto::ids::RoomId;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{
+    batch::number_room,
+    expire,
+    fail::Fail,
+    record::{array, blob, put_contacts, read_contacts},
+};
+use crate::{DamagedRoom, RoomRecord, Rooms, error::Error};
+
+/// Keeps a room, or replaces what was put before.
+pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
+    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced } = room;
+    let mut put = db.prepare_cached(
+        "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6 WHERE id = ?1",
+    )?;
+    let number = number_room(db, id)?;
+    put.execute((number, secret, author_secret, name, put_contacts(contacts), announced))?;
+    expire::put_keep(db, number, keep)
+}
+
+/// All rooms that were put, ids ascending. The index of ids leads to each, whatever became of the others.
+pub(super) fn rooms(db: &Connection, path: &Path) -> Result<Rooms, Error> {
+    let mut rooms = Rooms::default();
+    for (number, id) in ids(db).map_err(|why| why.at(path))? {
+        match room(db, number, id) {
+            Ok(Some(Ok(record))) => rooms.whole.push(record),
+            Ok(Some(Err(damaged))) => rooms.damaged.push(*damaged),
+            Ok(None) => {}
+            Err(why) => {
+                let (name, contacts, keep) = Default::default();
+                let why = why.at(path).to_string();
+                rooms.damaged.push(DamagedRoom { id, name, secret: None, contacts, keep, why });
+            }
+        }
+    }
+    Ok(rooms)
+}
+
+/// Numbers and ids of rooms; one that was left has no id any more.
+fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
+    let mut find = db.prepare_cached("SELECT id, room FROM room ORDER BY room")?;
+    let mut rows = find.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Ok(id) = array(row, 1) {
+            ids.push((row.get(0)?, RoomId(id)));
+        }
+    }
+    Ok(ids)
+}
+
+/// A room, or what is left of it; `None` when nobody put it.
+fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
+    let mut find = db.prepare_cached(
+        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
+            keep_files, file_bytes, share_bytes, announced FROM room WHERE id = ?1 AND secret IS NOT NULL",
+    )?;
+    let read = |row: &Row<'_>| Ok(read(row, id));
+    Ok(find.query_row([number], read).optional()?)
+}
+
+/// Without its secrets a room cannot be entered; all else can be done without.
+fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
+    let name: String = row.get(3).unwrap_or_default();
+    let contacts = blob(row, 4).and_then(read_contacts).unwrap_or_default();
+    let keep = expire::read_keep(row, 5).unwrap_or_default();
+    let same = array(row, 0).is_ok_and(|known: [u8; 32]| known == id.0);
+    let (secret, author_secret) = (array(row, 1).ok().filter(|_| same), array(row, 2).ok().filter(|_| same));
+    let (Some(secret), Some(author_secret)) = (secret, author_secret) else {
+        let why = "the keys that are kept of it make no sense".into();
+        return Err(Box::new(DamagedRoom { id, name, secret, contacts, keep, why }));
+    };
+    let announced = row.get(12).unwrap_or_default();
+    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced })
+}
