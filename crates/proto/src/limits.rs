@@ -218,8 +218,9 @@ pub const PENDING_MS: u64 = 30_000;
 /// the cause: two wants and a round.
 pub const ORPHAN_MS: u64 = 5_000;
 
-/// The same for a run whose bringer was asked for what it waits for and has not got it. Then it is shown without.
-pub const IN_VAIN_MS: u64 = ORPHAN_MS;
+/// The same for a run whose bringer was asked for what it waits for and seems not to have it. Then it is shown without. Not
+/// sooner, for an answer may have been lost: sixty rounds would have brought what anybody has.
+pub const IN_VAIN_MS: u64 = PENDING_MS;
 
 /// Milliseconds for which our words do not name what came without its causes: [`IN_VAIN_MS`] for each of a dozen peers that
 /// it goes through.

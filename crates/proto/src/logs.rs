@@ -189,9 +189,9 @@ impl Logs {
     }
 
     /// A peer was asked for a log up to `last`, and has no more of it than it brought.
-    pub(crate) fn wait_in_vain(&mut self, from: PeerId, (prefix, author): Name, last: Seq, now_ms: u64) {
+    pub(crate) fn wait_in_vain(&mut self, from: PeerId, (prefix, author): Name, last: Seq) {
         let authors = author.map_or(AuthorId::lowest(prefix)..=AuthorId::highest(prefix), |author| author..=author);
-        self.pending.wait_in_vain(from, authors, last, now_ms);
+        self.pending.wait_in_vain(from, authors, last);
     }
 
     /// What is missing below heads that are held.

@@ -255,7 +255,8 @@ impl Pending {
             return;
         }
         for number in self.shares.of_peer(peer) {
-            let Some(waiting) = self.runs.get(&number) else { continue };
+            let Some(waiting) = self.runs.get_mut(&number) else { continue };
+            waiting.vain = false;
             let orphaned_ms = now_ms.saturating_add(ORPHAN_MS);
             if !waiting.early && orphaned_ms < waiting.expires_ms {
                 self.age(number, orphaned_ms);

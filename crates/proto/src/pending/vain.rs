@@ -10,12 +10,12 @@ use super::Pending;
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    limits::{IN_VAIN_MS, PENDING_MS},
+    limits::IN_VAIN_MS,
 };
 
 impl Pending {
     /// A peer was asked for what these authors wrote up to `last`, from the top down, and has no more than it brought.
-    pub(crate) fn wait_in_vain(&mut self, from: PeerId, authors: RangeInclusive<AuthorId>, last: Seq, now_ms: u64) {
+    pub(crate) fn wait_in_vain(&mut self, from: PeerId, authors: RangeInclusive<AuthorId>, last: Seq) {
         let wanted = self.wanted.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
         let lacking = wanted.filter(|((author, seq), _)| *seq <= last && !self.holds(*author, *seq));
         let groups = lacking.flat_map(|(_, wanted)| &wanted.groups).filter_map(|name| self.groups.get(name));
@@ -27,9 +27,6 @@ impl Pending {
                 continue;
             }
             waiting.vain = true;
-            let came_ms = waiting.expires_ms.saturating_sub(PENDING_MS);
-            let expires_ms = waiting.expires_ms.min((came_ms + IN_VAIN_MS).max(now_ms));
-            self.age(number, expires_ms);
         }
     }
 
@@ -40,7 +37,7 @@ impl Pending {
                 Some(waiting) if waiting.vain && !waiting.alone && defence::is_on("in-vain") => {
                     waiting.alone = true;
                     let group = waiting.group;
-                    self.age(number, now_ms.saturating_add(PENDING_MS));
+                    self.age(number, now_ms.saturating_add(IN_VAIN_MS));
                     self.leave(group);
                     self.woken.insert(group);
                 }

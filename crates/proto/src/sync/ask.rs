@@ -76,14 +76,14 @@ impl Sync {
     pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
             for Range { author, last, .. } in &asked.above {
-                logs.wait_in_vain(from, (*author, None), *last, now_ms);
+                logs.wait_in_vain(from, (*author, None), *last);
             }
             self.give_up(from, logs, now_ms);
             self.plan(from, logs, now_ms, out);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
             let Some(small) = self.small.remove(&want) else { return };
             for (name, _, last) in &small.logs {
-                logs.wait_in_vain(from, *name, *last, now_ms);
+                logs.wait_in_vain(from, *name, *last);
             }
             self.end_small(small, logs, now_ms);
         }

@@ -3,7 +3,7 @@
 use rumormill_proto::{
     frontier::Branch,
     ids::{PeerId, Seq},
-    limits::SPANS,
+    limits::{IN_VAIN_MS, SPANS},
     message::{Brief, Heads, Message},
     run::RawRun,
 };
@@ -67,7 +67,7 @@ const KINDS: [Kind; 8] = [
 const WITHIN_MS: u64 = 500;
 
 /// Milliseconds after which all honest peers hold the same of these logs.
-const EQUAL_MS: u64 = 60_000;
+const EQUAL_MS: u64 = 4 * IN_VAIN_MS;
 
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();

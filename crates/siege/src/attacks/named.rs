@@ -3,7 +3,7 @@
 use rumormill_proto::{
     entry::{Body, Kind},
     ids::PeerId,
-    limits::{AHEAD_MS, IN_VAIN_MS, LACK_MS},
+    limits::{AHEAD_MS, LACK_MS},
     message::Message,
     standing::Crowd,
 };
@@ -48,7 +48,6 @@ const WITHIN_MS: u64 = 2 * LACK_MS + 50;
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
     NATURES.iter().for_each(|nature| talk(nature, form, &mut outcome));
-    older(&mut outcome);
     outcome
 }
 
@@ -156,31 +155,4 @@ fn announced(stage: &mut Engines, liar: PeerId, word: u64) {
     }
     let runs = vec![author(word, 0).line("x")];
     stage.says(liar, 0, Message::Runs { want: 0, runs });
-}
-
-/// A member of an older version names what came to it without anything below. It serves what it has. What it says waits
-/// [`IN_VAIN_MS`] at each peer that it goes through, and goes on in a round.
-fn older(outcome: &mut Outcome) {
-    let mut stage = Engines::mesh(4, 2);
-    let older = stage.hostile(1);
-    stage.link(older, stage.honest[0].peer);
-    let (mut far, mut pen) = (author(1, 0), author(1, 1));
-    far.next = 8_000;
-    let piece = far.line("from nowhere");
-    let word = pen.line_seen("an honest word", vec![(far.id(), 8_000)]);
-    stage.says(older, 0, push(1, word));
-    for _ in 0..6 * IN_VAIN_MS / 10 {
-        stage.run_ms(10);
-        for (_, message) in stage.heard(older) {
-            let Message::Want(want) = message else { continue };
-            let asked = want.ranges.iter().any(|range| range.author == far.id().prefix() && range.last >= 8_000);
-            if asked {
-                stage.says(older, 0, Message::Runs { want: want.want, runs: vec![piece.clone()] });
-            }
-            stage.says(older, 0, Message::Done { want: want.want });
-        }
-    }
-    outcome.count("peers who are shown what an older peer says", stage.shown("an honest word"), Bound::Is(2));
-    stage.run_ms(2 * IN_VAIN_MS);
-    outcome.count("digests beside an older peer", stage.digests(), Bound::Is(1));
 }
