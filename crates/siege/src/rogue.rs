@@ -234,10 +234,11 @@ async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: BTre
     }
 }
 
-/// All runs that are wanted.
+/// All runs that are wanted: the newest, and of each range from the top down.
 fn answer(runs: &BTreeMap<(u64, Seq), RawRun>, want: &Want) -> Vec<RawRun> {
-    let of = |author, first, last| runs.range((author, first)..=(author, last)).map(|(_, run)| run.clone());
-    want.ranges.iter().flat_map(|range| of(range.author, range.first, range.last)).collect()
+    let newest = runs.values().rev().take(want.newest as usize).cloned();
+    let of = |author, first, last| runs.range((author, first)..=(author, last)).rev().map(|(_, run)| run.clone());
+    newest.chain(want.ranges.iter().flat_map(|range| of(range.author, range.first, range.last))).collect()
 }
 
 /// The next whole frame behind its length, with a channel of one digit.
