@@ -172,8 +172,10 @@ pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
 
 /// What was refused is told, and what was to be said is not lost.
 fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
-    // Nobody asked for it to be told.
-    if matches!(ask, Ask::Of(_, OfRoom::Typing)) {
+    // Nobody asked for it to be told, or it was about a room that was left meanwhile.
+    let reads = |ask: &OfRoom| matches!(ask, OfRoom::People | OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_));
+    let is_gone = |room: &RoomHex| model.rooms.iter().all(|known| known.id != *room);
+    if matches!(&ask, Ask::Of(_, OfRoom::Typing)) || matches!(&ask, Ask::Of(room, ask) if reads(ask) && is_gone(room)) {
         return;
     }
     model.fail(&clean(&refused.code), &clean(&refused.what), &clean(&refused.help));

@@ -173,7 +173,8 @@ impl Node {
                 None => Err(refused("ticket", "this is not a ticket: a ticket begins with rumor1")),
             },
             (method, [room, rest @ ..]) => {
-                let at = self.rooms.iter().position(|kept| kept.room.id.as_str() == *room).unwrap();
+                let at = self.rooms.iter().position(|kept| kept.room.id.as_str() == *room);
+                let at = at.ok_or_else(|| refused("room", "there is no such room here"))?;
                 self.of(at, method, rest, query, &body)
             }
             _ => Err(refused("path", path)),

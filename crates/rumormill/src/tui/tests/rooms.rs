@@ -93,8 +93,8 @@ y: leave   Esc: stay
 #[test]
 fn a_room_left_in_another_window_goes_away_and_says_so() {
     let mut stage = stage();
-    let kept = stage.node.rooms.remove(0);
     stage.keys("half Space a Space line");
+    let kept = stage.node.rooms.remove(0);
     stage.hears(Event::Left { room: kept.room.id.clone() });
     stage.has(">1 work").has("you left lunch in another window").lacks("half a line").keys("Up").has("half a line");
     let noise = stage.node.rooms.remove(1);
