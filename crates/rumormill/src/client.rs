@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 use crate::{
     api::{
         Api,
-        words::{Event, Nick, People, Refusal, Refused, Room, Rooms},
+        words::{Event, People, Refusal, Refused, Room, Rooms},
     },
     failure::{Exit, Failure},
     home::{self, Place, Reach},
@@ -176,20 +176,6 @@ impl Client {
     pub(crate) async fn names(&self, room: &str) -> Result<Names, Failure> {
         let People { people } = self.ask(Method::GET, &format!("/v1/rooms/{room}/people")).await?;
         Ok(Names::of(people.iter().map(|person| (&person.author, &*person.nick))))
-    }
-
-    /// Says by which name I want to be shown: `nick`, or else what the configuration says, if it does.
-    ///
-    /// # Errors
-    /// When it is no name, or the configuration makes no sense.
-    pub(crate) async fn be_called(&self, room: &Room, nick: Option<&str>, place: &Place) -> Result<(), Failure> {
-        let nick = match nick {
-            Some(nick) => Some(nick.to_owned()),
-            None => place.config()?.nick,
-        };
-        let Some(nick) = nick else { return Ok(()) };
-        let path = format!("/v1/rooms/{}/nick", room.id);
-        self.tell(Method::PUT, &path, &Nick { nick }).await.map(|_: Room| ())
     }
 
     /// What happens from now on, first how each room stands; ends when the process that tells it does.

@@ -16,6 +16,9 @@ use crate::{
     limits::{NICK_CHARS, PROFILE_BYTES},
 };
 
+/// The file that names the room that was open last.
+const LAST_ROOM: &str = "last-room";
+
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
 pub(crate) struct Place {
@@ -96,6 +99,19 @@ impl Place {
         let dir = self.state()?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
         Ok(dir.join("typed"))
+    }
+
+    /// The id of the room that was open last, if one was.
+    pub(crate) fn last_room(&self) -> Option<String> {
+        let id = fs::read_to_string(self.state().ok()?.join(LAST_ROOM)).ok()?;
+        Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
+    /// Remembers the room that is open. What cannot be written is a convenience less.
+    pub(crate) fn remember_room(&self, id: &str) {
+        if let Ok(dir) = self.state() {
+            let _ = fs::write(dir.join(LAST_ROOM), id);
+        }
     }
 
     fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {

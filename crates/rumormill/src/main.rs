@@ -33,7 +33,8 @@ mod who;
 
 /// A chat room without a server.
 ///
-/// `rumormill new lunch` creates a room and prints a ticket; `rumormill join TICKET` joins it.
+/// `rumormill new lunch` creates a room and prints a ticket; `rumormill join TICKET` joins it. `rumormill` alone opens the
+/// room that was open last.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
 #[command(after_help = MORE)]
@@ -41,7 +42,7 @@ struct Cli {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Commands that the list leaves out; each has its own `--help`.
@@ -129,6 +130,13 @@ fn main() -> ExitCode {
 }
 
 fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
+    let Some(command) = command else {
+        if !chat::at_terminal() {
+            return Err(usage("a command is missing".into()));
+        }
+        log_as_asked();
+        return commands::run(commands::start::run(place));
+    };
     match command {
         Command::Lab(command) => Ok(rumormill_lab::run(command)?),
         Command::Proxy(args) => Ok(rumormill_lab::proxy::run(&args)?),
@@ -186,7 +194,6 @@ fn parse() -> Result<Option<Cli>, Failure> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             error.print().map_err(|error| Failure::output(&error)).map(|()| None)
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Err(usage("a command is missing".into())),
         _ => {
             let text = error.to_string();
             let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();

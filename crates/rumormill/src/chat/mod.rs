@@ -65,9 +65,11 @@ impl Look {
 /// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
 pub(crate) async fn visit(client: &Client, room: &Room, place: &Home, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
+    place.remember_room(room.id.as_str());
     if look == Look::Screen {
         let settings = tui::Settings::of(&place.config()?);
-        tui::run(client, tui::Start { room: Some(room.id.clone()), history, settings }).await?;
+        let last = tui::run(client, tui::Start { room: Some(room.id.clone()), history, settings }).await?;
+        last.iter().for_each(|id| place.remember_room(id.as_str()));
         return Ok(Visit { met: true });
     }
     let mut events = Box::pin(client.events().await?);

@@ -1,6 +1,7 @@
 //! `rumormill chat`: open a room again.
 
 use crate::{
+    api::words::Room,
     chat::{self, Look},
     client::Client,
     failure::Failure,
@@ -10,7 +11,7 @@ use crate::{
 /// What to give `rumormill chat`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Name of the room, or the beginning of its id; optional when there is only one room
+    /// Name of the room, or the beginning of its id; the one that was open last if omitted
     room: Option<String>,
     /// Use plain lines instead of the full screen, even at a terminal
     #[arg(long)]
@@ -23,8 +24,26 @@ pub(crate) struct Args {
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let visit = async |client: &Client| {
-        let room = client.pick(args.room.as_deref()).await?;
+        let room = match args.room.as_deref() {
+            Some(wanted) => client.pick(Some(wanted)).await?,
+            None => last(client, &place).await?,
+        };
         chat::visit(client, &room, &place, Look::of(args.plain)).await
     };
     Client::with(&place, Reach::Peers, visit).await.map(|_| ())
+}
+
+/// The room that was open last, or the only one.
+///
+/// # Errors
+/// When there is none, or there are several of which none was opened yet.
+pub(crate) async fn last(client: &Client, place: &Place) -> Result<Room, Failure> {
+    match place.last_room() {
+        // It may have been left since.
+        Some(id) => match client.pick(Some(&id)).await {
+            Ok(room) => Ok(room),
+            Err(_) => client.pick(None).await,
+        },
+        None => client.pick(None).await,
+    }
 }

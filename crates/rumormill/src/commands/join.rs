@@ -9,7 +9,7 @@ use crate::{
     },
     chat::{self, Look, Visit},
     client::{Client, piece},
-    commands::{data, json, talk},
+    commands::{data, json, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach, title},
     limits::JOIN_LOOKS_MS,
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Ticket you were given, or name of a room on this LAN; lists those rooms if omitted
     #[arg(value_name = "TICKET|NAME")]
     ticket: Vec<String>,
-    /// Name you want to be shown by in this room
+    /// Name you want to be shown by; the one in your other rooms, or your login name, if omitted
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
     /// Use plain lines instead of the full screen, even at a terminal
@@ -67,9 +67,11 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 }
 
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
+    let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
+    let nick = nick.filter(|_| args.nick.is_some() || room.nick.is_empty());
     // The room is entered, by whatever name.
-    if let Err(failure) = client.be_called(&room, args.nick.as_deref(), place).await {
+    if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
     }
     talk("looking for the others");

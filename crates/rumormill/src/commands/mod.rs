@@ -29,6 +29,7 @@ pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod log;
 pub(crate) mod new;
+pub(crate) mod nick;
 pub(crate) mod paths;
 pub(crate) mod peers;
 mod progress;
@@ -38,6 +39,7 @@ pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod start;
 pub(crate) mod ticket;
 
 pub(crate) use progress::Progress;

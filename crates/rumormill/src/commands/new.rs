@@ -12,7 +12,7 @@ use crate::{
     },
     chat::{self, Look, Visit},
     client::Client,
-    commands::{data, talk},
+    commands::{data, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
 };
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room
     name: String,
-    /// Name you want to be shown by in this room
+    /// Name you want to be shown by; the one in your other rooms, or your login name, if omitted
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
     /// Announce the room on this LAN: anyone there can find it by name and enter without a ticket
@@ -44,10 +44,11 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 }
 
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
+    let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let name = name.to_owned();
     let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
     // The room is made: whoever hears of an error makes it once more.
-    if let Err(failure) = client.be_called(&room, args.nick.as_deref(), place).await {
+    if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
     }
     if args.lan {

@@ -94,11 +94,11 @@ pub(crate) struct Start {
     pub(crate) settings: Settings,
 }
 
-/// Shows the rooms until the person leaves.
+/// Shows the rooms until the person leaves; returns the room that was open then.
 ///
 /// # Errors
 /// When the terminal cannot be used or goes away, or the node does.
-pub(crate) async fn run(api: &impl V1, start: Start) -> Result<(), Failure> {
+pub(crate) async fn run(api: &impl V1, start: Start) -> Result<Option<RoomHex>, Failure> {
     let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
     let mut interrupts = Interrupts::new()?;
     let chosen = Kept::open(start.history.with_file_name("set.json"))?;
@@ -117,9 +117,10 @@ pub(crate) async fn run(api: &impl V1, start: Start) -> Result<(), Failure> {
     let terminal = &mut screen.terminal;
     let mut shell = Shell { model, terminal, signs: io::stdout(), desktop, history: &mut history, chosen: &chosen };
     tokio::select! {
-        left = shell.stay(api, EventStream::new()) => left,
-        () = interrupts.next() => Ok(()),
+        left = shell.stay(api, EventStream::new()) => left?,
+        () = interrupts.next() => {}
     }
+    Ok(shell.model.open.map(|open| open.room))
 }
 
 /// Lines typed, from visit to visit.

@@ -47,7 +47,7 @@ impl Person {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
         command.args(args).arg("--loopback").env("RUMORMILL_HOME", self.home());
-        command.env("TZ", "UTC").env_remove("RUST_LOG").stdin(Stdio::null());
+        command.env("TZ", "UTC").env_remove("RUST_LOG").env_remove("LOGNAME").env_remove("USER").stdin(Stdio::null());
         command
     }
 

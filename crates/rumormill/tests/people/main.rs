@@ -22,7 +22,7 @@ impl Person {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
         command.args(args).arg("--loopback").env("RUMORMILL_HOME", self.home.path().join("home"));
-        command.env("TZ", "UTC").env_remove("RUST_LOG");
+        command.env("TZ", "UTC").env_remove("RUST_LOG").env_remove("LOGNAME").env_remove("USER");
         command
     }
 

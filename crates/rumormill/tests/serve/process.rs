@@ -21,7 +21,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The program, with its home in this directory.
 pub(crate) fn rumormill(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
-    command.env("RUMORMILL_HOME", dir.join("home")).env_remove("RUST_LOG").args(args);
+    command
+        .env("RUMORMILL_HOME", dir.join("home"))
+        .env_remove("RUST_LOG")
+        .env_remove("LOGNAME")
+        .env_remove("USER")
+        .args(args);
     command
 }
 

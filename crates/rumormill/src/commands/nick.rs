@@ -1,0 +1,75 @@
+//! The name that a person is shown by, chosen before a room is entered.
+
+use std::env;
+
+use axum::http::Method;
+use rumormill_node::Error;
+
+use crate::{
+    api::words::{Nick, Room, Rooms},
+    client::Client,
+    failure::Failure,
+    home::Place,
+    limits::NAME_BYTES,
+};
+
+/// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
+/// person's other rooms, or their login name. None of them is asked for.
+///
+/// # Errors
+/// When what was given or configured is no name, the configuration makes no sense, or the rooms cannot be listed.
+pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) -> Result<Option<String>, Failure> {
+    let said = match given {
+        Some(nick) => Some(nick.to_owned()),
+        None => place.config()?.nick,
+    };
+    match said {
+        Some(nick) => check(&nick).map(Some),
+        None => Ok(elsewhere(client, place).await?.or_else(login)),
+    }
+}
+
+/// Says the name in a room.
+///
+/// # Errors
+/// What the answer says, or that there is none.
+pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> Result<(), Failure> {
+    let Some(nick) = nick.filter(|nick| *nick != room.nick) else { return Ok(()) };
+    let path = format!("/v1/rooms/{}/nick", room.id);
+    client.tell(Method::PUT, &path, &Nick { nick }).await.map(|_: Room| ())
+}
+
+/// The name in the room that was open last, or in any other.
+async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
+    let Rooms { rooms } = client.ask(Method::GET, "/v1/rooms").await?;
+    let last = place.last_room();
+    let named = || rooms.iter().filter(|room| !room.nick.is_empty());
+    let room = named().find(|room| Some(room.id.as_str()) == last.as_deref()).or_else(|| named().next());
+    Ok(room.map(|room| room.nick.clone()))
+}
+
+/// The login name, where the system tells one that can be a name.
+pub(crate) fn login() -> Option<String> {
+    ["LOGNAME", "USER"].iter().find_map(|name| check(&env::var(name).ok()?).ok())
+}
+
+/// # Errors
+/// When it is no name.
+pub(crate) fn check(nick: &str) -> Result<String, Failure> {
+    let nick = nick.trim();
+    let fits = !nick.is_empty() && nick.len() <= NAME_BYTES;
+    if fits { Ok(nick.to_owned()) } else { Err(Error::Nick.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_before_anything_is_done() {
+        assert_eq!(check("  ada ").unwrap(), "ada");
+        for nick in ["", "  ", &"x".repeat(NAME_BYTES + 1)] {
+            assert_eq!(check(nick).unwrap_err().code, "nick", "{nick:?}");
+        }
+    }
+}

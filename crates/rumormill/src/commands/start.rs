@@ -1,0 +1,87 @@
+//! `rumormill` alone, at a terminal: open the room that was open last; the first time, ask two questions and be in one.
+
+use std::io;
+
+use axum::http::Method;
+use rustyline::{DefaultEditor, error::ReadlineError};
+
+use crate::{
+    api::{
+        read_name, read_ticket,
+        words::{Enter, Room, Rooms, Ticket},
+    },
+    chat::{self, Look, Visit},
+    client::Client,
+    commands::{chat::last, new, nick, talk},
+    failure::{Exit, Failure},
+    home::{Place, Reach},
+    pasted::holds_ticket,
+};
+
+/// Opens the room that was open last, or asks how to begin.
+///
+/// # Errors
+/// When the home cannot be opened, or the person goes away.
+pub(crate) async fn run(place: Place) -> Result<(), Failure> {
+    let start = async |client: &Client| {
+        let Rooms { rooms } = client.ask(Method::GET, "/v1/rooms").await?;
+        match rooms.into_iter().next() {
+            None => begin(client, &place).await,
+            Some(first) => {
+                let room = last(client, &place).await.unwrap_or(first);
+                chat::visit(client, &room, &place, Look::of(false)).await
+            }
+        }
+    };
+    Client::with(&place, Reach::Peers, start).await.map(|_| ())
+}
+
+/// Asks for a name, and for a room to join or to create.
+async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
+    talk("You have no room yet. Two questions, and you are in one; Ctrl-C leaves.");
+    let known = place.config()?.nick.or_else(nick::login).unwrap_or_default();
+    let nick = ask("Your name: ", &known, nick::check).await?;
+    let answer = ask("Paste a ticket to join a room, or name a new one: ", "", check).await?;
+    let ticket = holds_ticket(&answer);
+    let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer } };
+    let room: Room = client.tell(Method::POST, "/v1/rooms", &enter).await?;
+    nick::tell(client, &room, Some(nick)).await?;
+    if !ticket {
+        let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
+        new::show(&ticket)?;
+    }
+    chat::visit(client, &room, place, Look::of(false)).await
+}
+
+/// A ticket, or the name of a room.
+fn check(answer: &str) -> Result<String, Failure> {
+    match holds_ticket(answer) {
+        true => read_ticket(answer).map(|ticket| ticket.to_string()),
+        false => read_name(answer).map(str::to_owned),
+    }
+}
+
+/// Asks until the answer makes sense.
+async fn ask(
+    question: &'static str,
+    known: &str,
+    check: impl Fn(&str) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let mut known = known.to_owned();
+    loop {
+        let typed = tokio::task::spawn_blocking(move || {
+            DefaultEditor::new().and_then(|mut editor| editor.readline_with_initial(question, (&known, "")))
+        });
+        let typed = typed.await.map_err(|error| Failure::internal("terminal", error.to_string()))?;
+        let typed = typed.map_err(|error| match error {
+            ReadlineError::Eof | ReadlineError::Interrupted => Failure::output(&io::ErrorKind::BrokenPipe.into()),
+            error => Failure::internal("terminal", error.to_string()),
+        })?;
+        match check(&typed) {
+            Ok(answer) => return Ok(answer),
+            Err(failure) if matches!(failure.exit, Exit::Usage | Exit::Ticket) => talk(&failure.to_string()),
+            Err(failure) => return Err(failure),
+        }
+        known = typed;
+    }
+}
