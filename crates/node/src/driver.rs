@@ -461,13 +461,10 @@ impl Driver {
         self.sweeping.begin();
         let seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
         self.links.leave(room);
-        let board = match seat {
-            Some(mut seat) => {
-                seat.asked.fail(&Error::Left);
-                Some(seat.board.clone())
-            }
-            None => self.damaged.remove(room),
-        };
+        // Held to the end: whoever listens hears that the room was left before a seat that goes closes its board.
+        let mut seat = seat;
+        seat.iter_mut().for_each(|seat| seat.asked.fail(&Error::Left).clear());
+        let board = seat.as_ref().map(|seat| seat.board.clone()).or_else(|| self.damaged.remove(room));
         if let Some(board) = board {
             board.posted().stopped = Some(Stop::Left);
             board.tell(RoomEvent::Left);
