@@ -19,7 +19,7 @@ use crate::{
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
-    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
+    limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, PENDING_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
     log::Head,
     reject::Reject,
     run::{RawRun, block_end},
@@ -40,6 +40,8 @@ pub(crate) struct Own {
     adoption: Option<Adoption>,
     /// The head of our log before some of it was lost here.
     lost: Option<Head>,
+    /// The highest of our own words that came back and waited, and until when they are waited for.
+    returned: Option<(Seq, Option<u64>)>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
 }
@@ -83,6 +85,7 @@ impl Own {
             waiting: VecDeque::new(),
             adoption: (!fresh).then_some(adoption),
             lost: None,
+            returned: None,
             held_by: BTreeMap::new(),
         }
     }
@@ -227,7 +230,8 @@ impl Own {
 
     /// When waiting ends at the latest.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.adoption.as_ref().map(Adoption::ends_ms)
+        let returned = self.returned.and_then(|(_, until_ms)| until_ms);
+        self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(returned).min()
     }
 
     /// Queues what is to be said.
@@ -253,8 +257,9 @@ impl Own {
         self.waiting.drain(..).map(|saying| (saying.tag, Unsaid::Forked)).collect()
     }
 
-    /// Whether something waits and may be written, now that our log reaches up to `next`.
-    pub(crate) fn may_write(&mut self, next: Seq, now_ms: u64) -> bool {
+    /// Whether something waits and may be written, now that our log reaches up to `next` and our own words up to `returned`
+    /// have come back and wait.
+    pub(crate) fn may_write(&mut self, next: Seq, returned: Option<Head>, now_ms: u64) -> bool {
         if let Some(adoption) = &self.adoption {
             let answered = !adoption.claims.is_empty() && adoption.asked.is_empty();
             let whole = answered && adoption.claims.values().all(|claim| *claim <= next);
@@ -262,7 +267,25 @@ impl Own {
                 self.adoption = None;
             }
         }
-        self.adoption.is_none() && !self.waiting.is_empty()
+        let waits = self.waits_for(returned.filter(|head| head.seq >= next), now_ms);
+        self.adoption.is_none() && !waits && !self.waiting.is_empty()
+    }
+
+    /// Whether what came back of our own words is still waited for: what they name may be under way. It may also never
+    /// come, so that we go on above them after a while, and wait for none of them a second time.
+    fn waits_for(&mut self, returned: Option<Head>, now_ms: u64) -> bool {
+        self.lost(returned);
+        let (known, until_ms) = self.returned.unwrap_or_default();
+        let until_ms = match returned {
+            None => None,
+            Some(head) if until_ms.is_none() && (self.returned.is_none() || head.seq > known) => {
+                Some(now_ms + PENDING_MS)
+            }
+            Some(_) => until_ms.filter(|until_ms| now_ms < *until_ms),
+        };
+        let highest = returned.map(|head| head.seq).into_iter().chain(self.returned.map(|(seq, _)| seq)).max();
+        self.returned = highest.map(|seq| (seq, until_ms));
+        until_ms.is_some()
     }
 
     /// Signs what waits as the run that follows `head`, as much of it as fits into one run, and tells the

@@ -112,7 +112,7 @@ mod tests {
         entry::Kind,
         ids::PeerId,
         input::{Config, Input, Saying},
-        limits::AHEAD_MS,
+        limits::{AHEAD_MS, PENDING_MS},
         rumor::Policy,
         standing::Crowd,
         sync::Pace,
@@ -244,6 +244,10 @@ mod tests {
         let mut out = Vec::new();
         let saying = Saying { tag: 1, kind: Kind::TEXT, body: Bytes::from_static(b"x") };
         engine.handle(Input::Say(vec![saying]), NOW, &mut out);
+        assert!(!out.iter().any(|output| matches!(output, Output::Append(_))), "what it names may come: {out:?}");
+        let later = Now { ticks_ms: NOW.ticks_ms + PENDING_MS, wall_ms: NOW.wall_ms + PENDING_MS };
+        assert!(engine.next_deadline() <= later.ticks_ms);
+        engine.handle(Input::Wake, later, &mut out);
         let said = out.iter().find_map(|output| if let Output::Append(run) = output { Some(run) } else { None });
         let first = said.unwrap().first();
         assert_eq!((first.seq, first.prev), (2, crate::testing::admit(&second).last().id));

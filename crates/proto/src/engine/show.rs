@@ -32,9 +32,8 @@ impl Engine {
 
     pub(super) fn write(&mut self, now: Now, out: &mut Vec<Output>) {
         let wall_ms = self.time_ms(now);
-        while self.own.may_write(self.own_next(), now.ticks_ms) {
-            // What we wrote once and peers gave back may wait for what it names, in vain perhaps. We go on above it.
-            self.own.lost(self.logs.pending.head(self.own.id()));
+        // What we wrote once and peers gave back may wait for what it names.
+        while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
             let (run, tags) = self.own.write(&self.room, head, (write_ms, now.ticks_ms));
