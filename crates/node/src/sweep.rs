@@ -66,6 +66,16 @@ impl Sweeping {
     }
 }
 
+/// A node that closes leaves the rest to the next start: the rooms are left all the same.
+impl Drop for Sweeping {
+    fn drop(&mut self) {
+        for answer in self.leaving.drain(..) {
+            // Whoever left may have gone.
+            let _ = answer.send(Ok(()));
+        }
+    }
+}
+
 impl Driver {
     /// Takes some more off the disk of what has to go, when it is time.
     pub(crate) fn sweep(&mut self) {
@@ -109,5 +119,14 @@ mod tests {
         assert_eq!(sweeping.next_deadline(), Some(0), "it goes on at once");
         sweeping.swept(Ok(false), now_ms);
         assert_eq!(sweeping.next_deadline(), None);
+    }
+
+    #[test]
+    fn who_leaves_as_the_node_closes_has_left() {
+        let mut sweeping = Sweeping::default();
+        let (answer, mut told) = oneshot::channel();
+        sweeping.awaited(answer);
+        drop(sweeping);
+        assert_eq!(told.try_recv().unwrap(), Ok(()));
     }
 }

@@ -1,8 +1,9 @@
 //! Where things are kept, and how the node in there is opened.
 
 use std::{
-    fs, io,
-    os::unix::fs::DirBuilderExt,
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -110,7 +111,8 @@ impl Place {
     /// Remembers the room that is open. What cannot be written is a convenience less.
     pub(crate) fn remember_room(&self, id: &str) {
         if let Ok(dir) = self.state() {
-            let _ = fs::write(dir.join(LAST_ROOM), id);
+            let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
+            let _ = file.and_then(|mut file| file.write_all(id.as_bytes()));
         }
     }
 

@@ -11,7 +11,7 @@ use unicode_security::confusable_detection::skeleton;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::{
-    api::words::{AuthorHex, Message, Reply},
+    api::words::{AuthorHex, Kind, Message, Reply},
     clean::{clean, clean_name},
     failure::{Exit, Failure},
     limits::{ID_DIGITS, NAMED_AT_ONCE, NICK_CHARS, PEOPLE_KNOWN},
@@ -110,10 +110,14 @@ impl Names {
         }
     }
 
-    /// Takes note of who said a message, unless they are known.
+    /// Takes note of who said a message, and of the name that they have now, as far as the message tells it.
     pub(crate) fn meet(&mut self, message: &Message) {
-        if !self.knows(&message.author) {
-            self.learn(&message.author, &message.nick);
+        let nick = match message.kind {
+            Kind::Nick if message.nick.is_empty() => &message.text,
+            _ => &message.nick,
+        };
+        if !nick.is_empty() || !self.knows(&message.author) {
+            self.learn(&message.author, nick);
         }
     }
 
