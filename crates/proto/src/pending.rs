@@ -136,12 +136,6 @@ impl Waiting {
         None
     }
 
-    /// When one of its entries was written, as it says itself.
-    fn stamped_ms(&self, seq: Seq) -> u64 {
-        let at = seq.saturating_sub(self.run.first().seq);
-        self.run.entries().get(at as usize).map_or(0, |entry| entry.time.ms())
-    }
-
     fn share(&self) -> (Option<PeerId>, usize) {
         let peer = match self.origin {
             Origin::Rumor(source) => Some(source.peer),
@@ -343,7 +337,7 @@ impl Pending {
             let Some(number) = group.open.last().copied() else {
                 return self.groups.remove(&name).map(|group| group.members);
             };
-            let waiting = self.runs.get(&number)?;
+            let waiting = self.runs.get_mut(&number)?;
             if waiting.early {
                 return None;
             }
@@ -357,10 +351,7 @@ impl Pending {
             let bringer = by.and_then(|by| self.runs.get(&by));
             let within = bringer.is_some_and(|by| by.group == name);
             // What is stamped so far ahead is no cause of what is not, whatever a liar signs; else both would be held.
-            let names_ms = waiting.stamped_ms(waiting.run.first().seq + next.0 as u64);
-            let early = !follows
-                && bringer.is_some_and(|by| by.early && by.stamped_ms(seq) > names_ms)
-                && defence::is_on("early-cause");
+            let early = !follows && bringer.is_some_and(|by| by.early) && defence::is_on("early-cause");
             if within || alone || early || held.met(author, seq) {
                 self.runs.get_mut(&number)?.at = Some(next);
             } else {
