@@ -111,7 +111,8 @@ impl Place {
     /// Remembers the room that is open. What cannot be written is a convenience less.
     pub(crate) fn remember_room(&self, id: &str) {
         if let Ok(dir) = self.state() {
-            let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
+            let file =
+                fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
             let _ = file.and_then(|mut file| file.write_all(id.as_bytes()));
         }
     }

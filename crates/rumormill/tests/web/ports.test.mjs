@@ -61,7 +61,7 @@ async function visited(t, page, token, go) {
   const there = await other(t, here);
   for (const host of ["127.0.0.1", "localhost"]) {
     const away = await go(`http://${host}:${there.port}/`);
-    await holds(away, () => there.tried.length);
+    await holds(page, () => there.tried.length);
     const tried = there.tried.pop();
     assert.equal(tried.length, 17);
     assert.deepEqual(tried.filter(([, got]) => got !== "nothing"), [], host);

@@ -17,11 +17,11 @@ use super::{
     notes::{self, Whose},
     piece::{covering, for_each},
     place,
-    record::{array, int, put_time, read_log, seq},
+    record::{array, int, put_time, read_log, read_time, seq},
     share, vouches,
 };
 use crate::{
-    keep::{Tally, expires, is_below},
+    keep::{Tally, is_below},
     note::{Note, goes},
     share::weight,
 };
@@ -85,12 +85,16 @@ fn look(db: &Connection, whose: Whose<'_>, last: Seq) -> Result<(), Fail> {
 
 /// What the room does not keep so long is not wanted any more.
 pub(super) fn expire(db: &Connection, room: i64, floor: Place) -> Result<(), Fail> {
-    let mut find = db.prepare_cached("SELECT log, seq, kind FROM bare WHERE room = ?1 AND time <= ?2")?;
+    let mut find = db.prepare_cached(
+        "SELECT log, seq, kind, time, author FROM bare CROSS JOIN log ON log.id = bare.log
+            WHERE bare.room = ?1 AND time <= ?2",
+    )?;
     let mut rows = find.query((room, put_time(floor.time)))?;
     while let Some(row) = rows.next()? {
+        let at = seq(row.get(1)?)?;
+        let place = Place { time: read_time(row.get(3)?), author: AuthorId(array(row, 4)?), seq: at };
         let kind = u8::try_from(row.get::<_, i64>(2)?).ok().and_then(Kind::new);
-        if kind.is_some_and(expires) {
-            let at = seq(row.get(1)?)?;
+        if kind.is_some_and(|kind| is_below(Some(floor), place, kind)) {
             remove(db, row.get(0)?, (at, at))?;
         }
     }
