@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -125,19 +125,17 @@ impl<Q, A> Endpoint<Q, A> {
     pub fn at(&self, parameters: &[&str], query: &[(&str, &str)]) -> String {
         let mut parameters = parameters.iter();
         let mut path = String::new();
-        for piece in self.path.split('/').skip(1) {
+        for step in self.path.split('/').skip(1) {
             path.push('/');
-            match piece.starts_with('{') {
-                true => {
-                    path.extend(utf8_percent_encode(parameters.next().copied().unwrap_or_default(), NON_ALPHANUMERIC))
-                }
-                false => path.push_str(piece),
+            match step.starts_with('{') {
+                true => path.extend(piece(parameters.next().copied().unwrap_or_default())),
+                false => path.push_str(step),
             }
         }
         for (at, (name, value)) in query.iter().enumerate() {
             path.push(if at == 0 { '?' } else { '&' });
             path.extend([name, "="]);
-            path.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+            path.extend(piece(value));
         }
         path
     }
@@ -170,9 +168,20 @@ impl Query {
     }
 }
 
+/// A piece of a path: everything that is not plainly a letter or digit is written by number.
+pub fn piece(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::piece;
     use crate::endpoints;
+
+    #[test]
+    fn pieces_of_paths() {
+        assert_eq!(piece("lunch 👍/?").to_string(), "lunch%20%F0%9F%91%8D%2F%3F");
+    }
 
     #[test]
     fn paths_are_filled_whatever_stands_in_them() {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use http::Response;
 use http_body::Frame;
-use http_body_util::{BodyExt as _, BodyStream, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt as _, BodyStream, Collected, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use rumormill_api::endpoint::{Bytes as AnyBytes, Empty, Events, Figures, Json, JsonOrLines, Steps, Svg, Text};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -36,6 +36,15 @@ impl Body {
     /// What a stream brings.
     pub fn stream<E: std::fmt::Display>(pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self {
         Self::new(StreamBody::new(pieces.map(|piece| piece.map(Frame::data).map_err(|error| error.to_string()))))
+    }
+
+    /// All bytes together.
+    ///
+    /// # Errors
+    /// When they are more than an answer may have, or break off.
+    pub async fn whole(self) -> Result<Bytes, Error> {
+        let bytes = Limited::new(self.0, ANSWERED_BYTES).collect().await;
+        bytes.map(Collected::to_bytes).map_err(Error::garbled)
     }
 
     /// The bytes as they come.
@@ -124,17 +133,11 @@ impl Outgoing for AnyBytes {
     }
 }
 
-/// The bytes of an answer, up to a bound.
-pub(crate) async fn read(response: Response<Body>) -> Result<Bytes, Error> {
-    let bytes = Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
-    bytes.map(|bytes| bytes.to_bytes()).map_err(Error::garbled)
-}
-
 impl Incoming for Empty {
     type Value = ();
 
     async fn read(response: Response<Body>) -> Result<(), Error> {
-        read(response).await.map(drop)
+        response.into_body().whole().await.map(drop)
     }
 }
 
@@ -142,7 +145,7 @@ impl<T: DeserializeOwned + 'static> Incoming for Json<T> {
     type Value = T;
 
     async fn read(response: Response<Body>) -> Result<T, Error> {
-        serde_json::from_slice(&read(response).await?).map_err(Error::garbled)
+        serde_json::from_slice(&response.into_body().whole().await?).map_err(Error::garbled)
     }
 }
 

@@ -9,7 +9,7 @@ use rumormill_api::{
     endpoints,
 };
 
-use crate::{Body, Error, Events, Incoming, Outgoing, RoomHandle, Tcp, Transport, Unix, body::read};
+use crate::{Body, Error, Events, Incoming, Outgoing, RoomHandle, Tcp, Transport, Unix};
 
 /// Asks a process that has a home open. Clones are the same.
 #[derive(Clone)]
@@ -37,8 +37,11 @@ impl Client {
     }
 
     /// What happens from now on, after how each room stands now.
-    pub fn events(&self) -> Events {
-        Events::new(self.clone())
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn events(&self) -> Result<Events, Error> {
+        Events::open(self.clone()).await
     }
 
     /// The rooms of the home.
@@ -81,7 +84,7 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
-        let bytes = read(response).await?;
+        let bytes = response.into_body().whole().await?;
         Err(match serde_json::from_slice(&bytes) {
             Ok(Refusal { error: refused }) => Error::Refused { status, refused },
             Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
@@ -95,5 +98,57 @@ fn method(method: endpoint::Method) -> Method {
         endpoint::Method::Post => Method::POST,
         endpoint::Method::Put => Method::PUT,
         endpoint::Method::Delete => Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
+    use http::StatusCode;
+    use rumormill_api::Event;
+
+    use super::*;
+    use crate::Answered;
+
+    /// Answers everything alike.
+    struct Alike(StatusCode, &'static str);
+
+    impl Transport for Alike {
+        fn carry(&self, _: Request<Body>) -> Answered<'_> {
+            let mut response = Response::new(Body::from(Bytes::from(self.1)));
+            *response.status_mut() = self.0;
+            Box::pin(async move { Ok(response) })
+        }
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_from_what_makes_no_sense() {
+        let json = r#"{"error": {"code": "ticket", "what": "no", "help": "yes"}}"#;
+        let error = Client::new(Alike(StatusCode::BAD_REQUEST, json)).rooms().await.unwrap_err();
+        assert!(matches!(&error, Error::Refused { refused, .. } if refused.code == "ticket"), "{error:?}");
+        assert_eq!(error.to_string(), "no; yes");
+        for (status, body) in [(StatusCode::BAD_GATEWAY, "<html>"), (StatusCode::OK, "<html>"), (StatusCode::OK, "")] {
+            let error = Client::new(Alike(status, body)).rooms().await.unwrap_err();
+            assert!(matches!(error, Error::Garbled(_)), "{status} {body:?}: {error:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_come_back_after_a_break_and_say_that_there_was_one() {
+        let one = "event: lagged\ndata: {\"missed\": 3}\n\n";
+        let mut events = Client::new(Alike(StatusCode::OK, one)).events().await.unwrap();
+        for missed in [3, 0, 3, 0, 3] {
+            if missed == 0 {
+                assert!(matches!(events.next().await, Some(Err(Error::Gone(_)))));
+            }
+            assert_eq!(events.next().await, Some(Ok(Event::Lagged { missed })));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_where_that_is_refused() {
+        let refused = Client::new(Alike(StatusCode::UNAUTHORIZED, "{}")).events().await;
+        assert!(refused.is_err());
     }
 }

@@ -8,26 +8,30 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream, stream::BoxStream};
-use http::{Method, Request, header};
 use rumormill_api::{Event, endpoints};
 use tokio::time::sleep;
 
 use crate::{
-    Body, Client, Error,
+    Client, Error,
     limits::{AGAIN_MOST_MS, AGAIN_MS, EVENT_BYTES},
 };
 
 /// What happens, as it happens: first how each room stands, then each event.
 ///
-/// When the process goes away the stream says so by an error and asks again at the next item, for as long as it takes. What
-/// happened meanwhile follows where the process still knows it; where not, [`Event::Lagged`] says that something may
-/// have been missed. The stream ends at a refusal, as of a wrong token.
+/// When the process goes away the stream says so by an error, and asks again at the next item, for as long as it takes. Then
+/// [`Event::Lagged`] says that events may have been missed: read the messages after the last place that you know. The
+/// stream ends at a refusal, as of a wrong token.
 pub struct Events(BoxStream<'static, Result<Event, Error>>);
 
 impl Events {
-    pub(crate) fn new(client: Client) -> Self {
-        let follower = Follower { client, open: None, last: None, pause_ms: 0, is_over: false };
-        Self(stream::unfold(follower, Follower::next).boxed())
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When nobody answers, or the answer is a refusal.
+    pub(crate) async fn open(client: Client) -> Result<Self, Error> {
+        let open = Some(Open::ask(&client).await?);
+        let follower = Follower { client, open, pause_ms: AGAIN_MS, is_over: false };
+        Ok(Self(stream::unfold(follower, Follower::next).boxed()))
     }
 }
 
@@ -43,17 +47,10 @@ struct Follower {
     client: Client,
     /// The connection that events come over.
     open: Option<Open>,
-    /// The id of the last event that came.
-    last: Option<String>,
     /// How long to wait before asking again.
     pause_ms: u64,
     /// Whether nothing more comes.
     is_over: bool,
-}
-
-struct Open {
-    pieces: BoxStream<'static, Result<Bytes, Error>>,
-    read: Vec<u8>,
 }
 
 impl Follower {
@@ -62,53 +59,54 @@ impl Follower {
             return None;
         }
         let event = self.event().await;
-        match &event {
-            Ok(_) => self.pause_ms = 0,
-            Err(error) => {
-                self.is_over = matches!(error, Error::Refused { .. });
-                self.open = None;
-                self.pause_ms = (2 * self.pause_ms).clamp(AGAIN_MS, AGAIN_MOST_MS);
-            }
+        if let Err(error) = &event {
+            self.is_over = matches!(error, Error::Refused { .. });
+            self.open = None;
         }
         Some((event, self))
     }
 
     async fn event(&mut self) -> Result<Event, Error> {
-        if self.open.is_none() {
-            sleep(Duration::from_millis(self.pause_ms)).await;
-            self.open = Some(Open { pieces: ask(&self.client, self.last.as_deref()).await?, read: Vec::new() });
+        if let Some(open) = &mut self.open {
+            let event = open.event().await?;
+            self.pause_ms = AGAIN_MS;
+            return Ok(event);
         }
-        let Some(open) = &mut self.open else { return Err(Error::gone("nobody was asked")) };
+        sleep(Duration::from_millis(self.pause_ms)).await;
+        self.pause_ms = (2 * self.pause_ms).min(AGAIN_MOST_MS);
+        self.open = Some(Open::ask(&self.client).await?);
+        Ok(Event::Lagged { missed: 0 })
+    }
+}
+
+/// A connection that events come over.
+struct Open {
+    pieces: BoxStream<'static, Result<Bytes, Error>>,
+    read: Vec<u8>,
+}
+
+impl Open {
+    async fn ask(client: &Client) -> Result<Self, Error> {
+        let body = client.call(&endpoints::EVENTS, &[], &[], ()).await?;
+        Ok(Self { pieces: body.pieces(), read: Vec::new() })
+    }
+
+    async fn event(&mut self) -> Result<Event, Error> {
         loop {
-            if let Some((id, event)) = next_event(&mut open.read) {
-                self.last = id.or(self.last.take());
+            if let Some(event) = next_event(&mut self.read) {
                 return Ok(event);
             }
-            if open.read.len() > EVENT_BYTES {
+            if self.read.len() > EVENT_BYTES {
                 return Err(Error::garbled("an event is longer than events are"));
             }
-            match open.pieces.next().await {
-                Some(piece) => open.read.extend_from_slice(&piece?),
-                None => return Err(Error::gone("it ended")),
-            }
+            let piece = self.pieces.next().await.ok_or_else(|| Error::gone("it ended"))?;
+            self.read.extend_from_slice(&piece?);
         }
     }
 }
 
-/// Asks for what happens after the event with this id.
-async fn ask(client: &Client, last: Option<&str>) -> Result<BoxStream<'static, Result<Bytes, Error>>, Error> {
-    let mut request =
-        Request::builder().method(Method::GET).uri(endpoints::EVENTS.path).header(header::HOST, "localhost");
-    if let Some(last) = last {
-        request = request.header("last-event-id", last);
-    }
-    let request = request.body(Body::empty()).map_err(Error::garbled)?;
-    Ok(client.carry(request).await?.into_body().pieces())
-}
-
-/// Takes the next event, and its id, out of what was read; comments and what this version does not know are passed
-/// over.
-fn next_event(read: &mut Vec<u8>) -> Option<(Option<String>, Event)> {
+/// Takes the next event out of what was read; comments and what this version does not know are passed over.
+fn next_event(read: &mut Vec<u8>) -> Option<Event> {
     loop {
         let end = read.windows(2).position(|pair| pair == b"\n\n")?;
         let block: Vec<u8> = read.drain(..end + 2).collect();
@@ -117,7 +115,7 @@ fn next_event(read: &mut Vec<u8>) -> Option<(Option<String>, Event)> {
         let (Some(name), Some(data)) = (field("event:"), field("data:")) else { continue };
         let Ok(name) = serde_json::to_string(name) else { continue };
         if let Ok(event) = serde_json::from_str(&format!(r#"{{"event":{name},"data":{data}}}"#)) {
-            return Some((field("id:").map(str::to_owned), event));
+            return Some(event);
         }
     }
 }
@@ -128,13 +126,13 @@ mod tests {
 
     #[test]
     fn events_are_read_however_they_are_cut() {
-        let text = b": hello\n\nid: 7\nevent: lagged\ndata: {\"missed\":3}\n\nevent: unknown\ndata: {}\n\nevent: lagged\ndata: {\"missed\":4}\n\nevent:";
+        let text = b": hello\n\nevent: lagged\ndata: {\"missed\":3}\n\nevent: unknown\ndata: {}\n\nevent: lagged\ndata: {\"missed\":4}\n\nevent:";
         let (mut read, mut events) = (Vec::new(), Vec::new());
         for byte in text {
             read.push(*byte);
             events.extend(next_event(&mut read));
         }
-        assert_eq!(events, [(Some("7".into()), Event::Lagged { missed: 3 }), (None, Event::Lagged { missed: 4 })]);
+        assert_eq!(events, [Event::Lagged { missed: 3 }, Event::Lagged { missed: 4 }]);
         assert_eq!(read, b"event:");
     }
 }

@@ -8,15 +8,11 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
-    http::{Method, Request, StatusCode, header},
-    response::Response,
+    body::Bytes,
+    http::{Method, Request, Response, header},
 };
-use futures_util::{Stream, StreamExt as _, stream};
-use http_body_util::{BodyExt as _, Collected};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use futures_util::{Stream, StreamExt as _, future::ready};
+use rumormill_client::{Answered, Body, Transport};
 use rumormill_node::Node;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -26,11 +22,11 @@ use tower::ServiceExt as _;
 use crate::{
     api::{
         Api,
-        words::{Event, People, Refusal, Refused, Room, Rooms},
+        words::{Event, People, Room, Rooms},
     },
-    failure::{Exit, Failure},
+    failure::Failure,
     home::{self, Place, Reach},
-    limits::{ANSWERED_BYTES, EVENT_BYTES, OWNER_AGAIN_MS, OWNER_MS},
+    limits::{OWNER_AGAIN_MS, OWNER_MS},
     serve::Door,
     who::Names,
 };
@@ -41,13 +37,27 @@ pub(crate) enum Client {
     Here {
         /// The node of the home.
         node: Node,
-        /// Answers for it.
-        router: Router,
+        /// Asks it without any wire.
+        asks: rumormill_client::Client,
         /// Lets other commands in meanwhile.
         door: Door,
     },
-    /// Another one, through this socket.
-    There(std::path::PathBuf),
+    /// Another one, through the socket in the home.
+    There(rumormill_client::Client),
+}
+
+/// What this process answers itself.
+struct InProcess(Router);
+
+impl Transport for InProcess {
+    fn carry(&self, request: Request<Body>) -> Answered<'_> {
+        Box::pin(async move {
+            match self.0.clone().oneshot(request).await {
+                Ok(response) => Ok(response.map(Body::new)),
+                Err(never) => match never {},
+            }
+        })
+    }
 }
 
 impl Client {
@@ -72,7 +82,7 @@ impl Client {
         };
         let api = Api::new(node.clone(), &place.data()?, &place.config()?)?;
         let door = Door::open(&socket, api.router())?;
-        Ok(Self::Here { node, router: api.router(), door })
+        Ok(Self::Here { node, asks: rumormill_client::Client::new(InProcess(api.router())), door })
     }
 
     /// Asks the process that owns the home, or becomes it for as long as that takes.
@@ -92,7 +102,7 @@ impl Client {
 
     /// The process that listens at `socket`, if one does.
     pub(crate) async fn there(socket: &Path) -> Option<Self> {
-        UnixStream::connect(socket).await.ok().map(|_| Self::There(socket.to_owned()))
+        UnixStream::connect(socket).await.ok().map(|_| Self::There(rumormill_client::Client::unix(socket)))
     }
 
     /// Asks without saying more than the path does.
@@ -148,14 +158,8 @@ impl Client {
         method: Method,
         path: &str,
     ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + Send + use<>, Failure> {
-        let response = self.download(method, path).await?;
-        let broken = |error: axum::Error| Failure {
-            exit: Exit::Ours,
-            code: "broken".into(),
-            what: format!("it ended too early: {error}"),
-            help: "try again; `rumormill check` tells whether something is damaged".into(),
-        };
-        Ok(response.into_body().into_data_stream().map(move |piece| piece.map_err(broken)))
+        let pieces = self.download(method, path).await?.pieces();
+        Ok(pieces.map(|piece| piece.map_err(Failure::from)))
     }
 
     /// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
@@ -183,22 +187,8 @@ impl Client {
     /// # Errors
     /// When nobody answers.
     pub(crate) async fn events(&self) -> Result<impl Stream<Item = Event> + Send + use<>, Failure> {
-        let response = self.send(Method::GET, "/v1/events", None).await?;
-        if !response.status().is_success() {
-            return Err(Failure::internal("events", response.status().to_string()));
-        }
-        let pieces = Box::pin(response.into_body().into_data_stream());
-        Ok(stream::unfold((pieces, Vec::new()), |(mut pieces, mut read)| async move {
-            loop {
-                if let Some(event) = next_event(&mut read) {
-                    return Some((event, (pieces, read)));
-                }
-                if read.len() > EVENT_BYTES {
-                    return None;
-                }
-                read.extend_from_slice(&pieces.next().await?.ok()?);
-            }
-        }))
+        let events = self.asks().events().await?;
+        Ok(events.map(Result::ok).take_while(|event| ready(event.is_some())).filter_map(ready))
     }
 
     /// Says something that may be long.
@@ -206,19 +196,15 @@ impl Client {
     /// # Errors
     /// What the answer says, or that there is none.
     pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
-        answer(self.carry(built(Method::POST, path, "application/octet-stream", body)?).await?).await
+        answer(self.carry(Method::POST, path, "application/octet-stream", body).await?).await
     }
 
     /// Asks for what may be long.
     ///
     /// # Errors
     /// What the answer says when it is a refusal, or that there is none.
-    pub(crate) async fn download(&self, method: Method, path: &str) -> Result<Response, Failure> {
-        let response = self.send(method, path, None).await?;
-        match response.status() {
-            status if status.is_success() => Ok(response),
-            status => Err(refused(status, &read(response).await?)),
-        }
+    pub(crate) async fn download(&self, method: Method, path: &str) -> Result<Body, Failure> {
+        Ok(self.send(method, path, None).await?.into_body())
     }
 
     /// Lets the home go, when it was ours.
@@ -229,133 +215,29 @@ impl Client {
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Response, Failure> {
-        let (kind, body) = body.map_or(("text/plain", Body::empty()), |(kind, body)| (kind, Body::from(body)));
-        self.carry(built(method, path, kind, body)?).await
+    async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> Result<Response<Body>, Failure> {
+        let (kind, body) =
+            body.map_or(("text/plain", Body::empty()), |(kind, body)| (kind, Body::from(Bytes::from(body))));
+        self.carry(method, path, kind, body).await
     }
 
-    async fn carry(&self, request: Request<Body>) -> Result<Response, Failure> {
+    async fn carry(&self, method: Method, path: &str, kind: &str, body: Body) -> Result<Response<Body>, Failure> {
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+        let request = request.header(header::CONTENT_TYPE, kind).body(body);
+        let request = request.map_err(|error| Failure::internal("request", error.to_string()))?;
+        Ok(self.asks().carry(request).await?)
+    }
+
+    fn asks(&self) -> &rumormill_client::Client {
         match self {
-            Self::Here { router, .. } => match router.clone().oneshot(request).await {
-                Ok(response) => Ok(response),
-                Err(never) => match never {},
-            },
-            Self::There(socket) => send_there(socket, request).await,
+            Self::Here { asks, .. } | Self::There(asks) => asks,
         }
     }
 }
 
-fn built(method: Method, path: &str, kind: &str, body: Body) -> Result<Request<Body>, Failure> {
-    let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
-    let request = request.header(header::CONTENT_TYPE, kind).body(body);
-    request.map_err(|error| Failure::internal("request", error.to_string()))
-}
-
-/// The bytes of an answer.
-async fn read(response: Response) -> Result<Bytes, Failure> {
-    let bytes = http_body_util::Limited::new(response.into_body(), ANSWERED_BYTES).collect().await;
-    bytes.map(Collected::to_bytes).map_err(|error| Failure::internal("answer", error.to_string()))
-}
-
-/// What an answer says.
-async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
-    let status = response.status();
-    let bytes = read(response).await?;
-    if !status.is_success() {
-        return Err(refused(status, &bytes));
-    }
+/// What an answer says; nothing is `null`.
+async fn answer<T: DeserializeOwned>(response: Response<Body>) -> Result<T, Failure> {
+    let bytes = response.into_body().whole().await?;
     let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
     serde_json::from_slice(bytes).map_err(|error| Failure::internal("answer", error.to_string()))
-}
-
-async fn send_there(socket: &Path, request: Request<Body>) -> Result<Response, Failure> {
-    let gone = |why: String| Failure {
-        exit: Exit::Ours,
-        code: "gone".into(),
-        what: format!("the process that has the home open does not answer: {why}"),
-        help: "try again; if it hangs, end it".into(),
-    };
-    let stream = UnixStream::connect(socket).await.map_err(|error| gone(error.to_string()))?;
-    let opened = http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = opened.map_err(|error| gone(error.to_string()))?;
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(|error| gone(error.to_string()))?;
-    Ok(response.map(Body::new))
-}
-
-/// What a refusal says, as the failure of a command.
-fn refused(status: StatusCode, bytes: &[u8]) -> Failure {
-    let Ok(Refusal { error }) = serde_json::from_slice(bytes) else {
-        return Failure::internal("answer", format!("{status}: {}", String::from_utf8_lossy(bytes)));
-    };
-    let failure = refusal(error);
-    let exit = match status {
-        _ if failure.exit != Exit::Ours => failure.exit,
-        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
-        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE => Exit::Usage,
-        StatusCode::SERVICE_UNAVAILABLE => Exit::Unreachable,
-        _ => Exit::Ours,
-    };
-    Failure { exit, ..failure }
-}
-
-/// What is told where an answer has begun already, as the failure of a command.
-pub(crate) fn refusal(Refused { code, what, help }: Refused) -> Failure {
-    let exit = match &*code {
-        "ticket" => Exit::Ticket,
-        "integrity" | "corrupt" | "damaged" => Exit::Integrity,
-        "several" | "nobody" => Exit::Usage,
-        _ => Exit::Ours,
-    };
-    Failure { exit, code: code.into(), what, help }
-}
-
-/// Takes the next event out of what was read; comments and what this version does not know are passed over.
-fn next_event(read: &mut Vec<u8>) -> Option<Event> {
-    loop {
-        let end = read.windows(2).position(|pair| pair == b"\n\n")?;
-        let block: Vec<u8> = read.drain(..end + 2).collect();
-        let block = String::from_utf8_lossy(&block);
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::trim_start));
-        let (Some(name), Some(data)) = (field("event:"), field("data:")) else { continue };
-        let Ok(name) = serde_json::to_string(name) else { continue };
-        if let Ok(event) = serde_json::from_str(&format!(r#"{{"event":{name},"data":{data}}}"#)) {
-            return Some(event);
-        }
-    }
-}
-
-/// A piece of a path: everything that is not plainly a letter or digit is written by number.
-pub(crate) fn piece(text: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(text, NON_ALPHANUMERIC)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_read_however_they_are_cut() {
-        let text = b": hello\n\nevent: lagged\ndata: {\"missed\":3}\n\nevent: unknown\ndata: {}\n\nevent: lagged\ndata: {\"missed\":4}\n\nevent:";
-        let (mut read, mut events) = (Vec::new(), Vec::new());
-        for byte in text {
-            read.push(*byte);
-            events.extend(next_event(&mut read));
-        }
-        assert_eq!(events, [Event::Lagged { missed: 3 }, Event::Lagged { missed: 4 }]);
-        assert_eq!(read, b"event:");
-    }
-
-    #[test]
-    fn refusals_become_failures() {
-        let json = br#"{"error": {"code": "ticket", "what": "no", "help": "yes"}}"#;
-        let failure = refused(StatusCode::BAD_REQUEST, json);
-        assert_eq!((failure.exit, failure.to_string().as_str()), (Exit::Ticket, "error[ticket]: no\nhelp: yes"));
-        assert_eq!(refused(StatusCode::BAD_GATEWAY, b"<html>").exit, Exit::Ours);
-    }
-
-    #[test]
-    fn pieces_of_paths() {
-        assert_eq!(piece("lunch 👍/?").to_string(), "lunch%20%F0%9F%91%8D%2F%3F");
-    }
 }

@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, fmt, io};
 
+use axum::http::StatusCode;
+use rumormill_api::Refused;
 use rumormill_node::{Error, StoreError};
 
 /// The exit code of a failure.
@@ -61,6 +63,49 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<rumormill_client::Error> for Failure {
+    fn from(error: rumormill_client::Error) -> Self {
+        match error {
+            rumormill_client::Error::Refused { status, refused } => {
+                let failure = Self::from(refused);
+                let exit = match status {
+                    _ if failure.exit != Exit::Ours => failure.exit,
+                    StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
+                    StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE => Exit::Usage,
+                    StatusCode::SERVICE_UNAVAILABLE => Exit::Unreachable,
+                    _ => Exit::Ours,
+                };
+                Self { exit, ..failure }
+            }
+            rumormill_client::Error::Gone(_) => Self {
+                exit: Exit::Ours,
+                code: "gone".into(),
+                what: error.to_string(),
+                help: "try again; if it hangs, end it".into(),
+            },
+            rumormill_client::Error::BrokenOff(why) => Self {
+                exit: Exit::Ours,
+                code: "broken".into(),
+                what: format!("it ended too early: {why}"),
+                help: "try again; `rumormill check` tells whether something is damaged".into(),
+            },
+            rumormill_client::Error::Garbled(why) => Self::internal("answer", why),
+        }
+    }
+}
+
+/// What is told where an answer has begun already, too.
+impl From<Refused> for Failure {
+    fn from(Refused { code, what, help }: Refused) -> Self {
+        let exit = match &*code {
+            "ticket" => Exit::Ticket,
+            "integrity" | "corrupt" => Exit::Integrity,
+            _ => Exit::Ours,
+        };
+        Self { exit, code: code.into(), what, help }
+    }
+}
+
 impl From<rumormill_lab::Failure> for Failure {
     fn from(failure: rumormill_lab::Failure) -> Self {
         use rumormill_lab::Cause;
@@ -89,5 +134,18 @@ impl Failure {
     pub(crate) fn output(error: &io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Ours };
         Self { exit, code: "output".into(), what: error.to_string(), help: "make room where the output goes".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_become_failures() {
+        let refused = Refused { code: "ticket".into(), what: "no".into(), help: "yes".into() };
+        let failure = Failure::from(rumormill_client::Error::Refused { status: StatusCode::BAD_REQUEST, refused });
+        assert_eq!((failure.exit, failure.to_string().as_str()), (Exit::Ticket, "error[ticket]: no\nhelp: yes"));
+        assert_eq!(Failure::from(rumormill_client::Error::Garbled("502 Bad Gateway: <html>".into())).exit, Exit::Ours);
     }
 }

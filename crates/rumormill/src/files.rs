@@ -7,18 +7,17 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::{Body, Bytes},
-    http::Method,
-};
+use axum::{body::Bytes, http::Method};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rumormill_api::endpoint::piece;
+use rumormill_client::Body;
 use tokio::{fs, io::AsyncReadExt as _, time::timeout};
 
 use crate::{
     api::words::{Event, FileState, Message, Page},
     clean::clean,
-    client::{Client, piece},
+    client::Client,
     failure::{Exit, Failure},
     limits::{FILE_END_BYTES, FILE_NAME_BYTES, FILE_READ_BYTES, LEAVE_MS},
 };
@@ -127,7 +126,7 @@ pub(crate) async fn send(client: &Client, room: &str, path: &Path, bar: &Progres
             Err(error) => Some((Err(error), (file, bar))),
         }
     };
-    let body = Body::from_stream(stream::unfold((file, bar.clone()), read));
+    let body = Body::stream(stream::unfold((file, bar.clone()), read));
     let sent: Page = client.upload(&format!("{room}/files?name={}", piece(&name)), body).await?;
     sent.messages.into_iter().next().ok_or_else(|| Failure::internal("answer", "nothing was sent".into()))
 }
@@ -199,7 +198,7 @@ pub(crate) async fn save(
         help: "choose a place that you can write to, and that has room".into(),
     };
     let mut file = tempfile::Builder::new().prefix(".rumormill-").tempfile_in(&dir).map_err(failed)?;
-    let mut pieces = response.into_body().into_data_stream();
+    let mut pieces = response.pieces();
     while let Some(bytes) = pieces.next().await {
         let bytes = bytes.map_err(|error| Failure {
             exit: Exit::Unreachable,

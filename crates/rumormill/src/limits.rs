@@ -133,11 +133,6 @@ pub(crate) const NOTIFIED_CHARS: usize = 160;
 /// Letters of what a reply answers: a line of a terminal.
 pub(crate) const QUOTED_CHARS: usize = 80;
 
-/// Bytes of an answer of the API: the largest page, 256 messages of 8 KiB, with everything JSON adds to it.
-pub(crate) const ANSWERED_BYTES: usize = 16 * 1024 * 1024;
-
-/// Bytes of one event: a message of 8 KiB, escaped, and what belongs to it.
-pub(crate) const EVENT_BYTES: usize = 256 * 1024;
 /// Messages of the open room that the terminal keeps: 50 screens of 100 lines. 5,000 of 100 bytes and the 400 of
 /// their ids are 2.5 MB, of the largest texts 42 MB; other rooms keep none and read a page when they are opened.
 pub(crate) const MESSAGES_KEPT: usize = 5_000;

@@ -73,7 +73,12 @@ const LAYERS: [Layer; 8] = [
         no_words: &["std::env", "println!", "stdin()"],
     },
     Layer { name: "lab", uses: &["node"], no_crates: &["rusqlite", "iroh", "axum", "ratatui"], no_words: &[] },
-    Layer { name: "rumormill", uses: &["api", "lab", "node"], no_crates: &["rusqlite", "iroh"], no_words: &[] },
+    Layer {
+        name: "rumormill",
+        uses: &["api", "client", "lab", "node"],
+        no_crates: &["rusqlite", "iroh"],
+        no_words: &[],
+    },
 ];
 
 /// Product code that may unwrap, with the reason. Empty is how it should be.

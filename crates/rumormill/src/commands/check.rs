@@ -15,7 +15,7 @@ use crate::{
     archive::checked::{checked, spoil},
     archive::reader::{Bad, Reader, Verified},
     chat::show::count,
-    client::{Client, refusal},
+    client::Client,
     commands::{Progress, data, json},
     failure::{Exit, Failure},
     home::{Place, choose, title},
@@ -105,7 +105,7 @@ pub(crate) async fn work(
             match step {
                 Work::Checked { entries, .. } => progress.reach(entries),
                 Work::Back { entries, of } => progress.turn("fetching", entries, of),
-                Work::Failed(refused) => return Err(refusal(refused)),
+                Work::Failed(refused) => return Err(refused.into()),
                 end => last = Some(end),
             }
         }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use axum::http::Method;
+use rumormill_api::endpoint::piece;
 
 use crate::{
     api::words::{Message, Room},
-    client::{Client, piece},
+    client::Client,
     commands::data,
     failure::Failure,
     files::{self, To},

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use axum::body::Body;
 use futures_util::stream;
+use rumormill_client::Body;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -104,7 +104,7 @@ async fn import(
                     let piece = if first.is_some() { first } else { ready.recv().await };
                     piece.map(|piece| (piece, (None, ready)))
                 });
-                client.upload(&format!("/v1/rooms/{}/import", room.id), Body::from_stream(pieces)).await
+                client.upload(&format!("/v1/rooms/{}/import", room.id), Body::stream(pieces)).await
             }
         }
     };

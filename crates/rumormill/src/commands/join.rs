@@ -1,6 +1,7 @@
 //! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
 
 use axum::http::Method;
+use rumormill_api::endpoint::piece;
 
 use crate::{
     api::{
@@ -8,7 +9,7 @@ use crate::{
         words::{Enter, Nearby, NearbyRoom, Room},
     },
     chat::{self, Look, Visit},
-    client::{Client, piece},
+    client::Client,
     commands::{data, json, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach, title},

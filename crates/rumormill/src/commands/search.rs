@@ -1,11 +1,12 @@
 //! `rumormill search`: find what was said.
 
 use axum::http::Method;
+use rumormill_api::endpoint::piece;
 
 use crate::{
     api::words::Page,
     chat::show::message_line,
-    client::{Client, piece},
+    client::Client,
     clock::Clock,
     commands::{data, json, talk, tell_hidden},
     failure::Failure,

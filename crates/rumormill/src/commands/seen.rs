@@ -1,10 +1,11 @@
 //! `rumormill seen`: who has a message.
 
 use axum::http::Method;
+use rumormill_api::endpoint::piece;
 
 use crate::{
     api::words::Holders,
-    client::{Client, piece},
+    client::Client,
     commands::{data, json, talk},
     failure::Failure,
     home::{Place, Reach},

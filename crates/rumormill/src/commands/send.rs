@@ -8,13 +8,14 @@ use std::{
 
 use axum::http::Method;
 use futures_util::{Stream, StreamExt as _};
+use rumormill_api::endpoint::piece;
 use rumormill_node::proto::limits::BODY_BYTES;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     api::words::{Event, Holders, Message, Page, Room, Say},
     chat::show::count,
-    client::{Client, piece},
+    client::Client,
     commands::talk,
     failure::{Exit, Failure},
     files,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use axum::http::Method;
+use rumormill_api::endpoint::piece;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -11,7 +12,6 @@ use crate::{
         Announced, AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nearby, NearbyRoom, Nick, Page, People, Person,
         PlaceText, Read, Refused, Room, RoomHex, Rooms, Say, Ticket, Topic, Whois,
     },
-    client::piece,
     limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES},
 };
 
