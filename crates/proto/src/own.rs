@@ -40,8 +40,10 @@ pub(crate) struct Own {
     adoption: Option<Adoption>,
     /// The head of our log before some of it was lost here.
     lost: Option<Head>,
-    /// The highest of our own words that came back and waited, and until when they are waited for.
-    returned: Option<(Seq, Option<u64>)>,
+    /// The seq after the highest of our own words that came back and waited.
+    returned: Seq,
+    /// Until when what came back is waited for, while it is.
+    returned_until_ms: Option<u64>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
 }
@@ -85,7 +87,8 @@ impl Own {
             waiting: VecDeque::new(),
             adoption: (!fresh).then_some(adoption),
             lost: None,
-            returned: None,
+            returned: 0,
+            returned_until_ms: None,
             held_by: BTreeMap::new(),
         }
     }
@@ -230,8 +233,7 @@ impl Own {
 
     /// When waiting ends at the latest.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let returned = self.returned.and_then(|(_, until_ms)| until_ms);
-        self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(returned).min()
+        self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(self.returned_until_ms).min()
     }
 
     /// Queues what is to be said.
@@ -275,17 +277,13 @@ impl Own {
     /// come, so that we go on above them after a while, and wait for none of them a second time.
     fn waits_for(&mut self, returned: Option<Head>, now_ms: u64) -> bool {
         self.lost(returned);
-        let (known, until_ms) = self.returned.unwrap_or_default();
-        let until_ms = match returned {
-            None => None,
-            Some(head) if until_ms.is_none() && (self.returned.is_none() || head.seq > known) => {
-                Some(now_ms + PENDING_MS)
-            }
-            Some(_) => until_ms.filter(|until_ms| now_ms < *until_ms),
-        };
-        let highest = returned.map(|head| head.seq).into_iter().chain(self.returned.map(|(seq, _)| seq)).max();
-        self.returned = highest.map(|seq| (seq, until_ms));
-        until_ms.is_some()
+        let next = returned.map_or(0, |head| head.seq.saturating_add(1));
+        if next > self.returned {
+            self.returned = next;
+            self.returned_until_ms.get_or_insert(now_ms.saturating_add(PENDING_MS));
+        }
+        self.returned_until_ms = self.returned_until_ms.filter(|until_ms| next > 0 && now_ms < *until_ms);
+        self.returned_until_ms.is_some()
     }
 
     /// Signs what waits as the run that follows `head`, as much of it as fits into one run, and tells the

@@ -1,16 +1,41 @@
-//! Authors and runs for the tests of this crate.
+//! Engines, authors and runs for the tests of this crate.
 
 use bytes::Bytes;
 
 use crate::{
     admit::{Admission, Author, Run, Trust},
+    engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
-    ids::{AuthorId, EntryId, RoomId, Seq},
+    ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
+    input::Config,
+    rumor::Policy,
     run::RawRun,
-    time::Time,
+    standing::Crowd,
+    sync::Pace,
+    time::{Now, Time},
+    view::Shape,
 };
 
 pub(crate) const ROOM: RoomId = RoomId([1; 32]);
+
+/// When [`engine`] begins.
+pub(crate) const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
+
+/// A peer alone in a room of which it holds nothing, who writes under this key.
+pub(crate) fn engine(secret: u8) -> Engine {
+    let config = Config {
+        room: ROOM,
+        me: PeerId([1; 32]),
+        policy: Policy::Delegating(Default::default()),
+        shape: Shape::Open,
+        pace: Pace::default(),
+        crowd: Crowd::default(),
+        fresh_author: true,
+        trace: false,
+        seed: 1,
+    };
+    Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+}
 
 /// Writes one author's log, and can write another one from the same place.
 #[derive(Clone)]

@@ -42,6 +42,20 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
     }
 }
 
+/// The first of three peers is set back to a backup and speaks where nobody can tell it what it lost.
+fn fork_from_a_backup(room: &mut World) -> Story {
+    let backup = room.backup(0);
+    room.say(0, "after");
+    room.settle()?;
+    room.crash(0);
+    room.partition(&[&[0], &[1, 2]]);
+    room.restart_from(0, backup);
+    room.say(0, "instead");
+    room.run_ms(60_000)?;
+    room.heal();
+    room.settle()
+}
+
 #[test]
 fn a_restored_backup_that_speaks_alone_is_found_to_fork() {
     let story = || -> Story {
@@ -50,16 +64,7 @@ fn a_restored_backup_that_speaks_alone_is_found_to_fork() {
         room.run_ms(2_000)?;
         room.say(0, "before");
         room.settle()?;
-        let backup = room.backup(0);
-        room.say(0, "after");
-        room.settle()?;
-        room.crash(0);
-        room.partition(&[&[0], &[1, 2]]);
-        room.restart_from(0, backup);
-        room.say(0, "instead");
-        room.run_ms(60_000)?;
-        room.heal();
-        room.settle()?;
+        fork_from_a_backup(&mut room)?;
         room.same_timeline().map(|_| ())
     };
     assert_eq!(story().map_err(|violation| violation.property), Err("no honest author forks"));
@@ -83,22 +88,14 @@ fn a_liar_that_lost_its_store_forks_its_next_log_too_and_nobody_else_may() {
         room.settle()?;
         Ok(room)
     };
-    let forked = |mut room: World| -> Story {
-        let backup = room.backup(0);
-        room.say(0, "honest words");
-        room.settle()?;
-        room.crash(0);
-        room.partition(&[&[0], &[1, 2]]);
-        room.restart_from(0, backup);
-        room.say(0, "instead");
-        room.run_ms(60_000)?;
-        room.heal();
-        room.settle()
-    };
     for (nature, forks) in [(Nature::Undercutter, 2), (Nature::Forker, 2), (Nature::Mute, 0)] {
-        let room = lied(nature).unwrap();
+        let mut room = lied(nature).unwrap();
         assert_eq!(room.cuts(0).len(), forks, "{nature:?}");
-        assert_eq!(forked(room).map_err(|violation| violation.property), Err("no honest author forks"), "{nature:?}");
+        assert_eq!(
+            fork_from_a_backup(&mut room).map_err(|violation| violation.property),
+            Err("no honest author forks"),
+            "{nature:?}"
+        );
     }
 }
 

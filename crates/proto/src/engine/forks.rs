@@ -149,40 +149,23 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::{
-        admit::Author,
-        input::{Config, Input},
+        input::Input,
         limits::PROOF_PAUSE_MS,
-        rumor::Policy,
-        standing::Crowd,
-        sync::Pace,
-        testing::{ROOM, Writer},
-        view::Shape,
+        testing::{NOW, Writer, engine},
     };
 
     fn received(engine: &mut Engine, runs: Vec<RawRun>, ticks_ms: u64) -> Vec<Output> {
         let (from, message) = (PeerId([2; 32]), Message::Runs { want: 0, runs });
         let mut out = Vec::new();
-        engine.handle(Input::Received { from, message }, Now { ticks_ms, wall_ms: 5_000 }, &mut out);
+        engine.handle(Input::Received { from, message }, Now { ticks_ms, ..NOW }, &mut out);
         out
     }
 
     #[test]
     fn a_fork_of_what_waits_is_told_to_everybody_at_once_and_lower_ones_after_a_pause() {
-        let config = Config {
-            room: ROOM,
-            me: PeerId([1; 32]),
-            policy: Policy::Delegating(Default::default()),
-            shape: Shape::Open,
-            pace: Pace::default(),
-            crowd: Crowd::default(),
-            fresh_author: true,
-            trace: false,
-            seed: 1,
-        };
-        let now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
-        let mut engine = Engine::new(config, Author::from_secret(&[9; 32]), vec![], None, now);
+        let mut engine = engine(9);
         for peer in [2, 3] {
-            engine.handle(Input::Up { peer: PeerId([peer; 32]), address: None }, now, &mut Vec::new());
+            engine.handle(Input::Up { peer: PeerId([peer; 32]), address: None }, NOW, &mut Vec::new());
         }
         let mut writer = Writer::new(1);
         writer.write(1, "never sent");
@@ -194,7 +177,7 @@ mod tests {
         }
         let (mut told, mut cuts) = (0, Vec::new());
         for (at, (ours, theirs)) in lines.into_iter().rev().enumerate() {
-            let ms = now.ticks_ms + at as u64 * PROOF_PAUSE_MS / 100;
+            let ms = NOW.ticks_ms + at as u64 * PROOF_PAUSE_MS / 100;
             assert!(!received(&mut engine, vec![ours], ms).iter().any(|output| matches!(output, Output::Append(_))));
             for output in received(&mut engine, vec![theirs], ms) {
                 match output {

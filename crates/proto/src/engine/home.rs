@@ -108,34 +108,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        admit::{Author, Run},
+        admit::Run,
         entry::Kind,
         ids::PeerId,
-        input::{Config, Input, Saying},
+        input::{Input, Saying},
         limits::{AHEAD_MS, PENDING_MS},
-        rumor::Policy,
-        standing::Crowd,
-        sync::Pace,
-        testing::{ROOM, Writer},
-        view::Shape,
+        testing::{NOW, Writer, engine},
     };
-
-    const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
-
-    fn engine(secret: u8) -> Engine {
-        let config = Config {
-            room: ROOM,
-            me: PeerId([1; 32]),
-            policy: Policy::Delegating(Default::default()),
-            shape: Shape::Open,
-            pace: Pace::default(),
-            crowd: Crowd::default(),
-            fresh_author: true,
-            trace: false,
-            seed: 1,
-        };
-        Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
-    }
 
     /// What an import comes to, and what it appends.
     fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
