@@ -89,6 +89,8 @@ pub struct Endpoint<Q, A> {
     pub queries: &'static [Query],
     /// The status of success.
     pub status: u16,
+    /// Whether it is answered to whoever asks, without the token.
+    pub is_open: bool,
     bodies: PhantomData<fn(Q) -> A>,
 }
 
@@ -118,7 +120,18 @@ pub enum Value {
 impl<Q, A> Endpoint<Q, A> {
     /// An endpoint that is answered with 200 and needs no parameters behind the `?`.
     pub const fn new(id: &'static str, tag: Tag, method: Method, path: &'static str, summary: &'static str) -> Self {
-        Self { id, tag, method, path, summary, details: "", queries: &[], status: 200, bodies: PhantomData }
+        Self {
+            id,
+            tag,
+            method,
+            path,
+            summary,
+            details: "",
+            queries: &[],
+            status: 200,
+            is_open: false,
+            bodies: PhantomData,
+        }
     }
 
     /// The path and what stands behind the `?`: `parameters` fill the braces in their order, whatever they contain.
@@ -153,6 +166,11 @@ impl<Q, A> Endpoint<Q, A> {
     /// The same, answered with another status.
     pub const fn status(self, status: u16) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same, answered without the token.
+    pub const fn open(self) -> Self {
+        Self { is_open: true, ..self }
     }
 }
 

@@ -27,7 +27,7 @@ macro_rules! table {
 }
 
 table! {
-    HEALTH: Empty => Text = Endpoint::new("health", Process, Get, "/healthz", "Tell whether the process lives");
+    HEALTH: Empty => Text = Endpoint::new("health", Process, Get, "/healthz", "Tell whether the process lives").open();
     METRICS: Empty => Figures = Endpoint::new("metrics", Process, Get, "/metrics", "Read the figures of all rooms")
         .details("Figures in the text format of OpenMetrics, for Prometheus and its kind.");
 

@@ -159,7 +159,7 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
         if !self.details.is_empty() {
             operation = operation.description(Some(self.details));
         }
-        if self.path == "/healthz" {
+        if self.is_open {
             operation = operation.security(SecurityRequirement::default());
         }
         Row { method: self.method, path: self.path, operation: operation.build(), schemas }
@@ -261,44 +261,26 @@ fn text(example: &str) -> Content {
     with_example(Content::new(Some(Object::with_type(SchemaType::Type(Type::String)))), Some(Any::from(example)))
 }
 
-impl<T: Example> Described for Json<T> {
-    fn contents() -> Vec<(&'static str, Content)> {
-        vec![("application/json", json::<T>())]
-    }
+/// Bodies that have JSON in them.
+macro_rules! holding_json {
+    ($($name:ident: $contents:expr;)*) => {$(
+        impl<T: Example> Described for $name<T> {
+            fn contents() -> Vec<(&'static str, Content)> {
+                $contents
+            }
 
-    fn schemas(into: &mut Schemas) {
-        named::<T>(into);
-    }
+            fn schemas(into: &mut Schemas) {
+                named::<T>(into);
+            }
+        }
+    )*};
 }
 
-impl<T: Example> Described for Steps<T> {
-    fn contents() -> Vec<(&'static str, Content)> {
-        vec![("application/x-ndjson", json::<T>())]
-    }
-
-    fn schemas(into: &mut Schemas) {
-        named::<T>(into);
-    }
-}
-
-impl<T: Example> Described for Events<T> {
-    fn contents() -> Vec<(&'static str, Content)> {
-        vec![("text/event-stream", json::<T>())]
-    }
-
-    fn schemas(into: &mut Schemas) {
-        named::<T>(into);
-    }
-}
-
-impl<T: Example> Described for JsonOrLines<T> {
-    fn contents() -> Vec<(&'static str, Content)> {
-        vec![("application/json", json::<T>()), ("text/plain", text("the build is green\n"))]
-    }
-
-    fn schemas(into: &mut Schemas) {
-        named::<T>(into);
-    }
+holding_json! {
+    Json: vec![("application/json", json::<T>())];
+    Steps: vec![("application/x-ndjson", json::<T>())];
+    Events: vec![("text/event-stream", json::<T>())];
+    JsonOrLines: vec![("application/json", json::<T>()), ("text/plain", text("the build is green\n"))];
 }
 
 /// Bodies that are not JSON.

@@ -17,9 +17,11 @@ use axum::{
     routing::post,
 };
 use futures_util::StreamExt as _;
+use rumormill_api::endpoints::HEALTH;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{Asker, Keys};
+
 use crate::api::{Answer, refused};
 
 /// `router`, for those only who may ask.
@@ -61,7 +63,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What is nobody's secret: the page itself, and whether we live. A code says for itself who may exchange it.
 fn is_open(method: &Method, path: &str) -> bool {
-    path == "/healthz" || (path == "/session" && method == Method::POST) || crate::web::has(path)
+    path == HEALTH.path || (path == "/session" && method == Method::POST) || crate::web::has(path)
 }
 
 /// The token that is shown.
