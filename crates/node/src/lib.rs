@@ -64,7 +64,7 @@ pub use crate::{
     mend::Mended,
     nearby::Nearby,
     node::Node,
-    room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic},
+    room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic, read_nick},
     settings::{Bind, Home, RoomSetup, Settings},
     talk::{Message, What, about},
     ticket::{Ticket, TicketError},

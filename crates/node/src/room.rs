@@ -263,11 +263,7 @@ impl Room {
     /// # Errors
     /// [`Error::Nick`] when it is empty or too long, and what [`Room::say_all`] says.
     pub async fn set_nick(&self, nick: &str) -> Result<Said, Error> {
-        let nick = nick.trim();
-        if nick.is_empty() || nick.len() > NAME_BYTES {
-            return Err(Error::Nick);
-        }
-        self.say_content(&Content::Nick(nick.to_owned())).await
+        self.say_content(&Content::Nick(read_nick(nick)?.to_owned())).await
     }
 
     /// Tells those who are connected that somebody writes here, unless that was told a moment ago.
@@ -508,6 +504,16 @@ impl Room {
 }
 
 /// The messages that lines make, in their order.
+/// A nick as it is told, without blanks around it.
+///
+/// # Errors
+/// [`Error::Nick`] when it is empty or too long.
+pub fn read_nick(text: &str) -> Result<&str, Error> {
+    let nick = text.trim();
+    let fits = !nick.is_empty() && nick.len() <= NAME_BYTES;
+    fits.then_some(nick).ok_or(Error::Nick)
+}
+
 fn fold(read: &mut dyn Read, room: &RoomId, lines: &[Line]) -> Result<Vec<Message>, rumormill_store::Error> {
     let target = |line: &Line| Target { author: line.place.author, seq: line.place.seq };
     let targets: Vec<Target> = lines.iter().map(target).collect();
@@ -582,4 +588,18 @@ fn path(connection: &WeakConnectionHandle) -> (Path, u32) {
         let way = if path.is_relay() { Path::Relayed } else { Path::Direct };
         (way, u32::try_from(path.rtt().as_millis()).unwrap_or(u32::MAX))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nick_is_of_some_bytes_and_not_of_many() {
+        assert_eq!(read_nick("  ada ").unwrap(), "ada");
+        assert!(read_nick(&"x".repeat(NAME_BYTES)).is_ok());
+        for nick in ["", "  ", &"x".repeat(NAME_BYTES + 1)] {
+            assert_eq!(read_nick(nick).unwrap_err().code(), "nick", "{nick:?}");
+        }
+    }
 }

@@ -3,14 +3,13 @@
 use std::env;
 
 use axum::http::Method;
-use rumormill_node::Error;
+use rumormill_node::read_nick;
 
 use crate::{
     api::words::{Nick, Room, Rooms},
     client::Client,
     failure::Failure,
     home::Place,
-    limits::NAME_BYTES,
 };
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
@@ -24,7 +23,7 @@ pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) 
         None => place.config()?.nick,
     };
     match said {
-        Some(nick) => check(&nick).map(Some),
+        Some(nick) => Ok(Some(read_nick(&nick)?.to_owned())),
         None => Ok(elsewhere(client, place).await?.or_else(login)),
     }
 }
@@ -50,26 +49,5 @@ async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Fai
 
 /// The login name, where the system tells one that can be a name.
 pub(crate) fn login() -> Option<String> {
-    ["LOGNAME", "USER"].iter().find_map(|name| check(&env::var(name).ok()?).ok())
-}
-
-/// # Errors
-/// When it is no name.
-pub(crate) fn check(nick: &str) -> Result<String, Failure> {
-    let nick = nick.trim();
-    let fits = !nick.is_empty() && nick.len() <= NAME_BYTES;
-    if fits { Ok(nick.to_owned()) } else { Err(Error::Nick.into()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_checked_before_anything_is_done() {
-        assert_eq!(check("  ada ").unwrap(), "ada");
-        for nick in ["", "  ", &"x".repeat(NAME_BYTES + 1)] {
-            assert_eq!(check(nick).unwrap_err().code, "nick", "{nick:?}");
-        }
-    }
+    ["LOGNAME", "USER"].iter().find_map(|name| Some(read_nick(&env::var(name).ok()?).ok()?.to_owned()))
 }

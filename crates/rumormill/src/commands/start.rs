@@ -3,6 +3,7 @@
 use std::io;
 
 use axum::http::Method;
+use rumormill_node::read_nick;
 use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
@@ -40,7 +41,7 @@ pub(crate) async fn run(place: Place) -> Result<(), Failure> {
 async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
     talk("You have no room yet. Two questions, and you are in one; Ctrl-C leaves.");
     let known = place.config()?.nick.or_else(nick::login).unwrap_or_default();
-    let nick = ask("Your name: ", &known, nick::check).await?;
+    let nick = ask("Your name: ", &known, |name| Ok(read_nick(name)?.to_owned())).await?;
     let answer = ask("Paste a ticket to join a room, or name a new one: ", "", check).await?;
     let ticket = holds_ticket(&answer);
     let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer } };

@@ -265,6 +265,15 @@ fn a_ticket_of_somebody_who_is_gone_reaches_nobody_and_is_kept() {
 }
 
 #[test]
+fn a_name_that_is_none_leaves_no_room_behind() {
+    let ada = Person::new();
+    for nick in ["", " ", &"x".repeat(81)] {
+        ada.fails(&["new", "lunch", "--nick", nick], 2);
+    }
+    assert_eq!(ada.lines(&["rooms"]), [""; 0]);
+}
+
+#[test]
 fn the_doctor_finds_what_others_may_read() {
     let ada = Person::new();
     assert!(ada.lines(&["doctor"]).iter().all(|line| line.starts_with("ok ")));
