@@ -459,10 +459,9 @@ impl Driver {
         // First: a room that cannot be forgotten is not left.
         self.store.leave(room)?;
         self.sweeping.begin();
-        let seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
-        self.links.leave(room);
         // Held to the end: whoever listens hears that the room was left before a seat that goes closes its board.
-        let mut seat = seat;
+        let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
+        self.links.leave(room);
         seat.iter_mut().for_each(|seat| seat.asked.fail(&Error::Left).clear());
         let board = seat.as_ref().map(|seat| seat.board.clone()).or_else(|| self.damaged.remove(room));
         if let Some(board) = board {
