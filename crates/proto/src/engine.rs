@@ -403,7 +403,7 @@ impl Engine {
         self.step(Step::RumorFrom { peer: from, entries, new }, out);
         match self.rumors.is_urgent(push.part) {
             // What is held for its time is not told on, and who sent it must not count it as held here.
-            _ if push.runs.iter().any(|run| self.logs.is_early(run)) => {}
+            _ if push.runs.iter().any(|run| self.logs.is_early(run.author(), run.last())) => {}
             true => out.push(Output::Send { to: from, message: Message::Ack { pushes: vec![(push.push, new)] } }),
             false => self.receipts.add(from, push.push, new),
         }

@@ -222,6 +222,9 @@ pub const ORPHAN_MS: u64 = 5_000;
 /// sooner, for an answer may have been lost: sixty rounds would have brought what anybody has.
 pub const IN_VAIN_MS: u64 = PENDING_MS;
 
+/// Logs of which is remembered that a peer was asked for them in vain, of each peer: as many as wait of one. 16 bytes each.
+pub const ASKED_IN_VAIN: usize = PENDING_RUNS_OF_ONE;
+
 /// Milliseconds for which our words do not name what came without its causes: [`IN_VAIN_MS`] for each of a dozen peers that
 /// it goes through.
 pub const REST_MS: u64 = 12 * IN_VAIN_MS;

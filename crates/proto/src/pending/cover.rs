@@ -4,7 +4,10 @@
 //! that ends first needs least. No run reaches beyond its block, so at most [`crate::limits::BLOCK`] runs are looked at to find it, and
 //! the first is the right one unless pieces in between are missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use crate::{
     ids::{AuthorId, Seq},
@@ -13,9 +16,10 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Cover {
-    /// By author and last seq: the first seq, and the number of the run.
-    ends: BTreeMap<(AuthorId, Seq), (Seq, u64)>,
-    /// Stretches without a gap, above what is held: by author and first seq, the last.
+    /// By author and last seq: the first seq, the number of the run, and whether its time has come.
+    ends: BTreeMap<(AuthorId, Seq), (Seq, u64, bool)>,
+    /// Stretches without a gap, above what is held, of runs whose time has come: by author and first seq, the last. What
+    /// others have in shorter runs is asked for again until then.
     stretches: BTreeMap<(AuthorId, Seq), Seq>,
     /// By author: entries in its stretches.
     waiting: BTreeMap<AuthorId, u64>,
@@ -32,17 +36,28 @@ impl Cover {
     /// The runs that bring the entry at `last`, lowest end first.
     pub(super) fn reaching(&self, author: AuthorId, last: Seq) -> impl Iterator<Item = u64> {
         let near = self.ends.range((author, last)..=(author, block_end(last)));
-        near.filter(move |(_, (begin, _))| *begin <= last).map(|(_, (_, run))| *run)
+        near.filter(move |(_, (begin, ..))| *begin <= last).map(|(_, (_, run, _))| *run)
+    }
+
+    /// Runs of these authors whose time has not come and that bring something of `first..=last`.
+    pub(super) fn early(
+        &self,
+        authors: RangeInclusive<AuthorId>,
+        (first, last): (Seq, Seq),
+    ) -> impl Iterator<Item = u64> {
+        let ends = self.ends.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
+        let early = ends.filter(move |((_, end), (begin, _, is_due))| !is_due && *end >= first && *begin <= last);
+        early.map(|(_, (_, run, _))| *run)
     }
 
     /// The run that ends last.
     pub(super) fn last(&self, author: AuthorId) -> Option<u64> {
-        self.ends.range((author, 0)..=(author, Seq::MAX)).next_back().map(|(_, (_, run))| *run)
+        self.ends.range((author, 0)..=(author, Seq::MAX)).next_back().map(|(_, (_, run, _))| *run)
     }
 
     /// The run that ends at `last`.
     pub(super) fn ending(&self, author: AuthorId, last: Seq) -> Option<u64> {
-        self.ends.get(&(author, last)).map(|(_, run)| *run)
+        self.ends.get(&(author, last)).map(|(_, run, _)| *run)
     }
 
     /// The first seq from `next` on that does not wait.
@@ -53,12 +68,24 @@ impl Cover {
     /// Whether a run `first..=last` would bring nothing: one waits that ends there too and begins no higher. What is
     /// held ends before `floor`.
     pub(super) fn knows(&self, author: AuthorId, (first, last): (Seq, Seq), floor: Seq) -> bool {
-        self.ends.get(&(author, last)).is_some_and(|(begin, _)| *begin.max(&floor) <= first)
+        self.ends.get(&(author, last)).is_some_and(|(begin, ..)| *begin.max(&floor) <= first)
     }
 
-    pub(super) fn insert(&mut self, author: AuthorId, (first, last): (Seq, Seq), run: u64) {
-        self.ends.insert((author, last), (first, run));
-        self.stretch_over(author, (first, last));
+    /// A run waits.
+    pub(super) fn insert(&mut self, author: AuthorId, (first, last): (Seq, Seq), (run, is_due): (u64, bool)) {
+        self.ends.insert((author, last), (first, run, is_due));
+        if is_due {
+            self.stretch_over(author, (first, last));
+        }
+    }
+
+    /// The time of the run that ends at `last` has come.
+    pub(super) fn due(&mut self, author: AuthorId, last: Seq) {
+        if let Some((first, _, is_due)) = self.ends.get_mut(&(author, last)).filter(|(.., is_due)| !is_due) {
+            *is_due = true;
+            let first = *first;
+            self.stretch_over(author, (first, last));
+        }
     }
 
     fn stretch_over(&mut self, author: AuthorId, (mut from, mut to): (Seq, Seq)) {
@@ -101,12 +128,13 @@ impl Cover {
     }
 
     pub(super) fn remove(&mut self, author: AuthorId, (first, last): (Seq, Seq)) {
-        self.ends.remove(&(author, last));
-        let Some((start, _)) = self.stretch(author, last).filter(|(_, end)| *end >= last) else { return };
+        let is_due = self.ends.remove(&(author, last)).is_some_and(|(.., is_due)| is_due);
+        let Some((start, _)) = self.stretch(author, last).filter(|(_, end)| *end >= last && is_due) else { return };
         let from = first.max(start);
         self.clear(author, (from, last));
         let near = self.ends.range((author, from)..=(author, block_end(last)));
-        let parts: Vec<_> = near.map(|((_, end), (begin, _))| (*begin.max(&from), *end.min(&last))).collect();
+        let due = near.filter(|(_, (.., is_due))| *is_due);
+        let parts: Vec<_> = due.map(|((_, end), (begin, ..))| (*begin.max(&from), *end.min(&last))).collect();
         for (from, to) in parts.into_iter().filter(|(from, to)| from <= to) {
             self.stretch_over(author, (from, to));
         }
@@ -114,12 +142,14 @@ impl Cover {
 
     /// Runs that end at `head` or below.
     pub(super) fn ended(&self, author: AuthorId, head: Seq) -> Vec<u64> {
-        self.ends.range((author, 0)..=(author, head)).map(|(_, (_, run))| *run).collect()
+        self.ends.range((author, 0)..=(author, head)).map(|(_, (_, run, _))| *run).collect()
     }
 
     /// What is held reaches up to `head`.
     pub(super) fn held(&mut self, author: AuthorId, head: Seq) {
         self.clear(author, (0, head));
+        let above = self.ends.range_mut((author, head)..=(author, block_end(head)));
+        above.for_each(|(_, (first, ..))| *first = head.saturating_add(1).max(*first));
     }
 
     /// Takes `from..=to` out of the stretches.
@@ -157,36 +187,45 @@ mod tests {
     proptest! {
         #[test]
         fn it_finds_what_a_look_at_all_runs_finds(
-            spans in proptest::collection::vec((1u64..40, 0u64..12), 0..30),
-            gone in proptest::collection::vec(any::<bool>(), 30), head in 0u64..30,
+            spans in proptest::collection::vec((1u64..40, 0u64..12, any::<bool>()), 0..30),
+            gone in proptest::collection::vec((any::<bool>(), any::<bool>()), 30), head in 0u64..30,
         ) {
             let mut cover = Cover::default();
-            let mut left = BTreeMap::new();
-            for (number, (first, more)) in spans.iter().enumerate() {
+            let mut left: BTreeMap<u64, ((Seq, Seq), bool)> = BTreeMap::new();
+            for (number, (first, more, is_due)) in spans.iter().enumerate() {
                 let span = (*first, first + more);
                 if !cover.knows(ADA, span, 0) {
                     let old = cover.ending(ADA, span.1);
-                    old.into_iter().for_each(|old| cover.remove(ADA, left.remove(&old).unwrap()));
-                    cover.insert(ADA, span, number as u64);
-                    left.insert(number as u64, span);
+                    old.into_iter().for_each(|old| cover.remove(ADA, left.remove(&old).unwrap().0));
+                    cover.insert(ADA, span, (number as u64, *is_due));
+                    left.insert(number as u64, (span, *is_due));
                 }
             }
             cover.held(ADA, head);
-            left.retain(|number, span| {
-                let stays = gone[*number as usize];
+            cover.ended(ADA, head).iter().for_each(|number| cover.remove(ADA, left.remove(number).unwrap().0));
+            left.retain(|number, (span, _)| {
+                let (stays, _) = gone[*number as usize];
                 if !stays { cover.remove(ADA, *span); }
                 stays
             });
-            for seq in head + 1..60 {
-                let first_end = left.iter().filter(|(_, (a, b))| (*a..=*b).contains(&seq)).min_by_key(|(_, span)| span.1);
-                prop_assert_eq!(cover.of(ADA, seq), first_end.map(|(number, _)| *number), "{}", seq);
-                let next = (seq..).find(|seq| !left.values().any(|(a, b)| (*a..=*b).contains(seq))).unwrap();
-                prop_assert_eq!(cover.next_after(ADA, seq), next);
+            for (number, (span, is_due)) in &mut left {
+                if gone[*number as usize].1 && !*is_due {
+                    *is_due = true;
+                    cover.due(ADA, span.1);
+                }
             }
-            let waits = |seq: &u64| left.values().any(|(a, b)| (*a..=*b).contains(seq));
-            let top = left.values().map(|(_, b)| *b).max().unwrap_or(0);
-            prop_assert_eq!(cover.missing(ADA, head + 1), (head + 1..=top).filter(|seq| !waits(seq)).count() as u64);
-            left.values().for_each(|span| cover.remove(ADA, *span));
+            let brings = |span: &(Seq, Seq), seq| (span.0..=span.1).contains(&seq);
+            let waits = |seq| left.values().any(|(span, is_due)| *is_due && brings(span, seq));
+            for seq in head + 1..60 {
+                let first_end = left.iter().filter(|(_, (span, _))| brings(span, seq)).min_by_key(|(_, (span, _))| span.1);
+                prop_assert_eq!(cover.of(ADA, seq), first_end.map(|(number, _)| *number), "{}", seq);
+                let early = left.iter().filter(|(_, (span, is_due))| !is_due && brings(span, seq)).map(|(number, _)| *number);
+                prop_assert_eq!(cover.early(ADA..=ADA, (seq, seq)).collect::<BTreeSet<_>>(), early.collect());
+                prop_assert_eq!(cover.next_after(ADA, seq), (seq..).find(|seq| !waits(*seq)).unwrap());
+            }
+            let top = left.values().filter(|(_, is_due)| *is_due).map(|(span, _)| span.1).max().unwrap_or(0);
+            prop_assert_eq!(cover.missing(ADA, head + 1), (head + 1..=top).filter(|seq| !waits(*seq)).count() as u64);
+            left.values().for_each(|(span, _)| cover.remove(ADA, *span));
             prop_assert!(cover.ends.is_empty() && cover.stretches.is_empty() && cover.waiting.is_empty());
         }
     }
@@ -194,7 +233,7 @@ mod tests {
     #[test]
     fn only_a_run_with_the_same_end_and_beginning_is_known() {
         let mut cover = Cover::default();
-        cover.insert(ADA, (3, 10), 0);
+        cover.insert(ADA, (3, 10), (0, true));
         assert!(cover.knows(ADA, (3, 10), 0) && cover.knows(ADA, (5, 10), 0));
         assert!(!cover.knows(ADA, (3, 5), 0) && !cover.knows(ADA, (1, 10), 0));
         assert!(cover.knows(ADA, (3, 10), 3));

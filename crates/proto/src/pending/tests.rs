@@ -139,7 +139,7 @@ impl Pending {
     fn check(&self) {
         for (name, group) in &self.groups {
             assert!(group.members.iter().all(|member| self.runs[member].group == *name));
-            let early = group.open.last().is_some_and(|member| self.runs[member].early);
+            let early = group.open.last().is_some_and(|member| self.runs[member].early.is_some());
             assert!(self.woken.contains(name) || early || self.wanted[&group.waits_for.unwrap()].groups.contains(name));
         }
         let members: usize = self.groups.values().map(|group| group.members.len()).sum();

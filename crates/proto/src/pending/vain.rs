@@ -4,26 +4,65 @@
 //! [`IN_VAIN_MS`] for what its bringer was asked for and has not, in which rounds would bring it from others. Then it is
 //! released *alone*: it waits for nothing but what waits here too. So all come to show what one of them shows.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use super::Pending;
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    limits::IN_VAIN_MS,
+    limits::{ASKED_IN_VAIN, IN_VAIN_MS},
 };
+
+/// What peers were asked for and have not, up to which seq: by peer and the first eight bytes of the author. A run that looks
+/// at its needs one after the other knows by that which it was asked for long ago. Kept for [`IN_VAIN_MS`], and no longer than
+/// twice that.
+#[derive(Debug, Default)]
+pub(super) struct InVain {
+    young: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
+    old: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
+    turn_ms: u64,
+}
+
+impl InVain {
+    fn add(&mut self, peer: PeerId, prefix: u64, last: Seq) {
+        let names = self.young.entry(peer).or_default();
+        if names.len() >= ASKED_IN_VAIN && !names.contains_key(&prefix) {
+            names.pop_first();
+        }
+        let highest = names.entry(prefix).or_default();
+        *highest = last.max(*highest);
+    }
+
+    pub(super) fn has(&self, peer: PeerId, (author, seq): (AuthorId, Seq)) -> bool {
+        let has = |names: &BTreeMap<u64, Seq>| names.get(&author.prefix()).is_some_and(|last| seq <= *last);
+        [&self.young, &self.old].iter().any(|peers| peers.get(&peer).is_some_and(has))
+    }
+
+    pub(super) fn forget(&mut self, peer: &PeerId) {
+        self.young.remove(peer);
+        self.old.remove(peer);
+    }
+
+    fn turn(&mut self, now_ms: u64) {
+        if self.turn_ms <= now_ms {
+            self.turn_ms = now_ms.saturating_add(IN_VAIN_MS);
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+}
 
 impl Pending {
     /// A peer was asked for what these authors wrote up to `last`, from the top down, and has no more than it brought.
     pub(crate) fn wait_in_vain(&mut self, from: PeerId, authors: RangeInclusive<AuthorId>, last: Seq) {
+        self.asked_in_vain.add(from, authors.start().prefix(), last);
         let wanted = self.wanted.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
-        let lacking = wanted.filter(|((author, seq), _)| *seq <= last && !self.holds(*author, *seq));
+        let lacking = wanted.filter(|((author, seq), _)| *seq <= last && !self.is_coming(*author, *seq));
         let groups = lacking.flat_map(|(_, wanted)| &wanted.groups).filter_map(|name| self.groups.get(name));
         let looking: Vec<u64> = groups.filter_map(|group| group.open.last().copied()).collect();
         for number in looking {
             self.steps += 1;
             let Some(waiting) = self.runs.get_mut(&number) else { continue };
-            if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early {
+            if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early.is_some() {
                 continue;
             }
             waiting.vain = true;
@@ -32,6 +71,7 @@ impl Pending {
 
     /// Lets go what has waited too long: alone what waited in vain, once.
     pub(crate) fn expire(&mut self, now_ms: u64) {
+        self.asked_in_vain.turn(now_ms);
         while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
             match self.runs.get_mut(&number) {
                 Some(waiting) if waiting.vain && !waiting.alone && defence::is_on("in-vain") => {

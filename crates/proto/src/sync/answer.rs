@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Sync, send};
 use crate::{
+    defence,
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     input::{Output, Purpose, Recall, Step},
@@ -46,8 +47,13 @@ impl Sync {
         }
     }
 
-    /// Serves a want.
+    /// Serves a want. What is held for its time is served too: the peer may have been shown something that names it, and
+    /// judges the time by its own clock.
     pub(crate) fn want(&mut self, from: PeerId, want: &Want, logs: &Logs, out: &mut Vec<Output>) {
+        let early = want.ranges.iter().flat_map(|range| logs.early(range.author, (range.first, range.last)));
+        for run in early.take(RANGES).filter(|_| defence::is_on("early-served")) {
+            send(out, from, Message::Runs { want: want.want, runs: vec![run.clone()] });
+        }
         let named = want.ranges.iter().flat_map(|range| {
             let authors = logs.frontier().with_prefix(range.author);
             authors.filter_map(|(author, log)| {

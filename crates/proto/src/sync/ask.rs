@@ -98,10 +98,12 @@ impl Sync {
         }
         let mut in_vain = asked.newest;
         for range in asked.above {
-            if logs.frontier().with_prefix(range.author).any(|(author, _)| logs.has(*author, range.last)) {
-                continue;
+            let mut under = logs.frontier().with_prefix(range.author).map(|(author, _)| *author);
+            match under.find(|author| logs.has(*author, range.last)) {
+                // What is held for its time came, and is not asked for again before it is told of again.
+                Some(author) if !logs.is_early(author, range.last) => continue,
+                came => in_vain |= came.is_none(),
             }
-            in_vain = true;
             if let Some(told) = self.told.get_mut(&peer) {
                 told.remove(&range.author);
             }
@@ -159,7 +161,11 @@ impl Sync {
                     }
                     Due::Little(peer, last) => {
                         let most = if author.is_some() { first + SHARED_ENTRIES } else { Seq::MAX };
-                        let range = Range { author: prefix, first, last: block_end(last).min(block_end(most)) };
+                        // Of what comes in a run that is held for its time, the shorter run is wanted.
+                        let is_early =
+                            logs.early(prefix, (last, last)).next().is_some() && defence::is_on("early-shorter");
+                        let end = if is_early { last } else { block_end(last) };
+                        let range = Range { author: prefix, first, last: end.min(block_end(most)) };
                         if let Some(range) = self.unasked(range, 0) {
                             little.entry(peer).or_default().push((name, range, last));
                         }

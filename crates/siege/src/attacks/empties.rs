@@ -2,7 +2,7 @@
 
 use crate::{
     Attack, Bound, Form, Outcome,
-    nodes::besiege,
+    nodes::{Homes, Town, besiege_with},
     rogue::{BARRED, Rogue},
 };
 
@@ -17,26 +17,30 @@ pub(super) const ATTACK: Attack = Attack {
 };
 
 fn run(form: Form) -> Outcome {
-    besiege(form, async |town, _| {
+    let peers = form.pick(2, 16);
+    let prepare = async |town: &Town| {
+        let mut pairs = Vec::new();
+        for _ in 0..peers {
+            pairs.push([Rogue::new(&town.nodes[0]).await, Rogue::new(&town.nodes[0]).await]);
+        }
+        pairs
+    };
+    besiege_with(form, Homes::Memory, prepare, async |town, _, pairs| {
         let mut outcome = Outcome::default();
         let (mut held, mut barred) = (Vec::new(), 0);
-        let peers = form.pick(2, 16);
-        for _ in 0..peers {
-            let rogue = Rogue::new(&town.nodes[0]).await;
-            if let Some(mut wire) = rogue.member(&town.rooms[0]).await {
+        for [one, other] in &pairs {
+            if let Some(mut wire) = one.member(&town.rooms[0]).await {
                 wire.send(&[0; 64]).await;
                 barred += u64::from(wire.closed().await == Some(BARRED));
             }
-            rogue.endpoint.close().await;
-            let rogue = Rogue::new(&town.nodes[0]).await;
-            if let Some(mut wire) = rogue.member(&town.rooms[0]).await {
+            if let Some(mut wire) = other.member(&town.rooms[0]).await {
                 // A length of 600,000 bytes, of which most come.
                 wire.send(&[&[0xc0, 0xcf, 0x24][..], &[1; 500_000]].concat()).await;
-                held.push((rogue, wire));
+                held.push(wire);
             }
         }
         outcome.count("peers barred for frames without content", barred, Bound::Is(peers));
-        for (rogue, _) in held {
+        for rogue in pairs.iter().flatten() {
             rogue.endpoint.close().await;
         }
         outcome

@@ -34,6 +34,10 @@ const STRANGERS: usize = 64;
 /// How often each comes.
 const TIMES: usize = 4;
 
+/// How long after another one comes: more often than strangers are let in, and for as long as lines are said.
+const EVERY: Duration = Duration::from_millis(500 / HANDSHAKES_PER_S as u64);
+const AT_ONCE: Duration = Duration::from_nanos(1);
+
 /// How long one tries. Two packets of a dial that is ignored are a second apart.
 const DIAL: Duration = Duration::from_secs(3);
 
@@ -50,7 +54,9 @@ fn run(form: Form) -> Outcome {
         let member = Rogue::new(&town.nodes[0]).await;
         let told = tell(&member, town, &strangers).await;
         let (begun, mut dials, mut inside) = (Instant::now(), Vec::new(), 0);
+        let mut tick = tokio::time::interval(form.pick(AT_ONCE, EVERY));
         for stranger in strangers.iter().flat_map(|stranger| std::iter::repeat_n(stranger, TIMES)) {
+            tick.tick().await;
             let (endpoint, target) = (stranger.endpoint.clone(), stranger.target.clone());
             dials.push(tokio::spawn(async move {
                 let taken = tokio::time::timeout(DIAL, endpoint.connect(target, PRESENT)).await;

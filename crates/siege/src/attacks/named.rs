@@ -20,7 +20,7 @@ pub(super) const ATTACK: Attack = Attack {
     name: "named",
     says: "members fork, drop bodies, flood with authors and announcements, and stamp ahead at one honest peer, whose next words \
            name that; all others show these words at once",
-    defences: &["early-cause", "lack-shares"],
+    defences: &["early-cause", "early-served", "early-shorter", "lack-shares"],
     run,
 };
 
@@ -30,11 +30,13 @@ struct Nature {
     does: fn(&mut Engines, PeerId, u64),
 }
 
-const NATURES: [Nature; 8] = [
+const NATURES: [Nature; 10] = [
     Nature { says: "a fork told in two halves", does: forks },
     Nature { says: "a fork of two lengths", does: uneven_forks },
     Nature { says: "an entry stamped ahead and named by one that is not", does: ahead },
+    Nature { says: "two entries stamped ahead and named by one that is not", does: two_ahead },
     Nature { says: "an entry that comes alone, and with one that is stamped ahead", does: with_one_ahead },
+    Nature { says: "an entry that comes alone, and then with one at the edge", does: with_one_at_the_edge },
     Nature { says: "bodies that were dropped", does: dropped },
     Nature { says: "authors without end", does: authors },
     Nature { says: "a long log", does: long },
@@ -64,7 +66,7 @@ fn talk(nature: &Nature, form: Form, outcome: &mut Outcome) {
         stage.link(liar, *peer);
     }
     stage.run_ms(1_000);
-    let words = form.pick(12, 200);
+    let words = form.pick(24, 200);
     for word in 0..words {
         (nature.does)(&mut stage, liar, word);
         stage.say(if word % 4 == 3 { 1 } else { 0 }, &word.to_string());
@@ -100,27 +102,49 @@ fn uneven_forks(stage: &mut Engines, liar: PeerId, word: u64) {
     }
 }
 
-/// What lies just within what the first follows is early for the others, whose clocks are behind.
+/// Milliseconds just within what the first takes in; they are early for the others, whose clocks are behind.
+const EDGE_MS: u64 = AHEAD_MS + 19_000;
+
 fn ahead(stage: &mut Engines, liar: PeerId, word: u64) {
+    name_early(stage, liar, word, 1);
+}
+
+fn two_ahead(stage: &mut Engines, liar: PeerId, word: u64) {
+    name_early(stage, liar, word, 2);
+}
+
+fn name_early(stage: &mut Engines, liar: PeerId, word: u64, count: u64) {
     let now_ms = BEGIN_MS + stage.now_ms();
-    let (mut early, mut other) = (author(word, 0), author(word, 1));
-    let cause = early.at(now_ms + AHEAD_MS + 19_000).line("soon");
-    let effect = other.at(now_ms).line_seen("now", vec![(early.id(), 0)]);
-    stage.says(liar, 0, push(2 * word, cause));
-    stage.says(liar, 0, push(2 * word + 1, effect));
+    let mut seen = Vec::new();
+    for number in 0..count {
+        let mut early = author(word, number);
+        seen.push((early.id(), 0));
+        stage.says(liar, 0, push(10 * word + number, early.at(now_ms + EDGE_MS).line("soon")));
+    }
+    seen.sort();
+    let effect = author(word, count).at(now_ms).line_seen("now", seen);
+    stage.says(liar, 0, push(10 * word + count, effect));
 }
 
 fn with_one_ahead(stage: &mut Engines, liar: PeerId, word: u64) {
+    alone_and_with_another(stage, liar, word, 2 * AHEAD_MS);
+}
+
+fn with_one_at_the_edge(stage: &mut Engines, liar: PeerId, word: u64) {
+    alone_and_with_another(stage, liar, word, EDGE_MS);
+}
+
+fn alone_and_with_another(stage: &mut Engines, liar: PeerId, word: u64, ahead_ms: u64) {
     let now_ms = BEGIN_MS + stage.now_ms();
     let mut pen = author(word, 0);
     let base = pen.at(now_ms).line("x");
-    (0..3).for_each(|at| _ = stage.says(liar, at, push(2 * word, base.clone())));
+    (0..3).for_each(|at| _ = stage.says(liar, at, push(3 * word, base.clone())));
     let mut both = pen.clone();
     let alone = pen.line("x");
     let line = || (vec![], Kind::TEXT, Body::Here("x".into()));
-    let both = both.write_ahead(vec![line(), line()], 2 * AHEAD_MS);
-    stage.says(liar, 0, push(2 * word + 1, alone));
-    (1..3).for_each(|at| _ = stage.says(liar, at, push(2 * word + 1, both.clone())));
+    let both = both.write_ahead(vec![line(), line()], ahead_ms);
+    stage.says(liar, 0, push(3 * word + 1, alone));
+    (0..3).for_each(|at| _ = stage.says(liar, at, push(3 * word + 2, both.clone())));
 }
 
 fn dropped(stage: &mut Engines, liar: PeerId, word: u64) {

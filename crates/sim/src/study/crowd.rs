@@ -1,6 +1,6 @@
 //! Newcomers in a flood of authors: `crowd`.
 //!
-//! Members of a room answer one another in turn, from the founder on; some of them leave. Then one of the peers speaks under a thousand
+//! Each member of a room is answered by one who came before, two by each, from the founder on; some of them leave. Then one of the peers speaks under a thousand
 //! keys a second that nobody has seen before, and mentions as many of them as it can, for it was answered once itself. In the midst of that a newcomer comes by a ticket that names one honest
 //! member, says something and is answered by it, as everything said there in turn is.
 
@@ -85,9 +85,9 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
         room.run_ms(500)?;
         room.say(*peer, "hello");
     }
-    for pair in honest.windows(2) {
+    for (at, peer) in honest.iter().enumerate().skip(1) {
         room.run_ms(500)?;
-        room.reply(pair[0], pair[1], "welcome");
+        room.reply(honest[at / 2], *peer, "welcome");
     }
     let absent = room.join(ABSENT);
     room.run_ms(2_000)?;
