@@ -52,6 +52,8 @@ pub(crate) struct Waiting {
     /// While its time has not come, the first of its entries that lies ahead.
     early: Option<Seq>,
     until_ms: u64,
+    /// Ticks at which it came, or its time did.
+    came_ms: u64,
     /// Ticks at which it goes.
     expires_ms: u64,
     group: u64,
@@ -99,7 +101,7 @@ pub(crate) struct Pending {
     /// By ticks at which a run goes.
     ages: BTreeSet<(u64, u64)>,
     /// Whose runs waited too long.
-    in_vain: BTreeSet<AuthorId>,
+    waited: BTreeSet<AuthorId>,
     asked_in_vain: InVain,
     arrivals: u64,
     steps: u64,
@@ -203,7 +205,7 @@ impl Pending {
 
     /// Authors of whom something else waits than before, and those of whom something waited in vain and went.
     pub(crate) fn changed(&mut self) -> (BTreeSet<AuthorId>, BTreeSet<AuthorId>) {
-        (self.cover.changed(), std::mem::take(&mut self.in_vain))
+        (self.cover.changed(), std::mem::take(&mut self.waited))
     }
 
     /// When the next run's time comes, of those that wait for their time.
@@ -229,7 +231,21 @@ impl Pending {
         let expires_ms = now_ms.saturating_add(if early.is_some() { EARLY_MS } else { PENDING_MS });
         self.steps += run.entries().len() as u64;
         let (group, freed, vain, alone) = (number, 0, false, false);
-        let waiting = Waiting { run, raw, origin, at, early, until_ms, expires_ms, group, node, freed, vain, alone };
+        let waiting = Waiting {
+            run,
+            raw,
+            origin,
+            at,
+            early,
+            until_ms,
+            came_ms: now_ms,
+            expires_ms,
+            group,
+            node,
+            freed,
+            vain,
+            alone,
+        };
         self.shares.add(number, author, waiting.share());
         self.ages.insert((expires_ms, number));
         if early.is_some() {
@@ -262,6 +278,7 @@ impl Pending {
             self.early.remove(&(until_ms, number));
             if let Some(waiting) = self.runs.get_mut(&number) {
                 waiting.early = None;
+                waiting.came_ms = now_ms;
                 let (author, (_, last)) = waiting.span();
                 self.woken.insert(waiting.group);
                 self.cover.due(author, last);
@@ -378,8 +395,9 @@ impl Pending {
             if within || alone || early || held.met(author, seq) {
                 self.runs.get_mut(&number)?.at = Some(next);
             } else {
-                let vain = self.was_in_vain(number, (author, seq)) && defence::is_on("asked-in-vain");
-                self.runs.get_mut(&number)?.vain |= vain;
+                if self.was_in_vain(number, (author, seq)) && defence::is_on("asked-in-vain") {
+                    self.in_vain(number);
+                }
                 name = self.wait(name, (author, seq), by)?;
             }
         }

@@ -61,11 +61,20 @@ impl Pending {
         let looking: Vec<u64> = groups.filter_map(|group| group.open.last().copied()).collect();
         for number in looking {
             self.steps += 1;
-            let Some(waiting) = self.runs.get_mut(&number) else { continue };
+            let Some(waiting) = self.runs.get(&number) else { continue };
             if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early.is_some() {
                 continue;
             }
+            self.in_vain(number);
+        }
+    }
+
+    /// The bringer of a run has not what it waits for. Others get time to bring it, even if the bringer went meanwhile.
+    pub(super) fn in_vain(&mut self, number: u64) {
+        if let Some(waiting) = self.runs.get_mut(&number) {
             waiting.vain = true;
+            let expires_ms = waiting.expires_ms.max(waiting.came_ms.saturating_add(IN_VAIN_MS));
+            self.age(number, expires_ms);
         }
     }
 
@@ -82,7 +91,7 @@ impl Pending {
                     self.woken.insert(group);
                 }
                 waiting => {
-                    self.in_vain.extend(waiting.map(|waiting| waiting.run.author()));
+                    self.waited.extend(waiting.map(|waiting| waiting.run.author()));
                     self.evict(number);
                 }
             }
