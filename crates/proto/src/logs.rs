@@ -10,7 +10,7 @@ mod crowd;
 use std::collections::BTreeMap;
 
 use crate::{
-    admit::{Admission, Entry, Run, Trust},
+    admit::{Admission, Run, Trust},
     defence,
     entry::{Kind, RawEntry},
     fork::Proof,
@@ -329,17 +329,16 @@ impl Logs {
         }
         // There is one founding of a room for ever, whatever the founder's clock said: it is held by nobody.
         let founds = run.last().kind == Kind::FOUND;
-        let due_ms = |entry: &Entry| entry.time.ms().saturating_sub(AHEAD_MS);
-        let early = run.entries().iter().find(|entry| due_ms(entry) > at.wall_ms && !founds);
-        let early = early.map(|first| (first.seq, due_ms(run.last())));
-        if origin == Origin::Import && early.is_some() {
+        let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
+        let until_ms = if until_ms > at.wall_ms && !founds { until_ms } else { 0 };
+        if origin == Origin::Import && until_ms > 0 {
             return Taken::Refused;
         }
         if self.contradicts_waiting(&run, raw) {
             return Taken::Refused;
         }
         let backfills = head.is_some_and(|head| run.last().seq < head.seq);
-        let waits_for_nothing = origin == Origin::Import || (early.is_none() && matches!(origin, Origin::History(_)));
+        let waits_for_nothing = origin == Origin::Import || (until_ms == 0 && matches!(origin, Origin::History(_)));
         if backfills || waits_for_nothing {
             return match self.insert(&run, raw, origin) {
                 true => {
@@ -356,7 +355,7 @@ impl Logs {
         if self.waits(raw) {
             return Taken::Known;
         }
-        self.pending.add(Arrived { run, raw: raw.clone(), origin, early }, at.ticks_ms);
+        self.pending.add(Arrived { run, raw: raw.clone(), origin, until_ms }, at.ticks_ms);
         Taken::New
     }
 

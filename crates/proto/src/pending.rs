@@ -20,6 +20,7 @@
 //! brings it again.
 
 mod cover;
+mod early;
 mod forest;
 mod forks;
 mod share;
@@ -49,8 +50,8 @@ pub(crate) struct Waiting {
     pub(crate) origin: Origin,
     /// The need that is looked at: none before the entry below the run, then entry and pair.
     at: Option<(usize, usize)>,
-    /// While its time has not come, the first of its entries that lies ahead.
-    early: Option<Seq>,
+    /// Whether its time has not come.
+    early: bool,
     until_ms: u64,
     /// Ticks at which it came, or its time did.
     came_ms: u64,
@@ -64,6 +65,8 @@ pub(crate) struct Waiting {
     vain: bool,
     /// Whether it waits for nothing but what waits here too.
     pub(crate) alone: bool,
+    /// Whether it may stay a little past its time, to wait for what waits here too.
+    spared: bool,
 }
 
 /// Runs that wait for each other, or a single one.
@@ -103,6 +106,8 @@ pub(crate) struct Pending {
     /// Whose runs waited too long.
     waited: BTreeSet<AuthorId>,
     asked_in_vain: InVain,
+    /// Ticks at the last look at what is old.
+    now_ms: u64,
     arrivals: u64,
     steps: u64,
 }
@@ -112,8 +117,8 @@ pub(crate) struct Arrived {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// When it lies ahead: the first of its entries that does, and wall-clock milliseconds before which it may not be shown.
-    pub(crate) early: Option<(Seq, u64)>,
+    /// Wall-clock milliseconds before which it may not be shown; 0 when it may.
+    pub(crate) until_ms: u64,
 }
 
 impl Waiting {
@@ -166,27 +171,6 @@ impl Pending {
         self.cover.of(author, seq).is_some()
     }
 
-    /// Whether the run that brings this entry is held until its time comes.
-    pub(crate) fn is_early(&self, author: AuthorId, seq: Seq) -> bool {
-        self.early_from(author, seq).is_some()
-    }
-
-    /// The first entry that lies ahead of the run that brings this one, if that is held until its time comes.
-    fn early_from(&self, author: AuthorId, seq: Seq) -> Option<Seq> {
-        self.cover.of(author, seq).and_then(|number| self.runs.get(&number)?.early)
-    }
-
-    /// Runs that are held until their time comes, of authors with this prefix, and bring something of `first..=last`.
-    pub(crate) fn early(&self, prefix: u64, (first, last): (Seq, Seq)) -> impl Iterator<Item = &RawRun> {
-        let numbers = self.cover.early(AuthorId::lowest(prefix)..=AuthorId::highest(prefix), (first, last));
-        numbers.filter_map(|number| self.runs.get(&number)).map(|waiting| &waiting.raw)
-    }
-
-    /// Whether an entry waits by itself, or comes only with one that lies ahead: then others may have it in a shorter run.
-    fn is_coming(&self, author: AuthorId, seq: Seq) -> bool {
-        self.holds(author, seq) && self.early_from(author, seq).is_none_or(|from| from <= seq)
-    }
-
     /// Whether a run would bring nothing that does not wait. What is held ends before `floor`.
     pub(crate) fn knows(&self, raw: &RawRun, floor: Seq) -> bool {
         self.cover.knows(raw.author(), (raw.first().max(floor), raw.last()), floor)
@@ -208,14 +192,9 @@ impl Pending {
         (self.cover.changed(), std::mem::take(&mut self.waited))
     }
 
-    /// When the next run's time comes, of those that wait for their time.
-    pub(crate) fn next_due(&self) -> Option<u64> {
-        self.early.first().map(|(until_ms, _)| *until_ms)
-    }
-
     /// Adds a run; at a bound others go.
     pub(crate) fn add(&mut self, arrived: Arrived, now_ms: u64) {
-        let Arrived { run, raw, origin, early } = arrived;
+        let Arrived { run, raw, origin, until_ms } = arrived;
         let (author, span) = (run.author(), (run.first().seq, run.last().seq));
         self.arrivals += 1;
         let number = self.arrivals;
@@ -225,12 +204,10 @@ impl Pending {
         self.cover.ending(author, span.1).into_iter().for_each(|old| self.evict(old));
         // Our own words wait for nothing. They may follow what was lost here, and name its hash.
         let at = (origin == Origin::Here).then_some((run.entries().len(), 0));
-        let node = self.forest.add();
-        let (early, until_ms) = early.unzip();
-        let until_ms = until_ms.unwrap_or(0);
-        let expires_ms = now_ms.saturating_add(if early.is_some() { EARLY_MS } else { PENDING_MS });
+        let (early, node) = (until_ms > 0, self.forest.add());
+        let expires_ms = now_ms.saturating_add(if early { EARLY_MS } else { PENDING_MS });
         self.steps += run.entries().len() as u64;
-        let (group, freed, vain, alone) = (number, 0, false, false);
+        let (group, freed, vain, alone, spared) = (number, 0, false, false, false);
         let waiting = Waiting {
             run,
             raw,
@@ -245,17 +222,18 @@ impl Pending {
             freed,
             vain,
             alone,
+            spared,
         };
         self.shares.add(number, author, waiting.share());
         self.ages.insert((expires_ms, number));
-        if early.is_some() {
+        if early {
             self.early.insert((until_ms, number));
         }
         self.runs.insert(number, waiting);
-        self.cover.insert(author, span, (number, early.is_none()));
+        self.cover.insert(author, span, (number, !early));
         self.alone(number);
         for need in self.wanted_in(author, span) {
-            if early.is_some() { self.meet(need) } else { self.stand(need) }
+            if early { self.meet(need) } else { self.stand(need) }
         }
         while let Some(surplus) = self.shares.surplus(&author) {
             self.evict(surplus);
@@ -272,21 +250,6 @@ impl Pending {
         }
     }
 
-    /// Runs whose time has come by now.
-    pub(crate) fn come_due(&mut self, wall_ms: u64, now_ms: u64) {
-        while let Some((until_ms, number)) = self.early.first().copied().filter(|(until_ms, _)| *until_ms <= wall_ms) {
-            self.early.remove(&(until_ms, number));
-            if let Some(waiting) = self.runs.get_mut(&number) {
-                waiting.early = None;
-                waiting.came_ms = now_ms;
-                let (author, (_, last)) = waiting.span();
-                self.woken.insert(waiting.group);
-                self.cover.due(author, last);
-                self.age(number, now_ms.saturating_add(PENDING_MS));
-            }
-        }
-    }
-
     /// A peer went: what it brought and nobody else completes soon goes too.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.asked_in_vain.forget(&peer);
@@ -297,7 +260,7 @@ impl Pending {
             let Some(waiting) = self.runs.get_mut(&number) else { continue };
             waiting.vain = false;
             let orphaned_ms = now_ms.saturating_add(ORPHAN_MS);
-            if waiting.early.is_none() && orphaned_ms < waiting.expires_ms {
+            if !waiting.early && orphaned_ms < waiting.expires_ms {
                 self.age(number, orphaned_ms);
             }
         }
@@ -333,7 +296,8 @@ impl Pending {
         let mut at = None;
         while let Some((next, (author, seq))) = waiting.need(at) {
             at = Some(next);
-            if !held.met(author, seq) && !self.is_coming(author, seq) {
+            let excused = self.is_no_cause((author, seq), waiting.time_of(next));
+            if !excused && !held.met(author, seq) && !self.is_coming(author, seq) {
                 let highest = lacks.entry(author).or_insert(seq);
                 *highest = seq.max(*highest);
             }
@@ -377,7 +341,7 @@ impl Pending {
                 return self.groups.remove(&name).map(|group| group.members);
             };
             let waiting = self.runs.get_mut(&number)?;
-            if waiting.early.is_some() {
+            if waiting.early {
                 return None;
             }
             let Some((next, (author, seq))) = waiting.need(waiting.at) else {
@@ -385,28 +349,23 @@ impl Pending {
                 continue;
             };
             let by = self.cover.of(author, seq);
-            let (alone, follows) = (waiting.alone, waiting.run.author() == author);
+            let (alone, follows, stamped) = (waiting.alone, waiting.run.author() == author, waiting.time_of(next));
             let bringer = by.and_then(|by| self.runs.get(&by));
             let within = bringer.is_some_and(|by| by.group == name);
-            let early = bringer.and_then(|by| by.early).filter(|_| !follows);
-            let alone = alone && (bringer.is_none() || early.is_some());
-            // What is stamped so far ahead is no cause of what is not, whatever a liar signs; else both would be held.
-            let early = early.is_some_and(|from| from <= seq) && defence::is_on("early-cause");
-            if within || alone || early || held.met(author, seq) {
+            let alone = alone && bringer.is_none_or(|by| by.early && !follows);
+            let excused = !follows && self.is_no_cause((author, seq), stamped);
+            if within || alone || excused || held.met(author, seq) {
                 self.runs.get_mut(&number)?.at = Some(next);
             } else {
-                if self.was_in_vain(number, (author, seq)) && defence::is_on("asked-in-vain") {
+                if self.was_in_vain(number, (author, seq)) {
                     self.in_vain(number);
+                    if self.is_over(number) {
+                        continue;
+                    }
                 }
                 name = self.wait(name, (author, seq), by)?;
             }
         }
-    }
-
-    /// Whether the peer that brought a run was asked for what it needs lately, and has it neither.
-    fn was_in_vain(&self, number: u64, (author, seq): (AuthorId, Seq)) -> bool {
-        let peer = self.runs.get(&number).and_then(|waiting| waiting.origin.peer());
-        !self.is_coming(author, seq) && peer.is_some_and(|peer| self.asked_in_vain.has(peer, (author, seq)))
     }
 
     /// Lets a group wait for an entry. When what brings that waits for the group, they become one, which is returned.

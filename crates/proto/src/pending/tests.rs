@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    limits::{PENDING_RUNS, RUN_ENTRIES, SEEN_PAIRS},
+    limits::{AHEAD_MS, IN_VAIN_MS, PENDING_RUNS, RUN_ENTRIES, SEEN_PAIRS},
     logs::{Logs, Taken},
     testing::{ROOM, Writer},
     time::Now,
@@ -139,7 +139,7 @@ impl Pending {
     fn check(&self) {
         for (name, group) in &self.groups {
             assert!(group.members.iter().all(|member| self.runs[member].group == *name));
-            let early = group.open.last().is_some_and(|member| self.runs[member].early.is_some());
+            let early = group.open.last().is_some_and(|member| self.runs[member].early);
             assert!(self.woken.contains(name) || early || self.wanted[&group.waits_for.unwrap()].groups.contains(name));
         }
         let members: usize = self.groups.values().map(|group| group.members.len()).sum();
@@ -219,6 +219,56 @@ fn what_waits_goes_when_it_is_old_or_its_bringer_went() {
     assert_eq!(logs.next_wanted(one.author()), 0, "it is wanted again");
     logs.release(now(PENDING_MS));
     assert_eq!(logs.waiting(), 0);
+}
+
+#[test]
+fn all_that_waits_in_vain_is_shown_when_the_first_is() {
+    let mut writer = Writer::new(1);
+    let nobody = AuthorId([9; 32]);
+    let runs: Vec<_> = (0..5).map(|seq| writer.write_seen(vec![vec![(nobody, seq)]], "x")).collect();
+    let mut logs = Logs::new(ROOM, vec![]);
+    runs.iter().for_each(|run| _ = take(&mut logs, run, 1));
+    assert_eq!(release(&mut logs), []);
+    logs.wait_in_vain(peer(1), (nobody.prefix(), None), 10);
+    assert_eq!(logs.release(now(IN_VAIN_MS - 1)).len(), 0);
+    assert_eq!(
+        logs.release(now(IN_VAIN_MS)).len(),
+        5,
+        "what follows was asked for too, and looks at its causes only now"
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_peer_that_came_again_gets_its_time() {
+    let (mut writer, nobody) = (Writer::new(1), AuthorId([9; 32]));
+    let run = writer.write_seen(vec![vec![(nobody, 0)]], "x");
+    let mut logs = Logs::new(ROOM, vec![]);
+    take(&mut logs, &run, 1);
+    release(&mut logs);
+    logs.down(peer(1), 0);
+    logs.wait_in_vain(peer(1), (nobody.prefix(), None), 0);
+    assert_eq!(logs.release(now(ORPHAN_MS)).len(), 0, "others may bring it");
+    assert_eq!(logs.release(now(IN_VAIN_MS)).len(), 1);
+}
+
+#[test]
+fn what_is_stamped_after_a_word_that_names_it_is_no_cause() {
+    let at = |wall_ms| Now { ticks_ms: 0, wall_ms };
+    let take = |logs: &mut Logs, run: &RawRun, wall_ms| logs.take(run, Origin::Repair(peer(1)), at(wall_ms)).unwrap();
+    let early = Writer::new(1).later(2 * AHEAD_MS).write(1, "soon");
+    let word = Writer::new(2).write_seen(vec![vec![(early.author(), 0)]], "x");
+    let mut logs = Logs::new(ROOM, vec![]);
+    take(&mut logs, &early, 0);
+    take(&mut logs, &word, 0);
+    assert_eq!(logs.release(at(0)).len(), 1, "a liar's cause holds nobody");
+    // A clock that jumped back holds what it would have taken in before.
+    let late = Writer::new(3).later(3 * AHEAD_MS).write(1, "x");
+    let word = Writer::new(4).later(3 * AHEAD_MS + 1).write_seen(vec![vec![(late.author(), 0)]], "x");
+    take(&mut logs, &word, 4 * AHEAD_MS);
+    take(&mut logs, &late, 0);
+    assert_eq!(logs.release(at(0)).len(), 0, "and nothing is shown before its cause");
+    assert_eq!(logs.early(late.author().prefix(), (0, 0)).count(), 1);
+    assert_eq!(logs.release(at(4 * AHEAD_MS)).len(), 3);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::Pending;
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    limits::{ASKED_IN_VAIN, IN_VAIN_MS},
+    limits::{ASKED_IN_VAIN, IN_VAIN_MS, ORPHAN_MS},
 };
 
 /// What peers were asked for and have not, up to which seq: by peer and the first eight bytes of the author. A run that looks
@@ -62,7 +62,7 @@ impl Pending {
         for number in looking {
             self.steps += 1;
             let Some(waiting) = self.runs.get(&number) else { continue };
-            if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early.is_some() {
+            if waiting.origin.peer() != Some(from) || waiting.vain || waiting.early {
                 continue;
             }
             self.in_vain(number);
@@ -78,11 +78,32 @@ impl Pending {
         }
     }
 
-    /// Lets go what has waited too long: alone what waited in vain, once.
+    /// Whether the peer that brought a run was asked for what it needs lately, and has it neither.
+    pub(super) fn was_in_vain(&self, number: u64, (author, seq): (AuthorId, Seq)) -> bool {
+        let peer = self.runs.get(&number).and_then(|waiting| waiting.origin.peer());
+        !self.is_coming(author, seq) && peer.is_some_and(|peer| self.asked_in_vain.has(peer, (author, seq)))
+    }
+
+    /// Lets a run that waits in vain and is old wait for nothing but what waits here too; whether it is.
+    pub(super) fn is_over(&mut self, number: u64) -> bool {
+        let Some(waiting) = self.runs.get_mut(&number) else { return false };
+        let over = !waiting.alone && waiting.came_ms.saturating_add(IN_VAIN_MS) <= self.now_ms;
+        waiting.alone |= over;
+        over
+    }
+
+    /// Lets go what has waited too long: alone what waited in vain, once. What waits for something that waits here gets a
+    /// little longer, to look at what else it needs.
     pub(crate) fn expire(&mut self, now_ms: u64) {
         self.asked_in_vain.turn(now_ms);
+        self.now_ms = now_ms;
         while let Some((_, number)) = self.ages.first().filter(|(expires_ms, _)| *expires_ms <= now_ms).copied() {
+            let stands = self.stands_here(number);
             match self.runs.get_mut(&number) {
+                Some(waiting) if !waiting.vain && !waiting.spared && !waiting.early && stands => {
+                    waiting.spared = true;
+                    self.age(number, now_ms.saturating_add(ORPHAN_MS));
+                }
                 Some(waiting) if waiting.vain && !waiting.alone && defence::is_on("in-vain") => {
                     waiting.alone = true;
                     let group = waiting.group;
@@ -96,6 +117,12 @@ impl Pending {
                 }
             }
         }
+    }
+
+    /// Whether what the group of a run waits for waits here too.
+    fn stands_here(&self, number: u64) -> bool {
+        let group = self.runs.get(&number).and_then(|waiting| self.groups.get(&waiting.group));
+        group.and_then(|group| group.waits_for).is_some_and(|(author, seq)| self.is_coming(author, seq))
     }
 
     /// A run goes at these ticks.

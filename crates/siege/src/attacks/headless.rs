@@ -20,7 +20,7 @@ pub(super) const ATTACK: Attack = Attack {
     name: "headless",
     says: "a member signs entries from seq 10^9 up, each far above the last and with nothing below, or after what nobody \
            has; memory stays flat, and honest words pass at once, whatever was shown of them",
-    defences: &["rest", "in-vain", "asked-in-vain"],
+    defences: &["rest", "in-vain"],
     run,
 };
 
@@ -67,7 +67,7 @@ const KINDS: [Kind; 8] = [
 const WITHIN_MS: u64 = 500;
 
 /// Milliseconds after which all honest peers hold the same of these logs.
-const EQUAL_MS: u64 = 2 * IN_VAIN_MS;
+const EQUAL_MS: u64 = 3 * IN_VAIN_MS;
 
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
@@ -107,7 +107,7 @@ fn served(kind: Kind, form: Form, outcome: &mut Outcome) {
     let mut pens: Vec<Pen> = (0..kind.authors).map(|number| Pen::new(ROOM, number, BEGIN_MS)).collect();
     pens.iter_mut().for_each(|pen| pen.next = kind.first);
     announce(&mut stage, liar, served, &pens);
-    let words = form.pick(if kind.names { 80 } else { 20 }, 400);
+    let words = form.pick(20, 400);
     for word in 0..words {
         stage.run_ms(5);
         answer(&mut stage, liar, &mut pens, kind);
