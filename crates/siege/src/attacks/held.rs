@@ -334,4 +334,16 @@ pub const HELD: &[Held] = &[
         "crates/node/src/greeting.rs",
         "a_tag_serves_one_connection_one_direction_and_one_secret",
     ),
+    held(
+        "V11",
+        "a log of which each entry names what nobody has is shown when the first is, and holds nobody longer",
+        "crates/proto/src/pending/tests.rs",
+        "all_that_waits_in_vain_is_shown_when_the_first_is",
+    ),
+    held(
+        "C11",
+        "a clock that jumps back shows nothing before its cause, and a liar's stamp holds no word",
+        "crates/proto/src/pending/tests.rs",
+        "what_is_stamped_after_a_word_that_names_it_is_no_cause",
+    ),
 ];
