@@ -296,8 +296,8 @@ impl Pending {
         let mut at = None;
         while let Some((next, (author, seq))) = waiting.need(at) {
             at = Some(next);
-            let excused = self.is_no_cause((author, seq), waiting.time_of(next));
-            if !excused && !held.met(author, seq) && !self.is_coming(author, seq) {
+            let comes = |bringer: &Waiting| !bringer.early || bringer.is_no_cause(seq, waiting.time_of(next));
+            if !held.met(author, seq) && !self.bringer(author, seq).is_some_and(comes) {
                 let highest = lacks.entry(author).or_insert(seq);
                 *highest = seq.max(*highest);
             }
@@ -353,7 +353,7 @@ impl Pending {
             let bringer = by.and_then(|by| self.runs.get(&by));
             let within = bringer.is_some_and(|by| by.group == name);
             let alone = alone && bringer.is_none_or(|by| by.early && !follows);
-            let excused = !follows && self.is_no_cause((author, seq), stamped);
+            let excused = !follows && bringer.is_some_and(|by| by.is_no_cause(seq, stamped));
             if within || alone || excused || held.met(author, seq) {
                 self.runs.get_mut(&number)?.at = Some(next);
             } else {

@@ -6,7 +6,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
+    ops::{
+        Bound::{Excluded, Included},
+        RangeInclusive,
+    },
 };
 
 use crate::{
@@ -18,6 +21,8 @@ use crate::{
 pub(super) struct Cover {
     /// By author and last seq: the first seq, the number of the run, and whether its time has come.
     ends: BTreeMap<(AuthorId, Seq), (Seq, u64, bool)>,
+    /// Author and last seq of the runs whose time has not come.
+    early: BTreeSet<(AuthorId, Seq)>,
     /// Stretches without a gap, above what is held, of runs whose time has come: by author and first seq, the last. What
     /// others have in shorter runs is asked for again until then.
     stretches: BTreeMap<(AuthorId, Seq), Seq>,
@@ -45,9 +50,15 @@ impl Cover {
         authors: RangeInclusive<AuthorId>,
         (first, last): (Seq, Seq),
     ) -> impl Iterator<Item = u64> {
-        let ends = self.ends.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
-        let early = ends.filter(move |((_, end), (begin, _, is_due))| !is_due && *end >= first && *begin <= last);
-        early.map(|(_, (_, run, _))| *run)
+        let (mut from, end) = (Included((*authors.start(), 0)), (*authors.end(), Seq::MAX));
+        // Whoever has none of these is one step: what a want costs is what it names and is served.
+        let authors = std::iter::from_fn(move || {
+            let (author, _) = *self.early.range((from, Included(end))).next()?;
+            from = Excluded((author, Seq::MAX));
+            Some(author)
+        });
+        let near = authors.flat_map(move |author| self.early.range((author, first)..=(author, block_end(last))));
+        near.filter_map(|key| self.ends.get(key)).filter(move |(begin, ..)| *begin <= last).map(|(_, run, _)| *run)
     }
 
     /// The run that ends last.
@@ -76,6 +87,8 @@ impl Cover {
         self.ends.insert((author, last), (first, run, is_due));
         if is_due {
             self.stretch_over(author, (first, last));
+        } else {
+            self.early.insert((author, last));
         }
     }
 
@@ -84,6 +97,7 @@ impl Cover {
         if let Some((first, _, is_due)) = self.ends.get_mut(&(author, last)).filter(|(.., is_due)| !is_due) {
             *is_due = true;
             let first = *first;
+            self.early.remove(&(author, last));
             self.stretch_over(author, (first, last));
         }
     }
@@ -129,6 +143,7 @@ impl Cover {
 
     pub(super) fn remove(&mut self, author: AuthorId, (first, last): (Seq, Seq)) {
         let is_due = self.ends.remove(&(author, last)).is_some_and(|(.., is_due)| is_due);
+        self.early.remove(&(author, last));
         let Some((start, _)) = self.stretch(author, last).filter(|(_, end)| *end >= last && is_due) else { return };
         let from = first.max(start);
         self.clear(author, (from, last));
@@ -227,6 +242,7 @@ mod tests {
             prop_assert_eq!(cover.missing(ADA, head + 1), (head + 1..=top).filter(|seq| !waits(*seq)).count() as u64);
             left.values().for_each(|(span, _)| cover.remove(ADA, *span));
             prop_assert!(cover.ends.is_empty() && cover.stretches.is_empty() && cover.waiting.is_empty());
+            prop_assert!(cover.early.is_empty());
         }
     }
 

@@ -23,13 +23,23 @@ impl Waiting {
     pub(super) fn time_of(&self, at: (usize, usize)) -> Time {
         self.time(self.run.first().seq.saturating_add(at.0 as u64))
     }
+
+    /// Whether this is held for its time, and its entry at `seq` is stamped later than one that names it. That is no cause,
+    /// whatever a liar signs, for whoever is honest stamps above what it names.
+    pub(super) fn is_no_cause(&self, seq: Seq, by: Time) -> bool {
+        self.early && self.time(seq) > by && defence::is_on("early-cause")
+    }
 }
 
 impl Pending {
     /// Whether the run that brings this entry is held until its time comes.
     pub(crate) fn is_early(&self, author: AuthorId, seq: Seq) -> bool {
-        let waiting = self.cover.of(author, seq).and_then(|number| self.runs.get(&number));
-        waiting.is_some_and(|waiting| waiting.early)
+        self.bringer(author, seq).is_some_and(|bringer| bringer.early)
+    }
+
+    /// The run that brings an entry.
+    pub(super) fn bringer(&self, author: AuthorId, seq: Seq) -> Option<&Waiting> {
+        self.cover.of(author, seq).and_then(|number| self.runs.get(&number))
     }
 
     /// Runs that are held until their time comes, of authors with this prefix, and bring something of `first..=last`.
@@ -40,14 +50,7 @@ impl Pending {
 
     /// Whether an entry waits in a run whose time has come. Otherwise others may have it in a shorter one.
     pub(super) fn is_coming(&self, author: AuthorId, seq: Seq) -> bool {
-        self.holds(author, seq) && !self.is_early(author, seq)
-    }
-
-    /// Whether an entry that is held for its time is stamped later than one that names it. That is no cause, whatever a liar
-    /// signs, for whoever is honest stamps above what it names.
-    pub(super) fn is_no_cause(&self, named: (AuthorId, Seq), by: Time) -> bool {
-        let bringer = self.cover.of(named.0, named.1).and_then(|number| self.runs.get(&number));
-        bringer.is_some_and(|bringer| bringer.early && bringer.time(named.1) > by) && defence::is_on("early-cause")
+        self.bringer(author, seq).is_some_and(|bringer| !bringer.early)
     }
 
     /// When the next run's time comes, of those that wait for their time.
