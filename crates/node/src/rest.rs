@@ -131,7 +131,7 @@ mod tests {
     use std::{
         collections::BTreeSet,
         path::PathBuf,
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, mpsc},
     };
 
     use bytes::Bytes;
@@ -142,6 +142,7 @@ mod tests {
         log::{Log, Unfit},
     };
     use rumormill_store::{Change, CheckReport, Error as StoreError, Files, Memory, Read, RoomRecord, Rooms, Store};
+    use tokio::sync::oneshot;
 
     use super::*;
     use crate::{
@@ -157,6 +158,8 @@ mod tests {
         /// Rooms that nothing can be appended to.
         bad: BTreeSet<RoomId>,
         joint: usize,
+        /// The next commit says that it has begun, and waits until it may go on.
+        gate: Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>,
         /// Nothing of what was left goes.
         stuck: bool,
         swept: Arc<tokio::sync::Notify>,
@@ -177,6 +180,11 @@ mod tests {
     impl Store for Flawed {
         fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, StoreError> {
             self.writes()?;
+            let gate = self.1.lock().unwrap().gate.take();
+            if let Some((begun, go)) = gate {
+                begun.send(()).unwrap();
+                go.recv().unwrap();
+            }
             let mut flaws = self.1.lock().unwrap();
             flaws.joint += usize::from(changes.chunk_by(|(one, _), (other, _)| one == other).count() > 1);
             if let Some((_, change)) = changes.iter().find(|(room, _)| flaws.bad.contains(room)) {
@@ -265,20 +273,23 @@ mod tests {
         let (node, flaws) = flawed().await;
         let (good, bad) = (node.create("good").await.unwrap(), node.create("bad").await.unwrap());
         let mut events = bad.events();
-        flaws.lock().unwrap().bad.insert(bad.id());
-        for at in 0..200 {
-            let joint = flaws.lock().unwrap().joint;
-            let (here, there) = tokio::join!(
-                good.say_all(lines(&format!("good {at}"), 2)),
-                bad.say_all(lines(&format!("bad {at}"), 2))
-            );
-            assert_eq!(here.unwrap().len(), 2);
-            assert!(matches!(there, Err(Error::Stopped { .. })), "{there:?}");
-            if flaws.lock().unwrap().joint > joint {
-                break;
-            }
-            goes_on(&mut events).await;
+        let ((begun, has_begun), (go, may_go)) = (oneshot::channel(), mpsc::channel());
+        {
+            let mut flaws = flaws.lock().unwrap();
+            flaws.bad.insert(bad.id());
+            flaws.gate = Some((begun, may_go));
         }
+        let before = tokio::spawn({
+            let good = good.clone();
+            async move { good.say("before").await }
+        });
+        has_begun.await.unwrap();
+        // Both are said while the driver commits what was said before, so that it takes both at once.
+        let (here, there, ()) =
+            tokio::join!(good.say_all(lines("good", 2)), bad.say_all(lines("bad", 2)), async { go.send(()).unwrap() });
+        before.await.unwrap().unwrap();
+        assert_eq!(here.unwrap().len(), 2);
+        assert!(matches!(there, Err(Error::Stopped { .. })), "{there:?}");
         assert!(flaws.lock().unwrap().joint > 0, "both were in one batch");
         assert!(bad.stopped().is_some() && good.stopped().is_none());
         flaws.lock().unwrap().bad.clear();
