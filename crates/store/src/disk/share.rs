@@ -81,7 +81,8 @@ pub(super) fn hold(db: &Connection, whose: Whose<'_>, share: i64, held: &Log) ->
     Ok(step)
 }
 
-/// Lets the bodies of some blocks go, and what is wanted there.
+/// Lets the bodies of `first..=last` go, and what is wanted there. What lies beside them in the same run stays: it stayed when
+/// it was its turn.
 pub(super) fn let_go(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Dropped, Fail> {
     let mut stored = Vec::new();
     for_each(db, whose.log, (first, last), |run| {
@@ -89,7 +90,8 @@ pub(super) fn let_go(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq
         Ok(true)
     })?;
     let goes = |at: Seq, entry: &RawEntry| {
-        Ok(weight(entry) > 0 && !(stands_out(entry.kind) && notes::stands(db, whose, at, entry)?))
+        let named = (first..=last).contains(&at);
+        Ok(named && weight(entry) > 0 && !(stands_out(entry.kind) && notes::stands(db, whose, at, entry)?))
     };
     let mut dropped = Dropped::default();
     for run in &stored {
