@@ -126,8 +126,11 @@ pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result
     if after == before {
         return Ok(());
     }
-    let mut delete = db.prepare_cached("INSERT INTO words(words, rowid, text) VALUES ('delete', ?1, ?2)")?;
-    delete.execute((arrival.id, before))?;
+    // What has no words stands nowhere in the index.
+    if !before.is_empty() {
+        let mut delete = db.prepare_cached("INSERT INTO words(words, rowid, text) VALUES ('delete', ?1, ?2)")?;
+        delete.execute((arrival.id, before))?;
+    }
     if !after.is_empty() {
         db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?.execute((arrival.id, after))?;
     }
