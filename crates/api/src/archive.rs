@@ -5,6 +5,53 @@ use utoipa::ToSchema;
 
 use crate::{AuthorHex, Refused};
 
+/// How an export looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// An entry a line, with everything that its hash and signature cover: it still verifies, and can be imported.
+    #[default]
+    Jsonl,
+    /// A message a line, to read.
+    Text,
+    /// A document with a heading a day, to read.
+    Markdown,
+}
+
+impl Form {
+    /// As requests name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// What a browser is told of it.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Jsonl => "application/x-ndjson",
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Markdown => "text/markdown; charset=utf-8",
+        }
+    }
+}
+
+/// Something that was said in another system, as one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename = "said", deny_unknown_fields)]
+pub struct Said {
+    /// The other system.
+    pub source: String,
+    /// How it calls who said it.
+    pub name: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// What.
+    pub text: String,
+}
+
 /// What became of an import, in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Imported {

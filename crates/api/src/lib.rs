@@ -16,6 +16,7 @@ pub mod endpoints;
 mod event;
 mod examples;
 mod ids;
+mod limits;
 mod message;
 pub mod openapi;
 mod people;
@@ -23,9 +24,10 @@ mod refusal;
 mod room;
 
 pub use self::{
-    archive::{Check, Damage, Imported, Repair, Work},
+    archive::{Check, Damage, Form, Imported, Repair, Said, Work},
     event::{Arrival, Event, NoticeCode},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
+    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE},
     message::{ACT, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Message, Page, Reaction, Reply, Say, act},
     people::{People, Person, Whois},
     refusal::{Refusal, Refused},

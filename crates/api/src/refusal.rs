@@ -20,3 +20,15 @@ pub struct Refused {
     /// What to do next.
     pub help: String,
 }
+
+impl Refused {
+    /// Why, and what to do.
+    pub fn new(code: impl Into<String>, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: code.into(), what: what.into(), help: help.into() }
+    }
+
+    /// Something of ours that nobody but us can mend.
+    pub fn internal(code: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(code, what, "this should not happen; `rumormill doctor` may know more")
+    }
+}

@@ -46,3 +46,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What a person is told of it.
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused { refused, .. } => refused,
+            Error::Gone(_) => Self::new("gone", error.to_string(), "try again; if it hangs, end it"),
+            Error::BrokenOff(why) => {
+                let help = "try again; `rumormill check` tells whether something is damaged";
+                Self::new("broken", format!("it ended too early: {why}"), help)
+            }
+            Error::Garbled(why) => Self::internal("answer", why),
+        }
+    }
+}

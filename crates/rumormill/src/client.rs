@@ -6,29 +6,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    http::{Method, Request, Response, header},
-};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, future::ready};
-use rumormill_client::{Answered, Body, Transport};
+use http::{Method, Request, Response, header};
+use rumormill_api::{Event, People, Room, Rooms};
+use rumormill_client::Body;
 use rumormill_node::Node;
+use rumormill_server::{Api, Door};
+use rumormill_text::{Names, choose};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::{net::UnixStream, time::sleep};
-use tower::ServiceExt as _;
 
 use crate::{
-    api::{
-        Api,
-        words::{Event, People, Room, Rooms},
-    },
     failure::Failure,
-    home::{self, Place, Reach},
+    home::{Place, Reach},
     limits::{OWNER_AGAIN_MS, OWNER_MS},
-    serve::Door,
-    who::Names,
 };
 
 /// Asks whoever owns the home.
@@ -44,20 +37,6 @@ pub(crate) enum Client {
     },
     /// Another one, through the socket in the home.
     There(rumormill_client::Client),
-}
-
-/// What this process answers itself.
-struct InProcess(Router);
-
-impl Transport for InProcess {
-    fn carry(&self, request: Request<Body>) -> Answered<'_> {
-        Box::pin(async move {
-            match self.0.clone().oneshot(request).await {
-                Ok(response) => Ok(response.map(Body::new)),
-                Err(never) => match never {},
-            }
-        })
-    }
 }
 
 impl Client {
@@ -80,9 +59,9 @@ impl Client {
                 opened => break opened?,
             }
         };
-        let api = Api::new(node.clone(), &place.data()?, &place.config()?)?;
+        let api = Api::new(node.clone(), &place.data()?, place.config()?.typing())?;
         let door = Door::open(&socket, api.router())?;
-        Ok(Self::Here { node, asks: rumormill_client::Client::new(InProcess(api.router())), door })
+        Ok(Self::Here { node, asks: api.client(), door })
     }
 
     /// Asks the process that owns the home, or becomes it for as long as that takes.
@@ -169,7 +148,7 @@ impl Client {
     pub(crate) async fn pick(&self, wanted: Option<&str>) -> Result<Room, Failure> {
         let Rooms { rooms } = self.ask(Method::GET, "/v1/rooms").await?;
         let names: Vec<_> = rooms.iter().map(|room| (room.name.clone(), room.id.to_string())).collect();
-        let at = home::choose(&names, wanted)?;
+        let at = choose(&names, wanted)?;
         rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
     }
 

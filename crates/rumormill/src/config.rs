@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use rumormill_server::Typing;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -69,6 +70,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether typing is told and shown.
+    pub(crate) fn typing(&self) -> Typing {
+        if self.typing { Typing::Told } else { Typing::Kept }
+    }
+
     /// Reads the file at `path`; where there is none, writes a commented one.
     ///
     /// # Errors

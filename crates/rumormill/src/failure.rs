@@ -3,9 +3,9 @@
 
 use std::{borrow::Cow, fmt, io};
 
-use axum::http::StatusCode;
+use http::StatusCode;
 use rumormill_api::Refused;
-use rumormill_node::{Error, StoreError};
+use rumormill_server::Refusal;
 
 /// The exit code of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,64 +45,32 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let (exit, code) = match &error {
-            Error::Store(StoreError::Locked { .. }) => (Exit::NotAllowed, "locked"),
-            Error::Store(StoreError::Exposed { .. } | StoreError::Link { .. }) => (Exit::NotAllowed, "permissions"),
-            Error::Store(StoreError::ReadOnly { .. }) => (Exit::NotAllowed, "read-only"),
-            Error::Store(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => (Exit::Integrity, "corrupt"),
-            Error::Store(StoreError::Full { .. }) => (Exit::Ours, "full"),
-            Error::Store(StoreError::TooLarge) => (Exit::Usage, "too-large"),
-            Error::Damaged { .. } => (Exit::Integrity, error.code()),
-            Error::NobodyHasIt => (Exit::Unreachable, error.code()),
-            Error::TooLong | Error::Nick | Error::NoFile | Error::FileName => (Exit::Usage, error.code()),
-            _ => (Exit::Ours, error.code()),
-        };
-        Self { exit, code: code.into(), what: error.to_string(), help: error.help() }
-    }
-}
-
 impl From<rumormill_client::Error> for Failure {
     fn from(error: rumormill_client::Error) -> Self {
-        match error {
-            rumormill_client::Error::Refused { status, refused } => {
-                let failure = Self::from(refused);
-                let exit = match status {
-                    _ if failure.exit != Exit::Ours => failure.exit,
-                    StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Exit::NotAllowed,
-                    StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE => Exit::Usage,
-                    StatusCode::SERVICE_UNAVAILABLE => Exit::Unreachable,
-                    _ => Exit::Ours,
-                };
-                Self { exit, ..failure }
-            }
-            rumormill_client::Error::Gone(_) => Self {
-                exit: Exit::Ours,
-                code: "gone".into(),
-                what: error.to_string(),
-                help: "try again; if it hangs, end it".into(),
-            },
-            rumormill_client::Error::BrokenOff(why) => Self {
-                exit: Exit::Ours,
-                code: "broken".into(),
-                what: format!("it ended too early: {why}"),
-                help: "try again; `rumormill check` tells whether something is damaged".into(),
-            },
-            rumormill_client::Error::Garbled(why) => Self::internal("answer", why),
-        }
+        let status = match &error {
+            rumormill_client::Error::Refused { status, .. } => *status,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::of(status, error.into())
     }
 }
 
-/// What is told where an answer has begun already, too.
+impl From<Refusal> for Failure {
+    fn from(Refusal { status, refused }: Refusal) -> Self {
+        Self::of(status, refused)
+    }
+}
+
+impl From<rumormill_node::Error> for Failure {
+    fn from(error: rumormill_node::Error) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// What is told where no status goes with it, as where an answer has begun already.
 impl From<Refused> for Failure {
-    fn from(Refused { code, what, help }: Refused) -> Self {
-        let exit = match &*code {
-            "ticket" => Exit::Ticket,
-            "integrity" | "corrupt" => Exit::Integrity,
-            _ => Exit::Ours,
-        };
-        Self { exit, code: code.into(), what, help }
+    fn from(refused: Refused) -> Self {
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, refused)
     }
 }
 
@@ -120,14 +88,23 @@ impl From<rumormill_lab::Failure> for Failure {
 }
 
 impl Failure {
+    /// The failure that a refusal is to a command.
+    fn of(status: StatusCode, Refused { code, what, help }: Refused) -> Self {
+        let exit = match (&*code, status) {
+            ("ticket", _) => Exit::Ticket,
+            ("integrity" | "corrupt" | "damaged", _) => Exit::Integrity,
+            ("room" | "nobody" | "several", _) => Exit::Usage,
+            (_, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) => Exit::NotAllowed,
+            (_, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) => Exit::Usage,
+            (_, StatusCode::SERVICE_UNAVAILABLE) => Exit::Unreachable,
+            _ => Exit::Ours,
+        };
+        Self { exit, code: code.into(), what, help }
+    }
+
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {
-        Self {
-            exit: Exit::Ours,
-            code: code.into(),
-            what,
-            help: "this should not happen; `rumormill doctor` may know more".into(),
-        }
+        Refused::internal(code, what).into()
     }
 
     /// What writing to standard output came to.

@@ -8,13 +8,12 @@ use std::{
 };
 
 use directories::ProjectDirs;
-use rumormill_node::{Bind, Home, Node, Room, Settings};
+use rumormill_node::{Bind, Home, Node, Settings};
 
 use crate::{
-    clean::clean_name,
     config::Config,
     failure::{Exit, Failure},
-    limits::{NICK_CHARS, PROFILE_BYTES},
+    limits::PROFILE_BYTES,
 };
 
 /// The file that names the room that was open last.
@@ -162,64 +161,6 @@ fn profile(text: &str) -> Result<String, String> {
     }
 }
 
-/// The room that a person means: by its id, by name, by the beginning of its id, or, when nothing is said, the only one.
-///
-/// # Errors
-/// When there is no such room, or more than one.
-pub(crate) fn pick(node: &Node, wanted: Option<&str>) -> Result<Room, Failure> {
-    let rooms = node.rooms();
-    let names: Vec<(String, String)> = rooms.iter().map(|room| (room.name(), room.id().to_string())).collect();
-    let at = choose(&names, wanted)?;
-    rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
-}
-
-/// Which of the rooms, told by name and id, is meant.
-///
-/// # Errors
-/// As [`pick`].
-pub(crate) fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Failure> {
-    let all = || rooms.iter().enumerate();
-    let those = |is: &dyn Fn(&str, &str) -> bool| -> Vec<usize> {
-        all().filter(|(_, (name, id))| is(name, id)).map(|(at, _)| at).collect()
-    };
-    let meant = match wanted {
-        None => those(&|_, _| true),
-        // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
-        Some(wanted) => {
-            let digits = wanted.to_ascii_lowercase();
-            let by_id = those(&|_, id| id == digits);
-            let by_name = those(&|name, _| name == wanted);
-            let by_beginning = those(&|_, id| wanted.len() >= 4 && id.starts_with(&digits));
-            [by_id, by_name, by_beginning].into_iter().find(|meant| !meant.is_empty()).unwrap_or_default()
-        }
-    };
-    match (&meant[..], wanted) {
-        (&[at], _) => Ok(at),
-        ([], Some(wanted)) => Err(unclear(format!("there is no room {wanted:?} here"), rooms)),
-        ([], None) => Err(unclear("there is no room here".into(), rooms)),
-        (several, Some(wanted)) => {
-            let those: Vec<_> = several.iter().filter_map(|at| rooms.get(*at).cloned()).collect();
-            Err(Failure { code: "several".into(), ..unclear(format!("several rooms are called {wanted:?}"), &those) })
-        }
-        (_, None) => Err(unclear("there are several rooms here".into(), rooms)),
-    }
-}
-
-/// The name of a room as it is shown.
-pub(crate) fn title(name: &str) -> String {
-    let name = clean_name(name, NICK_CHARS);
-    if name.is_empty() { "(its name is not known yet)".into() } else { name }
-}
-
-fn unclear(what: String, rooms: &[(String, String)]) -> Failure {
-    let known: Vec<String> = rooms.iter().take(8).map(|(name, id)| format!("{} ({})", title(name), &id[..8])).collect();
-    let help = match known.is_empty() {
-        true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
-        false => format!("name one, or the beginning of its id: {}", known.join(", ")),
-    };
-    Failure { exit: Exit::Usage, code: "room".into(), what, help }
-}
-
 fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Ours,
@@ -233,15 +174,6 @@ fn broken(path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    fn check(rooms: &[(&str, &str)], wanted: Option<&str>, want: Result<usize, &str>) {
-        let rooms: Vec<_> = rooms.iter().map(|(name, id)| ((*name).to_owned(), id.repeat(8))).collect();
-        match (choose(&rooms, wanted), want) {
-            (Ok(at), Ok(want)) => assert_eq!(at, want, "{wanted:?}"),
-            (Err(failure), Err(want)) => assert!(failure.what.contains(want), "{wanted:?}: {failure}"),
-            (chosen, want) => panic!("{wanted:?}: {:?}, not {want:?}", chosen.ok()),
-        }
-    }
-
     #[test]
     fn a_profile_is_one_directory() {
         for name in ["work", "a", "A-1_b"] {
@@ -250,24 +182,5 @@ mod tests {
         for name in ["", ".", "..", "a/b", "a b", "ä", &"x".repeat(33)] {
             assert!(profile(name).is_err(), "{name:?}");
         }
-    }
-
-    #[test]
-    fn rooms_are_chosen_by_name_or_id() {
-        let rooms = [("lunch", "aaaaaaaa"), ("work", "bbbbbbbb"), ("work", "cccccccc")];
-        check(&rooms, Some("lunch"), Ok(0));
-        check(&rooms, Some("AAAA"), Ok(0));
-        check(&rooms, Some("bbbbbbbb"), Ok(1));
-        check(&rooms, Some("work"), Err("several"));
-        check(&rooms, Some("a"), Err("no room \"a\""));
-        check(&rooms, None, Err("several"));
-        check(&rooms[..1], None, Ok(0));
-        check(&[], None, Err("no room here"));
-        // A room that is named like the id of another, or like its beginning.
-        let id = "aaaaaaaa".repeat(8);
-        let rooms = [("lunch", "aaaaaaaa"), (&id[..], "bbbbbbbb"), ("aaaaaaaa", "cccccccc")];
-        check(&rooms, Some(&id), Ok(0));
-        check(&rooms, Some("aaaaaaaa"), Ok(2));
-        check(&rooms, Some("aaaaaa"), Ok(0));
     }
 }

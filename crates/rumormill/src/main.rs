@@ -12,24 +12,18 @@ use crate::{
     home::Place,
 };
 
-mod api;
-mod archive;
 mod chat;
-mod clean;
 mod client;
-mod clock;
 mod commands;
 mod config;
 mod failure;
 mod files;
+mod foreign;
 mod home;
 mod limits;
 mod output;
-mod pasted;
-mod serve;
 mod tui;
 mod web;
-mod who;
 
 /// A chat room without a server.
 ///

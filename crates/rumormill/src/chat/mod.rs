@@ -5,34 +5,34 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::Method;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use http::Method;
+use rumormill_api::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, Peer, PlaceText, Room};
+use rumormill_text::{
+    Clock, Names, clean,
+    show::{count, message_line},
+    title,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{sleep_until, timeout_at},
 };
 
 use crate::{
-    api::words::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, Peer, PlaceText, Room},
     chat::{
         receipts::Receipts,
         screen::{Screen, Typed},
-        show::{count, message_line},
     },
-    clean::clean,
     client::Client,
-    clock::Clock,
     failure::{Exit, Failure},
-    home::{Place as Home, title},
+    home::Place as Home,
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
     tui,
-    who::Names,
 };
 
 mod orders;
 mod receipts;
 mod screen;
-pub(crate) mod show;
 
 pub(crate) use screen::at_terminal;
 

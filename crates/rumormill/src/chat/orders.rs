@@ -1,14 +1,14 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act};
+use rumormill_text::{
+    clean,
+    show::{count, shared},
+};
 
 use crate::{
-    api::words::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act},
-    chat::{
-        Chat, Next,
-        show::{count, shared},
-    },
-    clean::clean,
+    chat::{Chat, Next},
     failure::{Exit, Failure},
     limits::SCREENFUL,
 };

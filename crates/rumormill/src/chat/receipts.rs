@@ -5,11 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    api::words::{EntryRef, Room},
-    chat::show::receipt,
-    limits::{RECEIPT_MS, RECEIPTS, STIR_MS},
-};
+use rumormill_api::{EntryRef, Room};
+use rumormill_text::show::receipt;
+
+use crate::limits::{RECEIPT_MS, RECEIPTS, STIR_MS};
 
 /// My lines on their way, oldest first.
 #[derive(Default)]

@@ -1,7 +1,8 @@
 //! `rumormill chat`: open a room again.
 
+use rumormill_api::Room;
+
 use crate::{
-    api::words::Room,
     chat::{self, Look},
     client::Client,
     failure::Failure,

@@ -6,20 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::http::Method;
 use futures_util::StreamExt as _;
+use http::Method;
+use rumormill_api::{Check, Damage, IMPORT_LINE_BYTES, Room, Work};
 use rumormill_node::Inspector;
+use rumormill_server::{Bad, Reader, Verified, checked, spoil};
+use rumormill_text::{choose, show::count, title};
 
 use crate::{
-    api::words::{Check, Damage, Room, Work},
-    archive::checked::{checked, spoil},
-    archive::reader::{Bad, Reader, Verified},
-    chat::show::count,
     client::Client,
     commands::{Progress, data, json},
     failure::{Exit, Failure},
-    home::{Place, choose, title},
-    limits::IMPORT_LINE_BYTES,
+    home::Place,
 };
 
 /// What to give `rumormill check`.
@@ -72,7 +70,7 @@ fn damaged(name: &str) -> Failure {
 async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let rooms = match wanted {
         Some(wanted) => vec![client.pick(Some(wanted)).await?],
-        None => client.ask::<crate::api::words::Rooms>(Method::GET, "/v1/rooms").await?.rooms,
+        None => client.ask::<rumormill_api::Rooms>(Method::GET, "/v1/rooms").await?.rooms,
     };
     let mut found = Vec::new();
     for room in rooms {
@@ -169,7 +167,7 @@ pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
     if check.unlisted > 0 {
         lines.push(format!("  and {} more", check.unlisted));
     }
-    lines.extend(check.file.iter().map(|what| format!("  {}", crate::clean::clean(what))));
+    lines.extend(check.file.iter().map(|what| format!("  {}", rumormill_text::clean(what))));
     lines
 }
 

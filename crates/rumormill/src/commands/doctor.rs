@@ -8,15 +8,14 @@ use std::{
 };
 
 use rumormill_node::{Error, Home, Node, Room, Settings};
+use rumormill_server::shares;
+use rumormill_text::{Clock, show::shared, title};
 use serde::Serialize;
 
 use crate::{
-    api::shares,
-    chat::show::shared,
-    clock::Clock,
     commands::{data, json},
     failure::{Exit, Failure},
-    home::{Place, Reach, title},
+    home::{Place, Reach},
 };
 
 /// Milliseconds since the Unix epoch at the beginning of 2025: no clock that is right shows less.

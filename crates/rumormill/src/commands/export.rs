@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use axum::http::Method;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use futures_util::StreamExt as _;
+use http::Method;
 use jiff::Span;
+use rumormill_api::Form;
+use rumormill_text::Clock;
 
 use crate::{
-    archive::Form,
     client::Client,
-    clock::Clock,
     commands::{Progress, check::without, since_ms, talk},
     failure::Failure,
     home::{Place, Reach},
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
     /// Output format; only jsonl can be verified and imported again
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = forms(), default_value = Form::default().word())]
     format: Form,
     /// Write to this file, which appears only once it is complete; pipes and devices are written to as they are
     #[arg(long, value_name = "FILE")]
@@ -30,6 +31,18 @@ pub(crate) struct Args {
     /// Only messages from this long ago until now: 7d, 12h, 90m
     #[arg(long, value_name = "TIME")]
     since: Option<Span>,
+}
+
+/// The forms, as they are named on the command line.
+fn forms() -> impl TypedValueParser<Value = Form> {
+    let forms = [
+        (Form::Jsonl, "An entry a line, with everything that its hash and signature cover"),
+        (Form::Text, "A message a line, to read"),
+        (Form::Markdown, "A document with a heading a day, to read"),
+    ];
+    let named = forms.map(|(form, says)| PossibleValue::new(form.word()).help(says));
+    let read = move |word: String| forms.map(|(form, _)| form).into_iter().find(|form| form.word() == word);
+    PossibleValuesParser::new(named).map(move |word| read(word).unwrap_or_default())
 }
 
 /// Writes everything that is held of a room.
@@ -42,8 +55,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
     let room = client.pick(args.room.as_deref()).await?;
-    let form = serde_json::to_value(args.format).unwrap_or_default();
-    let mut path = format!("/v1/rooms/{}/export?format={}", room.id, form.as_str().unwrap_or_default());
+    let mut path = format!("/v1/rooms/{}/export?format={}", room.id, args.format.word());
     if let Some(since_ms) = since_ms(&Clock::local(), args.since.as_ref())? {
         path += &format!("&since_ms={since_ms}");
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use axum::http::Method;
+use http::Method;
 use rumormill_api::endpoint::piece;
+use rumormill_api::{Message, Room};
+use rumormill_text::safe_name;
 
 use crate::{
-    api::words::{Message, Room},
     client::Client,
     commands::data,
     failure::Failure,
@@ -59,6 +60,6 @@ async fn get(client: &Client, args: &Args) -> Result<PathBuf, Failure> {
 }
 
 fn place_in(dir: PathBuf, name: &str, force: bool) -> To {
-    let path = dir.join(files::safe_name(name));
+    let path = dir.join(safe_name(name));
     if force { To::Over(path) } else { To::New(path) }
 }

@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::stream;
+use rumormill_api::{Imported, Room};
 use rumormill_client::Body;
+use rumormill_text::{Clock, show::count};
 use tokio::sync::mpsc;
 
 use crate::{
-    api::words::{Imported, Room},
-    archive::foreign::{Format, Tally, files, guess, pour},
-    chat::show::count,
     client::Client,
-    clock::Clock,
     commands::{Progress, data, json, talk},
     failure::{Exit, Failure},
+    foreign::{Format, Tally, files, guess, pour},
     home::{Place, Reach},
     limits::{EXPORT_PIECES, MALFORMED_NAMED},
 };

@@ -1,20 +1,18 @@
 //! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
 
-use axum::http::Method;
+use http::Method;
 use rumormill_api::endpoint::piece;
+use rumormill_api::{Enter, Nearby, NearbyRoom, Room};
+use rumormill_server::read_ticket;
+use rumormill_text::{holds_ticket, title};
 
 use crate::{
-    api::{
-        read_ticket,
-        words::{Enter, Nearby, NearbyRoom, Room},
-    },
     chat::{self, Look, Visit},
     client::Client,
     commands::{data, json, nick, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach, title},
+    home::{Place, Reach},
     limits::JOIN_LOOKS_MS,
-    pasted::holds_ticket,
 };
 
 /// What to give `rumormill join`.

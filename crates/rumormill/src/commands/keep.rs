@@ -1,15 +1,14 @@
 //! `rumormill keep`: how much of a room stays on this disk.
 
-use axum::http::Method;
+use http::Method;
 use jiff::{Span, SpanRelativeTo, Unit};
+use rumormill_api::{Keep, KeepFiles, Room};
+use rumormill_text::{show::thousands, size};
 
 use crate::{
-    api::words::{Keep, KeepFiles, Room},
-    chat::show::thousands,
     client::Client,
     commands::{data, json},
     failure::Failure,
-    files::size,
     home::{Place, Reach},
 };
 

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::Method;
 use futures_util::{Stream, StreamExt as _};
+use http::Method;
 use jiff::Span;
+use rumormill_api::{Event, Message, Page, PlaceText, Room};
+use rumormill_text::{Clock, Names, show::message_line};
 
 use crate::{
-    api::words::{Event, Message, Page, PlaceText, Room},
-    chat::show::message_line,
     client::Client,
-    clock::Clock,
     commands::{data, json, since_ms, tell_hidden},
     failure::Failure,
     home::{Place, Reach},
     limits::{PAGE_LINES, PRINTED},
-    who::Names,
 };
 
 /// What to give `rumormill log`.

@@ -1,21 +1,16 @@
 //! What people type: one file a command.
 
 use std::{
-    borrow::Cow,
     future::Future,
     io::{self, Write},
 };
 
 use jiff::Span;
+use rumormill_text::{Clock, escaped, show::count};
 use serde::Serialize;
 use tokio::runtime;
 
-use crate::{
-    chat::show::count,
-    clean::steers,
-    clock::Clock,
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
 pub(crate) mod chat;
 pub(crate) mod check;
@@ -88,22 +83,6 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
     data(&escaped(&text))
 }
 
-/// JSON that is safe on a terminal and still says the same: what [`steers`] is written by number. It can only
-/// stand inside strings, where JSON allows that.
-pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
-    if !json.contains(steers) {
-        return Cow::Borrowed(json);
-    }
-    let mut out = String::with_capacity(json.len());
-    for char in json.chars() {
-        match steers(char) {
-            true => out.extend(char.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-            false => out.push(char),
-        }
-    }
-    Cow::Owned(out)
-}
-
 /// Tells that so many messages are not among what was printed, and how they would be.
 pub(crate) fn tell_hidden(messages: usize) {
     if messages > 0 {
@@ -114,19 +93,4 @@ pub(crate) fn tell_hidden(messages: usize) {
 /// Tells a person something that is no data. Nobody needs to listen.
 pub(crate) fn talk(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_says_the_same_without_steering() {
-        let text = "a\u{1b}[2J\u{9b}\u{202e}b\u{e0041}ü\u{7f}\n";
-        let plain = serde_json::to_string(text).unwrap();
-        let json = escaped(&plain);
-        assert!(!json.chars().any(steers), "{json}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-        assert!(json.contains('ü'));
-    }
 }

@@ -2,14 +2,12 @@
 
 use std::io::{self, IsTerminal};
 
-use axum::http::Method;
 use fast_qr::QRBuilder;
+use http::Method;
+use rumormill_api::{Announced, Enter, Room, Ticket};
+use rumormill_server::read_name;
 
 use crate::{
-    api::{
-        read_name,
-        words::{Announced, Enter, Room, Ticket},
-    },
     chat::{self, Look, Visit},
     client::Client,
     commands::{data, nick, talk},

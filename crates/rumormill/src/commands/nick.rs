@@ -2,15 +2,11 @@
 
 use std::env;
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::{Nick, Room, Rooms};
 use rumormill_node::read_nick;
 
-use crate::{
-    api::words::{Nick, Room, Rooms},
-    client::Client,
-    failure::Failure,
-    home::Place,
-};
+use crate::{client::Client, failure::Failure, home::Place};
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
 /// person's other rooms, or their login name. None of them is asked for.

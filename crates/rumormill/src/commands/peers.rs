@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use axum::http::Method;
 use futures_util::StreamExt as _;
+use http::Method;
+use rumormill_api::{Path, Room};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    api::words::{Path, Room},
     client::Client,
     commands::{data, json, talk},
     failure::{Exit, Failure},

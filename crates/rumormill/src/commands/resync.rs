@@ -1,10 +1,10 @@
 //! `rumormill resync`: take out what is damaged, and fetch it again from others.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::{Repair, Work};
+use rumormill_text::show::count;
 
 use crate::{
-    api::words::{Repair, Work},
-    chat::show::count,
     client::Client,
     commands::{
         Progress,

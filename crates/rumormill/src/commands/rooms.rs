@@ -1,16 +1,14 @@
 //! `rumormill rooms`: list the rooms kept here.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::Rooms;
+use rumormill_text::{Clock, clean, show::shared, title};
 
 use crate::{
-    api::words::Rooms,
-    chat::show::shared,
-    clean::clean,
     client::Client,
-    clock::Clock,
     commands::{data, json, talk},
     failure::Failure,
-    home::{Place, Reach, title},
+    home::{Place, Reach},
 };
 
 /// What to do about a damaged room.

@@ -1,13 +1,12 @@
 //! `rumormill search`: find what was said.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::Page;
 use rumormill_api::endpoint::piece;
+use rumormill_text::{Clock, show::message_line};
 
 use crate::{
-    api::words::Page,
-    chat::show::message_line,
     client::Client,
-    clock::Clock,
     commands::{data, json, talk, tell_hidden},
     failure::Failure,
     home::{Place, Reach},

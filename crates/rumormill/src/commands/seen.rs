@@ -1,10 +1,10 @@
 //! `rumormill seen`: who has a message.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::Holders;
 use rumormill_api::endpoint::piece;
 
 use crate::{
-    api::words::Holders,
     client::Client,
     commands::{data, json, talk},
     failure::Failure,

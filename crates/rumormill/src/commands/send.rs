@@ -6,21 +6,21 @@ use std::{
     time::Duration,
 };
 
-use axum::http::Method;
 use futures_util::{Stream, StreamExt as _};
+use http::Method;
 use rumormill_api::endpoint::piece;
+use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, Page, Room, Say};
 use rumormill_node::proto::limits::BODY_BYTES;
+use rumormill_text::show::count;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    api::words::{Event, Holders, Message, Page, Room, Say},
-    chat::show::count,
     client::Client,
     commands::talk,
     failure::{Exit, Failure},
     files,
     home::{Place, Reach},
-    limits::{LEAVE_MS, LINES_AT_ONCE, TYPED_BYTES},
+    limits::{LEAVE_MS, TYPED_BYTES},
 };
 
 /// What to give `rumormill send`.

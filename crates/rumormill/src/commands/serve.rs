@@ -8,17 +8,17 @@ use std::{
     path::Path,
 };
 
-use axum::http::Method;
 use data_encoding::BASE32_NOPAD;
+use http::Method;
+use rumormill_server::{Api, Door, Link, Pages};
 
 use crate::{
-    api::Api,
     chat::Interrupts,
     client::Client,
     commands::{data, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
-    serve::{Door, Link, Pages},
+    web,
 };
 
 /// What to give `rumormill serve`.
@@ -54,8 +54,8 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let mut settings = place.settings(Reach::Peers)?;
     settings.trace = true;
     let node = rumormill_node::Node::open(settings).await?;
-    let api = Api::new(node.clone(), &place.data()?, &place.config()?)?;
-    let pages = Pages::open(http, api.router(), &token(&place.token()?)?).await?;
+    let api = Api::new(node.clone(), &place.data()?, place.config()?.typing())?;
+    let pages = Pages::open(http, api.router(), &token(&place.token()?)?, &web::FILES).await?;
     let door = Door::open(&socket, api.router().merge(pages.router()))?;
     data(&pages.link()?)?;
     talk("open this link in a browser of this machine; it works once. `rumormill serve` prints another");

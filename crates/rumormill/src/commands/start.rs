@@ -2,21 +2,19 @@
 
 use std::io;
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::{Enter, Room, Rooms, Ticket};
 use rumormill_node::read_nick;
+use rumormill_server::{read_name, read_ticket};
+use rumormill_text::holds_ticket;
 use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
-    api::{
-        read_name, read_ticket,
-        words::{Enter, Room, Rooms, Ticket},
-    },
     chat::{self, Look, Visit},
     client::Client,
     commands::{chat::last, new, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
-    pasted::holds_ticket,
 };
 
 /// Opens the room that was open last, or asks how to begin.
@@ -57,8 +55,8 @@ async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
 /// A ticket, or the name of a room.
 fn check(answer: &str) -> Result<String, Failure> {
     match holds_ticket(answer) {
-        true => read_ticket(answer).map(|ticket| ticket.to_string()),
-        false => read_name(answer).map(str::to_owned),
+        true => Ok(read_ticket(answer)?.to_string()),
+        false => Ok(read_name(answer)?.to_owned()),
     }
 }
 

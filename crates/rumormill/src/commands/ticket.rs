@@ -1,9 +1,9 @@
 //! `rumormill ticket`: what lets others into a room.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::Ticket;
 
 use crate::{
-    api::words::Ticket,
     client::Client,
     commands::new,
     failure::Failure,

@@ -1,5 +1,8 @@
 //! What the node answers.
 
+use rumormill_api::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex};
+use rumormill_text::{clean, limits::PEOPLE_KNOWN};
+
 use super::{
     ask::{Answer, Ask, OfRoom, Told},
     carry,
@@ -9,11 +12,7 @@ use super::{
     model::{Mode, Model, NoteKind, Open},
     orders, panels, rows, scroll, update,
 };
-use crate::{
-    api::words::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex},
-    clean::clean,
-    limits::{PEOPLE_KNOWN, ROOMS_LISTED},
-};
+use crate::limits::ROOMS_LISTED;
 
 /// What is told when a room is announced.
 const ANNOUNCED: &str = "whoever is on this LAN finds this room by its name now, and can enter it without a ticket";

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use axum::http::Method;
+use http::Method;
 use rumormill_api::endpoint::piece;
+use rumormill_api::{
+    Announced, AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nearby, NearbyRoom, Nick, Page, People, Person,
+    PlaceText, Read, Refused, Room, RoomHex, Rooms, Say, Ticket, Topic, Whois,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{
-    api::words::{
-        Announced, AuthorHex, Edit, Enter, EntryRef, Holders, Message, Nearby, NearbyRoom, Nick, Page, People, Person,
-        PlaceText, Read, Refused, Room, RoomHex, Rooms, Say, Ticket, Topic, Whois,
-    },
-    limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES},
-};
+use crate::limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES};
 
 /// A request as it is sent.
 #[derive(Clone, Debug, PartialEq)]

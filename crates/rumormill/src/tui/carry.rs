@@ -1,6 +1,8 @@
 //! Carries out what was typed: text is said, orders are done.
 
+use rumormill_api::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Refused, Say, Whois};
 use rumormill_node::proto::limits::MENTIONS;
+use rumormill_text::{Named, choose, clean, clean_name, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -11,16 +13,6 @@ use super::{
     panels::{self, last_word, way},
     rows::title,
     scroll, settings,
-};
-use crate::{
-    api::words::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Say, Whois},
-    chat::show::thousands,
-    clean::{clean, clean_name},
-    failure::Failure,
-    home::choose,
-    limits::NICK_CHARS,
-    pasted::holds_ticket,
-    who::Named,
 };
 
 /// Takes the line that was typed.
@@ -193,7 +185,7 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     let ticket: String = what.split_whitespace().collect();
     match here(model, &what) {
         Ok(at) => super::update::open(model, at, out),
-        Err(Failure { code, what, help, .. }) if code == "several" => model.fail("room", &what, &help),
+        Err(Refused { code, what, help }) if code == "several" => model.fail("room", &what, &help),
         Err(_) if holds_ticket(&ticket) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket }))),
         Err(_) => {
             model.tell(NoteKind::Told, "looking for rooms on this LAN");
@@ -204,7 +196,7 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
 
 /// Which room of the list is meant: by its name as it is shown, by its id, or by its number there, so that no name stands for
 /// a room that is called so as well.
-fn here(model: &Model, what: &str) -> Result<usize, Failure> {
+fn here(model: &Model, what: &str) -> Result<usize, Refused> {
     let rooms: Vec<(String, String)> =
         model.rooms.iter().map(|room| (title(room).to_lowercase(), room.id.to_string())).collect();
     let number = what.parse().ok().and_then(|number: usize| number.checked_sub(1)).filter(|at| *at < rooms.len());
@@ -257,7 +249,7 @@ fn meant(model: &mut Model, name: &str) -> Option<AuthorHex> {
         return None;
     };
     let chosen = open.names.choose(name);
-    chosen.map_err(|Failure { code, what, help, .. }| model.fail(&code, &what, &help)).ok()
+    chosen.map_err(|Refused { code, what, help }| model.fail(&code, &what, &help)).ok()
 }
 
 fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {

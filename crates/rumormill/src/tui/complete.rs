@@ -1,12 +1,14 @@
 //! Tab: the rest of an order, a nick, a room's name or a setting. Once more for the next that fits.
 
+use rumormill_api::AuthorHex;
+
 use super::{
     model::{Model, Open},
     orders::ORDERS,
     rows::title,
     settings,
 };
-use crate::{api::words::AuthorHex, limits::SCREENFUL};
+use crate::limits::SCREENFUL;
 
 /// What stands where a word was, and what else may.
 pub(super) struct Completion {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use rumormill_api::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex};
+use rumormill_text::{Names, clean, limits::PEOPLE_KNOWN};
+
 use super::{
     answers, files,
     input::Effect,
@@ -11,11 +14,8 @@ use super::{
     update::read_anew,
 };
 use crate::{
-    api::words::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex},
-    clean::clean,
     config::Loud,
-    limits::{NOTIFIED_CHARS, PEOPLE_KNOWN, ROOMS_LISTED, TYPING_MS},
-    who::Names,
+    limits::{NOTIFIED_CHARS, ROOMS_LISTED, TYPING_MS},
 };
 
 /// Takes an event.

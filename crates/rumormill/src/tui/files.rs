@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
+use rumormill_api::{File, FileHex, FileState, Kind, Message, RoomHex};
+use rumormill_text::show::offered;
+
 use super::{
     ask::{Ask, OfRoom},
     carry::{no_room, told},
     input::Effect,
     model::{Model, Open},
 };
-use crate::{
-    api::words::{File, FileHex, FileState, Kind, Message, RoomHex},
-    chat::show::offered,
-    limits::GETTING,
-};
+use crate::limits::GETTING;
 
 /// A file that is asked for, to be saved when it is here.
 #[derive(Clone, Debug)]
@@ -111,5 +110,5 @@ pub(super) fn asked(model: &mut Model, message: &Message, out: &mut Vec<Effect>)
 
 /// Tells where a file was saved.
 pub(super) fn saved(model: &mut Model, path: &str) {
-    told(model, format!("saved as {}", crate::clean::clean(path)));
+    told(model, format!("saved as {}", rumormill_text::clean(path)));
 }

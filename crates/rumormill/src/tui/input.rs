@@ -1,9 +1,9 @@
 //! What goes into the core and what comes out of it.
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use rumormill_api::Event;
 
 use super::ask::{Answer, Ask};
-use crate::api::words::Event;
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

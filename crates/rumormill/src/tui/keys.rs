@@ -1,6 +1,8 @@
 //! What keys do: as in WeeChat and irssi where they are known there, as in a shell inside the line.
 
 use crossterm::event::KeyCode;
+use rumormill_api::{Kind, Room};
+use rumormill_text::clean;
 
 use super::{
     ask::{Ask, OfRoom},
@@ -10,11 +12,7 @@ use super::{
     orders::{Order, Said, read},
     panels, rows, scroll, update,
 };
-use crate::{
-    api::words::{Kind, Room},
-    clean::clean,
-    limits::TYPING_EVERY_MS,
-};
+use crate::limits::TYPING_EVERY_MS;
 
 /// Takes a key.
 pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {

@@ -1,11 +1,12 @@
 //! The line being typed: readline's editing over characters as people see them.
 
 use crossterm::event::KeyCode;
+use rumormill_text::steers;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::input::Key;
-use crate::{clean::steers, limits::TYPED_BYTES};
+use crate::limits::TYPED_BYTES;
 
 /// A line, or several, being typed. The cursor stands before the byte it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -33,4 +33,3 @@ mod wrap;
 
 pub(crate) use run::{Start, run};
 pub(crate) use settings::Settings;
-pub(crate) use wrap::fit;

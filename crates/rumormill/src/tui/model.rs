@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use rumormill_api::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex};
+use rumormill_text::{Clock, Names};
+
 use super::{
     ask::Ask, complete::Completion, files::Getting, input::Size, line::Line, paint::Paint, scroll::Scroll,
     settings::Settings, timeline::Timeline, typed::Typed,
 };
-use crate::{
-    api::words::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex},
-    clock::Clock,
-    limits::{NOTES, TYPISTS},
-    who::Names,
-};
+use crate::limits::{NOTES, TYPISTS};
 
 /// The screen.
 pub(super) struct Model {

@@ -1,7 +1,7 @@
 //! What a person may type besides text: orders that begin with a slash. An order, its help and its reading are
 //! neighbours.
 
-use crate::api::words::act;
+use rumormill_api::act;
 
 /// An order as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Colours: few, calm, and none at all where `NO_COLOR` is set. Nothing is told by a colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
-
-use crate::api::words::AuthorHex;
+use rumormill_api::AuthorHex;
 
 /// Tones of the 256 that read well on dark and on light ground, and differ from each other.
 const NICKS: [u8; 12] = [31, 66, 67, 71, 97, 101, 103, 130, 132, 136, 139, 172];

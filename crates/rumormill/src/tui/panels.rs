@@ -5,6 +5,12 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+use rumormill_api::{NearbyRoom, Path, Peer, Person};
+use rumormill_text::{
+    fit,
+    show::{shared, thousands},
+    title,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -12,12 +18,7 @@ use super::{
     layout::parts,
     model::{Model, Panel},
     orders::{KEYS, ORDERS},
-    wrap::{fit, wrap},
-};
-use crate::{
-    api::words::{NearbyRoom, Path, Peer, Person},
-    chat::show::{shared, thousands},
-    home::title,
+    wrap::wrap,
 };
 
 /// Columns of what a row is about.

@@ -4,19 +4,20 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+use rumormill_api::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room};
+use rumormill_text::{
+    clean, clean_name, fit,
+    limits::NICK_CHARS,
+    show::{count, elsewhere, thousands},
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
     files,
     model::{Model, Note, NoteKind, Open},
-    wrap::{fit, wrap},
+    wrap::wrap,
 };
-use crate::{
-    api::words::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room},
-    chat::show::{count, elsewhere, thousands},
-    clean::{clean, clean_name},
-    limits::{MESSAGE_ROWS, NICK_CHARS, SIGN_CHARS, SIGNS},
-};
+use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS};
 
 /// Columns that tell how many signs are not shown.
 const REST_WIDTH: usize = 5;

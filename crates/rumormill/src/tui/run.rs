@@ -11,6 +11,8 @@ use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
 use futures_util::{Stream, StreamExt as _};
 use indicatif::ProgressBar;
 use ratatui::{Terminal, backend::Backend};
+use rumormill_api::{Event, Refused, RoomHex};
+use rumormill_text::{Clock, Kept};
 use rustyline::{
     Config,
     history::{FileHistory, History, SearchDirection},
@@ -30,13 +32,8 @@ use super::{
     view::view,
 };
 use crate::{
-    api::{
-        kept::Kept,
-        words::{Event, Refused, RoomHex},
-    },
     chat::Interrupts,
     client::Client,
-    clock::Clock,
     failure::Failure,
     files::{self, To},
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
@@ -204,7 +201,7 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                     Some(event) => Some(Input::Event(Box::new(event))),
                     None => return Err(Failure::internal("closed", "the node has closed".into())),
                 },
-                _ = ticks.tick() => Some(Input::Tick(self.model.clock.now().ms())),
+                _ = ticks.tick() => Some(Input::Tick(self.model.clock.now_ms())),
                 // Everything at hand is taken before it is shown.
                 () = ready(()), if taken > 0 => {
                     self.draw()?;
@@ -237,7 +234,7 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                 }
                 Effect::Set(name, value) => {
                     let kept = self.chosen.change(|chosen| chosen.insert(name, value.clone()) != Some(value));
-                    if let Err(Failure { code, what, help, .. }) = kept {
+                    if let Err(Refused { code, what, help }) = kept {
                         self.model.fail(&code, &what, &help);
                     }
                 }

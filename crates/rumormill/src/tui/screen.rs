@@ -13,8 +13,7 @@ use crossterm::{
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
-
-use crate::clean::clean;
+use rumormill_text::clean;
 
 /// What the shell needs of a terminal besides drawing.
 pub(super) trait Signs {

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    api::words::{Arrival, AuthorHex, EntryRef, FileHex, FileState, Message, PlaceText},
-    limits::MESSAGES_KEPT,
-};
+use rumormill_api::{Arrival, AuthorHex, EntryRef, FileHex, FileState, Message, PlaceText};
+
+use crate::limits::MESSAGES_KEPT;
 
 /// A window of the timeline.
 #[derive(Debug, Default)]

@@ -52,7 +52,7 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
 }
 
 /// Asks for the newest page of a room, and who is in it.
-pub(super) fn read_anew(room: &crate::api::words::RoomHex, out: &mut Vec<Effect>) {
+pub(super) fn read_anew(room: &rumormill_api::RoomHex, out: &mut Vec<Effect>) {
     out.extend([OfRoom::People, OfRoom::Newest].map(|ask| Effect::Ask(Ask::Of(room.clone(), ask))));
 }
 

@@ -7,6 +7,11 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+use rumormill_api::{AuthorHex, Path, Person, Room};
+use rumormill_text::{
+    clean, fit,
+    show::{count, thousands},
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -15,12 +20,6 @@ use super::{
     panels,
     rows::{Sheet, blocks, fetched, title},
     scroll::Scroll,
-    wrap::fit,
-};
-use crate::{
-    api::words::{AuthorHex, Path, Person, Room},
-    chat::show::{count, thousands},
-    clean::clean,
 };
 
 /// Draws everything.

@@ -69,24 +69,6 @@ fn flush(row: &mut Vec<Seen>) -> Line<'static> {
     Line::from(spans)
 }
 
-/// The beginning of `text` that fits into `width` columns; what was cut is told by an ellipsis.
-pub(crate) fn fit(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for grapheme in text.graphemes(true) {
-        if out.width() + grapheme.width() + 1 > width {
-            break;
-        }
-        out.push_str(grapheme);
-    }
-    if width > 0 {
-        out.push('…');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,13 +108,5 @@ mod tests {
         let pile = format!("a{}", "\u{301}".repeat(400));
         let rows = wrap(&[(pile, Style::new())], 10);
         assert_eq!(rows[0].to_string().chars().count(), GRAPHEME_CHARS);
-    }
-
-    #[test]
-    fn what_does_not_fit_ends_in_an_ellipsis() {
-        let cases = [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("漢字", 3, "漢…"), ("漢字", 2, "…"), ("a", 0, "")];
-        for (text, width, want) in cases {
-            assert_eq!(fit(text, width), want);
-        }
     }
 }

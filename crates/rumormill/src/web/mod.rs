@@ -1,36 +1,14 @@
-//! The web page: files that are part of the program, and what a browser may do with them.
+//! The web page: files that are part of the program.
 
-use axum::{
-    Router,
-    http::{HeaderName, header},
-    routing::get,
-};
-
-/// A file of the page: its path, what it is, and what is in it.
-struct File(&'static str, &'static str, &'static [u8]);
+use rumormill_server::PageFile as File;
 
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
-/// Nothing but our own files runs, nothing else is shown but pictures that the page fetched, and nobody frames them or
-/// keeps a handle on the window they are in.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; \
-                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
-
-const HEADERS: [(HeaderName, &str); 6] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-cache"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
-
 /// What the page is made of.
-const FILES: [File; 28] = [
+pub(crate) const FILES: [File; 28] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/around.js", SCRIPT, include_bytes!("page/around.js")),
@@ -60,15 +38,3 @@ const FILES: [File; 28] = [
     File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),
 ];
-
-/// Whether a path is one of the page's.
-pub(crate) fn has(path: &str) -> bool {
-    FILES.iter().any(|file| file.0 == path)
-}
-
-/// Serves the page.
-pub(crate) fn router() -> Router {
-    FILES.iter().fold(Router::new(), |router, File(path, kind, bytes)| {
-        router.route(path, get(async || (HEADERS, [(header::CONTENT_TYPE, *kind)], *bytes)))
-    })
-}

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { Names } from "../../src/web/page/names.js";
 
-const cases = JSON.parse(await readFile(new URL("../names.json", import.meta.url)));
+const cases = JSON.parse(await readFile(new URL("../../../text/tests/names.json", import.meta.url)));
 
 for (const { about, people, shown, named, unclear } of cases) {
   test(about, () => {

@@ -1,11 +1,12 @@
 //! Others in the room: who is hidden, who is writing, and what of theirs makes a sound.
 
+use rumormill_api::{Arrival, Event, Kind, Reaction, Reply};
+
 use super::{
     Stage,
     node::{NOON_MS, Node, author},
 };
 use crate::{
-    api::words::{Arrival, Event, Kind, Reaction, Reply},
     limits::{TYPING_EVERY_MS, TYPING_MS},
     tui::input::Input,
 };

@@ -1,12 +1,11 @@
 //! Files: offered, asked for, saved.
 
+use rumormill_api::{Arrival, FileState};
+
 use super::{Stage, node::Node};
-use crate::{
-    api::words::{Arrival, FileState},
-    tui::{
-        ask::{Answer, Ask, OfRoom, Told},
-        input::Input,
-    },
+use crate::tui::{
+    ask::{Answer, Ask, OfRoom, Told},
+    input::Input,
 };
 
 fn lunch() -> Node {

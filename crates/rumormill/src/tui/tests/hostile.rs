@@ -1,12 +1,11 @@
 //! What others send is shown, and does nothing else.
 
+use rumormill_api::{Event, Kind, NoticeCode, Reaction, Reply};
+use rumormill_text::steers;
+
 use super::{
     Stage,
     node::{Node, author},
-};
-use crate::{
-    api::words::{Event, Kind, NoticeCode, Reaction, Reply},
-    clean::steers,
 };
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}live\u{202c}\u{0}\r\u{8}\u{2066}\u{e0041}";

@@ -3,6 +3,8 @@
 
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use rumormill_api::Event;
+use rumormill_text::Clock;
 use unicode_width::UnicodeWidthStr;
 
 use self::node::{NOON_MS, Node};
@@ -14,7 +16,6 @@ use super::{
     update::update,
     view::view,
 };
-use crate::{api::words::Event, clock::Clock};
 
 mod company;
 mod files;

@@ -1,16 +1,14 @@
 //! A node that keeps what it is told in memory and answers as `/v1` does.
 
-use axum::http::Method;
+use http::Method;
+use rumormill_api::{
+    Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby, NearbyRoom,
+    Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
+    Whois, act,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    api::words::{
-        Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby,
-        NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex,
-        Rooms, Say, Ticket, Whois, act,
-    },
-    tui::ask::Request,
-};
+use crate::tui::ask::Request;
 
 /// Noon of a day.
 pub(in crate::tui) const NOON_MS: u64 = 1_795_348_800_000;

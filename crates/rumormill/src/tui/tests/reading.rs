@@ -1,16 +1,13 @@
 //! What was said, as it is read.
 
 use ratatui::style::Modifier;
+use rumormill_api::{Arrival, Event, Gone, Kind, Reaction, Reply};
 
 use super::{
     Stage,
     node::{NOON_MS, Node, author},
 };
-use crate::{
-    api::words::{Arrival, Event, Gone, Kind, Reaction, Reply},
-    limits::MESSAGE_ROWS,
-    tui::input::Input,
-};
+use crate::{limits::MESSAGE_ROWS, tui::input::Input};
 
 /// A room of three, in which little was said.
 pub(super) fn lunch() -> Node {

@@ -1,10 +1,9 @@
 //! Going from room to room.
 
+use rumormill_api::{Event, Kind, NearbyRoom};
+
 use super::{Stage, node::Node};
-use crate::{
-    api::words::{Event, Kind, NearbyRoom},
-    tui::ask::Ask,
-};
+use crate::tui::ask::Ask;
 
 /// Three rooms, the second with news, the third with one that names me.
 fn three() -> Node {

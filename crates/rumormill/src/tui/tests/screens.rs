@@ -1,14 +1,13 @@
 //! What stands on the screen around what was said, at every size.
 
+use rumormill_api::{Event, NoticeCode, Path};
+
 use super::{
     Stage,
     node::Node,
     reading::{archive, lunch},
 };
-use crate::{
-    api::words::{Event, NoticeCode, Path},
-    tui::{input::Input, paint::Paint},
-};
+use crate::tui::{input::Input, paint::Paint};
 
 #[test]
 fn nothing_is_known_yet() {

@@ -5,15 +5,12 @@ use std::{io, sync::Mutex, task::Poll};
 use crossterm::event::{Event as Pressed, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{Stream, StreamExt as _, stream};
 use ratatui::{Terminal, backend::TestBackend};
+use rumormill_api::{Arrival, Event, Refused};
+use rumormill_text::{Clock, Kept};
 use serde_json::Value;
 
 use super::node::Node;
 use crate::{
-    api::{
-        kept::Kept,
-        words::{Arrival, Event, Refused},
-    },
-    clock::Clock,
     config::Loud,
     failure::Failure,
     tui::{

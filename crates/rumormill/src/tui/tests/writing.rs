@@ -1,10 +1,9 @@
 //! What a person types.
 
+use rumormill_api::{Arrival, Refused};
+
 use super::{Stage, node::Node};
-use crate::{
-    api::words::{Arrival, Refused},
-    tui::input::Input,
-};
+use crate::tui::input::Input;
 
 fn lunch() -> Node {
     let mut node = Node::with("lunch");

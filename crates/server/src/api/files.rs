@@ -1,0 +1,207 @@
+//! Requests about files: sent, read, asked for, given up. What a browser is given can do nothing: it is no page, whatever
+//! its sender calls it.
+
+use std::ops::Range;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt as _, stream};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rumormill_node::{
+    Fetch, What,
+    proto::content::{File, Target},
+};
+use rumormill_text::safe_name;
+use serde::Deserialize;
+
+use super::{
+    Answer, Api,
+    answer::{Asked, Refusal, Told},
+    messages::{as_said, told},
+    names::target,
+    words::{self, EntryRef, Page},
+};
+
+/// What a file is told to be: pictures, which pages show; everything else is bytes.
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// What goes with every file, so that it is saved or shown and never run.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::ACCEPT_RANGES, "bytes"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// How a file is sent.
+#[derive(Deserialize)]
+pub(super) struct Sent {
+    name: String,
+    reply_to: Option<EntryRef>,
+}
+
+/// `POST /v1/rooms/{room}/files`: the body is the file, however long it is.
+pub(super) async fn send(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Asked(Sent { name, reply_to }): Asked<Sent>,
+    body: Body,
+) -> Answer<(StatusCode, Told<Page>)> {
+    let room = api.room(&room)?;
+    let reply_to = reply_to.map(|to| target(to.as_str())).transpose()?;
+    if !rumormill_node::proto::content::is_file_name(&name) {
+        return Err(rumormill_node::Error::FileName.into());
+    }
+    let mut upload = room.upload().await?;
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let broken = |error: axum::Error| Refusal::senseless("body", error.to_string(), "send all of the file");
+        upload = upload.write(piece.map_err(broken)?).await?;
+    }
+    let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
+    let (said, file) = upload.say(&name, mime, reply_to).await?;
+    // What was said is told whatever can be read of it: whoever hears of an error says it again.
+    let target = Target { author: said.author, seq: said.seq };
+    let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
+    let messages = api.messages(&room, vec![message]).await;
+    Ok((StatusCode::CREATED, Told(Page { messages, more: false })))
+}
+
+/// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
+/// comes.
+pub(super) async fn get(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let room = api.room(&room)?;
+    let mut fetch = room.fetch(target(&text)?).await?;
+    fetch.begun().await?;
+    let File { name, mime, size, .. } = fetch.file().clone();
+    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let (status, range) = match asked.map_or(Ok(None), |asked| read_range(asked, size)) {
+        Ok(None) => (StatusCode::OK, 0..size),
+        Ok(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Err(()) => {
+            let told = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, told).into_response());
+        }
+    };
+    let kind = PICTURES.into_iter().find(|kind| *kind == mime).unwrap_or("application/octet-stream");
+    let mut response = (status, HEADERS, [(header::CONTENT_TYPE, kind)]).into_response();
+    let set = response.headers_mut();
+    set.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(&name)) {
+        set.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    if status == StatusCode::PARTIAL_CONTENT
+        && let Ok(told) =
+            HeaderValue::from_str(&format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)))
+    {
+        set.insert(header::CONTENT_RANGE, told);
+    }
+    *response.body_mut() = body(fetch, range);
+    Ok(response)
+}
+
+/// The bytes of a file as they come. One that does not come ends before its length, so that nobody takes it for whole.
+fn body(fetch: Fetch, range: Range<u64>) -> Body {
+    let read = async |(mut fetch, range): (Fetch, Range<u64>)| match fetch.read(range.start, range.end).await {
+        Ok(bytes) if bytes.is_empty() => None,
+        Ok(bytes) => {
+            let rest = range.start + bytes.len() as u64..range.end;
+            Some((Ok(bytes), (fetch, rest)))
+        }
+        Err(why) => Some((Err(why), (fetch, range.end..range.end))),
+    };
+    Body::from_stream(stream::unfold((fetch, range), read))
+}
+
+/// `POST /v1/rooms/{room}/files/{ref}`: ask for the file that a message offers; events tell how far it is.
+pub(super) async fn fetch(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<(StatusCode, Told<words::Message>)> {
+    let (room, target) = (api.room(&room)?, target(&text)?);
+    room.fetch(target).await?;
+    Ok((StatusCode::ACCEPTED, told(&api, &room, target).await?))
+}
+
+/// `DELETE /v1/rooms/{room}/files/{ref}`: ask no longer for a file that is not here.
+pub(super) async fn give_up(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Message>> {
+    let (room, target) = (api.room(&room)?, target(&text)?);
+    room.give_up(target).await?;
+    told(&api, &room, target).await
+}
+
+/// One range of bytes of so many; `None` for what is to be passed over, as several ranges are.
+fn read_range(text: &str, size: u64) -> Result<Option<Range<u64>>, ()> {
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Ok(None);
+    };
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let range = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Some(first), None) if last.trim().is_empty() => first..size,
+        (None, Some(count)) if first.trim().is_empty() => size.saturating_sub(count)..size,
+        _ => return Ok(None),
+    };
+    if range.start < size && range.start < range.end { Ok(Some(range)) } else { Err(()) }
+}
+
+/// The name a file is saved by, in ASCII for who reads no more, and whole.
+fn disposition(name: &str) -> String {
+    let name = safe_name(name);
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "-_. ".contains(char) { char } else { '_' };
+    let ascii: String = name.chars().map(plain).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", utf8_percent_encode(&name, NON_ALPHANUMERIC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_says_more_than_a_name() {
+        let cases = [
+            ("photo of us.jpg", "photo of us.jpg", "photo%20of%20us%2Ejpg"),
+            ("\"; filename=evil.exe", "__ filename_evil.exe", "%5F%3B%20filename%3Devil%2Eexe"),
+            ("naïve\r\nX: y", "na_veX_ y", "na%C3%AFveX%5F%20y"),
+            ("gpj\u{202e}exe.", "gpjexe_", "gpjexe%5F"),
+            ("../../x", "_._.._x", "%5F%2E%5F%2E%2E%5Fx"),
+        ];
+        for (name, ascii, whole) in cases {
+            assert_eq!(disposition(name), format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}"));
+        }
+    }
+
+    #[test]
+    fn ranges() {
+        let cases = [
+            ("bytes=0-", Ok(Some(0..10))),
+            ("bytes=2-4", Ok(Some(2..5))),
+            ("bytes=2-99", Ok(Some(2..10))),
+            ("bytes=-3", Ok(Some(7..10))),
+            ("bytes=-99", Ok(Some(0..10))),
+            ("bytes=10-", Err(())),
+            ("bytes=-0", Err(())),
+            ("bytes=4-2", Ok(None)),
+            ("bytes=1-2,4-5", Ok(None)),
+            ("lines=1-2", Ok(None)),
+            ("bytes=x-y", Ok(None)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read_range(text, 10), expected, "{text}");
+        }
+        assert_eq!(read_range("bytes=0-", 0), Err(()));
+    }
+}

@@ -1,0 +1,344 @@
+//! What happens in the rooms, told to everybody who listens: each event is put into words once.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    extract::State,
+    response::{
+        Sse,
+        sse::{Event as Sent, KeepAlive},
+    },
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use rumormill_node::{
+    Events, Message, Room, RoomEvent, about,
+    proto::{
+        admit::Entry,
+        content::{Content, Target},
+        ids::{PeerId, RoomId},
+        input::{Arrival, Event as Told, Step},
+    },
+};
+use rumormill_text::{Clock, escaped, show::shared};
+use serde::Deserialize;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Answer, Api, Inner,
+    answer::Asked,
+    held::Held,
+    names::{author_hex, reference},
+    shape::shape_state,
+    words::{self, Event, NoticeCode, PeerHex, RoomHex},
+};
+use crate::{
+    limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
+    told::{AGREED, REKEYED, called, forked, names, nick, skewed},
+};
+
+/// Tells everybody who listens.
+pub(super) struct Hub {
+    sender: broadcast::Sender<Event>,
+    /// The rooms that are told of, each by its instance: one that was left and entered again is another one.
+    followed: Mutex<BTreeMap<RoomId, u64>>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(HEARD), followed: Mutex::default() }
+    }
+}
+
+impl Hub {
+    /// Tells everybody who listens; without anybody it is forgotten.
+    pub(super) fn tell(&self, event: Event) {
+        // Fails only when nobody listens.
+        let _ = self.sender.send(event);
+    }
+
+    /// Tells what happens in a room from now on.
+    pub(super) fn follow(&self, api: &Api, room: Room) {
+        let mut followed = self.followed();
+        let (id, instance) = (room.id(), room.instance());
+        let before = followed.get(&id).copied();
+        if before.is_some_and(|before| before >= instance) {
+            return;
+        }
+        if before.is_some() {
+            // Before anything is told of the new instance: its follower may not have come to the end.
+            self.tell(Event::Left { room: room_hex(&room) });
+        }
+        followed.insert(id, instance);
+        let events = room.events();
+        let held = Held::new(room.author());
+        let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
+        tokio::spawn(follower.run(events));
+    }
+
+    /// Tells that a room was left, once.
+    fn left(&self, room: &Room) {
+        let mut followed = self.followed();
+        if followed.get(&room.id()) == Some(&room.instance()) {
+            followed.remove(&room.id());
+            self.tell(Event::Left { room: room_hex(room) });
+        }
+    }
+
+    fn followed(&self) -> MutexGuard<'_, BTreeMap<RoomId, u64>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listens(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+}
+
+fn room_hex(room: &Room) -> RoomHex {
+    RoomHex(room.id().to_string())
+}
+
+/// Puts what happens in one room into words.
+struct Follower {
+    api: Weak<Inner>,
+    room: Room,
+    held: Held,
+    /// How the room stood when that was told last.
+    told: Option<words::Room>,
+}
+
+impl Follower {
+    async fn run(mut self, mut events: Events) {
+        let room = self.room.clone();
+        let mut due = None;
+        loop {
+            let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                event = events.next() => match event {
+                    None => return,
+                    Some(RoomEvent::Left) => {
+                        if let Some(inner) = self.api.upgrade() {
+                            inner.hub.left(&room);
+                        }
+                        return;
+                    }
+                    Some(event) => {
+                        due.get_or_insert_with(|| Instant::now() + self.every());
+                        self.hear(event).await;
+                    }
+                },
+                () = room.renewed() => { due.get_or_insert_with(|| Instant::now() + self.every()); }
+                () = sleep_until(at) => {
+                    due = None;
+                    self.renew().await;
+                }
+            }
+        }
+    }
+
+    fn api(&self) -> Option<Api> {
+        self.api.upgrade().map(Api).filter(|api| api.hub().listens())
+    }
+
+    /// The time between two tellings of how the room stands.
+    fn every(&self) -> Duration {
+        let peers = self.told.as_ref().map_or(0, |room| room.peers.len() as u64);
+        Duration::from_millis(ROOM_EVERY_MS.max(peers * ROOM_PEER_MS))
+    }
+
+    fn id(&self) -> RoomHex {
+        room_hex(&self.room)
+    }
+
+    /// Tells how the room stands, and who has got what.
+    async fn renew(&mut self) {
+        let Some(api) = self.api() else { return };
+        let room = api.shape(&self.room).await;
+        if self.told.as_ref() != Some(&room) {
+            let before = self.told.replace(room.clone());
+            let known = |share: &&words::Share| {
+                before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
+            };
+            for share in room.shares.iter().filter(|share| !known(share)) {
+                let text = shared(share, &Clock::local());
+                api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
+            }
+            api.hub().tell(Event::Room { room });
+        }
+        let author = self.room.author();
+        self.held.write_as(author);
+        self.room.status().peers.iter().for_each(|peer| self.held.holds(peer.author, peer.holds));
+        for (seq, holders) in self.held.news() {
+            let r#ref = reference(Target { author, seq });
+            api.hub().tell(Event::Held { room: self.id(), r#ref, holders });
+        }
+    }
+
+    async fn hear(&mut self, event: RoomEvent) {
+        let room = self.id();
+        match event {
+            RoomEvent::Engine(event) => self.hear_engine(event).await,
+            RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
+            RoomEvent::Typing { author } => {
+                if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
+                    let nick = nick(&self.room, &author);
+                    api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
+                }
+            }
+            RoomEvent::File { hash, state, have, size } => {
+                let (hash, state) = (words::FileHex(hash.to_string()), shape_state(state));
+                self.tell(Event::File { room, hash, state, have, size });
+            }
+            RoomEvent::Rekeyed { .. } => {
+                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
+            }
+            RoomEvent::Resumed | RoomEvent::Left => self.renew().await,
+            RoomEvent::Stopped { why } => {
+                self.tell(Event::Notice {
+                    room,
+                    code: NoticeCode::Stopped,
+                    text: format!("the room was stopped: {why}"),
+                });
+            }
+        }
+    }
+
+    async fn hear_engine(&mut self, event: Told) {
+        let room = self.id();
+        match event {
+            Told::Shown { entry, arrival, hops } => self.shown(&entry, arrival, hops).await,
+            Told::Came { author, .. } => {
+                let Some(api) = self.api() else { return };
+                let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
+                api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
+            }
+            Told::Filled { author, seq } => self.filled(Target { author, seq }).await,
+            Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } | Told::Evicted { .. } => {}
+            Told::Forked { author, .. } => {
+                let Ok(names) = names(&self.room).await else { return };
+                let text = forked(&called(&names, &author));
+                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
+            }
+            Told::Skewed(skew) => {
+                let Ok(names) = names(&self.room).await else { return };
+                let told = skewed(skew, |author| called(&names, author));
+                let text = if told.is_empty() { AGREED.to_owned() } else { told };
+                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
+            }
+            Told::Step(step) => self.step(&step),
+        }
+    }
+
+    /// Tells of an entry: as a message of its own, or as what it did to another.
+    async fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
+        let (itself, me) = (Target { author: entry.author, seq: entry.seq }, self.room.author());
+        self.held.write_as(me);
+        let seen = entry.seen.iter().filter(|(author, _)| *author == me);
+        seen.for_each(|(_, seq)| self.held.holds(entry.author, seq.saturating_add(1)));
+        let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
+        if let Some(Content::Text(_) | Content::File(_)) = &content
+            && entry.author == me
+        {
+            self.held.said(entry.seq);
+        }
+        let Some(api) = self.api() else { return };
+        let (of, changed) = match content.as_ref().and_then(|content| about(entry.author, content)) {
+            Some(other) => (other, true),
+            None => (itself, false),
+        };
+        let message = match arrival {
+            Arrival::End if !changed && entry.body.bytes().is_some() => Message::at_end(&self.room.id(), entry),
+            _ => self.room.message(of).await.ok().flatten(),
+        };
+        let Some(message) = message else { return };
+        let message = api.message(&self.room, message).await;
+        let room = self.id();
+        let arrival = match arrival {
+            Arrival::End => words::Arrival::End,
+            Arrival::Late => words::Arrival::Late,
+            Arrival::History => words::Arrival::History,
+        };
+        api.hub().tell(match changed {
+            true => Event::Changed { room, message },
+            false => Event::Message { room, message, arrival, hops: hops.map(u64::from) },
+        });
+    }
+
+    /// Tells of a message whose text has come, or is kept by nobody who is connected, or may be again.
+    async fn filled(&mut self, of: Target) {
+        let Some(api) = self.api() else { return };
+        let Some(message) = self.room.message(of).await.ok().flatten() else { return };
+        let message = api.message(&self.room, message).await;
+        api.hub().tell(Event::Changed { room: self.id(), message });
+    }
+
+    fn step(&self, step: &Step) {
+        let (kind, from, to, entries) = match step {
+            Step::RumorTo { peer, entries } => ("push", None, Some(peer), *entries),
+            Step::RumorFrom { peer, entries, .. } => ("rumor", Some(peer), None, *entries),
+            Step::AckFrom { peer, new: true } => ("new", Some(peer), None, 0),
+            Step::AckFrom { peer, new: false } => ("known", Some(peer), None, 0),
+            Step::RoundWith { peer } => ("round", None, Some(peer), 0),
+            _ => return,
+        };
+        let peer = |peer: Option<&PeerId>| peer.map(|peer| PeerHex(peer.to_string()));
+        let (from, to) = (peer(from), peer(to));
+        self.tell(Event::Step { room: self.id(), kind: kind.into(), from, to, entries: entries as u64 });
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(api) = self.api() {
+            api.hub().tell(event);
+        }
+    }
+}
+
+/// Of which room.
+#[derive(Deserialize)]
+pub(super) struct Of {
+    room: Option<String>,
+}
+
+/// `GET /v1/events`: how the rooms stand, then what happens.
+pub(super) async fn events(
+    State(api): State<Api>,
+    Asked(Of { room }): Asked<Of>,
+) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
+    let only = room.map(|room| api.room(&room)).transpose()?.map(|room| RoomHex(room.id().to_string()));
+    let heard = api.hub().sender.subscribe();
+    let mut first = VecDeque::new();
+    for room in api.node().rooms() {
+        first.push_back(Event::Room { room: api.shape(&room).await });
+    }
+    let all = stream::unfold((first, heard), |(mut first, mut heard)| async move {
+        let event = match first.pop_front() {
+            Some(event) => event,
+            None => match heard.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(missed)) => Event::Lagged { missed },
+                Err(RecvError::Closed) => return None,
+            },
+        };
+        Some((event, (first, heard)))
+    });
+    let wanted = all.filter(move |event| {
+        let wanted = only.as_ref().is_none_or(|only| event.room().is_none_or(|room| room == only));
+        async move { wanted }
+    });
+    Ok(Sse::new(wanted.map(|event| Ok(sent(&event)))).keep_alive(KeepAlive::default()))
+}
+
+/// An event as it is sent: its tag as the name, its content as the data.
+fn sent(event: &Event) -> Sent {
+    let json = serde_json::to_string(event).unwrap_or_default();
+    let inside = json.strip_prefix(r#"{"event":""#).and_then(|rest| rest.strip_suffix('}'));
+    let (name, data) = inside.and_then(|inside| inside.split_once(r#"","data":"#)).unwrap_or_default();
+    Sent::default().event(name).data(escaped(data))
+}

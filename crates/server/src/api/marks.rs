@@ -1,0 +1,67 @@
+//! How far each room was read: one file in the home, small and written whole.
+
+use std::{collections::BTreeMap, path::Path};
+
+use rumormill_text::Kept;
+
+use super::{
+    answer::Refusal,
+    words::{PlaceText, RoomHex},
+};
+
+/// How far each room was read.
+pub(super) struct Marks(Kept<BTreeMap<RoomHex, PlaceText>>);
+
+impl Marks {
+    /// Reads the file in `dir`.
+    ///
+    /// # Errors
+    /// When there is a file and it cannot be read.
+    pub(super) fn open(dir: &Path) -> Result<Self, Refusal> {
+        Ok(Self(Kept::open(dir.join("read.json"))?))
+    }
+
+    pub(super) fn of(&self, room: &RoomHex) -> Option<PlaceText> {
+        self.0.read(|places| places.get(room).cloned())
+    }
+
+    /// Everything up to `place` is read; what was read before stays read.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn set(&self, room: RoomHex, place: PlaceText) -> Result<(), Refusal> {
+        let further = |places: &mut BTreeMap<RoomHex, PlaceText>| {
+            let known = places.get(&room).is_some_and(|known| *known >= place);
+            if !known {
+                places.insert(room, place);
+            }
+            !known
+        };
+        self.0.change(further)?;
+        Ok(())
+    }
+
+    /// Forgets a room.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn forget(&self, room: &RoomHex) -> Result<(), Refusal> {
+        self.0.change(|places| places.remove(room).is_some())?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_kept_and_never_goes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks = Marks::open(dir.path()).unwrap();
+        assert_eq!(marks.of(&"r".into()), None);
+        marks.set("r".into(), "2".into()).unwrap();
+        marks.set("r".into(), "1".into()).unwrap();
+        assert_eq!(Marks::open(dir.path()).unwrap().of(&"r".into()), Some("2".into()));
+    }
+}

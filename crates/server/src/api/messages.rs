@@ -1,0 +1,253 @@
+//! Requests about what is said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
+};
+use rumormill_api::LINES_AT_ONCE;
+use rumormill_node::{
+    Message, Room, Said, What,
+    proto::{
+        content::{Content, Target, Text},
+        ids::EntryId,
+        time::Time,
+        timeline::Place,
+    },
+};
+use serde::Deserialize;
+
+use super::{
+    Answer, Api,
+    answer::{Asked, Body, Refusal, Told},
+    names::{author, author_hex, limit, place, target},
+    words::{self, Edit, Holders, Page, Say},
+};
+
+/// Which messages.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    before: Option<String>,
+    after: Option<String>,
+    q: Option<String>,
+    limit: Option<NonZeroUsize>,
+}
+
+/// `GET /v1/rooms/{room}/messages`.
+pub(super) async fn page(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Asked(which): Asked<Which>,
+) -> Answer<Told<Page>> {
+    let room = api.room(&room)?;
+    room.nicks_found().await;
+    let count = limit(which.limit);
+    let (messages, more) = match (which.q, which.before, which.after) {
+        (Some(words), None, None) => (room.find(&words, count).await?, false),
+        (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
+        (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
+        _ => {
+            let what = "a page is before a place, or after one, or what a search finds";
+            return Err(Refusal::senseless("page", what, "give one of before, after and q"));
+        }
+    };
+    Ok(Told(Page { messages: api.messages(&room, messages).await, more }))
+}
+
+/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
+pub(super) async fn say(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<(StatusCode, Told<Page>)> {
+    let (room, body) = (api.room(&room)?, body?);
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let contents = match kind.starts_with("application/json") {
+        true => vec![read_say(&body)?],
+        false => read_lines(&body)?,
+    };
+    let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
+    let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
+    let said = room.say_all(sayings).await?;
+    let more = said.len() < contents.len();
+    let mut messages = Vec::new();
+    for (Said { author, seq }, content) in said.into_iter().zip(contents) {
+        let target = Target { author, seq };
+        // What was said is told whatever can be read of it: whoever hears of an error says it again.
+        let read = room.message(target).await.ok().flatten();
+        messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
+    }
+    let messages = api.messages(&room, messages).await;
+    Ok((StatusCode::CREATED, Told(Page { messages, more })))
+}
+
+fn texts(content: Content) -> Option<Text> {
+    if let Content::Text(text) = content { Some(text) } else { None }
+}
+
+/// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
+/// said again under another key.
+pub(super) fn as_said(target: Target, what: What) -> Message {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let place = Place { time: Time::from_ms(since.as_millis() as u64), author: target.author, seq: target.seq };
+    Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
+}
+
+fn read_say(body: &Bytes) -> Answer<Content> {
+    let say: Say = serde_json::from_slice(body)
+        .map_err(|error| Refusal::senseless("json", error.to_string(), "say {\"text\": \"...\"}"))?;
+    if say.text.trim().is_empty() {
+        return Err(nothing());
+    }
+    let reply_to = say.reply_to.map(|to| target(to.as_str())).transpose()?;
+    let mentions: Result<Vec<_>, _> = say.mentions.iter().map(|who| author(who.as_str())).collect();
+    Ok(Content::Text(Text { text: say.text, reply_to, mentions: mentions? }))
+}
+
+fn read_lines(body: &Bytes) -> Answer<Vec<Content>> {
+    let text =
+        std::str::from_utf8(body).map_err(|_| Refusal::senseless("text", "this is no UTF-8", "send text in UTF-8"))?;
+    let lines: Vec<_> =
+        text.lines().filter(|line| !line.trim().is_empty()).map(|line| Content::Text(line.into())).collect();
+    match lines.len() {
+        0 => Err(nothing()),
+        count if count > LINES_AT_ONCE => {
+            let what = format!("{count} lines are too many at once");
+            Err(Refusal::senseless("lines", what, &format!("send at most {LINES_AT_ONCE}")))
+        }
+        _ => Ok(lines),
+    }
+}
+
+fn nothing() -> Refusal {
+    Refusal::senseless("nothing", "there was nothing to say", "give a text")
+}
+
+/// `GET /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn one(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    told(&api, &room, target(&text)?).await
+}
+
+/// `PUT /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn edit(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+    Body(Edit { text: words }): Body<Edit>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    let mut message = own(&room, target(&text)?, "changed").await?;
+    let target = message.target();
+    if words.trim().is_empty() {
+        return Err(nothing());
+    }
+    if room.file(target).await.is_ok() {
+        let what = "a file cannot be changed";
+        return Err(Refusal::senseless("kind", what, "take it back and send another one"));
+    }
+    room.say_content(&Content::Edit { of: target.seq, text: words.clone() }).await?;
+    if let What::Text(text) = &mut message.what {
+        (text.text, message.edited) = (words, true);
+    }
+    Ok(changed(&api, &room, message).await)
+}
+
+/// `DELETE /v1/rooms/{room}/messages/{ref}`.
+pub(super) async fn retract(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Message>> {
+    let room = api.room(&room)?;
+    let message = own(&room, target(&text)?, "taken back").await?;
+    room.say_content(&Content::Retraction { of: message.place.seq }).await?;
+    Ok(changed(&api, &room, Message { what: What::Retracted, ..message }).await)
+}
+
+/// `PUT /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
+pub(super) async fn react(
+    State(api): State<Api>,
+    Path((room, text, sign)): Path<(String, String, String)>,
+) -> Answer<Told<words::Message>> {
+    put_sign(&api, &room, &text, sign, true).await
+}
+
+/// `DELETE /v1/rooms/{room}/messages/{ref}/reactions/{sign}`.
+pub(super) async fn unreact(
+    State(api): State<Api>,
+    Path((room, text, sign)): Path<(String, String, String)>,
+) -> Answer<Told<words::Message>> {
+    put_sign(&api, &room, &text, sign, false).await
+}
+
+async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<Told<words::Message>> {
+    let room = api.room(room)?;
+    let to = target(text)?;
+    let mut message = find(&room, to).await?;
+    let me = room.author();
+    let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
+    if mine != on {
+        let saying = Content::Reaction { to, sign: sign.clone(), on }.encode();
+        let saying = saying.map_err(|_| Refusal::senseless("sign", "this is no sign", "use an emoji or a word"))?;
+        room.say_all(vec![saying]).await?;
+        let by = message.reactions.entry(sign).or_default();
+        by.retain(|author| *author != me);
+        by.extend(on.then_some(me));
+    }
+    Ok(changed(api, &room, message).await)
+}
+
+/// `GET /v1/rooms/{room}/messages/{ref}/holders`.
+pub(super) async fn holders(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<Holders>> {
+    let room = api.room(&room)?;
+    let target = target(&text)?;
+    find(&room, target).await?;
+    let holders = room.holders(target.author, target.seq).await?.authors;
+    let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
+    let (people, author) = (api.people(&room).await?, author_hex(&target.author));
+    let others = people.iter().filter(|person| person.author != author).count();
+    let holders = people.into_iter().filter(|person| holders.contains(&person.author)).collect();
+    Ok(Told(Holders { holders, of: others as u64 }))
+}
+
+/// A message after something that was said about it, as it reads here or else as it has to read.
+async fn changed(api: &Api, room: &Room, message: Message) -> Told<words::Message> {
+    let read = room.message(message.target()).await.ok().flatten();
+    Told(api.message(room, read.unwrap_or(message)).await)
+}
+
+pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
+    let message = find(room, target).await?;
+    Ok(Told(api.message(room, message).await))
+}
+
+async fn find(room: &Room, target: Target) -> Answer<Message> {
+    let found = room.message(target).await?;
+    found.ok_or_else(|| Refusal::missing("message", "there is no such message here"))
+}
+
+/// A text of ours that can be changed, or something else of ours that can only be taken back.
+async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
+    let message = find(room, target).await?;
+    match message.what {
+        _ if target.author != room.author() => Err(Refusal::not_yours()),
+        What::Text(_) => Ok(message),
+        What::File(_) | What::Imported(_) if what == "taken back" => Ok(message),
+        _ => {
+            let what = format!("this is no text that could be {what}");
+            Err(Refusal::senseless("kind", what, "choose something you said"))
+        }
+    }
+}

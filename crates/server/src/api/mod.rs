@@ -1,0 +1,120 @@
+//! The one vocabulary that commands, terminal, web page and scripts speak: `/v1`.
+//!
+//! Whoever owns a home answers these requests: to itself without any wire, to other commands through the socket in the
+//! home, to pages and scripts over loopback TCP.
+
+mod answer;
+mod archive;
+mod counts;
+mod files;
+mod held;
+mod hidden;
+mod hub;
+mod marks;
+mod messages;
+mod metrics;
+mod names;
+mod nearby;
+mod people;
+mod rooms;
+mod routes;
+mod shape;
+
+use std::{path::Path, sync::Arc};
+
+use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use rumormill_api::openapi;
+use rumormill_client::Client;
+use rumormill_node::Node;
+
+pub(crate) use rumormill_api as words;
+
+pub(crate) use self::answer::{Answer, refused};
+pub use self::{
+    answer::Refusal,
+    rooms::{read_name, read_ticket},
+    shape::shares,
+};
+
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
+use crate::{in_process::InProcess, limits::REQUEST_BYTES};
+
+/// What requests are answered from. Clones are the same.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    node: Node,
+    hub: Hub,
+    marks: Marks,
+    hidden: Hidden,
+    counts: Counts,
+    typing: Typing,
+}
+
+/// Whether it is told to others that somebody types here, and shown here that others do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// It is.
+    Told,
+    /// Neither.
+    Kept,
+}
+
+impl Api {
+    /// Answers for a node; how far its rooms were read and who is hidden is kept in `state`.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
+        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
+        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default(), typing }));
+        api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
+        Ok(api)
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.0.node
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    fn marks(&self) -> &Marks {
+        &self.0.marks
+    }
+
+    fn hidden(&self) -> &Hidden {
+        &self.0.hidden
+    }
+
+    /// Whether typing is told to others, and shown.
+    fn tells_typing(&self) -> bool {
+        self.0.typing == Typing::Told
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// Asks without any wire.
+    pub fn client(&self) -> Client {
+        Client::new(InProcess::new(self.router()))
+    }
+
+    /// Everything that can be asked.
+    pub fn router(&self) -> Router {
+        let description = Arc::new(openapi::describe());
+        routes::all()
+            .route("/v1/openapi.json", get(async move || Json(description.clone())))
+            .fallback(answer::no_such_path)
+            .layer(DefaultBodyLimit::max(REQUEST_BYTES))
+            .with_state(self.clone())
+    }
+}
+
+/// Whether the process lives.
+async fn healthz() -> &'static str {
+    "ok"
+}

@@ -1,0 +1,112 @@
+//! Requests about the people in a room.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use rumormill_node::{
+    Room,
+    proto::{content::Target, ids::AuthorId},
+};
+
+use super::{
+    Answer, Api,
+    answer::{Refusal, Told},
+    names::{author, author_hex},
+    words::{self, AuthorHex, People, Whois},
+};
+use crate::told::{names, nick};
+
+/// `GET /v1/rooms/{room}/people`.
+pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
+    Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
+}
+
+/// `GET /v1/rooms/{room}/people/{author}`.
+pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
+    let head = room.heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
+    let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
+    if head.is_none() && peer.is_none() && who != room.author() {
+        return Err(stranger());
+    }
+    let first = room.line(Target { author: who, seq: 0 }).await?;
+    Ok(Told(Whois {
+        since_ms: first.map(|line| line.place.time.ms()),
+        entries: head.as_ref().map_or(0, |head| head.seq + 1),
+        peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
+        person: api.person(&room, &who, head.map_or(0, |head| head.time.ms())),
+    }))
+}
+
+/// `PUT /v1/rooms/{room}/hidden/{author}`: nothing this author says is shown to me, and it raises no notice.
+pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
+    if who == room.author() {
+        return Err(Refusal::senseless("author", "this is yourself", "hide somebody else"));
+    }
+    set_hidden(&api, &room, &who, true).await
+}
+
+/// `DELETE /v1/rooms/{room}/hidden/{author}`: what this author says is shown to me again.
+pub(super) async fn show(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
+    let room = api.room(&room)?;
+    let who = whom(&room, &who).await?;
+    set_hidden(&api, &room, &who, false).await
+}
+
+/// Hides somebody or shows them, and tells every screen of mine.
+async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<Told<People>> {
+    let id = words::RoomHex(room.id().to_string());
+    if api.hidden().set(&id, author_hex(who), hidden)? {
+        let words::Person { author, nick, here, hidden, .. } = api.person(room, who, 0);
+        api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden });
+        api.hub().tell(words::Event::Room { room: api.shape(room).await });
+    }
+    Ok(Told(People { people: api.people(room).await? }))
+}
+
+/// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,
+/// however often this is asked, and not at all where the configuration says `typing = false`.
+pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
+    let room = api.room(&room)?;
+    if api.tells_typing() {
+        room.typing().await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The author that a word means: by the whole id, whether or not anybody here has it, or as every screen reads names.
+async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
+    match author(word) {
+        Ok(whole) => Ok(whole),
+        Err(_) => author(names(room).await?.choose(word)?.as_str()),
+    }
+}
+
+fn stranger() -> Refusal {
+    Refusal::missing("author", "nobody here has this id")
+}
+
+impl Api {
+    /// Somebody, who wrote last at `last_ms`.
+    pub(super) fn person(&self, room: &Room, who: &AuthorId, last_ms: u64) -> words::Person {
+        let me = *who == room.author();
+        words::Person {
+            author: author_hex(who),
+            nick: nick(room, who),
+            here: me || room.status().peers.iter().any(|peer| peer.author == *who),
+            me,
+            last_ms,
+            hidden: self.hides(room, who),
+        }
+    }
+
+    /// Whether I do not want to read somebody.
+    pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
+        let hidden = self.hidden().of(&words::RoomHex(room.id().to_string()));
+        !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))
+    }
+}

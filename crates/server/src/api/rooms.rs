@@ -1,0 +1,171 @@
+//! Requests about rooms.
+
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use fast_qr::{
+    ECL, QRBuilder,
+    convert::{Builder as _, svg::SvgBuilder},
+};
+use rumormill_node::{
+    Room, Ticket, TicketError,
+    proto::{content::Content, limits::TOPIC_BYTES},
+};
+use rumormill_text::find_ticket;
+
+use super::{
+    Answer, Api,
+    answer::{Body, Refusal, Told},
+    names::place,
+    words::{self, Enter, RoomHex, Rooms},
+};
+use crate::limits::NAME_BYTES;
+
+/// `GET /v1/rooms`.
+pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
+    let mut rooms = Vec::new();
+    for room in api.node().rooms() {
+        rooms.push(api.shape(&room).await);
+    }
+    rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    Ok(Told(Rooms { rooms }))
+}
+
+/// `POST /v1/rooms`.
+pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
+    let room = match enter {
+        Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
+        Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
+    };
+    api.hub().follow(&api, room.clone());
+    Ok((StatusCode::CREATED, Told(api.shape(&room).await)))
+}
+
+/// The name of a room as people type it.
+///
+/// # Errors
+/// When it is none.
+pub fn read_name(text: &str) -> Result<&str, Refusal> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES;
+    fits.then_some(name).ok_or_else(|| {
+        let help = format!("choose one of 1 to {NAME_BYTES} bytes");
+        Refusal::senseless("name", format!("{text:?} is no name for a room"), &help)
+    })
+}
+
+/// A ticket as people paste it.
+///
+/// # Errors
+/// When it is none.
+pub fn read_ticket(text: &str) -> Result<Ticket, Refusal> {
+    find_ticket(text, TicketError::NotATicket).map_err(|error: TicketError| {
+        let help = "a ticket is one word; ask for it again if a piece is lost";
+        Refusal::senseless("ticket", error.to_string(), help)
+    })
+}
+
+/// `GET /v1/rooms/{room}`.
+pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
+    Ok(Told(api.shape(&api.room(&room)?).await))
+}
+
+/// `GET /v1/rooms/{room}/ticket`.
+pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
+    Ok(Told(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
+}
+
+/// A room whose ticket lets others in.
+fn whole(api: &Api, room: &str) -> Answer<Room> {
+    let room = api.room(room)?;
+    match room.stopped() {
+        Some(why @ rumormill_node::Error::Damaged { .. }) => Err(why.into()),
+        _ => Ok(room),
+    }
+}
+
+/// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
+pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
+    let ticket = whole(&api, &room)?.ticket().to_string().to_ascii_uppercase();
+    let code = QRBuilder::new(ticket).ecl(ECL::L).build();
+    let code = code.map_err(|_| Refusal::internal("qr", "the ticket is too long for a picture"))?;
+    let picture = SvgBuilder::default().margin(2).to_str(&code);
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+/// `PUT /v1/rooms/{room}/nick`.
+pub(super) async fn nick(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Nick { nick }): Body<words::Nick>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    room.set_nick(&nick).await?;
+    Ok(Told(api.shape(&room).await))
+}
+
+/// `PUT /v1/rooms/{room}/topic`.
+pub(super) async fn topic(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Topic { topic }): Body<words::Topic>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    let topic = topic.trim();
+    if topic.len() > TOPIC_BYTES {
+        let what = format!("a topic of {} bytes is too long", topic.len());
+        return Err(Refusal::senseless("topic", what, &format!("keep it to {TOPIC_BYTES} bytes")));
+    }
+    room.say_content(&Content::Topic(topic.to_owned())).await?;
+    Ok(Told(api.shape(&room).await))
+}
+
+/// `PUT /v1/rooms/{room}/read`.
+pub(super) async fn read(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Read { place: text }): Body<words::Read>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    place(text.as_str())?;
+    api.marks().set(RoomHex(room.id().to_string()), text)?;
+    let shape = api.shape(&room).await;
+    api.hub().tell(words::Event::Room { room: shape.clone() });
+    Ok(Told(shape))
+}
+
+/// `PUT /v1/rooms/{room}/keep`.
+pub(super) async fn keep(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(words::Keep { age_ms, entries, bytes, files, share }): Body<words::Keep>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    let files = rumormill_node::KeepFiles { age_ms: files.age_ms, count: files.count, bytes: files.bytes };
+    room.retain(rumormill_node::Keep { age_ms, entries, bytes, files, share }).await?;
+    Ok(Told(api.shape(&room).await))
+}
+
+/// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
+pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
+    let room = api.room(&room)?;
+    room.leave().await?;
+    // It is left, whatever becomes of the rest, which means nothing without it.
+    let _ = api.forget(&room);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Api {
+    /// Forgets what is remembered of a room that was left, unless somebody has entered it again.
+    fn forget(&self, room: &Room) -> Result<(), Refusal> {
+        if self.node().room(&room.id()).is_some() {
+            return Ok(());
+        }
+        let id = RoomHex(room.id().to_string());
+        self.counts().forget(&room.id());
+        self.marks().forget(&id)?;
+        self.hidden().forget(&id)
+    }
+}

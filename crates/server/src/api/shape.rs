@@ -1,0 +1,371 @@
+//! Rooms, people and messages as the node knows them, put into the words of the API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::HEXLOWER;
+use rumormill_node::{
+    Error, FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, StoreError, What,
+    proto::{
+        clock::Whose,
+        content::{File, Target},
+        ids::AuthorId,
+    },
+};
+use rumormill_text::safe_name;
+
+use super::{
+    Answer, Api,
+    counts::{Basis, Counted, Known},
+    names::{author_hex, place, place_text, reference},
+    words::{self, Gone, Kind, PeerHex, RoomHex},
+};
+use crate::{
+    limits::{PEOPLE, QUOTED_CHARS, SHARES, UNREAD},
+    told::{nick, skewed},
+};
+
+impl Api {
+    /// A room as it stands. What cannot be read of it is left out, and why: whoever has said something must hear that it
+    /// was said, and one room must not hide the others.
+    pub(super) async fn shape(&self, room: &Room) -> words::Room {
+        let (status, me) = (room.status(), room.author());
+        let id = RoomHex(room.id().to_string());
+        let read = self.marks().of(&id);
+        let (counted, unreadable) = match self.counted(room, read.clone()).await {
+            Ok(counted) => (counted, None),
+            Err(why) => (Counted::default(), Some(why)),
+        };
+        let Counted { unread, mentions, topic, .. } = counted;
+        let why = room.stopped().or(unreadable);
+        words::Room {
+            id,
+            name: room.name(),
+            topic,
+            author: author_hex(&me),
+            nick: nick(room, &me),
+            entries: status.entries,
+            missing: status.missing,
+            people: status.authors as u64,
+            peers: status.peers.iter().map(|peer| shape_peer(room, peer)).collect(),
+            unread,
+            read,
+            mentions,
+            digest: HEXLOWER.encode(&status.digest),
+            skew_ms: if matches!(status.skew.whose, Whose::Theirs(_)) { 0 } else { status.skew.ms },
+            clock: skewed(status.skew, |author| nick(room, author)),
+            damaged: why.as_ref().is_some_and(is_damage),
+            stopped: why.as_ref().map(stopped),
+            keep: shape_keep(room.retention()),
+            shares: shares(room).await.unwrap_or_default(),
+            announced: room.announced(),
+            traffic: words::Traffic {
+                bytes_in: status.traffic.bytes_in,
+                bytes_out: status.traffic.bytes_out,
+                messages_in: status.traffic.messages_in,
+                messages_out: status.traffic.messages_out,
+            },
+        }
+    }
+
+    /// What is found by reading on from the marker, as long as nothing changes.
+    async fn counted(&self, room: &Room, read: Option<words::PlaceText>) -> Result<Counted, Error> {
+        let (status, me) = (room.status(), room.author());
+        let basis = Basis {
+            digest: status.digest,
+            entries: status.entries,
+            read,
+            nick: room.nick(&me),
+            hidden: self.hidden().of(&RoomHex(room.id().to_string())),
+        };
+        let on = match self.counts().of(&room.id(), &basis) {
+            Known::Same(counted) => return Ok(counted),
+            Known::Grown { counted, by } => count_on(room, &basis, counted, by).await?,
+            Known::Nothing => None,
+        };
+        let counted = match on {
+            Some(counted) => counted,
+            None => count(room, &basis).await?,
+        };
+        self.counts().set(room.id(), basis, counted.clone());
+        Ok(counted)
+    }
+
+    /// Everybody who wrote or is here, at most [`PEOPLE`]; who is here first, then by name.
+    pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
+        let here: BTreeSet<AuthorId> = room.status().peers.iter().map(|peer| peer.author).collect();
+        let heads = room.heads().await?.into_iter();
+        let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
+        let me = room.author();
+        let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
+        let hidden = self.hidden().of(&RoomHex(room.id().to_string()));
+        let mut people: Vec<_> = everybody
+            .iter()
+            .map(|author| words::Person {
+                author: author_hex(author),
+                nick: nick(room, author),
+                here: *author == me || here.contains(author),
+                me: *author == me,
+                last_ms: last.get(author).copied().unwrap_or(0),
+                hidden: hidden.contains(&author_hex(author)),
+            })
+            .collect();
+        people
+            .sort_by(|one, other| (!one.here, &one.nick, &one.author).cmp(&(!other.here, &other.nick, &other.author)));
+        people.truncate(PEOPLE);
+        Ok(people)
+    }
+
+    /// Messages, each with what it answers and, when it is ours, how many others have it.
+    pub(super) async fn messages(&self, room: &Room, messages: Vec<Message>) -> Vec<words::Message> {
+        let mut shaped = Vec::with_capacity(messages.len());
+        for message in messages {
+            shaped.push(self.message(room, message).await);
+        }
+        shaped
+    }
+
+    /// One message. What cannot be read besides is left out.
+    pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
+        let (me, author) = (room.author(), message.place.author);
+        let mine = author == me;
+        let (kind, mut text, gone) = told(&message.what);
+        let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
+        let gone = if lost { Some(Gone::Unkept) } else { gone };
+        let hidden_here = self.hidden().of(&RoomHex(room.id().to_string()));
+        let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
+        let hidden = hides(&author);
+        let names_me = !mine && !hidden && names(&message.what, &me, &room.nick(&me));
+        let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
+        let action = act.is_some();
+        text = act.unwrap_or(text);
+        let file = match &message.what {
+            What::File(file) => Some(shape_file(room, file)),
+            _ => None,
+        };
+        let (reply_to, mentions) = match message.what {
+            What::Text(ref text) => (text.reply_to, text.mentions.clone()),
+            What::File(ref file) => (file.reply_to, Vec::new()),
+            _ => (None, Vec::new()),
+        };
+        let from = match &message.what {
+            What::Imported(said) => {
+                Some(words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms })
+            }
+            _ => None,
+        };
+        let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
+            true => room.holders(author, message.place.seq).await.ok().map(|holders| holders.authors.len() as u64),
+            false => None,
+        };
+        let reply_to = match reply_to {
+            Some(target) if hides(&target.author) => Some(unsaid(room, target)),
+            Some(target) => Some(quote(room, target).await),
+            None => None,
+        };
+        let reactions = message.reactions.iter().filter(|_| gone.is_none()).filter_map(|(sign, by)| {
+            let authors: Vec<_> = by.iter().filter(|author| !hides(author)).map(author_hex).collect();
+            let mine = by.contains(&me);
+            (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
+        });
+        words::Message {
+            r#ref: reference(message.target()),
+            place: place_text(&message.place),
+            author: author_hex(&author),
+            nick: who(room, &author, kind),
+            time_ms: message.place.time.ms(),
+            mine,
+            kind,
+            reply_to,
+            names_me: names_me && from.is_none(),
+            text,
+            action,
+            hidden,
+            from,
+            mentions: mentions.iter().map(author_hex).collect(),
+            edited: message.edited && gone.is_none(),
+            gone,
+            reactions: reactions.collect(),
+            holders,
+            file,
+            id: words::EntryHex(message.id.to_string()),
+        }
+    }
+}
+
+/// Why a room takes part in nothing, as the end of a sentence.
+fn stopped(why: &Error) -> String {
+    match why {
+        Error::Stopped { why } => why.clone(),
+        why => why.to_string(),
+    }
+}
+
+/// Whether something has to be taken out for it.
+fn is_damage(why: &Error) -> bool {
+    matches!(why, Error::Damaged { .. } | Error::Store(StoreError::Corrupt { .. }))
+}
+
+/// What a message says, as its author wrote it: whoever shows it makes it safe for where it is shown.
+fn told(what: &What) -> (Kind, String, Option<Gone>) {
+    match what {
+        What::Text(text) => (Kind::Text, text.text.clone(), None),
+        What::Nick(nick) => (Kind::Nick, nick.clone(), None),
+        What::Topic(topic) => (Kind::Topic, topic.clone(), None),
+        What::File(file) => (Kind::File, safe_name(&file.name), None),
+        What::Founded(name) => (Kind::Founded, name.clone(), None),
+        What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
+        What::Imported(said) => (Kind::Text, said.text.clone(), None),
+        What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
+        What::Missing => (Kind::Gone, String::new(), Some(Gone::Missing)),
+    }
+}
+
+/// The name an author is shown by; where a new name is told, the one they always had.
+fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
+    if kind == Kind::Nick { author.short() } else { nick(room, author) }
+}
+
+/// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
+async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
+    let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
+    let (messages, many) = room.messages_after(upto, UNREAD).await?;
+    let mut counted = Counted { upto, many, topic: room.topic().await?, ..Counted::default() };
+    add(&mut counted, room.author(), basis, &messages);
+    Ok(counted)
+}
+
+/// Counts on, when `by` entries have come and each of them is a message behind those that were counted.
+async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Result<Option<Counted>, Error> {
+    if counted.many {
+        counted.topic = room.topic().await?;
+        return Ok(Some(counted));
+    }
+    let (messages, more) = room.messages_after(counted.upto, UNREAD).await?;
+    if more || messages.len() as u64 != by {
+        return Ok(None);
+    }
+    add(&mut counted, room.author(), basis, &messages);
+    Ok(Some(counted))
+}
+
+/// What was said by those who are hidden counts as little as what I said.
+fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message]) {
+    for message in messages {
+        let author = message.place.author;
+        counted.upto = Some(message.place);
+        match &message.what {
+            What::Text(_) | What::File(_) if author != me && !basis.hidden.contains(&author_hex(&author)) => {
+                counted.unread += 1;
+                counted.mentions += u64::from(names(&message.what, &me, &basis.nick));
+            }
+            What::Topic(topic) => counted.topic.clone_from(topic),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a message names somebody: by their key, or by their nick in its text.
+fn names(what: &What, who: &AuthorId, nick: &str) -> bool {
+    matches!(what, What::Text(text) if text.mentions.contains(who) || calls(&text.text, nick))
+}
+
+/// Whether a text calls somebody by name: as a word of its own, however it is written.
+fn calls(text: &str, nick: &str) -> bool {
+    let (text, nick) = (text.to_lowercase(), nick.to_lowercase());
+    let alone = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
+    !nick.is_empty()
+        && text
+            .match_indices(&nick)
+            .any(|(at, _)| alone(text[..at].chars().next_back()) && alone(text[at + nick.len()..].chars().next()))
+}
+
+/// What a reply answers, as far as it is here.
+async fn quote(room: &Room, target: Target) -> words::Reply {
+    let text = match room.message(target).await.ok().flatten().map(|message| message.what) {
+        Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
+        Some(What::File(file)) => safe_name(&file.name),
+        Some(What::Imported(said)) => said.text.chars().take(QUOTED_CHARS).collect(),
+        _ => String::new(),
+    };
+    words::Reply { text, ..unsaid(room, target) }
+}
+
+/// The same without what was said.
+fn unsaid(room: &Room, target: Target) -> words::Reply {
+    words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text: String::new() }
+}
+
+/// The shares that took something, those that took most first, at most [`SHARES`].
+pub async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Error> {
+    let share_bytes = room.retention().share.unwrap_or(SHARE_BYTES);
+    let mut shares = room.shares().await?;
+    shares.sort_by_key(|share| std::cmp::Reverse(share.let_go));
+    let told = shares.into_iter().take(SHARES).map(|share| words::Share {
+        author: author_hex(&share.author),
+        nick: nick(room, &share.author),
+        share_bytes,
+        bytes: share.bytes,
+        let_go: share.let_go,
+        until_ms: share.newest.ms(),
+    });
+    Ok(told.collect())
+}
+
+fn shape_keep(keep: Keep) -> words::Keep {
+    let Keep { age_ms, entries, bytes, files: KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes }, share } =
+        keep;
+    let files = words::KeepFiles { age_ms: file_age_ms, count, bytes: file_bytes };
+    words::Keep { age_ms, entries, bytes, files, share }
+}
+
+fn shape_file(room: &Room, file: &File) -> words::File {
+    let (state, have) = room.file_state(file);
+    let File { hash, size, name, mime, .. } = file;
+    let hash = words::FileHex(hash.to_string());
+    words::File { hash, name: safe_name(name), mime: mime.clone(), size: *size, state: shape_state(state), have }
+}
+
+/// How a file stands, in the words of the API.
+pub(super) fn shape_state(state: FileState) -> words::FileState {
+    match state {
+        FileState::Absent => words::FileState::Absent,
+        FileState::Asking => words::FileState::Asking,
+        FileState::Fetching => words::FileState::Fetching,
+        FileState::Waiting => words::FileState::Waiting,
+        FileState::Here => words::FileState::Here,
+    }
+}
+
+pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
+    words::Peer {
+        peer: PeerHex(peer.peer.to_string()),
+        author: author_hex(&peer.author),
+        nick: nick(room, &peer.author),
+        path: match peer.path {
+            Path::Direct => words::Path::Direct,
+            Path::Relayed => words::Path::Relayed,
+        },
+        rtt_ms: Some(u64::from(peer.rtt_ms)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_called_by_a_word_of_its_own() {
+        let cases = [
+            ("ada: pizza?", "ada", true),
+            ("@Ada, look", "ada", true),
+            ("adamant", "ada", false),
+            ("canada", "ada", false),
+            ("thanks ada", "ada", true),
+            ("nobody", "", false),
+            ("hi Jörg!", "jörg", true),
+        ];
+        for (text, nick, called) in cases {
+            assert_eq!(calls(text, nick), called, "{nick} in {text}");
+        }
+    }
+}

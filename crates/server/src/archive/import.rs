@@ -1,0 +1,274 @@
+//! Brings lines into a room: an export that still verifies, or what was said in other systems.
+//!
+//! Whatever came in before a line that is refused stays: it was verified, or said. A repeat adds nothing twice and goes
+//! on where this one ended.
+
+use std::collections::HashMap;
+
+use axum::{
+    body::{Body, BodyDataStream, Bytes},
+    http::StatusCode,
+};
+use futures_util::StreamExt as _;
+use rumormill_node::{
+    Room,
+    proto::{
+        content::{Content, Imported},
+        entry::{Kind, RawEntry},
+        input::Import,
+        limits::{BODY_BYTES, NAME_BYTES, SOURCE_BYTES},
+        run::block_end,
+    },
+};
+use serde::Deserialize;
+
+use super::reader::{Bad, Piece, Reader};
+use crate::{
+    Refusal,
+    api::words::{self, IMPORT_LINE_BYTES, Said},
+    limits::{IMPORT_SAYING_BYTES, IMPORT_SAYINGS, IMPORT_STEP_BYTES},
+};
+
+/// What a foreign line is read as; its tag is written by [`Said`] itself.
+#[derive(Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+enum Foreign {
+    Said(Said),
+}
+
+fn read_said(line: &[u8]) -> serde_json::Result<Said> {
+    serde_json::from_slice(line).map(|Foreign::Said(said)| said)
+}
+
+/// Brings all lines of `body` into `room`.
+///
+/// # Errors
+/// When a line is not as it must be, or the room takes nothing; it tells how much came in before.
+pub(crate) async fn import(room: &Room, body: Body) -> Result<words::Imported, Refusal> {
+    let mut lines = Lines { body: body.into_data_stream(), read: Vec::new(), number: 0 };
+    let mut done = words::Imported::default();
+    let imported = match lines.next().await? {
+        // Nothing that anybody said was in the file.
+        None => Ok(()),
+        Some(first) if read_said(&first).is_ok() => said(room, first, &mut lines, &mut done).await,
+        Some(first) => verified(room, first, &mut lines, &mut done).await,
+    };
+    match imported {
+        Ok(()) => Ok(done),
+        Err(mut why) => {
+            if done.new > 0 {
+                why.refused.what += &format!("; {} entries came in before that and stay", done.new);
+            }
+            Err(why)
+        }
+    }
+}
+
+fn broken(Bad { line, what }: &Bad) -> Refusal {
+    let help = "use another copy of the file, or export again where the room is whole";
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "integrity", format!("line {line}: {what}"), help)
+}
+
+/// The lines of a body, each bounded.
+struct Lines {
+    body: BodyDataStream,
+    read: Vec<u8>,
+    number: u64,
+}
+
+impl Lines {
+    /// The next line that is not empty.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                self.number += 1;
+                let mut line: Vec<u8> = self.read.drain(..=end).collect();
+                line.pop();
+                if !line.trim_ascii().is_empty() {
+                    return Ok(Some(line));
+                }
+                continue;
+            }
+            if self.read.len() > IMPORT_LINE_BYTES {
+                let what = format!("longer than the {IMPORT_LINE_BYTES} bytes of any line of an export");
+                return Err(broken(&Bad { line: self.number + 1, what }));
+            }
+            match self.body.next().await {
+                Some(Ok(piece)) => self.read.extend_from_slice(&piece),
+                Some(Err(error)) => return Err(Refusal::internal("import", error.to_string())),
+                None if self.read.trim_ascii().is_empty() => return Ok(None),
+                None => {
+                    self.number += 1;
+                    return Ok(Some(std::mem::take(&mut self.read)));
+                }
+            }
+        }
+    }
+}
+
+/// Verifies an export and gives it to the room, some runs at a time.
+async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::Imported) -> Result<(), Refusal> {
+    let mut reader = Reader::default();
+    let (mut import, mut bytes) = (Import::default(), 0);
+    // Why the log is cut whose entries come next.
+    let mut cut = None;
+    let mut line = Some(first);
+    while let Some(text) = line {
+        let piece = reader.line(&text).map_err(|bad| broken(&Bad { line: lines.number, ..bad }));
+        if piece.is_err() {
+            give(room, std::mem::take(&mut import), done).await?;
+        }
+        match piece? {
+            Some(Piece::Proof(author, wire)) => {
+                let before = cut.replace((author, wire));
+                import.proofs.extend(before.map(|(_, wire)| wire));
+            }
+            Some(Piece::Run(run)) => {
+                let ended = cut.take_if(|(author, _)| *author != run.author());
+                import.proofs.extend(ended.map(|(_, wire)| wire));
+                bytes += run.wire().len();
+                import.runs.push(run);
+            }
+            None => {}
+        }
+        if let Some(other) = reader.room().filter(|id| *id != room.id()) {
+            let what = format!("this is an export of another room, {}", other.short());
+            let help = "enter that room first: an export holds what was said, not what lets one in";
+            return Err(Refusal::senseless("room", what, help));
+        }
+        if bytes >= IMPORT_STEP_BYTES {
+            bytes = 0;
+            give(room, std::mem::take(&mut import), done).await?;
+        }
+        line = lines.next().await?;
+    }
+    import.proofs.extend(cut.map(|(_, wire)| wire));
+    give(room, import, done).await?;
+    reader.finish().map(|_| ()).map_err(|bad| broken(&Bad { line: lines.number, ..bad }))
+}
+
+async fn give(room: &Room, import: Import, done: &mut words::Imported) -> Result<(), Refusal> {
+    if import == Import::default() {
+        return Ok(());
+    }
+    let imported = room.import(import).await?;
+    done.new += imported.new;
+    done.known += imported.known;
+    done.refused += imported.refused;
+    match imported.reject {
+        // What was verified above is verified once more by the room, which has the last word.
+        Some(why) => Err(Refusal::internal("import", format!("the room does not take what was verified: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// Says what was said elsewhere, but for what was brought here before.
+async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::Imported) -> Result<(), Refusal> {
+    let mut brought = brought(room).await?;
+    let (mut sayings, mut bytes) = (Vec::new(), 0);
+    let mut line = Some(first);
+    while let Some(text) = line {
+        let said = match read_said(&text) {
+            Ok(said) => said,
+            Err(error) => {
+                say(room, std::mem::take(&mut sayings), done).await?;
+                return Err(broken(&Bad { line: lines.number, what: error.to_string() }));
+            }
+        };
+        for content in contents(&said) {
+            let (kind, body) = content.encode().map_err(|_| rumormill_node::Error::TooLong)?;
+            match brought.get_mut(&key(&blake3::hash(&body).into())) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    done.known += 1;
+                }
+                _ => {
+                    bytes += body.len();
+                    sayings.push((kind, body));
+                }
+            }
+        }
+        if sayings.len() >= IMPORT_SAYINGS || bytes >= IMPORT_SAYING_BYTES {
+            bytes = 0;
+            say(room, std::mem::take(&mut sayings), done).await?;
+        }
+        line = lines.next().await?;
+    }
+    say(room, sayings, done).await
+}
+
+async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut words::Imported) -> Result<(), Refusal> {
+    done.new += room.say_all(sayings).await?.len() as u64;
+    Ok(())
+}
+
+/// What stands for a body: half of its hash, which nobody meets by chance.
+type Key = [u8; 16];
+
+fn key(hash: &[u8; 32]) -> Key {
+    std::array::from_fn(|at| hash[at])
+}
+
+/// What I brought here before, each with how often: also when it is too old to be kept.
+async fn brought(room: &Room) -> Result<HashMap<Key, u32>, Refusal> {
+    let me = room.author();
+    let mut brought = HashMap::new();
+    let Some(mine) = room.logs().await?.into_iter().find(|kept| kept.author == me) else { return Ok(brought) };
+    for span in mine.log.spans() {
+        let mut at = span.first;
+        while at <= span.last.seq {
+            let last = block_end(at).min(span.last.seq);
+            let run = room.run(me, at, last).await?;
+            let imported = |entry: &&RawEntry| entry.kind == Kind::IMPORTED;
+            for entry in run.iter().flat_map(|run| run.entries()).filter(imported) {
+                *brought.entry(key(&entry.body.hash())).or_default() += 1;
+            }
+            at = last + 1;
+        }
+    }
+    Ok(brought)
+}
+
+/// Bytes of a text that fit beside everything else in a body.
+const TEXT_BYTES: usize = BODY_BYTES - SOURCE_BYTES - NAME_BYTES - 24;
+
+/// What one line says: in several parts when it is longer than an entry.
+fn contents(said: &Said) -> Vec<Content> {
+    let Said { source, name, time_ms, text } = said;
+    let (source, name) = (cut(source, SOURCE_BYTES).0.to_owned(), cut(name, NAME_BYTES).0.to_owned());
+    let (mut contents, mut rest) = (Vec::new(), text.as_str());
+    while !rest.is_empty() {
+        let (part, more) = cut(rest, TEXT_BYTES);
+        let (source, name, text) = (source.clone(), name.clone(), part.to_owned());
+        contents.push(Content::Imported(Imported { source, name, time_ms: *time_ms, text }));
+        rest = more;
+    }
+    contents
+}
+
+/// The beginning of a text in at most so many bytes, and the rest.
+fn cut(text: &str, bytes: usize) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_for_an_entry_is_said_in_parts() {
+        let long = Said { source: "s".repeat(99), name: "ä".repeat(99), time_ms: u64::MAX, text: "ü".repeat(10_000) };
+        let contents = contents(&long);
+        let texts: String = contents
+            .iter()
+            .map(|content| {
+                assert!(content.encode().is_ok());
+                match content {
+                    Content::Imported(said) => said.text.clone(),
+                    other => format!("{other:?}"),
+                }
+            })
+            .collect();
+        assert_eq!((contents.len(), texts == long.text), (3, true));
+    }
+}

@@ -1,0 +1,11 @@
+//! What of a room is kept outside of it: exports that still verify, exports to read, and imports.
+
+pub(crate) mod checked;
+pub(crate) mod export;
+pub(crate) mod import;
+
+mod line;
+pub(crate) mod reader;
+mod render;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! A room to read: as lines of text, or as a Markdown document. Edits are applied, what was taken back is marked, and
+//! nothing of what people wrote steers a terminal or is taken for markup.
+
+use rumormill_api::{Elsewhere, Form, act};
+use rumormill_node::{
+    Message, Room, What,
+    proto::{
+        content::{Imported, Target, Text},
+        ids::AuthorId,
+        time::Time,
+        timeline::Place,
+    },
+};
+use rumormill_text::{Clock, Names, clean, clean_name, limits::NICK_CHARS, safe_name, show::elsewhere, size, steers};
+
+use super::export::Sink;
+use crate::{
+    Refusal,
+    limits::{PAGE_LINES, QUOTED_CHARS},
+    told::{called, names},
+};
+
+/// Writes the messages of a room, from a time on or all.
+pub(super) async fn write(
+    room: &Room,
+    (form, since_ms): (Form, Option<u64>),
+    clock: &Clock,
+    sink: &mut Sink,
+) -> Result<(), Refusal> {
+    room.nicks_found().await;
+    let names = names(room).await?;
+    let earliest = |ms| Place { time: Time::from_ms(ms), author: AuthorId([0; 32]), seq: 0 };
+    let (mut after, mut day) = (since_ms.map(earliest), String::new());
+    if form == Form::Markdown {
+        sink.put(&format!("# {}\n", escape(&clean(&room.name())))).await?;
+    }
+    loop {
+        let (messages, more) = room.messages_after(after, PAGE_LINES).await?;
+        for message in &messages {
+            let shown = Shown { names: &names, clock, message, reply: quoted(room, &names, message).await? };
+            let today = clock.day(message.place.time.ms());
+            match form {
+                Form::Markdown => {
+                    if today != day {
+                        sink.put(&format!("\n## {today}\n")).await?;
+                    }
+                    sink.put(&shown.markdown()).await?;
+                }
+                _ => sink.put(&shown.line()).await?,
+            }
+            day = today;
+        }
+        let Some(last) = messages.last().filter(|_| more) else { return Ok(()) };
+        after = Some(last.place);
+    }
+}
+
+/// Who said what a message answers, and its beginning.
+async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<(String, String)>, Refusal> {
+    let What::Text(Text { reply_to: Some(target), .. }) = &message.what else { return Ok(None) };
+    let Target { author, .. } = target;
+    let text = match room.message(*target).await?.map(|message| message.what) {
+        Some(What::Text(Text { text, .. }) | What::Imported(Imported { text, .. })) => {
+            text.chars().take(QUOTED_CHARS).collect()
+        }
+        _ => String::new(),
+    };
+    Ok(Some((called(names, author), clean(&text))))
+}
+
+/// A message and what it is shown with.
+struct Shown<'a> {
+    names: &'a Names,
+    clock: &'a Clock,
+    message: &'a Message,
+    reply: Option<(String, String)>,
+}
+
+/// What a message tells.
+enum Told {
+    /// Somebody's words, perhaps from elsewhere.
+    Words(Option<String>, String),
+    /// Something that happened.
+    Act(String),
+}
+
+impl Shown<'_> {
+    fn told(&self) -> Told {
+        match &self.message.what {
+            What::Text(text) => match act(&text.text) {
+                Some(act) => Told::Act(clean(act)),
+                None => Told::Words(None, text.text.clone()),
+            },
+            What::Imported(Imported { source, name, time_ms, text }) => {
+                let from = Elsewhere { name: name.clone(), source: source.clone(), time_ms: *time_ms };
+                Told::Words(Some(elsewhere(self.clock, &from)), text.clone())
+            }
+            What::File(file) => Told::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size))),
+            What::Nick(nick) => Told::Act(format!("is now called {}", clean_name(nick, NICK_CHARS))),
+            What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
+            What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),
+            What::Retracted => Told::Act("took back what was here".into()),
+            What::Expired | What::Missing => Told::Act("said something that is gone".into()),
+        }
+    }
+
+    fn who(&self) -> String {
+        match self.message.what {
+            What::Nick(_) => self.message.place.author.short(),
+            _ => called(self.names, &self.message.place.author),
+        }
+    }
+
+    /// The signs beside it; what is gone has none.
+    fn signs(&self) -> Vec<String> {
+        let gone = matches!(self.message.what, What::Retracted | What::Expired | What::Missing);
+        let signs = self.message.reactions.iter().filter(|_| !gone);
+        signs.map(|(sign, by)| format!("{} {}", clean(sign), by.len())).collect()
+    }
+
+    /// `2026-11-23 14:02 <alice> text`, or `2026-11-23 14:02 * alice did something`.
+    fn line(&self) -> String {
+        let ms = self.message.place.time.ms();
+        let mut line = format!("{} {} ", self.clock.day(ms), self.clock.minutes(ms));
+        line += &match self.told() {
+            Told::Words(None, text) => format!("<{}> {}", self.who(), clean(&text)),
+            Told::Words(Some(from), text) => format!("<{}> {from}: {}", self.who(), clean(&text)),
+            Told::Act(act) => format!("* {} {act}", self.who()),
+        };
+        if let Some((nick, text)) = &self.reply {
+            line += &format!("  (to {nick}: {text})");
+        }
+        if self.message.edited && !matches!(self.message.what, What::Retracted | What::Expired | What::Missing) {
+            line += "  (edited)";
+        }
+        self.signs().iter().for_each(|sign| line += &format!("  {sign}"));
+        line + "\n"
+    }
+
+    fn markdown(&self) -> String {
+        let minutes = self.clock.minutes(self.message.place.time.ms());
+        let who = escape(&self.who());
+        let (from, text) = match self.told() {
+            Told::Words(from, text) => (from, text),
+            Told::Act(act) => return format!("\n*{minutes} {who} {}*\n", escape(&act)),
+        };
+        let edited = if self.message.edited { " (edited)" } else { "" };
+        let mut out = format!("\n**{who}** {minutes}{edited}\n\n");
+        if let Some((nick, text)) = &self.reply {
+            out += &format!("> **{}** {}\n\n", escape(nick), escape(text));
+        }
+        if let Some(from) = from {
+            out += &format!("{}:\\\n", escape(&from));
+        }
+        out += &paragraph(&text);
+        let signs: Vec<_> = self.signs().iter().map(|sign| escape(sign)).collect();
+        if !signs.is_empty() {
+            out += &format!("\n{}\n", signs.join(" · "));
+        }
+        out
+    }
+}
+
+/// A text with its line breaks.
+fn paragraph(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| escape(&clean(line))).filter(|line| !line.is_empty()).collect();
+    lines.join("\\\n") + "\n"
+}
+
+/// A line in which nothing is markup.
+fn escape(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let line = line.trim();
+    let listed = line.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with(['.', ')']);
+    for (at, char) in line.char_indices() {
+        let begins = at == 0 && matches!(char, '+' | '-' | '=');
+        let numbers = listed && matches!(char, '.' | ')');
+        let marks = matches!(
+            char,
+            '\\' | '`'
+                | '*'
+                | '_'
+                | '{'
+                | '}'
+                | '['
+                | ']'
+                | '('
+                | ')'
+                | '<'
+                | '>'
+                | '#'
+                | '|'
+                | '~'
+                | '&'
+                | '!'
+                | '$'
+                | '^'
+        );
+        if begins || numbers || marks {
+            out.push('\\');
+        }
+        if !steers(char) {
+            out.push(char);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_texts_is_no_markup() {
+        let cases = [
+            ("**bold** _it_ `code`", r"\*\*bold\*\* \_it\_ \`code\`"),
+            ("# no heading", r"\# no heading"),
+            ("- no list", r"\- no list"),
+            ("1. no list", r"1\. no list"),
+            ("> no quote <script>", r"\> no quote \<script\>"),
+            ("[a](javascript:b)", r"\[a\]\(javascript:b\)"),
+            ("    no code", "no code"),
+            ("a - b. c", "a - b. c"),
+            ("===", r"\==="),
+            ("a\u{202e}b", "ab"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escape(text), expected, "{text}");
+        }
+        assert_eq!(paragraph("one\n\n two\n"), "one\\\ntwo\n");
+    }
+}

@@ -1,0 +1,19 @@
+//! Answers `/v1` over a node, to the process itself, to other commands, and to pages and scripts.
+//!
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod archive;
+mod in_process;
+mod limits;
+mod serve;
+mod told;
+
+pub use self::{
+    api::{Api, Refusal, Typing, read_name, read_ticket, shares},
+    archive::{
+        checked::{checked, spoil},
+        reader::{Bad, Piece, Reader, Verified},
+    },
+    serve::{Door, Link, PageFile, Pages},
+};

@@ -1,0 +1,169 @@
+//! Who may ask over TCP: this machine's own pages and programs that show a token.
+//!
+//! A page elsewhere can make a browser send requests here, under a name that leads to this machine (DNS rebinding) or
+//! straight to its address. So before anything is looked up: the `Host` must be a loopback address or `localhost`,
+//! an `Origin` must be the very one that was asked, and who asks must show a token in a header that no browser adds by
+//! itself. The socket in the home needs none of this: only its owner can open it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use futures_util::StreamExt as _;
+use rumormill_api::endpoints::HEALTH;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    keys::{Asker, Keys},
+    page::Page,
+};
+use crate::api::{Answer, refused};
+
+/// `router` for those only who may ask, and the page for everybody of this machine.
+pub(super) fn guarded(router: Router, keys: Arc<Keys>, page: Page) -> Router {
+    let session = post(begin_session).delete(end_session);
+    let sessions = Router::new().route("/session", session).with_state(keys.clone());
+    router.merge(page.router()).merge(sessions).layer(from_fn_with_state((keys, page), guard))
+}
+
+async fn guard(State((keys, page)): State<(Arc<Keys>, Page)>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let Some(host) = text(headers, header::HOST).filter(|host| is_here(host)) else {
+        return refused(StatusCode::MISDIRECTED_REQUEST, "host", "this address is not for other hosts' names");
+    };
+    let foreign = |origin: &str| origin.strip_prefix("http://") != Some(host);
+    if headers.get(header::ORIGIN).is_some_and(|origin| origin.to_str().map_or(true, foreign)) {
+        return refused(StatusCode::FORBIDDEN, "origin", "a page of another site may not ask here");
+    }
+    if is_open(page, request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Some(asker) = bearer(headers).and_then(|token| keys.asker(token)) else {
+        return refused(
+            StatusCode::UNAUTHORIZED,
+            "token",
+            "say the token, or open the link that `rumormill serve` prints",
+        );
+    };
+    let mut response = next.run(request).await;
+    // What only they may read who show a token stays in no cache, which asks for none.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+    match asker {
+        Asker::Owner => response,
+        Asker::Page(lives) => while_it(lives, response),
+    }
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What is nobody's secret: the page itself, and whether we live. A code says for itself who may exchange it.
+fn is_open(page: Page, method: &Method, path: &str) -> bool {
+    path == HEALTH.path || (path == "/session" && method == Method::POST) || page.has(path)
+}
+
+/// The token that is shown.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// An answer that goes on, as the stream of events does, for no longer than its page is signed in.
+fn while_it(mut lives: tokio::sync::watch::Receiver<()>, response: Response) -> Response {
+    let is_whole = axum::body::HttpBody::size_hint(response.body()).exact().is_some();
+    if is_whole {
+        return response;
+    }
+    let ended = async move { while lives.changed().await.is_ok() {} };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+#[derive(Serialize)]
+struct Token {
+    token: String,
+}
+
+/// Exchanges a code for a token. A page that has one already gives it back with the same request.
+async fn begin_session(
+    State(keys): State<Arc<Keys>>,
+    headers: HeaderMap,
+    Json(Code { code }): Json<Code>,
+) -> Answer<Response> {
+    let Some(token) = keys.sign_in(code.trim())? else {
+        return Ok(refused(StatusCode::FORBIDDEN, "code", "this code was used already or is too old"));
+    };
+    bearer(&headers).map(|old| keys.sign_out(old));
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, NO_STORE)], Json(Token { token })).into_response())
+}
+
+/// Signs the page out that asks for it.
+async fn end_session(State(keys): State<Arc<Keys>>, headers: HeaderMap) -> Response {
+    match bearer(&headers).is_some_and(|token| keys.sign_out(token)) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => refused(StatusCode::BAD_REQUEST, "session", "this token is that of the home and of no page"),
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether a `Host` names this machine and nothing else.
+fn is_here(host: &str) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()) => (name, true),
+        _ => (host, false),
+    };
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    (port || !name.contains(':') || name.ends_with(']')) && (loopback || name.eq_ignore_ascii_case("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PageFile;
+
+    #[test]
+    fn only_this_machine_is_here() {
+        for host in ["127.0.0.1:7777", "127.0.0.1", "localhost:80", "LOCALHOST", "[::1]:7777", "[::1]", "127.9.9.9:1"] {
+            assert!(is_here(host), "{host}");
+        }
+        let others = [
+            "evil.example",
+            "127.0.0.1.evil.example:7777",
+            "localhost.evil",
+            "",
+            "192.168.0.1:7777",
+            "::1:x",
+            "0.0.0.0",
+        ];
+        for host in others {
+            assert!(!is_here(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_tells_nothing_of_anybody() {
+        let (get, post) = (Method::GET, Method::POST);
+        let page = Page(&[PageFile("/", "text/html", b""), PageFile("/app.js", "text/javascript", b"")]);
+        for (method, path) in [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session")] {
+            assert!(is_open(page, method, path), "{method} {path}");
+        }
+        for (method, path) in
+            [(&get, "/v1/rooms"), (&get, "/metrics"), (&Method::DELETE, "/session"), (&get, "//"), (&get, "/link")]
+        {
+            assert!(!is_open(page, method, path), "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What lets pages and scripts in over loopback: the token in the home, codes that work once, and a token for each page.
+//!
+//! A page exchanges the code in its link for a token of its own, which it keeps where only its origin reads it: scheme,
+//! host and port. A cookie would not do, for cookies know no port: the browser would hand it to whatever program,
+//! of whatever user, listens on another port of this machine. Tokens of pages live in memory only and end with the
+//! process, so that a program which takes the port afterwards finds nothing of worth in the browser.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use blake3::Hash;
+use data_encoding::BASE32_NOPAD;
+use tokio::sync::watch;
+
+use crate::{
+    Refusal,
+    limits::{CODE_MS, CODES, PAGES},
+};
+
+/// What lets one in. Secrets are kept and compared as hashes, so that no comparison tells by its time how far they agree.
+pub(crate) struct Keys {
+    token: Hash,
+    codes: Mutex<Vec<(Hash, Instant)>>,
+    /// Pages, the one that asked last at the end.
+    pages: Mutex<Vec<Page>>,
+}
+
+/// A page that is signed in; it is signed out when this is dropped.
+struct Page {
+    token: Hash,
+    lives: watch::Sender<()>,
+}
+
+/// Who asks.
+pub(super) enum Asker {
+    /// Whoever can read the token in the home.
+    Owner,
+    /// A page, for as long as it is signed in.
+    Page(watch::Receiver<()>),
+}
+
+impl Keys {
+    /// Keys that go with the token in the home.
+    pub(super) fn new(token: &str) -> Self {
+        Self { token: hash(token), codes: Mutex::default(), pages: Mutex::default() }
+    }
+
+    /// A code that a page can exchange for a token, once and soon.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub(super) fn code(&self) -> Result<String, Refusal> {
+        let code = secret()?;
+        let mut codes = lock(&self.codes);
+        if codes.len() == CODES {
+            codes.remove(0);
+        }
+        codes.push((hash(&code), Instant::now()));
+        Ok(code)
+    }
+
+    /// The token that a page gets for its code; `None` when the code is none, or none any more. The page whose place the
+    /// token takes is the one that has not asked for longest.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub(super) fn sign_in(&self, code: &str) -> Result<Option<String>, Refusal> {
+        let token = secret()?;
+        if !self.take(code) {
+            return Ok(None);
+        }
+        let mut pages = lock(&self.pages);
+        if pages.len() == PAGES {
+            pages.remove(0);
+        }
+        pages.push(Page { token: hash(&token), lives: watch::Sender::new(()) });
+        Ok(Some(token))
+    }
+
+    /// Signs the page out that has this token; whether there was one.
+    pub(super) fn sign_out(&self, token: &str) -> bool {
+        let token = hash(token);
+        let mut pages = lock(&self.pages);
+        let before = pages.len();
+        pages.retain(|page| page.token != token);
+        pages.len() < before
+    }
+
+    /// Who shows this token.
+    pub(super) fn asker(&self, token: &str) -> Option<Asker> {
+        let token = hash(token);
+        if token == self.token {
+            return Some(Asker::Owner);
+        }
+        let mut pages = lock(&self.pages);
+        let at = pages.iter().position(|page| page.token == token)?;
+        let page = pages.remove(at);
+        let lives = page.lives.subscribe();
+        pages.push(page);
+        Some(Asker::Page(lives))
+    }
+
+    fn take(&self, code: &str) -> bool {
+        let code = hash(code);
+        let mut codes = lock(&self.codes);
+        codes.retain(|(_, since)| since.elapsed() < Duration::from_millis(CODE_MS));
+        let found = codes.iter().position(|(known, _)| *known == code);
+        found.map(|at| codes.remove(at)).is_some()
+    }
+}
+
+/// 160 random bits, which nobody guesses.
+fn secret() -> Result<String, Refusal> {
+    let mut bytes = [0; 20];
+    getrandom::fill(&mut bytes).map_err(|error| Refusal::internal("random", error.to_string()))?;
+    Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
+}
+
+fn hash(secret: &str) -> Hash {
+    blake3::hash(secret.as_bytes())
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(keys: &Keys) -> String {
+        keys.sign_in(&keys.code().unwrap()).unwrap().unwrap()
+    }
+
+    fn is_page(keys: &Keys, token: &str) -> bool {
+        matches!(keys.asker(token), Some(Asker::Page(_)))
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let keys = Keys::new("t");
+        let code = keys.code().unwrap();
+        assert!(keys.sign_in("another").unwrap().is_none());
+        assert!(keys.sign_in(&code).unwrap().is_some());
+        assert!(keys.sign_in(&code).unwrap().is_none());
+    }
+
+    #[test]
+    fn codes_are_bounded() {
+        let keys = Keys::new("t");
+        let first = keys.code().unwrap();
+        (0..CODES).for_each(|_| drop(keys.code().unwrap()));
+        assert!(keys.sign_in(&first).unwrap().is_none());
+    }
+
+    #[test]
+    fn pages_are_bounded_and_the_one_that_has_not_asked_for_longest_yields() {
+        let keys = Keys::new("t");
+        let (busy, idle) = (page(&keys), page(&keys));
+        for _ in 2..PAGES {
+            page(&keys);
+        }
+        assert!(is_page(&keys, &busy));
+        page(&keys);
+        assert!(is_page(&keys, &busy) && !is_page(&keys, &idle));
+        assert_eq!(lock(&keys.pages).len(), PAGES);
+    }
+
+    #[test]
+    fn a_page_is_signed_out_and_told() {
+        let keys = Keys::new("t");
+        let (one, other) = (page(&keys), page(&keys));
+        let Some(Asker::Page(lives)) = keys.asker(&one) else { panic!("it is signed in") };
+        assert!(lives.has_changed().is_ok());
+        assert!(keys.sign_out(&one) && !keys.sign_out(&one));
+        assert!(lives.has_changed().is_err());
+        assert!(!is_page(&keys, &one) && is_page(&keys, &other));
+        assert!(!keys.sign_out("t"), "the token in the home is nobody's page");
+    }
+
+    #[test]
+    fn only_what_was_given_lets_in() {
+        let keys = Keys::new("secret");
+        let token = page(&keys);
+        assert!(matches!(keys.asker("secret"), Some(Asker::Owner)));
+        for other in ["", "secre", "secret ", &token[1..], &keys.code().unwrap()] {
+            assert!(keys.asker(other).is_none(), "{other}");
+        }
+    }
+}

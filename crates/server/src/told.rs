@@ -1,0 +1,77 @@
+//! What is told of people and of what happened in a room, in words that every interface shows as they are.
+
+use rumormill_node::{
+    Room,
+    proto::{
+        clock::{Skew, Whose},
+        ids::AuthorId,
+    },
+};
+use rumormill_text::{Names, clean_name, limits::NICK_CHARS};
+
+/// The name an author is shown by.
+pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
+    let nick = clean_name(&room.nick(author), NICK_CHARS);
+    if nick.is_empty() { author.short() } else { nick }
+}
+
+/// Everybody's names in a room.
+///
+/// # Errors
+/// When it cannot be read who wrote in it.
+pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
+    let heads = room.heads().await?.into_iter().map(|(author, _)| author);
+    let peers = room.status().peers.into_iter().map(|peer| peer.author);
+    let mut names = Names::default();
+    for who in heads.chain(peers).chain([room.author()]) {
+        names.learn(&who.to_string().as_str().into(), &nick(room, &who));
+    }
+    Ok(names)
+}
+
+/// What an author is shown as, in full.
+pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
+    names.name(&author.to_string().as_str().into(), "").whole()
+}
+
+/// What is told of an author whose key was in use in two places.
+pub(crate) fn forked(nick: &str) -> String {
+    format!("{nick} wrote two logs under one key, or left one that was ahead of its time; one of the two is not shown")
+}
+
+/// What is told when that author was I.
+pub(crate) const REKEYED: &str = "your log was cut, for its key was in use in two places or your clock was ahead; you write under a fresh key from here \
+     on, and what was cut off is said again under it";
+
+/// What is told of clocks that differ; empty when none does.
+pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
+    let (apart, side) = (span(skew.ms), if skew.ms > 0 { "behind" } else { "ahead of" });
+    match skew.whose {
+        Whose::Nobodys => String::new(),
+        Whose::Ours => format!("your clock looks {apart} {side} the others'; set it right"),
+        Whose::Theirs(author) => {
+            let side = if skew.ms > 0 { "ahead" } else { "behind" };
+            format!("{}'s clock looks {apart} {side}; ask them to set it right", nick(&author))
+        }
+        Whose::Unclear(author) => {
+            format!(
+                "your clock is {apart} {side} {}'s; compare both with a third one and set the wrong one",
+                nick(&author)
+            )
+        }
+    }
+}
+
+/// What is told when clocks agree again.
+pub(crate) const AGREED: &str = "all clocks agree again";
+
+/// How far two clocks are apart.
+fn span(ms: i64) -> String {
+    let seconds = ms.unsigned_abs().div_ceil(1_000);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}

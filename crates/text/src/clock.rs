@@ -1,0 +1,88 @@
+//! Times as people read them: in the time zone of this machine.
+
+use jiff::{
+    Span, Timestamp,
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone},
+};
+
+/// Tells times of day.
+#[derive(Clone)]
+pub struct Clock(TimeZone);
+
+impl Clock {
+    /// A clock in this machine's time zone.
+    pub fn local() -> Self {
+        Self(TimeZone::system())
+    }
+
+    /// A clock in another time zone.
+    ///
+    /// # Errors
+    /// When nobody knows a zone of this name.
+    pub fn at(zone: &str) -> Result<Self, jiff::Error> {
+        TimeZone::get(zone).map(Self)
+    }
+
+    /// The name of the zone, as far as it has one.
+    pub fn zone(&self) -> &str {
+        self.0.iana_name().unwrap_or("of this machine")
+    }
+
+    /// Milliseconds since the Unix epoch of a day and time of day here, and whether that hour comes twice; it is the
+    /// earlier one then.
+    pub fn placed(&self, time: DateTime) -> Option<(u64, bool)> {
+        let zoned = self.0.to_ambiguous_zoned(time);
+        let twice = matches!(zoned.offset(), AmbiguousOffset::Fold { .. });
+        let ms = zoned.compatible().ok()?.timestamp().as_millisecond();
+        u64::try_from(ms).ok().map(|ms| (ms, twice))
+    }
+
+    /// A clock in no zone: the one of tests.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// Now, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
+    }
+
+    /// Milliseconds since the Unix epoch, so long ago.
+    ///
+    /// # Errors
+    /// When no calendar reaches so far.
+    pub fn before(&self, span: &Span) -> Result<u64, jiff::Error> {
+        let then = Timestamp::now().to_zoned(self.0.clone()).checked_sub(span.abs())?;
+        Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
+    }
+
+    /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` when no calendar reaches so far.
+    pub fn minutes(&self, ms: u64) -> String {
+        let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
+    }
+
+    /// The day of milliseconds since the Unix epoch as `2023-11-14`; `beyond all calendars` when none reaches so far.
+    pub fn day(&self, ms: u64) -> String {
+        let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let day = |time: Timestamp| time.to_zoned(self.0.clone()).strftime("%Y-%m-%d").to_string();
+        time.map_or_else(|| "beyond all calendars".into(), day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day() {
+        let utc = Clock::utc();
+        assert_eq!(utc.minutes(1_700_000_000_000), "22:13");
+        assert_eq!(utc.day(1_700_000_000_000), "2023-11-14");
+        for beyond in [(1 << 48) - 1, u64::MAX] {
+            assert_eq!(utc.minutes(beyond), "--:--");
+            assert_eq!(utc.day(beyond), "beyond all calendars");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What server, terminal and commands share when they show something to people, or keep something for them.
+//!
+#![doc = include_str!("../README.md")]
+
+mod clean;
+mod clock;
+mod file_name;
+mod fit;
+mod kept;
+pub mod limits;
+mod pasted;
+mod rooms;
+pub mod show;
+mod who;
+
+pub use self::{
+    clean::{clean, clean_name, escaped, steers},
+    clock::Clock,
+    file_name::{parts, safe_name, size},
+    fit::fit,
+    kept::Kept,
+    pasted::{find_ticket, holds_ticket},
+    rooms::{choose, title},
+    who::{Name, Named, Names},
+};

@@ -1,0 +1,153 @@
+//! How lines of a room look in plain text.
+
+use rumormill_api::{Elsewhere, File, Gone, Kind, Message, Share};
+
+use crate::{
+    clean::{clean, clean_name},
+    clock::Clock,
+    file_name::{safe_name, size},
+    limits::NICK_CHARS,
+    who::Names,
+};
+
+/// What of a message is shown.
+enum Said {
+    /// A line of text.
+    Text(String),
+    /// Something that happened, told about the author.
+    Act(String),
+}
+
+/// `hh:mm nick  text`, or `hh:mm * nick did something`, with what was done to it.
+pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
+    let text = clean(&message.text);
+    let said = match (message.kind, message.gone) {
+        (Kind::Text, _) if message.action => Said::Act(text),
+        (Kind::Text, _) => Said::Text(match &message.from {
+            Some(from) => format!("{}: {text}", elsewhere(clock, from)),
+            None => text,
+        }),
+        (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
+        (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
+        (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
+        (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
+        (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
+        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not come yet".into()),
+        (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
+        (Kind::Gone, _) => Said::Act("said something that is gone".into()),
+    };
+    let (minutes, nick) = (clock.minutes(message.time_ms), names.by(message));
+    let mut shown = match said {
+        Said::Text(text) => format!("{minutes} {nick}  {text}"),
+        Said::Act(act) => format!("{minutes} * {nick} {act}"),
+    };
+    if let Some(reply) = &message.reply_to {
+        shown.push_str(&format!("  (to {}: {})", names.answered(reply), clean(&reply.text)));
+    }
+    if message.edited {
+        shown.push_str("  (edited)");
+    }
+    for reaction in &message.reactions {
+        shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
+    }
+    shown
+}
+
+/// Who said something elsewhere, where and when: `alice (irssi), 2019-03-02 14:02`.
+pub fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
+    let Elsewhere { name, source, time_ms } = from;
+    let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
+    format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
+}
+
+/// How a file is told of: `photo.jpg, 2.1 MB, image/jpeg`.
+pub fn offered(file: &File) -> String {
+    let mut told = format!("{}, {}", safe_name(&file.name), size(file.size));
+    if !file.mime.is_empty() {
+        told.push_str(&format!(", {}", clean(&file.mime)));
+    }
+    told
+}
+
+/// What people are told of an author whose share of this disk is full.
+pub fn shared(share: &Share, clock: &Clock) -> String {
+    let Share { nick, share_bytes, until_ms, .. } = share;
+    let (nick, until) = (clean(nick), format!("{} {}", clock.day(*until_ms), clock.minutes(*until_ms)));
+    format!(
+        "{nick}'s messages fill their share of {} here: what they said up to {until} was let go",
+        size(*share_bytes)
+    )
+}
+
+/// How many of `others` hold one of my lines.
+pub fn receipt(holders: u64, others: u64) -> String {
+    match (holders, others.max(holders)) {
+        (_, 0) => "(nobody else has been here yet)".into(),
+        (0, others) => format!("… 0/{others}"),
+        (holders, others) => format!("✓ {holders}/{others}"),
+    }
+}
+
+/// One thing or several.
+pub fn count(number: usize, one: &str, several: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {several}"),
+    }
+}
+
+/// A number with its thousands apart.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (38412, "38,412"), (1234567, "1,234,567")] {
+            assert_eq!(thousands(number), want);
+        }
+    }
+
+    #[test]
+    fn a_full_share_is_told_in_one_sentence() {
+        let share =
+            Share { nick: "Ann".into(), share_bytes: 64_000_000, until_ms: 1_700_000_000_000, ..Share::default() };
+        assert_eq!(
+            shared(&share, &Clock::utc()),
+            "Ann's messages fill their share of 64.0 MB here: what they said up to 2023-11-14 22:13 was let go"
+        );
+    }
+
+    #[test]
+    fn receipts() {
+        let cases = [(0, 0, "(nobody else has been here yet)"), (0, 3, "… 0/3"), (2, 3, "✓ 2/3"), (2, 1, "✓ 2/2")];
+        for (holders, others, want) in cases {
+            assert_eq!(receipt(holders, others), want);
+        }
+    }
+
+    #[test]
+    fn lines() {
+        let shown = |kind, text: &str| {
+            let (nick, time_ms, text) = ("ada".into(), 1_700_000_000_000, text.into());
+            let message = Message { nick, time_ms, kind, text, ..Message::default() };
+            message_line(&Clock::utc(), &Names::of([(&message.author, "ada")]), &message)
+        };
+        assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "22:13 ada  hi[2J");
+        assert_eq!(shown(Kind::Founded, "lunch"), "22:13 * ada founded the room lunch");
+        assert_eq!(shown(Kind::Nick, "ada\u{202e}"), "22:13 * ada is now called ada");
+        assert_eq!(shown(Kind::Gone, ""), "22:13 * ada said something that is gone");
+    }
+}

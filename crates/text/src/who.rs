@@ -1,0 +1,401 @@
+//! Who is who, and whom a word means. A nick is chosen freely, so that two people may take the same or one that looks the
+//! same, or the beginning of somebody's id, or a word that stands for somebody else on a screen. Where that happens, the
+//! beginning of the author id stands behind the nick; and a word that may mean several means nobody until one is picked.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use rumormill_api::{AuthorHex, Kind, Message, Refused, Reply};
+use unicode_security::confusable_detection::skeleton;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::{
+    clean::{clean, clean_name},
+    fit::fit,
+    limits::{ID_DIGITS, NAMED_AT_ONCE, NICK_CHARS, PEOPLE_KNOWN},
+};
+
+/// Digits of an author id that tell two of the same nick apart, or as many more as it takes; and the fewest that mean
+/// somebody.
+const TAG_DIGITS: usize = 4;
+
+/// Digits that stand for somebody without a nick.
+const NAMELESS_DIGITS: usize = 8;
+
+/// What stands between a name and what is told of it, on one of the screens.
+const SIGNS: [char; 7] = ['~', ':', '*', '<', '>', '↳', '⏎'];
+
+/// What a line begins with that nobody said.
+const BEGINS: [char; 9] = ['-', '(', '/', '#', '…', '✓', '↑', '·', '─'];
+
+/// What words look like that mean somebody else, or the program, on one of the screens.
+static OURS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let words = "you me yourself myself everyone everybody all here nobody somebody author member founder owner admin \
+                 moderator system server error help rumormill";
+    words.split(' ').flat_map(folds).collect()
+});
+
+/// A name as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    nick: String,
+    /// `~` and digits, or nothing.
+    tag: String,
+}
+
+impl Name {
+    /// In at most `width` columns; the tag is never cut before the nick is.
+    pub fn fit(&self, width: usize) -> String {
+        fit(&format!("{}{}", fit(&self.nick, width.saturating_sub(self.tag.width())), self.tag), width)
+    }
+
+    /// In full.
+    pub fn whole(&self) -> String {
+        format!("{}{}", self.nick, self.tag)
+    }
+}
+
+/// Whom a text names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Those whose shown name stands in it.
+    pub authors: Vec<AuthorHex>,
+    /// What was to name somebody and may mean several, each as it is told to who wrote it.
+    pub unclear: Vec<String>,
+}
+
+/// The nicks of a room.
+#[derive(Debug, Default)]
+pub struct Names {
+    nicks: BTreeMap<AuthorHex, String>,
+    alike: BTreeMap<String, BTreeSet<AuthorHex>>,
+}
+
+impl Names {
+    /// The names of these people.
+    pub fn of<'a>(people: impl IntoIterator<Item = (&'a AuthorHex, &'a str)>) -> Self {
+        let mut names = Self::default();
+        people.into_iter().for_each(|(author, nick)| names.learn(author, nick));
+        names
+    }
+
+    /// Takes note of what an author is called.
+    pub fn learn(&mut self, author: &AuthorHex, nick: &str) {
+        let nick = shown(author, nick);
+        match self.nicks.get(author) {
+            Some(known) if *known == nick => return,
+            Some(known) => {
+                for fold in folds(known) {
+                    self.forget(&fold, author);
+                }
+            }
+            None if self.nicks.len() == PEOPLE_KNOWN => return,
+            None => {}
+        }
+        for fold in folds(&nick) {
+            self.alike.entry(fold).or_default().insert(author.clone());
+        }
+        self.nicks.insert(author.clone(), nick);
+    }
+
+    fn forget(&mut self, fold: &str, author: &AuthorHex) {
+        if let Some(authors) = self.alike.get_mut(fold) {
+            authors.remove(author);
+            if authors.is_empty() {
+                self.alike.remove(fold);
+            }
+        }
+    }
+
+    /// Takes note of who said a message, and of the name that they have now, as far as the message tells it.
+    pub fn meet(&mut self, message: &Message) {
+        let nick = match message.kind {
+            Kind::Nick if message.nick.is_empty() => &message.text,
+            _ => &message.nick,
+        };
+        if !nick.is_empty() || !self.knows(&message.author) {
+            self.learn(&message.author, nick);
+        }
+    }
+
+    /// What whoever said a message is shown as, in full.
+    pub fn by(&self, message: &Message) -> String {
+        self.name(&message.author, &message.nick).whole()
+    }
+
+    /// What whoever is answered is shown as, in full.
+    pub fn answered(&self, reply: &Reply) -> String {
+        let author = reply.r#ref.as_str().split('.').next().unwrap_or_default();
+        self.name(&author.into(), &reply.nick).whole()
+    }
+
+    /// Whether this author's nick is known.
+    pub fn knows(&self, author: &AuthorHex) -> bool {
+        self.nicks.contains_key(author)
+    }
+
+    /// What an author is shown as; `nick` is what they are called as far as the teller knows.
+    pub fn name(&self, author: &AuthorHex, nick: &str) -> Name {
+        let Some(nick) = self.nicks.get(author) else {
+            return Name { nick: shown(author, nick), tag: tag(author, TAG_DIGITS) };
+        };
+        let looks = folds(nick);
+        let mut others = self.alike(&looks);
+        others.remove(author);
+        let tag = match !others.is_empty() || self.imitates(author, nick, &looks) {
+            true => tag(author, digits_apart(author, &others)),
+            false => String::new(),
+        };
+        Name { nick: nick.clone(), tag }
+    }
+
+    /// Whether a nick passes for a sign of ours, for a word of ours, or for the id of somebody else.
+    fn imitates(&self, author: &AuthorHex, nick: &str, looks: &BTreeSet<String>) -> bool {
+        let is_sign = nick.contains(SIGNS) || nick.starts_with(BEGINS) || !nick.chars().any(char::is_alphanumeric);
+        is_sign || !looks.is_disjoint(&OURS) || self.beginning(nick).any(|other| other != author)
+    }
+
+    /// Authors whose nick looks like that.
+    fn alike(&self, looks: &BTreeSet<String>) -> BTreeSet<&AuthorHex> {
+        looks.iter().filter_map(|look| self.alike.get(look)).flatten().collect()
+    }
+
+    /// Authors whose id begins with these digits; nobody's, when they are too few or none.
+    fn beginning(&self, digits: &str) -> impl Iterator<Item = &AuthorHex> {
+        let digits = digits.to_ascii_lowercase();
+        let fits = digits.len() >= TAG_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let from = AuthorHex(digits.clone());
+        let found = self.nicks.range(from..).map(|(author, _)| author);
+        found.take_while(move |author| fits && author.as_str().starts_with(&digits))
+    }
+
+    /// The author whom a word means: by the whole id, by the name that is shown or the nick and more digits, or else by the
+    /// beginning of the id, when nobody's nick looks like that.
+    ///
+    /// # Errors
+    /// When it means nobody, or may mean several: then all of them are told, so that one can be picked.
+    pub fn choose(&self, word: &str) -> Result<AuthorHex, Refused> {
+        let word = clean_name(word.trim().strip_prefix('@').unwrap_or(word), usize::MAX);
+        let lower = word.to_lowercase();
+        if lower.len() == ID_DIGITS && lower.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            let whole = AuthorHex(lower);
+            return if self.knows(&whole) { Ok(whole) } else { Err(self.unclear(&word, &BTreeSet::new())) };
+        }
+        let shown = self.shown_as(&lower);
+        let (meant, sure) = match shown.is_empty() {
+            false => (shown, true),
+            true => {
+                let begins: BTreeSet<&AuthorHex> = self.beginning(&lower).collect();
+                let sure = begins.len() == 1;
+                (begins.into_iter().chain(self.alike(&folds(&word))).collect(), sure)
+            }
+        };
+        match meant.first() {
+            Some(one) if sure && meant.len() == 1 => Ok((*one).clone()),
+            _ => Err(self.unclear(&word, &meant)),
+        }
+    }
+
+    /// Authors whose shown name is this, or whose nick it is with digits of their id behind it.
+    fn shown_as(&self, lower: &str) -> BTreeSet<&AuthorHex> {
+        let tagged = lower.rsplit_once('~').filter(|(_, digits)| digits.len() >= TAG_DIGITS);
+        let is = |author: &AuthorHex, nick: &str| {
+            let by_tag = tagged.is_some_and(|(name, digits)| nick == name && author.as_str().starts_with(digits));
+            by_tag || lower.starts_with(nick) && self.name(author, "").whole().to_lowercase() == lower
+        };
+        self.nicks.iter().filter(|(author, nick)| is(author, &nick.to_lowercase())).map(|(author, _)| author).collect()
+    }
+
+    fn unclear(&self, word: &str, meant: &BTreeSet<&AuthorHex>) -> Refused {
+        let word = clean_name(word, NICK_CHARS);
+        if meant.is_empty() {
+            let (what, help) =
+                (format!("nobody here is called \"{word}\""), "/names lists everybody, Tab completes a name");
+            return Refused::new("nobody", what, help);
+        }
+        let names = self.listed(meant);
+        let what = format!(
+            "\"{word}\" may mean {}",
+            if meant.len() == 1 { "somebody else than you think" } else { "several people" }
+        );
+        Refused::new("several", what, format!("say which: {names}"))
+    }
+
+    /// These people, each as nobody else is shown.
+    fn listed(&self, people: &BTreeSet<&AuthorHex>) -> String {
+        let sure = |author: &&AuthorHex| match self.name(author, "") {
+            Name { nick, tag: none } if none.is_empty() => format!("{nick}{}", tag(author, TAG_DIGITS)),
+            name => name.whole(),
+        };
+        let mut names: Vec<String> = people.iter().take(NAMED_AT_ONCE).map(sure).collect();
+        if people.len() > NAMED_AT_ONCE {
+            names.push(format!("and {} more", people.len() - NAMED_AT_ONCE));
+        }
+        names.join(", ")
+    }
+
+    /// Whom a text names: those of `people` whose shown name stands in it as a word of its own. What is addressed to a nick
+    /// that several could have names none of them, and is told.
+    pub fn named<'a>(&self, people: impl IntoIterator<Item = &'a AuthorHex>, text: &str) -> Named {
+        let text = text.to_lowercase();
+        let (mut named, mut sure) = (Named::default(), BTreeSet::new());
+        let mut unclear: BTreeMap<String, BTreeSet<&AuthorHex>> = BTreeMap::new();
+        for author in people {
+            let name = self.name(author, "");
+            let whole = name.whole().to_lowercase();
+            if stands(&text, &whole).is_some() {
+                named.authors.push(author.clone());
+                sure.insert(whole);
+            } else if stands(&text, &name.nick.to_lowercase()) == Some(true) {
+                let alike = self.alike(&folds(&name.nick));
+                unclear.entry(name.nick.to_lowercase()).or_default().extend(alike.into_iter().chain([author]));
+            }
+        }
+        // What somebody is shown as means them, whoever calls themselves so.
+        unclear.retain(|nick, _| !sure.contains(nick));
+        let told = |(nick, people): (&String, &BTreeSet<&AuthorHex>)| {
+            format!("nobody is named by \"{nick}\", which may mean {}", self.listed(people))
+        };
+        named.unclear = unclear.iter().take(NAMED_AT_ONCE).map(told).collect();
+        named
+    }
+}
+
+/// Whether a name stands in a text as a word of its own, and if so, whether somebody is addressed by it somewhere: behind
+/// an `@`, or at the beginning with `:` or `,` behind it.
+fn stands(text: &str, name: &str) -> Option<bool> {
+    let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '~');
+    let found = text.match_indices(name).filter(|(at, _)| {
+        !name.is_empty() && { !part(text[..*at].chars().next_back()) && !part(text[at + name.len()..].chars().next()) }
+    });
+    let addressed =
+        |(at, _): (usize, &str)| text[..at].ends_with('@') || at == 0 && text[name.len()..].starts_with([':', ',']);
+    found.map(addressed).reduce(|one, other| one || other)
+}
+
+/// A nick as it is shown: blanks are one each, since two end a name.
+fn shown(author: &AuthorHex, nick: &str) -> String {
+    let nick = clean(nick).split_whitespace().collect::<Vec<_>>().join(" ");
+    match clean_name(&nick, NICK_CHARS) {
+        nick if nick.is_empty() => author.as_str().chars().take(NAMELESS_DIGITS).collect(),
+        nick => nick,
+    }
+}
+
+fn tag(author: &AuthorHex, digits: usize) -> String {
+    format!("~{}", author.as_str().chars().take(digits).collect::<String>())
+}
+
+/// How many digits tell an author from all the others.
+fn digits_apart(author: &AuthorHex, others: &BTreeSet<&AuthorHex>) -> usize {
+    let shared =
+        |other: &&AuthorHex| author.as_str().bytes().zip(other.as_str().bytes()).take_while(|(a, b)| a == b).count();
+    others.iter().map(shared).max().map_or(TAG_DIGITS, |shared| TAG_DIGITS.max(shared + 1))
+}
+
+/// What a nick looks like, to careless eyes: in one case before and after, since `I` looks like `l` and `i` does not.
+fn folds(nick: &str) -> BTreeSet<String> {
+    let visible = |nick: &str| -> String {
+        let kept = |char: &char| char.width() != Some(0) && !char.is_whitespace();
+        skeleton(nick).filter(kept).flat_map(char::to_lowercase).collect()
+    };
+    BTreeSet::from([visible(nick), visible(&nick.to_lowercase())])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// What the page is held to as well.
+    const CASES: &str = include_str!("../tests/names.json");
+
+    #[derive(Deserialize)]
+    struct Case {
+        about: String,
+        people: Vec<(String, String)>,
+        shown: Vec<String>,
+        /// Words, and whom each means: an author, `nobody` or `several`.
+        means: BTreeMap<String, String>,
+        /// Texts, and whom each names.
+        named: BTreeMap<String, Vec<String>>,
+        /// Texts that are told to name nobody since they may name several.
+        unclear: Vec<String>,
+    }
+
+    #[test]
+    fn nobody_is_hidden_by_a_name_or_stands_for_another() {
+        for case in serde_json::from_str::<Vec<Case>>(CASES).unwrap() {
+            let about = &case.about;
+            let people: Vec<AuthorHex> = case.people.iter().map(|(author, _)| author.as_str().into()).collect();
+            let names = Names::of(people.iter().zip(case.people.iter().map(|(_, nick)| nick.as_str())));
+            let shown: Vec<String> = people.iter().map(|author| names.name(author, "").whole()).collect();
+            assert_eq!(shown, case.shown, "{about}");
+            for (word, meant) in &case.means {
+                let found = names.choose(word).map_or_else(|refused| refused.code, |author| author.to_string());
+                assert_eq!(&found, meant, "{about}: {word:?}");
+            }
+            for (text, meant) in &case.named {
+                let Named { authors, unclear } = names.named(&people, text);
+                let authors: Vec<String> = authors.iter().map(ToString::to_string).collect();
+                let wanted: BTreeSet<&String> = meant.iter().collect();
+                assert_eq!(authors.iter().collect::<BTreeSet<_>>(), wanted, "{about}: {text:?}");
+                assert_eq!(!unclear.is_empty(), case.unclear.contains(text), "{about}: {text:?}: {unclear:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_may_be_meant_is_told() {
+        let people = [("9f2c11aa", "ada"), ("41aa0711", "аdа"), ("41aa0712", "41aa07")];
+        let people = people.map(|(author, nick)| (AuthorHex::from(author), nick));
+        let names = Names::of(people.iter().map(|(author, nick)| (author, *nick)));
+        let told = |word| names.choose(word).unwrap_err();
+        let several = Refused::new("several", "\"ada\" may mean several people", "say which: аdа~41aa, ada~9f2c");
+        assert_eq!(told("ada"), several);
+        assert_eq!(told("41aa07").help, "say which: аdа~41aa, 41aa07~41aa");
+        let Named { unclear, .. } = names.named(people.iter().map(|(author, _)| author), "ada: hi");
+        assert_eq!(unclear, ["nobody is named by \"ada\", which may mean аdа~41aa, ada~9f2c"]);
+    }
+
+    #[test]
+    fn a_list_of_many_ends() {
+        let people: Vec<AuthorHex> = (0..20).map(|at| AuthorHex(format!("{at:08x}"))).collect();
+        let names = Names::of(people.iter().map(|author| (author, "ada")));
+        let help = names.choose("ada").unwrap_err().help;
+        assert!(help.ends_with("and 12 more"), "{help}");
+    }
+
+    #[test]
+    fn a_new_nick_frees_the_old_one() {
+        let (a, b) = ("9f2c11".into(), "41aa07".into());
+        let mut names = Names::of([(&a, "ada"), (&b, "ada")]);
+        names.learn(&b, "bob");
+        assert_eq!(names.name(&a, "").whole(), "ada");
+    }
+
+    #[test]
+    fn a_tag_outlives_a_nick_that_is_cut() {
+        let name = Name { nick: "ada-lovelace".into(), tag: "~9f2c".into() };
+        let cases = [(20, "ada-lovelace~9f2c"), (10, "ada-…~9f2c"), (6, "…~9f2c"), (3, "~9…")];
+        for (width, want) in cases {
+            assert_eq!(name.fit(width), want, "{width}");
+        }
+    }
+
+    #[test]
+    fn who_is_beyond_the_bound_is_tagged() {
+        let mut names = Names::default();
+        for author in 0..=PEOPLE_KNOWN {
+            names.learn(&AuthorHex(format!("{author:08x}")), &format!("n{author}"));
+        }
+        let beyond = AuthorHex(format!("{PEOPLE_KNOWN:08x}"));
+        assert!(!names.knows(&beyond));
+        assert_eq!(names.name(&beyond, "bob").whole(), "bob~0000");
+    }
+}
