@@ -27,7 +27,7 @@ pub use self::{
     archive::{Check, Damage, Form, Imported, Repair, Said, Work},
     event::{Arrival, Event, NoticeCode},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
-    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE},
+    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS},
     message::{ACT, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Message, Page, Reaction, Reply, Say, act},
     people::{People, Person, Whois},
     refusal::{Refusal, Refused},

@@ -6,3 +6,6 @@ pub const LINES_AT_ONCE: usize = 128;
 /// Bytes of a line of an import: the largest text of 8 KiB, every byte of it written as six, its bytes once more in
 /// base64, and what it names as seen; rounded up.
 pub const IMPORT_LINE_BYTES: usize = 128 * 1024;
+
+/// People that one message names: a table at lunch.
+pub const MENTIONS: usize = 32;

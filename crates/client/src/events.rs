@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream, stream::BoxStream};
+use futures_util::{Stream, StreamExt as _, future::ready, stream, stream::BoxStream};
 use rumormill_api::{Event, endpoints};
 use tokio::time::sleep;
 
@@ -32,6 +32,13 @@ impl Events {
         let open = Some(Open::ask(&client).await?);
         let follower = Follower { client, open, pause_ms: AGAIN_MS, is_over: false };
         Ok(Self(stream::unfold(follower, Follower::next).boxed()))
+    }
+}
+
+impl Events {
+    /// The same up to the first break, for who does not outlive the process that is asked.
+    pub fn until_gone(self) -> impl Stream<Item = Event> + Send + Unpin {
+        self.0.map(Result::ok).take_while(|event| ready(event.is_some())).filter_map(ready)
     }
 }
 

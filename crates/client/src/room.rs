@@ -1,7 +1,7 @@
 //! A room by name, with the usual requests as methods.
 
 use bytes::Bytes;
-use rumormill_api::{Edit, EntryRef, Message, Page, Person, PlaceText, Say, endpoints};
+use rumormill_api::{Announced, Edit, EntryRef, Holders, Message, Nick, Page, Person, PlaceText, Room, Say, endpoints};
 
 use crate::{Body, Client, Error, body::OneOrLines};
 
@@ -18,7 +18,7 @@ impl RoomHandle {
     }
 
     /// How the room stands.
-    pub async fn status(&self) -> Result<rumormill_api::Room, Error> {
+    pub async fn status(&self) -> Result<Room, Error> {
         self.client.call(&endpoints::GET_ROOM, &[&self.room], &[], ()).await
     }
 
@@ -30,6 +30,18 @@ impl RoomHandle {
     /// The people of the room.
     pub async fn people(&self) -> Result<Vec<Person>, Error> {
         Ok(self.client.call(&endpoints::LIST_PEOPLE, &[&self.room], &[], ()).await?.people)
+    }
+
+    /// Chooses the name that others see one by.
+    pub async fn set_nick(&self, nick: impl Into<String>) -> Result<Room, Error> {
+        let nick = Nick { nick: nick.into() };
+        self.client.call(&endpoints::SET_NICK, &[&self.room], &[], &nick).await
+    }
+
+    /// Tells those who ask on the LAN of the room, or no longer.
+    pub async fn announce(&self, announced: bool) -> Result<Room, Error> {
+        let announced = Announced { announced };
+        self.client.call(&endpoints::SET_ANNOUNCED, &[&self.room], &[], &announced).await
     }
 
     /// The newest messages, oldest first.
@@ -80,6 +92,11 @@ impl RoomHandle {
     /// Reads one message.
     pub async fn message(&self, message: &EntryRef) -> Result<Message, Error> {
         self.client.call(&endpoints::GET_MESSAGE, &[&self.room, message.as_str()], &[], ()).await
+    }
+
+    /// Who has a message.
+    pub async fn holders(&self, message: &EntryRef) -> Result<Holders, Error> {
+        self.client.call(&endpoints::LIST_HOLDERS, &[&self.room, message.as_str()], &[], ()).await
     }
 
     /// Changes what one of one's own messages says.

@@ -9,7 +9,8 @@ use std::{
 };
 
 use rumormill_server::Typing;
-use serde::{Deserialize, Serialize};
+use rumormill_tui::{Loud, Settings};
+use serde::Deserialize;
 
 use crate::{
     failure::{Exit, Failure},
@@ -42,19 +43,6 @@ pub(crate) struct Config {
     pub(crate) typing: bool,
 }
 
-/// What is worth a sound or a notification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Loud {
-    /// Nothing.
-    None,
-    /// What names me.
-    #[default]
-    Mentions,
-    /// Everything that others say.
-    All,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -70,6 +58,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// How the terminal behaves.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { bell: self.bell, notify: self.notify, typing: self.typing, ..Settings::default() }
+    }
+
     /// Whether typing is told and shown.
     pub(crate) fn typing(&self) -> Typing {
         if self.typing { Typing::Told } else { Typing::Kept }

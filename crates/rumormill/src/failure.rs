@@ -74,6 +74,16 @@ impl From<Refused> for Failure {
     }
 }
 
+impl From<rumormill_tui::Failure> for Failure {
+    fn from(failure: rumormill_tui::Failure) -> Self {
+        match failure {
+            rumormill_tui::Failure::OutputClosed => Self::output(&io::ErrorKind::BrokenPipe.into()),
+            rumormill_tui::Failure::Asked(error) => error.into(),
+            rumormill_tui::Failure::Failed(refused) => refused.into(),
+        }
+    }
+}
+
 impl From<rumormill_lab::Failure> for Failure {
     fn from(failure: rumormill_lab::Failure) -> Self {
         use rumormill_lab::Cause;
@@ -93,10 +103,10 @@ impl Failure {
         let exit = match (&*code, status) {
             ("ticket", _) => Exit::Ticket,
             ("integrity" | "corrupt" | "damaged", _) => Exit::Integrity,
-            ("room" | "nobody" | "several", _) => Exit::Usage,
+            ("room" | "nobody" | "several" | "file" | "exists", _) => Exit::Usage,
             (_, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) => Exit::NotAllowed,
             (_, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) => Exit::Usage,
-            (_, StatusCode::SERVICE_UNAVAILABLE) => Exit::Unreachable,
+            ("broken-off", _) | (_, StatusCode::SERVICE_UNAVAILABLE) => Exit::Unreachable,
             _ => Exit::Ours,
         };
         Self { exit, code: code.into(), what, help }

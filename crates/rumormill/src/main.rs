@@ -12,17 +12,15 @@ use crate::{
     home::Place,
 };
 
-mod chat;
 mod client;
 mod commands;
 mod config;
 mod failure;
-mod files;
 mod foreign;
 mod home;
 mod limits;
 mod output;
-mod tui;
+mod visit;
 mod web;
 
 /// A chat room without a server.
@@ -125,7 +123,7 @@ fn main() -> ExitCode {
 
 fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     let Some(command) = command else {
-        if !chat::at_terminal() {
+        if !rumormill_tui::at_terminal() {
             return Err(usage("a command is missing".into()));
         }
         log_as_asked();

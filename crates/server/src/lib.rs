@@ -15,5 +15,5 @@ pub use self::{
         checked::{checked, spoil},
         reader::{Bad, Piece, Reader, Verified},
     },
-    serve::{Door, Link, PageFile, Pages},
+    serve::{Door, LINK, Link, PageFile, Pages},
 };

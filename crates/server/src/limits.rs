@@ -79,3 +79,6 @@ pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
 
 /// Milliseconds that a repair waits without anything coming: longer than a round and two wants that come to nothing.
 pub(crate) const RESYNC_MS: u64 = 10_000;
+
+// What the contract says is what entries hold.
+const _: () = assert!(rumormill_api::MENTIONS == rumormill_node::proto::limits::MENTIONS);

@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use rumormill_api::{AuthorHex, Kind, Message, Refused, Reply};
+use rumormill_api::{AuthorHex, Kind, Message, Person, Refused, Reply};
 use unicode_security::confusable_detection::skeleton;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -79,6 +79,11 @@ impl Names {
         let mut names = Self::default();
         people.into_iter().for_each(|(author, nick)| names.learn(author, nick));
         names
+    }
+
+    /// The names of the people of a room.
+    pub fn of_people(people: &[Person]) -> Self {
+        Self::of(people.iter().map(|person| (&person.author, &*person.nick)))
     }
 
     /// Takes note of what an author is called.

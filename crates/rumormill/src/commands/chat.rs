@@ -1,12 +1,13 @@
 //! `rumormill chat`: open a room again.
 
 use rumormill_api::Room;
+use rumormill_client::Client;
 
 use crate::{
-    chat::{self, Look},
-    client::Client,
+    client::{self, pick},
     failure::Failure,
     home::{Place, Reach},
+    visit::{Look, visit},
 };
 
 /// What to give `rumormill chat`.
@@ -26,12 +27,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let visit = async |client: &Client| {
         let room = match args.room.as_deref() {
-            Some(wanted) => client.pick(Some(wanted)).await?,
+            Some(wanted) => pick(client, Some(wanted)).await?,
             None => last(client, &place).await?,
         };
-        chat::visit(client, &room, &place, Look::of(args.plain)).await
+        visit(client, &room, &place, Look::of(args.plain)).await
     };
-    Client::with(&place, Reach::Peers, visit).await.map(|_| ())
+    client::with(&place, Reach::Peers, visit).await.map(|_| ())
 }
 
 /// The room that was open last, or the only one.
@@ -41,10 +42,10 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 pub(crate) async fn last(client: &Client, place: &Place) -> Result<Room, Failure> {
     match place.last_room() {
         // It may have been left since.
-        Some(id) => match client.pick(Some(&id)).await {
+        Some(id) => match pick(client, Some(&id)).await {
             Ok(room) => Ok(room),
-            Err(_) => client.pick(None).await,
+            Err(_) => pick(client, None).await,
         },
-        None => client.pick(None).await,
+        None => pick(client, None).await,
     }
 }

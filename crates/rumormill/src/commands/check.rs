@@ -7,14 +7,18 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use http::Method;
-use rumormill_api::{Check, Damage, IMPORT_LINE_BYTES, Room, Work};
+use rumormill_api::{
+    Check, Damage, IMPORT_LINE_BYTES, Room, Work,
+    endpoint::{Empty, Endpoint, Steps},
+    endpoints,
+};
+use rumormill_client::Client;
 use rumormill_node::Inspector;
 use rumormill_server::{Bad, Reader, Verified, checked, spoil};
 use rumormill_text::{choose, show::count, title};
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{Progress, data, json},
     failure::{Exit, Failure},
     home::Place,
@@ -41,7 +45,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     if let Some(file) = &args.file {
         return check_file(file, args.json);
     }
-    let found = match Client::there(&place.socket()?).await {
+    let found = match client::there(&place.socket()?).await {
         Some(client) => ask(&client, args.room.as_deref()).await?,
         None => look(&place, args.room.as_deref())?,
     };
@@ -69,13 +73,13 @@ fn damaged(name: &str) -> Failure {
 /// Asks whoever has the home open.
 async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let rooms = match wanted {
-        Some(wanted) => vec![client.pick(Some(wanted)).await?],
-        None => client.ask::<rumormill_api::Rooms>(Method::GET, "/v1/rooms").await?.rooms,
+        Some(wanted) => vec![pick(client, Some(wanted)).await?],
+        None => client.rooms().await?,
     };
     let mut found = Vec::new();
     for room in rooms {
         let progress = Progress::new("checking", room.entries);
-        let check = match work(client, Method::GET, &room, "check", &progress).await {
+        let check = match work(client, &endpoints::CHECK, &room, &progress).await {
             Ok(Work::Report(check)) => check,
             Ok(_) => return Err(Failure::internal("check", "the check told no report".into())),
             Err(failure) => unreadable(failure)?,
@@ -88,12 +92,11 @@ async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check
 /// Asks for something that takes long; answers the last of what it tells.
 pub(crate) async fn work(
     client: &Client,
-    method: Method,
+    endpoint: &Endpoint<Empty, Steps<Work>>,
     room: &Room,
-    what: &str,
     progress: &Progress,
 ) -> Result<Work, Failure> {
-    let mut pieces = Box::pin(client.pieces(method, &format!("/v1/rooms/{}/{what}", room.id)).await?);
+    let mut pieces = client.call(endpoint, &[room.id.as_str()], &[], ()).await?.pieces();
     let (mut read, mut last) = (Vec::new(), None);
     while let Some(piece) = pieces.next().await {
         read.extend_from_slice(&piece?);

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use futures_util::StreamExt as _;
-use http::Method;
 use jiff::Span;
-use rumormill_api::Form;
+use rumormill_api::{Form, endpoints};
+use rumormill_client::Client;
 use rumormill_text::Clock;
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{Progress, check::without, since_ms, talk},
     failure::Failure,
     home::{Place, Reach},
@@ -50,17 +50,16 @@ fn forms() -> impl TypedValueParser<Value = Form> {
 /// # Errors
 /// When there is no such room, the home cannot be read, or the output not written.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    Client::with(&place, Reach::Nobody, async |client| export(client, &args).await).await
+    client::with(&place, Reach::Nobody, async |client| export(client, &args).await).await
 }
 
 async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
-    let room = client.pick(args.room.as_deref()).await?;
-    let mut path = format!("/v1/rooms/{}/export?format={}", room.id, args.format.word());
-    if let Some(since_ms) = since_ms(&Clock::local(), args.since.as_ref())? {
-        path += &format!("&since_ms={since_ms}");
-    }
+    let room = pick(client, args.room.as_deref()).await?;
+    let since = since_ms(&Clock::local(), args.since.as_ref())?.map(|ms| ms.to_string());
+    let since = since.iter().map(|ms| ("since_ms", ms.as_str()));
+    let query: Vec<(&str, &str)> = [("format", args.format.word())].into_iter().chain(since).collect();
     let progress = Progress::new("exporting", room.entries);
-    let mut pieces = Box::pin(client.pieces(Method::GET, &path).await?);
+    let mut pieces = client.call(&endpoints::EXPORT, &[room.id.as_str()], &query, ()).await?.pieces();
     let mut output = Output::open(args.to.as_deref())?;
     let mut tail = Vec::new();
     while let Some(piece) = pieces.next().await {

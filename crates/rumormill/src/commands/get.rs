@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use http::Method;
-use rumormill_api::endpoint::piece;
-use rumormill_api::{Message, Room};
+use rumormill_api::Room;
+use rumormill_client::Client;
 use rumormill_text::safe_name;
+use rumormill_tui::transfer::{self, To};
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::data,
     failure::Failure,
-    files::{self, To},
     home::{Place, Reach},
 };
 
@@ -37,14 +36,13 @@ pub(crate) struct Args {
 /// # Errors
 /// When the message offers no file, nobody who has it is here, or it cannot be written.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let saved = Client::with(&place, Reach::Peers, async |client: &Client| get(client, &args).await).await?;
+    let saved = client::with(&place, Reach::Peers, async |client: &Client| get(client, &args).await).await?;
     data(&saved.display().to_string())
 }
 
 async fn get(client: &Client, args: &Args) -> Result<PathBuf, Failure> {
-    let Room { id, .. } = client.pick(args.room.as_deref()).await?;
-    let room = format!("/v1/rooms/{id}");
-    let message: Message = client.ask(Method::GET, &format!("{room}/messages/{}", piece(&args.message))).await?;
+    let Room { id, .. } = pick(client, args.room.as_deref()).await?;
+    let message = client.room(id.as_str()).message(&args.message.as_str().into()).await?;
     let Some(file) = &message.file else { return Err(rumormill_node::Error::NoFile.into()) };
     let to = match args.to.clone() {
         Some(dir) if dir.is_dir() => place_in(dir, &file.name, args.force),
@@ -52,11 +50,11 @@ async fn get(client: &Client, args: &Args) -> Result<PathBuf, Failure> {
         Some(path) => To::New(path),
         None => place_in(PathBuf::from("."), &file.name, args.force),
     };
-    files::ask(client, &room, &message).await?;
-    let bar = files::bar(file.size, &file.name);
-    let saved = files::save(client, &room, &message, to, &bar).await;
+    transfer::ask(client, &id, &message).await?;
+    let bar = transfer::bar(file.size, &file.name);
+    let saved = transfer::save(client, &id, &message, to, &bar).await;
     bar.finish_and_clear();
-    saved
+    Ok(saved?)
 }
 
 fn place_in(dir: PathBuf, name: &str, force: bool) -> To {

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::stream;
-use rumormill_api::{Imported, Room};
-use rumormill_client::Body;
+use rumormill_api::{Imported, Room, endpoints};
+use rumormill_client::{Body, Client};
 use rumormill_text::{Clock, show::count};
 use tokio::sync::mpsc;
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{Progress, data, json, talk},
     failure::{Exit, Failure},
     foreign::{Format, Tally, files, guess, pour},
@@ -62,7 +62,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     }
     let is_batch = paths.len() > 1 || named > 1;
     let import = async |client: &Client| {
-        let room = client.pick(Some(&args.room)).await?;
+        let room = pick(client, Some(&args.room)).await?;
         for path in &paths {
             match import(client, &args, &room, (path, &clock)).await {
                 Ok(lines) => {
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         failures.iter().for_each(|failure| talk(&failure.to_string()));
         Err(last)
     };
-    Client::with(&place, Reach::Nobody, import).await
+    client::with(&place, Reach::Nobody, import).await
 }
 
 /// Brings one file in; what is to be told of it.
@@ -103,7 +103,8 @@ async fn import(
                     let piece = if first.is_some() { first } else { ready.recv().await };
                     piece.map(|piece| (piece, (None, ready)))
                 });
-                client.upload(&format!("/v1/rooms/{}/import", room.id), Body::stream(pieces)).await
+                let body = Body::stream(pieces);
+                client.call(&endpoints::IMPORT, &[room.id.as_str()], &[], body).await.map_err(Failure::from)
             }
         }
     };

@@ -1,18 +1,18 @@
 //! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
 
-use http::Method;
-use rumormill_api::endpoint::piece;
-use rumormill_api::{Enter, Nearby, NearbyRoom, Room};
+use rumormill_api::{Enter, NearbyRoom, endpoints};
+use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
+use rumormill_tui::Visit;
 
 use crate::{
-    chat::{self, Look, Visit},
-    client::Client,
+    client,
     commands::{data, json, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
     limits::JOIN_LOOKS_MS,
+    visit::{Look, visit},
 };
 
 /// What to give `rumormill join`.
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 /// the room was met.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     if args.ticket.is_empty() {
-        return Client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
+        return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
     }
     let words = args.ticket.join(" ");
     let is_ticket = holds_ticket(&words);
@@ -53,8 +53,8 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let visit = Client::with(&place, Reach::Peers, enter).await?;
-    if visit.met || chat::at_terminal() {
+    let visit = client::with(&place, Reach::Peers, enter).await?;
+    if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }
     Err(Failure {
@@ -67,20 +67,20 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
-    let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Invited { ticket }).await?;
+    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
     let nick = nick.filter(|_| args.nick.is_some() || room.nick.is_empty());
     // The room is entered, by whatever name.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
     }
     talk("looking for the others");
-    chat::visit(client, &room, place, Look::of(args.plain)).await
+    visit(client, &room, place, Look::of(args.plain)).await
 }
 
 /// Prints the rooms that are announced on this LAN.
 async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
     talk("looking for rooms on this LAN");
-    let Nearby { rooms } = client.ask(Method::GET, &format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}")).await?;
+    let rooms = nearby(client, &[]).await?;
     for room in &rooms {
         match as_json {
             true => json(room)?,
@@ -96,11 +96,16 @@ async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn nearby(client: &Client, of: &[(&str, &str)]) -> Result<Vec<NearbyRoom>, Failure> {
+    let wait = JOIN_LOOKS_MS.to_string();
+    let query = [&[("wait_ms", &*wait)], of].concat();
+    Ok(client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await?.rooms)
+}
+
 /// The ticket of the room that is announced by this name.
 async fn find(client: &Client, name: &str) -> Result<String, Failure> {
     talk(&format!("looking for {name:?} on this LAN"));
-    let path = format!("/v1/nearby?wait_ms={JOIN_LOOKS_MS}&name={}", piece(name));
-    let Nearby { rooms } = client.ask(Method::GET, &path).await?;
+    let rooms = nearby(client, &[("name", name)]).await?;
     let Some(NearbyRoom { id, peer, ticket, .. }) = rooms.first() else {
         return Err(none(format!("no room {name:?} is announced on this LAN")));
     };

@@ -1,12 +1,12 @@
 //! `rumormill keep`: how much of a room stays on this disk.
 
-use http::Method;
 use jiff::{Span, SpanRelativeTo, Unit};
-use rumormill_api::{Keep, KeepFiles, Room};
+use rumormill_api::{Keep, KeepFiles, endpoints};
+use rumormill_client::Client;
 use rumormill_text::{show::thousands, size};
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{data, json},
     failure::Failure,
     home::{Place, Reach},
@@ -51,11 +51,11 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    Client::with(&place, Reach::Nobody, async |client| keep(client, &args).await).await
+    client::with(&place, Reach::Nobody, async |client| keep(client, &args).await).await
 }
 
 async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
-    let room = client.pick(args.room.as_deref()).await?;
+    let room = pick(client, args.room.as_deref()).await?;
     let before = if args.everything { Keep::default() } else { room.keep };
     let keep = Keep {
         age_ms: args.age.or(before.age_ms),
@@ -68,9 +68,9 @@ async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
         },
         share: args.author_bytes.or(before.share),
     };
-    let room: Room = match keep == room.keep {
+    let room = match keep == room.keep {
         true => room,
-        false => client.tell(Method::PUT, &format!("/v1/rooms/{}/keep", room.id), &keep).await?,
+        false => client.call(&endpoints::SET_KEEP, &[room.id.as_str()], &[], &keep).await?,
     };
     if args.json {
         return json(&room.keep);

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures_util::{Stream, StreamExt as _};
-use http::Method;
 use jiff::Span;
-use rumormill_api::{Event, Message, Page, PlaceText, Room};
+use rumormill_api::{Event, Message, PlaceText, Room};
+use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{Clock, Names, show::message_line};
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{data, json, since_ms, tell_hidden},
     failure::Failure,
     home::{Place, Reach},
@@ -44,17 +44,17 @@ pub(crate) struct Args {
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let reach = if args.follow { Reach::Peers } else { Reach::Nobody };
-    Client::with(&place, reach, async |client| print(client, &args).await).await
+    client::with(&place, reach, async |client| print(client, &args).await).await
 }
 
 async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
-    let room = client.pick(args.room.as_deref()).await?;
-    let path = format!("/v1/rooms/{}/messages", room.id);
+    let room = pick(client, args.room.as_deref()).await?;
     let clock = Clock::local();
     let (json, all) = (args.json, args.all);
-    let names = client.names(room.id.as_str()).await?;
-    let mut printer = Printer { client, path, room, json, all, hidden: 0, clock, names, printed: BTreeSet::new() };
-    let events = if args.follow { Some(Box::pin(client.events().await?)) } else { None };
+    let asks = client.room(room.id.as_str());
+    let names = Names::of_people(&asks.people().await?);
+    let mut printer = Printer { asks, room, json, all, hidden: 0, clock, names, printed: BTreeSet::new() };
+    let events = if args.follow { Some(client.events().await?.until_gone()) } else { None };
     let since = since_ms(&printer.clock, args.since.as_ref())?;
     printer.pages(args.last, since.map(PlaceText::earliest)).await?;
     tell_hidden(printer.hidden);
@@ -64,9 +64,8 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
     }
 }
 
-struct Printer<'a> {
-    client: &'a Client,
-    path: String,
+struct Printer {
+    asks: RoomHandle,
     room: Room,
     json: bool,
     all: bool,
@@ -78,7 +77,7 @@ struct Printer<'a> {
     printed: BTreeSet<PlaceText>,
 }
 
-impl Printer<'_> {
+impl Printer {
     /// Prints the newest `last` messages, or all, that stand after `since`.
     async fn pages(&mut self, last: Option<usize>, since: Option<PlaceText>) -> Result<(), Failure> {
         let mut after = match last {
@@ -87,7 +86,7 @@ impl Printer<'_> {
         };
         loop {
             let from = after.take().unwrap_or_else(|| PlaceText::earliest(0));
-            let page = self.page(&format!("after={from}&limit={PAGE_LINES}")).await?;
+            let page = self.asks.after(&from, PAGE_LINES).await?;
             let Some(last) = page.messages.last() else { return Ok(()) };
             after = Some(last.place.clone());
             page.messages.iter().try_for_each(|message| self.print(message))?;
@@ -99,15 +98,18 @@ impl Printer<'_> {
 
     /// The place after which the newest `count` messages stand; `None` when there are no others.
     async fn before_newest(&self, count: usize) -> Result<Option<PlaceText>, Failure> {
-        let (mut left, mut before) = (count.saturating_add(1), String::new());
+        let (mut left, mut before) = (count.saturating_add(1), None);
         loop {
-            let page = self.page(&format!("limit={}{before}", PAGE_LINES.min(left))).await?;
+            let page = match &before {
+                Some(before) => self.asks.before(before, PAGE_LINES.min(left)).await?,
+                None => self.asks.newest(PAGE_LINES.min(left)).await?,
+            };
             let Some(first) = page.messages.first() else { return Ok(None) };
             left -= page.messages.len();
             match (left, page.more) {
                 (0, _) => return Ok(Some(first.place.clone())),
                 (_, false) => return Ok(None),
-                _ => before = format!("&before={}", first.place),
+                _ => before = Some(first.place.clone()),
             }
         }
     }
@@ -125,10 +127,6 @@ impl Printer<'_> {
             }
         }
         Ok(())
-    }
-
-    async fn page(&self, which: &str) -> Result<Page, Failure> {
-        self.client.ask(Method::GET, &format!("{}?{which}", self.path)).await
     }
 
     fn print(&mut self, message: &Message) -> Result<(), Failure> {

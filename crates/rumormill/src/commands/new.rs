@@ -3,16 +3,17 @@
 use std::io::{self, IsTerminal};
 
 use fast_qr::QRBuilder;
-use http::Method;
-use rumormill_api::{Announced, Enter, Room, Ticket};
+use rumormill_api::{Enter, Room, endpoints};
+use rumormill_client::Client;
 use rumormill_server::read_name;
+use rumormill_tui::Visit;
 
 use crate::{
-    chat::{self, Look, Visit},
-    client::Client,
+    client,
     commands::{data, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
+    visit::{Look, visit},
 };
 
 /// What to give `rumormill new`.
@@ -38,13 +39,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
     let found = async |client: &Client| found(client, &place, name, &args).await;
-    Client::with(&place, Reach::Peers, found).await.map(|_| ())
+    client::with(&place, Reach::Peers, found).await.map(|_| ())
 }
 
 async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let name = name.to_owned();
-    let room: Room = client.tell(Method::POST, "/v1/rooms", &Enter::Founded { name }).await?;
+    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name }).await?;
     // The room is made: whoever hears of an error makes it once more.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
@@ -52,9 +53,9 @@ async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Resul
     if args.lan {
         announce(client, &room, place).await?;
     }
-    let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
+    let ticket = client.room(room.id.as_str()).ticket().await?;
     show(&ticket)?;
-    chat::visit(client, &room, place, Look::of(args.plain)).await
+    visit(client, &room, place, Look::of(args.plain)).await
 }
 
 async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Failure> {
@@ -66,8 +67,7 @@ async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Fai
             help: "take `lan = false` out of the configuration, or --loopback off the command".into(),
         });
     }
-    let _: Room =
-        client.tell(Method::PUT, &format!("/v1/rooms/{}/announced", room.id), &Announced { announced: true }).await?;
+    client.room(room.id.as_str()).announce(true).await?;
     talk("whoever is on this LAN can enter without a ticket: rumormill join NAME");
     Ok(())
 }

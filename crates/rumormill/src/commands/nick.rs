@@ -2,11 +2,11 @@
 
 use std::env;
 
-use http::Method;
-use rumormill_api::{Nick, Room, Rooms};
+use rumormill_api::Room;
+use rumormill_client::Client;
 use rumormill_node::read_nick;
 
-use crate::{client::Client, failure::Failure, home::Place};
+use crate::{failure::Failure, home::Place};
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
 /// person's other rooms, or their login name. None of them is asked for.
@@ -30,13 +30,13 @@ pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) 
 /// What the answer says, or that there is none.
 pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> Result<(), Failure> {
     let Some(nick) = nick.filter(|nick| *nick != room.nick) else { return Ok(()) };
-    let path = format!("/v1/rooms/{}/nick", room.id);
-    client.tell(Method::PUT, &path, &Nick { nick }).await.map(|_: Room| ())
+    client.room(room.id.as_str()).set_nick(nick).await?;
+    Ok(())
 }
 
 /// The name in the room that was open last, or in any other.
 async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
-    let Rooms { rooms } = client.ask(Method::GET, "/v1/rooms").await?;
+    let rooms = client.rooms().await?;
     let last = place.last_room();
     let named = || rooms.iter().filter(|room| !room.nick.is_empty());
     let room = named().find(|room| Some(room.id.as_str()) == last.as_deref()).or_else(|| named().next());

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use http::Method;
 use rumormill_api::{Path, Room};
+use rumormill_client::Client;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{data, json, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
@@ -30,8 +30,15 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let look = async |client: &Client| look(client, args.room.as_deref()).await;
-    let Room { peers, .. } = Client::with(&place, Reach::Peers, look).await?;
+    let is_owned = client::there(&place.socket()?).await.is_some();
+    let look = async |client: &Client| {
+        let room = pick(client, args.room.as_deref()).await?;
+        if !is_owned {
+            meet(client).await?;
+        }
+        Ok(client.room(room.id.as_str()).status().await?)
+    };
+    let Room { peers, .. } = client::with(&place, Reach::Peers, look).await?;
     if peers.is_empty() {
         return Err(Failure {
             exit: Exit::Unreachable,
@@ -52,13 +59,11 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     })
 }
 
-async fn look(client: &Client, room: Option<&str>) -> Result<Room, Failure> {
-    let room = client.pick(room).await?;
-    if matches!(client, Client::Here { .. }) {
-        talk("looking for the others");
-        let mut events = Box::pin(client.events().await?);
-        let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-        while let Ok(Some(_)) = timeout_at(deadline, events.next()).await {}
-    }
-    client.ask(Method::GET, &format!("/v1/rooms/{}", room.id)).await
+/// Gives the others the time to be met, for who has just opened the home has met nobody.
+async fn meet(client: &Client) -> Result<(), Failure> {
+    talk("looking for the others");
+    let mut events = client.events().await?.until_gone();
+    let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
+    while let Ok(Some(_)) = timeout_at(deadline, events.next()).await {}
+    Ok(())
 }

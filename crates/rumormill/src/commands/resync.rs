@@ -1,11 +1,11 @@
 //! `rumormill resync`: take out what is damaged, and fetch it again from others.
 
-use http::Method;
-use rumormill_api::{Repair, Work};
+use rumormill_api::{Repair, Work, endpoints};
+use rumormill_client::Client;
 use rumormill_text::show::count;
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{
         Progress,
         check::{span, tell, work},
@@ -30,13 +30,13 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or not everything came back.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    Client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
+    client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
 }
 
 async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
-    let room = client.pick(args.room.as_deref()).await?;
+    let room = pick(client, args.room.as_deref()).await?;
     let progress = Progress::new("checking", room.entries);
-    let Work::Repaired(repair) = work(client, Method::POST, &room, "resync", &progress).await? else {
+    let Work::Repaired(repair) = work(client, &endpoints::RESYNC, &room, &progress).await? else {
         return Err(Failure::internal("resync", "the repair told no end".into()));
     };
     match args.json {

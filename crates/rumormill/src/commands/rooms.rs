@@ -1,11 +1,10 @@
 //! `rumormill rooms`: list the rooms kept here.
 
-use http::Method;
-use rumormill_api::Rooms;
+use rumormill_client::Client;
 use rumormill_text::{Clock, clean, show::shared, title};
 
 use crate::{
-    client::Client,
+    client,
     commands::{data, json, talk},
     failure::Failure,
     home::{Place, Reach},
@@ -27,8 +26,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let list = async |client: &Client| client.ask(Method::GET, "/v1/rooms").await;
-    let Rooms { rooms } = Client::with(&place, Reach::Nobody, list).await?;
+    let list = async |client: &Client| Ok(client.rooms().await?);
+    let rooms = client::with(&place, Reach::Nobody, list).await?;
     if rooms.is_empty() {
         talk("there is no room here: make one with `rumormill new NAME`");
     }

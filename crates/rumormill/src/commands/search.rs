@@ -1,12 +1,10 @@
 //! `rumormill search`: find what was said.
 
-use http::Method;
-use rumormill_api::Page;
-use rumormill_api::endpoint::piece;
-use rumormill_text::{Clock, show::message_line};
+use rumormill_client::Client;
+use rumormill_text::{Clock, Names, show::message_line};
 
 use crate::{
-    client::Client,
+    client,
     commands::{data, json, talk, tell_hidden},
     failure::Failure,
     home::{Place, Reach},
@@ -35,13 +33,12 @@ pub(crate) struct Args {
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let words = args.words.join(" ");
-    let (room, words) = (piece(&args.room), piece(&words));
-    let path = format!("/v1/rooms/{room}/messages?q={words}&limit={PAGE_LINES}");
     let find = async |client: &Client| {
-        let found: Page = client.ask(Method::GET, &path).await?;
-        Ok((found.messages, client.names(&room.to_string()).await?))
+        let room = client.room(args.room.as_str());
+        let found = room.search(&words, PAGE_LINES).await?;
+        Ok((found.messages, Names::of_people(&room.people().await?)))
     };
-    let (messages, mut names) = Client::with(&place, Reach::Nobody, find).await?;
+    let (messages, mut names) = client::with(&place, Reach::Nobody, find).await?;
     messages.iter().for_each(|message| names.meet(message));
     let found = messages.len();
     let messages: Vec<_> = messages.into_iter().filter(|message| args.all || !message.hidden).collect();

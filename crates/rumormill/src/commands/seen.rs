@@ -1,11 +1,10 @@
 //! `rumormill seen`: who has a message.
 
-use http::Method;
 use rumormill_api::Holders;
-use rumormill_api::endpoint::piece;
+use rumormill_client::Client;
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::{data, json, talk},
     failure::Failure,
     home::{Place, Reach},
@@ -30,7 +29,7 @@ pub(crate) struct Args {
 /// When there is no such message, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let find = async |client: &Client| holders(client, &args).await;
-    let Holders { holders, of } = Client::with(&place, Reach::Nobody, find).await?;
+    let Holders { holders, of } = client::with(&place, Reach::Nobody, find).await?;
     talk(&format!("{} of {of} others have it", holders.len()));
     holders.iter().try_for_each(|person| match args.json {
         true => json(person),
@@ -39,6 +38,6 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 }
 
 async fn holders(client: &Client, args: &Args) -> Result<Holders, Failure> {
-    let room = client.pick(args.room.as_deref()).await?;
-    client.ask(Method::GET, &format!("/v1/rooms/{}/messages/{}/holders", room.id, piece(&args.message))).await
+    let room = pick(client, args.room.as_deref()).await?;
+    Ok(client.room(room.id.as_str()).holders(&args.message.as_str().into()).await?)
 }

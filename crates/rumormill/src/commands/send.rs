@@ -7,18 +7,17 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _};
-use http::Method;
-use rumormill_api::endpoint::piece;
-use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, Page, Room, Say};
+use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message};
+use rumormill_client::{Client, RoomHandle};
 use rumormill_node::proto::limits::BODY_BYTES;
 use rumormill_text::show::count;
+use rumormill_tui::transfer;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    client::Client,
+    client,
     commands::talk,
     failure::{Exit, Failure},
-    files,
     home::{Place, Reach},
     limits::{LEAVE_MS, TYPED_BYTES},
 };
@@ -41,22 +40,23 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    Client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
+    client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 
 async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
-    let mut events = Box::pin(client.events().await?);
-    let path = format!("/v1/rooms/{}", piece(&args.room));
+    let mut events = client.events().await?.until_gone();
+    let room = client.room(args.room.as_str());
     let mut last = match args.text.is_empty() {
-        false => say_these(client, &path, &args.text.join(" ")).await?,
-        true if args.file.is_empty() => say_input(client, &path).await?,
+        false => Some(room.say(args.text.join(" ")).await?),
+        true if args.file.is_empty() => say_input(&room).await?,
         true => None,
     };
+    let id = args.room.as_str().into();
     for file in &args.file {
-        let bar = files::bar(0, &file.file_name().unwrap_or_default().to_string_lossy());
-        let sent = files::send(client, &path, file, &bar).await;
+        let bar = transfer::bar(0, &file.file_name().unwrap_or_default().to_string_lossy());
+        let sent = transfer::send(client, &id, file, &bar).await;
         bar.finish_and_clear();
-        last = Some(sent.map_err(|failure| in_part(last.as_ref(), failure))?);
+        last = Some(sent.map_err(|failure| in_part(last.as_ref(), failure.into()))?);
     }
     let Some(last) = last else {
         return Err(Failure {
@@ -67,12 +67,9 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
         });
     };
     let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-    let held = format!("{path}/messages/{}/holders", last.r#ref);
     let holders = loop {
         // What was said stays said, whoever holds it: an error here would have a program say it again.
-        let (Ok(Holders { holders, .. }), Ok(room)) =
-            (client.ask(Method::GET, &held).await, client.ask::<Room>(Method::GET, &path).await)
-        else {
+        let (Ok(Holders { holders, .. }), Ok(room)) = (room.holders(&last.r#ref).await, room.status().await) else {
             talk("said; who has it is not known");
             return Ok(());
         };
@@ -89,12 +86,6 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn say_these(client: &Client, path: &str, text: &str) -> Result<Option<Message>, Failure> {
-    let say = Say { text: text.to_owned(), ..Say::default() };
-    let Page { messages, .. } = client.tell(Method::POST, &format!("{path}/messages"), &say).await?;
-    Ok(messages.into_iter().last())
-}
-
 /// A failure that tells whether some of it was said before, so that nobody says that again.
 fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
     if said.is_none() {
@@ -105,14 +96,14 @@ fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
 }
 
 /// Says every line that is not empty, many at once; the answer is the last one.
-async fn say_input(client: &Client, path: &str) -> Result<Option<Message>, Failure> {
+async fn say_input(room: &RoomHandle) -> Result<Option<Message>, Failure> {
     let mut input = io::stdin().lock();
     let mut last = None;
     loop {
         let (mut lines, ended) = read_lines(&mut input).map_err(|failure| in_part(last.as_ref(), failure))?;
         while !lines.is_empty() {
-            let said = client.post_lines(&format!("{path}/messages"), lines.join("\n")).await;
-            let Page { messages, .. } = said.map_err(|failure| in_part(last.as_ref(), failure))?;
+            let said = room.say_lines(lines.join("\n")).await;
+            let messages = said.map_err(|error| in_part(last.as_ref(), error.into()))?;
             // Those that had no place any more are said again, for nobody has heard them.
             let count = messages.len().min(lines.len());
             if count == 0 {

@@ -9,12 +9,11 @@ use std::{
 };
 
 use data_encoding::BASE32_NOPAD;
-use http::Method;
-use rumormill_server::{Api, Door, Link, Pages};
+use rumormill_server::{Api, Door, LINK, Link, Pages};
+use rumormill_tui::Interrupts;
 
 use crate::{
-    chat::Interrupts,
-    client::Client,
+    client,
     commands::{data, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
@@ -36,8 +35,8 @@ pub(crate) struct Args {
 /// When the home or the address cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let socket = place.socket()?;
-    if let Some(client) = Client::there(&socket).await {
-        let Link { link } = client.ask(Method::POST, "/link").await.map_err(|_| Failure {
+    if let Some(client) = client::there(&socket).await {
+        let Link { link } = client.call(&LINK, &[], &[], ()).await.map_err(|_| Failure {
             exit: Exit::NotAllowed,
             code: "locked".into(),
             what: "a chat has this home open, and it serves no page".into(),

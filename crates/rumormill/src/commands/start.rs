@@ -2,19 +2,20 @@
 
 use std::io;
 
-use http::Method;
-use rumormill_api::{Enter, Room, Rooms, Ticket};
+use rumormill_api::{Enter, endpoints};
+use rumormill_client::Client;
 use rumormill_node::read_nick;
 use rumormill_server::{read_name, read_ticket};
 use rumormill_text::holds_ticket;
+use rumormill_tui::Visit;
 use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
-    chat::{self, Look, Visit},
-    client::Client,
+    client,
     commands::{chat::last, new, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
+    visit::{Look, visit},
 };
 
 /// Opens the room that was open last, or asks how to begin.
@@ -22,17 +23,14 @@ use crate::{
 /// # Errors
 /// When the home cannot be opened, or the person goes away.
 pub(crate) async fn run(place: Place) -> Result<(), Failure> {
-    let start = async |client: &Client| {
-        let Rooms { rooms } = client.ask(Method::GET, "/v1/rooms").await?;
-        match rooms.into_iter().next() {
-            None => begin(client, &place).await,
-            Some(first) => {
-                let room = last(client, &place).await.unwrap_or(first);
-                chat::visit(client, &room, &place, Look::of(false)).await
-            }
+    let start = async |client: &Client| match client.rooms().await?.into_iter().next() {
+        None => begin(client, &place).await,
+        Some(first) => {
+            let room = last(client, &place).await.unwrap_or(first);
+            visit(client, &room, &place, Look::of(false)).await
         }
     };
-    Client::with(&place, Reach::Peers, start).await.map(|_| ())
+    client::with(&place, Reach::Peers, start).await.map(|_| ())
 }
 
 /// Asks for a name, and for a room to join or to create.
@@ -43,13 +41,13 @@ async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
     let answer = ask("Paste a ticket to join a room, or name a new one: ", "", check).await?;
     let ticket = holds_ticket(&answer);
     let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer } };
-    let room: Room = client.tell(Method::POST, "/v1/rooms", &enter).await?;
+    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &enter).await?;
     nick::tell(client, &room, Some(nick)).await?;
     if !ticket {
-        let Ticket { ticket } = client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await?;
+        let ticket = client.room(room.id.as_str()).ticket().await?;
         new::show(&ticket)?;
     }
-    chat::visit(client, &room, place, Look::of(false)).await
+    visit(client, &room, place, Look::of(false)).await
 }
 
 /// A ticket, or the name of a room.

@@ -1,10 +1,9 @@
 //! `rumormill ticket`: what lets others into a room.
 
-use http::Method;
-use rumormill_api::Ticket;
+use rumormill_client::Client;
 
 use crate::{
-    client::Client,
+    client::{self, pick},
     commands::new,
     failure::Failure,
     home::{Place, Reach},
@@ -23,9 +22,9 @@ pub(crate) struct Args {
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let ask = async |client: &Client| {
-        let room = client.pick(args.room.as_deref()).await?;
-        client.ask(Method::GET, &format!("/v1/rooms/{}/ticket", room.id)).await
+        let room = pick(client, args.room.as_deref()).await?;
+        Ok(client.room(room.id.as_str()).ticket().await?)
     };
-    let Ticket { ticket } = Client::with(&place, Reach::Peers, ask).await?;
+    let ticket = client::with(&place, Reach::Peers, ask).await?;
     new::show(&ticket)
 }

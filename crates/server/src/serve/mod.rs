@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::{Json, Router, routing::post};
+use rumormill_api::endpoint::{self, Empty, Endpoint, Method, Tag};
 use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -67,6 +68,10 @@ pub struct Pages {
     task: JoinHandle<()>,
 }
 
+/// Asks for a fresh link, through the socket in the home alone.
+pub const LINK: Endpoint<Empty, endpoint::Json<Link>> =
+    Endpoint::new("link", Tag::Process, Method::Post, "/link", "Get a link that opens the page");
+
 /// The link that opens the page, once.
 #[derive(Serialize, Deserialize)]
 pub struct Link {
@@ -111,7 +116,7 @@ impl Pages {
     pub fn router(&self) -> Router {
         let (addr, keys) = (self.addr, self.keys.clone());
         let answer = move || async move { Answer::Ok(Json(Link { link: link(addr, &keys)? })) };
-        Router::new().route("/link", post(answer))
+        Router::new().route(LINK.path, post(answer))
     }
 
     /// Listens no more.

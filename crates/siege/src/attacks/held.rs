@@ -26,7 +26,7 @@ const FULL: &str = "crates/store/tests/full.rs";
 const SERVE: &str = "crates/rumormill/tests/serve/main.rs";
 const LAB: &str = "crates/rumormill/tests/lab/door.rs";
 const PEOPLE: &str = "crates/rumormill/tests/people/main.rs";
-const TERMINAL: &str = "crates/rumormill/src/tui/tests/hostile.rs";
+const TERMINAL: &str = "crates/tui/src/tests/hostile.rs";
 const PAGE: &str = "crates/rumormill/tests/web/hostile.test.mjs";
 
 /// All of them, in the order of the list of threats.

@@ -2,26 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Loud};
+use serde::Deserialize;
+
+/// What is worth a sound or a notification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loud {
+    /// Nothing.
+    None,
+    /// What names me.
+    #[default]
+    Mentions,
+    /// Everything that others say.
+    All,
+}
 
 /// How the terminal behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// When to ring.
-    pub(super) bell: Loud,
+    pub bell: Loud,
     /// When to ask the desktop to tell.
-    pub(super) notify: Loud,
+    pub notify: Loud,
     /// Whether typing is told and shown.
-    pub(super) typing: bool,
+    pub typing: bool,
     /// Tell who comes and goes.
-    pub(super) comings: bool,
+    pub comings: bool,
     /// Show rooms and people at the sides, where there is room for them.
-    pub(super) panes: bool,
+    pub panes: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self::of(&Config::default())
+        let (bell, notify) = (Loud::default(), Loud::default());
+        Self { bell, notify, typing: true, comings: false, panes: true }
     }
 }
 
@@ -60,12 +74,6 @@ const SETTINGS: [Setting; 5] = [
 const LOUD: [(&str, Loud); 3] = [("mentions", Loud::Mentions), ("all", Loud::All), ("none", Loud::None)];
 
 impl Settings {
-    /// As the configuration says.
-    pub(crate) fn of(config: &Config) -> Self {
-        let Config { bell, notify, typing, .. } = config;
-        Self { bell: *bell, notify: *notify, typing: *typing, comings: false, panes: true }
-    }
-
     /// The same with what was set on the screen; what makes no sense any more is passed over.
     pub(super) fn with(mut self, chosen: &Chosen) -> Self {
         for (name, value) in chosen {
@@ -132,9 +140,7 @@ mod tests {
 
     #[test]
     fn what_was_set_goes_before_the_configuration() {
-        let config = Config { bell: Loud::All, notify: Loud::None, typing: false, ..Config::default() };
-        let settings = Settings::of(&config);
-        assert_eq!((settings.bell, settings.notify, settings.typing), (Loud::All, Loud::None, false));
+        let settings = Settings { bell: Loud::All, notify: Loud::None, typing: false, ..Settings::default() };
         let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
         let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let settings = settings.with(&chosen);

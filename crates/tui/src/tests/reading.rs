@@ -7,7 +7,7 @@ use super::{
     Stage,
     node::{NOON_MS, Node, author},
 };
-use crate::{limits::MESSAGE_ROWS, tui::input::Input};
+use crate::{input::Input, limits::MESSAGE_ROWS};
 
 /// A room of three, in which little was said.
 pub(super) fn lunch() -> Node {

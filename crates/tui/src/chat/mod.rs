@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use http::Method;
-use rumormill_api::{Arrival, AuthorHex, Event, Message, NoticeCode, Page, Peer, PlaceText, Room};
+use rumormill_api::{Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room};
+use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
     Clock, Names, clean,
     show::{count, message_line},
@@ -23,57 +24,34 @@ use crate::{
         receipts::Receipts,
         screen::{Screen, Typed},
     },
-    client::Client,
-    failure::{Exit, Failure},
-    home::Place as Home,
+    failure::Failure,
     limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
-    tui,
 };
 
 mod orders;
 mod receipts;
 mod screen;
 
-pub(crate) use screen::at_terminal;
+pub use screen::at_terminal;
+
+/// The code of what ends a visit because the room was stopped.
+const STOPPED: &str = "stopped";
 
 /// How a visit went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Visit {
+pub struct Visit {
     /// Whether anybody else of the room was met.
-    pub(crate) met: bool,
+    pub met: bool,
 }
 
-/// How a room is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// On a whole screen.
-    Screen,
-    /// Line by line.
-    Lines,
-}
-
-impl Look {
-    /// A screen where there is one, unless it is to be `plain`.
-    pub(crate) fn of(plain: bool) -> Self {
-        if at_terminal() && !plain { Self::Screen } else { Self::Lines }
-    }
-}
-
-/// Opens a room for whoever sits here, who leaves it at the end of standard input at the latest.
+/// Opens a room line by line for whoever sits here, who leaves it at the end of standard input at the latest. Lines that were typed are
+/// remembered in `history`.
 ///
 /// # Errors
 /// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
-pub(crate) async fn visit(client: &Client, room: &Room, place: &Home, look: Look) -> Result<Visit, Failure> {
-    let history = place.history()?;
-    place.remember_room(room.id.as_str());
-    if look == Look::Screen {
-        let settings = tui::Settings::of(&place.config()?);
-        let last = tui::run(client, tui::Start { room: Some(room.id.clone()), history, settings }).await?;
-        last.iter().for_each(|id| place.remember_room(id.as_str()));
-        return Ok(Visit { met: true });
-    }
-    let mut events = Box::pin(client.events().await?);
-    let (screen, mut typed) = screen::open(&history)?;
+pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit, Failure> {
+    let mut events = client.events().await?.until_gone();
+    let (screen, mut typed) = screen::open(history)?;
     let mut interrupts = Interrupts::new()?;
     let mut chat = Chat::new(client, room.clone(), screen);
     let left = chat.stay(&mut typed, &mut interrupts, &mut events).await;
@@ -94,20 +72,20 @@ enum Left {
 }
 
 /// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
-pub(crate) struct Interrupts([Signal; 3]);
+pub struct Interrupts([Signal; 3]);
 
 impl Interrupts {
     /// Listens from now on.
     ///
     /// # Errors
     /// When the system does not let us.
-    pub(crate) fn new() -> Result<Self, Failure> {
+    pub fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
         Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 
     /// Resolves when the program is asked to end.
-    pub(crate) async fn next(&mut self) {
+    pub async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -126,7 +104,7 @@ enum Next {
 
 /// A room on a screen.
 struct Chat<'a> {
-    client: &'a Client,
+    asks: &'a Client,
     /// As it stood last.
     room: Room,
     screen: Screen,
@@ -165,9 +143,9 @@ impl Batch {
 }
 
 impl<'a> Chat<'a> {
-    fn new(client: &'a Client, room: Room, screen: Screen) -> Self {
+    fn new(asks: &'a Client, room: Room, screen: Screen) -> Self {
         Self {
-            client,
+            asks,
             room,
             screen,
             clock: Clock::local(),
@@ -183,9 +161,9 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// The path of something that belongs to the room.
-    fn path(&self, of: &str) -> String {
-        format!("/v1/rooms/{}/{of}", self.room.id)
+    /// Asks about the room.
+    fn ask(&self) -> RoomHandle {
+        self.asks.room(self.room.id.as_str())
     }
 
     /// Shows what happens and does what is typed.
@@ -215,7 +193,7 @@ impl<'a> Chat<'a> {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
-        self.names = self.client.names(self.room.id.as_str()).await?;
+        self.names = Names::of_people(&self.ask().people().await?);
         for message in self.newest().await? {
             let line = self.line(&message);
             self.screen.data(&line)?;
@@ -232,15 +210,14 @@ impl<'a> Chat<'a> {
 
     /// The newest messages, as many as fit on a screen, but for those of people who are hidden.
     async fn newest(&self) -> Result<Vec<Message>, Failure> {
-        let Page { messages, .. } =
-            self.client.ask(Method::GET, &self.path(&format!("messages?limit={SCREENFUL}"))).await?;
-        Ok(messages.into_iter().filter(|message| !message.hidden).collect())
+        let page = self.ask().newest(SCREENFUL).await?;
+        Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
     }
 
     /// Takes everything that is to be told now, and shows it together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
-        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the room's process has ended".into()))?);
+        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the room's process has ended"))?);
         for _ in 0..EVENTS_AT_ONCE {
             let Some(event) = next else { break };
             self.note(event, &mut batch)?;
@@ -271,12 +248,8 @@ impl<'a> Chat<'a> {
             Event::Notice { code: NoticeCode::Shared, text, .. } => self.screen.talk(&text)?,
             Event::Left { .. } => self.gone = true,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
-                return Err(Failure {
-                    exit: Exit::Ours,
-                    code: "stopped".into(),
-                    what: text,
-                    help: "make room on the disk and open the chat again; what was confirmed is kept".into(),
-                });
+                let help = "make room on the disk and open the chat again; what was confirmed is kept";
+                return Err(Refused::new(STOPPED, text, help).into());
             }
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
             Event::Lagged { missed } => {

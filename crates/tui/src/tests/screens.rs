@@ -7,7 +7,7 @@ use super::{
     node::Node,
     reading::{archive, lunch},
 };
-use crate::tui::{input::Input, paint::Paint};
+use crate::{input::Input, paint::Paint};
 
 #[test]
 fn nothing_is_known_yet() {

@@ -7,8 +7,8 @@ use super::{
     node::{NOON_MS, Node, author},
 };
 use crate::{
+    input::Input,
     limits::{TYPING_EVERY_MS, TYPING_MS},
-    tui::input::Input,
 };
 
 fn lunch() -> Node {

@@ -66,7 +66,7 @@ impl Stage {
         for effect in effects {
             match effect {
                 Effect::Ask(ask) => {
-                    let told = self.node.answer(&ask.request()).and_then(|body| ask.read(body));
+                    let told = self.node.told(&ask);
                     for event in std::mem::take(&mut self.node.told) {
                         self.hears(event);
                     }

@@ -1,7 +1,7 @@
 //! The thin shell: feeds the core from the terminal and from `/v1`, draws, and carries its effects out.
 
 use std::{
-    future::{Future, ready},
+    future::ready,
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -9,19 +9,18 @@ use std::{
 
 use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
 use futures_util::{Stream, StreamExt as _};
-use indicatif::ProgressBar;
 use ratatui::{Terminal, backend::Backend};
-use rumormill_api::{Event, Refused, RoomHex};
+use rumormill_api::{Refused, RoomHex};
+use rumormill_client::Client;
 use rumormill_text::{Clock, Kept};
 use rustyline::{
     Config,
     history::{FileHistory, History, SearchDirection},
 };
-use serde_json::Value;
 use tokio::{sync::mpsc, time};
 
 use super::{
-    ask::{Answer, Ask, Carried, Request},
+    ask::{Answer, Ask},
     input::{Effect, Input, Key, Size},
     model::Model,
     paint::Paint,
@@ -33,69 +32,26 @@ use super::{
 };
 use crate::{
     chat::Interrupts,
-    client::Client,
     failure::Failure,
-    files::{self, To},
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
 
-/// `/v1`, wherever the node runs.
-pub(crate) trait V1 {
-    /// Asks, and waits for the answer; no content is `null`.
-    fn request(&self, request: Request) -> impl Future<Output = Result<Value, Refused>>;
-
-    /// Everything that happens from here on.
-    ///
-    /// # Errors
-    /// When nobody tells it.
-    fn events(&self) -> impl Future<Output = Result<impl Stream<Item = Event> + Unpin, Failure>>;
-}
-
-impl V1 for Client {
-    async fn request(&self, Request { method, path, body, carried }: Request) -> Result<Value, Refused> {
-        let refused = |Failure { code, what, help, .. }| Refused { code: code.into(), what, help };
-        let asked = match carried {
-            None => Client::request(self, method, &path, body).await,
-            Some(carried) => carry(self, carried).await,
-        };
-        asked.map_err(refused)
-    }
-
-    async fn events(&self) -> Result<impl Stream<Item = Event> + Unpin, Failure> {
-        Client::events(self).await.map(Box::pin)
-    }
-}
-
-/// Sends a file, or saves one.
-async fn carry(client: &Client, carried: Carried) -> Result<Value, Failure> {
-    let unseen = ProgressBar::hidden();
-    let value = match carried {
-        Carried::From(room, path) => serde_json::to_value(files::send(client, &room, &path, &unseen).await?),
-        Carried::To(room, message) => {
-            let to = To::Dir(files::downloads());
-            let saved = files::save(client, &room, &message, to, &unseen).await?;
-            serde_json::to_value(saved.display().to_string())
-        }
-    };
-    value.map_err(|error| Failure::internal("json", error.to_string()))
-}
-
 /// How a visit begins.
 #[derive(Debug, Default)]
-pub(crate) struct Start {
+pub struct Start {
     /// The room to be opened, by its id or the beginning of it; the first one where none is named.
-    pub(crate) room: Option<RoomHex>,
+    pub room: Option<RoomHex>,
     /// Where lines that were typed are remembered; what is set is kept beside it.
-    pub(crate) history: PathBuf,
+    pub history: PathBuf,
     /// As the configuration says.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
 }
 
 /// Shows the rooms until the person leaves; returns the room that was open then.
 ///
 /// # Errors
 /// When the terminal cannot be used or goes away, or the node does.
-pub(crate) async fn run(api: &impl V1, start: Start) -> Result<Option<RoomHex>, Failure> {
+pub async fn run(client: &Client, start: Start) -> Result<Option<RoomHex>, Failure> {
     let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
     let mut interrupts = Interrupts::new()?;
     let chosen = Kept::open(start.history.with_file_name("set.json"))?;
@@ -114,7 +70,7 @@ pub(crate) async fn run(api: &impl V1, start: Start) -> Result<Option<RoomHex>, 
     let terminal = &mut screen.terminal;
     let mut shell = Shell { model, terminal, signs: io::stdout(), desktop, history: &mut history, chosen: &chosen };
     tokio::select! {
-        left = shell.stay(api, EventStream::new()) => left?,
+        left = shell.stay(client, EventStream::new()) => left?,
         () = interrupts.next() => {}
     }
     Ok(shell.model.open.map(|open| open.room))
@@ -171,13 +127,13 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
     /// Shows what happens and does what is typed.
     pub(super) async fn stay(
         &mut self,
-        api: &impl V1,
+        client: &Client,
         mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
     ) -> Result<(), Failure> {
-        let mut events = api.events().await?;
+        let mut events = client.events().await?.until_gone();
         let (asks, waiting) = mpsc::channel(ASKS_WAITING);
         let (told, mut answers) = mpsc::channel(ASKS_WAITING);
-        let asking = answer(api, waiting, told);
+        let asking = answer(client, waiting, told);
         tokio::pin!(asking);
         let mut ticks = time::interval(Duration::from_millis(TICK_MS));
         self.carry_out(vec![Effect::Ask(Model::begin())], &asks)?;
@@ -199,7 +155,7 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                 Some(answer) = answers.recv() => Some(Input::Answer(Box::new(answer))),
                 event = events.next() => match event {
                     Some(event) => Some(Input::Event(Box::new(event))),
-                    None => return Err(Failure::internal("closed", "the node has closed".into())),
+                    None => return Err(Failure::internal("closed", "the node has closed")),
                 },
                 _ = ticks.tick() => Some(Input::Tick(self.model.clock.now_ms())),
                 // Everything at hand is taken before it is shown.
@@ -270,9 +226,9 @@ fn busy() -> Refused {
 }
 
 /// Asks one after the other, so that what is said first is there first. Ends when nobody asks any more.
-async fn answer(api: &impl V1, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
+async fn answer(client: &Client, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
     while let Some(ask) = asks.recv().await {
-        let told = api.request(ask.request()).await.and_then(|body| ask.read(body));
+        let told = ask.put(client).await;
         if answers.send(Answer { ask, told }).await.is_err() {
             return;
         }

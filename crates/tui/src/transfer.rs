@@ -9,43 +9,37 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::Method;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rumormill_api::endpoint::piece;
-use rumormill_api::{Event, FileState, Message, Page};
-use rumormill_client::Body;
+use rumormill_api::{Event, FileState, Message, Refused, RoomHex, endpoints};
+use rumormill_client::{Body, Client};
 use rumormill_text::{parts, safe_name};
 use tokio::{fs, io::AsyncReadExt as _, time::timeout};
 
 use crate::{
-    client::Client,
-    failure::{Exit, Failure},
+    Failure,
     limits::{FILE_READ_BYTES, LEAVE_MS},
 };
 
 /// A bar on standard error, if that is a terminal.
-pub(crate) fn bar(bytes: u64, name: &str) -> ProgressBar {
+pub fn bar(bytes: u64, name: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}");
     style.into_iter().for_each(|style| bar.set_style(style));
     bar.with_message(safe_name(name))
 }
 
-/// Sends a file to the room at `room`, a path of the API.
+/// Sends a file to a room.
 ///
 /// # Errors
 /// When it cannot be read, or is refused.
-pub(crate) async fn send(client: &Client, room: &str, path: &Path, bar: &ProgressBar) -> Result<Message, Failure> {
-    let unreadable = |error: std::io::Error| Failure {
-        exit: Exit::Usage,
-        code: "file".into(),
-        what: format!("{}: {error}", path.display()),
-        help: "give a file that you can read".into(),
+pub async fn send(client: &Client, room: &RoomHex, path: &Path, bar: &ProgressBar) -> Result<Message, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Refused::new("file", format!("{}: {error}", path.display()), "give a file that you can read")
     };
     let file = fs::File::open(path).await.map_err(unreadable)?;
     let found = file.metadata().await.map_err(unreadable)?;
     if !found.is_file() {
-        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()).into());
     }
     bar.set_length(found.len());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -62,8 +56,8 @@ pub(crate) async fn send(client: &Client, room: &str, path: &Path, bar: &Progres
         }
     };
     let body = Body::stream(stream::unfold((file, bar.clone()), read));
-    let sent: Page = client.upload(&format!("{room}/files?name={}", piece(&name)), body).await?;
-    sent.messages.into_iter().next().ok_or_else(|| Failure::internal("answer", "nothing was sent".into()))
+    let sent = client.call(&endpoints::SEND_FILE, &[room.as_str()], &[("name", &name)], body).await?;
+    sent.messages.into_iter().next().ok_or_else(|| Failure::internal("answer", "nothing was sent"))
 }
 
 /// Asks for the file that a message offers and waits for a while, until it is on its way: who has just opened the home
@@ -71,9 +65,9 @@ pub(crate) async fn send(client: &Client, room: &str, path: &Path, bar: &Progres
 ///
 /// # Errors
 /// When it cannot be asked for.
-pub(crate) async fn ask(client: &Client, room: &str, message: &Message) -> Result<(), Failure> {
-    let mut events = Box::pin(client.events().await?);
-    let asked: Message = client.ask(Method::POST, &format!("{room}/files/{}", message.r#ref)).await?;
+pub async fn ask(client: &Client, room: &RoomHex, message: &Message) -> Result<(), Failure> {
+    let mut events = client.events().await?.until_gone();
+    let asked = client.call(&endpoints::FETCH_FILE, &[room.as_str(), message.r#ref.as_str()], &[], ()).await?;
     let Some(file) = asked.file else { return Ok(()) };
     let comes = |state| matches!(state, FileState::Fetching | FileState::Here);
     let wait = async {
@@ -92,7 +86,7 @@ pub(crate) async fn ask(client: &Client, room: &str, message: &Message) -> Resul
 }
 
 /// Where a file is saved.
-pub(crate) enum To {
+pub enum To {
     /// Under its own name in this directory, or another that is free.
     Dir(PathBuf),
     /// Exactly there, unless something is.
@@ -105,9 +99,9 @@ pub(crate) enum To {
 ///
 /// # Errors
 /// When nobody who has it is here, or it cannot be written.
-pub(crate) async fn save(
+pub async fn save(
     client: &Client,
-    room: &str,
+    room: &RoomHex,
     message: &Message,
     to: To,
     bar: &ProgressBar,
@@ -123,37 +117,34 @@ pub(crate) async fn save(
     if let To::New(path) = &to
         && fs::symlink_metadata(path).await.is_ok()
     {
-        return Err(taken(path));
+        return Err(taken(path).into());
     }
-    let response = client.download(Method::GET, &format!("{room}/files/{}", message.r#ref)).await?;
-    let failed = |error: std::io::Error| Failure {
-        exit: Exit::Ours,
-        code: "output".into(),
-        what: format!("{}: {error}", dir.display()),
-        help: "choose a place that you can write to, and that has room".into(),
+    let body = client.room(room.as_str()).file(&message.r#ref).await?;
+    let failed = |error: std::io::Error| {
+        let help = "choose a place that you can write to, and that has room";
+        Refused::new("output", format!("{}: {error}", dir.display()), help)
     };
     let mut file = tempfile::Builder::new().prefix(".rumormill-").tempfile_in(&dir).map_err(failed)?;
-    let mut pieces = response.pieces();
+    let mut pieces = body.pieces();
     while let Some(bytes) = pieces.next().await {
-        let bytes = bytes.map_err(|error| Failure {
-            exit: Exit::Unreachable,
-            code: "broken-off".into(),
-            what: format!("the file did not come to its end: {error}"),
-            help: "ask for it again; what came is kept".into(),
+        let bytes = bytes.map_err(|error| {
+            let what = format!("the file did not come to its end: {error}");
+            Refused::new("broken-off", what, "ask for it again; what came is kept")
         })?;
         file.write_all(&bytes).map_err(failed)?;
         bar.inc(bytes.len() as u64);
     }
     file.as_file().sync_all().map_err(failed)?;
-    match to {
+    let saved = match to {
         To::Over(path) => file.persist(&path).map(|_| path).map_err(|error| failed(error.error)),
         To::New(path) => file.persist_noclobber(&path).map(|_| path.clone()).map_err(|_| taken(&path)),
         To::Dir(dir) => free(file, &dir, &name).map_err(failed),
-    }
+    };
+    Ok(saved?)
 }
 
 /// Where files of others go when nobody says where: the person's downloads, or else here.
-pub(crate) fn downloads() -> PathBuf {
+pub fn downloads() -> PathBuf {
     let people = directories::UserDirs::new();
     let downloads = people.as_ref().and_then(directories::UserDirs::download_dir).filter(|dir| dir.is_dir());
     downloads.map_or_else(|| PathBuf::from("."), Path::to_owned)
@@ -174,13 +165,9 @@ fn free(mut file: tempfile::NamedTempFile, dir: &Path, name: &str) -> std::io::R
     Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
-fn taken(path: &Path) -> Failure {
-    Failure {
-        exit: Exit::Usage,
-        code: "exists".into(),
-        what: format!("{} is there already", path.display()),
-        help: "choose another name with --to, or --force to replace it".into(),
-    }
+fn taken(path: &Path) -> Refused {
+    let help = "choose another name with --to, or --force to replace it";
+    Refused::new("exists", format!("{} is there already", path.display()), help)
 }
 
 #[cfg(test)]

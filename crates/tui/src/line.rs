@@ -247,7 +247,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::tests::keys;
+    use crate::tests::keys;
 
     /// `|` is the cursor.
     fn check(before: &str, pressed: &str, after: &str) {

@@ -1,15 +1,14 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use http::Method;
-use rumormill_api::{Holders, Nick, Page, Path, Person, Room, Say, Ticket, act};
+use rumormill_api::{Path, Person, Refused, Room, act};
 use rumormill_text::{
     clean,
     show::{count, shared},
 };
 
 use crate::{
-    chat::{Chat, Next},
-    failure::{Exit, Failure},
+    chat::{Chat, Next, STOPPED},
+    failure::Failure,
     limits::SCREENFUL,
 };
 
@@ -83,25 +82,25 @@ impl Chat<'_> {
             Typed::Unknown(word) => self.screen.talk(&format!("there is no order /{}; /help lists them", clean(word))),
         };
         match done {
-            Err(failure) if failure.exit == Exit::Done || failure.code == "stopped" => Err(failure),
+            Err(failure @ Failure::OutputClosed) => Err(failure),
+            Err(Failure::Failed(Refused { code, what, help })) if code == STOPPED => {
+                Err(Refused { code, what, help }.into())
+            }
             Err(failure) => self.screen.talk(&failure.to_string()).map(|()| Next::Stay),
             Ok(()) => Ok(Next::Stay),
         }
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
-        let say = Say { text: text.to_owned(), ..Say::default() };
-        let Page { messages, .. } = self.client.tell(Method::POST, &self.path("messages"), &say).await?;
-        for message in messages {
-            let line = self.line(&message);
-            self.receipts.follow(message.r#ref.clone(), line);
-        }
+        let message = self.ask().say(text).await?;
+        let line = self.line(&message);
+        self.receipts.follow(message.r#ref, line);
         Ok(())
     }
 
     async fn be_called(&mut self, nick: &str) -> Result<(), Failure> {
-        let nick = Nick { nick: nick.to_owned() };
-        self.client.tell(Method::PUT, &self.path("nick"), &nick).await.map(|_: Room| ())
+        self.ask().set_nick(nick).await?;
+        Ok(())
     }
 
     async fn seen(&mut self) -> Result<(), Failure> {
@@ -110,8 +109,7 @@ impl Chat<'_> {
             None => self.newest().await?.into_iter().rev().find(|one| one.holders.is_some()).map(|one| one.r#ref),
         };
         let Some(said) = last else { return self.screen.talk("you have not said anything here lately") };
-        let Holders { holders, .. } =
-            self.client.ask(Method::GET, &self.path(&format!("messages/{said}/holders"))).await?;
+        let holders = self.ask().holders(&said).await?.holders;
         let name = |holder: &Person| self.names.name(&holder.author, &holder.nick).whole();
         let names: Vec<String> = holders.iter().take(SCREENFUL).map(name).collect();
         match names.is_empty() {
@@ -150,13 +148,13 @@ impl Chat<'_> {
     }
 
     async fn ticket(&mut self) -> Result<(), Failure> {
-        let Ticket { ticket } = self.client.ask(Method::GET, &self.path("ticket")).await?;
+        let ticket = self.ask().ticket().await?;
         self.screen.talk(&ticket)
     }
 
     async fn digest(&mut self) -> Result<(), Failure> {
-        let room: Room = self.client.ask(Method::GET, &format!("/v1/rooms/{}", self.room.id)).await?;
-        self.screen.talk(&room.digest)
+        let digest = self.ask().status().await?.digest;
+        self.screen.talk(&digest)
     }
 }
 

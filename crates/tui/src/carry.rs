@@ -1,7 +1,8 @@
 //! Carries out what was typed: text is said, orders are done.
 
-use rumormill_api::{ACT, AuthorHex, Enter, EntryRef, Kind, Message, NearbyRoom, Person, Refused, Say, Whois};
-use rumormill_node::proto::limits::MENTIONS;
+use rumormill_api::{
+    ACT, AuthorHex, Enter, EntryRef, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois,
+};
 use rumormill_text::{Named, choose, clean, clean_name, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{

@@ -1,44 +1,94 @@
 //! A node that keeps what it is told in memory and answers as `/v1` does.
 
-use http::Method;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Method, Response, StatusCode};
 use rumormill_api::{
     Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby, NearbyRoom,
     Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
     Whois, act,
 };
+use rumormill_client::{Answered, Body, Client, Transport};
 use serde_json::{Value, json};
 
-use crate::tui::ask::Request;
+use crate::ask::{Ask, OfRoom, Told};
+
+/// A request as it is sent.
+pub(crate) struct Request {
+    method: Method,
+    /// With its query, from `/v1` on.
+    path: String,
+    body: Value,
+}
+
+/// A node that is asked through a client. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Asked(pub(crate) Arc<Mutex<Node>>);
+
+impl Asked {
+    pub(crate) fn new(node: Node) -> Self {
+        Self(Arc::new(Mutex::new(node)))
+    }
+
+    /// The node as it is now; none is left there.
+    pub(crate) fn take(&self) -> Node {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Transport for Asked {
+    fn carry(&self, request: http::Request<Body>) -> Answered<'_> {
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = serde_json::from_slice(&body.whole().await?).unwrap_or_default();
+            let request = Request { method: head.method, path: head.uri.to_string(), body };
+            let answered = self.0.lock().unwrap_or_else(PoisonError::into_inner).answer(&request);
+            let (status, value) = match answered {
+                Ok(value) => (StatusCode::OK, value),
+                Err(error) => (StatusCode::BAD_REQUEST, json!(Refusal { error })),
+            };
+            let mut response = Response::new(Body::from(Bytes::from(value.to_string())));
+            *response.status_mut() = status;
+            Ok(response)
+        })
+    }
+}
 
 /// Noon of a day.
-pub(in crate::tui) const NOON_MS: u64 = 1_795_348_800_000;
+pub(crate) const NOON_MS: u64 = 1_795_348_800_000;
 
 /// A room with all that was said in it.
-pub(in crate::tui) struct Kept {
-    pub(in crate::tui) room: Room,
-    pub(in crate::tui) people: Vec<Person>,
-    pub(in crate::tui) messages: Vec<Message>,
+pub(crate) struct Kept {
+    pub(crate) room: Room,
+    pub(crate) people: Vec<Person>,
+    pub(crate) messages: Vec<Message>,
 }
 
 /// Everything a node keeps.
 #[derive(Default)]
-pub(in crate::tui) struct Node {
-    pub(in crate::tui) rooms: Vec<Kept>,
+pub(crate) struct Node {
+    pub(crate) rooms: Vec<Kept>,
     /// Rooms that others announce.
-    pub(in crate::tui) nearby: Vec<NearbyRoom>,
+    pub(crate) nearby: Vec<NearbyRoom>,
     /// How often it was told that I am writing.
-    pub(in crate::tui) typed: u64,
+    pub(crate) typed: u64,
     /// What is refused from here on.
-    pub(in crate::tui) refuses: Option<Refused>,
+    pub(crate) refuses: Option<Refused>,
     /// What it tells of what was asked, which goes before the answer.
-    pub(in crate::tui) told: Vec<Event>,
+    pub(crate) told: Vec<Event>,
     entries: u64,
 }
 
 /// The author of that name.
-pub(in crate::tui) fn author(name: &str) -> AuthorHex {
+pub(crate) fn author(name: &str) -> AuthorHex {
     let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
     AuthorHex(hex.chars().cycle().take(64).collect())
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
 
 fn refused(code: &str, what: &str) -> Refused {
@@ -47,14 +97,14 @@ fn refused(code: &str, what: &str) -> Refused {
 
 impl Node {
     /// A node with a room of that name, in which I am ada.
-    pub(in crate::tui) fn with(name: &str) -> Self {
+    pub(crate) fn with(name: &str) -> Self {
         let mut node = Self::default();
         node.found(name);
         node
     }
 
     /// Begins a room.
-    pub(in crate::tui) fn found(&mut self, name: &str) -> &mut Kept {
+    pub(crate) fn found(&mut self, name: &str) -> &mut Kept {
         let id = RoomHex(format!("{:064x}", 0xabc0 + self.rooms.len()));
         let me = author("ada");
         let room = Room {
@@ -73,7 +123,7 @@ impl Node {
     }
 
     /// Somebody comes to the first room.
-    pub(in crate::tui) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
+    pub(crate) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
         let person = Person { author: author(nick), nick: nick.into(), here, ..Person::default() };
         let kept = &mut self.rooms[0];
         if here {
@@ -86,12 +136,12 @@ impl Node {
     }
 
     /// Somebody says something in the first room, a minute after what was said before.
-    pub(in crate::tui) fn says(&mut self, nick: &str, text: &str) -> Message {
+    pub(crate) fn says(&mut self, nick: &str, text: &str) -> Message {
         self.puts(0, nick, Kind::Text, text)
     }
 
     /// Somebody offers a file in the first room, which is not here unless it is mine.
-    pub(in crate::tui) fn offers(&mut self, nick: &str, name: &str, size: u64) -> Message {
+    pub(crate) fn offers(&mut self, nick: &str, name: &str, size: u64) -> Message {
         let entry = self.puts(0, nick, Kind::File, name).r#ref;
         let state = if nick == "ada" { FileState::Here } else { FileState::Absent };
         let hash = FileHex(format!("{size:064x}"));
@@ -101,19 +151,19 @@ impl Node {
     }
 
     /// An event that tells how the file of a message stands.
-    pub(in crate::tui) fn stands(&self, message: &Message, state: FileState, have: u64) -> Event {
+    pub(crate) fn stands(&self, message: &Message, state: FileState, have: u64) -> Event {
         let File { hash, size, .. } = message.file.clone().unwrap();
         Event::File { room: self.rooms[0].room.id.clone(), hash, state, have, size }
     }
 
     /// Something is told in a room.
-    pub(in crate::tui) fn puts(&mut self, at: usize, nick: &str, kind: Kind, text: &str) -> Message {
+    pub(crate) fn puts(&mut self, at: usize, nick: &str, kind: Kind, text: &str) -> Message {
         let minutes = self.rooms[at].messages.len() as u64;
         self.puts_at(at, NOON_MS + minutes * 60_000, nick, kind, text)
     }
 
     /// Something is told in a room at a time of its own.
-    pub(in crate::tui) fn puts_at(&mut self, at: usize, time_ms: u64, nick: &str, kind: Kind, text: &str) -> Message {
+    pub(crate) fn puts_at(&mut self, at: usize, time_ms: u64, nick: &str, kind: Kind, text: &str) -> Message {
         let author = author(nick);
         let mine = nick == "ada";
         let seq = self.entries;
@@ -140,30 +190,46 @@ impl Node {
     }
 
     /// An event that tells of a message in the first room.
-    pub(in crate::tui) fn event(&self, message: &Message, arrival: Arrival) -> Event {
+    pub(crate) fn event(&self, message: &Message, arrival: Arrival) -> Event {
         Event::Message { room: self.rooms[0].room.id.clone(), message: message.clone(), arrival, hops: None }
     }
 
     /// An event that tells how the first room does.
-    pub(in crate::tui) fn status(&self) -> Event {
+    pub(crate) fn status(&self) -> Event {
         Event::Room { room: self.rooms[0].room.clone() }
     }
 
+    /// Answers what the screen asks, without any disk.
+    pub(crate) fn told(&mut self, ask: &Ask) -> Result<Told, Refused> {
+        match ask {
+            Ask::Of(_, OfRoom::File(_)) => {
+                Ok(Told::Page(Page { messages: vec![self.offers("ada", "notes.txt", 12)], more: false }))
+            }
+            Ask::Of(_, OfRoom::Save(_)) => Ok(Told::Saved("/home/ada/photo.jpg".into())),
+            ask => {
+                let asked = Asked::new(std::mem::take(self));
+                let told = ask.put(&Client::new(asked.clone())).now_or_never().unwrap();
+                *self = asked.take();
+                told
+            }
+        }
+    }
+
     /// Answers a request.
-    pub(in crate::tui) fn answer(&mut self, request: &Request) -> Result<Value, Refused> {
+    fn answer(&mut self, request: &Request) -> Result<Value, Refused> {
         if let Some(refused) = &self.refuses {
-            // As it travels.
-            let refusal = serde_json::to_value(Refusal { error: refused.clone() }).unwrap();
-            return Err(serde_json::from_value::<Refusal>(refusal).unwrap().error);
+            return Err(refused.clone());
         }
         if let Some(query) = request.path.strip_prefix("/v1/nearby?") {
+            let query = decoded(query);
             let named = |room: &&NearbyRoom| query.split_once("name=").is_none_or(|(_, name)| room.name == name);
             return Ok(json!(Nearby { rooms: self.nearby.iter().filter(named).cloned().collect() }));
         }
         let path = request.path.strip_prefix("/v1/rooms").unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let parts: Vec<&str> = path.split('/').skip(1).collect();
-        let body = request.body.clone().unwrap_or_default();
+        let parts: Vec<String> = path.split('/').skip(1).map(decoded).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let body = &request.body;
         match (&request.method, parts.as_slice()) {
             (&Method::GET, []) => Ok(json!(Rooms { rooms: self.rooms.iter().map(|kept| kept.room.clone()).collect() })),
             (&Method::POST, []) => match body.get("name").and_then(Value::as_str) {
@@ -173,7 +239,7 @@ impl Node {
             (method, [room, rest @ ..]) => {
                 let at = self.rooms.iter().position(|kept| kept.room.id.as_str() == *room);
                 let at = at.ok_or_else(|| refused("room", "there is no such room here"))?;
-                self.of(at, method, rest, query, &body)
+                self.of(at, method, rest, query, body)
             }
             _ => Err(refused("path", path)),
         }
@@ -199,7 +265,6 @@ impl Node {
                 said.mentions = say.mentions;
                 Ok(json!(Page { messages: vec![said.clone()], more: false }))
             }
-            (&Method::POST, ["files"]) => Ok(json!(self.offers("ada", "notes.txt", 12))),
             (&Method::POST, ["files", entry]) => {
                 let message = kept.find(entry).unwrap();
                 message.file.iter_mut().for_each(|file| file.state = FileState::Asking);
@@ -207,7 +272,6 @@ impl Node {
                 self.told.push(self.stands(&message, FileState::Asking, 0));
                 Ok(json!(message))
             }
-            (&Method::GET, ["files", _]) => Ok(json!("/home/ada/photo.jpg")),
             (&Method::PUT, ["read"]) => {
                 (kept.room.unread, kept.room.mentions) = (0, 0);
                 Ok(json!(kept.room))
@@ -273,7 +337,7 @@ impl Node {
                 message.text.clear();
             }
             (&Method::PUT, ["reactions", sign]) => {
-                let sign = percent_encoding::percent_decode_str(sign).decode_utf8().unwrap().into_owned();
+                let sign = (*sign).to_owned();
                 message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
             }
             (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
@@ -287,14 +351,14 @@ impl Node {
 
 impl Kept {
     /// The message of an entry.
-    pub(in crate::tui) fn find(&mut self, entry: &str) -> Option<&mut Message> {
+    pub(crate) fn find(&mut self, entry: &str) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.r#ref.as_str() == entry)
     }
 
     fn page(&self, query: &str) -> Page {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let (what, value) = pairs.next().unwrap();
-        let value = percent_encoding::percent_decode_str(value).decode_utf8().unwrap().into_owned();
+        let value = decoded(value);
         let limit = pairs.next().map_or_else(|| value.parse().unwrap(), |(_, limit)| limit.parse().unwrap());
         let all = || self.messages.iter();
         let fits: Vec<&Message> = match what {

@@ -3,7 +3,7 @@
 use rumormill_api::{Arrival, Refused};
 
 use super::{Stage, node::Node};
-use crate::tui::input::Input;
+use crate::input::Input;
 
 fn lunch() -> Node {
     let mut node = Node::with("lunch");

@@ -2,33 +2,31 @@
 
 use std::{io, sync::Mutex, task::Poll};
 
+use bytes::Bytes;
 use crossterm::event::{Event as Pressed, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{Stream, StreamExt as _, stream};
+use http::{Request, Response};
 use ratatui::{Terminal, backend::TestBackend};
-use rumormill_api::{Arrival, Event, Refused};
+use rumormill_api::{Arrival, Event, endpoints};
+use rumormill_client::{Answered, Body, Client, Error, Transport};
 use rumormill_text::{Clock, Kept};
-use serde_json::Value;
 
-use super::node::Node;
+use super::node::{Asked, Node};
 use crate::{
-    config::Loud,
-    failure::Failure,
-    tui::{
-        ask::Request,
-        input::Size,
-        model::Model,
-        paint::Paint,
-        run::{Remembered, Shell, V1},
-        screen::Desktop,
-        settings::{Chosen, Settings},
-    },
+    input::Size,
+    model::Model,
+    paint::Paint,
+    run::{Remembered, Shell},
+    screen::Desktop,
+    settings::{Chosen, Loud, Settings},
 };
 
 /// Polls after which everything that was at hand has been taken and drawn: a story causes a dozen answers.
 const SETTLED: usize = 200;
 
+/// A node, and what happens there.
 struct Fake {
-    node: Mutex<Node>,
+    node: Asked,
     events: Mutex<Vec<Event>>,
     /// Whether the events come to their end.
     closes: bool,
@@ -36,20 +34,26 @@ struct Fake {
 
 impl Fake {
     fn new(node: Node, events: Vec<Event>) -> Self {
-        Self { node: Mutex::new(node), events: Mutex::new(events), closes: false }
+        Self { node: Asked::new(node), events: Mutex::new(events), closes: false }
     }
 }
 
-impl V1 for Fake {
-    async fn request(&self, request: Request) -> Result<Value, Refused> {
-        self.node.lock().unwrap().answer(&request)
-    }
-
-    async fn events(&self) -> Result<impl Stream<Item = Event> + Unpin, Failure> {
-        let events = stream::iter(std::mem::take(&mut *self.events.lock().unwrap()));
+impl Transport for Fake {
+    fn carry(&self, request: Request<Body>) -> Answered<'_> {
+        if request.uri().path() != endpoints::EVENTS.path {
+            return self.node.carry(request);
+        }
+        let events = std::mem::take(&mut *self.events.lock().unwrap());
+        let sent = events.iter().map(sent).map(Ok::<_, Error>).collect::<Vec<_>>();
         let rest = if self.closes { stream::empty().boxed() } else { stream::pending().boxed() };
-        Ok(events.chain(rest))
+        Box::pin(async move { Ok(Response::new(Body::stream(stream::iter(sent).chain(rest)))) })
     }
+}
+
+/// An event as it is sent.
+fn sent(event: &Event) -> Bytes {
+    let event = serde_json::to_value(event).unwrap();
+    format!("event: {}\ndata: {}\n\n", event["event"].as_str().unwrap(), event["data"]).into()
 }
 
 /// A person who waits until the screen has settled, and then types.
@@ -96,10 +100,11 @@ async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin
         history: &mut history,
         chosen: &chosen,
     };
-    let ended = shell.stay(&fake, keys).await.map_err(|failure| failure.to_string());
+    let asked = fake.node.clone();
+    let ended = shell.stay(&Client::new(fake), keys).await.map_err(|failure| failure.to_string());
     let screen = terminal.backend().to_string();
     let remembered = Remembered::load(home.path().join("history")).lines();
-    let node = fake.node.into_inner().unwrap();
+    let node = asked.take();
     let chosen = Kept::<Chosen>::open(home.path().join("set.json")).unwrap().read(Clone::clone);
     Visit { chosen, ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
 }

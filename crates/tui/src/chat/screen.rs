@@ -97,7 +97,7 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
 }
 
 /// Whether a person sits at both ends.
-pub(crate) fn at_terminal() -> bool {
+pub fn at_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
@@ -182,7 +182,7 @@ impl Above {
                 self.missed += 1;
                 Ok(())
             }
-            Err(TrySendError::Disconnected(_)) => Err(Failure::internal("terminal", "nobody prints any more".into())),
+            Err(TrySendError::Disconnected(_)) => Err(Failure::internal("terminal", "nobody prints any more")),
         }
     }
 }

@@ -1,4 +1,8 @@
-//! The rooms on a terminal: a pure core and a thin shell around it.
+//! The rooms at a terminal: on a whole screen, and line by line.
+//!
+#![doc = include_str!("../README.md")]
+//!
+//! # The screen
 //!
 //! `update` takes one `Input` (a key, an event, an answer) into the `Model` and says the `Effect`s it wants;
 //! `view` draws the model. Neither reads, writes, waits or looks at a clock. `run` does all of that: it feeds the
@@ -7,12 +11,15 @@
 mod answers;
 mod ask;
 mod carry;
+mod chat;
 mod complete;
 mod events;
+mod failure;
 mod files;
 mod input;
 mod keys;
 mod layout;
+mod limits;
 mod line;
 mod model;
 mod orders;
@@ -26,10 +33,15 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod timeline;
+pub mod transfer;
 mod typed;
 mod update;
 mod view;
 mod wrap;
 
-pub(crate) use run::{Start, run};
-pub(crate) use settings::Settings;
+pub use self::{
+    chat::{Interrupts, Visit, at_terminal, visit},
+    failure::Failure,
+    run::{Start, run},
+    settings::{Loud, Settings},
+};

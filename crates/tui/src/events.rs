@@ -14,8 +14,8 @@ use super::{
     update::read_anew,
 };
 use crate::{
-    config::Loud,
     limits::{NOTIFIED_CHARS, ROOMS_LISTED, TYPING_MS},
+    settings::Loud,
 };
 
 /// Takes an event.

@@ -3,7 +3,7 @@
 use rumormill_api::{Event, Kind, NearbyRoom};
 
 use super::{Stage, node::Node};
-use crate::tui::ask::Ask;
+use crate::ask::Ask;
 
 /// Three rooms, the second with news, the third with one that names me.
 fn three() -> Node {

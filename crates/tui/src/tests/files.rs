@@ -3,7 +3,7 @@
 use rumormill_api::{Arrival, FileState};
 
 use super::{Stage, node::Node};
-use crate::tui::{
+use crate::{
     ask::{Answer, Ask, OfRoom, Told},
     input::Input,
 };
