@@ -17,6 +17,7 @@ mod bars;
 mod board;
 mod budget;
 mod command;
+mod congestion;
 mod damaged;
 mod dials;
 mod door;
