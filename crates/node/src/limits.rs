@@ -184,8 +184,9 @@ pub const TYPINGS_AT_ONCE: u32 = 8;
 /// Readers of the store: two steps of serving and two questions of users at once. Each has a cache of its own.
 pub const READERS: usize = 4;
 
-/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only.
-pub const SERVES_WAITING: usize = 4;
+/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only. A peer asks for one large
+/// part and three small ones at a time; what it is served unasked waits here too.
+pub const SERVES_WAITING: usize = 8;
 
 /// Steps of serving at once, whoever they are for: half of [`READERS`], so that users need not wait.
 pub const SERVING: usize = 2;
