@@ -30,7 +30,7 @@ const ALL = [...MARKUP.flatMap((text) => AROUND.map((put) => put(text))), ...LIN
 
 // What an attack would leave behind: elements and attributes that this page makes nowhere.
 const foreign = () => {
-  const made = "html head meta title link script body noscript main h1 h2 h3 p code form label div input button nav ul li span aside footer dialog textarea bdi time article a svg g line circle path text ol table caption tbody tr th td mark img strong".split(" ");
+  const made = "html head meta title link script body noscript main h1 h2 h3 p code form label div input button nav ul li span aside footer dialog textarea bdi time article a svg g line circle path text ol table caption tbody tr th td mark img strong em s pre blockquote".split(" ");
   const all = [...document.querySelectorAll("*")];
   return [
     ...all.filter((node) => !made.includes(node.localName)).map((node) => "element " + node.localName),
