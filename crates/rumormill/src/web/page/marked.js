@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { clean } from "./words.js";
 
 const DEEPEST = 8;
-const MARKS = { strong: "strong", emphasis: "em", struck: "s", code: "code" };
+const MARKS = new Map(Object.entries({ strong: "strong", emphasis: "em", struck: "s", code: "code" }));
 const PERMALINK = /^#m\/([0-9a-f]{64})\/([0-9a-f]{64}\.\d{1,20})$/;
 const HERE = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -52,7 +52,7 @@ function into(parent, node) {
 function words({ text, marks = [], href }, tab, { say, go }) {
   const said = clean(text);
   const plain = marks.includes("code") || href ? [said] : say(said);
-  const inner = marks.reduce((nodes, mark) => (MARKS[mark] ? [el(MARKS[mark], {}, nodes)] : nodes), plain);
+  const inner = marks.reduce((nodes, mark) => (MARKS.has(mark) ? [el(MARKS.get(mark), {}, nodes)] : nodes), plain);
   return href ? link(said, href, inner, { tab, go }) : inner;
 }
 

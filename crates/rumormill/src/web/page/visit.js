@@ -110,12 +110,25 @@ export class Visit {
     } else if (kind === "changed") this.timeline.change(message);
     else if (kind === "file") {
       const offers = this.timeline.messages.filter(({ file }) => file?.hash === hash);
-      for (const offer of offers) this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+      for (const offer of offers) {
+        this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+        if (state === "here") this.readAgain(offer.ref);
+      }
     } else if (kind === "held") {
       const own = this.timeline.find(ref);
       if (own) this.timeline.change({ ...own, holders });
       if (ref === log.selected) this.readHolders();
     }
+  }
+
+  // A file that is here tells more of itself.
+  async readAgain(ref) {
+    const answer = await call("GET", about(this.id, ref)).catch(() => null);
+    const offer = this.timeline.find(ref);
+    if (!answer?.file || !offer?.file || !this.isOpen) return;
+    // The rest of the answer may be older than what events told.
+    this.timeline.change({ ...offer, file: answer.file });
+    this.chat.draw();
   }
 
   met(people) {
@@ -206,11 +219,16 @@ export class Visit {
 
   // From here on nothing is read until one comes back to the room.
   async markUnread(message) {
-    const room = await call("PUT", about(this.id, message.ref, "/unread"));
-    this.chat.rooms.set(this.id, room);
-    if (!this.isOpen) return;
+    const was = this.held;
+    // At once: events may tell of it before the answer does.
     this.held = true;
+    const room = await call("PUT", about(this.id, message.ref, "/unread")).catch((failure) => {
+      this.held = was;
+      throw failure;
+    });
+    this.chat.rooms.set(this.id, room);
     this.readTo = null;
+    if (!this.isOpen) return;
     Object.assign(this.chat.log, { marker: room.read ?? "", fresh: room.unread });
     this.chat.log.selected = null;
     this.chat.draw();
