@@ -92,9 +92,11 @@ pub struct Message {
     pub place: PlaceText,
     /// Who said it.
     pub author: AuthorHex,
-    /// The author's name; empty when there is none. Where somebody took a name it is the one before, so that it is empty
-    /// for their first.
+    /// The author's name; empty when there is none. Where somebody took a name it is the beginning of their id.
     pub nick: String,
+    /// The name that somebody had who took another; absent for their first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// When it was said, in milliseconds since the Unix epoch.
     pub time_ms: u64,
     /// Whether you said it.

@@ -316,14 +316,8 @@ impl Driver {
             }
             Command::Received(received) => self.received(*received, now),
             Command::Faulted { link, reject } => self.fault(link, reject, now),
-            Command::Gone { link } => {
-                let inputs = self.links.gone(link);
-                self.tried(inputs, "it answers, and does not let us into this room")
-            }
-            Command::Unreachable { peer, why } => {
-                let inputs = self.links.undialled(peer);
-                self.tried(inputs, &why)
-            }
+            Command::Gone { link } => self.gone(link),
+            Command::Unreachable { peer, why } => self.unreachable(peer, &why),
             Command::Heard { room, contacts } => vec![(room, Input::Heard { contacts })],
             Command::Recalled(recalled) => {
                 let Recalled { room, what, found } = *recalled;
@@ -346,6 +340,18 @@ impl Driver {
             Command::Close { .. } => Inputs::new(),
         };
         self.give(inputs);
+    }
+
+    /// A connection has ended by itself.
+    fn gone(&mut self, link: LinkId) -> Inputs {
+        let inputs = self.links.gone(link);
+        self.tried(inputs, "it answers, and does not let us into this room")
+    }
+
+    /// A dial came to nothing.
+    fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
+        let inputs = self.links.undialled(peer);
+        self.tried(inputs, why)
     }
 
     /// Remembers why peers could not be reached.

@@ -9,7 +9,6 @@ use rumormill_node::{
         clock::Whose,
         content::{File, Target},
         ids::AuthorId,
-        timeline::Place,
     },
 };
 
@@ -175,7 +174,8 @@ impl Api {
             r#ref: reference(message.target()),
             place: place_text(&message.place),
             author: author_hex(&author),
-            nick: who(room, &message.place, kind).await,
+            nick: who(room, &author, kind),
+            before: if kind == Kind::Nick { room.named_before(message.place).await.ok().flatten() } else { None },
             time_ms: message.place.time.ms(),
             mine,
             kind,
@@ -225,12 +225,9 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
     }
 }
 
-/// The name an author is shown by; where a new name is told, the one before.
-async fn who(room: &Room, place: &Place, kind: Kind) -> String {
-    match kind {
-        Kind::Nick => room.named_before(*place).await.ok().flatten().unwrap_or_default(),
-        _ => nick(room, &place.author),
-    }
+/// The name an author is shown by; where a new name is told, the one they always had.
+fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
+    if kind == Kind::Nick { author.short() } else { nick(room, author) }
 }
 
 /// Whom a room looks for that was joined, while nothing has come from anybody.

@@ -42,8 +42,8 @@ pub(super) async fn write(
         for message in &messages {
             let reply = quoted(room, &names, message).await?;
             let before = match message.what {
-                What::Nick(_) => room.named_before(message.place).await?.unwrap_or_default(),
-                _ => String::new(),
+                What::Nick(_) => room.named_before(message.place).await?,
+                _ => None,
             };
             let shown = Shown { names: &names, clock, message, reply, before };
             let today = clock.day(message.place.time.ms());
@@ -83,7 +83,7 @@ struct Shown<'a> {
     message: &'a Message,
     reply: Option<(String, String)>,
     /// The name before, of somebody who took another.
-    before: String,
+    before: Option<String>,
 }
 
 /// What a message tells.
@@ -115,7 +115,7 @@ impl Shown<'_> {
     }
 
     fn named(&self, nick: &str) -> (String, String) {
-        named(self.names, &self.message.place.author.to_string().as_str().into(), &self.before, nick)
+        named(self.names, &self.message.place.author.to_string().as_str().into(), self.before.as_deref(), nick)
     }
 
     fn who(&self) -> String {

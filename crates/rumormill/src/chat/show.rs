@@ -36,7 +36,7 @@ pub(crate) fn message_line(clock: &Clock, names: &Names, message: &Message) -> S
         }),
         (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
         (Kind::Nick, _) => {
-            let (who, what) = named(names, &message.author, &message.nick, &text);
+            let (who, what) = named(names, &message.author, message.before.as_deref(), &text);
             return format!("{} * {who} {what}", clock.minutes(message.time_ms));
         }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
@@ -66,14 +66,14 @@ pub(crate) fn message_line(clock: &Clock, names: &Names, message: &Message) -> S
 /// What is told of somebody who took a name, and had another one `before`: who they were, and what they did. It is how
 /// people join, when that is their first. A name that they no longer have may be somebody else's by now, so that the
 /// beginning of the id stands behind it.
-pub(crate) fn named(names: &Names, author: &AuthorHex, before: &str, name: &str) -> (String, String) {
-    let (before, name) = (clean_name(before, NICK_CHARS), clean_name(name, NICK_CHARS));
+pub(crate) fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str) -> (String, String) {
+    let name = clean_name(name, NICK_CHARS);
     let had = |name: &str| format!("{name} ({})", author.as_str().chars().take(NAMELESS_DIGITS).collect::<String>());
     let shown = names.name(author, &name).whole();
-    match before.is_empty() {
-        true if shown.starts_with(&name) => (shown, "joined".into()),
-        true => (had(&name), "joined".into()),
-        false => (had(&before), format!("is now called {name}")),
+    match before {
+        None if shown.starts_with(&name) => (shown, "joined".into()),
+        None => (had(&name), "joined".into()),
+        Some(before) => (had(&clean_name(before, NICK_CHARS)), format!("is now called {name}")),
     }
 }
 
@@ -249,11 +249,11 @@ mod tests {
             let (who, what) = named(names, &ann, before, name);
             format!("{who} {what}")
         };
-        assert_eq!(told(&names, "", "Ann\u{202e}"), "Ann joined");
-        assert_eq!(told(&names, "Annie", "Ann"), "Annie (03c66105) is now called Ann");
+        assert_eq!(told(&names, None, "Ann\u{202e}"), "Ann joined");
+        assert_eq!(told(&names, Some("Annie"), "Ann"), "Annie (03c66105) is now called Ann");
         names.learn(&"41aa0711".into(), "Ann");
-        assert_eq!(told(&names, "", "Ann"), "Ann~03c6 joined");
+        assert_eq!(told(&names, None, "Ann"), "Ann~03c6 joined");
         names.learn(&ann, "Bea");
-        assert_eq!(told(&names, "", "Ann"), "Ann (03c66105) joined");
+        assert_eq!(told(&names, None, "Ann"), "Ann (03c66105) joined");
     }
 }

@@ -219,7 +219,7 @@ impl<'a> Sheet<'a> {
                 (name.fit(self.nick), vec![(what.into(), paint.dim())])
             }
             Kind::Nick => {
-                let (who, what) = named(&open.names, &message.author, &message.nick, &message.text);
+                let (who, what) = named(&open.names, &message.author, message.before.as_deref(), &message.text);
                 return ours(format!("{who} {what}"));
             }
             Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),

@@ -334,10 +334,10 @@ test("a message is marked as unread, and stays so until one comes back", async (
 test("who takes a first name joins", async (t) => {
   const { page, mock: made, room } = await chat(t, lunch);
   made.person(room, 9, "Ann");
-  made.say(room, 9, "Ann", { kind: "nick", nick: "" });
+  made.say(room, 9, "Ann", { kind: "nick" });
   await log(page).filter({ hasText: /Ann.*joined/s }).waitFor();
   assert.equal(await log(page).last().locator(".nick").innerText(), "Ann");
-  made.say(room, 9, "Annie", { kind: "nick", nick: "Ann" });
+  made.say(room, 9, "Annie", { kind: "nick" });
   await said(page, "is now called Annie").locator(".nick").filter({ hasText: /^Ann$/ }).waitFor();
 });
 

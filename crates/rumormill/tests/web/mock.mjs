@@ -100,6 +100,7 @@ export class Mock {
       ref: `${author(who)}.${seq}`, place: `${hex(BigInt(Math.floor(time)) << 16n, 16)}.${author(who)}.${hex(seq, 16)}`, author: author(who), nick, time_ms: time, mine: who === 0,
       kind: "text", text: act?.[1] ?? text, blocks: linked(act?.[1] ?? text), action: Boolean(act), hidden, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
     };
+    if (set.kind === "nick" && nick !== text) message.before = nick;
     if (set.kind === "nick") for (const one of [...room.people, ...room.state.peers]) if (one.author === author(who)) one.nick = text;
     const above = room.messages.findLastIndex((other) => other.place < message.place);
     room.messages.splice(above + 1, 0, message);

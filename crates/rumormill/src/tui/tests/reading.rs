@@ -221,8 +221,8 @@ fn acts_and_what_happened_to_the_room() {
     node.puts(0, "bob", Kind::Topic, "where we eat");
     node.puts(0, "bob", Kind::Topic, "");
     node.puts(0, "robert", Kind::Nick, "bob");
+    node.rooms[0].messages.last_mut().unwrap().before = Some("robert".into());
     node.puts(0, "bob", Kind::Nick, "bob");
-    node.rooms[0].messages.last_mut().unwrap().nick.clear();
     Stage::open(node, 60, 14).shows(
         r#"
  lunch

@@ -159,7 +159,7 @@ export class Log {
     const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
     // Who takes a name is told by the one before, or by their first; all else by what they are called now.
-    const who = this.names.show(message.author, message.kind === "nick" ? message.nick || message.text : this.names.nicks.get(message.author) ?? message.nick);
+    const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
     const called = message.mentions.map((author) => this.names.show(author)).join("\n");
     const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
     return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
@@ -193,7 +193,7 @@ export class Log {
     switch (message.kind) {
       case "text": return [(tab) => this.text(message, tab), false];
       case "file": return [(tab) => file(message, tab, this.act), false];
-      case "nick": return message.nick ? event("is now called ", nick(message.text, message.author)) : event("joined");
+      case "nick": return message.before ? event("is now called ", nick(message.text, message.author)) : event("joined");
       case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
       case "founded": return event("founded the room ", message.text);
       default: return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
