@@ -47,6 +47,7 @@ mod seat;
 mod serve;
 mod settings;
 mod settle;
+mod sought;
 mod sweep;
 mod talk;
 mod ticket;
@@ -67,6 +68,7 @@ pub use crate::{
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic, read_nick},
     settings::{Bind, Home, RoomSetup, Settings},
+    sought::Sought,
     talk::{Message, What, about},
     ticket::{Ticket, TicketError},
 };

@@ -128,6 +128,13 @@ pub const FAMILIAR_AT_ONCE: u32 = 4;
 /// A connection on which no room is shared by then is closed, whatever else was said on it.
 pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
 
+/// Peers of a room of which is told how often they were dialled in vain: more than a person would look at; 300 bytes
+/// each.
+pub const SOUGHT: usize = 32;
+
+/// Characters of the reason why a dial came to nothing.
+pub const WHY_CHARS: usize = 200;
+
 /// A dial that has not come to a connection by then has failed. Round the earth and back with one packet
 /// lost is under 2 s.
 pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);

@@ -6,6 +6,18 @@ pub(crate) const ACCEPT_AGAIN_MS: u64 = 100;
 /// Authors with full shares that a room tells of: more than a person would look at; 200 bytes each.
 pub(crate) const SHARES: usize = 32;
 
+/// Pieces of one text that are set off from each other; a text of more is shown as it is. 1,000 of 60 bytes as JSON are 60 kB.
+pub(crate) const SPANS: usize = 1_000;
+
+/// How deep quotes and lists are shown: past that a column of text is too narrow to read.
+pub(crate) const DEPTH: usize = 8;
+
+/// Signs that are found at once, unless more are asked for: what fits below a line.
+pub(crate) const SIGNS_FOUND: usize = 24;
+
+/// Bytes at the beginning of a picture in which its size stands, behind what cameras write there: 64 kB twice.
+pub(crate) const PICTURE_BYTES: u64 = 128 * 1024;
+
 /// Lines of the timeline read at once: 256 of 100 bytes are 25 kB, of the largest body 2 MiB.
 pub(crate) const PAGE_LINES: usize = 256;
 

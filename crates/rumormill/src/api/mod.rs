@@ -12,6 +12,7 @@ mod hidden;
 mod hub;
 pub(crate) mod kept;
 mod marks;
+mod markup;
 mod messages;
 mod metrics;
 mod names;
@@ -20,6 +21,7 @@ mod people;
 mod rooms;
 mod routes;
 mod shape;
+mod signs;
 
 use std::{path::Path, sync::Arc};
 
