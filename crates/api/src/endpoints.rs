@@ -2,7 +2,7 @@
 
 use crate::{
     Announced, Edit, Enter, Event, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room, Rooms,
-    Say, Ticket, Topic, Whois, Work,
+    Say, Signs, Ticket, Topic, Whois, Work,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
         Method::{Delete, Get, Post, Put},
@@ -44,7 +44,7 @@ table! {
     SET_NICK: Json<Nick> => Json<Room> = Endpoint::new("set_nick", OfRooms, Put, "/v1/rooms/{room}/nick", "Choose the name that others see you by");
     SET_TOPIC: Json<Topic> => Json<Room> = Endpoint::new("set_topic", OfRooms, Put, "/v1/rooms/{room}/topic", "Set the topic");
     SET_READ: Json<Read> => Json<Room> = Endpoint::new("set_read", OfRooms, Put, "/v1/rooms/{room}/read", "Move the read marker")
-        .details("The marker moves forward only; a place before it changes nothing.");
+        .details("The marker moves forward only; a place before it changes nothing. `mark_unread` moves it back.");
     SET_KEEP: Json<Keep> => Json<Room> = Endpoint::new("set_keep", OfRooms, Put, "/v1/rooms/{room}/keep", "Set how much of a room is kept")
         .details("This home alone keeps less; others keep what they choose.");
     SET_ANNOUNCED: Json<Announced> => Json<Room> = Endpoint::new("set_announced", OfRooms, Put, "/v1/rooms/{room}/announced", "Announce a room on the LAN, or stop")
@@ -72,6 +72,12 @@ table! {
         .details("Its text is deleted here and at everybody who hears of it. Who wanted to keep it has kept it.");
     REACT: Empty => Json<Message> = Endpoint::new("react", Messages, Put, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Set a sign under a message");
     UNREACT: Empty => Json<Message> = Endpoint::new("unreact", Messages, Delete, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Take a sign back");
+    MARK_UNREAD: Empty => Json<Room> = Endpoint::new("mark_unread", Messages, Put, "/v1/rooms/{room}/messages/{ref}/unread", "Move the read marker back before a message");
+    LIST_SIGNS: Empty => Json<Signs> = Endpoint::new("list_signs", Messages, Get, "/v1/signs", "Find emoji by name")
+        .queries(&[
+            Query::new("q", Value::Text("party"), "The beginning of words of the name"),
+            Query::new("limit", Value::Number(1, 50), "At most so many"),
+        ]);
     LIST_HOLDERS: Empty => Json<Holders> = Endpoint::new("list_holders", Messages, Get, "/v1/rooms/{room}/messages/{ref}/holders", "List who has a message");
 
     LIST_PEOPLE: Empty => Json<People> = Endpoint::new("list_people", Persons, Get, "/v1/rooms/{room}/people", "List the people of a room");

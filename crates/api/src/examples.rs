@@ -2,7 +2,8 @@
 
 use crate::{
     Announced, AuthorHex, Edit, Enter, EntryHex, Event, Holders, Imported, Keep, Message, Nearby, NearbyRoom, Nick,
-    Page, Path, Peer, People, Person, Read, Refusal, Refused, Room, Rooms, Say, Ticket, Topic, Traffic, Whois, Work,
+    Page, Path, Peer, People, Person, Read, Refusal, Refused, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic,
+    Whois, Work,
     endpoint::Example,
     endpoints::{PLACE, REF},
 };
@@ -111,6 +112,12 @@ impl Example for Message {
             id: EntryHex("0b".repeat(32)),
             ..Self::default()
         }
+    }
+}
+
+impl Example for Signs {
+    fn example() -> Self {
+        Self { signs: vec![Sign { sign: "🎉".into(), name: "party popper".into() }] }
     }
 }
 

@@ -28,11 +28,14 @@ pub use self::{
     event::{Arrival, Event, NoticeCode},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
     limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS},
-    message::{ACT, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Message, Page, Reaction, Reply, Say, act},
+    message::{
+        ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Mark, Message, Page, Reaction,
+        Reply, Say, Sign, Signs, Span, act,
+    },
     people::{People, Person, Whois},
     refusal::{Refusal, Refused},
     room::{
-        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Share, Ticket,
-        Topic, Traffic,
+        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking, Share,
+        Sought, Ticket, Topic, Traffic,
     },
 };

@@ -61,6 +61,9 @@ pub struct File {
     pub state: FileState,
     /// Bytes of it that are here.
     pub have: u64,
+    /// Its width and height in pixels, where it is a picture that is here: what it says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<[u32; 2]>,
 }
 
 /// Whether the bytes of a file are here.
@@ -89,8 +92,11 @@ pub struct Message {
     pub place: PlaceText,
     /// Who said it.
     pub author: AuthorHex,
-    /// The author's name; empty when there is none.
+    /// The author's name; empty when there is none. Where somebody took a name it is the beginning of their id.
     pub nick: String,
+    /// The name that somebody had who took another; absent for their first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// When it was said, in milliseconds since the Unix epoch.
     pub time_ms: u64,
     /// Whether you said it.
@@ -99,6 +105,9 @@ pub struct Message {
     pub kind: Kind,
     /// What was said, as its author wrote it; of an action without the word that makes it one.
     pub text: String,
+    /// The text taken apart, where it has marks or links in it; without any it is shown as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
     /// Whether it tells what its author does, to be shown as `* ada waves`: its text began with `/me `.
     #[serde(default)]
     pub action: bool,
@@ -132,6 +141,84 @@ impl Message {
     pub fn source(&self) -> String {
         if self.action { format!("{ACT}{}", self.text) } else { self.text.clone() }
     }
+}
+
+/// A piece of a text that stands by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// How deep it stands in quotes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quotes: u8,
+    /// How deep it stands in lists.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lists: u8,
+    /// Its number in a list, where items are numbered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// What it says.
+    pub spans: Vec<Span>,
+}
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BlockKind {
+    /// Words, of which each line is shown as one.
+    #[default]
+    Text,
+    /// The beginning of an item of a list.
+    Item,
+    /// Code: one span, shown as it is.
+    Code,
+}
+
+/// Words that are shown alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Span {
+    /// The words, as their author wrote them.
+    pub text: String,
+    /// How they are set off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    /// Where they lead: `http` or `https` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+}
+
+/// How words are set off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// `*so*`
+    Emphasis,
+    /// `**so**`
+    Strong,
+    /// `~~so~~`
+    Struck,
+    /// `` `so` ``
+    Code,
+}
+
+fn is_zero(depth: &u8) -> bool {
+    *depth == 0
+}
+
+/// Signs that fit some words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Signs {
+    /// The signs, those that fit best first.
+    pub signs: Vec<Sign>,
+}
+
+/// An emoji and what it is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sign {
+    /// The sign.
+    pub sign: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Where something was said before it was brought here. Only the message's author vouches for that.

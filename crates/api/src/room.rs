@@ -53,6 +53,31 @@ pub struct Room {
     pub shares: Vec<Share>,
     /// Whether the room is announced on the LAN by name, so that whoever asks there is let in.
     pub announced: bool,
+    /// Whom it looks for, as long as nothing has come from anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeking: Option<Seeking>,
+}
+
+/// How a room that was joined looks for the others in it. It asks on the LAN in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Seeking {
+    /// Since when, in milliseconds since the Unix epoch: since the process began, or since you joined.
+    pub since_ms: u64,
+    /// The peers whose addresses are known.
+    pub peers: Vec<Sought>,
+}
+
+/// A peer that is looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sought {
+    /// Which.
+    pub peer: PeerHex,
+    /// Where it may be: addresses, and a relay as a URL.
+    pub routes: Vec<String>,
+    /// How often it was dialled in vain.
+    pub tries: u64,
+    /// Why it was not reached last; empty where that is not known.
+    pub why: String,
 }
 
 /// Whether a room is announced on the LAN.

@@ -26,6 +26,7 @@ use crate::{
     error::Error,
     limits::EVENTS,
     room::{RoomEvent, Traffic},
+    sought::Tried,
 };
 
 /// Boards made by this process: no two of them are the same instance.
@@ -62,6 +63,8 @@ pub(crate) struct Posted {
     pub(crate) announced: bool,
     /// Messages whose text no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
+    /// Dials that came to nothing.
+    pub(crate) tried: Tried,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
 }

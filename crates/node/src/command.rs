@@ -56,7 +56,7 @@ pub(crate) enum Command {
     /// A connection is gone.
     Gone { link: LinkId },
     /// A dial came to nothing.
-    Unreachable { peer: PeerId },
+    Unreachable { peer: PeerId, why: String },
     /// Members of a room were heard of.
     Heard { room: RoomId, contacts: Vec<Contact> },
     /// Something was read for the engine.

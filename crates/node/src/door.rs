@@ -84,9 +84,9 @@ impl Door {
             Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
             Ok(Err(why)) => {
                 tracing::debug!(peer = %peer.short(), %why, "unreachable");
-                self.wires.tell(Command::Unreachable { peer }).await;
+                self.wires.tell(Command::Unreachable { peer, why }).await;
             }
-            Err(_) => self.wires.tell(Command::Unreachable { peer }).await,
+            Err(_) => self.wires.tell(Command::Unreachable { peer, why: "it does not answer".into() }).await,
         }
     }
 

@@ -316,8 +316,8 @@ impl Driver {
             }
             Command::Received(received) => self.received(*received, now),
             Command::Faulted { link, reject } => self.fault(link, reject, now),
-            Command::Gone { link } => self.links.gone(link),
-            Command::Unreachable { peer } => self.links.undialled(peer),
+            Command::Gone { link } => self.gone(link),
+            Command::Unreachable { peer, why } => self.unreachable(peer, &why),
             Command::Heard { room, contacts } => vec![(room, Input::Heard { contacts })],
             Command::Recalled(recalled) => {
                 let Recalled { room, what, found } = *recalled;
@@ -340,6 +340,28 @@ impl Driver {
             Command::Close { .. } => Inputs::new(),
         };
         self.give(inputs);
+    }
+
+    /// A connection has ended by itself.
+    fn gone(&mut self, link: LinkId) -> Inputs {
+        let inputs = self.links.gone(link);
+        self.tried(inputs, "it answers, and does not let us into this room")
+    }
+
+    /// A dial came to nothing.
+    fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
+        let inputs = self.links.undialled(peer);
+        self.tried(inputs, why)
+    }
+
+    /// Remembers why peers could not be reached.
+    fn tried(&mut self, inputs: Inputs, why: &str) -> Inputs {
+        for (room, input) in &inputs {
+            if let (Input::Unreachable { peer }, Some(seat)) = (input, self.seats.get_mut(room)) {
+                seat.tried(*peer, why);
+            }
+        }
+        inputs
     }
 
     /// Gives engines their inputs.

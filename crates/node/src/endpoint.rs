@@ -9,9 +9,9 @@ use iroh::{
         presets,
     },
 };
-use noq_proto::congestion::Bbr3Config;
 
 use crate::{
+    congestion::Larger,
     door::{ALPN, ALPN_FIRST},
     error::Error,
     limits::{BULK_STREAMS, PAIRED_STREAMS, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, WINDOW_BYTES},
@@ -79,8 +79,7 @@ pub(crate) fn widen(connection: &Connection) {
     connection.set_receive_window(VarInt::from_u32(WINDOW_BYTES));
 }
 
-/// With the default initial round trip of 333 ms a lost first packet costs a second. With the default
-/// congestion controller a stream at 1-2 % loss carries a twelfth of what it does with this one.
+/// With the default initial round trip of 333 ms a lost first packet costs a second.
 fn transport() -> Result<QuicTransportConfig, Error> {
     let idle = IdleTimeout::try_from(IDLE).map_err(|error| Error::Bind { why: error.to_string() })?;
     Ok(QuicTransportConfig::builder()
@@ -89,7 +88,7 @@ fn transport() -> Result<QuicTransportConfig, Error> {
         .default_path_keep_alive_interval(KEEP_ALIVE)
         .max_idle_timeout(Some(idle))
         .default_path_max_idle_timeout(IDLE)
-        .congestion_controller_factory(Arc::new(Bbr3Config::default()))
+        .congestion_controller_factory(Arc::new(Larger::default()))
         // What a stranger may open: the live stream, or that of an answer about rooms nearby.
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(1))

@@ -17,6 +17,7 @@ mod bars;
 mod board;
 mod budget;
 mod command;
+mod congestion;
 mod damaged;
 mod dials;
 mod door;
@@ -46,6 +47,7 @@ mod seat;
 mod serve;
 mod settings;
 mod settle;
+mod sought;
 mod sweep;
 mod talk;
 mod ticket;
@@ -66,6 +68,7 @@ pub use crate::{
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic, read_nick},
     settings::{Bind, Home, RoomSetup, Settings},
+    sought::Sought,
     talk::{Message, What, about},
     ticket::{Ticket, TicketError},
 };

@@ -128,6 +128,13 @@ pub const FAMILIAR_AT_ONCE: u32 = 4;
 /// A connection on which no room is shared by then is closed, whatever else was said on it.
 pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
 
+/// Peers of a room of which is told how often they were dialled in vain: more than a person would look at; 300 bytes
+/// each.
+pub const SOUGHT: usize = 32;
+
+/// Characters of the reason why a dial came to nothing.
+pub const WHY_CHARS: usize = 200;
+
 /// A dial that has not come to a connection by then has failed. Round the earth and back with one packet
 /// lost is under 2 s.
 pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
@@ -184,8 +191,9 @@ pub const TYPINGS_AT_ONCE: u32 = 8;
 /// Readers of the store: two steps of serving and two questions of users at once. Each has a cache of its own.
 pub const READERS: usize = 4;
 
-/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only.
-pub const SERVES_WAITING: usize = 4;
+/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only. A peer asks for one large
+/// part and three small ones at a time; what it is served unasked waits here too.
+pub const SERVES_WAITING: usize = 8;
 
 /// Steps of serving at once, whoever they are for: half of [`READERS`], so that users need not wait.
 pub const SERVING: usize = 2;

@@ -135,7 +135,8 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
         Goodbye::NothingShared.say(&connection);
         return if role == Role::Dialler {
-            wires.tell(Command::Unreachable { peer }).await
+            let why = "the connection cannot be bound to the room's secret".into();
+            wires.tell(Command::Unreachable { peer, why }).await
         };
     }
     let (deadline, shared) = (Instant::now() + GREETING_DEADLINE, Arc::new(SetOnce::new()));

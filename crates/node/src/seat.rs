@@ -304,6 +304,12 @@ impl Seat {
         }
     }
 
+    /// A dial came to nothing, which those see who wait for the room.
+    pub(crate) fn tried(&mut self, peer: PeerId, why: &str) {
+        self.board.posted().tried.fail(peer, why);
+        self.changed = true;
+    }
+
     /// Whether status or nicks may have changed since this was said last, and `is_due`; or something is missing and those
     /// who read were told that nothing is, which is put right before anything of it comes.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {

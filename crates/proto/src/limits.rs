@@ -229,6 +229,13 @@ pub const ASKED_IN_VAIN: usize = PENDING_RUNS_OF_ONE;
 /// it goes through.
 pub const REST_MS: u64 = 12 * IN_VAIN_MS;
 
+/// Entries of one author within [`BURST_MS`] past which our words do not name them for as long: more than people and bots say,
+/// and what others have not got yet keeps them from no word of ours.
+pub const BURST: u64 = 16;
+
+/// See [`BURST`]: two rounds.
+pub const BURST_MS: u64 = 1_000;
+
 /// Milliseconds that a run is held because it lies ahead in time: an hour, by which clocks are wrong that were set to
 /// another zone. Later it is fetched again, once an hour.
 pub const EARLY_MS: u64 = 3_600_000;
@@ -349,9 +356,9 @@ pub const LACKS_OF_ONE: usize = HEADS;
 /// Peers remembered of one log as having announced it: an announcement reaches a peer about twice.
 pub const ANNOUNCERS: usize = 3;
 
-/// Wants of a little that are awaited, to find out who announces what it does not have: half a second of as many lacks as
-/// there can be.
-pub const SMALL_WANTS: usize = 256;
+/// Wants of a little that one peer has yet to answer: a peer takes a few at a time, and answers one more as if it had
+/// nothing.
+pub const SMALL_WANTS: usize = 3;
 
 /// Milliseconds that a node that comes back waits for the first peer before it writes, beside the first dials,
 /// whose end it waits for: a dial on a LAN takes a millisecond or two, mDNS at most 1.6 s.

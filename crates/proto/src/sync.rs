@@ -127,6 +127,8 @@ pub(crate) struct Sync {
     /// By author prefix: what each peer is being asked for.
     reserved: BTreeMap<u64, Vec<(PeerId, Seq, Seq)>>,
     small: BTreeMap<u64, Small>,
+    /// How many of these each peer has yet to answer: [`SMALL_WANTS`] at most.
+    open: BTreeMap<PeerId, usize>,
     lacks: Lacks,
     credit: Credit,
     patience: Patience,
@@ -150,6 +152,7 @@ impl Sync {
             wants: BTreeMap::new(),
             reserved: BTreeMap::new(),
             small: BTreeMap::new(),
+            open: BTreeMap::new(),
             lacks: Lacks::default(),
             credit: Credit::default(),
             patience: Patience::new(),
@@ -192,6 +195,7 @@ impl Sync {
             self.page.free_ms = if asked.newest { 0 } else { self.page.free_ms };
         }
         self.small.retain(|_, small| small.peer != peer);
+        self.open.remove(&peer);
         self.no_more_paged(&peer);
         self.barren.remove(&peer);
         self.lacks.down(&peer);

@@ -37,8 +37,9 @@ pub(crate) const EXPORT_PIECES: usize = 2;
 /// Lines of a foreign file that make no sense and are named by number; the rest is counted.
 pub(crate) const MALFORMED_NAMED: usize = 5;
 
-/// Bytes of one event of a foreign export: sixteen times what a Matrix server takes, and far above what Slack does.
-pub(crate) const FOREIGN_EVENT_BYTES: usize = 1024 * 1024;
+/// Bytes of one event of a foreign export: 64 times what a Matrix server takes, and a post of Mattermost with a thousand
+/// answers; read into memory it takes up to sixteen times as much.
+pub(crate) const FOREIGN_EVENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Files of one channel of a Slack export: a day each, thirty years.
 pub(crate) const SLACK_DAYS: usize = 11_000;
@@ -46,11 +47,23 @@ pub(crate) const SLACK_DAYS: usize = 11_000;
 /// Changed events and taken back ones of a Matrix export that are remembered between two walks: 200 bytes each, 20 MB.
 pub(crate) const FOREIGN_CHANGES: usize = 100_000;
 
-/// Events of a Matrix export that are turned round in memory when the newest come first: 300 bytes each, 60 MB.
+/// Bytes of the texts of those changes.
+pub(crate) const FOREIGN_CHANGES_BYTES: usize = 32 * 1024 * 1024;
+
+/// Messages of a foreign export that are put in order in memory: 300 bytes each, 60 MB.
 pub(crate) const FOREIGN_SORTED: usize = 200_000;
+
+/// Bytes of the texts of those messages.
+pub(crate) const FOREIGN_SORTED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Signs of their own that users of WeeChat put before what happens: it has six.
+pub(crate) const FOREIGN_PREFIXES: usize = 32;
 
 /// People of a foreign export whose names are remembered: the largest workspaces; 100 bytes each.
 pub(crate) const FOREIGN_PEOPLE: usize = 200_000;
+
+/// Bytes of a file that are looked at for what it is: more than any export begins with before its first message.
+pub(crate) const FOREIGN_GUESS_BYTES: u64 = 1024 * 1024;
 
 /// Bytes of a log that are looked at for the encoding of what is no UTF-8: years of a quiet channel.
 pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;

@@ -13,6 +13,7 @@ pub use self::{
     api::{Api, Refusal, Typing, read_name, read_ticket, shares},
     archive::{
         checked::{checked, spoil},
+        import::{broken, cut, parts, read_said},
         reader::{Bad, Piece, Reader, Verified},
     },
     serve::{Door, LINK, Link, PageFile, Pages},

@@ -1,5 +1,17 @@
 //! Bounds on what answering may cost, each with the arithmetic that chose it.
 
+/// Pieces of one text that are set off from each other; a text of more is shown as it is. 1,000 of 60 bytes as JSON are 60 kB.
+pub(crate) const SPANS: usize = 1_000;
+
+/// How deep quotes and lists are shown: past that a column of text is too narrow to read.
+pub(crate) const DEPTH: usize = 8;
+
+/// Signs that are found at once, unless more are asked for: what fits below a line.
+pub(crate) const SIGNS_FOUND: usize = 24;
+
+/// Bytes at the beginning of a picture in which its size stands, behind what cameras write there: 64 kB twice.
+pub(crate) const PICTURE_BYTES: u64 = 128 * 1024;
+
 /// Milliseconds until connections are accepted again after the system had no descriptor to give.
 pub(crate) const ACCEPT_AGAIN_MS: u64 = 100;
 

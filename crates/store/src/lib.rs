@@ -243,6 +243,9 @@ pub trait Read: Send {
     /// [`limits::NICKS`], those whose names are newest.
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
 
+    /// The name that an author had before the entry at a place; none when they had taken none.
+    fn named_before(&mut self, room: &RoomId, place: Place) -> Result<Option<String>, Error>;
+
     /// What is kept of all logs of a room, authors ascending. Never reads entries.
     fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error>;
 

@@ -500,6 +500,10 @@ impl Read for Memory {
         self.ask(room, Shelf::nicks)
     }
 
+    fn named_before(&mut self, room: &RoomId, place: Place) -> Result<Option<String>, Error> {
+        self.ask(room, |shelf| shelf.named_before(place))
+    }
+
     fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
         self.ask(room, Shelf::kept)
     }

@@ -290,6 +290,9 @@ impl Pair {
             }
         }
         alike!(nicks,);
+        for line in all.iter().step_by(5) {
+            alike!(named_before, line.place);
+        }
         alike!(topic,);
         for file in &FILES {
             alike!(names, file);

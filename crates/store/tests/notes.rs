@@ -205,6 +205,9 @@ fn names_and_topics_are_the_last_by_place(store: &mut dyn Store) {
     let mut expected = vec![(ada.id(), ada.place(2), "ada".to_owned()), (bob.id(), bob.place(1), "bob".to_owned())];
     expected.sort_by_key(|(author, ..)| *author);
     assert_eq!(read(store).nicks(&ROOM).unwrap(), expected);
+    let before = |place| read(store).named_before(&ROOM, place).unwrap();
+    assert_eq!((before(ada.place(0)), before(bob.place(1))), (None, None), "a first name");
+    assert_eq!((before(ada.place(2)).as_deref(), before(ada.place(3)).as_deref()), (Some("a"), Some("ada")));
     let last = if ada.id() > bob.id() { ada.line(1) } else { bob.line(2) };
     assert_eq!(read(store).topic(&ROOM).unwrap(), Some(last));
 }

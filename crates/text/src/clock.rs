@@ -29,13 +29,13 @@ impl Clock {
         self.0.iana_name().unwrap_or("of this machine")
     }
 
-    /// Milliseconds since the Unix epoch of a day and time of day here, and whether that hour comes twice; it is the
-    /// earlier one then.
+    /// Milliseconds since the Unix epoch of a day and time of day here, and whether that hour comes twice or never; it
+    /// is the earlier one of two, and as long after the clocks were set forward as the hour tells.
     pub fn placed(&self, time: DateTime) -> Option<(u64, bool)> {
         let zoned = self.0.to_ambiguous_zoned(time);
-        let twice = matches!(zoned.offset(), AmbiguousOffset::Fold { .. });
+        let unsure = !matches!(zoned.offset(), AmbiguousOffset::Unambiguous { .. });
         let ms = zoned.compatible().ok()?.timestamp().as_millisecond();
-        u64::try_from(ms).ok().map(|ms| (ms, twice))
+        u64::try_from(ms).ok().map(|ms| (ms, unsure))
     }
 
     /// A clock in no zone: the one of tests.

@@ -1,13 +1,13 @@
 //! How lines of a room look in plain text.
 
-use rumormill_api::{Elsewhere, File, Gone, Kind, Message, Share};
+use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Share};
 
 use crate::{
     clean::{clean, clean_name},
     clock::Clock,
     file_name::{safe_name, size},
     limits::NICK_CHARS,
-    who::Names,
+    who::{NAMELESS_DIGITS, Names},
 };
 
 /// What of a message is shown.
@@ -28,7 +28,10 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
             None => text,
         }),
         (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
-        (Kind::Nick, _) => Said::Act(format!("is now called {}", clean_name(&text, NICK_CHARS))),
+        (Kind::Nick, _) => {
+            let (who, what) = named(names, &message.author, message.before.as_deref(), &text);
+            return format!("{} * {who} {what}", clock.minutes(message.time_ms));
+        }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
@@ -51,6 +54,20 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         shown.push_str(&format!("  {} {}", clean(&reaction.sign), reaction.authors.len()));
     }
     shown
+}
+
+/// What is told of somebody who took a name, and had another one `before`: who they were, and what they did. It is how
+/// people join, when that is their first. A name that they no longer have may be somebody else's by now, so that the
+/// beginning of the id stands behind it.
+pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str) -> (String, String) {
+    let name = clean_name(name, NICK_CHARS);
+    let had = |name: &str| format!("{name} ({})", author.as_str().chars().take(NAMELESS_DIGITS).collect::<String>());
+    let shown = names.name(author, &name).whole();
+    match before {
+        None if shown.starts_with(&name) => (shown, "joined".into()),
+        None => (had(&name), "joined".into()),
+        Some(before) => (had(&clean_name(before, NICK_CHARS)), format!("is now called {name}")),
+    }
 }
 
 /// Who said something elsewhere, where and when: `alice (irssi), 2019-03-02 14:02`.
@@ -147,7 +164,22 @@ mod tests {
         };
         assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "22:13 ada  hi[2J");
         assert_eq!(shown(Kind::Founded, "lunch"), "22:13 * ada founded the room lunch");
-        assert_eq!(shown(Kind::Nick, "ada\u{202e}"), "22:13 * ada is now called ada");
         assert_eq!(shown(Kind::Gone, ""), "22:13 * ada said something that is gone");
+    }
+
+    #[test]
+    fn who_takes_a_first_name_joins_and_who_takes_another_is_called_so() {
+        let (ann, mut names) = ("03c66105aa".into(), Names::default());
+        names.learn(&ann, "Ann");
+        let told = |names: &Names, before, name| {
+            let (who, what) = named(names, &ann, before, name);
+            format!("{who} {what}")
+        };
+        assert_eq!(told(&names, None, "Ann\u{202e}"), "Ann joined");
+        assert_eq!(told(&names, Some("Annie"), "Ann"), "Annie (03c66105) is now called Ann");
+        names.learn(&"41aa0711".into(), "Ann");
+        assert_eq!(told(&names, None, "Ann"), "Ann~03c6 joined");
+        names.learn(&ann, "Bea");
+        assert_eq!(told(&names, None, "Ann"), "Ann (03c66105) joined");
     }
 }

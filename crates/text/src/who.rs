@@ -22,7 +22,7 @@ use crate::{
 const TAG_DIGITS: usize = 4;
 
 /// Digits that stand for somebody without a nick.
-const NAMELESS_DIGITS: usize = 8;
+pub(crate) const NAMELESS_DIGITS: usize = 8;
 
 /// What stands between a name and what is told of it, on one of the screens.
 const SIGNS: [char; 7] = ['~', ':', '*', '<', '>', '↳', '⏎'];

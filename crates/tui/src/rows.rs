@@ -4,11 +4,11 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
-use rumormill_api::{AuthorHex, Gone, Kind, Message, PlaceText, Reaction, Reply, Room};
+use rumormill_api::{Gone, Kind, Message, PlaceText, Reaction, Reply, Room};
 use rumormill_text::{
     clean, clean_name, fit,
     limits::NICK_CHARS,
-    show::{count, elsewhere, thousands},
+    show::{count, elsewhere, named, thousands},
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -220,8 +220,8 @@ impl<'a> Sheet<'a> {
                 (name.fit(self.nick), vec![(what.into(), paint.dim())])
             }
             Kind::Nick => {
-                let nick = clean_name(&message.text, NICK_CHARS);
-                return ours(format!("{} is now called {nick}", before_nick(message)));
+                let (who, what) = named(&open.names, &message.author, message.before.as_deref(), &message.text);
+                return ours(format!("{who} {what}"));
             }
             Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),
             Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
@@ -391,24 +391,9 @@ pub(super) fn fetched(open: &Open, room: &Room) -> String {
     format!("{} shown, {here} {all} fetched", thousands(open.timeline.len() as u64))
 }
 
-/// What somebody was called who took another name: the id, where only the new name is known. Whoever changes names
-/// is told by the id in any case.
-fn before_nick(message: &Message) -> String {
-    match clean_name(&message.nick, NICK_CHARS) {
-        nick if nick.is_empty() || nick == clean_name(&message.text, NICK_CHARS) => short(&message.author),
-        nick if nick == short(&message.author) => nick,
-        nick => format!("{nick} ({})", short(&message.author)),
-    }
-}
-
 /// A text of several lines, each made safe.
 pub(super) fn lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
-}
-
-/// The beginning of an author's id.
-pub(super) fn short(author: &AuthorHex) -> String {
-    author.as_str().chars().take(8).collect()
 }
 
 /// A room's name as it is shown: the beginning of its id where the name is not here yet.

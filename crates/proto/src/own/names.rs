@@ -3,7 +3,8 @@
 //! Whoever is told an entry waits for what it names. So nothing is named that the next peer cannot get: what came here
 //! without its causes, as a page of history does or after it was waited for in vain, *rests* for [`REST_MS`], and so does
 //! all that follows from it. By then rounds have brought it to everybody. A log rests from some seq on; what lies below
-//! was complete.
+//! was complete. What one author says in a burst, of more than [`BURST`] entries, rests for [`BURST_MS`]: it is on its way to
+//! others, who would keep back every word that names it until it has come.
 //!
 //! Each entry costs what came in since the one before, times the logarithm of how many authors are not named.
 
@@ -13,7 +14,7 @@ use crate::{
     admit::Entry,
     defence,
     ids::{AuthorId, Seq},
-    limits::REST_MS,
+    limits::{BURST, BURST_MS, REST_MS},
     time::Time,
 };
 
@@ -49,6 +50,25 @@ struct Rest {
     until_ms: u64,
 }
 
+/// Entries of each author since some moment, [`BURST_MS`] ago at most.
+#[derive(Debug, Default)]
+struct Lately {
+    since_ms: u64,
+    entries: BTreeMap<AuthorId, u64>,
+}
+
+impl Lately {
+    /// One more entry is shown; whether that makes it a burst.
+    fn is_burst(&mut self, author: AuthorId, now_ms: u64) -> bool {
+        if now_ms >= self.since_ms.saturating_add(BURST_MS) {
+            *self = Self { since_ms: now_ms, entries: BTreeMap::new() };
+        }
+        let entries = self.entries.entry(author).or_default();
+        *entries += 1;
+        *entries > BURST
+    }
+}
+
 /// What was seen and is not named in an entry of ours.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -60,6 +80,7 @@ pub(super) struct Names {
     rests: BTreeMap<AuthorId, Rest>,
     /// Logs that rest, by ticks until which they do.
     ends: BTreeSet<(u64, AuthorId)>,
+    lately: Lately,
     steps: u64,
 }
 
@@ -78,6 +99,8 @@ impl Names {
         let inherited = inherited.map(|rest| rest.until_ms).max().unwrap_or(0);
         self.steps += 1 + entry.seen.len() as u64;
         let until_ms = if loose.is_some() { now_ms.saturating_add(REST_MS) } else { inherited };
+        let is_burst = self.lately.is_burst(entry.author, now_ms);
+        let until_ms = if is_burst { until_ms.max(now_ms.saturating_add(BURST_MS)) } else { until_ms };
         if until_ms <= now_ms || !defence::is_on("rest") {
             return 0;
         }
@@ -212,6 +235,28 @@ mod tests {
         rested.sort();
         assert_eq!(rested, later);
         assert!(names.of.is_empty() && names.rests.is_empty() && names.due.is_empty() && names.ends.is_empty());
+    }
+
+    #[test]
+    fn a_burst_is_named_a_second_after_its_end_and_so_is_what_follows_from_it() {
+        let (mut fast, mut other) = (Writer::new(1), Writer::new(2));
+        let mut names = Names::default();
+        for at in 0..=2 * BURST {
+            let entry = admit(&fast.write(1, "x")).first().clone();
+            let from_ms = names.shown(&entry, None, 10 + at);
+            assert_eq!(from_ms, if at < BURST { 0 } else { 10 + at + BURST_MS });
+            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms });
+        }
+        let follows = admit(&other.write_seen(vec![vec![(fast.id(), BURST)]], "x")).first().clone();
+        let from_ms = names.shown(&follows, None, 100);
+        names.saw(follows.author, (follows.time, 0), Regard { named: true, from_ms });
+        let end_ms = 10 + 2 * BURST + BURST_MS;
+        assert_eq!(named(&mut names, end_ms - 1), [(fast.id(), BURST - 1)], "what came before the burst");
+        let mut later = vec![(fast.id(), 2 * BURST), (other.id(), 0)];
+        later.sort();
+        let mut rested = named(&mut names, end_ms);
+        rested.sort();
+        assert_eq!(rested, later);
     }
 
     #[test]

@@ -81,12 +81,25 @@ impl Sync {
             self.give_up(from, logs, now_ms);
             self.plan(from, logs, now_ms, out);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
-            let Some(small) = self.small.remove(&want) else { return };
+            let Some(small) = self.end_of(want) else { return };
             for (name, _, last) in &small.logs {
                 logs.wait_in_vain(from, *name, *last);
             }
             self.end_small(small, logs, now_ms);
+            self.lacks.resume(&from, now_ms);
         }
+    }
+
+    /// A want of a little is over.
+    fn end_of(&mut self, want: u64) -> Option<Small> {
+        let small = self.small.remove(&want)?;
+        if let Some(open) = self.open.get_mut(&small.peer) {
+            *open -= 1;
+            if *open == 0 {
+                self.open.remove(&small.peer);
+            }
+        }
+        Some(small)
     }
 
     /// Ends a want. The peer is not asked again for what it did not deliver, until it tells of it anew.
@@ -153,7 +166,12 @@ impl Sync {
                 Some(author) => (logs.next_wanted(author), logs.end_of(&author)),
                 None => (logs.under(prefix).next, logs.under(prefix).end),
             };
-            for due in self.lacks.ask(name, (first, end), now_ms + WANT_MS, &self.credit) {
+            let (open, little_of) = (&self.open, &little);
+            let busy = |peer: &PeerId| {
+                let asked = little_of.get(peer).map_or(0, |asked| asked.len() / RANGES);
+                open.get(peer).map_or(0, |open| *open) + asked >= SMALL_WANTS
+            };
+            for due in self.lacks.ask(name, (first, end), now_ms + WANT_MS, (&self.credit, busy)) {
                 match due {
                     Due::Much(peer, last) => {
                         self.tell(peer, prefix, last + 1);
@@ -177,9 +195,8 @@ impl Sync {
             for asked in asked.chunks(RANGES) {
                 let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), out);
                 let logs = asked.iter().map(|(name, range, last)| (*name, range.first, *last)).collect();
-                if self.small.len() < SMALL_WANTS {
-                    self.small.insert(want, Small { peer, logs, came: 0, due_ms: now_ms + WANT_MS });
-                }
+                self.small.insert(want, Small { peer, logs, came: 0, due_ms: now_ms + WANT_MS });
+                *self.open.entry(peer).or_default() += 1;
             }
         }
     }
@@ -187,8 +204,8 @@ impl Sync {
     /// Ends wants of a little that nobody answered. Silence costs credit; an answer that has nothing lets others be asked at
     /// once.
     pub(super) fn give_up_small(&mut self, logs: &Logs, now_ms: u64) {
-        while let Some(first) = self.small.first_entry().filter(|first| first.get().due_ms <= now_ms) {
-            let small = first.remove();
+        while let Some((want, _)) = self.small.first_key_value().filter(|(_, small)| small.due_ms <= now_ms) {
+            let Some(small) = self.end_of(*want) else { return };
             let (peer, came) = (small.peer, small.came);
             if self.end_small(small, logs, now_ms) && came == 0 {
                 self.credit.fail(peer);

@@ -3,13 +3,16 @@
 //! Of each log the few peers are remembered that announced it, so that one that claims too much, or does not deliver,
 //! does not stand for those that do: they are asked one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use super::Credit;
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    limits::{ANNOUNCERS, BLOCK, LACKS, LACKS_OF_ONE},
+    limits::{ANNOUNCERS, BLOCK, LACKS, LACKS_OF_ONE, RANGES},
 };
 
 /// A log as peers name it: by the first eight bytes of its author, and in full when that is needed to tell it from another.
@@ -23,6 +26,8 @@ struct Lack {
     /// Who has the log, and up to where.
     having: Vec<(PeerId, Seq)>,
     due_ms: u64,
+    /// Whether everybody who has it is being asked for enough already.
+    stalled: bool,
 }
 
 /// All logs that are lacking.
@@ -73,7 +78,7 @@ impl Lacks {
         let share = self.by.get(&from).map_or(0, BTreeSet::len);
         if share < LACKS_OF_ONE && self.has_room(share) {
             self.by.entry(from).or_default().insert(name);
-            self.of.insert(name, Lack { by: from, having: vec![(from, last)], due_ms });
+            self.of.insert(name, Lack { by: from, having: vec![(from, last)], due_ms, stalled: false });
             self.due.insert((due_ms, name));
             self.having.insert((from, name));
         }
@@ -97,8 +102,15 @@ impl Lacks {
     }
 
     /// Whom to ask for a log that is held below `first` and ends at `end`: whoever claims much, and for a little the one
-    /// that claims the most of those that deliver. Who is asked is forgotten, and the others are asked at `again_ms`.
-    pub(super) fn ask(&mut self, name: Name, (first, end): (Seq, Seq), again_ms: u64, credit: &Credit) -> Vec<Due> {
+    /// that claims the most of those that deliver and are not `busy`. Who is asked is forgotten, and the others are asked
+    /// at `again_ms`.
+    pub(super) fn ask(
+        &mut self,
+        name: Name,
+        (first, end): (Seq, Seq),
+        again_ms: u64,
+        (credit, busy): (&Credit, impl Fn(&PeerId) -> bool),
+    ) -> Vec<Due> {
         let Some(lack) = self.of.get_mut(&name) else { return Vec::new() };
         let before: Vec<PeerId> = lack.having.iter().map(|(peer, _)| *peer).collect();
         lack.having.retain(|(_, last)| (first..end).contains(last));
@@ -114,7 +126,9 @@ impl Lacks {
             let (peer, last) = &lack.having[*at];
             (credit.in_vain(peer), std::cmp::Reverse(*last), *at)
         };
-        if let Some(at) = (0..lack.having.len()).min_by_key(best) {
+        let asked = (0..lack.having.len()).filter(|at| !busy(&lack.having[*at].0)).min_by_key(best);
+        lack.stalled = asked.is_none();
+        if let Some(at) = asked {
             let (peer, last) = lack.having.remove(at);
             due.push(Due::Little(peer, last));
         }
@@ -132,10 +146,18 @@ impl Lacks {
         self.postpone(name, now_ms);
     }
 
+    /// A peer answered, and can be asked for more: some of what stalled for that is due.
+    pub(super) fn resume(&mut self, peer: &PeerId, now_ms: u64) {
+        let having = self.having.range(all_of(peer)).map(|(_, name)| *name);
+        let stalled = having.filter(|name| self.of.get(name).is_some_and(|lack| lack.stalled));
+        for name in stalled.take(RANGES).collect::<Vec<_>>() {
+            self.postpone(name, now_ms);
+        }
+    }
+
     /// The link to a peer is gone.
     pub(super) fn down(&mut self, peer: &PeerId) {
-        let all = (*peer, (0, None))..=(*peer, (u64::MAX, Some(AuthorId([u8::MAX; 32]))));
-        let names: Vec<Name> = self.having.range(all).map(|(_, name)| *name).collect();
+        let names: Vec<Name> = self.having.range(all_of(peer)).map(|(_, name)| *name).collect();
         for name in names {
             self.having.remove(&(*peer, name));
             let Some(lack) = self.of.get_mut(&name) else { continue };
@@ -167,9 +189,18 @@ impl Lacks {
     }
 }
 
+/// The logs that a peer has.
+fn all_of(peer: &PeerId) -> RangeInclusive<(PeerId, Name)> {
+    (*peer, (0, None))..=(*peer, (u64::MAX, Some(AuthorId([u8::MAX; 32]))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn idle(_: &PeerId) -> bool {
+        false
+    }
 
     const ADA: Name = (1, None);
 
@@ -184,7 +215,7 @@ mod tests {
         lacks.add(ADA, 1 << 47, peer(1), 150);
         lacks.add(ADA, 7, peer(2), 160);
         assert_eq!((lacks.due(149), lacks.due(150)), (None, Some(ADA)));
-        let asked = lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit);
+        let asked = lacks.ask(ADA, (5, Seq::MAX), 2_000, (&credit, idle));
         assert_eq!(asked, [Due::Much(peer(1), 1 << 47), Due::Little(peer(2), 7)]);
         assert_eq!((lacks.len(), lacks.next_deadline()), (0, None));
     }
@@ -195,15 +226,32 @@ mod tests {
         let mut credit = Credit::default();
         (1..=4).for_each(|number| lacks.add(ADA, 10 - u64::from(number), peer(number), 150));
         credit.fail(peer(1));
-        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(2), 8)]);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, (&credit, idle)), [Due::Little(peer(2), 8)]);
         assert_eq!(lacks.next_deadline(), Some(2_000));
         lacks.hurry(ADA, 300);
         assert_eq!(lacks.due(300), Some(ADA));
-        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(3), 7)]);
-        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, &credit), [Due::Little(peer(1), 9)]);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, (&credit, idle)), [Due::Little(peer(3), 7)]);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, (&credit, idle)), [Due::Little(peer(1), 9)]);
         assert_eq!(lacks.len(), 0, "a fourth is not remembered");
         lacks.add(ADA, 9, peer(1), 150);
-        assert_eq!(lacks.ask(ADA, (10, Seq::MAX), 2_000, &credit), [], "it has come");
+        assert_eq!(lacks.ask(ADA, (10, Seq::MAX), 2_000, (&credit, idle)), [], "it has come");
+        assert_eq!(lacks.len(), 0);
+    }
+
+    #[test]
+    fn a_busy_peer_is_passed_over_and_asked_when_it_has_answered() {
+        let mut lacks = Lacks::default();
+        let credit = Credit::default();
+        lacks.add(ADA, 9, peer(1), 150);
+        lacks.add(ADA, 8, peer(2), 150);
+        let one_is = |busy: &PeerId| *busy == peer(1);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_000, (&credit, one_is)), [Due::Little(peer(2), 8)]);
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_100, (&credit, one_is)), [], "nobody else has it");
+        lacks.resume(&peer(2), 300);
+        assert_eq!(lacks.next_deadline(), Some(2_100));
+        lacks.resume(&peer(1), 300);
+        assert_eq!(lacks.due(300), Some(ADA));
+        assert_eq!(lacks.ask(ADA, (5, Seq::MAX), 2_400, (&credit, idle)), [Due::Little(peer(1), 9)]);
         assert_eq!(lacks.len(), 0);
     }
 

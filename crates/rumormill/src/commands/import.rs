@@ -65,9 +65,10 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         let room = pick(client, Some(&args.room)).await?;
         for path in &paths {
             match import(client, &args, &room, (path, &clock)).await {
-                Ok(lines) => {
+                Ok((lines, passed_over)) => {
                     let lead = if is_batch && !args.json { format!("{}: ", path.display()) } else { String::new() };
                     lines.iter().try_for_each(|line| data(&format!("{lead}{line}")))?;
+                    failures.extend(passed_over);
                 }
                 Err(failure) if failure.exit == Exit::Done => return Err(failure),
                 Err(failure) => failures.push(failure),
@@ -80,13 +81,13 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     client::with(&place, Reach::Nobody, import).await
 }
 
-/// Brings one file in; what is to be told of it.
+/// Brings one file in; what is to be told of it, and what of it could not be read.
 async fn import(
     client: &Client,
     args: &Args,
     room: &Room,
     (path, clock): (&Path, &Clock),
-) -> Result<Vec<String>, Failure> {
+) -> Result<(Vec<String>, Vec<Failure>), Failure> {
     let format = args.format.map_or_else(|| guess(path), Ok)?;
     let (pieces, mut ready) = mpsc::channel(EXPORT_PIECES);
     let (file, zone, progress) = (path.to_owned(), clock.clone(), Progress::bytes("importing"));
@@ -111,21 +112,28 @@ async fn import(
     let read = reading.await.map_err(|error| Failure::internal("import", error.to_string()))?;
     progress.end();
     // What could not be read is the cause when both fail; nobody took more when only the room did.
-    let (tally, imported) = match (read, imported) {
+    let (mut tally, imported) = match (read, imported) {
         (Ok(tally), imported) => (tally, imported?),
+        (Err(failure), Ok(Imported { new, .. })) if new > 0 => {
+            let what =
+                format!("{}; {} before that and stay", failure.what, several(new, "entry came in", "entries came in"));
+            return Err(Failure { what, ..failure });
+        }
         (Err(failure), _) => return Err(failure),
     };
+    let passed_over = std::mem::take(&mut tally.passed_over);
     if tally.taken == 0 {
-        return Err(nothing(path, format, &tally));
+        return Err(passed_over.into_iter().next().unwrap_or_else(|| nothing(path, format, &tally)));
     }
     if args.json {
         let line = serde_json::json!({
             "file": path, "room": room.id, "format": format.name(), "new": imported.new, "known": imported.known,
             "refused": imported.refused, "taken": tally.taken, "malformed": tally.malformed,
-            "left_out": tally.left_out, "ambiguous": tally.twice, "dry_run": args.dry_run,
+            "left_out": tally.left_out, "without_zone": tally.local, "zone": clock.zone(), "ambiguous": tally.unsure,
+            "dates": tally.assumed, "encoding": tally.decoded.map(|(_, encoding)| encoding), "dry_run": args.dry_run,
         });
         json(&line)?;
-        return Ok(Vec::new());
+        return Ok((Vec::new(), passed_over));
     }
     let mut lines = if args.dry_run {
         vec![format!("{} would be imported; nothing was", several(tally.taken, "message", "messages"))]
@@ -133,15 +141,24 @@ async fn import(
         told(&imported)
     };
     lines.extend(beside(&tally));
-    if format.has_local_times() {
-        let zone = clock.zone();
-        lines.push(format!("times without a zone were read in the zone {zone}; --zone names another"));
-        if tally.twice > 0 {
-            let hours = several(tally.twice, "message is", "messages are");
-            lines.push(format!("{hours} of an hour that comes twice there; the earlier one was taken"));
-        }
+    lines.extend(times(&tally, clock));
+    Ok((lines, passed_over))
+}
+
+/// What was taken for granted of times.
+fn times(tally: &Tally, clock: &Clock) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(order) = tally.assumed {
+        lines.push(format!("dates were read as {order}; no date in the file tells whether that is right"));
     }
-    Ok(lines)
+    if tally.local > 0 {
+        lines.push(format!("times without a zone were read in the zone {}; --zone names another", clock.zone()));
+    }
+    if tally.unsure > 0 {
+        let hours = several(tally.unsure, "message is", "messages are");
+        lines.push(format!("{hours} of an hour that comes twice or never there; of two, the earlier one was taken"));
+    }
+    lines
 }
 
 fn several(number: u64, one: &str, more: &str) -> String {
@@ -183,8 +200,12 @@ fn beside(tally: &Tally) -> Vec<String> {
     if !left_out.is_empty() {
         lines.push(format!("left out: {}", left_out.join(", ")));
     }
-    if let Some((number, encoding)) = tally.decoded {
-        lines.push(format!("{} no UTF-8 and read as {encoding}", several(number, "line was", "lines were")));
+    match tally.decoded {
+        Some((0, encoding)) => lines.push(format!("the file was read as {encoding}")),
+        Some((number, encoding)) => {
+            lines.push(format!("{} no UTF-8 and read as {encoding}", several(number, "line was", "lines were")));
+        }
+        None => {}
     }
     lines
 }

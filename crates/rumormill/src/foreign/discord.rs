@@ -5,53 +5,96 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Out, Refused, Said, Stopped, each_event};
+use super::{Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted};
 use crate::commands::Progress;
 
 const SOURCE: &str = "Discord";
 
+/// Kinds of messages that nobody wrote, by the names that the exporter has for them.
+const EVENTS: [&str; 8] = [
+    "RecipientAdd",
+    "RecipientRemove",
+    "Call",
+    "ChannelNameChange",
+    "ChannelIconChange",
+    "ChannelPinnedMessage",
+    "GuildMemberJoin",
+    "ThreadCreated",
+];
+
+/// The numbers of those for which it has none: boosts, discovery, stages, invitations, purchases and reports.
+fn is_event(kind: &str) -> bool {
+    let number = kind.parse::<u32>().ok();
+    let is_numbered = number.is_some_and(|number| matches!(number, 1..=12 | 14..=18 | 22 | 24..=32 | 36..=39 | 44));
+    is_numbered || EVENTS.contains(&kind)
+}
+
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let (mut at, mut refused) = (0, false);
-    each_event(path, &["messages"], progress, &mut |event| {
-        at += 1;
-        match event["type"].as_str() {
-            Some("Default" | "Reply" | "ChatInputCommand" | "ContextMenuCommand" | "ThreadStarterMessage") => {
-                match said(&event) {
-                    Some(said) => refused = out.say(&said).is_err(),
-                    None => out.malformed(at),
-                }
-            }
-            Some(_) => out.left_out("who came, went and changed"),
+    let mut sorted = Sorted::default();
+    each_event(path, &["messages"], out, progress, &mut |out, at, event| {
+        let event = event.value;
+        let kind = match &event["type"] {
+            Value::String(kind) => kind.clone(),
+            Value::Number(kind) => kind.to_string(),
+            _ => String::new(),
+        };
+        if is_event(&kind) {
+            out.left_out("who came, went and changed");
+            return Ok(());
+        }
+        out.left_out_all("reactions", list(&event["reactions"]).count());
+        match said(&event) {
+            Some(said) => sorted.say(said, out)?,
             None => out.malformed(at),
         }
-        !refused
+        Ok(())
     })?;
-    if refused { Err(Refused.into()) } else { Ok(()) }
+    sorted.finish(out)
 }
 
 fn said(event: &Value) -> Option<Said> {
     let time: Timestamp = event["timestamp"].as_str()?.parse().ok()?;
-    let author = &event["author"];
-    let name = ["nickname", "name"].iter().find_map(|at| author[*at].as_str().filter(|name| !name.is_empty()))?;
-    let mut pieces = vec![event["content"].as_str().unwrap_or_default().to_owned()];
-    for embed in event["embeds"].as_array().into_iter().flatten() {
-        let words = ["title", "description", "url"].iter().filter_map(|at| embed[*at].as_str());
-        // What an embed repeats of the text is not said twice.
-        let new: Vec<&str> = words.filter(|words| !words.is_empty() && !pieces[0].contains(words)).collect();
-        pieces.extend(new.into_iter().map(str::to_owned));
-        for field in embed["fields"].as_array().into_iter().flatten() {
-            let part = |at: &str| field[at].as_str().unwrap_or_default();
-            pieces.push(format!("{}: {}", part("name"), part("value")));
+    let name = first(event, &["/author/nickname", "/author/name", "/author/id"])?;
+    let mut pieces = words(event);
+    // What was forwarded stands in a message of its own.
+    for at in ["forwardedMessage", "forwarded_message"] {
+        let forwarded = words(&event[at]);
+        if forwarded.iter().any(|piece| !piece.trim().is_empty()) {
+            pieces.push("[forwarded]".into());
+            pieces.extend(forwarded);
         }
     }
-    for file in event["attachments"].as_array().into_iter().flatten() {
-        let (name, link) = (file["fileName"].as_str().unwrap_or("unnamed"), file["url"].as_str().unwrap_or_default());
+    let time_ms = u64::try_from(time.as_millisecond()).ok()?;
+    Some(Said { source: SOURCE.into(), name: name.to_owned(), time_ms, text: joined(pieces) })
+}
+
+fn words(event: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut pieces = vec![text(&event["content"])];
+    for embed in list(&event["embeds"]) {
+        let fields = ["/author/name", "/title", "/description", "/url"];
+        let mut own: Vec<String> = fields.iter().filter_map(|at| first(embed, &[*at])).map(str::to_owned).collect();
+        own.extend(list(&embed["fields"]).map(|field| format!("{}: {}", text(&field["name"]), text(&field["value"]))));
+        own.extend(first(embed, &["/footer/text"]).map(str::to_owned));
+        // A picture by itself.
+        if own.is_empty() {
+            own.extend(first(embed, &["/image/url", "/thumbnail/url", "/video/url"]).map(str::to_owned));
+        }
+        // What an embed repeats of the text is not said twice.
+        own.retain(|piece| !pieces[0].contains(piece.as_str()));
+        pieces.extend(own);
+    }
+    for file in list(&event["attachments"]) {
+        let (name, link) = (first(file, &["/fileName"]).unwrap_or("unnamed"), text(&file["url"]));
         pieces.push(format!("[file: {name}] {link}").trim_end().to_owned());
     }
-    for sticker in event["stickers"].as_array().into_iter().flatten() {
-        pieces.push(format!("[sticker: {}]", sticker["name"].as_str().unwrap_or("unnamed")));
+    for sticker in list(&event["stickers"]) {
+        pieces.push(format!("[sticker: {}]", first(sticker, &["/name"]).unwrap_or("unnamed")));
     }
-    pieces.retain(|piece| !piece.trim().is_empty());
-    let time_ms = u64::try_from(time.as_millisecond()).ok()?;
-    Some(Said { source: SOURCE.into(), name: name.to_owned(), time_ms, text: pieces.join("\n") })
+    if let Some(question) = first(event, &["/poll/question/text", "/poll/question"]) {
+        let answers =
+            list(&event["poll"]["answers"]).filter_map(|answer| first(answer, &["/text", "/poll_media/text"]));
+        pieces.push(asked(question, answers));
+    }
+    pieces
 }

@@ -1,35 +1,68 @@
 //! What a file or directory seems to be.
 
 use std::{
-    fs::{self, File},
-    io::Read,
+    fs,
     path::{Path, PathBuf},
 };
 
-use super::{Failure, Format, irc, text::plain, unreadable, whatsapp};
+use serde_json::Value;
+
+use super::{
+    Failure, Format, irc, json,
+    text::{beginning, plain},
+    unreadable, whatsapp,
+};
 use crate::{
     failure::Exit,
-    limits::{EXPORT_PIECE_BYTES, IMPORT_FILES},
+    limits::{FOREIGN_GUESS_BYTES, IMPORT_FILES},
 };
 
 /// Lines that are looked at: some clients begin with much that nobody said.
-const LINES: usize = 200;
+const LINES: usize = 500;
 
-/// The files that a path means: itself, or the logs in a directory that is no channel of Slack's.
+/// The files that a path means: itself, or the logs in a directory that is no channel of Slack's, oldest first.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or holds too many.
 pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let found = path.metadata().map_err(|error| unreadable(path, &error))?;
-    if !found.is_dir() {
+    if found.is_file() {
         return Ok(vec![path.to_owned()]);
     }
+    if !found.is_dir() {
+        return Err(no_file(path, "is a pipe or a device", "save what comes from it in a file, and import that"));
+    }
     let inside = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
-    let is_log =
-        |path: &PathBuf| path.extension().is_some_and(|end| ["log", "txt", "weechatlog"].iter().any(|log| end == *log));
-    let mut logs: Vec<PathBuf> = inside.flatten().map(|entry| entry.path()).filter(is_log).take(IMPORT_FILES).collect();
-    logs.sort();
-    Ok(if logs.is_empty() { vec![path.to_owned()] } else { logs })
+    let inside: Vec<PathBuf> = inside.flatten().map(|entry| entry.path()).take(IMPORT_FILES + 1).collect();
+    if inside.len() > IMPORT_FILES {
+        let what = format!("has more than {IMPORT_FILES} files");
+        return Err(no_file(path, &what, "part it into several directories"));
+    }
+    let ends = |ends: &[&str]| {
+        let is_one = |path: &&PathBuf| path.extension().is_some_and(|end| ends.iter().any(|one| end == *one));
+        let mut files: Vec<PathBuf> = inside.iter().filter(is_one).cloned().collect();
+        files.sort_by_cached_key(|path| (irc::day_of_name(path), path.clone()));
+        files
+    };
+    let logs = ends(&["log", "txt", "weechatlog"]);
+    let json = ends(&["json", "jsonl", "ndjson"]);
+    let named = |name: &str| json.iter().find(|path| path.file_name().is_some_and(|own| own == name));
+    let is_slack = named("users.json").is_some() || json.iter().any(|path| is_day(path));
+    Ok(match named("result.json") {
+        Some(chat) => vec![chat.clone()],
+        None if is_slack || (logs.is_empty() && json.is_empty()) => vec![path.to_owned()],
+        None if logs.is_empty() => json,
+        None => logs,
+    })
+}
+
+/// Whether a file is named as Slack names those of a day: `2019-03-02.json`.
+pub(super) fn is_day(path: &Path) -> bool {
+    path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| name.parse::<jiff::civil::Date>().is_ok())
+}
+
+fn no_file(path: &Path, what: &str, help: &str) -> Failure {
+    Failure { exit: Exit::Usage, code: "file".into(), what: format!("{} {what}", path.display()), help: help.into() }
 }
 
 /// What a file or directory seems to be.
@@ -41,61 +74,75 @@ pub(crate) fn guess(path: &Path) -> Result<Format, Failure> {
     if found.is_dir() {
         return Ok(Format::Slack);
     }
-    let mut beginning = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    let decoded = encoding_rs_io::DecodeReaderBytes::new(file);
-    let read = decoded.take(EXPORT_PIECE_BYTES as u64).read_to_end(&mut beginning);
-    read.map_err(|error| unreadable(path, &error))?;
-    guess_text(&String::from_utf8_lossy(&beginning)).ok_or_else(|| {
-        let zip = beginning.starts_with(b"PK\x03\x04");
-        let (what, help) = match zip {
-            true => ("is a zip archive", "unpack it, and name the directory of one channel in it"),
-            false => ("is nothing that is known here", "say what it is with --format"),
+    let text = beginning(path, FOREIGN_GUESS_BYTES).map_err(|error| unreadable(path, &error))?;
+    guess_text(&text).ok_or_else(|| {
+        let unpack = "unpack it, and name the file or the directory of one channel in it";
+        let packed = ["PK\u{3}\u{4}", "\u{1f}", "BZh", "\u{fffd}7zXZ", "(\u{fffd}/\u{fffd}", "7z\u{fffd}\u{fffd}"];
+        let (what, help) = match text.as_str() {
+            "" => ("is empty", "name another file"),
+            text if packed.iter().any(|sign| text.starts_with(sign)) => ("is compressed, or an archive", unpack),
+            text if text.starts_with("SQLite format 3") => ("is a database", "export it as text or JSON first"),
+            _ => ("is nothing that is known here", "say what it is with --format"),
         };
-        Failure {
-            exit: Exit::Usage,
-            code: "format".into(),
-            what: format!("{} {what}", path.display()),
-            help: help.into(),
-        }
+        Failure { code: "format".into(), ..no_file(path, what, help) }
     })
 }
 
 fn guess_text(text: &str) -> Option<Format> {
-    let text = text.trim_start_matches('\u{feff}');
-    let is_json = text.trim_start().starts_with(['{', '[']) && !whatsapp::is_line(text.lines().next()?);
-    if let Some(json) = guess_json(text).filter(|_| is_json) {
+    let text = text.trim_start();
+    if text.starts_with(['{', '[', '"'])
+        && let Some(json) = guess_json(text)
+    {
         return Some(json);
     }
     let mut lines = text.lines().take(LINES).map(plain);
     lines.find_map(|line| if whatsapp::is_line(&line) { Some(Format::Whatsapp) } else { irc::guess(&line) })
 }
 
-/// By the names of fields that only one system writes; the first of them decides.
+/// Names of lists of events.
+const LISTS: [&str; 4] = ["messages", "chunk", "events", "zerver_message"];
+
+/// By what the first events hold, or else by what holds them.
 fn guess_json(text: &str) -> Option<Format> {
-    let signs = [
-        ("\"is\":", Format::Jsonl),
-        ("\"origin_server_ts\"", Format::Matrix),
+    let mut found = None;
+    let read = json::each(text.as_bytes(), &LISTS, &mut |event| {
+        found = of_event(&event.value);
+        found.is_none()
+    });
+    // What is cut off may be JSON, and what breaks off in its midst is none.
+    let is_json = read.as_ref().is_ok_and(|()| true) || read.is_err_and(|error| error.is_eof());
+    let holds = [
         ("\"room_name\"", Format::Matrix),
-        ("\"type\": \"m.", Format::Matrix),
-        ("\"type\":\"m.", Format::Matrix),
+        ("\"chunk\"", Format::Matrix),
+        ("\"next_batch\"", Format::Matrix),
         ("\"dateRange\"", Format::Discord),
-        ("\"timestampEdited\"", Format::Discord),
         ("\"guild\"", Format::Discord),
-        ("\"date_unixtime\"", Format::Telegram),
-        ("\"from_id\"", Format::Telegram),
-        ("\"type\":\"version\"", Format::Mattermost),
-        ("\"type\": \"version\"", Format::Mattermost),
-        ("\"create_at\"", Format::Mattermost),
-        ("\"ts\":", Format::Slack),
+        ("\"chats\"", Format::Telegram),
+        ("\"found_newest\"", Format::Zulip),
+        ("\"zerver_message\"", Format::Zulip),
+        ("\"messages\"", Format::Matrix),
     ];
-    signs
-        .iter()
-        .filter_map(|(sign, format)| Some((text.find(sign)?, *format)))
-        .min_by_key(|(at, _)| *at)
-        .map(|(_, format)| format)
-        // Cut off, or without a message: what reads it tells what is wrong.
-        .or_else(|| text.contains("\"messages\"").then_some(Format::Matrix))
+    let held = || holds.iter().find(|(sign, _)| text.contains(sign)).map(|(_, format)| *format);
+    found.or_else(|| held().filter(|_| is_json))
+}
+
+/// Which system writes such an event, if only one does.
+fn of_event(event: &Value) -> Option<Format> {
+    let has = |names: &[&str]| names.iter().all(|name| !event[*name].is_null());
+    let kind = event["type"].as_str().unwrap_or_default();
+    let mattermost = ["version", "post", "direct_post", "team", "channel", "user", "role", "scheme", "emoji", "info"];
+    match kind {
+        _ if event["is"].is_string() => Some(Format::Jsonl),
+        _ if kind.starts_with("m.") || kind.starts_with("org.matrix.") || has(&["origin_server_ts"]) => {
+            Some(Format::Matrix)
+        }
+        _ if has(&["timestamp", "author", "content"]) => Some(Format::Discord),
+        _ if has(&["sender_full_name", "timestamp"]) || has(&["date_sent", "content"]) => Some(Format::Zulip),
+        "message" | "service" | "unsupported" if has(&["date"]) || kind == "unsupported" => Some(Format::Telegram),
+        _ if has(&["ts"]) => Some(Format::Slack),
+        _ if mattermost.contains(&kind) && (event[kind].is_object() || kind == "version") => Some(Format::Mattermost),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -106,18 +153,35 @@ mod tests {
     fn what_a_file_is_can_be_seen() {
         let cases = [
             ("--- Log opened Sat Mar 02 13:55:01 2019\n", Some(Format::Irssi)),
-            ("\u{feff}14:02 <@alice> hi\n", Some(Format::Irssi)),
+            ("14:02 <@alice> hi\n", Some(Format::Irssi)),
             ("[14:02:11] <alice> hi\n", Some(Format::Znc)),
+            ("[14:02:11] <alice> it said {\"ts\": \"1.2\", \"messages\": []}\n", Some(Format::Znc)),
             ("2019-03-02 14:02:11\talice\thi\n", Some(Format::Weechat)),
             ("[02.03.19, 14:02:11] Alice: hi\n", Some(Format::Whatsapp)),
             ("{\"is\":\"room\",\"version\":1}\n", Some(Format::Jsonl)),
             ("{\n  \"room_name\": \"lunch\", \"messages\": []}", Some(Format::Matrix)),
+            ("{\n  \"room_name\": \"lunch\", \"messages\": [", Some(Format::Matrix)),
             ("[{\"type\": \"m.room.message\"}]", Some(Format::Matrix)),
-            ("{\"guild\": {}, \"messages\": [{\"timestamp\": \"\"}]}", Some(Format::Discord)),
-            ("{\"name\": \"x\", \"messages\": [{\"id\": 1, \"date_unixtime\": \"1\"}]}", Some(Format::Telegram)),
+            ("{\"type\" : \"m.room.message\"}\n{\"type\" : \"m.room.message\"}", Some(Format::Matrix)),
+            (
+                "{\"guild\": {}, \"messages\": [{\"timestamp\": \"\", \"author\": {}, \"content\": \"\"}]}",
+                Some(Format::Discord),
+            ),
+            (
+                "{\"name\": \"x\", \"messages\": [{\"id\": 1, \"type\": \"message\", \"date\": \"2019-03-02T14:02:00\"}]}",
+                Some(Format::Telegram),
+            ),
             ("{\"type\":\"version\",\"version\":1}\n", Some(Format::Mattermost)),
+            ("{\"type\" : \"post\",\"post\":{}}\n", Some(Format::Mattermost)),
             ("[{\"type\":\"message\",\"user\":\"U1\",\"ts\":\"1.2\"}]", Some(Format::Slack)),
+            ("{\"ok\":true,\"messages\":[{\"text\":\"the \\\"guild\\\"\",\"ts\" : \"1.2\"}]}", Some(Format::Slack)),
+            (
+                "{\"messages\": [{\"sender_full_name\": \"A\", \"timestamp\": 1, \"content\": \"\"}]}",
+                Some(Format::Zulip),
+            ),
             ("{\"a\": 1}", None),
+            ("[1, 2]", None),
+            ("[see \"messages\" there]", None),
             ("dear diary\n", None),
             ("", None),
         ];

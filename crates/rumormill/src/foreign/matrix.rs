@@ -10,64 +10,69 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Failure, Out, Refused, Said, Stopped, each_event};
+use super::{Failure, Out, Said, Stopped, asked, each_event, first, json::Event, list, sorted::Sorted};
 use crate::{
     commands::Progress,
     failure::Exit,
-    limits::{FOREIGN_CHANGES, FOREIGN_PEOPLE, FOREIGN_SORTED},
+    limits::{FOREIGN_CHANGES, FOREIGN_CHANGES_BYTES, FOREIGN_PEOPLE},
 };
 
 const SOURCE: &str = "Matrix";
-const LISTS: [&str; 3] = ["messages", "chunk", "events"];
+const LISTS: [&str; 5] = ["messages", "chunk", "events", "events_before", "events_after"];
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     let mut known = Known::default();
-    each_event(path, &LISTS, progress, &mut |event| {
+    each_event(path, &LISTS, out, progress, &mut |_, _, event| {
         known.learn(&event);
-        true
+        Ok(())
     })?;
     if known.rooms.len() > 1 {
         return Err(Stopped::Failed(Failure {
             exit: Exit::Usage,
             code: "file".into(),
-            what: format!("{} holds events of {} rooms", path.display(), known.rooms.len()),
+            what: format!("{} holds messages of several rooms", path.display()),
             help: "keep those of one room, and import that".into(),
         }));
     }
-    let (mut gathered, mut at, mut refused) = (Vec::new(), 0, false);
-    each_event(path, &LISTS, progress, &mut |event| {
-        at += 1;
-        match known.said(&event) {
-            Told::Said(said) if known.newest_first => gathered.push(said),
-            Told::Said(said) => refused = out.say(&said).is_err(),
+    let mut sorted = Sorted::default();
+    each_event(path, &LISTS, out, progress, &mut |out, at, event| {
+        match known.told(&event.value) {
+            Told::Said(said) => sorted.say(said, out)?,
             Told::LeftOut(why) => out.left_out(why),
             Told::Malformed => out.malformed(at),
         }
-        !refused && gathered.len() <= FOREIGN_SORTED
+        Ok(())
     })?;
-    if gathered.len() > FOREIGN_SORTED {
-        return Err(Stopped::Failed(Failure {
-            exit: Exit::Usage,
-            code: "file".into(),
-            what: format!("{} has more than {FOREIGN_SORTED} events, the newest first", path.display()),
-            help: "let the oldest come first, or part it into several files".into(),
-        }));
+    // What is not in the file was said before it begins: how it read in the end is all that is left of it.
+    for said in std::mem::take(&mut known.changes).into_values().filter(|change| !change.used) {
+        out.left_out_back(EDITS);
+        sorted.say(said.said, out)?;
     }
-    gathered.iter().rev().try_for_each(|said| out.say(said))?;
-    if refused { Err(Refused.into()) } else { Ok(()) }
+    sorted.finish(out)
 }
+
+const EDITS: &str = "edits, whose text came along with what they edit";
 
 /// What the first walk finds.
 #[derive(Default)]
 struct Known {
     names: BTreeMap<String, String>,
-    /// By the event that was changed: when last, and how it reads.
-    changes: BTreeMap<String, (u64, String)>,
+    /// By the event that was changed.
+    changes: BTreeMap<String, Change>,
+    /// Bytes of the texts of those.
+    bytes: usize,
     gone: BTreeSet<String>,
-    /// Rooms that events name.
+    /// Rooms in which something was said.
     rooms: BTreeSet<String>,
-    first_ms: Option<u64>,
-    newest_first: bool,
+}
+
+/// How something reads after it was changed for the last time.
+struct Change {
+    said: Said,
+    who: String,
+    /// The event that changes it.
+    by: String,
+    used: bool,
 }
 
 enum Told {
@@ -77,77 +82,108 @@ enum Told {
     Malformed,
 }
 
-fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
-    value.pointer(path)?.as_str()
-}
+/// Kinds of events that hold words of somebody.
+const SAID: [&str; 6] = [
+    "m.room.message",
+    "m.sticker",
+    "m.message",
+    "org.matrix.msc1767.message",
+    "m.poll.start",
+    "org.matrix.msc3381.poll.start",
+];
 
 impl Known {
-    fn learn(&mut self, event: &Value) {
-        let ms = event["origin_server_ts"].as_u64();
-        if let (Some(first_ms), Some(ms)) = (self.first_ms, ms) {
-            self.newest_first = ms < first_ms;
-        }
-        self.first_ms = self.first_ms.or(ms);
-        if let Some(room) = event["room_id"].as_str()
-            && self.rooms.len() < 2
-        {
-            self.rooms.insert(room.to_owned());
-        }
+    fn learn(&mut self, event: &Event) {
+        let Event { value: event, room, .. } = event;
         match event["type"].as_str() {
             Some("m.room.member") => {
-                let name = text(event, "/content/displayname").filter(|name| !name.is_empty());
-                if let (Some(who), Some(name)) = (event["state_key"].as_str(), name)
+                let who = first(event, &["/state_key", "/sender"]);
+                if let (Some(who), Some(name)) = (who, first(event, &["/content/displayname"]))
                     && self.names.len() < FOREIGN_PEOPLE
                 {
                     self.names.insert(who.to_owned(), name.to_owned());
                 }
             }
             Some("m.room.redaction") => {
-                let of = event["redacts"].as_str().or_else(|| text(event, "/content/redacts"));
+                let of = first(event, &["/redacts", "/content/redacts"]);
                 if let Some(of) = of.filter(|_| self.gone.len() < FOREIGN_CHANGES) {
                     self.gone.insert(of.to_owned());
                 }
             }
-            Some("m.room.message") => {
-                if let (Some(of), Some(body), Some(ms)) =
-                    (replaced(event), text(event, "/content/m.new_content/body"), ms)
-                    && self.changes.len() < FOREIGN_CHANGES
-                    && self.changes.get(of).is_none_or(|(last_ms, _)| *last_ms <= ms)
-                {
-                    self.changes.insert(of.to_owned(), (ms, body.to_owned()));
-                }
+            Some(kind) if SAID.contains(&kind) => {
+                let room = first(event, &["/room_id"]).or(room.as_deref());
+                self.rooms.extend(room.filter(|_| self.rooms.len() < 2).map(str::to_owned));
+                self.learn_change(event);
             }
             _ => {}
         }
     }
 
-    fn said(&self, event: &Value) -> Told {
+    fn learn_change(&mut self, event: &Value) {
+        let Some(of) = replaced(event) else { return };
+        let Some((said, who)) = self.said(event, &event["content"]["m.new_content"]) else { return };
+        let before = self.changes.get(of).map(|change| (change.said.time_ms, change.said.text.len()));
+        let bytes = self.bytes - before.map_or(0, |(_, bytes)| bytes) + said.text.len();
+        let fits = bytes <= FOREIGN_CHANGES_BYTES && (before.is_some() || self.changes.len() < FOREIGN_CHANGES);
+        if fits && before.is_none_or(|(ms, _)| ms <= said.time_ms) {
+            self.bytes = bytes;
+            let by = event["event_id"].as_str().unwrap_or_default().to_owned();
+            self.changes.insert(of.to_owned(), Change { said, who, by, used: false });
+        }
+    }
+
+    fn told(&mut self, event: &Value) -> Told {
         let Some(kind) = event["type"].as_str() else { return Told::Malformed };
-        let content = &event["content"];
-        let id = event["event_id"].as_str().unwrap_or_default();
-        let body = match kind {
-            "m.room.message" | "m.sticker" => content["body"].as_str().map(str::to_owned),
-            "m.poll.start" | "org.matrix.msc3381.poll.start" => poll(content),
+        match kind {
+            _ if SAID.contains(&kind) => {}
             "m.room.encrypted" => return Told::LeftOut("encrypted, without the key in the file"),
             "m.room.member" => return Told::LeftOut("who came, went and changed"),
             "m.reaction" => return Told::LeftOut("reactions"),
             "m.room.redaction" => return Told::LeftOut("that something was taken back"),
+            _ if kind.contains("poll.") => return Told::LeftOut("votes"),
             _ => return Told::LeftOut("settings of the room, calls and what is no message"),
-        };
+        }
+        let content = &event["content"];
+        let id = event["event_id"].as_str().unwrap_or_default();
         let is_empty = content.as_object().is_some_and(serde_json::Map::is_empty);
         if is_empty || event.pointer("/unsigned/redacted_because").is_some() || self.gone.contains(id) {
             return Told::LeftOut("taken back");
         }
-        if replaced(event).is_some() {
-            return Told::LeftOut("edits, whose text came along with what they edit");
+        match content["msgtype"].as_str() {
+            Some("m.bad.encrypted") => return Told::LeftOut("encrypted, without the key in the file"),
+            Some("m.key.verification.request") => {
+                return Told::LeftOut("settings of the room, calls and what is no message");
+            }
+            _ => {}
         }
-        let (Some(who), Some(time_ms), Some(body)) =
-            (event["sender"].as_str(), event["origin_server_ts"].as_u64(), body)
-        else {
-            return Told::Malformed;
-        };
-        let body = self.changes.get(id).map_or(body, |(_, body)| body.clone());
-        let relation = &content["m.relates_to"];
+        if let Some(of) = replaced(event) {
+            // One that was too many to be remembered is said by itself.
+            return match (self.changes.contains_key(of), self.said(event, &content["m.new_content"])) {
+                (true, _) => Told::LeftOut(EDITS),
+                (false, Some((said, _))) => Told::Said(said),
+                (false, None) => Told::Malformed,
+            };
+        }
+        let Some((said, who)) = self.said(event, content) else { return Told::Malformed };
+        match self.changes.get_mut(id) {
+            Some(change) if change.who == who && !self.gone.contains(&change.by) => {
+                change.used = true;
+                Told::Said(Said { text: change.said.text.clone(), ..said })
+            }
+            Some(change) if change.who == who => {
+                change.used = true;
+                Told::Said(said)
+            }
+            _ => Told::Said(said),
+        }
+    }
+
+    /// What an event says with this content, and who that is.
+    fn said(&self, event: &Value, content: &Value) -> Option<(Said, String)> {
+        let kind = event["type"].as_str()?;
+        let (who, time_ms) = (event["sender"].as_str()?, event["origin_server_ts"].as_u64()?);
+        let body = if kind.contains("poll.start") { poll(content)? } else { words(content)?.to_owned() };
+        let relation = &event["content"]["m.relates_to"];
         let answers = relation.get("m.in_reply_to").is_some() && relation["is_falling_back"] != true;
         let body = if answers { without_fallback(&body) } else { &body };
         let name = self.name(who);
@@ -156,11 +192,18 @@ impl Known {
             Some("m.text" | "m.notice") => body.to_owned(),
             None if kind == "m.sticker" => format!("[sticker: {body}]"),
             None => body.to_owned(),
-            Some(kind) => format!("[{}: {body}]", kind.trim_start_matches("m.")),
+            Some(kind) => {
+                let kind = kind.trim_start_matches("m.");
+                // What was written below a picture stands where its name stood before.
+                match first(content, &["/filename"]).filter(|file| *file != body) {
+                    Some(file) => format!("[{kind}: {file}] {body}"),
+                    None => format!("[{kind}: {body}]"),
+                }
+            }
         };
-        let in_thread = relation["rel_type"] == "m.thread";
+        let in_thread = ["m.thread", "io.element.thread"].iter().any(|thread| relation["rel_type"] == *thread);
         let text = if in_thread { format!("↳ {said}") } else { said };
-        Told::Said(Said { source: SOURCE.into(), name, time_ms, text })
+        Some((Said { source: SOURCE.into(), name, time_ms, text }, who.to_owned()))
     }
 
     /// How somebody is called, or else the name before the server's in `@alice:example.org`.
@@ -170,16 +213,21 @@ impl Known {
     }
 }
 
-/// The question of a poll and its answers, in either of the forms that clients write.
+/// The words of something, in any of the forms that clients write.
+fn words(value: &Value) -> Option<&str> {
+    let plain = ["body", "org.matrix.msc1767.text"].iter().find_map(|at| value.get(*at)?.as_str());
+    let form = || {
+        let forms = ["m.text", "org.matrix.msc1767.message"].iter().flat_map(|at| list(&value[*at]));
+        let is_plain = |form: &&Value| form["mimetype"].as_str().is_none_or(|kind| kind == "text/plain");
+        forms.filter(is_plain).find_map(|form| form["body"].as_str())
+    };
+    plain.or_else(form).or_else(|| value["m.text"].as_str())
+}
+
+/// The question of a poll and its answers.
 fn poll(content: &Value) -> Option<String> {
     let poll = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"].iter().find_map(|at| content.get(*at))?;
-    let words = |value: &Value| {
-        let plain = ["org.matrix.msc1767.text", "body"].iter().find_map(|at| value.get(*at)?.as_str());
-        plain.or_else(|| text(value, "/m.text/0/body")).or_else(|| value["m.text"].as_str()).map(str::to_owned)
-    };
-    let answers = poll["answers"].as_array().into_iter().flatten().filter_map(words);
-    let question = words(&poll["question"])?;
-    Some(answers.fold(format!("[poll] {question}"), |poll, answer| format!("{poll}\n- {answer}")))
+    Some(asked(words(&poll["question"])?, list(&poll["answers"]).filter_map(words)))
 }
 
 /// The event that an event changes.

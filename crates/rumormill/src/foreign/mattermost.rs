@@ -4,62 +4,91 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Failure, Out, Refused, Said, Stopped, each_event};
-use crate::{commands::Progress, failure::Exit, limits::FOREIGN_SORTED};
+use super::{Failure, Out, Said, Stopped, each_event, first, joined, list, sorted::Sorted};
+use crate::{commands::Progress, failure::Exit};
 
 const SOURCE: &str = "Mattermost";
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let (mut at, mut refused, mut channel, mut another) = (0, false, None, None);
-    each_event(path, &[], progress, &mut |event| {
-        at += 1;
-        let post = match event["type"].as_str() {
-            Some("post") => &event["post"],
-            Some("direct_post") => &event["direct_post"],
-            Some(_) => {
-                out.left_out("people, channels and settings");
-                return true;
+    one_channel(path, out, progress)?;
+    let mut sorted = Sorted::default();
+    each_event(path, &[], out, progress, &mut |out, at, event| {
+        let Some(post) = post(&event.value) else {
+            match event.value["type"].as_str() {
+                Some(_) => out.left_out("people, channels and settings"),
+                None => out.malformed(at),
             }
-            None => {
-                out.malformed(at);
-                return true;
-            }
+            return Ok(());
         };
-        let of = (post["team"].to_string(), post["channel"].to_string(), post["channel_members"].to_string());
-        another = Some(of.clone()).filter(|of| channel.get_or_insert_with(|| of.clone()) != of);
-        if another.is_some() {
-            return false;
-        }
-        let replies = post["replies"].as_array().into_iter().flatten().take(FOREIGN_SORTED);
-        for (post, lead) in std::iter::once((post, "")).chain(replies.map(|reply| (reply, "↳ "))) {
+        for (post, lead) in std::iter::once((post, "")).chain(list(&post["replies"]).map(|reply| (reply, "↳ "))) {
+            out.left_out_all("reactions", list(&post["reactions"]).count());
+            let kind = post["type"].as_str().unwrap_or_default();
             match said(post, lead) {
-                Some(said) => refused |= out.say(&said).is_err(),
+                _ if kind.starts_with("system_") && kind != "system_me" => out.left_out("who came, went and changed"),
+                Some(said) => sorted.say(said, out)?,
                 None => out.malformed(at),
             }
         }
-        !refused
+        Ok(())
     })?;
-    if let (Some(one), Some(other)) = (channel, another) {
-        return Err(Stopped::Failed(Failure {
-            exit: Exit::Usage,
-            code: "channel".into(),
-            what: format!("{} holds several channels, {} and {} among them", path.display(), one.1, other.1),
-            help: "keep the lines of one channel, and import that file".into(),
-        }));
-    }
-    if refused { Err(Refused.into()) } else { Ok(()) }
+    sorted.finish(out)
+}
+
+fn post(event: &Value) -> Option<&Value> {
+    let kind = event["type"].as_str().filter(|kind| ["post", "direct_post"].contains(kind))?;
+    Some(&event[kind])
+}
+
+/// Several channels are no one room.
+fn one_channel(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
+    let (mut channel, mut another) = (None, None);
+    each_event(path, &[], out, progress, &mut |_, _, event| {
+        if let Some(post) = post(&event.value) {
+            let members =
+                first(post, &["/channel_members"]).map_or_else(|| post["channel_members"].to_string(), str::to_owned);
+            let of = (post["team"].to_string(), post["channel"].to_string(), members);
+            if channel.get_or_insert_with(|| of.clone()) != &of {
+                another = Some(of);
+            }
+        }
+        Ok(())
+    })?;
+    let (Some(one), Some(other)) = (channel, another) else { return Ok(()) };
+    let name = |(_, channel, members): (String, String, String)| if channel == "null" { members } else { channel };
+    Err(Stopped::Failed(Failure {
+        exit: Exit::Usage,
+        code: "channel".into(),
+        what: format!("{} holds several channels, {} and {} among them", path.display(), name(one), name(other)),
+        help: "keep the lines of one channel, and import that file".into(),
+    }))
 }
 
 fn said(post: &Value, lead: &str) -> Option<Said> {
     let (name, time_ms) = (post["user"].as_str()?.to_owned(), post["create_at"].as_u64()?);
-    let files = post["attachments"].as_array().into_iter().flatten().filter_map(|file| file["path"].as_str());
-    let files = files.map(|file| format!("[file: {}]", file.rsplit('/').next().unwrap_or(file)));
-    let mut pieces: Vec<String> = post["message"].as_str().map(str::to_owned).into_iter().chain(files).collect();
-    for attachment in post.pointer("/props/attachments").and_then(Value::as_array).into_iter().flatten() {
-        let words = ["pretext", "title", "text"].iter().filter_map(|at| attachment[*at].as_str());
-        pieces.extend(words.map(str::to_owned));
+    // Others may have been let to speak in their name.
+    let name = first(post, &["/props/override_username"]).map_or(name, str::to_owned);
+    let act = if post["type"] == "system_me" { format!("* {name} ") } else { String::new() };
+    let mut pieces = vec![format!("{act}{}", post["message"].as_str().unwrap_or_default())];
+    for attachment in list(&post["props"]["attachments"]) {
+        let words = ["/pretext", "/author_name", "/title", "/title_link", "/text"];
+        let before = pieces.len();
+        pieces.extend(words.iter().filter_map(|at| first(attachment, &[*at])).map(str::to_owned));
+        let field =
+            |field: &Value| format!("{}: {}", field["title"].as_str().unwrap_or_default(), text(&field["value"]));
+        pieces.extend(list(&attachment["fields"]).map(field));
+        if pieces.len() == before {
+            pieces.extend(first(attachment, &["/fallback"]).map(str::to_owned));
+        }
+        pieces.extend(first(attachment, &["/footer"]).map(str::to_owned));
     }
-    pieces.retain(|piece| !piece.trim().is_empty());
-    let text = if pieces.is_empty() { String::new() } else { format!("{lead}{}", pieces.join("\n")) };
+    let files = list(&post["attachments"]).filter_map(|file| file["path"].as_str());
+    pieces.extend(files.map(|file| format!("[file: {}]", file.rsplit(['/', '\\']).next().unwrap_or(file))));
+    let text = joined(pieces);
+    let text = if text.is_empty() { text } else { format!("{lead}{text}") };
     Some(Said { source: SOURCE.into(), name, time_ms, text })
+}
+
+/// A text, or another value as it is written.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

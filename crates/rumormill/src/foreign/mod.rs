@@ -1,37 +1,48 @@
 //! What other systems wrote: read line by line or event by event, and put into lines of one form. Only what somebody said
 //! comes along; everything else is counted by what it is, so that nobody misses words without being told.
 
+mod dates;
 mod discord;
 mod guess;
 mod irc;
 mod json;
 mod matrix;
 mod mattermost;
+mod own;
+mod scan;
 mod slack;
+mod sorted;
 mod stamp;
 mod telegram;
 mod text;
 mod whatsapp;
+mod zulip;
 
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, Read},
     path::Path,
 };
 
 use bytes::Bytes;
 use rumormill_api::Said;
+use rumormill_node::proto::limits::NAME_BYTES;
+use rumormill_server::{cut, parts};
 use rumormill_text::Clock;
 use serde_json::Value;
 use tokio::sync::mpsc;
+
+use dates::Order;
+use json::Event;
+use stamp::When;
 
 pub(crate) use guess::{files, guess};
 
 use crate::{
     commands::Progress,
     failure::{Exit, Failure},
-    limits::{EXPORT_PIECE_BYTES, MALFORMED_NAMED},
+    limits::{EXPORT_PIECE_BYTES, FOREIGN_EVENT_BYTES, MALFORMED_NAMED},
 };
 
 /// What a file is.
@@ -61,6 +72,8 @@ pub(crate) enum Format {
     Whatsapp,
     /// A channel of a Mattermost bulk export
     Mattermost,
+    /// Messages as the Zulip API gives them, or a file of messages of a Zulip export
+    Zulip,
 }
 
 impl Format {
@@ -79,6 +92,7 @@ impl Format {
             Self::Telegram => "telegram",
             Self::Whatsapp => "whatsapp",
             Self::Mattermost => "mattermost",
+            Self::Zulip => "zulip",
         }
     }
 
@@ -93,14 +107,17 @@ impl Format {
         }
     }
 
-    /// Whether the times in such a file may name no zone.
-    pub(crate) fn has_local_times(self) -> bool {
-        !matches!(self, Self::Jsonl | Self::Slack | Self::Matrix | Self::Discord | Self::Mattermost)
+    /// How often such a file is read.
+    fn walks(self) -> u64 {
+        match self {
+            Self::Jsonl | Self::Slack | Self::Discord => 1,
+            _ => 2,
+        }
     }
 }
 
 /// What a file came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// What [`Tally::named`] counts: lines or events.
     pub(crate) unit: &'static str,
@@ -112,10 +129,16 @@ pub(crate) struct Tally {
     pub(crate) named: Vec<u64>,
     /// What was left out, by what it is.
     pub(crate) left_out: BTreeMap<&'static str, u64>,
-    /// Messages of an hour that comes twice in the zone.
-    pub(crate) twice: u64,
-    /// Lines that were no UTF-8, and what they were read as.
+    /// Messages whose time names no zone.
+    pub(crate) local: u64,
+    /// Messages of an hour that comes twice or never in the zone.
+    pub(crate) unsure: u64,
+    /// What dates of numbers were taken for, where nothing in the file tells.
+    pub(crate) assumed: Option<&'static str>,
+    /// Lines that were no UTF-8, and what they were read as; none of them where that is all of the file.
     pub(crate) decoded: Option<(u64, &'static str)>,
+    /// What became of the files of a directory that could not be read, as far as there are not too many.
+    pub(crate) passed_over: Vec<Failure>,
 }
 
 /// Where messages go, and what is told of the rest.
@@ -131,19 +154,54 @@ pub(super) struct Out {
 pub(super) struct Refused;
 
 impl Out {
-    /// Hands on what somebody said.
+    /// Hands on what somebody said, in as many lines as its length needs.
     fn say(&mut self, said: &Said) -> Result<(), Refused> {
-        if said.text.trim().is_empty() {
+        let text = text::plain(&said.text);
+        let text = text.trim_end().trim_start_matches('\n');
+        if text.trim().is_empty() {
             self.left_out("without words");
             return Ok(());
         }
+        let name = text::plain(&said.name);
+        let name = name.trim_matches(|char| scan::blank(char) || char.is_control());
+        let (name, _) = cut(if name.is_empty() { "unknown" } else { name }, NAME_BYTES);
         self.tally.taken += 1;
-        serde_json::to_writer(&mut self.gathered, said).map_err(|_| Refused)?;
-        self.put(b"\n")
+        for part in parts(text) {
+            let line = Said { name: name.into(), text: part.into(), ..said.clone() };
+            serde_json::to_writer(&mut self.gathered, &line).map_err(|_| Refused)?;
+            self.put(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// Adds a line to what somebody says; when there is more of it than anybody says at once, the rest is another message.
+    fn go_on(&mut self, said: &mut Said, line: &str) -> Result<(), Refused> {
+        if said.text.len() + line.len() < FOREIGN_EVENT_BYTES {
+            said.text.push('\n');
+        } else {
+            self.say(said)?;
+            said.text.clear();
+        }
+        said.text.push_str(line);
+        Ok(())
     }
 
     fn left_out(&mut self, what: &'static str) {
-        *self.tally.left_out.entry(what).or_default() += 1;
+        self.left_out_all(what, 1);
+    }
+
+    fn left_out_all(&mut self, what: &'static str, number: usize) {
+        if number > 0 {
+            *self.tally.left_out.entry(what).or_default() += number as u64;
+        }
+    }
+
+    /// One that was left out came along after all.
+    fn left_out_back(&mut self, what: &'static str) {
+        if let Some(number) = self.tally.left_out.get_mut(what) {
+            *number = number.saturating_sub(1);
+        }
+        self.tally.left_out.retain(|_, number| *number > 0);
     }
 
     fn malformed(&mut self, at: u64) {
@@ -153,12 +211,24 @@ impl Out {
         }
     }
 
-    fn twice(&mut self, twice: bool) {
-        self.tally.twice += u64::from(twice);
+    fn placed(&mut self, when: When) {
+        self.tally.local += u64::from(when.local);
+        self.tally.unsure += u64::from(when.unsure);
+    }
+
+    fn assume(&mut self, order: Order, sure: bool) {
+        self.tally.assumed = (!sure).then(|| order.words());
     }
 
     fn decoded(&mut self, lines: u64, encoding: &'static str) {
         self.tally.decoded = (lines > 0).then_some((lines, encoding));
+    }
+
+    fn pass_over(&mut self, failure: Failure) {
+        self.left_out("files that cannot be read");
+        if self.tally.passed_over.len() < MALFORMED_NAMED {
+            self.tally.passed_over.push(failure);
+        }
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Refused> {
@@ -215,36 +285,26 @@ pub(crate) fn pour(
 
 fn read(path: &Path, format: Format, clock: &Clock, progress: &Progress, out: &mut Out) -> Result<(), Stopped> {
     out.tally.unit = "events";
+    if !path.is_dir() {
+        let bytes = path.metadata().map_err(|error| unreadable(path, &error))?.len();
+        progress.more(bytes.saturating_mul(format.walks()));
+    }
     match format {
         Format::Slack => slack::read(path, out, progress),
         Format::Matrix => matrix::read(path, out, progress),
         Format::Discord => discord::read(path, out, progress),
         Format::Telegram => telegram::read(path, clock, out, progress),
         Format::Mattermost => mattermost::read(path, out, progress),
-        Format::Jsonl => copy(path, out, progress),
+        Format::Zulip => zulip::read(path, out, progress),
+        Format::Jsonl => own::read(path, out, progress),
         Format::Whatsapp => {
             out.tally.unit = "lines";
-            let order = whatsapp::order(&mut text::lines(path, progress)?)?;
-            whatsapp::read(&mut text::lines(path, progress)?, order, clock, out)
+            whatsapp::read(path, clock, out, progress)
         }
         Format::Irssi | Format::Weechat | Format::Znc | Format::Hexchat | Format::Thelounge => {
             out.tally.unit = "lines";
-            irc::read(&mut text::lines(path, progress)?, format, clock, out)
+            irc::read(path, format, clock, out, progress)
         }
-    }
-}
-
-fn copy(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let mut file = open(path, progress)?;
-    let mut piece = vec![0; EXPORT_PIECE_BYTES];
-    out.tally.unit = "lines";
-    loop {
-        let length = file.read(&mut piece).map_err(|error| unreadable(path, &error))?;
-        if length == 0 {
-            return Ok(());
-        }
-        out.tally.taken += piece[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
-        out.put(&piece[..length])?;
     }
 }
 
@@ -263,20 +323,57 @@ impl Read for Counted {
 }
 
 fn open(path: &Path, progress: &Progress) -> Result<Counted, Failure> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
-    let (bytes, file) = opened.map_err(|error| unreadable(path, &error))?;
-    progress.more(bytes);
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     Ok(Counted { file, progress: progress.clone() })
 }
+
+/// What is done with an event, and its number from 1 on.
+type Visit<'a> = &'a mut dyn FnMut(&mut Out, u64, Event) -> Result<(), Stopped>;
 
 /// Visits the events of a file of JSON, as [`json::each`] finds them.
 fn each_event(
     path: &Path,
     names: &[&str],
+    out: &mut Out,
     progress: &Progress,
-    visit: &mut dyn FnMut(Value) -> bool,
-) -> Result<(), Failure> {
-    json::each(BufReader::new(open(path, progress)?), names, visit).map_err(|error| broken_json(path, &error))
+    visit: Visit<'_>,
+) -> Result<(), Stopped> {
+    let (input, encoding) = text::utf_8(path, progress)?;
+    out.tally.decoded = encoding.map(|encoding| (0, encoding));
+    let (mut at, mut visited) = (0, Ok(()));
+    let read = json::each(input, names, &mut |event| {
+        at += 1;
+        visited = visit(out, at, event);
+        visited.is_ok()
+    });
+    visited.map_err(|stopped| match stopped {
+        Stopped::Failed(failure) => {
+            Stopped::Failed(Failure { what: format!("{}: {}", path.display(), failure.what), ..failure })
+        }
+        refused @ Stopped::Refused => refused,
+    })?;
+    Ok(read.map_err(|error| broken_json(path, &error))?)
+}
+
+/// The elements of a list; none where there is no list.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// The first of some fields that holds a text with something in it; fields of fields are parted by `/`.
+fn first<'a>(value: &'a Value, paths: &[&str]) -> Option<&'a str> {
+    paths.iter().find_map(|path| value.pointer(path)?.as_str().filter(|text| !text.trim().is_empty()))
+}
+
+/// Pieces of a message, one below the other, none empty.
+fn joined(pieces: Vec<String>) -> String {
+    let pieces: Vec<String> = pieces.into_iter().filter(|piece| !piece.trim().is_empty()).collect();
+    pieces.join("\n")
+}
+
+/// The question of a poll and its answers.
+fn asked<'a>(question: &str, answers: impl Iterator<Item = &'a str>) -> String {
+    answers.fold(format!("[poll] {question}"), |poll, answer| format!("{poll}\n- {answer}"))
 }
 
 fn broken_json(path: &Path, error: &serde_json::Error) -> Failure {

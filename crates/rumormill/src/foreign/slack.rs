@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Failure, Out, Refused, Said, Stopped, broken_json, each_event, json::each, unreadable};
+use super::{
+    Failure, Out, Said, Stopped, broken_json, each_event, first, guess::is_day, json::each, list, sorted::Sorted,
+    unreadable,
+};
 use crate::{
     commands::Progress,
     failure::Exit,
@@ -18,39 +21,76 @@ use crate::{
 
 const SOURCE: &str = "Slack";
 
-/// Subtypes of what somebody said; all others tell what happened.
-const SAID: [&str; 7] =
-    ["bot_message", "file_share", "me_message", "thread_broadcast", "file_comment", "reply_broadcast", "bot_add"];
+/// Beginnings of the subtypes that tell what happened; all others are of what somebody said.
+const EVENTS: [&str; 16] = [
+    "channel_",
+    "group_",
+    "bot_add",
+    "bot_remove",
+    "bot_enable",
+    "bot_disable",
+    "pinned_item",
+    "unpinned_item",
+    "joiner_notification",
+    "reminder_",
+    "sh_room_",
+    "huddle_",
+    "app_conversation_",
+    "message_changed",
+    "message_deleted",
+    "message_replied",
+];
+
+/// Blocks of a message that are compared with its text: as many as Slack takes.
+const BLOCKS: usize = 50;
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let (days, root) = match path.is_dir() {
+    let (days, roots) = match path.is_dir() {
         true => {
             let (channel, root) = channel(path)?;
-            (days(&channel)?, root)
+            (days(&channel, out)?, vec![root])
         }
-        false => (vec![path.to_owned()], above(&above(path)?)?),
+        false => {
+            let beside = above(path)?;
+            (vec![path.to_owned()], vec![above(&beside)?, beside])
+        }
     };
-    let names = names(&root)?;
-    let (mut at, mut refused) = (0, false);
+    let names = names(&roots)?;
+    if path.is_dir() {
+        days.iter().filter_map(|day| day.metadata().ok()).for_each(|found| progress.more(found.len()));
+    }
+    let is_one = days.len() == 1;
     for day in days {
-        // Slack leaves a file empty for a day without words.
-        if fs::metadata(&day).map_err(|error| unreadable(&day, &error))?.len() == 0 {
-            continue;
-        }
-        each_event(&day, &["messages"], progress, &mut |event| {
-            at += 1;
-            match said(&event, &names) {
-                Told::Said(said) => refused = out.say(&said).is_err(),
-                Told::LeftOut(why) => out.left_out(why),
-                Told::Malformed => out.malformed(at),
-            }
-            !refused
-        })?;
-        if refused {
-            return Err(Refused.into());
+        match read_day(&day, &names, out, progress) {
+            // A day that cannot be read keeps the others from nobody.
+            Err(Stopped::Failed(failure)) if !is_one => out.pass_over(failure),
+            read => read?,
         }
     }
     Ok(())
+}
+
+fn read_day(day: &Path, names: &Names, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
+    // Slack leaves a file empty for a day without words.
+    if fs::metadata(day).map_err(|error| unreadable(day, &error))?.len() < 2 {
+        return Ok(());
+    }
+    let mut sorted = Sorted::default();
+    let read = each_event(day, &["messages"], out, progress, &mut |out, at, event| {
+        let replies = list(&event.value["slackdump_thread_replies"]);
+        for event in std::iter::once(&event.value).chain(replies) {
+            out.left_out_all("reactions", list(&event["reactions"]).count());
+            match said(event, names) {
+                Told::Said(said) => sorted.say(said, out)?,
+                Told::LeftOut(why) => out.left_out(why),
+                Told::Malformed => out.malformed(at),
+            }
+        }
+        Ok(())
+    });
+    // What came before the place where a file breaks off is not lost.
+    sorted.finish(out)?;
+    read
 }
 
 fn above(path: &Path) -> Result<PathBuf, Failure> {
@@ -82,41 +122,55 @@ fn channel(path: &Path) -> Result<(PathBuf, PathBuf), Failure> {
 }
 
 /// The files of a channel, oldest first: their names are days.
-fn days(channel: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     let inside = fs::read_dir(channel).map_err(|error| unreadable(channel, &error))?;
-    let is_day = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
-    let mut days: Vec<PathBuf> = inside.flatten().map(|entry| entry.path()).filter(is_day).take(SLACK_DAYS).collect();
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    let mut days: Vec<PathBuf> =
+        inside.flatten().map(|entry| entry.path()).filter(is_json).take(SLACK_DAYS + 1).collect();
     days.sort();
+    let wrong = |what: String, help: &str| Failure { exit: Exit::Usage, code: "file".into(), what, help: help.into() };
+    if days.len() > SLACK_DAYS {
+        let what = format!("{} has more than {SLACK_DAYS} files", channel.display());
+        return Err(wrong(what, "part it into several directories"));
+    }
+    // Beside the days lie lists of what was drawn or pinned.
+    if days.iter().any(|day| is_day(day)) {
+        let all = days.len();
+        days.retain(|day| is_day(day));
+        out.left_out_all("files that are of no day", all - days.len());
+    }
     match days.is_empty() {
         false => Ok(days),
-        true => Err(Failure {
-            exit: Exit::Usage,
-            code: "file".into(),
-            what: format!("{} has no file a day", channel.display()),
-            help: "name the directory of one channel of an unpacked export".into(),
-        }),
+        true => Err(wrong(
+            format!("{} has no file a day", channel.display()),
+            "name the directory of one channel of an unpacked export",
+        )),
     }
 }
 
-/// How people are called, by their ids. A single channel that somebody dumped has no list of them.
-fn names(root: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let path = root.join("users.json");
-    let mut names = BTreeMap::new();
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
-        Err(error) => return Err(unreadable(&path, &error)),
-    };
-    let called = |user: &Value| {
-        let tried = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
-        let name = tried.iter().find_map(|at| user.pointer(at)?.as_str().filter(|name| !name.is_empty()));
-        Some((user["id"].as_str()?.to_owned(), name?.to_owned()))
-    };
-    each(BufReader::new(file), &["users"], &mut |user| {
-        names.extend(called(&user));
-        names.len() < FOREIGN_PEOPLE
-    })
-    .map_err(|error| broken_json(&path, &error))?;
+/// How people are called, by their ids.
+type Names = BTreeMap<String, String>;
+
+/// What the first list of people tells. A single channel that somebody dumped has none.
+fn names(roots: &[PathBuf]) -> Result<Names, Failure> {
+    let mut names = Names::from([("USLACKBOT".to_owned(), "Slackbot".to_owned())]);
+    let lists = roots.iter().flat_map(|root| ["users.json", "org_users.json"].map(|list| root.join(list)));
+    for path in lists {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(unreadable(&path, &error)),
+        };
+        each(BufReader::new(file), &["users", "members"], &mut |user| {
+            let user = user.value;
+            let tried = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
+            names.extend(
+                first(&user, &["/id"]).zip(first(&user, &tried)).map(|(id, name)| (id.to_owned(), name.to_owned())),
+            );
+            names.len() < FOREIGN_PEOPLE
+        })
+        .map_err(|error| broken_json(&path, &error))?;
+    }
     Ok(names)
 }
 
@@ -128,15 +182,21 @@ enum Told {
 }
 
 /// What a message says.
-fn said(event: &Value, names: &BTreeMap<String, String>) -> Told {
+fn said(event: &Value, names: &Names) -> Told {
+    let ts = match &event["ts"] {
+        Value::String(ts) => ts.clone(),
+        Value::Number(ts) => ts.to_string(),
+        _ => return if event["type"].is_string() && event["type"] != "message" { OTHER } else { Told::Malformed },
+    };
     match (event["type"].as_str(), event["subtype"].as_str()) {
-        (None, _) => return Told::Malformed,
-        (Some("message"), subtype) if subtype.is_none_or(|subtype| SAID.contains(&subtype)) => {}
-        (Some("message"), Some("tombstone")) => return Told::LeftOut("taken back"),
-        _ => return Told::LeftOut("who came, went and changed"),
+        (Some("message") | None, Some("tombstone")) => return Told::LeftOut("taken back"),
+        (Some("message") | None, Some(subtype)) if EVENTS.iter().any(|event| subtype.starts_with(event)) => {
+            return OTHER;
+        }
+        (Some("message") | None, _) => {}
+        _ => return OTHER,
     }
-    let (Some(name), Some(ts)) = (name(event, names), event["ts"].as_str()) else { return Told::Malformed };
-    let Some(time_ms) = milliseconds(ts) else { return Told::Malformed };
+    let (Some(name), Some(time_ms)) = (name(event, names), milliseconds(&ts)) else { return Told::Malformed };
     let words = words(event, names);
     if words.is_empty() {
         return Told::LeftOut("without words");
@@ -147,77 +207,118 @@ fn said(event: &Value, names: &BTreeMap<String, String>) -> Told {
     Told::Said(Said { source: SOURCE.into(), name, time_ms, text })
 }
 
+const OTHER: Told = Told::LeftOut("who came, went and changed");
+
 /// Who said it, as far as the export tells.
-fn name(event: &Value, names: &BTreeMap<String, String>) -> Option<String> {
-    let told = |at: &str| event.pointer(at)?.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+fn name(event: &Value, names: &Names) -> Option<String> {
+    let told = |at: &[&str]| first(event, at).map(str::to_owned);
+    let own = || told(&["/username", "/bot_profile/name"]);
     let profile = ["/user_profile/display_name", "/user_profile/real_name", "/user_profile/name"];
-    let by_id = |id: &str| {
-        names.get(id).cloned().or_else(|| profile.iter().find_map(|at| told(at))).unwrap_or_else(|| id.to_owned())
+    let by_id = || {
+        let id = first(event, &["/user", "/comment/user", "/file/user", "/bot_id"])?;
+        let known = names.get(id).cloned().or_else(|| told(&profile)).or_else(own);
+        Some(known.unwrap_or_else(|| id.to_owned()))
     };
-    let user = event["user"].as_str().map(by_id);
-    user.or_else(|| ["/username", "/bot_profile/name", "/bot_id"].iter().find_map(|at| told(at)))
+    // A bot may speak in the name of others.
+    if event["subtype"] == "bot_message" { own().or_else(by_id) } else { by_id().or_else(own) }
 }
 
 /// All words of a message, a piece a line, none twice: its text, its blocks, attachments and files.
-fn words(event: &Value, names: &BTreeMap<String, String>) -> String {
-    let mut pieces = Vec::new();
-    pieces.extend(event["text"].as_str().map(|text| plain(text, names)));
-    // What is written in blocks usually stands in the text too, with its markup.
-    if pieces.iter().all(|piece| piece.trim().is_empty()) {
-        pieces.extend(list(&event["blocks"]).map(|block| block_words(block, names)));
+fn words(event: &Value, names: &Names) -> String {
+    let mut pieces: Vec<String> = event["text"].as_str().map(|text| plain(text, names)).into_iter().collect();
+    pieces.extend(first(event, &["/comment/comment"]).map(|text| plain(text, names)));
+    // What people write in blocks stands in the text too, with its markup; bots may say in blocks what they like.
+    let bare = |text: &str| -> String { text.chars().filter(|char| char.is_alphanumeric()).collect() };
+    let text = bare(&pieces.concat());
+    let by_bot = event["bot_id"].is_string() || event["subtype"] == "bot_message";
+    for (at, block) in list(&event["blocks"]).enumerate() {
+        let is_repeat = || !text.is_empty() && !by_bot && block["type"] == "rich_text";
+        let words = block_words(block, names);
+        if !is_repeat() && (at >= BLOCKS || !text.contains(&bare(&words)) || text.is_empty()) {
+            pieces.push(words);
+        }
     }
     for attachment in list(&event["attachments"]) {
-        let own = ["pretext", "title", "title_link", "text"].iter().filter_map(|at| attachment[*at].as_str());
-        let mut own: Vec<String> = own.map(|text| plain(text, names)).collect();
-        for field in list(&attachment["fields"]) {
-            let part = |at: &str| plain(field[at].as_str().unwrap_or_default(), names);
-            own.push(format!("{}: {}", part("title"), part("value")));
-        }
-        own.extend(list(&attachment["blocks"]).map(|block| block_words(block, names)));
-        if own.iter().all(|text| text.trim().is_empty()) {
-            own.extend(attachment["fallback"].as_str().map(|text| plain(text, names)));
-        }
-        pieces.extend(own);
+        pieces.extend(attached(attachment, names));
     }
     for file in list(&event["files"]).chain(event.get("file")) {
-        let name = file["name"].as_str().or_else(|| file["title"].as_str()).unwrap_or("unnamed");
-        let link = ["permalink", "url_private"].iter().find_map(|at| file[*at].as_str());
-        let file = link.map_or_else(|| format!("[file: {name}]"), |link| format!("[file: {name}] {link}"));
+        let name = first(file, &["/name", "/title"]).unwrap_or("unnamed");
+        let link = first(file, &["/permalink", "/url_private", "/permalink_public"]);
+        let named = link.map_or_else(|| format!("[file: {name}]"), |link| format!("[file: {name}] {link}"));
         match pieces.last_mut() {
-            Some(words) => *words = format!("{words} {file}").trim_start().to_owned(),
-            None => pieces.push(file),
+            Some(words) => *words = format!("{words} {named}").trim_start().to_owned(),
+            None => pieces.push(named),
         }
+        let inside = ["/initial_comment/comment", "/plain_text", "/preview"];
+        pieces.extend(first(file, &inside).map(|text| plain(text, names)));
     }
     let mut seen = BTreeSet::new();
     let new = pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty() && seen.insert(*piece));
     new.collect::<Vec<_>>().join("\n")
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+/// What was attached: what a bot says, or what a link leads to.
+fn attached(attachment: &Value, names: &Names) -> Vec<String> {
+    let words = ["/pretext", "/author_name", "/title", "/title_link", "/text"];
+    let own = words.iter().filter_map(|at| first(attachment, &[*at]));
+    let mut own: Vec<String> = own.map(|text| plain(text, names)).collect();
+    for field in list(&attachment["fields"]) {
+        let part = |at: &str| plain(field[at].as_str().unwrap_or_default(), names);
+        own.push(format!("{}: {}", part("title"), part("value")));
+    }
+    own.extend(list(&attachment["blocks"]).map(|block| block_words(block, names)));
+    for message in list(&attachment["message_blocks"]) {
+        own.extend(list(&message["message"]["blocks"]).map(|block| block_words(block, names)));
+    }
+    if own.iter().all(|text| text.trim().is_empty()) {
+        own.extend(first(attachment, &["/fallback"]).map(|text| plain(text, names)));
+    }
+    if own.is_empty() {
+        own.extend(first(attachment, &["/image_url", "/from_url", "/original_url"]).map(str::to_owned));
+    }
+    own.extend(first(attachment, &["/footer"]).map(|text| plain(text, names)));
+    let files = list(&attachment["files"]).filter_map(|file| first(file, &["/name", "/title"]));
+    own.extend(files.map(|name| format!("[file: {name}]")));
+    own
 }
 
 /// The words of a block, and of what it is made of.
-fn block_words(block: &Value, names: &BTreeMap<String, String>) -> String {
+fn block_words(block: &Value, names: &Names) -> String {
+    let kind = block["type"].as_str().unwrap_or_default();
+    let text = |at: &str| block[at].as_str().unwrap_or_default().to_owned();
     let user = |id: &str| format!("@{}", names.get(id).map_or(id, String::as_str));
-    let own = match (block["type"].as_str().unwrap_or_default(), &block["text"]) {
-        ("link", Value::String(label)) => format!("{label} ({})", block["url"].as_str().unwrap_or_default()),
-        ("link", _) => block["url"].as_str().unwrap_or_default().to_owned(),
-        ("user", _) => user(block["user_id"].as_str().unwrap_or_default()),
-        ("emoji", _) => format!(":{}:", block["name"].as_str().unwrap_or_default()),
-        ("image", _) => block["alt_text"].as_str().unwrap_or_default().to_owned(),
+    let own = match (kind, &block["text"]) {
+        ("link", Value::String(label)) => format!("{label} ({})", text("url")),
+        ("link", _) => text("url"),
+        ("user", _) => user(&text("user_id")),
+        ("usergroup" | "team" | "broadcast", _) => {
+            format!("@{}", first(block, &["/range", "/usergroup_id", "/team_id"]).unwrap_or_default())
+        }
+        ("channel", _) => format!("#{}", text("channel_id")),
+        ("date", _) => text("fallback"),
+        ("emoji", _) => format!(":{}:", text("name")),
+        ("image", _) => {
+            let titled = [first(block, &["/title/text"]), first(block, &["/alt_text"])];
+            titled.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        ("video", _) => first(block, &["/title/text", "/alt_text"]).unwrap_or_default().to_owned(),
+        // Markdown, headings and sections hold their text in a field, or in a field of that.
         (_, Value::String(text)) => plain(text, names),
         (_, text) => plain(text["text"].as_str().unwrap_or_default(), names),
     };
-    let parts = ["elements", "fields"].iter().flat_map(|at| list(&block[*at])).map(|part| block_words(part, names));
+    let parts = ["elements", "fields", "rows"].iter().flat_map(|at| list(&block[*at]));
+    let parts = parts.map(|part| match part {
+        Value::Array(cells) => cells.iter().map(|cell| block_words(cell, names)).collect::<Vec<_>>().join(" | "),
+        part => block_words(part, names),
+    });
+    let accessory = block.get("accessory").map(|part| block_words(part, names));
+    let label = if kind == "section" || kind == "actions" || !block["elements"].is_array() { "\n" } else { "" };
     // A list and the lines of a block stand below each other, what is in a line beside.
-    let between = if ["rich_text", "rich_text_list", "context"].contains(&block["type"].as_str().unwrap_or_default()) {
-        "\n"
-    } else {
-        ""
-    };
-    std::iter::once(own).chain(parts).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+    let below = ["rich_text", "rich_text_list", "context", "table"].contains(&kind);
+    let between = if below { "\n" } else { label };
+    std::iter::once(own).chain(parts).chain(accessory).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
+
 /// `1551535331.000200`: seconds, and what tells messages of one second apart.
 fn milliseconds(ts: &str) -> Option<u64> {
     let (seconds, rest) = ts.split_once('.').unwrap_or((ts, "0"));

@@ -6,45 +6,70 @@ use jiff::civil::DateTime;
 use rumormill_text::Clock;
 use serde_json::Value;
 
-use super::{Out, Refused, Said, Stopped, each_event};
-use crate::commands::Progress;
+use super::{Failure, Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted, stamp::When};
+use crate::{commands::Progress, failure::Exit};
 
 const SOURCE: &str = "Telegram";
+const LISTS: [&str; 1] = ["messages"];
 
 pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let (mut at, mut refused) = (0, false);
-    each_event(path, &["messages"], progress, &mut |event| {
-        at += 1;
+    // All of an account is one file, and several chats are no one room.
+    let (mut chat, mut several) = (None, false);
+    each_event(path, &LISTS, out, progress, &mut |_, _, event| {
+        several |= *chat.get_or_insert(event.list) != event.list;
+        Ok(())
+    })?;
+    if several {
+        return Err(Stopped::Failed(Failure {
+            exit: Exit::Usage,
+            code: "channel".into(),
+            what: format!("{} holds several chats", path.display()),
+            help: "export one chat: in Telegram, open it and choose \"Export chat history\"".into(),
+        }));
+    }
+    let mut sorted = Sorted::default();
+    each_event(path, &LISTS, out, progress, &mut |out, at, event| {
+        let event = event.value;
         match event["type"].as_str() {
             Some("message") => match said(&event, clock) {
-                Some((said, twice)) => {
-                    out.twice(twice);
-                    refused = out.say(&said).is_err();
+                Some((said, when)) => {
+                    out.placed(when);
+                    out.left_out_all("reactions", list(&event["reactions"]).count());
+                    sorted.say(said, out)?;
                 }
                 None => out.malformed(at),
             },
+            Some("unsupported") => out.left_out("of a kind that Telegram does not export"),
             Some(_) => out.left_out("who came, went and changed"),
             None => out.malformed(at),
         }
-        !refused
+        Ok(())
     })?;
-    if refused { Err(Refused.into()) } else { Ok(()) }
+    sorted.finish(out)
 }
 
-/// What a message says, and whether its hour comes twice.
-fn said(event: &Value, clock: &Clock) -> Option<(Said, bool)> {
-    let seconds = event["date_unixtime"].as_str().and_then(|seconds| seconds.parse::<u64>().ok());
-    let (time_ms, twice) = match seconds {
-        Some(seconds) => (seconds.checked_mul(1000)?, false),
-        None => clock.placed(event["date"].as_str()?.parse::<DateTime>().ok()?)?,
+/// A number, or one written as text.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn said(event: &Value, clock: &Clock) -> Option<(Said, When)> {
+    let when = match number(&event["date_unixtime"]) {
+        Some(seconds) => When { ms: seconds.checked_mul(1000)?, local: false, unsure: false },
+        None => {
+            let (ms, unsure) = clock.placed(event["date"].as_str()?.parse::<DateTime>().ok()?)?;
+            When { ms, local: true, unsure }
+        }
     };
-    let name = event["from"].as_str().or_else(|| event["from_id"].as_str()).unwrap_or("deleted account").to_owned();
+    let id = || event["from_id"].as_u64().map(|id| format!("user{id}"));
+    let name = first(event, &["/from", "/author", "/from_id"]).map(str::to_owned).or_else(id);
+    let name = name.unwrap_or_else(|| "deleted account".into());
     let mut pieces = Vec::new();
-    pieces.extend(event["forwarded_from"].as_str().map(|from| format!("[forwarded from {from}]")));
-    pieces.push(words(&event["text"]));
+    pieces.extend(first(event, &["/forwarded_from"]).map(|from| format!("[forwarded from {from}]")));
+    let text = words(&event["text"]);
+    pieces.push(if text.trim().is_empty() { words(&event["text_entities"]) } else { text });
     pieces.extend(media(event));
-    pieces.retain(|piece| !piece.trim().is_empty());
-    Some((Said { source: SOURCE.into(), name, time_ms, text: pieces.join("\n") }, twice))
+    Some((Said { source: SOURCE.into(), name, time_ms: when.ms, text: joined(pieces) }, when))
 }
 
 /// A text, or the pieces that one with links and styles is cut into.
@@ -61,18 +86,46 @@ fn words(text: &Value) -> String {
 
 fn media(event: &Value) -> Vec<String> {
     let mut pieces = Vec::new();
-    let text = |at: &str| event.pointer(at).and_then(Value::as_str);
-    match (text("/media_type"), text("/sticker_emoji")) {
-        (Some("sticker"), emoji) => pieces.push(format!("[sticker {}]", emoji.unwrap_or_default())),
-        (_, _) => {
-            let named = text("/file_name").or_else(|| text("/file")).or_else(|| text("/photo"));
-            pieces.extend(named.map(|name| format!("[file: {name}]")));
+    match event["media_type"].as_str() {
+        Some("sticker") => {
+            pieces.push(
+                format!("[sticker {}]", first(event, &["/sticker_emoji"]).unwrap_or_default()).replace(" ]", "]"),
+            );
+        }
+        kind => {
+            // Where the file was not exported, its place says so in a sentence.
+            let is_there = |path: &&str| !path.starts_with('(') && !path.contains(" (File ");
+            let file = first(event, &["/file_name"]).or_else(|| first(event, &["/file", "/photo"]).filter(is_there));
+            let is_one = kind.is_some() || event.get("file").is_some() || event.get("photo").is_some();
+            let kind = kind.unwrap_or("file").replace('_', " ");
+            let performer = [first(event, &["/performer"]), first(event, &["/title"])];
+            let song: Vec<&str> = performer.into_iter().flatten().collect();
+            if is_one {
+                pieces.push(file.map_or_else(|| format!("[{kind}]"), |name| format!("[file: {name}]")));
+                pieces.push(song.join(" – "));
+            }
         }
     }
-    if let Some(question) = text("/poll/question") {
-        let answers = event.pointer("/poll/answers").and_then(Value::as_array).into_iter().flatten();
-        let answers = answers.filter_map(|answer| answer["text"].as_str());
-        pieces.push(answers.fold(format!("[poll] {question}"), |poll, answer| format!("{poll}\n- {answer}")));
+    if let Some(question) = first(event, &["/poll/question"])
+        .map(str::to_owned)
+        .or_else(|| Some(words(&event["poll"]["question"])).filter(|question| !question.is_empty()))
+    {
+        let answers = list(&event["poll"]["answers"]).filter_map(|answer| answer["text"].as_str());
+        pieces.push(asked(&question, answers));
+    }
+    if let Some(todo) = event.get("todo_list") {
+        let items =
+            list(&todo["answers"]).chain(list(&todo["items"])).map(|item| format!("- {}", words(&item["text"])));
+        pieces.push(words(&todo["title"]));
+        pieces.extend(items);
+    }
+    pieces.extend(
+        ["/place_name", "/address", "/game_title", "/game_description"]
+            .iter()
+            .filter_map(|at| first(event, &[*at]).map(str::to_owned)),
+    );
+    for at in ["title", "description"] {
+        pieces.extend(first(&event["invoice_information"], &[&format!("/{at}")]).map(str::to_owned));
     }
     if let Some(place) = event.get("location_information") {
         pieces.push(format!("[place: {}, {}]", place["latitude"], place["longitude"]));

@@ -1,14 +1,15 @@
-//! The lines of a log, as text: whatever it is encoded in, without colours and other controls.
+//! Files as text: whatever they are encoded in, without colours and other controls.
 
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::Encoding;
-use encoding_rs_io::DecodeReaderBytes;
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use rumormill_api::IMPORT_LINE_BYTES;
 
 use super::{Counted, Failure, open, unreadable};
@@ -18,9 +19,8 @@ use crate::{commands::Progress, limits::FOREIGN_SAMPLE_BYTES};
 pub(super) struct Lines {
     input: BufReader<DecodeReaderBytes<Counted, Vec<u8>>>,
     path: PathBuf,
-    /// What lines are in that are no UTF-8.
-    encoding: &'static Encoding,
-    /// How many were.
+    encodings: Encodings,
+    /// How many lines were no UTF-8.
     pub(super) decoded: u64,
     /// The number of the line that was read last, from 1 on.
     pub(super) number: u64,
@@ -33,41 +33,84 @@ pub(super) enum Line {
     TooLong,
 }
 
+/// What a file is encoded in.
+#[derive(Clone, Copy)]
+struct Encodings {
+    /// All of it, where that has two bytes for each letter and does not say so in its first bytes.
+    whole: Option<&'static Encoding>,
+    /// The lines that are no UTF-8, where there are any. Logs of many years are often in several encodings.
+    lines: Option<&'static Encoding>,
+}
+
+impl Encodings {
+    fn of(path: &Path) -> io::Result<Self> {
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        let mut input = BufReader::new(File::open(path)?.take(FOREIGN_SAMPLE_BYTES));
+        let whole = doubled(input.fill_buf()?);
+        let (mut line, mut is_utf_8) = (Vec::new(), true);
+        while input.read_until(b'\n', &mut line)? > 0 {
+            // A letter may be cut where the sample ends.
+            if std::str::from_utf8(&line).is_err_and(|error| error.error_len().is_some()) {
+                detector.feed(&line, false);
+                is_utf_8 = false;
+            }
+            line.clear();
+        }
+        detector.feed(b"", true);
+        let lines = (!is_utf_8).then(|| detector.guess(None, Utf8Detection::Deny));
+        Ok(Self { whole, lines })
+    }
+}
+
+/// The encoding of two bytes a letter that a text in Latin letters seems to be in: every other byte is zero.
+fn doubled(beginning: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |first: usize| beginning.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let is_most = |these: usize, those: usize| these * 4 > beginning.len() && those * 16 < these;
+    match (is_most(even, odd), is_most(odd, even)) {
+        (true, _) => Some(UTF_16BE),
+        (_, true) => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
 /// The lines of a file.
 ///
 /// # Errors
 /// When it cannot be read.
 pub(super) fn lines(path: &Path, progress: &Progress) -> Result<Lines, Failure> {
-    let encoding = encoding(path).map_err(|error| unreadable(path, &error))?;
-    // UTF-16 says so in its first bytes, and becomes UTF-8 here.
-    let input = BufReader::new(DecodeReaderBytes::new(open(path, progress)?));
-    Ok(Lines { input, path: path.to_owned(), encoding, decoded: 0, number: 0 })
+    let encodings = Encodings::of(path).map_err(|error| unreadable(path, &error))?;
+    let input = BufReader::new(decoding(encodings.whole, open(path, progress)?));
+    Ok(Lines { input, path: path.to_owned(), encodings, decoded: 0, number: 0 })
 }
 
-/// What the lines that are no UTF-8 seem to be in. Logs of many years are often in several encodings.
-fn encoding(path: &Path) -> io::Result<&'static Encoding> {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let mut input = BufReader::new(File::open(path)?.take(FOREIGN_SAMPLE_BYTES));
-    let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line)? > 0 {
-        if std::str::from_utf8(&line).is_err() {
-            detector.feed(&line, false);
-        }
-        line.clear();
-    }
-    detector.feed(b"", true);
-    Ok(detector.guess(None, Utf8Detection::Deny))
+/// A file in UTF-8, whatever it is in, and what that was where it does not say so itself.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn utf_8(path: &Path, progress: &Progress) -> Result<(impl Read, Option<&'static str>), Failure> {
+    let encodings = Encodings::of(path).map_err(|error| unreadable(path, &error))?;
+    let encoding = encodings.whole.or(encodings.lines);
+    Ok((decoding(encoding, open(path, progress)?), encoding.map(Encoding::name)))
+}
+
+/// The first so many bytes of a file, as text.
+pub(super) fn beginning(path: &Path, bytes: u64) -> io::Result<String> {
+    let mut text = Vec::new();
+    let encodings = Encodings::of(path)?;
+    decoding(encodings.whole, File::open(path)?).take(bytes).read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).trim_start_matches('\u{feff}').to_owned())
+}
+
+/// The first bytes of a file say what it is in, unless it is known.
+fn decoding<R: Read>(encoding: Option<&'static Encoding>, file: R) -> DecodeReaderBytes<R, Vec<u8>> {
+    DecodeReaderBytesBuilder::new().encoding(encoding).strip_bom(true).build(file)
 }
 
 impl Lines {
-    /// Where they are.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The name of the encoding of [`Lines::decoded`] lines.
     pub(super) fn encoding(&self) -> &'static str {
-        self.encoding.name()
+        self.encodings.lines.unwrap_or(ISO_2022_JP).name()
     }
 
     /// The next line.
@@ -86,57 +129,78 @@ impl Lines {
             self.skip()?;
             return Ok(Some(Line::TooLong));
         }
-        let text = String::from_utf8(bytes).unwrap_or_else(|broken| {
-            self.decoded += 1;
-            self.encoding.decode_without_bom_handling(broken.as_bytes()).0.into_owned()
-        });
+        let text = self.decode(bytes);
         Ok(Some(Line::Text(plain(text.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')))))
     }
 
+    fn decode(&mut self, bytes: Vec<u8>) -> String {
+        // Japanese of seven bits looks like UTF-8 with escapes in it.
+        if bytes.windows(3).any(|sign| matches!(sign, b"\x1b$B" | b"\x1b$@"))
+            && let (text, _, false) = ISO_2022_JP.decode(&bytes)
+        {
+            self.decoded += 1;
+            return text.into_owned();
+        }
+        String::from_utf8(bytes).unwrap_or_else(|broken| {
+            self.decoded += 1;
+            let encoding = self.encodings.lines.unwrap_or(UTF_8);
+            encoding.decode_without_bom_handling(broken.as_bytes()).0.into_owned()
+        })
+    }
+
     fn skip(&mut self) -> Result<(), Failure> {
-        loop {
-            let buffer = self.input.fill_buf().map_err(|error| unreadable(&self.path, &error))?;
-            let (length, ends) = match buffer.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (at + 1, true),
-                None => (buffer.len(), buffer.is_empty()),
-            };
-            self.input.consume(length);
-            if ends {
-                return Ok(());
-            }
+        skip_line(&mut self.input).map_err(|error| unreadable(&self.path, &error))
+    }
+}
+
+/// Leaves out the rest of a line.
+pub(super) fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        let (length, ends) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        input.consume(length);
+        if ends {
+            return Ok(());
         }
     }
 }
 
-/// A text without the colours and styles of mIRC and of terminals.
+/// A text without the colours and styles of mIRC and of terminals, and without bytes that stand for nothing.
 pub(super) fn plain(text: &str) -> String {
     let text = console::strip_ansi_codes(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(char) = rest.next() {
         match char {
-            '\u{2}' | '\u{f}' | '\u{11}' | '\u{16}' | '\u{1d}' | '\u{1e}' | '\u{1f}' => {}
-            '\u{3}' => colour(&mut rest, 2, char::is_ascii_digit),
-            '\u{4}' => colour(&mut rest, 6, char::is_ascii_hexdigit),
+            '\0' | '\u{2}' | '\u{f}' | '\u{11}' | '\u{16}' | '\u{1b}' | '\u{1d}' | '\u{1e}' | '\u{1f}' => {}
+            '\u{3}' => colour(&mut rest, 1..=2, char::is_ascii_digit),
+            '\u{4}' => colour(&mut rest, 6..=6, char::is_ascii_hexdigit),
             char => out.push(char),
         }
     }
     out
 }
 
-/// Takes a colour away: digits, and behind a comma those of the ground.
-fn colour(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, most: usize, is_digit: fn(&char) -> bool) {
-    let digits = |rest: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-        (0..most).take_while(|_| rest.next_if(is_digit).is_some()).count()
-    };
+type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Takes a colour away: so many digits, and behind a comma those of the ground.
+fn colour(rest: &mut Rest<'_>, count: RangeInclusive<usize>, is_digit: fn(&char) -> bool) {
     let mut ground = rest.clone();
-    if digits(rest) > 0 {
-        ground.clone_from(rest);
-        if ground.next() == Some(',') && ground.peek().is_some_and(is_digit) {
-            rest.next();
-            digits(rest);
+    if digits(&mut ground, &count, is_digit) {
+        rest.clone_from(&ground);
+        if ground.next() == Some(',') && digits(&mut ground, &count, is_digit) {
+            *rest = ground;
         }
     }
+}
+
+/// Takes so many digits away, if there are.
+fn digits(rest: &mut Rest<'_>, count: &RangeInclusive<usize>, is_digit: fn(&char) -> bool) -> bool {
+    let found = (0..*count.end()).take_while(|_| rest.next_if(is_digit).is_some()).count();
+    count.contains(&found)
 }
 
 #[cfg(test)]
@@ -149,8 +213,12 @@ mod tests {
             ("\u{3}4,12red\u{3} and \u{2}bold\u{f}", "red and bold"),
             ("\u{3}04123", "123"),
             ("\u{3}5, a list", ", a list"),
+            ("\u{3}, a list", ", a list"),
             ("\u{4}ff8800orange", "orange"),
+            ("\u{4}ff8800,000000orange", "orange"),
+            ("\u{4}dead", "dead"),
             ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}[1;38;5;208mred\u{1b}[m", "red"),
             ("a\ttab", "a\ttab"),
         ];
         for (text, expected) in cases {

@@ -1,37 +1,42 @@
 //! A chat as WhatsApp exports it: a stamp in the form of the telephone's region, then `name: text`.
 
-use jiff::civil::{Date, DateTime, Time};
+use std::path::Path;
+
 use rumormill_text::Clock;
 
 use super::{
     Out, Said, Stopped,
-    text::{Line, Lines},
+    dates::{Dates, Day},
+    scan::blank,
+    stamp::{Stamp, stamp},
+    text::{self, Line},
 };
+use crate::commands::Progress;
 
 const SOURCE: &str = "WhatsApp";
 
-/// Which of day, month and year a region's dates begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum First {
-    Day,
-    Month,
-    Year,
-}
-
-/// Reads the chat; `order` comes from a walk of its own, for a single line often does not tell day from month.
-pub(super) fn read(lines: &mut Lines, order: Dates, clock: &Clock, out: &mut Out) -> Result<(), Stopped> {
+/// Reads the chat; a walk of its own finds what is the month, for a single line often does not tell.
+pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
+    let mut dates = Dates::default();
+    let mut lines = text::lines(path, progress)?;
+    while let Some(line) = lines.next()? {
+        let Line::Text(line) = line else { continue };
+        if let Some((stamp, _)) = stamped(&line) {
+            dates.note(stamp.day, stamp.halves && line.chars().take(12).any(|char| char == '/'));
+        }
+    }
+    let (order, sure) = dates.order();
+    out.assume(order, sure);
+    let mut lines = text::lines(path, progress)?;
     let mut last: Option<Said> = None;
     while let Some(line) = lines.next()? {
         let Line::Text(line) = line else {
             out.malformed(lines.number);
             continue;
         };
-        let Some((numbers, time, rest)) = stamp(&line) else {
+        let Some((stamp, rest)) = stamped(&line) else {
             match &mut last {
-                Some(said) => {
-                    said.text.push('\n');
-                    said.text.push_str(&line);
-                }
+                Some(said) => out.go_on(said, &line)?,
                 None if line.trim().is_empty() => {}
                 None => out.malformed(lines.number),
             }
@@ -40,99 +45,82 @@ pub(super) fn read(lines: &mut Lines, order: Dates, clock: &Clock, out: &mut Out
         if let Some(said) = last.take() {
             out.say(&said)?;
         }
-        let Some((time_ms, twice)) =
-            date(numbers, order.0).and_then(|date| clock.placed(DateTime::from_parts(date, time)))
-        else {
-            out.malformed(lines.number);
-            continue;
-        };
-        out.twice(twice);
-        match rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, ""))) {
-            Some((name, text)) => {
-                let name = name.trim_start_matches(['\u{200e}', '~', '\u{a0}', '\u{202f}', ' ']).to_owned();
-                let text = text.trim_start_matches('\u{200e}').to_owned();
-                last = Some(Said { source: SOURCE.into(), name, time_ms, text });
+        match (named(rest), stamp.when(order, None, clock)) {
+            (Some((name, text)), Some(when)) => {
+                out.placed(when);
+                last = Some(Said { source: SOURCE.into(), name: name.into(), time_ms: when.ms, text: text.into() });
             }
-            None => out.left_out("who came, went and changed"),
+            (None, Some(_)) => out.left_out("who came, went and changed"),
+            (_, None) => out.malformed(lines.number),
         }
     }
     last.map_or(Ok(()), |said| out.say(&said))?;
+    out.decoded(lines.decoded, lines.encoding());
     Ok(())
-}
-
-/// The order of the dates of a chat.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Dates(First);
-
-/// Finds the order of a chat's dates: by a number that is no month, or else by the signs that regions use.
-pub(super) fn order(lines: &mut Lines) -> Result<Dates, Stopped> {
-    let mut guess = First::Day;
-    while let Some(line) = lines.next()? {
-        let Line::Text(line) = line else { continue };
-        let Some(((first, second, _), ..)) = stamp(&line) else { continue };
-        match (first, second) {
-            (1000.., _) => return Ok(Dates(First::Year)),
-            (13.., _) => return Ok(Dates(First::Day)),
-            (_, 13..) => return Ok(Dates(First::Month)),
-            _ => {}
-        }
-        let beginning: String = line.chars().take(24).collect();
-        let american = beginning.contains('/') && ["AM", "PM"].iter().any(|half| beginning.contains(half));
-        guess = if american { First::Month } else { First::Day };
-    }
-    Ok(Dates(guess))
 }
 
 /// Whether this is a line of such a chat.
 pub(super) fn is_line(line: &str) -> bool {
-    stamp(line).is_some_and(|(.., rest)| rest.contains(": "))
+    stamped(line).is_some_and(|(_, rest)| !rest.starts_with(['<', '*', '-', '[']) && named(rest).is_some())
 }
 
-/// The three numbers of the date, the time, and the rest: `[02.03.19, 14:02:11] ` or `3/2/19, 2:02 PM - `.
-fn stamp(line: &str) -> Option<((i16, i16, i16), Time, &str)> {
-    let line = line.trim_start_matches('\u{200e}');
-    let (inside, rest) = match line.strip_prefix('[') {
-        Some(open) => open.split_once("] ")?,
-        None => line.split_once(" - ")?,
+/// The stamp and the rest: `[02.03.19, 14:02:11] `, or `3/2/19, 2:02 PM - `.
+fn stamped(line: &str) -> Option<(Stamp, &str)> {
+    let line = line.trim_start_matches(blank);
+    let (stamp, rest) = stamp(line)?;
+    if matches!(stamp.day, Day::Unsaid | Day::Pair(..) | Day::OfYear(..)) || stamp.tab {
+        return None;
+    }
+    let rest = match line.starts_with('[') {
+        true => rest,
+        false => rest.strip_prefix(['-', '–', ','])?.strip_prefix(' ')?,
     };
-    let (date, time) = inside.split_once(", ").or_else(|| inside.split_once(' '))?;
-    let mut numbers = date.split(['.', '/', '-']).map(|number| number.trim().parse::<i16>().ok());
-    let date = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let time = time.replace(['\u{202f}', '\u{a0}'], " ").to_uppercase().replace("A.M.", "AM").replace("P.M.", "PM");
-    let formats = ["%I:%M:%S %p", "%I:%M %p", "%H:%M:%S", "%H:%M"];
-    let time = formats.iter().find_map(|format| Time::strptime(format, time.trim()).ok())?;
-    numbers.next().is_none().then_some((date, time, rest))
+    Some((stamp, rest))
 }
 
-fn date((first, second, third): (i16, i16, i16), order: First) -> Option<Date> {
-    let (year, month, day) = match order {
-        First::Day => (third, second, first),
-        First::Month => (third, first, second),
-        First::Year => (first, second, third),
-    };
-    let year = if year < 100 { year + 2000 } else { year };
-    Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
+/// Who said what; none where WhatsApp itself tells something.
+fn named(rest: &str) -> Option<(&str, &str)> {
+    let (name, text) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
+    let name = name.trim_matches(|char| blank(char) || char == '~');
+    // What is quoted is the new name of the group, not the name of somebody.
+    let is_name = !name.is_empty() && !name.contains(['"', '“', '”', '„', '«']);
+    is_name.then_some((name, text.trim_start_matches('\u{200e}')))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foreign::dates::Order;
 
     #[test]
     fn regions_write_stamps_in_their_ways() {
-        let noon = |hour, second| Time::new(hour, 2, second, 0).unwrap();
         let cases = [
-            ("[02.03.19, 14:02:11] Alice: hi", (2, 3, 19), noon(14, 11), "Alice: hi"),
-            ("02.03.19, 14:02 - Alice: hi", (2, 3, 19), noon(14, 0), "Alice: hi"),
-            ("3/2/19, 2:02\u{202f}PM - Alice: hi", (3, 2, 19), noon(14, 0), "Alice: hi"),
-            ("2019-03-02, 2:02 p.m. - Alice: hi", (2019, 3, 2), noon(14, 0), "Alice: hi"),
-            ("\u{200e}[02/03/2019 14:02:11] Alice: hi", (2, 3, 2019), noon(14, 11), "Alice: hi"),
+            ("[02.03.19, 14:02:11] Alice: hi", Order::Day),
+            ("02.03.19, 14:02 - Alice: hi", Order::Day),
+            ("2/3/2019 14:02 - Alice: hi", Order::Day),
+            ("02-03-2019 14:02 - Alice: hi", Order::Day),
+            ("3/2/19, 2:02\u{202f}PM - Alice: hi", Order::Month),
+            ("2019-03-02, 2:02 p.m. - Alice: hi", Order::Day),
+            ("2019-03-02, 2:02 p.\u{a0}m. - Alice: hi", Order::Day),
+            ("\u{200e}[02/03/2019 14:02:11] \u{202a}Alice\u{202c}: hi", Order::Day),
+            ("[2/3/19 2:02:11 PM] ~\u{a0}Alice: hi", Order::Day),
+            ("2.3.2019 klo 14.02 - Alice: hi", Order::Day),
+            ("2. 3. 2019 14:02 - Alice: hi", Order::Day),
+            ("2019년 3월 2일 오후 2:02 - Alice : hi", Order::Day),
+            ("2019/3/2 下午2:02 - Alice: hi", Order::Day),
+            ("[2019/3/2 下午2:02:11] Alice: hi", Order::Day),
+            ("2019. 03. 02. 14:02 - Alice: hi", Order::Day),
+            ("[٢‏/٣‏/٢٠١٩ ٢:٠٢:١١ م] Alice: hi", Order::Day),
         ];
-        for (line, numbers, time, rest) in cases {
-            assert_eq!(stamp(line), Some((numbers, time, rest)), "{line}");
+        for (line, order) in cases {
+            let (stamp, rest) = stamped(line).unwrap_or_else(|| panic!("{line}"));
+            let at = stamp.when(order, None, &Clock::utc()).map(|when| when.ms / 60_000);
+            assert_eq!((at, named(rest)), (Some(1_551_535_320 / 60), Some(("Alice", "hi"))), "{line}");
+            assert!(is_line(line), "{line}");
         }
-        for line in ["hi - there", "[x] y: z", "14:02 <alice> hi"] {
-            assert_eq!(stamp(line), None, "{line}");
+        for line in ["hi - there", "[x] y: z", "14:02 <alice> hi: x", "[2019-03-02 14:02:11] <alice> hi: x"] {
+            assert!(!is_line(line), "{line}");
         }
+        assert_eq!(named("Alice changed the subject to \"Lunch: now\""), None);
     }
 }

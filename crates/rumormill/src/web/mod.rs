@@ -8,7 +8,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// What the page is made of.
-pub(crate) const FILES: [File; 28] = [
+pub(crate) const FILES: [File; 31] = [
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/around.js", SCRIPT, include_bytes!("page/around.js")),
@@ -18,15 +18,18 @@ pub(crate) const FILES: [File; 28] = [
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
     File("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
     File("/files.js", SCRIPT, include_bytes!("page/files.js")),
+    File("/icon-unread.svg", PICTURE, include_bytes!("page/icon-unread.svg")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
     File("/", HTML, include_bytes!("page/index.html")),
     File("/kept.js", SCRIPT, include_bytes!("page/kept.js")),
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
+    File("/marked.js", SCRIPT, include_bytes!("page/marked.js")),
     File("/names.js", SCRIPT, include_bytes!("page/names.js")),
     File("/nearby.js", SCRIPT, include_bytes!("page/nearby.js")),
     File("/network.js", SCRIPT, include_bytes!("page/network.js")),
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
+    File("/picker.js", SCRIPT, include_bytes!("page/picker.js")),
     File("/pictures.js", SCRIPT, include_bytes!("page/pictures.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
     File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),

@@ -11,7 +11,7 @@ fn fixture(name: &str) -> String {
 }
 
 /// What came in: name, source, time, text.
-fn imported(person: &Person) -> Vec<(String, String, u64, String)> {
+pub(crate) fn imported(person: &Person) -> Vec<(String, String, u64, String)> {
     let log = person.lines(&["log", "lunch", "--json"]);
     let messages = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -163,7 +163,7 @@ fn what_cannot_be_imported_is_told() {
         (b"{\"messages\": [", 2, "must be JSON"),
         (b"{\"is\": \"said\", \"source\": \"x\", \"name\": \"y\", \"time_ms\": 1, \"text\": \"z\"}\n{}", 4, "line 2"),
         (b"{\"is\": \"room\"}", 4, "line 1"),
-        (b"", 2, "--format"),
+        (b"", 2, "is empty"),
     ];
     for (content, exit, told) in cases {
         fs::write(&file, content).unwrap();

@@ -4,6 +4,7 @@
 
 mod damage;
 mod earlier;
+mod elsewhere;
 mod foreign;
 mod person;
 

@@ -8,7 +8,7 @@ import { START_MS, author, lunch } from "./mock.mjs";
 const SCREENS = {
   "a conversation": [lunch, async () => {}],
   "a selected message": [lunch, async (page) => {
-    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Shift+ArrowUp");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("+");
     await page.locator(".picker").waitFor();

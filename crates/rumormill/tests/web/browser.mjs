@@ -32,7 +32,10 @@ export function afterwards(t, undo) {
   if (!undone.has(t)) {
     undone.set(t, []);
     t.after(async () => {
-      for (const each of undone.get(t).reverse()) await each();
+      // All of it, whatever goes wrong: what is left open would keep the process.
+      const wrong = [];
+      for (const each of undone.get(t).reverse()) await Promise.resolve().then(each).catch((error) => wrong.push(error));
+      if (wrong.length) throw wrong[0];
     });
   }
   undone.get(t).push(undo);

@@ -21,7 +21,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await ada.locator("#empty", { hasText: "Nothing said yet" }).getByText("Choose my name").click();
   await ada.locator("#ask-value").fill("ada");
   await sent(ada);
-  await said(ada, "is now called ada").waitFor();
+  await said(ada, "ada").filter({ hasText: "joined" }).waitFor();
   await say(ada, "who is hungry?");
   await ada.locator('[data-do="ticket"]').click();
   const ticket = await ada.locator("#ticket-text").inputValue();
@@ -33,13 +33,13 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await said(bob, "who is hungry?").waitFor();
   await type(bob, "/nick bob");
   await sent(bob);
-  await said(bob, "is now called bob").waitFor();
-  assert.equal(await said(bob, "is now called bob").locator(".nick").innerText(), await bob.evaluate(() => document.querySelector("#log article:last-of-type .nick").innerText.slice(0, 8)), "nothing tells them apart from themselves");
+  await said(bob, "bob").filter({ hasText: "joined" }).waitFor();
+  assert.equal(await said(bob, "joined").last().locator(".nick").innerText(), "bob", "nothing tells them apart from themselves");
   await bob.locator("#status", { hasText: "1 peer direct" }).waitFor();
 
   // Reply, and how far it came.
   await type(bob, "");
-  await bob.keyboard.press("ArrowUp");
+  await bob.keyboard.press("Shift+ArrowUp");
   await bob.keyboard.press("ArrowUp");
   await said(bob, "who is hungry?").click();
   await bob.keyboard.press("r");
@@ -105,6 +105,65 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await until(ada, () => document.querySelector("#text").getBoundingClientRect().height >= 30);
 });
 
+test("what is written in Markdown reads so at the other end, and who is alone is told whom they wait for", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
+  const [one, two] = [await node(t, "one"), await node(t, "two")];
+  const [ada, bob] = [await open(t, one), await open(t, two)];
+  // A ticket of a room that nobody is in: its founder has left it.
+  await ada.locator("#empty button", { hasText: "New room" }).click();
+  await ada.keyboard.type("gone");
+  await sent(ada);
+  await ada.locator('[data-do="ticket"]').click();
+  const stale = await ada.locator("#ticket-text").inputValue();
+  await ada.keyboard.press("Escape");
+  await type(ada, "/leave");
+  await sent(ada);
+  await ada.locator("#ask", { hasText: "Leave this room?" }).waitFor();
+  await sent(ada);
+  await ada.locator("#empty button", { hasText: "New room" }).waitFor();
+  await bob.locator("#empty button", { hasText: "Join" }).click();
+  await bob.locator("#ask-value").fill(stale);
+  await sent(bob);
+  await bob.locator("#empty", { hasText: "Looking for the others" }).filter({ hasText: /127\.0\.0\.1:\d+/ }).waitFor();
+  await bob.locator("#empty .sought", { hasText: /dialled \d+ times?, in vain \(it answers, and does not let us into this room\)/ }).waitFor();
+
+  await ada.locator("#empty button", { hasText: "New room" }).click();
+  await ada.keyboard.type("lunch");
+  await sent(ada);
+  await ada.locator("#name", { hasText: "lunch" }).waitFor();
+  await ada.locator('[data-do="ticket"]').click();
+  const ticket = await ada.locator("#ticket-text").inputValue();
+  await ada.keyboard.press("Escape");
+  await bob.locator("#empty button", { hasText: "Try another ticket" }).click();
+  await bob.locator("#ask-value").fill(ticket);
+  await sent(bob);
+  await said(bob, "founded the room").waitFor();
+  await type(ada, "**so** `x<y`");
+  for (const line of ["", "- soup", "- bread", "", "> quoted", "", "```", "code", "```", "see https://example.org/a_b"]) {
+    await ada.keyboard.press("Shift+Enter");
+    await ada.keyboard.type(line);
+  }
+  await sent(ada);
+  await said(bob, "quoted").waitFor();
+  const shown = await bob.locator(".marked").evaluate((node) => [...node.querySelectorAll("*")].map(({ localName, textContent }) => `${localName} ${textContent}`));
+  assert.deepEqual(shown, ["p so x<y", "strong so", "code x<y", "ul soupbread", "li soup", "li bread", "blockquote quoted", "p quoted", "pre code", "code code", "p see https://example.org/a_b", "a https://example.org/a_b"]);
+
+  // Emoji by name; unread from a message on, which both this page and the program remember.
+  await bob.locator("#emoji").click();
+  await bob.locator(".picker input").fill("tada");
+  await sent(bob);
+  await until(bob, () => document.querySelector("#text").value === "🎉");
+  await bob.locator("#text").fill("");
+  await said(bob, "quoted").click();
+  await bob.keyboard.press("u");
+  await bob.locator("#unread", { hasText: "1 new" }).waitFor();
+  await bob.reload();
+  await bob.locator("#unread", { hasText: "1 new" }).waitFor();
+  await bob.reload();
+  await said(bob, "quoted").waitFor();
+  await until(bob, () => !document.querySelector("#log[aria-busy]"));
+  assert.equal(await bob.locator("#unread").count(), 0, "it was read");
+});
+
 // One picture, one pixel.
 const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 
@@ -144,6 +203,7 @@ test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMI
   assert.equal(await picture.locator("img").count(), 0);
   await picture.getByRole("button", { name: "Get" }).click();
   await until(bob, () => document.querySelector(".file img")?.naturalWidth === 1);
+  assert.deepEqual(await picture.locator("img").evaluate((img) => [img.getAttribute("width"), img.getAttribute("height")]), ["1", "1"], "its size is known before it is here");
 
   // Dropped, with the keyboard taken back, and gone at the other.
   await ada.locator("#room").evaluate((room) => {

@@ -2,7 +2,7 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import { chat, log, open, until } from "./browser.mjs";
+import { BIN, chat, holds, log, node, open, until } from "./browser.mjs";
 import { author } from "./mock.mjs";
 
 const MARK = "alert(1)";
@@ -30,7 +30,7 @@ const ALL = [...MARKUP.flatMap((text) => AROUND.map((put) => put(text))), ...LIN
 
 // What an attack would leave behind: elements and attributes that this page makes nowhere.
 const foreign = () => {
-  const made = "html head meta title link script body noscript main h1 h2 h3 p code form label div input button nav ul li span aside footer dialog textarea bdi time article a svg g line circle path text ol table caption tbody tr th td mark img strong".split(" ");
+  const made = "html head meta title link script body noscript main h1 h2 h3 p code form label div input button nav ul li span aside footer dialog textarea bdi time article a svg g line circle path text ol table caption tbody tr th td mark img strong em s pre blockquote".split(" ");
   const all = [...document.querySelectorAll("*")];
   return [
     ...all.filter((node) => !made.includes(node.localName)).map((node) => "element " + node.localName),
@@ -95,6 +95,53 @@ test("hostile words in texts, nicks, topics, names and signs stay words", async 
   await clean("notices");
   await page.locator("article .text a").first().waitFor({ state: "attached" });
   assert.ok((await page.locator("article .text a").evaluateAll((links) => links.every((link) => link.rel === "noreferrer noopener" && link.target === "_blank"))));
+});
+
+// Each in the place of words, of a link's words and target, of a quote, of an item, and of code.
+const MARKED = [(text) => `**${text}**`, (text) => `[${text}](https://example.org/)`, (text) => `[click](${text})`, (text) => `[click](<${text}>)`, (text) => `> ${text}`, (text) => `- ${text}\n1. ${text}`, (text) => `\`\`\`${text}\n${text}\n\`\`\``, (text) => `\`${text}\` ![${text}](${text})`];
+
+test("hostile words stay words when the program takes them for Markdown", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
+  const page = await open(t, await node(t, "hostile"));
+  await page.locator("#empty button", { hasText: "New room" }).click();
+  await page.keyboard.type("room");
+  await page.keyboard.press("Enter");
+  await page.locator("#name", { hasText: "room" }).waitFor();
+  const said = ALL.flatMap((text, i) => [text, MARKED[i % MARKED.length](text)]);
+  await page.evaluate(async (said) => {
+    const [room] = (await (await fetch("/v1/rooms", { headers: { authorization: `Bearer ${localStorage.getItem("token")}` } })).json()).rooms;
+    for (const text of said) {
+      const answer = await fetch(`/v1/rooms/${room.id}/messages`, { method: "POST", body: JSON.stringify({ text }), headers: { authorization: `Bearer ${localStorage.getItem("token")}`, "content-type": "application/json" } });
+      if (!answer.ok) throw new Error(`${answer.status} for ${text}`);
+    }
+  }, said);
+  await page.reload();
+  await page.locator("#log article").first().waitFor();
+  for (let shown = 0; shown < 390; ) {
+    await page.evaluate(() => document.querySelector('[data-as="older"]')?.click());
+    await holds(page, async () => (await log(page).count()) > shown && !(await page.locator("#log[aria-busy]").count()));
+    shown = await log(page).count();
+  }
+  assert.deepEqual(await page.evaluate(foreign), []);
+  assert.deepEqual(await page.evaluate(steered), []);
+  assert.ok((await page.locator("#log .marked a, #log .marked pre, #log .marked li, #log .marked blockquote, #log .marked strong").count()) > 100, "some of it is Markdown");
+});
+
+test("hostile blocks of an API that went mad stay words", async (t) => {
+  const { page } = await chat(t, (made) => {
+    const room = made.room("mad");
+    made.person(room, 1, "ada");
+    ALL.forEach((text, i) => made.say(room, 1, text, { quiet: true, blocks: [
+      { kind: ["text", "item", "code", text][i % 4], quotes: i % 3 ? i : text, lists: i % 5 ? i * 7 : text, number: i % 2 ? text : i, spans: [{ text, marks: [text, "strong", "__proto__"], href: i % 2 ? text : `javascript:${text}` }] },
+    ] }));
+    room.marked = room.messages.at(-1).place;
+    return room;
+  }, { height: 3000 });
+  await until(page, (all) => {
+    document.querySelector('[data-as="older"]')?.click();
+    return document.querySelectorAll("#log article").length === all;
+  }, ALL.length);
+  assert.deepEqual(await page.evaluate(foreign), []);
+  assert.deepEqual(await page.evaluate(steered), []);
 });
 
 test("hostile words in every room's name and topic, one after the other", async (t) => {

@@ -13,6 +13,14 @@ const QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M
 export const START_MS = Date.UTC(2026, 4, 4, 9, 0);
 
 const hex = (number, digits) => number.toString(16).padStart(digits, "0");
+const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"><rect width="800" height="600" fill="#4a8"/></svg>';
+const EMOJI = [["🎉", "party popper"], ["🧀", "cheese wedge"], ["🥳", "partying face"], ["👍", "thumbs up"]];
+
+// The blocks of a text without marks, as the program makes them: its addresses are links, and without any there are none.
+export function linked(text) {
+  const found = text.split(/(\bhttps?:\/\/[^\s<>"'`\\]*[^\s<>"'`\\.,:;!?)\]])/iu).map((piece, i) => (i % 2 && URL.canParse(piece) ? { text: piece, href: new URL(piece).href } : { text: piece }));
+  return found.some(({ href }) => href) ? [{ kind: "text", spans: found.filter(({ text }) => text) }] : [];
+}
 export const author = (number) => hex(number * 4099 + 0xa1b2, 4).repeat(16).slice(0, 64);
 
 class Refusal extends Error {
@@ -89,9 +97,10 @@ export class Mock {
     const { nick = "", hidden = false } = room.people.find((person) => person.author === author(who)) ?? {};
     const act = /^\/me (.*)$/s.exec(text);
     const message = {
-      ref: `${author(who)}.${seq}`, place: `${hex(time, 16)}.${author(who)}.${hex(seq, 16)}`, author: author(who), nick, time_ms: time, mine: who === 0,
-      kind: "text", text: act?.[1] ?? text, action: Boolean(act), hidden, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
+      ref: `${author(who)}.${seq}`, place: `${hex(BigInt(Math.floor(time)) << 16n, 16)}.${author(who)}.${hex(seq, 16)}`, author: author(who), nick, time_ms: time, mine: who === 0,
+      kind: "text", text: act?.[1] ?? text, blocks: linked(act?.[1] ?? text), action: Boolean(act), hidden, reply_to: null, mentions: [], names_me: false, edited: false, gone: null, reactions: [], holders: who === 0 ? 0 : null, id: hex(seq, 64), ...set,
     };
+    if (set.kind === "nick" && nick !== text) message.before = nick;
     if (set.kind === "nick") for (const one of [...room.people, ...room.state.peers]) if (one.author === author(who)) one.nick = text;
     const above = room.messages.findLastIndex((other) => other.place < message.place);
     room.messages.splice(above + 1, 0, message);
@@ -140,6 +149,8 @@ export class Mock {
       if (path[0] !== "v1") return await this.file(url.pathname, response);
       if (!this.tokens.has(token)) throw new Refusal(401, "token", "no token", "open the link");
       if (path[1] === "events") return this.stream(response);
+      if (path[1] === "signs") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ signs: EMOJI.filter(([, name]) => name.includes(url.searchParams.get("q"))).map(([sign, name]) => ({ sign, name })) }));
+      if (path[3] === "files" && request.method === "GET") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(PICTURE);
       if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
       if (path.at(-1) === "ticket.svg") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
       const said = this.api(request.method, path.slice(2), url.searchParams, body);
@@ -185,7 +196,7 @@ export class Mock {
     if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
-    if (run === "PUT read") room.marked = body.place;
+    if (run === "PUT read") room.marked = body.place > (room.marked ?? "") ? body.place : room.marked;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
     else if (run === "PUT announced") room.state.announced = body.announced;
     else if (run === "PUT topic") room.state.topic = body.topic;
@@ -240,6 +251,11 @@ export class Mock {
   message(method, room, ref, part, sign, body) {
     const message = room.messages.find((other) => other.ref === ref);
     if (!message) throw new Refusal(404, "message", "there is no such message here", "it may come later");
+    if (part === "unread") {
+      room.marked = room.messages.filter(({ place }) => place < message.place).at(-1)?.place ?? null;
+      this.status(room);
+      return this.shown(room);
+    }
     if (part === "holders") {
       const others = room.people.filter(({ me }) => !me);
       return { holders: others.slice(0, message.holders ?? 1), of: others.length };
@@ -249,7 +265,7 @@ export class Mock {
     } else if (method !== "GET") {
       if (!message.mine) throw new Refusal(403, "not-yours", "somebody else said this", "only who said a thing can change it");
       const act = /^\/me (.*)$/s.exec(body?.text ?? "");
-      if (method === "PUT") Object.assign(message, { text: act?.[1] ?? body.text, action: Boolean(act), edited: true });
+      if (method === "PUT") Object.assign(message, { text: act?.[1] ?? body.text, blocks: linked(act?.[1] ?? body.text), action: Boolean(act), edited: true });
       else Object.assign(message, { text: "", kind: "gone", gone: "retracted", reactions: [] });
     }
     return method === "GET" ? message : this.changed(room, message);

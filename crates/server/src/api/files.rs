@@ -27,7 +27,7 @@ use super::{
 };
 
 /// What a file is told to be: pictures, which pages show; everything else is bytes.
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+pub(super) const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// What goes with every file, so that it is saved or shown and never run.
 const HEADERS: [(HeaderName, &str); 6] = [

@@ -41,6 +41,24 @@ impl Marks {
         Ok(())
     }
 
+    /// Nothing from `place` on is read, and everything up to `before`, which stands right before it. What was not read
+    /// before stays so.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn set_back(&self, room: RoomHex, before: Option<PlaceText>, place: PlaceText) -> Result<(), Refusal> {
+        let back = |places: &mut BTreeMap<RoomHex, PlaceText>| {
+            let is_read = places.get(&room).is_some_and(|known| *known >= place);
+            match before {
+                Some(before) if is_read => _ = places.insert(room, before),
+                _ if is_read => _ = places.remove(&room),
+                _ => {}
+            }
+            is_read
+        };
+        Ok(self.0.change(back).map(|_| ())?)
+    }
+
     /// Forgets a room.
     ///
     /// # Errors
@@ -54,6 +72,19 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_read_is_unread_again_when_one_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks = Marks::open(dir.path()).unwrap();
+        marks.set("r".into(), "5".into()).unwrap();
+        marks.set_back("r".into(), Some("6".into()), "7".into()).unwrap();
+        assert_eq!(marks.of(&"r".into()), Some("5".into()), "it was not read yet");
+        marks.set_back("r".into(), Some("2".into()), "3".into()).unwrap();
+        assert_eq!(Marks::open(dir.path()).unwrap().of(&"r".into()), Some("2".into()));
+        marks.set_back("r".into(), None, "1".into()).unwrap();
+        assert_eq!(Marks::open(dir.path()).unwrap().of(&"r".into()), None);
+    }
 
     #[test]
     fn a_mark_is_kept_and_never_goes_back() {

@@ -233,7 +233,7 @@ pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<
     Ok(Told(api.message(room, message).await))
 }
 
-async fn find(room: &Room, target: Target) -> Answer<Message> {
+pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {
     let found = room.message(target).await?;
     found.ok_or_else(|| Refusal::missing("message", "there is no such message here"))
 }

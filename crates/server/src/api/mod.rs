@@ -11,6 +11,7 @@ mod held;
 mod hidden;
 mod hub;
 mod marks;
+mod markup;
 mod messages;
 mod metrics;
 mod names;
@@ -19,6 +20,7 @@ mod people;
 mod rooms;
 mod routes;
 mod shape;
+mod signs;
 
 use std::{path::Path, sync::Arc};
 

@@ -18,7 +18,8 @@ use rumormill_text::find_ticket;
 use super::{
     Answer, Api,
     answer::{Body, Refusal, Told},
-    names::place,
+    messages::find,
+    names::{place, place_text, target},
     words::{self, Enter, RoomHex, Rooms},
 };
 use crate::limits::NAME_BYTES;
@@ -131,6 +132,21 @@ pub(super) async fn read(
     let room = api.room(&room)?;
     place(text.as_str())?;
     api.marks().set(RoomHex(room.id().to_string()), text)?;
+    let shape = api.shape(&room).await;
+    api.hub().tell(words::Event::Room { room: shape.clone() });
+    Ok(Told(shape))
+}
+
+/// `PUT /v1/rooms/{room}/messages/{ref}/unread`: the marker stands before the message then.
+pub(super) async fn unread(
+    State(api): State<Api>,
+    Path((room, text)): Path<(String, String)>,
+) -> Answer<Told<words::Room>> {
+    let room = api.room(&room)?;
+    let place = find(&room, target(&text)?).await?.place;
+    let (before, _) = room.messages(Some(place), 1).await?;
+    let before = before.last().map(|message| place_text(&message.place));
+    api.marks().set_back(RoomHex(room.id().to_string()), before, place_text(&place))?;
     let shape = api.shape(&room).await;
     api.hub().tell(words::Event::Room { room: shape.clone() });
     Ok(Told(shape))

@@ -10,7 +10,7 @@ use rumormill_api::{
     endpoints as table,
 };
 
-use super::{Api, archive, files, hub, messages, metrics, nearby, people, rooms};
+use super::{Api, archive, files, hub, messages, metrics, nearby, people, rooms, signs};
 
 /// Every endpoint of the table with its handler.
 pub(super) fn all() -> Router<Api> {
@@ -36,6 +36,8 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::RETRACT_MESSAGE, messages::retract)
         .at(&table::REACT, messages::react)
         .at(&table::UNREACT, messages::unreact)
+        .at(&table::MARK_UNREAD, rooms::unread)
+        .at(&table::LIST_SIGNS, signs::list)
         .at(&table::LIST_HOLDERS, messages::holders)
         .at(&table::LIST_PEOPLE, people::list)
         .at(&table::GET_PERSON, people::one)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    Error, FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, StoreError, What,
+    Error, FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
     proto::{
         clock::Whose,
         content::{File, Target},
@@ -16,11 +16,13 @@ use rumormill_text::safe_name;
 use super::{
     Answer, Api,
     counts::{Basis, Counted, Known},
+    files::PICTURES,
+    markup::blocks,
     names::{author_hex, place, place_text, reference},
     words::{self, Gone, Kind, PeerHex, RoomHex},
 };
 use crate::{
-    limits::{PEOPLE, QUOTED_CHARS, SHARES, UNREAD},
+    limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
     told::{nick, skewed},
 };
 
@@ -58,6 +60,7 @@ impl Api {
             keep: shape_keep(room.retention()),
             shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
+            seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,
@@ -139,7 +142,7 @@ impl Api {
         let action = act.is_some();
         text = act.unwrap_or(text);
         let file = match &message.what {
-            What::File(file) => Some(shape_file(room, file)),
+            What::File(file) => Some(shape_file(room, message.target(), file).await),
             _ => None,
         };
         let (reply_to, mentions) = match message.what {
@@ -172,11 +175,13 @@ impl Api {
             place: place_text(&message.place),
             author: author_hex(&author),
             nick: who(room, &author, kind),
+            before: if kind == Kind::Nick { room.named_before(message.place).await.ok().flatten() } else { None },
             time_ms: message.place.time.ms(),
             mine,
             kind,
             reply_to,
             names_me: names_me && from.is_none(),
+            blocks: if kind == Kind::Text { blocks(&text) } else { Vec::new() },
             text,
             action,
             hidden,
@@ -223,6 +228,22 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
 /// The name an author is shown by; where a new name is told, the one they always had.
 fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
     if kind == Kind::Nick { author.short() } else { nick(room, author) }
+}
+
+/// Whom a room looks for that was joined, while nothing has come from anybody.
+async fn seeking(room: &Room) -> Option<words::Seeking> {
+    let others = |heads: Vec<(AuthorId, _)>| heads.iter().any(|(author, _)| *author != room.author());
+    if !room.name().is_empty() || room.heads().await.ok().is_none_or(others) {
+        return None;
+    }
+    let (peers, since_ms) = room.sought();
+    let shaped = peers.into_iter().map(|Sought { peer, sockets, relay, tries, why }| words::Sought {
+        peer: PeerHex(peer.to_string()),
+        routes: sockets.iter().map(ToString::to_string).chain(relay).collect(),
+        tries,
+        why,
+    });
+    Some(words::Seeking { since_ms, peers: shaped.collect() })
 }
 
 /// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
@@ -318,11 +339,32 @@ fn shape_keep(keep: Keep) -> words::Keep {
     words::Keep { age_ms, entries, bytes, files, share }
 }
 
-fn shape_file(room: &Room, file: &File) -> words::File {
+async fn shape_file(room: &Room, target: Target, file: &File) -> words::File {
     let (state, have) = room.file_state(file);
     let File { hash, size, name, mime, .. } = file;
+    let pixels = match state {
+        FileState::Here if PICTURES.contains(&mime.as_str()) => pixels(room, target).await,
+        _ => None,
+    };
     let hash = words::FileHex(hash.to_string());
-    words::File { hash, name: safe_name(name), mime: mime.clone(), size: *size, state: shape_state(state), have }
+    let state = shape_state(state);
+    words::File { hash, name: safe_name(name), mime: mime.clone(), size: *size, state, have, pixels }
+}
+
+/// The width and height that a picture says it has.
+async fn pixels(room: &Room, target: Target) -> Option<[u32; 2]> {
+    let mut fetch = room.fetch(target).await.ok()?;
+    let end = fetch.file().size.min(PICTURE_BYTES);
+    let mut begin = Vec::new();
+    while (begin.len() as u64) < end {
+        let piece = fetch.read(begin.len() as u64, end).await.ok()?;
+        if piece.is_empty() {
+            break;
+        }
+        begin.extend_from_slice(&piece);
+    }
+    let size = imagesize::blob_size(&begin).ok()?;
+    Some([u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?])
 }
 
 /// How a file stands, in the words of the API.

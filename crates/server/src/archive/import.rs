@@ -36,7 +36,11 @@ enum Foreign {
     Said(Said),
 }
 
-fn read_said(line: &[u8]) -> serde_json::Result<Said> {
+/// What one line of the API's own form says.
+///
+/// # Errors
+/// When it has not that form.
+pub fn read_said(line: &[u8]) -> serde_json::Result<Said> {
     serde_json::from_slice(line).map(|Foreign::Said(said)| said)
 }
 
@@ -45,7 +49,7 @@ fn read_said(line: &[u8]) -> serde_json::Result<Said> {
 /// # Errors
 /// When a line is not as it must be, or the room takes nothing; it tells how much came in before.
 pub(crate) async fn import(room: &Room, body: Body) -> Result<words::Imported, Refusal> {
-    let mut lines = Lines { body: body.into_data_stream(), read: Vec::new(), number: 0 };
+    let mut lines = Lines::new(body);
     let mut done = words::Imported::default();
     let imported = match lines.next().await? {
         // Nothing that anybody said was in the file.
@@ -64,7 +68,8 @@ pub(crate) async fn import(room: &Room, body: Body) -> Result<words::Imported, R
     }
 }
 
-fn broken(Bad { line, what }: &Bad) -> Refusal {
+/// What is told of a line that is not as it must be.
+pub fn broken(Bad { line, what }: &Bad) -> Refusal {
     let help = "use another copy of the file, or export again where the room is whole";
     Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "integrity", format!("line {line}: {what}"), help)
 }
@@ -73,22 +78,32 @@ fn broken(Bad { line, what }: &Bad) -> Refusal {
 struct Lines {
     body: BodyDataStream,
     read: Vec<u8>,
+    /// Where in it the next line begins, and up to where no line ends.
+    begins: usize,
+    looked: usize,
     number: u64,
 }
 
 impl Lines {
+    fn new(body: Body) -> Self {
+        Self { body: body.into_data_stream(), read: Vec::new(), begins: 0, looked: 0, number: 0 }
+    }
+
     /// The next line that is not empty.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
         loop {
-            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+            if let Some(length) = self.read[self.looked..].iter().position(|byte| *byte == b'\n') {
+                let end = self.looked + length;
+                let line = &self.read[self.begins..end];
                 self.number += 1;
-                let mut line: Vec<u8> = self.read.drain(..=end).collect();
-                line.pop();
+                (self.begins, self.looked) = (end + 1, end + 1);
                 if !line.trim_ascii().is_empty() {
-                    return Ok(Some(line));
+                    return Ok(Some(line.to_vec()));
                 }
                 continue;
             }
+            self.read.drain(..self.begins);
+            (self.begins, self.looked) = (0, self.read.len());
             if self.read.len() > IMPORT_LINE_BYTES {
                 let what = format!("longer than the {IMPORT_LINE_BYTES} bytes of any line of an export");
                 return Err(broken(&Bad { line: self.number + 1, what }));
@@ -99,6 +114,7 @@ impl Lines {
                 None if self.read.trim_ascii().is_empty() => return Ok(None),
                 None => {
                     self.number += 1;
+                    self.looked = 0;
                     return Ok(Some(std::mem::take(&mut self.read)));
                 }
             }
@@ -236,18 +252,23 @@ const TEXT_BYTES: usize = BODY_BYTES - SOURCE_BYTES - NAME_BYTES - 24;
 fn contents(said: &Said) -> Vec<Content> {
     let Said { source, name, time_ms, text } = said;
     let (source, name) = (cut(source, SOURCE_BYTES).0.to_owned(), cut(name, NAME_BYTES).0.to_owned());
-    let (mut contents, mut rest) = (Vec::new(), text.as_str());
-    while !rest.is_empty() {
+    let imported =
+        |text: &str| Imported { source: source.clone(), name: name.clone(), time_ms: *time_ms, text: text.into() };
+    parts(text).map(|part| Content::Imported(imported(part))).collect()
+}
+
+/// A text in parts of which each fits into an entry.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
         let (part, more) = cut(rest, TEXT_BYTES);
-        let (source, name, text) = (source.clone(), name.clone(), part.to_owned());
-        contents.push(Content::Imported(Imported { source, name, time_ms: *time_ms, text }));
         rest = more;
-    }
-    contents
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// The beginning of a text in at most so many bytes, and the rest.
-fn cut(text: &str, bytes: usize) -> (&str, &str) {
+pub fn cut(text: &str, bytes: usize) -> (&str, &str) {
     text.split_at(text.floor_char_boundary(bytes))
 }
 

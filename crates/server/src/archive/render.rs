@@ -11,7 +11,11 @@ use rumormill_node::{
         timeline::Place,
     },
 };
-use rumormill_text::{Clock, Names, clean, clean_name, limits::NICK_CHARS, safe_name, show::elsewhere, size, steers};
+use rumormill_text::{
+    Clock, Names, clean, safe_name,
+    show::{elsewhere, named},
+    size, steers,
+};
 
 use super::export::Sink;
 use crate::{
@@ -37,7 +41,12 @@ pub(super) async fn write(
     loop {
         let (messages, more) = room.messages_after(after, PAGE_LINES).await?;
         for message in &messages {
-            let shown = Shown { names: &names, clock, message, reply: quoted(room, &names, message).await? };
+            let reply = quoted(room, &names, message).await?;
+            let before = match message.what {
+                What::Nick(_) => room.named_before(message.place).await?,
+                _ => None,
+            };
+            let shown = Shown { names: &names, clock, message, reply, before };
             let today = clock.day(message.place.time.ms());
             match form {
                 Form::Markdown => {
@@ -74,6 +83,8 @@ struct Shown<'a> {
     clock: &'a Clock,
     message: &'a Message,
     reply: Option<(String, String)>,
+    /// The name before, of somebody who took another.
+    before: Option<String>,
 }
 
 /// What a message tells.
@@ -96,7 +107,7 @@ impl Shown<'_> {
                 Told::Words(Some(elsewhere(self.clock, &from)), text.clone())
             }
             What::File(file) => Told::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size))),
-            What::Nick(nick) => Told::Act(format!("is now called {}", clean_name(nick, NICK_CHARS))),
+            What::Nick(nick) => Told::Act(self.named(nick).1),
             What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),
             What::Retracted => Told::Act("took back what was here".into()),
@@ -104,9 +115,13 @@ impl Shown<'_> {
         }
     }
 
+    fn named(&self, nick: &str) -> (String, String) {
+        named(self.names, &self.message.place.author.to_string().as_str().into(), self.before.as_deref(), nick)
+    }
+
     fn who(&self) -> String {
-        match self.message.what {
-            What::Nick(_) => self.message.place.author.short(),
+        match &self.message.what {
+            What::Nick(nick) => self.named(nick).0,
             _ => called(self.names, &self.message.place.author),
         }
     }

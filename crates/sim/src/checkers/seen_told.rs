@@ -1,13 +1,13 @@
 //! An entry names what its author had seen since the entry before, and stands below all of it. What lay further ahead of
 //! its author's clock than anybody follows was no cause. Of what a peer shows that is so far behind that it began with the
-//! newest page, it names nothing for a while.
+//! newest page, it names nothing for a while, nor of what somebody says in a burst.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rumormill_proto::{
     admit::Entry,
     ids::{AuthorId, Seq},
-    limits::{FOLLOW_MS, SEEN_PAIRS},
+    limits::{BURST, BURST_MS, FOLLOW_MS, SEEN_PAIRS},
     message::Message,
     time::Time,
 };
@@ -25,6 +25,10 @@ struct Reader {
     paged: bool,
     /// The newest seq shown of each other author and not named yet.
     unnamed: BTreeMap<AuthorId, Seq>,
+    /// Entries of each other author that were shown lately, and when; oldest first.
+    lately: BTreeMap<AuthorId, VecDeque<u64>>,
+    /// Milliseconds since the world began until which a burst is named by nothing, nor what follows from it.
+    burst_ms: u64,
     /// The greatest time shown of other authors.
     last: Time,
     /// The seq after its last entry.
@@ -35,12 +39,22 @@ struct Reader {
 }
 
 impl Reader {
-    fn shown(&mut self, entry: &Entry, wall_ms: u64) {
+    fn shown(&mut self, entry: &Entry, (at_ms, wall_ms): (u64, u64)) {
         if entry.author == self.author {
-            let judged = self.judge(entry);
+            let judged = self.judge(entry, at_ms);
             self.judged.insert(entry.seq, judged);
             self.next = entry.seq + 1;
-        } else if !self.waited(entry) && entry.time.ms() <= wall_ms.saturating_add(FOLLOW_MS) {
+            return;
+        }
+        let lately = self.lately.entry(entry.author).or_default();
+        lately.push_back(at_ms);
+        while lately.front().is_some_and(|first| first + BURST_MS <= at_ms) {
+            lately.pop_front();
+        }
+        if lately.len() as u64 > BURST {
+            self.burst_ms = at_ms + BURST_MS;
+        }
+        if !self.waited(entry) && entry.time.ms() <= wall_ms.saturating_add(FOLLOW_MS) {
             let newest = self.unnamed.entry(entry.author).or_default();
             *newest = entry.seq.max(*newest);
             self.last = self.last.max(entry.time);
@@ -53,7 +67,7 @@ impl Reader {
         entry.seen.iter().any(|(of, up_to)| *of == self.author && *up_to >= self.next)
     }
 
-    fn judge(&mut self, entry: &Entry) -> Verdict {
+    fn judge(&mut self, entry: &Entry, at_ms: u64) -> Verdict {
         if entry.time <= self.last {
             return Err("stands above what its author had seen".into());
         }
@@ -61,7 +75,8 @@ impl Reader {
         let few = self.unnamed.len() <= SEEN_PAIRS;
         let was_known = std::mem::replace(&mut self.is_known, true);
         self.unnamed.retain(|author, seq| !names(author, *seq));
-        match self.unnamed.iter().next().filter(|_| few && was_known && !self.paged) {
+        let is_expected = few && was_known && !self.paged && at_ms > self.burst_ms;
+        match self.unnamed.iter().next().filter(|_| is_expected) {
             Some((author, seq)) => Err(format!("does not name {author:?} {seq}, which its author had seen")),
             None => Ok(()),
         }
@@ -96,8 +111,8 @@ impl Checker for SeenTold {
                 self.readers.entry(*peer).or_default().paged = true;
                 Ok(())
             }
-            Fact::Shown { peer, entry, wall_ms, .. } => {
-                self.readers.entry(*peer).or_default().shown(entry, *wall_ms);
+            Fact::Shown { peer, entry, at_ms, wall_ms, .. } => {
+                self.readers.entry(*peer).or_default().shown(entry, (*at_ms, *wall_ms));
                 Ok(())
             }
             Fact::Said { peer, author, seq, .. } => {

@@ -311,6 +311,18 @@ pub(super) fn nicks(db: &Connection, room: &RoomId) -> Result<Vec<(AuthorId, Pla
     Ok(nicks)
 }
 
+/// The name that an author had before the entry at a place.
+pub(super) fn named_before(db: &Connection, room: &RoomId, place: Place) -> Result<Option<String>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(None) };
+    let Some(log) = record::log(db, number, &place.author)? else { return Ok(None) };
+    let mut find = db.prepare_cached(
+        "SELECT name FROM note WHERE room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND log = ?3 AND sign = ''
+            AND (time, seq) < (?4, ?5) ORDER BY time DESC, seq DESC LIMIT 1",
+    )?;
+    let before = (number, Kind::NICK.number(), log.id, put_time(place.time), int(place.seq));
+    Ok(find.query_row(before, |row| row.get(0)).optional()?)
+}
+
 /// What the room is about: the last topic that can be read.
 pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };

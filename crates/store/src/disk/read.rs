@@ -157,6 +157,10 @@ impl Read for DiskReader {
         self.ask(|db| notes::nicks(db, room))
     }
 
+    fn named_before(&mut self, room: &RoomId, place: Place) -> Result<Option<String>, Error> {
+        self.ask(|db| notes::named_before(db, room, place))
+    }
+
     fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
         self.ask(|db| super::kept(db, room))
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
 
-use super::Shelf;
+use super::{Group, Shelf};
 use crate::{Line, limits::NICKS, note::Note};
 
 impl Shelf {
@@ -25,5 +25,12 @@ impl Shelf {
             Some((place.author, *place, Note::of(&place.author, place.seq, &row.raw)?.name))
         };
         places.iter().filter_map(name).collect()
+    }
+
+    pub(super) fn named_before(&self, place: Place) -> Option<String> {
+        let named = Group { about: None, kind: Kind::NICK, author: place.author, sign: String::new() };
+        let ((_, seq), _) = self.notes.get(&named)?.range(..(place.time, place.seq)).next_back()?;
+        let row = self.rows.get(&(place.author, *seq))?;
+        Some(Note::of(&place.author, *seq, &row.raw)?.name)
     }
 }

@@ -1,6 +1,6 @@
 //! Others in the room: who is hidden, who is writing, and what of theirs makes a sound.
 
-use rumormill_api::{Arrival, Event, Kind, Reaction, Reply};
+use rumormill_api::{Arrival, Event, Reaction, Reply};
 
 use super::{
     Stage,
@@ -203,15 +203,6 @@ fn who_is_connected_is_here_whatever_was_told_before() {
     stage.node.rooms[0].room.peers.clear();
     let status = stage.node.status();
     stage.hears(status).has("1 here").has("nobody connected, 2 away");
-}
-
-#[test]
-fn who_had_no_name_is_told_by_their_id_once() {
-    let mut node = lunch();
-    let mut named = node.puts(0, "bob", Kind::Nick, "robert");
-    named.nick = author("bob").as_str()[..8].into();
-    node.rooms[0].messages.last_mut().unwrap().nick.clone_from(&named.nick);
-    Stage::open(node, 80, 20).row("--  626f6262 is now called robert");
 }
 
 #[test]

@@ -146,7 +146,8 @@ impl Node {
         let state = if nick == "ada" { FileState::Here } else { FileState::Absent };
         let hash = FileHex(format!("{size:064x}"));
         let message = self.rooms[0].find(entry.as_str()).unwrap();
-        message.file = Some(File { hash, name: name.into(), mime: "image/jpeg".into(), size, state, have: 0 });
+        message.file =
+            Some(File { hash, name: name.into(), mime: "image/jpeg".into(), size, state, ..File::default() });
         message.clone()
     }
 

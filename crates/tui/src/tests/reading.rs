@@ -218,6 +218,7 @@ fn acts_and_what_happened_to_the_room() {
     node.puts(0, "bob", Kind::Topic, "where we eat");
     node.puts(0, "bob", Kind::Topic, "");
     node.puts(0, "robert", Kind::Nick, "bob");
+    node.rooms[0].messages.last_mut().unwrap().before = Some("robert".into());
     node.puts(0, "bob", Kind::Nick, "bob");
     Stage::open(node, 60, 14).shows(
         r#"
@@ -232,7 +233,7 @@ fn acts_and_what_happened_to_the_room() {
  12:04         --  bob set the topic: where we eat
  12:05         --  bob cleared the topic
  12:06         --  robert (726f6265) is now called bob
- 12:07         --  626f6262 is now called bob
+ 12:07         --  bob joined
  1 direct 0 relayed 1 away · nothing missing · clock ok
 ada>
 "#,

@@ -4,16 +4,21 @@ import { $ } from "./dom.js";
 import { call, signIn, whenSignedElsewhere } from "./api.js";
 import { twoLines } from "./ask.js";
 import { Chat } from "./chat.js";
+import { goal } from "./marked.js";
 import { applyTheme } from "./settings.js";
 
 applyTheme();
 let chat = null;
+// The message that a permalink named.
+let wanted = null;
 
 // The one-time code leaves the address bar and the history before it is used.
 function takeCode() {
-  const code = location.hash.slice(1);
-  if (code) history.replaceState(null, "", location.pathname);
-  return code;
+  const { hash } = location;
+  if (hash) history.replaceState(null, "", location.pathname);
+  const to = goal(hash);
+  wanted = to ?? wanted;
+  return to ? "" : hash.slice(1);
 }
 
 function gate(failure) {
@@ -33,7 +38,8 @@ async function open(code) {
   }
   $("gate").hidden = true;
   chat ??= new Chat(() => gate());
-  chat.start();
+  chat.start(wanted);
+  wanted = null;
 }
 
 $("gate-form").addEventListener("submit", (event) => {
@@ -44,7 +50,9 @@ $("gate-form").addEventListener("submit", (event) => {
 // A link opened in the tab that has the page already.
 addEventListener("hashchange", () => {
   const code = takeCode();
-  if (code && $("app").hidden) open(code);
+  const isOut = $("app").hidden;
+  if (code && isOut) open(code);
+  else if (wanted && !isOut) chat.go(wanted).finally(() => (wanted = null));
 });
 // All windows of a browser have one token: they come in together, and leave together with nothing left to read.
 whenSignedElsewhere((isIn) => {

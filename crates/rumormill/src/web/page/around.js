@@ -2,12 +2,14 @@
 // to what is not in sight.
 
 import { $, el, rows, theirs } from "./dom.js";
-import { count, line, number, short } from "./words.js";
+import { clock, count, line, number, short } from "./words.js";
 
-export function drawTitle({ rooms, id, room }) {
-  const open = document.hasFocus() ? id : null;
+export function drawTitle({ rooms, id, room, visit }) {
+  const open = document.hasFocus() && !visit?.held ? id : null;
   const unread = [...rooms.values()].reduce((sum, other) => sum + (other.id === open ? 0 : other.unread), 0);
   const name = room ? `${short(room.name, 40) || "room"} · ` : "";
+  const icon = unread ? "icon-unread.svg" : "icon.svg";
+  if ($("icon").getAttribute("href") !== icon) $("icon").setAttribute("href", icon);
   document.title = (unread ? `(${number(unread)}) ` : "") + name + "Rumormill";
 }
 
@@ -19,7 +21,7 @@ export function drawRooms(chat) {
   rows($("room-list"), list.map((room, i) => {
     const isOpen = room.id === chat.id;
     const name = short(room.name, 60) || "room " + room.id.slice(0, 8);
-    const unread = isOpen && chat.visit.stuck ? 0 : room.unread;
+    const unread = isOpen && chat.visit.stuck && !chat.visit.held ? 0 : room.unread;
     const stamp = [name, isOpen, unread, room.mentions, room.stopped, i];
     return { key: room.id, stamp, make: () => roomRow(chat, { room, i, isOpen, name, unread }) };
   }));
@@ -39,9 +41,14 @@ function badge(look, label, text) {
   return el("span", { class: look, "aria-label": label }, text);
 }
 
+// Notices that are about how a room stands, each with whether it still does.
+const LASTS = { stopped: ({ stopped }) => stopped !== null, skewed: ({ clock }) => Boolean(clock), shared: ({ shares }) => !shares || shares.length > 0 };
+const FIXED = ["stopped", "seeking"];
+
 export function drawBanners(chat) {
   const { room } = chat;
-  const list = [...(chat.notices.get(room.id) ?? [])];
+  const list = (chat.notices.get(room.id) ?? []).filter(({ code }) => LASTS[code]?.(room) ?? true);
+  if (room.seeking && $("empty").hidden) list.push({ code: "seeking", text: `Nobody of this room was found so far, looking since ${clock(room.seeking.since_ms)}. Somebody in it has to run Rumormill at the same time; what you write is sent then.` });
   if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
     const help = room.damaged ? "Run “rumormill resync” to take out what is damaged and fetch it again, or leave the room."
       : "Make room on the disk: it goes on by itself; what was confirmed is kept.";
@@ -54,7 +61,7 @@ export function drawBanners(chat) {
   const close = (code) => el("button", { class: "close", "aria-label": "Close this notice", onclick: () => drop(code) }, "✕");
   const make = ({ code, text }) => {
     const look = "banner" + (code === "stopped" || code === "forked" ? " bad" : "");
-    return el("div", { class: look, role: "status" }, el("p", {}, theirs(line(text))), code !== "stopped" && close(code));
+    return el("div", { class: look, role: "status" }, el("p", {}, theirs(line(text))), !FIXED.includes(code) && close(code));
   };
   rows($("banners"), list.map((notice) => ({ key: notice.code, stamp: [notice.text], make: () => make(notice) })));
 }
@@ -63,14 +70,14 @@ export function drawChips(visit) {
   const { timeline, stuck, chat: { log } } = visit;
   const late = timeline.late.length;
   const isAbove = timeline.first && log.marker < timeline.first.place && timeline.older;
-  const unread = log.marker !== null && (isAbove || log.isAbove($("unread"))) && visit.unread;
+  const unread = log.marker !== null && visit.skipped && (isAbove || log.isAbove($("unread"))) && log.fresh;
   const chip = (key, words, run) => {
     const make = () => el("button", { type: "button", "data-as": "chip", onclick: run }, words);
     return { key, stamp: [words], make };
   };
   const end = timeline.below ? `↓ ${count(timeline.below, "new message")}` : "↓ Newest";
   rows($("chips"), [
-    unread && chip("unread", `↑ ${number(visit.unread)} not read yet`, () => visit.toUnread()),
+    unread && chip("unread", `↑ ${number(unread)} new`, () => visit.toUnread()),
     late && chip("late", `↑ ${count(late, "earlier message")} arrived above`, () => visit.toLate()),
     !stuck && chip("end", end, () => visit.newest()),
   ].filter(Boolean));

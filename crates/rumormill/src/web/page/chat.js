@@ -1,15 +1,17 @@
 // All rooms, and which of them is open: what events and people do to them.
 
-import { $, el } from "./dom.js";
+import { $, button, el } from "./dom.js";
 import { about, ask as at, call, listen } from "./api.js";
 import { drawBanners, drawChips, drawRooms, drawTitle } from "./around.js";
-import { ask, close, twoLines } from "./ask.js";
+import { ask, close, show, twoLines } from "./ask.js";
 import { Composer } from "./composer.js";
 import { save, takeFiles } from "./files.js";
 import { keep, kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Log } from "./log.js";
+import { permalink } from "./marked.js";
 import { Network } from "./network.js";
+import { named, pick } from "./picker.js";
 import { Side } from "./side.js";
 import { drawStatus } from "./status.js";
 import { commands, fitting } from "./commands.js";
@@ -18,11 +20,13 @@ import { screens } from "./screens.js";
 import { notify } from "./settings.js";
 import { Typing } from "./typing.js";
 import { Visit } from "./visit.js";
+import { line, moment } from "./words.js";
 
 const NOTICES = 5;
 const NEAR_PX = 300;
 const ALERT_MS = 12_000;
 const SEARCH = 50;
+const SIGNS = 8;
 
 export class Chat {
   // `shut` is called when this page is not signed in any more.
@@ -56,8 +60,10 @@ export class Chat {
     return this.visit?.people ?? new Map();
   }
 
-  start() {
+  // Begins, at a message if one is `wanted`.
+  start(wanted) {
     $("app").hidden = false;
+    this.wanted = wanted;
     this.stop = listen({
       open: () => this.refresh(),
       close: () => this.disconnected(),
@@ -104,7 +110,9 @@ export class Chat {
       if (row && !this.isPressing && row.dataset.key !== this.log.selected) this.visit.select(row.dataset.key);
     });
     addEventListener("focus", () => this.visit?.markRead());
-    document.addEventListener("visibilitychange", () => this.visit?.markRead());
+    addEventListener("blur", () => this.visit?.lookAway());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.visit?.lookAway() : this.visit?.markRead()));
+    this.composer.text.addEventListener("input", () => this.settle("line"));
   }
 
   scrolled() {
@@ -120,22 +128,30 @@ export class Chat {
     visit.markRead();
   }
 
-  // Runs a request; a failure is shown, and `undefined` comes of it.
-  async try(run) {
+  // Runs a request; a failure is shown until its `cause` is gone, and `undefined` comes of it.
+  async try(run, cause) {
     try {
-      return (await run()) ?? null;
+      const answer = (await run()) ?? null;
+      this.settle("lost");
+      return answer;
     } catch (failure) {
       if (failure.status === 401) this.end();
-      else this.alert(failure);
+      else this.alert(failure, failure.status === 0 ? "lost" : cause);
       return undefined;
     }
   }
 
-  alert(failure) {
+  // What has no cause that ends goes by itself.
+  alert(failure, cause) {
     const dismiss = { class: "close", "aria-label": "Close this message", onclick: () => box.remove() };
-    const box = el("div", { class: "alert" }, el("div", {}, ...twoLines(failure)), el("button", dismiss, "✕"));
+    const box = el("div", { class: "alert", "data-cause": cause }, el("div", {}, ...twoLines(failure)), el("button", dismiss, "✕"));
     $("alerts").replaceChildren(box);
-    setTimeout(() => box.remove(), ALERT_MS);
+    if (!cause) setTimeout(() => box.remove(), ALERT_MS);
+  }
+
+  // A cause is gone, and what was shown for it goes too.
+  settle(cause) {
+    $("alerts").querySelector(`[data-cause="${cause}"]`)?.remove();
   }
 
   // Reads everything that is shown, at the beginning and whenever events were lost.
@@ -145,13 +161,28 @@ export class Chat {
     if (this.lost) $("spoken").textContent = "Connected to Rumormill again.";
     this.lost = false;
     this.rooms = new Map(answer.rooms.map((room) => [room.id, room]));
-    if (this.rooms.has(this.id)) {
+    const { wanted } = this;
+    this.wanted = null;
+    if (wanted) {
+      await this.go(wanted);
+    } else if (this.rooms.has(this.id)) {
       await this.visit.again();
     } else {
       const last = this.rooms.get(kept("room")) ?? answer.rooms[0];
       await this.enter(last?.id ?? null);
     }
     this.draw();
+  }
+
+  // Goes to a message of any room.
+  async go({ room, ref }) {
+    if (!this.rooms.has(room)) {
+      this.alert({ what: "This link leads to a room that you are not in", help: "Ask whoever gave it to you for a ticket." });
+      room = this.id ?? kept("room");
+      ref = null;
+    }
+    if (room !== this.id) await this.enter(this.rooms.has(room) ? room : (this.rooms.keys().next().value ?? null));
+    if (ref && room === this.id) await this.visit.jump(ref);
   }
 
   async enter(id) {
@@ -169,7 +200,7 @@ export class Chat {
     this.composer.enter(id);
     this.drawNow();
     await visit.begin();
-    if (visit.isOpen) this.composer.text.focus();
+    if (visit.isOpen) this.composer.text.focus({ preventScroll: true });
   }
 
   event(kind, content) {
@@ -217,7 +248,9 @@ export class Chat {
     drawStatus(room, this.people, this.lost);
     if (!room) return;
     this.log.others = [...this.people.values()].filter(({ me }) => !me).length;
-    this.log.draw(visit.timeline, room, keep ?? (visit.stuck ? "end" : undefined));
+    // What comes while nobody looks does not scroll away what came before it.
+    const rest = visit.stuck ? (this.log.marker === null || document.hasFocus() ? "end" : "unread") : undefined;
+    this.log.draw(visit.timeline, room, keep ?? rest);
     visit.stuck = !visit.timeline.newer && this.log.atEnd();
     this.side.draw(room);
     drawBanners(this);
@@ -235,19 +268,24 @@ export class Chat {
       },
       reply: (message) => this.composer.reply(message),
       edit: (message) => this.composer.edit(message),
-      pick: (message) => {
-        this.visit.select(message.ref, { focus: false });
-        this.log.picking = true;
-        this.drawNow();
-        $("log").querySelector(".picker button")?.focus();
-      },
+      pick: (message) => pick("React", (sign) => {
+        const mine = message.reactions.find((reaction) => reaction.sign === sign)?.mine;
+        this.log.act.react(message, sign, !mine);
+      }),
       react: (message, sign, on) => {
-        if (this.log.picking) this.visit.select(message.ref);
         const path = about(this.id, message.ref, "/reactions/" + encodeURIComponent(sign));
         // Events tell what came of it: an answer may be older than the newest of them.
         this.try(() => call(on ? "PUT" : "DELETE", path));
       },
       takeBack: (message) => this.takeBack(message),
+      more: (message) => this.more(message),
+      unread: (message) => this.try(() => this.visit.markUnread(message)),
+      copyLink: (message) => this.copyLink(message),
+      go: (to) => this.go(to),
+      tools: (ref) => {
+        const message = this.visit.timeline.find(ref);
+        return message && this.log.tools(message, " hover");
+      },
       path: (message) => this.visit.fileAt(message),
       save: (message) => this.try(() => save(this.visit.fileAt(message), message.file.name)),
       get: (message) => this.askFor("POST", message),
@@ -267,6 +305,23 @@ export class Chat {
     ask({ title: "Take this back?", text, yes: "Take it back", run: () => call("DELETE", path) });
   }
 
+  more(message) {
+    const { act } = this.log;
+    const then = (run) => () => {
+      close();
+      return run(message);
+    };
+    show("This message", el("p", { class: "quiet" }, moment(message.time_ms)), el("div", { class: "stack" },
+      button("Mark as unread from here", then(act.unread), false, true), button("Copy a link to it", then(act.copyLink)), button("Who has it", then(act.holders))));
+  }
+
+  async copyLink({ ref }) {
+    const address = permalink(this.id, ref);
+    const done = await navigator.clipboard.writeText(address).then(() => true, () => false);
+    if (done) $("spoken").textContent = "The link is copied.";
+    else show("Link to this message", el("p", {}, el("code", {}, address)));
+  }
+
   sideActs() {
     const chat = this;
     return {
@@ -277,6 +332,7 @@ export class Chat {
         return found?.messages.filter(({ hidden }) => !hidden);
       },
       jump: (message) => this.visit.jump(message),
+      day: (ms) => this.visit.toDay(ms),
       person: ({ author }) => this.try(() => showPerson(this, author)),
       opened: (which) => {
         this.visit?.readHolders();
@@ -292,17 +348,21 @@ export class Chat {
       show: (author) => this.names.show(author),
       named: (text) => this.names.named([...this.people.values()].filter(({ me }) => !me).map(({ author }) => author), text),
       unclear: (what) => this.alert({ what, help: "Tab completes a name so that it means one person." }),
-      up: () => {
+      // The last thing one said oneself, as long as it can be changed.
+      own: () => this.visit?.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text"),
+      walk: () => {
         const last = this.visit?.timeline.visible.at(-1);
         if (last) this.visit.select(last.ref);
       },
+      signs: (words) => named(words, SIGNS),
+      emoji: (take) => pick("Emoji", take),
       commands: () => this.commands,
       fitting: (word, rest) => fitting(this, word, rest),
       typing: (room) => this.typing.tell(room, () => this.composer.isWriting(room)),
       scroll: (way) => $("log").scrollBy({ top: way * $("log").clientHeight * 0.9 }),
       command: (room, word, rest) => this.command(room, word, rest),
       edit: async (room, message, text) =>
-        (await this.try(() => call("PUT", about(room, message.ref), { text }))) !== undefined,
+        (await this.try(() => call("PUT", about(room, message.ref), { text }), "line")) !== undefined,
       send: (room, said) => this.say(room, () => call("POST", at(room, "/messages"), said)),
     };
   }
@@ -310,8 +370,9 @@ export class Chat {
   // Says something in a room, and shows it at the end when that is open; whether it could be said.
   async say(room, run) {
     const visit = room === this.id ? this.visit : null;
-    const answer = await this.try(run);
+    const answer = await this.try(run, "line");
     if (!answer) return false;
+    this.settle("line");
     await visit?.show(answer.messages);
     return true;
   }
@@ -337,13 +398,13 @@ export class Chat {
     const command = this.commands.find((known) => known.word === word);
     if (!command) {
       const help = "Write /help for those there are, or begin with // to say a line that starts with a slash.";
-      this.alert({ what: `There is no command /${word}`, help });
+      this.alert({ what: `There is no command /${word}`, help }, "line");
       return false;
     }
     return (await this.try(async () => {
       await command.run(rest);
       return true;
-    })) === true;
+    }, "line")) === true;
   }
 
   // What gives a room back: the room as it is then.
@@ -376,6 +437,7 @@ export class Chat {
     if (isHere) this.leaving = null;
     const room = this.rooms.get(id);
     this.rooms.delete(id);
+    this.composer.forget(id);
     this.draw();
     if (id !== this.id) return;
     await this.enter(this.rooms.keys().next().value ?? null);

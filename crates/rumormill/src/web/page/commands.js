@@ -4,6 +4,7 @@ import { Failure } from "./api.js";
 import { show } from "./ask.js";
 import { el } from "./dom.js";
 import { meant, setHidden, showPerson } from "./person.js";
+import { dayBegin } from "./side.js";
 import { setByWords, settings, words } from "./settings.js";
 import { line } from "./words.js";
 
@@ -29,6 +30,10 @@ export function commands(chat) {
     ["search", "words", "look for messages", (sought) => {
       chat.side.show("search");
       return sought && chat.side.search(sought);
+    }],
+    ["day", "2026-05-31", "go to what was said on a day", (day) => {
+      const ms = /^\d{4}-\d\d-\d\d$/.test(day) ? dayBegin(day) : NaN;
+      return Number.isNaN(ms) ? usage("Which day do you mean?", "Write it as /day 2026-05-31.") : chat.visit.toDay(ms);
     }],
     ["seen", "", "who has my last message", () => {
       const own = chat.visit.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");

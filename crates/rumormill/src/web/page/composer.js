@@ -1,28 +1,37 @@
 // Where people write: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
+import { drop, keep, kept } from "./kept.js";
 import { folded } from "./names.js";
 import { line, short } from "./words.js";
 
 const CHOICES = 8;
 const MENTIONS = 32;
 const QUOTE_CHARS = 100;
+// Behind it, the room that a draft is for.
+const DRAFT = "draft ";
 const ROWS_PX = 180;
 
 // Whether a line is a command, and no text: // says / and the rest, /me tells what one does.
 const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
 
 export class Composer {
-  // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), up(), people(), show(author), named(text), unclear(what),
-  // commands(), fitting(word, rest), typing(room).
+  // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), own(), walk(), people(), show(author), named(text),
+  // unclear(what), commands(), fitting(word, rest), typing(room), signs(words), emoji(take).
   constructor(act) {
-    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, drafts: new Map(), room: null, sending: Promise.resolve() });
+    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, room: null, sending: Promise.resolve() });
     this.text.addEventListener("input", () => {
       this.changed();
+      this.keepDraft();
       if (this.isWriting(this.room)) this.act.typing(this.room);
     });
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.offer([]));
+    $("emoji").addEventListener("click", () => this.act.emoji((sign) => {
+      this.text.focus();
+      this.text.setRangeText(sign, this.text.selectionStart, this.text.selectionEnd, "end");
+      this.text.dispatchEvent(new Event("input"));
+    }));
     $("about-close").addEventListener("click", () => this.cancel());
     $("say").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -37,11 +46,20 @@ export class Composer {
 
   // Goes to another room; what was begun in this one waits there.
   enter(room) {
-    if (this.room) this.drafts.set(this.room, this.about?.edit ? "" : this.text.value);
     this.room = room;
-    this.set("", null);
-    this.text.value = this.drafts.get(room) ?? "";
-    this.changed();
+    this.set(kept(DRAFT + room) ?? "", null);
+  }
+
+  // What is being written here is there again when one comes back, to the room or to the page.
+  keepDraft() {
+    if (this.about?.edit) return;
+    const { value } = this.text;
+    if (value) keep(DRAFT + this.room, value);
+    else this.forget(this.room);
+  }
+
+  forget(room) {
+    drop(DRAFT + room);
   }
 
   set(text, about) {
@@ -66,7 +84,7 @@ export class Composer {
   }
 
   cancel() {
-    this.set(this.about?.edit ? "" : this.text.value, null);
+    this.set(this.about?.edit ? (kept(DRAFT + this.room) ?? "") : this.text.value, null);
     this.text.focus();
   }
 
@@ -88,7 +106,9 @@ export class Composer {
     else if (key === "Escape" && this.about) this.cancel();
     else if (key === "Enter" && event.altKey) this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed();
     else if (key === "Enter" && !event.shiftKey) this.submit();
-    else if (key === "ArrowUp" && !this.text.value) this.act.up();
+    else if (key === "ArrowUp" && event.shiftKey && !this.text.value) this.act.walk();
+    else if (key === "ArrowUp" && !this.text.value && this.act.own()) this.edit(this.act.own());
+    else if (key === "ArrowUp" && !this.text.value) this.act.walk();
     else if (key === "PageUp" || key === "PageDown") this.act.scroll(key === "PageUp" ? -1 : 1);
     else return;
     event.preventDefault();
@@ -109,7 +129,17 @@ export class Composer {
     const [, word, rest] = /^\/([a-z]*)(?:\s+(.*))?$/is.exec(before) ?? [];
     if (word !== undefined && !this.about?.edit) return this.commands(word, rest, before.length);
     const begun = this.begun();
-    return begun ? this.people(begun) : [];
+    if (begun) return this.people(begun);
+    const [, sign] = /(?:^|\s):([\p{L}+-][\p{L}\p{N}_+-]{1,30})$/u.exec(before) ?? [];
+    if (sign) this.lookForSigns(before, sign);
+    return [];
+  }
+
+  // Offers emoji for what stands behind a colon, if that still stands there when they are found.
+  async lookForSigns(before, words) {
+    const found = await this.act.signs(words);
+    if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before) return;
+    this.offer(found.map(({ sign, name }) => ({ key: sign, at: before.length - words.length - 1, text: sign + " ", shown: sign, about: name })));
   }
 
   commands(word, rest, length) {
@@ -180,7 +210,8 @@ export class Composer {
     if (!text) return;
     const { room, about } = this;
     const run = this.meant(text, about);
-    this.set("", null);
+    this.set(about?.edit ? (kept(DRAFT + room) ?? "") : "", null);
+    this.keepDraft();
     this.sending = this.sending.then(async () => {
       if (!(await run())) this.giveBack(room, text, about);
     });
@@ -199,7 +230,9 @@ export class Composer {
   }
 
   giveBack(room, text, about) {
-    if (this.room !== room) this.drafts.set(room, text);
-    else this.set(this.text.value ? `${text}\n${this.text.value}` : text, this.about ?? about);
+    const meanwhile = this.room === room ? this.text.value : kept(DRAFT + room);
+    const all = meanwhile ? `${text}\n${meanwhile}` : text;
+    if (this.room === room) this.set(all, this.about ?? about), this.keepDraft();
+    else if (!about?.edit) keep(DRAFT + room, all);
   }
 }

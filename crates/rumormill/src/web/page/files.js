@@ -7,6 +7,9 @@ import { line, number } from "./words.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["kB", "MB", "GB"];
+// As the style has them.
+const WIDEST_PX = 384;
+const HIGHEST_PX = 288;
 const NAME_BYTES = 255;
 // A browser has begun to save by then, or asked where to.
 const SAVED_MS = 60_000;
@@ -19,6 +22,13 @@ export function size(bytes) {
   return `${of.toFixed(1)} ${UNITS[unit]}`;
 }
 
+// The room that a picture takes, known before it is here.
+function box([width, height] = []) {
+  if (!(width > 0 && height > 0)) return {};
+  const by = Math.min(WIDEST_PX / width, HIGHEST_PX / height, 1);
+  return { width: Math.max(Math.round(width * by), 1), height: Math.max(Math.round(height * by), 1) };
+}
+
 // What a message offers. `act`: get(message), save(message), giveUp(message), path(message).
 export function file(message, tab, act) {
   const { name, mime, size: bytes, state, have } = message.file;
@@ -27,7 +37,7 @@ export function file(message, tab, act) {
   const label = line(name) || "a file";
   const isHere = state === "here";
   return el("div", { class: "file" },
-    isHere && PICTURES.includes(mime) && picture(act.path(message), { alt: label }),
+    isHere && PICTURES.includes(mime) && picture(act.path(message), { alt: label, ...box(message.file.pixels) }),
     el("p", { class: "text" }, theirs(label, { class: "file-name" }), el("span", { class: "quiet" }, `, ${size(bytes)}`, mime && ", ", mime && theirs(line(mime)))),
     el("div", { class: "row" },
       isHere && control("save", "Save", () => act.save(message)),

@@ -32,7 +32,6 @@ function always(chat, { key, target, shiftKey }) {
   if (key !== "Escape") return null;
   if ($("rooms").contains(target)) return () => (chat.screens.closeRooms(), chat.composer.text.focus());
   if ($("side").contains(target)) return () => chat.screens.closePanel("side");
-  if (chat.log.picking) return () => chat.visit.select(chat.log.selected);
   if (target !== chat.composer.text) return () => (chat.visit?.select(null), chat.composer.text.focus());
   return chat.side.open && (() => chat.screens.closePanel("side"));
 }
@@ -59,7 +58,8 @@ function onMessage({ log, visit }, { key, target }) {
   if (!["text", "file"].includes(message?.kind) || target.closest("button, a")) return null;
   const { act } = log;
   const own = message.mine && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
-  return { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), ...own }[key];
+  const all = { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), u: () => act.unread(message), m: () => act.more(message) };
+  return { ...all, ...own }[key];
 }
 
 function walk({ visit, log, composer }, { key, target }) {
@@ -68,7 +68,7 @@ function walk({ visit, log, composer }, { key, target }) {
   const now = messages.findIndex(({ ref }) => ref === log.selected);
   const last = messages.length - 1;
   const to = { ArrowUp: now < 0 ? last : now - 1, ArrowDown: now < 0 ? last : now + 1, Home: 0, End: last }[key];
-  if (to === undefined || last < 0 || target.closest(".tools, .picker")) return null;
+  if (to === undefined || last < 0 || target.closest(".tools")) return null;
   if (to > last) return timeline.newer ? () => visit.newer() : () => composer.text.focus();
   const select = (at) => visit.isOpen && visit.select(timeline.visible.at(at).ref);
   if (key === "End" && timeline.newer) return async () => (await visit.newest(), select(-1));

@@ -2,15 +2,17 @@
 
 import { el, rows, theirs } from "./dom.js";
 import { file } from "./files.js";
+import { marked } from "./marked.js";
 import { Names } from "./names.js";
-import { clean, clock, count, day, iso, line, moment, nick, number, pieces, short } from "./words.js";
+import { ago, clean, count, day, iso, line, moment, nick, number, short } from "./words.js";
 
 const TOGETHER_MS = 300_000;
 const LONG_CHARS = 1500;
 const LONG_LINES = 15;
 const QUOTE_CHARS = 120;
 const SIGN_CHARS = 16;
-const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
+const AGE_MS = 15_000;
+const ABOVE_PX = 8;
 const GONE = {
   expired: "(gone)",
   missing: "(its text has not come yet)",
@@ -19,23 +21,54 @@ const GONE = {
 };
 
 export class Log {
-  // `act` names what can be done: see `tools` and `message`.
+  // `act` names what can be done: see `tools` and `message`; `act.tools(ref)` gives the tools of a message by its ref.
   constructor(node, act) {
-    Object.assign(this, { node, act, selected: null, picking: false, others: 0, names: new Names(), marker: null, opened: new Set() });
+    Object.assign(this, { node, act, selected: null, pointed: null, others: 0, names: new Names(), marker: null, fresh: 0, opened: new Set() });
+    node.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.point(target.closest("article")));
+    node.addEventListener("pointerleave", () => this.point(null));
+    setInterval(() => this.age(), AGE_MS);
   }
 
   // Begins to draw another room, from the beginning of a visit to it.
   enter(visit) {
-    Object.assign(this, { selected: null, picking: false, marker: null, names: visit?.names ?? new Names() });
+    Object.assign(this, { selected: null, pointed: null, marker: null, fresh: 0, names: visit?.names ?? new Names() });
     this.opened.clear();
-    if (visit?.unread && visit.room.read) this.marker = visit.room.read;
+    if (visit?.room.unread && visit.room.read) Object.assign(this, { marker: visit.room.read, fresh: visit.room.unread });
   }
 
+  // Rests at the end, or where the unread begins as long as there is more of it than fits, or where one reads.
   draw(timeline, room, keep) {
-    const held = keep === "end" ? null : this.hold();
+    const held = keep ? null : this.hold();
     rows(this.node, this.list(timeline, room));
-    if (keep === "end") this.node.scrollTop = this.node.scrollHeight;
+    this.point(this.pointed && this.row(this.pointed));
+    const first = keep === "unread" && document.getElementById("unread");
+    if (first) this.node.scrollTop += first.getBoundingClientRect().top - this.node.getBoundingClientRect().top - ABOVE_PX;
+    else if (keep) this.node.scrollTop = this.node.scrollHeight;
     else this.release(held);
+  }
+
+  // Puts what can be done beside the message under the pointer. It hangs over the text and moves none.
+  point(row) {
+    const shown = this.node.querySelector(".tools.hover");
+    this.pointed = row?.dataset.key ?? null;
+    if (shown && shown.parentNode === row) return;
+    shown?.remove();
+    const tools = row && this.pointed !== this.selected && this.act.tools(this.pointed);
+    if (tools) row.append(tools);
+  }
+
+  // Lets the times that are told as ages go on.
+  age() {
+    for (const node of this.node.querySelectorAll("time.age")) {
+      const words = ago(Date.parse(node.dateTime));
+      if (node.textContent !== words) node.textContent = words;
+    }
+  }
+
+  // The last message of which the end is in sight.
+  lastSeen() {
+    const { bottom } = this.node.getBoundingClientRect();
+    return [...this.node.querySelectorAll("article")].findLast((row) => row.getBoundingClientRect().bottom <= bottom + 1)?.dataset.key;
   }
 
   atEnd() {
@@ -70,7 +103,7 @@ export class Log {
     const list = timeline.messages.length ? [this.above(timeline, room)] : [];
     let before = null;
     // The marker stands where what was read ends, if that is in this stretch.
-    let marked = this.marker === null;
+    let isMarked = this.marker === null;
     let wasRead = !timeline.older;
     let group = null;
     for (const message of timeline.messages) {
@@ -84,15 +117,23 @@ export class Log {
       if (!before || day(before.time_ms) !== today)
         list.push({ key: "day " + today, stamp: [], make: () => el("p", { class: "rule" }, el("span", {}, today)) });
       wasRead ||= message.place <= this.marker;
-      const isUnread = !marked && wasRead && message.place > this.marker && !message.mine;
+      const isUnread = !isMarked && wasRead && message.place > this.marker && !message.mine;
       if (isUnread) {
-        marked = true;
-        list.push({ key: "unread", stamp: [], make: () => el("p", { class: "rule unread", id: "unread" }, el("span", {}, "Not read yet")) });
+        isMarked = true;
+        this.fresh = this.counted(timeline);
+        const words = `${number(this.fresh)} new`;
+        list.push({ key: "unread", stamp: [words], make: () => el("p", { class: "rule unread", id: "unread", "aria-live": "off" }, el("span", {}, words)) });
       }
       list.push(this.item(message, before, isUnread, timeline.lateRefs.has(message.ref)));
       before = message;
     }
     return list.map((item) => (item.make ? item : this.unshown(item)));
+  }
+
+  // How many messages of others stand behind the marker, as far as that is known.
+  counted({ messages, newer }) {
+    const shown = messages.filter(({ place, mine, hidden, kind }) => place > this.marker && !mine && !hidden && (kind === "text" || kind === "file")).length;
+    return Math.max(newer ? Math.max(this.fresh, shown) : shown, 1);
   }
 
   // In the place of what somebody says who is hidden.
@@ -117,10 +158,10 @@ export class Log {
     const isSelected = this.selected === message.ref;
     const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
-    // Who takes a name is told by the one before; all else by what they are called now.
-    const who = this.names.show(message.author, message.kind === "nick" ? message.nick : this.names.nicks.get(message.author) ?? message.nick);
+    // Who takes a name is told by the one before, or by their first; all else by what they are called now.
+    const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
     const called = message.mentions.map((author) => this.names.show(author)).join("\n");
-    const stamp = [message, isSelected, isSelected && this.picking, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
+    const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
     return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
   }
 
@@ -131,9 +172,10 @@ export class Log {
       if (is) classes.push(name);
     const tab = isSelected ? "0" : "-1";
     return el("article", { class: classes.join(" "), tabindex: "-1", "aria-current": isSelected && "true" },
+      !together && !isEvent && !message.action && el("span", { class: "face", "aria-hidden": "true" }, [...who][0].toUpperCase()),
       el("p", { class: "who" },
         theirs(who, { class: "nick" }),
-        el("time", { datetime: iso(message.time_ms), title: moment(message.time_ms) }, clock(message.time_ms)),
+        el("time", { class: "age", datetime: iso(message.time_ms), title: moment(message.time_ms), "aria-live": "off" }, ago(message.time_ms)),
         isLate && el("span", { class: "tag" }, "late"),
         message.hidden && el("span", { class: "tag" }, "hidden"),
         message.edited && el("span", { class: "tag" }, "edited"),
@@ -142,8 +184,7 @@ export class Log {
       message.from && this.elsewhere(message.from),
       said(tab),
       this.reactions(message, tab),
-      isSelected && this.tools(message),
-      isSelected && this.picking && this.picker(message));
+      isSelected && this.tools(message));
   }
 
   // How what a message tells is shown, and whether it is something that happened rather than was said.
@@ -152,7 +193,7 @@ export class Log {
     switch (message.kind) {
       case "text": return [(tab) => this.text(message, tab), false];
       case "file": return [(tab) => file(message, tab, this.act), false];
-      case "nick": return event("is now called ", nick(message.text, message.author));
+      case "nick": return message.before ? event("is now called ", nick(message.text, message.author)) : event("joined");
       case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
       case "founded": return event("founded the room ", message.text);
       default: return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
@@ -171,19 +212,19 @@ export class Log {
     const long = words.length > LONG_CHARS || words.split("\n").length > LONG_LINES;
     const isOpen = this.opened.has(message.ref);
     const toggle = () => this.act.unfold(message.ref);
-    return el("div", { class: "said" },
-      el("p", { class: "text" + (long && !isOpen ? " folded" : ""), dir: "auto" }, ...this.words(words, message, tab)),
+    const say = this.caller(message);
+    const body = message.blocks?.length ? marked(message.blocks, tab, { say, go: this.act.go }) : el("p", { class: "text", dir: "auto" }, ...say(words));
+    body.classList.toggle("folded", long && !isOpen);
+    return el("div", { class: "said" }, body,
       long && el("button", { type: "button", class: "quiet", tabindex: tab, "data-as": "unfold", "aria-expanded": String(isOpen), onclick: toggle }, isOpen ? "Show less" : "Show all of it"));
   }
 
-  words(text, message, tab) {
+  // Gives the nodes of plain words, with those set off whom the message names.
+  caller(message) {
     // The longest first: a name with digits behind it is not the name without.
     const names = message.mentions.flatMap((author) => [this.names.show(author), this.names.nicks.get(author) ?? ""].map((name) => ["@" + name, author]))
       .filter(([name]) => name.length > 1).sort(([one], [other]) => other.length - one.length);
-    return pieces(text).flatMap((piece) =>
-      piece.href
-        ? el("a", { href: piece.href, rel: "noreferrer noopener", target: "_blank", title: `opens ${piece.host}`, tabindex: tab }, piece.text)
-        : this.called(piece.text, names));
+    return (text) => this.called(text, names);
   }
 
   called(text, names) {
@@ -217,27 +258,15 @@ export class Log {
     }));
   }
 
-  tools(message) {
+  tools(message, look = "") {
     const isText = message.kind === "text";
     if (!isText && message.kind !== "file") return null;
-    const tool = (as, words, key, run) => el("button", { type: "button", "data-as": as, title: `${words} (${key})`, onclick: run }, words);
-    return el("div", { class: "tools", role: "group", "aria-label": "This message", "aria-live": "off" },
-      tool("reply", "Reply", "r", () => this.act.reply(message)),
-      tool("react", "React", "+", () => this.act.pick(message)),
-      message.mine && isText && tool("edit", "Edit", "e", () => this.act.edit(message)),
-      message.mine && tool("delete", "Take back", "Delete", () => this.act.takeBack(message)),
-      tool("who", "Who has it", "h", () => this.act.holders(message)));
-  }
-
-  picker(message) {
-    const own = el("input", { "aria-label": "Any other sign", placeholder: "any other", maxlength: SIGN_CHARS, autocomplete: "off" });
-    const set = (sign) => {
-      const mine = message.reactions.find((reaction) => reaction.sign === sign)?.mine;
-      if (sign) this.act.react(message, sign, !mine);
-    };
-    return el("form", { class: "picker", "aria-label": "React", "aria-live": "off", onsubmit: (event) => {
-      event.preventDefault();
-      set(own.value.trim());
-    } }, SIGNS.map((sign) => el("button", { type: "button", "data-as": "pick " + sign, onclick: () => set(sign) }, sign)), own, el("button", {}, "React"));
+    const tool = (as, sign, words, key, run) => el("button", { type: "button", "data-as": as, "aria-label": words, title: `${words} (${key})`, onclick: run, tabindex: look && "-1" }, sign);
+    return el("div", { class: "tools" + look, role: "group", "aria-label": "This message", "aria-live": "off" },
+      tool("reply", "↩", "Reply", "r", () => this.act.reply(message)),
+      tool("react", "☺", "React", "+", () => this.act.pick(message)),
+      message.mine && isText && tool("edit", "✎", "Edit", "e", () => this.act.edit(message)),
+      message.mine && tool("delete", "✕", "Take back", "Delete", () => this.act.takeBack(message)),
+      tool("more", "⋯", "More", "m", () => this.act.more(message)));
   }
 }

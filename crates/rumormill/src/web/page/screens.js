@@ -5,16 +5,20 @@ import { ask as at, call, fetched } from "./api.js";
 import { ask, show } from "./ask.js";
 import { announcing, nearby } from "./nearby.js";
 import { settings } from "./settings.js";
-import { line, nick, short } from "./words.js";
+import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;
+const SOUGHT = 5;
+const ROUTES_CHARS = 120;
 
 const KEYS = [
   ["Enter", "send; Shift+Enter or Alt+Enter begins a new line"],
   ["@ and Tab", "mention somebody"],
   ["/ and Tab", "complete a command"],
-  ["↑ in an empty line", "go to the messages; ↑ ↓ Home End walk through them"],
-  ["r, e, +, h, Delete", "on a message: reply, edit, react, who has it, take it back"],
+  [": and Tab", "complete the name of an emoji"],
+  ["↑ in an empty line", "change what you said last"],
+  ["Shift+↑ in an empty line", "go to the messages; ↑ ↓ Home End walk through them"],
+  ["r, e, +, h, u, m, Delete", "on a message: reply, edit, react, who has it, unread from here, more, take it back"],
   ["Page Up, Page Down", "read further up or down"],
   ["Esc", "back to writing; closes panels"],
   ["Alt+1 … Alt+9, Alt+↑ ↓", "go to a room"],
@@ -81,9 +85,10 @@ function shows({ paging, timeline: { older, messages } }) {
 
 function drawEmpty(room, open) {
   const isNameless = room?.nick === room?.author.slice(0, 8);
-  const key = room ? `quiet ${room.missing} ${isNameless}` : "none";
+  const key = room ? `quiet ${room.missing} ${isNameless} ${JSON.stringify(room.seeking)}` : "none";
   if ($("empty").dataset.shows === key) return;
   $("empty").dataset.shows = key;
+  if (room?.seeking) return $("empty").replaceChildren(...seeking(room, open));
   $("empty").replaceChildren(...(room
     ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
       el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : "Write the first line below, or let somebody in."),
@@ -91,6 +96,19 @@ function drawEmpty(room, open) {
     : [el("h2", {}, "No room here yet"),
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
+}
+
+// A room of which nothing has come: whom it looks for, how, and what one can do.
+function seeking({ seeking: { since_ms, peers }, peers: linked }, open) {
+  const item = ({ peer, routes, tries, why }) => el("li", {}, el("code", {}, line(peer).slice(0, 8)), " at ", theirs(short(routes.join(", "), ROUTES_CHARS) || "an address that the ticket does not tell"),
+    el("span", { class: "quiet" }, tries ? `: dialled ${count(tries, "time")}, in vain` : ": being dialled", tries && why && " (", tries && why && theirs(short(why, 120)), tries && why && ")"));
+  return [
+    el("h2", {}, linked.length ? "Connected, and nothing has come yet" : "Looking for the others"),
+    el("p", {}, "Nothing of this room is here so far. Looking since ", el("time", { datetime: iso(since_ms), title: moment(since_ms) }, clock(since_ms)), ", on this network and at the addresses in the ticket", peers.length ? ":" : ", which has none."),
+    peers.length > 0 && el("ul", { class: "sought" }, peers.slice(0, SOUGHT).map(item)),
+    el("p", {}, "Somebody who is in the room has to run Rumormill at the same time. Ask them to open it, to join the same network, or for a new ticket. It goes on looking by itself, and what you write is sent as soon as somebody comes."),
+    el("div", { class: "row" }, button("Try another ticket", open.join, true), button("Leave this room", open.leave)),
+  ].filter(Boolean);
 }
 
 async function showTicket(chat) {

@@ -3,7 +3,7 @@
 import { Failure, signOut } from "./api.js";
 import { show, twoLines } from "./ask.js";
 import { button, el } from "./dom.js";
-import { drop, keep, kept } from "./kept.js";
+import { drop, dropAll, keep, kept } from "./kept.js";
 import { Names } from "./names.js";
 import { line, short } from "./words.js";
 
@@ -46,6 +46,7 @@ export function settings() {
   // Whoever uses this browser next finds nothing that was read here.
   const leave = () => signOut().then(() => {
     drop("room");
+    dropAll("draft ");
     location.reload();
   }, (failure) => failed.replaceChildren(...twoLines(failure)));
   show("Settings", ...Object.entries(SETTINGS).map(([name, [what, values]], i) =>

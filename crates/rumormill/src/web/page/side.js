@@ -8,7 +8,7 @@ const EXCERPT_CHARS = 160;
 const TITLES = { people: "People", network: "Network", search: "Search" };
 
 export class Side {
-  // `act`: people(), names, person(person), search(words), jump(message), opened(which).
+  // `act`: people(), names, person(person), search(words), jump(message), day(ms), opened(which).
   constructor(act, network) {
     Object.assign(this, { act, network, open: null });
     this.people = el("ul", { class: "list" });
@@ -20,10 +20,12 @@ export class Side {
       event.preventDefault();
       this.search();
     } }, el("div", { class: "row" }, this.words, el("button", { class: "main" }, "Search")));
+    const go = ({ target: { value } }) => value && this.act.day(dayBegin(value));
+    const day = el("label", { class: "setting" }, "Go to a day", el("input", { type: "date", name: "day", onchange: go }));
     this.bodies = {
       people: el("div", {}, this.counted, this.people),
       network: network.node,
-      search: el("div", {}, search, this.told, this.found),
+      search: el("div", {}, day, search, this.told, this.found),
     };
   }
 
@@ -80,6 +82,9 @@ export class Side {
       el("bdi", { class: "excerpt" }, ...marked(excerpt(line(message.text), sought), sought))));
   }
 }
+
+// When a day of the calendar begins here, in milliseconds.
+export const dayBegin = (day) => new Date(`${day}T00:00`).getTime();
 
 // The stretch of a text in which the first sought word stands.
 function excerpt(text, sought) {

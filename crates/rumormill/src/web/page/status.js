@@ -1,7 +1,7 @@
 // The line that always tells how we stand: peers, what is missing, the clock, our own process.
 
 import { $, el, rows } from "./dom.js";
-import { count, number } from "./words.js";
+import { clock, count, number } from "./words.js";
 
 export function drawStatus(room, people, lost) {
   const list = lost ? [["bad", "Rumormill on this computer does not answer. Trying again; what you see may be old."]] : [];
@@ -18,7 +18,7 @@ function standing(room, people) {
   if (room.stopped !== null) list.push(["bad", "This room has stopped"]);
   list.push(room.peers.length
     ? ["good", `${count(direct, "peer")} direct, ${number(relayed)} relayed` + (away ? `, ${number(away)} away` : "")]
-    : ["warn", "No peer connected" + (away ? `, ${number(away)} away` : "")]);
+    : ["warn", (room.seeking ? `Nobody found yet, looking since ${clock(room.seeking.since_ms)}` : "No peer connected") + (away ? `, ${number(away)} away` : "")]);
   list.push(room.missing
     ? ["warn", `${count(room.missing, "entry", "entries")} missing, ${number(room.entries)} of ${number(room.entries + room.missing)} here`]
     : ["", `${count(room.entries, "entry", "entries")}, none missing`]);

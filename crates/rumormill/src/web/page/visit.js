@@ -9,11 +9,13 @@ import { Timeline } from "./timeline.js";
 
 const WAITING = 2000;
 
+// The place before everything that was said at a time or later.
+const earliest = (ms) => `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
+
 export class Visit {
   constructor(chat, id) {
-    Object.assign(this, { chat, id, people: new Map(), names: new Names(), waiting: [], paging: null, stuck: true });
+    Object.assign(this, { chat, id, people: new Map(), names: new Names(), waiting: [], paging: null, stuck: true, skipped: false, held: false });
     this.timeline = new Timeline((query) => this.read(query), (ref) => call("GET", about(id, ref)));
-    this.unread = this.room.unread;
   }
 
   // The room as it stands now, which outlives it here when this person leaves it.
@@ -25,8 +27,11 @@ export class Visit {
     return this.chat.visit === this;
   }
 
+  // Begins where one left off, or at the end when nothing is unread.
   async begin() {
-    await Promise.all([this.readPeople(), this.page(() => this.timeline.toEnd(), "end")]);
+    const { marker } = this.chat.log;
+    const page = marker === null ? this.page(() => this.timeline.toEnd(), "end") : this.page(() => this.timeline.from(marker), "unread");
+    await Promise.all([this.readPeople(), page]);
   }
 
   again() {
@@ -56,7 +61,7 @@ export class Visit {
     const waiting = this.waiting.splice(0);
     if (!this.isOpen) return;
     for (const [kind, content] of waiting) this.apply(kind, content);
-    for (const { author, nick } of this.timeline.messages) this.meet(author, nick);
+    for (const { author, nick, kind } of this.timeline.messages) this.meet(author, kind === "nick" ? "" : nick);
     this.chat.drawNow(keep);
     $("log").removeAttribute("aria-busy");
   }
@@ -70,6 +75,7 @@ export class Visit {
   }
 
   async newest() {
+    this.skipped ||= this.room.unread > 0;
     if (this.timeline.newer) await this.page(() => this.timeline.toEnd(), "end");
     if (!this.isOpen) return;
     this.stuck = true;
@@ -96,19 +102,33 @@ export class Visit {
       const isSeen = this.stuck && document.hasFocus();
       typing.stop(message.author);
       const begins = !isSeen && log.marker === null && !message.mine && !message.hidden && arrival === "end";
-      if (begins) log.marker = this.room.read ?? this.timeline.last?.place ?? null;
+      if (begins) Object.assign(log, { marker: this.readTo ?? this.room.read ?? this.timeline.last?.place ?? null, fresh: 0 });
+      if (!message.mine && !message.hidden && arrival === "end") log.fresh += 1;
       this.timeline.arrive(message, arrival);
-      this.meet(message.author, message.nick);
+      this.meet(message.author, message.kind === "nick" ? "" : message.nick);
       if (message.kind === "nick" && arrival === "end") this.called(message.author, message.text);
     } else if (kind === "changed") this.timeline.change(message);
     else if (kind === "file") {
       const offers = this.timeline.messages.filter(({ file }) => file?.hash === hash);
-      for (const offer of offers) this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+      for (const offer of offers) {
+        this.timeline.change({ ...offer, file: { ...offer.file, state, have } });
+        if (state === "here") this.readAgain(offer.ref);
+      }
     } else if (kind === "held") {
       const own = this.timeline.find(ref);
       if (own) this.timeline.change({ ...own, holders });
       if (ref === log.selected) this.readHolders();
     }
+  }
+
+  // A file that is here tells more of itself.
+  async readAgain(ref) {
+    const answer = await call("GET", about(this.id, ref)).catch(() => null);
+    const offer = this.timeline.find(ref);
+    if (!answer?.file || !offer?.file || !this.isOpen) return;
+    // The rest of the answer may be older than what events told.
+    this.timeline.change({ ...offer, file: answer.file });
+    this.chat.draw();
   }
 
   met(people) {
@@ -154,7 +174,7 @@ export class Visit {
 
   async toUnread() {
     const { marker } = this.chat.log;
-    this.unread = 0;
+    this.skipped = false;
     this.stuck = false;
     if (!$("unread")) await this.page(() => this.timeline.from(marker));
     if (!this.isOpen) return;
@@ -169,23 +189,54 @@ export class Visit {
     await this.jump(first);
   }
 
+  // What stands in sight of somebody who looks is read, and all before it; but nothing is that was passed over.
   markRead() {
-    const { last } = this.timeline;
-    if (!last || !this.stuck || this.marking || !document.hasFocus() || document.hidden) return;
-    if (last.place <= (this.readTo ?? this.room.read ?? "")) return;
+    if (this.held || this.marking || this.paging || !document.hasFocus() || document.hidden) return;
+    const { timeline } = this;
+    const read = this.readTo ?? this.room.read ?? "";
+    const isNext = !timeline.older || timeline.first?.place <= read;
+    const seen = this.stuck ? timeline.last : isNext && timeline.find(this.chat.log.lastSeen());
+    if (!seen || seen.place <= read) return;
     this.marking = true;
-    call("PUT", at(this.id, "/read"), { place: last.place }).then((room) => {
-      this.readTo = last.place;
+    call("PUT", at(this.id, "/read"), { place: seen.place }).then((room) => {
+      this.readTo = seen.place;
       if (room) this.chat.rooms.set(this.id, room);
       this.marking = false;
       this.chat.draw();
     }, () => (this.marking = false));
   }
 
+  // Whoever looks away leaves off where they have read to.
+  lookAway() {
+    const { log } = this.chat;
+    if (this.held || log.marker === null) return;
+    const read = this.readTo ?? this.room.read;
+    const isRead = !this.timeline.newer && !(this.timeline.last?.place > read);
+    Object.assign(log, { marker: isRead ? null : read, fresh: this.room.unread });
+    this.skipped = false;
+    this.chat.draw();
+  }
+
+  // From here on nothing is read until one comes back to the room.
+  async markUnread(message) {
+    const was = this.held;
+    // At once: events may tell of it before the answer does.
+    this.held = true;
+    const room = await call("PUT", about(this.id, message.ref, "/unread")).catch((failure) => {
+      this.held = was;
+      throw failure;
+    });
+    this.chat.rooms.set(this.id, room);
+    this.readTo = null;
+    if (!this.isOpen) return;
+    Object.assign(this.chat.log, { marker: room.read ?? "", fresh: room.unread });
+    this.chat.log.selected = null;
+    this.chat.draw();
+  }
+
   select(ref, { focus = true } = {}) {
     const { log } = this.chat;
     log.selected = ref;
-    log.picking = false;
     this.chat.drawNow();
     if (ref && focus) {
       const row = log.row(ref);
@@ -223,11 +274,21 @@ export class Visit {
     if (innerWidth < 900) this.chat.side.show(null);
   }
 
-  // Shows at the end what was just said here.
+  // Goes to the first message of a day, or of those after it.
+  async toDay(ms) {
+    this.stuck = false;
+    await this.page(() => this.timeline.from(earliest(ms)));
+    const first = this.timeline.visible.find(({ time_ms }) => time_ms >= ms);
+    if (first) return this.jump(first);
+    await this.newest();
+    return undefined;
+  }
+
+  // Shows at the end what was just said here. Whoever says something has read what there is.
   async show(messages) {
     if (!this.isOpen) return;
-    this.chat.log.marker = null;
-    this.chat.log.selected = null;
+    Object.assign(this.chat.log, { marker: null, selected: null });
+    this.held = false;
     await this.newest();
     if (!this.isOpen) return;
     for (const message of messages) if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");

@@ -19,22 +19,6 @@ export function short(text, chars) {
 // The name of an author who may have none. Blanks are one each, since two end a name where lines are plain.
 export const nick = (name, author) => short(line(name).replace(/\s+/gu, " "), NICK_CHARS) || line(author).slice(0, NAMELESS_DIGITS);
 
-// The pieces of a text: { text } or { text, href }. Only what begins with http:// or https:// is a link.
-export function pieces(text) {
-  const found = [];
-  let from = 0;
-  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"'`\\]+/giu)) {
-    const shown = match[0].replace(/[.,:;!?)\]}]+$/u, "");
-    const url = URL.canParse(shown) ? new URL(shown) : null;
-    if (!url?.host || !/^https?:$/.test(url.protocol)) continue;
-    if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    found.push({ text: shown, href: url.href, host: url.host });
-    from = match.index + shown.length;
-  }
-  if (from < text.length) found.push({ text: text.slice(from) });
-  return found;
-}
-
 const NUMBER = new Intl.NumberFormat("en");
 export const number = (value) => NUMBER.format(value);
 export const count = (value, one, many = one + "s") => `${number(value)} ${value === 1 ? one : many}`;
@@ -50,6 +34,15 @@ export const seconds = (ms) => SECONDS.format(date(ms));
 export const day = (ms) => DAY.format(date(ms));
 export const moment = (ms) => MOMENT.format(date(ms));
 export const iso = (ms) => date(ms).toISOString();
+
+const RECENT = [[60_000, "now"], [3_600_000, "min"], [86_400_000, "h"]];
+
+// How long ago something was, as long as that is less than a day; else the time of day.
+export function ago(ms, now = Date.now()) {
+  const passed = Math.max(now - ms, 0);
+  const [, word] = RECENT.find(([below]) => passed < below) ?? [];
+  return !word || ms > now + 60_000 ? clock(ms) : word === "now" ? word : `${Math.floor(passed / (word === "min" ? 60_000 : 3_600_000))} ${word} ago`;
+}
 
 export function span(ms) {
   const s = Math.abs(ms) / 1000;

@@ -1,0 +1,98 @@
+//! Whom a room looks for, and what has come of it; and what people were called before.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rumormill_proto::{ids::PeerId, timeline::Place};
+
+use crate::{
+    address,
+    error::Error,
+    limits::{SOUGHT, WHY_CHARS},
+    room::Room,
+};
+
+/// A peer that a room looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    /// Which.
+    pub peer: PeerId,
+    /// Where it may be reached.
+    pub sockets: Vec<SocketAddr>,
+    /// The relay that may lead to it.
+    pub relay: Option<String>,
+    /// How often it was dialled in vain.
+    pub tries: u64,
+    /// Why it could not be reached last, as far as that is known.
+    pub why: String,
+}
+
+/// Dials of a room that came to nothing.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    /// Since when the room looks for peers, in milliseconds since the Unix epoch.
+    since_ms: u64,
+    /// How often each was dialled, and what came of it last.
+    failed: BTreeMap<PeerId, (u64, String)>,
+}
+
+impl Default for Tried {
+    fn default() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { since_ms: since.as_millis() as u64, failed: BTreeMap::new() }
+    }
+}
+
+impl Tried {
+    /// A dial came to nothing. Past the bound only those are counted that are known already.
+    pub(crate) fn fail(&mut self, peer: PeerId, why: &str) {
+        if self.failed.len() >= SOUGHT && !self.failed.contains_key(&peer) {
+            return;
+        }
+        let (tries, last) = self.failed.entry(peer).or_default();
+        *tries += 1;
+        *last = why.chars().take(WHY_CHARS).collect();
+    }
+}
+
+impl Room {
+    /// The peers whose addresses are known, as the ticket or whoever was here last told of them; and since when they are
+    /// looked for, in milliseconds since the Unix epoch.
+    pub fn sought(&self) -> (Vec<Sought>, u64) {
+        let posted = self.board.posted();
+        let sought = posted.standing.contacts.iter().map(|contact| {
+            let addr = address::decode(contact).ok();
+            let relay = addr.iter().flat_map(|addr| addr.relay_urls()).next().map(ToString::to_string);
+            let (tries, why) = posted.tried.failed.get(&contact.peer).cloned().unwrap_or_default();
+            Sought { peer: contact.peer, sockets: address::sockets(&contact.address), relay, tries, why }
+        });
+        (sought.collect(), posted.tried.since_ms)
+    }
+
+    /// The name that an author had before what stands at a place; `None` when that is their first.
+    ///
+    /// # Errors
+    /// As [`Room::page`].
+    pub async fn named_before(&self, place: Place) -> Result<Option<String>, Error> {
+        self.read(move |read, room| read.named_before(room, place)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dials_in_vain_are_counted_and_bounded() {
+        let mut tried = Tried::default();
+        let peer = |at: usize| PeerId([at as u8; 32]);
+        (0..SOUGHT + 3).for_each(|at| tried.fail(peer(at), "no answer"));
+        tried.fail(peer(0), &"x".repeat(WHY_CHARS + 9));
+        assert_eq!(tried.failed.len(), SOUGHT);
+        assert_eq!(tried.failed[&peer(0)], (2, "x".repeat(WHY_CHARS)));
+        assert_eq!(tried.failed[&peer(1)], (1, "no answer".into()));
+    }
+}
