@@ -48,6 +48,9 @@ use crate::{
 /// Boards of all rooms, for those who ask the node for them.
 pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
 
+/// Why a peer could not be reached that shares no room with us: whichever of the two ends the connection first.
+const NOT_LET_IN: &str = "it answers, and does not let us into this room";
+
 /// What the driver works with.
 pub(crate) struct Driver {
     pub(crate) store: Box<dyn Store>,
@@ -310,10 +313,10 @@ impl Driver {
             }
             Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
             Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
-            Command::Controlled { link, control, .. } => {
-                let inputs = self.links.controlled(link, control);
-                inputs.unwrap_or_else(|reject| self.fault(link, reject, now))
-            }
+            Command::Controlled { link, control, .. } => match self.links.controlled(link, control) {
+                Ok(inputs) => self.tried(inputs, NOT_LET_IN),
+                Err(reject) => self.fault(link, reject, now),
+            },
             Command::Received(received) => self.received(*received, now),
             Command::Faulted { link, reject } => self.fault(link, reject, now),
             Command::Gone { link } => self.gone(link),
@@ -345,7 +348,7 @@ impl Driver {
     /// A connection has ended by itself.
     fn gone(&mut self, link: LinkId) -> Inputs {
         let inputs = self.links.gone(link);
-        self.tried(inputs, "it answers, and does not let us into this room")
+        self.tried(inputs, NOT_LET_IN)
     }
 
     /// A dial came to nothing.

@@ -10,12 +10,9 @@ use serde_json::Value;
 use super::{
     Failure, Format, irc, json,
     text::{beginning, plain},
-    unreadable, whatsapp,
+    unreadable, whatsapp, wrong,
 };
-use crate::{
-    failure::Exit,
-    limits::{FOREIGN_GUESS_BYTES, IMPORT_FILES},
-};
+use crate::limits::{FOREIGN_GUESS_BYTES, IMPORT_FILES};
 
 /// Lines that are looked at: some clients begin with much that nobody said.
 const LINES: usize = 500;
@@ -62,7 +59,7 @@ pub(super) fn is_day(path: &Path) -> bool {
 }
 
 fn no_file(path: &Path, what: &str, help: &str) -> Failure {
-    Failure { exit: Exit::Usage, code: "file".into(), what: format!("{} {what}", path.display()), help: help.into() }
+    wrong("file", format!("{} {what}", path.display()), help)
 }
 
 /// What a file or directory seems to be.

@@ -10,10 +10,9 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Failure, Out, Said, Stopped, asked, each_event, first, json::Event, list, sorted::Sorted};
+use super::{Event, Out, Said, Stopped, asked, each_event, first, list, sorted::Sorted, wrong};
 use crate::{
     commands::Progress,
-    failure::Exit,
     limits::{FOREIGN_CHANGES, FOREIGN_CHANGES_BYTES, FOREIGN_PEOPLE},
 };
 
@@ -27,12 +26,8 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
         Ok(())
     })?;
     if known.rooms.len() > 1 {
-        return Err(Stopped::Failed(Failure {
-            exit: Exit::Usage,
-            code: "file".into(),
-            what: format!("{} holds messages of several rooms", path.display()),
-            help: "keep those of one room, and import that".into(),
-        }));
+        let what = format!("{} holds messages of several rooms", path.display());
+        return Err(wrong("file", what, "keep those of one room, and import that").into());
     }
     let mut sorted = Sorted::default();
     each_event(path, &LISTS, out, progress, &mut |out, at, event| {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Failure, Out, Said, Stopped, each_event, first, joined, list, sorted::Sorted};
-use crate::{commands::Progress, failure::Exit};
+use super::{Event, Out, Said, Stopped, each_event, first, joined, list, sorted::Sorted, two_chats, wrong};
+use crate::commands::Progress;
 
 const SOURCE: &str = "Mattermost";
 
@@ -41,26 +41,16 @@ fn post(event: &Value) -> Option<&Value> {
 
 /// Several channels are no one room.
 fn one_channel(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    let (mut channel, mut another) = (None, None);
-    each_event(path, &[], out, progress, &mut |_, _, event| {
-        if let Some(post) = post(&event.value) {
-            let members =
-                first(post, &["/channel_members"]).map_or_else(|| post["channel_members"].to_string(), str::to_owned);
-            let of = (post["team"].to_string(), post["channel"].to_string(), members);
-            if channel.get_or_insert_with(|| of.clone()) != &of {
-                another = Some(of);
-            }
-        }
-        Ok(())
-    })?;
-    let (Some(one), Some(other)) = (channel, another) else { return Ok(()) };
+    let channel = |event: &Event| {
+        let post = post(&event.value)?;
+        let members = first(post, &["/channel_members"]);
+        let members = members.map_or_else(|| post["channel_members"].to_string(), str::to_owned);
+        Some((post["team"].to_string(), post["channel"].to_string(), members))
+    };
+    let Some((one, other)) = two_chats(path, &[], out, progress, channel)? else { return Ok(()) };
     let name = |(_, channel, members): (String, String, String)| if channel == "null" { members } else { channel };
-    Err(Stopped::Failed(Failure {
-        exit: Exit::Usage,
-        code: "channel".into(),
-        what: format!("{} holds several channels, {} and {} among them", path.display(), name(one), name(other)),
-        help: "keep the lines of one channel, and import that file".into(),
-    }))
+    let what = format!("{} holds several channels, {} and {} among them", path.display(), name(one), name(other));
+    Err(wrong("channel", what, "keep the lines of one channel, and import that file").into())
 }
 
 fn said(post: &Value, lead: &str) -> Option<Said> {

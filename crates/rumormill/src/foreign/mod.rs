@@ -355,6 +355,26 @@ fn each_event(
     Ok(read.map_err(|error| broken_json(path, &error))?)
 }
 
+/// Two chats that the events of a file belong to, for several are no one room; none where there is one chat.
+fn two_chats<T: PartialEq>(
+    path: &Path,
+    names: &[&str],
+    out: &mut Out,
+    progress: &Progress,
+    of: impl Fn(&Event) -> Option<T>,
+) -> Result<Option<(T, T)>, Stopped> {
+    let (mut one, mut other) = (None, None);
+    each_event(path, names, out, progress, &mut |_, _, event| {
+        match (&one, of(&event)) {
+            (None, first) => one = first,
+            (Some(one), Some(of)) if *one != of => other = Some(of),
+            (Some(_), _) => {}
+        }
+        Ok(())
+    })?;
+    Ok(one.zip(other))
+}
+
 /// The elements of a list; none where there is no list.
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
@@ -378,21 +398,19 @@ fn asked<'a>(question: &str, answers: impl Iterator<Item = &'a str>) -> String {
 
 fn broken_json(path: &Path, error: &serde_json::Error) -> Failure {
     match error.io_error_kind() {
-        Some(io::ErrorKind::Other) | None => Failure {
-            exit: Exit::Usage,
-            code: "file".into(),
-            what: format!("{}: {error}", path.display()),
-            help: "this must be JSON: a list of events, an object with one, or an event a line".into(),
-        },
+        Some(io::ErrorKind::Other) | None => {
+            let help = "this must be JSON: a list of events, an object with one, or an event a line";
+            wrong("file", format!("{}: {error}", path.display()), help)
+        }
         Some(kind) => unreadable(path, &kind.into()),
     }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure {
-        exit: Exit::Usage,
-        code: "file".into(),
-        what: format!("{}: {error}", path.display()),
-        help: "name a file that can be read".into(),
-    }
+    wrong("file", format!("{}: {error}", path.display()), "name a file that can be read")
+}
+
+/// What is wrong with what was named to be imported.
+fn wrong(code: &'static str, what: String, help: impl Into<String>) -> Failure {
+    Failure { exit: Exit::Usage, code: code.into(), what, help: help.into() }
 }

@@ -11,11 +11,10 @@ use serde_json::Value;
 
 use super::{
     Failure, Out, Said, Stopped, broken_json, each_event, first, guess::is_day, json::each, list, sorted::Sorted,
-    unreadable,
+    unreadable, wrong,
 };
 use crate::{
     commands::Progress,
-    failure::Exit,
     limits::{FOREIGN_PEOPLE, SLACK_DAYS},
 };
 
@@ -109,15 +108,11 @@ fn channel(path: &Path) -> Result<(PathBuf, PathBuf), Failure> {
     let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match &channels[..] {
         [only] => Ok((only.clone(), path.to_owned())),
-        several => Err(Failure {
-            exit: Exit::Usage,
-            code: "channel".into(),
-            what: format!("{} has {} channels", path.display(), several.len()),
-            help: format!(
-                "name the directory of one of them: {}",
-                several.iter().take(8).map(name).collect::<Vec<_>>().join(", ")
-            ),
-        }),
+        several => {
+            let named = several.iter().take(8).map(name).collect::<Vec<_>>().join(", ");
+            let what = format!("{} has {} channels", path.display(), several.len());
+            Err(wrong("channel", what, format!("name the directory of one of them: {named}")))
+        }
     }
 }
 
@@ -128,10 +123,9 @@ fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     let mut days: Vec<PathBuf> =
         inside.flatten().map(|entry| entry.path()).filter(is_json).take(SLACK_DAYS + 1).collect();
     days.sort();
-    let wrong = |what: String, help: &str| Failure { exit: Exit::Usage, code: "file".into(), what, help: help.into() };
     if days.len() > SLACK_DAYS {
         let what = format!("{} has more than {SLACK_DAYS} files", channel.display());
-        return Err(wrong(what, "part it into several directories"));
+        return Err(wrong("file", what, "part it into several directories"));
     }
     // Beside the days lie lists of what was drawn or pinned.
     if days.iter().any(|day| is_day(day)) {
@@ -142,6 +136,7 @@ fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     match days.is_empty() {
         false => Ok(days),
         true => Err(wrong(
+            "file",
             format!("{} has no file a day", channel.display()),
             "name the directory of one channel of an unpacked export",
         )),

@@ -1,10 +1,7 @@
 //! Messages of a file that need not stand in the order in which they were said.
 
-use super::{Out, Said, Stopped};
-use crate::{
-    failure::{Exit, Failure},
-    limits::{FOREIGN_SORTED, FOREIGN_SORTED_BYTES},
-};
+use super::{Out, Said, Stopped, wrong};
+use crate::limits::{FOREIGN_SORTED, FOREIGN_SORTED_BYTES};
 
 /// Gathers messages and hands them on by time. What a bound does not hold is handed on when half of it has come behind.
 #[derive(Default)]
@@ -29,12 +26,8 @@ impl Sorted {
             return Ok(());
         }
         if self.falls > self.rises {
-            return Err(Stopped::Failed(Failure {
-                exit: Exit::Usage,
-                code: "file".into(),
-                what: format!("it has more than {} messages, the newest first", self.said.len()),
-                help: "let the oldest come first, or part it into several files".into(),
-            }));
+            let what = format!("it has more than {} messages, the newest first", self.said.len());
+            return Err(wrong("file", what, "let the oldest come first, or part it into several files").into());
         }
         self.said.sort_by_key(|said| said.time_ms);
         let older = self.said.drain(..self.said.len().div_ceil(2));

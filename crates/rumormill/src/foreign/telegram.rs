@@ -6,26 +6,19 @@ use jiff::civil::DateTime;
 use rumormill_text::Clock;
 use serde_json::Value;
 
-use super::{Failure, Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted, stamp::When};
-use crate::{commands::Progress, failure::Exit};
+use super::{
+    Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted, stamp::When, two_chats, wrong,
+};
+use crate::commands::Progress;
 
 const SOURCE: &str = "Telegram";
 const LISTS: [&str; 1] = ["messages"];
 
 pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    // All of an account is one file, and several chats are no one room.
-    let (mut chat, mut several) = (None, false);
-    each_event(path, &LISTS, out, progress, &mut |_, _, event| {
-        several |= *chat.get_or_insert(event.list) != event.list;
-        Ok(())
-    })?;
-    if several {
-        return Err(Stopped::Failed(Failure {
-            exit: Exit::Usage,
-            code: "channel".into(),
-            what: format!("{} holds several chats", path.display()),
-            help: "export one chat: in Telegram, open it and choose \"Export chat history\"".into(),
-        }));
+    // All of an account is one file.
+    if two_chats(path, &LISTS, out, progress, |event| Some(event.list))?.is_some() {
+        let help = "export one chat: in Telegram, open it and choose \"Export chat history\"";
+        return Err(wrong("channel", format!("{} holds several chats", path.display()), help).into());
     }
     let mut sorted = Sorted::default();
     each_event(path, &LISTS, out, progress, &mut |out, at, event| {

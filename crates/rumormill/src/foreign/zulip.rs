@@ -10,31 +10,23 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Failure, Out, Said, Stopped, broken_json, each_event, first, json::each, list, open, sorted::Sorted, unreadable,
+    Event, Failure, Out, Said, Stopped, broken_json, each_event, first, json::each, list, open, sorted::Sorted,
+    two_chats, unreadable, wrong,
 };
-use crate::{commands::Progress, failure::Exit, limits::FOREIGN_PEOPLE};
+use crate::{commands::Progress, limits::FOREIGN_PEOPLE};
 
 const SOURCE: &str = "Zulip";
 const LISTS: [&str; 2] = ["messages", "zerver_message"];
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    // Several channels are no one room; topics of one are.
-    let (mut channel, mut several) = (None, false);
-    each_event(path, &LISTS, out, progress, &mut |_, _, event| {
-        let event = &event.value;
-        let of = event.get("recipient").or_else(|| event.get("stream_id")).or_else(|| event.get("recipient_id"));
-        let of = of.unwrap_or(&event["display_recipient"]);
-        several |= channel.get_or_insert_with(|| of.clone()) != of;
-        Ok(())
-    })?;
-    if several {
-        return Err(Stopped::Failed(Failure {
-            exit: Exit::Usage,
-            code: "channel".into(),
-            what: format!("{} holds several channels", path.display()),
-            help: "keep the messages of one channel: narrow the request to it, or sort them out by \"recipient\""
-                .into(),
-        }));
+    // Topics of one channel are one room.
+    let channel = |Event { value, .. }: &Event| {
+        let of = value.get("recipient").or_else(|| value.get("stream_id")).or_else(|| value.get("recipient_id"));
+        Some(of.unwrap_or(&value["display_recipient"]).clone())
+    };
+    if two_chats(path, &LISTS, out, progress, channel)?.is_some() {
+        let help = "keep the messages of one channel: narrow the request to it, or sort them out by \"recipient\"";
+        return Err(wrong("channel", format!("{} holds several channels", path.display()), help).into());
     }
     let names = names(&path.with_file_name("realm.json"), progress)?;
     let mut sorted = Sorted::default();

@@ -80,14 +80,18 @@ export class Log {
     return Boolean(row) && row.getBoundingClientRect().bottom < this.node.getBoundingClientRect().top;
   }
 
-  // The first row in sight and where it stands, so that it can stay there.
+  // A row in sight and where it stands, so that it can stay there: the first that begins in sight, for one that is cut off
+  // above may lose or gain a head.
   hold() {
-    const top = this.node.getBoundingClientRect().top;
+    const { top, bottom } = this.node.getBoundingClientRect();
+    let held = null;
     for (const row of this.node.querySelectorAll("article")) {
       const box = row.getBoundingClientRect();
-      if (box.bottom > top) return { key: row.dataset.key, offset: box.top - top };
+      if (box.top >= bottom) break;
+      if (box.bottom > top) held = { key: row.dataset.key, offset: box.top - top };
+      if (box.top >= top) break;
     }
-    return null;
+    return held;
   }
 
   release(held) {
