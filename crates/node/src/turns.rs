@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 
 use crate::{
     command::Command,
-    limits::{AUTHOR_INBOX_BYTES, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS},
+    limits::{AUTHOR_INBOX_BYTES, BATCH_ANSWERED, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS},
     link::LinkId,
 };
 
@@ -83,6 +83,34 @@ struct Waiting {
     bytes: usize,
 }
 
+/// What was taken for one commit, as far as it is bounded: each run is a signature.
+#[derive(Default)]
+struct Taken {
+    /// Pushes of each author.
+    pushes: BTreeMap<AuthorId, usize>,
+    /// Runs of answers and of pushes of several authors.
+    answered: usize,
+}
+
+impl Taken {
+    /// Whether one more of a strand may be taken.
+    fn may(&self, strand: &Strand) -> bool {
+        match strand {
+            Strand::Of(author) => self.pushes.get(author).is_none_or(|count| *count < BATCH_OF_AUTHOR),
+            Strand::Answers | Strand::Several => self.answered < BATCH_ANSWERED,
+            Strand::Exchange => true,
+        }
+    }
+
+    fn count(&mut self, strand: Strand, command: &Command) {
+        match strand {
+            Strand::Of(author) => *self.pushes.entry(author).or_default() += 1,
+            Strand::Answers | Strand::Several => self.answered += command.runs(),
+            Strand::Exchange => {}
+        }
+    }
+}
+
 impl Turns {
     /// Puts in what came over a link; `false` when it is a push past the share of its author, which is dropped.
     pub(crate) fn put(&self, link: LinkId, strand: Strand, command: Command) -> bool {
@@ -122,10 +150,10 @@ impl Turns {
     }
 
     /// Takes what is to be handled before the next commit: a message of each link in turn and of each strand of it, and of
-    /// no author more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
+    /// no author, nor of answers, more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
     pub(crate) fn take(&self, batch: &mut Vec<Command>) {
         let mut queues = self.lock();
-        let (mut taken, mut count, mut bytes) = (BTreeMap::new(), 0, 0);
+        let (mut taken, mut count, mut bytes) = (Taken::default(), 0, 0);
         while count < BATCH_PEERS && bytes < BATCH_BYTES {
             let Some(command) = queues.next(&mut taken) else { break };
             (count, bytes) = (count + 1, bytes + command.bytes());
@@ -142,8 +170,8 @@ impl Turns {
 }
 
 impl Queues {
-    /// The next command whose turn it is; `taken` counts pushes of each author.
-    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
+    /// The next command whose turn it is, of those that may be taken.
+    fn next(&mut self, taken: &mut Taken) -> Option<Command> {
         for _ in 0..self.links.len() {
             let last = self.last.map_or(Unbounded, Excluded);
             let after = self.links.range((last, Unbounded)).next().map(|(id, _)| *id);
@@ -171,17 +199,13 @@ impl Queues {
 }
 
 impl Queue {
-    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
-        let may = |strand: &Strand| match strand {
-            Strand::Of(author) => taken.get(author).is_none_or(|count| *count < BATCH_OF_AUTHOR),
-            _ => true,
-        };
+    fn next(&mut self, taken: &mut Taken) -> Option<Command> {
         let strand = match self.strands.contains_key(&Strand::Exchange) {
             true => Strand::Exchange,
             false => {
                 let last = self.last.unwrap_or(Strand::Exchange);
                 let strands = self.strands.range((Excluded(last), Unbounded)).chain(self.strands.range(..=last));
-                *strands.map(|(strand, _)| strand).find(|strand| may(strand))?
+                *strands.map(|(strand, _)| strand).find(|strand| taken.may(strand))?
             }
         };
         let waiting = self.strands.get_mut(&strand)?;
@@ -190,9 +214,7 @@ impl Queue {
         if waiting.commands.is_empty() {
             self.strands.remove(&strand);
         }
-        if let Strand::Of(author) = strand {
-            *taken.entry(author).or_default() += 1;
-        }
+        taken.count(strand, &next);
         self.last = Some(strand);
         Some(next)
     }
@@ -269,6 +291,18 @@ mod tests {
         assert_eq!(taken(&turns).len(), BATCH_OF_AUTHOR);
         assert!(put(&turns, 3, |link| push(link, 2)));
         assert!(taken(&turns)[..2 * 7].contains(&of(2)));
+    }
+
+    #[test]
+    fn a_batch_holds_no_more_answers_than_a_few_milliseconds_of_work() {
+        let turns = Turns::default();
+        let Command::Received(received) = push(LinkId::from(1), 1).1 else { unreachable!() };
+        let Message::Push(Push { runs, .. }) = received.message else { unreachable!() };
+        let answer = |link| said(link, Message::Runs { want: 1, runs: vec![runs[0].clone(); BATCH_ANSWERED / 2] });
+        (1..=7).for_each(|link| (0..200).for_each(|_| assert!(put(&turns, link, answer))));
+        assert_eq!(taken(&turns), [Some(Strand::Answers), Some(Strand::Answers)]);
+        assert!(put(&turns, 3, |link| push(link, 2)));
+        assert!(taken(&turns).contains(&of(2)));
     }
 
     #[test]

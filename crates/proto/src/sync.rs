@@ -103,6 +103,8 @@ struct Page {
     came: bool,
     /// When somebody else may be asked for it.
     free_ms: u64,
+    /// Peers that have much we lack, all of it older than the newest page that we hold.
+    older: BTreeSet<PeerId>,
 }
 
 /// The state of one who wants.
@@ -196,6 +198,7 @@ impl Sync {
         }
         self.small.retain(|_, small| small.peer != peer);
         self.open.remove(&peer);
+        self.page.older.remove(&peer);
         self.no_more_paged(&peer);
         self.barren.remove(&peer);
         self.lacks.down(&peer);

@@ -78,6 +78,9 @@ impl Sync {
             for Range { author, last, .. } in &asked.above {
                 logs.wait_in_vain(from, (*author, None), *last);
             }
+            if asked.newest && asked.came == 0 {
+                self.page.older.insert(from);
+            }
             self.give_up(from, logs, now_ms);
             self.plan(from, logs, now_ms, out);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
@@ -109,7 +112,7 @@ impl Sync {
         if asked.newest && asked.came == 0 {
             self.page.free_ms = now_ms;
         }
-        let mut in_vain = asked.newest;
+        let mut in_vain = asked.newest && !self.page.older.contains(&peer);
         for range in asked.above {
             let mut under = logs.frontier().with_prefix(range.author).map(|(author, _)| *author);
             match under.find(|author| logs.has(*author, range.last)) {
@@ -251,7 +254,7 @@ impl Sync {
         if is_far {
             self.paged.insert(peer);
         }
-        let newest = is_far && self.is_page_free(now_ms);
+        let newest = is_far && self.is_page_free(&peer, now_ms);
         if newest {
             self.page.free_ms = now_ms + PAGE_MS;
             offer = Offer::default();
@@ -277,8 +280,8 @@ impl Sync {
         self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, due_ms, free_ms: due_ms });
     }
 
-    fn is_page_free(&self, now_ms: u64) -> bool {
-        !self.page.came && self.page.free_ms <= now_ms
+    fn is_page_free(&self, peer: &PeerId, now_ms: u64) -> bool {
+        !self.page.came && self.page.free_ms <= now_ms && !self.page.older.contains(peer)
     }
 
     /// What `peer` told of above our heads, up to the ends of their blocks, and our gaps, as far as nobody else was
