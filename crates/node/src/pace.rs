@@ -87,7 +87,8 @@ mod tests {
         let run = |author: &u16| {
             let mut secret = [0; 32];
             secret[..2].copy_from_slice(&author.to_be_bytes());
-            let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("x".into()) };
+            let entry =
+                RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("x".into()) };
             Author::from_secret(&secret).sign(&RoomId::default(), 0, EntryId::default(), vec![entry]).unwrap()
         };
         Push { push: 0, hops: 0, part: 0, runs: authors.iter().map(run).collect() }

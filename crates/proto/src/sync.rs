@@ -30,12 +30,14 @@ mod ask;
 #[cfg(test)]
 mod attacks;
 mod credit;
+mod hidden;
 mod lacks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use answer::{compare, detail};
 use credit::Credit;
+use hidden::Hidden;
 use lacks::Lacks;
 pub(crate) use lacks::Name;
 
@@ -132,6 +134,7 @@ pub(crate) struct Sync {
     /// How many of these each peer has yet to answer: [`SMALL_WANTS`] at most.
     open: BTreeMap<PeerId, usize>,
     lacks: Lacks,
+    hidden: Hidden,
     credit: Credit,
     patience: Patience,
     missing: u64,
@@ -156,6 +159,7 @@ impl Sync {
             small: BTreeMap::new(),
             open: BTreeMap::new(),
             lacks: Lacks::default(),
+            hidden: Hidden::default(),
             credit: Credit::default(),
             patience: Patience::new(),
             missing: 0,
@@ -297,6 +301,7 @@ impl Sync {
         }
         if let Some(small) = self.small.get_mut(&want).filter(|small| small.peer == from) {
             small.came += entries;
+            runs.iter().for_each(|run| self.hidden.note(run.author(), now_ms));
         }
         runs.iter().for_each(|run| self.patience.repaired(from, run));
     }

@@ -12,8 +12,8 @@ use crate::{
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Step},
     limits::{
-        BARREN, BLOCK, GAPS_LOOKED_AT, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD, WANT_ENTRIES,
-        WANT_MS,
+        BARREN, BLOCK, GAPS_LOOKED_AT, LACK_MS, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD,
+        WANT_ENTRIES, WANT_MS,
     },
     log::Log,
     logs::Logs,
@@ -67,7 +67,17 @@ impl Sync {
         }
     }
 
-    /// Something verified names this entry, and the peer that brought it has it.
+    /// Something verified names this entry, and the peer that brought it has it: when it is asked for.
+    pub(crate) fn named(&mut self, entry: (AuthorId, Seq), from: PeerId, logs: &Logs, now_ms: u64) {
+        let patient_ms = self.patience.ms(LACK_MS);
+        let due_ms = match self.hidden.is_under_way(entry, logs.next_wanted(entry.0), now_ms) {
+            true => now_ms + patient_ms,
+            false => now_ms + patient_ms.saturating_sub(LACK_MS),
+        };
+        self.lack(entry, from, due_ms, logs);
+    }
+
+    /// Something verified shows that a peer has this entry: unless it comes by itself until `due_ms`, it is asked for.
     pub(crate) fn lack(&mut self, (author, last): (AuthorId, Seq), from: PeerId, due_ms: u64, logs: &Logs) {
         self.lacks.add(logs.name(author), last, from, due_ms);
     }
