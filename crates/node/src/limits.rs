@@ -72,6 +72,12 @@ pub const BATCH_OF_AUTHOR: usize = 64;
 /// bring blocks: four thousand entries.
 pub const BATCH_ANSWERED: usize = 64;
 
+/// The same while somebody talks: what is said then waits for one message of an answer at most.
+pub const BATCH_ANSWERED_BESIDE: usize = 8;
+
+/// How long after a word of somebody it counts as talked: longer than most pauses between lines that people wait for.
+pub const TALK: Duration = Duration::from_secs(2);
+
 /// Bytes of messages that the driver takes before it commits: a few thousand entries of 200 bytes.
 pub const BATCH_BYTES: usize = 1024 * 1024;
 
@@ -215,6 +221,9 @@ pub const SERVING: usize = 2;
 /// Raw bytes that one step of serving reads, and one compressed piece of a bulk stream holds: 5 ms of
 /// reading and hashing.
 pub const SERVE_STEP_BYTES: usize = 256 * 1024;
+
+/// Entries in one message of an answer: 4 ms of its receiver, who takes no less than a message before it commits.
+pub const SERVE_MESSAGE_ENTRIES: usize = 512;
 
 /// An answer of at most this goes on the live stream; a larger one gets a stream of its own.
 pub const SERVE_LIVE_BYTES: usize = 64 * 1024;
