@@ -38,8 +38,8 @@ use crate::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Config, Event, Input, Kept, Output, Step},
     limits::{
-        AUTHORS, BODIES, CHOSEN_LINKS, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
-        LED_OUT, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, REST_MS, SAYINGS,
+        AUTHORS, BODIES, CHOSEN_LINKS, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACKED_AT_ONCE, LACKS, LED_OUT,
+        PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, REST_MS, SAYINGS,
     },
     logs::{Logs, Origin, Taken},
     message::{Contact, Hello, Message, Push},
@@ -456,13 +456,16 @@ impl Engine {
             self.brought_by = Some(from);
         }
         self.settle(now, out);
-        let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
         for run in &news {
             let lacks = self.logs.lacks(run);
             // A race between rumors leaves one or two open.
             let at_once = lacks.len() > LACKED_AT_ONCE;
-            let due_ms = if at_once { now.ticks_ms } else { due_ms };
-            lacks.into_iter().for_each(|lack| self.sync.lack(lack, from, due_ms, &self.logs));
+            for lack in lacks {
+                match at_once {
+                    true => self.sync.lack(lack, from, now.ticks_ms, &self.logs),
+                    false => self.sync.named(lack, from, &self.logs, now.ticks_ms),
+                }
+            }
         }
         Some(Took { news, known })
     }

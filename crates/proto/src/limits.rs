@@ -418,6 +418,12 @@ pub const FARTHER: usize = 1_024;
 /// twice a wide-area round trip.
 pub const LACK_MS: u64 = 200;
 
+/// Authors some of whose words were named before they came, and had to be asked for: 40 bytes each.
+pub const HIDDEN: usize = 256;
+
+/// Milliseconds for which that is remembered: their next words are asked for at once.
+pub const HIDDEN_MS: u64 = 60_000;
+
 /// Milliseconds that something announced is given to come as a rumor: it was announced two round trips after it had
 /// come to somebody, so that only what waits in a queue is still under way.
 pub const HAVE_MS: u64 = 150;

@@ -66,7 +66,7 @@ fn run(form: Form) -> Outcome {
         let mut outcome = Outcome::default();
         let rogue = Rogue::new(&town.nodes[0]).await;
         let wire = rogue.author(&town.rooms[0], &log.author).await.expect("a member is let in");
-        let server = wire.serving(log.runs.clone());
+        let server = wire.read_all();
         let said = say_all(&server, &log.runs, (form, stop)).await;
         let fewest = settle(town, &server, &log, said).await;
         let stands = server.connection.close_reason().is_none();
@@ -86,6 +86,7 @@ async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) 
             tick.tick().await;
         }
         for run in burst {
+            server.holds(run.clone());
             let push = Push { push: said, part: EVERYBODY, hops: 1, runs: vec![run.clone()] };
             server.say(&Message::Push(push)).await;
             said += 1;
