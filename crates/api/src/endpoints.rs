@@ -3,6 +3,7 @@
 use crate::{
     Announced, Edit, Enter, Event, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room, Rooms,
     Say, Signs, Ticket, Topic, Whois, Work,
+    described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
         Method::{Delete, Get, Post, Put},
@@ -10,7 +11,7 @@ use crate::{
         Tag::{Archive, Files, Messages, People as Persons, Process, Rooms as OfRooms},
         Text, Value,
     },
-    openapi::Row,
+    examples::{PLACE, REF},
 };
 
 /// Names each endpoint, and lists all of them.
@@ -120,10 +121,3 @@ table! {
         .details("First how each room stands, then each event as it happens: its name as `event:`, its content as `data:`. To catch up after a break, read the messages after the last place that you know. A reader who is too slow is told so by `lagged`, and reads the pages again.")
         .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")]);
 }
-
-/// A place, as an example.
-pub(crate) const PLACE: &str =
-    "018f6e2a3b4c0000.1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.0000000000000003";
-
-/// A message's reference, as an example.
-pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.3";

@@ -1,6 +1,7 @@
 //! Events: what happens in the rooms, as it happens.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Room, RoomHex};
@@ -140,7 +141,43 @@ pub enum Event {
     },
 }
 
+/// An event as server-sent events carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// What stands behind `event:`.
+    pub name: String,
+    /// What stands behind `data:`, a line of JSON.
+    pub data: String,
+}
+
+/// The tag and the content of an event apart.
+#[derive(Serialize, Deserialize)]
+struct Parts<'a> {
+    event: &'a str,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
 impl Event {
+    /// Puts it into what server-sent events carry.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn send(&self) -> serde_json::Result<Sent> {
+        let json = serde_json::to_string(self)?;
+        let Parts { event, data } = serde_json::from_str(&json)?;
+        Ok(Sent { name: event.to_owned(), data: data.get().to_owned() })
+    }
+
+    /// Reads it from what server-sent events carry.
+    ///
+    /// # Errors
+    /// When this version knows no such event, or the content is another one's.
+    pub fn receive(name: &str, data: &str) -> serde_json::Result<Self> {
+        let parts = Parts { event: name, data: serde_json::from_str(data)? };
+        serde_json::from_str(&serde_json::to_string(&parts)?)
+    }
+
     /// The room in which it happened; none for [`Event::Lagged`].
     pub fn room(&self) -> Option<&RoomHex> {
         match self {
@@ -155,6 +192,26 @@ impl Event {
             | Self::Step { room, .. } => Some(room),
             Self::Room { room } => Some(&room.id),
             Self::Lagged { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_comes_back_from_what_it_is_sent_as() {
+        let event = Event::Held { room: "r\"".into(), r#ref: "a.1".into(), holders: 2 };
+        let sent = event.send().unwrap();
+        assert_eq!((&*sent.name, &*sent.data), ("held", r#"{"room":"r\"","ref":"a.1","holders":2}"#));
+        assert_eq!(Event::receive(&sent.name, &sent.data).unwrap(), event);
+    }
+
+    #[test]
+    fn what_is_no_event_of_this_version_is_none() {
+        for (name, data) in [("unknown", "{}"), ("held", "{}"), ("held", "{"), ("lagged", ""), ("", "{}")] {
+            assert!(Event::receive(name, data).is_err(), "{name} {data}");
         }
     }
 }

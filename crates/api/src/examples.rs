@@ -2,11 +2,16 @@
 
 use crate::{
     Announced, AuthorHex, Edit, Enter, EntryHex, Event, Holders, Imported, Keep, Message, Nearby, NearbyRoom, Nick,
-    Page, Path, Peer, People, Person, Read, Refusal, Refused, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic,
-    Whois, Work,
-    endpoint::Example,
-    endpoints::{PLACE, REF},
+    Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois,
+    Work, codes, endpoint::Example,
 };
+
+/// A place, as an example.
+pub(crate) const PLACE: &str =
+    "018f6e2a3b4c0000.1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.0000000000000003";
+
+/// A message's reference, as an example.
+pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.3";
 
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
@@ -183,7 +188,6 @@ impl Example for Event {
 
 impl Example for Refusal {
     fn example() -> Self {
-        let what = "you have no room \"launch\"".into();
-        Self { error: Refused { code: "room".into(), what, help: "`rumormill rooms` lists yours".into() } }
+        Self { error: codes::ROOM.refuse("you have no room \"launch\"", "`rumormill rooms` lists yours") }
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! [`endpoints`] is the one table. A server routes by it, a client calls by it, and [`openapi::describe`] writes it
 //! down for others. To add an endpoint: add its types to the module of its noun, its row to [`endpoints`] with an example of each new
-//! body in `examples.rs`, and its handler to the server.
+//! body in `examples.rs`, and its handler to the server. [`codes`] is the one table of refusals: what a code means and the status that
+//! goes with it.
 //!
 //! # What may change within `/v1`
 //!
@@ -11,6 +12,7 @@
 //! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know.
 
 mod archive;
+mod described;
 pub mod endpoint;
 pub mod endpoints;
 mod event;
@@ -25,15 +27,16 @@ mod room;
 
 pub use self::{
     archive::{Check, Damage, Form, Imported, Repair, Said, Work},
-    event::{Arrival, Event, NoticeCode},
+    described::{Described, Row, Schemas},
+    event::{Arrival, Event, NoticeCode, Sent},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
-    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS},
+    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, TEXT_BYTES},
     message::{
         ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Mark, Message, Page, Reaction,
         Reply, Say, Sign, Signs, Span, act,
     },
     people::{People, Person, Whois},
-    refusal::{Refusal, Refused},
+    refusal::{Code, Refusal, Refused, codes},
     room::{
         Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking, Share,
         Sought, Ticket, Topic, Traffic,

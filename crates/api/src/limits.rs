@@ -9,3 +9,9 @@ pub const IMPORT_LINE_BYTES: usize = 128 * 1024;
 
 /// People that one message names: a table at lunch.
 pub const MENTIONS: usize = 32;
+
+/// Bytes of one text, as an entry holds it.
+pub const TEXT_BYTES: usize = 8 * 1024;
+
+/// Bytes of a person's name.
+pub const NICK_BYTES: usize = 80;

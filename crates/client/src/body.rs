@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use http::Response;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, BodyStream, Collected, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
@@ -167,6 +167,71 @@ as_they_come! {
     [] Svg;
     [] Figures;
     [] AnyBytes;
-    [T] Steps<T>;
     [T] Events<T>;
+}
+
+impl<T: DeserializeOwned + Send + 'static> Incoming for Steps<T> {
+    type Value = BoxStream<'static, Result<T, Error>>;
+
+    async fn read(response: Response<Body>) -> Result<Self::Value, Error> {
+        let lines = Lines { pieces: response.into_body().pieces(), read: Vec::new() };
+        // Nothing comes behind what makes no sense.
+        let steps = stream::unfold(Some(lines), |lines| async {
+            let mut lines = lines?;
+            let line = lines.next().await.transpose()?;
+            let step = line.and_then(|line| serde_json::from_slice(&line).map_err(Error::garbled));
+            let rest = step.is_ok().then_some(lines);
+            Some((step, rest))
+        });
+        Ok(steps.boxed())
+    }
+}
+
+/// Lines of an answer, as they come.
+struct Lines {
+    pieces: BoxStream<'static, Result<Bytes, Error>>,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                return Ok(Some(self.read.drain(..=end).collect()));
+            }
+            if self.read.len() > ANSWERED_BYTES {
+                return Err(Error::garbled("a line is longer than lines are"));
+            }
+            match self.pieces.next().await {
+                Some(piece) => self.read.extend_from_slice(&piece?),
+                // What ends without the end of a line was cut off.
+                None if self.read.is_empty() => return Ok(None),
+                None => return Err(Error::BrokenOff("a line has no end".into())),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn steps(pieces: &'static [&'static str]) -> Vec<Result<u64, Error>> {
+        let pieces = stream::iter(pieces.iter().map(|piece| Ok::<_, String>(Bytes::from(*piece))));
+        Steps::<u64>::read(Response::new(Body::stream(pieces))).await.unwrap().collect().await
+    }
+
+    #[tokio::test]
+    async fn steps_are_read_however_they_are_cut() {
+        assert_eq!(steps(&["1\n2", "2\n3", "\n"]).await, [Ok(1), Ok(22), Ok(3)]);
+        assert_eq!(steps(&[]).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_step_that_is_cut_off_or_none_is_told() {
+        let steps = [steps(&["1\n2"]).await, steps(&["1\n<html>\n"]).await];
+        assert_eq!(steps.each_ref().map(|steps| steps[0].clone()), [Ok(1), Ok(1)]);
+        assert!(matches!(steps[0][1], Err(Error::BrokenOff(_))), "{steps:?}");
+        assert!(matches!(steps[1][1], Err(Error::Garbled(_))), "{steps:?}");
+    }
 }

@@ -9,7 +9,7 @@ use rumormill_api::{
     endpoints,
 };
 
-use crate::{Body, Error, Events, Incoming, Outgoing, RoomHandle, Tcp, Transport, Unix};
+use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix};
 
 /// Asks a process that has a home open. Clones are the same.
 #[derive(Clone)]
@@ -29,19 +29,6 @@ impl Client {
     /// Asks over loopback TCP, with the token in the home.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
-    }
-
-    /// A room by its id, the beginning of it, or its name. Nothing is asked yet.
-    pub fn room(&self, room: impl Into<String>) -> RoomHandle {
-        RoomHandle::new(self.clone(), room.into())
-    }
-
-    /// What happens from now on, after how each room stands now.
-    ///
-    /// # Errors
-    /// As [`Client::call`].
-    pub async fn events(&self) -> Result<Events, Error> {
-        Events::open(self.clone()).await
     }
 
     /// The rooms of the home.

@@ -23,15 +23,15 @@ use crate::{
 /// stream ends at a refusal, as of a wrong token.
 pub struct Events(BoxStream<'static, Result<Event, Error>>);
 
-impl Events {
-    /// Listens from now on.
+impl Client {
+    /// What happens from now on, after how each room stands now.
     ///
     /// # Errors
-    /// When nobody answers, or the answer is a refusal.
-    pub(crate) async fn open(client: Client) -> Result<Self, Error> {
-        let open = Some(Open::ask(&client).await?);
-        let follower = Follower { client, open, pause_ms: AGAIN_MS, is_over: false };
-        Ok(Self(stream::unfold(follower, Follower::next).boxed()))
+    /// As [`Client::call`].
+    pub async fn events(&self) -> Result<Events, Error> {
+        let open = Some(Open::ask(self).await?);
+        let follower = Follower { client: self.clone(), open, pause_ms: AGAIN_MS, is_over: false };
+        Ok(Events(stream::unfold(follower, Follower::next).boxed()))
     }
 }
 
@@ -120,8 +120,7 @@ fn next_event(read: &mut Vec<u8>) -> Option<Event> {
         let block = String::from_utf8_lossy(&block);
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::trim_start));
         let (Some(name), Some(data)) = (field("event:"), field("data:")) else { continue };
-        let Ok(name) = serde_json::to_string(name) else { continue };
-        if let Ok(event) = serde_json::from_str(&format!(r#"{{"event":{name},"data":{data}}}"#)) {
+        if let Ok(event) = Event::receive(name, data) {
             return Some(event);
         }
     }

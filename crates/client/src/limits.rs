@@ -1,6 +1,6 @@
 //! Bounds on what an answer may cost.
 
-/// Bytes of an answer: the largest page, 256 messages of 8 KiB, with everything JSON adds to it.
+/// Bytes of an answer, or of a line where one comes line by line: the largest page, 256 messages of 8 KiB, with everything JSON adds to it.
 pub(crate) const ANSWERED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Bytes of one event: a message of 8 KiB, escaped, and what belongs to it.

@@ -12,11 +12,14 @@ pub struct RoomHandle {
     room: String,
 }
 
-impl RoomHandle {
-    pub(crate) fn new(client: Client, room: String) -> Self {
-        Self { client, room }
+impl Client {
+    /// A room by its id, the beginning of it, or its name. Nothing is asked yet.
+    pub fn room(&self, room: impl Into<String>) -> RoomHandle {
+        RoomHandle { client: self.clone(), room: room.into() }
     }
+}
 
+impl RoomHandle {
     /// How the room stands.
     pub async fn status(&self) -> Result<Room, Error> {
         self.client.call(&endpoints::GET_ROOM, &[&self.room], &[], ()).await

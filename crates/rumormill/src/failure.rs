@@ -3,8 +3,7 @@
 
 use std::{borrow::Cow, fmt, io};
 
-use http::StatusCode;
-use rumormill_api::Refused;
+use rumormill_api::{Code, Refused, codes};
 use rumormill_server::Refusal;
 
 /// The exit code of a failure.
@@ -48,8 +47,8 @@ impl fmt::Display for Failure {
 impl From<rumormill_client::Error> for Failure {
     fn from(error: rumormill_client::Error) -> Self {
         let status = match &error {
-            rumormill_client::Error::Refused { status, .. } => *status,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+            rumormill_client::Error::Refused { status, .. } => status.as_u16(),
+            _ => return Self::with(Exit::Ours, error.into()),
         };
         Self::of(status, error.into())
     }
@@ -57,7 +56,7 @@ impl From<rumormill_client::Error> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(Refusal { status, refused }: Refusal) -> Self {
-        Self::of(status, refused)
+        Self::of(status.as_u16(), refused)
     }
 }
 
@@ -67,10 +66,10 @@ impl From<rumormill_node::Error> for Failure {
     }
 }
 
-/// What is told where no status goes with it, as where an answer has begun already.
+/// What is refused where no status is told, as where an answer has begun already: that of its code.
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        Self::of(StatusCode::INTERNAL_SERVER_ERROR, refused)
+        Self::of(refused.status(), refused)
     }
 }
 
@@ -79,7 +78,11 @@ impl From<rumormill_tui::Failure> for Failure {
         match failure {
             rumormill_tui::Failure::OutputClosed => Self::output(&io::ErrorKind::BrokenPipe.into()),
             rumormill_tui::Failure::Asked(error) => error.into(),
-            rumormill_tui::Failure::Failed(refused) => refused.into(),
+            rumormill_tui::Failure::Choice(refused) => Self::with(Exit::Usage, refused),
+            rumormill_tui::Failure::BrokenOff(refused) => Self::with(Exit::Unreachable, refused),
+            rumormill_tui::Failure::Stopped(refused) | rumormill_tui::Failure::Ours(refused) => {
+                Self::with(Exit::Ours, refused)
+            }
         }
     }
 }
@@ -98,23 +101,28 @@ impl From<rumormill_lab::Failure> for Failure {
 }
 
 impl Failure {
-    /// The failure that a refusal is to a command.
-    fn of(status: StatusCode, Refused { code, what, help }: Refused) -> Self {
-        let exit = match (&*code, status) {
-            ("ticket", _) => Exit::Ticket,
-            ("integrity" | "corrupt" | "damaged", _) => Exit::Integrity,
-            ("room" | "nobody" | "several" | "file" | "exists", _) => Exit::Usage,
-            (_, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) => Exit::NotAllowed,
-            (_, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) => Exit::Usage,
-            ("broken-off", _) | (_, StatusCode::SERVICE_UNAVAILABLE) => Exit::Unreachable,
+    /// The failure that a refusal is to a command. This is the one place where exit codes follow from refusals.
+    fn of(status: u16, refused: Refused) -> Self {
+        let is = |codes: &[Code]| codes.iter().any(|code| refused.is(*code));
+        let exit = match status {
+            _ if is(&[codes::TICKET]) => Exit::Ticket,
+            _ if is(&[codes::INTEGRITY, codes::CORRUPT, codes::DAMAGED]) => Exit::Integrity,
+            _ if is(&[codes::SEVERAL]) => Exit::Usage,
+            401 | 403 => Exit::NotAllowed,
+            400 | 404 | 413 => Exit::Usage,
+            503 => Exit::Unreachable,
             _ => Exit::Ours,
         };
+        Self::with(exit, refused)
+    }
+
+    fn with(exit: Exit, Refused { code, what, help }: Refused) -> Self {
         Self { exit, code: code.into(), what, help }
     }
 
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {
-        Refused::internal(code, what).into()
+        Self::with(Exit::Ours, Refused::internal(code, what))
     }
 
     /// What writing to standard output came to.
@@ -126,7 +134,28 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
+
+    #[test]
+    fn scripts_learn_from_the_exit_what_kind_of_failure_it_was() {
+        let exits = [
+            (Exit::Ours, vec![codes::FULL, codes::BUSY, codes::TOO_MANY_ROOMS, codes::GIVEN_UP]),
+            (Exit::Usage, vec![codes::ROOM, codes::SEVERAL, codes::NAME, codes::NO_FILE, codes::TOO_LARGE]),
+            (Exit::NotAllowed, vec![codes::LOCKED, codes::READ_ONLY, codes::TOKEN, codes::NOT_YOURS]),
+            (Exit::Integrity, vec![codes::INTEGRITY, codes::CORRUPT, codes::DAMAGED]),
+            (Exit::Ticket, vec![codes::TICKET]),
+            (Exit::Unreachable, vec![codes::NOBODY_HAS_IT]),
+        ];
+        for (exit, code) in exits.into_iter().flat_map(|(exit, codes)| codes.into_iter().map(move |code| (exit, code)))
+        {
+            let refused = code.refuse("no", "yes");
+            let status = StatusCode::from_u16(code.status).unwrap();
+            let asked = rumormill_client::Error::Refused { status, refused: refused.clone() };
+            assert_eq!([Failure::from(refused).exit, Failure::from(asked).exit], [exit; 2], "{}", code.word);
+        }
+    }
 
     #[test]
     fn refusals_become_failures() {

@@ -20,6 +20,7 @@ mod foreign;
 mod home;
 mod limits;
 mod output;
+mod progress;
 mod visit;
 mod web;
 

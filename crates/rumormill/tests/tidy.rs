@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -24,7 +25,7 @@ const LAYERS: [Layer; 11] = [
     Layer {
         name: "api",
         uses: &[],
-        no_crates: &["tokio", "iroh", "axum", "hyper", "ratatui", "clap"],
+        no_crates: &["tokio", "iroh", "axum", "hyper", "ratatui", "crossterm", "clap"],
         no_words: &["std::net", "std::fs", "std::process", "std::io", "tokio"],
     },
     Layer {
@@ -95,9 +96,13 @@ const LAYERS: [Layer; 11] = [
         name: "rumormill",
         uses: &["api", "client", "lab", "node", "server", "text", "tui"],
         no_crates: &["rusqlite", "iroh", "axum", "hyper", "tower", "ratatui", "crossterm"],
-        no_words: &[],
+        no_words: &["rumormill_node::proto"],
     },
 ];
+
+/// Crates whose modules import each other one way. The engine, its simulation and the node are machines whose parts speak with
+/// each other.
+const ONE_WAY: [&str; 8] = ["api", "client", "lab", "rumormill", "server", "store", "text", "tui"];
 
 /// Product code that may unwrap, with the reason. Empty is how it should be.
 const MAY_UNWRAP: [(&str, &str); 0] = [];
@@ -226,6 +231,11 @@ fn nothing(what: &str, found: Vec<String>) {
 #[test]
 fn layers_point_one_way() {
     let mut wrong = Vec::new();
+    for name in crates().into_iter().filter(|name| name != "siege") {
+        if LAYERS.iter().all(|layer| layer.name != name) {
+            wrong.push(format!("{name} is no layer"));
+        }
+    }
     for layer in &LAYERS {
         for dependency in dependencies(layer.name) {
             let ours = dependency.strip_prefix("rumormill-");
@@ -235,6 +245,95 @@ fn layers_point_one_way() {
         }
     }
     nothing("a layer uses what it must not", wrong);
+}
+
+/// What each module right below the root of a crate imports of the others.
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+fn imports(sources: &[Source]) -> Imports {
+    let module = |path: &str| {
+        let (_, below) = path.split_once("/src/").unwrap();
+        (below.split('/').next().unwrap().trim_end_matches(".rs").to_owned(), below.matches('/').count())
+    };
+    let modules: BTreeSet<String> = sources.iter().map(|source| module(&source.path).0).collect();
+    let is_root = |name: &str| name == "lib" || name == "main";
+    // What the root hands on is its module's.
+    let mut handed_on = BTreeMap::new();
+    for source in sources.iter().filter(|source| is_root(&module(&source.path).0)) {
+        let text = source.product.join(" ");
+        for branch in text.split("use ").skip(1).flat_map(|tree| branches(tree.trim_start_matches("self::"))) {
+            let mut names = words(branch);
+            if let Some(of) = names.next().filter(|of| modules.contains(*of)) {
+                handed_on.extend(names.map(|name| (name.to_owned(), of.to_owned())));
+            }
+        }
+    }
+    let mut imports = Imports::new();
+    for source in sources {
+        let (name, depth) = module(&source.path);
+        if is_root(&name) {
+            continue;
+        }
+        let below_root = depth == 0 || (depth == 1 && source.path.ends_with("/mod.rs"));
+        let text = source.product.join(" ");
+        let roots: &[&str] = if below_root { &["crate::", "super::"] } else { &["crate::"] };
+        let trees = roots.iter().flat_map(|root| text.split(root).skip(1));
+        let named = trees.flat_map(branches).filter_map(|branch| words(branch).next());
+        let found = named.map(|named| handed_on.get(named).map_or(named, String::as_str).to_owned());
+        imports.entry(name.clone()).or_default().extend(found.filter(|of| *of != name && modules.contains(of)));
+    }
+    imports
+}
+
+/// The branches of what stands behind `use `, or behind `crate::`: `{a::{b, c}, d}` has `a::{b, c}` and `d`.
+fn branches(tree: &str) -> Vec<&str> {
+    let Some(inside) = tree.strip_prefix('{') else { return vec![tree.split(';').next().unwrap()] };
+    let mut found = Vec::new();
+    let (mut depth, mut begin) = (0, 0);
+    for (at, char) in inside.char_indices() {
+        if depth == 0 && (char == ',' || char == '}') {
+            found.push(inside[begin..at].trim());
+            begin = at + 1;
+        }
+        match char {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Names in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty())
+}
+
+/// What is left when all that imports nothing of the rest, or is imported by none of it, is taken away: circles.
+fn circles(mut imports: Imports) -> Vec<String> {
+    loop {
+        let before = imports.len();
+        let left: BTreeSet<String> = imports.keys().cloned().collect();
+        imports.retain(|_, of| of.iter().any(|of| left.contains(of)));
+        let wanted: BTreeSet<String> = imports.values().flatten().cloned().collect();
+        imports.retain(|name, _| wanted.contains(name));
+        if imports.len() == before {
+            return imports.into_keys().collect();
+        }
+    }
+}
+
+#[test]
+fn modules_import_one_way() {
+    let mut wrong = Vec::new();
+    for name in ONE_WAY {
+        let circle = circles(imports(&sources(name)));
+        if !circle.is_empty() {
+            wrong.push(format!("{name}: {}", circle.join(", ")));
+        }
+    }
+    nothing("modules import each other in a circle", wrong);
 }
 
 /// Crates of the workspace.
@@ -433,5 +532,18 @@ fn the_checks_see_what_they_look_for() {
     assert!(holds_word("use std::time::Instant;", "Instant") && !holds_word("Instantly", "Instant"));
     let manifest = "[features]\ndefault = [\"mutants\"]\nmutants = [\"a/mutants\"]\n[dependencies]\na = { features = [\"mutants\"] }";
     assert_eq!(switches_off(manifest).len(), 2);
+    assert_eq!(branches("{a::{b, c}, d, e::f}; x"), ["a::{b, c}", "d", "e::f"]);
+    assert_eq!(branches("a::{b, c}; x"), ["a::{b, c}"]);
+    assert_eq!(words(branches("a::b(c)")[0]).next(), Some("a"));
+    let of = |path: &str, text: &str| Source {
+        path: format!("crates/x/src/{path}"),
+        text: text.into(),
+        product: product(text),
+    };
+    let (root, c) =
+        (of("lib.rs", "mod a; mod b; mod c; pub use self::{a::A, b::{B, C}};"), of("c/d.rs", "crate::A::new();"));
+    let circle = [of("a.rs", "use crate::{\n    B,\n};"), of("b/mod.rs", "use super::c;"), root, c];
+    assert_eq!(circles(imports(&circle)), ["a", "b", "c"]);
+    assert!(circles(imports(&circle[..3])).is_empty());
     assert!(names_an_issue(" see #12") && !names_an_issue(" #[test] C# 1"));
 }

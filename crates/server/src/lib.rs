@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod api;
 mod archive;
 mod in_process;
@@ -10,7 +11,8 @@ mod serve;
 mod told;
 
 pub use self::{
-    api::{Api, Refusal, Typing, read_name, read_ticket, shares},
+    answer::Refusal,
+    api::{Api, Typing, read_name, read_ticket, shares},
     archive::{
         checked::{checked, spoil},
         import::{broken, cut, parts, read_said},

@@ -93,4 +93,9 @@ pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
 pub(crate) const RESYNC_MS: u64 = 10_000;
 
 // What the contract says is what entries hold.
-const _: () = assert!(rumormill_api::MENTIONS == rumormill_node::proto::limits::MENTIONS);
+const _: () = {
+    use rumormill_node::proto::limits;
+    assert!(rumormill_api::MENTIONS == limits::MENTIONS);
+    assert!(rumormill_api::TEXT_BYTES == limits::BODY_BYTES);
+    assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);
+};

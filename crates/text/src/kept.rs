@@ -58,5 +58,5 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
 }
 
 fn broken(path: &Path, error: &io::Error) -> Refused {
-    Refused::new("home", format!("{}: {error}", path.display()), "make it yours, readable and writable")
+    Refused::new("file", format!("{}: {error}", path.display()), "make it yours, readable and writable")
 }

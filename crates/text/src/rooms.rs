@@ -1,6 +1,6 @@
 //! Rooms by name: how one is called, and which one a word means.
 
-use rumormill_api::Refused;
+use rumormill_api::{Code, Refused, codes};
 
 use crate::{clean::clean_name, limits::NICK_CHARS};
 
@@ -27,13 +27,13 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
     };
     match (&meant[..], wanted) {
         (&[at], _) => Ok(at),
-        ([], Some(wanted)) => Err(unclear(format!("there is no room {wanted:?} here"), rooms)),
-        ([], None) => Err(unclear("there is no room here".into(), rooms)),
+        ([], Some(wanted)) => Err(unclear(codes::ROOM, format!("there is no room {wanted:?} here"), rooms)),
+        ([], None) => Err(unclear(codes::ROOM, "there is no room here".into(), rooms)),
         (several, Some(wanted)) => {
             let those: Vec<_> = several.iter().filter_map(|at| rooms.get(*at).cloned()).collect();
-            Err(Refused { code: "several".into(), ..unclear(format!("several rooms are called {wanted:?}"), &those) })
+            Err(unclear(codes::SEVERAL, format!("several rooms are called {wanted:?}"), &those))
         }
-        (_, None) => Err(unclear("there are several rooms here".into(), rooms)),
+        (_, None) => Err(unclear(codes::ROOM, "there are several rooms here".into(), rooms)),
     }
 }
 
@@ -43,13 +43,13 @@ pub fn title(name: &str) -> String {
     if name.is_empty() { "(its name is not known yet)".into() } else { name }
 }
 
-fn unclear(what: String, rooms: &[(String, String)]) -> Refused {
+fn unclear(code: Code, what: String, rooms: &[(String, String)]) -> Refused {
     let known: Vec<String> = rooms.iter().take(8).map(|(name, id)| format!("{} ({})", title(name), &id[..8])).collect();
     let help = match known.is_empty() {
         true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
         false => format!("name one, or the beginning of its id: {}", known.join(", ")),
     };
-    Refused::new("room", what, help)
+    code.refuse(what, help)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use rumormill_api::{AuthorHex, Kind, Message, Person, Refused, Reply};
+use rumormill_api::{AuthorHex, Kind, Message, Person, Refused, Reply, codes};
 use unicode_security::confusable_detection::skeleton;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -218,14 +218,14 @@ impl Names {
         if meant.is_empty() {
             let (what, help) =
                 (format!("nobody here is called \"{word}\""), "/names lists everybody, Tab completes a name");
-            return Refused::new("nobody", what, help);
+            return codes::NOBODY.refuse(what, help);
         }
         let names = self.listed(meant);
         let what = format!(
             "\"{word}\" may mean {}",
             if meant.len() == 1 { "somebody else than you think" } else { "several people" }
         );
-        Refused::new("several", what, format!("say which: {names}"))
+        codes::SEVERAL.refuse(what, format!("say which: {names}"))
     }
 
     /// These people, each as nobody else is shown.
@@ -361,7 +361,7 @@ mod tests {
         let people = people.map(|(author, nick)| (AuthorHex::from(author), nick));
         let names = Names::of(people.iter().map(|(author, nick)| (author, *nick)));
         let told = |word| names.choose(word).unwrap_err();
-        let several = Refused::new("several", "\"ada\" may mean several people", "say which: аdа~41aa, ada~9f2c");
+        let several = codes::SEVERAL.refuse("\"ada\" may mean several people", "say which: аdа~41aa, ada~9f2c");
         assert_eq!(told("ada"), several);
         assert_eq!(told("41aa07").help, "say which: аdа~41aa, 41aa07~41aa");
         let Named { unclear, .. } = names.named(people.iter().map(|(author, _)| author), "ada: hi");

@@ -5,12 +5,12 @@ use rumormill_text::{clean, limits::PEOPLE_KNOWN};
 
 use super::{
     ask::{Answer, Ask, OfRoom, Told},
-    carry,
-    events::{spoke, status},
-    files,
+    carry, files,
     input::Effect,
-    model::{Mode, Model, NoteKind, Open},
-    orders, panels, rows, scroll, update,
+    model::{BlockKey, Mode, Model, NoteKind, Open},
+    orders, panels,
+    rooms::{self, left, spoke, status},
+    scroll,
 };
 use crate::limits::ROOMS_LISTED;
 
@@ -29,7 +29,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
             let id = room.id.clone();
             status(model, *room);
             if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
-                update::open(model, at, out);
+                rooms::open(model, at, out);
             }
         }
         (Ask::Nearby(name), Told::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
@@ -95,7 +95,7 @@ fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
     }
     let centre = if matches!(ask, OfRoom::After(_)) { open.centre.take() } else { open.centre.clone() };
     if let Some(place) = centre {
-        scroll::show(model, &rows::Key::Message(place));
+        scroll::show(model, &BlockKey::Message(place));
     }
 }
 
@@ -143,30 +143,7 @@ fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
     let wanted = model.wanted.take();
     let at =
         wanted.and_then(|wanted| model.rooms.iter().position(|room| room.id.as_str().starts_with(wanted.as_str())));
-    update::open(model, at.unwrap_or(0), out);
-}
-
-/// A room was left, here or in another window. What was being typed in it can be recalled.
-pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
-    let here = model.leaving.take_if(|leaving| leaving == room).is_some();
-    let known = model.rooms.iter().find(|known| known.id == *room).map(rows::title);
-    model.rooms.retain(|known| known.id != *room);
-    model.drafts.remove(room);
-    if model.open_as(room).is_some() {
-        let typed = model.line.take();
-        if !typed.is_empty() {
-            model.typed.add(typed);
-        }
-        (model.open, model.mode, model.panel) = (None, Mode::Chat, None);
-        update::open(model, 0, out);
-        if !here {
-            let name = known.unwrap_or_else(|| "a room".into());
-            model.tell(
-                NoteKind::Told,
-                format!("you left {name} in another window; nothing of it is kept here any more"),
-            );
-        }
-    }
+    rooms::open(model, at.unwrap_or(0), out);
 }
 
 /// What was refused is told, and what was to be said is not lost.

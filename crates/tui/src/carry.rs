@@ -1,7 +1,7 @@
 //! Carries out what was typed: text is said, orders are done.
 
 use rumormill_api::{
-    ACT, AuthorHex, Enter, EntryRef, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois,
+    ACT, AuthorHex, Enter, EntryRef, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois, codes,
 };
 use rumormill_text::{Named, choose, clean, clean_name, holds_ticket, limits::NICK_CHARS, show::thousands};
 
@@ -12,6 +12,7 @@ use super::{
     model::{Aim, Mode, Model, NoteKind, Open, Question},
     orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
+    rooms,
     rows::title,
     scroll, settings,
 };
@@ -52,7 +53,7 @@ pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, o
     }
     of_room(model, OfRoom::Say(Say { text, reply_to, mentions }), out);
     scroll::to_end(model, out);
-    unclear.into_iter().for_each(|what| told(model, what));
+    unclear.into_iter().for_each(|what| model.told(what));
 }
 
 /// Others whose name stands in a text.
@@ -64,12 +65,8 @@ fn named(open: &Open, text: &str) -> Named {
 fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
     match &model.open {
         Some(open) => out.push(Effect::Ask(Ask::Of(open.room.clone(), ask))),
-        None => no_room(model),
+        None => model.no_room(),
     }
-}
-
-pub(super) fn no_room(model: &mut Model) {
-    model.fail("room", "no room is open", "/new NAME begins one, /join TICKET enters one");
 }
 
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
@@ -85,7 +82,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         },
         Order::Leave => match &model.open {
             Some(open) => model.mode = Mode::Question(Question::Leave(open.room.clone())),
-            None => no_room(model),
+            None => model.no_room(),
         },
         Order::Nick(nick) if nick.is_empty() => model.fail("usage", "by which name?", "/nick NAME"),
         Order::Nick(nick) => of_room(model, OfRoom::Nick(nick), out),
@@ -185,8 +182,8 @@ fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
 fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     let ticket: String = what.split_whitespace().collect();
     match here(model, &what) {
-        Ok(at) => super::update::open(model, at, out),
-        Err(Refused { code, what, help }) if code == "several" => model.fail("room", &what, &help),
+        Ok(at) => rooms::open(model, at, out),
+        Err(unclear) if unclear.is(codes::SEVERAL) => model.fail("room", &unclear.what, &unclear.help),
         Err(_) if holds_ticket(&ticket) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket }))),
         Err(_) => {
             model.tell(NoteKind::Told, "looking for rooms on this LAN");
@@ -202,7 +199,7 @@ fn here(model: &Model, what: &str) -> Result<usize, Refused> {
         model.rooms.iter().map(|room| (title(room).to_lowercase(), room.id.to_string())).collect();
     let number = what.parse().ok().and_then(|number: usize| number.checked_sub(1)).filter(|at| *at < rooms.len());
     choose(&rooms, Some(&what.to_lowercase())).or_else(|failure| match number {
-        Some(at) if failure.code != "several" => Ok(at),
+        Some(at) if !failure.is(codes::SEVERAL) => Ok(at),
         _ => Err(failure),
     })
 }
@@ -226,7 +223,7 @@ pub(super) fn nearby(model: &mut Model, name: Option<&str>, rooms: &[NearbyRoom]
 /// Looks for what was said.
 pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     if model.open.is_none() {
-        return no_room(model);
+        return model.no_room();
     }
     let mut search = super::model::Search::default();
     search.words.set(words);
@@ -236,17 +233,10 @@ pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn told(model: &mut Model, text: impl Into<String>) {
-    model.tell(NoteKind::Told, text);
-    if let Some(open) = model.open.as_mut().filter(|open| !open.timeline.below) {
-        open.scroll = scroll::Scroll::End;
-    }
-}
-
 /// Who is meant by a name. Tells when nobody is, or it may be several.
 fn meant(model: &mut Model, name: &str) -> Option<AuthorHex> {
     let Some(open) = &model.open else {
-        no_room(model);
+        model.no_room();
         return None;
     };
     let chosen = open.names.choose(name);
@@ -275,14 +265,14 @@ fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
 }
 
 fn hidden_told(model: &mut Model) {
-    let Some(open) = &model.open else { return no_room(model) };
+    let Some(open) = &model.open else { return model.no_room() };
     let hidden = open.people.values().filter(|person| person.hidden);
     let names: Vec<String> = hidden.map(|person| open.names.name(&person.author, &person.nick).whole()).collect();
     let text = match names.is_empty() {
         true => "nobody is hidden; /hide NAME hides somebody, and nobody else learns of it".into(),
         false => format!("hidden: {}\n/hide NAME shows one of them again", names.join(", ")),
     };
-    told(model, text);
+    model.told(text);
 }
 
 /// Tells that somebody is hidden from here on, or shown again.
@@ -291,13 +281,10 @@ pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
     open.timeline.hide(author, hidden);
     open.typists.remove(author);
     let name = open.names.name(author, "").whole();
-    told(
-        model,
-        match hidden {
-            true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
-            false => format!("{name} is shown again"),
-        },
-    );
+    model.told(match hidden {
+        true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
+        false => format!("{name} is shown again"),
+    });
 }
 
 /// Shows who somebody is.
@@ -319,7 +306,7 @@ pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
     }
     let id: String = person.author.as_str().chars().take(16).collect();
     text.push_str(&format!("\nauthor {id}…"));
-    told(model, text);
+    model.told(text);
 }
 
 fn topic_told(model: &mut Model) {
@@ -328,7 +315,7 @@ fn topic_told(model: &mut Model) {
         Some(topic) => format!("the topic: {topic}"),
         None => "no room is open".into(),
     };
-    told(model, text);
+    model.told(text);
 }
 
 fn digest(model: &mut Model) {
@@ -336,9 +323,9 @@ fn digest(model: &mut Model) {
         Some(room) => {
             let digits: Vec<char> = room.digest.chars().filter(char::is_ascii_hexdigit).collect();
             let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
-            told(model, format!("{}\nwho sees the same holds the same entries", groups.join(" ")));
+            model.told(format!("{}\nwho sees the same holds the same entries", groups.join(" ")));
         }
-        None => no_room(model),
+        None => model.no_room(),
     }
 }
 
@@ -349,7 +336,7 @@ fn set(model: &mut Model, what: &str, out: &mut Vec<Effect>) {
     }
     match model.settings.set(name, value.trim()) {
         Some(value) => {
-            told(model, format!("{name}: {value}"));
+            model.told(format!("{name}: {value}"));
             out.push(Effect::Set(name.to_owned(), value.to_owned()));
         }
         None => match settings::values(name).as_slice() {
@@ -382,11 +369,11 @@ pub(super) fn tell_holders(model: &mut Model, holders: &[Person], of: u64) {
     if !lacks.is_empty() {
         text.push_str(&format!("\nnot known of: {}", lacks.join(", ")));
     }
-    told(model, text);
+    model.told(text);
 }
 
 /// Shows a ticket and copies it.
 pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
-    told(model, format!("{}\ncopied; whoever has it can enter: rumormill join TICKET", clean(&ticket)));
+    model.told(format!("{}\ncopied; whoever has it can enter: rumormill join TICKET", clean(&ticket)));
     out.push(Effect::Copy(ticket));
 }

@@ -3,19 +3,12 @@
 use rumormill_api::AuthorHex;
 
 use super::{
-    model::{Model, Open},
+    model::{Completion, Model, Open},
     orders::ORDERS,
     rows::title,
     settings,
 };
 use crate::limits::SCREENFUL;
-
-/// What stands where a word was, and what else may.
-pub(super) struct Completion {
-    start: usize,
-    options: Vec<String>,
-    at: usize,
-}
 
 /// Completes the word before the cursor, or takes the next that fits; `back` takes the one before.
 pub(super) fn press(model: &mut Model, back: bool) {

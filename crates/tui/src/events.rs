@@ -1,20 +1,18 @@
 //! What the node tells by itself.
 
-use std::collections::BTreeMap;
-
-use rumormill_api::{Arrival, AuthorHex, Event, Kind, Message, NoticeCode, Person, Room, RoomHex};
-use rumormill_text::{Names, clean, limits::PEOPLE_KNOWN};
+use rumormill_api::{Arrival, Event, Kind, Message, NoticeCode, Person, RoomHex};
+use rumormill_text::{Names, clean};
 
 use super::{
-    answers, files,
+    files,
     input::Effect,
-    model::{Model, NoteKind, Open},
+    model::{Model, NoteKind, Scroll},
+    rooms::{left, person, read_anew, spoke, status},
     rows::title,
     timeline::Timeline,
-    update::read_anew,
 };
 use crate::{
-    limits::{NOTIFIED_CHARS, ROOMS_LISTED, TYPING_MS},
+    limits::{NOTIFIED_CHARS, TYPING_MS},
     settings::Loud,
 };
 
@@ -35,7 +33,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             }
         }
         Event::Room { room } => status(model, room),
-        Event::Left { room } => answers::left(model, &room, out),
+        Event::Left { room } => left(model, &room, out),
         Event::Person { room, author, nick, here, hidden } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.hide(&author, hidden);
@@ -57,7 +55,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
             out.push(Effect::Ask(Model::begin()));
             if let Some(open) = &mut model.open {
                 open.timeline = Timeline::new(0);
-                open.scroll = super::scroll::Scroll::End;
+                open.scroll = Scroll::End;
                 read_anew(&open.room, out);
             }
         }
@@ -96,8 +94,8 @@ fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effe
         Loud::Mentions => message.names_me,
         Loud::All => message.kind == Kind::Text,
     };
-    let looks = model.focused
-        && model.open.as_ref().is_some_and(|open| open.room == *room && open.scroll == super::scroll::Scroll::End);
+    let looks =
+        model.focused && model.open.as_ref().is_some_and(|open| open.room == *room && open.scroll == Scroll::End);
     if worth(model.settings.bell) && (message.names_me || !looks) {
         out.push(Effect::Bell);
     }
@@ -113,23 +111,6 @@ fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effe
     }
 }
 
-/// What a message tells about its author: that they are one, what they are called, when they spoke.
-pub(super) fn spoke(open: &mut Open, message: &Message) {
-    let nick = if message.kind == Kind::Nick { &message.text } else { &message.nick };
-    open.names.learn(&message.author, nick);
-    let full = open.people.len() >= PEOPLE_KNOWN && !open.people.contains_key(&message.author);
-    if full {
-        return;
-    }
-    let person = open.people.entry(message.author.clone()).or_insert_with(|| Person {
-        author: message.author.clone(),
-        me: message.mine,
-        ..Person::default()
-    });
-    person.nick.clone_from(nick);
-    person.last_ms = person.last_ms.max(message.time_ms);
-}
-
 /// Several late messages mostly come together: one line tells of them all.
 fn tell_late(model: &mut Model) {
     let Some(open) = &model.open else { return };
@@ -143,60 +124,6 @@ fn tell_late(model: &mut Model) {
         return;
     }
     model.tell(NoteKind::Late(1), "");
-}
-
-/// Takes a room's status, and from it who is here.
-pub(super) fn status(model: &mut Model, room: Room) {
-    let full = model.rooms.len() >= ROOMS_LISTED;
-    if let Some(open) = model.open_as(&room.id) {
-        open.names.learn(&room.author, &room.nick);
-    }
-    for person in moved(model, &room) {
-        self::person(model, &room.id, person);
-    }
-    match model.rooms.iter_mut().find(|known| known.id == room.id) {
-        Some(known) => *known = room,
-        None if full => {}
-        None => model.rooms.push(room),
-    }
-}
-
-/// Who came, went, or goes by another name since the room was looked at last.
-fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
-    let Some(open) = model.open_as(&room.id) else { return Vec::new() };
-    let peers: BTreeMap<&AuthorHex, &str> = room
-        .peers
-        .iter()
-        .map(|peer| (&peer.author, peer.nick.as_str()))
-        .filter(|(author, _)| **author != room.author)
-        .collect();
-    let went = open.people.values().filter(|person| person.here && !person.me && !peers.contains_key(&person.author));
-    let mut moved: Vec<Person> = went.map(|person| Person { here: false, ..person.clone() }).collect();
-    for (author, nick) in peers {
-        match open.people.get(author) {
-            Some(person) if person.here && person.nick == nick => {}
-            Some(person) => moved.push(Person { here: true, nick: nick.into(), ..person.clone() }),
-            None => moved.push(Person { author: author.clone(), nick: nick.into(), here: true, ..Person::default() }),
-        }
-    }
-    moved
-}
-
-fn person(model: &mut Model, room: &RoomHex, told: Person) {
-    let Person { author, nick, here, hidden, .. } = told;
-    let tells = model.settings.comings;
-    let Some(open) = model.open_as(room) else { return };
-    if open.people.len() >= PEOPLE_KNOWN && !open.people.contains_key(&author) {
-        return;
-    }
-    open.names.learn(&author, &nick);
-    let name = open.names.name(&author, &nick).whole();
-    let person = open.people.entry(author.clone()).or_insert_with(|| Person { author, ..Person::default() });
-    let came = person.here != here;
-    (person.nick, person.here, person.hidden) = (nick, here, hidden);
-    if came && tells && !person.me {
-        model.tell(NoteKind::Told, format!("{name} is {}", if here { "here" } else { "away" }));
-    }
 }
 
 fn notice(model: &mut Model, room: &RoomHex, code: NoticeCode, text: &str) {

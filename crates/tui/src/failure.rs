@@ -12,21 +12,27 @@ pub enum Failure {
     OutputClosed,
     /// What asking came to.
     Asked(Error),
-    /// What happened here, and what to do.
-    Failed(Refused),
+    /// What the person chose cannot be had; something else can.
+    Choice(Refused),
+    /// Something that was on its way here did not come to its end.
+    BrokenOff(Refused),
+    /// The room can be written no more.
+    Stopped(Refused),
+    /// Something of this machine, or of ours, does not work.
+    Ours(Refused),
 }
 
 impl Failure {
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &str, what: impl Into<String>) -> Self {
-        Self::Failed(Refused::internal(code, what))
+        Self::Ours(Refused::internal(code, what))
     }
 
     /// What showing something came to.
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Failed(Refused::new("output", error.to_string(), "make room where the output goes")),
+            _ => Self::Ours(Refused::new("output", error.to_string(), "make room where the output goes")),
         }
     }
 }
@@ -37,19 +43,16 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
-        Self::Failed(refused)
-    }
-}
-
 /// What a person is told of it.
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::OutputClosed => Self::new("output", "nobody reads what is shown", "open the room again"),
             Failure::Asked(error) => error.into(),
-            Failure::Failed(refused) => refused,
+            Failure::Choice(refused)
+            | Failure::BrokenOff(refused)
+            | Failure::Stopped(refused)
+            | Failure::Ours(refused) => refused,
         }
     }
 }

@@ -7,18 +7,10 @@ use rumormill_text::show::offered;
 
 use super::{
     ask::{Ask, OfRoom},
-    carry::{no_room, told},
     input::Effect,
-    model::{Model, Open},
+    model::{Getting, Model, Open},
 };
 use crate::limits::GETTING;
-
-/// A file that is asked for, to be saved when it is here.
-#[derive(Clone, Debug)]
-pub(super) struct Getting {
-    pub(super) room: RoomHex,
-    pub(super) message: Message,
-}
 
 /// What a row tells of a file: what it is, and how it stands here.
 pub(super) fn row(file: &File) -> (String, String) {
@@ -34,7 +26,7 @@ pub(super) fn row(file: &File) -> (String, String) {
 
 /// Sends the file at a path.
 pub(super) fn offer(model: &mut Model, path: &str, out: &mut Vec<Effect>) {
-    let Some(open) = &model.open else { return no_room(model) };
+    let Some(open) = &model.open else { return model.no_room() };
     if path.is_empty() {
         return model.fail("usage", "which file?", "/file PATH");
     }
@@ -45,7 +37,7 @@ pub(super) fn offer(model: &mut Model, path: &str, out: &mut Vec<Effect>) {
 
 /// Gets the file of the selected message, or the newest one, or the one that is so many files up.
 pub(super) fn get(model: &mut Model, which: &str, out: &mut Vec<Effect>) {
-    let Some(open) = &model.open else { return no_room(model) };
+    let Some(open) = &model.open else { return model.no_room() };
     let room = open.room.clone();
     let Some(message) = meant(open, which).cloned() else {
         return model.fail(
@@ -110,5 +102,5 @@ pub(super) fn asked(model: &mut Model, message: &Message, out: &mut Vec<Effect>)
 
 /// Tells where a file was saved.
 pub(super) fn saved(model: &mut Model, path: &str) {
-    told(model, format!("saved as {}", rumormill_text::clean(path)));
+    model.told(format!("saved as {}", rumormill_text::clean(path)));
 }

@@ -8,9 +8,9 @@ use super::{
     ask::{Ask, OfRoom},
     carry, complete,
     input::{Effect, Key},
-    model::{Aim, Mode, Model, NoteKind, Question, Recall},
+    model::{Aim, BlockKey, Mode, Model, NoteKind, Question, Recall},
     orders::{Order, Said, read},
-    panels, rows, scroll, update,
+    panels, rooms, rows, scroll,
 };
 use crate::limits::TYPING_EVERY_MS;
 
@@ -113,7 +113,7 @@ fn ctrl(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
 fn alt(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Char(digit @ '1'..='9') => {
-            update::open(model, usize::from(digit as u8 - b'1'), out);
+            rooms::open(model, usize::from(digit as u8 - b'1'), out);
         }
         KeyCode::Char('a') => news(model, out),
         KeyCode::Char('l') => model.bare = !model.bare,
@@ -186,7 +186,7 @@ fn news(model: &mut Model, out: &mut Vec<Effect>) {
     let others = || (1..model.rooms.len()).map(|step| (here + step) % model.rooms.len());
     let next = |has: fn(&Room) -> u64| others().find(|at| model.rooms.get(*at).is_some_and(|room| has(room) > 0));
     if let Some(at) = next(|room| room.mentions).or_else(|| next(|room| room.unread)) {
-        update::open(model, at, out);
+        rooms::open(model, at, out);
     }
 }
 
@@ -194,12 +194,12 @@ fn beside(model: &mut Model, after: bool, out: &mut Vec<Effect>) {
     let open = model.open.as_ref().map(|open| &open.room);
     let Some(here) = model.rooms.iter().position(|room| Some(&room.id) == open) else { return };
     let step = if after { 1 } else { model.rooms.len() - 1 };
-    update::open(model, (here + step) % model.rooms.len(), out);
+    rooms::open(model, (here + step) % model.rooms.len(), out);
 }
 
 fn marker(model: &mut Model) {
     if let Some(marker) = model.open.as_ref().and_then(|open| open.timeline.marker.clone()) {
-        scroll::show(model, &rows::Key::Message(marker));
+        scroll::show(model, &BlockKey::Message(marker));
     }
 }
 
@@ -212,7 +212,7 @@ fn select(model: &mut Model, down: bool) {
         None => open.timeline.messages().rfind(|message| !message.hidden),
     };
     let Some(place) = next.map(|message| message.place.clone()) else { return };
-    let key = rows::Key::Message(place.clone());
+    let key = BlockKey::Message(place.clone());
     open.selected = Some(place);
     if !scroll::is_shown(model, &key) {
         scroll::show(model, &key);
@@ -275,7 +275,7 @@ fn go_to_hit(model: &mut Model, out: &mut Vec<Effect>) {
         out.extend(asks.map(|ask| Effect::Ask(Ask::Of(open.room.clone(), ask))));
     }
     open.selected = Some(place.clone());
-    scroll::show(model, &rows::Key::Message(place));
+    scroll::show(model, &BlockKey::Message(place));
 }
 
 fn recall(model: &mut Model, key: Key) {

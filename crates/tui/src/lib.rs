@@ -25,6 +25,7 @@ mod model;
 mod orders;
 mod paint;
 mod panels;
+mod rooms;
 mod rows;
 mod run;
 mod screen;

@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rumormill_api::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex};
 use rumormill_text::{Clock, Names};
 
-use super::{
-    ask::Ask, complete::Completion, files::Getting, input::Size, line::Line, paint::Paint, scroll::Scroll,
-    settings::Settings, timeline::Timeline, typed::Typed,
-};
+use super::{ask::Ask, input::Size, line::Line, paint::Paint, settings::Settings, timeline::Timeline, typed::Typed};
 use crate::limits::{NOTES, TYPISTS};
 
 /// The screen.
@@ -70,6 +67,39 @@ pub(super) struct Open {
     pub(super) typists: BTreeMap<AuthorHex, u64>,
     /// When others may be told again that I am writing.
     pub(super) type_at: u64,
+}
+
+/// The lowest row that is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Scroll {
+    /// The newest there is.
+    #[default]
+    End,
+    /// A block, with so many of its rows hidden below the screen.
+    At(BlockKey, usize),
+}
+
+/// Names a block, while others come and go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BlockKey {
+    Top,
+    Message(PlaceText),
+    Hint,
+    Note(u64),
+}
+
+/// A file that is asked for, to be saved when it is here.
+#[derive(Clone, Debug)]
+pub(super) struct Getting {
+    pub(super) room: RoomHex,
+    pub(super) message: Message,
+}
+
+/// What stands where a word was, and what else may.
+pub(super) struct Completion {
+    pub(super) start: usize,
+    pub(super) options: Vec<String>,
+    pub(super) at: usize,
 }
 
 /// What a line being typed answers or replaces.
@@ -185,6 +215,19 @@ impl Model {
     /// What is to be asked first.
     pub(super) fn begin() -> Ask {
         Ask::Rooms
+    }
+
+    /// Tells that something needs a room.
+    pub(super) fn no_room(&mut self) {
+        self.fail("room", "no room is open", "/new NAME begins one, /join TICKET enters one");
+    }
+
+    /// Tells something, and goes to where it stands.
+    pub(super) fn told(&mut self, text: impl Into<String>) {
+        self.tell(NoteKind::Told, text);
+        if let Some(open) = self.open.as_mut().filter(|open| !open.timeline.below) {
+            open.scroll = Scroll::End;
+        }
     }
 
     /// The open room's status.

@@ -14,7 +14,6 @@ use rumormill_text::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    carry::no_room,
     layout::parts,
     model::{Model, Panel},
     orders::{KEYS, ORDERS},
@@ -73,7 +72,7 @@ pub(super) fn settings(model: &mut Model) {
 
 /// Shows who is in the room.
 pub(super) fn names(model: &mut Model) {
-    let Some(open) = &model.open else { return no_room(model) };
+    let Some(open) = &model.open else { return model.no_room() };
     let mut people: Vec<&Person> = open.people.values().collect();
     people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
     let row = |person: &&Person| {
@@ -113,7 +112,7 @@ pub(super) fn nearby(model: &mut Model, rooms: &[NearbyRoom]) {
 
 /// Shows who is connected.
 pub(super) fn peers(model: &mut Model) {
-    let Some((open, room)) = model.open.as_ref().zip(model.room()) else { return no_room(model) };
+    let Some((open, room)) = model.open.as_ref().zip(model.room()) else { return model.no_room() };
     let peer = |peer: &Peer| (open.names.name(&peer.author, &peer.nick).fit(ABOUT - 2), way(peer.path, peer.rtt_ms));
     let mut rows: Vec<(String, String)> = room.peers.iter().map(peer).collect();
     if rows.is_empty() {

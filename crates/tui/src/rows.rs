@@ -4,7 +4,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
-use rumormill_api::{Gone, Kind, Message, PlaceText, Reaction, Reply, Room};
+use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
     clean, clean_name, fit,
     limits::NICK_CHARS,
@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     files,
-    model::{Model, Note, NoteKind, Open},
+    model::{BlockKey, Model, Note, NoteKind, Open},
     wrap::wrap,
 };
 use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS};
@@ -34,22 +34,13 @@ pub(super) enum Block<'a> {
     Note(&'a Note),
 }
 
-/// Names a block, while others come and go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    Top,
-    Message(PlaceText),
-    Hint,
-    Note(u64),
-}
-
 impl Block<'_> {
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> BlockKey {
         match self {
-            Self::Top => Key::Top,
-            Self::Message(message) | Self::Hidden(message, _) => Key::Message(message.place.clone()),
-            Self::Hint => Key::Hint,
-            Self::Note(note) => Key::Note(note.number),
+            Self::Top => BlockKey::Top,
+            Self::Message(message) | Self::Hidden(message, _) => BlockKey::Message(message.place.clone()),
+            Self::Hint => BlockKey::Hint,
+            Self::Note(note) => BlockKey::Note(note.number),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend};
-use rumormill_api::{Refused, RoomHex};
+use rumormill_api::{Refused, RoomHex, codes};
 use rumormill_client::Client;
 use rumormill_text::{Clock, Kept};
 use rustyline::{
@@ -54,7 +54,7 @@ pub struct Start {
 pub async fn run(client: &Client, start: Start) -> Result<Option<RoomHex>, Failure> {
     let failed = |error: io::Error| Failure::internal("terminal", error.to_string());
     let mut interrupts = Interrupts::new()?;
-    let chosen = Kept::open(start.history.with_file_name("set.json"))?;
+    let chosen = Kept::open(start.history.with_file_name("set.json")).map_err(Failure::Ours)?;
     let mut history = Remembered::load(start.history);
     let mut screen = Screen::open().map_err(failed)?;
     let paint = match std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
@@ -218,11 +218,7 @@ fn broken(error: impl ToString) -> Failure {
 }
 
 fn busy() -> Refused {
-    Refused {
-        code: "busy".into(),
-        what: "the node is behind with its answers".into(),
-        help: "try again in a moment".into(),
-    }
+    codes::BUSY.refuse("the node is behind with its answers", "try again in a moment")
 }
 
 /// Asks one after the other, so that what is said first is there first. Ends when nobody asks any more.

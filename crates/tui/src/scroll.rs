@@ -5,19 +5,9 @@ use super::{
     ask::{Ask, OfRoom},
     input::Effect,
     layout::parts,
-    model::Model,
-    rows::{Block, Key, Sheet, blocks},
+    model::{BlockKey, Model, Scroll},
+    rows::{Block, Sheet, blocks},
 };
-
-/// The lowest row that is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Scroll {
-    /// The newest there is.
-    #[default]
-    End,
-    /// A block, with so many of its rows hidden below the screen.
-    At(Key, usize),
-}
 
 /// A row of the timeline, by the number of its block and how many rows of the block are below it.
 type Spot = (usize, usize);
@@ -118,7 +108,7 @@ pub(super) fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
 }
 
 /// Shows a block in the middle of the screen.
-pub(super) fn show(model: &mut Model, key: &Key) {
+pub(super) fn show(model: &mut Model, key: &BlockKey) {
     let tape = Tape::new(model);
     let Some(at) = tape.blocks.iter().position(|block| block.key() == *key) else { return };
     let spot = tape.down((at, 0), tape.height / 2);
@@ -127,7 +117,7 @@ pub(super) fn show(model: &mut Model, key: &Key) {
 }
 
 /// Whether a block is on the screen in full.
-pub(super) fn is_shown(model: &Model, key: &Key) -> bool {
+pub(super) fn is_shown(model: &Model, key: &BlockKey) -> bool {
     let Some(open) = &model.open else { return false };
     let tape = Tape::new(model);
     let Some(at) = tape.blocks.iter().position(|block| block.key() == *key) else { return false };
@@ -152,7 +142,7 @@ fn set(model: &mut Model, scroll: Scroll) {
         // The end of a window is not the end of the room: what comes in below must not move what is read.
         let window = open.timeline.below && scroll == Scroll::End;
         open.scroll = match open.timeline.newest().filter(|_| window) {
-            Some(newest) => Scroll::At(Key::Message(newest.clone()), 0),
+            Some(newest) => Scroll::At(BlockKey::Message(newest.clone()), 0),
             None => scroll,
         };
     }

@@ -34,12 +34,13 @@ pub fn bar(bytes: u64, name: &str) -> ProgressBar {
 /// When it cannot be read, or is refused.
 pub async fn send(client: &Client, room: &RoomHex, path: &Path, bar: &ProgressBar) -> Result<Message, Failure> {
     let unreadable = |error: std::io::Error| {
-        Refused::new("file", format!("{}: {error}", path.display()), "give a file that you can read")
+        let help = "give a file that you can read";
+        Failure::Choice(Refused::new("file", format!("{}: {error}", path.display()), help))
     };
     let file = fs::File::open(path).await.map_err(unreadable)?;
     let found = file.metadata().await.map_err(unreadable)?;
     if !found.is_file() {
-        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()).into());
+        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
     }
     bar.set_length(found.len());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -117,30 +118,29 @@ pub async fn save(
     if let To::New(path) = &to
         && fs::symlink_metadata(path).await.is_ok()
     {
-        return Err(taken(path).into());
+        return Err(taken(path));
     }
     let body = client.room(room.as_str()).file(&message.r#ref).await?;
     let failed = |error: std::io::Error| {
         let help = "choose a place that you can write to, and that has room";
-        Refused::new("output", format!("{}: {error}", dir.display()), help)
+        Failure::Ours(Refused::new("output", format!("{}: {error}", dir.display()), help))
     };
     let mut file = tempfile::Builder::new().prefix(".rumormill-").tempfile_in(&dir).map_err(failed)?;
     let mut pieces = body.pieces();
     while let Some(bytes) = pieces.next().await {
         let bytes = bytes.map_err(|error| {
             let what = format!("the file did not come to its end: {error}");
-            Refused::new("broken-off", what, "ask for it again; what came is kept")
+            Failure::BrokenOff(Refused::new("broken-off", what, "ask for it again; what came is kept"))
         })?;
         file.write_all(&bytes).map_err(failed)?;
         bar.inc(bytes.len() as u64);
     }
     file.as_file().sync_all().map_err(failed)?;
-    let saved = match to {
+    match to {
         To::Over(path) => file.persist(&path).map(|_| path).map_err(|error| failed(error.error)),
         To::New(path) => file.persist_noclobber(&path).map(|_| path.clone()).map_err(|_| taken(&path)),
         To::Dir(dir) => free(file, &dir, &name).map_err(failed),
-    };
-    Ok(saved?)
+    }
 }
 
 /// Where files of others go when nobody says where: the person's downloads, or else here.
@@ -165,9 +165,9 @@ fn free(mut file: tempfile::NamedTempFile, dir: &Path, name: &str) -> std::io::R
     Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
-fn taken(path: &Path) -> Refused {
+fn taken(path: &Path) -> Failure {
     let help = "choose another name with --to, or --force to replace it";
-    Refused::new("exists", format!("{} is there already", path.display()), help)
+    Failure::Choice(Refused::new("exists", format!("{} is there already", path.display()), help))
 }
 
 #[cfg(test)]

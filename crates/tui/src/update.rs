@@ -6,8 +6,7 @@ use super::{
     events,
     input::{Effect, Input},
     keys,
-    model::{Mode, Model, Open, Question},
-    scroll::Scroll,
+    model::{Mode, Model, Question, Scroll},
 };
 use crate::limits::{PASTE_LINES, TYPED_BYTES};
 
@@ -30,30 +29,6 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
         Input::Answer(answer) => answers::hear(model, *answer, &mut out),
     }
     out
-}
-
-/// Opens a room by its number, with what was typed there before.
-pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
-    let Some(room) = model.rooms.get(at) else { return };
-    if model.open.as_ref().is_some_and(|open| open.room == room.id) {
-        return;
-    }
-    let id = room.id.clone();
-    let opened = Open::new(room);
-    let unsent = model.line.take();
-    if let Some(before) = model.open.replace(opened).filter(|_| !unsent.is_empty()) {
-        model.drafts.insert(before.room, unsent);
-    }
-    if let Some(draft) = model.drafts.remove(&id) {
-        model.line.set(&draft);
-    }
-    (model.mode, model.panel, model.completion) = (Mode::Chat, None, None);
-    read_anew(&id, out);
-}
-
-/// Asks for the newest page of a room, and who is in it.
-pub(super) fn read_anew(room: &rumormill_api::RoomHex, out: &mut Vec<Effect>) {
-    out.extend([OfRoom::People, OfRoom::Newest].map(|ask| Effect::Ask(Ask::Of(room.clone(), ask))));
 }
 
 /// Many lines are asked about before they are said.

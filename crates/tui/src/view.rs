@@ -16,10 +16,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     layout::{LEAST, Parts, laid, parts},
-    model::{Aim, Mode, Model, Open, Panel, Question, Search},
+    model::{Aim, Mode, Model, Open, Panel, Question, Scroll, Search},
     panels,
     rows::{Sheet, blocks, fetched, title},
-    scroll::Scroll,
 };
 
 /// Draws everything.

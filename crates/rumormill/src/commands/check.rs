@@ -19,9 +19,10 @@ use rumormill_text::{choose, show::count, title};
 
 use crate::{
     client::{self, pick},
-    commands::{Progress, data, json},
+    commands::{data, json},
     failure::{Exit, Failure},
     home::Place,
+    progress::Progress,
 };
 
 /// What to give `rumormill check`.
@@ -96,19 +97,14 @@ pub(crate) async fn work(
     room: &Room,
     progress: &Progress,
 ) -> Result<Work, Failure> {
-    let mut pieces = client.call(endpoint, &[room.id.as_str()], &[], ()).await?.pieces();
-    let (mut read, mut last) = (Vec::new(), None);
-    while let Some(piece) = pieces.next().await {
-        read.extend_from_slice(&piece?);
-        while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = read.drain(..=end).collect();
-            let step = serde_json::from_slice(&line).map_err(|error| Failure::internal("json", error.to_string()))?;
-            match step {
-                Work::Checked { entries, .. } => progress.reach(entries),
-                Work::Back { entries, of } => progress.turn("fetching", entries, of),
-                Work::Failed(refused) => return Err(refused.into()),
-                end => last = Some(end),
-            }
+    let mut steps = client.call(endpoint, &[room.id.as_str()], &[], ()).await?;
+    let mut last = None;
+    while let Some(step) = steps.next().await {
+        match step? {
+            Work::Checked { entries, .. } => progress.reach(entries),
+            Work::Back { entries, of } => progress.turn("fetching", entries, of),
+            Work::Failed(refused) => return Err(refused.into()),
+            end => last = Some(end),
         }
     }
     progress.end();

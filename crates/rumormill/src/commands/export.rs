@@ -11,10 +11,11 @@ use rumormill_text::Clock;
 
 use crate::{
     client::{self, pick},
-    commands::{Progress, check::without, since_ms, talk},
+    commands::{check::without, since_ms, talk},
     failure::Failure,
     home::{Place, Reach},
     output::Output,
+    progress::Progress,
 };
 
 /// What to give `rumormill export`.

@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     client::{self, pick},
-    commands::{Progress, data, json, talk},
+    commands::{data, json, talk},
     failure::{Exit, Failure},
     foreign::{Format, Tally, files, guess, pour},
     home::{Place, Reach},
     limits::{EXPORT_PIECES, MALFORMED_NAMED},
+    progress::Progress,
 };
 
 /// What to give `rumormill import`.

@@ -27,7 +27,6 @@ pub(crate) mod new;
 pub(crate) mod nick;
 pub(crate) mod paths;
 pub(crate) mod peers;
-mod progress;
 pub(crate) mod resync;
 pub(crate) mod rooms;
 pub(crate) mod search;
@@ -36,8 +35,6 @@ pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod start;
 pub(crate) mod ticket;
-
-pub(crate) use progress::Progress;
 
 /// Milliseconds since the Unix epoch, so long ago as a person said.
 ///

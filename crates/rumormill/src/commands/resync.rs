@@ -7,12 +7,12 @@ use rumormill_text::show::count;
 use crate::{
     client::{self, pick},
     commands::{
-        Progress,
         check::{span, tell, work},
         data, json,
     },
     failure::{Exit, Failure},
     home::{Place, Reach},
+    progress::Progress,
 };
 
 /// What to give `rumormill resync`.

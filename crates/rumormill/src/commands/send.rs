@@ -7,9 +7,8 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _};
-use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message};
+use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES};
 use rumormill_client::{Client, RoomHandle};
-use rumormill_node::proto::limits::BODY_BYTES;
 use rumormill_text::show::count;
 use rumormill_tui::transfer;
 use tokio::time::{Instant, timeout_at};
@@ -121,14 +120,14 @@ async fn say_input(room: &RoomHandle) -> Result<Option<Message>, Failure> {
 /// The next lines that are not empty, and whether there are no more.
 fn read_lines(input: &mut impl BufRead) -> Result<(Vec<String>, bool), Failure> {
     let mut lines: Vec<String> = Vec::new();
-    while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * BODY_BYTES {
+    while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * TEXT_BYTES {
         let mut line = Vec::new();
         let length = input.by_ref().take(TYPED_BYTES).read_until(b'\n', &mut line);
         if length.map_err(|error| Failure::internal("input", error.to_string()))? == 0 {
             return Ok((lines, true));
         }
         let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-        if text.len() > BODY_BYTES {
+        if text.len() > TEXT_BYTES {
             return Err(rumormill_node::Error::TooLong.into());
         }
         if !text.trim().is_empty() {

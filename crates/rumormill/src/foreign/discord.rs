@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted};
-use crate::commands::Progress;
+use crate::progress::Progress;
 
 const SOURCE: &str = "Discord";
 

@@ -17,8 +17,8 @@ use super::{
     text::{self, Line},
 };
 use crate::{
-    commands::Progress,
     limits::{FOREIGN_PEOPLE, FOREIGN_PREFIXES},
+    progress::Progress,
 };
 
 /// Prefixes of WeeChat's lines that nobody said, as long as its user did not change them.

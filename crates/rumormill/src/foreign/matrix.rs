@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::{Event, Out, Said, Stopped, asked, each_event, first, list, sorted::Sorted, wrong};
 use crate::{
-    commands::Progress,
     limits::{FOREIGN_CHANGES, FOREIGN_CHANGES_BYTES, FOREIGN_PEOPLE},
+    progress::Progress,
 };
 
 const SOURCE: &str = "Matrix";

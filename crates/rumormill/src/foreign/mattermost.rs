@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Event, Out, Said, Stopped, each_event, first, joined, list, sorted::Sorted, two_chats, wrong};
-use crate::commands::Progress;
+use crate::progress::Progress;
 
 const SOURCE: &str = "Mattermost";
 

@@ -26,8 +26,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rumormill_api::Said;
-use rumormill_node::proto::limits::NAME_BYTES;
+use rumormill_api::{NICK_BYTES, Said};
 use rumormill_server::{cut, parts};
 use rumormill_text::Clock;
 use serde_json::Value;
@@ -40,9 +39,9 @@ use stamp::When;
 pub(crate) use guess::{files, guess};
 
 use crate::{
-    commands::Progress,
     failure::{Exit, Failure},
     limits::{EXPORT_PIECE_BYTES, FOREIGN_EVENT_BYTES, MALFORMED_NAMED},
+    progress::Progress,
 };
 
 /// What a file is.
@@ -164,7 +163,7 @@ impl Out {
         }
         let name = text::plain(&said.name);
         let name = name.trim_matches(|char| scan::blank(char) || char.is_control());
-        let (name, _) = cut(if name.is_empty() { "unknown" } else { name }, NAME_BYTES);
+        let (name, _) = cut(if name.is_empty() { "unknown" } else { name }, NICK_BYTES);
         self.tally.taken += 1;
         for part in parts(text) {
             let line = Said { name: name.into(), text: part.into(), ..said.clone() };

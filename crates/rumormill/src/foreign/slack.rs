@@ -14,8 +14,8 @@ use super::{
     unreadable, wrong,
 };
 use crate::{
-    commands::Progress,
     limits::{FOREIGN_PEOPLE, SLACK_DAYS},
+    progress::Progress,
 };
 
 const SOURCE: &str = "Slack";

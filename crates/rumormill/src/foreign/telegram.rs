@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Out, Said, Stopped, asked, each_event, first, joined, list, sorted::Sorted, stamp::When, two_chats, wrong,
 };
-use crate::commands::Progress;
+use crate::progress::Progress;
 
 const SOURCE: &str = "Telegram";
 const LISTS: [&str; 1] = ["messages"];

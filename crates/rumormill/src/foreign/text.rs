@@ -13,7 +13,7 @@ use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use rumormill_api::IMPORT_LINE_BYTES;
 
 use super::{Counted, Failure, open, unreadable};
-use crate::{commands::Progress, limits::FOREIGN_SAMPLE_BYTES};
+use crate::{limits::FOREIGN_SAMPLE_BYTES, progress::Progress};
 
 /// Lines of a file, each bounded.
 pub(super) struct Lines {

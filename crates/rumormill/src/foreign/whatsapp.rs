@@ -11,7 +11,7 @@ use super::{
     stamp::{Stamp, stamp},
     text::{self, Line},
 };
-use crate::commands::Progress;
+use crate::progress::Progress;
 
 const SOURCE: &str = "WhatsApp";
 

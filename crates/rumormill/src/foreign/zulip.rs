@@ -13,7 +13,7 @@ use super::{
     Event, Failure, Out, Said, Stopped, broken_json, each_event, first, json::each, list, open, sorted::Sorted,
     two_chats, unreadable, wrong,
 };
-use crate::{commands::Progress, limits::FOREIGN_PEOPLE};
+use crate::{limits::FOREIGN_PEOPLE, progress::Progress};
 
 const SOURCE: &str = "Zulip";
 const LISTS: [&str; 2] = ["messages", "zerver_message"];

@@ -24,12 +24,13 @@ use tokio::{
 };
 
 use super::{
-    Answer, Api,
-    answer::{Asked, Told},
+    Api,
+    asked::Asked,
     names::author_hex,
     words::{self, Check, Damage, Form, Repair, Work},
 };
 use crate::{
+    answer::{Answer, Told},
     archive::{
         checked::{checked, spoil},
         export::{Wanted, export as pieces},

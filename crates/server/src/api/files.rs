@@ -19,12 +19,13 @@ use rumormill_text::safe_name;
 use serde::Deserialize;
 
 use super::{
-    Answer, Api,
-    answer::{Asked, Refusal, Told},
+    Api,
+    asked::Asked,
     messages::{as_said, told},
     names::target,
-    words::{self, EntryRef, Page},
+    words::{self, EntryRef, Page, codes},
 };
+use crate::answer::{Answer, Refusal, Told};
 
 /// What a file is told to be: pictures, which pages show; everything else is bytes.
 pub(super) const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -52,7 +53,7 @@ pub(super) async fn send(
     Path(room): Path<String>,
     Asked(Sent { name, reply_to }): Asked<Sent>,
     body: Body,
-) -> Answer<(StatusCode, Told<Page>)> {
+) -> Answer<Told<Page>> {
     let room = api.room(&room)?;
     let reply_to = reply_to.map(|to| target(to.as_str())).transpose()?;
     if !rumormill_node::proto::content::is_file_name(&name) {
@@ -61,7 +62,7 @@ pub(super) async fn send(
     let mut upload = room.upload().await?;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
-        let broken = |error: axum::Error| Refusal::senseless("body", error.to_string(), "send all of the file");
+        let broken = |error: axum::Error| Refusal::new(codes::BODY, error.to_string(), "send all of the file");
         upload = upload.write(piece.map_err(broken)?).await?;
     }
     let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
@@ -70,7 +71,7 @@ pub(super) async fn send(
     let target = Target { author: said.author, seq: said.seq };
     let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
     let messages = api.messages(&room, vec![message]).await;
-    Ok((StatusCode::CREATED, Told(Page { messages, more: false })))
+    Ok(Told(Page { messages, more: false }))
 }
 
 /// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
@@ -127,10 +128,10 @@ fn body(fetch: Fetch, range: Range<u64>) -> Body {
 pub(super) async fn fetch(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<(StatusCode, Told<words::Message>)> {
+) -> Answer<Told<words::Message>> {
     let (room, target) = (api.room(&room)?, target(&text)?);
     room.fetch(target).await?;
-    Ok((StatusCode::ACCEPTED, told(&api, &room, target).await?))
+    told(&api, &room, target).await
 }
 
 /// `DELETE /v1/rooms/{room}/files/{ref}`: ask no longer for a file that is not here.

@@ -6,14 +6,10 @@ use std::{
     path::Path,
 };
 
-use axum::http::StatusCode;
 use rumormill_text::Kept;
 
-use super::{
-    answer::Refusal,
-    words::{AuthorHex, RoomHex},
-};
-use crate::limits::HIDDEN;
+use super::words::{AuthorHex, RoomHex, codes};
+use crate::{answer::Refusal, limits::HIDDEN};
 
 type Lists = BTreeMap<RoomHex, BTreeSet<AuthorHex>>;
 
@@ -43,7 +39,7 @@ impl Hidden {
             && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author)))
         {
             let what = format!("{HIDDEN} people are hidden in this room, which is all that can be");
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "hidden", what, "show somebody again first"));
+            return Err(Refusal::new(codes::HIDDEN, what, "show somebody again first"));
         }
         Ok(self.0.change(|lists| {
             let list = lists.entry(room.clone()).or_default();

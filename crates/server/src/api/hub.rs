@@ -32,14 +32,15 @@ use tokio::{
 };
 
 use super::{
-    Answer, Api, Inner,
-    answer::Asked,
+    Api, Inner,
+    asked::Asked,
     held::Held,
     names::{author_hex, reference},
     shape::shape_state,
     words::{self, Event, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
+    answer::Answer,
     limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     told::{AGREED, REKEYED, called, forked, names, nick, skewed},
 };
@@ -328,17 +329,16 @@ pub(super) async fn events(
         };
         Some((event, (first, heard)))
     });
-    let wanted = all.filter(move |event| {
+    let wanted = all.filter_map(move |event| {
         let wanted = only.as_ref().is_none_or(|only| event.room().is_none_or(|room| room == only));
-        async move { wanted }
+        let sent = if wanted { sent(&event) } else { None };
+        async move { sent.map(Ok) }
     });
-    Ok(Sse::new(wanted.map(|event| Ok(sent(&event)))).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(wanted).keep_alive(KeepAlive::default()))
 }
 
-/// An event as it is sent: its tag as the name, its content as the data.
-fn sent(event: &Event) -> Sent {
-    let json = serde_json::to_string(event).unwrap_or_default();
-    let inside = json.strip_prefix(r#"{"event":""#).and_then(|rest| rest.strip_suffix('}'));
-    let (name, data) = inside.and_then(|inside| inside.split_once(r#"","data":"#)).unwrap_or_default();
-    Sent::default().event(name).data(escaped(data))
+/// An event as it is sent, safe on a terminal. One that cannot be written is left out.
+fn sent(event: &Event) -> Option<Sent> {
+    let words::Sent { name, data } = event.send().ok()?;
+    Some(Sent::default().event(name).data(escaped(&data)))
 }

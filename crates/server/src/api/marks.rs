@@ -4,10 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use rumormill_text::Kept;
 
-use super::{
-    answer::Refusal,
-    words::{PlaceText, RoomHex},
-};
+use super::words::{PlaceText, RoomHex};
+use crate::answer::Refusal;
 
 /// How far each room was read.
 pub(super) struct Marks(Kept<BTreeMap<RoomHex, PlaceText>>);

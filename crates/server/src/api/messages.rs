@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Bytes,
     extract::{Path, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
 };
 use rumormill_api::LINES_AT_ONCE;
 use rumormill_node::{
@@ -24,11 +24,12 @@ use rumormill_node::{
 use serde::Deserialize;
 
 use super::{
-    Answer, Api,
-    answer::{Asked, Body, Refusal, Told},
+    Api,
+    asked::{Asked, Body},
     names::{author, author_hex, limit, place, target},
-    words::{self, Edit, Holders, Page, Say},
+    words::{self, Edit, Holders, Page, Say, codes},
 };
+use crate::answer::{Answer, Refusal, Told};
 
 /// Which messages.
 #[derive(Deserialize)]
@@ -54,7 +55,7 @@ pub(super) async fn page(
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
             let what = "a page is before a place, or after one, or what a search finds";
-            return Err(Refusal::senseless("page", what, "give one of before, after and q"));
+            return Err(Refusal::new(codes::PAGE, what, "give one of before, after and q"));
         }
     };
     Ok(Told(Page { messages: api.messages(&room, messages).await, more }))
@@ -66,7 +67,7 @@ pub(super) async fn say(
     Path(room): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<(StatusCode, Told<Page>)> {
+) -> Answer<Told<Page>> {
     let (room, body) = (api.room(&room)?, body?);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let contents = match kind.starts_with("application/json") {
@@ -85,7 +86,7 @@ pub(super) async fn say(
         messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
     }
     let messages = api.messages(&room, messages).await;
-    Ok((StatusCode::CREATED, Told(Page { messages, more })))
+    Ok(Told(Page { messages, more }))
 }
 
 fn texts(content: Content) -> Option<Text> {
@@ -102,7 +103,7 @@ pub(super) fn as_said(target: Target, what: What) -> Message {
 
 fn read_say(body: &Bytes) -> Answer<Content> {
     let say: Say = serde_json::from_slice(body)
-        .map_err(|error| Refusal::senseless("json", error.to_string(), "say {\"text\": \"...\"}"))?;
+        .map_err(|error| Refusal::new(codes::JSON, error.to_string(), "say {\"text\": \"...\"}"))?;
     if say.text.trim().is_empty() {
         return Err(nothing());
     }
@@ -113,21 +114,21 @@ fn read_say(body: &Bytes) -> Answer<Content> {
 
 fn read_lines(body: &Bytes) -> Answer<Vec<Content>> {
     let text =
-        std::str::from_utf8(body).map_err(|_| Refusal::senseless("text", "this is no UTF-8", "send text in UTF-8"))?;
+        std::str::from_utf8(body).map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))?;
     let lines: Vec<_> =
         text.lines().filter(|line| !line.trim().is_empty()).map(|line| Content::Text(line.into())).collect();
     match lines.len() {
         0 => Err(nothing()),
         count if count > LINES_AT_ONCE => {
             let what = format!("{count} lines are too many at once");
-            Err(Refusal::senseless("lines", what, &format!("send at most {LINES_AT_ONCE}")))
+            Err(Refusal::new(codes::LINES, what, &format!("send at most {LINES_AT_ONCE}")))
         }
         _ => Ok(lines),
     }
 }
 
 fn nothing() -> Refusal {
-    Refusal::senseless("nothing", "there was nothing to say", "give a text")
+    Refusal::new(codes::NOTHING, "there was nothing to say", "give a text")
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}`.
@@ -153,7 +154,7 @@ pub(super) async fn edit(
     }
     if room.file(target).await.is_ok() {
         let what = "a file cannot be changed";
-        return Err(Refusal::senseless("kind", what, "take it back and send another one"));
+        return Err(Refusal::new(codes::KIND, what, "take it back and send another one"));
     }
     room.say_content(&Content::Edit { of: target.seq, text: words.clone() }).await?;
     if let What::Text(text) = &mut message.what {
@@ -197,7 +198,7 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
     let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
     if mine != on {
         let saying = Content::Reaction { to, sign: sign.clone(), on }.encode();
-        let saying = saying.map_err(|_| Refusal::senseless("sign", "this is no sign", "use an emoji or a word"))?;
+        let saying = saying.map_err(|_| Refusal::new(codes::SIGN, "this is no sign", "use an emoji or a word"))?;
         room.say_all(vec![saying]).await?;
         let by = message.reactions.entry(sign).or_default();
         by.retain(|author| *author != me);
@@ -235,19 +236,22 @@ pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<
 
 pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {
     let found = room.message(target).await?;
-    found.ok_or_else(|| Refusal::missing("message", "there is no such message here"))
+    found.ok_or_else(|| Refusal::missing(codes::MESSAGE, "there is no such message here"))
 }
 
 /// A text of ours that can be changed, or something else of ours that can only be taken back.
 async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
     let message = find(room, target).await?;
     match message.what {
-        _ if target.author != room.author() => Err(Refusal::not_yours()),
+        _ if target.author != room.author() => {
+            let help = "only who said a thing can change it or take it back";
+            Err(Refusal::new(codes::NOT_YOURS, "somebody else said this", help))
+        }
         What::Text(_) => Ok(message),
         What::File(_) | What::Imported(_) if what == "taken back" => Ok(message),
         _ => {
             let what = format!("this is no text that could be {what}");
-            Err(Refusal::senseless("kind", what, "choose something you said"))
+            Err(Refusal::new(codes::KIND, what, "choose something you said"))
         }
     }
 }

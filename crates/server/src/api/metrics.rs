@@ -13,7 +13,8 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use super::{Answer, Api, answer::Refusal};
+use super::Api;
+use crate::answer::{Answer, Refusal};
 
 /// Whose figure it is. The name stays out: who may read figures may not read names.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]

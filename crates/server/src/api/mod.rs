@@ -3,8 +3,8 @@
 //! Whoever owns a home answers these requests: to itself without any wire, to other commands through the socket in the
 //! home, to pages and scripts over loopback TCP.
 
-mod answer;
 mod archive;
+mod asked;
 mod counts;
 mod files;
 mod held;
@@ -25,21 +25,19 @@ mod signs;
 use std::{path::Path, sync::Arc};
 
 use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
-use rumormill_api::openapi;
+use rumormill_api::{codes, openapi};
 use rumormill_client::Client;
 use rumormill_node::Node;
 
 pub(crate) use rumormill_api as words;
 
-pub(crate) use self::answer::{Answer, refused};
 pub use self::{
-    answer::Refusal,
     rooms::{read_name, read_ticket},
     shape::shares,
 };
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
-use crate::{in_process::InProcess, limits::REQUEST_BYTES};
+use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// What requests are answered from. Clones are the same.
 #[derive(Clone)]
@@ -110,10 +108,15 @@ impl Api {
         let description = Arc::new(openapi::describe());
         routes::all()
             .route("/v1/openapi.json", get(async move || Json(description.clone())))
-            .fallback(answer::no_such_path)
+            .fallback(no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())
     }
+}
+
+/// What is at a path where nothing is.
+async fn no_such_path() -> Refusal {
+    Refusal::missing(codes::PATH, "there is nothing at this path")
 }
 
 /// Whether the process lives.

@@ -11,9 +11,9 @@ use rumormill_text::choose;
 
 use super::{
     Api,
-    answer::{Answer, Refusal},
-    words::{AuthorHex, EntryRef, PlaceText},
+    words::{AuthorHex, EntryRef, PlaceText, codes},
 };
+use crate::answer::{Answer, Refusal};
 
 /// Messages in a page when nobody says how many.
 const PAGE: usize = 50;
@@ -39,14 +39,12 @@ pub(super) fn place_text(place: &Place) -> PlaceText {
 /// The author that 64 hexadecimal digits name.
 pub(super) fn author(text: &str) -> Answer<AuthorId> {
     let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes
-        .map(AuthorId)
-        .ok_or_else(|| Refusal::senseless("author", format!("{text:?} names no author"), "64 hex digits"))
+    bytes.map(AuthorId).ok_or_else(|| Refusal::new(codes::AUTHOR, format!("{text:?} names no author"), "64 hex digits"))
 }
 
 /// The entry that `author.seq` names.
 pub(super) fn target(text: &str) -> Answer<Target> {
-    let senseless = || Refusal::senseless("ref", format!("{text:?} names no message"), "take `ref` of a message");
+    let senseless = || Refusal::new(codes::REF, format!("{text:?} names no message"), "take `ref` of a message");
     let (who, seq) = text.split_once('.').ok_or_else(senseless)?;
     let author = author(who).map_err(|_| senseless())?;
     Ok(Target { author, seq: seq.parse().map_err(|_| senseless())? })
@@ -54,7 +52,7 @@ pub(super) fn target(text: &str) -> Answer<Target> {
 
 /// The place that a text names.
 pub(super) fn place(text: &str) -> Answer<Place> {
-    let senseless = || Refusal::senseless("place", format!("{text:?} is no place"), "take `place` of a message");
+    let senseless = || Refusal::new(codes::PLACE, format!("{text:?} is no place"), "take `place` of a message");
     let mut parts = text.split('.');
     let (Some(time), Some(who), Some(seq), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err(senseless());

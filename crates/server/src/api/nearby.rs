@@ -2,16 +2,19 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Answer, Api,
-    answer::{Body, Told},
+    Api,
+    asked::{Asked, Body},
     words::{self, Announced, Nearby, NearbyRoom},
 };
-use crate::limits::NEARBY_WAIT_MS;
+use crate::{
+    answer::{Answer, Told},
+    limits::NEARBY_WAIT_MS,
+};
 
 /// How long to look, and for what.
 #[derive(Deserialize)]
@@ -24,7 +27,7 @@ pub(super) struct Look {
 }
 
 /// `GET /v1/nearby`.
-pub(super) async fn list(State(api): State<Api>, Query(look): Query<Look>) -> Answer<Told<Nearby>> {
+pub(super) async fn list(State(api): State<Api>, Asked(look): Asked<Look>) -> Answer<Told<Nearby>> {
     let wait_ms = look.wait_ms.unwrap_or_default().min(NEARBY_WAIT_MS);
     let deadline = Instant::now() + Duration::from_millis(wait_ms);
     let mut rooms = BTreeSet::new();

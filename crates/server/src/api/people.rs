@@ -1,21 +1,20 @@
 //! Requests about the people in a room.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::extract::{Path, State};
 use rumormill_node::{
     Room,
     proto::{content::Target, ids::AuthorId},
 };
 
 use super::{
-    Answer, Api,
-    answer::{Refusal, Told},
+    Api,
     names::{author, author_hex},
-    words::{self, AuthorHex, People, Whois},
+    words::{self, AuthorHex, People, Whois, codes},
 };
-use crate::told::{names, nick};
+use crate::{
+    answer::{Answer, Refusal, Told},
+    told::{names, nick},
+};
 
 /// `GET /v1/rooms/{room}/people`.
 pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
@@ -45,7 +44,7 @@ pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
     if who == room.author() {
-        return Err(Refusal::senseless("author", "this is yourself", "hide somebody else"));
+        return Err(Refusal::new(codes::AUTHOR, "this is yourself", "hide somebody else"));
     }
     set_hidden(&api, &room, &who, true).await
 }
@@ -70,12 +69,12 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
 
 /// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,
 /// however often this is asked, and not at all where the configuration says `typing = false`.
-pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
+pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
     if api.tells_typing() {
         room.typing().await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 /// The author that a word means: by the whole id, whether or not anybody here has it, or as every screen reads names.
@@ -87,7 +86,7 @@ async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
 }
 
 fn stranger() -> Refusal {
-    Refusal::missing("author", "nobody here has this id")
+    Refusal::missing(codes::NO_AUTHOR, "nobody here has this id")
 }
 
 impl Api {

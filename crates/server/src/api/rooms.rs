@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use fast_qr::{
@@ -16,13 +16,16 @@ use rumormill_node::{
 use rumormill_text::find_ticket;
 
 use super::{
-    Answer, Api,
-    answer::{Body, Refusal, Told},
+    Api,
+    asked::Body,
     messages::find,
     names::{place, place_text, target},
-    words::{self, Enter, RoomHex, Rooms},
+    words::{self, Enter, RoomHex, Rooms, codes},
 };
-use crate::limits::NAME_BYTES;
+use crate::{
+    answer::{Answer, Refusal, Told},
+    limits::NAME_BYTES,
+};
 
 /// `GET /v1/rooms`.
 pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
@@ -35,13 +38,13 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
 }
 
 /// `POST /v1/rooms`.
-pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<(StatusCode, Told<words::Room>)> {
+pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<Told<words::Room>> {
     let room = match enter {
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.hub().follow(&api, room.clone());
-    Ok((StatusCode::CREATED, Told(api.shape(&room).await)))
+    Ok(Told(api.shape(&room).await))
 }
 
 /// The name of a room as people type it.
@@ -53,7 +56,7 @@ pub fn read_name(text: &str) -> Result<&str, Refusal> {
     let fits = !name.is_empty() && name.len() <= NAME_BYTES;
     fits.then_some(name).ok_or_else(|| {
         let help = format!("choose one of 1 to {NAME_BYTES} bytes");
-        Refusal::senseless("name", format!("{text:?} is no name for a room"), &help)
+        Refusal::new(codes::NAME, format!("{text:?} is no name for a room"), &help)
     })
 }
 
@@ -64,7 +67,7 @@ pub fn read_name(text: &str) -> Result<&str, Refusal> {
 pub fn read_ticket(text: &str) -> Result<Ticket, Refusal> {
     find_ticket(text, TicketError::NotATicket).map_err(|error: TicketError| {
         let help = "a ticket is one word; ask for it again if a piece is lost";
-        Refusal::senseless("ticket", error.to_string(), help)
+        Refusal::new(codes::TICKET, error.to_string(), help)
     })
 }
 
@@ -117,7 +120,7 @@ pub(super) async fn topic(
     let topic = topic.trim();
     if topic.len() > TOPIC_BYTES {
         let what = format!("a topic of {} bytes is too long", topic.len());
-        return Err(Refusal::senseless("topic", what, &format!("keep it to {TOPIC_BYTES} bytes")));
+        return Err(Refusal::new(codes::TOPIC, what, &format!("keep it to {TOPIC_BYTES} bytes")));
     }
     room.say_content(&Content::Topic(topic.to_owned())).await?;
     Ok(Told(api.shape(&room).await))
@@ -165,12 +168,12 @@ pub(super) async fn keep(
 }
 
 /// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
-pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<StatusCode> {
+pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
     room.leave().await?;
     // It is left, whatever becomes of the rest, which means nothing without it.
     let _ = api.forget(&room);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 impl Api {

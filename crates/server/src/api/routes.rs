@@ -1,16 +1,25 @@
 //! Which handler answers which endpoint of the table.
 
 use axum::{
-    Router,
+    Router, body,
+    extract::{Path, State, rejection::BytesRejection},
     handler::Handler,
+    http::{HeaderMap, StatusCode},
+    response::{Response, Sse},
     routing::{MethodFilter, on},
 };
 use rumormill_api::{
-    endpoint::{Endpoint, Method},
+    endpoint::{Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines, Method, Steps, Svg, Text},
     endpoints as table,
 };
+use tower::util::MapResponseLayer;
 
-use super::{Api, archive, files, hub, messages, metrics, nearby, people, rooms, signs};
+use super::{
+    Api, archive,
+    asked::{Asked, Body},
+    files, hub, messages, metrics, nearby, people, rooms, signs,
+};
+use crate::answer::{Answer, Told};
 
 /// Every endpoint of the table with its handler.
 pub(super) fn all() -> Router<Api> {
@@ -59,10 +68,10 @@ pub(super) fn all() -> Router<Api> {
 struct Routes(Router<Api>);
 
 impl Routes {
-    /// Lets `handler` answer where `endpoint` says.
-    fn at<Q, A, H, T>(self, endpoint: &Endpoint<Q, A>, handler: H) -> Self
+    /// Lets `handler` answer where `endpoint` says, and under the status that it says.
+    fn at<Q, A, H, T, P>(self, endpoint: &Endpoint<Q, A>, handler: H) -> Self
     where
-        H: Handler<T, Api>,
+        H: Handler<T, Api> + Fits<Q, A, P>,
         T: 'static,
     {
         let method = match endpoint.method {
@@ -71,6 +80,67 @@ impl Routes {
             Method::Put => MethodFilter::PUT,
             Method::Delete => MethodFilter::DELETE,
         };
-        Self(self.0.route(endpoint.path, on(method, handler)))
+        let status = StatusCode::from_u16(endpoint.status).unwrap_or_default();
+        let told = move |mut response: Response| {
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = status;
+            }
+            response
+        };
+        Self(self.0.route(endpoint.path, on(method, handler).layer(MapResponseLayer::new(told))))
     }
 }
+
+/// A handler that takes and gives what the table says: the compiler refuses any other.
+trait Fits<Q, A, P> {}
+
+impl<F, R, A> Fits<Empty, A, ()> for F
+where
+    F: AsyncFn() -> R,
+    R: Gives<A>,
+{
+}
+
+macro_rules! handlers {
+    ($([$($first:ident)*] $last:ident;)*) => {$(
+        impl<F, R, Q, A, $($first,)* $last> Fits<Q, A, ($($first,)* $last,)> for F
+        where
+            F: AsyncFn($($first,)* $last) -> R,
+            R: Gives<A>,
+            $last: Takes<Q>,
+        {
+        }
+    )*};
+}
+
+handlers! {
+    [] B;
+    [C] B;
+    [C D] B;
+    [C D E] B;
+}
+
+/// What a handler takes last, by the body of the request.
+trait Takes<Q> {}
+
+impl<T> Takes<Empty> for State<T> {}
+impl<T> Takes<Empty> for Path<T> {}
+impl<T> Takes<Empty> for Asked<T> {}
+impl Takes<Empty> for HeaderMap {}
+impl<T> Takes<Json<T>> for Body<T> {}
+impl<T> Takes<JsonOrLines<T>> for Result<body::Bytes, BytesRejection> {}
+impl Takes<Bytes> for body::Body {}
+
+/// What a handler gives, by the body of the answer.
+trait Gives<A> {}
+
+impl<A, R: Gives<A>> Gives<A> for Answer<R> {}
+impl<T> Gives<Json<T>> for Told<T> {}
+impl<T, S> Gives<Events<T>> for Sse<S> {}
+impl<T> Gives<Steps<T>> for Response {}
+impl Gives<Empty> for () {}
+impl Gives<Text> for &str {}
+impl Gives<Text> for Response {}
+impl Gives<Svg> for Response {}
+impl Gives<Figures> for Response {}
+impl Gives<Bytes> for Response {}

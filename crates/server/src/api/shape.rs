@@ -14,7 +14,7 @@ use rumormill_node::{
 use rumormill_text::safe_name;
 
 use super::{
-    Answer, Api,
+    Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
     markup::blocks,
@@ -22,6 +22,7 @@ use super::{
     words::{self, Gone, Kind, PeerHex, RoomHex},
 };
 use crate::{
+    answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
     told::{nick, skewed},
 };

@@ -6,11 +6,13 @@ use emojis::Emoji;
 use serde::Deserialize;
 
 use super::{
-    Answer,
-    answer::{Asked, Told},
+    asked::Asked,
     words::{Sign, Signs},
 };
-use crate::limits::SIGNS_FOUND;
+use crate::{
+    answer::{Answer, Told},
+    limits::SIGNS_FOUND,
+};
 
 /// Which signs.
 #[derive(Deserialize)]

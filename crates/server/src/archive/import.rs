@@ -5,11 +5,9 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    body::{Body, BodyDataStream, Bytes},
-    http::StatusCode,
-};
+use axum::body::{Body, BodyDataStream, Bytes};
 use futures_util::StreamExt as _;
+use rumormill_api::{self as api, IMPORT_LINE_BYTES, Said, codes};
 use rumormill_node::{
     Room,
     proto::{
@@ -25,7 +23,6 @@ use serde::Deserialize;
 use super::reader::{Bad, Piece, Reader};
 use crate::{
     Refusal,
-    api::words::{self, IMPORT_LINE_BYTES, Said},
     limits::{IMPORT_SAYING_BYTES, IMPORT_SAYINGS, IMPORT_STEP_BYTES},
 };
 
@@ -48,9 +45,9 @@ pub fn read_said(line: &[u8]) -> serde_json::Result<Said> {
 ///
 /// # Errors
 /// When a line is not as it must be, or the room takes nothing; it tells how much came in before.
-pub(crate) async fn import(room: &Room, body: Body) -> Result<words::Imported, Refusal> {
+pub(crate) async fn import(room: &Room, body: Body) -> Result<api::Imported, Refusal> {
     let mut lines = Lines::new(body);
-    let mut done = words::Imported::default();
+    let mut done = api::Imported::default();
     let imported = match lines.next().await? {
         // Nothing that anybody said was in the file.
         None => Ok(()),
@@ -71,7 +68,7 @@ pub(crate) async fn import(room: &Room, body: Body) -> Result<words::Imported, R
 /// What is told of a line that is not as it must be.
 pub fn broken(Bad { line, what }: &Bad) -> Refusal {
     let help = "use another copy of the file, or export again where the room is whole";
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "integrity", format!("line {line}: {what}"), help)
+    Refusal::new(codes::INTEGRITY, format!("line {line}: {what}"), help)
 }
 
 /// The lines of a body, each bounded.
@@ -123,7 +120,7 @@ impl Lines {
 }
 
 /// Verifies an export and gives it to the room, some runs at a time.
-async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::Imported) -> Result<(), Refusal> {
+async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Imported) -> Result<(), Refusal> {
     let mut reader = Reader::default();
     let (mut import, mut bytes) = (Import::default(), 0);
     // Why the log is cut whose entries come next.
@@ -150,7 +147,7 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut wor
         if let Some(other) = reader.room().filter(|id| *id != room.id()) {
             let what = format!("this is an export of another room, {}", other.short());
             let help = "enter that room first: an export holds what was said, not what lets one in";
-            return Err(Refusal::senseless("room", what, help));
+            return Err(Refusal::new(codes::ROOM, what, help));
         }
         if bytes >= IMPORT_STEP_BYTES {
             bytes = 0;
@@ -163,7 +160,7 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut wor
     reader.finish().map(|_| ()).map_err(|bad| broken(&Bad { line: lines.number, ..bad }))
 }
 
-async fn give(room: &Room, import: Import, done: &mut words::Imported) -> Result<(), Refusal> {
+async fn give(room: &Room, import: Import, done: &mut api::Imported) -> Result<(), Refusal> {
     if import == Import::default() {
         return Ok(());
     }
@@ -179,7 +176,7 @@ async fn give(room: &Room, import: Import, done: &mut words::Imported) -> Result
 }
 
 /// Says what was said elsewhere, but for what was brought here before.
-async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::Imported) -> Result<(), Refusal> {
+async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Imported) -> Result<(), Refusal> {
     let mut brought = brought(room).await?;
     let (mut sayings, mut bytes) = (Vec::new(), 0);
     let mut line = Some(first);
@@ -213,7 +210,7 @@ async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut words::
     say(room, sayings, done).await
 }
 
-async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut words::Imported) -> Result<(), Refusal> {
+async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut api::Imported) -> Result<(), Refusal> {
     done.new += room.say_all(sayings).await?.len() as u64;
     Ok(())
 }

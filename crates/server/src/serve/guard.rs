@@ -17,40 +17,36 @@ use axum::{
     routing::post,
 };
 use futures_util::StreamExt as _;
-use rumormill_api::endpoints::HEALTH;
+use rumormill_api::{codes, endpoints::HEALTH};
 use serde::{Deserialize, Serialize};
 
 use super::{
     keys::{Asker, Keys},
     page::Page,
 };
-use crate::api::{Answer, refused};
+use crate::answer::{Answer, refused};
 
 /// `router` for those only who may ask, and the page for everybody of this machine.
 pub(super) fn guarded(router: Router, keys: Arc<Keys>, page: Page) -> Router {
     let session = post(begin_session).delete(end_session);
-    let sessions = Router::new().route("/session", session).with_state(keys.clone());
+    let sessions = Router::new().route(SESSION, session).with_state(keys.clone());
     router.merge(page.router()).merge(sessions).layer(from_fn_with_state((keys, page), guard))
 }
 
 async fn guard(State((keys, page)): State<(Arc<Keys>, Page)>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(host) = text(headers, header::HOST).filter(|host| is_here(host)) else {
-        return refused(StatusCode::MISDIRECTED_REQUEST, "host", "this address is not for other hosts' names");
+        return refused(codes::HOST, "this address is not for other hosts' names");
     };
     let foreign = |origin: &str| origin.strip_prefix("http://") != Some(host);
     if headers.get(header::ORIGIN).is_some_and(|origin| origin.to_str().map_or(true, foreign)) {
-        return refused(StatusCode::FORBIDDEN, "origin", "a page of another site may not ask here");
+        return refused(codes::ORIGIN, "a page of another site may not ask here");
     }
     if is_open(page, request.method(), request.uri().path()) {
         return next.run(request).await;
     }
     let Some(asker) = bearer(headers).and_then(|token| keys.asker(token)) else {
-        return refused(
-            StatusCode::UNAUTHORIZED,
-            "token",
-            "say the token, or open the link that `rumormill serve` prints",
-        );
+        return refused(codes::TOKEN, "say the token, or open the link that `rumormill serve` prints");
     };
     let mut response = next.run(request).await;
     // What only they may read who show a token stays in no cache, which asks for none.
@@ -61,11 +57,14 @@ async fn guard(State((keys, page)): State<(Arc<Keys>, Page)>, request: Request, 
     }
 }
 
+/// Where a page exchanges its code for a token, and gives that back.
+const SESSION: &str = "/session";
+
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What is nobody's secret: the page itself, and whether we live. A code says for itself who may exchange it.
 fn is_open(page: Page, method: &Method, path: &str) -> bool {
-    path == HEALTH.path || (path == "/session" && method == Method::POST) || page.has(path)
+    path == HEALTH.path || (path == SESSION && method == Method::POST) || page.has(path)
 }
 
 /// The token that is shown.
@@ -100,7 +99,7 @@ async fn begin_session(
     Json(Code { code }): Json<Code>,
 ) -> Answer<Response> {
     let Some(token) = keys.sign_in(code.trim())? else {
-        return Ok(refused(StatusCode::FORBIDDEN, "code", "this code was used already or is too old"));
+        return Ok(refused(codes::CODE, "this code was used already or is too old"));
     };
     bearer(&headers).map(|old| keys.sign_out(old));
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, NO_STORE)], Json(Token { token })).into_response())
@@ -110,7 +109,7 @@ async fn begin_session(
 async fn end_session(State(keys): State<Arc<Keys>>, headers: HeaderMap) -> Response {
     match bearer(&headers).is_some_and(|token| keys.sign_out(token)) {
         true => StatusCode::NO_CONTENT.into_response(),
-        false => refused(StatusCode::BAD_REQUEST, "session", "this token is that of the home and of no page"),
+        false => refused(codes::SESSION, "this token is that of the home and of no page"),
     }
 }
 

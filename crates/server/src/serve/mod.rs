@@ -14,7 +14,10 @@ use std::{
 };
 
 use axum::{Json, Router, routing::post};
-use rumormill_api::endpoint::{self, Empty, Endpoint, Method, Tag};
+use rumormill_api::{
+    codes,
+    endpoint::{self, Empty, Endpoint, Method, Tag},
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -24,7 +27,7 @@ use tokio::{
 pub use self::page::PageFile;
 
 use self::{keys::Keys, page::Page};
-use crate::api::{Answer, Refusal};
+use crate::answer::{Answer, Refusal};
 
 /// The socket in the home, open to its owner's other commands.
 pub struct Door {
@@ -92,7 +95,7 @@ impl Pages {
     ) -> Result<Self, Refusal> {
         if !addr.ip().is_loopback() {
             let help = "use 127.0.0.1 or [::1]; from elsewhere `ssh -L` leads there safely";
-            return Err(Refusal::senseless("address", format!("{addr} can be reached by other machines"), help));
+            return Err(Refusal::new(codes::ADDRESS, format!("{addr} can be reached by other machines"), help));
         }
         let listener = TcpListener::bind(addr).await.map_err(|error| {
             let help = "choose another with --http 127.0.0.1:PORT; port 0 takes any";

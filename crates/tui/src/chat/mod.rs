@@ -34,9 +34,6 @@ mod screen;
 
 pub use screen::at_terminal;
 
-/// The code of what ends a visit because the room was stopped.
-const STOPPED: &str = "stopped";
-
 /// How a visit went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
@@ -249,7 +246,7 @@ impl<'a> Chat<'a> {
             Event::Left { .. } => self.gone = true,
             Event::Notice { code: NoticeCode::Stopped, text, .. } => {
                 let help = "make room on the disk and open the chat again; what was confirmed is kept";
-                return Err(Refused::new(STOPPED, text, help).into());
+                return Err(Failure::Stopped(Refused::new("stopped", text, help)));
             }
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
             Event::Lagged { missed } => {

@@ -1,13 +1,13 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use rumormill_api::{Path, Person, Refused, Room, act};
+use rumormill_api::{Path, Person, Room, act};
 use rumormill_text::{
     clean,
     show::{count, shared},
 };
 
 use crate::{
-    chat::{Chat, Next, STOPPED},
+    chat::{Chat, Next},
     failure::Failure,
     limits::SCREENFUL,
 };
@@ -82,10 +82,7 @@ impl Chat<'_> {
             Typed::Unknown(word) => self.screen.talk(&format!("there is no order /{}; /help lists them", clean(word))),
         };
         match done {
-            Err(failure @ Failure::OutputClosed) => Err(failure),
-            Err(Failure::Failed(Refused { code, what, help })) if code == STOPPED => {
-                Err(Refused { code, what, help }.into())
-            }
+            Err(failure @ (Failure::OutputClosed | Failure::Stopped(_))) => Err(failure),
             Err(failure) => self.screen.talk(&failure.to_string()).map(|()| Next::Stay),
             Ok(()) => Ok(Next::Stay),
         }

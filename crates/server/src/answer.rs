@@ -1,0 +1,119 @@
+//! What goes out: JSON that harms no terminal, or a refusal under the status that goes with its code.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rumormill_api::{self as api, Code, Refused, codes};
+use rumormill_node::{Error, StoreError};
+use rumormill_text::escaped;
+use serde::Serialize;
+
+/// An answer as JSON that is safe on a terminal, whoever wrote what is in it.
+pub(crate) struct Told<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Told<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_string(&self.0) {
+            Ok(json) => ([(header::CONTENT_TYPE, "application/json")], escaped(&json).into_owned()).into_response(),
+            Err(error) => Refusal::internal("json", error.to_string()).into_response(),
+        }
+    }
+}
+
+/// What a request comes to.
+pub(crate) type Answer<T> = Result<T, Refusal>;
+
+/// Why something was refused or failed, and the status that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// Why, and what to do.
+    pub refused: Refused,
+}
+
+impl Refusal {
+    /// Refuses with a code of the contract.
+    pub(crate) fn new(code: Code, what: impl Into<String>, help: &str) -> Self {
+        code.refuse(what, help).into()
+    }
+
+    /// There is no such thing.
+    pub(crate) fn missing(code: Code, what: &str) -> Self {
+        Self::new(code, what, "look at what there is one level up")
+    }
+
+    /// Something of this machine does not work.
+    pub(crate) fn failed(code: &str, what: impl Into<String>, help: &str) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::new(code, what, help) }
+    }
+
+    /// Something of ours that nobody but us can mend.
+    pub(crate) fn internal(code: &str, what: impl Into<String>) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::internal(code, what) }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, refused }
+    }
+}
+
+/// What a node tells by a word of its own; of its store, only what a person can mend has one.
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let code = match &error {
+            Error::Store(StoreError::Locked { .. }) => codes::LOCKED.word,
+            Error::Store(StoreError::Exposed { .. } | StoreError::Link { .. }) => codes::PERMISSIONS.word,
+            Error::Store(StoreError::ReadOnly { .. }) => codes::READ_ONLY.word,
+            Error::Store(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => codes::CORRUPT.word,
+            Error::Store(StoreError::Full { .. }) => codes::FULL.word,
+            Error::Store(StoreError::TooLarge) => codes::TOO_LARGE.word,
+            _ => error.code(),
+        };
+        Refused::new(code, error.to_string(), error.help()).into()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Told(api::Refusal { error: self.refused })).into_response()
+    }
+}
+
+/// A refusal that comes before anything was looked up: what happened is what its status says.
+pub(crate) fn refused(code: Code, help: &str) -> Response {
+    let mut refusal = Refusal::new(code, "", help);
+    refusal.refused.what = refusal.status.canonical_reason().unwrap_or("refused").to_lowercase();
+    refusal.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_node::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_users_bring_about_is_no_fault_of_the_server() {
+        let errors = [
+            Error::TooManyRooms,
+            Error::TooManyFiles,
+            Error::Busy,
+            Error::NoFile,
+            Error::FileName,
+            Error::GivenUp,
+            Error::TooLong,
+            Error::Nick,
+            Error::Left,
+            Error::Damaged { why: String::new() },
+        ];
+        for error in errors {
+            let code = error.code();
+            assert!(Refusal::from(error).status.is_client_error(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What comes in: JSON, and what stands behind the `?`, or why it is none.
+
+use axum::{
+    Json,
+    extract::{
+        FromRequest, FromRequestParts, Query,
+        rejection::{BytesRejection, JsonRejection, QueryRejection},
+    },
+    http::StatusCode,
+};
+use rumormill_api::{Code, codes};
+
+use crate::{answer::Refusal, limits::REQUEST_BYTES};
+
+/// What a request brings as JSON.
+#[derive(FromRequest)]
+#[from_request(via(Json), rejection(Refusal))]
+pub(super) struct Body<T>(pub(super) T);
+
+/// What a request asks for behind the `?`.
+#[derive(FromRequestParts)]
+#[from_request(via(Query), rejection(Refusal))]
+pub(super) struct Asked<T>(pub(super) T);
+
+impl From<JsonRejection> for Refusal {
+    fn from(error: JsonRejection) -> Self {
+        unread(error.status(), codes::JSON, error.body_text(), DESCRIBED)
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    fn from(error: BytesRejection) -> Self {
+        unread(error.status(), codes::BODY, error.body_text(), &format!("send at most {REQUEST_BYTES} bytes at once"))
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(error: QueryRejection) -> Self {
+        unread(error.status(), codes::QUERY, error.body_text(), DESCRIBED)
+    }
+}
+
+const DESCRIBED: &str = "`/v1/openapi.json` says what goes here";
+
+/// The HTTP library tells apart by the status why it could not read something.
+fn unread(status: StatusCode, code: Code, what: String, help: &str) -> Refusal {
+    Refusal { status, ..Refusal::new(code, what, help) }
+}
