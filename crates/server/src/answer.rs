@@ -36,7 +36,7 @@ pub struct Refusal {
 impl Refusal {
     /// Refuses with a code of the contract.
     pub(crate) fn new(code: Code, what: impl Into<String>, help: &str) -> Self {
-        code.refuse(what, help).into()
+        Self { status: status(code.status), refused: code.refuse(what, help) }
     }
 
     /// There is no such thing.
@@ -57,9 +57,12 @@ impl Refusal {
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, refused }
+        Self { status: status(refused.status()), refused }
     }
+}
+
+fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// What a node tells by a word of its own; of its store, only what a person can mend has one.

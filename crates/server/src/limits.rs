@@ -26,7 +26,10 @@ pub(crate) const NAME_BYTES: usize = 120;
 
 /// Clients served at once over each door: a person's pages, bots and scripts, 32 of them, four connections each; 4 MiB
 /// of buffers at most.
-pub(crate) const CLIENTS: usize = 128;
+pub(crate) const CLIENTS: u32 = 128;
+
+/// Milliseconds that answers on their way may take when the home is let go: a commit of a slow disk, twenty times.
+pub(crate) const LAST_ANSWERS_MS: u64 = 1_000;
 
 /// Milliseconds a client has to say what it wants: a line over the slowest path to this very machine.
 pub(crate) const HEADER_MS: u64 = 5_000;

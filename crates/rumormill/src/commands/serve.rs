@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     talk("open this link in a browser of this machine; it works once. `rumormill serve` prints another");
     interrupts.next().await;
     door.close().await;
-    pages.close();
+    pages.close().await;
     node.close().await;
     Ok(())
 }

@@ -26,12 +26,13 @@ use tokio::{
 
 pub use self::page::PageFile;
 
-use self::{keys::Keys, page::Page};
+use self::{keys::Keys, listen::Clients, page::Page};
 use crate::answer::{Answer, Refusal};
 
 /// The socket in the home, open to its owner's other commands.
 pub struct Door {
     path: PathBuf,
+    clients: Clients,
     task: JoinHandle<()>,
 }
 
@@ -53,14 +54,17 @@ impl Door {
         let listener = UnixListener::bind(path).map_err(broken)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(broken)?;
         let owner = fs::metadata(path).map_err(broken)?.uid();
-        Ok(Self { path: path.to_owned(), task: tokio::spawn(listen::unix(listener, owner, router)) })
+        let clients = Clients::new();
+        let task = tokio::spawn(listen::unix(listener, owner, router, clients.clone()));
+        Ok(Self { path: path.to_owned(), clients, task })
     }
 
-    /// Listens no more.
+    /// Listens no more, once those who asked have their answers.
     pub async fn close(self) {
         self.task.abort();
         // Somebody else may have taken it away; the next owner does otherwise.
         let _ = tokio::fs::remove_file(&self.path).await;
+        self.clients.let_go().await;
     }
 }
 
@@ -68,6 +72,7 @@ impl Door {
 pub struct Pages {
     addr: SocketAddr,
     keys: Arc<Keys>,
+    clients: Clients,
     task: JoinHandle<()>,
 }
 
@@ -103,8 +108,9 @@ impl Pages {
         })?;
         let addr = listener.local_addr().map_err(|error| Refusal::internal("address", error.to_string()))?;
         let keys = Arc::new(Keys::new(token));
-        let task = tokio::spawn(listen::tcp(listener, guard::guarded(router, keys.clone(), Page(page))));
-        Ok(Self { addr, keys, task })
+        let (clients, router) = (Clients::new(), guard::guarded(router, keys.clone(), Page(page)));
+        let task = tokio::spawn(listen::tcp(listener, router, clients.clone()));
+        Ok(Self { addr, keys, clients, task })
     }
 
     /// A fresh link.
@@ -122,9 +128,10 @@ impl Pages {
         Router::new().route(LINK.path, post(answer))
     }
 
-    /// Listens no more.
-    pub fn close(self) {
+    /// Listens no more, once those who asked have their answers.
+    pub async fn close(self) {
         self.task.abort();
+        self.clients.let_go().await;
     }
 }
 
