@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use iroh::{
@@ -18,6 +18,7 @@ use crate::{
     budget::Budget,
     command::Command,
     driver::Boards,
+    endpoint::transport,
     greeting::Role,
     limits::{
         DIAL_DEADLINE, FAMILIAR, FAMILIAR_AT_ONCE, FAMILIAR_PER_S, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE,
@@ -69,8 +70,8 @@ impl Door {
     }
 
     /// Connects to a peer; the driver hears of a connection or of none.
-    pub(crate) fn dial(&self, peer: PeerId, addr: EndpointAddr) {
-        self.runtime.spawn(self.clone().connect(peer, addr));
+    pub(crate) fn dial(&self, peer: PeerId, addr: EndpointAddr, first_round_trip: Duration) {
+        self.runtime.spawn(self.clone().connect(peer, addr, first_round_trip));
     }
 
     /// Lets nobody in or out any more.
@@ -79,8 +80,8 @@ impl Door {
         self.runtime.spawn(async move { endpoint.close().await });
     }
 
-    async fn connect(self, peer: PeerId, addr: EndpointAddr) {
-        match timeout(DIAL_DEADLINE, self.shake(addr)).await {
+    async fn connect(self, peer: PeerId, addr: EndpointAddr, first_round_trip: Duration) {
+        match timeout(DIAL_DEADLINE, self.shake(addr, first_round_trip)).await {
             Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
             Ok(Err(why)) => {
                 tracing::debug!(peer = %peer.short(), %why, "unreachable");
@@ -91,8 +92,10 @@ impl Door {
     }
 
     /// A connection under the newest version that both know.
-    async fn shake(&self, addr: EndpointAddr) -> Result<Connection, String> {
+    async fn shake(&self, addr: EndpointAddr, first_round_trip: Duration) -> Result<Connection, String> {
+        let transport = transport(first_round_trip).map_err(|error| error.to_string())?;
         let options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
+        let options = options.with_transport_config(transport);
         let connecting = self.endpoint.connect_with_opts(addr, ALPN, options).await;
         connecting.map_err(|error| error.to_string())?.await.map_err(|error| error.to_string())
     }

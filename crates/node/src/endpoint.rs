@@ -14,7 +14,7 @@ use crate::{
     congestion::Larger,
     door::{ALPN, ALPN_FIRST},
     error::Error,
-    limits::{BULK_STREAMS, PAIRED_STREAMS, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, WINDOW_BYTES},
+    limits::{BULK_STREAMS, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, WINDOW_BYTES},
     link::{IDLE, KEEP_ALIVE},
     nearby,
     settings::{Bind, Settings},
@@ -26,7 +26,7 @@ use crate::{
 /// [`Error::Bind`] when the system refuses them.
 pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpoint, Error> {
     let failed = |why: String| Error::Bind { why };
-    let transport = transport()?;
+    let transport = transport(ROUND_TRIP)?;
     let bind = async |builder: Builder| {
         let versions = [ALPN, ALPN_FIRST, nearby::ALPN].map(<[u8]>::to_vec);
         let builder = builder.secret_key(secret.clone()).alpns(versions.into());
@@ -79,11 +79,14 @@ pub(crate) fn widen(connection: &Connection) {
     connection.set_receive_window(VarInt::from_u32(WINDOW_BYTES));
 }
 
-/// With the default initial round trip of 333 ms a lost first packet costs a second.
-fn transport() -> Result<QuicTransportConfig, Error> {
+/// How connections are kept. What is not answered is said again after three of these first round trips.
+///
+/// # Errors
+/// [`Error::Bind`] when the bounds are none that QUIC can have.
+pub(crate) fn transport(first_round_trip: Duration) -> Result<QuicTransportConfig, Error> {
     let idle = IdleTimeout::try_from(IDLE).map_err(|error| Error::Bind { why: error.to_string() })?;
     Ok(QuicTransportConfig::builder()
-        .initial_rtt(Duration::from_millis(100))
+        .initial_rtt(first_round_trip)
         .keep_alive_interval(KEEP_ALIVE)
         .default_path_keep_alive_interval(KEEP_ALIVE)
         .max_idle_timeout(Some(idle))

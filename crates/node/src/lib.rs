@@ -53,6 +53,7 @@ mod sweep;
 mod talk;
 mod ticket;
 mod turns;
+mod unanswered;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{

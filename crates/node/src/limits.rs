@@ -159,6 +159,12 @@ pub const WHY_CHARS: usize = 200;
 /// lost is under 2 s.
 pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 
+/// The round trip that is assumed of a peer: with the usual 333 ms a lost first packet costs a second.
+pub const ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// The same of one that others told of: nothing is said twice to who may never have asked for it.
+pub const TOLD_ROUND_TRIP: Duration = Duration::from_secs(DIAL_DEADLINE.as_secs() / 2);
+
 /// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
 pub const DIALS_OF_ROOM: usize = 16;
 
@@ -177,6 +183,12 @@ pub const BAR_LONGEST: Duration = Duration::from_secs(3600);
 
 /// Peers barred at once; past it the one whose bar ends first is let go. 64 kB.
 pub const BARS: usize = 1024;
+
+/// Addresses that others told of and that were tried: what a room of 32 that restarts tells in an hour; 80 bytes each.
+pub const TOLD_TRIED: usize = 4096;
+
+/// When such an address is tried again at which nobody answered.
+pub const TOLD_AGAIN: Duration = Duration::from_secs(3600);
 
 /// Socket addresses of one contact: a few networks of either family.
 pub const SOCKET_ADDRS: usize = 8;

@@ -37,12 +37,13 @@ use crate::{
     frame::Control,
     greeting::{Channels, Role},
     introduce::Introduced,
-    limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
+    limits::{DIALS, LINKS, ROUND_TRIP, STRANGERS, TOLD_ROUND_TRIP, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     link::{Goodbye, LinkId, Met},
     outbound::Outbound,
     random::random,
     serve::Job,
     turns::Strand,
+    unanswered::Unanswered,
 };
 
 /// What engines are told.
@@ -63,6 +64,7 @@ pub(crate) struct Links {
     /// The connection of each peer that rooms use.
     used: BTreeMap<PeerId, LinkId>,
     dials: Dials,
+    unanswered: Unanswered,
     bars: Bars,
 }
 
@@ -114,6 +116,7 @@ impl Links {
             links: BTreeMap::new(),
             used: BTreeMap::new(),
             dials: Dials::default(),
+            unanswered: Unanswered::default(),
             bars: Bars::default(),
         }
     }
@@ -122,6 +125,7 @@ impl Links {
     pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
         if met.role == Role::Dialler {
             self.dials.reached(&met.peer);
+            self.unanswered.answered(&met.peer);
             self.dial_more();
         }
         if self.bars.bars(&met.peer, now_ms) {
@@ -356,8 +360,14 @@ impl Links {
         }
     }
 
-    /// Connects to a peer on behalf of a room, or talks about the room on the connection there is.
-    pub(crate) fn dial(&mut self, room: RoomId, contact: &Contact, now_ms: u64) -> Inputs {
+    /// Members were found by ourselves.
+    pub(crate) fn found(&mut self, contacts: &[Contact]) {
+        self.unanswered.found(contacts);
+    }
+
+    /// Connects to a peer on behalf of a room, or talks about the room on the connection there is. What others told of it is
+    /// tried once, unless it is `ours`.
+    pub(crate) fn dial(&mut self, room: RoomId, (contact, ours): (&Contact, bool), now_ms: u64) -> Inputs {
         let peer = contact.peer;
         let unreachable = vec![(room, Input::Unreachable { peer })];
         if peer == self.me || self.bars.bars(&peer, now_ms) {
@@ -367,6 +377,8 @@ impl Links {
             return self.ask_again(id, room).unwrap_or(unreachable);
         }
         let Ok(addr) = address::decode(contact) else { return unreachable };
+        let addr = if ours { Some(addr) } else { self.unanswered.may_try(peer, addr, now_ms) };
+        let Some(addr) = addr else { return unreachable };
         if !self.dials.add(room, peer, addr) {
             return unreachable;
         }
@@ -377,7 +389,8 @@ impl Links {
     /// Begins the dials whose turn it is.
     fn dial_more(&mut self) {
         while let Some((peer, addr)) = self.dials.next() {
-            self.door.dial(peer, addr);
+            let first_round_trip = if self.unanswered.tries(&peer) { TOLD_ROUND_TRIP } else { ROUND_TRIP };
+            self.door.dial(peer, addr, first_round_trip);
         }
     }
 

@@ -243,6 +243,11 @@ impl Seat {
         self.engine.contacts()
     }
 
+    /// Whether we know of a peer ourselves that it is reached so: from a ticket, or since it was.
+    pub(crate) fn has_found(&self, contact: &Contact) -> bool {
+        self.setup.contacts.contains(contact) || self.engine.contacts().contains(contact)
+    }
+
     /// What the engine holds of all logs.
     pub(crate) fn logs(&self) -> BTreeMap<AuthorId, Log> {
         self.engine.frontier().logs().map(|(author, log)| (*author, log.clone())).collect()

@@ -80,7 +80,8 @@ impl Driver {
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
                     Output::Dial(contact) => {
                         let now_ms = self.now().ticks_ms;
-                        let inputs = self.links.dial(*room, contact, now_ms);
+                        let ours = self.seats.get(room).is_some_and(|seat| seat.has_found(contact));
+                        let inputs = self.links.dial(*room, (contact, ours), now_ms);
                         self.give(inputs);
                     }
                     Output::Close { peer, reject } => self.hang_up(*room, *peer, *reject),

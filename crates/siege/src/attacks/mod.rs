@@ -24,6 +24,7 @@ mod million;
 mod named;
 mod paths;
 mod places;
+mod reflected;
 mod stopped;
 mod undercut;
 mod waits;
@@ -51,6 +52,7 @@ pub const ALL: &[&Attack] = &[
     &named::ATTACK,
     &paths::ATTACK,
     &places::ATTACK,
+    &reflected::ATTACK,
     &stopped::ATTACK,
     &undercut::ATTACK,
     &waits::ATTACK,
