@@ -170,23 +170,20 @@ impl Steps {
 
     /// Messages that hold these runs, each within the bounds of one.
     fn messages(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
-        let mut groups: Vec<Group> = vec![Group::default()];
+        let (mut groups, mut group) = (Vec::new(), Group::default());
         for run in runs {
             let (bytes, entries) = (run.wire().len(), run.entries().len());
-            let has_room = |group: &&mut Group| {
-                group.runs.is_empty()
-                    || (group.bytes + bytes <= SERVE_STEP_BYTES
-                        && group.entries + entries <= SERVE_MESSAGE_ENTRIES
-                        && group.runs.len() < PUSH_RUNS)
-            };
-            let group = match groups.last_mut().filter(has_room) {
-                Some(group) => group,
-                None => groups.push_mut(Group::default()),
-            };
+            let has_room = group.bytes + bytes <= SERVE_STEP_BYTES
+                && group.entries + entries <= SERVE_MESSAGE_ENTRIES
+                && group.runs.len() < PUSH_RUNS;
+            if !has_room {
+                groups.push(std::mem::take(&mut group));
+            }
             group.bytes += bytes;
             group.entries += entries;
             group.runs.push(run);
         }
+        groups.push(group);
         let want = self.job.want;
         let groups = groups.into_iter().filter(|group| !group.runs.is_empty());
         groups.map(|Group { runs, .. }| Message::Runs { want, runs }.encode()).collect()
