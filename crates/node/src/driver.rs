@@ -321,10 +321,7 @@ impl Driver {
             Command::Faulted { link, reject } => self.fault(link, reject, now),
             Command::Gone { link } => self.gone(link),
             Command::Unreachable { peer, why } => self.unreachable(peer, &why),
-            Command::Heard { room, contacts } => {
-                self.links.found(&contacts);
-                vec![(room, Input::Heard { contacts })]
-            }
+            Command::Heard { room, contacts } => self.links.found(room, contacts),
             Command::Recalled(recalled) => {
                 let Recalled { room, what, found } = *recalled;
                 vec![(room, Input::Recalled { what, found })]
