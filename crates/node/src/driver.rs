@@ -321,7 +321,7 @@ impl Driver {
             Command::Faulted { link, reject } => self.fault(link, reject, now),
             Command::Gone { link } => self.gone(link),
             Command::Unreachable { peer, why } => self.unreachable(peer, &why),
-            Command::Heard { room, contacts } => self.heard(room, contacts),
+            Command::Heard { room, contacts } => self.links.found(room, contacts),
             Command::Recalled(recalled) => {
                 let Recalled { room, what, found } = *recalled;
                 vec![(room, Input::Recalled { what, found })]
@@ -343,12 +343,6 @@ impl Driver {
             Command::Close { .. } => Inputs::new(),
         };
         self.give(inputs);
-    }
-
-    /// Members of a room were heard of.
-    fn heard(&mut self, room: RoomId, contacts: Vec<Contact>) -> Inputs {
-        self.links.found(&contacts);
-        vec![(room, Input::Heard { contacts })]
     }
 
     /// A connection has ended by itself.

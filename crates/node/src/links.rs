@@ -360,9 +360,10 @@ impl Links {
         }
     }
 
-    /// Members were found by ourselves.
-    pub(crate) fn found(&mut self, contacts: &[Contact]) {
-        self.unanswered.found(contacts);
+    /// Members of a room were found by ourselves.
+    pub(crate) fn found(&mut self, room: RoomId, contacts: Vec<Contact>) -> Inputs {
+        self.unanswered.found(&contacts);
+        vec![(room, Input::Heard { contacts })]
     }
 
     /// Connects to a peer on behalf of a room, or talks about the room on the connection there is. What others told of it is

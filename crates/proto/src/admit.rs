@@ -97,9 +97,11 @@ impl Run {
 pub enum Trust {
     /// Its own signature.
     Signature,
-    /// This id of its last entry, which something verified earlier points to. A signature that comes along is kept, and
-    /// so verified, at the end of a block only: others are shown that one.
+    /// This id of its last entry, which something verified earlier points to. A signature that comes along is verified too.
     LeadsTo(EntryId),
+    /// The same of a run that a peer brings. A signature that comes along is kept, and so verified, at the end of a block only:
+    /// others are shown that one.
+    Backfills(EntryId),
 }
 
 /// Verifies runs of one room, and remembers the keys it has prepared.
@@ -132,7 +134,7 @@ impl Admission {
     pub fn admit(&mut self, raw: &RawRun, trust: Trust) -> Result<Run, Reject> {
         let keys = self.keys(raw.author())?;
         let entries = chain(&keys.log, raw);
-        let is_needed = trust == Trust::Signature || raw.last() == block_end(raw.last());
+        let is_needed = !matches!(trust, Trust::Backfills(_)) || raw.last() == block_end(raw.last());
         let signature = raw.signature().filter(|_| is_needed);
         vouch(&keys.verifying, &entries, signature, trust)?;
         check_founding(&self.room, &entries)?;
@@ -169,7 +171,7 @@ fn chain(key: &LogKey, raw: &RawRun) -> Vec<Entry> {
 
 fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, trust: Trust) -> Result<(), Reject> {
     let id = entries.last().ok_or(Reject::Malformed("run"))?.id;
-    if let Trust::LeadsTo(trusted) = trust
+    if let Trust::LeadsTo(trusted) | Trust::Backfills(trusted) = trust
         && trusted != id
     {
         return Err(Reject::Unlinked);
@@ -179,7 +181,7 @@ fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, t
             let verdict = verify_by(key, &signed_bytes(&id), signature);
             if defence::is_on("signatures") { verdict } else { Ok(()) }
         }
-        (None, Trust::LeadsTo(_)) => Ok(()),
+        (None, Trust::LeadsTo(_) | Trust::Backfills(_)) => Ok(()),
         (None, Trust::Signature) => Err(Reject::Unlinked),
     }
 }
@@ -335,8 +337,8 @@ mod tests {
         let (part, block) = (run(1, 3), run(1, 64));
         let mut leads_to = |run: &RawRun| {
             let last = door.admit(run, Trust::Signature).unwrap().last().id;
-            let foreign = door.admit(&signed_by(run, [7; 64]), Trust::LeadsTo(last));
-            (door.admit(run, Trust::LeadsTo(last)).unwrap().signature().is_some(), foreign.map(|_| ()))
+            let foreign = door.admit(&signed_by(run, [7; 64]), Trust::Backfills(last));
+            (door.admit(run, Trust::Backfills(last)).unwrap().signature().is_some(), foreign.map(|_| ()))
         };
         assert_eq!(leads_to(&part), (false, Ok(())));
         assert_eq!(leads_to(&block), (true, Err(Reject::Signature)));

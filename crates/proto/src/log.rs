@@ -184,7 +184,7 @@ impl Log {
         }
         let above = self.spans.iter().find(|span| span.first == last + 1);
         match above {
-            Some(above) => Verdict::Take(Trust::LeadsTo(above.prev)),
+            Some(above) => Verdict::Take(Trust::Backfills(above.prev)),
             None if below.is_none() && self.is_full() => Verdict::TooManySpans,
             None => Verdict::Take(Trust::Signature),
         }
@@ -280,7 +280,7 @@ mod tests {
         }
         assert_eq!(log.gaps().collect::<Vec<_>>(), [(1, 64)]);
         assert_eq!(log.len(), 136);
-        assert!(matches!(log.judge(&runs[1]), Verdict::Take(Trust::LeadsTo(_))));
+        assert!(matches!(log.judge(&runs[1]), Verdict::Take(Trust::Backfills(_))));
         log.insert(&admit(&runs[1])).unwrap();
         assert_eq!(spans(&log), [(0, 199)]);
         assert_eq!(log.gaps().count(), 0);

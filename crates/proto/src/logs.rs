@@ -290,7 +290,7 @@ impl Logs {
             Verdict::Take(_) | Verdict::TakePart(..) if self.waits(raw) && self.pending.is_signed_alike(raw) => {
                 Ok(Taken::Known)
             }
-            Verdict::Take(Trust::LeadsTo(id)) => match self.door.admit(raw, Trust::LeadsTo(id)) {
+            Verdict::Take(trust @ (Trust::LeadsTo(_) | Trust::Backfills(_))) => match self.door.admit(raw, trust) {
                 Err(Reject::Unlinked) => self.contradicts(raw, raw.last()),
                 run => Ok(self.place(run?, raw, origin, at)),
             },

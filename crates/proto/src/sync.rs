@@ -82,6 +82,8 @@ struct Asked {
     gaps: Vec<(AuthorId, Range)>,
     /// Entries that came and were new.
     came: u64,
+    /// Whether something came that was known.
+    known: bool,
     /// When it is given up.
     due_ms: u64,
     /// When others may be asked for the same: [`WANT_MS`] after it was asked, and a millisecond later for each entry that came.
@@ -282,6 +284,13 @@ impl Sync {
         match asked.came + entries > SERVE_AT_ONCE || bytes > FAR_BEHIND_BYTES {
             true => Origin::History(from),
             false => Origin::Repair(from),
+        }
+    }
+
+    /// A peer brought runs that were known: the newest of somebody who has much that is old.
+    pub(crate) fn answered(&mut self, from: PeerId, want: u64, known: usize) {
+        if let Some(asked) = self.wants.get_mut(&from).filter(|asked| asked.want == want) {
+            asked.known |= known > 0;
         }
     }
 

@@ -88,7 +88,7 @@ impl Sync {
             for Range { author, last, .. } in &asked.above {
                 logs.wait_in_vain(from, (*author, None), *last);
             }
-            if asked.newest && asked.came == 0 {
+            if asked.newest && asked.came == 0 && asked.known {
                 self.page.older.insert(from);
             }
             self.give_up(from, logs, now_ms);
@@ -287,7 +287,7 @@ impl Sync {
         }
         let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, out);
         let (above, gaps, due_ms) = (offer.above, offer.gaps, now_ms + WANT_MS);
-        self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, due_ms, free_ms: due_ms });
+        self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, known: false, due_ms, free_ms: due_ms });
     }
 
     fn is_page_free(&self, peer: &PeerId, now_ms: u64) -> bool {

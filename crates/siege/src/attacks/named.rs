@@ -46,6 +46,10 @@ const NATURES: [Nature; 10] = [
 /// Words that one alone is told: only the first of them is waited for.
 const HIDDEN: Nature = Nature { says: "words that one alone is told", does: hidden };
 
+/// The same as one of the above, where the first and the last are not linked: the one between holds for its time what the
+/// last asks it for.
+const PASSED_ON: Nature = Nature { says: "an entry stamped ahead that one passes on who holds it", does: ahead };
+
 /// Milliseconds within which an honest word is shown by all: what it names is asked for at once, or after [`LACK_MS`] where
 /// it may be on its way, and comes in a few round trips of two.
 const WITHIN_MS: u64 = LACK_MS + 50;
@@ -54,6 +58,7 @@ fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
     NATURES.iter().for_each(|nature| talk(nature, form, (WITHIN_MS, Bound::Is(0)), &mut outcome));
     talk(&HIDDEN, form, (LACK_MS / 4, Bound::AtMost(1)), &mut outcome);
+    talk(&PASSED_ON, form, (WITHIN_MS, Bound::Is(0)), &mut outcome);
     outcome
 }
 
@@ -66,7 +71,8 @@ fn talk(nature: &Nature, form: Form, (within_ms, bound): (u64, Bound), outcome: 
     let peers: Vec<PeerId> = stage.honest.iter().map(|honest| honest.peer).collect();
     let liar = stage.hostile(1);
     for (at, peer) in peers.iter().enumerate() {
-        peers[..at].iter().for_each(|other| stage.link(*other, *peer));
+        let others = peers[..at].iter().skip(usize::from(at == 2 && nature.says == PASSED_ON.says));
+        others.for_each(|other| stage.link(*other, *peer));
         stage.link(liar, *peer);
     }
     stage.run_ms(1_000);
