@@ -92,11 +92,7 @@ impl Command {
     /// Runs in the message in it.
     pub(crate) fn runs(&self) -> usize {
         match self {
-            Self::Received(received) => match &received.message {
-                Message::Push(push) => push.runs.len(),
-                Message::Runs { runs, .. } => runs.len(),
-                _ => 0,
-            },
+            Self::Received(received) => received.message.runs().len(),
             _ => 0,
         }
     }

@@ -8,13 +8,21 @@ use rumormill_proto::ids::{PeerId, RoomId};
 
 use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING};
 
+/// Where a peer is dialled.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) addr: EndpointAddr,
+    /// Only others said so.
+    pub(crate) told: bool,
+}
+
 /// Peers that wait to be dialled, are being dialled or are asked again.
 #[derive(Default)]
 pub(crate) struct Dials {
     /// The rooms that want each.
     wanted: BTreeMap<PeerId, BTreeSet<RoomId>>,
     /// Those that wait, by the room that wanted them first.
-    waiting: BTreeMap<RoomId, VecDeque<(PeerId, EndpointAddr)>>,
+    waiting: BTreeMap<RoomId, VecDeque<(PeerId, Way)>>,
     /// Those under way, and for whom.
     under_way: BTreeMap<PeerId, RoomId>,
     /// Whose turn it was last.
@@ -23,7 +31,7 @@ pub(crate) struct Dials {
 
 impl Dials {
     /// A room wants a peer; `false` when it waits for too many already.
-    pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, addr: EndpointAddr) -> bool {
+    pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, way: Way) -> bool {
         if let Some(rooms) = self.wanted.get_mut(&peer) {
             rooms.insert(room);
             return true;
@@ -31,7 +39,7 @@ impl Dials {
         let waiting = self.waiting.entry(room).or_default();
         let fits = waiting.len() < DIALS_WAITING;
         if fits {
-            waiting.push_back((peer, addr));
+            waiting.push_back((peer, way));
             self.wanted.insert(peer, BTreeSet::from([room]));
         }
         fits
@@ -43,7 +51,7 @@ impl Dials {
     }
 
     /// The next to dial, if one more may be; it is under way then.
-    pub(crate) fn next(&mut self) -> Option<(PeerId, EndpointAddr)> {
+    pub(crate) fn next(&mut self) -> Option<(PeerId, Way)> {
         if self.under_way.len() >= DIALS {
             return None;
         }
@@ -55,10 +63,10 @@ impl Dials {
         if waiting.is_empty() {
             self.waiting.remove(&room);
         }
-        let (peer, addr) = next?;
+        let (peer, way) = next?;
         self.last = Some(room);
         self.under_way.insert(peer, room);
-        Some((peer, addr))
+        Some((peer, way))
     }
 
     /// A dial led to a connection.
@@ -88,17 +96,17 @@ mod tests {
 
     use super::*;
 
-    fn peer(room: u8, at: usize) -> (PeerId, EndpointAddr) {
+    fn peer(room: u8, at: usize) -> (PeerId, Way) {
         let mut secret = [room; 32];
         secret[..8].copy_from_slice(&at.to_be_bytes());
         let id = SecretKey::from_bytes(&secret).public();
-        (PeerId(*id.as_bytes()), EndpointAddr::new(id))
+        (PeerId(*id.as_bytes()), Way { addr: EndpointAddr::new(id), told: false })
     }
 
     fn ask(dials: &mut Dials, room: u8, count: usize) -> usize {
         let taken = (0..count).filter(|at| {
-            let (peer, addr) = peer(room, *at);
-            dials.add(RoomId([room; 32]), peer, addr)
+            let (peer, way) = peer(room, *at);
+            dials.add(RoomId([room; 32]), peer, way)
         });
         taken.count()
     }

@@ -4,11 +4,11 @@ use std::{
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use iroh::{
-    Endpoint, EndpointAddr,
+    Endpoint,
     endpoint::{ConnectOptions, Connection, Incoming, IncomingAddr},
 };
 use rumormill_proto::ids::PeerId;
@@ -17,12 +17,13 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use crate::{
     budget::Budget,
     command::Command,
+    dials::Way,
     driver::Boards,
     endpoint::transport,
     greeting::Role,
     limits::{
         DIAL_DEADLINE, FAMILIAR, FAMILIAR_AT_ONCE, FAMILIAR_PER_S, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE,
-        HANDSHAKES_LEFT_BY_HOST, HANDSHAKES_LEFT_BY_SOCKET, HANDSHAKES_PER_S, LATELY,
+        HANDSHAKES_LEFT_BY_HOST, HANDSHAKES_LEFT_BY_SOCKET, HANDSHAKES_PER_S, LATELY, TOLD_DEADLINE, TOLD_ROUND_TRIP,
     },
     link::{self, Wires},
     nearby,
@@ -70,8 +71,8 @@ impl Door {
     }
 
     /// Connects to a peer; the driver hears of a connection or of none.
-    pub(crate) fn dial(&self, peer: PeerId, addr: EndpointAddr, first_round_trip: Duration) {
-        self.runtime.spawn(self.clone().connect(peer, addr, first_round_trip));
+    pub(crate) fn dial(&self, peer: PeerId, way: Way) {
+        self.runtime.spawn(self.clone().connect(peer, way));
     }
 
     /// Lets nobody in or out any more.
@@ -80,8 +81,9 @@ impl Door {
         self.runtime.spawn(async move { endpoint.close().await });
     }
 
-    async fn connect(self, peer: PeerId, addr: EndpointAddr, first_round_trip: Duration) {
-        match timeout(DIAL_DEADLINE, self.shake(addr, first_round_trip)).await {
+    async fn connect(self, peer: PeerId, way: Way) {
+        let deadline = if way.told { TOLD_DEADLINE } else { DIAL_DEADLINE };
+        match timeout(deadline, self.shake(way)).await {
             Ok(Ok(connection)) => link::run(connection, Role::Dialler, self.wires).await,
             Ok(Err(why)) => {
                 tracing::debug!(peer = %peer.short(), %why, "unreachable");
@@ -92,10 +94,12 @@ impl Door {
     }
 
     /// A connection under the newest version that both know.
-    async fn shake(&self, addr: EndpointAddr, first_round_trip: Duration) -> Result<Connection, String> {
-        let transport = transport(first_round_trip).map_err(|error| error.to_string())?;
-        let options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
-        let options = options.with_transport_config(transport);
+    async fn shake(&self, Way { addr, told }: Way) -> Result<Connection, String> {
+        let mut options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
+        if told {
+            let transport = transport(TOLD_ROUND_TRIP).map_err(|error| error.to_string())?;
+            options = options.with_transport_config(transport);
+        }
         let connecting = self.endpoint.connect_with_opts(addr, ALPN, options).await;
         connecting.map_err(|error| error.to_string())?.await.map_err(|error| error.to_string())
     }

@@ -162,8 +162,12 @@ pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 /// The round trip that is assumed of a peer: with the usual 333 ms a lost first packet costs a second.
 pub const ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// The same of one that others told of: nothing is said twice to who may never have asked for it.
-pub const TOLD_ROUND_TRIP: Duration = Duration::from_secs(DIAL_DEADLINE.as_secs() / 2);
+/// The same of one that others told of.
+pub const TOLD_ROUND_TRIP: Duration = Duration::from_millis(333);
+
+/// [`DIAL_DEADLINE`] of one that others told of: until something would be said twice to who may never have asked for it. A node that
+/// closes waits three times as long for what it has just given up.
+pub const TOLD_DEADLINE: Duration = Duration::from_millis(990);
 
 /// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
 pub const DIALS_OF_ROOM: usize = 16;

@@ -325,12 +325,7 @@ impl Inlet {
 
 /// What a message takes in memory, about; never more than all that one peer may have.
 fn weight(message: &Message, bytes: usize) -> u32 {
-    let runs = match message {
-        Message::Push(push) => &push.runs[..],
-        Message::Runs { runs, .. } => &runs[..],
-        _ => &[],
-    };
-    let entries: usize = runs.iter().map(|run| run.entries().len()).sum();
+    let entries: usize = message.runs().iter().map(|run| run.entries().len()).sum();
     (bytes + (entries + 1) * ENTRY_BYTES).min(LINK_INBOX_BYTES) as u32
 }
 

@@ -30,14 +30,14 @@ use crate::{
     address,
     bars::Bars,
     budget::Budget,
-    dials::Dials,
+    dials::{Dials, Way},
     door::{ALPN_FIRST, Door},
     endpoint,
     files::Lane,
     frame::Control,
     greeting::{Channels, Role},
     introduce::Introduced,
-    limits::{DIALS, LINKS, ROUND_TRIP, STRANGERS, TOLD_ROUND_TRIP, TYPINGS_AT_ONCE, TYPINGS_PER_S},
+    limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     link::{Goodbye, LinkId, Met},
     outbound::Outbound,
     random::random,
@@ -380,7 +380,7 @@ impl Links {
         let Ok(addr) = address::decode(contact) else { return unreachable };
         let addr = if ours { Some(addr) } else { self.unanswered.may_try(peer, addr, now_ms) };
         let Some(addr) = addr else { return unreachable };
-        if !self.dials.add(room, peer, addr) {
+        if !self.dials.add(room, peer, Way { addr, told: !ours }) {
             return unreachable;
         }
         self.dial_more();
@@ -389,9 +389,8 @@ impl Links {
 
     /// Begins the dials whose turn it is.
     fn dial_more(&mut self) {
-        while let Some((peer, addr)) = self.dials.next() {
-            let first_round_trip = if self.unanswered.tries(&peer) { TOLD_ROUND_TRIP } else { ROUND_TRIP };
-            self.door.dial(peer, addr, first_round_trip);
+        while let Some((peer, way)) = self.dials.next() {
+            self.door.dial(peer, way);
         }
     }
 

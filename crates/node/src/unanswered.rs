@@ -60,11 +60,6 @@ impl Unanswered {
         self.tried.get(socket).is_none_or(is_late) || !defence::is_on("told-once")
     }
 
-    /// Whether a peer is tried where others said that it is.
-    pub(crate) fn tries(&self, peer: &PeerId) -> bool {
-        self.tried.values().any(|tried| tried.peer == *peer) && defence::is_on("told-once")
-    }
-
     /// A peer answered at one of the addresses that were tried for it.
     pub(crate) fn answered(&mut self, peer: &PeerId) {
         self.tried.retain(|_, tried| tried.peer != *peer);

@@ -340,8 +340,7 @@ impl Engine {
             Message::Runs { want, runs } => {
                 let origin = self.sync.origin(from, want, &runs, &self.logs);
                 if let Some(took) = self.take(from, &runs, origin, now, out) {
-                    self.sync.answered(from, want, took.known.len());
-                    self.sync.brought(from, want, &took.news, ms);
+                    self.sync.brought(from, want, (&took.news, !took.known.is_empty()), ms);
                 }
             }
             Message::Done { want } => {

@@ -211,6 +211,14 @@ mod kind {
 }
 
 impl Message {
+    /// The runs in it, of a push or an answer.
+    pub fn runs(&self) -> &[RawRun] {
+        match self {
+            Self::Push(Push { runs, .. }) | Self::Runs { runs, .. } => runs,
+            _ => &[],
+        }
+    }
+
     /// The message as bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();

@@ -287,21 +287,17 @@ impl Sync {
         }
     }
 
-    /// A peer brought runs that were known: the newest of somebody who has much that is old.
-    pub(crate) fn answered(&mut self, from: PeerId, want: u64, known: usize) {
-        if let Some(asked) = self.wants.get_mut(&from).filter(|asked| asked.want == want) {
-            asked.known |= known > 0;
-        }
-    }
-
-    /// A peer brought entries that were new, perhaps in answer to a want, which is given more time.
-    pub(crate) fn brought(&mut self, from: PeerId, want: u64, runs: &[&RawRun], now_ms: u64) {
+    /// A peer brought runs that were new, and perhaps some that were `known`, in answer to a want or not. What is new gives the
+    /// want more time.
+    pub(crate) fn brought(&mut self, from: PeerId, want: u64, (runs, known): (&[&RawRun], bool), now_ms: u64) {
+        let mut asked = self.wants.get_mut(&from).filter(|asked| asked.want == want);
+        asked.iter_mut().for_each(|asked| asked.known |= known);
         let entries: u64 = runs.iter().map(|run| run.entries().len() as u64).sum();
         if entries == 0 {
             return;
         }
         self.credit.deliver(&from);
-        if let Some(asked) = self.wants.get_mut(&from).filter(|asked| asked.want == want) {
+        if let Some(asked) = asked {
             asked.came += entries;
             asked.due_ms = now_ms + WANT_MS;
             asked.free_ms += entries;

@@ -46,9 +46,12 @@ const NATURES: [Nature; 10] = [
 /// Words that one alone is told: only the first of them is waited for.
 const HIDDEN: Nature = Nature { says: "words that one alone is told", does: hidden };
 
-/// The same as one of the above, where the first and the last are not linked: the one between holds for its time what the
-/// last asks it for.
+/// The same as one of the above, in a line: the one between holds for its time what the last asks it for.
 const PASSED_ON: Nature = Nature { says: "an entry stamped ahead that one passes on who holds it", does: ahead };
+
+/// Who of the three is linked with whom.
+const MESH: &[(usize, usize)] = &[(0, 1), (0, 2), (1, 2)];
+const LINE: &[(usize, usize)] = &[(0, 1), (1, 2)];
 
 /// Milliseconds within which an honest word is shown by all: what it names is asked for at once, or after [`LACK_MS`] where
 /// it may be on its way, and comes in a few round trips of two.
@@ -56,25 +59,27 @@ const WITHIN_MS: u64 = LACK_MS + 50;
 
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
-    NATURES.iter().for_each(|nature| talk(nature, form, (WITHIN_MS, Bound::Is(0)), &mut outcome));
-    talk(&HIDDEN, form, (LACK_MS / 4, Bound::AtMost(1)), &mut outcome);
-    talk(&PASSED_ON, form, (WITHIN_MS, Bound::Is(0)), &mut outcome);
+    let mut count = |nature: &Nature, links, within_ms, bound| {
+        let late = late(nature, form, links, within_ms);
+        outcome.count(format!("{}: honest words shown late", nature.says), late, bound);
+    };
+    NATURES.iter().for_each(|nature| count(nature, MESH, WITHIN_MS, Bound::Is(0)));
+    count(&HIDDEN, MESH, LACK_MS / 4, Bound::AtMost(1));
+    count(&PASSED_ON, LINE, WITHIN_MS, Bound::Is(0));
     outcome
 }
 
-/// Honest people talk in turn, the first of whom has a clock that is a little ahead.
-fn talk(nature: &Nature, form: Form, (within_ms, bound): (u64, Bound), outcome: &mut Outcome) {
+/// Honest people talk in turn, the first of whom has a clock that is a little ahead; how many of their words are not shown by
+/// all within so long.
+fn late(nature: &Nature, form: Form, links: &[(usize, usize)], within_ms: u64) -> u64 {
     let mut stage = Engines::new(3);
     stage.crowd = Crowd { vouched: 64, unvouched: 64 };
     (0..3).for_each(|_| _ = stage.join());
     stage.honest[0].ahead_ms = 20_000;
     let peers: Vec<PeerId> = stage.honest.iter().map(|honest| honest.peer).collect();
     let liar = stage.hostile(1);
-    for (at, peer) in peers.iter().enumerate() {
-        let others = peers[..at].iter().skip(usize::from(at == 2 && nature.says == PASSED_ON.says));
-        others.for_each(|other| stage.link(*other, *peer));
-        stage.link(liar, *peer);
-    }
+    links.iter().for_each(|(one, other)| stage.link(peers[*one], peers[*other]));
+    peers.iter().for_each(|peer| stage.link(liar, *peer));
     stage.run_ms(1_000);
     let words = form.pick(24, 200);
     for word in 0..words {
@@ -83,8 +88,7 @@ fn talk(nature: &Nature, form: Form, (within_ms, bound): (u64, Bound), outcome: 
         stage.run_ms(700);
     }
     stage.run_ms(10_000);
-    let late = (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > within_ms));
-    outcome.count(format!("{}: honest words shown late", nature.says), late.count() as u64, bound);
+    (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > within_ms)).count() as u64
 }
 
 fn author(word: u64, number: u64) -> Pen {

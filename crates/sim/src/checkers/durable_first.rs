@@ -72,16 +72,13 @@ impl DurableFirst {
     }
 
     fn own_runs(&self, peer: usize, message: &Message) -> Verdict {
-        let (Message::Runs { runs, .. } | Message::Push(rumormill_proto::message::Push { runs, .. })) = message else {
-            return Ok(());
-        };
         let Some(disk) = self.disks.get(&peer) else {
             return Ok(());
         };
         let is_own = |run: &&RawRun| run.author() == disk.author;
         let missing =
             |run: &RawRun| (run.first()..=run.last()).find(|seq| !disk.entries.contains_key(&(disk.author, *seq)));
-        match runs.iter().filter(is_own).find_map(missing) {
+        match message.runs().iter().filter(is_own).find_map(missing) {
             Some(seq) => Err(format!("peer {peer} sends its own entry {seq}, which is not on its disk")),
             None => Ok(()),
         }

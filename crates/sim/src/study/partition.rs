@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use rumormill_proto::{
-    limits::BLOCK,
-    message::{Message, Push},
-};
+use rumormill_proto::{limits::BLOCK, message::Message};
 use rumormill_store::Store as _;
 
 use super::{Lot, Measure, Plot, Row, Table};
@@ -133,8 +130,8 @@ impl Checker for Sent {
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
-        if let Fact::Sent { message: Message::Push(Push { runs, .. }) | Message::Runs { runs, .. }, .. } = fact {
-            let entries: usize = runs.iter().map(|run| run.entries().len()).sum();
+        if let Fact::Sent { message, .. } = fact {
+            let entries: usize = message.runs().iter().map(|run| run.entries().len()).sum();
             self.0.fetch_add(entries as u64, Ordering::Relaxed);
         }
         Ok(())
