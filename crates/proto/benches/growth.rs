@@ -10,11 +10,12 @@ use std::{hint::black_box, time::Instant};
 
 use rumormill_proto::{
     admit::Author,
+    config::Config,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
-    input::{Config, Import, Input},
+    input::{Import, Input},
     log::Log,
     message::{Brief, Heads, Message},
     rumor::Policy,

@@ -32,11 +32,12 @@ use crate::{
     admit::Author,
     bodies::Bodies,
     clock::Clock,
+    config::Config,
     defence,
     evidence::Evidence,
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Config, Event, Input, Kept, Output, Step},
+    input::{Event, Input, Kept, Output, Step},
     limits::{
         AUTHORS, BODIES, CHOSEN_LINKS, FOLLOW_MS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACK_MS, LACKED_AT_ONCE, LACKS,
         LED_OUT, PENDING_RUNS, PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, REST_MS, SAYINGS,

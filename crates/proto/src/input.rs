@@ -1,4 +1,4 @@
-//! The words at the engine's border: what goes in, what comes out, and how it is set up.
+//! The words at the engine's border: what goes in, and what comes out.
 
 use bytes::Bytes;
 
@@ -8,39 +8,12 @@ use crate::{
     content::Vouch,
     entry::Kind,
     fork::Proof,
-    ids::{AuthorId, PeerId, RoomId, Seq},
+    ids::{AuthorId, PeerId, Seq},
     log::Log,
     message::{Contact, Message},
     reject::Reject,
-    rumor::Policy,
     run::RawRun,
-    standing::Crowd,
-    sync::Pace,
-    view::Shape,
 };
-
-/// How an engine is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The room.
-    pub room: RoomId,
-    /// This peer.
-    pub me: PeerId,
-    /// How rumors spread.
-    pub policy: Policy,
-    /// Whom the engine keeps links with.
-    pub shape: Shape,
-    /// How often anti-entropy compares.
-    pub pace: Pace,
-    /// How many authors are kept. What is not the default is for tests.
-    pub crowd: Crowd,
-    /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
-    pub fresh_author: bool,
-    /// Whether to tell each step of the protocol, see [`Event::Step`].
-    pub trace: bool,
-    /// Seed of everything random: peers chosen, coins, jitter.
-    pub seed: u64,
-}
 
 /// What the store kept of one log.
 #[derive(Clone, Debug)]
@@ -395,7 +368,7 @@ pub enum Event {
     },
     /// A clock disagrees with others, or none does any more.
     Skewed(Skew),
-    /// A step of the protocol, when [`Config::trace`] is set.
+    /// A step of the protocol, when [`Config::trace`](crate::config::Config::trace) is set.
     Step(Step),
 }
 

@@ -8,6 +8,7 @@ pub mod admit;
 mod bodies;
 pub mod clock;
 pub mod codec;
+pub mod config;
 pub mod content;
 pub mod defence;
 pub mod engine;

@@ -4,10 +4,10 @@ use bytes::Bytes;
 
 use crate::{
     admit::{Admission, Author, Run, Trust},
+    config::Config,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
-    input::Config,
     rumor::Policy,
     run::RawRun,
     standing::Crowd,

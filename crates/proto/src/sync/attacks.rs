@@ -2,11 +2,12 @@
 
 use crate::{
     admit::Author,
+    config::Config,
     engine::Engine,
     entry::Kind,
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, Seq},
-    input::{Config, Event, Input, Kept, Output, Purpose, Saying},
+    input::{Event, Input, Kept, Output, Purpose, Saying},
     limits::{BLOCK, CLAIMS_IN_VAIN, GAP_COUNTED, HEADS, LACKS_OF_ONE, NEWEST_PAGE, WANT_MS},
     log::{Head, Log, Span},
     message::{Brief, Heads, Message, Push, Want},
