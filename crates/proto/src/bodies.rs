@@ -17,8 +17,8 @@ use crate::{
     input::{Bare, Event, Output},
     limits::{BODIES, BODY_MS, BODY_PAUSE_MS, FOUNDER_SHARE, RANGES, WANT_MS},
     message::Range,
-    random::Random,
     run::RawRun,
+    turn::Turn,
 };
 
 type Key = (AuthorId, Seq);
@@ -124,7 +124,7 @@ impl Bodies {
     }
 
     /// A peer came that may hold what nobody else does.
-    pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64, out: &mut Vec<Output>) {
+    pub(crate) fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let keys: Vec<Key> = self.wanted.keys().copied().collect();
         for key in keys {
             if let Some(wanted) = self.wanted.get_mut(&key) {
@@ -132,10 +132,10 @@ impl Bodies {
                 wanted.tries = 0;
                 if std::mem::take(&mut wanted.lost) {
                     self.lost -= 1;
-                    out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
+                    turn.emit(Event::Filled { author: key.0, seq: key.1 });
                 }
             }
-            self.put_off(&key, now_ms + BODY_MS);
+            self.put_off(&key, turn.now.ticks_ms + BODY_MS);
         }
     }
 
@@ -150,16 +150,11 @@ impl Bodies {
     }
 
     /// What is to be asked of whom now. The number of each want is told to [`Bodies::asked`].
-    pub(crate) fn due(
-        &mut self,
-        linked: &[PeerId],
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Output>,
-    ) -> Vec<(PeerId, Vec<Key>)> {
+    pub(crate) fn due(&mut self, linked: &[PeerId], turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
+        let now_ms = turn.now.ticks_ms;
         let mut of: BTreeMap<PeerId, Vec<Key>> = BTreeMap::new();
         if self.look_ms.take_if(|look_ms| *look_ms <= now_ms).is_some() {
-            out.push(Output::Bare { most: BODIES });
+            turn.out.push(Output::Bare { most: BODIES });
         }
         while let Some((_, key)) = self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).copied() {
             let Some(wanted) = self.wanted.get_mut(&key) else {
@@ -169,7 +164,7 @@ impl Bodies {
             let may: Vec<PeerId> = linked.iter().filter(|peer| !wanted.without.contains(*peer)).copied().collect();
             let pause_ms = (WANT_MS << wanted.tries.min(8)).min(BODY_PAUSE_MS);
             wanted.tries += 1;
-            match random.pick(&may) {
+            match turn.random.pick(&may) {
                 Some(peer) if of.get(peer).is_none_or(|keys| keys.len() < RANGES) => {
                     of.entry(*peer).or_default().push(key);
                 }
@@ -178,7 +173,7 @@ impl Bodies {
                     let lost = !linked.is_empty();
                     if lost && !std::mem::replace(&mut wanted.lost, true) {
                         self.lost += 1;
-                        out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
+                        turn.emit(Event::Filled { author: key.0, seq: key.1 });
                     }
                 }
             }
@@ -197,7 +192,7 @@ impl Bodies {
     }
 
     /// Runs came: takes what is wanted of them, whoever brought them and why.
-    pub(crate) fn runs(&mut self, from: PeerId, runs: &[RawRun], now_ms: u64, out: &mut Vec<Output>) {
+    pub(crate) fn runs(&mut self, from: PeerId, runs: &[RawRun], turn: &mut Turn<'_>) {
         if self.wanted.is_empty() {
             return;
         }
@@ -207,13 +202,13 @@ impl Bodies {
                 let Some(wanted) = self.wanted.get_mut(&key) else { continue };
                 match entry.body.bytes() {
                     Some(body) if entry.body.hash() == wanted.hash => {
-                        out.push(Output::Fill { author: key.0, seq, body: body.clone() });
+                        turn.out.push(Output::Fill { author: key.0, seq, body: body.clone() });
                         // It may vouch for somebody.
-                        out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
-                        out.push(Output::Emit(Event::Filled { author: key.0, seq }));
+                        turn.out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
+                        turn.emit(Event::Filled { author: key.0, seq });
                         self.forget(&key);
                         if self.beyond > 0 {
-                            self.look(now_ms);
+                            self.look(turn.now.ticks_ms);
                         }
                     }
                     _ => _ = wanted.without.insert(from),
@@ -228,13 +223,13 @@ impl Bodies {
     }
 
     /// A run was brought into the home: what it has is not looked for any more, and the store is asked what it still wants.
-    pub(crate) fn imported(&mut self, run: &RawRun, out: &mut Vec<Output>) {
+    pub(crate) fn imported(&mut self, run: &RawRun, turn: &mut Turn<'_>) {
         for (entry, seq) in run.entries().iter().zip(run.first()..) {
             let key = (run.author(), seq);
             let fits = |wanted: &Wanted| entry.body.bytes().is_some() && entry.body.hash() == wanted.hash;
             if self.wanted.get(&key).is_some_and(fits) {
-                out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
-                out.push(Output::Emit(Event::Filled { author: key.0, seq }));
+                turn.out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
+                turn.emit(Event::Filled { author: key.0, seq });
                 self.forget(&key);
             }
         }
@@ -261,7 +256,7 @@ pub(crate) fn ranges(keys: &[Key]) -> Vec<Range> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Writer;
+    use crate::testing::{Writer, turn};
 
     const LIAR: PeerId = PeerId([1; 32]);
     const FRIEND: PeerId = PeerId([2; 32]);
@@ -280,7 +275,7 @@ mod tests {
     }
 
     fn due(bodies: &mut Bodies, linked: &[PeerId], now_ms: u64) -> Vec<(PeerId, Vec<Key>)> {
-        bodies.due(linked, now_ms, &mut Random::new(1), &mut Vec::new())
+        turn(now_ms, |turn| bodies.due(linked, turn)).0
     }
 
     #[test]
@@ -291,12 +286,11 @@ mod tests {
         let (run, wrong) = (writer.write(2, "hello"), other.write(2, "something else"));
         let blank = run.without_bodies().unwrap();
         let mut bodies = wanting(&run);
-        let mut out = Vec::new();
         for run in [&blank, &wrong] {
-            bodies.runs(LIAR, std::slice::from_ref(run), 0, &mut out);
+            let ((), out) = turn(0, |turn| bodies.runs(LIAR, std::slice::from_ref(run), turn));
             assert_eq!((out.len(), bodies.missing()), (0, 2));
         }
-        bodies.runs(LIAR, &[run], 0, &mut out);
+        let ((), out) = turn(0, |turn| bodies.runs(LIAR, &[run], turn));
         let filled = out.iter().filter(|output| matches!(output, Output::Fill { .. })).count();
         assert_eq!((filled, bodies.missing(), bodies.next_deadline()), (2, 0, None));
     }
@@ -320,7 +314,7 @@ mod tests {
         assert_eq!(due(&mut bodies, &[LIAR, FRIEND], now_ms + STEP_MS), []);
         assert!(bodies.is_lost(key.0, key.1) && bodies.missing() == 0, "no longer kept by anybody here");
         let newcomer = PeerId([3; 32]);
-        bodies.up(newcomer, now_ms, &mut Vec::new());
+        turn(now_ms, |turn| bodies.up(newcomer, turn));
         assert!(!bodies.is_lost(key.0, key.1) && bodies.missing() == 1);
         assert_eq!(due(&mut bodies, &[LIAR, newcomer], now_ms + STEP_MS), [(newcomer, vec![key])]);
     }

@@ -18,6 +18,7 @@ use crate::{
         BARREN_EVIDENCE, PROOF_PAUSE_LONGEST_MS, PROOF_PAUSE_MS, PROOFS_SHOWN, PROOFS_TOLD, RECALLS, RECALLS_BYTES,
         RECALLS_OF_ONE, SETTLED,
     },
+    turn::Turn,
 };
 
 /// For whom something is read: a peer, or ourselves.
@@ -74,7 +75,7 @@ impl Evidence {
     }
 
     /// Has the next questions read, one of each asker in turn.
-    pub(crate) fn read(&mut self, out: &mut Vec<Output>) {
+    pub(crate) fn read(&mut self, turn: &mut Turn<'_>) {
         while self.reading.len() < RECALLS
             && let Some(asker) = self.next()
         {
@@ -87,7 +88,7 @@ impl Evidence {
             if let Some(what) = what {
                 self.bytes -= size(&what);
                 self.reading.insert(asker);
-                out.push(Output::Recall(what));
+                turn.out.push(Output::Recall(what));
             }
         }
     }
@@ -233,7 +234,7 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Writer;
+    use crate::testing::{Writer, turn};
 
     const ADA: PeerId = PeerId([1; 32]);
     const BEA: PeerId = PeerId([2; 32]);
@@ -248,8 +249,7 @@ mod tests {
     }
 
     fn read(evidence: &mut Evidence) -> Vec<Recall> {
-        let mut out = Vec::new();
-        evidence.read(&mut out);
+        let ((), out) = turn(0, |turn| evidence.read(turn));
         out.into_iter().filter_map(|output| if let Output::Recall(what) = output { Some(what) } else { None }).collect()
     }
 

@@ -38,4 +38,5 @@ pub mod sync;
 mod testing;
 pub mod time;
 pub mod timeline;
+pub mod turn;
 pub mod view;

@@ -12,6 +12,7 @@ use crate::{
     input::Output,
     limits::{RECEIPT_MS, RECEIPTS},
     message::Message,
+    turn::Turn,
 };
 
 /// What one peer was answered last, and what waits.
@@ -40,8 +41,8 @@ impl Receipts {
         self.waiting.remove(peer);
     }
 
-    /// Says what is due, and what waits for peers to whom something else is said in `said`.
-    pub(crate) fn join(&mut self, said: &mut Vec<Output>, from: usize, now_ms: u64) {
+    /// Says what is due, and what waits for peers to whom something else is said in this turn.
+    pub(crate) fn join(&mut self, turn: &mut Turn<'_>) {
         if self.next_deadline().is_none() {
             return;
         }
@@ -49,7 +50,8 @@ impl Receipts {
             Output::Send { to, .. } => Some(*to),
             _ => None,
         };
-        let joined: BTreeSet<PeerId> = said[from..].iter().filter_map(spoken_to).collect();
+        let now_ms = turn.now.ticks_ms;
+        let joined: BTreeSet<PeerId> = turn.said().iter().filter_map(spoken_to).collect();
         for (to, waiting) in &mut self.waiting {
             let due = waiting.due_ms <= now_ms || waiting.pushes.len() >= RECEIPTS || joined.contains(to);
             if !due || waiting.pushes.is_empty() {
@@ -57,7 +59,7 @@ impl Receipts {
             }
             waiting.due_ms = now_ms + RECEIPT_MS;
             let pushes = std::mem::take(&mut waiting.pushes);
-            said.push(Output::Send { to: *to, message: Message::Ack { pushes } });
+            turn.send(*to, Message::Ack { pushes });
         }
     }
 
@@ -71,14 +73,16 @@ impl Receipts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::turn;
 
     const A: PeerId = PeerId([1; 32]);
     const B: PeerId = PeerId([2; 32]);
 
     fn said(receipts: &mut Receipts, other: Option<PeerId>, now_ms: u64) -> Vec<(PeerId, Vec<(u64, bool)>)> {
-        let mut said: Vec<_> = other.map(|to| Output::Send { to, message: Message::Pull }).into_iter().collect();
-        let from = 0;
-        receipts.join(&mut said, from, now_ms);
+        let ((), said) = turn(now_ms, |turn| {
+            other.into_iter().for_each(|to| turn.send(to, Message::Pull));
+            receipts.join(turn);
+        });
         let ack = |output| match output {
             Output::Send { to, message: Message::Ack { pushes } } => Some((to, pushes)),
             _ => None,

@@ -42,13 +42,13 @@ pub(crate) use lacks::Name;
 use crate::{
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Output, Recall, Step},
+    input::{Recall, Step},
     limits::{DENSE_HEADS, FAR_BEHIND_BYTES, SERVE_AT_ONCE, WANT_MS},
     logs::{Logs, Origin},
     message::{Brief, Heads, Message, Range},
     patience::Patience,
-    random::Random,
     run::RawRun,
+    turn::Turn,
     view::View,
 };
 
@@ -109,7 +109,6 @@ struct Page {
 #[derive(Debug)]
 pub(crate) struct Sync {
     pace: Pace,
-    trace: bool,
     interval_ms: u64,
     round_ms: u64,
     wants_made: u64,
@@ -136,12 +135,11 @@ pub(crate) struct Sync {
 }
 
 impl Sync {
-    pub(crate) fn new(pace: Pace, trace: bool, now_ms: u64) -> Self {
+    pub(crate) fn new(pace: Pace, now_ms: u64) -> Self {
         Self {
             interval_ms: pace.busy_ms,
             round_ms: now_ms + pace.busy_ms,
             pace,
-            trace,
             wants_made: 0,
             told: BTreeMap::new(),
             linked: BTreeSet::new(),
@@ -177,9 +175,9 @@ impl Sync {
     }
 
     /// Begins a round with a peer.
-    pub(crate) fn begin(&mut self, peer: PeerId, logs: &Logs, out: &mut Vec<Output>) {
-        self.step(Step::RoundWith { peer }, out);
-        send(out, peer, Message::Status { digest: logs.frontier().digest(), answer: false });
+    pub(crate) fn begin(&self, peer: PeerId, logs: &Logs, turn: &mut Turn<'_>) {
+        turn.step(Step::RoundWith { peer });
+        turn.send(peer, Message::Status { digest: logs.frontier().digest(), answer: false });
     }
 
     pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
@@ -209,12 +207,11 @@ impl Sync {
         from: PeerId,
         (digest, answer): (Digest, bool),
         logs: &Logs,
-        random: &mut Random,
-        out: &mut Vec<Output>,
+        turn: &mut Turn<'_>,
     ) -> bool {
         let ours = logs.frontier().digest();
         let same = ours == digest;
-        self.step(Step::StatusFrom { peer: from, same }, out);
+        turn.step(Step::StatusFrom { peer: from, same });
         if same {
             self.interval_ms = self.interval_ms.saturating_mul(2).min(self.pace.quiet_ms);
             self.barren.remove(&from);
@@ -222,34 +219,27 @@ impl Sync {
             self.interval_ms = self.pace.busy_ms;
         }
         if same && !answer {
-            send(out, from, Message::Status { digest: ours, answer: true });
+            turn.send(from, Message::Status { digest: ours, answer: true });
         } else if !same && !answer {
-            let salt = random.number() as u32;
-            detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, out);
+            let salt = turn.random.number() as u32;
+            detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, turn);
         }
         same
     }
 
     /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns what the store has to be asked
     /// about forks.
-    pub(crate) fn heads(
-        &mut self,
-        from: PeerId,
-        heads: &Heads,
-        logs: &mut Logs,
-        now_ms: u64,
-        out: &mut Vec<Output>,
-    ) -> Vec<Recall> {
+    pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, turn: &mut Turn<'_>) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
             theirs.entry(brief.author).or_default().push(*brief);
         }
         let ours = compare(heads, &theirs, logs);
-        self.answer(from, &ours, logs, now_ms, out);
+        self.answer(from, &ours, logs, turn);
         for (prefix, briefs) in theirs {
             self.hear(from, prefix, &briefs, logs);
         }
-        self.plan(from, logs, now_ms, out);
+        self.plan(from, logs, turn);
         ours.questions(from, logs)
     }
 
@@ -309,16 +299,10 @@ impl Sync {
     }
 
     /// Whatever is due: lacks, wants, the next round.
-    pub(crate) fn wake(
-        &mut self,
-        logs: &mut Logs,
-        view: &View,
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Output>,
-    ) {
+    pub(crate) fn wake(&mut self, logs: &mut Logs, view: &View, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         self.give_up_small(logs, now_ms);
-        self.ask_for_lacks(logs, now_ms, out);
+        self.ask_for_lacks(logs, turn);
         let overdue: Vec<_> =
             self.wants.iter().filter(|(_, asked)| asked.due_ms <= now_ms).map(|(peer, _)| *peer).collect();
         for peer in &overdue {
@@ -326,13 +310,13 @@ impl Sync {
         }
         if !overdue.is_empty() {
             let others: Vec<_> = view.active().filter(|peer| !overdue.contains(peer)).collect();
-            others.into_iter().for_each(|peer| self.plan(peer, logs, now_ms, out));
+            others.into_iter().for_each(|peer| self.plan(peer, logs, turn));
         }
         if self.round_ms <= now_ms {
-            self.round_ms = now_ms + random.jitter(self.interval_ms);
+            self.round_ms = now_ms + turn.random.jitter(self.interval_ms);
             let peers: Vec<_> = view.active().collect();
-            if let Some(peer) = random.pick(&peers) {
-                self.begin(*peer, logs, out);
+            if let Some(peer) = turn.random.pick(&peers) {
+                self.begin(*peer, logs, turn);
             }
         }
     }
@@ -342,14 +326,4 @@ impl Sync {
         self.interval_ms = self.pace.busy_ms;
         self.round_ms = self.round_ms.min(now_ms + self.pace.busy_ms);
     }
-
-    fn step(&self, step: Step, out: &mut Vec<Output>) {
-        if self.trace {
-            out.push(Output::Emit(Event::Step(step)));
-        }
-    }
-}
-
-fn send(out: &mut Vec<Output>, to: PeerId, message: Message) {
-    out.push(Output::Send { to, message });
 }

@@ -8,11 +8,14 @@ use crate::{
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
+    input::Output,
+    random::Random,
     rumor::Policy,
     run::RawRun,
     standing::Crowd,
     sync::Pace,
     time::{Now, Time},
+    turn::Turn,
     view::Shape,
 };
 
@@ -35,6 +38,13 @@ pub(crate) fn engine(secret: u8) -> Engine {
         seed: 1,
     };
     Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+}
+
+/// Lets a part have a turn at this time; tells what it returned and what it put out.
+pub(crate) fn turn<T>(ticks_ms: u64, act: impl FnOnce(&mut Turn<'_>) -> T) -> (T, Vec<Output>) {
+    let mut out = Vec::new();
+    let returned = act(&mut Turn::new(Now { ticks_ms, ..NOW }, &mut Random::new(1), &mut out));
+    (returned, out)
 }
 
 /// Writes one author's log, and can write another one from the same place.

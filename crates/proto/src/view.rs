@@ -37,9 +37,11 @@ use bytes::Bytes;
 use crate::{
     frontier::Branch,
     ids::PeerId,
+    input::Output,
     limits::{DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, SHUFFLE_PEERS, SHUFFLE_SAMPLE},
     message::{Contact, Message},
     random::Random,
+    turn::Turn,
 };
 
 use branch::{branch, shared};
@@ -81,22 +83,6 @@ pub enum Shape {
     Fixed(Vec<PeerId>),
     /// A full mesh while the room is small, a partial view beyond that.
     Open,
-}
-
-/// What the view wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// Connect to this peer; answered by [`View::up`] or [`View::unreachable`].
-    Dial(Contact),
-    /// Close the link to this peer; the view has forgotten it already, no [`View::down`] follows.
-    Close(PeerId),
-    /// Say this to a peer.
-    Send {
-        /// To whom.
-        to: PeerId,
-        /// What: a [`Message::Shuffle`].
-        message: Message,
-    },
 }
 
 /// A link that is up.
@@ -204,28 +190,33 @@ impl View {
         self.known.worked().iter().filter_map(|peer| self.known.contact(peer)).collect()
     }
 
-    /// A link is up. A second one to the same peer replaces the first.
-    pub fn up(&mut self, peer: PeerId, address: Option<Bytes>, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+    /// A link is up. A second one to the same peer replaces the first. Returns the peer whose link has to be closed, if
+    /// there is one: this one when it has no place here, or another that makes room. The view has forgotten it already, no
+    /// [`View::down`] follows.
+    #[must_use]
+    pub fn up(&mut self, peer: PeerId, address: Option<Bytes>, turn: &mut Turn<'_>) -> Option<PeerId> {
         if !self.admits(&peer) {
-            out.push(Move::Close(peer));
-            return;
+            return Some(peer);
         }
+        let now_ms = turn.now.ticks_ms;
         let fresh = match self.known.get(&peer) {
             Some(known) => known.worked_ms.is_some_and(|ms| ms + ANSWER_MS <= now_ms),
             None => true,
         };
-        let dialled = self.known.up(peer, address, now_ms, random);
+        let dialled = self.known.up(peer, address, now_ms, turn.random);
         let link = self.links.entry(peer).or_insert(Link { since_ms: now_ms, chosen: false, answer_ms: 0 });
         link.chosen |= dialled;
+        let mut given_up = None;
         if !self.is_fixed() {
-            self.give_up_one(&peer, now_ms, random, out);
-            self.greet(peer, now_ms, random, out);
+            given_up = self.give_up_one(&peer, turn);
+            self.greet(peer, turn);
             if fresh {
-                self.tell_of(peer, random, out);
+                self.tell_of(peer, turn);
             }
-            self.shuffle_ms.get_or_insert(now_ms + random.jitter(self.shuffle_pause_ms));
+            self.shuffle_ms.get_or_insert(now_ms + turn.random.jitter(self.shuffle_pause_ms));
         }
-        self.fill(now_ms, random, out);
+        self.fill(turn);
+        given_up
     }
 
     /// `peer` was the first to give us an entry, by a rumor or by anti-entropy.
@@ -234,68 +225,54 @@ impl View {
     }
 
     /// The link to `peer` is gone.
-    pub fn down(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        self.unlink(&peer, now_ms, random);
-        self.fill(now_ms, random, out);
+    pub fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+        self.unlink(&peer, turn);
+        self.fill(turn);
     }
 
     /// A dial came to nothing.
-    pub fn unreachable(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+    pub fn unreachable(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         if self.is_active(&peer) {
             return;
         }
         let pace = self.retry_ms();
-        self.known.failed(&peer, now_ms, |failures| pause_ms(pace, failures, random));
-        self.fill(now_ms, random, out);
+        self.known.failed(&peer, turn.now.ticks_ms, |failures| pause_ms(pace, failures, turn.random));
+        self.fill(turn);
     }
 
     /// `source` tells of peers; `None` when a ticket, the LAN or the store does.
-    pub fn heard(
-        &mut self,
-        contacts: Vec<Contact>,
-        source: Option<PeerId>,
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Move>,
-    ) {
+    pub fn heard(&mut self, contacts: Vec<Contact>, source: Option<PeerId>, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         for contact in contacts {
             let both_hear = source.is_some() && shared(&self.me, &contact.peer) >= self.near;
             let theirs = both_hear && !turn_is_mine(&self.me, &contact.peer);
-            let due_ms = if theirs { now_ms + random.jitter(TURN_MS) } else { now_ms };
+            let due_ms = if theirs { now_ms + turn.random.jitter(TURN_MS) } else { now_ms };
             if self.admits(&contact.peer) {
-                self.known.hear(contact, source, due_ms, random);
+                self.known.hear(contact, source, due_ms, turn.random);
             }
         }
-        self.fill(now_ms, random, out);
+        self.fill(turn);
     }
 
     /// A shuffle came: remember some of these peers, and tell of others unless it is an answer.
-    pub fn shuffle(
-        &mut self,
-        from: PeerId,
-        peers: Vec<Contact>,
-        answer: bool,
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Move>,
-    ) {
+    pub fn shuffle(&mut self, from: PeerId, peers: Vec<Contact>, answer: bool, turn: &mut Turn<'_>) {
         let fixed = self.is_fixed();
         let Some(link) = self.links.get_mut(&from).filter(|_| !fixed) else { return };
-        if !answer && link.answer_ms <= now_ms {
-            link.answer_ms = now_ms + ANSWER_MS;
-            let peers = self.told(&from, SHUFFLE_SAMPLE, now_ms, random);
-            out.push(Move::Send { to: from, message: Message::Shuffle { peers, answer: true } });
+        if !answer && link.answer_ms <= turn.now.ticks_ms {
+            link.answer_ms = turn.now.ticks_ms + ANSWER_MS;
+            let peers = self.told(&from, SHUFFLE_SAMPLE, turn);
+            turn.send(from, Message::Shuffle { peers, answer: true });
         }
-        self.heard(peers, Some(from), now_ms, random, out);
+        self.heard(peers, Some(from), turn);
     }
 
     /// The deadline has come.
-    pub fn wake(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        if self.shuffle_ms.is_some_and(|ms| ms <= now_ms) {
-            self.begin_shuffle(now_ms, random, out);
+    pub fn wake(&mut self, turn: &mut Turn<'_>) {
+        if self.shuffle_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.begin_shuffle(turn);
         }
-        if self.dial_ms.is_some_and(|ms| ms <= now_ms) {
-            self.fill(now_ms, random, out);
+        if self.dial_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.fill(turn);
         }
     }
 
@@ -321,14 +298,15 @@ impl View {
         (first, (failing * OPEN_DIAL_MS).clamp(least, most))
     }
 
-    fn unlink(&mut self, peer: &PeerId, now_ms: u64, random: &mut Random) {
+    fn unlink(&mut self, peer: &PeerId, turn: &mut Turn<'_>) {
         let Some(link) = self.links.remove(peer) else { return };
+        let now_ms = turn.now.ticks_ms;
         if now_ms < link.since_ms + BRIEF_LINK_MS && !self.is_fixed() {
             let pace = self.retry_ms();
-            self.known.failed(peer, now_ms, |failures| pause_ms(pace, failures, random));
+            self.known.failed(peer, now_ms, |failures| pause_ms(pace, failures, turn.random));
         } else {
             let first_ms = if self.is_fixed() { FIXED_RETRY_MS.0 } else { OPEN_RETRY_MS.0 };
-            self.known.down(peer, now_ms + random.jitter(first_ms), now_ms);
+            self.known.down(peer, now_ms + turn.random.jitter(first_ms), now_ms);
         }
         if self.links.is_empty() {
             (self.shuffle_ms, self.shuffle_pause_ms) = (None, SHUFFLE_MS.0);
@@ -338,10 +316,10 @@ impl View {
     /// When more have come than there is room for, gives one of them up: neither a lasting one nor `newcomer`. Whoever
     /// has brought nothing goes before the others, and who is in our neighbourhood goes last, for we should only dial
     /// it again.
-    fn give_up_one(&mut self, newcomer: &PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+    fn give_up_one(&mut self, newcomer: &PeerId, turn: &mut Turn<'_>) -> Option<PeerId> {
         let inbound = || self.links.iter().filter(|(_, link)| !link.chosen);
         if inbound().count() <= INBOUND_LINKS {
-            return;
+            return None;
         }
         let mut inbound: Vec<_> = inbound().map(|(peer, link)| (link.since_ms, *peer)).collect();
         inbound.sort_unstable();
@@ -353,44 +331,43 @@ impl View {
         let mut recent: Vec<_> = recent.map(|(_, peer)| (worth(&peer), peer)).collect();
         let least = recent.iter().map(|(worth, _)| *worth).min();
         recent.retain(|(worth, _)| Some(*worth) == least);
-        if let Some(&(_, peer)) = random.pick(&recent) {
-            self.unlink(&peer, now_ms, random);
-            out.push(Move::Close(peer));
-        }
+        let &(_, peer) = turn.random.pick(&recent)?;
+        self.unlink(&peer, turn);
+        Some(peer)
     }
 
     /// Tells a new peer whom we know.
-    fn greet(&mut self, peer: PeerId, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
-        let peers = self.told(&peer, SHUFFLE_PEERS, now_ms, random);
+    fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+        let peers = self.told(&peer, SHUFFLE_PEERS, turn);
         if !peers.is_empty() {
-            out.push(Move::Send { to: peer, message: Message::Shuffle { peers, answer: true } });
+            turn.send(peer, Message::Shuffle { peers, answer: true });
         }
     }
 
     /// Tells others of a new peer: all in a mesh, those nearest to it in a larger room.
-    fn tell_of(&mut self, peer: PeerId, random: &mut Random, out: &mut Vec<Move>) {
+    fn tell_of(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let Some(contact) = self.known.contact(&peer) else { return };
         let mut others: Vec<_> = self.links.keys().filter(|other| **other != peer).collect();
         if self.near > 0 {
-            random.shuffle(&mut others);
+            turn.random.shuffle(&mut others);
             others.sort_by_key(|other| Reverse(shared(other, &peer)));
             others.truncate(GREETED_PEERS);
         }
-        out.extend(others.into_iter().map(|to| {
-            let message = Message::Shuffle { peers: vec![contact.clone()], answer: true };
-            Move::Send { to: *to, message }
-        }));
+        for to in others {
+            turn.send(*to, Message::Shuffle { peers: vec![contact.clone()], answer: true });
+        }
     }
 
     /// What to tell `peer`: those nearest to it, somebody in each of its other branches, and any others up to
     /// `count`; all of them work or lately did, and of equals those come first that have brought something.
-    fn told(&self, peer: &PeerId, count: usize, now_ms: u64, random: &mut Random) -> Vec<Contact> {
+    fn told(&self, peer: &PeerId, count: usize, turn: &mut Turn<'_>) -> Vec<Contact> {
+        let now_ms = turn.now.ticks_ms;
         let works = |ms: u64| ms.saturating_add(FRESH_MS) > now_ms;
         let mut peers: Vec<_> = Vec::with_capacity(self.known.len());
         let known =
             self.known.iter().filter(|(id, known)| *id != peer && (known.linked || known.worked_ms.is_some_and(works)));
         peers.extend(known.map(|(id, known)| (shared(peer, id), id, known)));
-        random.shuffle(&mut peers);
+        turn.random.shuffle(&mut peers);
         peers.sort_by_key(|(digits, _, known)| Reverse((*digits, known.brought)));
         let mut branches = Branches::default();
         let (mut told, mut rest) = (Vec::with_capacity(SHUFFLE_PEERS), Vec::with_capacity(peers.len()));
@@ -404,38 +381,39 @@ impl View {
         let (brought, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, known)| known.brought);
         for any in [brought, others] {
             let more = count.saturating_sub(told.len());
-            told.extend(random.sample(any, more));
+            told.extend(turn.random.sample(any, more));
         }
         told.into_iter().map(|(id, known)| known.contact(id)).collect()
     }
 
     /// Shuffles with one peer: any, or every other time one of those that share the most digits with us up to a
     /// random number, who know whom we lack there.
-    fn begin_shuffle(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+    fn begin_shuffle(&mut self, turn: &mut Turn<'_>) {
         let mut links: Vec<_> = self.branches().map(|(peer, branch)| (branch.depth(), peer)).collect();
         let deepest = links.iter().map(|(depth, _)| *depth).max().unwrap_or(0);
-        let least = if random.coin(2) { random.below(u64::from(deepest)) as u8 + 1 } else { 0 };
+        let least = if turn.random.coin(2) { turn.random.below(u64::from(deepest)) as u8 + 1 } else { 0 };
         links.retain(|(depth, _)| *depth >= least);
-        let Some(&(_, to)) = random.pick(&links) else {
+        let Some(&(_, to)) = turn.random.pick(&links) else {
             self.shuffle_ms = None;
             return;
         };
-        let peers = self.told(&to, SHUFFLE_SAMPLE, now_ms, random);
-        out.push(Move::Send { to, message: Message::Shuffle { peers, answer: false } });
+        let peers = self.told(&to, SHUFFLE_SAMPLE, turn);
+        turn.send(to, Message::Shuffle { peers, answer: false });
         self.shuffle_pause_ms = SHUFFLE_MS.1.min(self.shuffle_pause_ms * 2);
-        self.shuffle_ms = Some(now_ms + random.jitter(self.shuffle_pause_ms));
+        self.shuffle_ms = Some(turn.now.ticks_ms + turn.random.jitter(self.shuffle_pause_ms));
     }
 
     /// Dials whoever is wanted and may be dialled, and sets the deadline for the others.
-    fn fill(&mut self, now_ms: u64, random: &mut Random, out: &mut Vec<Move>) {
+    fn fill(&mut self, turn: &mut Turn<'_>) {
         let (mut cover, mut wanted) = self.look();
+        let now_ms = turn.now.ticks_ms;
         if self.budget_ms() <= now_ms {
-            random.shuffle(&mut wanted);
+            turn.random.shuffle(&mut wanted);
             wanted.sort_by_key(|idle| (idle.branch.depth(), Reverse(idle.merit)));
             for need in Need::ALL {
                 wanted.retain(|idle| {
                     let ready = idle.due_ms <= now_ms && self.budget_ms() <= now_ms;
-                    let dialled = ready && cover.wants(need, idle.branch) && self.dial(&idle.peer, now_ms, out);
+                    let dialled = ready && cover.wants(need, idle.branch) && self.dial(&idle.peer, turn);
                     if dialled {
                         cover.add(idle.branch, true);
                     }
@@ -487,11 +465,11 @@ impl View {
         }
     }
 
-    fn dial(&mut self, peer: &PeerId, now_ms: u64, out: &mut Vec<Move>) -> bool {
+    fn dial(&mut self, peer: &PeerId, turn: &mut Turn<'_>) -> bool {
         let Some(known) = self.known.get_mut(peer) else { return false };
         known.dialling = true;
-        self.paid_ms = self.paid_ms.max(now_ms) + DIAL_MS;
-        out.push(Move::Dial(Contact { peer: *peer, address: known.next_address() }));
+        self.paid_ms = self.paid_ms.max(turn.now.ticks_ms) + DIAL_MS;
+        turn.out.push(Output::Dial(Contact { peer: *peer, address: known.next_address() }));
         true
     }
 }

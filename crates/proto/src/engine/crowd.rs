@@ -1,21 +1,21 @@
 //! What becomes of authors when there are more of them than there is space: logs that leave, and those that are wanted
 //! because somebody vouches for their author from now on.
 
-use super::Engine;
+use super::Parts;
 use crate::{
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Output},
     limits::{BLOCK, LACK_MS, SERVE_AT_ONCE},
     log::Log,
-    time::Now,
+    turn::Turn,
 };
 
-impl Engine {
+impl Parts {
     /// The store cut a log, or took one out.
-    pub(super) fn cut_done(&mut self, author: AuthorId, log: Log, out: &mut Vec<Output>) {
+    pub(super) fn cut_done(&mut self, author: AuthorId, log: Log, turn: &mut Turn<'_>) {
         if self.logs.replace(author, log) {
             self.own.forget(&author);
-            out.push(Output::Emit(Event::Evicted { author }));
+            turn.emit(Event::Evicted { author });
         }
     }
 
@@ -28,27 +28,27 @@ impl Engine {
 
     /// Tells a peer what it lacks of our own log, at most a block, when no comparison does: our log has no place in the
     /// room, but it has one with whoever is linked with us.
-    pub(super) fn introduce(&mut self, peer: PeerId, next: Seq, out: &mut Vec<Output>) {
+    pub(super) fn introduce(&mut self, peer: PeerId, next: Seq, turn: &mut Turn<'_>) {
         let (own, ours) = (self.own.id(), self.own_next());
         if next < ours && self.logs.frontier().is_aside(&own) {
             let first = next.max(ours.saturating_sub(SERVE_AT_ONCE));
-            self.sync.serve(peer, 0, 0, vec![(own, first, ours - 1)], out);
+            self.sync.serve(peer, 0, 0, vec![(own, first, ours - 1)], turn);
         }
     }
 
     /// Reckons up who has a place, and says what follows from it.
-    pub(super) fn reckon(&mut self, now: Now, out: &mut Vec<Output>) {
-        let news = self.logs.reckon(now.ticks_ms);
+    pub(super) fn reckon(&mut self, turn: &mut Turn<'_>) {
+        let news = self.logs.reckon(turn.now.ticks_ms);
         if !news.is_empty() {
             // Whoever told of them did so when nobody vouched for them, and was not listened to.
-            self.sync.hurry(now.ticks_ms);
+            self.sync.hurry(turn.now.ticks_ms);
         }
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
-            let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
+            let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
             news.iter().for_each(|author| self.sync.lack((*author, BLOCK), peer, due_ms, &self.logs));
         }
         let (going, asking) = self.logs.wishes();
-        out.extend(going.into_iter().map(Output::Evict));
-        out.extend(asking.into_iter().map(|(author, most)| Output::Vouches { author, most }));
+        turn.out.extend(going.into_iter().map(Output::Evict));
+        turn.out.extend(asking.into_iter().map(|(author, most)| Output::Vouches { author, most }));
     }
 }

@@ -51,13 +51,15 @@ use crate::{
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     limits::{GATHERED_RUNS, HEADS, PUSH_TRIES, RECEIPT_MS, TOLD_RUNS},
+    message::Message,
     random::Random,
     run::RawRun,
+    turn::Turn,
     view::{View, branch::branch},
 };
 
 use super::{
-    Action, Source, Spread, Turn,
+    Source, Spread,
     awaited::{Awaited, Sent},
     hot::{Hot, portions},
 };
@@ -153,30 +155,30 @@ impl Delegate {
     }
 
     /// Tells all in the branches at these depths, now or when more has been gathered.
-    fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
+    fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         if self.policy.gather_ms == 0 || depths.is_empty() {
-            return self.tell(runs, depths, from, turn);
+            return self.tell(runs, depths, from, view, turn);
         }
         self.gathered.push(Gathered { runs, depths, from });
         let full = self.gathered.iter().map(|gathered| gathered.runs.len()).sum::<usize>() >= GATHERED_RUNS;
-        let due_ms = if full { turn.now_ms } else { turn.now_ms + self.policy.gather_ms };
+        let due_ms = if full { turn.now.ticks_ms } else { turn.now.ticks_ms + self.policy.gather_ms };
         self.tell_ms = Some(self.tell_ms.map_or(due_ms, |ms| ms.min(due_ms)));
     }
 
     /// Tells what was gathered; what was written here is left to a relay, if there is one.
-    fn tell_gathered(&mut self, turn: &mut Turn<'_>) {
+    fn tell_gathered(&mut self, view: &View, turn: &mut Turn<'_>) {
         self.tell_ms = None;
         for Gathered { runs, depths, from } in std::mem::take(&mut self.gathered) {
-            match relay(&self.me, &runs, turn.view).filter(|_| from.is_none()) {
+            match relay(&self.me, &runs, view).filter(|_| from.is_none()) {
                 Some(relay) => self.tell_these(runs, &[(relay, EVERYBODY)], 1, turn),
-                None => self.tell(runs, depths, from, turn),
+                None => self.tell(runs, depths, from, view, turn),
             }
         }
     }
 
     /// Tells all in the branches at these depths, except the source itself.
-    fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
-        let targets = self.targets(depths, from.map(|from| from.peer), turn);
+    fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
+        let targets = self.targets(depths, from.map(|from| from.peer), view, turn);
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
         self.tell_these(runs, &targets, hops, turn);
     }
@@ -199,15 +201,15 @@ impl Delegate {
     }
 
     /// Whom to tell, and what part to hand over to each.
-    fn targets(&self, depths: Depths, source: Option<PeerId>, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
-        let links = turn.view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
-        if turn.view.is_fixed() {
+    fn targets(&self, depths: Depths, source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
+        let links = view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
+        if view.is_fixed() {
             return links.map(|(peer, _)| (peer, NOBODY)).collect();
         }
         let mut told = Vec::new();
         let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
         for (peer, branch) in links.filter(|(_, branch)| depths.contains(&branch.depth())) {
-            match turn.view.is_whole(branch) {
+            match view.is_whole(branch) {
                 true => told.push((peer, NOBODY)),
                 false => branches.entry(branch).or_default().push(peer),
             }
@@ -225,7 +227,7 @@ impl Delegate {
                 rumor.state.open += 1;
             }
         }
-        turn.push(sent, &self.hot, &mut self.awaited);
+        super::push(sent, &self.hot, &mut self.awaited, turn);
     }
 
     /// One push fewer is awaited for these rumors; those that wait for nothing more are done.
@@ -240,15 +242,15 @@ impl Delegate {
     }
 
     /// Hands what `sent` handed over to another contact in the same branch, if there is one.
-    fn hand_on(&mut self, mut sent: Sent, turn: &mut Turn<'_>) {
+    fn hand_on(&mut self, mut sent: Sent, view: &View, turn: &mut Turn<'_>) {
         let rumors = sent.rumors.clone();
         let lost = branch(&self.me, &sent.to);
         sent.tried.push(sent.to);
-        let others = turn.view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
+        let others = view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
         let others: Vec<_> = others.map(|(peer, _)| peer).collect();
         if sent.part == EVERYBODY {
             let runs = rumors.iter().filter_map(|number| self.hot.get(*number)).flat_map(|rumor| rumor.runs.clone());
-            self.tell(runs.collect(), 1..=NOBODY, None, turn);
+            self.tell(runs.collect(), 1..=NOBODY, None, view, turn);
             return self.settle(&rumors);
         }
         let handed_over = sent.part < NOBODY && sent.tried.len() <= PUSH_TRIES;
@@ -274,7 +276,7 @@ impl Delegate {
     /// What is new here is announced soon, and to all links.
     fn alarm(&mut self, turn: &mut Turn<'_>) {
         if self.policy.announced > 0 {
-            let soon_ms = turn.now_ms + turn.random.jitter(ANNOUNCE_MS.0);
+            let soon_ms = turn.now.ticks_ms + turn.random.jitter(ANNOUNCE_MS.0);
             self.news.due_ms = Some(self.news.due_ms.map_or(soon_ms, |ms| ms.min(soon_ms)));
             self.news.alarm = true;
         }
@@ -282,55 +284,55 @@ impl Delegate {
 
     /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the
     /// writer has told everybody it knows of, one will do. All links are told what a rumor is known to have missed.
-    fn announce(&mut self, turn: &mut Turn<'_>) {
+    fn announce(&mut self, view: &View, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
-        let links: Vec<_> = turn.view.active().collect();
+        let links: Vec<_> = view.active().collect();
         let count = match () {
             () if news.alarm && news.heads.len() <= ALARM_HEADS => links.len(),
-            () if turn.view.is_mesh() => self.policy.announced.min(1),
+            () if view.is_mesh() => self.policy.announced.min(1),
             () => self.policy.announced,
         };
         for to in turn.random.sample(links, count) {
             let heads: Vec<_> = news.unknown_to(&to).collect();
             if !heads.is_empty() {
-                turn.out.push(Action::Have { to, heads });
+                turn.send(to, Message::Have { heads });
             }
         }
     }
 
     /// Remembers what is new here, to be announced two typical round trips later.
-    fn remember(&mut self, runs: &[RawRun], source: Option<PeerId>, turn: &mut Turn<'_>) {
+    fn remember(&mut self, runs: &[RawRun], source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) {
         for run in runs {
             self.news.add(run, source);
         }
         if self.news.due_ms.is_none() && self.policy.announced > 0 {
-            let mut round_trips: Vec<_> = turn.view.active().map(|peer| self.awaited.round_trip_ms(&peer)).collect();
+            let mut round_trips: Vec<_> = view.active().map(|peer| self.awaited.round_trip_ms(&peer)).collect();
             round_trips.sort_unstable();
             let typical = round_trips.get(round_trips.len() / 2).copied().unwrap_or_default();
-            let pause_ms = match turn.view.is_mesh() {
+            let pause_ms = match view.is_mesh() {
                 true => ANNOUNCE_MS.1,
                 false => (2 * typical).clamp(ANNOUNCE_MS.0, ANNOUNCE_MS.1),
             };
             let pause_ms = pause_ms + 2 * self.policy.gather_ms;
-            self.news.due_ms = Some(turn.now_ms + turn.random.jitter(pause_ms));
+            self.news.due_ms = Some(turn.now.ticks_ms + turn.random.jitter(pause_ms));
         }
     }
 }
 
 impl Spread for Delegate {
-    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
+    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         let part = from.map_or(0, |from| self.taken_over(from));
         runs.iter().for_each(|run| self.told.note(run, part));
-        self.remember(&runs, from.map(|from| from.peer), turn);
-        if from.is_some_and(|from| from.hops == 0) && !turn.view.is_mesh() {
+        self.remember(&runs, from.map(|from| from.peer), view, turn);
+        if from.is_some_and(|from| from.hops == 0) && !view.is_mesh() {
             self.alarm(turn);
         }
-        self.gather(runs, part + 1..=NOBODY, from, turn);
+        self.gather(runs, part + 1..=NOBODY, from, view, turn);
     }
 
     /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
     /// replay, and goes nowhere.
-    fn known(&mut self, runs: Vec<RawRun>, from: Source, turn: &mut Turn<'_>) {
+    fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>) {
         let part = self.taken_over(from);
         let mut more: BTreeMap<u8, Vec<RawRun>> = BTreeMap::new();
         for run in runs {
@@ -340,7 +342,7 @@ impl Spread for Delegate {
             }
         }
         for (until, runs) in more {
-            self.tell(runs, part + 1..=until, Some(from), turn);
+            self.tell(runs, part + 1..=until, Some(from), view, turn);
         }
     }
 
@@ -348,8 +350,8 @@ impl Spread for Delegate {
         self.told.note(run, NOBODY);
     }
 
-    fn ack(&mut self, from: PeerId, push: u64, _new: bool, turn: &mut Turn<'_>) {
-        let Some((sent, _)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
+    fn ack(&mut self, from: PeerId, (push, _new): (u64, bool), _view: &View, turn: &mut Turn<'_>) {
+        let Some((sent, _)) = self.awaited.answered(&from, push, turn.now.ticks_ms) else { return };
         for number in &sent.rumors {
             let Some(rumor) = self.hot.get_mut(*number) else { continue };
             rumor.state.having.insert(from);
@@ -362,13 +364,13 @@ impl Spread for Delegate {
     fn pull(&mut self, _from: PeerId, _turn: &mut Turn<'_>) {}
 
     /// What a former link to the same peer carried last is said again by the one that replaces it.
-    fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn up(&mut self, peer: PeerId, _view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             let rumors = sent.rumors.clone();
             self.push(sent, turn);
             self.settle(&rumors);
         }
-        self.awaited.greet(peer, turn.now_ms);
+        self.awaited.greet(peer, turn.now.ticks_ms);
     }
 
     fn is_urgent(&self, part: u8) -> bool {
@@ -379,21 +381,21 @@ impl Spread for Delegate {
         self.awaited.greeted(peer, now_ms);
     }
 
-    fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
-            self.hand_on(sent, turn);
+            self.hand_on(sent, view, turn);
         }
     }
 
-    fn wake(&mut self, turn: &mut Turn<'_>) {
-        while let Some(sent) = self.awaited.late(turn.now_ms) {
-            self.hand_on(sent, turn);
+    fn wake(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(sent) = self.awaited.late(turn.now.ticks_ms) {
+            self.hand_on(sent, view, turn);
         }
-        if self.tell_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.tell_gathered(turn);
+        if self.tell_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.tell_gathered(view, turn);
         }
-        if self.news.due_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.announce(turn);
+        if self.news.due_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.announce(view, turn);
         }
     }
 

@@ -33,11 +33,14 @@ use crate::{
     ids::PeerId,
     input::Step,
     limits::{PUSH_BYTES, PUSH_RUNS, PUSH_TRIES},
+    message::Message,
     run::RawRun,
+    turn::Turn,
+    view::View,
 };
 
 use super::{
-    Action, Source, Spread, Turn,
+    Source, Spread,
     awaited::{Awaited, Sent},
     hot::{Hot, Rumor, portions},
 };
@@ -138,30 +141,30 @@ impl Monger {
 
     /// Contacts one random partner about each rumor whose time has come. One partner hears of as many rumors as
     /// fit one push.
-    fn contact(&mut self, turn: &mut Turn<'_>) {
-        while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now_ms) {
+    fn contact(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now.ticks_ms) {
             let Some(rumor) = self.hot.get(number) else {
                 self.due.remove(&(ms, number));
                 continue;
             };
-            let partners: Vec<_> = turn.view.active().filter(|peer| !rumor.state.knowing.contains(peer)).collect();
+            let partners: Vec<_> = view.active().filter(|peer| !rumor.state.knowing.contains(peer)).collect();
             match turn.random.pick(&partners) {
                 Some(&partner) => self.tell(partner, turn),
-                None if turn.view.is_empty() => self.set_next(number, Next::Link),
+                None if view.is_empty() => self.set_next(number, Next::Link),
                 None => self.lose(number),
             }
         }
     }
 
     fn tell(&mut self, partner: PeerId, turn: &mut Turn<'_>) {
-        let due = self.due.iter().take_while(|(ms, _)| *ms <= turn.now_ms).map(|(_, number)| *number);
+        let due = self.due.iter().take_while(|(ms, _)| *ms <= turn.now.ticks_ms).map(|(_, number)| *number);
         let rumors = self.one_push(due, &partner);
         self.push(partner, rumors.clone(), false, turn);
         for number in rumors {
             if self.policy.feedback {
                 self.set_next(number, Next::Answer);
             } else {
-                self.set_next(number, Next::At(turn.now_ms + self.policy.every_ms));
+                self.set_next(number, Next::At(turn.now.ticks_ms + self.policy.every_ms));
                 self.unnecessary(number, turn);
             }
         }
@@ -183,7 +186,7 @@ impl Monger {
 
     fn push(&mut self, to: PeerId, rumors: Vec<u64>, pulled: bool, turn: &mut Turn<'_>) {
         let sent = Sent { to, rumors, part: 0, tried: Vec::new(), pulled, leisure_ms: 0 };
-        turn.push(sent, &self.hot, &mut self.awaited);
+        super::push(sent, &self.hot, &mut self.awaited, turn);
     }
 
     /// Counts an unnecessary contact, after which interest may be lost.
@@ -226,13 +229,13 @@ impl Monger {
             if rumor.state.silent > PUSH_TRIES {
                 self.lose(number);
             } else if rumor.state.next == Next::Answer {
-                self.set_next(number, Next::At(turn.now_ms));
+                self.set_next(number, Next::At(turn.now.ticks_ms));
             }
         }
     }
 
     /// Ends a cycle of pulling: asks one random peer, and settles what those who asked us made of it.
-    fn end_cycle(&mut self, turn: &mut Turn<'_>) {
+    fn end_cycle(&mut self, view: &View, turn: &mut Turn<'_>) {
         let cycles: Vec<_> =
             self.hot.iter_mut().filter_map(|(number, rumor)| Some((number, rumor.state.cycle.take()?))).collect();
         for (number, useful) in cycles {
@@ -242,10 +245,10 @@ impl Monger {
                 self.unnecessary(number, turn);
             }
         }
-        let partner = turn.random.below(turn.view.len() as u64) as usize;
-        self.pull_ms = turn.view.active().nth(partner).map(|to| {
-            turn.out.push(Action::Pull { to });
-            turn.now_ms + self.policy.every_ms
+        let partner = turn.random.below(view.len() as u64) as usize;
+        self.pull_ms = view.active().nth(partner).map(|to| {
+            turn.send(to, Message::Pull);
+            turn.now.ticks_ms + self.policy.every_ms
         });
     }
 
@@ -272,32 +275,32 @@ impl Monger {
         }
         if new {
             self.useful(number);
-            self.set_next(number, Next::At(turn.now_ms));
+            self.set_next(number, Next::At(turn.now.ticks_ms));
         } else {
-            self.set_next(number, Next::At(turn.now_ms.max(sent_ms + self.policy.every_ms)));
+            self.set_next(number, Next::At(turn.now.ticks_ms.max(sent_ms + self.policy.every_ms)));
             self.unnecessary(number, turn);
         }
     }
 }
 
 impl Spread for Monger {
-    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
+    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
-        let next = if self.policy.pushes() { Next::At(turn.now_ms) } else { Next::Asked };
+        let next = if self.policy.pushes() { Next::At(turn.now.ticks_ms) } else { Next::Asked };
         for runs in portions(runs) {
             let knowing = from.map(|from| from.peer).into_iter().collect();
             let interest = Interest { knowing, unnecessary: 0, silent: 0, next: Next::Asked, cycle: None };
             let number = self.hot.insert(runs, hops, interest);
             self.set_next(number, next);
         }
-        self.contact(turn);
+        self.contact(view, turn);
         while let Some(sent) = self.awaited.excess() {
             sent.rumors.iter().for_each(|number| self.lose(*number));
         }
     }
 
     /// Whoever pushes something knows it. It does not become hot again.
-    fn known(&mut self, runs: Vec<RawRun>, from: Source, _turn: &mut Turn<'_>) {
+    fn known(&mut self, runs: Vec<RawRun>, from: Source, _view: &View, _turn: &mut Turn<'_>) {
         for number in self.hot.among(&runs) {
             if let Some(rumor) = self.hot.get_mut(number) {
                 rumor.state.knowing.insert(from.peer);
@@ -305,8 +308,8 @@ impl Spread for Monger {
         }
     }
 
-    fn ack(&mut self, from: PeerId, push: u64, new: bool, turn: &mut Turn<'_>) {
-        let Some((sent, sent_ms)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
+    fn ack(&mut self, from: PeerId, (push, new): (u64, bool), view: &View, turn: &mut Turn<'_>) {
+        let Some((sent, sent_ms)) = self.awaited.answered(&from, push, turn.now.ticks_ms) else { return };
         for &number in &sent.rumors {
             if sent.pulled {
                 self.asked(number, from, new);
@@ -314,7 +317,7 @@ impl Spread for Monger {
                 self.told(number, from, new, sent_ms, turn);
             }
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
     /// Tells what is hot. Who asks for a rumor it is known to know has made an unnecessary contact, and needs no
@@ -333,7 +336,7 @@ impl Spread for Monger {
         self.push(from, untold, true, turn);
     }
 
-    fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn up(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             self.silent(&sent, turn);
         }
@@ -342,11 +345,11 @@ impl Spread for Monger {
             rumor.state.knowing.remove(&peer);
             waiting.extend((rumor.state.next == Next::Link).then_some(number));
         }
-        waiting.into_iter().for_each(|number| self.set_next(number, Next::At(turn.now_ms)));
+        waiting.into_iter().for_each(|number| self.set_next(number, Next::At(turn.now.ticks_ms)));
         if self.policy.pulls() {
-            self.pull_ms.get_or_insert(turn.now_ms);
+            self.pull_ms.get_or_insert(turn.now.ticks_ms);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
     fn greeted(&mut self, _peer: &PeerId, _now_ms: u64) {}
@@ -355,21 +358,21 @@ impl Spread for Monger {
         true
     }
 
-    fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             self.silent(&sent, turn);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
-    fn wake(&mut self, turn: &mut Turn<'_>) {
-        while let Some(sent) = self.awaited.late(turn.now_ms) {
+    fn wake(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(sent) = self.awaited.late(turn.now.ticks_ms) {
             self.silent(&sent, turn);
         }
-        if self.pull_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.end_cycle(turn);
+        if self.pull_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.end_cycle(view, turn);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
     fn next_deadline(&self) -> Option<u64> {

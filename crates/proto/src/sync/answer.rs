@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Sync, send};
+use super::Sync;
 use crate::{
     defence,
     frontier::Branch,
@@ -12,29 +12,31 @@ use crate::{
     log::Log,
     logs::Logs,
     message::{Brief, Heads, Message, Ranges, Want},
+    turn::Turn,
 };
 
 impl Sync {
     /// Goes into the branches that differ.
-    pub(crate) fn ranges(&mut self, from: PeerId, ranges: &Ranges, logs: &Logs, out: &mut Vec<Output>) {
+    pub(crate) fn ranges(&self, from: PeerId, ranges: &Ranges, logs: &Logs, turn: &mut Turn<'_>) {
         let children = ranges.branch.children().into_iter().flatten().zip(ranges.prints);
         let differs = |(child, theirs): &(Branch, u32)| logs.frontier().print(*child, ranges.salt) != *theirs;
         let differing: Vec<_> = children.filter(differs).collect();
         let dense = differing.len() > Branch::FANOUT / 2;
         let few = if dense { DENSE_HEADS } else { LEAF_HEADS };
         for (child, _) in differing {
-            detail(logs, child, (few, ranges.salt), from, out);
+            detail(logs, child, (few, ranges.salt), from, turn);
         }
     }
 
     /// Serves what is little, lists what is much.
-    pub(super) fn answer(&mut self, to: PeerId, found: &Compared, logs: &Logs, now_ms: u64, out: &mut Vec<Output>) {
+    pub(super) fn answer(&self, to: PeerId, found: &Compared, logs: &Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
         let lacks: Vec<_> = found.lacking.iter().filter(is_late).copied().collect();
         let lacking = lacks.iter().map(|(_, first, last)| last - first + 1).fold(0, u64::saturating_add);
         let mut listed = found.listed.clone();
         if lacking <= SERVE_AT_ONCE {
-            self.serve(to, 0, 0, lacks, out);
+            self.serve(to, 0, 0, lacks, turn);
         } else {
             listed.extend(lacks.iter().map(|(author, ..)| *author));
         }
@@ -43,16 +45,16 @@ impl Sync {
         for authors in listed.chunks(HEADS).take(HEADS_REPLIES) {
             let logs = authors.iter().filter_map(|author| logs.frontier().log(author).map(|log| (author, log)));
             let heads = Heads { branch: Branch::ROOT, all: false, heads: logs.map(brief).collect() };
-            send(out, to, Message::Heads(heads));
+            turn.send(to, Message::Heads(heads));
         }
     }
 
     /// Serves a want. What is held for its time is served too: the peer may have been shown something that names it, and
     /// judges the time by its own clock.
-    pub(crate) fn want(&mut self, from: PeerId, want: &Want, logs: &Logs, out: &mut Vec<Output>) {
+    pub(crate) fn want(&self, from: PeerId, want: &Want, logs: &Logs, turn: &mut Turn<'_>) {
         let early = want.ranges.iter().flat_map(|range| logs.early(range.author, (range.first, range.last)));
         for run in early.take(RANGES).filter(|_| defence::is_on("early-served")) {
-            send(out, from, Message::Runs { want: want.want, runs: vec![run.clone()] });
+            turn.send(from, Message::Runs { want: want.want, runs: vec![run.clone()] });
         }
         let named = want.ranges.iter().flat_map(|range| {
             let authors = logs.frontier().with_prefix(range.author);
@@ -62,7 +64,7 @@ impl Sync {
             })
         });
         let ranges = named.take(RANGES).collect();
-        self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, out);
+        self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, turn);
     }
 
     pub(crate) fn serve(
@@ -71,19 +73,19 @@ impl Sync {
         want: u64,
         newest: usize,
         ranges: Vec<(AuthorId, Seq, Seq)>,
-        out: &mut Vec<Output>,
+        turn: &mut Turn<'_>,
     ) {
         if want == 0 && ranges.is_empty() {
             return;
         }
         let entries = ranges.iter().map(|(_, first, last)| last - first + 1).fold(newest as u64, u64::saturating_add);
-        self.step(Step::Served { peer: to, entries }, out);
-        out.push(Output::Serve { to, want, newest, ranges });
+        turn.step(Step::Served { peer: to, entries });
+        turn.out.push(Output::Serve { to, want, newest, ranges });
     }
 }
 
 /// Lists a branch when it holds `few` heads at most, otherwise tells the fingerprints of its children.
-pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, out: &mut Vec<Output>) {
+pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, turn: &mut Turn<'_>) {
     let listed = logs.frontier().within(branch).nth(few).is_none();
     let message = match branch.children() {
         Some(children) if !listed => {
@@ -98,7 +100,7 @@ pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to:
             Message::Heads(Heads { branch, all: true, heads })
         }
     };
-    send(out, to, message);
+    turn.send(to, message);
 }
 
 fn brief((author, log): (&AuthorId, &Log)) -> Brief {

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     Asked, Page, Small, Sync,
     lacks::{Due, Name},
-    send,
 };
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Output, Step},
+    input::{Event, Step},
     limits::{
         BARREN, BLOCK, GAPS_LOOKED_AT, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD, WANT_ENTRIES,
         WANT_MS,
@@ -19,6 +18,7 @@ use crate::{
     logs::Logs,
     message::{Message, Range, Want},
     run::block_end,
+    turn::Turn,
 };
 
 /// Entries asked for at once where two authors share a prefix, for the other's are served too.
@@ -73,13 +73,14 @@ impl Sync {
     }
 
     /// A want was answered to its end: what did not come is not to be had from this peer.
-    pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
             for Range { author, last, .. } in &asked.above {
                 logs.wait_in_vain(from, (*author, None), *last);
             }
             self.give_up(from, logs, now_ms);
-            self.plan(from, logs, now_ms, out);
+            self.plan(from, logs, turn);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
             let Some(small) = self.end_of(want) else { return };
             for (name, _, last) in &small.logs {
@@ -158,7 +159,8 @@ impl Sync {
     }
 
     /// Asks for what did not come by itself: for a little directly, for much as one does after a comparison.
-    pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         let mut little: BTreeMap<PeerId, Vec<(Name, Range, Seq)>> = BTreeMap::new();
         while let Some(name) = self.lacks.due(now_ms) {
             let (prefix, author) = name;
@@ -175,7 +177,7 @@ impl Sync {
                 match due {
                     Due::Much(peer, last) => {
                         self.tell(peer, prefix, last + 1);
-                        self.plan(peer, logs, now_ms, out);
+                        self.plan(peer, logs, turn);
                     }
                     Due::Little(peer, last) => {
                         let most = if author.is_some() { first + SHARED_ENTRIES } else { Seq::MAX };
@@ -193,7 +195,7 @@ impl Sync {
         }
         for (peer, asked) in little {
             for asked in asked.chunks(RANGES) {
-                let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), out);
+                let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), turn);
                 let logs = asked.iter().map(|(name, range, last)| (*name, range.first, *last)).collect();
                 self.small.insert(want, Small { peer, logs, came: 0, due_ms: now_ms + WANT_MS });
                 *self.open.entry(peer).or_default() += 1;
@@ -231,20 +233,21 @@ impl Sync {
         lacks
     }
 
-    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, out: &mut Vec<Output>) -> u64 {
+    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, turn: &mut Turn<'_>) -> u64 {
         self.wants_made += 1;
         let want = self.wants_made;
         let entries = ranges.iter().map(|range| range.last - range.first + 1).fold(newest.into(), u64::saturating_add);
-        self.step(Step::Wanted { peer, entries }, out);
-        send(out, peer, Message::Want(Want { want, newest, ranges }));
+        turn.step(Step::Wanted { peer, entries });
+        turn.send(peer, Message::Want(Want { want, newest, ranges }));
         want
     }
 
     /// Wants from `peer` what it told of and nobody else was asked for, unless it is answering a want already.
-    pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, turn: &mut Turn<'_>) {
         if self.wants.contains_key(&peer) {
             return;
         }
+        let now_ms = turn.now.ticks_ms;
         let trusted = self.credit.trusts(&peer);
         let mut offer = self.offer(peer, logs, 0);
         let is_far = trusted && offer.told > PAGED_ENTRIES;
@@ -272,7 +275,7 @@ impl Sync {
                 self.reserved.entry(range.author).or_default().push((peer, range.first, range.last));
             }
         }
-        let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, out);
+        let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, turn);
         let (above, gaps, due_ms) = (offer.above, offer.gaps, now_ms + WANT_MS);
         self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, due_ms, free_ms: due_ms });
     }
@@ -343,11 +346,11 @@ impl Sync {
     }
 
     /// Tells how many entries are missing, and bodies of others, when that has changed.
-    pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, out: &mut Vec<Output>) {
+    pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, turn: &mut Turn<'_>) {
         let missing = logs.missing().saturating_add(bodies);
         if missing != self.missing {
             self.missing = missing;
-            out.push(Output::Emit(Event::Missing { entries: missing }));
+            turn.emit(Event::Missing { entries: missing });
         }
     }
 }
