@@ -1,11 +1,12 @@
 //! Bodies that entries came without.
 //!
-//! A header vouches for its body by a hash, so an entry can be taken without: its author may have taken it back, or a peer
-//! may keep no more so long. A peer may also drop bodies to make others lose them. So whatever nothing here explains is
-//! asked for again: of one linked peer after the other, with growing pauses, by an ordinary want for that entry alone. A
-//! body is taken from anybody when its hash is the one that the header names.
+//! A header vouches for its body by a hash, so an entry can come without its body: its author may have retracted it, or
+//! a peer may keep bodies for a shorter time. A peer may also drop bodies to make others lose them. So a node asks
+//! again for every body whose absence nothing here explains: it asks one linked peer after the other, with growing
+//! pauses, by an ordinary want for that entry alone. It takes a body from any peer if the hash is the one that the
+//! header names.
 //!
-//! Invariant: as long as a linked peer has not said that it holds the entry without a body too, it will be asked.
+//! Invariant: every linked peer is asked for the body until it says that it holds the entry without a body too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,23 +40,24 @@ struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Bodies {
     wanted: BTreeMap<Key, Wanted>,
-    /// How many of these are lost.
+    /// How many of the wanted bodies are lost.
     lost: u64,
-    /// Bodies that the store wants besides.
+    /// How many more bodies the store wants.
     beyond: u64,
     asked: BTreeMap<u64, (PeerId, Vec<Key>)>,
     due: BTreeSet<(u64, Key)>,
-    /// When the store is asked what it wants.
+    /// When the store is asked which bodies it wants.
     look_ms: Option<u64>,
 }
 
 impl Bodies {
-    /// Nothing is known of what the store wants; it is asked at `look_ms`.
+    /// No body is known to be wanted; the store is asked at `look_ms`.
     pub(crate) fn new(look_ms: Option<u64>) -> Self {
         Self { wanted: BTreeMap::new(), lost: 0, beyond: 0, asked: BTreeMap::new(), due: BTreeSet::new(), look_ms }
     }
 
-    /// Entries were shown: where one came without its body, or takes something back, the store may want something else.
+    /// Entries were shown. The store may want other bodies now if one of them came without its body or retracts
+    /// something.
     pub(crate) fn shown(&mut self, run: &Run, now_ms: u64) {
         let bare = |entry: &Entry| entry.body.bytes().is_none();
         let may_explain = |entry: &Entry| entry.kind == Kind::RETRACTION && !self.wanted.is_empty();
@@ -68,7 +70,7 @@ impl Bodies {
         self.look_ms.get_or_insert(now_ms + BODY_MS);
     }
 
-    /// Bodies that are looked for and may still be had.
+    /// Bodies that are looked for and that some peer may still have.
     pub(crate) fn missing(&self) -> u64 {
         self.wanted.len() as u64 - self.lost + self.beyond
     }
@@ -89,7 +91,7 @@ impl Bodies {
         [self.look_ms, due_ms].into_iter().flatten().min()
     }
 
-    /// What the store wants: the newest of it, of so many in all.
+    /// The store wants `all` bodies; `bare` are the newest of them.
     pub(crate) fn tell(&mut self, bare: Vec<Bare>, all: u64, now_ms: u64) {
         if !defence::is_on("bodies-wanted") {
             return;
@@ -123,7 +125,7 @@ impl Bodies {
         }
     }
 
-    /// A peer came that may hold what nobody else does.
+    /// A peer came. It may hold bodies that no other peer has.
     pub(crate) fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let keys: Vec<Key> = self.wanted.keys().copied().collect();
         for key in keys {
@@ -139,7 +141,7 @@ impl Bodies {
         }
     }
 
-    /// A peer went: what it was asked for is asked of another.
+    /// A peer went. Another peer is asked for the bodies that this one was asked for.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.wanted.values_mut().for_each(|wanted| _ = wanted.without.remove(&peer));
         let asked: Vec<u64> = self.asked.iter().filter(|(_, (of, _))| *of == peer).map(|(want, _)| *want).collect();
@@ -149,7 +151,7 @@ impl Bodies {
         }
     }
 
-    /// What is to be asked of whom now. The number of each want is told to [`Bodies::asked`].
+    /// The bodies to ask for now, by the peer to ask. The caller tells the number of each want to [`Bodies::asked`].
     pub(crate) fn due(&mut self, linked: &[PeerId], turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
         let now_ms = turn.now.ticks_ms;
         let mut of: BTreeMap<PeerId, Vec<Key>> = BTreeMap::new();
@@ -182,16 +184,16 @@ impl Bodies {
         of.into_iter().collect()
     }
 
-    /// These were asked of a peer, by a want of this number.
+    /// The want of this number asked a peer for these bodies.
     pub(crate) fn asked(&mut self, want: u64, peer: PeerId, keys: Vec<Key>) {
-        // Answers that are long overdue do not count.
+        // An answer that is long overdue does not count.
         if self.asked.len() >= BODIES {
             self.asked.pop_first();
         }
         self.asked.insert(want, (peer, keys));
     }
 
-    /// Runs came: takes what is wanted of them, whoever brought them and why.
+    /// Runs came. Takes the wanted bodies from them, whichever peer brought them and for whatever reason.
     pub(crate) fn runs(&mut self, from: PeerId, runs: &[RawRun], turn: &mut Turn<'_>) {
         if self.wanted.is_empty() {
             return;
@@ -203,7 +205,7 @@ impl Bodies {
                 match entry.body.bytes() {
                     Some(body) if entry.body.hash() == wanted.hash => {
                         turn.out.push(Output::Fill { author: key.0, seq, body: body.clone() });
-                        // It may vouch for somebody.
+                        // The body may vouch for somebody.
                         turn.out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
                         turn.emit(Event::Filled { author: key.0, seq });
                         self.forget(&key);
@@ -217,12 +219,12 @@ impl Bodies {
         }
     }
 
-    /// Whether the store wants anything.
+    /// Whether the store wants any body.
     pub(crate) fn wants(&self) -> bool {
         self.beyond > 0 || !self.wanted.is_empty()
     }
 
-    /// A run was brought into the home: what it has is not looked for any more, and the store is asked what it still wants.
+    /// A run was imported. Its bodies are no longer looked for, and the store is asked which bodies it still wants.
     pub(crate) fn imported(&mut self, run: &RawRun, turn: &mut Turn<'_>) {
         for (entry, seq) in run.entries().iter().zip(run.first()..) {
             let key = (run.author(), seq);
@@ -236,7 +238,7 @@ impl Bodies {
         self.look_ms = Some(0);
     }
 
-    /// A want was answered to its end: what did not come the peer has not.
+    /// A peer answered a want to its end. It does not have the bodies that did not come.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, now_ms: u64) {
         let Some((_, keys)) = self.asked.remove(&want) else { return };
         for key in keys {
@@ -248,7 +250,7 @@ impl Bodies {
     }
 }
 
-/// What a want says for these.
+/// The ranges of a want for these bodies.
 pub(crate) fn ranges(keys: &[Key]) -> Vec<Range> {
     keys.iter().map(|(author, seq)| Range { author: author.prefix(), first: *seq, last: *seq }).collect()
 }
@@ -262,7 +264,7 @@ mod tests {
     const FRIEND: PeerId = PeerId([2; 32]);
     const STEP_MS: u64 = 10 * BODY_PAUSE_MS;
 
-    /// What is looked for: the bodies of a run, told by the store.
+    /// The bodies of a run, all of them wanted by the store.
     fn wanting(run: &RawRun) -> Bodies {
         let mut bodies = Bodies::new(None);
         let bare = run.entries().iter().zip(run.first()..).map(|(entry, seq)| Bare {
