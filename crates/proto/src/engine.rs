@@ -2,18 +2,18 @@
 //!
 //! The engine is driven by whoever owns it, in four steps that repeat:
 //!
-//! 1. [`Engine::handle`] takes one [`Input`] and appends [`Output`]s. Several inputs may be handled before the
-//!    outputs are acted on.
-//! 2. The driver acts on the outputs: first all appends and cuts, in one durable commit; then what is sent and
-//!    served; then what is emitted. What we gossip we shall still know after a crash.
-//! 3. [`Engine::next_deadline`] says when to come back with [`Input::Wake`] if nothing happens before. Coming
-//!    late or early is harmless.
-//! 4. [`Engine::frontier`], [`Engine::contacts`] and the like may be asked at any time.
+//! 1. [`Engine::handle`] takes one [`Input`] and appends [`Output`]s. The driver may pass several inputs before it acts
+//!    on the outputs.
+//! 2. The driver acts on the outputs: first all appends and cuts, in one durable commit; then what is sent and served;
+//!    then what is emitted. So whatever we gossip we still know after a crash.
+//! 3. [`Engine::next_deadline`] says when to come back with [`Input::Wake`] if nothing happens before. A wake that
+//!    comes late or early is harmless.
+//! 4. [`Engine::frontier`], [`Engine::contacts`] and the like can be called at any time.
 //!
-//! This file only dispatches. Decisions are made in `logs` (what is taken, what waits), `rumor` (who is told),
-//! `receipts` (which answers wait), `sync` (what is compared and wanted), `view` (whom to know), `own` (what is
-//! written) and `clock`. While an input is handled they share one [`Turn`]. What concerns several of them is beside
-//! this file, in `engine/`.
+//! This file only dispatches. The parts decide: `logs` (what is taken, what waits), `rumor` (who is told), `receipts`
+//! (which answers wait), `sync` (what is compared and wanted), `view` (whom to know), `own` (what is written) and
+//! `clock`. They share one [`Turn`] while an input is handled. What concerns several parts is beside this file, in
+//! `engine/`.
 //!
 //! A peer that comes back, traced: [`Input::Up`] → `Hello` and, from one side, `Status` → the answer is
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
@@ -57,14 +57,14 @@ use crate::{
     view::View,
 };
 
-/// The clock by which our own words are judged: they never wait for their time, even when our clock was set back
-/// since. What is acknowledged is kept, and what peers give back must be ours before we write on.
+/// The clock by which our own words are judged: they never wait for their time, even if our clock was set back since.
+/// An acknowledged saying stays, and our log must hold what peers give back before we write on.
 const ANY_TIME_MS: u64 = u64::MAX;
 
 /// How many there are of something, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Of what.
+    /// The name of what is counted.
     pub what: &'static str,
     /// How many there are.
     pub count: usize,
@@ -79,7 +79,7 @@ pub struct Engine {
     trace: bool,
 }
 
-/// What the engine dispatches to, and what more than one of them has to know.
+/// The parts that the engine dispatches to, and what more than one of them has to know.
 struct Parts {
     room: RoomId,
     me: PeerId,
@@ -92,31 +92,31 @@ struct Parts {
     view: View,
     own: Own,
     clock: Clock,
-    /// Who proved to write at the other end of each link.
+    /// The author that proved to write at the other end of each link.
     authors: BTreeMap<PeerId, AuthorId>,
-    /// The head of our log that was last found to lie too far ahead.
+    /// The head of our log that we last found to lie too far ahead.
     strayed: Option<Seq>,
-    /// The newest time in others' logs, and the ticks at which it is looked for again.
+    /// The newest time in others' logs, and the ticks at which we look for it again.
     others: (u64, u64),
-    /// Pushes that carry our own entries and are not answered: the seq after the last.
+    /// Pushes that carry our own entries and are not answered: the seq after the last of these entries.
     pushed: BTreeMap<(PeerId, u64), Seq>,
-    /// Who brought something new last, and so holds whom it vouches for.
+    /// The peer that brought something new last: it holds the logs of the authors that the news vouches for.
     brought_by: Option<PeerId>,
     /// The end of the timeline.
     end: Place,
-    /// Ticks at which something held for its time may be shown.
+    /// Ticks at which an entry that is held for its time may be shown.
     due_ms: Option<u64>,
 }
 
 impl Engine {
-    /// An engine that writes as `author`, with what the store `kept`; `end` is the place of the timeline's last
-    /// entry.
+    /// An engine that writes as `author` and begins with what the store `kept`; `end` is the place of the timeline's
+    /// last entry.
     pub fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
         let (random, trace) = (Random::new(config.seed), config.trace);
         Self { parts: Parts::new(config, author, kept, end, now), random, trace }
     }
 
-    /// Takes one input; what follows from it is appended to `out`, in order.
+    /// Handles one input and appends what follows from it to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
         let mut turn = Turn::new(now, &mut self.random, out);
         turn.trace = self.trace;
@@ -143,17 +143,17 @@ impl Engine {
         self.parts.view.contacts()
     }
 
-    /// Connected peers, and who has proved to write there.
+    /// Connected peers, and the author that has proved to write there.
     pub fn peers(&self) -> impl Iterator<Item = (PeerId, Option<AuthorId>)> {
         self.parts.view.active().map(|peer| (peer, self.parts.authors.get(&peer).copied()))
     }
 
-    /// Of the connected peers, those that the engine chose to dial.
+    /// The connected peers that the engine chose to dial.
     pub fn chosen(&self) -> impl Iterator<Item = PeerId> {
         self.parts.view.chosen()
     }
 
-    /// Entries that are proved to exist and are missing, and bodies of those that are here.
+    /// Missing entries that are proved to exist, and missing bodies of entries that are here.
     pub fn missing(&self) -> u64 {
         self.parts.sync.missing()
     }
@@ -169,7 +169,7 @@ impl Engine {
         self.parts.logs.work() + self.parts.own.work()
     }
 
-    /// What the engine holds many of, to be held against the bounds.
+    /// Everything of which the engine holds many, for comparison with its bounds.
     pub fn sizes(&self) -> [Size; 9] {
         let size = |what, count, bound| Size { what, count, bound };
         [
@@ -185,7 +185,7 @@ impl Engine {
                 self.parts.evidence.len(),
                 RECALLS + (CHOSEN_LINKS + INBOUND_LINKS + 1) * RECALLS_OF_ONE,
             ),
-            // All that waits may take its places at once, and nobody else's is given away until the store has caught up.
+            // All runs that wait may take their places at once, and no log has to leave before the store has caught up.
             size("authors", self.parts.logs.frontier().len(), AUTHORS + CHOSEN_LINKS + INBOUND_LINKS + LED_OUT),
         ]
     }
