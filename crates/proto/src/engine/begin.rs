@@ -35,7 +35,8 @@ impl Parts {
             let gap = log.gaps().last().map(|(first, _)| first);
             let from_ms = if gap.is_some() { now.ticks_ms.saturating_add(REST_MS) } else { 0 };
             gap.into_iter().for_each(|first| own.rest(*author, first, from_ms));
-            // When its founder left that log, there remains what founded the room, and we may have to write below it.
+            // When the founder left this log, the entry that founded the room remains, and we may have to write below
+            // it.
             let left = log.cut() == Some(1) && logs.founder() == Some(*author);
             if let Some(head) = log.head().filter(|head| head.time > said && !left) {
                 let regard = Regard { named: logs.is_regarded(author), from_ms };
