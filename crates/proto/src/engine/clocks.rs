@@ -17,19 +17,19 @@ use crate::{
 };
 
 impl Engine {
-    /// What was learned of clocks, for the engine that goes on under a new key.
+    /// What this engine has learned of clocks, for the engine that goes on under a new key.
     pub fn clock(&self) -> &Clock {
         &self.parts.clock
     }
 
-    /// Goes on with what an engine before learned of clocks.
+    /// Goes on with what an earlier engine has learned of clocks.
     pub fn set_clock(&mut self, clock: Clock) {
         self.parts.clock = clock;
     }
 }
 
 impl Parts {
-    /// What time it is: by our clock, unless that is refuted.
+    /// The time by our clock, unless the clock is refuted.
     pub(super) fn time_ms(&self, now: Now) -> u64 {
         self.clock.now_ms(now, self.said_ms())
     }
@@ -44,7 +44,7 @@ impl Parts {
         }
     }
 
-    /// An author has proved to write at a peer: it is present, and its clock has a vote.
+    /// An author has proved to write at a peer: now it is present, and its clock has a vote.
     pub(super) fn proved(&mut self, peer: PeerId, author: AuthorId, turn: &mut Turn<'_>) {
         if !self.view.is_active(&peer) {
             return;
@@ -67,8 +67,9 @@ impl Parts {
         self.strayed = None;
     }
 
-    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes everybody
-    /// cut it there. Not when others wrote as late as we did: then who cannot read us has a wrong clock.
+    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes
+    /// everybody cut it there. Does nothing if others wrote as late as we did, because then the peers that cannot read
+    /// us have wrong clocks.
     pub(super) fn stray(&mut self, now: Now) {
         let me = self.own.id();
         let Some(head) = self.logs.frontier().head(&me).filter(|head| Some(head.seq) != self.strayed) else { return };
@@ -83,9 +84,10 @@ impl Parts {
         }
     }
 
-    /// A block of our own log, from the top down: looks for the first entry that lies too far ahead.
+    /// Looks for the first entry of our log that lies too far ahead, block by block from the top down. `run` is the
+    /// next block.
     pub(super) fn leave(&mut self, run: RawRun, (after_ms, above): (u64, Option<Box<RawRun>>), turn: &mut Turn<'_>) {
-        // The founding of a room is in one log for ever, and is held by nobody.
+        // The founding of a room stays in its log for ever, and no node holds it back.
         let mut entries = run.entries().iter().zip(run.first()..);
         let first = entries.find(|(entry, _)| entry.kind != Kind::FOUND && entry.time.ms() > after_ms);
         match (first.map(|(_, seq)| seq), above) {
@@ -114,8 +116,8 @@ impl Parts {
         self.logs.frontier().head(&self.own.id()).map_or(0, |head| head.time.ms())
     }
 
-    /// The newest time in logs of authors whose clocks we do not know. All logs are looked at for that, so not more often
-    /// than once a second, whatever peers say.
+    /// The newest time in the logs of authors whose clocks we do not know. This looks at all logs, so it does so once a
+    /// second at most, whatever peers say.
     fn others_ms(&mut self, now: Now) -> u64 {
         if self.others.0 <= now.ticks_ms {
             let me = self.own.id();
