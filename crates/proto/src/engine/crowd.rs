@@ -1,5 +1,5 @@
-//! What becomes of authors when there are more of them than there is space: logs that leave, and those that are wanted
-//! because somebody vouches for their author from now on.
+//! What happens when there are more authors than there is space: logs that leave, and logs that are wanted because
+//! somebody now vouches for their author.
 
 use super::Parts;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Parts {
-    /// The store cut a log, or took one out.
+    /// The store has cut a log or taken one out.
     pub(super) fn cut_done(&mut self, author: AuthorId, log: Log, turn: &mut Turn<'_>) {
         if self.logs.replace(author, log) {
             self.own.forget(&author);
@@ -19,15 +19,15 @@ impl Parts {
         }
     }
 
-    /// Nobody writes as this author from one of the peers any more; perhaps from another.
+    /// One peer no longer writes as this author. Another may still do.
     pub(super) fn parted(&mut self, author: AuthorId) {
         if author != self.own.id() && !self.authors.values().any(|other| *other == author) {
             self.logs.part(author);
         }
     }
 
-    /// Tells a peer what it lacks of our own log, at most a block, when no comparison does: our log has no place in the
-    /// room, but it has one with whoever is linked with us.
+    /// Serves a peer what it lacks of our own log, a block at most, when no comparison does that: our log has no place
+    /// in the room, but every peer that is linked with us holds it.
     pub(super) fn introduce(&mut self, peer: PeerId, next: Seq, turn: &mut Turn<'_>) {
         let (own, ours) = (self.own.id(), self.own_next());
         if next < ours && self.logs.frontier().is_aside(&own) {
@@ -36,11 +36,11 @@ impl Parts {
         }
     }
 
-    /// Reckons up who has a place, and says what follows from it.
+    /// Reckons up which authors have a place, and puts out what follows from that.
     pub(super) fn reckon(&mut self, turn: &mut Turn<'_>) {
         let news = self.logs.reckon(turn.now.ticks_ms);
         if !news.is_empty() {
-            // Whoever told of them did so when nobody vouched for them, and was not listened to.
+            // The peers told of these logs when nobody vouched for their authors, so we did not listen.
             self.sync.hurry(turn.now.ticks_ms);
         }
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
