@@ -1,4 +1,4 @@
-//! Forks: what seems to contradict what is held, and the proofs that come of it.
+//! Forks: runs that seem to contradict what we hold, and the proofs that result.
 
 use super::Parts;
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl Parts {
-    /// Asks for what we hold where `run`, which is signed, contradicts it; `from` brought it. Of a log that is cut as low
-    /// as the run reaches nothing more can be proved.
+    /// Asks the store for our own run where `run`, which is signed and which `from` brought, contradicts it. Does
+    /// nothing for a log that is cut as low as the run reaches: nothing more can be proved of it.
     pub(super) fn compare(&mut self, run: &RawRun, seq: Seq, from: Option<PeerId>) {
         if self.is_cut_below(run) {
             return;
@@ -38,7 +38,7 @@ impl Parts {
         match self.logs.door().admit(run, Trust::Signature) {
             Err(reject) => self.close(from, Some(reject), turn),
             Ok(theirs) => {
-                // It shows what its author wrote, which may be a log that nobody named so far.
+                // The run shows what its author wrote. Perhaps no peer has named this log so far.
                 if !self.logs.has(run.author(), run.last()) {
                     let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
                     self.sync.lack((run.author(), run.last()), from, due_ms, &self.logs);
@@ -53,7 +53,7 @@ impl Parts {
         }
     }
 
-    /// What is held of a log, if anything is.
+    /// What we hold of a log, if anything.
     fn holding(&self, author: &AuthorId) -> Option<Holding> {
         let log = self.logs.frontier().log(author)?;
         Some((log.head()?.id, log.len()))
@@ -101,8 +101,8 @@ impl Parts {
         }
     }
 
-    /// Forks that came to light as runs were put where they belong: those that two runs prove, and those for which the store
-    /// has to be asked.
+    /// Settles the forks that came to light while runs were put in their places: those that two runs prove, and those
+    /// that the store has to be asked about.
     pub(super) fn settle_forks(&mut self, turn: &mut Turn<'_>) {
         self.logs.proved().for_each(|proof| self.forked(&proof, turn));
         for (origin, run) in self.logs.contradictions() {
@@ -110,14 +110,14 @@ impl Parts {
         }
     }
 
-    /// Cuts a log where a proof says, unless it is cut as low.
+    /// Cuts a log where a proof says, unless the log is cut as low already.
     pub(super) fn prove(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
         if self.logs.prove(proof) {
             self.forked(proof, turn);
         }
     }
 
-    /// A log is proved to be forked. The first proof is told to everybody at once, those of lower forks after pauses.
+    /// A log is proved to be forked. Everybody is told the first proof at once, and proofs of lower forks after pauses.
     fn forked(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
         let (author, at) = (proof.author(), proof.at());
         if self.evidence.may_tell(author, at, turn.now.ticks_ms) {
@@ -133,7 +133,7 @@ impl Parts {
         }
     }
 
-    /// Tells everybody of lower forks that were kept back. The store has the proofs.
+    /// Tells everybody of the lower forks that were kept back. The store has the proofs.
     pub(super) fn pass_on_forks(&mut self, now: Now) {
         for author in self.evidence.due(now.ticks_ms) {
             let Some(seq) = self.logs.cut(&author) else { continue };
@@ -171,7 +171,7 @@ mod tests {
         }
         let mut writer = Writer::new(1);
         writer.write(1, "never sent");
-        // From the top down: of each two lines with the same seq one follows the other log.
+        // From the top down: of the two lines at each seq, one follows the other log.
         let mut lines = Vec::new();
         for _ in 0..40 {
             let mut twin = writer.clone();
