@@ -1,5 +1,5 @@
-//! What the home brings beside what peers do: pieces of logs that were kept outside of the room, and the news that
-//! something that was held is damaged and gone.
+//! What comes from the home rather than from peers: imported pieces of logs, and the news that the store has lost
+//! something to damage.
 
 use super::{ANY_TIME_MS, Parts};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Parts {
-    /// Takes what is verified of an import, up to the first that is not.
+    /// Takes the runs and proofs of an import, up to the first that cannot be verified.
     pub(super) fn import(&mut self, import: &Import, turn: &mut Turn<'_>) {
         let mut imported = Imported::default();
         imported.reject = self.import_all(import, &mut imported, turn).err();
@@ -39,7 +39,8 @@ impl Parts {
             imported.new += holds - held;
             imported.refused += run.entries().len() as u64 - holds;
         }
-        // What lies beyond a cut stays as evidence, and lets others verify what lies below: it has to be there first.
+        // Entries beyond a cut stay as evidence and let others verify the entries below. So the runs have to be there
+        // before the cut.
         self.settle(turn);
         for wire in &import.proofs {
             let proof = Proof::parse(self.logs.door(), wire.clone())?;
@@ -48,8 +49,8 @@ impl Parts {
         Ok(())
     }
 
-    /// Gives the store the bodies of entries that are held, as long as it wants some: it takes those that it lacks, when they
-    /// are what the headers name.
+    /// Gives the store the bodies of entries that it holds, as long as it wants any. The store takes the bodies that it
+    /// lacks, if they are the ones that the headers name.
     fn fill_from(&mut self, run: &RawRun, turn: &mut Turn<'_>) {
         if !self.bodies.wants() {
             return;
@@ -63,13 +64,14 @@ impl Parts {
         self.bodies.imported(run, turn);
     }
 
-    /// How many entries of a run are held, or wait.
+    /// How many entries of a run are held or wait.
     fn held_of(&self, run: &RawRun) -> u64 {
         (run.first()..=run.last()).filter(|seq| self.logs.has(run.author(), *seq)).count() as u64
     }
 
-    /// Takes back what was said of logs of which the store holds less now, and asks every peer for it. When our own
-    /// log has lost its head, it goes on above what is lost, which nobody writes again: its place is kept by the hash.
+    /// Corrects what we told of logs of which the store now holds less, and asks every peer for the lost entries. When
+    /// our own log has lost its head, we write on above the lost entries: nobody writes those seqs again, because the
+    /// hash of the old head keeps their place.
     pub(super) fn lost(&mut self, logs: Vec<(AuthorId, Log)>, turn: &mut Turn<'_>) {
         for (author, log) in logs {
             if author == self.own.id() {
@@ -112,7 +114,7 @@ mod tests {
         testing::{NOW, Writer, engine},
     };
 
-    /// What an import comes to, and what it appends.
+    /// The result of an import, and the runs that it appends.
     fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
         let mut out = Vec::new();
         engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut out);
