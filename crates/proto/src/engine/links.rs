@@ -1,4 +1,4 @@
-//! Links that come and go, and what is said when one is up.
+//! Links that come and go, and what peers tell each other when a link is up.
 
 use super::Parts;
 use crate::{
@@ -17,7 +17,7 @@ impl Parts {
         }
         let before = turn.out.len();
         if let Some(other) = self.view.up(peer, address, turn) {
-            // That link ends before anybody is told of this one.
+            // The other link ends before anybody is told of the new one.
             let told = turn.out.split_off(before);
             self.close(other, None, turn);
             turn.out.extend(told);
@@ -42,7 +42,7 @@ impl Parts {
         }
     }
 
-    /// Forgets a link; what it left undone goes to others.
+    /// Forgets a link; other peers get what it left undone.
     fn lose(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         self.view.down(peer, turn);
         self.rumors.down(peer, &self.view, turn);
@@ -74,7 +74,7 @@ impl Parts {
         self.judge(turn);
     }
 
-    /// A peer holds our own log below `next`: perhaps more than we do.
+    /// A peer holds our own log below `next`, perhaps more of it than we do.
     pub(super) fn known(&mut self, from: PeerId, next: Seq, turn: &mut Turn<'_>) {
         let ours = self.own_next();
         self.own.told(from, next, ours);
