@@ -39,7 +39,7 @@ impl Parts {
         self.sync.patience().rumor(from, self.view.len(), new, &known);
         turn.step(Step::RumorFrom { peer: from, entries, new });
         match self.rumors.is_urgent(push.part) {
-            // What is held for its time is not told on, and who sent it must not count it as held here.
+            // We do not pass on a run that is held for its time, and the sender must not count it as held here.
             _ if push.runs.iter().any(|run| self.logs.is_early(run.author(), run.last())) => {}
             true => turn.send(from, Message::Ack { pushes: vec![(push.push, new)] }),
             false => self.receipts.add(from, push.push, new),
@@ -57,7 +57,7 @@ impl Parts {
         self.rumors.ack(from, (push, new), &self.view, turn);
     }
 
-    /// Takes runs that a peer brought. `None` when the peer had to be closed.
+    /// Takes runs that a peer brought. Returns `None` when it had to close the link.
     pub(super) fn take<'a>(
         &mut self,
         from: PeerId,
@@ -110,7 +110,7 @@ impl Parts {
 
     fn note_push(&mut self, to: PeerId, push: &Push) {
         let own = push.runs.iter().filter(|run| run.author() == self.own.id()).map(|run| run.last() + 1);
-        // A link may also have ended since.
+        // The link may have ended since.
         let Some(next) = own.max().filter(|_| self.view.is_active(&to)) else { return };
         if self.pushed.len() >= PUSHES_OF_OWN {
             self.pushed.pop_first();
