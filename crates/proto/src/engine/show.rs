@@ -1,4 +1,4 @@
-//! What follows from an input: entries that may be shown are, and what waits to be written is.
+//! What follows from an input: showing the entries that may be shown, and writing what waits to be written.
 
 use super::{ANY_TIME_MS, Parts};
 use crate::{
@@ -40,7 +40,7 @@ impl Parts {
 
     pub(super) fn write(&mut self, turn: &mut Turn<'_>) {
         let wall_ms = self.time_ms(turn.now);
-        // What we wrote once and peers gave back may wait for what it names.
+        // Our own words that peers gave back may wait for what they name.
         while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
@@ -62,7 +62,7 @@ impl Parts {
         }
     }
 
-    /// Appends, emits and passes on what was released.
+    /// Appends, emits and passes on the released runs.
     pub(super) fn show(&mut self, released: Vec<Released>, turn: &mut Turn<'_>) {
         let mut shown = Vec::new();
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
@@ -71,7 +71,7 @@ impl Parts {
             let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0 };
             let loose = history.then(|| self.logs.frontier().whole_below(&run.author(), run.first().seq));
             for entry in run.entries() {
-                // Who has to write far below the founding, to be read, does not follow it.
+                // A node that has to write far below the founding, to be read, does not follow its stamp.
                 let below = entry.author != self.own.id() && entry.time.ms() > write_ms.saturating_add(FOLLOW_MS);
                 if entry.kind != Kind::FOUND || !below {
                     self.own.shown(entry, regard, loose, turn.now.ticks_ms);
@@ -103,7 +103,7 @@ impl Parts {
                 false if history => Arrival::History,
                 false => Arrival::Late,
             };
-            // A founding far ahead stands last until its time, and makes nothing else late.
+            // A founding far ahead stands last until its time comes, and makes no other entry late.
             if entry.kind != Kind::FOUND {
                 self.end = self.end.max(place);
             }
@@ -119,8 +119,8 @@ impl Parts {
     }
 }
 
-/// Whom a run is passed on for: what was written here starts fresh, what came as a rumor goes on, what
-/// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
+/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor goes on.
+/// A run that anti-entropy brought may be new to our neighbours, but no part of the id space was handed over with it.
 fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here | Origin::Import => None,
