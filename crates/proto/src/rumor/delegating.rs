@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The parts handed over are disjoint and together make up the part received, so everybody is told exactly once if
-//! everybody has a link into every branch where there is anyone: that is what the [`View`](crate::view::View) keeps.
+//! everybody has a link into every branch where there is anyone: that is what the [`View`] keeps.
 //! A peer is linked with its whole neighbourhood, the largest part of the id space around it that holds few enough. So
 //! where a part ends in a neighbourhood nothing needs handing over any more: all in it are told directly, with
 //! [`NOBODY`] as the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that
