@@ -6,7 +6,7 @@
 //! - Up to [`MESH_PEERS`] others: a full mesh.
 //! - Beyond that, a partial view as in HyParView (Leitão et al. 2007): few links, active, which are kept up, and
 //!   more peers known, passive, from which a broken link is replaced. HyParView's links are random; here most have
-//!   a place. Seen from a peer the id space falls into branches (see [`branch`]): those whose ids begin with
+//!   a place. Seen from a peer the id space falls into branches (see [`mod@branch`]): those whose ids begin with
 //!   another digit, those that share one digit and then differ, and so on. One link into every branch that has
 //!   anybody in it is what delegation needs to reach all with n-1 copies, log8 n levels of seven; a few links to
 //!   anybody, and those that others chose, are there for when one fails.
