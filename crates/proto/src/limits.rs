@@ -395,8 +395,8 @@ pub const UP_MS: u64 = FOLLOW_MS;
 /// Others' stamps up to this many milliseconds ahead of the time we write by lift ours. See [`UP_MS`].
 pub const FOLLOW_MS: u64 = 30_000;
 
-/// Milliseconds for which our stamps rather stand still than have a proved author who cannot read us: longer than
-/// people take to notice that the times beside lines do not move.
+/// The most milliseconds for which our stamps stand still so that a proved author can read us: longer than people take
+/// to notice that the times beside lines do not move.
 pub const LATER_MS: u64 = 600_000;
 
 /// Milliseconds before we leave a log again because it lies too far ahead: a liar with many clocks makes us say our
