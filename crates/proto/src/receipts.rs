@@ -1,8 +1,8 @@
 //! Receipts: which answers to pushes wait for company.
 //!
-//! The answer to a push with which a part of the id space was handed over is awaited: when it does not come, somebody
-//! else takes over. Any other only says who holds what. In a mesh that is every one, and saying each at once would
-//! double the messages. So the first goes out at once and the next ones wait, for whatever else is said to that
+//! The sender awaits the answer to a push that hands over a part of the id space: if it does not come, another contact
+//! takes over. Any other answer only says who holds what. In a mesh every answer is of that kind, and to send each at
+//! once would double the messages. So the first goes out at once and the next ones wait: for another message to that
 //! peer, for more of them, or for [`RECEIPT_MS`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +15,12 @@ use crate::{
     turn::Turn,
 };
 
-/// What one peer was answered last, and what waits.
+/// When one peer was answered last, and the answers that wait.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Numbers of pushes, and whether they were new.
+    /// Numbers of pushes, and whether each was new.
     pushes: Vec<(u64, bool)>,
-    /// Not before: what waits goes out then.
+    /// Ticks at which the answers that wait go out.
     due_ms: u64,
 }
 
@@ -31,17 +31,17 @@ pub(crate) struct Receipts {
 }
 
 impl Receipts {
-    /// A push is to be answered, some time.
+    /// A push is to be answered at some time.
     pub(crate) fn add(&mut self, to: PeerId, push: u64, new: bool) {
         self.waiting.entry(to).or_default().pushes.push((push, new));
     }
 
-    /// The link is gone, and who is at its other end asks for nothing.
+    /// The link is gone, and the peer asks for no answer.
     pub(crate) fn forget(&mut self, peer: &PeerId) {
         self.waiting.remove(peer);
     }
 
-    /// Says what is due, and what waits for peers to whom something else is said in this turn.
+    /// Sends the answers that are due, and those that wait for peers to whom this turn sends something else.
     pub(crate) fn join(&mut self, turn: &mut Turn<'_>) {
         if self.next_deadline().is_none() {
             return;
@@ -63,7 +63,7 @@ impl Receipts {
         }
     }
 
-    /// When something is due.
+    /// When the next answers are due.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let waiting = self.waiting.values().filter(|waiting| !waiting.pushes.is_empty());
         waiting.map(|waiting| waiting.due_ms).min()
