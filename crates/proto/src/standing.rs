@@ -120,7 +120,7 @@ pub(crate) struct Standing {
     places: BTreeMap<AuthorId, Place>,
     /// Every author that is vouched for, held or not, with the share.
     shares: BTreeMap<AuthorId, u32>,
-    /// Of those who are vouched for and held.
+    /// The vouches of the authors that are vouched for and held.
     vouches: BTreeMap<AuthorId, Vouches>,
     unvouched: BTreeSet<(Rank, AuthorId)>,
     guests: BTreeSet<(Rank, AuthorId)>,
