@@ -1,26 +1,27 @@
 //! Anti-entropy: the truth behind the rumor (Demers et al. 1987, section 1.3).
 //!
-//! Every interval a node compares its frontier with one random peer's. A round begins with a digest of 16
-//! bytes; when they are equal it ends there. Otherwise both go down the tree of the author space, eight
-//! branches a step, into branches whose fingerprints differ, until one lists the few heads in a branch. Then
-//! each knows what the other lacks: a little is served at once; of much, the heads are told, and the one who
-//! lacks it wants it in the order that suits it.
+//! Every interval a node compares its frontier with one random peer's. A round begins with a digest of 16 bytes; if the
+//! digests are equal the round ends there. Otherwise both sides go down the tree of the author space, eight branches a
+//! step, into the branches whose fingerprints differ, until one side lists the few heads in a branch. Then each side
+//! knows what the other lacks. It serves a little at once; of much it tells the heads, and the side that lacks the
+//! entries wants them in the order that suits it.
 //!
-//! What suits it is the newest first: one page of the newest entries of all authors when much is lacking, then
-//! everything else downwards from the top of each log. What comes so waits for nothing: a signed head shows that
-//! everything below it exists, and a want is under way for it.
+//! The newest first suits it: one page of the newest entries of all authors if much is lacking, then everything else
+//! downwards from the top of each log. Entries that come this way wait for nothing: a signed head shows that everything
+//! below it exists, and a want is under way for it.
 //!
 //! The answering side is stateless. The requesting side remembers what each peer announced, asks each peer for one want at
 //! a time and no two peers for the same entries, and forgets what a peer announced when it does not deliver.
 //!
-//! What a peer announces costs it ten bytes and is only a reason to ask that peer. It changes neither what counts as
-//! missing nor how entries are shown or spread; who announces in vain loses its [`Credit`]; and a want keeps others from
-//! being asked for the same only while it brings something.
+//! An announcement costs a peer ten bytes and is only a reason to ask that peer. It changes neither what counts as
+//! missing nor how entries are shown or spread. A peer that announces in vain loses its [`Credit`], and a want keeps
+//! others from being asked for the same entries only while it brings something.
 //!
-//! What was announced, or is named as a cause, is given time to come as a rumor before it is asked for, see [`Patience`].
+//! An entry that was announced, or is named as a cause, has time to come as a rumor before it is asked for, see
+//! [`Patience`].
 //!
-//! Logs are named by eight bytes of their author. Where two authors share these, each side compares all that it has under
-//! them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
+//! Peers name a log by eight bytes of its author. If two authors share these, each side compares all logs that it has
+//! under them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
@@ -62,31 +63,31 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// Half a second is what a person waits for a lost line without wondering; ten seconds cost an idle pair
-    /// of peers 4 bytes a second.
+    /// A person waits half a second for a lost line without wondering; ten seconds cost an idle pair of peers 4 bytes a
+    /// second.
     fn default() -> Self {
         Self { busy_ms: 500, quiet_ms: 10_000 }
     }
 }
 
-/// What was asked of a peer and has not been answered to its end.
+/// A want that a peer has not answered to its end.
 #[derive(Debug)]
 struct Asked {
     want: u64,
     newest: bool,
-    /// Of what the peer told of above our heads.
+    /// Ranges above our heads, which the peer told of.
     above: Vec<Range>,
-    /// Of the gaps in our logs.
+    /// Ranges in the gaps of our logs.
     gaps: Vec<(AuthorId, Range)>,
-    /// Entries that came and were new.
+    /// How many new entries it brought.
     came: u64,
-    /// When it is given up.
+    /// When we give it up.
     due_ms: u64,
     /// When others may be asked for the same: [`WANT_MS`] after it was asked, and a millisecond later for each entry that came.
     free_ms: u64,
 }
 
-/// A little that was asked of a peer.
+/// A want of a little, asked of a peer.
 #[derive(Debug)]
 struct Small {
     peer: PeerId,
@@ -96,16 +97,16 @@ struct Small {
     due_ms: u64,
 }
 
-/// The newest page, of which one is enough.
+/// The newest page. One is enough.
 #[derive(Debug, Default)]
 struct Page {
     /// Whether something of it has come.
     came: bool,
-    /// When somebody else may be asked for it.
+    /// When another peer may be asked for it.
     free_ms: u64,
 }
 
-/// The state of one who wants.
+/// The state of the asking side.
 #[derive(Debug)]
 pub(crate) struct Sync {
     pace: Pace,
@@ -123,10 +124,10 @@ pub(crate) struct Sync {
     paged: BTreeSet<PeerId>,
     page: Page,
     wants: BTreeMap<PeerId, Asked>,
-    /// By author prefix: what each peer is being asked for.
+    /// By author prefix: the ranges that each peer is being asked for.
     reserved: BTreeMap<u64, Vec<(PeerId, Seq, Seq)>>,
     small: BTreeMap<u64, Small>,
-    /// How many of these each peer has yet to answer: [`SMALL_WANTS`] at most.
+    /// How many wants of a little each peer has yet to answer: [`SMALL_WANTS`] at most.
     open: BTreeMap<PeerId, usize>,
     lacks: Lacks,
     credit: Credit,
@@ -164,12 +165,12 @@ impl Sync {
         wants.chain(small).chain(self.lacks.next_deadline()).fold(self.round_ms, u64::min)
     }
 
-    /// Entries that are proved to exist and are missing.
+    /// How many entries are proved to exist and are missing.
     pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
 
-    /// Logs remembered as announced and not come.
+    /// How many logs we remember as announced and not come.
     pub(crate) fn lacks(&self) -> usize {
         self.lacks.len()
     }
@@ -201,7 +202,7 @@ impl Sync {
         self.patience.forget(&peer);
     }
 
-    /// Answers a status; says whether the peer holds what we hold.
+    /// Answers a status; returns whether the peer holds what we hold.
     pub(crate) fn status(
         &mut self,
         from: PeerId,
@@ -227,8 +228,8 @@ impl Sync {
         same
     }
 
-    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns what the store has to be asked
-    /// about forks.
+    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns the questions about forks that
+    /// the store has to answer.
     pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, turn: &mut Turn<'_>) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
@@ -243,8 +244,8 @@ impl Sync {
         ours.questions(from, logs)
     }
 
-    /// Remembers what a peer tells of the logs under one prefix, where that says which log is meant: of two that we know it
-    /// shows us the newest signed run.
+    /// Remembers what a peer tells of the logs under one prefix, if that says which log is meant. If we know two of
+    /// them, the peer shows us the newest signed run.
     fn hear(&mut self, from: PeerId, prefix: u64, briefs: &[Brief], logs: &Logs) {
         let under = logs.under(prefix);
         let end = briefs.iter().map(|brief| brief.next.min(brief.cut.unwrap_or(Seq::MAX))).max().unwrap_or(0);
@@ -254,8 +255,8 @@ impl Sync {
         }
     }
 
-    /// Runs are about to be taken: whether they belong to a page or a backfill. That they do shows in how much of them is
-    /// new, for anybody can claim to have much and then bring a single line.
+    /// How runs came that we are about to take: whether they belong to a page or a backfill. How much of them is new
+    /// shows that, because any peer can claim to have much and then bring a single line.
     pub(crate) fn origin(&self, from: PeerId, want: u64, runs: &[RawRun], logs: &Logs) -> Origin {
         let asked = self.wants.get(&from).filter(|asked| asked.want == want && self.paged.contains(&from));
         let Some(asked) = asked else { return Origin::Repair(from) };
@@ -268,7 +269,7 @@ impl Sync {
         }
     }
 
-    /// A peer brought entries that were new, perhaps in answer to a want, which is given more time.
+    /// A peer brought new entries, perhaps in answer to a want, which then gets more time.
     pub(crate) fn brought(&mut self, from: PeerId, want: u64, runs: &[&RawRun], now_ms: u64) {
         let entries: u64 = runs.iter().map(|run| run.entries().len() as u64).sum();
         if entries == 0 {
@@ -293,12 +294,12 @@ impl Sync {
         self.credit.deliver(peer);
     }
 
-    /// What is waited for, and for how long.
+    /// How long we wait for what.
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
     }
 
-    /// Whatever is due: lacks, wants, the next round.
+    /// Does what is due: lacks, wants, the next round.
     pub(crate) fn wake(&mut self, logs: &mut Logs, view: &View, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         self.give_up_small(logs, now_ms);
@@ -321,7 +322,7 @@ impl Sync {
         }
     }
 
-    /// After a difference the next round comes soon.
+    /// Makes the next round come soon, as after a difference.
     pub(crate) fn hurry(&mut self, now_ms: u64) {
         self.interval_ms = self.pace.busy_ms;
         self.round_ms = self.round_ms.min(now_ms + self.pace.busy_ms);
