@@ -1,4 +1,4 @@
-//! The answering side of a round, which is stateless: what two frontiers differ in, and what the peer is told or served.
+//! The answering side of a round, which is stateless: how two frontiers differ, and what the peer is told or served.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl Sync {
         }
     }
 
-    /// Serves what is little, lists what is much.
+    /// Serves a little, lists much.
     pub(super) fn answer(&self, to: PeerId, found: &Compared, logs: &Logs, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
@@ -49,8 +49,8 @@ impl Sync {
         }
     }
 
-    /// Serves a want. What is held for its time is served too: the peer may have been shown something that names it, and
-    /// judges the time by its own clock.
+    /// Serves a want. It serves runs that are held for their time too: the peer may have been shown an entry that names
+    /// them, and judges the time by its own clock.
     pub(crate) fn want(&self, from: PeerId, want: &Want, logs: &Logs, turn: &mut Turn<'_>) {
         let early = want.ranges.iter().flat_map(|range| logs.early(range.author, (range.first, range.last)));
         for run in early.take(RANGES).filter(|_| defence::is_on("early-served")) {
@@ -84,7 +84,7 @@ impl Sync {
     }
 }
 
-/// Lists a branch when it holds `few` heads at most, otherwise tells the fingerprints of its children.
+/// Lists a branch that holds `few` heads at most; otherwise tells the fingerprints of its children.
 pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, turn: &mut Turn<'_>) {
     let listed = logs.frontier().within(branch).nth(few).is_none();
     let message = match branch.children() {
@@ -107,22 +107,22 @@ fn brief((author, log): (&AuthorId, &Log)) -> Brief {
     Brief { author: author.prefix(), next: log.next(), check: Logs::check(log), cut: log.cut() }
 }
 
-/// What a comparison of heads found out.
+/// The result of a comparison of heads.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     /// Entries that the peer lacks.
     lacking: Vec<(AuthorId, Seq, Seq)>,
-    /// Authors whose heads the peer should hear, whatever it lacks.
+    /// Authors whose heads to tell the peer, whatever it lacks.
     listed: Vec<AuthorId>,
     /// Authors whose forks the peer does not know.
     proofs: Vec<AuthorId>,
-    /// Heads whose signed run the peer should see: it has another entry at that seq, or another author's log under the same
-    /// prefix.
+    /// Heads whose signed run to show the peer: it has another entry at that seq, or another author's log under the
+    /// same prefix.
     conflicts: Vec<(AuthorId, Seq)>,
 }
 
 impl Compared {
-    /// What is read again to be shown to the peer: why logs are cut, and what contradicts its own.
+    /// Questions for the store, to show the peer why logs are cut, and what contradicts its own logs.
     pub(super) fn questions(self, to: PeerId, logs: &Logs) -> Vec<Recall> {
         let prove = |author| Some(Recall { author, seq: logs.cut(&author)?, purpose: Purpose::Prove(to) });
         let show = |(author, seq)| Recall { author, seq, purpose: Purpose::Show(to) };
@@ -136,7 +136,7 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     let frontier = logs.frontier();
     let under = |prefix: u64| theirs.get(&prefix).map_or(&[][..], Vec::as_slice);
     if heads.all {
-        // Who lists little of a large room may lack all the rest, of which no more is told at once.
+        // A peer that lists little of a large room may lack all the rest. It is told no more than this at once.
         let most = heads.heads.len() + HEADS * HEADS_REPLIES;
         let ours: Vec<_> = frontier.within(heads.branch).take(most).collect();
         for ours in ours.chunk_by(|(one, _), (other, _)| one.prefix() == other.prefix()) {
@@ -151,8 +151,8 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     found
 }
 
-/// Compares all logs under one prefix. Which of several heads is whose is not said, so equal ones cancel out, and of
-/// what is left the peer is shown the signed runs; `all` of theirs are listed, or only some.
+/// Compares all logs under one prefix. The heads do not say whose they are, so equal ones cancel out, and the peer is
+/// shown the signed runs of the rest. `all` says whether the peer listed all of its heads or only some.
 fn compare_under(ours: &[(&AuthorId, &Log)], (theirs, all): (&[Brief], bool), found: &mut Compared) {
     if let ([one], [] | [_]) = (ours, theirs) {
         return compare_one(*one, theirs.first().copied(), found);
