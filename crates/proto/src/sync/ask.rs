@@ -1,4 +1,4 @@
-//! The asking side: what peers told of, and what is wanted from whom.
+//! The asking side: what peers told of, and what we want from whom.
 
 use std::collections::BTreeMap;
 
@@ -21,15 +21,15 @@ use crate::{
     turn::Turn,
 };
 
-/// Entries asked for at once where two authors share a prefix, for the other's are served too.
+/// Entries that we ask for at once where two authors share a prefix, because the other's are served too.
 const SHARED_ENTRIES: u64 = 2 * BLOCK;
 
-/// What can be asked of one peer.
+/// What we can ask of one peer.
 #[derive(Debug, Default)]
 struct Offer {
     above: Vec<Range>,
     gaps: Vec<(AuthorId, Range)>,
-    /// Entries that it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
+    /// How many entries it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
     told: u64,
 }
 
@@ -52,12 +52,12 @@ impl Sync {
         }
     }
 
-    /// Whether somebody claims to hold an entry. Only the siege asks, to show what believing that would do.
+    /// Whether a peer claims to hold an entry. Only the siege asks, to show what believing that would do.
     pub(crate) fn is_claimed(&self, prefix: u64, seq: Seq) -> bool {
         self.told.values().any(|told| told.get(&prefix).is_some_and(|next| seq < *next))
     }
 
-    /// A peer announced heads: what does not come by itself until `due_ms` is asked for.
+    /// A peer announced heads: we ask for those that do not come by themselves until `due_ms`.
     pub(crate) fn have(&mut self, from: PeerId, heads: &[(u64, Seq)], due_ms: u64, logs: &Logs) {
         for (prefix, last) in heads {
             let known = logs.frontier().with_prefix(*prefix).any(|(author, _)| logs.has(*author, *last));
@@ -67,12 +67,12 @@ impl Sync {
         }
     }
 
-    /// Something verified names this entry, and the peer that brought it has it.
+    /// A verified run names this entry, and the peer that brought the run has it.
     pub(crate) fn lack(&mut self, (author, last): (AuthorId, Seq), from: PeerId, due_ms: u64, logs: &Logs) {
         self.lacks.add(logs.name(author), last, from, due_ms);
     }
 
-    /// A want was answered to its end: what did not come is not to be had from this peer.
+    /// A peer answered a want to its end: it does not have what did not come.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
@@ -103,7 +103,7 @@ impl Sync {
         Some(small)
     }
 
-    /// Ends a want. The peer is not asked again for what it did not deliver, until it tells of it anew.
+    /// Ends a want. We do not ask the peer again for what it did not deliver, until it tells of it anew.
     pub(super) fn give_up(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64) {
         let Some(asked) = self.wants.remove(&peer) else { return };
         self.release(peer, &asked);
@@ -114,7 +114,7 @@ impl Sync {
         for range in asked.above {
             let mut under = logs.frontier().with_prefix(range.author).map(|(author, _)| *author);
             match under.find(|author| logs.has(*author, range.last)) {
-                // What is held for its time came, and is not asked for again before it is told of again.
+                // A run that is held for its time came. We do not ask for it again before a peer tells of it again.
                 Some(author) if !logs.is_early(author, range.last) => continue,
                 came => in_vain |= came.is_none(),
             }
@@ -151,14 +151,14 @@ impl Sync {
         }
     }
 
-    /// We are not far behind this peer, or not any more.
+    /// We are not far behind this peer, or no longer.
     pub(super) fn no_more_paged(&mut self, peer: &PeerId) {
         if self.paged.remove(peer) && self.paged.is_empty() {
             self.page = Page::default();
         }
     }
 
-    /// Asks for what did not come by itself: for a little directly, for much as one does after a comparison.
+    /// Asks for what did not come by itself: for a little directly, for much as after a comparison.
     pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         let mut little: BTreeMap<PeerId, Vec<(Name, Range, Seq)>> = BTreeMap::new();
@@ -181,7 +181,7 @@ impl Sync {
                     }
                     Due::Little(peer, last) => {
                         let most = if author.is_some() { first + SHARED_ENTRIES } else { Seq::MAX };
-                        // Of what comes in a run that is held for its time, the shorter run is wanted.
+                        // If the entry is here in a run that is held for its time, we want the shorter run.
                         let is_early =
                             logs.early(prefix, (last, last)).next().is_some() && defence::is_on("early-shorter");
                         let end = if is_early { last } else { block_end(last) };
@@ -203,8 +203,8 @@ impl Sync {
         }
     }
 
-    /// Ends wants of a little that nobody answered. Silence costs credit; an answer that has nothing lets others be asked at
-    /// once.
+    /// Ends wants of a little that nobody answered. Silence costs credit; an answer that brings nothing lets us ask
+    /// others at once.
     pub(super) fn give_up_small(&mut self, logs: &Logs, now_ms: u64) {
         while let Some((want, _)) = self.small.first_key_value().filter(|(_, small)| small.due_ms <= now_ms) {
             let Some(small) = self.end_of(*want) else { return };
@@ -215,8 +215,8 @@ impl Sync {
         }
     }
 
-    /// What did not come is asked of others that announced it; what came in part, of the same peer. Says whether something
-    /// did not come.
+    /// Asks others that announced it for what did not come; if some of it came, asks the same peer for the rest.
+    /// Returns whether something did not come.
     fn end_small(&mut self, small: Small, logs: &Logs, now_ms: u64) -> bool {
         let mut lacks = false;
         for (name, first, last) in small.logs {
@@ -242,7 +242,7 @@ impl Sync {
         want
     }
 
-    /// Wants from `peer` what it told of and nobody else was asked for, unless it is answering a want already.
+    /// Wants from `peer` what it told of and no other peer was asked for, unless it is still answering a want.
     pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, turn: &mut Turn<'_>) {
         if self.wants.contains_key(&peer) {
             return;
@@ -259,7 +259,7 @@ impl Sync {
             self.page.free_ms = now_ms + PAGE_MS;
             offer = Offer::default();
         } else if offer.len() == 0 && defence::is_on("reserved") {
-            // Nothing else is to be had: others are too slow with what they were asked for.
+            // The peer has nothing else to offer: others are too slow with what they were asked for.
             offer = self.offer(peer, logs, now_ms);
         }
         if !trusted {
@@ -284,8 +284,8 @@ impl Sync {
         !self.page.came && self.page.free_ms <= now_ms
     }
 
-    /// What `peer` told of above our heads, up to the ends of their blocks, and our gaps, as far as nobody else was
-    /// asked for it, or was and is not done by `slow_ms`. What has come since is forgotten.
+    /// What `peer` told of above our heads, up to the ends of the blocks, and our gaps, unless another peer was asked
+    /// for it and is not slow by `slow_ms`. Forgets what has come since.
     fn offer(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64) -> Offer {
         let mut offer = Offer::default();
         let trusted = self.credit.trusts(&peer);
@@ -313,7 +313,7 @@ impl Sync {
         offer
     }
 
-    /// A part of our gaps: behind those that were looked at before when there are many.
+    /// A part of our gaps: those behind the ones that we looked at before, if there are many.
     fn offer_gaps(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64, offer: &mut Offer) {
         let barren = self.barren.get(&peer);
         let mut looked_at = None;
@@ -334,7 +334,7 @@ impl Sync {
         self.looked_at = looked_at;
     }
 
-    /// What of a range no peer is being asked for that is not slow; of that, what lies below.
+    /// The part of a range that no peer is being asked for, except slow ones; if there are several parts, the lowest.
     fn unasked(&self, mut range: Range, slow_ms: u64) -> Option<Range> {
         for (peer, first, last) in self.reserved.get(&range.author).into_iter().flatten() {
             let is_slow = self.wants.get(peer).is_none_or(|asked| asked.free_ms <= slow_ms);
@@ -345,7 +345,7 @@ impl Sync {
         (range.first <= range.last).then_some(range)
     }
 
-    /// Tells how many entries are missing, and bodies of others, when that has changed.
+    /// Tells how many entries, and bodies of others, are missing, if that has changed.
     pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, turn: &mut Turn<'_>) {
         let missing = logs.missing().saturating_add(bodies);
         if missing != self.missing {
@@ -355,7 +355,7 @@ impl Sync {
     }
 }
 
-/// Of a peer that did not deliver, a single block is wanted.
+/// Reduces an offer to a single block, for a peer that did not deliver.
 fn probe(offer: &mut Offer) {
     let one = usize::from(offer.above.is_empty());
     offer.above.truncate(1);
