@@ -1,8 +1,8 @@
 //! Delegation: every push hands over a part of the id space.
 //!
-//! A rumor has to reach n peers, so n-1 copies are needed, and if the receivers share the work, log n hops. A tree
-//! does both, but a tree that is kept up has to be repaired. Here each rumor draws its own from the peers' ids,
-//! as a broadcast does in a prefix-routed overlay (El-Ansary et al. 2003; Rowstron and Druschel 2001):
+//! A rumor has to reach n peers, which takes n-1 copies, and log n hops if the receivers share the work. A tree does
+//! both, but a tree that is kept up has to be repaired. Here each rumor draws its own tree from the peers' ids, as a
+//! broadcast does in a prefix-routed overlay (El-Ansary et al. 2003; Rowstron and Druschel 2001):
 //!
 //! ```text
 //! ids are read as digits of three bits; `part` is a number of leading digits, see [`crate::message::Push`]
@@ -17,32 +17,32 @@
 //!   510 511 512 513 ...   ... part 3, and so on
 //! ```
 //!
-//! The parts handed over are disjoint and together make up the part received, so everybody is told exactly once if
-//! everybody has a link into every branch where there is anyone: that is what the [`View`] keeps.
-//! A peer is linked with its whole neighbourhood, the largest part of the id space around it that holds few enough. So
-//! where a part ends in a neighbourhood nothing needs handing over any more: all in it are told directly, with
-//! [`NOBODY`] as the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that
-//! each hop settles at least one digit: two hops for 100 peers, three for 1,000. Of several contacts in a branch the
-//! one that answers soonest is handed the part.
+//! The parts handed over are disjoint and together make up the part received. So everybody is told exactly once if
+//! everybody has a link into every branch where there is anyone: the [`View`] keeps those links. A peer is linked with
+//! its whole neighbourhood, the largest part of the id space around it that holds few enough peers. So where a part
+//! ends in a neighbourhood nothing needs handing over any more: all peers in it are told directly, with [`NOBODY`] as
+//! the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that each hop
+//! settles at least one digit: two hops for 100 peers, three for 1,000. Of several contacts in a branch the one that
+//! answers soonest is handed the part.
 //!
-//! With a fixed view ids say nothing about links, and a rumor goes to all links but the one it came by.
+//! With a fixed view ids say nothing about links, and a rumor goes to all links except the one it came by.
 //!
-//! Latency can be traded for messages: with [`Delegating::gather_ms`] whoever has to tell others gathers what there is to
-//! tell for so long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it
-//! has gathered to one other peer, the *relay*, who gathers what comes from all writers and tells everybody. Who that
-//! is follows from the time of the entry, and is another every [`RELAY_MS`]: no peer is a hub. A relay that does
-//! not answer is passed over, and the writer tells everybody itself.
+//! Latency can be traded for messages: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
+//! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
+//! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
+//! The relay follows from the time of the entry, and changes every [`RELAY_MS`]: no peer is a hub. If a relay does not
+//! answer, the writer tells everybody itself.
 //!
 //! What can go wrong, and what is done:
 //!
 //! - *A contact is dead or slow:* its part goes to another contact in the same branch, as soon as the link breaks or
-//!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over
-//!   what it had not been handed before, and only that.
-//! - *A contact lies, a branch has no contact, a view is wrong:* whoever gets something new announces its head, an
-//!   author and a number, to a few random links a little later. Who lacks it asks.
-//! - *Many are dead at once, or many lie:* whoever finds that a rumor misses peers, because nobody in a branch answers or
-//!   because it got something otherwise, announces it to all links. So it floods what is left of the room, at
-//!   ten bytes a link.
+//!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over the
+//!   part that it had not been handed before, and only that.
+//! - *A contact lies, a branch has no contact, a view is wrong:* a peer that gets something new announces its head, an
+//!   author and a number, to a few random links a little later. A peer that lacks it asks.
+//! - *Many are dead at once, or many lie:* a peer that finds that a rumor misses peers, because nobody in a branch
+//!   answers or because it got something otherwise, announces it to all links. So the announcement floods what is left
+//!   of the room, at ten bytes a link.
 //! - *All that fails:* anti-entropy.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -73,57 +73,57 @@ const EVERYBODY: u8 = 0;
 /// Milliseconds, by the time of entries, for which one peer is the relay.
 const RELAY_MS: u64 = 10_000;
 
-/// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below
-/// 100 ms announcements of the same head to the same peer are no longer batched. In a mesh, where the writer has told
-/// everybody it knows of, it is always the longest.
+/// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below 100
+/// ms announcements of the same head to the same peer are no longer batched. In a mesh, where the writer has told
+/// everybody it knows of, the pause is always the longest.
 const ANNOUNCE_MS: (u64, u64) = (100, 2_000);
 
-/// Most heads that are announced to all links at once, 320 bytes each; who comes back after a day and catches up with
-/// more does not tell all of it to everybody.
+/// The most heads that are announced to all links at once, 320 bytes each; a peer that comes back after a day and
+/// catches up with more does not tell all of it to everybody.
 const ALARM_HEADS: usize = 32;
 
 /// Parameters of delegation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delegating {
-    /// Links that are told the head of what is new here.
+    /// How many links are told the head of what is new here.
     pub announced: usize,
-    /// Milliseconds for which what is to be told is gathered, by the writer and by everybody who was handed a part.
+    /// Milliseconds for which the writer, and every peer that was handed a part, gathers what it has to tell.
     pub gather_ms: u64,
 }
 
 impl Default for Delegating {
-    /// Two, at ten bytes each: every peer is then announced to about twice, so that of those a rumor missed one in
-    /// seven (e^-2) hears of it from nobody.
+    /// Two, at ten bytes each: then about two announcements reach every peer, and of the peers that a rumor missed one
+    /// in seven (e^-2) gets none.
     fn default() -> Self {
         Self { announced: 2, gather_ms: 0 }
     }
 }
 
-/// Depths of branches: those of a part are all below its number of digits.
+/// Depths of branches: the branches of a part all lie below its number of digits.
 type Depths = std::ops::RangeInclusive<u8>;
 
-/// What is kept of a rumor until all that was handed over with it is answered.
+/// What we keep on a rumor until every push that handed over a part of it is answered.
 #[derive(Debug, Default)]
 struct Telling {
-    /// Pushes that are not answered.
+    /// How many pushes are not answered.
     open: usize,
-    /// Who answered.
+    /// The peers that answered.
     having: BTreeSet<PeerId>,
 }
 
-/// Runs that are to be told to all in the branches at some depths.
+/// Runs to tell to all peers in the branches at some depths.
 struct Gathered {
     runs: Vec<RawRun>,
     depths: Depths,
     from: Option<Source>,
 }
 
-/// The rumors whose handing over is not answered by all, and what was told lately.
+/// The rumors whose pushes are not all answered, and what was told lately.
 pub(super) struct Delegate {
     policy: Delegating,
     me: PeerId,
     gathered: Vec<Gathered>,
-    /// When what was gathered is told.
+    /// When the gathered runs are told.
     tell_ms: Option<u64>,
     hot: Hot<Telling>,
     awaited: Awaited,
@@ -145,8 +145,8 @@ impl Delegate {
         }
     }
 
-    /// The part that we take over with a push. Nobody hands over a part that it lies in itself, so at most it is the
-    /// branch in which the sender sees us, unless we are its relay.
+    /// The part that we take over with a push. No peer hands over a part that it lies in itself, so the part is at most
+    /// the branch in which the sender sees us, unless we are its relay.
     fn taken_over(&self, from: Source) -> u8 {
         if from.part == EVERYBODY && self.policy.gather_ms > 0 {
             return EVERYBODY;
@@ -154,7 +154,7 @@ impl Delegate {
         from.part.clamp(branch(&from.peer, &self.me).depth(), NOBODY)
     }
 
-    /// Tells all in the branches at these depths, now or when more has been gathered.
+    /// Tells all peers in the branches at these depths, now or when more has been gathered.
     fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         if self.policy.gather_ms == 0 || depths.is_empty() {
             return self.tell(runs, depths, from, view, turn);
@@ -165,7 +165,7 @@ impl Delegate {
         self.tell_ms = Some(self.tell_ms.map_or(due_ms, |ms| ms.min(due_ms)));
     }
 
-    /// Tells what was gathered; what was written here is left to a relay, if there is one.
+    /// Tells the gathered runs; those that were written here are left to a relay, if there is one.
     fn tell_gathered(&mut self, view: &View, turn: &mut Turn<'_>) {
         self.tell_ms = None;
         for Gathered { runs, depths, from } in std::mem::take(&mut self.gathered) {
@@ -176,7 +176,7 @@ impl Delegate {
         }
     }
 
-    /// Tells all in the branches at these depths, except the source itself.
+    /// Tells all peers in the branches at these depths, except the source itself.
     fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         let targets = self.targets(depths, from.map(|from| from.peer), view, turn);
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
@@ -230,7 +230,7 @@ impl Delegate {
         super::push(sent, &self.hot, &mut self.awaited, turn);
     }
 
-    /// One push fewer is awaited for these rumors; those that wait for nothing more are done.
+    /// We await one push fewer for these rumors; those for which we await none are done.
     fn settle(&mut self, rumors: &[u64]) {
         for &number in rumors {
             let Some(rumor) = self.hot.get_mut(number) else { continue };
@@ -273,7 +273,7 @@ impl Delegate {
         self.alarm(turn);
     }
 
-    /// What is new here is announced soon, and to all links.
+    /// Lets what is new here be announced soon, and to all links.
     fn alarm(&mut self, turn: &mut Turn<'_>) {
         if self.policy.announced > 0 {
             let soon_ms = turn.now.ticks_ms + turn.random.jitter(ANNOUNCE_MS.0);
@@ -282,8 +282,9 @@ impl Delegate {
         }
     }
 
-    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the
-    /// writer has told everybody it knows of, one will do. All links are told what a rumor is known to have missed.
+    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the writer
+    /// has told everybody it knows of, one link is enough. All links are told if a rumor is known to have missed
+    /// somebody.
     fn announce(&mut self, view: &View, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
         let links: Vec<_> = view.active().collect();
@@ -330,8 +331,8 @@ impl Spread for Delegate {
         self.gather(runs, part + 1..=NOBODY, from, view, turn);
     }
 
-    /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
-    /// replay, and goes nowhere.
+    /// Tells what was told lately to that part of the id space that was not ours before. Anything older is a replay,
+    /// and goes nowhere.
     fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>) {
         let part = self.taken_over(from);
         let mut more: BTreeMap<u8, Vec<RawRun>> = BTreeMap::new();
@@ -360,10 +361,10 @@ impl Spread for Delegate {
         self.settle(&sent.rumors);
     }
 
-    /// Nobody pulls who delegates, and nothing is kept hot for it.
+    /// Delegating peers never pull, so there is nothing to answer.
     fn pull(&mut self, _from: PeerId, _turn: &mut Turn<'_>) {}
 
-    /// What a former link to the same peer carried last is said again by the one that replaces it.
+    /// Says again what a former link to the same peer carried last.
     fn up(&mut self, peer: PeerId, _view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             let rumors = sent.rumors.clone();
@@ -404,8 +405,8 @@ impl Spread for Delegate {
     }
 }
 
-/// Who tells everybody, in a mesh, of a run written now: of us and all links the one whose id is nearest to a number
-/// that follows from the time; `None` when that is us.
+/// The relay, in a mesh, of a run written now: of us and all links, the peer whose id is nearest to a number that
+/// follows from the time; `None` if that is us.
 fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
     let ms = runs.last()?.entries().last()?.time.ms();
     let place = Random::new(ms / RELAY_MS).number();
@@ -413,7 +414,7 @@ fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
     all.min_by_key(|peer| peer.prefix() ^ place).filter(|peer| view.is_mesh() && peer != me)
 }
 
-/// For the last runs that were told, the smallest number of digits by which they were.
+/// For the runs that were told last, the smallest number of digits of a part to which they were told.
 #[derive(Debug, Default)]
 struct Told {
     parts: BTreeMap<(AuthorId, Seq), u8>,
@@ -436,7 +437,7 @@ impl Told {
         }
     }
 
-    /// Notes that a run is to be told to all of `part`; returns up to where that had not been done, when there
+    /// Notes that a run is to be told to all of `part`; returns down to which depth that is still to be done, if there
     /// is anything to do.
     fn widen(&mut self, run: &RawRun, part: u8) -> Option<u8> {
         let told = self.parts.get_mut(&(run.author(), run.last())).filter(|told| part < **told)?;
@@ -444,7 +445,7 @@ impl Told {
     }
 }
 
-/// The newest head of each author with something new here, and who is known to have it.
+/// The newest head of each author of whom something is new here, and the peers that are known to have it.
 #[derive(Debug, Default)]
 struct News {
     heads: BTreeMap<AuthorId, (Seq, BTreeSet<PeerId>)>,
@@ -454,7 +455,7 @@ struct News {
 }
 
 impl News {
-    /// Past the bound new authors are left to anti-entropy.
+    /// Past the bound, further authors are left to anti-entropy.
     fn add(&mut self, run: &RawRun, source: Option<PeerId>) {
         let full = self.heads.len() >= HEADS;
         let newest = self.heads.get(&run.author()).map(|(seq, _)| *seq);
