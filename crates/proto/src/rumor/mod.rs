@@ -4,8 +4,8 @@
 //! tells it when to stop. [`mongering`] and [`delegating`] are two ways to choose whom to tell and how long. Neither
 //! needs to be certain: whatever a rumor misses, anti-entropy finds.
 //!
-//! What the two share is here and below: the rumors that are hot (`hot`), and the pushes whose answer is awaited
-//! (`awaited`), by which round trips are measured and silence is noticed.
+//! What the two share is here and in two modules below: the rumors that are hot (`hot`), and the pushes whose answers
+//! are awaited (`awaited`), which measure round trips and show silence.
 
 mod awaited;
 pub mod delegating;
@@ -40,22 +40,22 @@ impl Default for Policy {
     }
 }
 
-/// From whom runs came.
+/// Where runs came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Who pushed them, or served them.
+    /// The peer that pushed or served them.
     pub peer: PeerId,
     /// The part of the id space that came with them, as in [`Push::part`]; [`delegating::NOBODY`] when they
     /// did not come as a rumor.
     pub part: u8,
-    /// Links crossed, as in [`Push::hops`]; 0 when they did not come as a rumor.
+    /// How many links they crossed, as in [`Push::hops`]; 0 when they did not come as a rumor.
     pub hops: u8,
 }
 
 /// The rumors of one room.
 ///
-/// Every method takes the view as it is after the change that is told of. Pushes to the same peer within one call are
-/// merged where that costs nothing.
+/// Every method takes the view as it is after the change that the call tells of. Pushes to the same peer within one
+/// call are merged where that costs nothing.
 pub struct Rumors {
     spread: Box<dyn Spread + Send>,
 }
@@ -80,8 +80,8 @@ impl Rumors {
         self.spread.known(runs, from, view, &mut turn.within());
     }
 
-    /// The newest entries of a log came to a node that was far behind and told nobody. Whoever is handed them as a rumor
-    /// later tells its part, as for any other.
+    /// The newest entries of a log came to a node that was far behind and told no peer of them. If it is handed them as
+    /// a rumor later, it tells its part, as with any other rumor.
     pub fn untold(&mut self, run: &RawRun) {
         self.spread.untold(run);
     }
@@ -166,7 +166,7 @@ fn push<T>(sent: Sent, hot: &Hot<T>, awaited: &mut Awaited, turn: &mut Turn<'_>)
     turn.send(to, Message::Push(push));
 }
 
-/// The push, among what was said, that can take these runs along.
+/// The push, among the outputs of this turn, that can take these runs along.
 fn room_in<'a>(said: &'a mut [Output], sent: &Sent, hops: u8, runs: &[RawRun]) -> Option<&'a mut Push> {
     let fits = |push: &Push| {
         let bytes: usize = push.runs.iter().chain(runs).map(|run| run.wire().len()).sum();
