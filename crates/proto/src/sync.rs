@@ -255,8 +255,8 @@ impl Sync {
         }
     }
 
-    /// How runs came that we are about to take: whether they belong to a page or a backfill. How much of them is new
-    /// shows that, because any peer can claim to have much and then bring a single line.
+    /// The origin of runs that we are about to take: whether they belong to a page or a backfill. How much of them is
+    /// new shows that, because any peer can claim to have much and then bring a single line.
     pub(crate) fn origin(&self, from: PeerId, want: u64, runs: &[RawRun], logs: &Logs) -> Origin {
         let asked = self.wants.get(&from).filter(|asked| asked.want == want && self.paged.contains(&from));
         let Some(asked) = asked else { return Origin::Repair(from) };
