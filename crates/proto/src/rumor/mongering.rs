@@ -25,7 +25,7 @@
 //!   peers that rules out a handful and changes nothing. On a line, where a peer has two neighbours and heard from one
 //!   of them, it is everything: otherwise half of all contacts go back, each costs a coin, and with a fair one a third
 //!   of all peers lose interest before they told the other side. (By pull, or blind, they still may.)
-//! - *The next contact follows a useful one at once,* so that a rumor does not wait for a cycle at each hop.
+//! - *After a useful contact the next follows at once,* so that a rumor does not wait for a cycle at each hop.
 
 use std::collections::BTreeSet;
 
