@@ -69,7 +69,7 @@ enum Event {
         from: usize,
         message: Message,
     },
-    /// It asks for what was announced, if it has not come.
+    /// The peer asks for what was announced, if that has not come.
     Fetch {
         from: usize,
         run: RawRun,
@@ -149,7 +149,7 @@ impl Net {
         self.join_first(self.nodes.len(), every_ms);
     }
 
-    /// The first so many join by the ticket of peer 0.
+    /// The first `peers` join by the ticket of peer 0.
     pub fn join_first(&mut self, peers: usize, every_ms: u64) {
         for at in 1..peers {
             self.hear(at, vec![contact(0)]);
@@ -204,7 +204,7 @@ impl Net {
         self.nodes.iter().filter(holds).count()
     }
 
-    /// Whom pushes are under way to.
+    /// The peers to which pushes are under way.
     pub fn under_way(&self) -> Vec<usize> {
         let push = |serial| matches!(self.events.get(serial), Some(Event::Message { message: Message::Push(_), .. }));
         self.queue.iter().filter(|next| push(&next.0.1)).map(|next| next.0.2).collect()
@@ -253,7 +253,7 @@ impl Net {
         }
     }
 
-    /// Whoever is woken has nothing left to do at that time: no deadline makes a loop.
+    /// A peer that is woken has nothing left to do at that time: no deadline makes a loop.
     fn wake(&mut self, at: usize) {
         let due = |deadline: Option<u64>, now_ms| deadline.is_some_and(|ms| ms <= now_ms);
         if due(self.nodes[at].view.next_deadline(), self.now_ms) {
