@@ -38,7 +38,7 @@ struct Desk {
 }
 
 impl Desk {
-    /// A peer in a room that is no mesh, for there is somebody it has no link to.
+    /// A peer in a room that is no mesh, because there is somebody it has no link to.
     fn new(me: &str, links: &[&str], policy: Policy) -> Self {
         let mut desk = Self::in_a_mesh(me, links, policy);
         let stranger = Contact { peer: PeerId([1; 32]), address: "nowhere".into() };
@@ -86,7 +86,7 @@ impl Desk {
         self.turn(|rumors, view, turn| rumors.down(peer(digits), view, turn))
     }
 
-    /// Waits for the next deadline; tells how long that took.
+    /// Waits for the next deadline; returns how long that took.
     fn wait(&mut self) -> u64 {
         let before_ms = self.now_ms;
         self.now_ms = self.rumors.next_deadline().unwrap_or(before_ms);
@@ -94,7 +94,7 @@ impl Desk {
         self.now_ms - before_ms
     }
 
-    /// The pushes since last asked.
+    /// The pushes since the last call.
     fn pushes(&mut self) -> Vec<(PeerId, Push)> {
         let push = |output| match output {
             Output::Send { to, message: Message::Push(push) } => Some((to, push)),
@@ -103,7 +103,7 @@ impl Desk {
         self.out.drain(..).filter_map(push).collect()
     }
 
-    /// The parts handed over since last asked.
+    /// The parts handed over since the last call.
     fn parts(&mut self) -> Vec<(PeerId, u8)> {
         let mut parts: Vec<_> = self.pushes().into_iter().map(|(to, push)| (to, push.part)).collect();
         parts.sort_unstable();
