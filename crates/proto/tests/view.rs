@@ -91,7 +91,7 @@ fn a_view_heals_when_half_of_a_large_room_dies() {
 #[test]
 fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
     let mut net = Net::new(128, &Policy::default(), 10..50, 4);
-    // Each by another's ticket: whom all others dial has no link of its own that could count.
+    // Each by another's ticket: a peer that all others dial would have no link of its own that could count.
     for at in 1..32 {
         net.hear(at, vec![contact(at / 2)]);
     }
@@ -339,7 +339,7 @@ fn a_newcomer_displaces_no_link_that_was_chosen_or_lasts() {
     assert!((1..=42).all(|at| alone.view.is_active(&peer(at))), "ten chosen, thirty-two that last");
 }
 
-/// Those from `first` on, so many, that share their first digit with peer 0 or do not.
+/// The first `count` peers from `first` on that are `near` to peer 0, sharing its first digit, or are not.
 fn some(first: usize, count: usize, near: bool) -> Vec<usize> {
     (first..).filter(|at| (shared(&peer(0), &peer(*at)) > 0) == near).take(count).collect()
 }
