@@ -1,6 +1,6 @@
 //! One room on one node, as a state machine without I/O, clock or entropy of its own.
 //!
-//! The engine is driven by whoever owns it, in four steps that repeat:
+//! A driver owns the engine and drives it in four steps that repeat:
 //!
 //! 1. [`Engine::handle`] takes one [`Input`] and appends [`Output`]s. The driver may pass several inputs before it acts
 //!    on the outputs.
