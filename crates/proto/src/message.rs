@@ -9,7 +9,7 @@
 //! anti-entropy     A -> B  Status           B compares; if equal it answers with the same Status: the end
 //!                  B -> A  Ranges           A compares branch by branch and answers with
 //!                  A -> B  Ranges | Heads   the branches that differ, until they are small enough to list;
-//!                                           whoever lacks something wants it, whoever has more serves it
+//!                                           the side that lacks something wants it, the other serves it
 //!                  A -> B  Want             B serves
 //!                  B -> A  Runs ... Done    A admits, and may want again
 //! fork             A -> B  Evidence         B compares with its own entries and may find a proof
