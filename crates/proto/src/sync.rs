@@ -14,11 +14,11 @@
 //! a time and no two peers for the same entries, and forgets what a peer announced when it does not deliver.
 //!
 //! An announcement costs a peer ten bytes and is only a reason to ask that peer. It changes neither what counts as
-//! missing nor how entries are shown or spread. A peer that announces in vain loses its [`Credit`], and a want keeps
+//! missing nor how entries are shown or spread. A peer that announces in vain loses its `credit`, and a want keeps
 //! others from being asked for the same entries only while it brings something.
 //!
 //! An entry that was announced, or is named as a cause, has time to come as a rumor before it is asked for, see
-//! [`Patience`].
+//! `patience`.
 //!
 //! Peers name a log by eight bytes of its author. If two authors share these, each side compares all logs that it has
 //! under them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.

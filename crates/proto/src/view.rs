@@ -3,7 +3,7 @@
 //! With a [`Shape::Fixed`] view the links are given, and each is dialled until it stands. With a [`Shape::Open`] view
 //! the view decides, in three sizes of room:
 //!
-//! - Up to [`MESH_PEERS`] others: a full mesh.
+//! - Up to [`MESH_PEERS`](crate::limits::MESH_PEERS) others: a full mesh.
 //! - Beyond that, a partial view as in HyParView (Leitão et al. 2007): a few active links, which are kept up, and more
 //!   peers known, passive, from which a broken link is replaced. HyParView's links are random; here most links have a
 //!   place. Seen from a peer the id space falls into branches (see [`mod@branch`]): the ids that begin with another
@@ -11,8 +11,8 @@
 //!   has anybody in it to reach all with n-1 copies: log8 n levels of seven. A few links to any peers, and the links
 //!   that others chose, are there for when one fails.
 //! - The smallest branches are full meshes again: a peer is linked with its whole neighbourhood, the peers that share
-//!   so many digits with it that they are [`MESH_PEERS`] at most. So the last levels are one, and a small room is the
-//!   neighbourhood of no digits.
+//!   so many digits with it that they are [`MESH_PEERS`](crate::limits::MESH_PEERS) at most. So the last levels are
+//!   one, and a small room is the neighbourhood of no digits.
 //! - Peers tell each other of peers in shuffles, half of which are chosen to be near to the receiver in the id space.
 //!   So a newcomer's links lead, level by level, to the peers nearest to it, as in Pastry (Rowstron and Druschel 2001).
 //!
@@ -170,7 +170,7 @@ impl View {
     }
 
     /// Whether, as far as we know, all peers are linked with each other: all that we know and have not failed to reach
-    /// are linked, [`MESH_PEERS`] at most.
+    /// are linked, [`MESH_PEERS`](crate::limits::MESH_PEERS) at most.
     pub fn is_mesh(&self) -> bool {
         self.near == 0 && self.near_linked
     }

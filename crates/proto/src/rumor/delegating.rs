@@ -30,7 +30,7 @@
 //! Latency can be traded for messages: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
 //! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
 //! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
-//! The relay follows from the time of the entry, and changes every [`RELAY_MS`]: no peer is a hub. If a relay does not
+//! The relay follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not
 //! answer, the writer tells everybody itself.
 //!
 //! What can go wrong, and what is done:
