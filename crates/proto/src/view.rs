@@ -13,8 +13,9 @@
 //! - The smallest branches are full meshes again: a peer is linked with its whole neighbourhood, the peers that share
 //!   so many digits with it that they are [`MESH_PEERS`](crate::limits::MESH_PEERS) at most. So the last levels are
 //!   one, and a small room is the neighbourhood of no digits.
-//! - Peers tell each other of peers in shuffles, half of which are chosen to be near to the receiver in the id space.
-//!   So a newcomer's links lead, level by level, to the peers nearest to it, as in Pastry (Rowstron and Druschel 2001).
+//! - Peers tell each other of peers in shuffles. Half of the peers in a shuffle are chosen to be near to the receiver
+//!   in the id space. So a newcomer's links lead, level by level, to the peers nearest to it, as in Pastry (Rowstron
+//!   and Druschel 2001).
 //!
 //! Strangers cannot take the view over. A link that we chose is never given up for another. Of the links that others
 //! chose, the longest-lived half are safe too. What one peer tells fills a sixteenth of what we know at most, and we
@@ -192,8 +193,8 @@ impl View {
     }
 
     /// A link is up. A second one to the same peer replaces the first. Returns the peer whose link has to be closed, if
-    /// any: this one if it has no place here, or another one that makes room. The view has forgotten that peer already,
-    /// and no [`View::down`] follows.
+    /// any: this one if it has no place here, or another one that makes room. The view has forgotten that peer already
+    /// and needs no [`View::down`].
     #[must_use]
     pub fn up(&mut self, peer: PeerId, address: Option<Bytes>, turn: &mut Turn<'_>) -> Option<PeerId> {
         if !self.admits(&peer) {
