@@ -21,6 +21,12 @@ impl Budget {
         self.left < self.full / 2
     }
 
+    /// Whether nothing is missing.
+    pub(crate) fn is_full(&mut self, now_ms: u64) -> bool {
+        self.fill(now_ms);
+        self.left == self.full
+    }
+
     /// Takes one, if there is one left.
     pub(crate) fn take(&mut self, now_ms: u64) -> bool {
         let has = self.spares(now_ms, 0);

@@ -89,6 +89,18 @@ impl Command {
         }
     }
 
+    /// Runs in the message in it.
+    pub(crate) fn runs(&self) -> usize {
+        match self {
+            Self::Received(received) => match &received.message {
+                Message::Push(push) => push.runs.len(),
+                Message::Runs { runs, .. } => runs.len(),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
     /// About what the message in it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         match self {

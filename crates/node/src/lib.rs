@@ -38,6 +38,7 @@ mod mend;
 mod nearby;
 mod node;
 mod outbound;
+mod pace;
 mod random;
 mod readers;
 mod rekey;

@@ -36,6 +36,16 @@ pub const LINK_INBOX_BYTES: usize = 2 * MESSAGE_BYTES;
 /// It holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
 pub const AUTHOR_INBOX_BYTES: usize = LINK_INBOX_BYTES / 4;
 
+/// Runs of one author that are pushed to us over one link at once: a page that somebody pastes line by line.
+pub const PUSHES_AT_ONCE: u32 = 256;
+
+/// The same, a second, after that: ten times a fast bot. A push costs its receiver and whom it tells some 150 µs each: 2 % of
+/// a core. What is pushed faster comes by anti-entropy.
+pub const PUSHES_PER_S: u32 = 128;
+
+/// Authors whose pace is remembered for each link: those who pushed within the last 8 ms each. 12 kB.
+pub const PACED: usize = 256;
+
 /// The same, all peers together: a dozen peers at once may have as much waiting as they can, and it stays
 /// within 16 MiB.
 pub const INBOX_BYTES: usize = 16 * 1024 * 1024;
@@ -57,6 +67,16 @@ pub const BATCH_PEERS: usize = 512;
 /// Pushes of one author among them: 6 ms of work, a signature each. Whoever says something meanwhile waits no longer, and
 /// the commit costs a fifth of that.
 pub const BATCH_OF_AUTHOR: usize = 64;
+
+/// Runs of answers among them, a signature each, and as many more as the last message brings: as much work. Honest answers
+/// bring blocks: four thousand entries.
+pub const BATCH_ANSWERED: usize = 64;
+
+/// The same while somebody talks: what is said then waits for one message of an answer at most.
+pub const BATCH_ANSWERED_BESIDE: usize = 8;
+
+/// How long after a word of somebody it counts as talked: longer than most pauses between lines that people wait for.
+pub const TALK: Duration = Duration::from_secs(2);
 
 /// Bytes of messages that the driver takes before it commits: a few thousand entries of 200 bytes.
 pub const BATCH_BYTES: usize = 1024 * 1024;
@@ -201,6 +221,9 @@ pub const SERVING: usize = 2;
 /// Raw bytes that one step of serving reads, and one compressed piece of a bulk stream holds: 5 ms of
 /// reading and hashing.
 pub const SERVE_STEP_BYTES: usize = 256 * 1024;
+
+/// Entries in one message of an answer: 4 ms of its receiver, who takes no less than a message before it commits.
+pub const SERVE_MESSAGE_ENTRIES: usize = 512;
 
 /// An answer of at most this goes on the live stream; a larger one gets a stream of its own.
 pub const SERVE_LIVE_BYTES: usize = 64 * 1024;

@@ -29,6 +29,7 @@ use crate::{
     greeting::{EXPORTER, Role},
     limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_CONTROLS, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
     outbound::Outbound,
+    pace::Paces,
     readers::Readers,
     serve::{Job, Server},
     turns::{Strand, Turns},
@@ -161,6 +162,7 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
         link,
         inbox: Arc::new(Semaphore::new(LINK_INBOX_BYTES)),
         controls: Arc::new(Semaphore::new(LINK_CONTROLS)),
+        paces: Arc::new(Paces::new()),
         wires: wires.clone(),
     };
     let server = Server {
@@ -281,6 +283,7 @@ struct Inlet {
     inbox: Arc<Semaphore>,
     /// One permit for each control that may.
     controls: Arc<Semaphore>,
+    paces: Arc<Paces>,
     wires: Wires,
 }
 
@@ -297,6 +300,9 @@ impl Inlet {
     /// Hands a message over, once there is room for it. A push does not wait for room: what an author says faster than it
     /// is taken comes by anti-entropy.
     async fn message(&self, channel: u32, message: Message, bytes: usize) {
+        if matches!(&message, Message::Push(push) if !self.paces.takes(push)) {
+            return;
+        }
         let (places, strand) = (weight(&message, bytes), Strand::of(&message));
         let acquire = async |from: &Arc<Semaphore>| match strand {
             Strand::Of(_) => from.clone().try_acquire_many_owned(places).ok(),

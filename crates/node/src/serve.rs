@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     command::Command,
     frame::Packer,
-    limits::{SERVE_AHEAD, SERVE_LIVE_BYTES, SERVE_NEWEST, SERVE_STEP_BYTES},
+    limits::{SERVE_AHEAD, SERVE_LIVE_BYTES, SERVE_MESSAGE_ENTRIES, SERVE_NEWEST, SERVE_STEP_BYTES},
     link::Wires,
     outbound::Outbound,
     readers::Readers,
@@ -170,19 +170,35 @@ impl Steps {
 
     /// Messages that hold these runs, each within the bounds of one.
     fn messages(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
-        let mut groups: Vec<(usize, Vec<RawRun>)> = Vec::new();
+        let mut groups: Vec<Group> = vec![Group::default()];
         for run in runs {
-            let bytes = run.wire().len();
-            match groups.last_mut() {
-                Some((sum, group)) if *sum + bytes <= SERVE_STEP_BYTES && group.len() < PUSH_RUNS => {
-                    *sum += bytes;
-                    group.push(run);
-                }
-                _ => groups.push((bytes, vec![run])),
-            }
+            let (bytes, entries) = (run.wire().len(), run.entries().len());
+            let has_room = |group: &&mut Group| {
+                group.runs.is_empty()
+                    || (group.bytes + bytes <= SERVE_STEP_BYTES
+                        && group.entries + entries <= SERVE_MESSAGE_ENTRIES
+                        && group.runs.len() < PUSH_RUNS)
+            };
+            let group = match groups.last_mut().filter(has_room) {
+                Some(group) => group,
+                None => groups.push_mut(Group::default()),
+            };
+            group.bytes += bytes;
+            group.entries += entries;
+            group.runs.push(run);
         }
-        groups.into_iter().map(|(_, runs)| Message::Runs { want: self.job.want, runs }.encode()).collect()
+        let want = self.job.want;
+        let groups = groups.into_iter().filter(|group| !group.runs.is_empty());
+        groups.map(|Group { runs, .. }| Message::Runs { want, runs }.encode()).collect()
     }
+}
+
+/// Runs of one message.
+#[derive(Default)]
+struct Group {
+    bytes: usize,
+    entries: usize,
+    runs: Vec<RawRun>,
 }
 
 /// The order in which entries are served: first the newest of the timeline, then the ranges; in both, a block

@@ -16,6 +16,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     ops::Bound::{Excluded, Unbounded},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use rumormill_proto::{ids::AuthorId, message::Message};
@@ -23,7 +24,9 @@ use tokio::sync::Notify;
 
 use crate::{
     command::Command,
-    limits::{AUTHOR_INBOX_BYTES, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS},
+    limits::{
+        AUTHOR_INBOX_BYTES, BATCH_ANSWERED, BATCH_ANSWERED_BESIDE, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS, TALK,
+    },
     link::LinkId,
 };
 
@@ -66,6 +69,8 @@ struct Queues {
     links: BTreeMap<LinkId, Queue>,
     /// Whose turn it was last.
     last: Option<LinkId>,
+    /// When a push of one author came last.
+    talked: Option<Instant>,
 }
 
 /// What waits of one link.
@@ -83,10 +88,40 @@ struct Waiting {
     bytes: usize,
 }
 
+/// What was taken for one commit, as far as it is bounded: each run is a signature.
+struct Taken {
+    /// Pushes of each author.
+    pushes: BTreeMap<AuthorId, usize>,
+    /// How many runs of answers, and of pushes of several authors, may still be taken.
+    answers: usize,
+}
+
+impl Taken {
+    /// Whether one more of a strand may be taken.
+    fn may(&self, strand: &Strand) -> bool {
+        match strand {
+            Strand::Of(author) => self.pushes.get(author).is_none_or(|count| *count < BATCH_OF_AUTHOR),
+            Strand::Answers | Strand::Several => self.answers > 0,
+            Strand::Exchange => true,
+        }
+    }
+
+    fn count(&mut self, strand: Strand, command: &Command) {
+        match strand {
+            Strand::Of(author) => *self.pushes.entry(author).or_default() += 1,
+            Strand::Answers | Strand::Several => self.answers = self.answers.saturating_sub(command.runs()),
+            Strand::Exchange => {}
+        }
+    }
+}
+
 impl Turns {
     /// Puts in what came over a link; `false` when it is a push past the share of its author, which is dropped.
     pub(crate) fn put(&self, link: LinkId, strand: Strand, command: Command) -> bool {
         let mut queues = self.lock();
+        if matches!(strand, Strand::Of(_)) {
+            queues.talked = Some(Instant::now());
+        }
         let waiting = queues.links.entry(link).or_default().strands.entry(strand).or_default();
         let bytes = command.weight();
         let full = matches!(strand, Strand::Of(_)) && waiting.bytes > 0 && waiting.bytes + bytes > AUTHOR_INBOX_BYTES;
@@ -122,10 +157,13 @@ impl Turns {
     }
 
     /// Takes what is to be handled before the next commit: a message of each link in turn and of each strand of it, and of
-    /// no author more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
+    /// no author, nor of answers, more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
     pub(crate) fn take(&self, batch: &mut Vec<Command>) {
         let mut queues = self.lock();
-        let (mut taken, mut count, mut bytes) = (BTreeMap::new(), 0, 0);
+        let is_talk = queues.talked.is_some_and(|talked| talked.elapsed() < TALK);
+        let answers = if is_talk { BATCH_ANSWERED_BESIDE } else { BATCH_ANSWERED };
+        let mut taken = Taken { pushes: BTreeMap::new(), answers };
+        let (mut count, mut bytes) = (0, 0);
         while count < BATCH_PEERS && bytes < BATCH_BYTES {
             let Some(command) = queues.next(&mut taken) else { break };
             (count, bytes) = (count + 1, bytes + command.bytes());
@@ -142,8 +180,8 @@ impl Turns {
 }
 
 impl Queues {
-    /// The next command whose turn it is; `taken` counts pushes of each author.
-    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
+    /// The next command whose turn it is, of those that may be taken.
+    fn next(&mut self, taken: &mut Taken) -> Option<Command> {
         for _ in 0..self.links.len() {
             let last = self.last.map_or(Unbounded, Excluded);
             let after = self.links.range((last, Unbounded)).next().map(|(id, _)| *id);
@@ -171,17 +209,13 @@ impl Queues {
 }
 
 impl Queue {
-    fn next(&mut self, taken: &mut BTreeMap<AuthorId, usize>) -> Option<Command> {
-        let may = |strand: &Strand| match strand {
-            Strand::Of(author) => taken.get(author).is_none_or(|count| *count < BATCH_OF_AUTHOR),
-            _ => true,
-        };
+    fn next(&mut self, taken: &mut Taken) -> Option<Command> {
         let strand = match self.strands.contains_key(&Strand::Exchange) {
             true => Strand::Exchange,
             false => {
                 let last = self.last.unwrap_or(Strand::Exchange);
                 let strands = self.strands.range((Excluded(last), Unbounded)).chain(self.strands.range(..=last));
-                *strands.map(|(strand, _)| strand).find(|strand| may(strand))?
+                *strands.map(|(strand, _)| strand).find(|strand| taken.may(strand))?
             }
         };
         let waiting = self.strands.get_mut(&strand)?;
@@ -190,9 +224,7 @@ impl Queue {
         if waiting.commands.is_empty() {
             self.strands.remove(&strand);
         }
-        if let Strand::Of(author) = strand {
-            *taken.entry(author).or_default() += 1;
-        }
+        taken.count(strand, &next);
         self.last = Some(strand);
         Some(next)
     }
@@ -269,6 +301,19 @@ mod tests {
         assert_eq!(taken(&turns).len(), BATCH_OF_AUTHOR);
         assert!(put(&turns, 3, |link| push(link, 2)));
         assert!(taken(&turns)[..2 * 7].contains(&of(2)));
+    }
+
+    #[test]
+    fn a_batch_holds_no_more_answers_than_a_few_milliseconds_of_work_and_fewer_while_somebody_talks() {
+        let turns = Turns::default();
+        let Command::Received(received) = push(LinkId::from(1), 1).1 else { unreachable!() };
+        let Message::Push(Push { runs, .. }) = received.message else { unreachable!() };
+        let answer = |link| said(link, Message::Runs { want: 1, runs: vec![runs[0].clone(); BATCH_ANSWERED_BESIDE] });
+        (1..=7).for_each(|link| (0..200).for_each(|_| assert!(put(&turns, link, answer))));
+        assert_eq!(taken(&turns), vec![Some(Strand::Answers); BATCH_ANSWERED / BATCH_ANSWERED_BESIDE]);
+        assert!(put(&turns, 3, |link| push(link, 2)));
+        let beside = taken(&turns);
+        assert!(beside.len() == 2 && beside.contains(&of(2)), "{beside:?}");
     }
 
     #[test]

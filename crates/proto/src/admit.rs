@@ -14,7 +14,7 @@ use crate::{
     introduction::Introduction,
     limits::CACHED_KEYS,
     reject::Reject,
-    run::{RawRun, Signature, check_span},
+    run::{RawRun, Signature, block_end, check_span},
     time::Time,
 };
 
@@ -97,8 +97,8 @@ impl Run {
 pub enum Trust {
     /// Its own signature.
     Signature,
-    /// This id of its last entry, to which something verified earlier points. A signature that comes along is verified
-    /// too, because it will be kept and served.
+    /// This id of its last entry, to which something verified earlier points. A signature that comes along is kept, and
+    /// so verified, only at the end of a block: others are shown that one.
     LeadsTo(EntryId),
 }
 
@@ -132,9 +132,11 @@ impl Admission {
     pub fn admit(&mut self, raw: &RawRun, trust: Trust) -> Result<Run, Reject> {
         let keys = self.keys(raw.author())?;
         let entries = chain(&keys.log, raw);
-        vouch(&keys.verifying, &entries, raw.signature(), trust)?;
+        let is_needed = trust == Trust::Signature || raw.last() == block_end(raw.last());
+        let signature = raw.signature().filter(|_| is_needed);
+        vouch(&keys.verifying, &entries, signature, trust)?;
         check_founding(&self.room, &entries)?;
-        Ok(Run { entries, signature: raw.signature().copied(), sealed: Sealed })
+        Ok(Run { entries, signature: signature.copied(), sealed: Sealed })
     }
 
     fn keys(&mut self, author: AuthorId) -> Result<&Keys, Reject> {
@@ -323,6 +325,22 @@ mod tests {
         assert_eq!(door.admit(&bare, Trust::Signature), Err(Reject::Unlinked));
         assert_eq!(door.admit(&bare, Trust::LeadsTo(EntryId([3; 32]))), Err(Reject::Unlinked));
         assert!(door.admit(&bare, Trust::LeadsTo(last)).is_ok());
+    }
+
+    #[test]
+    fn a_signature_that_is_not_needed_is_dropped_and_not_checked() {
+        let signed_by = |signed: &RawRun, signature| {
+            RawRun::new(signed.author(), 1, signed.prev(), signed.entries().to_vec(), Some(signature)).unwrap()
+        };
+        let mut door = Admission::new(ROOM);
+        let (part, block) = (run(1, 3), run(1, 64));
+        let mut leads_to = |run: &RawRun| {
+            let last = door.admit(run, Trust::Signature).unwrap().last().id;
+            let foreign = door.admit(&signed_by(run, [7; 64]), Trust::LeadsTo(last));
+            (door.admit(run, Trust::LeadsTo(last)).unwrap().signature().is_some(), foreign.map(|_| ()))
+        };
+        assert_eq!(leads_to(&part), (false, Ok(())));
+        assert_eq!(leads_to(&block), (true, Err(Reject::Signature)));
     }
 
     #[test]

@@ -422,6 +422,12 @@ pub const FARTHER: usize = 1_024;
 /// round trip.
 pub const LACK_MS: u64 = 200;
 
+/// Authors some of whose words were named before they came, and had to be asked for: 40 bytes each.
+pub const HIDDEN: usize = 256;
+
+/// Milliseconds for which we remember that: their next words are asked for at once.
+pub const HIDDEN_MS: u64 = 60_000;
+
 /// Milliseconds that an announced entry has to come as a rumor: it was announced two round trips after it came to the
 /// peer, so only what waits in a queue is still under way.
 pub const HAVE_MS: u64 = 150;

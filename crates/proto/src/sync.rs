@@ -31,12 +31,14 @@ mod ask;
 #[cfg(test)]
 mod attacks;
 mod credit;
+mod hidden;
 mod lacks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use answer::{compare, detail};
 use credit::Credit;
+use hidden::Hidden;
 use lacks::Lacks;
 pub(crate) use lacks::Name;
 
@@ -104,6 +106,8 @@ struct Page {
     came: bool,
     /// When another peer may be asked for it.
     free_ms: u64,
+    /// Peers that have much that we lack, all of it older than the newest page that we hold.
+    older: BTreeSet<PeerId>,
 }
 
 /// The state of the asking side.
@@ -130,6 +134,7 @@ pub(crate) struct Sync {
     /// How many wants of a little each peer has yet to answer: [`SMALL_WANTS`] at most.
     open: BTreeMap<PeerId, usize>,
     lacks: Lacks,
+    hidden: Hidden,
     credit: Credit,
     patience: Patience,
     missing: u64,
@@ -153,6 +158,7 @@ impl Sync {
             small: BTreeMap::new(),
             open: BTreeMap::new(),
             lacks: Lacks::default(),
+            hidden: Hidden::default(),
             credit: Credit::default(),
             patience: Patience::new(),
             missing: 0,
@@ -195,6 +201,7 @@ impl Sync {
         }
         self.small.retain(|_, small| small.peer != peer);
         self.open.remove(&peer);
+        self.page.older.remove(&peer);
         self.no_more_paged(&peer);
         self.barren.remove(&peer);
         self.lacks.down(&peer);
@@ -285,6 +292,7 @@ impl Sync {
         }
         if let Some(small) = self.small.get_mut(&want).filter(|small| small.peer == from) {
             small.came += entries;
+            runs.iter().for_each(|run| self.hidden.note(run.author(), now_ms));
         }
         runs.iter().for_each(|run| self.patience.repaired(from, run));
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use rumormill_node::{Home, Node, Room, RoomEvent, RoomStatus, Settings};
-use rumormill_proto::input::Event;
+use rumormill_proto::{entry::Body, ids::AuthorId, input::Event};
 use tokio::runtime::Runtime;
 
 use crate::outcome::{Bound, Delivery, Form, Measured, Outcome};
@@ -190,8 +190,11 @@ async fn measure(town: &Town, form: Form, attack: impl AsyncFnOnce(&Town, &Stop)
     outcome
 }
 
-/// When each line was said, and how many milliseconds later it was heard by each who did.
-type Heard = Arc<Mutex<BTreeMap<String, (Instant, Vec<f64>)>>>;
+/// When each line was said, and how many milliseconds later it was heard at each node that did.
+type Heard = Arc<Mutex<BTreeMap<String, (Instant, BTreeMap<usize, f64>)>>>;
+
+/// Newest entries that are read when events were missed: several times as many as wait for a reader.
+const READ_AGAIN: usize = 5_000;
 
 /// Hears what is shown at every node, on a thread of its own: whoever listens where nodes and attacker work misses events
 /// of a flood, and not by the nodes' fault.
@@ -206,20 +209,27 @@ impl Ears {
     pub fn new(town: &Town) -> Self {
         let lines = Heard::default();
         let thread = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        for room in &town.rooms {
+        for (number, room) in town.rooms.iter().enumerate() {
             let (mut events, lines, room) = (room.events(), lines.clone(), room.clone());
             thread.spawn(async move {
                 let mut mine = vec![room.author()];
-                while let Some(event) = events.next().await {
-                    if let RoomEvent::Rekeyed { author } = event {
-                        mine.push(author);
-                    }
-                    if let RoomEvent::Engine(Event::Shown { entry, .. }) = event
-                        && !mine.contains(&entry.author)
-                        && let Some(text) = entry.body.bytes().and_then(|body| std::str::from_utf8(body).ok())
+                let hear = |mine: &[AuthorId], author: &AuthorId, body: &Body| {
+                    if !mine.contains(author)
+                        && let Some(text) = body.bytes().and_then(|body| std::str::from_utf8(body).ok())
                         && let Some((at, heard)) = lines.lock().unwrap().get_mut(text)
                     {
-                        heard.push(at.elapsed().as_secs_f64() * 1_000.0);
+                        heard.entry(number).or_insert_with(|| at.elapsed().as_secs_f64() * 1_000.0);
+                    }
+                };
+                while let Some(event) = events.next().await {
+                    match event {
+                        RoomEvent::Rekeyed { author } => mine.push(author),
+                        RoomEvent::Engine(Event::Shown { entry, .. }) => hear(&mine, &entry.author, &entry.body),
+                        RoomEvent::Lagged { .. } => {
+                            let shown = room.page(None, READ_AGAIN).await.unwrap_or_default();
+                            shown.iter().for_each(|line| hear(&mine, &line.place.author, &line.body));
+                        }
+                        _ => {}
                     }
                 }
             });
@@ -235,7 +245,7 @@ impl Ears {
             for room in &town.rooms {
                 self.said += 1;
                 let text = format!("honest line {}", self.said);
-                self.lines.lock().unwrap().insert(text.clone(), (Instant::now(), Vec::new()));
+                self.lines.lock().unwrap().insert(text.clone(), (Instant::now(), BTreeMap::new()));
                 // A room that takes nothing more is seen by the line that nobody hears.
                 let _ = tokio::time::timeout(PATIENCE, room.say(&text)).await;
             }
@@ -255,7 +265,7 @@ impl Ears {
             }
         }
         let lines = std::mem::take(&mut *self.lines.lock().unwrap());
-        let heard: Vec<f64> = lines.into_values().flat_map(|(_, heard)| heard).collect();
+        let heard: Vec<f64> = lines.into_values().flat_map(|(_, heard)| heard.into_values()).collect();
         let count = heard.len() as u64;
         (heard, count)
     }

@@ -102,6 +102,8 @@ pub struct Measured {
     pub after: Delivery,
     /// MiB that the process, with nodes and attacker, holds before, during and after.
     pub memory_mib: [u64; 3],
+    /// Honest nodes that have to keep what the attack says, so that each may grow; 0 when none has to.
+    pub keepers: u64,
     /// Cores of the machine that were idle during the attack, whoever used the others.
     pub idle_cores: f64,
 }
@@ -117,7 +119,8 @@ impl Measured {
         (1.2 * self.worst_calm()).max(self.worst_calm() + 10.0)
     }
 
-    /// MiB that memory may grow by.
+    /// MiB that memory may grow by: that of all nodes and the attacker together, or of each node that has to keep what the
+    /// attack says.
     pub const GROWTH_MIB: u64 = 32;
 
     /// Cores that have to be idle for times to mean anything.
@@ -126,7 +129,7 @@ impl Measured {
     /// Whether memory grew by no more than it may.
     fn is_bounded(&self) -> bool {
         let [before, during, after] = self.memory_mib;
-        during.max(after) <= before + Self::GROWTH_MIB
+        during.max(after) <= before + self.keepers.max(1) * Self::GROWTH_MIB
     }
 }
 
@@ -197,6 +200,9 @@ mod tests {
             assert_eq!(outcome.verdict(Form::Full), verdict);
             assert_eq!(outcome.verdict(Form::Short), Verdict::Met);
         }
+        let kept = Measured { keepers: 2, memory_mib: [10, 74, 74], idle_cores: 0.5, ..measured };
+        outcome.measured = Some(kept);
+        assert_eq!(outcome.verdict(Form::Full), Verdict::Met);
         outcome.count("more", 3, Bound::AtMost(2));
         assert_eq!(outcome.verdict(Form::Short), Verdict::NotMet);
     }

@@ -192,10 +192,10 @@ impl Wire {
     pub fn serving(self, runs: Vec<RawRun>) -> Server {
         let Self { connection, live, replies, .. } = self;
         let live = Arc::new(Mutex::new(live));
-        let by_first: BTreeMap<(u64, Seq), RawRun> =
-            runs.into_iter().map(|run| ((run.author().prefix(), run.first()), run)).collect();
-        tokio::spawn(serve(replies, live.clone(), by_first));
-        Server { connection, live }
+        let server = Server { connection, live: live.clone(), runs: Arc::default() };
+        runs.into_iter().for_each(|run| server.holds(run));
+        tokio::spawn(serve(replies, live, server.runs.clone()));
+        server
     }
 }
 
@@ -205,9 +205,18 @@ pub struct Server {
     /// The connection.
     pub connection: Connection,
     live: Arc<Mutex<SendStream>>,
+    runs: Runs,
 }
 
+/// What is served, by author and first seq.
+type Runs = Arc<std::sync::Mutex<BTreeMap<(u64, Seq), RawRun>>>;
+
 impl Server {
+    /// Serves this run too from now on.
+    pub fn holds(&self, run: RawRun) {
+        self.runs.lock().unwrap().insert((run.author().prefix(), run.first()), run);
+    }
+
     /// Says a message about the room that was greeted with; whether the connection took it.
     pub async fn say(&self, message: &Message) -> bool {
         say(&self.live, message).await
@@ -218,14 +227,15 @@ async fn say(live: &Mutex<SendStream>, message: &Message) -> bool {
     live.lock().await.write_all(&frame(1, &message.encode())).await.is_ok()
 }
 
-async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: BTreeMap<(u64, Seq), RawRun>) {
+async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: Runs) {
     let (mut unread, mut piece) = (Vec::new(), vec![0; 65_536]);
     while let Ok(Some(count)) = replies.read(&mut piece).await {
         unread.extend_from_slice(&piece[..count]);
         while let Some(body) = next_frame(&mut unread) {
             let Some((1.., message)) = body.split_first() else { continue };
             if let Ok(Message::Want(want)) = Message::decode(Bytes::copy_from_slice(message)) {
-                for runs in answer(&runs, &want).chunks(PUSH_RUNS) {
+                let answer = answer(&runs.lock().unwrap(), &want);
+                for runs in answer.chunks(PUSH_RUNS) {
                     say(&live, &Message::Runs { want: want.want, runs: runs.to_vec() }).await;
                 }
                 say(&live, &Message::Done { want: want.want }).await;

@@ -10,7 +10,7 @@ fn whatever_the_weather_all_end_with_one_timeline() -> Story {
 /// Seeds, and the first bytes of the hash of all that happens in their weather. A change of the engine changes them:
 /// what the test prints is then to be written here, once it is the same on two machines.
 const TOLD: [(u64, &str); 4] =
-    [(1, "1e0785edbe27460e"), (2, "db4cedb73a6ae99c"), (3, "1e9dd05b58f2e0b2"), (4, "04fe06064a57f588")];
+    [(1, "4c52a24156382089"), (2, "258cba889f8b3c45"), (3, "543eaa453120e4f7"), (4, "d138f103fd1369eb")];
 
 #[test]
 fn a_seed_tells_the_same_story_byte_for_byte_on_every_machine() -> Story {

@@ -5,7 +5,7 @@ use crate::{
     defence,
     ids::PeerId,
     input::{Output, Step},
-    limits::{LACK_MS, LACKED_AT_ONCE, PUSHES_OF_OWN},
+    limits::{LACKED_AT_ONCE, PUSHES_OF_OWN},
     logs::{Origin, Taken},
     message::{Message, Push},
     reject::Blame,
@@ -88,13 +88,16 @@ impl Parts {
             self.brought_by = Some(from);
         }
         self.settle(turn);
-        let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
         for run in &news {
             let lacks = self.logs.lacks(run);
             // A race between rumors leaves one or two open.
             let at_once = lacks.len() > LACKED_AT_ONCE;
-            let due_ms = if at_once { turn.now.ticks_ms } else { due_ms };
-            lacks.into_iter().for_each(|lack| self.sync.lack(lack, from, due_ms, &self.logs));
+            for lack in lacks {
+                match at_once {
+                    true => self.sync.lack(lack, from, turn.now.ticks_ms, &self.logs),
+                    false => self.sync.named(lack, from, &self.logs, turn.now.ticks_ms),
+                }
+            }
         }
         Some(Took { news, known })
     }

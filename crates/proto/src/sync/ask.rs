@@ -11,8 +11,8 @@ use crate::{
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Step},
     limits::{
-        BARREN, BLOCK, GAPS_LOOKED_AT, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD, WANT_ENTRIES,
-        WANT_MS,
+        BARREN, BLOCK, GAPS_LOOKED_AT, LACK_MS, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD,
+        WANT_ENTRIES, WANT_MS,
     },
     log::Log,
     logs::Logs,
@@ -67,7 +67,17 @@ impl Sync {
         }
     }
 
-    /// A verified run names this entry, and the peer that brought the run has it.
+    /// A verified run names this entry, and the peer that brought the run has it. Sets when to ask for the entry.
+    pub(crate) fn named(&mut self, entry: (AuthorId, Seq), from: PeerId, logs: &Logs, now_ms: u64) {
+        let patient_ms = self.patience.ms(LACK_MS);
+        let due_ms = match self.hidden.is_under_way(entry, logs.next_wanted(entry.0), now_ms) {
+            true => now_ms + patient_ms,
+            false => now_ms + patient_ms.saturating_sub(LACK_MS),
+        };
+        self.lack(entry, from, due_ms, logs);
+    }
+
+    /// A verified run shows that a peer has this entry. We ask for it unless it comes by itself until `due_ms`.
     pub(crate) fn lack(&mut self, (author, last): (AuthorId, Seq), from: PeerId, due_ms: u64, logs: &Logs) {
         self.lacks.add(logs.name(author), last, from, due_ms);
     }
@@ -78,6 +88,9 @@ impl Sync {
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
             for Range { author, last, .. } in &asked.above {
                 logs.wait_in_vain(from, (*author, None), *last);
+            }
+            if asked.newest && asked.came == 0 {
+                self.page.older.insert(from);
             }
             self.give_up(from, logs, now_ms);
             self.plan(from, logs, turn);
@@ -110,7 +123,7 @@ impl Sync {
         if asked.newest && asked.came == 0 {
             self.page.free_ms = now_ms;
         }
-        let mut in_vain = asked.newest;
+        let mut in_vain = asked.newest && !self.page.older.contains(&peer);
         for range in asked.above {
             let mut under = logs.frontier().with_prefix(range.author).map(|(author, _)| *author);
             match under.find(|author| logs.has(*author, range.last)) {
@@ -254,7 +267,7 @@ impl Sync {
         if is_far {
             self.paged.insert(peer);
         }
-        let newest = is_far && self.is_page_free(now_ms);
+        let newest = is_far && self.is_page_free(&peer, now_ms);
         if newest {
             self.page.free_ms = now_ms + PAGE_MS;
             offer = Offer::default();
@@ -280,8 +293,8 @@ impl Sync {
         self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, due_ms, free_ms: due_ms });
     }
 
-    fn is_page_free(&self, now_ms: u64) -> bool {
-        !self.page.came && self.page.free_ms <= now_ms
+    fn is_page_free(&self, peer: &PeerId, now_ms: u64) -> bool {
+        !self.page.came && self.page.free_ms <= now_ms && !self.page.older.contains(peer)
     }
 
     /// What `peer` told of above our heads, up to the ends of the blocks, and our gaps, unless another peer was asked

@@ -62,11 +62,13 @@ fn run(form: Form) -> Outcome {
             .collect();
         Log { author: pen.author(), pen, runs }
     };
-    besiege_with(form, Homes::Disk, prepare, async |town, stop, log| {
+    let mut keepers = 0;
+    let mut outcome = besiege_with(form, Homes::Disk, prepare, async |town, stop, log| {
+        keepers = town.nodes.len() as u64;
         let mut outcome = Outcome::default();
         let rogue = Rogue::new(&town.nodes[0]).await;
         let wire = rogue.author(&town.rooms[0], &log.author).await.expect("a member is let in");
-        let server = wire.serving(log.runs.clone());
+        let server = wire.read_all();
         let said = say_all(&server, &log.runs, (form, stop)).await;
         let fewest = settle(town, &server, &log, said).await;
         let stands = server.connection.close_reason().is_none();
@@ -75,7 +77,10 @@ fn run(form: Form) -> Outcome {
         outcome.count("the flooder, who did nothing wrong, is still linked", u64::from(stands), Bound::Is(1));
         rogue.endpoint.close().await;
         outcome
-    })
+    });
+    // What is valid is kept, by everybody.
+    outcome.measured.iter_mut().for_each(|measured| measured.keepers = keepers);
+    outcome
 }
 
 /// Says one after the other until told to stop; how many that were. The short form says all, as fast as it can.
@@ -86,6 +91,7 @@ async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) 
             tick.tick().await;
         }
         for run in burst {
+            server.holds(run.clone());
             let push = Push { push: said, part: EVERYBODY, hops: 1, runs: vec![run.clone()] };
             server.say(&Message::Push(push)).await;
             said += 1;

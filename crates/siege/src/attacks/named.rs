@@ -20,7 +20,7 @@ pub(super) const ATTACK: Attack = Attack {
     name: "named",
     says: "members fork, drop bodies, flood with authors and announcements, and stamp ahead at one honest peer, whose next words \
            name that; all others show these words at once",
-    defences: &["early-cause", "early-served", "early-shorter", "lack-shares"],
+    defences: &["early-cause", "early-served", "early-shorter", "hidden", "lack-shares"],
     run,
 };
 
@@ -43,18 +43,22 @@ const NATURES: [Nature; 10] = [
     Nature { says: "logs that twenty announce and nobody has", does: announced },
 ];
 
-/// Milliseconds within which an honest word is shown by all: what it names is asked for after [`LACK_MS`], what that names
-/// after as much again, and each comes in a few round trips of two.
-const WITHIN_MS: u64 = 2 * LACK_MS + 50;
+/// Words that one alone is told: only the first of them is waited for.
+const HIDDEN: Nature = Nature { says: "words that one alone is told", does: hidden };
+
+/// Milliseconds within which an honest word is shown by all: what it names is asked for at once, or after [`LACK_MS`] where
+/// it may be on its way, and comes in a few round trips of two.
+const WITHIN_MS: u64 = LACK_MS + 50;
 
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
-    NATURES.iter().for_each(|nature| talk(nature, form, &mut outcome));
+    NATURES.iter().for_each(|nature| talk(nature, form, (WITHIN_MS, Bound::Is(0)), &mut outcome));
+    talk(&HIDDEN, form, (LACK_MS / 4, Bound::AtMost(1)), &mut outcome);
     outcome
 }
 
 /// Honest people talk in turn, the first of whom has a clock that is a little ahead.
-fn talk(nature: &Nature, form: Form, outcome: &mut Outcome) {
+fn talk(nature: &Nature, form: Form, (within_ms, bound): (u64, Bound), outcome: &mut Outcome) {
     let mut stage = Engines::new(3);
     stage.crowd = Crowd { vouched: 64, unvouched: 64 };
     (0..3).for_each(|_| _ = stage.join());
@@ -73,12 +77,20 @@ fn talk(nature: &Nature, form: Form, outcome: &mut Outcome) {
         stage.run_ms(700);
     }
     stage.run_ms(10_000);
-    let late = (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > WITHIN_MS));
-    outcome.count(format!("{}: honest words shown late", nature.says), late.count() as u64, Bound::Is(0));
+    let late = (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > within_ms));
+    outcome.count(format!("{}: honest words shown late", nature.says), late.count() as u64, bound);
 }
 
 fn author(word: u64, number: u64) -> Pen {
     Pen::new(ROOM, 1_000 * (word + 1) + number, BEGIN_MS)
+}
+
+/// Words of one log, of which all are told the first alone.
+fn hidden(stage: &mut Engines, liar: PeerId, word: u64) {
+    let mut pen = author(0, 0);
+    let words: Vec<_> = (0..=word).map(|_| pen.line("x")).collect();
+    let told = if word == 0 { 0..3 } else { 0..1 };
+    told.for_each(|at| _ = stage.says(liar, at, push(word, words[word as usize].clone())));
 }
 
 fn forks(stage: &mut Engines, liar: PeerId, word: u64) {
