@@ -9,11 +9,12 @@ use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
     clock::Skew,
+    config::Config,
     content::Target,
     engine::Engine,
     entry::{Body, Kind, room_name},
     ids::{AuthorId, PeerId, Seq},
-    input::{Config, Event, Imported, Input, Kept, Output, Saying},
+    input::{Event, Imported, Input, Kept, Output, Saying},
     log::Log,
     message::{Contact, Message},
     standing::Crowd,

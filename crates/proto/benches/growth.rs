@@ -1,6 +1,6 @@
-//! How the work of an engine grows with what comes in: each case with `n` and with `4 n`, and the ratio, which is 4 where
-//! nothing costs more than what came in; then the same inputs where `n` and `4 n` of something are held, and the ratio is 1
-//! where they cost what came in.
+//! How the work of an engine grows with what comes in: each case with `n` and with `4 n`, and the ratio, which is 4 if
+//! nothing costs more than what came in; then the same inputs while `n` and `4 n` of something are held, where the
+//! ratio is 1 if the inputs cost only what came in.
 //!
 //! Times are the least of a few passes of one run of the program, so that ratios hold on a noisy machine.
 
@@ -10,11 +10,12 @@ use std::{hint::black_box, time::Instant};
 
 use rumormill_proto::{
     admit::Author,
+    config::Config,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
-    input::{Config, Import, Input},
+    input::{Import, Input},
     log::Log,
     message::{Brief, Heads, Message},
     rumor::Policy,
@@ -39,13 +40,13 @@ fn line(author: &Author, seen: Seen) -> RawRun {
     line_at(author, 0, seen, "x")
 }
 
-/// A line at this seq, of which nothing tells what it follows.
+/// A line at this seq that does not show what it follows.
 fn line_at(author: &Author, seq: Seq, seen: Seen, text: &'static str) -> RawRun {
     let entry = RawEntry { time: Time::from_ms(1), seen, kind: Kind::TEXT, body: Body::Here(text.into()) };
     author.sign(&ROOM, seq, EntryId::default(), vec![entry]).expect("canonical")
 }
 
-/// An engine that holds a line at this seq of as many logs.
+/// An engine that holds a line at this seq of each of `n` logs.
 fn engine_with(n: usize, seq: Seq) -> Engine {
     let mut engine = engine();
     let runs = (0..n).map(|at| line_at(&author(at), seq, Seen::new(), "x")).collect();
@@ -53,7 +54,7 @@ fn engine_with(n: usize, seq: Seq) -> Engine {
     engine
 }
 
-/// Runs of as many authors, each of which names the one before; the first names what nobody has.
+/// Runs of as many authors, each of which names the one before; the first names an entry that nobody has.
 fn chain(n: usize) -> Vec<RawRun> {
     let ids: Vec<AuthorId> = (0..n).map(|at| author(at).id()).collect();
     let before = |at: usize| at.checked_sub(1).map_or(AuthorId([9; 32]), |before| ids[before]);

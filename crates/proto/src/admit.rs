@@ -1,7 +1,7 @@
 //! The one door from bytes to [`Entry`]: for rumor, anti-entropy, import and local input alike.
 //!
-//! Nothing else in the workspace can construct an [`Entry`] or a [`Run`], so whoever holds one knows that
-//! its author wrote it.
+//! Nothing else in the workspace can construct an [`Entry`] or a [`Run`], so code that holds one knows that its author
+//! wrote it.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::{
     time::Time,
 };
 
-/// What a signature covers before the id, so that it can stand for nothing else.
+/// Bytes that a signature covers before the id, so that it cannot stand for anything else.
 const SIGNED: &[u8; 15] = b"rumormill 1 run";
 
 /// One signed, hash-linked item of an author's log, verified.
@@ -81,7 +81,7 @@ impl Run {
         self.signature.as_ref()
     }
 
-    /// The part of the run in `first..=last`; `None` when that is nothing. It is signed only if it keeps
+    /// The part of the run in `first..=last`; `None` when nothing of it lies there. The part is signed only if it keeps
     /// the end.
     pub fn part(mut self, first: Seq, last: Seq) -> Option<Self> {
         if last < self.last().seq {
@@ -97,10 +97,10 @@ impl Run {
 pub enum Trust {
     /// Its own signature.
     Signature,
-    /// This id of its last entry, which something verified earlier points to. A signature that comes along is verified too.
+    /// This id of its last entry, to which something verified earlier points. A signature that comes along is verified too.
     LeadsTo(EntryId),
-    /// The same of a run that a peer brings. A signature that comes along is kept, and so verified, at the end of a block only:
-    /// others are shown that one.
+    /// The same for a run that a peer brings. A signature that comes along is kept, and so verified, only at the end of a block:
+    /// that is the one that others are shown.
     Backfills(EntryId),
 }
 
@@ -186,7 +186,8 @@ fn vouch(key: &VerifyingKey, entries: &[Entry], signature: Option<&Signature>, t
     }
 }
 
-/// The one verdict on a signature. Strict: no second encoding of a signature or key is taken, and no key of small order.
+/// The one verdict on a signature. It is strict: it takes no second encoding of a signature or key, and no key of small
+/// order.
 ///
 /// # Errors
 /// [`Reject::Signature`] when it is not the author's over `signed`.
@@ -236,11 +237,11 @@ impl Author {
         self.id
     }
 
-    /// Signs `entries` as the run that follows `prev` at seq `first` in `room`. What comes out still has
-    /// to pass [`Admission::admit`] like everybody's.
+    /// Signs `entries` as the run that follows `prev` at seq `first` in `room`. The result still has to pass
+    /// [`Admission::admit`], like every other run.
     ///
     /// # Errors
-    /// What [`RawRun::new`] refuses: too many entries, a body too large, times that do not increase.
+    /// What [`RawRun::new`] refuses: too many entries, a body that is too large, times that do not increase.
     pub fn sign(&self, room: &RoomId, first: Seq, prev: EntryId, entries: Vec<RawEntry>) -> Result<RawRun, Reject> {
         check_span(first, entries.len())?;
         let key = LogKey::new(room, &self.id);

@@ -1,11 +1,12 @@
 //! Bodies that entries came without.
 //!
-//! A header vouches for its body by a hash, so an entry can be taken without: its author may have taken it back, or a peer
-//! may keep no more so long. A peer may also drop bodies to make others lose them. So whatever nothing here explains is
-//! asked for again: of one linked peer after the other, with growing pauses, by an ordinary want for that entry alone. A
-//! body is taken from anybody when its hash is the one that the header names.
+//! A header vouches for its body by a hash, so an entry can come without its body: its author may have retracted it, or
+//! a peer may keep bodies for a shorter time. A peer may also drop bodies to make others lose them. So a node asks
+//! again for every body whose absence nothing here explains: it asks one linked peer after the other, with growing
+//! pauses, by an ordinary want for that entry alone. It takes a body from any peer if the hash is the one that the
+//! header names.
 //!
-//! Invariant: as long as a linked peer has not said that it holds the entry without a body too, it will be asked.
+//! Invariant: every linked peer is asked for the body until it says that it holds the entry without a body too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,8 @@ use crate::{
     input::{Bare, Event, Output},
     limits::{BODIES, BODY_MS, BODY_PAUSE_MS, FOUNDER_SHARE, RANGES, WANT_MS},
     message::Range,
-    random::Random,
     run::RawRun,
+    turn::Turn,
 };
 
 type Key = (AuthorId, Seq);
@@ -39,23 +40,24 @@ struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Bodies {
     wanted: BTreeMap<Key, Wanted>,
-    /// How many of these are lost.
+    /// How many of the wanted bodies are lost.
     lost: u64,
-    /// Bodies that the store wants besides.
+    /// How many more bodies the store wants.
     beyond: u64,
     asked: BTreeMap<u64, (PeerId, Vec<Key>)>,
     due: BTreeSet<(u64, Key)>,
-    /// When the store is asked what it wants.
+    /// When the store is asked which bodies it wants.
     look_ms: Option<u64>,
 }
 
 impl Bodies {
-    /// Nothing is known of what the store wants; it is asked at `look_ms`.
+    /// No body is known to be wanted; the store is asked at `look_ms`.
     pub(crate) fn new(look_ms: Option<u64>) -> Self {
         Self { wanted: BTreeMap::new(), lost: 0, beyond: 0, asked: BTreeMap::new(), due: BTreeSet::new(), look_ms }
     }
 
-    /// Entries were shown: where one came without its body, or takes something back, the store may want something else.
+    /// Entries were shown. The store may want other bodies now if one of them came without its body or retracts
+    /// something.
     pub(crate) fn shown(&mut self, run: &Run, now_ms: u64) {
         let bare = |entry: &Entry| entry.body.bytes().is_none();
         let may_explain = |entry: &Entry| entry.kind == Kind::RETRACTION && !self.wanted.is_empty();
@@ -68,7 +70,7 @@ impl Bodies {
         self.look_ms.get_or_insert(now_ms + BODY_MS);
     }
 
-    /// Bodies that are looked for and may still be had.
+    /// Bodies that are looked for and that some peer may still have.
     pub(crate) fn missing(&self) -> u64 {
         self.wanted.len() as u64 - self.lost + self.beyond
     }
@@ -89,7 +91,7 @@ impl Bodies {
         [self.look_ms, due_ms].into_iter().flatten().min()
     }
 
-    /// What the store wants: the newest of it, of so many in all.
+    /// The store wants `all` bodies; `bare` are the newest of them.
     pub(crate) fn tell(&mut self, bare: Vec<Bare>, all: u64, now_ms: u64) {
         if !defence::is_on("bodies-wanted") {
             return;
@@ -123,8 +125,8 @@ impl Bodies {
         }
     }
 
-    /// A peer came that may hold what nobody else does.
-    pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64, out: &mut Vec<Output>) {
+    /// A peer came. It may hold bodies that no other peer has.
+    pub(crate) fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let keys: Vec<Key> = self.wanted.keys().copied().collect();
         for key in keys {
             if let Some(wanted) = self.wanted.get_mut(&key) {
@@ -132,14 +134,14 @@ impl Bodies {
                 wanted.tries = 0;
                 if std::mem::take(&mut wanted.lost) {
                     self.lost -= 1;
-                    out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
+                    turn.emit(Event::Filled { author: key.0, seq: key.1 });
                 }
             }
-            self.put_off(&key, now_ms + BODY_MS);
+            self.put_off(&key, turn.now.ticks_ms + BODY_MS);
         }
     }
 
-    /// A peer went: what it was asked for is asked of another.
+    /// A peer went. Another peer is asked for the bodies that this one was asked for.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.wanted.values_mut().for_each(|wanted| _ = wanted.without.remove(&peer));
         let asked: Vec<u64> = self.asked.iter().filter(|(_, (of, _))| *of == peer).map(|(want, _)| *want).collect();
@@ -149,17 +151,12 @@ impl Bodies {
         }
     }
 
-    /// What is to be asked of whom now. The number of each want is told to [`Bodies::asked`].
-    pub(crate) fn due(
-        &mut self,
-        linked: &[PeerId],
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Output>,
-    ) -> Vec<(PeerId, Vec<Key>)> {
+    /// The bodies to ask for now, by the peer to ask. The caller tells the number of each want to [`Bodies::asked`].
+    pub(crate) fn due(&mut self, linked: &[PeerId], turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
+        let now_ms = turn.now.ticks_ms;
         let mut of: BTreeMap<PeerId, Vec<Key>> = BTreeMap::new();
         if self.look_ms.take_if(|look_ms| *look_ms <= now_ms).is_some() {
-            out.push(Output::Bare { most: BODIES });
+            turn.out.push(Output::Bare { most: BODIES });
         }
         while let Some((_, key)) = self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).copied() {
             let Some(wanted) = self.wanted.get_mut(&key) else {
@@ -169,7 +166,7 @@ impl Bodies {
             let may: Vec<PeerId> = linked.iter().filter(|peer| !wanted.without.contains(*peer)).copied().collect();
             let pause_ms = (WANT_MS << wanted.tries.min(8)).min(BODY_PAUSE_MS);
             wanted.tries += 1;
-            match random.pick(&may) {
+            match turn.random.pick(&may) {
                 Some(peer) if of.get(peer).is_none_or(|keys| keys.len() < RANGES) => {
                     of.entry(*peer).or_default().push(key);
                 }
@@ -178,7 +175,7 @@ impl Bodies {
                     let lost = !linked.is_empty();
                     if lost && !std::mem::replace(&mut wanted.lost, true) {
                         self.lost += 1;
-                        out.push(Output::Emit(Event::Filled { author: key.0, seq: key.1 }));
+                        turn.emit(Event::Filled { author: key.0, seq: key.1 });
                     }
                 }
             }
@@ -187,17 +184,17 @@ impl Bodies {
         of.into_iter().collect()
     }
 
-    /// These were asked of a peer, by a want of this number.
+    /// The want of this number asked a peer for these bodies.
     pub(crate) fn asked(&mut self, want: u64, peer: PeerId, keys: Vec<Key>) {
-        // Answers that are long overdue do not count.
+        // An answer that is long overdue does not count.
         if self.asked.len() >= BODIES {
             self.asked.pop_first();
         }
         self.asked.insert(want, (peer, keys));
     }
 
-    /// Runs came: takes what is wanted of them, whoever brought them and why.
-    pub(crate) fn runs(&mut self, from: PeerId, runs: &[RawRun], now_ms: u64, out: &mut Vec<Output>) {
+    /// Runs came. Takes the wanted bodies from them, whichever peer brought them and for whatever reason.
+    pub(crate) fn runs(&mut self, from: PeerId, runs: &[RawRun], turn: &mut Turn<'_>) {
         if self.wanted.is_empty() {
             return;
         }
@@ -207,13 +204,13 @@ impl Bodies {
                 let Some(wanted) = self.wanted.get_mut(&key) else { continue };
                 match entry.body.bytes() {
                     Some(body) if entry.body.hash() == wanted.hash => {
-                        out.push(Output::Fill { author: key.0, seq, body: body.clone() });
-                        // It may vouch for somebody.
-                        out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
-                        out.push(Output::Emit(Event::Filled { author: key.0, seq }));
+                        turn.out.push(Output::Fill { author: key.0, seq, body: body.clone() });
+                        // The body may vouch for somebody.
+                        turn.out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
+                        turn.emit(Event::Filled { author: key.0, seq });
                         self.forget(&key);
                         if self.beyond > 0 {
-                            self.look(now_ms);
+                            self.look(turn.now.ticks_ms);
                         }
                     }
                     _ => _ = wanted.without.insert(from),
@@ -222,26 +219,26 @@ impl Bodies {
         }
     }
 
-    /// Whether the store wants anything.
+    /// Whether the store wants any body.
     pub(crate) fn wants(&self) -> bool {
         self.beyond > 0 || !self.wanted.is_empty()
     }
 
-    /// A run was brought into the home: what it has is not looked for any more, and the store is asked what it still wants.
-    pub(crate) fn imported(&mut self, run: &RawRun, out: &mut Vec<Output>) {
+    /// A run was imported. Its bodies are no longer looked for, and the store is asked which bodies it still wants.
+    pub(crate) fn imported(&mut self, run: &RawRun, turn: &mut Turn<'_>) {
         for (entry, seq) in run.entries().iter().zip(run.first()..) {
             let key = (run.author(), seq);
             let fits = |wanted: &Wanted| entry.body.bytes().is_some() && entry.body.hash() == wanted.hash;
             if self.wanted.get(&key).is_some_and(fits) {
-                out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
-                out.push(Output::Emit(Event::Filled { author: key.0, seq }));
+                turn.out.push(Output::Vouches { author: key.0, most: FOUNDER_SHARE as usize / 2 });
+                turn.emit(Event::Filled { author: key.0, seq });
                 self.forget(&key);
             }
         }
         self.look_ms = Some(0);
     }
 
-    /// A want was answered to its end: what did not come the peer has not.
+    /// A peer answered a want to its end. It does not have the bodies that did not come.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, now_ms: u64) {
         let Some((_, keys)) = self.asked.remove(&want) else { return };
         for key in keys {
@@ -253,7 +250,7 @@ impl Bodies {
     }
 }
 
-/// What a want says for these.
+/// The ranges of a want for these bodies.
 pub(crate) fn ranges(keys: &[Key]) -> Vec<Range> {
     keys.iter().map(|(author, seq)| Range { author: author.prefix(), first: *seq, last: *seq }).collect()
 }
@@ -261,13 +258,13 @@ pub(crate) fn ranges(keys: &[Key]) -> Vec<Range> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Writer;
+    use crate::testing::{Writer, turn};
 
     const LIAR: PeerId = PeerId([1; 32]);
     const FRIEND: PeerId = PeerId([2; 32]);
     const STEP_MS: u64 = 10 * BODY_PAUSE_MS;
 
-    /// What is looked for: the bodies of a run, told by the store.
+    /// The bodies of a run, all of them wanted by the store.
     fn wanting(run: &RawRun) -> Bodies {
         let mut bodies = Bodies::new(None);
         let bare = run.entries().iter().zip(run.first()..).map(|(entry, seq)| Bare {
@@ -280,7 +277,7 @@ mod tests {
     }
 
     fn due(bodies: &mut Bodies, linked: &[PeerId], now_ms: u64) -> Vec<(PeerId, Vec<Key>)> {
-        bodies.due(linked, now_ms, &mut Random::new(1), &mut Vec::new())
+        turn(now_ms, |turn| bodies.due(linked, turn)).0
     }
 
     #[test]
@@ -291,12 +288,11 @@ mod tests {
         let (run, wrong) = (writer.write(2, "hello"), other.write(2, "something else"));
         let blank = run.without_bodies().unwrap();
         let mut bodies = wanting(&run);
-        let mut out = Vec::new();
         for run in [&blank, &wrong] {
-            bodies.runs(LIAR, std::slice::from_ref(run), 0, &mut out);
+            let ((), out) = turn(0, |turn| bodies.runs(LIAR, std::slice::from_ref(run), turn));
             assert_eq!((out.len(), bodies.missing()), (0, 2));
         }
-        bodies.runs(LIAR, &[run], 0, &mut out);
+        let ((), out) = turn(0, |turn| bodies.runs(LIAR, &[run], turn));
         let filled = out.iter().filter(|output| matches!(output, Output::Fill { .. })).count();
         assert_eq!((filled, bodies.missing(), bodies.next_deadline()), (2, 0, None));
     }
@@ -320,7 +316,7 @@ mod tests {
         assert_eq!(due(&mut bodies, &[LIAR, FRIEND], now_ms + STEP_MS), []);
         assert!(bodies.is_lost(key.0, key.1) && bodies.missing() == 0, "no longer kept by anybody here");
         let newcomer = PeerId([3; 32]);
-        bodies.up(newcomer, now_ms, &mut Vec::new());
+        turn(now_ms, |turn| bodies.up(newcomer, turn));
         assert!(!bodies.is_lost(key.0, key.1) && bodies.missing() == 1);
         assert_eq!(due(&mut bodies, &[LIAR, newcomer], now_ms + STEP_MS), [(newcomer, vec![key])]);
     }

@@ -1,17 +1,19 @@
 //! Which time our words are stamped with, which words are too early to be shown, and whose clock looks wrong.
 //!
-//! The invariant: whatever others claim or stamp, an honest node stamps at most [`UP_MS`] + [`FOLLOW_MS`], a minute,
-//! ahead of its own machine's clock, and none holds what lies at most [`AHEAD_MS`], two minutes, ahead of its own. So
-//! between machines whose clocks differ by less than a minute nothing is ever held.
+//! Invariant: whatever others claim or stamp, an honest node never stamps more than a minute ([`UP_MS`] +
+//! [`FOLLOW_MS`]) ahead of its own machine's clock, and it never holds an entry that lies at most two minutes
+//! ([`AHEAD_MS`]) ahead of that clock. So between machines whose clocks differ by less than a minute no entry is ever
+//! held.
 //!
-//! - A *vote* is the clock that a proved author said, as milliseconds ahead of ours: one an author, of its newest link,
-//!   remembered when the link is gone.
-//! - We *write* by the lowest clock among the votes and ours, raised by [`UP_MS`] at most: whose clock is behind comes up so
-//!   far, the others come down for the rest, and both meet. A vote that can read us in no near time does not count.
-//! - We *follow* (count as seen, and stamp above) what lies at most [`FOLLOW_MS`] ahead of that. What lies further ahead
-//!   is shown, but is no cause of what we write.
-//! - A clock that stands behind our own log, or before this program existed, is *refuted* as soon as at least as many
-//!   votes agree with the log as do not: the lowest of those is used in its place.
+//! - A *vote* is the clock that a proved author told us, in milliseconds ahead of ours. Each author has one vote, from
+//!   its newest link. The vote is remembered when the link is gone.
+//! - We *write* by the lowest clock among the votes and ours, raised by [`UP_MS`] at most. A node whose clock is behind
+//!   comes up by that much, the others come down the rest of the way, and they meet. A vote does not count if its
+//!   author could not read us any time soon.
+//! - We *follow* (count as seen, and stamp above) an entry that lies at most [`FOLLOW_MS`] ahead of that. An entry
+//!   further ahead is shown, but it is no cause of what we write.
+//! - Our clock is *refuted* when it stands behind our own log, or before this program existed, and at least half of the
+//!   votes agree with the log. Then we use the lowest of those votes in its place.
 
 use std::collections::BTreeMap;
 
@@ -45,41 +47,41 @@ pub enum Whose {
     Unclear(AuthorId),
 }
 
-/// What a link told.
+/// What the other end of a link told us.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     author: Option<AuthorId>,
     offset_ms: Option<i64>,
 }
 
-/// What others' clocks said, and what follows from it for ours. It outlives an engine whose author gets a new key.
+/// What others' clocks said, and what that means for ours. It outlives an engine whose author gets a new key.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     links: BTreeMap<PeerId, Told>,
-    /// By author: milliseconds that its clock is ahead of ours, and when that was said.
+    /// By author: how many milliseconds its clock is ahead of ours, and when it told us.
     votes: BTreeMap<AuthorId, (i64, u64)>,
     heard: u64,
-    /// Wall clock minus ticks when we last looked.
+    /// Wall clock minus ticks when we looked last.
     base_ms: Option<i64>,
     /// The same before the clock was set back.
     before_ms: Option<i64>,
     skew: Skew,
-    /// Ticks before which no log is left again.
+    /// Ticks before which we leave no log again.
     leaves_ms: u64,
 }
 
-/// What others hold against our own log.
+/// Why others cannot read our own log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stray {
-    /// Milliseconds above which our entries lie too far ahead.
+    /// Our entries lie too far ahead when they are stamped later than this, in milliseconds.
     pub(crate) after_ms: u64,
     /// Whether our own clock says so too.
     pub(crate) sure: bool,
 }
 
 impl Clock {
-    /// Looks at the clock; returns whether it was set since the last time. Votes are moved along with it, so that they stay
-    /// what they were: of a machine that slept they are wrong until its links are made anew.
+    /// Looks at the clock; returns whether somebody set it since the last look. The votes move along with it, so that
+    /// they keep their meaning: after a machine slept they are wrong until its links are made anew.
     pub(crate) fn look(&mut self, now: Now) -> bool {
         let base = bounded(now.wall_ms) - bounded(now.ticks_ms);
         let step = self.base_ms.map_or(0, |before| base - before);
@@ -112,7 +114,7 @@ impl Clock {
         }
     }
 
-    /// A link is gone; what its author's clock said is remembered.
+    /// A link is gone. The vote of its author is remembered.
     pub(crate) fn down(&mut self, peer: &PeerId) {
         self.links.remove(peer);
     }
@@ -130,13 +132,13 @@ impl Clock {
         }
     }
 
-    /// What the votes say the time is.
+    /// The time by each vote.
     fn clocks(&self, wall_ms: u64) -> impl Iterator<Item = u64> {
         self.votes.values().map(move |(offset, _)| wall_ms.saturating_add_signed(*offset))
     }
 
-    /// The time that our clock shows, or that the others agree on when it is refuted. `said_ms` is the time of our own last
-    /// entry. What lies more than [`AHEAD_MS`] ahead of this is held.
+    /// The time that our clock shows, or that the others agree on when it is refuted. `said_ms` is the time of our own
+    /// last entry. An entry more than [`AHEAD_MS`] ahead of this time is held.
     pub(crate) fn now_ms(&self, now: Now, said_ms: u64) -> u64 {
         self.refuted(now, said_ms).unwrap_or(now.wall_ms)
     }
@@ -156,7 +158,7 @@ impl Clock {
         if 2 * agree >= self.votes.len() { lowest(least_ms) } else { None }
     }
 
-    /// The time to stamp words with, if they follow nothing later than `last`.
+    /// The time to stamp our words with, if they follow nothing later than `last`.
     pub(crate) fn write_ms(&self, now: Now, said_ms: u64, last: Time) -> u64 {
         let ours_ms = self.now_ms(now, said_ms);
         let near = |clock: &u64| last.ms() <= clock.saturating_add(AHEAD_MS + LATER_MS);
@@ -170,14 +172,14 @@ impl Clock {
         }
     }
 
-    /// Up to which time what was seen is a cause of what we write.
+    /// Entries stamped up to this time count as causes of what we write.
     pub(crate) fn reach_ms(&self, now: Now, said_ms: u64, last: Time) -> u64 {
         let follow_ms = if defence::is_on("follow") { FOLLOW_MS } else { AHEAD_MS };
         self.write_ms(now, said_ms, last).max(self.now_ms(now, said_ms)).saturating_add(follow_ms)
     }
 
-    /// Whether our own log, whose head is of `said_ms`, lies too far ahead to be read by those whose clocks we know: our
-    /// own clock says so too, or nobody can read it.
+    /// Whether our own log, whose head is stamped `said_ms`, lies too far ahead to be read by the peers whose clocks we
+    /// know: because our own clock says so too, or because none of them can read it.
     pub(crate) fn stray(&self, now: Now, said_ms: u64) -> Option<Stray> {
         let reads = |clock: &u64| clock.saturating_add(AHEAD_MS) >= said_ms;
         let blind = self.clocks(now.wall_ms).filter(|clock| !reads(clock)).min()?;
@@ -193,7 +195,7 @@ impl Clock {
         (nobody && !absurd).then(|| Stray { after_ms: blind.saturating_add(AHEAD_MS), sure: false })
     }
 
-    /// Our log is left for a new key.
+    /// We leave our log for a new key.
     pub(crate) fn leaves(&mut self, now: Now) {
         self.leaves_ms = now.ticks_ms + LEAVE_MS;
     }
@@ -239,7 +241,7 @@ impl Clock {
     }
 }
 
-/// A time within the 48 bits that stamps have, so that sums of them are far from any end.
+/// A time within the 48 bits of a stamp, so that sums of such times cannot overflow.
 fn bounded(ms: u64) -> i64 {
     ms.min(1 << 48) as i64
 }

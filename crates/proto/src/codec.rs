@@ -1,7 +1,7 @@
-//! Bytes in and out, limits first: a bounded reader and a writer for the one canonical form.
+//! Bytes in and out, limits first: a bounded reader, and a writer for the one canonical form.
 //!
-//! Numbers are LEB128 in their shortest form; a longer form is refused, so that every value has one
-//! encoding. Nothing is allocated for a length before the bytes it promises are there.
+//! Numbers are LEB128 in their shortest form. The reader refuses a longer form, so that every value has one encoding.
+//! It allocates nothing for a length before the bytes that the length promises are there.
 
 use bytes::Bytes;
 
@@ -82,7 +82,7 @@ impl Reader {
         self.slice(len, what)
     }
 
-    /// Nothing may be left over.
+    /// Checks that no bytes are left over.
     pub fn end(self, what: &'static str) -> Result<(), Reject> {
         if self.rest.is_empty() { Ok(()) } else { Err(Reject::Malformed(what)) }
     }

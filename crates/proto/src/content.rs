@@ -1,8 +1,8 @@
-//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, files, and what was said
-//! elsewhere.
+//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, files, and messages from
+//! other systems.
 //!
 //! The engine never looks in here: to it a body is bytes. Interfaces and the store's indexes do. Every form has one
-//! encoding, and what has another is refused, like everything in a log.
+//! encoding, and any other encoding is refused, like everything in a log.
 //!
 //! ```text
 //! kind        body
@@ -34,12 +34,12 @@ use crate::{
     reject::Reject,
 };
 
-/// An entry that another one is about.
+/// The entry that another entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// Whose.
     pub author: AuthorId,
-    /// Which of that author's log.
+    /// Its seq in that author's log.
     pub seq: Seq,
 }
 
@@ -60,12 +60,12 @@ impl From<&str> for Text {
     }
 }
 
-/// Something that was said elsewhere. Only who brought it here vouches for that.
+/// Something that was said elsewhere. Only the author who brought it here vouches for that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Where it was said: the name of another system, at most [`SOURCE_BYTES`].
     pub source: String,
-    /// How it calls who said it, at most [`NAME_BYTES`].
+    /// The name of the speaker there, at most [`NAME_BYTES`].
     pub name: String,
     /// When it was said, in milliseconds since the Unix epoch.
     pub time_ms: u64,
@@ -73,57 +73,56 @@ pub struct Imported {
     pub text: String,
 }
 
-/// A file that somebody offers. Its bytes are fetched by those who want them.
+/// A file that somebody offers. Whoever wants its bytes fetches them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// Hash of its bytes.
     pub hash: FileId,
-    /// Bytes it has, at most [`FILE_BYTES`].
+    /// Its length in bytes, at most [`FILE_BYTES`].
     pub size: u64,
-    /// How it is called, see [`is_file_name`].
+    /// Its name, see [`is_file_name`].
     pub name: String,
-    /// What it is, as its sender says: a MIME type, or empty.
+    /// Its type, as the sender says: a MIME type, or empty.
     pub mime: String,
     /// What it answers.
     pub reply_to: Option<Target>,
 }
 
-/// Whether a file may be called so: one part of a path, without control characters, that names no directory.
+/// Whether a file may have this name: one part of a path, without control characters, that names no directory.
 pub fn is_file_name(name: &str) -> bool {
     let strange = |char: char| char.is_control() || matches!(char, '/' | '\\');
     (1..=FILE_NAME_BYTES).contains(&name.len()) && !name.contains(strange) && name != "." && name != ".."
 }
 
-/// What a body says. What is done to an entry is done by entries of its author, but for reactions, which are
-/// everybody's.
+/// What a body says. Only the author of an entry can edit or retract it; everybody can react to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Something said.
     Text(Text),
-    /// An earlier entry of the same author reads differently.
+    /// Replaces the text of an earlier entry by the same author.
     Edit {
-        /// Which, always below the entry that says so.
+        /// Seq of that entry, always below the entry that edits it.
         of: Seq,
-        /// How it reads.
+        /// The new text.
         text: String,
     },
-    /// An earlier entry of the same author is to be forgotten: its body is dropped wherever this is read.
+    /// Retracts an earlier entry by the same author: every reader drops its body.
     Retraction {
-        /// Which, always below the entry that says so.
+        /// Seq of that entry, always below the entry that retracts it.
         of: Seq,
     },
     /// A sign beside somebody's entry.
     Reaction {
-        /// Beside which.
+        /// The entry that the sign stands beside.
         to: Target,
         /// The sign, mostly an emoji; at most [`SIGN_BYTES`].
         sign: String,
-        /// Whether it is put there or taken back.
+        /// Whether the sign is added or taken back.
         on: bool,
     },
-    /// The name by which the author wants to be shown.
+    /// The name under which the author wants to be shown.
     Nick(String),
-    /// What the room is about, until the next one.
+    /// What the room is about, until the next topic.
     Topic(String),
     /// A file.
     File(File),
@@ -132,12 +131,12 @@ pub enum Content {
 }
 
 impl Content {
-    /// What the body of an entry of this kind says; `None` for kinds that are none of a chat's, and for those of
-    /// versions to come.
+    /// What the body of an entry of this kind says; `None` for kinds that do not belong to a chat, and for kinds of
+    /// later versions.
     ///
     /// # Errors
-    /// [`Reject::Malformed`] and [`Reject::Limit`] when it is not of the form above. Such an entry stays in its log
-    /// and is shown to nobody.
+    /// [`Reject::Malformed`] and [`Reject::Limit`] when the body is not of the form above. Such an entry stays in its
+    /// log and is shown to nobody.
     pub fn parse(kind: Kind, body: &Bytes) -> Result<Option<Self>, Reject> {
         let mut reader = Reader::new(body.clone());
         let content = match kind {
@@ -164,11 +163,11 @@ impl Content {
         Ok(Some(content))
     }
 
-    /// The kind and body that say this.
+    /// The kind and the body of an entry that says this.
     ///
     /// # Errors
-    /// [`Reject::Limit`] when it is longer than an entry takes, [`Reject::Malformed`] when a reaction has no sign or a
-    /// file is called or typed as none may be.
+    /// [`Reject::Limit`] when it does not fit into an entry, [`Reject::Malformed`] when a reaction has no sign or a
+    /// file has a name or a type that is not allowed.
     pub fn encode(&self) -> Result<(Kind, Bytes), Reject> {
         let mut body = Vec::new();
         let (kind, words, most) = match self {
@@ -212,18 +211,18 @@ impl Content {
     }
 }
 
-/// That one author vouches for another, by an entry of its log, see `standing`.
+/// One author vouches for another by an entry of its log, see `standing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vouch {
-    /// Which entry.
+    /// The entry that vouches.
     pub seq: Seq,
-    /// For whom.
+    /// The author it vouches for.
     pub of: AuthorId,
 }
 
-/// Whom an entry vouches for, in the order in which it does: whose entry it answers or reacts to, and whom it names.
-/// What founds a room vouches for its own author, and nothing else does. A reaction that is taken back has vouched all
-/// the same; an entry without a body, for nobody.
+/// The authors that an entry vouches for, in order: the author of the entry that it answers or reacts to, then the
+/// authors that it names. The entry that founds a room vouches for its own author; no other entry can do that. A
+/// reaction still vouches after its author takes it back; an entry without a body vouches for nobody.
 pub fn vouched_for(author: &AuthorId, kind: Kind, body: &Body) -> Vec<AuthorId> {
     let Some(bytes) = body.bytes().filter(|_| kind != Kind::TEXT) else { return Vec::new() };
     if kind == Kind::FOUND {
@@ -242,7 +241,7 @@ pub fn vouched_for(author: &AuthorId, kind: Kind, body: &Body) -> Vec<AuthorId> 
     named
 }
 
-/// Which entry of the same log an entry takes back, and with it whomever that vouched for.
+/// The entry of the same log that an entry retracts, whose vouches go with it.
 pub fn retracted(kind: Kind, body: &Body) -> Option<Seq> {
     match Content::parse(kind, body.bytes().filter(|_| kind == Kind::RETRACTION)?) {
         Ok(Some(Content::Retraction { of })) => Some(of),
@@ -295,7 +294,7 @@ fn put_file(out: &mut Vec<u8>, file: &File) -> Result<(), Reject> {
     Ok(())
 }
 
-/// What holds of every file, whichever way it goes.
+/// Checks what holds for every file, written or read.
 fn judge(file: &File) -> Result<(), Reject> {
     if file.size > FILE_BYTES || file.mime.len() > MIME_BYTES || file.name.len() > FILE_NAME_BYTES {
         return Err(Reject::Limit("file"));

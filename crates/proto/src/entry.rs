@@ -35,18 +35,18 @@ const VERSION: u8 = 1;
 pub struct Kind(u8);
 
 impl Kind {
-    /// The room's first entry, by its owner; the body is [`found`]'s.
+    /// The room's first entry, by its owner. Its body is [`found`]'s.
     pub const FOUND: Self = Self(0);
     /// A line of text in UTF-8.
     pub const TEXT: Self = Self(1);
-    /// The name the author wants to be shown by, in UTF-8.
+    /// The name under which the author wants to be shown, in UTF-8.
     pub const NICK: Self = Self(2);
-    /// A line of text that answers another or names somebody. This and what follows is laid out in
+    /// A line of text that answers another or names somebody. The layout of this body and of those below is in
     /// [`crate::content`].
     pub const ADDRESSED: Self = Self(3);
-    /// An earlier entry of the author reads differently.
+    /// Replaces the text of an earlier entry by the author.
     pub const EDIT: Self = Self(4);
-    /// An earlier entry of the author is taken back.
+    /// Retracts an earlier entry by the author.
     pub const RETRACTION: Self = Self(5);
     /// A sign beside an entry.
     pub const REACTION: Self = Self(6);
@@ -68,14 +68,14 @@ impl Kind {
     }
 }
 
-/// The body of an entry, or what is left of it once it was dropped.
+/// The body of an entry, or what is left of it after it was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// The bytes themselves.
     Here(Bytes),
-    /// Length and BLAKE3 hash of what was dropped.
+    /// Length and BLAKE3 hash of the dropped bytes.
     Dropped {
-        /// Bytes it had.
+        /// How many bytes it had.
         len: usize,
         /// BLAKE3 hash of the bytes.
         hash: [u8; 32],
@@ -91,7 +91,7 @@ impl Body {
         }
     }
 
-    /// Bytes it has or had.
+    /// How many bytes it has or had.
     pub fn len(&self) -> usize {
         match self {
             Self::Here(bytes) => bytes.len(),
@@ -122,8 +122,8 @@ impl Body {
 /// previous entry.
 pub type Seen = Vec<(AuthorId, Seq)>;
 
-/// The fields of an entry that its run does not imply. Whoever has one knows nothing of its truth:
-/// only [`crate::admit`] makes an [`crate::admit::Entry`] of it.
+/// The fields of an entry that its run does not imply. Nothing in them is verified: only [`crate::admit`] makes an
+/// [`crate::admit::Entry`] of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawEntry {
     /// Hybrid logical time at the author.

@@ -1,9 +1,10 @@
-//! Questions about forks that only the store can answer: whose turn it is, which are asked in vain, and how often the
-//! same thing is told.
+//! Questions about forks that only the store can answer: in what order they are read, which are asked in vain, and how
+//! often a peer is told the same thing.
 //!
-//! Each is asked because of what a peer said, which may be a lie and costs it little. So peers take turns, and each has
-//! one question read at a time; a peer whose evidence proved nothing several times is not listened to any more; and what
-//! a peer was told of a log it is told again only after a pause that doubles. What is left out anti-entropy asks again.
+//! A peer causes each question by something it said, which may be a lie and costs it little. So peers take turns, and
+//! one question of each is read at a time. A node stops listening to a peer whose evidence proved nothing several
+//! times. It tells a peer the same thing about a log again only after a pause, which doubles. Anti-entropy asks again
+//! for whatever is left out.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -18,38 +19,39 @@ use crate::{
         BARREN_EVIDENCE, PROOF_PAUSE_LONGEST_MS, PROOF_PAUSE_MS, PROOFS_SHOWN, PROOFS_TOLD, RECALLS, RECALLS_BYTES,
         RECALLS_OF_ONE, SETTLED,
     },
+    turn::Turn,
 };
 
-/// For whom something is read: a peer, or ourselves.
+/// For whom the store is read: a peer, or ourselves.
 type Asker = Option<PeerId>;
 
-/// What is held of a log, in short: the id of its head, and how many entries.
+/// What we hold of a log, in short: the id of its head, and how many entries.
 pub(crate) type Holding = (EntryId, u64);
 
-/// What waits to be read, what was read in vain, and what was told.
+/// Questions that wait to be read, evidence that proved nothing, and what peers were told.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     waiting: BTreeMap<Asker, VecDeque<Recall>>,
     /// Bytes of runs that wait.
     bytes: usize,
-    /// Those for whom something is being read.
+    /// The askers for whom the store is being read.
     reading: BTreeSet<Asker>,
-    /// Whose turn was last.
+    /// The asker whose turn was last.
     last: Asker,
     /// How often evidence of a peer proved nothing.
     barren: BTreeMap<PeerId, u32>,
-    /// By the id of their last entry: runs that proved nothing, and what they were held against.
+    /// By the id of their last entry: runs that proved nothing, and what they were compared with.
     settled: BTreeMap<EntryId, Holding>,
     /// What each peer was shown of logs.
     shown: BTreeMap<PeerId, Pauses>,
     /// Forks that were passed on to all.
     told: Pauses,
-    /// By when: forks that are to be passed on.
+    /// Forks that are to be passed on, by time.
     due: BTreeSet<(u64, AuthorId)>,
 }
 
 impl Evidence {
-    /// Takes a question, unless too many wait or the peer was shown the same a moment ago.
+    /// Takes a question, unless too many wait or the peer was shown the same thing a moment ago.
     pub(crate) fn ask(&mut self, what: Recall, now_ms: u64) {
         let (asker, bytes) = (asker(&what), size(&what));
         let is_limited = defence::is_on("questions");
@@ -73,8 +75,8 @@ impl Evidence {
         shown.may((what.author, mark), known, PROOFS_SHOWN, now_ms)
     }
 
-    /// Has the next questions read, one of each asker in turn.
-    pub(crate) fn read(&mut self, out: &mut Vec<Output>) {
+    /// Asks the store the next questions, one of each asker in turn.
+    pub(crate) fn read(&mut self, turn: &mut Turn<'_>) {
         while self.reading.len() < RECALLS
             && let Some(asker) = self.next()
         {
@@ -87,12 +89,12 @@ impl Evidence {
             if let Some(what) = what {
                 self.bytes -= size(&what);
                 self.reading.insert(asker);
-                out.push(Output::Recall(what));
+                turn.out.push(Output::Recall(what));
             }
         }
     }
 
-    /// Who is next: whoever follows the last one and has nothing read at present.
+    /// The next asker: the first one behind the last for which nothing is being read.
     fn next(&self) -> Option<Asker> {
         let above = self.waiting.range((Excluded(self.last), Unbounded));
         let all = above.chain(self.waiting.range(..=self.last));
@@ -104,17 +106,17 @@ impl Evidence {
         self.reading.remove(&asker(what));
     }
 
-    /// Whether evidence of this peer is looked at.
+    /// Whether we still look at evidence of this peer.
     pub(crate) fn hears(&self, peer: &PeerId) -> bool {
         self.barren.get(peer).is_none_or(|times| *times < BARREN_EVIDENCE) || !defence::is_on("evidence")
     }
 
-    /// Whether a run that ends in this entry was held against just this, and proved nothing.
+    /// Whether a run that ends in this entry was compared with exactly this, and proved nothing.
     pub(crate) fn is_settled(&self, last: &EntryId, held: Holding) -> bool {
         self.settled.get(last) == Some(&held)
     }
 
-    /// A run that ends in this entry proves nothing against what is held.
+    /// A run that ends in this entry proves nothing against what we hold.
     pub(crate) fn settle(&mut self, last: EntryId, held: Holding) {
         if self.settled.len() >= SETTLED {
             self.settled.pop_first();
@@ -122,7 +124,7 @@ impl Evidence {
         self.settled.insert(last, held);
     }
 
-    /// What a peer brought proved a fork, or nothing.
+    /// Evidence that a peer brought proved a fork, or nothing.
     pub(crate) fn credit(&mut self, peer: PeerId, proof: Option<Seq>) {
         match proof {
             Some(_) => drop(self.barren.remove(&peer)),
@@ -130,7 +132,7 @@ impl Evidence {
         }
     }
 
-    /// Whether a fork is to be told to all at once. If not, it is due later.
+    /// Whether to tell all peers of a fork at once. If not, it is due later.
     pub(crate) fn may_tell(&mut self, author: AuthorId, at: Seq, now_ms: u64) -> bool {
         let known = self.told.0.get(&author).copied();
         let due_ms = known.map_or(now_ms + PROOF_PAUSE_MS, |told| told.again_ms);
@@ -145,7 +147,7 @@ impl Evidence {
         false
     }
 
-    /// Logs of which a lower fork is to be passed on now.
+    /// Logs of which to pass on a lower fork now.
     pub(crate) fn due(&mut self, now_ms: u64) -> Vec<AuthorId> {
         let mut due = Vec::new();
         while let Some((due_ms, author)) = self.due.first().copied().filter(|(due_ms, _)| *due_ms <= now_ms) {
@@ -155,12 +157,12 @@ impl Evidence {
         due
     }
 
-    /// When something is due.
+    /// When the next fork is due.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.due.first().map(|(due_ms, _)| *due_ms)
     }
 
-    /// The link is gone. What is being read for it is answered all the same.
+    /// The link is gone. A question that is being read for its peer is still answered.
     pub(crate) fn forget(&mut self, peer: &PeerId) {
         for what in self.waiting.remove(&Some(*peer)).into_iter().flatten() {
             self.bytes -= size(&what);
@@ -175,7 +177,7 @@ impl Evidence {
     }
 }
 
-/// For whom something is read.
+/// For whom the store is read.
 fn asker(what: &Recall) -> Asker {
     match &what.purpose {
         Purpose::Show(peer) | Purpose::Prove(peer) => Some(*peer),
@@ -192,14 +194,14 @@ fn size(what: &Recall) -> usize {
     }
 }
 
-/// What is told of a log: why it is cut at a seq, or what is held up to one.
+/// What a peer is told of a log: why it is cut at a seq, or what we hold up to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Cut(Seq),
     Head(Seq),
 }
 
-/// When something was told last, and how long it is kept back the next time.
+/// When something may be told again, and how long the last pause was.
 #[derive(Clone, Copy, Debug)]
 struct Told {
     mark: Mark,
@@ -212,8 +214,8 @@ struct Told {
 struct Pauses(BTreeMap<AuthorId, Told>);
 
 impl Pauses {
-    /// Whether this may be told, and notes that it is: at once unless something `known` has to be told less often. Past
-    /// `bound` logs what was told longest ago is forgotten, or this is not told.
+    /// Whether this may be told now, and notes that it is. A thing that was told before, `known`, has to wait for its
+    /// pause. When `bound` logs are noted, those told longest ago are forgotten; if none can be, this is not told.
     fn may(&mut self, (author, mark): (AuthorId, Mark), known: Option<Told>, bound: usize, now_ms: u64) -> bool {
         if known.is_some_and(|told| now_ms < told.again_ms) {
             return false;
@@ -233,7 +235,7 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Writer;
+    use crate::testing::{Writer, turn};
 
     const ADA: PeerId = PeerId([1; 32]);
     const BEA: PeerId = PeerId([2; 32]);
@@ -248,8 +250,7 @@ mod tests {
     }
 
     fn read(evidence: &mut Evidence) -> Vec<Recall> {
-        let mut out = Vec::new();
-        evidence.read(&mut out);
+        let ((), out) = turn(0, |turn| evidence.read(turn));
         out.into_iter().filter_map(|output| if let Output::Recall(what) = output { Some(what) } else { None }).collect()
     }
 

@@ -1,12 +1,12 @@
 //! Proof that an author wrote two logs.
 //!
-//! Two verified runs of one author that tell different ids for one seq prove a fork: the author signed both.
-//! A run tells the ids of its entries and, by its prev, the id of the entry before. The lowest seq on which
-//! the two disagree is where every node cuts the log; cuts only move down, so all honest nodes end alike,
-//! whatever order the proofs arrive in.
+//! Two verified runs of one author that tell different ids for one seq prove a fork: the author signed both. A run
+//! tells the ids of its entries and, by its prev, the id of the entry before them. Every node cuts the log at the
+//! lowest seq on which the two disagree. Cuts only move down, so all honest nodes end alike, in whatever order the
+//! proofs arrive.
 //!
-//! A proof is kept and told in one form only, whatever it came as: no bodies, and of each run nothing below the
-//! disagreement. The run that comes first in the order of bytes stands first.
+//! A proof is kept and told in one form only, whatever form it came in: without bodies, and with nothing of either run
+//! below the disagreement. The run that is first in the order of bytes stands first.
 
 use bytes::Bytes;
 
@@ -19,7 +19,7 @@ use crate::{
     run::RawRun,
 };
 
-/// Two runs of one author that disagree, trimmed to what proves it; verified.
+/// Two runs of one author that disagree, verified and trimmed to what proves the fork.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     author: AuthorId,
@@ -28,11 +28,11 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Verifies that `one` and `other` prove a fork, and trims them to what it takes. Both must be signed.
+    /// Verifies that `one` and `other` prove a fork, and trims them to what proves it. Both must be signed.
     ///
     /// # Errors
-    /// [`Reject::Signature`] or [`Reject::Unlinked`] when one of them is not the author's,
-    /// [`Reject::Malformed`] when they agree or are not of one author.
+    /// [`Reject::Signature`] or [`Reject::Unlinked`] when the author did not sign one of them, [`Reject::Malformed`]
+    /// when they agree or are not of one author.
     pub fn new(door: &mut Admission, one: &RawRun, other: &RawRun) -> Result<Self, Reject> {
         if one.author() != other.author() {
             return Err(Reject::Malformed("fork of two authors"));
@@ -47,7 +47,7 @@ impl Proof {
         Ok(Self { author: here.author(), at, wire: wire.into() })
     }
 
-    /// Reads and verifies a proof, however much more it tells than it has to.
+    /// Reads and verifies a proof, even if it contains more than it needs.
     ///
     /// # Errors
     /// As [`Proof::new`], and what [`RawRun::parse`] refuses.
@@ -56,7 +56,8 @@ impl Proof {
         Self::new(door, &one, &other)
     }
 
-    /// Reads a proof and verifies it, unless it can prove nothing below what its author's log is `cut` at.
+    /// Reads a proof, and verifies it unless it can prove nothing below the seq at which the log of its author is
+    /// `cut`.
     ///
     /// # Errors
     /// As [`Proof::parse`].
@@ -83,7 +84,7 @@ impl Proof {
         self.at
     }
 
-    /// The bytes it travels as.
+    /// The bytes as which it travels.
     pub fn wire(&self) -> &Bytes {
         &self.wire
     }
@@ -97,8 +98,8 @@ fn read(wire: Bytes) -> Result<(RawRun, RawRun), Reject> {
     Ok((one, other))
 }
 
-/// The least of a run that tells its id at `at`, where it disagrees with another, up to its signature: what follows
-/// the entry there and names it, or else the entry itself.
+/// The shortest signed part of a run that tells its id at `at`, where it disagrees with another run: the entries from
+/// the one that follows `at` and names it, or else from the entry at `at` itself.
 fn trim(raw: RawRun, run: &Run, at: Seq) -> Result<RawRun, Reject> {
     let first = if raw.last() > at { at + 1 } else { at };
     let Some(entry) = run.entries().iter().find(|entry| entry.seq == first && first > raw.first()) else {
@@ -109,7 +110,7 @@ fn trim(raw: RawRun, run: &Run, at: Seq) -> Result<RawRun, Reject> {
     RawRun::new(raw.author(), first, entry.prev, kept, raw.signature().copied())
 }
 
-/// The lowest seq for which both runs tell an id, and not the same one.
+/// The lowest seq for which both runs tell an id and the ids differ.
 fn disagreement(one: &Run, other: &Run) -> Option<Seq> {
     let other_first = other.first().seq;
     let told_by_other = |seq: Seq| -> Option<EntryId> {

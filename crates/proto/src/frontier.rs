@@ -1,10 +1,10 @@
-//! The version vector: for every author the head of what is held of the log; and its fingerprints.
+//! The version vector: for every author the head of the log as far as we hold it; and its fingerprints.
 //!
-//! A fingerprint of a part of the author space is a hash over the sum, modulo 2^256, of one hash for each
-//! log in it. The sum does not depend on order, and a hash over it cannot be steered as a plain sum could. The sums of
-//! the upper branches are kept as logs change, so that a comparison costs the same however many authors there are.
+//! A fingerprint of a part of the author space is a hash over the sum, modulo 2^256, of one hash for each log in it.
+//! The sum does not depend on order, and nobody can steer a hash over it as one could steer a plain sum. The sums of
+//! the upper branches are kept as logs change, so a comparison costs the same however many authors there are.
 //!
-//! A log can be set aside: it is held here and for nobody else, and nothing that peers compare tells of it.
+//! A log can be set aside: then this node holds it for itself alone, and nothing that peers compare counts it.
 
 use std::collections::BTreeMap;
 
@@ -33,14 +33,14 @@ impl Branch {
     /// Depth past which a branch is not split.
     pub const DEEPEST: u8 = (64 / FANOUT_BITS) as u8;
 
-    /// The branch `depth` splits below the root whose ids begin like `low`; `None` when it is too deep or
+    /// The branch that lies `depth` splits below the root and whose ids begin like `low`; `None` when it is too deep or
     /// `low` has bits beyond the depth.
     pub fn new(depth: u8, low: u64) -> Option<Self> {
         let branch = Self { depth, low };
         (depth <= Self::DEEPEST && low & branch.mask() == 0).then_some(branch)
     }
 
-    /// The branch at this depth that ids with this prefix are in.
+    /// The branch at this depth that holds the ids with this prefix.
     fn of(prefix: u64, depth: u8) -> Self {
         let whole = Self { depth, low: prefix };
         Self { depth, low: prefix & !whole.mask() }
@@ -56,13 +56,13 @@ impl Branch {
         self.low
     }
 
-    /// The last of the digits that ids in this branch begin with; 0 at the root.
+    /// The last of the digits with which the ids in this branch begin; 0 at the root.
     pub fn digit(self) -> u8 {
         let beyond = 64 - u32::from(self.depth) * FANOUT_BITS;
         (self.low.checked_shr(beyond).unwrap_or(0) % Self::FANOUT as u64) as u8
     }
 
-    /// The branches below, or `None` at the deepest.
+    /// The branches below this one, or `None` at the deepest.
     pub fn children(self) -> Option<impl Iterator<Item = Self>> {
         let depth = self.depth + 1;
         let shift = 64u32.checked_sub(u32::from(depth) * FANOUT_BITS)?;
@@ -79,23 +79,23 @@ impl Branch {
     }
 }
 
-/// For every author, what is held of the log.
+/// For every author, what we hold of the log.
 #[derive(Clone, Debug, Default)]
 pub struct Frontier {
     logs: BTreeMap<AuthorId, Tracked>,
-    /// What the logs in each branch of up to [`SUMMED_DEPTH`] come to; empty branches are left out.
+    /// The sum of the logs in each branch down to [`SUMMED_DEPTH`]; empty branches are left out.
     sums: BTreeMap<Branch, Total>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Tracked {
     log: Log,
-    /// Nothing when it is set aside, and when it has neither head nor cut.
+    /// What the log adds to the sums: nothing when it is set aside, or has neither head nor cut.
     item: Sum,
     aside: bool,
 }
 
-/// The sum over some logs, and how many they are.
+/// The sum over some logs, and the number of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Total {
     sum: Sum,
@@ -118,7 +118,7 @@ impl Frontier {
         self.log(author).and_then(Log::head)
     }
 
-    /// The lowest seq that is missing of a log, or `seq` when that is lower.
+    /// The lowest seq of a log that is missing, or `seq` if that is lower.
     pub(crate) fn whole_below(&self, author: &AuthorId, seq: Seq) -> Seq {
         let lowest = self.log(author).and_then(|log| log.gaps().last());
         lowest.map_or(seq, |(first, _)| first.min(seq))
@@ -134,7 +134,7 @@ impl Frontier {
         self.logs.is_empty()
     }
 
-    /// Changes one log, and with it the fingerprints.
+    /// Changes one log, and the fingerprints with it.
     pub fn update<T>(&mut self, author: AuthorId, change: impl FnOnce(&mut Log) -> T) -> T {
         let tracked = self.logs.entry(author).or_default();
         let result = change(&mut tracked.log);
@@ -142,12 +142,12 @@ impl Frontier {
         result
     }
 
-    /// Takes a log out of all that peers compare; it is still held.
+    /// Takes a log out of everything that peers compare; this node still holds it.
     pub(crate) fn set_aside(&mut self, author: AuthorId) {
         self.mark(author, true);
     }
 
-    /// Lets a log count that was set aside.
+    /// Lets a log that was set aside count again.
     pub(crate) fn take_up(&mut self, author: AuthorId) {
         self.mark(author, false);
     }
@@ -170,7 +170,7 @@ impl Frontier {
         self.logs.remove(&author);
     }
 
-    /// Brings the sums up to what is held of one log.
+    /// Brings the sums up to date with one log.
     fn sum_up(&mut self, author: AuthorId) {
         let Some(tracked) = self.logs.get_mut(&author) else { return };
         let (before, after) = match tracked.aside {
@@ -189,14 +189,14 @@ impl Frontier {
         }
     }
 
-    /// The digest of everything: what a status says.
+    /// The digest of everything, as a status tells it.
     pub fn digest(&self) -> Digest {
         let hash = self.fingerprint(Branch::ROOT, &[]);
         std::array::from_fn(|at| hash[at])
     }
 
-    /// A four-byte fingerprint of one branch. The salt changes from round to round, so that what it hides by
-    /// chance, once in four thousand million, it does not hide again.
+    /// A four-byte fingerprint of one branch. The salt changes from round to round: a difference that one fingerprint
+    /// hides by chance, once in four thousand million, shows in the next.
     pub fn print(&self, branch: Branch, salt: u32) -> u32 {
         let [a, b, c, d, ..] = self.fingerprint(branch, &salt.to_be_bytes());
         u32::from_be_bytes([a, b, c, d])
@@ -207,7 +207,7 @@ impl Frontier {
         self.tracked(branch).map(|(author, tracked)| (author, &tracked.log))
     }
 
-    /// The authors whose id begins with these eight bytes: one, unless somebody ground keys to collide.
+    /// The authors whose ids begin with these eight bytes: one, unless somebody ground keys to collide.
     pub fn with_prefix(&self, prefix: u64) -> impl Iterator<Item = (&AuthorId, &Log)> {
         self.between(prefix, prefix).map(|(author, tracked)| (author, &tracked.log))
     }

@@ -1,10 +1,11 @@
-//! What is missing below the heads that are held, and between them and runs that wait: proved to exist by the hash chain
-//! under a signature, and counted as it changes.
+//! Entries that are missing below the heads that we hold, and between these and runs that wait. The hash chain under a
+//! signature proves that they exist. They are counted as they change.
 //!
-//! An author can sign an entry at any seq, so a single log cannot make the count meaningless: it counts for
-//! [`GAP_COUNTED`] entries at most, and no longer once every linked peer was asked for what is missing and had
-//! nothing of it. It counts again as soon as something of it comes. What runs that wait prove counts for
-//! [`AHEAD_COUNTED`] of all logs together, and no longer once something of that log has waited in vain.
+//! An author can sign an entry at any seq, so a single log must not make the count meaningless. It counts for
+//! [`GAP_COUNTED`] entries at most. It stops counting when every linked peer was asked for the missing entries and had
+//! none of them, and it counts again as soon as one of them comes. What runs that wait prove counts for
+//! [`AHEAD_COUNTED`] entries of all logs together, and it stops counting for a log after something of that log has
+//! waited in vain.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 struct Gap {
     entries: u64,
-    /// Whether nobody who is linked has anything of it.
+    /// Whether no linked peer has any of the missing entries.
     hollow: bool,
 }
 
@@ -40,10 +41,10 @@ impl Gap {
 pub(crate) struct Gaps {
     of: BTreeMap<AuthorId, Gap>,
     missing: u64,
-    /// What lies between the head of a log and runs that wait, of each log up to [`AHEAD_COUNTED`].
+    /// For each log the number of entries between its head and runs that wait, up to [`AHEAD_COUNTED`].
     ahead: BTreeMap<AuthorId, u64>,
     missing_ahead: u64,
-    /// Logs of which something waited in vain since anything came.
+    /// Logs of which something has waited in vain, and nothing has come since.
     in_vain: BTreeSet<AuthorId>,
 }
 
@@ -53,7 +54,7 @@ impl Gaps {
         self.missing + self.missing_ahead.min(AHEAD_COUNTED)
     }
 
-    /// So much lies between the head of a log and runs that wait.
+    /// This many entries lie between the head of a log and runs that wait.
     pub(crate) fn wait(&mut self, author: AuthorId, entries: u64) {
         self.missing_ahead -= self.ahead.remove(&author).unwrap_or(0);
         if entries > 0 && !self.in_vain.contains(&author) {
@@ -63,7 +64,7 @@ impl Gaps {
         }
     }
 
-    /// Something of a log waited in vain.
+    /// Something of a log has waited in vain.
     pub(crate) fn waited_in_vain(&mut self, author: AuthorId) {
         self.in_vain.insert(author);
         if self.in_vain.len() > WAITED_IN_VAIN {
@@ -71,7 +72,7 @@ impl Gaps {
         }
     }
 
-    /// The logs that have gaps behind `author`, ascending.
+    /// The logs with gaps whose authors follow `author`, ascending.
     pub(crate) fn behind(&self, author: Option<AuthorId>) -> impl Iterator<Item = &AuthorId> {
         let from = author.map_or(Unbounded, Excluded);
         self.of.range((from, Unbounded)).map(|(author, _)| author)
@@ -96,13 +97,13 @@ impl Gaps {
         }
     }
 
-    /// A log went.
+    /// A log was taken out.
     pub(crate) fn forget(&mut self, author: &AuthorId) {
         self.in_vain.remove(author);
         self.missing -= self.of.remove(author).as_ref().map_or(0, Gap::counted);
     }
 
-    /// Nobody who is linked has anything of what is missing of this log.
+    /// No linked peer has any of the missing entries of this log.
     pub(crate) fn hollow(&mut self, author: &AuthorId) {
         if let Some(gap) = self.of.get_mut(author) {
             self.missing -= gap.counted();

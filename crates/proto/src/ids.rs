@@ -43,7 +43,7 @@ macro_rules! id {
             }
         }
 
-        /// As bytes order; nearly always eight of them tell, and those compare as one number.
+        /// In the order of the bytes. Eight of them nearly always decide, and those compare as one number.
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
                 self.prefix().cmp(&other.prefix()).then_with(|| self.0.cmp(&other.0))

@@ -1,4 +1,4 @@
-//! The words at the engine's border: what goes in, what comes out, and how it is set up.
+//! The words at the engine's border: what goes in, and what comes out.
 
 use bytes::Bytes;
 
@@ -8,39 +8,12 @@ use crate::{
     content::Vouch,
     entry::Kind,
     fork::Proof,
-    ids::{AuthorId, PeerId, RoomId, Seq},
+    ids::{AuthorId, PeerId, Seq},
     log::Log,
     message::{Contact, Message},
     reject::Reject,
-    rumor::Policy,
     run::RawRun,
-    standing::Crowd,
-    sync::Pace,
-    view::Shape,
 };
-
-/// How an engine is set up.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The room.
-    pub room: RoomId,
-    /// This peer.
-    pub me: PeerId,
-    /// How rumors spread.
-    pub policy: Policy,
-    /// Whom the engine keeps links with.
-    pub shape: Shape,
-    /// How often anti-entropy compares.
-    pub pace: Pace,
-    /// How many authors are kept. What is not the default is for tests.
-    pub crowd: Crowd,
-    /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
-    pub fresh_author: bool,
-    /// Whether to tell each step of the protocol, see [`Event::Step`].
-    pub trace: bool,
-    /// Seed of everything random: peers chosen, coins, jitter.
-    pub seed: u64,
-}
 
 /// What the store kept of one log.
 #[derive(Clone, Debug)]
@@ -56,42 +29,42 @@ pub struct Kept {
 /// Something to say: one entry of our own to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saying {
-    /// Number that [`Output::Said`] repeats.
+    /// A number that [`Output::Said`] repeats.
     pub tag: u64,
     /// What the body is.
     pub kind: Kind,
-    /// At most [`crate::limits::BODY_BYTES`] bytes.
+    /// The body: at most [`crate::limits::BODY_BYTES`] bytes.
     pub body: Bytes,
 }
 
 /// Pieces of a room's logs that somebody kept outside of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
-    /// Why logs are cut, as [`Proof::wire`] says it; looked at behind the runs.
+    /// Why logs are cut, as [`Proof::wire`] says it. The engine looks at them after the runs.
     pub proofs: Vec<Bytes>,
-    /// Signed runs; of one log, ascending.
+    /// Signed runs; those of one log ascend.
     pub runs: Vec<RawRun>,
 }
 
 /// What became of an [`Import`], in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// That are held from now on and were not before.
+    /// Entries that are held from now on and were not before.
     pub new: u64,
-    /// That were held before.
+    /// Entries that were held before.
     pub known: u64,
-    /// That have no place: beyond a cut, from the future, or in too many pieces.
+    /// Entries that have no place: beyond a cut, from the future, or in too many pieces.
     pub refused: u64,
-    /// Why the rest was not looked at.
+    /// Why the engine did not look at the rest.
     pub reject: Option<Reject>,
 }
 
-/// An entry that is held without its body, which is wanted.
+/// An entry that is held without its body. The body is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bare {
     /// Whose entry.
     pub author: AuthorId,
-    /// Which.
+    /// Its seq.
     pub seq: Seq,
     /// BLAKE3 hash of the body, as the header says it.
     pub hash: [u8; 32],
@@ -107,8 +80,8 @@ pub enum Input {
         /// How to reach it again, when that is known.
         address: Option<Bytes>,
     },
-    /// The key of this author signed the connection to a peer of which [`Input::Up`] told: it writes there. Until then
-    /// nobody does, whatever the peer says. Another author in its place is told in the same way.
+    /// The key of this author signed the connection to a peer for which [`Input::Up`] came: the author writes there.
+    /// Until this input comes nobody does, whatever the peer says. The same input tells of another author in its place.
     Proved {
         /// Who is at the other end.
         peer: PeerId,
@@ -120,12 +93,12 @@ pub enum Input {
         /// Who was at the other end.
         peer: PeerId,
     },
-    /// An [`Output::Dial`] came to nothing.
+    /// An [`Output::Dial`] has failed.
     Unreachable {
         /// Who was dialled.
         peer: PeerId,
     },
-    /// Peers of this room that we have heard of, from a ticket, the LAN or an earlier visit.
+    /// Peers of this room, from a ticket, the LAN or an earlier visit.
     Heard {
         /// Peers and how to reach them.
         contacts: Vec<Contact>,
@@ -139,16 +112,15 @@ pub enum Input {
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
-    /// Takes what is verified of this, wherever it lay; nothing of it waits for its cause, and nobody is told but by
-    /// anti-entropy. [`Output::Imported`] answers.
+    /// Takes every part of the import that can be verified. None of it waits for its cause, and peers hear of it
+    /// through anti-entropy only. [`Output::Imported`] answers.
     Import(Import),
-    /// What the store holds of these logs is less than it was: something was damaged and taken out. It is fetched
-    /// again.
+    /// The store holds less of these logs than before: it found damage and took it out. The engine fetches it again.
     Lost {
         /// What is left of each.
         logs: Vec<(AuthorId, Log)>,
     },
-    /// The answer to [`Output::Bare`]: what the store holds without a body though nothing explains it.
+    /// The answer to [`Output::Bare`]: entries that the store holds without a body, although nothing explains that.
     Bare {
         /// The newest of it, in that order.
         bare: Vec<Bare>,
@@ -159,20 +131,20 @@ pub enum Input {
     Recalled {
         /// What was asked for.
         what: Recall,
-        /// What was found; `None` when we hold nothing there that its author's signature reaches, or no proof.
+        /// What was found; `None` when we hold nothing there that its author's signature covers, or no proof.
         found: Option<Found>,
     },
-    /// The answer to [`Output::Vouches`]: whom the entries of a log vouch for that are in the timeline, each author once,
-    /// where that was said first; in the order of the log and of
-    /// [`vouched_for`](crate::content::vouched_for). An entry whose body was dropped because it is over the bounds of the
-    /// room still counts here, one that was retracted does not.
+    /// The answer to [`Output::Vouches`]: the authors that the entries of a log in the timeline vouch for. Each author
+    /// is named once, where an entry first vouches for it, in the order of the log and of
+    /// [`vouched_for`](crate::content::vouched_for). An entry whose body was dropped because the room is over its
+    /// bounds still counts here; a retracted one does not.
     Vouches {
         /// Whose log.
         author: AuthorId,
-        /// The first of them, as many as were asked for.
+        /// The first of them, as many as the engine asked for.
         vouches: Vec<Vouch>,
     },
-    /// The answer to [`Output::Cut`] and [`Output::Evict`]: what the store holds of the log now.
+    /// The answer to [`Output::Cut`] and [`Output::Evict`]: what the store still holds of the log.
     CutDone {
         /// Whose log was cut or taken out.
         author: AuthorId,
@@ -188,8 +160,8 @@ pub enum Input {
 pub struct Recall {
     /// Whose log.
     pub author: AuthorId,
-    /// A run must reach from at most this seq, or the lowest held of its block, to the end of the block or to
-    /// the last signed entry in it. Entries beyond a cut count here. Of a proof, where it cuts.
+    /// Of a run: it must reach from this seq or below, or from the lowest held seq of its block, to the end of the
+    /// block or to the last signed entry in it. Entries beyond a cut count here. Of a proof: where it cuts.
     pub seq: Seq,
     /// What to do with it.
     pub purpose: Purpose,
@@ -200,7 +172,7 @@ pub struct Recall {
 pub enum Purpose {
     /// A signed run of ours, bodies dropped, to be shown to this peer as [`Message::Evidence`].
     Show(PeerId),
-    /// Such a run, to be held against one that seems to contradict it.
+    /// Such a run, to be compared with one that seems to contradict it.
     Compare {
         /// The other run, without bodies.
         theirs: Box<RawRun>,
@@ -209,11 +181,11 @@ pub enum Purpose {
     },
     /// The proof of the log's cut, to be shown to this peer as [`Message::Fork`].
     Prove(PeerId),
-    /// To find the first entry of our own log that is stamped later than this, from where on the log is left.
+    /// A run of our own log, to find its first entry that is stamped later than this: the log is left from there on.
     Leave {
         /// Milliseconds since the Unix epoch.
         after_ms: u64,
-        /// The run above, all of which is.
+        /// The run above, every entry of which is stamped later.
         above: Option<Box<RawRun>>,
     },
 }
@@ -227,19 +199,19 @@ pub enum Found {
     Proof(Bytes),
 }
 
-/// What comes out of the engine. Whoever drives it does all appends and cuts of a batch in one durable commit,
-/// then sends and serves, then emits.
+/// What comes out of the engine. The driver does all appends and cuts of a batch in one durable commit, then sends and
+/// serves, then emits.
 #[derive(Clone, Debug)]
 pub enum Output {
     /// Make this durable, and part of the timeline.
     Append(Run),
-    /// Tell the newest entries that are held without a body though nothing explains it, `most` of them; answer with
+    /// Tell the newest `most` entries that are held without a body, although nothing explains that; answer with
     /// [`Input::Bare`].
     Bare {
         /// How many.
         most: usize,
     },
-    /// Put this body where it is wanted, durably. It is the one that the entry's header names.
+    /// Store this wanted body, durably. It is the one that the entry's header names.
     Fill {
         /// Whose entry it belongs to.
         author: AuthorId,
@@ -252,18 +224,19 @@ pub enum Output {
     /// evidence. Answer with [`Input::CutDone`].
     Cut(Proof),
     /// Take this log out of the store and the timeline, durably: at most
-    /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries of it, from below, and with the last one everything
-    /// that is kept of it. Answer with [`Input::CutDone`]; what is left is asked for again.
+    /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries at once, from below, and with the last of them
+    /// everything else that the store keeps of the log. Answer with [`Input::CutDone`]; the engine asks again for what
+    /// is left.
     Evict(AuthorId),
-    /// Read whom an author vouches for and answer with [`Input::Vouches`].
+    /// Read which authors an author vouches for, and answer with [`Input::Vouches`].
     Vouches {
         /// Whose log.
         author: AuthorId,
         /// How many at most.
         most: usize,
     },
-    /// Read this and answer with [`Input::Recalled`], whatever is found. At most
-    /// [`crate::limits::RECALLS`] are unanswered at a time.
+    /// Read this and answer with [`Input::Recalled`], whatever is found. At most [`crate::limits::RECALLS`] wait for an
+    /// answer at a time.
     Recall(Recall),
     /// Say this to a peer.
     Send {
@@ -272,16 +245,16 @@ pub enum Output {
         /// What.
         message: Message,
     },
-    /// Read entries and say them to a peer in [`Message::Runs`], then [`Message::Done`] when `want` is not 0.
+    /// Read entries and send them to a peer in [`Message::Runs`], then send [`Message::Done`] if `want` is not 0.
     Serve {
         /// To whom.
         to: PeerId,
-        /// The want that is answered; 0 when there was none.
+        /// The want that this answers; 0 if there was none.
         want: u64,
         /// How many of the newest entries of the timeline to send first.
         newest: usize,
-        /// Pieces of logs, to be sent in turn, a block of each, from the top down. What is not held is
-        /// left out.
+        /// Pieces of logs, to be sent in turn, a block of each, from the top down. Entries that are not held are left
+        /// out.
         ranges: Vec<(AuthorId, Seq, Seq)>,
     },
     /// Connect to this peer; answer with [`Input::Up`] or [`Input::Unreachable`].
@@ -290,10 +263,10 @@ pub enum Output {
     Close {
         /// Whom.
         peer: PeerId,
-        /// What it did, when it is to be barred.
+        /// What it did, if it is to be barred.
         reject: Option<Reject>,
     },
-    /// What was said has its place, and the append before this one makes it durable.
+    /// A saying has its place in our log, and the append before this output makes it durable.
     Said {
         /// Number of the [`Saying`].
         tag: u64,
@@ -307,7 +280,7 @@ pub enum Output {
         /// Why.
         why: Unsaid,
     },
-    /// An import has come to its end, and the appends before this one make it durable; in the order of the imports.
+    /// An import is done, and the appends before this output make it durable. Imports are answered in their order.
     Imported(Imported),
     /// Tell the interfaces.
     Emit(Event),
@@ -320,7 +293,7 @@ pub enum Unsaid {
     TooLong,
     /// Our own log is forked and takes nothing more: a new author key is needed.
     Forked,
-    /// Too much waits to be said already.
+    /// The queue of sayings is full.
     Full,
     /// It cannot be an entry here: a founding that is not the room's, or a room with too many authors.
     Refused,
@@ -331,7 +304,7 @@ pub enum Unsaid {
 pub enum Arrival {
     /// At the end.
     End,
-    /// Above entries that were there already, because it was late.
+    /// Above entries that were there already, because the entry was late.
     Late,
     /// Above, by a backfill.
     History,
@@ -349,7 +322,8 @@ pub enum Event {
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,
     },
-    /// An entry that was shown without its body has it now; or what is known of who keeps it has changed.
+    /// An entry that was shown without its body has it now, or it has become known whether any peer still keeps the
+    /// body.
     Filled {
         /// Whose entry.
         author: AuthorId,
@@ -387,15 +361,15 @@ pub enum Event {
         /// From where.
         at: Seq,
     },
-    /// There are more authors than there is space, and nobody vouches for this one: its log left store and timeline. It
-    /// comes again when somebody vouches for it.
+    /// There are more authors than there is space, and nobody vouches for this one: its log left store and timeline.
+    /// The log comes back when somebody vouches for the author.
     Evicted {
         /// Whose.
         author: AuthorId,
     },
     /// A clock disagrees with others, or none does any more.
     Skewed(Skew),
-    /// A step of the protocol, when [`Config::trace`] is set.
+    /// A step of the protocol, when [`Config::trace`](crate::config::Config::trace) is set.
     Step(Step),
 }
 
@@ -425,9 +399,9 @@ pub enum Step {
         /// Whether it was new there.
         new: bool,
     },
-    /// A coin was flipped after a peer had known a rumor already.
+    /// We flipped a coin because a peer had known a rumor already.
     Coin {
-        /// Whether it said: go on.
+        /// Whether it says to go on.
         go_on: bool,
     },
     /// A round of anti-entropy began.

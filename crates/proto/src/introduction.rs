@@ -1,5 +1,5 @@
-//! An introduction: an author key signs the connection that its node speaks over, so that nobody can pass for
-//! somebody else there.
+//! An introduction: an author key signs the connection that its node speaks over, so that nobody else can pass for the
+//! author there.
 //!
 //! ```text
 //! signed  "rumormill 1 author" ++ exported 32 ++ role 1 ++ signer's peer id 32 ++ other's peer id 32 ++ room 32 ++ key 32
@@ -12,7 +12,7 @@
 
 use crate::ids::{AuthorId, PeerId, RoomId};
 
-/// What the signed bytes begin with.
+/// The label with which the signed bytes begin.
 const LABEL: &[u8; 18] = b"rumormill 1 author";
 
 /// Bytes that are signed.

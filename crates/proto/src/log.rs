@@ -1,11 +1,11 @@
-//! What is held of one author's log: spans of contiguous entries, a head, and perhaps a cut.
+//! What we hold of one author's log: spans of contiguous entries, a head, and perhaps a cut.
 //!
-//! Usually there is one span, from seq 0 to the head. A newcomer takes the newest entries first: the span
-//! at the top then has a floor above 0, and the backfill leads downwards from it, each run vouched for by
-//! the hash that the span above begins with.
+//! Usually there is one span, from seq 0 to the head. A newcomer takes the newest entries first: then the span at the
+//! top has a floor above 0. The backfill goes downwards from the floor, and the hash with which the span above begins
+//! vouches for each run.
 //!
-//! Invariant: spans are ascending and neither overlap nor touch; two spans that come to touch are linked by
-//! hash and become one, or prove a fork.
+//! Invariant: spans ascend and neither overlap nor touch. Two spans that come to touch are linked by hash and become
+//! one, or they prove a fork.
 
 use crate::{
     admit::{Entry, Run, Trust},
@@ -15,7 +15,7 @@ use crate::{
     time::Time,
 };
 
-/// The last entry held of a log.
+/// The last entry that we hold of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Its seq.
@@ -31,7 +31,7 @@ pub struct Head {
 pub struct Span {
     /// Seq of the lowest entry.
     pub first: Seq,
-    /// Id of the entry below the lowest: what a backfill must lead to.
+    /// Id of the entry below the lowest: the backfill must lead to it.
     pub prev: EntryId,
     /// Time of the lowest entry.
     pub first_time: Time,
@@ -75,25 +75,25 @@ fn head_of(entry: &Entry) -> Head {
     Head { seq: entry.seq, id: entry.id, time: entry.time }
 }
 
-/// What is to be done with a run, from what is held of its log.
+/// What to do with a run, given what we hold of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing of it is missing here.
+    /// We hold all of it already.
     Known,
     /// All of it lies beyond the cut of a forked log.
     Cut,
-    /// It can be taken when this vouches for it.
+    /// We can take it if this vouches for it.
     Take(Trust),
-    /// It shares some entries with what is held, or goes beyond the cut: only this part of it can be taken,
-    /// and its signature must vouch.
+    /// It shares some entries with what we hold, or goes beyond the cut: we can take only this part of it, and its
+    /// signature must vouch.
     TakePart(Seq, Seq),
-    /// It contradicts what is held at this seq: the log is forked.
+    /// It contradicts what we hold at this seq: the log is forked.
     Forks(Seq),
     /// A log may not be held in more pieces; the backfill has to catch up first.
     TooManySpans,
 }
 
-/// What is held of one author's log.
+/// What we hold of one author's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     spans: Vec<Span>,
@@ -103,11 +103,11 @@ pub struct Log {
 /// Why an admitted run could not be put into its log. The log is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It contradicts what is held at this seq.
+    /// It contradicts what we hold at this seq.
     Forks(Seq),
-    /// Its times do not increase where it meets what is held.
+    /// Its times do not increase where it meets what we hold.
     TimeBackwards,
-    /// It overlaps what is held, lies beyond the cut, or would be one piece too many.
+    /// It overlaps what we hold, lies beyond the cut, or would be one piece too many.
     NoPlace,
 }
 
@@ -122,7 +122,7 @@ impl Log {
         &self.spans
     }
 
-    /// The lowest seq that was proved to be forked: nothing from there on counts.
+    /// The lowest seq that is proved to be forked: no entry from there on counts.
     pub fn cut(&self) -> Option<Seq> {
         self.cut
     }
@@ -142,7 +142,7 @@ impl Log {
         self.spans.iter().any(|span| span.holds(seq))
     }
 
-    /// Whether it takes no further piece that touches none it has.
+    /// Whether the log takes no further piece that touches none of its pieces.
     pub(crate) fn is_full(&self) -> bool {
         self.spans.len() >= SPANS
     }
@@ -157,14 +157,14 @@ impl Log {
         self.spans.is_empty()
     }
 
-    /// The ranges missing below the head, highest first: where the backfill goes on.
+    /// The ranges that are missing below the head, highest first: the backfill goes on there.
     pub fn gaps(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
         let floors = self.spans.iter().rev();
         let below = self.spans.iter().rev().skip(1).map(|span| span.last.seq + 1).chain([0]);
         floors.zip(below).filter(|(span, below)| *below < span.first).map(|(span, below)| (below, span.first - 1))
     }
 
-    /// Judges a run that is not verified yet, by position alone.
+    /// Judges a run before it is verified, by its position alone.
     pub fn judge(&self, run: &RawRun) -> Verdict {
         let (first, last) = (run.first(), run.last());
         let end = self.cut.map_or(last, |cut| last.min(cut.saturating_sub(1)));
@@ -193,7 +193,7 @@ impl Log {
     /// Puts an admitted run into its place.
     ///
     /// # Errors
-    /// [`Unfit`] when it has none; nothing changes then.
+    /// [`Unfit`] when it has no place; then nothing changes.
     pub fn insert(&mut self, run: &Run) -> Result<(), Unfit> {
         let mut span = Span::of(run);
         if self.cut.is_some_and(|cut| span.last.seq >= cut) {
@@ -228,7 +228,7 @@ impl Log {
             span.last = above.last;
         }
         if self.spans.is_empty() {
-            // Nearly every log is one span for ever, and a room has many logs.
+            // Nearly every log stays one span for ever, and a room has many logs.
             self.spans = vec![span];
         } else {
             self.spans.splice(start..end, [span]);

@@ -1,9 +1,9 @@
 //! All logs of a room as the engine knows them: what is held, what waits, what was proved to be forked.
 //!
-//! Runs come in by [`Logs::take`], whoever brought them, and leave by [`Logs::release`] when they may be
-//! shown. Invariant: what is released never stands before its cause, except where the cause lies below a signed head that
-//! is held and a backfill brings it later, or where a visit's first page or an import brings one log after the other.
-//! What peers only claim to hold changes nothing here.
+//! Runs come in by [`Logs::take`], whoever brings them, and leave by [`Logs::release`] when they may be shown.
+//! Invariant: a released run never stands before its cause, with two exceptions: the cause lies below a signed head
+//! that we hold, and a backfill brings it later; or a visit's first page or an import brings one log after the other.
+//! Nothing changes here because a peer merely claims to hold something.
 
 mod crowd;
 
@@ -38,9 +38,9 @@ pub(crate) enum Origin {
     Rumor(Source),
     /// Brought by anti-entropy.
     Repair(PeerId),
-    /// Brought by anti-entropy to a node that is far behind: it waits for nothing, and is news to nobody.
+    /// Brought by anti-entropy to a node that is far behind: it waits for nothing, and no peer is told of it.
     History(PeerId),
-    /// Brought by somebody here, from an export.
+    /// Imported by somebody here, from an export.
     Import,
 }
 
@@ -62,9 +62,9 @@ pub(crate) enum Taken {
     New,
     /// Nothing of it was new.
     Known,
-    /// It has no place at present; nothing changed.
+    /// It has no place now; nothing changed.
     Refused,
-    /// It is properly signed and contradicts what is held at this seq.
+    /// It is properly signed and contradicts what we hold at this seq.
     Contradicts(Seq),
 }
 
@@ -74,18 +74,18 @@ pub(crate) struct Released {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// Whether a backfill or an import brought it, or it was waited in vain for what it follows.
+    /// Whether a backfill or an import brought it, or it waited in vain for what it follows.
     pub(crate) history: bool,
 }
 
-/// What is known of the logs whose authors' ids begin alike.
+/// What we know of the logs whose authors' ids begin alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Under {
-    /// Logs: one, unless somebody ground keys to collide.
+    /// How many logs: one, unless somebody ground keys to collide.
     pub(crate) count: usize,
-    /// The seq after the last that is held or waits without a gap, of any of them.
+    /// The highest of their seqs after the last entry that is held or waits without a gap.
     pub(crate) next: Seq,
-    /// Where the log ends because it is cut, when it is the only one.
+    /// Where the log is cut, if there is only one; no entry counts from there on.
     pub(crate) end: Seq,
 }
 
@@ -97,15 +97,15 @@ pub(crate) struct Logs {
     /// Where logs are proved to be forked; the store keeps the proofs.
     cuts: BTreeMap<AuthorId, Seq>,
     pub(crate) pending: Pending,
-    /// Released by a backfill or an import, which wait for nothing.
+    /// Runs of a backfill or an import, which wait for nothing and are released next.
     backfilled: Vec<Released>,
     gaps: Gaps,
     contradictions: Vec<(Origin, RawRun)>,
-    /// Forks that two runs showed before either was shown, of each log the lowest.
+    /// Forks that two runs showed before either was shown; the lowest of each log.
     proved: BTreeMap<AuthorId, Proof>,
 }
 
-/// What nothing has to wait for.
+/// The entries that no run has to wait for.
 pub(crate) struct Held<'a> {
     frontier: &'a Frontier,
     cuts: &'a BTreeMap<AuthorId, Seq>,
@@ -113,8 +113,8 @@ pub(crate) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Whether nothing has to wait for this entry: it is held, it lies below a head that is held or beyond a cut, its
-    /// author has no place here, or its log is held in as many pieces as may be.
+    /// Whether no run has to wait for this entry: we hold it, it lies below a head that we hold or beyond a cut, its
+    /// author has no place here, or we hold its log in as many pieces as are allowed.
     pub(crate) fn met(&self, author: AuthorId, seq: Seq) -> bool {
         let reaches = |log: &Log| log.is_full() || log.head().is_some_and(|head| seq <= head.seq);
         self.frontier.log(&author).is_some_and(reaches)
@@ -130,7 +130,7 @@ impl Logs {
         Self::of(room, Crowd::default(), kept)
     }
 
-    /// What the store kept; no more authors than `crowd` says are taken.
+    /// The logs that the store kept; takes no more authors than `crowd` allows.
     pub(crate) fn of(room: RoomId, crowd: Crowd, kept: Vec<Kept>) -> Self {
         let mut logs = Self {
             door: Admission::new(room),
@@ -183,7 +183,7 @@ impl Logs {
         self.pending.work()
     }
 
-    /// A peer went, and does not bring what the runs it brought wait for.
+    /// A peer went, and no longer brings what the runs that it brought wait for.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.pending.down(peer, now_ms);
     }
@@ -194,22 +194,22 @@ impl Logs {
         self.pending.wait_in_vain(from, authors, last);
     }
 
-    /// What is missing below heads that are held.
+    /// The entries that are missing below heads that we hold.
     pub(crate) fn gaps(&self) -> &Gaps {
         &self.gaps
     }
 
-    /// Nobody who is linked holds what is missing of this log.
+    /// No linked peer holds the missing entries of this log.
     pub(crate) fn hollow(&mut self, author: &AuthorId) {
         self.gaps.hollow(author);
     }
 
-    /// Entries that are proved to exist and are missing.
+    /// How many entries are proved to exist and are missing.
     pub(crate) fn missing(&self) -> u64 {
         self.gaps.missing()
     }
 
-    /// Lets the count of what is missing follow what waits. It costs what changed.
+    /// Brings the count of missing entries up to date with what waits. It costs what changed.
     pub(crate) fn count_waiting(&mut self) {
         let (changed, in_vain) = self.pending.changed();
         in_vain.into_iter().for_each(|author| self.gaps.waited_in_vain(author));
@@ -219,7 +219,7 @@ impl Logs {
         }
     }
 
-    /// How a log is told from the others here: in full where its author shares eight bytes with another.
+    /// How a log is told from the others here: by its author's full id where that shares eight bytes with another.
     pub(crate) fn name(&self, author: AuthorId) -> (u64, Option<AuthorId>) {
         let is_shared = self.frontier.with_prefix(author.prefix()).any(|(other, _)| *other != author);
         (author.prefix(), is_shared.then_some(author))
@@ -230,12 +230,12 @@ impl Logs {
         self.pending.is_early(author, seq)
     }
 
-    /// Runs that are held until their time comes, of authors with this prefix, and bring something of `first..=last`.
+    /// The runs by authors with this prefix that are held until their time comes and bring an entry of `first..=last`.
     pub(crate) fn early(&self, prefix: u64, span: (Seq, Seq)) -> impl Iterator<Item = &RawRun> {
         self.pending.early(prefix, span)
     }
 
-    /// The seq after the last that is held or waits without a gap.
+    /// The seq after the last entry that is held or waits without a gap.
     pub(crate) fn next_wanted(&self, author: AuthorId) -> Seq {
         let next = self.frontier.log(&author).map_or(0, Log::next);
         self.pending.next_after(author, next)
@@ -276,7 +276,8 @@ impl Logs {
         if !self.has_place(&author) {
             return Ok(Taken::Refused);
         }
-        // Nothing ever drops what founds a room, and without it nobody can tell whether it does.
+        // Nothing ever drops the body that founds a room, and without the body nobody can tell whether it founds the
+        // room.
         if defence::is_on("founding-body") && raw.entries().iter().any(founds_without_body) {
             return Ok(Taken::Refused);
         }
@@ -308,7 +309,7 @@ impl Logs {
         }
     }
 
-    /// What does not fit to what is held proves something only when it is signed.
+    /// A run that does not fit what we hold proves something only if it is signed.
     fn contradicts(&mut self, raw: &RawRun, seq: Seq) -> Result<Taken, Reject> {
         if raw.signature().is_none() {
             return Ok(Taken::Refused);
@@ -327,7 +328,7 @@ impl Logs {
         if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
             return Taken::Refused;
         }
-        // There is one founding of a room for ever, whatever the founder's clock said: it is held by nobody.
+        // A room has one founding for ever, whatever the founder's clock said: no node holds it back.
         let founds = run.last().kind == Kind::FOUND;
         let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
         let until_ms = if until_ms > at.wall_ms && !founds { until_ms } else { 0 };
@@ -359,7 +360,7 @@ impl Logs {
         Taken::New
     }
 
-    /// Whether a run and one that waits prove a fork. Both are signed, so nothing has to be released for that.
+    /// Whether a run and one that waits prove a fork. Both are signed, so neither has to be released for that.
     fn contradicts_waiting(&mut self, run: &Run, raw: &RawRun) -> bool {
         let Some(waiting) = self.pending.contradicting(run) else { return false };
         let Ok(proof) = Proof::new(&mut self.door, raw, waiting) else { return false };
@@ -370,22 +371,22 @@ impl Logs {
         news
     }
 
-    /// Forks that were proved by runs that came, and count already.
+    /// Forks that arriving runs have proved. Their cuts count already.
     pub(crate) fn proved(&mut self) -> impl Iterator<Item = Proof> + use<> {
         std::mem::take(&mut self.proved).into_values()
     }
 
-    /// Runs that contradicted what is held when they were released.
+    /// Runs that turned out to contradict what we hold when they were released.
     pub(crate) fn contradictions(&mut self) -> Vec<(Origin, RawRun)> {
         std::mem::take(&mut self.contradictions)
     }
 
-    /// What `raw`, if it waits, waits for that is not here at all; of many some.
+    /// Entries that `raw` waits for and that are not here at all, if it waits; some of them if there are many.
     pub(crate) fn lacks(&self, raw: &RawRun) -> Vec<(AuthorId, Seq)> {
         self.pending.lacks(raw.author(), raw.last(), &self.held())
     }
 
-    /// Wall-clock milliseconds at which something held for its time may be shown.
+    /// Wall-clock milliseconds at which a run that is held for its time may be shown.
     pub(crate) fn next_due(&self) -> Option<u64> {
         self.pending.next_due()
     }
@@ -414,14 +415,14 @@ impl Logs {
             None => run,
         };
         let first = run.first().seq;
-        // The run before this one may just have turned out to contradict what is held.
+        // The run before this one may just have turned out to contradict what we hold.
         if first > 0 && origin != Origin::Here && !alone && !self.held().met(run.author(), first - 1) {
             return None;
         }
         self.insert(&run, &raw, origin).then_some(Released { run, raw, origin, history })
     }
 
-    /// Puts a run into the frontier; when it contradicts what is held, it is kept for the proof.
+    /// Puts a run into the frontier. A run that contradicts what we hold is kept for the proof instead.
     fn insert(&mut self, run: &Run, raw: &RawRun, origin: Origin) -> bool {
         let author = run.author();
         if !self.has_place(&author) {
@@ -555,7 +556,8 @@ mod tests {
         assert_eq!(logs.frontier().log(&writer.id()).map(Log::next), Some(2));
     }
 
-    /// Where the log of `writer` is cut once these runs came, none of which may be shown, and how many proofs were made.
+    /// Where the log of `writer` is cut after these runs came, none of which may be shown, and how many proofs they
+    /// made.
     fn cut_by(writer: &Writer, runs: &[&RawRun]) -> (Option<Seq>, usize) {
         let mut logs = Logs::new(ROOM, vec![]);
         let mut proofs = 0;

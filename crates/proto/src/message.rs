@@ -9,7 +9,7 @@
 //! anti-entropy     A -> B  Status           B compares; if equal it answers with the same Status: the end
 //!                  B -> A  Ranges           A compares branch by branch and answers with
 //!                  A -> B  Ranges | Heads   the branches that differ, until they are small enough to list;
-//!                                           whoever lacks something wants it, whoever has more serves it
+//!                                           the side that lacks something wants it, the other serves it
 //!                  A -> B  Want             B serves
 //!                  B -> A  Runs ... Done    A admits, and may want again
 //! fork             A -> B  Evidence         B compares with its own entries and may find a proof
@@ -17,8 +17,8 @@
 //! view             A -> B  Shuffle          B answers with peers it knows, and remembers some of these
 //! ```
 //!
-//! A message begins with one byte for its kind. Receivers hold no state for a round: every message can be
-//! answered by itself, so a lost one costs only time.
+//! A message begins with one byte for its kind. Receivers hold no state for a round: each message can be answered on
+//! its own, so a lost one costs only time.
 
 use bytes::Bytes;
 
@@ -41,46 +41,46 @@ pub enum Message {
         /// Seq after the last entry held.
         next: Seq,
     },
-    /// A rumor. The receiver admits the runs, takes over telling the part of the id space named, and
-    /// answers with [`Message::Ack`].
+    /// A rumor. The receiver admits the runs, takes over telling the named part of the id space, and answers with
+    /// [`Message::Ack`].
     Push(Push),
     /// The answer to pushes: whether anything in them was new.
     Ack {
-        /// The pushes that are answered, and whether the receiver had not known all of it.
+        /// The pushes that are answered, and whether any of each was new to the sender of this answer.
         pushes: Vec<(u64, bool)>,
     },
     /// The receiver pushes what is hot with it.
     Pull,
-    /// Heads that the sender has lately got. The receiver asks for what has not reached it a while later.
+    /// Heads that the sender got lately. After a while the receiver asks for those that have not reached it.
     Have {
         /// Author prefixes and seqs.
         heads: Vec<(u64, Seq)>,
     },
-    /// The sender's digest. The receiver answers with the same when it is its own too, otherwise with
+    /// The sender's digest. The receiver answers with the same message if its own digest is equal, otherwise with
     /// [`Message::Ranges`] of the root.
     Status {
         /// Digest of the sender's frontier.
         digest: Digest,
-        /// Whether this answers a status; then nothing more is said.
+        /// Whether this answers a status; then neither side says more.
         answer: bool,
     },
     /// Fingerprints of the branches below one. The receiver goes into those that differ from its own.
     Ranges(Ranges),
-    /// All heads in one branch. The receiver serves what the sender lacks, if little, or lists it; and
+    /// All heads in one branch. The receiver serves what the sender lacks if that is little, or else lists it; and it
     /// wants what it lacks itself.
     Heads(Heads),
     /// The receiver serves these ranges, each downwards from its top, then says [`Message::Done`].
     Want(Want),
-    /// Entries that were wanted, or that the sender knows the receiver lacks.
+    /// Entries that the receiver wanted, or that it lacks as the sender knows.
     Runs {
-        /// The want that is answered; 0 when there was none.
+        /// The want that this answers; 0 if there was none.
         want: u64,
         /// Runs of any logs.
         runs: Vec<RawRun>,
     },
-    /// A want was served as far as the sender can.
+    /// The sender has served a want as far as it can.
     Done {
-        /// The want that was answered.
+        /// The want that it served.
         want: u64,
     },
     /// A signed run, bodies dropped, that seems to contradict what the receiver holds.
@@ -93,8 +93,8 @@ pub enum Message {
         /// What [`crate::fork::Proof::parse`] reads.
         proof: Bytes,
     },
-    /// Peers of this room that the sender knows. The receiver answers a shuffle that is no answer with one
-    /// that is.
+    /// Peers of this room that the sender knows. The receiver answers a shuffle with another, unless it is an answer
+    /// itself.
     Shuffle {
         /// Peers and how to reach them.
         peers: Vec<Contact>,
@@ -103,10 +103,10 @@ pub enum Message {
     },
 }
 
-/// Who speaks, see [`Message::Hello`].
+/// The sender, see [`Message::Hello`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// The author that writes from this peer.
+    /// The author that writes at the sender.
     pub author: AuthorId,
     /// The sender's clock in milliseconds since the Unix epoch.
     pub wall_ms: u64,
@@ -115,12 +115,12 @@ pub struct Hello {
 /// Runs that are still being pushed, see [`Message::Push`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// Number that the answer repeats.
+    /// A number that the answer repeats.
     pub push: u64,
     /// The receiver is to tell the peers whose ids begin with this many digits of its own id, see
     /// [`crate::rumor::delegating`]. Other policies ignore it.
     pub part: u8,
-    /// Links the fastest copy has crossed, counting this one; for people and studies, nothing depends on it.
+    /// Links that the fastest copy has crossed, counting this one. For people and studies: nothing depends on it.
     pub hops: u8,
     /// The rumor.
     pub runs: Vec<RawRun>,
@@ -129,7 +129,7 @@ pub struct Push {
 /// Fingerprints below one branch, see [`Message::Ranges`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
-    /// Salt of the fingerprints: drawn by the first who names ranges in a round, repeated by the other.
+    /// Salt of the fingerprints. The first peer that names ranges in a round draws it, the other repeats it.
     pub salt: u32,
     /// The branch whose children these are.
     pub branch: Branch,
@@ -137,7 +137,7 @@ pub struct Ranges {
     pub prints: [u32; Branch::FANOUT],
 }
 
-/// What one knows of a log in a comparison.
+/// What a peer tells of a log in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Brief {
     /// First eight bytes of the author.
@@ -155,7 +155,7 @@ pub struct Brief {
 pub struct Heads {
     /// The branch compared.
     pub branch: Branch,
-    /// Whether these are all heads in the branch, so that an author not named is one the sender lacks.
+    /// Whether these are all heads in the branch, so that the sender lacks every author that is not named.
     pub all: bool,
     /// Heads, authors ascending.
     pub heads: Vec<Brief>,
@@ -172,10 +172,10 @@ pub struct Range {
     pub last: Seq,
 }
 
-/// Entries one lacks, see [`Message::Want`].
+/// Entries that the sender lacks, see [`Message::Want`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// Number that the answer repeats; not 0.
+    /// A number that the answer repeats; not 0.
     pub want: u64,
     /// How many of the newest entries of the timeline to serve before anything else.
     pub newest: u32,
@@ -188,7 +188,7 @@ pub struct Want {
 pub struct Contact {
     /// The peer.
     pub peer: PeerId,
-    /// Addresses, in a form that only the transport understands.
+    /// Its addresses, in a form that only the transport understands.
     pub address: Bytes,
 }
 
@@ -416,7 +416,7 @@ fn read_prefix(reader: &mut Reader) -> Result<u64, Reject> {
     Ok(u64::from_be_bytes(reader.array("author prefix")?))
 }
 
-/// A count of at most `limit`, then as many items; room is made as they come.
+/// A count of at most `limit`, then as many items; the list grows as they come.
 fn read_list<T>(
     reader: &mut Reader,
     limit: usize,

@@ -1,8 +1,8 @@
 //! Writing: the one log that this node writes.
 //!
-//! A node that comes back first asks what its peers hold of its own log, and writes only after it has taken
-//! back what it lost: a restored backup must not write a seq again. With nobody there it waits a moment for
-//! somebody to come, and then writes.
+//! A node that comes back first asks its peers what they hold of its own log, and writes only after it has taken back
+//! what it lost: a restored backup must not write a seq again. If nobody is there, it waits a moment for somebody to
+//! come, and then writes.
 
 mod names;
 
@@ -31,31 +31,31 @@ pub(crate) struct Own {
     author: Author,
     /// The greatest time followed: the next entry is stamped above it.
     last: Time,
-    /// What was seen and lies further ahead than is followed.
+    /// Entries that we saw and that lie further ahead than we follow.
     farther: BTreeSet<(Time, AuthorId, Seq, Regard)>,
-    /// Up to where is followed.
+    /// We follow stamps up to this time.
     reach: Time,
     names: Names,
     waiting: VecDeque<Saying>,
     adoption: Option<Adoption>,
-    /// The head of our log before some of it was lost here.
+    /// The head of our log before we lost some of it here.
     lost: Option<Head>,
     /// The seq after the highest of our own words that came back and waited.
     returned: Seq,
-    /// Until when what came back is waited for, while it is.
+    /// Until when we wait for our own words that came back, while we do.
     returned_until_ms: Option<u64>,
     /// What each peer is known to hold of our log: the seq after the last.
     held_by: BTreeMap<PeerId, Seq>,
 }
 
-/// The time before the first writing, in which peers are asked for what we lost.
+/// The time before the first writing, in which we ask peers for what we lost.
 struct Adoption {
     until_ms: u64,
     /// When waiting ends whatever peers claim, unless they bring something.
     latest_ms: u64,
-    /// Peers that were dialled for the first time, and whether that came to an end.
+    /// Peers that we dialled for the first time, and whether that dial has ended.
     dialled: BTreeMap<PeerId, bool>,
-    /// Links over which the question is open.
+    /// Peers that have not answered the question.
     asked: Vec<PeerId>,
     /// What peers claim to hold of our log: the seq after the last.
     claims: BTreeMap<PeerId, Seq>,
@@ -98,7 +98,7 @@ impl Own {
         self.waiting.len()
     }
 
-    /// Steps taken so far for what our entries name.
+    /// Steps taken so far to find what our entries name.
     pub(crate) fn work(&self) -> u64 {
         self.names.steps()
     }
@@ -107,7 +107,7 @@ impl Own {
         self.author.id()
     }
 
-    /// Everything shown counts as seen, unless it lies further ahead than is followed: then later.
+    /// We saw an entry. One that lies further ahead than we follow counts as seen only later.
     pub(crate) fn saw(&mut self, (author, seq): (AuthorId, Seq), time: Time, regard: Regard) {
         if author == self.author.id() {
             self.last = self.last.max(time);
@@ -124,25 +124,26 @@ impl Own {
         self.names.saw(author, (time, seq), regard);
     }
 
-    /// An entry is shown; how what we say treats it. `loose` is from where on its log came without its causes, if it did.
+    /// An entry is shown; `regard` says how our entries treat it. `loose` is the seq from which on its log came without
+    /// its causes, if it did.
     pub(crate) fn shown(&mut self, entry: &Entry, regard: Regard, loose: Option<Seq>, now_ms: u64) {
         let own = entry.author == self.author.id();
         let from_ms = if own { 0 } else { self.names.shown(entry, loose, now_ms) };
         self.saw((entry.author, entry.seq), entry.time, Regard { from_ms, ..regard });
     }
 
-    /// What was kept of a log has gaps, from `first` on.
+    /// The log that the store kept has gaps, from `first` on.
     pub(crate) fn rest(&mut self, author: AuthorId, first: Seq, until_ms: u64) {
         self.names.rest(author, first, until_ms);
     }
 
-    /// What was seen of an author is not said any more.
+    /// Our entries no longer name what we saw of an author.
     pub(crate) fn forget(&mut self, author: &AuthorId) {
         self.farther.retain(|(_, other, ..)| other != author);
         self.names.forget(author);
     }
 
-    /// Stamps up to this time are followed from now on.
+    /// We follow stamps up to this time from now on.
     pub(crate) fn reach(&mut self, ms: u64) {
         self.reach = Time::from_ms(ms);
         while self.farther.first().is_some_and(|(time, ..)| *time <= self.reach) {
@@ -156,13 +157,13 @@ impl Own {
         self.last
     }
 
-    /// Another entry under our key in place of the one at `seq`, which makes everybody cut our log there.
+    /// Makes another entry under our key in place of the one at `seq`, so that everybody cuts our log there.
     pub(crate) fn contradict(&self, room: &RoomId, seq: Seq, prev: EntryId, time: Time) -> Result<RawRun, Reject> {
         let entry = RawEntry { time, seen: Seen::new(), kind: Kind::TEXT, body: Body::Here(Bytes::new()) };
         self.author.sign(room, seq, prev, vec![entry])
     }
 
-    /// A peer holds our log below `next`; says whether that is news.
+    /// A peer holds our log below `next`; returns whether that is news.
     pub(crate) fn held(&mut self, peer: PeerId, next: Seq) -> bool {
         let news = next > self.held_by.get(&peer).copied().unwrap_or(0);
         if news {
@@ -171,7 +172,7 @@ impl Own {
         news
     }
 
-    /// A peer is being dialled: the first time, that is worth waiting for.
+    /// A peer is being dialled. A first dial is worth waiting for.
     pub(crate) fn dialled(&mut self, peer: PeerId) {
         if let Some(adoption) = &mut self.adoption
             && adoption.dialled.len() < CLAIMS
@@ -180,7 +181,7 @@ impl Own {
         }
     }
 
-    /// A dial came to an end.
+    /// A dial has ended.
     pub(crate) fn undialled(&mut self, peer: PeerId) {
         if let Some(ended) = self.adoption.as_mut().and_then(|adoption| adoption.dialled.get_mut(&peer)) {
             *ended = true;
@@ -204,7 +205,7 @@ impl Own {
         }
     }
 
-    /// A peer told how much of our log it holds. Only its first answer counts; when that is more than we hold, it
+    /// A peer told us how much of our log it holds. Only its first answer counts. If that is more than we hold, it
     /// weighs more than silence: we wait for it as long as we wait for anything.
     pub(crate) fn told(&mut self, peer: PeerId, next: Seq, ours: Seq) {
         if let Some(adoption) = &mut self.adoption {
@@ -226,7 +227,7 @@ impl Own {
         }
     }
 
-    /// Some of our log was lost here, which reached up to `head`: it goes on above that.
+    /// We lost some of our log here, which reached up to `head`: it goes on above that.
     pub(crate) fn lost(&mut self, head: Option<Head>) {
         self.lost = highest(self.lost, head);
     }
@@ -236,7 +237,7 @@ impl Own {
         self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(self.returned_until_ms).min()
     }
 
-    /// Queues what is to be said.
+    /// Queues sayings; returns those that it refuses.
     pub(crate) fn say(&mut self, sayings: Vec<Saying>, cut: bool) -> Vec<(u64, Unsaid)> {
         let mut refused = Vec::new();
         for saying in sayings {
@@ -254,13 +255,13 @@ impl Own {
         refused
     }
 
-    /// Takes back what waits to be said, for it cannot be said any more.
+    /// Empties the queue, because nothing can be said any more.
     pub(crate) fn unsay(&mut self) -> Vec<(u64, Unsaid)> {
         self.waiting.drain(..).map(|saying| (saying.tag, Unsaid::Forked)).collect()
     }
 
-    /// Whether something waits and may be written, now that our log reaches up to `next` and our own words up to `returned`
-    /// have come back and wait.
+    /// Whether a saying waits and may be written, now that our log reaches up to `next` and our own words up to
+    /// `returned` have come back and wait.
     pub(crate) fn may_write(&mut self, next: Seq, returned: Option<Head>, now_ms: u64) -> bool {
         if let Some(adoption) = &self.adoption {
             let answered = !adoption.claims.is_empty() && adoption.asked.is_empty();
@@ -273,8 +274,8 @@ impl Own {
         self.adoption.is_none() && !waits && !self.waiting.is_empty()
     }
 
-    /// Whether what came back of our own words is still waited for: what they name may be under way. It may also never
-    /// come, so that we go on above them after a while, and wait for none of them a second time.
+    /// Whether we still wait for our own words that came back: what they name may be under way. It may also never come,
+    /// so after a while we write on above them, and we wait for none of them a second time.
     fn waits_for(&mut self, returned: Option<Head>, now_ms: u64) -> bool {
         self.lost(returned);
         let next = returned.map_or(0, |head| head.seq.saturating_add(1));
@@ -286,8 +287,8 @@ impl Own {
         self.returned_until_ms.is_some()
     }
 
-    /// Signs what waits as the run that follows `head`, as much of it as fits into one run, and tells the
-    /// sayings it was made of.
+    /// Signs the sayings that wait as the run that follows `head`, as many of them as fit into one run, and returns
+    /// their tags.
     pub(crate) fn write(
         &mut self,
         room: &RoomId,
@@ -311,8 +312,8 @@ impl Own {
         RawEntry { time: self.last, seen: self.seen(kind, &body), kind, body }
     }
 
-    /// What was seen of those whom the entry is addressed to, and the newest of the rest that was not said so far; what
-    /// does not fit is said in the next entry.
+    /// What the entry names as seen: the newest entry of each author it is addressed to, then the newest of the others
+    /// that no entry of ours has named. What does not fit goes into the next entry.
     fn seen(&mut self, kind: Kind, body: &Body) -> Seen {
         let mut seen = Seen::new();
         let mut addressed = vouched_for(&self.author.id(), kind, body).into_iter();

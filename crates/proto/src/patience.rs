@@ -1,16 +1,18 @@
-//! How long a node waits for what is under way as a rumor before it repairs.
+//! How long a node waits for a rumor that is under way before it repairs.
 //!
-//! In a room that is too busy for its machines rumors are late, and repairing what is under way makes it busier still. So a
-//! rumor that comes after it was repaired doubles the time that the next ones are given, and each that comes unrepaired
-//! takes a little of that back, as TCP does with its retransmission timer (RFC 6298, section 5.5). Whoever has had to
-//! wait longer than usual does not serve either, unasked, what came to itself within that time.
+//! In a room that is too busy for its machines rumors are late, and to repair what is under way makes the room busier
+//! still. So a rumor that comes after it was repaired doubles the time that the next rumors get, and each rumor that
+//! comes unrepaired takes a little of that back, as TCP does with its retransmission timer (RFC 6298, section 5.5). A
+//! node that has had to wait longer than usual also does not serve, unasked, entries that came to it within that time.
 //!
-//! How late we ourselves come to what is due is measured too, and no peer has a say in it: while a machine is that busy, what
-//! it waits for may lie in its own inbox. So everything is given that time besides, twice, for others are as busy.
+//! A node also measures how late it comes to what is due, and no peer has a say in that: while its machine is that
+//! busy, what it waits for may lie in its own inbox. So it adds that time to everything it waits for, twice, because
+//! others are as busy.
 //!
-//! Late rumors are easy to fake, so no peer counts for much. A repair is one only when it brought something new; the
-//! peer that repaired does not show by a push that the repair was in vain; each peer counts once in [`AGAIN`] rumors; and how
-//! far patience grows follows from how many of the links have shown it. In a room that is too busy most of them do.
+//! Late rumors are easy to fake, so no peer counts for much. A repair counts only if it brought something new. The peer
+//! that repaired cannot show by its own push that the repair was in vain. Each peer counts once in [`AGAIN`] rumors.
+//! How far patience grows depends on how many of the links have shown late rumors: in a room that is too busy most of
+//! them do.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,44 +23,44 @@ use crate::{
     run::RawRun,
 };
 
-/// One, in which patience is counted.
+/// The unit in which patience is counted.
 const ONE: u64 = 1024;
 
-/// Times that patience doubles at most: sixteen times [`LACK_MS`] is three seconds, about what the fastest rounds need to
-/// repair a room.
+/// How many times patience doubles at most: sixteen times [`LACK_MS`] is three seconds, about what the fastest rounds
+/// need to repair a room.
 const DOUBLINGS: usize = 4;
 
-/// A rumor that comes unrepaired takes this part of what patience has grown by: two rumors in a hundred that were repaired
-/// in vain keep it where it is.
+/// A rumor that comes unrepaired takes back this part of what patience has grown by: if two rumors in a hundred are
+/// repaired in vain, patience stays where it is.
 const SHRINKS: u64 = 64;
 
-/// Of the time by which we come late, each new measure counts for one in so many, as in TCP's round trips.
+/// Each new measure of how late we are counts for one in so many, as with TCP's round trips.
 const SMOOTHED: u64 = 8;
 
-/// Milliseconds of it that count: what is given for it is three seconds at most.
+/// Milliseconds of a measure that count at most: what is added for it is three seconds at most.
 const LATE_MS: u64 = LACK_MS << (DOUBLINGS - 1);
 
-/// New rumors until the same peer counts again: as many as take two thirds back of what patience has grown by, so that one
-/// peer alone keeps it below five.
+/// New rumors until the same peer counts again: as many as take back two thirds of what patience has grown by, so that
+/// one peer alone keeps patience below five times its usual length.
 const AGAIN: u64 = SHRINKS;
 
-/// New rumors for which a peer is remembered that pushed what was repaired: in a room of fifty in which two rumors in a
-/// hundred are repaired in vain, twenty peers are.
+/// New rumors for which we remember a peer that pushed what was repaired: twenty peers are remembered in a room of
+/// fifty in which two rumors in a hundred are repaired in vain.
 const REMEMBERED: u64 = 16 * AGAIN;
 
-/// What a node has learned of rumors that came after all.
+/// What a node has learned from rumors that came after they were repaired.
 #[derive(Debug)]
 pub(crate) struct Patience {
     grown: u64,
     /// Milliseconds by which we come late to what is due, times [`SMOOTHED`].
     late_ms: u64,
-    /// What somebody brought because it had not come by itself; oldest first.
+    /// Entries that a peer brought because they had not come by themselves; oldest first.
     repaired: VecDeque<Repaired>,
-    /// What came lately, and when, oldest first.
+    /// Runs that came lately, and when; oldest first.
     fresh: VecDeque<(u64, AuthorId, Seq)>,
     /// New rumors so far.
     rumors: u64,
-    /// Linked peers that pushed what had been repaired, and how many rumors had come by then.
+    /// Linked peers that pushed what had been repaired, and how many new rumors had come by then.
     late: BTreeMap<PeerId, u64>,
 }
 
@@ -83,12 +85,12 @@ impl Patience {
         }
     }
 
-    /// How long something is waited for that comes within `ms` in a room that is not too busy.
+    /// How long we wait for something that comes within `ms` in a room that is not too busy.
     pub(crate) fn ms(&self, ms: u64) -> u64 {
         ms * self.grown / ONE + 2 * self.late_ms / SMOOTHED
     }
 
-    /// We came so much late to what was due.
+    /// We came `late_ms` late to what was due.
     pub(crate) fn came_to(&mut self, late_ms: u64) {
         self.late_ms -= self.late_ms / SMOOTHED;
         self.late_ms += late_ms.min(LATE_MS);
@@ -99,7 +101,7 @@ impl Patience {
         keep(&mut self.repaired, Repaired { by, author: run.author(), first: run.first(), last: run.last() });
     }
 
-    /// A rumor came over one of `links`: with something new, or with what was known.
+    /// A rumor came over one of `links`. `new` says whether any of it was new; `known` is what we held already.
     pub(crate) fn rumor(&mut self, from: PeerId, links: usize, new: bool, known: &[RawRun]) {
         self.rumors += u64::from(new);
         let bounded = defence::is_on("patience");
@@ -138,12 +140,12 @@ impl Patience {
         self.late.remove(peer);
     }
 
-    /// An entry came that is passed on from here, and may be under way to others too.
+    /// A run came that we pass on and that others may be getting too.
     pub(crate) fn came(&mut self, author: AuthorId, first: Seq, now_ms: u64) {
         keep(&mut self.fresh, (now_ms, author, first));
     }
 
-    /// Where in a log that begins which peers may just be getting as a rumor.
+    /// The first seq of this log that may still be on its way to peers as a rumor.
     pub(crate) fn fresh_from(&self, author: &AuthorId, now_ms: u64) -> Seq {
         let ms = self.ms(LACK_MS) - LACK_MS;
         let lately = self.fresh.iter().rev().take_while(|(came_ms, ..)| now_ms < came_ms + ms);
@@ -151,7 +153,7 @@ impl Patience {
     }
 }
 
-/// Keeps one more, and as many as [`LATELY`] in all.
+/// Adds one more and keeps the last [`LATELY`].
 fn keep<T>(lately: &mut VecDeque<T>, one: T) {
     if lately.len() >= LATELY {
         lately.pop_front();
@@ -179,7 +181,7 @@ mod tests {
         PeerId([number as u8; 32])
     }
 
-    /// A line is repaired by the last of all peers, and comes as a rumor from another all the same.
+    /// The last of all peers repairs a line, which still comes as a rumor from another.
     fn repair_in_vain(patience: &mut Patience, from: usize, links: usize, seq: Seq) {
         patience.repaired(peer(255), &line(seq));
         patience.rumor(peer(from), links, false, &[line(seq)]);

@@ -1,22 +1,23 @@
-//! Runs that are verified but wait: for the entry before them, for something their author had seen, or for
-//! their time to come.
+//! Runs that are verified but wait: for the entry before them, for an entry that their author had seen, or for their
+//! time to come.
 //!
-//! A run is released together with every other that it waits for: the greatest set of waiting runs whose
-//! needs are met by what is held and by each other. Two runs that name one another's entries are released at
-//! once; nothing is released before its cause.
+//! A run is released together with every other run that it waits for: the greatest set of waiting runs whose needs are
+//! met by what we hold and by each other. Two runs that name one another's entries are released at once; no run is
+//! released before its cause.
 //!
-//! **How it is found.** A run looks at one need at a time and passes on only when that is met, so it is looked at when that
-//! need is met and never otherwise. Whoever waits stands below the run that brings what it waits for, in a [`Forest`];
-//! at the top of each tree is something that is not here, or a run whose time has not come. Where a run would stand
-//! below itself, all on the way round wait for one another: they become one *group*, which has all their needs, of which
-//! those among themselves are met (path-based strong components: Purdom 1970, Gabow 2000).
+//! **How it is found.** A run looks at one need at a time and passes on only when that need is met. So it is looked at
+//! when that need is met, and at no other time. A waiting run stands below the run that brings what it waits for, in a
+//! [`Forest`]. At the top of each tree is an entry that is not here, or a run whose time has not come. If a run would
+//! stand below itself, all runs on the way round wait for one another. They become one *group*, which has the needs of
+//! all; those within the group are met (path-based strong components: Purdom 1970, Gabow 2000).
 //!
-//! **What it costs.** Let the edges of a run be its entries and the pairs in their `seen`. A run passes each of its needs once,
-//! and once more for each time that its group fell apart, which is [`FREED`] times before it goes. A group grows by
-//! joining the smaller to the larger. So runs with `m` edges together cost O(m log n) steps from when the first came to
-//! when the last went, in whatever order they came, with `n` that wait at once; [`Pending::work`] counts them.
+//! **What it costs.** Let the edges of a run be its entries and the pairs in their `seen`. A run passes each of its
+//! needs once, and once more each time its group falls apart, which happens [`FREED`] times before the run goes. A
+//! group grows by joining the smaller to the larger. So runs with `m` edges together cost O(m log n) steps from when
+//! the first came to when the last went, in whatever order they came, if `n` wait at once; [`Pending::work`] counts the
+//! steps.
 //!
-//! The set is bounded, and nothing stays for long. What is evicted is not lost: no frontier counts it, so anti-entropy
+//! The set is bounded, and no run stays for long. An evicted run is not lost: no frontier counts it, so anti-entropy
 //! brings it again.
 
 mod cover;
@@ -48,34 +49,34 @@ pub(crate) struct Waiting {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// The need that is looked at: none before the entry below the run, then entry and pair.
+    /// The need that is looked at: `None` is the entry below the run, then come entry and pair.
     at: Option<(usize, usize)>,
-    /// Whether its time has not come.
+    /// Whether its time is still to come.
     early: bool,
     until_ms: u64,
-    /// Ticks at which it came, or its time did.
+    /// Ticks at which the run came, or at which its time came.
     came_ms: u64,
     /// Ticks at which it goes.
     expires_ms: u64,
     group: u64,
     node: Node,
-    /// Times that its group fell apart.
+    /// How many times its group fell apart.
     freed: u8,
-    /// Whether the peer that brought it was asked for what it waits for, and has not got it.
+    /// Whether the peer that brought it was asked for what it waits for and does not have it.
     vain: bool,
-    /// Whether it waits for nothing but what waits here too.
+    /// Whether it waits only for runs that wait here too.
     pub(crate) alone: bool,
-    /// Whether it may stay a little past its time, to wait for what waits here too.
+    /// Whether it may stay a little past its time, for runs that wait here too.
     spared: bool,
 }
 
 /// Runs that wait for each other, or a single one.
 #[derive(Debug)]
 struct Group {
-    /// Whose node stands above those of the others.
+    /// The run whose node stands above those of the others.
     top: u64,
     members: Vec<u64>,
-    /// Members that have needs left, the last of which is looked at.
+    /// Members that have needs left; the last of them is looked at.
     open: Vec<u64>,
     waits_for: Option<(AuthorId, Seq)>,
 }
@@ -90,29 +91,29 @@ struct Wanted {
 /// All runs that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    /// By number, in the order in which they came.
+    /// The runs by number, in the order in which they came.
     runs: BTreeMap<u64, Waiting>,
     groups: BTreeMap<u64, Group>,
     wanted: BTreeMap<(AuthorId, Seq), Wanted>,
-    /// Groups to be looked at.
+    /// Groups to look at.
     woken: BTreeSet<u64>,
     forest: Forest,
     cover: Cover,
     shares: Shares,
-    /// By wall-clock milliseconds before which a run may not be shown.
+    /// Runs by the wall-clock milliseconds before which they may not be shown.
     early: BTreeSet<(u64, u64)>,
-    /// By ticks at which a run goes.
+    /// Runs by the ticks at which they go.
     ages: BTreeSet<(u64, u64)>,
-    /// Whose runs waited too long.
+    /// Authors of runs that waited too long.
     waited: BTreeSet<AuthorId>,
     asked_in_vain: InVain,
-    /// Ticks at the last look at what is old.
+    /// Ticks at the last look for runs that are too old.
     now_ms: u64,
     arrivals: u64,
     steps: u64,
 }
 
-/// What comes with a run that is to wait.
+/// A run that is to wait, and what comes with it.
 pub(crate) struct Arrived {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
@@ -126,7 +127,7 @@ impl Waiting {
         (self.run.author(), (self.run.first().seq, self.run.last().seq))
     }
 
-    /// What it needs at `at` or behind it, and where that is.
+    /// Its first need at `at` or behind it, and where that is.
     fn need(&self, at: Option<(usize, usize)>) -> Option<((usize, usize), (AuthorId, Seq))> {
         let first = self.run.first();
         if at.is_none()
@@ -171,7 +172,7 @@ impl Pending {
         self.cover.of(author, seq).is_some()
     }
 
-    /// Whether a run would bring nothing that does not wait. What is held ends before `floor`.
+    /// Whether everything that a run would bring waits already. What we hold ends before `floor`.
     pub(crate) fn knows(&self, raw: &RawRun, floor: Seq) -> bool {
         self.cover.knows(raw.author(), (raw.first().max(floor), raw.last()), floor)
     }
@@ -181,28 +182,28 @@ impl Pending {
         self.cover.next_after(author, next)
     }
 
-    /// Entries from `next` on, where what is held ends, that are not here and that a run which waits follows: its chain of hashes
-    /// proves that they exist.
+    /// How many entries from `next` on, where what we hold ends, are not here although a waiting run follows them: its
+    /// chain of hashes proves that they exist.
     pub(crate) fn missing(&self, author: AuthorId, next: Seq) -> u64 {
         self.cover.missing(author, next)
     }
 
-    /// Authors of whom something else waits than before, and those of whom something waited in vain and went.
+    /// Authors whose waiting runs have changed, and authors of whom something waited in vain and went.
     pub(crate) fn changed(&mut self) -> (BTreeSet<AuthorId>, BTreeSet<AuthorId>) {
         (self.cover.changed(), std::mem::take(&mut self.waited))
     }
 
-    /// Adds a run; at a bound others go.
+    /// Adds a run. Other runs go if a bound is reached.
     pub(crate) fn add(&mut self, arrived: Arrived, now_ms: u64) {
         let Arrived { run, raw, origin, until_ms } = arrived;
         let (author, span) = (run.author(), (run.first().seq, run.last().seq));
         self.arrivals += 1;
         let number = self.arrivals;
-        // Whoever needed a longer run for an entry that this one brings needs only this one.
+        // Runs that needed a longer run for an entry that this one brings now need only this one.
         let longer: Vec<_> = self.cover.reaching(author, span.1).collect();
         longer.into_iter().for_each(|longer| self.part(longer));
         self.cover.ending(author, span.1).into_iter().for_each(|old| self.evict(old));
-        // Our own words wait for nothing. They may follow what was lost here, and name its hash.
+        // Our own words wait for nothing. They may follow an entry that we lost here, and name its hash.
         let at = (origin == Origin::Here).then_some((run.entries().len(), 0));
         let (early, node) = (until_ms > 0, self.forest.add());
         let expires_ms = now_ms.saturating_add(if early { EARLY_MS } else { PENDING_MS });
@@ -250,7 +251,7 @@ impl Pending {
         }
     }
 
-    /// A peer went: what it brought and nobody else completes soon goes too.
+    /// A peer went. The runs that it brought also go soon, unless others complete them.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.asked_in_vain.forget(&peer);
         if !defence::is_on("pending-orphans") {
@@ -266,20 +267,20 @@ impl Pending {
         }
     }
 
-    /// Of `author` entries up to `head` are held, or need not be waited for.
+    /// Entries of `author` up to `head` are held, or no run has to wait for them.
     pub(crate) fn held(&mut self, author: AuthorId, head: Seq) {
         self.cover.held(author, head);
         self.cover.ended(author, head).into_iter().for_each(|useless| self.evict(useless));
         self.wanted_in(author, (0, head)).into_iter().for_each(|need| self.meet(need));
     }
 
-    /// Forgets what waits of `author` from `at` on; nothing waits for it either.
+    /// Forgets what waits of `author` from `at` on. No run waits for that any more either.
     pub(crate) fn cut(&mut self, author: AuthorId, at: Seq) {
         self.forget(author, at);
         self.wanted_in(author, (at, Seq::MAX)).into_iter().for_each(|need| self.meet(need));
     }
 
-    /// Forgets what waits of `author` and ends at `at` or above.
+    /// Forgets the runs of `author` that wait and end at `at` or above.
     pub(crate) fn forget(&mut self, author: AuthorId, at: Seq) {
         for number in self.shares.of_author(&author) {
             if self.runs.get(&number).is_some_and(|waiting| waiting.run.last().seq >= at) {
@@ -288,7 +289,8 @@ impl Pending {
         }
     }
 
-    /// What `author`'s run that ends at `last` waits for and does not wait here itself: of each author the highest.
+    /// The entries that `author`'s run that ends at `last` waits for and that do not wait here themselves: of each
+    /// author the highest.
     pub(crate) fn lacks(&self, author: AuthorId, last: Seq, held: &Held<'_>) -> Vec<(AuthorId, Seq)> {
         let waiting = self.cover.ending(author, last).and_then(|number| self.runs.get(&number));
         let Some(waiting) = waiting.filter(|waiting| waiting.origin != Origin::Here) else { return Vec::new() };
@@ -305,8 +307,8 @@ impl Pending {
         lacks.into_iter().collect()
     }
 
-    /// Takes out runs that need not wait any longer, ordered by author and seq: those of one group. What is taken out is
-    /// to be put where it belongs, and [`Pending::held`] to be told, before the next are asked for.
+    /// Takes out the runs of one group that need not wait any longer, ordered by author and seq. The caller puts them
+    /// where they belong and tells [`Pending::held`] before it asks for the next.
     pub(crate) fn next(&mut self, held: &Held<'_>) -> Option<Vec<Waiting>> {
         if !defence::is_on("pending-worklist") {
             self.wake_all();
@@ -323,7 +325,7 @@ impl Pending {
         None
     }
 
-    /// What the work list spares us: whoever waits is looked at whatever came.
+    /// Looks at every waiting run whatever came, which the work list spares us.
     fn wake_all(&mut self) {
         let all: Vec<_> = self.groups.keys().copied().collect();
         for name in all {
@@ -332,7 +334,7 @@ impl Pending {
         }
     }
 
-    /// Passes the needs of a group that are met; when all are, dissolves it and returns its members.
+    /// Passes the needs of a group that are met. When all are met, dissolves the group and returns its members.
     fn look(&mut self, mut name: u64, held: &Held<'_>) -> Option<Vec<u64>> {
         loop {
             self.steps += 1;
@@ -368,7 +370,8 @@ impl Pending {
         }
     }
 
-    /// Lets a group wait for an entry. When what brings that waits for the group, they become one, which is returned.
+    /// Lets a group wait for an entry. If the run that brings the entry waits for the group, the two become one, which
+    /// is returned.
     fn wait(&mut self, name: u64, need: (AuthorId, Seq), by: Option<u64>) -> Option<u64> {
         let top = self.node(self.groups.get(&name)?.top)?;
         let node = match self.wanted.get(&need) {
@@ -454,7 +457,7 @@ impl Pending {
         }
     }
 
-    /// What is waited for is there: those who waited are looked at.
+    /// The entry has come: looks at the groups that waited for it.
     fn meet(&mut self, need: (AuthorId, Seq)) {
         let groups = self.wanted.get(&need).map(|wanted| wanted.groups.clone()).unwrap_or_default();
         for name in groups {
@@ -464,7 +467,7 @@ impl Pending {
         }
     }
 
-    /// Puts what is waited for below the run that brings it now.
+    /// Puts an entry that is waited for below the run that brings it now.
     fn stand(&mut self, need: (AuthorId, Seq)) {
         self.steps += 1;
         let Some(wanted) = self.wanted.get(&need) else { return };
@@ -472,7 +475,7 @@ impl Pending {
         self.forest.cut(node);
         let Some((by, above)) = by.and_then(|by| Some((by, self.node(by)?))) else { return };
         if self.forest.root(above) == node {
-            // What brings it waits for it: the last on the way round looks again, and finds the circle.
+            // The run that brings the entry waits for it: the last on the way round looks again, and finds the circle.
             let mut name = self.runs.get(&by).map(|by| by.group);
             while let Some(group) = name.and_then(|name| self.groups.get(&name))
                 && let Some(waits_for) = group.waits_for.filter(|waits_for| *waits_for != need)
@@ -499,8 +502,8 @@ impl Pending {
         self.wanted.range((author, first)..=(author, last)).map(|(need, _)| *need).collect()
     }
 
-    /// Parts the group of a run, if there are others in it: what they need of each other is looked at again. Those that
-    /// this happens to again and again go.
+    /// Parts the group of a run, if there are others in it: what they need of each other is looked at again. Runs to
+    /// which this happens again and again go.
     fn part(&mut self, number: u64) {
         let Some(name) = self.runs.get(&number).map(|waiting| waiting.group) else { return };
         if self.groups.get(&name).is_none_or(|group| group.members.len() < 2) {
@@ -535,7 +538,8 @@ impl Pending {
         self.take_out(number);
     }
 
-    /// Takes out a run that is in no group any more. What was waited for of it is waited for of another, if one brings it.
+    /// Takes out a run that is no longer in any group. Groups that waited for its entries wait for another run, if one
+    /// brings them.
     fn take_out(&mut self, number: u64) -> Option<Waiting> {
         let waiting = self.runs.remove(&number)?;
         let (author, span) = waiting.span();

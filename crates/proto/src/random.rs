@@ -1,6 +1,6 @@
 //! The engine's only source of chance: a generator seeded once, the same on every machine.
 //!
-//! ChaCha8, so that a seed names one run for ever and nobody who sees some draws foretells the others.
+//! It is ChaCha8: a seed names one run for ever, and nobody who sees some draws can foretell the others.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -24,8 +24,8 @@ impl Random {
 
     /// A number below `end`, all equally likely; 0 when `end` is 0.
     ///
-    /// The high half of a draw times `end`; low halves below 2^64 mod `end` are drawn again, for without that
-    /// some results would have one more draw leading to them (Lemire 2019).
+    /// The result is the high half of a draw times `end`. If the low half is below 2^64 mod `end` the draw is repeated:
+    /// otherwise some results would have one more draw that leads to them (Lemire 2019).
     pub fn below(&mut self, end: u64) -> u64 {
         let end = end.max(1);
         let uneven = end.wrapping_neg() % end;

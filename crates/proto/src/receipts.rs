@@ -1,8 +1,8 @@
 //! Receipts: which answers to pushes wait for company.
 //!
-//! The answer to a push with which a part of the id space was handed over is awaited: when it does not come, somebody
-//! else takes over. Any other only says who holds what. In a mesh that is every one, and saying each at once would
-//! double the messages. So the first goes out at once and the next ones wait, for whatever else is said to that
+//! The sender awaits the answer to a push that hands over a part of the id space: if it does not come, another contact
+//! takes over. Any other answer only says who holds what. In a mesh every answer is of that kind, and to send each at
+//! once would double the messages. So the first goes out at once and the next ones wait: for another message to that
 //! peer, for more of them, or for [`RECEIPT_MS`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +12,15 @@ use crate::{
     input::Output,
     limits::{RECEIPT_MS, RECEIPTS},
     message::Message,
+    turn::Turn,
 };
 
-/// What one peer was answered last, and what waits.
+/// When one peer was answered last, and the answers that wait.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Numbers of pushes, and whether they were new.
+    /// Numbers of pushes, and whether each was new.
     pushes: Vec<(u64, bool)>,
-    /// Not before: what waits goes out then.
+    /// Ticks at which the answers that wait go out.
     due_ms: u64,
 }
 
@@ -30,18 +31,18 @@ pub(crate) struct Receipts {
 }
 
 impl Receipts {
-    /// A push is to be answered, some time.
+    /// A push is to be answered at some time.
     pub(crate) fn add(&mut self, to: PeerId, push: u64, new: bool) {
         self.waiting.entry(to).or_default().pushes.push((push, new));
     }
 
-    /// The link is gone, and who is at its other end asks for nothing.
+    /// The link is gone, and the peer asks for no answer.
     pub(crate) fn forget(&mut self, peer: &PeerId) {
         self.waiting.remove(peer);
     }
 
-    /// Says what is due, and what waits for peers to whom something else is said in `said`.
-    pub(crate) fn join(&mut self, said: &mut Vec<Output>, from: usize, now_ms: u64) {
+    /// Sends the answers that are due, and those that wait for peers to whom this turn sends something else.
+    pub(crate) fn join(&mut self, turn: &mut Turn<'_>) {
         if self.next_deadline().is_none() {
             return;
         }
@@ -49,7 +50,8 @@ impl Receipts {
             Output::Send { to, .. } => Some(*to),
             _ => None,
         };
-        let joined: BTreeSet<PeerId> = said[from..].iter().filter_map(spoken_to).collect();
+        let now_ms = turn.now.ticks_ms;
+        let joined: BTreeSet<PeerId> = turn.said().iter().filter_map(spoken_to).collect();
         for (to, waiting) in &mut self.waiting {
             let due = waiting.due_ms <= now_ms || waiting.pushes.len() >= RECEIPTS || joined.contains(to);
             if !due || waiting.pushes.is_empty() {
@@ -57,11 +59,11 @@ impl Receipts {
             }
             waiting.due_ms = now_ms + RECEIPT_MS;
             let pushes = std::mem::take(&mut waiting.pushes);
-            said.push(Output::Send { to: *to, message: Message::Ack { pushes } });
+            turn.send(*to, Message::Ack { pushes });
         }
     }
 
-    /// When something is due.
+    /// When the next answers are due.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let waiting = self.waiting.values().filter(|waiting| !waiting.pushes.is_empty());
         waiting.map(|waiting| waiting.due_ms).min()
@@ -71,14 +73,16 @@ impl Receipts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::turn;
 
     const A: PeerId = PeerId([1; 32]);
     const B: PeerId = PeerId([2; 32]);
 
     fn said(receipts: &mut Receipts, other: Option<PeerId>, now_ms: u64) -> Vec<(PeerId, Vec<(u64, bool)>)> {
-        let mut said: Vec<_> = other.map(|to| Output::Send { to, message: Message::Pull }).into_iter().collect();
-        let from = 0;
-        receipts.join(&mut said, from, now_ms);
+        let ((), said) = turn(now_ms, |turn| {
+            other.into_iter().for_each(|to| turn.send(to, Message::Pull));
+            receipts.join(turn);
+        });
         let ack = |output| match output {
             Output::Send { to, message: Message::Ack { pushes } } => Some((to, pushes)),
             _ => None,

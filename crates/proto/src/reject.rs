@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// Who answers for a [`Reject`].
+/// Whose fault a [`Reject`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// Whoever sent the bytes could have seen that they are bad: close the connection and bar the peer.
+    /// The peer that sent the bytes could have seen that they are bad: close the connection and bar the peer.
     Peer,
     /// The author signed nonsense; the peer that passed it on may be honest.
     Author,

@@ -1,6 +1,6 @@
 //! A contiguous piece of one log as it travels: many entries, one signature.
 //!
-//! Author, seq and prev are implied by position, so an entry costs its body and about six bytes:
+//! Position implies author, seq and prev, so an entry costs its body and about six bytes:
 //!
 //! ```text
 //! run     author     32 bytes
@@ -19,7 +19,7 @@
 //!         signature  64 bytes when signed is 1: Ed25519 by the author over the last entry's id
 //! ```
 //!
-//! The signature of the last entry vouches for all, for each entry's id covers the id before it.
+//! The signature of the last entry vouches for all entries, because each entry's id covers the id before it.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ use crate::{
 /// An Ed25519 signature.
 pub type Signature = [u8; 64];
 
-/// A run as it came, in canonical form but with nothing verified. Clones share the entries and the bytes.
+/// A run as it came: in canonical form, but not verified. Clones share the entries and the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRun {
     author: AuthorId,
@@ -48,16 +48,16 @@ pub struct RawRun {
     wire: Bytes,
 }
 
-/// The last seq of the block that `seq` belongs to: the next multiple of [`BLOCK`], itself included.
+/// The last seq of the block of `seq`: the next multiple of [`BLOCK`], which may be `seq` itself.
 pub fn block_end(seq: Seq) -> Seq {
     seq.checked_next_multiple_of(BLOCK).unwrap_or(Seq::MAX)
 }
 
 impl RawRun {
-    /// A run of `entries` from seq `first`, whose predecessor is `prev`, signed or not.
+    /// A run of `entries` from seq `first` on that follows `prev`, signed or not.
     ///
     /// # Errors
-    /// What [`RawRun::parse`] would refuse is refused here too.
+    /// The same as [`RawRun::parse`].
     pub fn new(
         author: AuthorId,
         first: Seq,
@@ -127,12 +127,12 @@ impl RawRun {
         self.signature.as_ref()
     }
 
-    /// The bytes this run travels as; sharing them costs no copy.
+    /// The bytes as which this run travels; a clone of them copies nothing.
     pub fn wire(&self) -> &Bytes {
         &self.wire
     }
 
-    /// The same run with all bodies dropped: what a proof needs of it.
+    /// The same run with all bodies dropped, as a proof needs it.
     ///
     /// # Errors
     /// None in practice: a canonical run stays canonical.

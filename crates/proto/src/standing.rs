@@ -1,23 +1,24 @@
-//! Who of a room is vouched for, and whose logs are kept when there are more authors than there is space.
+//! Which authors of a room are vouched for, and whose logs a node keeps when there are more authors than there is
+//! space.
 //!
-//! Keys cost nothing, so one member can write under as many as it likes. What a key cannot make for itself is that
-//! somebody who belongs to the room answers it, reacts to it or mentions it: that is a *vouch*, see
-//! [`crate::content::vouched_for`]. The founder has a share of [`FOUNDER_SHARE`], and the k-th author that somebody of a
-//! share s vouches for, in the order of its log, one of s / 2k. The best voucher counts; who has a share of one or more
-//! is *vouched for*. So whoever is vouched for once cannot bring in keys without number, and what it brings in stands
-//! behind those who were brought in by people of larger shares.
+//! Keys cost nothing, so one member can write under as many as it likes. But a key cannot make somebody who belongs to
+//! the room answer it, react to it or mention it. That is a *vouch*, see [`crate::content::vouched_for`]. The founder
+//! has a share of [`FOUNDER_SHARE`]. An author with a share of s gives the k-th author that it vouches for, in the
+//! order of its log, a share of s / 2k. Of several vouchers the best counts. An author with a share of one or more is
+//! *vouched for*. So an author that is vouched for once cannot bring in keys without number, and those it brings in
+//! stand behind those that authors with larger shares brought in.
 //!
-//! Kept are the [`VOUCHED`] of the largest shares, and of all others the [`UNVOUCHED`] of the lowest rank: a hash of
-//! the room and the first eight bytes of the author, which is what a [`crate::message::Brief`] tells.
+//! A node keeps the [`VOUCHED`] authors with the largest shares, and of all others the [`UNVOUCHED`] with the lowest
+//! rank: a hash of the room and the first eight bytes of the author, which is what a [`crate::message::Brief`] tells.
 //!
-//! Invariant: the choice depends on nothing but the logs it chooses from, and stays the same when any that it did not
-//! choose are taken away, for only those vouch that are kept, and the path of best vouchers to one that is kept leads
-//! over larger shares, all of which are kept. Therefore nodes that each want what they would keep of what the other
-//! holds end with the same logs, in whatever order they came and whenever something was evicted.
+//! Invariant: the choice depends only on the logs it chooses from, and stays the same when logs that it did not choose
+//! are taken away. For only kept authors vouch, and the path of best vouchers to a kept author leads over larger
+//! shares, all of which are kept. Therefore nodes that each want what they would keep of the other's logs end with the
+//! same logs, in whatever order these came and whenever one was evicted.
 //!
-//! Two kinds of authors are held whatever their rank: who writes here, and who writes from a linked peer, so that a
-//! newcomer is read where it comes in and can be answered. They are *guests*, held for this node alone: no digest counts
-//! them.
+//! A node holds two kinds of authors whatever their rank: the one that writes here, and those that write from a linked
+//! peer, so that a newcomer is read where it comes in and can be answered. They are *guests*, held for this node alone:
+//! no digest counts them.
 
 use std::{
     cmp::Reverse,
@@ -48,29 +49,29 @@ impl Default for Crowd {
     }
 }
 
-/// Where an author stands among those that nobody vouches for: the lowest first.
+/// The rank of an author among those that nobody vouches for: the lowest come first.
 type Rank = u64;
 
-/// What a held log counts as.
+/// How a held log counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Vouched,
     Unvouched,
-    /// It has no place, and is held for this node alone.
+    /// It has no place; this node holds it for itself alone.
     Guest,
-    /// It has no place, and is about to be taken out of the store.
+    /// It has no place, and will be taken out of the store.
     Leaving,
     /// The store is taking it out.
     Left,
 }
 
-/// Whom one author vouches for, as far as that counts.
+/// The authors that one author vouches for, as far as that counts.
 #[derive(Clone, Debug, Default)]
 struct Vouches {
     /// Each author once, in the order of the log.
     list: Vec<Vouch>,
     named: BTreeSet<AuthorId>,
-    /// How many there may be in the list.
+    /// How long the list may be.
     most: usize,
 }
 
@@ -79,7 +80,7 @@ impl Vouches {
         Self { most, ..Self::default() }
     }
 
-    /// Adds one behind all others; says whether it counts.
+    /// Adds one behind all others; returns whether it counts.
     fn push(&mut self, vouch: Vouch) -> bool {
         let counts = self.list.len() < self.most && self.named.insert(vouch.of);
         if counts {
@@ -88,7 +89,7 @@ impl Vouches {
         counts
     }
 
-    /// Takes out all of which `gone` says so; tells whether there were any.
+    /// Takes out all for which `gone` is true; returns whether there were any.
     fn remove(&mut self, gone: impl Fn(Seq) -> bool) -> bool {
         let before = self.list.len();
         self.list.retain(|vouch| !gone(vouch.seq));
@@ -101,10 +102,10 @@ impl Vouches {
     }
 }
 
-/// What a change of standing means for a log that is held.
+/// What a change of standing means for a log that we hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shift {
-    /// It counts for this node alone, or is about to go.
+    /// It counts for this node alone, or will leave.
     Aside(AuthorId),
     /// It counts again.
     Up(AuthorId),
@@ -115,25 +116,26 @@ pub(crate) struct Standing {
     room: RoomId,
     crowd: Crowd,
     founder: Option<AuthorId>,
-    /// Everybody whose log is held.
+    /// Every author whose log we hold.
     places: BTreeMap<AuthorId, Place>,
-    /// Everybody vouched for, held or not, with the share.
+    /// Every author that is vouched for, held or not, with the share.
     shares: BTreeMap<AuthorId, u32>,
-    /// Of those who are vouched for and held.
+    /// The vouches of the authors that are vouched for and held.
     vouches: BTreeMap<AuthorId, Vouches>,
     unvouched: BTreeSet<(Rank, AuthorId)>,
     guests: BTreeSet<(Rank, AuthorId)>,
     friends: BTreeSet<AuthorId>,
     leaving: BTreeSet<AuthorId>,
-    /// How many more may come in turn, whatever their rank, for one of them may be the founder, which is not known yet.
+    /// How many more authors may come in turn, whatever their rank: one of them may be the founder, which we do not
+    /// know yet.
     searches: usize,
     shifts: Vec<Shift>,
-    /// Whose vouches the store is to be asked for.
+    /// Authors whose vouches to ask the store for.
     asking: BTreeSet<AuthorId>,
     /// Whether vouches changed since the last reckoning, and when the next one may be.
     changed: bool,
     next_ms: u64,
-    /// When the next of what waits for the store may go there.
+    /// When the next request that waits for the store may go there.
     turn_ms: u64,
 }
 
@@ -159,7 +161,7 @@ impl Standing {
         }
     }
 
-    /// Whether a log of this author would be kept.
+    /// Whether we would keep a log of this author.
     pub(crate) fn admits(&self, author: &AuthorId) -> bool {
         self.shares.contains_key(author)
             || self.friends.contains(author) && defence::is_on("guest")
@@ -177,19 +179,19 @@ impl Standing {
 
     fn has_space(&self, ranked: (Rank, AuthorId)) -> bool {
         let searches = self.founder.is_none() && self.searches > 0;
-        // What is led out is still held: who comes in its place waits until the store has caught up.
+        // A log on its way out is still held: the author that takes its place waits until the store has caught up.
         let evicts = self.leaving.len() < EVICTED_AT_ONCE && defence::is_on("evict");
         let is_better = |worst: &(Rank, AuthorId)| evicts && (searches || ranked < *worst);
         self.unvouched.len() < self.space() || self.unvouched.last().is_some_and(is_better)
     }
 
-    /// Who founded the room, once that is known.
+    /// The author that founded the room, once that is known.
     pub(crate) fn founder(&self) -> Option<AuthorId> {
         self.founder
     }
 
-    /// Places for authors that nobody vouches for. Until the founding entry is here nobody can be known to be vouched
-    /// for, the founder included, and all places are theirs.
+    /// Places for authors that nobody vouches for. Until the founding entry is here we cannot know that any author is
+    /// vouched for, the founder included, so all places are theirs.
     fn space(&self) -> usize {
         match self.founder {
             Some(_) => self.crowd.unvouched,
@@ -197,13 +199,13 @@ impl Standing {
         }
     }
 
-    /// Whether a log is on its way out: nothing is taken of it.
+    /// Whether a log is on its way out: then we take none of it.
     pub(crate) fn is_leaving(&self, author: &AuthorId) -> bool {
         matches!(self.places.get(author), Some(Place::Leaving | Place::Left))
     }
 
-    /// Whether others should wait for what this author said, when we have seen it: not when there are more authors than
-    /// there is space, and nobody vouches for this one.
+    /// Whether others should wait for what we saw of this author: not when there are more authors than there is space,
+    /// and nobody vouches for this one.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
         self.unvouched.len() < self.space() || self.shares.contains_key(author)
     }
@@ -221,7 +223,7 @@ impl Standing {
         self.changed = true;
     }
 
-    /// A log is held that was not.
+    /// We hold a log that we did not hold before.
     pub(crate) fn enter(&mut self, author: AuthorId) {
         if self.places.contains_key(&author) {
             return;
@@ -237,7 +239,7 @@ impl Standing {
         self.fit();
     }
 
-    /// A run of this author took its place: at the end of the log, if `head` was the last seq before.
+    /// A run of this author has its place: at the end of the log if `head` was the last seq before.
     pub(crate) fn note(&mut self, run: &Run, head: Option<Seq>) {
         let author = run.author();
         let founds = |entry: &crate::admit::Entry| entry.kind == Kind::FOUND && entry.body.bytes().is_some();
@@ -274,8 +276,8 @@ impl Standing {
         }
     }
 
-    /// The store tells whom an author vouches for, as it asked for by [`Standing::asks`]. What was said meanwhile lies
-    /// above all that.
+    /// The store tells which authors an author vouches for, as [`Standing::asks`] asked. What came meanwhile lies above
+    /// all that.
     pub(crate) fn told(&mut self, author: AuthorId, told: Vec<Vouch>) {
         let Some(vouches) = self.vouches.get_mut(&author) else { return };
         let top = told.last().map_or(0, |vouch| vouch.seq);
@@ -294,14 +296,14 @@ impl Standing {
         self.asking.insert(author);
     }
 
-    /// Up to so many whose vouches the store is to tell by [`Standing::told`], and how many of each.
+    /// Up to so many authors whose vouches the store is to tell by [`Standing::told`], and how many of each.
     pub(crate) fn asks(&mut self, most: usize) -> Vec<(AuthorId, usize)> {
         let authors = std::iter::from_fn(|| self.asking.pop_first()).take(most);
         let of_one = |author: AuthorId| self.vouches.get(&author).map(|vouches| (author, vouches.most));
         authors.filter_map(of_one).collect()
     }
 
-    /// Somebody writes here or from a linked peer: its log is held.
+    /// An author writes here or from a linked peer: its log is held.
     pub(crate) fn befriend(&mut self, author: AuthorId) {
         if self.friends.insert(author) && self.places.get(&author) == Some(&Place::Leaving) {
             self.leaving.remove(&author);
@@ -309,7 +311,7 @@ impl Standing {
         }
     }
 
-    /// Nobody writes as this author from a linked peer any more.
+    /// No linked peer writes as this author any more.
     pub(crate) fn part(&mut self, author: AuthorId) {
         if self.friends.remove(&author) && self.places.get(&author) == Some(&Place::Guest) {
             self.guests.remove(&(self.rank(author.prefix()), author));
@@ -330,7 +332,7 @@ impl Standing {
         self.shifts.push(Shift::Aside(author));
     }
 
-    /// Gives the places there are for authors that nobody vouches for to those of the lowest rank.
+    /// Gives the places for authors that nobody vouches for to those of the lowest rank.
     fn fit(&mut self) {
         while self.unvouched.len() > self.space() {
             let Some((_, author)) = self.unvouched.pop_last() else { break };
@@ -359,12 +361,12 @@ impl Standing {
         going
     }
 
-    /// The store took out a log, or a part of it. What is left of it has no place yet.
+    /// The store took out a log, or a part of it. The rest of it has no place yet.
     pub(crate) fn left(&mut self, author: &AuthorId) {
         self.places.remove(author);
     }
 
-    /// What changed for logs that are held.
+    /// What changed for logs that we hold.
     pub(crate) fn shifts(&mut self) -> Vec<Shift> {
         std::mem::take(&mut self.shifts)
     }
@@ -375,8 +377,8 @@ impl Standing {
         if waits { Some(self.turn_ms) } else { self.changed.then_some(self.next_ms) }
     }
 
-    /// Reckons up who is vouched for, if that may have changed and some time has passed. Tells who is from now on and is
-    /// not held.
+    /// Reckons up which authors are vouched for, if that may have changed and some time has passed. Returns those that
+    /// newly are and whose logs we do not hold.
     pub(crate) fn reckon(&mut self, now_ms: u64) -> Vec<AuthorId> {
         self.turn_ms = now_ms + 1;
         if !self.changed || now_ms < self.next_ms {
@@ -411,7 +413,7 @@ impl Standing {
         news
     }
 
-    /// Somebody is vouched for; says whether the log is held.
+    /// An author is vouched for; returns whether we hold its log.
     fn rise(&mut self, author: AuthorId) -> bool {
         let ranked = (self.rank(author.prefix()), author);
         match self.places.get(&author) {
@@ -431,8 +433,8 @@ impl Standing {
         true
     }
 
-    /// The shares of all who are vouched for, the largest first and no more than there may be, and how many vouches that
-    /// took to reckon: Dijkstra's algorithm, for a share is never larger than its voucher's.
+    /// The shares of all authors that are vouched for, the largest first and no more than there may be, and how many
+    /// vouches it took to reckon them: Dijkstra's algorithm, because a share is never larger than its voucher's.
     fn reckon_up(&self) -> (BTreeMap<AuthorId, u32>, usize) {
         let ranked = |author: AuthorId| Reverse((self.rank(author.prefix()), author));
         let founder = self.founder.filter(|_| defence::is_on("vouch"));
@@ -445,7 +447,7 @@ impl Standing {
             }
             shares.insert(author, share);
             held += usize::from(self.places.contains_key(&author));
-            // Whoever comes behind the last that fits would have to leave again, held or not.
+            // An author that comes behind the last that fits would have to leave again, held or not.
             if held == self.crowd.vouched {
                 break;
             }
@@ -484,14 +486,14 @@ mod tests {
         AuthorId(*blake3::hash(&number.to_be_bytes()).as_bytes())
     }
 
-    /// Logs, by author: whom each entry vouches for. Whoever vouches for itself founds the room.
+    /// Logs, by author: the authors that each entry vouches for. An author that vouches for itself founds the room.
     type Room = BTreeMap<u16, Vec<u16>>;
 
     fn vouches(list: &[u16]) -> Vec<Vouch> {
         list.iter().zip(0..).map(|(of, seq)| Vouch { seq, of: id(*of) }).collect()
     }
 
-    /// A node, as far as it keeps logs: what it holds, what it evicted, and the store behind it.
+    /// A node, as far as it keeps logs: what it holds, what it evicted, and its store.
     struct Node {
         standing: Standing,
         held: Room,
@@ -503,7 +505,7 @@ mod tests {
             Self { standing: Standing::new(ROOM, CROWD), held: Room::new(), ms: 0 }
         }
 
-        /// Takes a log, if it has a place; says whether it had.
+        /// Takes a log, if it has a place; returns whether it had.
         fn take(&mut self, author: u16, list: &[u16]) -> bool {
             let takes = !self.held.contains_key(&author) && self.standing.admits(&id(author));
             if takes {
@@ -518,7 +520,7 @@ mod tests {
             takes
         }
 
-        /// Reckons, answers for the store and evicts until nothing follows.
+        /// Reckons, answers for the store and evicts, until nothing more follows.
         fn settle(&mut self) {
             while let Some(due) = self.standing.next_deadline() {
                 self.ms = self.ms.max(due);
@@ -543,7 +545,7 @@ mod tests {
             self.held.keys().copied().filter(counts).collect()
         }
 
-        /// Begins again with what the store kept.
+        /// Begins anew with what the store kept.
         fn restart(&mut self) {
             self.standing = Standing::new(ROOM, CROWD);
             for (author, list) in &self.held {
@@ -611,7 +613,7 @@ mod tests {
             prop_assert_eq!(first.counted(), before);
         }
 
-        /// What was not chosen has no say in the choice.
+        /// Logs that were not chosen have no say in the choice.
         #[test]
         fn the_choice_is_the_same_without_what_it_left_out(room in logs(), out in 1..40u16) {
             let all = |room: &Room| {
@@ -698,7 +700,7 @@ mod tests {
 
     #[test]
     fn no_more_are_vouched_for_than_the_founders_share_allows() {
-        // So many can share out what somebody of this share has, at most.
+        // This many authors, at most, can share out what an author with this share has.
         let mut most = vec![0u64; FOUNDER_SHARE as usize + 1];
         for share in 2..most.len() {
             most[share] = (1..=share / 2).map(|part| 1 + most[share / (2 * part)]).sum();

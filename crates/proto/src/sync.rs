@@ -1,26 +1,27 @@
 //! Anti-entropy: the truth behind the rumor (Demers et al. 1987, section 1.3).
 //!
-//! Every interval a node compares its frontier with one random peer's. A round begins with a digest of 16
-//! bytes; when they are equal it ends there. Otherwise both go down the tree of the author space, eight
-//! branches a step, into branches whose fingerprints differ, until one lists the few heads in a branch. Then
-//! each knows what the other lacks: a little is served at once; of much, the heads are told, and the one who
-//! lacks it wants it in the order that suits it.
+//! Every interval a node compares its frontier with one random peer's. A round begins with a digest of 16 bytes; if the
+//! digests are equal the round ends there. Otherwise both sides go down the tree of the author space, eight branches a
+//! step, into the branches whose fingerprints differ, until one side lists the few heads in a branch. Then each side
+//! knows what the other lacks. It serves a little at once; of much it tells the heads, and the side that lacks the
+//! entries wants them in the order that suits it.
 //!
-//! What suits it is the newest first: one page of the newest entries of all authors when much is lacking, then
-//! everything else downwards from the top of each log. What comes so waits for nothing: a signed head shows that
-//! everything below it exists, and a want is under way for it.
+//! The newest first suits it: one page of the newest entries of all authors if much is lacking, then everything else
+//! downwards from the top of each log. Entries that come this way wait for nothing: a signed head shows that everything
+//! below it exists, and a want is under way for it.
 //!
 //! The answering side is stateless. The requesting side remembers what each peer announced, asks each peer for one want at
 //! a time and no two peers for the same entries, and forgets what a peer announced when it does not deliver.
 //!
-//! What a peer announces costs it ten bytes and is only a reason to ask that peer. It changes neither what counts as
-//! missing nor how entries are shown or spread; who announces in vain loses its [`Credit`]; and a want keeps others from
-//! being asked for the same only while it brings something.
+//! An announcement costs a peer ten bytes and is only a reason to ask that peer. It changes neither what counts as
+//! missing nor how entries are shown or spread. A peer that announces in vain loses its `credit`, and a want keeps
+//! others from being asked for the same entries only while it brings something.
 //!
-//! What was announced, or is named as a cause, is given time to come as a rumor before it is asked for, see [`Patience`].
+//! An entry that was announced, or is named as a cause, has time to come as a rumor before it is asked for, see
+//! `patience`.
 //!
-//! Logs are named by eight bytes of their author. Where two authors share these, each side compares all that it has under
-//! them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
+//! Peers name a log by eight bytes of its author. If two authors share these, each side compares all logs that it has
+//! under them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
@@ -44,13 +45,13 @@ pub(crate) use lacks::Name;
 use crate::{
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Output, Recall, Step},
+    input::{Recall, Step},
     limits::{DENSE_HEADS, FAR_BEHIND_BYTES, SERVE_AT_ONCE, WANT_MS},
     logs::{Logs, Origin},
     message::{Brief, Heads, Message, Range},
     patience::Patience,
-    random::Random,
     run::RawRun,
+    turn::Turn,
     view::View,
 };
 
@@ -64,33 +65,33 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// Half a second is what a person waits for a lost line without wondering; ten seconds cost an idle pair
-    /// of peers 4 bytes a second.
+    /// A person waits half a second for a lost line without wondering; ten seconds cost an idle pair of peers 4 bytes a
+    /// second.
     fn default() -> Self {
         Self { busy_ms: 500, quiet_ms: 10_000 }
     }
 }
 
-/// What was asked of a peer and has not been answered to its end.
+/// A want that a peer has not answered to its end.
 #[derive(Debug)]
 struct Asked {
     want: u64,
     newest: bool,
-    /// Of what the peer told of above our heads.
+    /// Ranges above our heads, which the peer told of.
     above: Vec<Range>,
-    /// Of the gaps in our logs.
+    /// Ranges in the gaps of our logs.
     gaps: Vec<(AuthorId, Range)>,
-    /// Entries that came and were new.
+    /// How many new entries it brought.
     came: u64,
-    /// Whether something came that was known.
+    /// Whether it brought something that we knew.
     known: bool,
-    /// When it is given up.
+    /// When we give it up.
     due_ms: u64,
     /// When others may be asked for the same: [`WANT_MS`] after it was asked, and a millisecond later for each entry that came.
     free_ms: u64,
 }
 
-/// A little that was asked of a peer.
+/// A want of a little, asked of a peer.
 #[derive(Debug)]
 struct Small {
     peer: PeerId,
@@ -100,22 +101,21 @@ struct Small {
     due_ms: u64,
 }
 
-/// The newest page, of which one is enough.
+/// The newest page. One is enough.
 #[derive(Debug, Default)]
 struct Page {
     /// Whether something of it has come.
     came: bool,
-    /// When somebody else may be asked for it.
+    /// When another peer may be asked for it.
     free_ms: u64,
-    /// Peers that have much we lack, all of it older than the newest page that we hold.
+    /// Peers that have much that we lack, all of it older than the newest page that we hold.
     older: BTreeSet<PeerId>,
 }
 
-/// The state of one who wants.
+/// The state of the asking side.
 #[derive(Debug)]
 pub(crate) struct Sync {
     pace: Pace,
-    trace: bool,
     interval_ms: u64,
     round_ms: u64,
     wants_made: u64,
@@ -130,10 +130,10 @@ pub(crate) struct Sync {
     paged: BTreeSet<PeerId>,
     page: Page,
     wants: BTreeMap<PeerId, Asked>,
-    /// By author prefix: what each peer is being asked for.
+    /// By author prefix: the ranges that each peer is being asked for.
     reserved: BTreeMap<u64, Vec<(PeerId, Seq, Seq)>>,
     small: BTreeMap<u64, Small>,
-    /// How many of these each peer has yet to answer: [`SMALL_WANTS`] at most.
+    /// How many wants of a little each peer has yet to answer: [`SMALL_WANTS`] at most.
     open: BTreeMap<PeerId, usize>,
     lacks: Lacks,
     hidden: Hidden,
@@ -143,12 +143,11 @@ pub(crate) struct Sync {
 }
 
 impl Sync {
-    pub(crate) fn new(pace: Pace, trace: bool, now_ms: u64) -> Self {
+    pub(crate) fn new(pace: Pace, now_ms: u64) -> Self {
         Self {
             interval_ms: pace.busy_ms,
             round_ms: now_ms + pace.busy_ms,
             pace,
-            trace,
             wants_made: 0,
             told: BTreeMap::new(),
             linked: BTreeSet::new(),
@@ -174,20 +173,20 @@ impl Sync {
         wants.chain(small).chain(self.lacks.next_deadline()).fold(self.round_ms, u64::min)
     }
 
-    /// Entries that are proved to exist and are missing.
+    /// How many entries are proved to exist and are missing.
     pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
 
-    /// Logs remembered as announced and not come.
+    /// How many logs we remember as announced and not come.
     pub(crate) fn lacks(&self) -> usize {
         self.lacks.len()
     }
 
     /// Begins a round with a peer.
-    pub(crate) fn begin(&mut self, peer: PeerId, logs: &Logs, out: &mut Vec<Output>) {
-        self.step(Step::RoundWith { peer }, out);
-        send(out, peer, Message::Status { digest: logs.frontier().digest(), answer: false });
+    pub(crate) fn begin(&self, peer: PeerId, logs: &Logs, turn: &mut Turn<'_>) {
+        turn.step(Step::RoundWith { peer });
+        turn.send(peer, Message::Status { digest: logs.frontier().digest(), answer: false });
     }
 
     pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
@@ -212,18 +211,17 @@ impl Sync {
         self.patience.forget(&peer);
     }
 
-    /// Answers a status; says whether the peer holds what we hold.
+    /// Answers a status; returns whether the peer holds what we hold.
     pub(crate) fn status(
         &mut self,
         from: PeerId,
         (digest, answer): (Digest, bool),
         logs: &Logs,
-        random: &mut Random,
-        out: &mut Vec<Output>,
+        turn: &mut Turn<'_>,
     ) -> bool {
         let ours = logs.frontier().digest();
         let same = ours == digest;
-        self.step(Step::StatusFrom { peer: from, same }, out);
+        turn.step(Step::StatusFrom { peer: from, same });
         if same {
             self.interval_ms = self.interval_ms.saturating_mul(2).min(self.pace.quiet_ms);
             self.barren.remove(&from);
@@ -231,39 +229,32 @@ impl Sync {
             self.interval_ms = self.pace.busy_ms;
         }
         if same && !answer {
-            send(out, from, Message::Status { digest: ours, answer: true });
+            turn.send(from, Message::Status { digest: ours, answer: true });
         } else if !same && !answer {
-            let salt = random.number() as u32;
-            detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, out);
+            let salt = turn.random.number() as u32;
+            detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, turn);
         }
         same
     }
 
-    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns what the store has to be asked
-    /// about forks.
-    pub(crate) fn heads(
-        &mut self,
-        from: PeerId,
-        heads: &Heads,
-        logs: &mut Logs,
-        now_ms: u64,
-        out: &mut Vec<Output>,
-    ) -> Vec<Recall> {
+    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns the questions about forks that
+    /// the store has to answer.
+    pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, turn: &mut Turn<'_>) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
             theirs.entry(brief.author).or_default().push(*brief);
         }
         let ours = compare(heads, &theirs, logs);
-        self.answer(from, &ours, logs, now_ms, out);
+        self.answer(from, &ours, logs, turn);
         for (prefix, briefs) in theirs {
             self.hear(from, prefix, &briefs, logs);
         }
-        self.plan(from, logs, now_ms, out);
+        self.plan(from, logs, turn);
         ours.questions(from, logs)
     }
 
-    /// Remembers what a peer tells of the logs under one prefix, where that says which log is meant: of two that we know it
-    /// shows us the newest signed run.
+    /// Remembers what a peer tells of the logs under one prefix, if that says which log is meant. If we know two of
+    /// them, the peer shows us the newest signed run.
     fn hear(&mut self, from: PeerId, prefix: u64, briefs: &[Brief], logs: &Logs) {
         let under = logs.under(prefix);
         let end = briefs.iter().map(|brief| brief.next.min(brief.cut.unwrap_or(Seq::MAX))).max().unwrap_or(0);
@@ -273,8 +264,8 @@ impl Sync {
         }
     }
 
-    /// Runs are about to be taken: whether they belong to a page or a backfill. That they do shows in how much of them is
-    /// new, for anybody can claim to have much and then bring a single line.
+    /// The origin of runs that we are about to take: whether they belong to a page or a backfill. How much of them is
+    /// new shows that, because any peer can claim to have much and then bring a single line.
     pub(crate) fn origin(&self, from: PeerId, want: u64, runs: &[RawRun], logs: &Logs) -> Origin {
         let asked = self.wants.get(&from).filter(|asked| asked.want == want && self.paged.contains(&from));
         let Some(asked) = asked else { return Origin::Repair(from) };
@@ -287,8 +278,8 @@ impl Sync {
         }
     }
 
-    /// A peer brought runs that were new, and perhaps some that were `known`, in answer to a want or not. What is new gives the
-    /// want more time.
+    /// A peer brought runs that were new, and perhaps some that were `known`, perhaps in answer to a want. What is new gives
+    /// the want more time.
     pub(crate) fn brought(&mut self, from: PeerId, want: u64, (runs, known): (&[&RawRun], bool), now_ms: u64) {
         let mut asked = self.wants.get_mut(&from).filter(|asked| asked.want == want);
         asked.iter_mut().for_each(|asked| asked.known |= known);
@@ -316,22 +307,16 @@ impl Sync {
         self.credit.deliver(peer);
     }
 
-    /// What is waited for, and for how long.
+    /// How long we wait for what.
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
     }
 
-    /// Whatever is due: lacks, wants, the next round.
-    pub(crate) fn wake(
-        &mut self,
-        logs: &mut Logs,
-        view: &View,
-        now_ms: u64,
-        random: &mut Random,
-        out: &mut Vec<Output>,
-    ) {
+    /// Does what is due: lacks, wants, the next round.
+    pub(crate) fn wake(&mut self, logs: &mut Logs, view: &View, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         self.give_up_small(logs, now_ms);
-        self.ask_for_lacks(logs, now_ms, out);
+        self.ask_for_lacks(logs, turn);
         let overdue: Vec<_> =
             self.wants.iter().filter(|(_, asked)| asked.due_ms <= now_ms).map(|(peer, _)| *peer).collect();
         for peer in &overdue {
@@ -339,30 +324,20 @@ impl Sync {
         }
         if !overdue.is_empty() {
             let others: Vec<_> = view.active().filter(|peer| !overdue.contains(peer)).collect();
-            others.into_iter().for_each(|peer| self.plan(peer, logs, now_ms, out));
+            others.into_iter().for_each(|peer| self.plan(peer, logs, turn));
         }
         if self.round_ms <= now_ms {
-            self.round_ms = now_ms + random.jitter(self.interval_ms);
+            self.round_ms = now_ms + turn.random.jitter(self.interval_ms);
             let peers: Vec<_> = view.active().collect();
-            if let Some(peer) = random.pick(&peers) {
-                self.begin(*peer, logs, out);
+            if let Some(peer) = turn.random.pick(&peers) {
+                self.begin(*peer, logs, turn);
             }
         }
     }
 
-    /// After a difference the next round comes soon.
+    /// Makes the next round come soon, as after a difference.
     pub(crate) fn hurry(&mut self, now_ms: u64) {
         self.interval_ms = self.pace.busy_ms;
         self.round_ms = self.round_ms.min(now_ms + self.pace.busy_ms);
     }
-
-    fn step(&self, step: Step, out: &mut Vec<Output>) {
-        if self.trace {
-            out.push(Output::Emit(Event::Step(step)));
-        }
-    }
-}
-
-fn send(out: &mut Vec<Output>, to: PeerId, message: Message) {
-    out.push(Output::Send { to, message });
 }

@@ -4,24 +4,27 @@ use bytes::Bytes;
 
 use crate::{
     admit::{Admission, Author, Run, Trust},
+    config::Config,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
-    input::Config,
+    input::Output,
+    random::Random,
     rumor::Policy,
     run::RawRun,
     standing::Crowd,
     sync::Pace,
     time::{Now, Time},
+    turn::Turn,
     view::Shape,
 };
 
 pub(crate) const ROOM: RoomId = RoomId([1; 32]);
 
-/// When [`engine`] begins.
+/// The time at which [`engine`] begins.
 pub(crate) const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
 
-/// A peer alone in a room of which it holds nothing, who writes under this key.
+/// A peer alone in a room of which it holds nothing. It writes under this key.
 pub(crate) fn engine(secret: u8) -> Engine {
     let config = Config {
         room: ROOM,
@@ -35,6 +38,13 @@ pub(crate) fn engine(secret: u8) -> Engine {
         seed: 1,
     };
     Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+}
+
+/// Lets a part have a turn at this time; returns what it returned and what it put out.
+pub(crate) fn turn<T>(ticks_ms: u64, act: impl FnOnce(&mut Turn<'_>) -> T) -> (T, Vec<Output>) {
+    let mut out = Vec::new();
+    let returned = act(&mut Turn::new(Now { ticks_ms, ..NOW }, &mut Random::new(1), &mut out));
+    (returned, out)
 }
 
 /// Writes one author's log, and can write another one from the same place.

@@ -11,7 +11,7 @@ const COUNTER_BITS: u32 = 16;
 const MAX_MS: u64 = (1 << 48) - 1;
 
 impl Time {
-    /// The earliest time with these milliseconds; what exceeds 48 bits is cut to the largest.
+    /// The earliest time with these milliseconds; more than 48 bits of them become the largest.
     pub fn from_ms(ms: u64) -> Self {
         Self(ms.min(MAX_MS) << COUNTER_BITS)
     }
@@ -43,8 +43,8 @@ impl fmt::Debug for Time {
     }
 }
 
-/// What the driver's clocks say when it calls the engine. Timers follow `ticks_ms` only, so that a
-/// clock set back ten years stops nothing; entries are stamped with `wall_ms`.
+/// What the driver's clocks say when it calls the engine. Timers follow `ticks_ms` only, so a clock that is set back
+/// ten years stops nothing; entries are stamped with `wall_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Now {
     /// Monotonic milliseconds since any fixed start.

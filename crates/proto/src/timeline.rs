@@ -6,15 +6,15 @@ use crate::{
     time::Time,
 };
 
-/// Place of an entry in the timeline: by time, then author, then seq. The same on every node that holds the
-/// same entries, and never an effect before its cause, for a cause has the smaller time.
+/// Place of an entry in the timeline: by time, then author, then seq. It is the same on every node that holds the same
+/// entries, and an effect never stands before its cause, because the cause has the smaller time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// When.
+    /// The time of the entry.
     pub time: Time,
-    /// Who.
+    /// Its author.
     pub author: AuthorId,
-    /// Which of theirs.
+    /// Its seq.
     pub seq: Seq,
 }
 

@@ -5,16 +5,18 @@ mod net;
 use net::line;
 use rumormill_proto::{
     ids::{PeerId, Seq},
-    input::Step,
+    input::{Event, Output, Step},
     limits::PUSH_BYTES,
-    message::{Contact, Push},
+    message::{Contact, Message, Push},
     random::Random,
     rumor::{
-        Action, Policy, Rumors, Source,
+        Policy, Rumors, Source,
         delegating::{Delegating, NOBODY},
         mongering::{Mongering, Stop},
     },
     run::RawRun,
+    time::Now,
+    turn::Turn,
     view::{Shape, View},
 };
 
@@ -32,15 +34,15 @@ struct Desk {
     rumors: Rumors,
     random: Random,
     now_ms: u64,
-    out: Vec<Action>,
+    out: Vec<Output>,
 }
 
 impl Desk {
-    /// A peer in a room that is no mesh, for there is somebody it has no link to.
+    /// A peer in a room that is no mesh, because there is somebody it has no link to.
     fn new(me: &str, links: &[&str], policy: Policy) -> Self {
         let mut desk = Self::in_a_mesh(me, links, policy);
         let stranger = Contact { peer: PeerId([1; 32]), address: "nowhere".into() };
-        desk.view.heard(vec![stranger], None, 0, &mut desk.random, &mut vec![]);
+        desk.view.heard(vec![stranger], None, &mut Turn::new(Now::default(), &mut desk.random, &mut vec![]));
         assert!(!desk.view.is_mesh());
         desk
     }
@@ -48,51 +50,60 @@ impl Desk {
     fn in_a_mesh(me: &str, links: &[&str], policy: Policy) -> Self {
         let mut view = View::new(Shape::Open, peer(me));
         let mut random = Random::new(1);
-        links.iter().for_each(|link| view.up(peer(link), None, 0, &mut random, &mut vec![]));
-        Self { view, rumors: Rumors::new(&policy, peer(me), true), random, now_ms: 1_000, out: vec![] }
+        for link in links {
+            let closed = view.up(peer(link), None, &mut Turn::new(Now::default(), &mut random, &mut vec![]));
+            assert_eq!(closed, None);
+        }
+        Self { view, rumors: Rumors::new(&policy, peer(me)), random, now_ms: 1_000, out: vec![] }
+    }
+
+    /// Lets the rumors have a turn, in which steps are traced.
+    fn turn(&mut self, act: impl FnOnce(&mut Rumors, &View, &mut Turn<'_>)) -> &mut Self {
+        let now = Now { ticks_ms: self.now_ms, wall_ms: 0 };
+        let mut turn = Turn::new(now, &mut self.random, &mut self.out);
+        turn.trace = true;
+        act(&mut self.rumors, &self.view, &mut turn);
+        self
     }
 
     fn hot(&mut self, runs: Vec<RawRun>, from: Option<(&str, u8)>) -> &mut Self {
         let from = from.map(|(digits, part)| Source { peer: peer(digits), part, hops: 1 });
-        self.rumors.hot(runs, from, &self.view, self.now_ms, &mut self.random, &mut self.out);
-        self
+        self.turn(|rumors, view, turn| rumors.hot(runs, from, view, turn))
     }
 
     fn known(&mut self, run: RawRun, from: &str, part: u8) -> &mut Self {
         let from = Source { peer: peer(from), part, hops: 1 };
-        self.rumors.known(vec![run], from, &self.view, self.now_ms, &mut self.random, &mut self.out);
-        self
+        self.turn(|rumors, view, turn| rumors.known(vec![run], from, view, turn))
     }
 
     fn ack(&mut self, from: PeerId, push: u64, new: bool) -> &mut Self {
-        self.rumors.ack(from, push, new, &self.view, self.now_ms, &mut self.random, &mut self.out);
-        self
+        self.turn(|rumors, view, turn| rumors.ack(from, (push, new), view, turn))
     }
 
     fn down(&mut self, digits: &str) -> &mut Self {
-        self.view.down(peer(digits), self.now_ms, &mut self.random, &mut vec![]);
-        self.rumors.down(peer(digits), &self.view, self.now_ms, &mut self.random, &mut self.out);
-        self
+        let now = Now { ticks_ms: self.now_ms, wall_ms: 0 };
+        self.view.down(peer(digits), &mut Turn::new(now, &mut self.random, &mut vec![]));
+        self.turn(|rumors, view, turn| rumors.down(peer(digits), view, turn))
     }
 
-    /// Waits for the next deadline; tells how long that took.
+    /// Waits for the next deadline; returns how long that took.
     fn wait(&mut self) -> u64 {
         let before_ms = self.now_ms;
         self.now_ms = self.rumors.next_deadline().unwrap_or(before_ms);
-        self.rumors.wake(&self.view, self.now_ms, &mut self.random, &mut self.out);
+        self.turn(Rumors::wake);
         self.now_ms - before_ms
     }
 
-    /// The pushes since last asked.
+    /// The pushes since the last call.
     fn pushes(&mut self) -> Vec<(PeerId, Push)> {
-        let push = |action| match action {
-            Action::Push { to, push } => Some((to, push)),
+        let push = |output| match output {
+            Output::Send { to, message: Message::Push(push) } => Some((to, push)),
             _ => None,
         };
         self.out.drain(..).filter_map(push).collect()
     }
 
-    /// The parts handed over since last asked.
+    /// The parts handed over since the last call.
     fn parts(&mut self) -> Vec<(PeerId, u8)> {
         let mut parts: Vec<_> = self.pushes().into_iter().map(|(to, push)| (to, push.part)).collect();
         parts.sort_unstable();
@@ -100,8 +111,8 @@ impl Desk {
     }
 
     fn announced(&mut self) -> Vec<(PeerId, Vec<(u64, Seq)>)> {
-        let have = |action| match action {
-            Action::Have { to, heads } => Some((to, heads)),
+        let have = |output| match output {
+            Output::Send { to, message: Message::Have { heads } } => Some((to, heads)),
             _ => None,
         };
         self.out.drain(..).filter_map(have).collect()
@@ -180,10 +191,11 @@ fn a_replay_goes_nowhere() {
 
 #[test]
 fn rumors_of_one_instant_travel_together_while_they_fit() {
-    let mut desk = Desk::in_a_mesh("2630", &["0"], delegating(0));
+    let mut desk = Desk::in_a_mesh("2630", &["0"], gathering());
     for seq in 0..300 {
         desk.hot(vec![line(1, seq)], None);
     }
+    desk.wait();
     let pushes = desk.pushes();
     assert_eq!(pushes.iter().map(|(_, push)| push.runs.len()).collect::<Vec<_>>(), [256, 44]);
     let bytes = |push: &Push| push.runs.iter().map(|run| run.wire().len()).sum::<usize>();
@@ -272,7 +284,7 @@ fn what_a_rumor_missed_is_announced_to_all_links() {
     for (hops, expected) in [(1, 1), (0, 3)] {
         let mut desk = Desk::new("2630", &["50", "0", "1", "3"], delegating(1));
         let from = Source { peer: peer("50"), part: NOBODY, hops };
-        desk.rumors.hot(vec![line(1, 0)], Some(from), &desk.view, 1_000, &mut desk.random, &mut desk.out);
+        desk.turn(|rumors, view, turn| rumors.hot(vec![line(1, 0)], Some(from), view, turn));
         desk.wait();
         let heard = desk.announced();
         assert!(heard.len() <= expected && (hops > 0 || heard.len() == expected), "{heard:?}");
@@ -283,8 +295,7 @@ fn what_a_rumor_missed_is_announced_to_all_links() {
 fn the_contact_that_answers_soonest_is_handed_the_part() {
     let mut desk = Desk::new("2630", &["50", "51", "52"], delegating(0));
     for (digits, took_ms) in [("50", 80), ("51", 20), ("52", 90)] {
-        let (view, random, out) = (&desk.view, &mut desk.random, &mut desk.out);
-        desk.rumors.up(peer(digits), view, 1_000, random, out);
+        desk.turn(|rumors, view, turn| rumors.up(peer(digits), view, turn));
         desk.rumors.greeted(peer(digits), 1_000 + took_ms);
     }
     for seq in 0..10 {
@@ -370,7 +381,7 @@ fn a_coin_is_told_and_obeyed() {
         let (to, push) = desk.hot(vec![line(1, 0)], None).pushes().swap_remove(0);
         desk.ack(to, push.push, false);
         match desk.out[..] {
-            [Action::Step(Step::Coin { go_on })] => {
+            [Output::Emit(Event::Step(Step::Coin { go_on }))] => {
                 assert_eq!(desk.rumors.next_deadline().is_some(), go_on);
                 if go_on { on += 1 } else { off += 1 }
             }

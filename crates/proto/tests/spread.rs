@@ -13,7 +13,7 @@ fn delegating() -> Policy {
     Policy::Delegating(Delegating::default())
 }
 
-/// Delegation whose announcements nobody hears.
+/// Delegation without announcements.
 fn without_announcements() -> Policy {
     Policy::Delegating(Delegating { announced: 0, ..Delegating::default() })
 }

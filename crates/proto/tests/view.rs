@@ -7,11 +7,14 @@ use std::collections::BTreeSet;
 use net::{Net, contact, line, peer};
 use rumormill_proto::{
     ids::PeerId,
+    input::Output,
     message::{Contact, Message},
     random::Random,
     rumor::Policy,
+    time::Now,
+    turn::Turn,
     view::{
-        Move, Shape, View,
+        Shape, View,
         branch::{branch, shared},
     },
 };
@@ -88,7 +91,7 @@ fn a_view_heals_when_half_of_a_large_room_dies() {
 #[test]
 fn strangers_that_come_in_numbers_take_no_link_of_an_honest_mesh() {
     let mut net = Net::new(128, &Policy::default(), 10..50, 4);
-    // Each by another's ticket: whom all others dial has no link of its own that could count.
+    // Each by another's ticket: a peer that all others dial would have no link of its own that could count.
     for at in 1..32 {
         net.hear(at, vec![contact(at / 2)]);
     }
@@ -124,34 +127,41 @@ struct Alone {
     view: View,
     now_ms: u64,
     random: Random,
-    moves: Vec<Move>,
+    out: Vec<Output>,
+    closed: Vec<PeerId>,
 }
 
 impl Alone {
     fn with_links(shape: Shape, links: usize) -> Self {
         let view = View::new(shape, peer(0));
-        let mut alone = Self { view, now_ms: 1_000_000, random: Random::new(1), moves: vec![] };
+        let mut alone = Self { view, now_ms: 1_000_000, random: Random::new(1), out: vec![], closed: vec![] };
         for at in 1..=links {
             alone.up(at);
         }
-        alone.moves.clear();
+        alone.out.clear();
         alone
     }
 
+    fn turn<T>(&mut self, act: impl FnOnce(&mut View, &mut Turn<'_>) -> T) -> T {
+        let now = Now { ticks_ms: self.now_ms, wall_ms: 0 };
+        act(&mut self.view, &mut Turn::new(now, &mut self.random, &mut self.out))
+    }
+
     fn up(&mut self, at: usize) {
-        self.view.up(peer(at), Some(contact(at).address), self.now_ms, &mut self.random, &mut self.moves);
+        let closed = self.turn(|view, turn| view.up(peer(at), Some(contact(at).address), turn));
+        self.closed.extend(closed);
     }
 
     fn down(&mut self, at: usize) {
-        self.view.down(peer(at), self.now_ms, &mut self.random, &mut self.moves);
+        self.turn(|view, turn| view.down(peer(at), turn));
     }
 
     fn heard(&mut self, at: usize) {
-        self.view.heard(vec![contact(at)], None, self.now_ms, &mut self.random, &mut self.moves);
+        self.turn(|view, turn| view.heard(vec![contact(at)], None, turn));
     }
 
     fn shuffle(&mut self, from: usize, peers: Vec<Contact>) {
-        self.view.shuffle(peer(from), peers, false, self.now_ms, &mut self.random, &mut self.moves);
+        self.turn(|view, turn| view.shuffle(peer(from), peers, false, turn));
     }
 
     /// Lets time pass; every dial fails. Returns who was dialled and when.
@@ -159,18 +169,18 @@ impl Alone {
         let end_ms = self.now_ms + ms;
         let mut dialled = Vec::new();
         loop {
-            for step in std::mem::take(&mut self.moves) {
-                if let Move::Dial(contact) = step {
+            for output in std::mem::take(&mut self.out) {
+                if let Output::Dial(contact) = output {
                     dialled.push((self.now_ms, contact.peer));
-                    self.view.unreachable(contact.peer, self.now_ms, &mut self.random, &mut self.moves);
+                    self.turn(|view, turn| view.unreachable(contact.peer, turn));
                 }
             }
-            if self.moves.is_empty() {
+            if self.out.is_empty() {
                 match self.view.next_deadline().filter(|ms| *ms <= end_ms) {
                     Some(ms) => self.now_ms = ms,
                     None => break,
                 }
-                self.view.wake(self.now_ms, &mut self.random, &mut self.moves);
+                self.turn(View::wake);
             }
         }
         self.now_ms = end_ms;
@@ -183,8 +193,8 @@ impl Alone {
 
     /// Whom `at` was told of, in the order in which it was told.
     fn told(&self, at: usize) -> Vec<PeerId> {
-        let told = self.moves.iter().filter_map(|step| match step {
-            Move::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(at) => Some(peers),
+        let told = self.out.iter().filter_map(|output| match output {
+            Output::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(at) => Some(peers),
             _ => None,
         });
         told.flatten().map(|contact| contact.peer).collect()
@@ -192,15 +202,15 @@ impl Alone {
 
     /// Whom the view wants to dial at this moment.
     fn dials(&self) -> BTreeSet<PeerId> {
-        let dials = self.moves.iter().filter_map(|step| match step {
-            Move::Dial(contact) => Some(contact.peer),
+        let dials = self.out.iter().filter_map(|output| match output {
+            Output::Dial(contact) => Some(contact.peer),
             _ => None,
         });
         dials.collect()
     }
 
     fn sent_to(&self, at: usize) -> usize {
-        self.moves.iter().filter(|step| matches!(step, Move::Send { to, .. } if *to == peer(at))).count()
+        self.out.iter().filter(|output| matches!(output, Output::Send { to, .. } if *to == peer(at))).count()
     }
 }
 
@@ -286,7 +296,7 @@ fn a_peer_that_is_seen_on_the_lan_is_dialled_at_once() {
     alone.down(1);
     alone.run(3_600_000);
     alone.heard(1);
-    assert!(matches!(&alone.moves[..], [Move::Dial(contact)] if contact.peer == peer(1)));
+    assert!(matches!(&alone.out[..], [Output::Dial(contact)] if contact.peer == peer(1)));
 }
 
 #[test]
@@ -295,7 +305,7 @@ fn a_fixed_view_dials_its_own_at_once_then_up_to_every_second_and_closes_all_oth
     alone.heard(1);
     alone.heard(3);
     alone.up(3);
-    assert_eq!(alone.moves.pop(), Some(Move::Close(peer(3))));
+    assert_eq!(alone.closed, [peer(3)]);
     let dialled = alone.run(60_000);
     assert!(dialled.iter().all(|(_, dialled)| *dialled == peer(1)));
     assert_eq!(dialled[0].0, 1_000_000);
@@ -329,7 +339,7 @@ fn a_newcomer_displaces_no_link_that_was_chosen_or_lasts() {
     assert!((1..=42).all(|at| alone.view.is_active(&peer(at))), "ten chosen, thirty-two that last");
 }
 
-/// Those from `first` on, so many, that share their first digit with peer 0 or do not.
+/// The first `count` peers from `first` on that are `near` to peer 0, sharing its first digit, or are not.
 fn some(first: usize, count: usize, near: bool) -> Vec<usize> {
     (first..).filter(|at| (shared(&peer(0), &peer(*at)) > 0) == near).take(count).collect()
 }
@@ -401,13 +411,13 @@ fn who_has_brought_something_is_told_of_first() {
         let newcomer = some(5_000, 1, true)[0];
         let bringing = [&branches[0][..6], &branches[3][..1]].concat();
         bringing.iter().for_each(|at| alone.brought(*at));
-        alone.moves.clear();
+        alone.out.clear();
         alone.up(newcomer);
         let told = alone.told(newcomer);
         assert!(bringing.iter().all(|at| told.contains(&peer(*at))), "a newcomer hears of all of them");
         assert_eq!(told.len(), 32, "and of others");
         alone.now_ms += 60_000;
-        alone.moves.clear();
+        alone.out.clear();
         alone.shuffle(newcomer, vec![]);
         let told = alone.told(newcomer);
         assert!(told.contains(&peer(branches[3][0])), "of those in a branch it is the one to be told of");

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use rumormill_proto::{
     admit::{Author, Entry},
+    config::Config,
     engine::Engine,
     entry::Kind,
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Config, Event, Input, Output, Saying},
+    input::{Event, Input, Output, Saying},
     message::{Contact, Message},
     reject::Reject,
     rumor::Policy,

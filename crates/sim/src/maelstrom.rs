@@ -10,10 +10,11 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use rumormill_proto::{
     admit::Author,
+    config::Config,
     engine::Engine,
     entry::Kind,
     ids::{PeerId, RoomId},
-    input::{Config, Event, Input, Output, Saying},
+    input::{Event, Input, Output, Saying},
     message::Message,
     rumor::Policy,
     standing::Crowd,

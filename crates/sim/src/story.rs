@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
+    config::Config,
     content::{Content, Target, Text},
     engine::Engine,
     entry::{Kind, found},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Config, Input, Kept, Saying},
+    input::{Input, Kept, Saying},
     message::Message,
     timeline::Place,
     view::Shape,

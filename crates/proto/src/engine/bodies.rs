@@ -1,14 +1,14 @@
 //! Bodies that entries came without: who is asked for them.
 
-use super::Engine;
-use crate::{bodies::ranges, ids::PeerId, input::Output, time::Now};
+use super::Parts;
+use crate::{bodies::ranges, ids::PeerId, turn::Turn};
 
-impl Engine {
+impl Parts {
     /// Asks linked peers for the bodies whose turn it is.
-    pub(super) fn ask_for_bodies(&mut self, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn ask_for_bodies(&mut self, turn: &mut Turn<'_>) {
         let linked: Vec<PeerId> = self.view.active().collect();
-        for (peer, keys) in self.bodies.due(&linked, now.ticks_ms, &mut self.random, out) {
-            let want = self.sync.ask(peer, 0, ranges(&keys), out);
+        for (peer, keys) in self.bodies.due(&linked, turn) {
+            let want = self.sync.ask(peer, 0, ranges(&keys), turn);
             self.bodies.asked(want, peer, keys);
         }
     }

@@ -1,6 +1,6 @@
 //! What follows from others' clocks: who has a vote, who is told, and when our log is left for a new key.
 
-use super::Engine;
+use super::{Engine, Parts};
 use crate::{
     admit::Trust,
     clock::Clock,
@@ -13,36 +13,39 @@ use crate::{
     message::{Hello, Message},
     run::RawRun,
     time::Now,
+    turn::Turn,
 };
 
 impl Engine {
-    /// What was learned of clocks, for the engine that goes on under a new key.
+    /// What this engine has learned of clocks, for the engine that goes on under a new key.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.parts.clock
     }
 
-    /// Goes on with what an engine before learned of clocks.
+    /// Goes on with what an earlier engine has learned of clocks.
     pub fn set_clock(&mut self, clock: Clock) {
-        self.clock = clock;
+        self.parts.clock = clock;
     }
+}
 
-    /// What time it is: by our clock, unless that is refuted.
+impl Parts {
+    /// The time by our clock, unless the clock is refuted.
     pub(super) fn time_ms(&self, now: Now) -> u64 {
         self.clock.now_ms(now, self.said_ms())
     }
 
     /// Notices that our clock was set, and tells everybody.
-    pub(super) fn look(&mut self, now: Now, out: &mut Vec<Output>) {
-        if self.clock.look(now) {
-            let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
+    pub(super) fn look(&mut self, turn: &mut Turn<'_>) {
+        if self.clock.look(turn.now) {
+            let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
             let peers = self.view.active();
-            out.extend(peers.map(|to| Output::Send { to, message: Message::Hello(hello.clone()) }));
-            self.judge(now, out);
+            turn.out.extend(peers.map(|to| Output::Send { to, message: Message::Hello(hello.clone()) }));
+            self.judge(turn);
         }
     }
 
-    /// An author has proved to write at a peer: it is present, and its clock has a vote.
-    pub(super) fn proved(&mut self, peer: PeerId, author: AuthorId, now: Now, out: &mut Vec<Output>) {
+    /// An author has proved to write at a peer: now it is present, and its clock has a vote.
+    pub(super) fn proved(&mut self, peer: PeerId, author: AuthorId, turn: &mut Turn<'_>) {
         if !self.view.is_active(&peer) {
             return;
         }
@@ -50,22 +53,23 @@ impl Engine {
         if before != Some(author) {
             self.logs.befriend(author);
             before.into_iter().for_each(|author| self.parted(author));
-            out.push(Output::Emit(Event::Came { peer, author }));
+            turn.emit(Event::Came { peer, author });
         }
         self.clock.proved(peer, author);
-        self.judge(now, out);
+        self.judge(turn);
     }
 
     /// Tells whose clock looks wrong, when that has changed.
-    pub(super) fn judge(&mut self, now: Now, out: &mut Vec<Output>) {
-        let others_ms = self.others_ms(now);
-        let skew = self.clock.judge(now, self.said_ms(), others_ms);
-        out.extend(skew.map(|skew| Output::Emit(Event::Skewed(skew))));
+    pub(super) fn judge(&mut self, turn: &mut Turn<'_>) {
+        let others_ms = self.others_ms(turn.now);
+        let skew = self.clock.judge(turn.now, self.said_ms(), others_ms);
+        turn.out.extend(skew.map(|skew| Output::Emit(Event::Skewed(skew))));
         self.strayed = None;
     }
 
-    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes everybody
-    /// cut it there. Not when others wrote as late as we did: then who cannot read us has a wrong clock.
+    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes
+    /// everybody cut it there. Does nothing if others wrote as late as we did, because then the peers that cannot read
+    /// us have wrong clocks.
     pub(super) fn stray(&mut self, now: Now) {
         let me = self.own.id();
         let Some(head) = self.logs.frontier().head(&me).filter(|head| Some(head.seq) != self.strayed) else { return };
@@ -80,35 +84,30 @@ impl Engine {
         }
     }
 
-    /// A block of our own log, from the top down: looks for the first entry that lies too far ahead.
-    pub(super) fn leave(
-        &mut self,
-        run: RawRun,
-        (after_ms, above): (u64, Option<Box<RawRun>>),
-        now: Now,
-        out: &mut Vec<Output>,
-    ) {
-        // The founding of a room is in one log for ever, and is held by nobody.
+    /// Looks for the first entry of our log that lies too far ahead, block by block from the top down. `run` is the
+    /// next block.
+    pub(super) fn leave(&mut self, run: RawRun, (after_ms, above): (u64, Option<Box<RawRun>>), turn: &mut Turn<'_>) {
+        // The founding of a room stays in its log for ever, and no node holds it back.
         let mut entries = run.entries().iter().zip(run.first()..);
         let first = entries.find(|(entry, _)| entry.kind != Kind::FOUND && entry.time.ms() > after_ms);
         match (first.map(|(_, seq)| seq), above) {
             (Some(seq), _) if seq == run.first() && seq > 0 => {
                 let purpose = Purpose::Leave { after_ms, above: Some(Box::new(run)) };
-                self.evidence.ask(Recall { author: self.own.id(), seq: seq - 1, purpose }, now.ticks_ms);
+                self.evidence.ask(Recall { author: self.own.id(), seq: seq - 1, purpose }, turn.now.ticks_ms);
             }
-            (Some(seq), _) => self.leave_at(&run, seq, now, out),
-            (None, Some(above)) => self.leave_at(&above, above.first(), now, out),
+            (Some(seq), _) => self.leave_at(&run, seq, turn),
+            (None, Some(above)) => self.leave_at(&above, above.first(), turn),
             (None, None) => {}
         }
     }
 
-    fn leave_at(&mut self, ours: &RawRun, seq: Seq, now: Now, out: &mut Vec<Output>) {
+    fn leave_at(&mut self, ours: &RawRun, seq: Seq, turn: &mut Turn<'_>) {
         let Ok(run) = self.logs.door().admit(ours, Trust::Signature) else { return };
         let Some(entry) = run.entries().iter().find(|entry| entry.seq == seq) else { return };
         let other = self.own.contradict(&self.room, seq, entry.prev, entry.time);
         if let Ok(proof) = other.and_then(|other| Proof::new(self.logs.door(), ours, &other)) {
-            self.clock.leaves(now);
-            self.prove(&proof, now, out);
+            self.clock.leaves(turn.now);
+            self.prove(&proof, turn);
         }
     }
 
@@ -117,8 +116,8 @@ impl Engine {
         self.logs.frontier().head(&self.own.id()).map_or(0, |head| head.time.ms())
     }
 
-    /// The newest time in logs of authors whose clocks we do not know. All logs are looked at for that, so not more often
-    /// than once a second, whatever peers say.
+    /// The newest time in the logs of authors whose clocks we do not know. This looks at all logs, so it does so once a
+    /// second at most, whatever peers say.
     fn others_ms(&mut self, now: Now) -> u64 {
         if self.others.0 <= now.ticks_ms {
             let me = self.own.id();

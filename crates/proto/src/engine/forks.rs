@@ -1,6 +1,6 @@
-//! Forks: what seems to contradict what is held, and the proofs that come of it.
+//! Forks: runs that seem to contradict what we hold, and the proofs that result.
 
-use super::Engine;
+use super::Parts;
 use crate::{
     admit::Trust,
     evidence::Holding,
@@ -11,11 +11,12 @@ use crate::{
     message::Message,
     run::RawRun,
     time::Now,
+    turn::Turn,
 };
 
-impl Engine {
-    /// Asks for what we hold where `run`, which is signed, contradicts it; `from` brought it. Of a log that is cut as low
-    /// as the run reaches nothing more can be proved.
+impl Parts {
+    /// Asks the store for our own run where `run`, which is signed and which `from` brought, contradicts it. Does
+    /// nothing for a log that is cut as low as the run reaches: nothing more can be proved of it.
     pub(super) fn compare(&mut self, run: &RawRun, seq: Seq, from: Option<PeerId>) {
         if self.is_cut_below(run) {
             return;
@@ -30,16 +31,16 @@ impl Engine {
         self.logs.cut(&run.author()).is_some_and(|cut| cut <= run.first().saturating_sub(1))
     }
 
-    pub(super) fn evidence(&mut self, from: PeerId, run: &RawRun, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn evidence(&mut self, from: PeerId, run: &RawRun, turn: &mut Turn<'_>) {
         if !self.evidence.hears(&from) || self.is_cut_below(run) {
             return;
         }
         match self.logs.door().admit(run, Trust::Signature) {
-            Err(reject) => self.close(from, reject, now, out),
+            Err(reject) => self.close(from, Some(reject), turn),
             Ok(theirs) => {
-                // It shows what its author wrote, which may be a log that nobody named so far.
+                // The run shows what its author wrote. Perhaps no peer has named this log so far.
                 if !self.logs.has(run.author(), run.last()) {
-                    let due_ms = now.ticks_ms + self.sync.patience().ms(LACK_MS);
+                    let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
                     self.sync.lack((run.author(), run.last()), from, due_ms, &self.logs);
                 }
                 let (last, held) = (theirs.last().id, self.holding(&run.author()));
@@ -52,20 +53,20 @@ impl Engine {
         }
     }
 
-    /// What is held of a log, if anything is.
+    /// What we hold of a log, if anything.
     fn holding(&self, author: &AuthorId) -> Option<Holding> {
         let log = self.logs.frontier().log(author)?;
         Some((log.head()?.id, log.len()))
     }
 
-    pub(super) fn recalled(&mut self, what: Recall, found: Option<Found>, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn recalled(&mut self, what: Recall, found: Option<Found>, turn: &mut Turn<'_>) {
         self.evidence.answered(&what);
         match (what.purpose, found) {
             (Purpose::Show(to), Some(Found::Run(run))) => {
-                out.push(Output::Send { to, message: Message::Evidence { run } });
+                turn.send(to, Message::Evidence { run });
             }
             (Purpose::Prove(to), Some(Found::Proof(proof))) => {
-                out.push(Output::Send { to, message: Message::Fork { proof } });
+                turn.send(to, Message::Fork { proof });
             }
             (Purpose::Compare { theirs, from }, Some(Found::Run(ours))) => {
                 let proof = Proof::new(self.logs.door(), &ours, &theirs);
@@ -73,12 +74,12 @@ impl Engine {
                     self.evidence.credit(from, proof.as_ref().ok().map(Proof::at));
                 }
                 match proof {
-                    Ok(proof) => self.prove(&proof, now, out),
+                    Ok(proof) => self.prove(&proof, turn),
                     Err(_) => self.proved_nothing(&theirs),
                 }
             }
             (Purpose::Leave { after_ms, above }, Some(Found::Run(run))) => {
-                self.leave(run, (after_ms, above), now, out);
+                self.leave(run, (after_ms, above), turn);
             }
             _ => {}
         }
@@ -91,48 +92,48 @@ impl Engine {
         }
     }
 
-    pub(super) fn fork(&mut self, from: PeerId, wire: bytes::Bytes, now: Now, out: &mut Vec<Output>) {
+    pub(super) fn fork(&mut self, from: PeerId, wire: bytes::Bytes, turn: &mut Turn<'_>) {
         let (door, cut) = self.logs.door_and_cuts();
         match Proof::parse_lower(door, wire, cut) {
-            Err(reject) => self.close(from, reject, now, out),
-            Ok(Some(proof)) => self.prove(&proof, now, out),
+            Err(reject) => self.close(from, Some(reject), turn),
+            Ok(Some(proof)) => self.prove(&proof, turn),
             Ok(None) => {}
         }
     }
 
-    /// Forks that came to light as runs were put where they belong: those that two runs prove, and those for which the store
-    /// has to be asked.
-    pub(super) fn settle_forks(&mut self, now: Now, out: &mut Vec<Output>) {
-        self.logs.proved().for_each(|proof| self.forked(&proof, now, out));
+    /// Settles the forks that came to light while runs were put in their places: those that two runs prove, and those
+    /// that the store has to be asked about.
+    pub(super) fn settle_forks(&mut self, turn: &mut Turn<'_>) {
+        self.logs.proved().for_each(|proof| self.forked(&proof, turn));
         for (origin, run) in self.logs.contradictions() {
             self.compare(&run, run.first().saturating_sub(1), origin.peer());
         }
     }
 
-    /// Cuts a log where a proof says, unless it is cut as low.
-    pub(super) fn prove(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
+    /// Cuts a log where a proof says, unless the log is cut as low already.
+    pub(super) fn prove(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
         if self.logs.prove(proof) {
-            self.forked(proof, now, out);
+            self.forked(proof, turn);
         }
     }
 
-    /// A log is proved to be forked. The first proof is told to everybody at once, those of lower forks after pauses.
-    fn forked(&mut self, proof: &Proof, now: Now, out: &mut Vec<Output>) {
+    /// A log is proved to be forked. Everybody is told the first proof at once, and proofs of lower forks after pauses.
+    fn forked(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
         let (author, at) = (proof.author(), proof.at());
-        if self.evidence.may_tell(author, at, now.ticks_ms) {
+        if self.evidence.may_tell(author, at, turn.now.ticks_ms) {
             for to in self.view.active() {
-                out.push(Output::Send { to, message: Message::Fork { proof: proof.wire().clone() } });
+                turn.send(to, Message::Fork { proof: proof.wire().clone() });
             }
         }
-        self.sync.hurry(now.ticks_ms);
-        out.push(Output::Cut(proof.clone()));
-        out.push(Output::Emit(Event::Forked { author, at }));
+        self.sync.hurry(turn.now.ticks_ms);
+        turn.out.push(Output::Cut(proof.clone()));
+        turn.emit(Event::Forked { author, at });
         if author == self.own.id() {
-            out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+            turn.out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
         }
     }
 
-    /// Tells everybody of lower forks that were kept back. The store has the proofs.
+    /// Tells everybody of the lower forks that were kept back. The store has the proofs.
     pub(super) fn pass_on_forks(&mut self, now: Now) {
         for author in self.evidence.due(now.ticks_ms) {
             let Some(seq) = self.logs.cut(&author) else { continue };
@@ -149,6 +150,7 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::{
+        engine::Engine,
         input::Input,
         limits::PROOF_PAUSE_MS,
         testing::{NOW, Writer, engine},
@@ -169,7 +171,7 @@ mod tests {
         }
         let mut writer = Writer::new(1);
         writer.write(1, "never sent");
-        // From the top down: of each two lines with the same seq one follows the other log.
+        // From the top down: of the two lines at each seq, one follows the other log.
         let mut lines = Vec::new();
         for _ in 0..40 {
             let mut twin = writer.clone();

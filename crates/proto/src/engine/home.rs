@@ -1,7 +1,7 @@
-//! What the home brings beside what peers do: pieces of logs that were kept outside of the room, and the news that
-//! something that was held is damaged and gone.
+//! What comes from the home rather than from peers: imported pieces of logs, and the news that the store has lost
+//! something to damage.
 
-use super::{ANY_TIME_MS, Engine};
+use super::{ANY_TIME_MS, Parts};
 use crate::{
     fork::Proof,
     ids::{AuthorId, Seq},
@@ -12,88 +12,85 @@ use crate::{
     reject::Reject,
     run::RawRun,
     time::Now,
+    turn::Turn,
 };
 
-impl Engine {
-    /// Takes what is verified of an import, up to the first that is not.
-    pub(super) fn import(&mut self, import: &Import, now: Now, out: &mut Vec<Output>) {
+impl Parts {
+    /// Takes the runs and proofs of an import, up to the first that cannot be verified.
+    pub(super) fn import(&mut self, import: &Import, turn: &mut Turn<'_>) {
         let mut imported = Imported::default();
-        imported.reject = self.import_all(import, &mut imported, now, out).err();
-        out.push(Output::Imported(imported));
+        imported.reject = self.import_all(import, &mut imported, turn).err();
+        turn.out.push(Output::Imported(imported));
     }
 
-    fn import_all(
-        &mut self,
-        import: &Import,
-        imported: &mut Imported,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) -> Result<(), Reject> {
+    fn import_all(&mut self, import: &Import, imported: &mut Imported, turn: &mut Turn<'_>) -> Result<(), Reject> {
         for run in &import.runs {
             let held = self.held_of(run);
             let own = run.author() == self.own.id();
-            let wall_ms = if own { ANY_TIME_MS } else { self.time_ms(now) };
-            if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, Now { wall_ms, ..now })? {
+            let wall_ms = if own { ANY_TIME_MS } else { self.time_ms(turn.now) };
+            if let Taken::Contradicts(seq) = self.logs.take(run, Origin::Import, Now { wall_ms, ..turn.now })? {
                 self.compare(run, seq, None);
             }
             let holds = self.held_of(run);
             if held > 0 {
-                self.fill_from(run, out);
+                self.fill_from(run, turn);
             }
             imported.known += held;
             imported.new += holds - held;
             imported.refused += run.entries().len() as u64 - holds;
         }
-        // What lies beyond a cut stays as evidence, and lets others verify what lies below: it has to be there first.
-        self.settle(now, out);
+        // Entries beyond a cut stay as evidence and let others verify the entries below. So the runs have to be there
+        // before the cut.
+        self.settle(turn);
         for wire in &import.proofs {
             let proof = Proof::parse(self.logs.door(), wire.clone())?;
-            self.prove(&proof, now, out);
+            self.prove(&proof, turn);
         }
         Ok(())
     }
 
-    /// Gives the store the bodies of entries that are held, as long as it wants some: it takes those that it lacks, when they
-    /// are what the headers name.
-    fn fill_from(&mut self, run: &RawRun, out: &mut Vec<Output>) {
+    /// Gives the store the bodies of entries that it holds, as long as it wants any. The store takes the bodies that it
+    /// lacks, if they are the ones that the headers name.
+    fn fill_from(&mut self, run: &RawRun, turn: &mut Turn<'_>) {
         if !self.bodies.wants() {
             return;
         }
         let author = run.author();
         for (entry, seq) in run.entries().iter().zip(run.first()..) {
             if let Some(body) = entry.body.bytes().filter(|_| self.logs.has(author, seq)) {
-                out.push(Output::Fill { author, seq, body: body.clone() });
+                turn.out.push(Output::Fill { author, seq, body: body.clone() });
             }
         }
-        self.bodies.imported(run, out);
+        self.bodies.imported(run, turn);
     }
 
-    /// How many entries of a run are held, or wait.
+    /// How many entries of a run are held or wait.
     fn held_of(&self, run: &RawRun) -> u64 {
         (run.first()..=run.last()).filter(|seq| self.logs.has(run.author(), *seq)).count() as u64
     }
 
-    /// Takes back what was said of logs of which the store holds less now, and asks every peer for it. When our own
-    /// log has lost its head, it goes on above what is lost, which nobody writes again: its place is kept by the hash.
-    pub(super) fn lost(&mut self, logs: Vec<(AuthorId, Log)>, now: Now, out: &mut Vec<Output>) {
+    /// Corrects what we told of logs of which the store now holds less, and asks every peer for the lost entries. When
+    /// our own log has lost its head, we write on above the lost entries: nobody writes those seqs again, because the
+    /// hash of the old head keeps their place.
+    pub(super) fn lost(&mut self, logs: Vec<(AuthorId, Log)>, turn: &mut Turn<'_>) {
         for (author, log) in logs {
             if author == self.own.id() {
                 self.own.lost(self.logs.frontier().head(&author));
             }
             let uncut = log.cut().is_none();
-            self.cut_done(author, log, out);
+            self.cut_done(author, log, turn);
             if uncut {
                 self.logs.uncut(&author);
             }
         }
         let peers: Vec<_> = self.view.active().collect();
         for to in peers {
-            let hello = Hello { author: self.own.id(), wall_ms: now.wall_ms };
-            out.push(Output::Send { to, message: Message::Hello(hello) });
-            self.sync.begin(to, &self.logs, out);
-            self.sync.plan(to, &mut self.logs, now.ticks_ms, out);
+            let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
+            turn.send(to, Message::Hello(hello));
+            self.sync.begin(to, &self.logs, turn);
+            self.sync.plan(to, &mut self.logs, turn);
         }
-        self.sync.hurry(now.ticks_ms);
+        self.sync.hurry(turn.now.ticks_ms);
     }
 
     /// The seq after the last of our own log that is held.
@@ -109,6 +106,7 @@ mod tests {
     use super::*;
     use crate::{
         admit::Run,
+        engine::Engine,
         entry::Kind,
         ids::PeerId,
         input::{Input, Saying},
@@ -116,7 +114,7 @@ mod tests {
         testing::{NOW, Writer, engine},
     };
 
-    /// What an import comes to, and what it appends.
+    /// The result of an import, and the runs that it appends.
     fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
         let mut out = Vec::new();
         engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut out);

@@ -1,9 +1,9 @@
-//! What follows from an input: entries that may be shown are, and what waits to be written is.
+//! What follows from an input: showing the entries that may be shown, and writing what waits to be written.
 
-use super::{ANY_TIME_MS, Engine};
+use super::{ANY_TIME_MS, Parts};
 use crate::{
     entry::Kind,
-    input::{Arrival, Event, Output, Unsaid},
+    input::{Arrival, Event, Output, Saying, Unsaid},
     limits::FOLLOW_MS,
     logs::{Origin, Released, Taken},
     own::Regard,
@@ -11,76 +11,84 @@ use crate::{
     run::RawRun,
     time::Now,
     timeline::Place,
+    turn::Turn,
 };
 
-impl Engine {
+impl Parts {
     /// Shows what may be shown and writes what may be written, until nothing follows from it.
-    pub(super) fn settle(&mut self, now: Now, out: &mut Vec<Output>) {
-        let wall_ms = self.time_ms(now);
-        self.own.reach(self.clock.reach_ms(now, self.said_ms(), self.own.last()));
-        let released = self.logs.release(Now { wall_ms, ..now });
-        self.show(released, now, out);
-        self.settle_forks(now, out);
-        self.reckon(now, out);
-        self.write(now, out);
-        self.stray(now);
+    pub(super) fn settle(&mut self, turn: &mut Turn<'_>) {
+        let wall_ms = self.time_ms(turn.now);
+        self.own.reach(self.clock.reach_ms(turn.now, self.said_ms(), self.own.last()));
+        let released = self.logs.release(Now { wall_ms, ..turn.now });
+        self.show(released, turn);
+        self.settle_forks(turn);
+        self.reckon(turn);
+        self.write(turn);
+        self.stray(turn.now);
         self.logs.count_waiting();
-        self.sync.count_missing(&self.logs, self.bodies.missing(), out);
-        let due = self.logs.next_due().map(|due| now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
+        self.sync.count_missing(&self.logs, self.bodies.missing(), turn);
+        let due = self.logs.next_due().map(|due| turn.now.ticks_ms.saturating_add(due.saturating_sub(wall_ms)));
         self.due_ms = due;
     }
 
-    pub(super) fn write(&mut self, now: Now, out: &mut Vec<Output>) {
-        let wall_ms = self.time_ms(now);
-        // What we wrote once and peers gave back may wait for what it names.
-        while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), now.ticks_ms) {
+    /// Queues what is to be said, as far as it can be.
+    pub(super) fn say(&mut self, sayings: Vec<Saying>, turn: &mut Turn<'_>) {
+        let cut = self.logs.cut(&self.own.id()).is_some();
+        let refused = self.own.say(sayings, cut);
+        turn.out.extend(refused.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+    }
+
+    pub(super) fn write(&mut self, turn: &mut Turn<'_>) {
+        let wall_ms = self.time_ms(turn.now);
+        // Our own words that peers gave back may wait for what they name.
+        while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
-            let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
-            let (run, tags) = self.own.write(&self.room, head, (write_ms, now.ticks_ms));
+            let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
+            let (run, tags) = self.own.write(&self.room, head, (write_ms, turn.now.ticks_ms));
             let taken = run.and_then(|run| {
-                self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..now }).map(|taken| (run, taken))
+                self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..turn.now }).map(|taken| (run, taken))
             });
             let Ok((run, Taken::New)) = taken else {
-                self.settle_forks(now, out);
+                self.settle_forks(turn);
                 let cut = self.logs.cut(&self.own.id()).is_some();
                 let why = if cut { Unsaid::Forked } else { Unsaid::Refused };
-                out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why }));
+                turn.out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why }));
                 continue;
             };
             let first = run.first();
-            let released = self.logs.release(Now { wall_ms, ..now });
-            self.show(released, now, out);
-            out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
+            let released = self.logs.release(Now { wall_ms, ..turn.now });
+            self.show(released, turn);
+            turn.out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
         }
     }
 
-    /// Appends, emits and passes on what was released.
-    pub(super) fn show(&mut self, released: Vec<Released>, now: Now, out: &mut Vec<Output>) {
+    /// Appends, emits and passes on the released runs.
+    pub(super) fn show(&mut self, released: Vec<Released>, turn: &mut Turn<'_>) {
         let mut shown = Vec::new();
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
-        let write_ms = self.clock.write_ms(now, self.said_ms(), self.own.last());
+        let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
             let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0 };
             let loose = history.then(|| self.logs.frontier().whole_below(&run.author(), run.first().seq));
             for entry in run.entries() {
-                // Who has to write far below the founding, to be read, does not follow it.
+                // A node that has to write far below the founding, to be read, does not follow its stamp.
                 let below = entry.author != self.own.id() && entry.time.ms() > write_ms.saturating_add(FOLLOW_MS);
                 if entry.kind != Kind::FOUND || !below {
-                    self.own.shown(entry, regard, loose, now.ticks_ms);
+                    self.own.shown(entry, regard, loose, turn.now.ticks_ms);
                 }
                 shown.push((Place::of(entry), entry.clone(), origin, history));
             }
             if run.author() == self.own.id() && origin != Origin::Here {
-                self.own.adopted(now.ticks_ms);
+                self.own.adopted(turn.now.ticks_ms);
             }
-            self.bodies.shown(&run, now.ticks_ms);
+            self.bodies.shown(&run, turn.now.ticks_ms);
             let is_head = self.logs.frontier().head(&raw.author()).is_some_and(|head| head.seq == raw.last());
-            out.push(Output::Append(run));
+            turn.out.push(Output::Append(run));
             if history && is_head {
                 self.rumors.untold(&raw);
             }
             if !history {
-                self.sync.patience().came(raw.author(), raw.first(), now.ticks_ms);
+                self.sync.patience().came(raw.author(), raw.first(), turn.now.ticks_ms);
                 let source = hot_source(origin);
                 match hot.last_mut() {
                     Some((last, runs)) if *last == source => runs.push(raw),
@@ -95,7 +103,7 @@ impl Engine {
                 false if history => Arrival::History,
                 false => Arrival::Late,
             };
-            // A founding far ahead stands last until its time, and makes nothing else late.
+            // A founding far ahead stands last until its time comes, and makes no other entry late.
             if entry.kind != Kind::FOUND {
                 self.end = self.end.max(place);
             }
@@ -103,18 +111,16 @@ impl Engine {
                 Origin::Rumor(source) => Some(source.hops),
                 Origin::Here | Origin::Repair(_) | Origin::History(_) | Origin::Import => None,
             };
-            out.push(Output::Emit(Event::Shown { entry, arrival, hops }));
+            turn.emit(Event::Shown { entry, arrival, hops });
         }
         for (source, runs) in hot {
-            self.rumor(now, out, |rumors, view, ms, random, actions| {
-                rumors.hot(runs, source, view, ms, random, actions);
-            });
+            self.rumors.hot(runs, source, &self.view, turn);
         }
     }
 }
 
-/// Whom a run is passed on for: what was written here starts fresh, what came as a rumor goes on, what
-/// anti-entropy brought is new to our neighbours perhaps, but no part of the id space was handed over with it.
+/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor goes on.
+/// A run that anti-entropy brought may be new to our neighbours, but no part of the id space was handed over with it.
 fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here | Origin::Import => None,

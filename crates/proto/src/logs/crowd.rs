@@ -1,4 +1,4 @@
-//! Which logs have a place here, see [`crate::standing`], and how those go that have none any more.
+//! Which logs have a place here, see [`crate::standing`], and how logs leave that have lost theirs.
 
 use super::{Held, Logs, Under};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Held<'_> {
-    /// Whether entries of this author are taken.
+    /// Whether we take entries of this author.
     pub(super) fn has_place(&self, author: &AuthorId) -> bool {
         let held = self.frontier.log(author).is_some();
         if held { !self.standing.is_leaving(author) } else { self.standing.admits(author) }
@@ -19,17 +19,17 @@ impl Held<'_> {
 }
 
 impl Logs {
-    /// Who founded the room, once that is known.
+    /// The author that founded the room, once that is known.
     pub(crate) fn founder(&self) -> Option<AuthorId> {
         self.standing.founder()
     }
 
-    /// The seq from which on nothing is taken of the log: where it is cut, or 0 when it has no place.
+    /// No entry of the log is taken from this seq on: where it is cut, or 0 when it has no place.
     pub(crate) fn end_of(&self, author: &AuthorId) -> Seq {
         if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX) } else { 0 }
     }
 
-    /// What is known of all logs whose authors' ids begin with these eight bytes.
+    /// What we know of all logs whose authors' ids begin with these eight bytes.
     pub(crate) fn under(&self, prefix: u64) -> Under {
         let mut under = Under { count: 0, next: 0, end: 0 };
         for (author, _) in self.frontier.with_prefix(prefix) {
@@ -43,37 +43,37 @@ impl Logs {
         under
     }
 
-    /// Whether entries of this author are taken.
+    /// Whether we take entries of this author.
     pub(super) fn has_place(&self, author: &AuthorId) -> bool {
         self.held().has_place(author)
     }
 
-    /// Whether what we say should name what we saw of this author.
+    /// Whether our entries should name what we saw of this author.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
         self.standing.is_regarded(author)
     }
 
-    /// Somebody writes here or from a linked peer: its log is held, whoever vouches for it.
+    /// An author writes here or from a linked peer: its log is held, whoever vouches for it.
     pub(crate) fn befriend(&mut self, author: AuthorId) {
         self.standing.befriend(author);
         self.shift();
     }
 
-    /// Nobody writes as this author from a linked peer any more.
+    /// No linked peer writes as this author any more.
     pub(crate) fn part(&mut self, author: AuthorId) {
         self.standing.part(author);
         self.shift();
     }
 
-    /// A run has its place in the log; `head` was the last seq before.
+    /// A run has its place in the log; `head` was the last seq before it came.
     pub(super) fn took(&mut self, run: &Run, head: Option<Seq>) {
         self.standing.enter(run.author());
         self.standing.note(run, head);
         self.shift();
     }
 
-    /// What the store holds of a log after a cut, or after it was taken out as far as possible at once; says whether
-    /// nothing is left of an evicted one.
+    /// `log` is what the store holds after it cut the log, or took out as much of it as it can at once. Returns whether
+    /// nothing is left of an evicted log.
     pub(crate) fn replace(&mut self, author: AuthorId, log: Log) -> bool {
         let evicted = self.standing.is_leaving(&author);
         if evicted {
@@ -99,14 +99,14 @@ impl Logs {
         self.gaps.forget(&author);
     }
 
-    /// Reckons up who is vouched for; tells who is from now on and is not held.
+    /// Reckons up which authors are vouched for; returns those that newly are and whose logs are not held.
     pub(crate) fn reckon(&mut self, now_ms: u64) -> Vec<AuthorId> {
         let news = self.standing.reckon(now_ms);
         self.shift();
         news
     }
 
-    /// Lets the digest follow who has a place.
+    /// Lets the digest count the logs that have a place.
     fn shift(&mut self) {
         for shift in self.standing.shifts() {
             match shift {
@@ -121,7 +121,7 @@ impl Logs {
         }
     }
 
-    /// The logs that the store is to take out next, and those whose vouches it is to tell, with how many of each.
+    /// The logs that the store is to take out next, and the authors whose vouches it is to tell, with how many of each.
     pub(crate) fn wishes(&mut self) -> (Vec<AuthorId>, Vec<(AuthorId, usize)>) {
         (self.standing.evict(EVICTED_AT_ONCE), self.standing.asks(EVICTED_AT_ONCE))
     }
@@ -136,7 +136,7 @@ impl Logs {
         self.standing.next_deadline()
     }
 
-    /// What a store kept finds its place.
+    /// A log that the store kept finds its place.
     pub(super) fn restore(&mut self, author: AuthorId, log: Log, vouches: Vec<Vouch>) {
         self.frontier.update(author, |held| *held = log);
         self.note_gaps(author);

@@ -1,12 +1,14 @@
-//! What our next entries name of what was seen: the newest of each author that they have not named.
+//! What our next entries name of what we saw: the newest entry of each author that they have not named.
 //!
-//! Whoever is told an entry waits for what it names. So nothing is named that the next peer cannot get: what came here
-//! without its causes, as a page of history does or after it was waited for in vain, *rests* for [`REST_MS`], and so does
-//! all that follows from it. By then rounds have brought it to everybody. A log rests from some seq on; what lies below
-//! was complete. What one author says in a burst, of more than [`BURST`] entries, rests for [`BURST_MS`]: it is on its way to
-//! others, who would keep back every word that names it until it has come.
+//! A peer that gets an entry waits for what the entry names. So our entries name nothing that the next peer cannot get.
+//! An entry that came here without its causes, as part of a page of history or after it waited for them in vain,
+//! *rests* for [`REST_MS`], and so does everything that follows from it. By then rounds have brought it to everybody. A
+//! log rests from some seq on; it was complete below that. A burst of more than [`BURST`] entries of one author rests
+//! for [`BURST_MS`]: it is still on its way to other peers, which would hold back every entry that names it until it
+//! has come.
 //!
-//! Each entry costs what came in since the one before, times the logarithm of how many authors are not named.
+//! Each entry costs as many steps as entries came in since the one before, times the logarithm of the number of authors
+//! that are not named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,39 +20,39 @@ use crate::{
     time::Time,
 };
 
-/// How what we say treats what we saw of an author.
+/// How our entries treat what we saw of an author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Regard {
-    /// Whether our next entries name it, the newest first. Otherwise only an entry that is addressed to the author names it:
-    /// others may hold nothing of it.
+    /// Whether our next entries name it, the newest first. Otherwise only an entry that is addressed to the author
+    /// names it, because others may hold nothing of its log.
     pub(crate) named: bool,
     /// Ticks before which nothing names it.
     pub(crate) from_ms: u64,
 }
 
-/// What was seen of one author.
+/// What we saw of one author.
 #[derive(Debug, Default)]
 struct Seen {
-    /// The newest that may be named.
+    /// The newest entry that may be named.
     newest: Option<(Time, Seq)>,
     resting: Option<Resting>,
 }
 
-/// What may not be named yet.
+/// An entry that may not be named yet.
 #[derive(Clone, Copy, Debug)]
 struct Resting {
     newest: (Time, Seq),
     regard: Regard,
 }
 
-/// From where on a log rests, and until when.
+/// A log rests from this seq on, until this time.
 #[derive(Clone, Copy, Debug)]
 struct Rest {
     first: Seq,
     until_ms: u64,
 }
 
-/// Entries of each author since some moment, [`BURST_MS`] ago at most.
+/// How many entries of each author came since some moment, [`BURST_MS`] ago at most.
 #[derive(Debug, Default)]
 struct Lately {
     since_ms: u64,
@@ -58,7 +60,7 @@ struct Lately {
 }
 
 impl Lately {
-    /// One more entry is shown; whether that makes it a burst.
+    /// One more entry is shown; returns whether that makes it a burst.
     fn is_burst(&mut self, author: AuthorId, now_ms: u64) -> bool {
         if now_ms >= self.since_ms.saturating_add(BURST_MS) {
             *self = Self { since_ms: now_ms, entries: BTreeMap::new() };
@@ -69,16 +71,16 @@ impl Lately {
     }
 }
 
-/// What was seen and is not named in an entry of ours.
+/// What we saw and no entry of ours has named.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     of: BTreeMap<AuthorId, Seen>,
-    /// What our next entries name, newest last.
+    /// The authors that our next entries name, newest last.
     next: BTreeSet<(Time, AuthorId)>,
-    /// What rests, by ticks at which it does so no longer.
+    /// The authors of whom something rests, by the ticks at which that ends.
     due: BTreeSet<(u64, AuthorId)>,
     rests: BTreeMap<AuthorId, Rest>,
-    /// Logs that rest, by ticks until which they do.
+    /// Logs that rest, by the ticks until which they do.
     ends: BTreeSet<(u64, AuthorId)>,
     lately: Lately,
     steps: u64,
@@ -90,8 +92,8 @@ impl Names {
         self.steps
     }
 
-    /// An entry is shown, which came without its causes when its log is `loose` from some seq on; tells the ticks before
-    /// which nothing names it.
+    /// An entry is shown. It came without its causes if its log is `loose` from some seq on. Returns the ticks before
+    /// which no entry of ours names it.
     pub(super) fn shown(&mut self, entry: &Entry, loose: Option<Seq>, now_ms: u64) -> u64 {
         let before = entry.seq.checked_sub(1).map(|before| (entry.author, before));
         let causes = before.iter().chain(&entry.seen);
@@ -116,7 +118,7 @@ impl Names {
         self.ends.insert((rest.until_ms, author));
     }
 
-    /// Something was seen of an author.
+    /// We saw an entry of an author.
     pub(super) fn saw(&mut self, author: AuthorId, newest: (Time, Seq), regard: Regard) {
         self.steps += 1;
         if regard.from_ms == 0 {
@@ -146,7 +148,7 @@ impl Names {
         }
     }
 
-    /// What has rested long enough may be named.
+    /// Entries that have rested long enough may be named.
     pub(super) fn rested(&mut self, now_ms: u64) {
         while let Some((_, author)) = self.due.first().copied().filter(|(due_ms, _)| *due_ms <= now_ms) {
             self.due.pop_first();
@@ -159,12 +161,12 @@ impl Names {
         }
     }
 
-    /// The author of the newest that may be named.
+    /// The author of the newest entry that may be named.
     pub(super) fn newest(&self) -> Option<AuthorId> {
         self.next.last().map(|(_, author)| *author)
     }
 
-    /// What may be named of an author, which is named from now on.
+    /// Takes the entry of an author that may be named, to name it now.
     pub(super) fn take(&mut self, author: &AuthorId) -> Option<Seq> {
         self.steps += 1;
         let seen = self.of.get_mut(author)?;
@@ -177,7 +179,7 @@ impl Names {
         Some(seq)
     }
 
-    /// What was seen of an author is not named any more.
+    /// Forgets what we saw of an author.
     pub(super) fn forget(&mut self, author: &AuthorId) {
         self.take(author);
         let resting = self.of.remove(author).and_then(|seen| seen.resting);

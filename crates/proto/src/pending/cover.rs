@@ -1,8 +1,8 @@
-//! Which entries wait, and in which run: of each log the runs that wait, by where they end.
+//! Which entries wait, and in which run: the waiting runs of each log, by where they end.
 //!
-//! Runs of one log may overlap, for its pieces are told in different sizes. Of those that bring the same entry the one
-//! that ends first needs least. No run reaches beyond its block, so at most [`crate::limits::BLOCK`] runs are looked at to find it, and
-//! the first is the right one unless pieces in between are missing.
+//! Runs of one log may overlap, because its pieces are told in different sizes. Of the runs that bring the same entry,
+//! the one that ends first needs least. No run reaches beyond its block, so a search looks at [`crate::limits::BLOCK`]
+//! runs at most, and the first is the right one unless pieces in between are missing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,10 +23,10 @@ pub(super) struct Cover {
     ends: BTreeMap<(AuthorId, Seq), (Seq, u64, bool)>,
     /// Author and last seq of the runs whose time has not come.
     early: BTreeSet<(AuthorId, Seq)>,
-    /// Stretches without a gap, above what is held, of runs whose time has come: by author and first seq, the last. What
-    /// others have in shorter runs is asked for again until then.
+    /// Stretches without a gap, above what we hold, of runs whose time has come: by author and first seq, the last.
+    /// Until a run's time comes, we ask again for entries that others have in shorter runs.
     stretches: BTreeMap<(AuthorId, Seq), Seq>,
-    /// By author: entries in its stretches.
+    /// How many entries each author has in its stretches.
     waiting: BTreeMap<AuthorId, u64>,
     /// Authors whose stretches changed.
     changed: BTreeSet<AuthorId>,
@@ -51,7 +51,7 @@ impl Cover {
         (first, last): (Seq, Seq),
     ) -> impl Iterator<Item = u64> {
         let (mut from, end) = (Included((*authors.start(), 0)), (*authors.end(), Seq::MAX));
-        // Whoever has none of these is one step: what a want costs is what it names and is served.
+        // An author with none of these costs one step, so a want costs what it names and what is served.
         let authors = std::iter::from_fn(move || {
             let (author, _) = *self.early.range((from, Included(end))).next()?;
             from = Excluded((author, Seq::MAX));
@@ -76,8 +76,8 @@ impl Cover {
         self.stretch(author, next).filter(|(_, last)| *last >= next).map_or(next, |(_, last)| last + 1)
     }
 
-    /// Whether a run `first..=last` would bring nothing: one waits that ends there too and begins no higher. What is
-    /// held ends before `floor`.
+    /// Whether a run `first..=last` would bring nothing: a waiting run ends there too and begins no higher. What we
+    /// hold ends before `floor`.
     pub(super) fn knows(&self, author: AuthorId, (first, last): (Seq, Seq), floor: Seq) -> bool {
         self.ends.get(&(author, last)).is_some_and(|(begin, ..)| *begin.max(&floor) <= first)
     }
@@ -129,14 +129,14 @@ impl Cover {
         }
     }
 
-    /// Entries from `next` on that lie below one that waits and do not wait. What is held ends before `next`.
+    /// How many entries from `next` on do not wait, and lie below one that does. What we hold ends before `next`.
     pub(super) fn missing(&self, author: AuthorId, next: Seq) -> u64 {
         let top = self.stretch(author, Seq::MAX).map_or(next, |(_, last)| last.saturating_add(1));
         let waiting = self.waiting.get(&author).copied().unwrap_or(0);
         top.saturating_sub(next).saturating_sub(waiting)
     }
 
-    /// Authors of whom something else waits than before.
+    /// Authors whose waiting runs have changed.
     pub(super) fn changed(&mut self) -> BTreeSet<AuthorId> {
         std::mem::take(&mut self.changed)
     }
@@ -160,7 +160,7 @@ impl Cover {
         self.ends.range((author, 0)..=(author, head)).map(|(_, (_, run, _))| *run).collect()
     }
 
-    /// What is held reaches up to `head`.
+    /// What we hold reaches up to `head`.
     pub(super) fn held(&mut self, author: AuthorId, head: Seq) {
         self.clear(author, (0, head));
         let above = self.ends.range_mut((author, head)..=(author, block_end(head)));

@@ -1,7 +1,7 @@
 //! Runs that are held until their time comes.
 //!
-//! What they bring does not count as here: others may have it in a shorter run, whose time has come. A want is served with
-//! them, for the peer may have been shown something that names them, and judges by its own clock.
+//! What they bring does not count as here: others may have it in a shorter run whose time has come. We serve a want
+//! from them too, because the peer may have been shown an entry that names them, and judges by its own clock.
 
 use super::{Pending, Waiting};
 use crate::{
@@ -19,13 +19,13 @@ impl Waiting {
         self.run.entries().get(at as usize).map_or(self.run.last().time, |entry| entry.time)
     }
 
-    /// When the entry is stamped whose need is at `at`.
+    /// When the entry with the need at `at` is stamped.
     pub(super) fn time_of(&self, at: (usize, usize)) -> Time {
         self.time(self.run.first().seq.saturating_add(at.0 as u64))
     }
 
-    /// Whether this is held for its time, and its entry at `seq` is stamped later than one that names it. That is no cause,
-    /// whatever a liar signs, for whoever is honest stamps above what it names.
+    /// Whether this run is held for its time, and its entry at `seq` is stamped later than an entry that names it. Such
+    /// an entry is no cause, whatever a liar signs, because an honest author stamps above what it names.
     pub(super) fn is_no_cause(&self, seq: Seq, by: Time) -> bool {
         self.early && self.time(seq) > by && defence::is_on("early-cause")
     }
@@ -42,7 +42,7 @@ impl Pending {
         self.cover.of(author, seq).and_then(|number| self.runs.get(&number))
     }
 
-    /// Runs that are held until their time comes, of authors with this prefix, and bring something of `first..=last`.
+    /// The runs by authors with this prefix that are held until their time comes and bring an entry of `first..=last`.
     pub(crate) fn early(&self, prefix: u64, (first, last): (Seq, Seq)) -> impl Iterator<Item = &RawRun> {
         let numbers = self.cover.early(AuthorId::lowest(prefix)..=AuthorId::highest(prefix), (first, last));
         numbers.filter_map(|number| self.runs.get(&number)).map(|waiting| &waiting.raw)
@@ -53,7 +53,7 @@ impl Pending {
         self.bringer(author, seq).is_some_and(|bringer| !bringer.early)
     }
 
-    /// When the next run's time comes, of those that wait for their time.
+    /// When the time of the next run comes that is held for it.
     pub(crate) fn next_due(&self) -> Option<u64> {
         self.early.first().map(|(until_ms, _)| *until_ms)
     }

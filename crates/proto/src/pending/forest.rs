@@ -11,9 +11,9 @@ const NONE: Node = usize::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Joint {
-    /// In the same path: the splay tree's parent. At its top: the node above the whole path.
+    /// Within a path: the parent in the splay tree. At its top: the node above the whole path.
     up: Node,
-    /// What lies above and below on the same path.
+    /// The nodes above and below on the same path.
     down: [Node; 2],
 }
 
@@ -33,7 +33,7 @@ impl Forest {
         self.steps
     }
 
-    /// Nodes that there are.
+    /// How many nodes there are.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.joints.len() - self.free.len()

@@ -1,8 +1,8 @@
-//! What runs that wait tell of a log: which of them contradict one that comes, and where they end.
+//! What waiting runs tell of a log: which of them contradict one that comes, and where they end.
 //!
-//! A run tells the ids of its entries and, by its prev, the id of the entry before. Those that wait of one log agree in all
-//! that they tell: of two that do not, both go as soon as the second comes, for they prove a fork. So any one that tells an
-//! id stands for all that do.
+//! A run tells the ids of its entries and, by its prev, the id of the entry before. The waiting runs of one log agree
+//! in all that they tell: if two do not, both go as soon as the second comes, because they prove a fork. So any run
+//! that tells an id stands for all runs that do.
 
 use super::Pending;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Pending {
-    /// A run that waits and tells another id than this one for the lowest entry of which there is any.
+    /// A waiting run that tells another id than this one, for the lowest entry for which there is such a run.
     pub(crate) fn contradicting(&self, run: &Run) -> Option<&RawRun> {
         let first = run.first();
         let before = first.seq.checked_sub(1).map(|seq| (seq, first.prev));
@@ -28,7 +28,7 @@ impl Pending {
         Some(Head { seq: last.seq, id: last.id, time: last.time })
     }
 
-    /// What a run that waits tells as the id of an entry: one that brings it, or one that follows it.
+    /// The id of an entry as a waiting run tells it: a run that brings the entry, or one that follows it.
     fn telling(&self, author: AuthorId, seq: Seq) -> Option<(EntryId, &RawRun)> {
         let by = self.cover.of(author, seq).or_else(|| self.cover.of(author, seq.checked_add(1)?))?;
         let waiting = self.runs.get(&by)?;
@@ -40,8 +40,8 @@ impl Pending {
         Some((id, &waiting.raw))
     }
 
-    /// Whether the run that waits and ends where this one does is signed alike, and so is the same as far as both reach; or
-    /// this one is not signed, and proves nothing.
+    /// Whether the waiting run that ends where this one does has the same signature, so that the two are the same as
+    /// far as both reach; or this one is not signed, and proves nothing.
     pub(crate) fn is_signed_alike(&self, raw: &RawRun) -> bool {
         let waiting = self.cover.ending(raw.author(), raw.last()).and_then(|number| self.runs.get(&number));
         raw.signature().is_none() || waiting.is_some_and(|waiting| waiting.raw.signature() == raw.signature())

@@ -1,5 +1,5 @@
-//! What each peer that brings runs has of the room there is for those that wait, so that one that floods pushes out only
-//! what it brought itself.
+//! The share that each peer has in the space for waiting runs, so that a peer that floods pushes out only the runs that
+//! it brought itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// Notes a run, or that it went.
+    /// Notes a run that came, or that went.
     pub(super) fn add(&mut self, run: u64, author: AuthorId, (peer, bytes): (Option<PeerId>, usize)) {
         self.authors.entry(author).or_default().insert(run);
         self.change(peer, |share| {
@@ -62,7 +62,7 @@ impl Shares {
         }
     }
 
-    /// The run that has to go so that all bounds hold: of an author with too many its oldest, otherwise the oldest of
+    /// The run that has to go so that all bounds hold: the oldest of an author with too many, otherwise the oldest of
     /// the peer with the largest share.
     pub(super) fn surplus(&self, author: &AuthorId) -> Option<u64> {
         let of_one = self.authors.get(author).filter(|runs| runs.len() > PENDING_RUNS_OF_ONE);

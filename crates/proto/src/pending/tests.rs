@@ -1,4 +1,4 @@
-//! What is released, held against a plain search for the greatest set; and how many steps it takes.
+//! The released runs, compared with a plain search for the greatest set; and how many steps that takes.
 
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn release(logs: &mut Logs) -> Vec<(AuthorId, Seq)> {
 /// A need, as an author's number and a seq.
 type Named = (u8, Seq);
 
-/// The log of each author, told in pieces that end where `ends` says; the same entries whatever the pieces.
+/// The log of each author, told in pieces that end where `ends` says; the entries are the same whatever the pieces.
 fn pieces(names: &[Vec<Named>], ends: u64) -> Vec<RawRun> {
     let ids: Vec<_> = (0..AUTHORS).map(|author| Writer::new(author + 1).id()).collect();
     let mut runs = Vec::new();
@@ -52,7 +52,7 @@ fn pieces(names: &[Vec<Named>], ends: u64) -> Vec<RawRun> {
     runs
 }
 
-/// The heads that the greatest set of these runs has whose needs are met within it.
+/// The heads of the greatest set of these runs whose needs are met within the set.
 fn greatest(runs: &[&RawRun]) -> BTreeSet<(AuthorId, Seq)> {
     let mut set: Vec<&RawRun> = runs.to_vec();
     loop {
@@ -135,7 +135,8 @@ proptest! {
 }
 
 impl Pending {
-    /// Every run is in the group that it names, and every group that is not looked at waits for something that is wanted.
+    /// Checks that every run is in the group that it names, and that every group that is not to be looked at waits for
+    /// an entry that is wanted.
     fn check(&self) {
         for (name, group) in &self.groups {
             assert!(group.members.iter().all(|member| self.runs[member].group == *name));
@@ -148,7 +149,7 @@ impl Pending {
     }
 }
 
-/// Steps that `runs` take which all wait for `key` and then go, and their edges.
+/// How many steps `runs` take that all wait for `key` and then go, and how many edges they have.
 fn steps(runs: &[RawRun], key: &RawRun) -> (u64, u64) {
     let mut logs = Logs::new(ROOM, vec![]);
     for run in runs {
@@ -161,8 +162,8 @@ fn steps(runs: &[RawRun], key: &RawRun) -> (u64, u64) {
     (logs.work(), edges)
 }
 
-/// `n` runs of as many authors, of which each names the one before and the first names `key`; the last is named by the
-/// first too, if they are to wait for each other.
+/// `n` runs by as many authors. Each names the one before, and the first names `key`. The first also names the last if
+/// they are to wait for each other.
 fn chain(n: u32, ring: bool) -> (Vec<RawRun>, RawRun) {
     let mut key = Writer::new(1);
     let mut writers: Vec<_> = (0..n).map(Writer::numbered).collect();
@@ -261,7 +262,7 @@ fn what_is_stamped_after_a_word_that_names_it_is_no_cause() {
     take(&mut logs, &early, 0);
     take(&mut logs, &word, 0);
     assert_eq!(logs.release(at(0)).len(), 1, "a liar's cause holds nobody");
-    // A clock that jumped back holds what it would have taken in before.
+    // A clock that jumped back holds what it would have taken before.
     let late = Writer::new(3).later(3 * AHEAD_MS).write(1, "x");
     let word = Writer::new(4).later(3 * AHEAD_MS + 1).write_seen(vec![vec![(late.author(), 0)]], "x");
     take(&mut logs, &word, 4 * AHEAD_MS);

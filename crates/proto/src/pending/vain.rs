@@ -1,8 +1,9 @@
-//! Runs that wait in vain: the peer that brought them has not what they wait for.
+//! Runs that wait in vain: the peer that brought them does not have what they wait for.
 //!
 //! An honest log may lack entries that nobody has any more, and a hostile one may never have had them. So a run waits
-//! [`IN_VAIN_MS`] for what its bringer was asked for and has not, in which rounds would bring it from others. Then it is
-//! released *alone*: it waits for nothing but what waits here too. So all come to show what one of them shows.
+//! [`IN_VAIN_MS`] for what its bringer was asked for and does not have; in that time rounds would bring it from others.
+//! Then the run is released *alone*: it waits only for runs that wait here too. So all nodes come to show what one of
+//! them shows.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -13,9 +14,9 @@ use crate::{
     limits::{ASKED_IN_VAIN, IN_VAIN_MS, ORPHAN_MS},
 };
 
-/// What peers were asked for and have not, up to which seq: by peer and the first eight bytes of the author. A run that looks
-/// at its needs one after the other knows by that which it was asked for long ago. Kept for [`IN_VAIN_MS`], and no longer than
-/// twice that.
+/// What peers were asked for and do not have, up to which seq: by peer and the first eight bytes of the author. A run
+/// that looks at its needs one after the other learns from it which of them the peer was asked for long ago. Kept for
+/// [`IN_VAIN_MS`], and never longer than twice that.
 #[derive(Debug, Default)]
 pub(super) struct InVain {
     young: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
@@ -52,7 +53,8 @@ impl InVain {
 }
 
 impl Pending {
-    /// A peer was asked for what these authors wrote up to `last`, from the top down, and has no more than it brought.
+    /// A peer was asked for the entries of these authors up to `last`, from the top down, and has no more than it
+    /// brought.
     pub(crate) fn wait_in_vain(&mut self, from: PeerId, authors: RangeInclusive<AuthorId>, last: Seq) {
         self.asked_in_vain.add(from, authors.start().prefix(), last);
         let wanted = self.wanted.range((*authors.start(), 0)..=(*authors.end(), Seq::MAX));
@@ -69,7 +71,8 @@ impl Pending {
         }
     }
 
-    /// The bringer of a run has not what it waits for. Others get time to bring it, even if the bringer went meanwhile.
+    /// The bringer of a run does not have what it waits for. Others get time to bring that, even if the bringer went in
+    /// the meantime.
     pub(super) fn in_vain(&mut self, number: u64) {
         if let Some(waiting) = self.runs.get_mut(&number) {
             waiting.vain = true;
@@ -78,13 +81,14 @@ impl Pending {
         }
     }
 
-    /// Whether the peer that brought a run was asked for what it needs lately, and has it neither.
+    /// Whether the peer that brought a run was lately asked for what the run needs, and does not have it either.
     pub(super) fn was_in_vain(&self, number: u64, (author, seq): (AuthorId, Seq)) -> bool {
         let peer = self.runs.get(&number).and_then(|waiting| waiting.origin.peer());
         !self.is_coming(author, seq) && peer.is_some_and(|peer| self.asked_in_vain.has(peer, (author, seq)))
     }
 
-    /// Lets a run that waits in vain and is old wait for nothing but what waits here too; whether it is.
+    /// Lets a run that waits in vain and is old wait only for runs that wait here too; returns whether it is such a
+    /// run.
     pub(super) fn is_over(&mut self, number: u64) -> bool {
         let Some(waiting) = self.runs.get_mut(&number) else { return false };
         let over = !waiting.alone && waiting.came_ms.saturating_add(IN_VAIN_MS) <= self.now_ms;
@@ -92,8 +96,8 @@ impl Pending {
         over
     }
 
-    /// Lets go what has waited too long: alone what waited in vain, once. What waits for something that waits here gets a
-    /// little longer, to look at what else it needs.
+    /// Lets go the runs that have waited too long. A run that waited in vain goes alone, once. A run that waits for
+    /// something that waits here too gets a little longer, to look at what else it needs.
     pub(crate) fn expire(&mut self, now_ms: u64) {
         self.asked_in_vain.turn(now_ms);
         self.now_ms = now_ms;
@@ -119,13 +123,13 @@ impl Pending {
         }
     }
 
-    /// Whether what the group of a run waits for waits here too.
+    /// Whether the group of a run waits for something that waits here too.
     fn stands_here(&self, number: u64) -> bool {
         let group = self.runs.get(&number).and_then(|waiting| self.groups.get(&waiting.group));
         group.and_then(|group| group.waits_for).is_some_and(|(author, seq)| self.is_coming(author, seq))
     }
 
-    /// A run goes at these ticks.
+    /// Sets the ticks at which a run goes.
     pub(super) fn age(&mut self, number: u64, expires_ms: u64) {
         if let Some(waiting) = self.runs.get_mut(&number) {
             self.ages.remove(&(waiting.expires_ms, number));

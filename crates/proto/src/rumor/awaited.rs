@@ -1,15 +1,15 @@
-//! Pushes whose answer is awaited: round trips are measured by those that are answered, and those that are
-//! not are given back after three round trips, or as soon as the link breaks.
+//! Pushes whose answers we await. Answered pushes measure round trips. Unanswered ones are given back after three round
+//! trips, or as soon as the link breaks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{ids::PeerId, limits::PUSHES, random::Random};
 
-/// Round trip assumed of a peer that has answered nothing so far: a slow one on the internet.
+/// The round trip that we assume for a peer that has answered nothing so far: a slow one on the internet.
 const FIRST_ROUND_TRIP_MS: u64 = 300;
 
-/// Bounds of the round trip that is waited for. An answer comes after a durable commit and from a busy
-/// machine, so the least is far above what loopback takes; the most keeps a deadline within half a minute.
+/// Bounds of the round trip that we wait for. An answer comes after a durable commit and from a busy machine, so the
+/// least is far above what loopback takes; the most keeps a deadline within half a minute.
 const ROUND_TRIP_MS: (u64, u64) = (50, 10_000);
 
 /// Round trips after which a push counts as unanswered.
@@ -24,16 +24,16 @@ pub(super) struct Sent {
     pub(super) rumors: Vec<u64>,
     /// The part handed over with it, 0 where parts mean nothing.
     pub(super) part: u8,
-    /// Whom it was sent to before, without an answer.
+    /// The peers it was sent to before, without an answer.
     pub(super) tried: Vec<PeerId>,
-    /// Whether it was asked for.
+    /// Whether the peer asked for it.
     pub(super) pulled: bool,
     /// Milliseconds that its answer may wait for company.
     pub(super) leisure_ms: u64,
 }
 
 impl Sent {
-    /// Whether it is answered at once, so that a round trip is measured by it.
+    /// Whether the peer answers it at once, so that it measures a round trip.
     pub(super) fn is_urgent(&self) -> bool {
         self.leisure_ms == 0
     }
@@ -46,15 +46,15 @@ struct Waiting {
     late_ms: u64,
 }
 
-/// Pushes whose answer is awaited, by number, and what round trips took.
+/// Pushes whose answers we await, by number, and what round trips took.
 #[derive(Debug)]
 pub(super) struct Awaited {
     waiting: BTreeMap<u64, Waiting>,
     late: BTreeSet<(u64, u64)>,
-    /// By peer: what was sent to it.
+    /// The pushes that each peer was sent.
     sent: BTreeSet<(PeerId, u64)>,
     round_trips: BTreeMap<PeerId, u64>,
-    /// When links came up that have not answered our greeting.
+    /// Peers that have not answered our greeting, and when their links came up.
     greeted: BTreeMap<PeerId, u64>,
     next: u64,
 }
@@ -89,7 +89,7 @@ impl Awaited {
         }
     }
 
-    /// What was answered, if it was awaited from this peer.
+    /// The push that was answered, if we awaited that from this peer.
     pub(super) fn answered(&mut self, from: &PeerId, number: u64, now_ms: u64) -> Option<(Sent, u64)> {
         if self.waiting.get(&number)?.sent.to != *from {
             return None;
@@ -101,12 +101,12 @@ impl Awaited {
         Some((sent, sent_ms))
     }
 
-    /// A link came up, and we greet whoever is at its other end.
+    /// A link came up, and we greet the peer at its other end.
     pub(super) fn greet(&mut self, peer: PeerId, now_ms: u64) {
         self.greeted.insert(peer, now_ms);
     }
 
-    /// Our greeting was answered: the first thing to be known of a round trip.
+    /// Our greeting was answered: that measures the first round trip.
     pub(super) fn greeted(&mut self, peer: &PeerId, now_ms: u64) {
         if let Some(up_ms) = self.greeted.remove(peer) {
             self.measure(peer, now_ms.saturating_sub(up_ms));
@@ -118,7 +118,7 @@ impl Awaited {
         *smoothed = (7 * *smoothed + took_ms) / 8;
     }
 
-    /// Who answers soonest among these, one of them at random where that is not known.
+    /// The peer among these that answers soonest; one at random where that is not known.
     pub(super) fn quickest<'a>(&self, peers: &'a [PeerId], random: &mut Random) -> Option<&'a PeerId> {
         let round_trip = |peer: &PeerId| self.round_trips.get(peer).copied().unwrap_or(FIRST_ROUND_TRIP_MS);
         let least = peers.iter().map(round_trip).min()?;
@@ -126,8 +126,8 @@ impl Awaited {
         random.pick(&first).copied()
     }
 
-    /// A push whose answer is late. Its peer is given twice the time from then on, until an answer shows what
-    /// it takes: a peer that is merely slow is not to be told everything twice.
+    /// A push whose answer is late. From then on its peer gets twice the time, until an answer shows what it takes: a
+    /// peer that is merely slow should not be told everything twice.
     pub(super) fn late(&mut self, now_ms: u64) -> Option<Sent> {
         let &(_, number) = self.late.first().filter(|(late_ms, _)| *late_ms <= now_ms)?;
         let sent = self.take(number)?.sent;
@@ -146,7 +146,7 @@ impl Awaited {
         numbers.into_iter().filter_map(|number| self.take(number)).map(|waiting| waiting.sent).collect()
     }
 
-    /// The oldest push when more are awaited than [`PUSHES`]: it is awaited no longer.
+    /// The oldest push if we await more than [`PUSHES`]: we no longer await it.
     pub(super) fn excess(&mut self) -> Option<Sent> {
         let (&oldest, _) = self.waiting.first_key_value().filter(|_| self.waiting.len() > PUSHES)?;
         self.take(oldest).map(|waiting| waiting.sent)

@@ -1,8 +1,8 @@
 //! Delegation: every push hands over a part of the id space.
 //!
-//! A rumor has to reach n peers, so n-1 copies are needed, and if the receivers share the work, log n hops. A tree
-//! does both, but a tree that is kept up has to be repaired. Here each rumor draws its own from the peers' ids,
-//! as a broadcast does in a prefix-routed overlay (El-Ansary et al. 2003; Rowstron and Druschel 2001):
+//! A rumor has to reach n peers, which takes n-1 copies, and log n hops if the receivers share the work. A tree does
+//! both, but a tree that is kept up has to be repaired. Here each rumor draws its own tree from the peers' ids, as a
+//! broadcast does in a prefix-routed overlay (El-Ansary et al. 2003; Rowstron and Druschel 2001):
 //!
 //! ```text
 //! ids are read as digits of three bits; `part` is a number of leading digits, see [`crate::message::Push`]
@@ -17,32 +17,32 @@
 //!   510 511 512 513 ...   ... part 3, and so on
 //! ```
 //!
-//! The parts handed over are disjoint and together make up the part received, so everybody is told exactly once if
-//! everybody has a link into every branch where there is anyone: that is what the [`View`](crate::view::View) keeps.
-//! A peer is linked with its whole neighbourhood, the largest part of the id space around it that holds few enough. So
-//! where a part ends in a neighbourhood nothing needs handing over any more: all in it are told directly, with
-//! [`NOBODY`] as the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that
-//! each hop settles at least one digit: two hops for 100 peers, three for 1,000. Of several contacts in a branch the
-//! one that answers soonest is handed the part.
+//! The parts handed over are disjoint and together make up the part received. So everybody is told exactly once if
+//! everybody has a link into every branch where there is anyone: the [`View`] keeps those links. A peer is linked with
+//! its whole neighbourhood, the largest part of the id space around it that holds few enough peers. So where a part
+//! ends in a neighbourhood nothing needs handing over any more: all peers in it are told directly, with [`NOBODY`] as
+//! the part. A full mesh is the neighbourhood of no digits, and the writer tells everybody. Before that each hop
+//! settles at least one digit: two hops for 100 peers, three for 1,000. Of several contacts in a branch the one that
+//! answers soonest is handed the part.
 //!
-//! With a fixed view ids say nothing about links, and a rumor goes to all links but the one it came by.
+//! With a fixed view ids say nothing about links, and a rumor goes to all links except the one it came by.
 //!
-//! Latency can be traded for messages: with [`Delegating::gather_ms`] whoever has to tell others gathers what there is to
-//! tell for so long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it
-//! has gathered to one other peer, the *relay*, who gathers what comes from all writers and tells everybody. Who that
-//! is follows from the time of the entry, and is another every [`RELAY_MS`]: no peer is a hub. A relay that does
-//! not answer is passed over, and the writer tells everybody itself.
+//! Latency can be traded for messages: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
+//! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
+//! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
+//! The relay follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not
+//! answer, the writer tells everybody itself.
 //!
 //! What can go wrong, and what is done:
 //!
 //! - *A contact is dead or slow:* its part goes to another contact in the same branch, as soon as the link breaks or
-//!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over
-//!   what it had not been handed before, and only that.
-//! - *A contact lies, a branch has no contact, a view is wrong:* whoever gets something new announces its head, an
-//!   author and a number, to a few random links a little later. Who lacks it asks.
-//! - *Many are dead at once, or many lie:* whoever finds that a rumor misses peers, because nobody in a branch answers or
-//!   because it got something otherwise, announces it to all links. So it floods what is left of the room, at
-//!   ten bytes a link.
+//!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over the
+//!   part that it had not been handed before, and only that.
+//! - *A contact lies, a branch has no contact, a view is wrong:* a peer that gets something new announces its head, an
+//!   author and a number, to a few random links a little later. A peer that lacks it asks.
+//! - *Many are dead at once, or many lie:* a peer that finds that a rumor misses peers, because nobody in a branch
+//!   answers or because it got something otherwise, announces it to all links. So the announcement floods what is left
+//!   of the room, at ten bytes a link.
 //! - *All that fails:* anti-entropy.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,13 +51,15 @@ use crate::{
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     limits::{GATHERED_RUNS, HEADS, PUSH_TRIES, RECEIPT_MS, TOLD_RUNS},
+    message::Message,
     random::Random,
     run::RawRun,
+    turn::Turn,
     view::{View, branch::branch},
 };
 
 use super::{
-    Action, Source, Spread, Turn,
+    Source, Spread,
     awaited::{Awaited, Sent},
     hot::{Hot, portions},
 };
@@ -71,57 +73,57 @@ const EVERYBODY: u8 = 0;
 /// Milliseconds, by the time of entries, for which one peer is the relay.
 const RELAY_MS: u64 = 10_000;
 
-/// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below
-/// 100 ms announcements of the same head to the same peer are no longer batched. In a mesh, where the writer has told
-/// everybody it knows of, it is always the longest.
+/// Bounds of the pause before heads are announced. Two round trips let a rumor cross four more links first; below 100
+/// ms announcements of the same head to the same peer are no longer batched. In a mesh, where the writer has told
+/// everybody it knows of, the pause is always the longest.
 const ANNOUNCE_MS: (u64, u64) = (100, 2_000);
 
-/// Most heads that are announced to all links at once, 320 bytes each; who comes back after a day and catches up with
-/// more does not tell all of it to everybody.
+/// The most heads that are announced to all links at once, 320 bytes each; a peer that comes back after a day and
+/// catches up with more does not tell all of it to everybody.
 const ALARM_HEADS: usize = 32;
 
 /// Parameters of delegation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delegating {
-    /// Links that are told the head of what is new here.
+    /// How many links are told the head of what is new here.
     pub announced: usize,
-    /// Milliseconds for which what is to be told is gathered, by the writer and by everybody who was handed a part.
+    /// Milliseconds for which the writer, and every peer that was handed a part, gathers what it has to tell.
     pub gather_ms: u64,
 }
 
 impl Default for Delegating {
-    /// Two, at ten bytes each: every peer is then announced to about twice, so that of those a rumor missed one in
-    /// seven (e^-2) hears of it from nobody.
+    /// Two, at ten bytes each: then about two announcements reach every peer, and of the peers that a rumor missed one
+    /// in seven (e^-2) gets none.
     fn default() -> Self {
         Self { announced: 2, gather_ms: 0 }
     }
 }
 
-/// Depths of branches: those of a part are all below its number of digits.
+/// Depths of branches: the branches of a part all lie below its number of digits.
 type Depths = std::ops::RangeInclusive<u8>;
 
-/// What is kept of a rumor until all that was handed over with it is answered.
+/// What we keep on a rumor until every push that handed over a part of it is answered.
 #[derive(Debug, Default)]
 struct Telling {
-    /// Pushes that are not answered.
+    /// How many pushes are not answered.
     open: usize,
-    /// Who answered.
+    /// The peers that answered.
     having: BTreeSet<PeerId>,
 }
 
-/// Runs that are to be told to all in the branches at some depths.
+/// Runs to tell to all peers in the branches at some depths.
 struct Gathered {
     runs: Vec<RawRun>,
     depths: Depths,
     from: Option<Source>,
 }
 
-/// The rumors whose handing over is not answered by all, and what was told lately.
+/// The rumors whose pushes are not all answered, and what was told lately.
 pub(super) struct Delegate {
     policy: Delegating,
     me: PeerId,
     gathered: Vec<Gathered>,
-    /// When what was gathered is told.
+    /// When the gathered runs are told.
     tell_ms: Option<u64>,
     hot: Hot<Telling>,
     awaited: Awaited,
@@ -143,8 +145,8 @@ impl Delegate {
         }
     }
 
-    /// The part that we take over with a push. Nobody hands over a part that it lies in itself, so at most it is the
-    /// branch in which the sender sees us, unless we are its relay.
+    /// The part that we take over with a push. No peer hands over a part that it lies in itself, so the part is at most
+    /// the branch in which the sender sees us, unless we are its relay.
     fn taken_over(&self, from: Source) -> u8 {
         if from.part == EVERYBODY && self.policy.gather_ms > 0 {
             return EVERYBODY;
@@ -152,31 +154,31 @@ impl Delegate {
         from.part.clamp(branch(&from.peer, &self.me).depth(), NOBODY)
     }
 
-    /// Tells all in the branches at these depths, now or when more has been gathered.
-    fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
+    /// Tells all peers in the branches at these depths, now or when more has been gathered.
+    fn gather(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         if self.policy.gather_ms == 0 || depths.is_empty() {
-            return self.tell(runs, depths, from, turn);
+            return self.tell(runs, depths, from, view, turn);
         }
         self.gathered.push(Gathered { runs, depths, from });
         let full = self.gathered.iter().map(|gathered| gathered.runs.len()).sum::<usize>() >= GATHERED_RUNS;
-        let due_ms = if full { turn.now_ms } else { turn.now_ms + self.policy.gather_ms };
+        let due_ms = if full { turn.now.ticks_ms } else { turn.now.ticks_ms + self.policy.gather_ms };
         self.tell_ms = Some(self.tell_ms.map_or(due_ms, |ms| ms.min(due_ms)));
     }
 
-    /// Tells what was gathered; what was written here is left to a relay, if there is one.
-    fn tell_gathered(&mut self, turn: &mut Turn<'_>) {
+    /// Tells the gathered runs; those that were written here are left to a relay, if there is one.
+    fn tell_gathered(&mut self, view: &View, turn: &mut Turn<'_>) {
         self.tell_ms = None;
         for Gathered { runs, depths, from } in std::mem::take(&mut self.gathered) {
-            match relay(&self.me, &runs, turn.view).filter(|_| from.is_none()) {
+            match relay(&self.me, &runs, view).filter(|_| from.is_none()) {
                 Some(relay) => self.tell_these(runs, &[(relay, EVERYBODY)], 1, turn),
-                None => self.tell(runs, depths, from, turn),
+                None => self.tell(runs, depths, from, view, turn),
             }
         }
     }
 
-    /// Tells all in the branches at these depths, except the source itself.
-    fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, turn: &mut Turn<'_>) {
-        let targets = self.targets(depths, from.map(|from| from.peer), turn);
+    /// Tells all peers in the branches at these depths, except the source itself.
+    fn tell(&mut self, runs: Vec<RawRun>, depths: Depths, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
+        let targets = self.targets(depths, from.map(|from| from.peer), view, turn);
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
         self.tell_these(runs, &targets, hops, turn);
     }
@@ -199,15 +201,15 @@ impl Delegate {
     }
 
     /// Whom to tell, and what part to hand over to each.
-    fn targets(&self, depths: Depths, source: Option<PeerId>, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
-        let links = turn.view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
-        if turn.view.is_fixed() {
+    fn targets(&self, depths: Depths, source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
+        let links = view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
+        if view.is_fixed() {
             return links.map(|(peer, _)| (peer, NOBODY)).collect();
         }
         let mut told = Vec::new();
         let mut branches: BTreeMap<Branch, Vec<PeerId>> = BTreeMap::new();
         for (peer, branch) in links.filter(|(_, branch)| depths.contains(&branch.depth())) {
-            match turn.view.is_whole(branch) {
+            match view.is_whole(branch) {
                 true => told.push((peer, NOBODY)),
                 false => branches.entry(branch).or_default().push(peer),
             }
@@ -225,10 +227,10 @@ impl Delegate {
                 rumor.state.open += 1;
             }
         }
-        turn.push(sent, &self.hot, &mut self.awaited);
+        super::push(sent, &self.hot, &mut self.awaited, turn);
     }
 
-    /// One push fewer is awaited for these rumors; those that wait for nothing more are done.
+    /// We await one push fewer for these rumors; those for which we await none are done.
     fn settle(&mut self, rumors: &[u64]) {
         for &number in rumors {
             let Some(rumor) = self.hot.get_mut(number) else { continue };
@@ -240,15 +242,15 @@ impl Delegate {
     }
 
     /// Hands what `sent` handed over to another contact in the same branch, if there is one.
-    fn hand_on(&mut self, mut sent: Sent, turn: &mut Turn<'_>) {
+    fn hand_on(&mut self, mut sent: Sent, view: &View, turn: &mut Turn<'_>) {
         let rumors = sent.rumors.clone();
         let lost = branch(&self.me, &sent.to);
         sent.tried.push(sent.to);
-        let others = turn.view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
+        let others = view.branches().filter(|(peer, branch)| *branch == lost && !sent.tried.contains(peer));
         let others: Vec<_> = others.map(|(peer, _)| peer).collect();
         if sent.part == EVERYBODY {
             let runs = rumors.iter().filter_map(|number| self.hot.get(*number)).flat_map(|rumor| rumor.runs.clone());
-            self.tell(runs.collect(), 1..=NOBODY, None, turn);
+            self.tell(runs.collect(), 1..=NOBODY, None, view, turn);
             return self.settle(&rumors);
         }
         let handed_over = sent.part < NOBODY && sent.tried.len() <= PUSH_TRIES;
@@ -271,66 +273,67 @@ impl Delegate {
         self.alarm(turn);
     }
 
-    /// What is new here is announced soon, and to all links.
+    /// Lets what is new here be announced soon, and to all links.
     fn alarm(&mut self, turn: &mut Turn<'_>) {
         if self.policy.announced > 0 {
-            let soon_ms = turn.now_ms + turn.random.jitter(ANNOUNCE_MS.0);
+            let soon_ms = turn.now.ticks_ms + turn.random.jitter(ANNOUNCE_MS.0);
             self.news.due_ms = Some(self.news.due_ms.map_or(soon_ms, |ms| ms.min(soon_ms)));
             self.news.alarm = true;
         }
     }
 
-    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the
-    /// writer has told everybody it knows of, one will do. All links are told what a rumor is known to have missed.
-    fn announce(&mut self, turn: &mut Turn<'_>) {
+    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the writer
+    /// has told everybody it knows of, one link is enough. All links are told if a rumor is known to have missed
+    /// somebody.
+    fn announce(&mut self, view: &View, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
-        let links: Vec<_> = turn.view.active().collect();
+        let links: Vec<_> = view.active().collect();
         let count = match () {
             () if news.alarm && news.heads.len() <= ALARM_HEADS => links.len(),
-            () if turn.view.is_mesh() => self.policy.announced.min(1),
+            () if view.is_mesh() => self.policy.announced.min(1),
             () => self.policy.announced,
         };
         for to in turn.random.sample(links, count) {
             let heads: Vec<_> = news.unknown_to(&to).collect();
             if !heads.is_empty() {
-                turn.out.push(Action::Have { to, heads });
+                turn.send(to, Message::Have { heads });
             }
         }
     }
 
     /// Remembers what is new here, to be announced two typical round trips later.
-    fn remember(&mut self, runs: &[RawRun], source: Option<PeerId>, turn: &mut Turn<'_>) {
+    fn remember(&mut self, runs: &[RawRun], source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) {
         for run in runs {
             self.news.add(run, source);
         }
         if self.news.due_ms.is_none() && self.policy.announced > 0 {
-            let mut round_trips: Vec<_> = turn.view.active().map(|peer| self.awaited.round_trip_ms(&peer)).collect();
+            let mut round_trips: Vec<_> = view.active().map(|peer| self.awaited.round_trip_ms(&peer)).collect();
             round_trips.sort_unstable();
             let typical = round_trips.get(round_trips.len() / 2).copied().unwrap_or_default();
-            let pause_ms = match turn.view.is_mesh() {
+            let pause_ms = match view.is_mesh() {
                 true => ANNOUNCE_MS.1,
                 false => (2 * typical).clamp(ANNOUNCE_MS.0, ANNOUNCE_MS.1),
             };
             let pause_ms = pause_ms + 2 * self.policy.gather_ms;
-            self.news.due_ms = Some(turn.now_ms + turn.random.jitter(pause_ms));
+            self.news.due_ms = Some(turn.now.ticks_ms + turn.random.jitter(pause_ms));
         }
     }
 }
 
 impl Spread for Delegate {
-    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
+    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         let part = from.map_or(0, |from| self.taken_over(from));
         runs.iter().for_each(|run| self.told.note(run, part));
-        self.remember(&runs, from.map(|from| from.peer), turn);
-        if from.is_some_and(|from| from.hops == 0) && !turn.view.is_mesh() {
+        self.remember(&runs, from.map(|from| from.peer), view, turn);
+        if from.is_some_and(|from| from.hops == 0) && !view.is_mesh() {
             self.alarm(turn);
         }
-        self.gather(runs, part + 1..=NOBODY, from, turn);
+        self.gather(runs, part + 1..=NOBODY, from, view, turn);
     }
 
-    /// What was told lately is told to that part of the id space that was not ours before. Anything older is a
-    /// replay, and goes nowhere.
-    fn known(&mut self, runs: Vec<RawRun>, from: Source, turn: &mut Turn<'_>) {
+    /// Tells what was told lately to that part of the id space that was not ours before. Anything older is a replay,
+    /// and goes nowhere.
+    fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>) {
         let part = self.taken_over(from);
         let mut more: BTreeMap<u8, Vec<RawRun>> = BTreeMap::new();
         for run in runs {
@@ -340,7 +343,7 @@ impl Spread for Delegate {
             }
         }
         for (until, runs) in more {
-            self.tell(runs, part + 1..=until, Some(from), turn);
+            self.tell(runs, part + 1..=until, Some(from), view, turn);
         }
     }
 
@@ -348,8 +351,8 @@ impl Spread for Delegate {
         self.told.note(run, NOBODY);
     }
 
-    fn ack(&mut self, from: PeerId, push: u64, _new: bool, turn: &mut Turn<'_>) {
-        let Some((sent, _)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
+    fn ack(&mut self, from: PeerId, (push, _new): (u64, bool), _view: &View, turn: &mut Turn<'_>) {
+        let Some((sent, _)) = self.awaited.answered(&from, push, turn.now.ticks_ms) else { return };
         for number in &sent.rumors {
             let Some(rumor) = self.hot.get_mut(*number) else { continue };
             rumor.state.having.insert(from);
@@ -358,17 +361,17 @@ impl Spread for Delegate {
         self.settle(&sent.rumors);
     }
 
-    /// Nobody pulls who delegates, and nothing is kept hot for it.
+    /// Delegating peers never pull, so there is nothing to answer.
     fn pull(&mut self, _from: PeerId, _turn: &mut Turn<'_>) {}
 
-    /// What a former link to the same peer carried last is said again by the one that replaces it.
-    fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    /// Says again what a former link to the same peer carried last.
+    fn up(&mut self, peer: PeerId, _view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             let rumors = sent.rumors.clone();
             self.push(sent, turn);
             self.settle(&rumors);
         }
-        self.awaited.greet(peer, turn.now_ms);
+        self.awaited.greet(peer, turn.now.ticks_ms);
     }
 
     fn is_urgent(&self, part: u8) -> bool {
@@ -379,21 +382,21 @@ impl Spread for Delegate {
         self.awaited.greeted(peer, now_ms);
     }
 
-    fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
-            self.hand_on(sent, turn);
+            self.hand_on(sent, view, turn);
         }
     }
 
-    fn wake(&mut self, turn: &mut Turn<'_>) {
-        while let Some(sent) = self.awaited.late(turn.now_ms) {
-            self.hand_on(sent, turn);
+    fn wake(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(sent) = self.awaited.late(turn.now.ticks_ms) {
+            self.hand_on(sent, view, turn);
         }
-        if self.tell_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.tell_gathered(turn);
+        if self.tell_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.tell_gathered(view, turn);
         }
-        if self.news.due_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.announce(turn);
+        if self.news.due_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.announce(view, turn);
         }
     }
 
@@ -402,8 +405,8 @@ impl Spread for Delegate {
     }
 }
 
-/// Who tells everybody, in a mesh, of a run written now: of us and all links the one whose id is nearest to a number
-/// that follows from the time; `None` when that is us.
+/// The relay, in a mesh, of a run written now: of us and all links, the peer whose id is nearest to a number that
+/// follows from the time; `None` if that is us.
 fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
     let ms = runs.last()?.entries().last()?.time.ms();
     let place = Random::new(ms / RELAY_MS).number();
@@ -411,7 +414,7 @@ fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
     all.min_by_key(|peer| peer.prefix() ^ place).filter(|peer| view.is_mesh() && peer != me)
 }
 
-/// For the last runs that were told, the smallest number of digits by which they were.
+/// For the runs that were told last, the smallest number of digits of a part to which they were told.
 #[derive(Debug, Default)]
 struct Told {
     parts: BTreeMap<(AuthorId, Seq), u8>,
@@ -434,7 +437,7 @@ impl Told {
         }
     }
 
-    /// Notes that a run is to be told to all of `part`; returns up to where that had not been done, when there
+    /// Notes that a run is to be told to all of `part`; returns down to which depth that is still to be done, if there
     /// is anything to do.
     fn widen(&mut self, run: &RawRun, part: u8) -> Option<u8> {
         let told = self.parts.get_mut(&(run.author(), run.last())).filter(|told| part < **told)?;
@@ -442,7 +445,7 @@ impl Told {
     }
 }
 
-/// The newest head of each author with something new here, and who is known to have it.
+/// The newest head of each author of whom something is new here, and the peers that are known to have it.
 #[derive(Debug, Default)]
 struct News {
     heads: BTreeMap<AuthorId, (Seq, BTreeSet<PeerId>)>,
@@ -452,7 +455,7 @@ struct News {
 }
 
 impl News {
-    /// Past the bound new authors are left to anti-entropy.
+    /// Past the bound, further authors are left to anti-entropy.
     fn add(&mut self, run: &RawRun, source: Option<PeerId>) {
         let full = self.heads.len() >= HEADS;
         let newest = self.heads.get(&run.author()).map(|(seq, _)| *seq);

@@ -12,9 +12,9 @@ use crate::{
 /// Runs that became hot together, and what the policy keeps on them.
 #[derive(Debug)]
 pub(super) struct Rumor<T> {
-    /// What is told: at most one push full.
+    /// The runs to tell: one push full at most.
     pub(super) runs: Vec<RawRun>,
-    /// Links that a copy pushed from here has crossed.
+    /// How many links a copy pushed from here has crossed.
     pub(super) hops: u8,
     /// What the policy keeps.
     pub(super) state: T,
@@ -25,7 +25,7 @@ pub(super) struct Rumor<T> {
 #[derive(Debug)]
 pub(super) struct Hot<T> {
     rumors: BTreeMap<u64, Rumor<T>>,
-    /// Which rumor a run is told in, by author and last seq.
+    /// The rumor in which a run is told, by author and last seq.
     runs: BTreeMap<(AuthorId, Seq), u64>,
     bytes: usize,
     next: u64,
@@ -70,7 +70,7 @@ impl<T> Hot<T> {
         }
     }
 
-    /// The rumors of which every run is among `runs`.
+    /// The rumors all of whose runs are among `runs`.
     pub(super) fn among(&self, runs: &[RawRun]) -> Vec<u64> {
         let runs: BTreeSet<_> = runs.iter().map(key).collect();
         let rumors: BTreeSet<_> = runs.iter().filter_map(|run| self.runs.get(run)).copied().collect();
@@ -88,7 +88,7 @@ impl<T> Hot<T> {
     }
 }
 
-/// Runs in portions that fit one push each.
+/// Splits runs into portions that fit one push each.
 pub(super) fn portions(runs: Vec<RawRun>) -> Vec<Vec<RawRun>> {
     let mut portions: Vec<Vec<RawRun>> = Vec::new();
     for run in runs {

@@ -5,14 +5,14 @@
 //! interest; it is *removed*. In the end nobody is infective, and a share of all peers, the *residue*, may still
 //! be *susceptible*: it never heard. The variants of the paper differ in three things:
 //!
-//! - *Push or pull.* By push the infective contacts somebody to tell; by pull everybody contacts somebody to ask, and
-//!   keeps asking when nothing is hot. Here push-pull does each at its own pace, with partners of its own.
-//! - *Feedback or blind.* With feedback only a contact whose partner knew already counts as unnecessary;
-//!   blind, all count, and no answer is needed.
-//! - *Counter or coin.* Interest is lost after k unnecessary contacts, or after each with probability 1/k.
-//!   A useful contact puts the counter back to 0: without that table 1 does not come out. By pull, all who ask
-//!   within one cycle count together: if one of them needed the rumor the counter goes back to 0, otherwise it
-//!   goes up by one (footnote to table 3).
+//! - *Push or pull.* By push an infective peer contacts another to tell it; by pull every peer contacts another to ask,
+//!   and keeps asking when nothing is hot. Here push-pull does each at its own pace, with partners of its own.
+//! - *Feedback or blind.* With feedback a contact counts as unnecessary only if its partner knew already; blind, all
+//!   contacts count, and no answer is needed.
+//! - *Counter or coin.* A peer loses interest after k unnecessary contacts, or after each with probability 1/k. A
+//!   useful contact puts the counter back to 0: without that table 1 does not come out. By pull, all peers that ask
+//!   within one cycle count together: if one of them needed the rumor the counter goes back to 0, otherwise it goes up
+//!   by one (footnote to table 3).
 //!
 //! The residue by push is about e^-m when each peer makes m contacts, whatever the variant. Feedback and counter with
 //! k = 1 .. 5 leave 18 %, 3.7 %, 1.1 %, 0.36 % and 0.12 % of 1,000 peers (table 1), blind and coin 96 %, 20 %, 6 %,
@@ -21,11 +21,11 @@
 //! The paper's cycles are the pace here: contacts about a rumor are [`Mongering::every_ms`] apart. Two things are
 //! ours, and the tests show that the tables stay what they are:
 //!
-//! - *Nobody is told who is known to know:* whoever told us, and whoever has answered. Among 1,000 peers that
-//!   rules out a handful and changes nothing. On a line, where a peer has two neighbours and heard from one of
-//!   them, it is everything: otherwise half of all contacts go back, each costs a coin, and with a fair one a
-//!   third of all peers lose interest before they told the other side. (By pull, or blind, they still may.)
-//! - *A useful contact is followed by the next at once,* so that a rumor does not wait for a cycle at each hop.
+//! - *No peer is told that is known to know:* the peer that told us, and the peers that have answered. Among 1,000
+//!   peers that rules out a handful and changes nothing. On a line, where a peer has two neighbours and heard from one
+//!   of them, it is everything: otherwise half of all contacts go back, each costs a coin, and with a fair one a third
+//!   of all peers lose interest before they told the other side. (By pull, or blind, they still may.)
+//! - *After a useful contact the next follows at once,* so that a rumor does not wait for a cycle at each hop.
 
 use std::collections::BTreeSet;
 
@@ -33,11 +33,14 @@ use crate::{
     ids::PeerId,
     input::Step,
     limits::{PUSH_BYTES, PUSH_RUNS, PUSH_TRIES},
+    message::Message,
     run::RawRun,
+    turn::Turn,
+    view::View,
 };
 
 use super::{
-    Action, Source, Spread, Turn,
+    Source, Spread,
     awaited::{Awaited, Sent},
     hot::{Hot, Rumor, portions},
 };
@@ -45,15 +48,15 @@ use super::{
 /// Which way a contact carries rumors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Whoever knows tells.
+    /// Peers that know tell others.
     Push,
-    /// Everybody asks.
+    /// All peers ask others.
     Pull,
     /// Both.
     PushPull,
 }
 
-/// When interest in a rumor is lost.
+/// When a peer loses interest in a rumor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// After k unnecessary contacts.
@@ -69,9 +72,9 @@ pub struct Mongering {
     pub direction: Direction,
     /// Whether only contacts that knew the rumor count as unnecessary; otherwise all do ("blind").
     pub feedback: bool,
-    /// When interest is lost.
+    /// When a peer loses interest.
     pub stop: Stop,
-    /// Milliseconds between two contacts about a rumor, and between two times of asking; at least 1.
+    /// Milliseconds between two contacts about a rumor, and between two times that a peer asks; at least 1.
     pub every_ms: u64,
 }
 
@@ -102,7 +105,7 @@ enum Next {
     Answer,
     /// When there is a link.
     Link,
-    /// When somebody asks.
+    /// When a peer asks.
     Asked,
 }
 
@@ -120,7 +123,7 @@ struct Interest {
     cycle: Option<bool>,
 }
 
-/// The rumors in which interest is not lost.
+/// The rumors in which we have not lost interest.
 pub(super) struct Monger {
     policy: Mongering,
     hot: Hot<Interest>,
@@ -136,38 +139,38 @@ impl Monger {
         Self { policy, hot: Hot::new(), due: BTreeSet::new(), awaited: Awaited::new(), pull_ms: None }
     }
 
-    /// Contacts one random partner about each rumor whose time has come. One partner hears of as many rumors as
-    /// fit one push.
-    fn contact(&mut self, turn: &mut Turn<'_>) {
-        while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now_ms) {
+    /// Contacts a random partner about each rumor whose time has come. One partner hears of as many rumors as fit one
+    /// push.
+    fn contact(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now.ticks_ms) {
             let Some(rumor) = self.hot.get(number) else {
                 self.due.remove(&(ms, number));
                 continue;
             };
-            let partners: Vec<_> = turn.view.active().filter(|peer| !rumor.state.knowing.contains(peer)).collect();
+            let partners: Vec<_> = view.active().filter(|peer| !rumor.state.knowing.contains(peer)).collect();
             match turn.random.pick(&partners) {
                 Some(&partner) => self.tell(partner, turn),
-                None if turn.view.is_empty() => self.set_next(number, Next::Link),
+                None if view.is_empty() => self.set_next(number, Next::Link),
                 None => self.lose(number),
             }
         }
     }
 
     fn tell(&mut self, partner: PeerId, turn: &mut Turn<'_>) {
-        let due = self.due.iter().take_while(|(ms, _)| *ms <= turn.now_ms).map(|(_, number)| *number);
+        let due = self.due.iter().take_while(|(ms, _)| *ms <= turn.now.ticks_ms).map(|(_, number)| *number);
         let rumors = self.one_push(due, &partner);
         self.push(partner, rumors.clone(), false, turn);
         for number in rumors {
             if self.policy.feedback {
                 self.set_next(number, Next::Answer);
             } else {
-                self.set_next(number, Next::At(turn.now_ms + self.policy.every_ms));
+                self.set_next(number, Next::At(turn.now.ticks_ms + self.policy.every_ms));
                 self.unnecessary(number, turn);
             }
         }
     }
 
-    /// As many of `numbers` as `partner` is not known to know and fit one push.
+    /// As many of `numbers` as fit one push, without those that `partner` is known to know.
     fn one_push(&self, numbers: impl Iterator<Item = u64>, partner: &PeerId) -> Vec<u64> {
         let (mut runs, mut bytes) = (0, 0);
         let mut fits = |rumor: &Rumor<Interest>| {
@@ -183,10 +186,10 @@ impl Monger {
 
     fn push(&mut self, to: PeerId, rumors: Vec<u64>, pulled: bool, turn: &mut Turn<'_>) {
         let sent = Sent { to, rumors, part: 0, tried: Vec::new(), pulled, leisure_ms: 0 };
-        turn.push(sent, &self.hot, &mut self.awaited);
+        super::push(sent, &self.hot, &mut self.awaited, turn);
     }
 
-    /// Counts an unnecessary contact, after which interest may be lost.
+    /// Counts an unnecessary contact, after which we may lose interest.
     fn unnecessary(&mut self, number: u64, turn: &mut Turn<'_>) {
         let Some(rumor) = self.hot.get_mut(number) else { return };
         rumor.state.unnecessary += 1;
@@ -218,7 +221,7 @@ impl Monger {
         }
     }
 
-    /// Goes on with rumors whose contact came to nothing, unless that has happened too often.
+    /// Goes on with rumors whose contact failed, unless that has happened too often.
     fn silent(&mut self, sent: &Sent, turn: &mut Turn<'_>) {
         for &number in &sent.rumors {
             let Some(rumor) = self.hot.get_mut(number) else { continue };
@@ -226,13 +229,13 @@ impl Monger {
             if rumor.state.silent > PUSH_TRIES {
                 self.lose(number);
             } else if rumor.state.next == Next::Answer {
-                self.set_next(number, Next::At(turn.now_ms));
+                self.set_next(number, Next::At(turn.now.ticks_ms));
             }
         }
     }
 
-    /// Ends a cycle of pulling: asks one random peer, and settles what those who asked us made of it.
-    fn end_cycle(&mut self, turn: &mut Turn<'_>) {
+    /// Ends a cycle of pulling: asks one random peer, and counts what the peers that asked us answered.
+    fn end_cycle(&mut self, view: &View, turn: &mut Turn<'_>) {
         let cycles: Vec<_> =
             self.hot.iter_mut().filter_map(|(number, rumor)| Some((number, rumor.state.cycle.take()?))).collect();
         for (number, useful) in cycles {
@@ -242,10 +245,10 @@ impl Monger {
                 self.unnecessary(number, turn);
             }
         }
-        let partner = turn.random.below(turn.view.len() as u64) as usize;
-        self.pull_ms = turn.view.active().nth(partner).map(|to| {
-            turn.out.push(Action::Pull { to });
-            turn.now_ms + self.policy.every_ms
+        let partner = turn.random.below(view.len() as u64) as usize;
+        self.pull_ms = view.active().nth(partner).map(|to| {
+            turn.send(to, Message::Pull);
+            turn.now.ticks_ms + self.policy.every_ms
         });
     }
 
@@ -255,14 +258,14 @@ impl Monger {
         }
     }
 
-    /// Takes in for this cycle what a peer that asked made of one rumor.
+    /// Notes for this cycle what a peer that asked us answered about one rumor.
     fn asked(&mut self, number: u64, from: PeerId, new: bool) {
         let Some(rumor) = self.hot.get_mut(number) else { return };
         rumor.state.knowing.insert(from);
         rumor.state.cycle = Some(new || rumor.state.cycle == Some(true));
     }
 
-    /// Takes in what a partner answered about one rumor in a push that was sent at `sent_ms`.
+    /// Notes what a partner answered about one rumor in a push that was sent at `sent_ms`.
     fn told(&mut self, number: u64, from: PeerId, new: bool, sent_ms: u64, turn: &mut Turn<'_>) {
         let Some(rumor) = self.hot.get_mut(number) else { return };
         rumor.state.knowing.insert(from);
@@ -272,32 +275,32 @@ impl Monger {
         }
         if new {
             self.useful(number);
-            self.set_next(number, Next::At(turn.now_ms));
+            self.set_next(number, Next::At(turn.now.ticks_ms));
         } else {
-            self.set_next(number, Next::At(turn.now_ms.max(sent_ms + self.policy.every_ms)));
+            self.set_next(number, Next::At(turn.now.ticks_ms.max(sent_ms + self.policy.every_ms)));
             self.unnecessary(number, turn);
         }
     }
 }
 
 impl Spread for Monger {
-    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, turn: &mut Turn<'_>) {
+    fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, view: &View, turn: &mut Turn<'_>) {
         let hops = from.map_or(0, |from| from.hops).saturating_add(1);
-        let next = if self.policy.pushes() { Next::At(turn.now_ms) } else { Next::Asked };
+        let next = if self.policy.pushes() { Next::At(turn.now.ticks_ms) } else { Next::Asked };
         for runs in portions(runs) {
             let knowing = from.map(|from| from.peer).into_iter().collect();
             let interest = Interest { knowing, unnecessary: 0, silent: 0, next: Next::Asked, cycle: None };
             let number = self.hot.insert(runs, hops, interest);
             self.set_next(number, next);
         }
-        self.contact(turn);
+        self.contact(view, turn);
         while let Some(sent) = self.awaited.excess() {
             sent.rumors.iter().for_each(|number| self.lose(*number));
         }
     }
 
-    /// Whoever pushes something knows it. It does not become hot again.
-    fn known(&mut self, runs: Vec<RawRun>, from: Source, _turn: &mut Turn<'_>) {
+    /// A peer that pushes something knows it. The rumor does not become hot again.
+    fn known(&mut self, runs: Vec<RawRun>, from: Source, _view: &View, _turn: &mut Turn<'_>) {
         for number in self.hot.among(&runs) {
             if let Some(rumor) = self.hot.get_mut(number) {
                 rumor.state.knowing.insert(from.peer);
@@ -305,8 +308,8 @@ impl Spread for Monger {
         }
     }
 
-    fn ack(&mut self, from: PeerId, push: u64, new: bool, turn: &mut Turn<'_>) {
-        let Some((sent, sent_ms)) = self.awaited.answered(&from, push, turn.now_ms) else { return };
+    fn ack(&mut self, from: PeerId, (push, new): (u64, bool), view: &View, turn: &mut Turn<'_>) {
+        let Some((sent, sent_ms)) = self.awaited.answered(&from, push, turn.now.ticks_ms) else { return };
         for &number in &sent.rumors {
             if sent.pulled {
                 self.asked(number, from, new);
@@ -314,11 +317,11 @@ impl Spread for Monger {
                 self.told(number, from, new, sent_ms, turn);
             }
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
-    /// Tells what is hot. Who asks for a rumor it is known to know has made an unnecessary contact, and needs no
-    /// copy to say so.
+    /// Tells what is hot. A peer that asks for a rumor it is known to know has made an unnecessary contact, and needs
+    /// no copy to say so.
     fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>) {
         if !self.policy.pulls() {
             return;
@@ -333,7 +336,7 @@ impl Spread for Monger {
         self.push(from, untold, true, turn);
     }
 
-    fn up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn up(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             self.silent(&sent, turn);
         }
@@ -342,11 +345,11 @@ impl Spread for Monger {
             rumor.state.knowing.remove(&peer);
             waiting.extend((rumor.state.next == Next::Link).then_some(number));
         }
-        waiting.into_iter().for_each(|number| self.set_next(number, Next::At(turn.now_ms)));
+        waiting.into_iter().for_each(|number| self.set_next(number, Next::At(turn.now.ticks_ms)));
         if self.policy.pulls() {
-            self.pull_ms.get_or_insert(turn.now_ms);
+            self.pull_ms.get_or_insert(turn.now.ticks_ms);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
     fn greeted(&mut self, _peer: &PeerId, _now_ms: u64) {}
@@ -355,21 +358,21 @@ impl Spread for Monger {
         true
     }
 
-    fn down(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             self.silent(&sent, turn);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
-    fn wake(&mut self, turn: &mut Turn<'_>) {
-        while let Some(sent) = self.awaited.late(turn.now_ms) {
+    fn wake(&mut self, view: &View, turn: &mut Turn<'_>) {
+        while let Some(sent) = self.awaited.late(turn.now.ticks_ms) {
             self.silent(&sent, turn);
         }
-        if self.pull_ms.is_some_and(|ms| ms <= turn.now_ms) {
-            self.end_cycle(turn);
+        if self.pull_ms.is_some_and(|ms| ms <= turn.now.ticks_ms) {
+            self.end_cycle(view, turn);
         }
-        self.contact(turn);
+        self.contact(view, turn);
     }
 
     fn next_deadline(&self) -> Option<u64> {

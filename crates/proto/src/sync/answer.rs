@@ -1,8 +1,8 @@
-//! The answering side of a round, which is stateless: what two frontiers differ in, and what the peer is told or served.
+//! The answering side of a round, which is stateless: how two frontiers differ, and what the peer is told or served.
 
 use std::collections::BTreeMap;
 
-use super::{Sync, send};
+use super::Sync;
 use crate::{
     defence,
     frontier::Branch,
@@ -12,29 +12,31 @@ use crate::{
     log::Log,
     logs::Logs,
     message::{Brief, Heads, Message, Ranges, Want},
+    turn::Turn,
 };
 
 impl Sync {
     /// Goes into the branches that differ.
-    pub(crate) fn ranges(&mut self, from: PeerId, ranges: &Ranges, logs: &Logs, out: &mut Vec<Output>) {
+    pub(crate) fn ranges(&self, from: PeerId, ranges: &Ranges, logs: &Logs, turn: &mut Turn<'_>) {
         let children = ranges.branch.children().into_iter().flatten().zip(ranges.prints);
         let differs = |(child, theirs): &(Branch, u32)| logs.frontier().print(*child, ranges.salt) != *theirs;
         let differing: Vec<_> = children.filter(differs).collect();
         let dense = differing.len() > Branch::FANOUT / 2;
         let few = if dense { DENSE_HEADS } else { LEAF_HEADS };
         for (child, _) in differing {
-            detail(logs, child, (few, ranges.salt), from, out);
+            detail(logs, child, (few, ranges.salt), from, turn);
         }
     }
 
-    /// Serves what is little, lists what is much.
-    pub(super) fn answer(&mut self, to: PeerId, found: &Compared, logs: &Logs, now_ms: u64, out: &mut Vec<Output>) {
+    /// Serves a little, lists much.
+    pub(super) fn answer(&self, to: PeerId, found: &Compared, logs: &Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         let is_late = |(author, first, _): &&(AuthorId, Seq, Seq)| *first < self.patience.fresh_from(author, now_ms);
         let lacks: Vec<_> = found.lacking.iter().filter(is_late).copied().collect();
         let lacking = lacks.iter().map(|(_, first, last)| last - first + 1).fold(0, u64::saturating_add);
         let mut listed = found.listed.clone();
         if lacking <= SERVE_AT_ONCE {
-            self.serve(to, 0, 0, lacks, out);
+            self.serve(to, 0, 0, lacks, turn);
         } else {
             listed.extend(lacks.iter().map(|(author, ..)| *author));
         }
@@ -43,16 +45,16 @@ impl Sync {
         for authors in listed.chunks(HEADS).take(HEADS_REPLIES) {
             let logs = authors.iter().filter_map(|author| logs.frontier().log(author).map(|log| (author, log)));
             let heads = Heads { branch: Branch::ROOT, all: false, heads: logs.map(brief).collect() };
-            send(out, to, Message::Heads(heads));
+            turn.send(to, Message::Heads(heads));
         }
     }
 
-    /// Serves a want. What is held for its time is served too: the peer may have been shown something that names it, and
-    /// judges the time by its own clock.
-    pub(crate) fn want(&mut self, from: PeerId, want: &Want, logs: &Logs, out: &mut Vec<Output>) {
+    /// Serves a want. It serves runs that are held for their time too: the peer may have been shown an entry that names
+    /// them, and judges the time by its own clock.
+    pub(crate) fn want(&self, from: PeerId, want: &Want, logs: &Logs, turn: &mut Turn<'_>) {
         let early = want.ranges.iter().flat_map(|range| logs.early(range.author, (range.first, range.last)));
         for run in early.take(RANGES).filter(|_| defence::is_on("early-served")) {
-            send(out, from, Message::Runs { want: want.want, runs: vec![run.clone()] });
+            turn.send(from, Message::Runs { want: want.want, runs: vec![run.clone()] });
         }
         let named = want.ranges.iter().flat_map(|range| {
             let authors = logs.frontier().with_prefix(range.author);
@@ -62,7 +64,7 @@ impl Sync {
             })
         });
         let ranges = named.take(RANGES).collect();
-        self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, out);
+        self.serve(from, want.want, (want.newest as usize).min(NEWEST_PAGE), ranges, turn);
     }
 
     pub(crate) fn serve(
@@ -71,19 +73,19 @@ impl Sync {
         want: u64,
         newest: usize,
         ranges: Vec<(AuthorId, Seq, Seq)>,
-        out: &mut Vec<Output>,
+        turn: &mut Turn<'_>,
     ) {
         if want == 0 && ranges.is_empty() {
             return;
         }
         let entries = ranges.iter().map(|(_, first, last)| last - first + 1).fold(newest as u64, u64::saturating_add);
-        self.step(Step::Served { peer: to, entries }, out);
-        out.push(Output::Serve { to, want, newest, ranges });
+        turn.step(Step::Served { peer: to, entries });
+        turn.out.push(Output::Serve { to, want, newest, ranges });
     }
 }
 
-/// Lists a branch when it holds `few` heads at most, otherwise tells the fingerprints of its children.
-pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, out: &mut Vec<Output>) {
+/// Lists a branch that holds `few` heads at most; otherwise tells the fingerprints of its children.
+pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, turn: &mut Turn<'_>) {
     let listed = logs.frontier().within(branch).nth(few).is_none();
     let message = match branch.children() {
         Some(children) if !listed => {
@@ -98,29 +100,29 @@ pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to:
             Message::Heads(Heads { branch, all: true, heads })
         }
     };
-    send(out, to, message);
+    turn.send(to, message);
 }
 
 fn brief((author, log): (&AuthorId, &Log)) -> Brief {
     Brief { author: author.prefix(), next: log.next(), check: Logs::check(log), cut: log.cut() }
 }
 
-/// What a comparison of heads found out.
+/// The result of a comparison of heads.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     /// Entries that the peer lacks.
     lacking: Vec<(AuthorId, Seq, Seq)>,
-    /// Authors whose heads the peer should hear, whatever it lacks.
+    /// Authors whose heads to tell the peer, whatever it lacks.
     listed: Vec<AuthorId>,
     /// Authors whose forks the peer does not know.
     proofs: Vec<AuthorId>,
-    /// Heads whose signed run the peer should see: it has another entry at that seq, or another author's log under the same
-    /// prefix.
+    /// Heads whose signed run to show the peer: it has another entry at that seq, or another author's log under the
+    /// same prefix.
     conflicts: Vec<(AuthorId, Seq)>,
 }
 
 impl Compared {
-    /// What is read again to be shown to the peer: why logs are cut, and what contradicts its own.
+    /// Questions for the store, to show the peer why logs are cut, and what contradicts its own logs.
     pub(super) fn questions(self, to: PeerId, logs: &Logs) -> Vec<Recall> {
         let prove = |author| Some(Recall { author, seq: logs.cut(&author)?, purpose: Purpose::Prove(to) });
         let show = |(author, seq)| Recall { author, seq, purpose: Purpose::Show(to) };
@@ -134,7 +136,7 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     let frontier = logs.frontier();
     let under = |prefix: u64| theirs.get(&prefix).map_or(&[][..], Vec::as_slice);
     if heads.all {
-        // Who lists little of a large room may lack all the rest, of which no more is told at once.
+        // A peer that lists little of a large room may lack all the rest. It is told no more than this at once.
         let most = heads.heads.len() + HEADS * HEADS_REPLIES;
         let ours: Vec<_> = frontier.within(heads.branch).take(most).collect();
         for ours in ours.chunk_by(|(one, _), (other, _)| one.prefix() == other.prefix()) {
@@ -149,8 +151,8 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     found
 }
 
-/// Compares all logs under one prefix. Which of several heads is whose is not said, so equal ones cancel out, and of
-/// what is left the peer is shown the signed runs; `all` of theirs are listed, or only some.
+/// Compares all logs under one prefix. The heads do not say whose they are, so equal ones cancel out, and the peer is
+/// shown the signed runs of the rest. `all` says whether the peer listed all of its heads or only some.
 fn compare_under(ours: &[(&AuthorId, &Log)], (theirs, all): (&[Brief], bool), found: &mut Compared) {
     if let ([one], [] | [_]) = (ours, theirs) {
         return compare_one(*one, theirs.first().copied(), found);

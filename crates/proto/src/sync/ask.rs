@@ -1,16 +1,15 @@
-//! The asking side: what peers told of, and what is wanted from whom.
+//! The asking side: what peers told of, and what we want from whom.
 
 use std::collections::BTreeMap;
 
 use super::{
     Asked, Page, Small, Sync,
     lacks::{Due, Name},
-    send,
 };
 use crate::{
     defence,
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Output, Step},
+    input::{Event, Step},
     limits::{
         BARREN, BLOCK, GAPS_LOOKED_AT, LACK_MS, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD,
         WANT_ENTRIES, WANT_MS,
@@ -19,17 +18,18 @@ use crate::{
     logs::Logs,
     message::{Message, Range, Want},
     run::block_end,
+    turn::Turn,
 };
 
-/// Entries asked for at once where two authors share a prefix, for the other's are served too.
+/// Entries that we ask for at once where two authors share a prefix, because the other's are served too.
 const SHARED_ENTRIES: u64 = 2 * BLOCK;
 
-/// What can be asked of one peer.
+/// What we can ask of one peer.
 #[derive(Debug, Default)]
 struct Offer {
     above: Vec<Range>,
     gaps: Vec<(AuthorId, Range)>,
-    /// Entries that it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
+    /// How many entries it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
     told: u64,
 }
 
@@ -52,12 +52,12 @@ impl Sync {
         }
     }
 
-    /// Whether somebody claims to hold an entry. Only the siege asks, to show what believing that would do.
+    /// Whether a peer claims to hold an entry. Only the siege asks, to show what believing that would do.
     pub(crate) fn is_claimed(&self, prefix: u64, seq: Seq) -> bool {
         self.told.values().any(|told| told.get(&prefix).is_some_and(|next| seq < *next))
     }
 
-    /// A peer announced heads: what does not come by itself until `due_ms` is asked for.
+    /// A peer announced heads: we ask for those that do not come by themselves until `due_ms`.
     pub(crate) fn have(&mut self, from: PeerId, heads: &[(u64, Seq)], due_ms: u64, logs: &Logs) {
         for (prefix, last) in heads {
             let known = logs.frontier().with_prefix(*prefix).any(|(author, _)| logs.has(*author, *last));
@@ -67,7 +67,7 @@ impl Sync {
         }
     }
 
-    /// Something verified names this entry, and the peer that brought it has it: when it is asked for.
+    /// A verified run names this entry, and the peer that brought the run has it. Sets when to ask for the entry.
     pub(crate) fn named(&mut self, entry: (AuthorId, Seq), from: PeerId, logs: &Logs, now_ms: u64) {
         let patient_ms = self.patience.ms(LACK_MS);
         let due_ms = match self.hidden.is_under_way(entry, logs.next_wanted(entry.0), now_ms) {
@@ -77,13 +77,14 @@ impl Sync {
         self.lack(entry, from, due_ms, logs);
     }
 
-    /// Something verified shows that a peer has this entry: unless it comes by itself until `due_ms`, it is asked for.
+    /// A verified run shows that a peer has this entry. We ask for it unless it comes by itself until `due_ms`.
     pub(crate) fn lack(&mut self, (author, last): (AuthorId, Seq), from: PeerId, due_ms: u64, logs: &Logs) {
         self.lacks.add(logs.name(author), last, from, due_ms);
     }
 
-    /// A want was answered to its end: what did not come is not to be had from this peer.
-    pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    /// A peer answered a want to its end: it does not have what did not come.
+    pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
             for Range { author, last, .. } in &asked.above {
                 logs.wait_in_vain(from, (*author, None), *last);
@@ -92,7 +93,7 @@ impl Sync {
                 self.page.older.insert(from);
             }
             self.give_up(from, logs, now_ms);
-            self.plan(from, logs, now_ms, out);
+            self.plan(from, logs, turn);
         } else if self.small.get(&want).is_some_and(|small| small.peer == from) {
             let Some(small) = self.end_of(want) else { return };
             for (name, _, last) in &small.logs {
@@ -115,7 +116,7 @@ impl Sync {
         Some(small)
     }
 
-    /// Ends a want. The peer is not asked again for what it did not deliver, until it tells of it anew.
+    /// Ends a want. We do not ask the peer again for what it did not deliver, until it tells of it anew.
     pub(super) fn give_up(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64) {
         let Some(asked) = self.wants.remove(&peer) else { return };
         self.release(peer, &asked);
@@ -126,7 +127,7 @@ impl Sync {
         for range in asked.above {
             let mut under = logs.frontier().with_prefix(range.author).map(|(author, _)| *author);
             match under.find(|author| logs.has(*author, range.last)) {
-                // What is held for its time came, and is not asked for again before it is told of again.
+                // A run that is held for its time came. We do not ask for it again before a peer tells of it again.
                 Some(author) if !logs.is_early(author, range.last) => continue,
                 came => in_vain |= came.is_none(),
             }
@@ -163,15 +164,16 @@ impl Sync {
         }
     }
 
-    /// We are not far behind this peer, or not any more.
+    /// We are not far behind this peer, or no longer.
     pub(super) fn no_more_paged(&mut self, peer: &PeerId) {
         if self.paged.remove(peer) && self.paged.is_empty() {
             self.page = Page::default();
         }
     }
 
-    /// Asks for what did not come by itself: for a little directly, for much as one does after a comparison.
-    pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    /// Asks for what did not come by itself: for a little directly, for much as after a comparison.
+    pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
         let mut little: BTreeMap<PeerId, Vec<(Name, Range, Seq)>> = BTreeMap::new();
         while let Some(name) = self.lacks.due(now_ms) {
             let (prefix, author) = name;
@@ -188,11 +190,11 @@ impl Sync {
                 match due {
                     Due::Much(peer, last) => {
                         self.tell(peer, prefix, last + 1);
-                        self.plan(peer, logs, now_ms, out);
+                        self.plan(peer, logs, turn);
                     }
                     Due::Little(peer, last) => {
                         let most = if author.is_some() { first + SHARED_ENTRIES } else { Seq::MAX };
-                        // Of what comes in a run that is held for its time, the shorter run is wanted.
+                        // If the entry is here in a run that is held for its time, we want the shorter run.
                         let is_early =
                             logs.early(prefix, (last, last)).next().is_some() && defence::is_on("early-shorter");
                         let end = if is_early { last } else { block_end(last) };
@@ -206,7 +208,7 @@ impl Sync {
         }
         for (peer, asked) in little {
             for asked in asked.chunks(RANGES) {
-                let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), out);
+                let want = self.ask(peer, 0, asked.iter().map(|(_, range, _)| *range).collect(), turn);
                 let logs = asked.iter().map(|(name, range, last)| (*name, range.first, *last)).collect();
                 self.small.insert(want, Small { peer, logs, came: 0, due_ms: now_ms + WANT_MS });
                 *self.open.entry(peer).or_default() += 1;
@@ -214,8 +216,8 @@ impl Sync {
         }
     }
 
-    /// Ends wants of a little that nobody answered. Silence costs credit; an answer that has nothing lets others be asked at
-    /// once.
+    /// Ends wants of a little that nobody answered. Silence costs credit; an answer that brings nothing lets us ask
+    /// others at once.
     pub(super) fn give_up_small(&mut self, logs: &Logs, now_ms: u64) {
         while let Some((want, _)) = self.small.first_key_value().filter(|(_, small)| small.due_ms <= now_ms) {
             let Some(small) = self.end_of(*want) else { return };
@@ -226,8 +228,8 @@ impl Sync {
         }
     }
 
-    /// What did not come is asked of others that announced it; what came in part, of the same peer. Says whether something
-    /// did not come.
+    /// Asks others that announced it for what did not come; if some of it came, asks the same peer for the rest.
+    /// Returns whether something did not come.
     fn end_small(&mut self, small: Small, logs: &Logs, now_ms: u64) -> bool {
         let mut lacks = false;
         for (name, first, last) in small.logs {
@@ -244,20 +246,21 @@ impl Sync {
         lacks
     }
 
-    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, out: &mut Vec<Output>) -> u64 {
+    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, turn: &mut Turn<'_>) -> u64 {
         self.wants_made += 1;
         let want = self.wants_made;
         let entries = ranges.iter().map(|range| range.last - range.first + 1).fold(newest.into(), u64::saturating_add);
-        self.step(Step::Wanted { peer, entries }, out);
-        send(out, peer, Message::Want(Want { want, newest, ranges }));
+        turn.step(Step::Wanted { peer, entries });
+        turn.send(peer, Message::Want(Want { want, newest, ranges }));
         want
     }
 
-    /// Wants from `peer` what it told of and nobody else was asked for, unless it is answering a want already.
-    pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64, out: &mut Vec<Output>) {
+    /// Wants from `peer` what it told of and no other peer was asked for, unless it is still answering a want.
+    pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, turn: &mut Turn<'_>) {
         if self.wants.contains_key(&peer) {
             return;
         }
+        let now_ms = turn.now.ticks_ms;
         let trusted = self.credit.trusts(&peer);
         let mut offer = self.offer(peer, logs, 0);
         let is_far = trusted && offer.told > PAGED_ENTRIES;
@@ -269,7 +272,7 @@ impl Sync {
             self.page.free_ms = now_ms + PAGE_MS;
             offer = Offer::default();
         } else if offer.len() == 0 && defence::is_on("reserved") {
-            // Nothing else is to be had: others are too slow with what they were asked for.
+            // The peer has nothing else to offer: others are too slow with what they were asked for.
             offer = self.offer(peer, logs, now_ms);
         }
         if !trusted {
@@ -285,7 +288,7 @@ impl Sync {
                 self.reserved.entry(range.author).or_default().push((peer, range.first, range.last));
             }
         }
-        let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, out);
+        let want = self.ask(peer, if newest { NEWEST_PAGE as u32 } else { 0 }, ranges, turn);
         let (above, gaps, due_ms) = (offer.above, offer.gaps, now_ms + WANT_MS);
         self.wants.insert(peer, Asked { want, newest, above, gaps, came: 0, known: false, due_ms, free_ms: due_ms });
     }
@@ -294,8 +297,8 @@ impl Sync {
         !self.page.came && self.page.free_ms <= now_ms && !self.page.older.contains(peer)
     }
 
-    /// What `peer` told of above our heads, up to the ends of their blocks, and our gaps, as far as nobody else was
-    /// asked for it, or was and is not done by `slow_ms`. What has come since is forgotten.
+    /// What `peer` told of above our heads, up to the ends of the blocks, and our gaps, unless another peer was asked
+    /// for it and is not slow by `slow_ms`. Forgets what has come since.
     fn offer(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64) -> Offer {
         let mut offer = Offer::default();
         let trusted = self.credit.trusts(&peer);
@@ -323,7 +326,7 @@ impl Sync {
         offer
     }
 
-    /// A part of our gaps: behind those that were looked at before when there are many.
+    /// A part of our gaps: those behind the ones that we looked at before, if there are many.
     fn offer_gaps(&mut self, peer: PeerId, logs: &Logs, slow_ms: u64, offer: &mut Offer) {
         let barren = self.barren.get(&peer);
         let mut looked_at = None;
@@ -344,7 +347,7 @@ impl Sync {
         self.looked_at = looked_at;
     }
 
-    /// What of a range no peer is being asked for that is not slow; of that, what lies below.
+    /// The part of a range that no peer is being asked for, except slow ones; if there are several parts, the lowest.
     fn unasked(&self, mut range: Range, slow_ms: u64) -> Option<Range> {
         for (peer, first, last) in self.reserved.get(&range.author).into_iter().flatten() {
             let is_slow = self.wants.get(peer).is_none_or(|asked| asked.free_ms <= slow_ms);
@@ -355,17 +358,17 @@ impl Sync {
         (range.first <= range.last).then_some(range)
     }
 
-    /// Tells how many entries are missing, and bodies of others, when that has changed.
-    pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, out: &mut Vec<Output>) {
+    /// Tells how many entries, and bodies of others, are missing, if that has changed.
+    pub(crate) fn count_missing(&mut self, logs: &Logs, bodies: u64, turn: &mut Turn<'_>) {
         let missing = logs.missing().saturating_add(bodies);
         if missing != self.missing {
             self.missing = missing;
-            out.push(Output::Emit(Event::Missing { entries: missing }));
+            turn.emit(Event::Missing { entries: missing });
         }
     }
 }
 
-/// Of a peer that did not deliver, a single block is wanted.
+/// Reduces an offer to a single block, for a peer that did not deliver.
 fn probe(offer: &mut Offer) {
     let one = usize::from(offer.above.is_empty());
     offer.above.truncate(1);

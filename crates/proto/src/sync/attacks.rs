@@ -1,12 +1,13 @@
-//! What a peer gains by claiming to hold what it does not: nothing, in an engine as nodes run it.
+//! What a peer gains if it claims to hold what it does not: nothing, in an engine as nodes run it.
 
 use crate::{
     admit::Author,
+    config::Config,
     engine::Engine,
     entry::Kind,
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, Seq},
-    input::{Config, Event, Input, Kept, Output, Purpose, Saying},
+    input::{Event, Input, Kept, Output, Purpose, Saying},
     limits::{BLOCK, CLAIMS_IN_VAIN, GAP_COUNTED, HEADS, LACKS_OF_ONE, NEWEST_PAGE, WANT_MS},
     log::{Head, Log, Span},
     message::{Brief, Heads, Message, Push, Want},
@@ -73,7 +74,7 @@ impl Node {
         self.input(Input::Wake);
     }
 
-    /// What was shown since this was last asked: author and seq.
+    /// What was shown since the last call: author and seq.
     fn shown(&mut self) -> Vec<(AuthorId, Seq, bool)> {
         let told = self.out.extract_if(.., |output| matches!(output, Output::Emit(Event::Shown { .. })));
         let place = |output| match output {
@@ -85,7 +86,7 @@ impl Node {
         told.filter_map(place).collect()
     }
 
-    /// The wants that were sent since this was last asked.
+    /// The wants that were sent since the last call.
     fn wants(&mut self) -> Vec<(PeerId, Want)> {
         let is_want = |output: &mut Output| matches!(output, Output::Send { message: Message::Want(_), .. });
         let sent = self.out.extract_if(.., is_want).filter_map(|output| match output {
@@ -324,8 +325,8 @@ fn all_heads(node: &Node) -> Message {
     Message::Heads(Heads { branch: Branch::ROOT, all: true, heads })
 }
 
-/// For each author, whether a node that heard `theirs` does something by which the peer gets what it lacks: serves it, or
-/// shows the signed run by which the peer knows whom to ask for what.
+/// For each author, whether a node that heard `theirs` does something that brings the peer what it lacks: serves it, or
+/// shows the signed run from which the peer learns whom to ask for what.
 fn told(node: &mut Node, theirs: Message) -> (Vec<AuthorId>, Option<Message>) {
     node.hear(HONEST, theirs);
     let mut told = Vec::new();
@@ -414,7 +415,7 @@ fn a_want_by_prefix_is_served_from_both_logs() {
 
 #[test]
 fn a_signed_entry_of_a_log_that_shares_its_prefix_is_asked_for_from_the_bottom() {
-    // The one whose words come has a key; the other has none, and shares eight bytes with it.
+    // The author whose words come has a key. The other has none, and shares eight bytes with it.
     let mut ada = Writer::new(1);
     let mut twin = ada.id();
     twin.0[31] ^= 1;
@@ -436,7 +437,7 @@ fn a_signed_entry_of_a_log_that_shares_its_prefix_is_asked_for_from_the_bottom()
         held = node.engine.frontier().log(&ada.id()).map_or(0, Log::next);
     }
     assert_eq!(held, 300);
-    // What names either is satisfied.
+    // An entry that names either author is satisfied.
     let comment = Writer::new(2).write_seen(vec![vec![(ada.id().min(twin), 199), (ada.id().max(twin), 199)]], "both");
     node.shown();
     node.pushed(HONEST, &comment);

@@ -1,7 +1,7 @@
 //! Which peers bring what they claim to hold.
 //!
-//! A claim costs ten bytes. Whoever claims and does not deliver is believed a few times, and from then on it is asked for
-//! one block at a time, which keeps nobody else from being asked, until it brings something.
+//! A claim costs ten bytes. We believe a peer that claims and does not deliver a few times. From then on we ask it for
+//! one block at a time, which keeps no other peer from being asked, until it brings something.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ pub(super) struct Credit {
 }
 
 impl Credit {
-    /// Whether a peer is asked for all that it claims.
+    /// Whether we ask a peer for all that it claims.
     pub(super) fn trusts(&self, peer: &PeerId) -> bool {
         self.in_vain(peer) < CLAIMS_IN_VAIN || !defence::is_on("credit")
     }
 
-    /// Wants in a row that brought nothing.
+    /// How many wants in a row brought nothing.
     pub(super) fn in_vain(&self, peer: &PeerId) -> u8 {
         self.in_vain.get(peer).copied().unwrap_or(0)
     }

@@ -1,10 +1,10 @@
-//! Whose words are named before they come.
+//! Authors whose words are named before they come.
 //!
-//! An entry that is named and has not come is mostly on its way: rumors overtake each other, and it is given
-//! [`LACK_MS`]. But whoever tells a word to one peer alone makes everybody wait so long for that peer's next
-//! words. So an entry is asked for at once where nothing says that it is on its way: the log is unknown, more of it lacks
-//! than its next entry, or a word of its author had to be asked for lately. Where rumors are late anyway everything is
-//! given the time that [`Patience`](crate::patience::Patience) has learned.
+//! A named entry that has not come is mostly on its way: rumors overtake each other, and the entry gets
+//! [`LACK_MS`](crate::limits::LACK_MS). But a peer that tells a word to one peer alone makes everybody wait that long
+//! for that peer's next words. So we ask for an entry at once if nothing says that it is on its way: we do not know its
+//! log, we lack more of the log than its next entry, or we lately had to ask for a word of its author. Where rumors are
+//! late anyway, everything gets the time that [`Patience`](crate::patience::Patience) has learned.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ use crate::{
     limits::{HIDDEN, HIDDEN_MS},
 };
 
-/// Authors some of whose words had to be asked for, and until when that is remembered.
+/// Authors some of whose words we had to ask for, and until when we remember that.
 #[derive(Debug, Default)]
 pub(super) struct Hidden {
     until_ms: BTreeMap<AuthorId, u64>,
 }
 
 impl Hidden {
-    /// A word of this author was asked for, and came.
+    /// We asked for a word of this author, and it came.
     pub(super) fn note(&mut self, author: AuthorId, now_ms: u64) {
         if self.until_ms.len() >= HIDDEN && !self.until_ms.contains_key(&author) {
             let oldest = self.until_ms.iter().min_by_key(|(_, until_ms)| **until_ms).map(|(author, _)| *author);
@@ -30,7 +30,7 @@ impl Hidden {
         self.until_ms.insert(author, now_ms + HIDDEN_MS);
     }
 
-    /// Whether an entry that is named is likely on its way, where its log is held below `next`.
+    /// Whether a named entry is likely on its way, if we hold its log below `next`.
     pub(super) fn is_under_way(&self, (author, seq): (AuthorId, Seq), next: Seq, now_ms: u64) -> bool {
         let is_hidden =
             next == 0 || seq > next || self.until_ms.get(&author).is_some_and(|until_ms| now_ms < *until_ms);

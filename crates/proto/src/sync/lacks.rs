@@ -1,7 +1,8 @@
-//! What was announced, or is named as a cause, and may be under way as a rumor: asked for when it has not come by then.
+//! Entries that were announced, or are named as a cause, and may be under way as a rumor: we ask for them if they have
+//! not come by some time.
 //!
-//! Of each log the few peers are remembered that announced it, so that one that claims too much, or does not deliver,
-//! does not stand for those that do: they are asked one after the other.
+//! We remember the few peers that announced each log, so that a peer that claims too much, or does not deliver, does
+//! not stand for those that do: we ask them one after the other.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,15 +19,15 @@ use crate::{
 /// A log as peers name it: by the first eight bytes of its author, and in full when that is needed to tell it from another.
 pub(crate) type Name = (u64, Option<AuthorId>);
 
-/// Some of a log that others have and that has not come.
+/// A part of a log that others have and that has not come.
 #[derive(Debug)]
 struct Lack {
-    /// Who first told of it.
+    /// The peer that told of it first.
     by: PeerId,
-    /// Who has the log, and up to where.
+    /// The peers that have the log, and up to where.
     having: Vec<(PeerId, Seq)>,
     due_ms: u64,
-    /// Whether everybody who has it is being asked for enough already.
+    /// Whether every peer that has it is being asked for enough already.
     stalled: bool,
 }
 
@@ -35,9 +36,9 @@ struct Lack {
 pub(super) struct Lacks {
     of: BTreeMap<Name, Lack>,
     due: BTreeSet<(u64, Name)>,
-    /// Those that each peer was the first to tell of.
+    /// The logs that each peer was the first to tell of.
     by: BTreeMap<PeerId, BTreeSet<Name>>,
-    /// By peer: the logs that it has.
+    /// The logs that each peer has.
     having: BTreeSet<(PeerId, Name)>,
 }
 
@@ -46,7 +47,7 @@ pub(super) struct Lacks {
 pub(super) enum Due {
     /// A little, up to this seq.
     Little(PeerId, Seq),
-    /// What this peer tells of is much.
+    /// Much: this peer tells of the log up to this seq.
     Much(PeerId, Seq),
 }
 
@@ -59,7 +60,7 @@ impl Lacks {
         self.due.first().map(|(due_ms, _)| *due_ms)
     }
 
-    /// A peer has entries of this log up to `last`. Unless they come by themselves until `due_ms`, they are asked for.
+    /// A peer has entries of this log up to `last`. We ask for them unless they come by themselves until `due_ms`.
     pub(super) fn add(&mut self, name: Name, last: Seq, from: PeerId, due_ms: u64) {
         if let Some(lack) = self.of.get_mut(&name) {
             match lack.having.iter().position(|(peer, _)| *peer == from) {
@@ -84,7 +85,8 @@ impl Lacks {
         }
     }
 
-    /// Whether there is room for one more of a peer that has this share; if need be one of the largest share goes.
+    /// Whether there is room for one more log of a peer that has this share; if need be, a log of the largest share
+    /// goes.
     fn has_room(&mut self, share: usize) -> bool {
         if self.of.len() < LACKS {
             return true;
@@ -101,9 +103,9 @@ impl Lacks {
         self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).map(|(_, name)| *name)
     }
 
-    /// Whom to ask for a log that is held below `first` and ends at `end`: whoever claims much, and for a little the one
-    /// that claims the most of those that deliver and are not `busy`. Who is asked is forgotten, and the others are asked
-    /// at `again_ms`.
+    /// Whom to ask for a log that we hold below `first` and that ends at `end`: every peer that claims much, and for a
+    /// little the peer that claims the most of those that deliver and are not `busy`. Forgets the peers to ask; the
+    /// others are asked at `again_ms`.
     pub(super) fn ask(
         &mut self,
         name: Name,
@@ -121,7 +123,7 @@ impl Lacks {
             due.extend(much.then_some(Due::Much(*peer, *last)));
             !much
         });
-        // The first of equals was the first to tell.
+        // Of equals the first is the one that told first.
         let best = |at: &usize| {
             let (peer, last) = &lack.having[*at];
             (credit.in_vain(peer), std::cmp::Reverse(*last), *at)
@@ -141,12 +143,12 @@ impl Lacks {
         due
     }
 
-    /// Whoever was asked for this does not have it: others may be asked at once.
+    /// The peer that was asked for this does not have it: others may be asked at once.
     pub(super) fn hurry(&mut self, name: Name, now_ms: u64) {
         self.postpone(name, now_ms);
     }
 
-    /// A peer answered, and can be asked for more: some of what stalled for that is due.
+    /// A peer answered and can be asked for more: some of the logs that stalled for that are due.
     pub(super) fn resume(&mut self, peer: &PeerId, now_ms: u64) {
         let having = self.having.range(all_of(peer)).map(|(_, name)| *name);
         let stalled = having.filter(|name| self.of.get(name).is_some_and(|lack| lack.stalled));

@@ -1,8 +1,8 @@
-//! How one peer sees the id space: as branches that each hold others, and at every depth not itself.
+//! How one peer sees the id space: as branches that each hold other peers, and at no depth itself.
 //!
-//! Ids are read as digits of three bits, the most significant first. Seen from me, the branch of another peer
-//! is the smallest part of the id space that holds it and not me: all ids that share with me as many digits
-//! as it does, and then have its next digit.
+//! Ids are read as digits of three bits, the most significant first. Seen from me, the branch of another peer is the
+//! smallest part of the id space that holds it and not me: all ids that share as many digits with me as it does, and
+//! then have its next digit.
 
 use crate::{frontier::Branch, ids::PeerId, limits::FANOUT_BITS};
 

@@ -1,4 +1,4 @@
-//! What the links cover of the id space, and which more are wanted.
+//! What the links cover of the id space, and which further links are wanted.
 
 use crate::{
     frontier::Branch,
@@ -10,9 +10,9 @@ use crate::{
 pub(super) enum Need {
     /// It is in our neighbourhood.
     Near,
-    /// There is nobody yet in its branch.
+    /// There is no link into its branch yet.
     Branch,
-    /// There are too few links beyond one a branch.
+    /// There are too few links besides one a branch.
     Anybody,
 }
 
@@ -21,12 +21,12 @@ impl Need {
     pub(super) const ALL: [Self; 3] = [Self::Near, Self::Branch, Self::Anybody];
 }
 
-/// Branches that one peer sees, whose depth and last digit tell them apart.
+/// Branches that one peer sees; their depth and last digit tell them apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Branches([u8; Branch::DEEPEST as usize + 1]);
 
 impl Branches {
-    /// Adds a branch; says whether it was not there.
+    /// Adds a branch; returns whether it was not there.
     pub(super) fn insert(&mut self, branch: Branch) -> bool {
         let new = !self.contains(branch);
         self.0[usize::from(branch.depth())] |= 1 << branch.digit();
@@ -50,7 +50,7 @@ pub(super) struct Cover {
     branches: Branches,
     links: usize,
     chosen: usize,
-    /// By depth, links that no stranger could have made: we chose them, or they have brought something.
+    /// By depth, how many links no stranger could have made: we chose them, or their peers have brought something.
     sound: [u8; Branch::DEEPEST as usize + 1],
 }
 
@@ -64,13 +64,13 @@ impl Cover {
         }
     }
 
-    /// A link into this branch that others chose has brought something.
+    /// The peer of a link into this branch that others chose has brought something.
     pub(super) fn vouch(&mut self, branch: Branch) {
         let sound = &mut self.sound[usize::from(branch.depth())];
         *sound = sound.saturating_add(1);
     }
 
-    /// Links beyond our neighbourhood that no stranger could have made.
+    /// How many links beyond our neighbourhood no stranger could have made.
     fn sound(&self) -> usize {
         self.sound[..=usize::from(self.near)].iter().map(|links| usize::from(*links)).sum()
     }
@@ -110,8 +110,8 @@ impl Sharing {
         self.unlinked[usize::from(digits)] += usize::from(!linked);
     }
 
-    /// How many digits our neighbourhood shares with us, so few that as many as possible belong to it, and whether
-    /// all of those are linked.
+    /// How many digits our neighbourhood shares with us, so few that as many peers as possible belong to it; and
+    /// whether all of those are linked.
     pub(super) fn neighbourhood(&self) -> (u8, bool) {
         let (mut within, mut unlinked) = (0, 0);
         for digits in (0..=Branch::DEEPEST).rev() {

@@ -1,8 +1,8 @@
 //! The peers we know: how to reach each, who told of it, whether it ever worked, when to try again.
 //!
-//! What strangers tell is bounded three ways: by all that is known, by what one teller may fill, and by
-//! eviction that takes the failing first and then from the branch we know most of, so that a flood of ids
-//! in one place displaces itself.
+//! What strangers tell is bounded in three ways: by all that we know, by what one teller may fill, and by eviction,
+//! which takes peers that fail first and then peers from the branch that we know most of, so that a flood of ids in one
+//! place displaces itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,14 +24,14 @@ pub(super) struct Peer {
     address: Bytes,
     /// How others say to reach it, while it does not answer: seldom known, and kept apart.
     hearsay: Option<Box<Bytes>>,
-    /// Prefix of who told of it; `None` when we found out ourselves: by a ticket, on the LAN, from the store, by a
-    /// link.
+    /// Prefix of the peer that told of it; `None` if we found out ourselves: by a ticket, on the LAN, from the store,
+    /// by a link.
     source: Option<u64>,
     /// When a link to it was last up.
     pub(super) worked_ms: Option<u64>,
-    /// Dials that failed since.
+    /// How many dials failed since.
     pub(super) failures: u32,
-    /// Not to be dialled before.
+    /// We do not dial it before this.
     pub(super) due_ms: u64,
     /// Whether a dial is under way.
     pub(super) dialling: bool,
@@ -42,8 +42,8 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Where to try next. What others say has its turn after every other failure, so that it can help to find a
-    /// peer that moved, and never hide one that did not.
+    /// The address to try next. What others say has its turn after every other failure, so that it can help to find a
+    /// peer that moved, and never hides one that did not.
     pub(super) fn next_address(&self) -> Bytes {
         let hearsay = self.hearsay.as_deref().filter(|_| self.failures % 2 == 1);
         hearsay.unwrap_or(&self.address).clone()
@@ -91,8 +91,8 @@ impl Known {
         self.get(peer).map(|known| known.contact(peer))
     }
 
-    /// Takes in that `source` told of a peer, to be dialled from `due_ms` on. What we find out ourselves is believed
-    /// and tried at once; what others say of a peer that we know is hearsay, and nothing while it works.
+    /// Notes that `source` told of a peer, to be dialled from `due_ms` on. We believe what we find out ourselves and
+    /// try it at once. What others say of a peer that we know is hearsay, which we ignore while the peer works.
     pub(super) fn hear(&mut self, contact: Contact, source: Option<PeerId>, due_ms: u64, random: &mut Random) {
         if contact.peer == self.me {
             return;
@@ -129,8 +129,8 @@ impl Known {
         }
     }
 
-    /// Takes in that a link came up; tells whether we had dialled it. Who told of the peer counts no longer:
-    /// it has shown itself.
+    /// Notes that a link came up; returns whether we had dialled it. It no longer counts who told of the peer: it has
+    /// shown itself.
     pub(super) fn up(&mut self, id: PeerId, address: Option<Bytes>, now_ms: u64, random: &mut Random) -> bool {
         if let Some(address) = address {
             self.hear(Contact { peer: id, address }, None, now_ms, random);
@@ -142,22 +142,22 @@ impl Known {
         dialled
     }
 
-    /// Takes in that a peer was the first to give us something.
+    /// Notes that a peer was the first to give us something.
     pub(super) fn brought(&mut self, id: &PeerId) {
         if let Some(peer) = self.peers.get_mut(id) {
             peer.brought = true;
         }
     }
 
-    /// Takes in that a link ended which stood long enough to count as working.
+    /// Notes that a link ended after it stood long enough to count as working.
     pub(super) fn down(&mut self, id: &PeerId, due_ms: u64, now_ms: u64) {
         if let Some(peer) = self.peers.get_mut(id) {
             (peer.linked, peer.worked_ms, peer.failures, peer.due_ms) = (false, Some(now_ms), 0, due_ms);
         }
     }
 
-    /// Takes in that a dial failed, or a link ended as soon as it was up. `retry` gives the pause after that
-    /// many failures.
+    /// Notes that a dial failed, or a link ended as soon as it was up. `retry_ms` gives the pause after that many
+    /// failures.
     pub(super) fn failed(&mut self, id: &PeerId, now_ms: u64, retry_ms: impl FnOnce(u32) -> u64) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         (peer.dialling, peer.linked) = (false, false);
@@ -179,13 +179,13 @@ impl Known {
         worked.into_iter().map(|(.., id)| id).collect()
     }
 
-    /// The peers that are never forgotten: the last that worked.
+    /// The peers that are never forgotten: those that worked last.
     fn kept(&self) -> BTreeSet<PeerId> {
         self.worked().into_iter().take(KEPT_PEERS).collect()
     }
 
-    /// Forgets one `among` those that can be: the one that fails most; when none fails, one in the branch we know
-    /// most of.
+    /// Forgets one of the peers `among` those that may be forgotten: the one that fails most, or if none fails, one in
+    /// the branch that we know most of. Returns whether it forgot one.
     fn forget_one(&mut self, random: &mut Random, among: impl Fn(&Peer) -> bool) -> bool {
         let kept = self.kept();
         let idle = self.peers.iter().filter(|(id, peer)| peer.is_idle() && among(peer) && !kept.contains(*id));

@@ -13,12 +13,14 @@ use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
     ids::{AuthorId, EntryId, PeerId, Seq},
+    input::Output,
     message::{Contact, Message, Push},
     random::Random,
-    rumor::{Action, Policy, Rumors, Source, delegating},
+    rumor::{Policy, Rumors, Source, delegating},
     run::RawRun,
-    time::Time,
-    view::{Move, Shape, View},
+    time::{Now, Time},
+    turn::Turn,
+    view::{Shape, View},
 };
 
 /// The peer of this number. Ids are hashes, as keys are: evenly spread.
@@ -67,7 +69,7 @@ enum Event {
         from: usize,
         message: Message,
     },
-    /// It asks for what was announced, if it has not come.
+    /// The peer asks for what was announced, if that has not come.
     Fetch {
         from: usize,
         run: RawRun,
@@ -120,7 +122,7 @@ impl Net {
     fn shaped(shapes: Vec<Shape>, policy: &Policy, latency_ms: Range<u64>, seed: u64) -> Self {
         let node = |(at, shape)| Node {
             view: View::new(shape, peer(at)),
-            rumors: Rumors::new(policy, peer(at), false),
+            rumors: Rumors::new(policy, peer(at)),
             random: Random::new(seed << 32 | at as u64),
             dead: false,
             mute: false,
@@ -147,7 +149,7 @@ impl Net {
         self.join_first(self.nodes.len(), every_ms);
     }
 
-    /// The first so many join by the ticket of peer 0.
+    /// The first `peers` join by the ticket of peer 0.
     pub fn join_first(&mut self, peers: usize, every_ms: u64) {
         for at in 1..peers {
             self.hear(at, vec![contact(0)]);
@@ -157,7 +159,7 @@ impl Net {
 
     /// A peer hears of others from a ticket.
     pub fn hear(&mut self, at: usize, contacts: Vec<Contact>) {
-        self.view(at, |view, now, random, out| view.heard(contacts, None, now, random, out));
+        self.view(at, |view, turn| view.heard(contacts, None, turn));
     }
 
     /// A peer tells another of peers, true or not.
@@ -169,7 +171,7 @@ impl Net {
     /// A peer writes a line.
     pub fn say(&mut self, at: usize, run: RawRun) {
         self.nodes[at].held.insert((run.author(), run.last()), 0);
-        self.rumors(at, |rumors, view, now, random, out| rumors.hot(vec![run], None, view, now, random, out));
+        self.rumors(at, |rumors, view, turn| rumors.hot(vec![run], None, view, turn));
     }
 
     /// A peer ends as if killed; the others notice after `notice_ms`.
@@ -202,7 +204,7 @@ impl Net {
         self.nodes.iter().filter(holds).count()
     }
 
-    /// Whom pushes are under way to.
+    /// The peers to which pushes are under way.
     pub fn under_way(&self) -> Vec<usize> {
         let push = |serial| matches!(self.events.get(serial), Some(Event::Message { message: Message::Push(_), .. }));
         self.queue.iter().filter(|next| push(&next.0.1)).map(|next| next.0.2).collect()
@@ -219,17 +221,19 @@ impl Net {
             }
             Event::Up { peer: other } => {
                 let address = Some(contact(other).address);
-                self.view(at, |view, now, random, out| view.up(peer(other), address, now, random, out));
+                if let Some(closed) = self.view(at, |view, turn| view.up(peer(other), address, turn)) {
+                    self.close(at, closed);
+                }
                 if self.nodes[at].view.is_active(&peer(other)) {
-                    self.rumors(at, |rumors, view, now, random, out| rumors.up(peer(other), view, now, random, out));
+                    self.rumors(at, |rumors, view, turn| rumors.up(peer(other), view, turn));
                 }
             }
             Event::Unreachable { peer } => {
-                self.view(at, |view, now, random, out| view.unreachable(peer, now, random, out));
+                self.view(at, |view, turn| view.unreachable(peer, turn));
             }
             Event::Down { peer: other } => {
-                self.view(at, |view, now, random, out| view.down(peer(other), now, random, out));
-                self.rumors(at, |rumors, view, now, random, out| rumors.down(peer(other), view, now, random, out));
+                self.view(at, |view, turn| view.down(peer(other), turn));
+                self.rumors(at, |rumors, view, turn| rumors.down(peer(other), view, turn));
             }
             Event::Message { from, message } => {
                 if self.links.contains_key(&(at.min(from), at.max(from))) {
@@ -249,31 +253,30 @@ impl Net {
         }
     }
 
-    /// Whoever is woken has nothing left to do at that time: no deadline makes a loop.
+    /// A peer that is woken has nothing left to do at that time: no deadline makes a loop.
     fn wake(&mut self, at: usize) {
         let due = |deadline: Option<u64>, now_ms| deadline.is_some_and(|ms| ms <= now_ms);
         if due(self.nodes[at].view.next_deadline(), self.now_ms) {
-            self.view(at, |view, now, random, out| view.wake(now, random, out));
+            self.view(at, View::wake);
             assert!(!due(self.nodes[at].view.next_deadline(), self.now_ms), "the view asks to be woken for nothing");
         }
         if due(self.nodes[at].rumors.next_deadline(), self.now_ms) {
-            self.rumors(at, |rumors, view, now, random, out| rumors.wake(view, now, random, out));
+            self.rumors(at, Rumors::wake);
             assert!(!due(self.nodes[at].rumors.next_deadline(), self.now_ms), "rumors ask to be woken for nothing");
         }
     }
 
     fn message(&mut self, at: usize, from: usize, message: Message) {
         match message {
-            Message::Shuffle { peers, answer } => self.view(at, |view, now, random, out| {
-                view.shuffle(peer(from), peers, answer, now, random, out);
-            }),
+            Message::Shuffle { peers, answer } => {
+                self.view(at, |view, turn| view.shuffle(peer(from), peers, answer, turn))
+            }
             Message::Push(push) => self.take(at, from, push),
-            Message::Ack { pushes } => self.rumors(at, |rumors, view, now, random, out| {
-                let mut ack = |(push, new)| rumors.ack(peer(from), push, new, view, now, random, out);
-                pushes.into_iter().for_each(&mut ack);
+            Message::Ack { pushes } => self.rumors(at, |rumors, view, turn| {
+                pushes.into_iter().for_each(|answer| rumors.ack(peer(from), answer, view, turn));
             }),
             Message::Pull => {
-                self.rumors(at, |rumors, view, now, random, out| rumors.pull(peer(from), view, now, random, out));
+                self.rumors(at, |rumors, _, turn| rumors.pull(peer(from), turn));
             }
             Message::Have { heads } => {
                 self.haves += heads.len() as u64;
@@ -299,59 +302,63 @@ impl Net {
         }
         if !new.is_empty() {
             self.nodes[at].view.brought(&peer(from));
-            self.rumors(at, |rumors, view, now, random, out| rumors.hot(new, Some(source), view, now, random, out));
+            self.rumors(at, |rumors, view, turn| rumors.hot(new, Some(source), view, turn));
         }
         if !known.is_empty() {
-            self.rumors(at, |rumors, view, now, random, out| rumors.known(known, source, view, now, random, out));
+            self.rumors(at, |rumors, view, turn| rumors.known(known, source, view, turn));
         }
     }
 
-    fn view(&mut self, at: usize, act: impl FnOnce(&mut View, u64, &mut Random, &mut Vec<Move>)) {
-        let mut moves = Vec::new();
+    /// Lets the view of a peer have a turn.
+    fn view<T>(&mut self, at: usize, act: impl FnOnce(&mut View, &mut Turn<'_>) -> T) -> T {
+        let (mut out, now) = (Vec::new(), self.now());
         let node = &mut self.nodes[at];
-        act(&mut node.view, self.now_ms, &mut node.random, &mut moves);
+        let returned = act(&mut node.view, &mut Turn::new(now, &mut node.random, &mut out));
         self.wake_in_time(at, |node| node.view.next_deadline());
-        for step in moves {
-            match step {
-                Move::Dial(contact) => self.dial(at, &contact.peer),
-                Move::Close(other) => {
-                    let other = self.numbers[&other];
-                    self.links.remove(&(at.min(other), at.max(other)));
-                    self.send_after_latency(at, other, Event::Down { peer: at });
-                    self.rumors(at, |rumors, view, now, random, out| {
-                        rumors.down(peer(other), view, now, random, out);
-                    });
-                }
-                Move::Send { to, message } => {
+        self.carry_out(at, out);
+        returned
+    }
+
+    /// Lets the rumors of a peer have a turn.
+    fn rumors(&mut self, at: usize, act: impl FnOnce(&mut Rumors, &View, &mut Turn<'_>)) {
+        let (mut out, now) = (Vec::new(), self.now());
+        let node = &mut self.nodes[at];
+        act(&mut node.rumors, &node.view, &mut Turn::new(now, &mut node.random, &mut out));
+        self.wake_in_time(at, |node| node.rumors.next_deadline());
+        self.carry_out(at, out);
+    }
+
+    fn now(&self) -> Now {
+        Now { ticks_ms: self.now_ms, wall_ms: 0 }
+    }
+
+    fn carry_out(&mut self, at: usize, out: Vec<Output>) {
+        for output in out {
+            match output {
+                Output::Dial(contact) => self.dial(at, &contact.peer),
+                Output::Send { to, message } => {
+                    if let Message::Push(push) = &message {
+                        self.copies += push.runs.len() as u64;
+                    }
                     self.send_after_latency(at, self.numbers[&to], Event::Message { from: at, message });
                 }
+                _ => unreachable!("neither view nor rumors want that done"),
             }
         }
+    }
+
+    /// A peer closes a link that its view has given up.
+    fn close(&mut self, at: usize, other: PeerId) {
+        let number = self.numbers[&other];
+        self.links.remove(&(at.min(number), at.max(number)));
+        self.send_after_latency(at, number, Event::Down { peer: at });
+        self.rumors(at, |rumors, view, turn| rumors.down(other, view, turn));
     }
 
     fn dial(&mut self, at: usize, to: &PeerId) {
         match self.numbers.get(to).filter(|&&to| !self.nodes[to].dead) {
             Some(&to) => self.send_after_latency(at, to, Event::Dialled { by: at }),
             None => self.send(at, self.now_ms + 3_000, Event::Unreachable { peer: *to }),
-        }
-    }
-
-    fn rumors(&mut self, at: usize, act: impl FnOnce(&mut Rumors, &View, u64, &mut Random, &mut Vec<Action>)) {
-        let mut actions = Vec::new();
-        let node = &mut self.nodes[at];
-        act(&mut node.rumors, &node.view, self.now_ms, &mut node.random, &mut actions);
-        self.wake_in_time(at, |node| node.rumors.next_deadline());
-        for action in actions {
-            let (to, message) = match action {
-                Action::Push { to, push } => {
-                    self.copies += push.runs.len() as u64;
-                    (to, Message::Push(push))
-                }
-                Action::Pull { to } => (to, Message::Pull),
-                Action::Have { to, heads } => (to, Message::Have { heads }),
-                Action::Step(_) => continue,
-            };
-            self.send_after_latency(at, self.numbers[&to], Event::Message { from: at, message });
         }
     }
 

@@ -9,14 +9,16 @@ use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
     ids::{AuthorId, EntryId, PeerId},
-    message::Push,
+    input::Output,
+    message::{Message, Push},
     random::Random,
     rumor::{
-        Action, Policy, Rumors, Source,
+        Policy, Rumors, Source,
         mongering::{Direction, Mongering, Stop},
     },
     run::RawRun,
-    time::Time,
+    time::{Now, Time},
+    turn::Turn,
     view::{Shape, View},
 };
 
@@ -161,7 +163,7 @@ struct Cycles {
     heard: Vec<Option<u64>>,
     copies: u64,
     /// What is to be said in the next cycle, and by whom.
-    contacts: Vec<(usize, Action)>,
+    contacts: Vec<(usize, PeerId, Message)>,
     /// Who is answered by whom, about which push, and whether it was new.
     acks: Vec<(usize, usize, u64, bool)>,
 }
@@ -173,7 +175,7 @@ impl Cycles {
         sorted.sort();
         Self {
             view: View::new(Shape::Fixed(sorted), PeerId(scatter(seed, peers as u64))),
-            rumors: names.iter().map(|name| Rumors::new(policy, *name, false)).collect(),
+            rumors: names.iter().map(|name| Rumors::new(policy, *name)).collect(),
             names,
             random: Random::new(seed),
             cycle: 0,
@@ -186,56 +188,57 @@ impl Cycles {
 
     /// Links everybody, and tells one peer.
     fn begin(&mut self) {
+        let (mut unused, mut out) = (Random::new(0), Vec::new());
         for name in &self.names {
-            self.view.up(*name, None, 0, &mut Random::new(0), &mut Vec::new());
+            _ = self.view.up(*name, None, &mut Turn::new(Now::default(), &mut unused, &mut out));
         }
         for who in 0..self.names.len() {
             let other = self.names[(who + 1) % self.names.len()];
-            self.turn(who, |rumors, view, now, random, out| rumors.up(other, view, now, random, out));
+            self.turn(who, |rumors, view, turn| rumors.up(other, view, turn));
         }
         self.end();
         self.heard[0] = Some(0);
-        self.turn(0, |rumors, view, now, random, out| rumors.hot(line(), None, view, now, random, out));
+        self.turn(0, |rumors, view, turn| rumors.hot(line(), None, view, turn));
     }
 
     /// One cycle: what was to be said is said, all at once, and then answered.
     fn go_on(&mut self) {
         self.cycle += 1;
-        for (from, action) in std::mem::take(&mut self.contacts) {
-            self.contact(from, action);
+        for (from, to, message) in std::mem::take(&mut self.contacts) {
+            self.contact(from, to, message);
         }
         self.end();
     }
 
     /// Lets one peer do something; what it then wants to say is kept for the next cycle.
-    fn turn(&mut self, who: usize, act: impl FnOnce(&mut Rumors, &View, u64, &mut Random, &mut Vec<Action>)) {
-        let (now_ms, name) = (self.cycle * CYCLE_MS, self.names[who]);
-        let (mut out, mut unused) = (Vec::new(), Random::new(0));
-        self.view.down(name, now_ms, &mut unused, &mut Vec::new());
-        act(&mut self.rumors[who], &self.view, now_ms, &mut self.random, &mut out);
-        self.view.up(name, None, now_ms, &mut unused, &mut Vec::new());
-        self.contacts.extend(out.into_iter().map(|action| (who, action)));
+    fn turn(&mut self, who: usize, act: impl FnOnce(&mut Rumors, &View, &mut Turn<'_>)) {
+        let (now, name) = (Now { ticks_ms: self.cycle * CYCLE_MS, wall_ms: 0 }, self.names[who]);
+        let (mut out, mut aside, mut unused) = (Vec::new(), Vec::new(), Random::new(0));
+        self.view.down(name, &mut Turn::new(now, &mut unused, &mut aside));
+        act(&mut self.rumors[who], &self.view, &mut Turn::new(now, &mut self.random, &mut out));
+        _ = self.view.up(name, None, &mut Turn::new(now, &mut unused, &mut aside));
+        let said = out.into_iter().filter_map(|output| match output {
+            Output::Send { to, message } => Some((who, to, message)),
+            _ => None,
+        });
+        self.contacts.extend(said);
     }
 
-    fn contact(&mut self, from: usize, action: Action) {
-        match action {
-            Action::Push { to, push } => self.push(from, index_of(&to) as usize, push),
-            Action::Pull { to } => {
-                let to = index_of(&to) as usize;
-                if self.heard[to].is_some_and(|at| at < self.cycle) {
-                    self.pull(from, to);
-                }
-            }
-            Action::Have { .. } | Action::Step(_) => {}
+    fn contact(&mut self, from: usize, to: PeerId, message: Message) {
+        let to = index_of(&to) as usize;
+        match message {
+            Message::Push(push) => self.push(from, to, push),
+            Message::Pull if self.heard[to].is_some_and(|at| at < self.cycle) => self.pull(from, to),
+            _ => {}
         }
     }
 
     /// Whoever asks is answered in the same cycle.
     fn pull(&mut self, from: usize, to: usize) {
         let (waiting, asking) = (std::mem::take(&mut self.contacts), self.names[from]);
-        self.turn(to, |rumors, view, now, random, out| rumors.pull(asking, view, now, random, out));
-        for (from, answer) in std::mem::replace(&mut self.contacts, waiting) {
-            self.contact(from, answer);
+        self.turn(to, |rumors, _, turn| rumors.pull(asking, turn));
+        for (from, to, answer) in std::mem::replace(&mut self.contacts, waiting) {
+            self.contact(from, to, answer);
         }
     }
 
@@ -245,17 +248,17 @@ impl Cycles {
         let new = self.heard[to].is_none_or(|at| at == self.cycle);
         self.acks.push((from, to, push.push, new));
         if self.heard[to].is_some() {
-            self.turn(to, |rumors, view, now, random, out| rumors.known(push.runs, source, view, now, random, out));
+            self.turn(to, |rumors, view, turn| rumors.known(push.runs, source, view, turn));
         } else {
             self.heard[to] = Some(self.cycle);
-            self.turn(to, |rumors, view, now, random, out| rumors.hot(push.runs, Some(source), view, now, random, out));
+            self.turn(to, |rumors, view, turn| rumors.hot(push.runs, Some(source), view, turn));
         }
     }
 
     fn end(&mut self) {
         for (from, to, push, new) in std::mem::take(&mut self.acks) {
             let to = self.names[to];
-            self.turn(from, |rumors, view, now, random, out| rumors.ack(to, push, new, view, now, random, out));
+            self.turn(from, |rumors, view, turn| rumors.ack(to, (push, new), view, turn));
         }
         for who in 0..self.names.len() {
             if self.rumors[who].next_deadline().is_some_and(|ms| ms <= self.cycle * CYCLE_MS) {

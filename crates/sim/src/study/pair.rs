@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 use rumormill_proto::{
     admit::Author,
+    config::Config,
     engine::Engine,
     ids::PeerId,
-    input::{Config, Input, Output},
+    input::{Input, Output},
     message::Message,
     rumor::Policy,
     run::RawRun,

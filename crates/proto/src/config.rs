@@ -1,0 +1,32 @@
+//! How an engine is set up.
+
+use crate::{
+    ids::{PeerId, RoomId},
+    rumor::Policy,
+    standing::Crowd,
+    sync::Pace,
+    view::Shape,
+};
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The room.
+    pub room: RoomId,
+    /// This peer.
+    pub me: PeerId,
+    /// How rumors spread.
+    pub policy: Policy,
+    /// Whom the engine keeps links with.
+    pub shape: Shape,
+    /// How often anti-entropy compares.
+    pub pace: Pace,
+    /// How many authors are kept. What is not the default is for tests.
+    pub crowd: Crowd,
+    /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
+    pub fresh_author: bool,
+    /// Whether to tell each step of the protocol, see [`Event::Step`](crate::input::Event::Step).
+    pub trace: bool,
+    /// Seed of everything random: peers chosen, coins, jitter.
+    pub seed: u64,
+}

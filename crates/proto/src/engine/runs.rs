@@ -1,0 +1,123 @@
+//! Runs that peers bring, and what they answer to those that we push.
+
+use super::{ANY_TIME_MS, Parts};
+use crate::{
+    defence,
+    ids::PeerId,
+    input::{Output, Step},
+    limits::{LACKED_AT_ONCE, PUSHES_OF_OWN},
+    logs::{Origin, Taken},
+    message::{Message, Push},
+    reject::Blame,
+    rumor::Source,
+    run::RawRun,
+    time::Now,
+    turn::Turn,
+};
+
+/// What was taken of some runs.
+pub(super) struct Took<'a> {
+    pub(super) news: Vec<&'a RawRun>,
+    known: Vec<RawRun>,
+}
+
+impl Parts {
+    pub(super) fn push(&mut self, from: PeerId, push: Push, turn: &mut Turn<'_>) {
+        let source = Source { peer: from, part: push.part, hops: push.hops.max(1) };
+        let origin = match defence::is_on("history") {
+            false if push.runs.iter().any(|run| self.sync.is_claimed(run.author().prefix(), run.last())) => {
+                Origin::History(from)
+            }
+            _ => Origin::Rumor(source),
+        };
+        let Some(took) = self.take(from, &push.runs, origin, turn) else { return };
+        let (new, known) = (!took.news.is_empty(), took.known);
+        let entries = push.runs.iter().map(|run| run.entries().len()).sum();
+        if new {
+            self.sync.delivers(&from);
+        }
+        self.sync.patience().rumor(from, self.view.len(), new, &known);
+        turn.step(Step::RumorFrom { peer: from, entries, new });
+        match self.rumors.is_urgent(push.part) {
+            // We do not pass on a run that is held for its time, and the sender must not count it as held here.
+            _ if push.runs.iter().any(|run| self.logs.is_early(run.author(), run.last())) => {}
+            true => turn.send(from, Message::Ack { pushes: vec![(push.push, new)] }),
+            false => self.receipts.add(from, push.push, new),
+        }
+        if !known.is_empty() {
+            self.rumors.known(known, source, &self.view, turn);
+        }
+    }
+
+    pub(super) fn ack(&mut self, from: PeerId, (push, new): (u64, bool), turn: &mut Turn<'_>) {
+        turn.step(Step::AckFrom { peer: from, new });
+        if let Some(next) = self.pushed.remove(&(from, push)) {
+            self.held(from, next, turn);
+        }
+        self.rumors.ack(from, (push, new), &self.view, turn);
+    }
+
+    /// Takes runs that a peer brought. Returns `None` when it had to close the link.
+    pub(super) fn take<'a>(
+        &mut self,
+        from: PeerId,
+        runs: &'a [RawRun],
+        origin: Origin,
+        turn: &mut Turn<'_>,
+    ) -> Option<Took<'a>> {
+        let wall_ms = self.time_ms(turn.now);
+        let (mut news, mut known) = (Vec::new(), Vec::new());
+        for run in runs {
+            let wall_ms = if run.author() == self.own.id() { ANY_TIME_MS } else { wall_ms };
+            match self.logs.take(run, origin, Now { wall_ms, ..turn.now }) {
+                Ok(Taken::New) => news.push(run),
+                Ok(Taken::Known) => known.push(run.clone()),
+                Ok(Taken::Refused) => {}
+                Ok(Taken::Contradicts(seq)) => self.compare(run, seq, Some(from)),
+                Err(reject) => {
+                    if reject.blame() == Blame::Peer {
+                        self.close(from, Some(reject), turn);
+                        return None;
+                    }
+                }
+            }
+        }
+        self.bodies.runs(from, runs, turn);
+        if !news.is_empty() {
+            self.view.brought(&from);
+            self.brought_by = Some(from);
+        }
+        self.settle(turn);
+        for run in &news {
+            let lacks = self.logs.lacks(run);
+            // A race between rumors leaves one or two open.
+            let at_once = lacks.len() > LACKED_AT_ONCE;
+            for lack in lacks {
+                match at_once {
+                    true => self.sync.lack(lack, from, turn.now.ticks_ms, &self.logs),
+                    false => self.sync.named(lack, from, &self.logs, turn.now.ticks_ms),
+                }
+            }
+        }
+        Some(Took { news, known })
+    }
+
+    /// Notes which of our own entries a push carries, for its answer tells that the peer holds them.
+    pub(super) fn note_pushes(&mut self, turn: &Turn<'_>) {
+        for output in turn.said() {
+            if let Output::Send { to, message: Message::Push(push) } = output {
+                self.note_push(*to, push);
+            }
+        }
+    }
+
+    fn note_push(&mut self, to: PeerId, push: &Push) {
+        let own = push.runs.iter().filter(|run| run.author() == self.own.id()).map(|run| run.last() + 1);
+        // The link may have ended since.
+        let Some(next) = own.max().filter(|_| self.view.is_active(&to)) else { return };
+        if self.pushed.len() >= PUSHES_OF_OWN {
+            self.pushed.pop_first();
+        }
+        self.pushed.insert((to, push.push), next);
+    }
+}

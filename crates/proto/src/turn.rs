@@ -1,0 +1,68 @@
+//! What the parts of the engine share while one input is handled.
+
+use crate::{
+    ids::PeerId,
+    input::{Event, Output, Step},
+    message::Message,
+    random::Random,
+    time::Now,
+};
+
+/// One input: when it came, and what follows from it.
+///
+/// A part that draws a random number or puts something out takes the turn; a part that needs the time alone is given the
+/// time alone.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    /// What the driver's clocks say.
+    pub now: Now,
+    /// The engine's only source of chance.
+    pub random: &'a mut Random,
+    /// What the driver is to do, in order. Outputs of earlier turns may lie before those of this one.
+    pub out: &'a mut Vec<Output>,
+    /// Whether steps of the protocol are told, see [`Config::trace`](crate::config::Config::trace).
+    pub trace: bool,
+    /// Outputs that were there when the turn began.
+    before: usize,
+}
+
+impl<'a> Turn<'a> {
+    /// A turn that appends to `out` and tells no steps.
+    pub fn new(now: Now, random: &'a mut Random, out: &'a mut Vec<Output>) -> Self {
+        let before = out.len();
+        Self { now, random, out, trace: false, before }
+    }
+
+    /// A turn within this one. What was put out before it does not count as [`said`](Self::said) in it.
+    pub(crate) fn within(&mut self) -> Turn<'_> {
+        let before = self.out.len();
+        Turn { now: self.now, random: self.random, out: self.out, trace: self.trace, before }
+    }
+
+    /// What was put out in this turn.
+    pub(crate) fn said(&self) -> &[Output] {
+        &self.out[self.before..]
+    }
+
+    /// What was put out in this turn, to be added to.
+    pub(crate) fn said_mut(&mut self) -> &mut [Output] {
+        &mut self.out[self.before..]
+    }
+
+    /// Says something to a peer.
+    pub(crate) fn send(&mut self, to: PeerId, message: Message) {
+        self.out.push(Output::Send { to, message });
+    }
+
+    /// Tells the interfaces something.
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.out.push(Output::Emit(event));
+    }
+
+    /// Tells a step of the protocol, when steps are traced.
+    pub(crate) fn step(&mut self, step: Step) {
+        if self.trace {
+            self.emit(Event::Step(step));
+        }
+    }
+}
