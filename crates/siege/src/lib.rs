@@ -43,6 +43,7 @@ pub mod nodes;
 pub mod outcome;
 pub mod pen;
 pub mod process;
+pub mod product;
 pub mod rogue;
 pub mod table;
 

@@ -10,6 +10,7 @@ mod claims;
 mod clocks;
 mod descriptors;
 mod empties;
+mod endless;
 mod erasers;
 mod flood;
 mod forger;
@@ -24,6 +25,7 @@ mod million;
 mod named;
 mod paths;
 mod places;
+mod slow;
 mod stopped;
 mod undercut;
 mod waits;
@@ -38,6 +40,7 @@ pub const ALL: &[&Attack] = &[
     &clocks::ATTACK,
     &descriptors::ATTACK,
     &empties::ATTACK,
+    &endless::ATTACK,
     &erasers::ATTACK,
     &flood::ATTACK,
     &forger::ATTACK,
@@ -51,6 +54,7 @@ pub const ALL: &[&Attack] = &[
     &named::ATTACK,
     &paths::ATTACK,
     &places::ATTACK,
+    &slow::ATTACK,
     &stopped::ATTACK,
     &undercut::ATTACK,
     &waits::ATTACK,
