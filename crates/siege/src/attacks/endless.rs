@@ -112,7 +112,6 @@ async fn typed(bytes: u64, outcome: &mut Outcome) {
     let ended = soon("the end of a command that sends", beside.wait()).await.unwrap();
     outcome.count("bytes that a command took before it refused to send them", sent, Bound::AtMost(PIECE as u64));
     outcome.count("it says so by its exit code", u64::from(!ended.success()), Bound::Is(1));
-    chat.end().await;
 }
 
 async fn proxy(bytes: u64, outcome: &mut Outcome) {
