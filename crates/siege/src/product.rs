@@ -13,9 +13,10 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
 };
 
-use crate::nodes::soon;
+use crate::nodes::{PATIENCE, soon};
 
 /// File descriptors that a process may have open on most systems.
 const DESCRIPTORS: u32 = 1_024;
@@ -119,7 +120,7 @@ pub async fn page_answers(port: u16) -> bool {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
         http_answers(stream, &format!("localhost:{port}")).await
     };
-    soon("an answer of the page", asked).await.unwrap_or(false)
+    matches!(timeout(PATIENCE, asked).await, Ok(Ok(true)))
 }
 
 /// Whether this connection gets an answer that all is well.
@@ -141,5 +142,5 @@ pub async fn console_answers(port: u16, lines: &str, want: &str) -> bool {
         stream.write_all(lines.as_bytes()).await?;
         BufReader::new(stream).lines().next_line().await
     };
-    matches!(soon("an answer of the console", asked).await, Ok(Some(line)) if line == want)
+    matches!(timeout(PATIENCE, asked).await, Ok(Ok(Some(line))) if line == want)
 }

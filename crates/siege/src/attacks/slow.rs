@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use tokio::{
     io::{self, AsyncWriteExt},
     net::{TcpStream, UnixStream},
+    sync::mpsc,
     task::JoinSet,
 };
 
@@ -26,6 +27,9 @@ pub(super) const ATTACK: Attack = Attack {
 
 /// Connections to a door.
 const CONNECTIONS: (u64, u64) = (100, 900);
+
+/// Of these, the places of a page and as many more.
+const QUEUED: u64 = 256;
 
 /// Who is hung up on comes again after this: without it the machine has no ports left for anybody.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -81,32 +85,31 @@ async fn console(form: Form, outcome: &mut Outcome) {
     bounds(outcome, "a console", &product, before);
 }
 
-/// So many connections that have all been made, and come again until this is dropped.
+/// So many connections, of which as many as the door and the system's queue hold have been made. All come again until this
+/// is dropped.
 async fn crowd(form: Form, port: u16, half: &'static [u8]) -> JoinSet<()> {
+    let (made, mut first) = mpsc::channel(QUEUED as usize);
     let mut crowd = JoinSet::new();
     for _ in 0..form.pick(CONNECTIONS.0, CONNECTIONS.1) {
-        let first = soon("a connection", begin(port, half)).await.unwrap();
-        crowd.spawn(stay(first, port, half));
+        crowd.spawn(stay(port, half, made.clone()));
+    }
+    for _ in 0..form.pick(CONNECTIONS.0, QUEUED) {
+        soon("a connection", first.recv()).await.unwrap();
     }
     crowd
 }
 
-async fn begin(port: u16, half: &[u8]) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    stream.write_all(half).await?;
-    Ok(stream)
-}
-
-async fn stay(first: TcpStream, port: u16, half: &[u8]) {
-    let mut made = Ok(first);
+async fn stay(port: u16, half: &[u8], made: mpsc::Sender<()>) {
     loop {
-        if let Ok(stream) = &mut made {
+        if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
+            && stream.write_all(half).await.is_ok()
+        {
+            // Only the first ones are waited for.
+            let _ = made.try_send(());
             // Until it is hung up on, one way or the other.
-            let _ = io::copy(stream, &mut io::sink()).await;
+            let _ = io::copy(&mut stream, &mut io::sink()).await;
         }
-        drop(made);
         tokio::time::sleep(AGAIN).await;
-        made = begin(port, half).await;
     }
 }
 
