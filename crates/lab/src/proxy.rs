@@ -129,6 +129,10 @@ impl Proxy {
             if length.map_err(|error| Failure::output(&error))? == 0 {
                 break;
             }
+            if line.last() != Some(&b'\n') {
+                // A line as long as this is refused, and the rest of it is no line of its own.
+                input.skip_until(b'\n').map_err(|error| Failure::output(&error))?;
+            }
             match self.take(&String::from_utf8_lossy(&line)) {
                 Ok(Next::Exit) => break,
                 Ok(Next::Line) => {}

@@ -11,7 +11,7 @@ use std::{
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader},
     sync::mpsc,
 };
 
@@ -101,7 +101,8 @@ pub fn at_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Lines are cut at [`TYPED_BYTES`], more than an entry takes, so that too long a line is refused and not torn.
+/// Of a line the first [`TYPED_BYTES`] are taken, more than fit an entry: so a line too long is refused as one, and the rest
+/// of it is no line of its own.
 async fn read_plain(send: mpsc::Sender<String>) -> io::Result<()> {
     let mut input = BufReader::new(tokio::io::stdin());
     let mut line = Vec::new();
@@ -110,8 +111,24 @@ async fn read_plain(send: mpsc::Sender<String>) -> io::Result<()> {
         if (&mut input).take(TYPED_BYTES).read_until(b'\n', &mut line).await? == 0 {
             return Ok(());
         }
+        if line.last() != Some(&b'\n') {
+            skip_line(&mut input).await?;
+        }
         let text = String::from_utf8_lossy(&line);
         if send.send(text.trim_end_matches(['\r', '\n']).to_owned()).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Passes over everything up to the next line.
+async fn skip_line(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
+    loop {
+        let buffer = input.fill_buf().await?;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let (length, is_over) = (end.map_or(buffer.len(), |end| end + 1), end.is_some() || buffer.is_empty());
+        input.consume(length);
+        if is_over {
             return Ok(());
         }
     }
