@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request};
+use axum::Router;
 use http_body_util::BodyExt as _;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -55,9 +55,9 @@ where
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(HEADER_MS)).max_buf_size(HEADER_BYTES);
-    let answer = service_fn(|request| {
+    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let answering = place.answers();
-        let answer = router.clone().oneshot::<Request<_>>(request);
+        let answer = router.clone().oneshot(request);
         // The answer's body holds the request until it is sent or given up.
         async move {
             let held = move |error| {
