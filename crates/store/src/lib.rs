@@ -25,10 +25,10 @@ use rumormill_proto::{
     content::{Target, Vouch},
     entry::{Body, Kind, Seen},
     fork::Proof,
+    frame::Contact,
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::{Bare, Found, Kept, Purpose, Recall},
     log::{Head, Log},
-    message::Contact,
     run::RawRun,
     timeline::Place,
 };
