@@ -4,7 +4,8 @@
 //! reply to the one before was taken, so one that never reads holds up nobody but itself, and for [`REPLY_MS`]
 //! only. When [`CONSOLES`] are connected, a newcomer takes the place of the one that has never said a command
 //! for the longest time, or else of the one whose last command is the oldest: silent clients cannot keep a
-//! console out, and a console at work is the last to go.
+//! console out, and a console at work is the last to go. Every console has [`HEARD_MS`] to say its first command, so
+//! that a crowd that comes at once drives nobody out before it is heard.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +33,7 @@ use tokio::{
 use crate::{
     command::{Command, Refusal, in_one_line, parse},
     crash,
-    limits::{ACCEPT_AGAIN_MS, CONSOLES, PAGE_LINES, PIECE_BYTES, REPLY_BYTES, REPLY_MS},
+    limits::{ACCEPT_AGAIN_MS, CONSOLES, HEARD_MS, PAGE_LINES, PIECE_BYTES, REPLY_BYTES, REPLY_MS},
     lines::Lines,
 };
 
@@ -73,10 +74,10 @@ impl Door {
                 accepted = accept(six.as_ref()) => accepted,
             };
             match accepted {
-                Ok((stream, _)) => consoles.admit(stream, room.clone()),
+                Ok((stream, _)) => consoles.admit(stream, room.clone()).await,
                 // Out of descriptors, most likely; there is nothing to wait for but time.
                 Err(_) => {
-                    consoles.make_room();
+                    consoles.make_room().await;
                     sleep(Duration::from_millis(ACCEPT_AGAIN_MS)).await;
                 }
             }
@@ -106,6 +107,7 @@ struct Consoles {
 
 struct Connected {
     task: AbortHandle,
+    since: Instant,
     /// Milliseconds after the door opened of its last command; 0 before the first.
     spoke_ms: Arc<AtomicU64>,
 }
@@ -117,25 +119,34 @@ impl Default for Consoles {
 }
 
 impl Consoles {
-    fn admit(&mut self, stream: TcpStream, room: Entered) {
+    async fn admit(&mut self, stream: TcpStream, room: Entered) {
         self.connected.retain(|_, console| !console.task.is_finished());
         if self.connected.len() >= CONSOLES {
-            self.make_room();
+            self.make_room().await;
         }
         let spoke_ms = Arc::new(AtomicU64::new(0));
         let console = Console { stream, room, began: self.began, spoke_ms: Arc::clone(&spoke_ms), sayings: Vec::new() };
         let task = tokio::spawn(console.serve()).abort_handle();
-        self.connected.insert(self.next, Connected { task, spoke_ms });
+        self.connected.insert(self.next, Connected { task, since: Instant::now(), spoke_ms });
         self.next += 1;
     }
 
-    fn make_room(&mut self) {
-        let idlest = |(number, console): &(&u64, &Connected)| (console.spoke_ms.load(Ordering::Relaxed), **number);
-        if let Some(number) = self.connected.iter().min_by_key(idlest).map(|(number, _)| *number)
-            && let Some(console) = self.connected.remove(&number)
-        {
-            console.task.abort();
+    /// Hangs up on the idlest console, once it has had its time to be heard.
+    async fn make_room(&mut self) {
+        while let Some((number, console)) = self.idlest() {
+            let heard = Duration::from_millis(HEARD_MS).saturating_sub(console.since.elapsed());
+            if heard.is_zero() {
+                console.task.abort();
+                self.connected.remove(&number);
+                return;
+            }
+            sleep(heard).await;
         }
+    }
+
+    fn idlest(&self) -> Option<(u64, &Connected)> {
+        let idlest = |(number, console): &(u64, &Connected)| (console.spoke_ms.load(Ordering::Relaxed), *number);
+        self.connected.iter().map(|(number, console)| (*number, console)).min_by_key(idlest)
     }
 }
 

@@ -10,6 +10,9 @@ pub(crate) const PIECE_BYTES: usize = 4 * 1024;
 /// Consoles connected to one process: a room of people each with one, and 1.3 MiB of lines at most.
 pub(crate) const CONSOLES: usize = 64;
 
+/// Milliseconds that a console has to say something before another can take its place: many turns of a busy machine.
+pub(crate) const HEARD_MS: u64 = 100;
+
 /// Bytes of a reply gathered before they are written: what a console reads at once, 64 times over.
 pub(crate) const REPLY_BYTES: usize = 64 * 1024;
 

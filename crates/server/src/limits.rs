@@ -28,6 +28,9 @@ pub(crate) const NAME_BYTES: usize = 120;
 /// of buffers at most.
 pub(crate) const CLIENTS: u32 = 128;
 
+/// Milliseconds that a client has to ask for something before another can take its place: many turns of a busy machine.
+pub(crate) const HEARD_MS: u64 = 100;
+
 /// Milliseconds that answers on their way may take when the home is let go: a commit of a slow disk, twenty times.
 pub(crate) const LAST_ANSWERS_MS: u64 = 1_000;
 

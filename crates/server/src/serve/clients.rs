@@ -1,18 +1,19 @@
 //! Who is served at a door: a bounded number at once. While all places are taken, the client that has asked for nothing for
-//! longest makes room for the next, so that connections that begin a request and never end it keep nobody out.
+//! longest makes room for the next, so that connections that begin a request and never end it keep nobody out. Every client
+//! has [`HEARD_MS`] to ask, so that a crowd that comes at once drives nobody out before it is heard.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use crate::limits::{CLIENTS, LAST_ANSWERS_MS};
+use crate::limits::{CLIENTS, HEARD_MS, LAST_ANSWERS_MS};
 
 /// The clients of one door. Clones are the same.
 #[derive(Clone)]
@@ -26,7 +27,7 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Idle {
     next: u64,
-    clients: BTreeMap<u64, Arc<Notify>>,
+    clients: BTreeMap<u64, (Instant, Arc<Notify>)>,
 }
 
 /// The place of one client, free again when this and all its [`Answering`] are dropped.
@@ -55,15 +56,31 @@ impl Clients {
         let permit = match self.places.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                if let Some((_, leave)) = lock(&self.idle).clients.pop_first() {
-                    leave.notify_one();
-                }
+                self.make_room().await;
                 self.places.clone().acquire_owned().await.ok()?
             }
         };
         let place = Place { idle: self.idle.clone(), number: Mutex::default(), leave: Arc::default(), _permit: permit };
         place.rests();
         Some(Arc::new(place))
+    }
+
+    /// Sends away the client that has asked for nothing for longest, once it has had its time to be heard. Sends nobody away
+    /// when all have a request under way.
+    async fn make_room(&self) {
+        loop {
+            let heard = {
+                let mut idle = lock(&self.idle);
+                let Some(longest) = idle.clients.first_entry() else { return };
+                let heard = Duration::from_millis(HEARD_MS).saturating_sub(longest.get().0.elapsed());
+                if heard.is_zero() {
+                    longest.remove().1.notify_one();
+                    return;
+                }
+                heard
+            };
+            sleep(heard).await;
+        }
     }
 
     /// Ends when the door is to be closed.
@@ -101,7 +118,7 @@ impl Place {
             let mut idle = lock(&self.idle);
             let number = idle.next;
             idle.next += 1;
-            idle.clients.insert(number, self.leave.clone());
+            idle.clients.insert(number, (Instant::now(), self.leave.clone()));
             number
         };
         *lock(&self.number) = Some(number);
