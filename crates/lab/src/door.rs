@@ -213,7 +213,7 @@ impl Console {
             return Ok(());
         }
         let sayings = self.sayings.drain(..).map(|text| (Kind::TEXT, text.into())).collect();
-        match self.room().await?.say_all(sayings).await {
+        match self.room().await?.entries().say(sayings).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let line: String = in_one_line(&error.to_string()).collect();
@@ -229,7 +229,7 @@ impl Console {
         let mut between = "";
         let mut after = None;
         loop {
-            let page = room.page_after(after, PAGE_LINES).await.map_err(io::Error::other)?;
+            let page = room.entries().page_after(after, PAGE_LINES).await.map_err(io::Error::other)?;
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             for line in page.iter().filter(|line| line.kind == Kind::TEXT) {

@@ -9,11 +9,12 @@ use std::{
     io::{self, Write},
 };
 
+use futures_util::StreamExt as _;
 use rumormill_node::{
-    Bind, Home, Node, Room, RoomEvent, RoomSetup, Settings,
+    Bind, Home, Message, Node, Room, RoomEvent, RoomSetup, Settings, What,
     proto::{
         ids::{AuthorId, PeerId},
-        input::{Event, Step},
+        input::Step,
         rumor::{Policy, mongering::Mongering},
         sync::Pace,
         view::Shape,
@@ -111,17 +112,14 @@ async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
     info!("in the room as author {}", room.author().short());
     let mut trace = Trace::new(args, keys, &room);
     let mut events = room.events();
-    entered.send_replace(Some(room));
+    entered.send_replace(Some(room.clone()));
     tokio::select! {
         stopped = async {
             loop {
                 match events.next().await {
-                    Some(RoomEvent::Engine(event)) => trace.tell(&event),
-                    Some(RoomEvent::Typing { .. } | RoomEvent::File { .. } | RoomEvent::Resumed) => {}
-                    Some(RoomEvent::Lagged { missed }) => info!("{missed} events came too fast to be told"),
                     Some(RoomEvent::Stopped { why }) => return why,
-                    Some(RoomEvent::Rekeyed { author }) => info!("writes as author {} from here on", author.short()),
                     Some(RoomEvent::Left) | None => return "the room has ended".into(),
+                    Some(event) => trace.tell(&room, &event).await,
                 }
             }
         } => Err(Failure::internal("room", stopped)),
@@ -172,31 +170,40 @@ impl Trace {
         Self { pids, authors: BTreeMap::from([(room.author(), args.pid)]) }
     }
 
-    fn tell(&mut self, event: &Event) {
+    async fn tell(&mut self, room: &Room, event: &RoomEvent) {
         match event {
-            Event::Shown { entry, .. } => {
-                let text = entry.body.bytes().map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
-                let text: String = in_one_line(&text).collect();
-                info!("entry {} of {} is in the log: {text}", entry.seq, self.author(&entry.author));
-            }
-            Event::Came { peer, author } => {
+            RoomEvent::Message { message, .. } => self.message(message),
+            RoomEvent::Inserted { of, .. } => match room.message(*of).await {
+                Ok(message) => message.iter().for_each(|message| self.message(message)),
+                Err(why) => info!("cannot read entry {} of {}: {why}", of.seq, self.author(&of.author)),
+            },
+            RoomEvent::Changed { of } => info!("entry {} of {} has changed", of.seq, self.author(&of.author)),
+            RoomEvent::Came { peer, author } => {
                 if let Some(pid) = self.pids.get(peer) {
                     self.authors.insert(*author, *pid);
                 }
                 info!("link to {} is up, where {} writes", self.peer(peer), author.short());
             }
-            Event::Filled { author, seq } => {
-                info!("the body of entry {seq} of {} came, or is lost", self.author(author))
-            }
-            Event::Went { peer } => info!("link to {} is down", self.peer(peer)),
-            Event::Holds { peer, next } => info!("{} holds {next} entries of ours", self.peer(peer)),
-            Event::Missing { entries: 0 } => info!("nothing is missing"),
-            Event::Missing { entries } => info!("entries missing: {entries}"),
-            Event::Forked { author, at } => info!("log of {} is forked at {at} and cut", self.author(author)),
-            Event::Evicted { author } => info!("log of {} left: the room is full of authors", self.author(author)),
-            Event::Skewed(skew) => info!("clock differs from a neighbour's by {} ms", skew.ms),
-            Event::Step(step) => self.step(step),
+            RoomEvent::Went { peer, .. } => info!("link to {} is down", self.peer(peer)),
+            RoomEvent::Holds { author, next } => info!("{} holds {next} entries of ours", self.author(author)),
+            RoomEvent::Missing { entries: 0 } => info!("nothing is missing"),
+            RoomEvent::Missing { entries } => info!("entries missing: {entries}"),
+            RoomEvent::Forked { author, at } => info!("log of {} is forked at {at} and cut", self.author(author)),
+            RoomEvent::Evicted { author } => info!("log of {} left: the room is full of authors", self.author(author)),
+            RoomEvent::Skewed(skew) => info!("clock differs from a neighbour's by {} ms", skew.ms),
+            RoomEvent::Rekeyed { author } => info!("writes as author {} from here on", author.short()),
+            RoomEvent::Lagged { missed } => info!("{missed} events came too fast to be told"),
+            RoomEvent::Step(step) => self.step(step),
+            _ => {}
         }
+    }
+
+    fn message(&self, message: &Message) {
+        let text = match &message.what {
+            What::Text(text) => in_one_line(&text.text).collect(),
+            other => format!("{other:?}"),
+        };
+        info!("entry {} of {} is in the log: {text}", message.place.seq, self.author(&message.place.author));
     }
 
     fn step(&self, step: &Step) {

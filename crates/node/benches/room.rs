@@ -13,12 +13,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use rumormill_node::{Node, Room, RoomEvent, Settings, Traffic};
 use rumormill_proto::{
     admit::{Admission, Author, Trust},
     entry::{Body, Kind, RawEntry},
     ids::{EntryId, RoomId},
-    input::Event,
     run::block_end,
     time::Time,
 };
@@ -160,7 +160,7 @@ async fn open_home(dir: &std::path::Path) {
     println!("  to its newest page                   {page:>10.1} ms more");
     let start = Instant::now();
     let node = Node::open(on_disk(dir)).await.unwrap();
-    let page = node.rooms()[0].page(None, 50).await.unwrap();
+    let page = node.rooms()[0].entries().page(None, 50).await.unwrap();
     assert_eq!(page.len(), 50);
     println!("  a node, with sockets, to that page   {:>10.1} ms", start.elapsed().as_secs_f64() * 1e3);
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -177,7 +177,7 @@ async fn fetch() {
     let room = teller.create("history").await.unwrap();
     for _ in 0..FETCHED / 1000 {
         let page = (0..1000).map(|_| (Kind::TEXT, noise(BODY))).collect();
-        room.say_all(page).await.unwrap();
+        room.entries().say(page).await.unwrap();
     }
     println!("a fresh peer fetches {FETCHED} messages of {BODY} incompressible bytes over loopback");
     let mut rates = Vec::new();
@@ -244,6 +244,11 @@ async fn mesh(count: usize) -> (Vec<Node>, Vec<Room>) {
     (nodes, rooms)
 }
 
+/// So many letters, as a text.
+fn letters(len: usize) -> String {
+    noise(len).iter().map(|byte| char::from(b'a' + byte % 26)).collect()
+}
+
 /// Counts what a room shows; tells each new count.
 fn count_shown(room: &Room) -> tokio::sync::watch::Receiver<u64> {
     let (told, count) = tokio::sync::watch::channel(0);
@@ -252,7 +257,7 @@ fn count_shown(room: &Room) -> tokio::sync::watch::Receiver<u64> {
         let begun = room.status().entries;
         while let Some(event) = events.next().await {
             match event {
-                RoomEvent::Engine(Event::Shown { .. }) => told.send_modify(|count| *count += 1),
+                RoomEvent::Message { .. } | RoomEvent::Inserted { .. } => told.send_modify(|count| *count += 1),
                 // What a slow reader missed it finds in the status.
                 RoomEvent::Lagged { .. } => told.send_modify(|count| *count = room.status().entries - begun),
                 _ => {}
@@ -308,7 +313,7 @@ async fn one_at_a_time(rooms: &[Room], counts: &mut [tokio::sync::watch::Receive
     let mut times = Vec::new();
     for message in 1..=MESSAGES {
         let start = Instant::now();
-        rooms[message as usize % rooms.len()].say_all(vec![(Kind::TEXT, noise(100))]).await.unwrap();
+        rooms[message as usize % rooms.len()].say(letters(100)).await.unwrap();
         all_reach(counts, message).await;
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
@@ -337,7 +342,7 @@ async fn paced(rooms: &[Room], rate: u64) {
         ticks.tick().await;
         let due = (start.elapsed().as_secs_f64() * rate as f64) as u64;
         for message in said..due {
-            rooms[message as usize % rooms.len()].say_all(vec![(Kind::TEXT, noise(100))]).await.unwrap();
+            rooms[message as usize % rooms.len()].say(letters(100)).await.unwrap();
         }
         said = said.max(due);
     }
@@ -361,7 +366,7 @@ async fn flat_out(rooms: &[Room]) {
             calls.join_next().await.unwrap().unwrap();
         }
         let room = rooms[0].clone();
-        calls.spawn(async move { room.say_all(vec![(Kind::TEXT, noise(100))]).await.unwrap() });
+        calls.spawn(async move { room.say(letters(100)).await.unwrap() });
     }
     calls.join_all().await;
     let said = start.elapsed();

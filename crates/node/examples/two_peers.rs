@@ -1,9 +1,9 @@
-//! Two nodes in one process: one founds a room, the other joins it with a ticket, and a line crosses.
+//! Two nodes in one process: one founds a room, the other joins it with a ticket, and they talk.
 
 #![allow(clippy::print_stdout, reason = "this is what it is for")]
 
-use rumormill_node::{Node, RoomEvent, Settings, Ticket};
-use rumormill_proto::{entry::Kind, input::Event};
+use futures_util::StreamExt as _;
+use rumormill_node::{Node, RoomEvent, Settings, Ticket, What};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,19 +15,26 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let here = bob.join(&ticket).await?;
     let mut events = here.events();
 
-    let said = lunch.say("pizza at noon?").await?;
+    let question = lunch.say("pizza at noon?").await?;
     while let Some(event) = events.next().await {
-        let RoomEvent::Engine(Event::Shown { entry, .. }) = event else { continue };
-        if (entry.author, entry.seq) == (said.author, said.seq) {
+        let of = match event {
+            RoomEvent::Message { message, .. } => message.target(),
+            RoomEvent::Inserted { of, .. } => of,
+            _ => continue,
+        };
+        if of == question {
             break;
         }
     }
-    here.say("yes").await?;
-    for line in here.page(None, 10).await?.iter().filter(|line| line.kind == Kind::TEXT) {
-        let text = line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        println!("{}: {}", here.nick(&line.place.author), text.unwrap_or_default());
+    here.reply(question, "yes").await?;
+    here.react(question, "🍕", true).await?;
+    for message in here.messages(None, 10).await?.messages {
+        if let What::Text(text) = &message.what {
+            let signs: Vec<&str> = message.reactions.keys().map(String::as_str).collect();
+            println!("{}: {} {}", here.nick(&message.place.author), text.text, signs.join(" "));
+        }
     }
-    println!("{} of them prove to hold the first", here.holders(said.author, said.seq).await?.authors.len());
+    println!("{} others are known to hold the question", here.holders(question).await?.authors.len());
 
     bob.close().await;
     alice.close().await;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use rumormill_proto::{entry::Kind, input::Saying};
+use rumormill_proto::{content::Target, entry::Kind, input::Saying};
 use tokio::sync::oneshot;
 
-use crate::{error::Error, limits::SAYINGS, room::Said};
+use crate::{error::Error, limits::SAYINGS};
 
 /// Who waits for what was said.
-pub(crate) type Answer = oneshot::Sender<Result<Vec<Said>, Error>>;
+pub(crate) type Answer = oneshot::Sender<Result<Vec<Target>, Error>>;
 
 /// All sayings of one room that wait. Each has a tag; those of one call have tags in a row.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Asked {
 
 struct Call {
     sayings: Vec<Saying>,
-    said: Vec<Option<Said>>,
+    said: Vec<Option<Target>>,
     left: usize,
     /// Nobody waits for what is only said again.
     answer: Option<Answer>,
@@ -53,7 +53,7 @@ impl Asked {
     }
 
     /// A saying has its place, durably.
-    pub(crate) fn said(&mut self, tag: u64, said: Said) {
+    pub(crate) fn said(&mut self, tag: u64, said: Target) {
         let Some((first, call)) = self.calls.range_mut(..=tag).next_back() else { return };
         let first = *first;
         let Some(place @ None) = call.said.get_mut((tag - first) as usize) else { return };
@@ -92,7 +92,7 @@ impl Asked {
         let Some(call) = self.calls.remove(&first) else { return };
         self.waiting -= call.left;
         if let Some(answer) = call.answer {
-            let said: Vec<Said> = call.said.into_iter().flatten().collect();
+            let said: Vec<Target> = call.said.into_iter().flatten().collect();
             let result = if said.is_empty() { result.map(|()| said) } else { Ok(said) };
             // Whoever asked may have gone.
             let _ = answer.send(result);
@@ -117,8 +117,8 @@ mod tests {
         vec![(Kind::TEXT, Bytes::new()); count]
     }
 
-    fn at(seq: u64) -> Said {
-        Said { author: AuthorId([1; 32]), seq }
+    fn at(seq: u64) -> Target {
+        Target { author: AuthorId([1; 32]), seq }
     }
 
     #[test]

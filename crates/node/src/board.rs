@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -24,10 +24,14 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
+    event::{News, RoomEvent},
     limits::EVENTS,
-    room::{RoomEvent, Traffic},
     sought::Tried,
+    status::Traffic,
 };
+
+/// The boards of all rooms of a node.
+pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
 
 /// Boards made by this process: no two of them are the same instance.
 static INSTANCES: AtomicU64 = AtomicU64::new(0);
@@ -39,7 +43,7 @@ pub(crate) struct Board {
     pub(crate) instance: u64,
     pub(crate) secret: Zeroizing<[u8; 32]>,
     /// `None` once the node has closed.
-    events: Mutex<Option<broadcast::Sender<RoomEvent>>>,
+    events: Mutex<Option<broadcast::Sender<News>>>,
     posted: Mutex<Posted>,
     /// Told whenever the standing was renewed.
     pub(crate) renewed: Notify,
@@ -141,7 +145,7 @@ impl Board {
     }
 
     /// What is told from now on.
-    pub(crate) fn events(&self) -> broadcast::Receiver<RoomEvent> {
+    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
         let closed = || broadcast::Sender::new(1).subscribe();
         self.sender().as_ref().map_or_else(closed, broadcast::Sender::subscribe)
     }
@@ -151,11 +155,16 @@ impl Board {
         self.sender().as_ref().is_some_and(|events| events.receiver_count() > 0)
     }
 
-    /// Tells the interfaces; without any it is forgotten.
+    /// Tells everybody who reads events.
     pub(crate) fn tell(&self, event: RoomEvent) {
+        self.spread(News::Event(event));
+    }
+
+    /// Tells everybody who reads events; without a reader the news is lost.
+    pub(crate) fn spread(&self, news: News) {
         if let Some(events) = &*self.sender() {
             // Fails only when nobody reads.
-            let _ = events.send(event);
+            let _ = events.send(news);
         }
     }
 
@@ -176,7 +185,7 @@ impl Board {
         self.renewed.notify_waiters();
     }
 
-    fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<RoomEvent>>> {
+    fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<News>>> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rumormill_proto::{
+    content::Target,
     entry::Kind,
     frame::{Contact, Frame},
     ids::{PeerId, RoomId},
@@ -15,14 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
     board::Board,
+    connection::{Lane, LinkId, Met},
     damaged::Remembered,
     envelope::Control,
     error::Error,
-    files::Lane,
-    link::{LinkId, Met},
-    mend::Mended,
-    room::Said,
     settings::RoomSetup,
+    status::Mended,
 };
 
 /// One thing for the driver to do.
@@ -34,7 +33,7 @@ pub(crate) enum Command {
     /// Take part in a room no more, and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
     /// Say something; answered once it is durable.
-    Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Said>, Error>> },
+    Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Target>, Error>> },
     /// Keep so much of what is said from now on; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Tell those who ask on the LAN of the room from now on, or no longer; answered once that is durable.

@@ -8,12 +8,7 @@ use rumormill_store::{DamagedRoom, RoomRecord};
 
 use crate::{
     board::{Board, Stop},
-    driver::Driver,
-    error::Error,
-    mend::Mended,
-    node::{kept, setup},
     random::random,
-    room::RoomEvent,
     settings::RoomSetup,
 };
 
@@ -29,9 +24,9 @@ impl Remembered {
     /// How to enter it; under a new author key where the old one is lost, and not at all without the room's secret.
     fn setup(&self) -> Option<RoomSetup> {
         match self {
-            Self::Whole(record) => Some(kept(record.clone())),
+            Self::Whole(record) => Some(RoomSetup::kept(record.clone())),
             Self::Damaged(room) => {
-                let mut setup = setup(room.id, room.secret?, random(), &room.name);
+                let mut setup = RoomSetup::new(room.id, room.secret?, random(), &room.name);
                 setup.contacts.clone_from(&room.contacts);
                 setup.retention = room.keep;
                 Some(setup)
@@ -39,7 +34,7 @@ impl Remembered {
         }
     }
 
-    fn board(&self, why: String) -> Board {
+    pub(crate) fn board(&self, why: String) -> Board {
         let board = match self {
             Self::Whole(record) => {
                 let author = Author::from_secret(&record.author_secret).id();
@@ -81,61 +76,13 @@ impl Damaged {
         self.0.get(room)?.remembered.setup()
     }
 
+    /// Puts a room in, which tells by this board that it is damaged.
+    pub(crate) fn insert(&mut self, remembered: Remembered, board: Arc<Board>) {
+        self.0.insert(board.id, Wreck { remembered, board });
+    }
+
     /// Takes a room out; what it told by.
     pub(crate) fn remove(&mut self, room: &RoomId) -> Option<Arc<Board>> {
         self.0.remove(room).map(|wreck| wreck.board)
-    }
-}
-
-impl Driver {
-    /// Takes part in a room that the home remembers. One that cannot be entered is listed as damaged.
-    pub(crate) fn remember(&mut self, remembered: Remembered) {
-        let entered = match &remembered {
-            Remembered::Whole(record) => self.prepare(kept(record.clone())).map(|prepared| self.take_part(prepared)),
-            Remembered::Damaged(room) => Err(Error::Damaged { why: room.why.clone() }),
-        };
-        let Err(why) = entered else { return };
-        let why = match why {
-            Error::Damaged { why } => why,
-            why => why.to_string(),
-        };
-        let board = Arc::new(remembered.board(why.clone()));
-        tracing::error!(room = %board.id.short(), %why, "a room is damaged and takes part in nothing");
-        self.boards().insert(board.id, board.clone());
-        self.damaged.0.insert(board.id, Wreck { remembered, board });
-    }
-
-    /// Takes out what is damaged of a room that takes part in nothing for it, and enters it.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] when that is not enough, and why.
-    pub(crate) fn mend_damaged(&mut self, room: &RoomId) -> Result<Mended, Error> {
-        let report = self.store.mend(room).map_err(|why| Error::Damaged { why: why.to_string() })?;
-        self.appended();
-        let setup = self.damaged.setup(room).ok_or_else(|| self.stopped(room))?;
-        self.enter_damaged(setup)?;
-        Ok(Mended { report, lost: Vec::new() })
-    }
-
-    /// Enters a room that was damaged. Whoever listens to it goes on listening.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] when it still is, [`Error::Store`] when the home cannot be written.
-    pub(crate) fn enter_damaged(&mut self, setup: RoomSetup) -> Result<Arc<Board>, Error> {
-        let (room, keeps) = (setup.id, setup.keep);
-        let damaged = |why: Error| Error::Damaged { why: why.to_string() };
-        let mut prepared = self.prepare(setup).map_err(damaged)?;
-        if keeps {
-            self.store.put_room(&prepared.seat.record())?;
-        }
-        if let Some(board) = self.damaged.remove(&room) {
-            match *board.secret == prepared.seat.setup.secret {
-                true => prepared.seat.sit_at(board),
-                false => board.close(),
-            }
-        }
-        let board = self.take_part(prepared);
-        board.tell(RoomEvent::Resumed);
-        Ok(board)
     }
 }

@@ -4,9 +4,16 @@
 //! all rooms together: first everything is made durable in one commit, then peers are told, then interfaces.
 //! Nothing in here waits for a peer or for a reader of events.
 
+mod mend;
+mod rekey;
+mod remember;
+mod rest;
+mod settle;
+mod sweep;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -25,33 +32,31 @@ use tokio::{
 };
 
 use crate::{
-    board::{Board, Stop},
+    board::{Board, Boards, Stop},
     command::{Command, Recalled, Received},
+    connection::LinkId,
     damaged::Damaged,
     envelope::Control,
     error::Error,
+    event::RoomEvent,
     files::Shelf,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
         ROOMS, STATUS_EVERY,
     },
-    link::{LinkId, Wires},
     links::{Inputs, Links, Secret},
     readers::Readers,
-    rest::Resting,
-    room::RoomEvent,
+    resting::Resting,
     seat::{Seat, Start},
     settings::{ClockShift, RoomSetup},
-    sweep::Sweeping,
+    sweeping::Sweeping,
+    wires::Wires,
 };
-
-/// Boards of all rooms, for those who ask the node for them.
-pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
 
 /// Why a peer could not be reached that shares no room with us: whichever of the two ends the connection first.
 const NOT_LET_IN: &str = "it answers, and does not let us into this room";
 
-/// What the driver works with.
+/// The state of the loop.
 pub(crate) struct Driver {
     pub(crate) store: Box<dyn Store>,
     pub(crate) seats: BTreeMap<RoomId, Seat>,
@@ -154,7 +159,7 @@ impl Driver {
     /// what peers say takes its turns behind that.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
         self.sweep();
-        let turns = self.tools.wires.turns();
+        let turns = self.tools.wires.turns.clone();
         if commands.is_empty() && turns.is_empty() {
             self.index();
             self.expire();
@@ -485,7 +490,7 @@ impl Driver {
         self.store.leave(room)?;
         self.sweeping.begin();
         // Held to the end: whoever listens hears that the room was left before a seat that goes closes its board.
-        let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room));
+        let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room).map(|(seat, _)| seat));
         self.links.leave(room);
         seat.iter_mut().for_each(|seat| seat.asked.fail(&Error::Left).clear());
         let board = seat.as_ref().map(|seat| seat.board.clone()).or_else(|| self.damaged.remove(room));

@@ -12,13 +12,21 @@ use iroh::{
 
 use crate::{
     congestion::Larger,
-    door::{ALPN, ALPN_FIRST},
     error::Error,
-    limits::{BULK_STREAMS, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, WINDOW_BYTES},
-    link::{IDLE, KEEP_ALIVE},
+    limits::{
+        BULK_STREAMS, IDLE, KEEP_ALIVE, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES,
+        WINDOW_BYTES,
+    },
     nearby,
     settings::{Bind, Settings},
 };
+
+/// Name of the protocol in the TLS handshake; another version is another name. Peers of this one skip controls that they
+/// do not know.
+pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
+
+/// The first version, whose peers bar whoever sends a control that they do not know.
+pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 
 /// Binds the sockets that `settings` ask for.
 ///

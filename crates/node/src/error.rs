@@ -1,6 +1,6 @@
 //! What a node cannot do, in two lines: what happened, and what to do next.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use rumormill_proto::limits::{FILE_NAME_BYTES, NAME_BYTES};
 
@@ -50,6 +50,14 @@ pub enum Error {
     TooLong,
     /// A nick is empty or too long.
     Nick,
+    /// A sign is too long, or none.
+    Sign,
+    /// There is no such message.
+    NoMessage,
+    /// Only its author can do this with a message.
+    NotYours,
+    /// This cannot be done with a message of this kind.
+    Kind,
     /// It cannot be an entry of the room: a founding that is not the room's, or the room has too many authors.
     Refused,
     /// More waits to be said than is good.
@@ -60,6 +68,13 @@ pub enum Error {
     NoFile,
     /// A file cannot be called so.
     FileName,
+    /// A file that was to be sent cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
     /// Nobody who has the file is here. It is asked for again when somebody comes.
     NobodyHasIt,
     /// So many files are asked for that no more can be.
@@ -83,11 +98,16 @@ impl Error {
             Self::Left => "left",
             Self::TooLong => "too-long",
             Self::Nick => "nick",
+            Self::Sign => "sign",
+            Self::NoMessage => "message",
+            Self::NotYours => "not-yours",
+            Self::Kind => "kind",
             Self::Refused => "refused",
             Self::Busy => "busy",
             Self::TooManyRooms => "too-many-rooms",
             Self::NoFile => "no-file",
             Self::FileName => "file-name",
+            Self::Unreadable { .. } => "unreadable",
             Self::NobodyHasIt => "nobody-has-it",
             Self::TooManyFiles => "too-many-files",
             Self::GivenUp => "given-up",
@@ -114,10 +134,14 @@ impl Error {
             Self::Left => "enter it again with a ticket".into(),
             Self::TooLong => "say it in several parts".into(),
             Self::Nick => format!("choose a name of 1 to {NAME_BYTES} bytes"),
+            Self::Sign => "use an emoji or a word".into(),
+            Self::NoMessage => "choose a message of this room".into(),
+            Self::NotYours | Self::Kind => "choose something that you said".into(),
             Self::Refused => "say it in another room".into(),
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),
             Self::NoFile => "choose a message that offers a file".into(),
+            Self::Unreadable { .. } => "choose a file that you may read".into(),
             Self::FileName => format!("give it a name of 1 to {FILE_NAME_BYTES} bytes without slashes"),
             Self::NobodyHasIt => "leave the room open: it is asked for again when somebody comes".into(),
             Self::TooManyFiles => "wait for one that is on its way, or give one up".into(),
@@ -140,11 +164,16 @@ impl fmt::Display for Error {
             Self::Left => f.write_str("you have left the room"),
             Self::TooLong => write!(f, "this is longer than the {TEXT_BYTES} bytes that fit in one entry"),
             Self::Nick => f.write_str("this is not a nick"),
+            Self::Sign => f.write_str("this is no sign"),
+            Self::NoMessage => f.write_str("there is no such message"),
+            Self::NotYours => f.write_str("somebody else said this"),
+            Self::Kind => f.write_str("this cannot be done with a message of this kind"),
             Self::Refused => f.write_str("the room does not take this"),
             Self::Busy => f.write_str("too much waits to be said already"),
             Self::TooManyRooms => write!(f, "a node is in {ROOMS} rooms at most"),
             Self::NoFile => f.write_str("this message offers no file"),
             Self::FileName => f.write_str("a file cannot be called so"),
+            Self::Unreadable { path, why } => write!(f, "cannot read {}: {why}", path.display()),
             Self::NobodyHasIt => f.write_str("nobody who has this file is here"),
             Self::TooManyFiles => write!(f, "{WANTS} files are asked for already"),
             Self::GivenUp => f.write_str("the file is no longer asked for"),

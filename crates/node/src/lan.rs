@@ -21,14 +21,14 @@ use tokio::sync::watch;
 
 use crate::{
     address,
+    board::Boards,
     command::Command,
-    driver::Boards,
     error::Error,
     found::{Found, Names},
     limits::{LAN_ROOMS, TAG_GROUP},
-    link::Wires,
     links::Secret,
     random::random,
+    wires::Wires,
 };
 
 /// Name under which mDNS looks for peers.

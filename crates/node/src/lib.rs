@@ -1,8 +1,54 @@
-//! The engine of Rumormill on a real network.
+//! A member of Rumormill rooms as a library: the engine of Rumormill on a real network.
 //!
-//! A [`Node`] is a running process: it owns a home, a QUIC endpoint and one thread that drives the engines of all
-//! its rooms. A [`Room`] is what one says, reads and knows there. Nothing in here knows a command line, a screen
-//! or HTTP.
+//! A [`Node`] is a running process: it owns a home, a QUIC endpoint, and one thread that drives the engines of all
+//! its rooms. A [`Room`] is what one says, reads and knows there. Nothing in this crate knows a command line, a screen or
+//! HTTP.
+//!
+//! ```
+//! use futures_util::StreamExt;
+//! use rumormill_node::{Bind, Node, RoomEvent, Settings, What};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let home = tempfile::tempdir()?;
+//! let mut settings = Settings::dir(home.path().join("home"));
+//! settings.bind = Bind::Loopback { port: 0 }; // Only this machine; the default is every network.
+//! let node = Node::open(settings).await?;
+//!
+//! let room = node.create("lunch").await?;
+//! let mut events = room.events();
+//! println!("others join with {}", room.ticket());
+//!
+//! let said = room.say("pizza at noon?").await?; // Durable from here on, whether or not anybody is connected.
+//! room.react(said, "🍕", true).await?;
+//!
+//! while let Some(event) = events.next().await {
+//!     match event {
+//!         RoomEvent::Message { message, .. } => println!("{}: {:?}", room.nick(&message.place.author), message.what),
+//!         RoomEvent::Changed { of } => {
+//!             let message = room.message(of).await?.ok_or("it is here")?;
+//!             assert_eq!(message.what, What::Text("pizza at noon?".into()));
+//!             assert_eq!(message.reactions["🍕"], [room.author()]);
+//!             break;
+//!         }
+//!         _ => {}
+//!     }
+//! }
+//! node.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Another node joins with the ticket: `node.join(&text.parse()?).await?`. See `examples/two_peers.rs`.
+//!
+//! # What a message is
+//!
+//! A **message** is what a person says, with its edits and reactions. It is folded from signed **entries**, which
+//! [`Room::entries`] gives. Peers send each other **frames**, which stay inside; **events** go to whoever embeds the
+//! node. A [`Target`](proto::content::Target) names an entry, and so the message that it makes; writing methods return
+//! it. The types of the protocol are in [`proto`].
+//!
+//! # How it works inside
 //!
 //! ```text
 //! Room, Node --Command--> driver --Input--> engine --Output--> driver --append--> store
@@ -11,49 +57,53 @@
 //! ```
 
 mod address;
-mod archive;
 mod asked;
 mod bars;
 mod board;
 mod budget;
 mod command;
 mod congestion;
+mod connection;
+mod connector;
 mod damaged;
 mod dials;
-mod door;
 mod driver;
 mod endpoint;
 mod envelope;
 mod error;
+mod event;
+mod events;
 mod files;
 mod found;
 mod greeting;
+mod inner;
 mod inspect;
 mod introduce;
+mod introduced;
 mod lan;
 pub mod limits;
 mod link;
 mod links;
-mod mend;
+mod message;
+mod messages;
 mod nearby;
 mod node;
 mod outbound;
 mod pace;
 mod random;
 mod readers;
-mod rekey;
-mod rest;
+mod resting;
 mod room;
 mod seat;
 mod serve;
 mod settings;
-mod settle;
 mod sought;
-mod sweep;
-mod talk;
+mod status;
+mod sweeping;
 mod ticket;
 mod turns;
 mod unanswered;
+mod wires;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
@@ -63,14 +113,17 @@ pub use rumormill_store::{
 pub use crate::{
     address::contact,
     error::Error,
-    files::{Fetch, FileState, Upload},
+    event::{FileState, RoomEvent},
+    events::Events,
+    files::{Fetch, Offer},
     inspect::Inspector,
-    mend::Mended,
-    nearby::Nearby,
+    message::{Message, What},
+    messages::Page,
+    nearby::NearbyRoom,
     node::Node,
-    room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic, read_nick},
-    settings::{Bind, Home, RoomSetup, Settings},
+    room::{Room, entries::Entries, say::read_nick, transfers::Upload},
+    settings::{Bind, ClockShift, Home, RoomSetup, Settings},
     sought::Sought,
-    talk::{Message, What, about},
+    status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
     ticket::{Ticket, TicketError},
 };

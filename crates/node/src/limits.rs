@@ -331,3 +331,9 @@ pub const LAN_PEERS: usize = 256;
 
 /// How often a room's status is renewed for its readers while things change.
 pub const STATUS_EVERY: Duration = Duration::from_millis(100);
+
+/// A connection of which nothing is heard for so long has ended: three packets that keep it alive may be lost.
+pub const IDLE: Duration = Duration::from_secs(8);
+
+/// How often something is said to keep a connection alive.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(2);

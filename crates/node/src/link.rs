@@ -4,17 +4,11 @@
 //! streams, one serves wants, one files. Frames are read here and judged by the engine; a reader that has a frame
 //! waits until the driver has room for it, and QUIC lets the peer wait.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
-use rumormill_proto::{frame::Frame, ids::PeerId, reject::Reject};
+use iroh::endpoint::{Connection, RecvStream, SendStream};
+use rumormill_proto::{frame::Frame, reject::Reject};
 use tokio::{
     sync::{Semaphore, SetOnce, mpsc},
     task::JoinSet,
@@ -24,113 +18,23 @@ use tokio::{
 use crate::{
     address,
     command::{Command, Received},
+    connection::{Goodbye, LinkId, Met},
     envelope::{Envelope, Envelopes, read_control, unpack},
-    files::Shelf,
     greeting::{EXPORTER, Role},
-    limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_CONTROLS, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
+    limits::{ENTRY_BYTES, GREETING_DEADLINE, LINK_CONTROLS, LINK_INBOX_BYTES, SERVES_WAITING},
     outbound::Outbound,
     pace::Paces,
-    readers::Readers,
-    serve::{Job, Server},
-    turns::{Strand, Turns},
+    serve::Server,
+    turns::Strand,
+    wires::Wires,
 };
 
 /// Bytes read from a stream at once.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Number of a connection on this node; never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LinkId(u64);
-
-#[cfg(test)]
-impl From<u64> for LinkId {
-    fn from(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-/// Why we close a connection; the other side sees the number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Goodbye {
-    /// Our node closes.
-    Closing = 0,
-    /// We share no room, or no longer talk about any.
-    NothingShared = 1,
-    /// Another connection to the same peer is used instead.
-    Replaced = 2,
-    /// The peer sent what no honest peer sends, now or lately.
-    Barred = 3,
-    /// We have as many connections as we may.
-    Full = 4,
-    /// The peer took too long to say something, or to read what we say.
-    TooSlow = 5,
-}
-
-impl Goodbye {
-    /// Closes the connection with this reason.
-    pub(crate) fn say(self, connection: &Connection) {
-        connection.close(VarInt::from_u32(self as u32), b"");
-    }
-}
-
-/// A connection of which nothing is known but who is at the other end.
-pub(crate) struct Met {
-    pub(crate) link: LinkId,
-    pub(crate) peer: PeerId,
-    pub(crate) role: Role,
-    /// Keying material that tags are bound to.
-    pub(crate) exported: [u8; 32],
-    pub(crate) connection: Connection,
-    pub(crate) outbound: Arc<Outbound>,
-    pub(crate) serves: mpsc::Sender<Job>,
-    /// Where the peer was seen.
-    pub(crate) seen_at: Option<Bytes>,
-    /// To be set once a room is shared: nothing else keeps the connection.
-    pub(crate) shared: Arc<SetOnce<()>>,
-}
-
-/// What tasks of all connections share.
-#[derive(Clone)]
-pub(crate) struct Wires {
-    commands: mpsc::WeakSender<Command>,
-    readers: Arc<Readers>,
-    shelf: Arc<Shelf>,
-    serving: Arc<Semaphore>,
-    inbox: Arc<Semaphore>,
-    turns: Arc<Turns>,
-    next_link: Arc<AtomicU64>,
-}
-
-impl Wires {
-    pub(crate) fn new(commands: mpsc::WeakSender<Command>, readers: Arc<Readers>, shelf: Arc<Shelf>) -> Self {
-        Self {
-            commands,
-            readers,
-            shelf,
-            serving: Arc::new(Semaphore::new(SERVING)),
-            inbox: Arc::new(Semaphore::new(INBOX_BYTES)),
-            turns: Arc::default(),
-            next_link: Arc::default(),
-        }
-    }
-
-    /// What peers have said and the driver takes by turns.
-    pub(crate) fn turns(&self) -> Arc<Turns> {
-        self.turns.clone()
-    }
-
-    /// Tells the driver; forgotten when the node has closed.
-    pub(crate) async fn tell(&self, command: Command) {
-        if let Some(commands) = self.commands.upgrade() {
-            // Fails only when the driver has just ended.
-            let _ = commands.send(command).await;
-        }
-    }
-}
-
 /// Everything about one connection, from the handshake to its end.
 pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
-    let link = LinkId(wires.next_link.fetch_add(1, Ordering::Relaxed));
+    let link = wires.next_link();
     let mut exported = [0; 32];
     let peer = address::peer(connection.remote_id());
     if connection.export_keying_material(&mut exported, EXPORTER, b"").is_err() {
@@ -328,9 +232,3 @@ fn weight(frame: &Frame, bytes: usize) -> u32 {
     let entries: usize = frame.runs().iter().map(|run| run.entries().len()).sum();
     (bytes + (entries + 1) * ENTRY_BYTES).min(LINK_INBOX_BYTES) as u32
 }
-
-/// How long a connection lives of which nothing is heard.
-pub(crate) const IDLE: Duration = Duration::from_secs(8);
-
-/// How often something is said for that.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(2);

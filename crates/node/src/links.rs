@@ -30,18 +30,16 @@ use crate::{
     address,
     bars::Bars,
     budget::Budget,
+    connection::{Goodbye, Job, Lane, LinkId, Met},
+    connector::Connector,
     dials::{Dials, Way},
-    door::{ALPN_FIRST, Door},
-    endpoint,
+    endpoint::{self, ALPN_FIRST},
     envelope::Control,
-    files::Lane,
     greeting::{Channels, Role},
-    introduce::Introduced,
+    introduced::Introduced,
     limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
-    link::{Goodbye, LinkId, Met},
     outbound::Outbound,
     random::random,
-    serve::Job,
     turns::Strand,
     unanswered::Unanswered,
 };
@@ -59,7 +57,7 @@ pub(crate) struct Links {
     boot: [u8; 8],
     /// How we are reached.
     address: Bytes,
-    door: Door,
+    connector: Connector,
     links: BTreeMap<LinkId, Link>,
     /// The connection of each peer that rooms use.
     used: BTreeMap<PeerId, LinkId>,
@@ -106,13 +104,13 @@ impl Link {
 }
 
 impl Links {
-    pub(crate) fn new(me: PeerId, address: Bytes, door: Door) -> Self {
+    pub(crate) fn new(me: PeerId, address: Bytes, connector: Connector) -> Self {
         let [a, b, c, d, e, f, g, h, ..] = random();
         Self {
             me,
             boot: [a, b, c, d, e, f, g, h],
             address,
-            door,
+            connector,
             links: BTreeMap::new(),
             used: BTreeMap::new(),
             dials: Dials::default(),
@@ -299,7 +297,7 @@ impl Links {
             return Inputs::new();
         }
         let address = link.seen_at.clone();
-        self.door.know(address.iter().flat_map(address::sockets));
+        self.connector.know(address.iter().flat_map(address::sockets));
         let shared: BTreeSet<RoomId> = link.channels.shared().collect();
         let up = |room: &RoomId| (*room, Input::Up { peer, address: address.clone() });
         let mut inputs: Inputs = shared.difference(before).map(up).collect();
@@ -314,7 +312,7 @@ impl Links {
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
         // What a peer says of itself makes no address familiar: only a link from there does.
         if !defence::is_on("hearsay") {
-            self.door.know(address::sockets(&address));
+            self.connector.know(address::sockets(&address));
         }
         let contacts = vec![Contact { peer: link.peer, address }];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
@@ -390,7 +388,7 @@ impl Links {
     /// Begins the dials whose turn it is.
     fn dial_more(&mut self) {
         while let Some((peer, way)) = self.dials.next() {
-            self.door.dial(peer, way);
+            self.connector.dial(peer, way);
         }
     }
 
@@ -454,7 +452,7 @@ impl Links {
             inputs.extend(self.links.get(&id).map(Link::downs).unwrap_or_default());
         }
         let links = self.links.iter().filter(|(_, link)| link.peer == peer);
-        self.door.forget(links.clone().filter_map(|(_, link)| link.seen_at.as_ref()).flat_map(address::sockets));
+        self.connector.forget(links.clone().filter_map(|(_, link)| link.seen_at.as_ref()).flat_map(address::sockets));
         let ids: Vec<LinkId> = links.map(|(id, _)| *id).collect();
         for id in ids {
             self.end(id, Goodbye::Barred);
@@ -526,7 +524,7 @@ impl Links {
             Goodbye::Closing.say(&link.connection);
         }
         self.used.clear();
-        self.door.close();
+        self.connector.close();
     }
 
     /// The connection that is used with a peer.

@@ -30,10 +30,9 @@ use tokio::time::timeout;
 
 use crate::{
     address,
-    board::Stop,
-    driver::Boards,
+    board::{Boards, Stop},
+    connection::Goodbye,
     limits::{LAN_PEERS, NEARBY_MS, NEARBY_ROOMS, TICKET_BYTES},
-    link::Goodbye,
     ticket::Ticket,
 };
 
@@ -45,7 +44,7 @@ const ANSWER_BYTES: usize = 2 + NEARBY_ROOMS * (NAME_BYTES + TICKET_BYTES + 4);
 
 /// A room that a peer on the LAN announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nearby {
+pub struct NearbyRoom {
     /// As that peer calls it.
     pub name: String,
     /// Who announces it.
@@ -70,14 +69,14 @@ pub(crate) async fn tell(connection: Connection, endpoint: Endpoint, boards: Boa
 }
 
 /// Asks peers which rooms they announce, all at once: those who do not answer keep nobody waiting for those who do.
-pub(crate) async fn ask_all(endpoint: &Endpoint, addrs: Vec<EndpointAddr>) -> Vec<Nearby> {
+pub(crate) async fn ask_all(endpoint: &Endpoint, addrs: Vec<EndpointAddr>) -> Vec<NearbyRoom> {
     let asked = addrs.into_iter().map(|addr| ask(endpoint, addr));
-    let rooms: Vec<Vec<Nearby>> = stream::iter(asked).buffered_unordered(LAN_PEERS).collect().await;
+    let rooms: Vec<Vec<NearbyRoom>> = stream::iter(asked).buffered_unordered(LAN_PEERS).collect().await;
     rooms.concat()
 }
 
 /// Asks a peer which rooms it announces; none when it does not answer.
-async fn ask(endpoint: &Endpoint, addr: EndpointAddr) -> Vec<Nearby> {
+async fn ask(endpoint: &Endpoint, addr: EndpointAddr) -> Vec<NearbyRoom> {
     let peer = address::peer(addr.id);
     let asked = async {
         let connection = endpoint.connect(addr, ALPN).await.ok()?;
@@ -113,7 +112,7 @@ fn encode(rooms: &[(String, String)]) -> Vec<u8> {
     out
 }
 
-fn decode(peer: PeerId, bytes: Vec<u8>) -> Result<Vec<Nearby>, Reject> {
+fn decode(peer: PeerId, bytes: Vec<u8>) -> Result<Vec<NearbyRoom>, Reject> {
     let mut reader = Reader::new(bytes.into());
     let mut rooms = Vec::new();
     for _ in 0..reader.count(NEARBY_ROOMS, "rooms")? {
@@ -121,7 +120,7 @@ fn decode(peer: PeerId, bytes: Vec<u8>) -> Result<Vec<Nearby>, Reject> {
         let name = text(reader.bytes(NAME_BYTES, "name")?)?;
         let ticket = text(reader.bytes(TICKET_BYTES, "ticket")?)?;
         let ticket = ticket.parse().map_err(|_| Reject::Malformed("ticket"))?;
-        rooms.push(Nearby { name, peer, ticket });
+        rooms.push(NearbyRoom { name, peer, ticket });
     }
     reader.end("rooms")?;
     Ok(rooms)

@@ -13,11 +13,8 @@ use rumormill_proto::{
     entry::{Kind, found},
     frame::Contact,
     ids::{PeerId, RoomId},
-    rumor::{Policy, delegating::Delegating},
-    sync::Pace,
-    view::Shape,
 };
-use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Rooms, Store};
+use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -25,24 +22,25 @@ use tokio::{
 
 use crate::{
     address,
-    board::Board,
+    board::{Board, Boards},
     command::Command,
+    connector::Connector,
     damaged::Remembered,
-    door::Door,
-    driver::{Boards, Driver, Tools},
+    driver::{Driver, Tools},
     endpoint,
     error::Error,
     files::{Shelf, Ways},
+    inner::Inner,
     lan::Lan,
     limits::{COMMANDS, TEXT_BYTES},
-    link::Wires,
     links::Links,
-    nearby::{self, Nearby},
+    nearby::{self, NearbyRoom},
     random::random,
     readers::Readers,
     room::Room,
     settings::{Bind, Home, RoomSetup, Settings},
     ticket::Ticket,
+    wires::Wires,
 };
 
 /// A running process of Rumormill. Clones are the same node; it ends when [`Node::close`] is called or all
@@ -50,52 +48,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Node {
     inner: Arc<Inner>,
-}
-
-/// What a node and its rooms share.
-pub(crate) struct Inner {
-    pub(crate) readers: Arc<Readers>,
-    pub(crate) shelf: Arc<Shelf>,
-    commands: mpsc::Sender<Command>,
-    boards: Boards,
-    endpoint: Endpoint,
-    lan: Option<Lan>,
-}
-
-impl Inner {
-    /// Asks the driver for something.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] when there is no driver any more.
-    pub(crate) async fn command(&self, command: Command) -> Result<(), Error> {
-        self.commands.send(command).await.map_err(|_| Error::Closed)
-    }
-
-    /// Asks the driver for something, and waits until it is done.
-    ///
-    /// # Errors
-    /// What the driver says, and [`Error::Closed`] when there is none any more.
-    pub(crate) async fn ask<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command,
-    ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.command(command(answer)).await?;
-        answered.await.map_err(|_| Error::Closed)?
-    }
-
-    /// Tells the LAN which rooms we are in, if anything is told there.
-    pub(crate) async fn announce(&self) {
-        if let Some(lan) = &self.lan {
-            lan.announce().await;
-        }
-    }
-
-    /// This node, for others to dial.
-    pub(crate) fn contact(&self) -> Contact {
-        let addr = self.endpoint.addr();
-        Contact { peer: address::peer(addr.id), address: address::encode(&addr) }
-    }
 }
 
 impl Node {
@@ -126,9 +78,9 @@ impl Node {
         let ways = Ways { commands: commands.downgrade(), readers: readers.clone(), boards: boards.clone() };
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
-        let door = Door::open(endpoint.clone(), wires.clone(), boards.clone());
+        let connector = Connector::open(endpoint.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
-        let links = Links::new(address::peer(addr.id), address::encode(&addr), door);
+        let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let tools = Tools {
             me: address::peer(endpoint.id()),
             trace: settings.trace,
@@ -175,8 +127,8 @@ impl Node {
         if body.len() > TEXT_BYTES {
             return Err(Error::TooLong);
         }
-        let room = self.enter(setup(id, random(), author_secret, name)).await?;
-        match room.say_all(vec![(Kind::FOUND, body)]).await {
+        let room = self.enter(RoomSetup::new(id, random(), author_secret, name)).await?;
+        match room.entries().say(vec![(Kind::FOUND, body)]).await {
             Ok(_) => Ok(room),
             Err(why) => {
                 // Nothing was made, so that nobody makes it twice; a room that cannot be left either stays without a name.
@@ -192,7 +144,7 @@ impl Node {
     /// # Errors
     /// As [`Node::enter`].
     pub async fn join(&self, ticket: &Ticket) -> Result<Room, Error> {
-        let mut setup = setup(ticket.room, ticket.secret, random(), "");
+        let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), "");
         setup.contacts.clone_from(&ticket.contacts);
         self.enter(setup).await
     }
@@ -222,7 +174,7 @@ impl Node {
     }
 
     /// Asks the peers found on the LAN so far which rooms they announce; empty where LAN discovery is off.
-    pub async fn nearby(&self) -> Vec<Nearby> {
+    pub async fn nearby(&self) -> Vec<NearbyRoom> {
         let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
         nearby::ask_all(&self.inner.endpoint, found).await
     }
@@ -306,32 +258,4 @@ async fn watch_address(endpoint: Endpoint, wires: Wires) {
         }
     };
     closed.run_until(watch).await;
-}
-
-/// How a room is entered by default.
-pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> RoomSetup {
-    RoomSetup {
-        id,
-        secret,
-        author_secret,
-        fresh_author: true,
-        name: name.to_owned(),
-        shape: Shape::Open,
-        policy: Policy::Delegating(Delegating::default()),
-        pace: Pace::default(),
-        contacts: Vec::new(),
-        keep: true,
-        retention: Keep::default(),
-        announced: false,
-    }
-}
-
-/// How a room is entered that the home remembers.
-pub(crate) fn kept(record: RoomRecord) -> RoomSetup {
-    let mut setup = setup(record.id, record.secret, record.author_secret, &record.name);
-    setup.fresh_author = false;
-    setup.contacts = record.contacts;
-    setup.retention = record.keep;
-    setup.announced = record.announced;
-    setup
 }

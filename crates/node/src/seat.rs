@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use rumormill_proto::{
-    admit::Author,
+    admit::{Author, Entry},
     clock::Skew,
     config::Config,
     content::Target,
@@ -28,12 +28,12 @@ use crate::{
     asked::{Answer, Asked},
     board::{Board, Linked, Standing},
     error::Error,
-    limits::{SAYINGS, TYPING_EVERY},
+    event::{News, RoomEvent},
+    limits::{REST, REST_FORGOTTEN, REST_LONGEST, SAYINGS, TYPING_EVERY},
     links::Links,
     random::random,
-    rest::pause_ms,
-    room::{RoomEvent, Said, Traffic},
     settings::RoomSetup,
+    status::Traffic,
 };
 
 /// One room.
@@ -261,7 +261,7 @@ impl Seat {
 
     /// A saying has its place, durably.
     pub(crate) fn said(&mut self, tag: u64, seq: Seq) {
-        self.asked.said(tag, Said { author: self.author, seq });
+        self.asked.said(tag, Target { author: self.author, seq });
     }
 
     /// Whether others are told that somebody writes here: not too often.
@@ -280,34 +280,50 @@ impl Seat {
         }
     }
 
-    /// Notes what an event says about the room, and passes it on.
+    /// Notes what the engine tells, and tells it those who read the room's events.
     pub(crate) fn tell(&mut self, event: Event) {
-        match &event {
+        let news = match event {
+            Event::Shown { entry, arrival, hops } => {
+                if self.board.listens() {
+                    self.board.spread(News::Shown { entry: apart(entry), arrival, hops });
+                }
+                return;
+            }
+            Event::Filled { author, seq } => {
+                let of = Target { author, seq };
+                let mut posted = self.board.posted();
+                match self.engine.is_lost(author, seq) {
+                    true => posted.lost.insert(of),
+                    false => posted.lost.remove(&of),
+                };
+                RoomEvent::Changed { of }
+            }
             Event::Came { peer, author } => {
-                self.peers.insert(*peer, Member { author: *author, holds: 0 });
+                self.peers.insert(peer, Member { author, holds: 0 });
+                RoomEvent::Came { peer, author }
             }
             Event::Went { peer } => {
-                self.peers.remove(peer);
+                let Some(Member { author, .. }) = self.peers.remove(&peer) else { return };
+                RoomEvent::Went { peer, author }
             }
             Event::Holds { peer, next } => {
-                if let Some(member) = self.peers.get_mut(peer) {
-                    member.holds = *next;
-                }
+                let Some(member) = self.peers.get_mut(&peer) else { return };
+                member.holds = next;
+                RoomEvent::Holds { author: member.author, next }
             }
-            Event::Missing { entries } => self.missing = *entries,
-            Event::Filled { author, seq } => {
-                let target = Target { author: *author, seq: *seq };
-                match self.engine.is_lost(*author, *seq) {
-                    true => self.board.posted().lost.insert(target),
-                    false => self.board.posted().lost.remove(&target),
-                };
+            Event::Missing { entries } => {
+                self.missing = entries;
+                RoomEvent::Missing { entries }
             }
-            Event::Skewed(skew) => self.skew = *skew,
-            _ => {}
-        }
-        if self.board.listens() {
-            self.board.tell(RoomEvent::Engine(apart(event)));
-        }
+            Event::Skewed(skew) => {
+                self.skew = skew;
+                RoomEvent::Skewed(skew)
+            }
+            Event::Forked { author, at } => RoomEvent::Forked { author, at },
+            Event::Evicted { author } => RoomEvent::Evicted { author },
+            Event::Step(step) => RoomEvent::Step(step),
+        };
+        self.board.tell(news);
     }
 
     /// A dial came to nothing, which those see who wait for the room.
@@ -381,16 +397,38 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
     Engine::new(config, author, start.kept, start.end, start.now)
 }
 
-/// The event with bodies in memory of their own: a line that waits for a slow reader does not keep the whole
-/// frame it came in.
-fn apart(event: Event) -> Event {
-    match event {
-        Event::Shown { mut entry, arrival, hops } => {
-            if let Body::Here(bytes) = &mut entry.body {
-                *bytes = Bytes::copy_from_slice(bytes);
-            }
-            Event::Shown { entry, arrival, hops }
-        }
-        other => other,
+/// The entry with its body in memory of its own: an entry that waits for a slow reader does not keep the whole frame that
+/// it came in.
+fn apart(mut entry: Entry) -> Entry {
+    if let Body::Here(bytes) = &mut entry.body {
+        *bytes = Bytes::copy_from_slice(bytes);
+    }
+    entry
+}
+
+/// How long a room rests that has rested before, `ago_ms` after it was last to go on.
+fn pause_ms(last_ms: u64, ago_ms: u64) -> u64 {
+    let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+    match last_ms > 0 && ago_ms < REST_FORGOTTEN.as_millis() as u64 {
+        true => (2 * last_ms).min(longest),
+        false => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_until_a_room_has_gone_on_for_long() {
+        let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
+        let rests = (0..10).scan(0, |last, _| {
+            *last = pause_ms(*last, 5);
+            Some(*last)
+        });
+        let rests: Vec<u64> = rests.collect();
+        assert_eq!(rests[..3], [first, 2 * first, 4 * first]);
+        assert_eq!(rests[9], longest);
+        assert_eq!(pause_ms(longest, REST_FORGOTTEN.as_millis() as u64), first);
     }
 }

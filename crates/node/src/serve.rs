@@ -18,23 +18,13 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     command::Command,
+    connection::Job,
     envelope::Packer,
     limits::{SERVE_AHEAD, SERVE_FRAME_ENTRIES, SERVE_LIVE_BYTES, SERVE_NEWEST, SERVE_STEP_BYTES},
-    link::Wires,
     outbound::Outbound,
     readers::Readers,
+    wires::Wires,
 };
-
-/// A want to be served, see [`rumormill_proto::input::Output::Serve`].
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    /// Index of our tag.
-    pub(crate) channel: u32,
-    pub(crate) room: RoomId,
-    pub(crate) want: u64,
-    pub(crate) newest: usize,
-    pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
-}
 
 /// Where answers of one connection go.
 pub(crate) struct Server {

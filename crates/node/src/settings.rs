@@ -9,8 +9,14 @@ use std::{
     },
 };
 
-use rumormill_proto::{frame::Contact, ids::RoomId, rumor::Policy, sync::Pace, view::Shape};
-use rumormill_store::Keep;
+use rumormill_proto::{
+    frame::Contact,
+    ids::RoomId,
+    rumor::{Policy, delegating::Delegating},
+    sync::Pace,
+    view::Shape,
+};
+use rumormill_store::{Keep, RoomRecord};
 use zeroize::Zeroize;
 
 /// How a node is set up.
@@ -145,6 +151,36 @@ pub struct RoomSetup {
     pub retention: Keep,
     /// Whether those who ask on the LAN are told of it by name, and let in.
     pub announced: bool,
+}
+
+impl RoomSetup {
+    /// How a room is entered by default: every room of a person is.
+    pub(crate) fn new(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> Self {
+        Self {
+            id,
+            secret,
+            author_secret,
+            fresh_author: true,
+            name: name.to_owned(),
+            shape: Shape::Open,
+            policy: Policy::Delegating(Delegating::default()),
+            pace: Pace::default(),
+            contacts: Vec::new(),
+            keep: true,
+            retention: Keep::default(),
+            announced: false,
+        }
+    }
+
+    /// How a room is entered that the home remembers.
+    pub(crate) fn kept(record: RoomRecord) -> Self {
+        let mut setup = Self::new(record.id, record.secret, record.author_secret, &record.name);
+        setup.fresh_author = false;
+        setup.contacts = record.contacts;
+        setup.retention = record.keep;
+        setup.announced = record.announced;
+        setup
+    }
 }
 
 /// Leaves the secrets out.

@@ -1,4 +1,4 @@
-//! Whom a room looks for, and what has come of it; and what people were called before.
+//! The peers that a room looks for, and what has come of it.
 
 use std::{
     collections::BTreeMap,
@@ -6,13 +6,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rumormill_proto::{ids::PeerId, timeline::Place};
+use rumormill_proto::{frame::Contact, ids::PeerId};
 
 use crate::{
     address,
-    error::Error,
     limits::{SOUGHT, WHY_CHARS},
-    room::Room,
 };
 
 /// A peer that a room looks for.
@@ -47,6 +45,17 @@ impl Default for Tried {
 }
 
 impl Tried {
+    /// These peers with what came of dialling each, and since when they are looked for.
+    pub(crate) fn sought(&self, contacts: &[Contact]) -> (Vec<Sought>, u64) {
+        let sought = contacts.iter().map(|contact| {
+            let addr = address::decode(contact).ok();
+            let relay = addr.iter().flat_map(|addr| addr.relay_urls()).next().map(ToString::to_string);
+            let (tries, why) = self.failed.get(&contact.peer).cloned().unwrap_or_default();
+            Sought { peer: contact.peer, sockets: address::sockets(&contact.address), relay, tries, why }
+        });
+        (sought.collect(), self.since_ms)
+    }
+
     /// A dial came to nothing. Past the bound only those are counted that are known already.
     pub(crate) fn fail(&mut self, peer: PeerId, why: &str) {
         if self.failed.len() >= SOUGHT && !self.failed.contains_key(&peer) {
@@ -55,29 +64,6 @@ impl Tried {
         let (tries, last) = self.failed.entry(peer).or_default();
         *tries += 1;
         *last = why.chars().take(WHY_CHARS).collect();
-    }
-}
-
-impl Room {
-    /// The peers whose addresses are known, as the ticket or whoever was here last told of them; and since when they are
-    /// looked for, in milliseconds since the Unix epoch.
-    pub fn sought(&self) -> (Vec<Sought>, u64) {
-        let posted = self.board.posted();
-        let sought = posted.standing.contacts.iter().map(|contact| {
-            let addr = address::decode(contact).ok();
-            let relay = addr.iter().flat_map(|addr| addr.relay_urls()).next().map(ToString::to_string);
-            let (tries, why) = posted.tried.failed.get(&contact.peer).cloned().unwrap_or_default();
-            Sought { peer: contact.peer, sockets: address::sockets(&contact.address), relay, tries, why }
-        });
-        (sought.collect(), posted.tried.since_ms)
-    }
-
-    /// The name that an author had before what stands at a place; `None` when that is their first.
-    ///
-    /// # Errors
-    /// As [`Room::page`].
-    pub async fn named_before(&self, place: Place) -> Result<Option<String>, Error> {
-        self.read(move |read, room| read.named_before(room, place)).await
     }
 }
 

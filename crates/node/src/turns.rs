@@ -24,10 +24,10 @@ use tokio::sync::Notify;
 
 use crate::{
     command::Command,
+    connection::LinkId,
     limits::{
         AUTHOR_INBOX_BYTES, BATCH_ANSWERED, BATCH_ANSWERED_BESIDE, BATCH_BYTES, BATCH_OF_AUTHOR, BATCH_PEERS, TALK,
     },
-    link::LinkId,
 };
 
 /// What waits by turns within a link.

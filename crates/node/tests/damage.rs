@@ -7,6 +7,7 @@ mod support;
 use std::path::Path;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use rumormill_node::{Error, Node, Room, RoomEvent, Ticket};
 use rumormill_proto::{entry::Kind, ids::RoomId};
 use rusqlite::Connection;
@@ -38,7 +39,7 @@ async fn fixture() -> Fixture {
     let node = disk(&dir.path().join("home")).await;
     let here = node.join(&ticket).await.unwrap();
     let sayings = (0..TEXTS).map(|at| (Kind::TEXT, Bytes::from(long(&format!("unlucky{at}")))));
-    soon("long texts", here.say_all(sayings.collect())).await.unwrap();
+    soon("long texts", here.entries().say(sayings.collect())).await.unwrap();
     holds(&there, 1 + TEXTS as u64).await;
     holds(&here, 1 + TEXTS as u64).await;
     let whole = node.create("whole").await.unwrap();
@@ -111,14 +112,14 @@ async fn answers_clearly(room: &Room) {
     clear("stopped", room.stopped().unwrap());
     clear("say", soon("an answer", room.say("x")).await.unwrap_err());
     clear("nick", soon("an answer", room.set_nick("x")).await.unwrap_err());
-    clear("page", room.page(None, 1).await.unwrap_err());
+    clear("page", room.entries().page(None, 1).await.unwrap_err());
     clear("messages", room.messages(None, 1).await.unwrap_err());
-    clear("search", room.find("x", 1).await.unwrap_err());
+    clear("search", room.search("x", 1).await.unwrap_err());
     clear("topic", room.topic().await.unwrap_err());
-    clear("heads", room.heads().await.unwrap_err());
+    clear("heads", room.entries().heads().await.unwrap_err());
     clear("keep", room.retain(Default::default()).await.unwrap_err());
     clear("announce", room.announce(true).await.unwrap_err());
-    clear("import", room.import(Default::default()).await.unwrap_err());
+    clear("import", room.entries().import(Default::default()).await.unwrap_err());
     soon("no nicks", room.nicks_found()).await;
 }
 
@@ -138,7 +139,7 @@ async fn a_room_without_its_keys_hinders_no_other_and_is_entered_again_with_a_ti
     assert_eq!(room.stopped(), None);
     let mut events = fixture.there.events();
     soon("a line", room.say("here again")).await.unwrap();
-    shown(&mut events, "here again").await;
+    shown(&room, &mut events, "here again").await;
     node.close().await;
     let node = disk(&fixture.home()).await;
     assert_eq!(node.room(&fixture.damaged).unwrap().stopped(), None, "it stays so");

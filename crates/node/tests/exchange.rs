@@ -7,8 +7,9 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use rumormill_node::{Error, Node, RoomEvent, Settings, Ticket};
-use rumormill_proto::{entry::Kind, input::Event};
+use rumormill_proto::entry::Kind;
 use support::{holds, memory, say_many, shown, soon, status, texts, timeline};
 
 #[tokio::test]
@@ -18,11 +19,11 @@ async fn a_line_crosses_both_ways() {
     let here = b.join(&there.ticket()).await.unwrap();
     let (mut at_a, mut at_b) = (there.events(), here.events());
     let said = there.say("hello").await.unwrap();
-    shown(&mut at_b, "hello").await;
+    shown(&here, &mut at_b, "hello").await;
     here.say("hello yourself").await.unwrap();
-    shown(&mut at_a, "hello yourself").await;
+    shown(&there, &mut at_a, "hello yourself").await;
     status(&here, "the room's name", |_| here.name() == "lunch").await;
-    let holders = there.holders(said.author, said.seq).await.unwrap();
+    let holders = there.holders(said).await.unwrap();
     assert_eq!(holders.authors, [here.author()]);
     assert_eq!(timeline(&there).await, timeline(&here).await);
     a.close().await;
@@ -34,7 +35,7 @@ async fn a_latecomer_gets_everything() {
     let (a, b) = (memory().await, memory().await);
     let there = a.create("history").await.unwrap();
     let lines = (0..1000).map(|at| (Kind::TEXT, Bytes::from(format!("line {at}")))).collect();
-    assert_eq!(there.say_all(lines).await.unwrap().len(), 1000);
+    assert_eq!(there.entries().say(lines).await.unwrap().len(), 1000);
     let here = b.join(&there.ticket()).await.unwrap();
     holds(&here, 1001).await;
     assert_eq!(timeline(&here).await, timeline(&there).await);
@@ -99,8 +100,8 @@ async fn several_rooms_share_one_connection_and_stay_apart() {
     let (mut in_one, mut in_two) = (one_b.events(), two_b.events());
     one.say("for one").await.unwrap();
     two.say("for two").await.unwrap();
-    shown(&mut in_one, "for one").await;
-    shown(&mut in_two, "for two").await;
+    shown(&one_b, &mut in_one, "for one").await;
+    shown(&two_b, &mut in_two, "for two").await;
     assert_eq!(texts(&one_b).await, ["for one"]);
     assert_eq!(texts(&two_b).await, ["for two"]);
     assert_eq!(secret.status().peers, []);
@@ -139,7 +140,7 @@ async fn when_one_node_closes_the_others_go_on() {
     status(&at_b, "the one that went", |status| status.peers.len() == 1).await;
     let mut events = at_c.events();
     at_b.say("still here").await.unwrap();
-    shown(&mut events, "still here").await;
+    shown(&at_c, &mut events, "still here").await;
     assert_eq!(at_a.say("gone").await, Err(Error::Closed));
     assert!(at_a.events().next().await.is_none());
     b.close().await;
@@ -151,8 +152,8 @@ async fn what_cannot_be_said_is_refused_in_words() {
     let node = memory().await;
     let room = node.create("limits").await.unwrap();
     assert_eq!(room.say(&"x".repeat(8193)).await, Err(Error::TooLong));
-    assert_eq!(room.say_all(vec![(Kind::TEXT, Bytes::new()); 1025]).await, Err(Error::Busy));
-    assert_eq!(room.say_all(vec![]).await, Ok(vec![]));
+    assert_eq!(room.entries().say(vec![(Kind::TEXT, Bytes::new()); 1025]).await, Err(Error::Busy));
+    assert_eq!(room.entries().say(vec![]).await, Ok(vec![]));
     assert_eq!(room.set_nick("  ").await, Err(Error::Nick));
     room.say(&"x".repeat(8192)).await.unwrap();
     let nick = room.set_nick(" Ann ").await.unwrap();
@@ -205,7 +206,7 @@ async fn whoever_is_connected_hears_that_somebody_writes_but_not_each_key() {
                 assert_eq!(author, at_a.author());
                 typings += 1;
             }
-            RoomEvent::Engine(Event::Shown { .. }) => break,
+            RoomEvent::Message { .. } => break,
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use rumormill_node::{Error, Fetch, FileState, Keep, KeepFiles, Node, Room, What};
 use rumormill_proto::content::{Content, File, Target};
 use rumormill_store::limits::PIECE_BYTES;
@@ -23,8 +24,12 @@ async fn send(room: &Room, name: &str, bytes: &[u8]) -> Target {
     for chunk in bytes.chunks(100_000) {
         upload = upload.write(Bytes::copy_from_slice(chunk)).await.unwrap();
     }
-    let (said, _) = soon("a file offered", upload.say(name, "image/jpeg", None)).await.unwrap();
-    Target { author: said.author, seq: said.seq }
+    soon("a file offered", upload.say(name, "image/jpeg", None)).await.unwrap().0
+}
+
+/// Offers a file without having it.
+async fn offer(room: &Room, file: File) -> Target {
+    room.entries().say(vec![Content::File(file).encode().unwrap()]).await.unwrap()[0]
 }
 
 async fn read(fetch: &mut Fetch) -> Result<Vec<u8>, Error> {
@@ -188,8 +193,7 @@ async fn who_knows_the_hash_of_a_file_of_another_room_gets_nothing() {
     let photo = send(&secret, "photo.jpg", &bytes(4, 10)).await;
     let file = secret.file(photo).await.unwrap();
     // The holder reads the hash in a room of both, and its user even asks for it there.
-    let said = there.say_content(&Content::File(file)).await.unwrap();
-    let claimed = Target { author: said.author, seq: said.seq };
+    let claimed = offer(&there, file).await;
     holds(&here, 2).await;
     assert_eq!(get(&here, claimed).await, Err(Error::NobodyHasIt));
     assert_eq!(get(&there, claimed).await, Err(Error::NobodyHasIt));
@@ -210,7 +214,7 @@ async fn what_is_taken_back_is_gone_from_every_disk_unless_another_message_offer
     }
     let (gone, stays) = (here.file(first).await.unwrap(), here.file(again).await.unwrap());
     for target in [first, twice] {
-        here.say_content(&Content::Retraction { of: target.seq }).await.unwrap();
+        here.retract(target).await.unwrap();
     }
     holds(&there, 6).await;
     for (room, home) in [(&here, &homes[0]), (&there, &homes[1])] {
@@ -218,7 +222,7 @@ async fn what_is_taken_back_is_gone_from_every_disk_unless_another_message_offer
         assert_eq!(room.file_state(&stays).0, FileState::Here);
         assert_eq!(room.file(first).await, Err(Error::NoFile));
     }
-    here.say_content(&Content::Retraction { of: again.seq }).await.unwrap();
+    here.retract(again).await.unwrap();
     for home in &homes {
         until(|| kept(home.path()) == 0).await;
     }
@@ -264,8 +268,7 @@ async fn what_cannot_be_offered_is_refused_and_leaves_nothing() {
     let upload = room.upload().await.unwrap().write(Bytes::from_static(b"x")).await.unwrap();
     drop(upload);
     until(|| kept(home.path()) == 0).await;
-    let said = room.say("no file").await.unwrap();
-    let target = Target { author: said.author, seq: said.seq };
+    let target = room.say("no file").await.unwrap();
     assert_eq!(room.fetch(target).await.err(), Some(Error::NoFile));
     one.close().await;
 }
@@ -277,8 +280,7 @@ async fn a_false_size_harms_no_file_that_is_here() {
     let whole = bytes(8, 4 * PIECE_BYTES);
     let photo = send(&here, "photo.jpg", &whole).await;
     let file = here.file(photo).await.unwrap();
-    let said = here.say_content(&Content::File(File { size: 2 * file.size, ..file })).await.unwrap();
-    let lie = Target { author: said.author, seq: said.seq };
+    let lie = offer(&here, File { size: 2 * file.size, ..file }).await;
     holds(&there, 3).await;
     assert_eq!(get(&there, lie).await, Err(Error::NobodyHasIt));
     assert_eq!(get(&there, photo).await.unwrap(), whole);

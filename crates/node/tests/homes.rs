@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use futures_util::StreamExt as _;
 use rumormill_node::{Error, Events, Node, RoomEvent};
 use support::{at, copy_home, disk, holds, memory, say_many, shown, soon, status, texts, timeline};
 
@@ -148,7 +149,7 @@ async fn one_key_in_two_places_is_found_and_nothing_of_either_is_lost() {
     assert_eq!(timeline(&at_copy).await, timeline(&at_node).await, "{digest:?}");
     let mut events = at_copy.events();
     at_node.say("on we go").await.unwrap();
-    shown(&mut events, "on we go").await;
+    shown(&at_copy, &mut events, "on we go").await;
     copy.close().await;
     node.close().await;
 }

@@ -9,6 +9,7 @@ mod support;
 use std::{sync::Mutex, time::Duration};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use iroh::{
     Endpoint, EndpointAddr, RelayMode, SecretKey,
     endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
@@ -21,7 +22,6 @@ use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
     frame::{Frame, Hello},
     ids::{EntryId, FileId, PeerId, RoomId},
-    input::Event,
     introduction::{Introduction, Side},
     run::RawRun,
     time::Time,
@@ -236,7 +236,7 @@ async fn pair() -> (Node, Room, Node, Room) {
 async fn goes_on(there: &Room, here: &Room) {
     let mut events = here.events();
     there.say("we go on").await.unwrap();
-    shown(&mut events, "we go on").await;
+    shown(here, &mut events, "we go on").await;
 }
 
 /// Sends what the attack makes, as a member that has greeted, and expects to be barred.
@@ -313,7 +313,7 @@ async fn what_a_later_version_says_is_skipped_and_typing_has_a_budget() {
                 assert_eq!(who, author.id());
                 typings += 1;
             }
-            RoomEvent::Engine(Event::Shown { entry, .. }) if entry.author == author.id() => break,
+            RoomEvent::Message { message, .. } if message.place.author == author.id() => break,
             _ => {}
         }
     }
@@ -448,7 +448,7 @@ async fn a_peer_that_never_reads_slows_nobody() {
     let big = bytes::Bytes::from(vec![b'x'; 8000]);
     for _ in 0..64 {
         let lines = vec![(Kind::TEXT, big.clone()); 16];
-        soon("a burst said", there.say_all(lines)).await.unwrap();
+        soon("a burst said", there.entries().say(lines)).await.unwrap();
     }
     status(&here, "all bursts", |status| status.entries == 1025).await;
     assert!(there.status().traffic.dropped > 0 || wire.connection.close_reason().is_some());
@@ -502,8 +502,7 @@ async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
     let (a, there, b, here) = pair().await;
     let whole: Vec<u8> = (0..4 * PIECE_BYTES + 9).map(|at| (at / 5 + at / PIECE_BYTES) as u8).collect();
     let upload = here.upload().await.unwrap().write(Bytes::from(whole.clone())).await.unwrap();
-    let (said, _) = upload.say("photo.jpg", "", None).await.unwrap();
-    let target = Target { author: said.author, seq: said.seq };
+    let (target, _) = upload.say("photo.jpg", "", None).await.unwrap();
     holds(&there, 2).await;
     b.close().await;
     status(&there, "being alone", |status| status.peers.is_empty()).await;
@@ -596,7 +595,7 @@ async fn only_members_are_served_and_only_what_their_room_names() {
     let send = async |room: &Room, bytes: &'static [u8]| {
         let upload = room.upload().await.unwrap().write(Bytes::from_static(bytes)).await.unwrap();
         let (said, _) = upload.say("f", "", None).await.unwrap();
-        room.file(Target { author: said.author, seq: said.seq }).await.unwrap()
+        room.file(said).await.unwrap()
     };
     let file = send(&there, b"for members").await;
     let elsewhere = send(&a.create("elsewhere").await.unwrap(), b"for others").await;

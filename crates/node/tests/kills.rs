@@ -15,8 +15,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use futures_util::StreamExt as _;
 use rumormill_node::{Node, Room, RoomEvent, Ticket};
-use rumormill_proto::{entry::Kind, input::Event, random::Random};
+use rumormill_proto::{entry::Kind, random::Random};
 use rumormill_store::{Disk, Store};
 use support::at;
 use tokio::{
@@ -104,7 +105,7 @@ fn watch_for_forks(room: &Room) -> tokio::task::JoinHandle<()> {
     let mut events = room.events();
     tokio::spawn(async move {
         while let Some(event) = events.next().await {
-            if matches!(event, RoomEvent::Engine(Event::Forked { .. })) {
+            if matches!(event, RoomEvent::Forked { .. }) {
                 return;
             }
         }

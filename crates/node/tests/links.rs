@@ -12,7 +12,7 @@ use support::{holds, memory, setup, shown, soon, status};
 async fn crosses(from: &Room, to: &Room, text: &str) {
     let mut events = to.events();
     soon("a line said", async { from.say(text).await.unwrap() }).await;
-    shown(&mut events, text).await;
+    shown(&to, &mut events, text).await;
 }
 
 /// The room's ticket with this node as its only contact.
@@ -92,13 +92,13 @@ async fn what_is_said_during_a_bulk_answer_comes_as_well() {
     let at_a = a.create("bulk").await.unwrap();
     let body = Bytes::from("history ".repeat(100));
     for _ in 0..20 {
-        at_a.say_all(vec![(Kind::TEXT, body.clone()); 1000]).await.unwrap();
+        at_a.entries().say(vec![(Kind::TEXT, body.clone()); 1000]).await.unwrap();
     }
     let at_b = b.join(&at_a.ticket()).await.unwrap();
     status(&at_b, "the first entries", |status| status.entries > 0).await;
     at_a.say("live").await.unwrap();
     holds(&at_b, 20_002).await;
-    let last = at_b.page(None, 1).await.unwrap();
+    let last = at_b.entries().page(None, 1).await.unwrap();
     assert_eq!(last[0].body.bytes().map(|body| &body[..]), Some(&b"live"[..]));
     status(&at_a, "the same digest", |status| status.digest == at_b.status().digest).await;
     a.close().await;

@@ -54,9 +54,21 @@ pub struct Text {
     pub mentions: Vec<AuthorId>,
 }
 
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        text.clone().into()
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), ..Self::default() }
+        text.to_owned().into()
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
 /// # Errors
 /// When it cannot be read who wrote in it.
 pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
-    let heads = room.heads().await?.into_iter().map(|(author, _)| author);
+    let heads = room.entries().heads().await?.into_iter().map(|(author, _)| author);
     let peers = room.status().peers.into_iter().map(|peer| peer.author);
     let mut names = Names::default();
     for who in heads.chain(peers).chain([room.author()]) {

@@ -13,8 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rumormill_node::{Home, Node, Room, RoomEvent, RoomStatus, Settings};
-use rumormill_proto::{entry::Body, ids::AuthorId, input::Event};
+use futures_util::StreamExt as _;
+use rumormill_node::{Home, Message, Node, Room, RoomEvent, RoomStatus, Settings, What};
+use rumormill_proto::ids::AuthorId;
 use tokio::runtime::Runtime;
 
 use crate::outcome::{Bound, Delivery, Form, Measured, Outcome};
@@ -213,10 +214,10 @@ impl Ears {
             let (mut events, lines, room) = (room.events(), lines.clone(), room.clone());
             thread.spawn(async move {
                 let mut mine = vec![room.author()];
-                let hear = |mine: &[AuthorId], author: &AuthorId, body: &Body| {
-                    if !mine.contains(author)
-                        && let Some(text) = body.bytes().and_then(|body| std::str::from_utf8(body).ok())
-                        && let Some((at, heard)) = lines.lock().unwrap().get_mut(text)
+                let hear = |mine: &[AuthorId], message: &Message| {
+                    if !mine.contains(&message.place.author)
+                        && let What::Text(text) = &message.what
+                        && let Some((at, heard)) = lines.lock().unwrap().get_mut(&text.text)
                     {
                         heard.entry(number).or_insert_with(|| at.elapsed().as_secs_f64() * 1_000.0);
                     }
@@ -224,10 +225,14 @@ impl Ears {
                 while let Some(event) = events.next().await {
                     match event {
                         RoomEvent::Rekeyed { author } => mine.push(author),
-                        RoomEvent::Engine(Event::Shown { entry, .. }) => hear(&mine, &entry.author, &entry.body),
+                        RoomEvent::Message { message, .. } => hear(&mine, &message),
+                        RoomEvent::Inserted { of, .. } => {
+                            let shown = room.message(of).await.unwrap_or_default();
+                            shown.iter().for_each(|message| hear(&mine, message));
+                        }
                         RoomEvent::Lagged { .. } => {
-                            let shown = room.page(None, READ_AGAIN).await.unwrap_or_default();
-                            shown.iter().for_each(|line| hear(&mine, &line.place.author, &line.body));
+                            let shown = room.messages(None, READ_AGAIN).await.unwrap_or_default();
+                            shown.messages.iter().for_each(|message| hear(&mine, message));
                         }
                         _ => {}
                     }

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, process::Stdio, time::Instant};
 
-use rumormill_node::{Home, Node, RoomEvent, RoomStatus, Settings, Ticket};
-use rumormill_proto::input::Event;
+use futures_util::StreamExt as _;
+use rumormill_node::{Home, Message, Node, RoomEvent, RoomStatus, Settings, Ticket, What};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -21,9 +21,13 @@ pub async fn node(ticket: &str) {
     let ends = tokio::task::spawn_blocking(|| std::io::stdin().lines().count());
     let shown = async {
         while let Some(event) = events.next().await {
-            if let RoomEvent::Engine(Event::Shown { entry, .. }) = event {
-                let text = entry.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned());
-                tell(&format!("shown {}", text.unwrap_or_default()));
+            let message = match event {
+                RoomEvent::Message { message, .. } => Some(message),
+                RoomEvent::Inserted { of, .. } => room.message(of).await.unwrap_or_default(),
+                _ => None,
+            };
+            if let Some(Message { what: What::Text(text), .. }) = message {
+                tell(&format!("shown {}", text.text));
             }
         }
     };
@@ -42,7 +46,7 @@ pub async fn open(home: &str, page: usize) {
     let node = Node::open(settings).await.unwrap();
     let room = node.rooms().pop().unwrap();
     let open_ms = begun.elapsed().as_millis();
-    let lines = room.page(None, page).await.unwrap().len();
+    let lines = room.entries().page(None, page).await.unwrap().len();
     let page_ms = begun.elapsed().as_millis() - open_ms;
     comes(&room, |status| status.entries > 0).await;
     let RoomStatus { entries, authors, .. } = room.status();

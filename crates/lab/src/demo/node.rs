@@ -8,14 +8,15 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
+use futures_util::StreamExt as _;
 use rumormill_node::{
-    Bind, Line, Node, Room, RoomEvent, RoomSetup, Settings,
+    Bind, Line, Message, Node, Room, RoomEvent, RoomSetup, Settings, What,
     limits::STATUS_EVERY,
     proto::{
-        entry::Kind,
+        content::{Target, Text},
         frame::Contact,
         ids::{PeerId, RoomId},
-        input::{Arrival, Event},
+        input::Arrival,
         rumor::{Policy, mongering::Mongering},
         view::Shape,
     },
@@ -170,20 +171,21 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;
-    let mut events = room.events();
+    let (mut events, reader) = (room.events(), room.clone());
     // What came between entering and listening, or was on disk; told twice it does no harm.
     for line in lines(&room).await? {
         tell(&Report::Shown(shown_line(&line)))?;
     }
     tokio::spawn(async move {
         while let Some(event) = events.next().await {
-            if let RoomEvent::Engine(Event::Shown { entry, arrival, hops }) = event
-                && entry.kind == Kind::TEXT
-            {
-                let text = text(entry.body.bytes().map(AsRef::as_ref));
-                let late = arrival != Arrival::End;
-                let author = entry.author.to_string();
-                let shown = Shown { author, seq: entry.seq, text, hops, late, at_us: now_us() };
+            let (message, arrival, hops) = match event {
+                RoomEvent::Message { message, hops } => (Some(message), Arrival::End, hops),
+                RoomEvent::Inserted { of, arrival, hops } => (reader.message(of).await.ok().flatten(), arrival, hops),
+                _ => continue,
+            };
+            if let Some(Message { place, what: What::Text(Text { text, .. }), .. }) = message {
+                let (author, late) = (place.author.to_string(), arrival != Arrival::End);
+                let shown = Shown { author, seq: place.seq, text, hops, late, at_us: now_us() };
                 if tell(&Report::Shown(shown)).is_err() {
                     return;
                 }
@@ -209,7 +211,7 @@ async fn state(room: &Room) -> Result<State, Failure> {
     sleep(2 * STATUS_EVERY).await;
     let mut told = Vec::new();
     for line in lines(room).await? {
-        let holders = room.holders(line.place.author, line.place.seq).await?.authors.len();
+        let holders = room.holders(Target { author: line.place.author, seq: line.place.seq }).await?.authors.len();
         let text = text(line.body.bytes().map(AsRef::as_ref));
         told.push(Held { author: line.place.author.to_string(), text, holders });
     }
@@ -224,7 +226,7 @@ async fn state(room: &Room) -> Result<State, Failure> {
 
 /// A demo says less than a page.
 async fn lines(room: &Room) -> Result<Vec<Line>, Failure> {
-    Ok(room.page(None, PAGE_LINES).await?)
+    Ok(room.entries().page(None, PAGE_LINES).await?)
 }
 
 fn text(body: Option<&[u8]>) -> String {

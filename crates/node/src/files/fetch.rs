@@ -21,8 +21,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::{FileState, Lane, Progress, Shelf, places::Moved};
-use crate::{command::Command, error::Error, limits::FILE_AGAIN, random::random};
+use super::{
+    shelf::{Progress, Shelf},
+    slots::Moved,
+};
+use crate::{command::Command, connection::Lane, error::Error, event::FileState, limits::FILE_AGAIN, random::random};
 
 /// What asking one peer comes to.
 enum Came {
@@ -206,7 +209,7 @@ impl Shelf {
     ) -> Result<Came, Error> {
         // Nobody else waits for a peer that is busy.
         let Ok(_asking) = lane.asking.acquire().await else { return Ok(Came::Short(part)) };
-        let Some(mut place) = self.fetches.take().await else { return Ok(Came::Short(part)) };
+        let Some(mut slot) = self.fetches.take().await else { return Ok(Came::Short(part)) };
         let is_wanted = || others == Others::Left;
         let mut asked = Vec::new();
         put_number(&mut asked, u64::from(lane.channel));
@@ -225,7 +228,7 @@ impl Shelf {
                 Moved::Yielded => return Ok(Came::Slow(part)),
                 Moved::Done(None) | Moved::Stalled => return Ok(Came::Short(part)),
             };
-            drop(place);
+            drop(slot);
             let put = move |_: &_| Ok((part.put(&piece)?, part));
             let (taken, rest) = self.on_disk(put).await?;
             part = rest;
@@ -237,7 +240,7 @@ impl Shelf {
             }
             told = self.progressed((file, size), part.have(), told);
             let Some(next) = self.fetches.take().await else { return Ok(Came::Short(part)) };
-            place = next;
+            slot = next;
         }
     }
 

@@ -1,61 +1,39 @@
-//! What users do with files: send one, ask for one, give one up.
+//! Files that come in from users of this node, and files that they ask for.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use rumormill_proto::content::{Content, File, Target, is_file_name};
+use rumormill_proto::{
+    content::File,
+    ids::{FileId, RoomId},
+};
 use rumormill_store::{Import, RoomFile};
 use tokio::sync::watch;
 
-use super::{Fetch, FileState, Progress, Shelf};
-use crate::{error::Error, limits::WANTS, room::Room, room::Said};
+use super::{
+    fetch::Fetch,
+    shelf::{Progress, Shelf},
+};
+use crate::{error::Error, event::FileState, limits::WANTS};
 
-/// A file that is being taken in, to be sent. What is not sent is forgotten.
-pub struct Upload {
-    room: Room,
-    import: Import,
+/// A file that is here and that no message offers yet. It is dropped unless one does while this is held.
+pub struct Offer {
+    file: File,
+    _pin: Pin,
 }
 
-impl Upload {
-    /// Takes the next bytes of it.
-    ///
-    /// # Errors
-    /// [`Error::Store`] when it is too large or the disk is full.
-    pub async fn write(self, bytes: Bytes) -> Result<Self, Error> {
-        let Self { room, mut import } = self;
-        let shelf = room.node.shelf.clone();
-        let import = shelf.on_disk(move |_| import.write(&bytes).map(|()| import)).await?;
-        Ok(Self { room, import })
+impl Offer {
+    pub(crate) fn new(file: File, pin: Pin) -> Self {
+        Self { file, _pin: pin }
     }
 
-    /// That was all of it: offers it to the room. Resolves once that is durable here, with where it was said and what.
-    ///
-    /// # Errors
-    /// [`Error::FileName`], [`Error::Store`], and what [`Room::say_all`] says.
-    pub async fn say(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<(Said, File), Error> {
-        let Self { room, import } = self;
-        if !is_file_name(name) {
-            return Err(Error::FileName);
-        }
-        let shelf = room.node.shelf.clone();
-        let (pin, size) = {
-            let _changing = shelf.changing.lock().await;
-            let (hash, size) = shelf.on_disk(move |_| import.end()).await?;
-            let pin = Pin::new(shelf.clone(), RoomFile { room: room.id(), hash });
-            shelf.take_in(pin.file, size);
-            (pin, size)
-        };
-        let (name, mime) = (name.to_owned(), mime.to_owned());
-        let file = File { hash: pin.file.hash, size, name, mime, reply_to };
-        let said = room.say_content(&Content::File(file.clone())).await;
-        drop(pin);
-        shelf.tidy();
-        Ok((said?, file))
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 }
 
 /// Keeps a file that no entry names so far.
-struct Pin {
+pub(crate) struct Pin {
     shelf: Arc<Shelf>,
     file: RoomFile,
 }
@@ -76,52 +54,41 @@ impl Drop for Pin {
                 state.pinned.remove(&self.file);
             }
         }
+        drop(state);
+        self.shelf.tidy();
     }
 }
 
-impl Room {
-    /// Begins to take a file in that is to be sent.
+impl Shelf {
+    /// Takes in a file that was written whole; its hash, its size, and what keeps it until an entry names it.
     ///
     /// # Errors
     /// [`Error::Store`] when the disk is full.
-    pub async fn upload(&self) -> Result<Upload, Error> {
-        let room = self.id();
-        let import = self.node.shelf.on_disk(move |files| files.import(&room)).await?;
-        Ok(Upload { room: self.clone(), import })
+    pub(crate) async fn take_whole(
+        self: &Arc<Self>,
+        room: RoomId,
+        import: Import,
+    ) -> Result<(FileId, u64, Pin), Error> {
+        let _changing = self.changing.lock().await;
+        let (hash, size) = self.on_disk(move |_| import.end()).await?;
+        let pin = Pin::new(self.clone(), RoomFile { room, hash });
+        self.take_in(pin.file, size);
+        Ok((hash, size, pin))
     }
 
-    /// The file that a message offers.
+    /// Asks for a file, if it is not here.
     ///
     /// # Errors
-    /// [`Error::NoFile`] when it offers none, and what [`Room::page`] says.
-    pub async fn file(&self, target: Target) -> Result<File, Error> {
-        match self.message(target).await?.map(|message| message.what) {
-            Some(crate::talk::What::File(file)) => Ok(file),
-            _ => Err(Error::NoFile),
-        }
-    }
-
-    /// How a file stands here, and how many bytes of it are here.
-    pub fn file_state(&self, file: &File) -> (FileState, u64) {
-        self.node.shelf.standing(self.id(), file)
-    }
-
-    /// Asks for the file that a message offers, if it is not here. It comes even if nobody waits for it.
-    ///
-    /// # Errors
-    /// [`Error::TooManyFiles`] when too many are asked for, and what [`Room::file`] says.
-    pub async fn fetch(&self, target: Target) -> Result<Fetch, Error> {
-        let file = self.file(target).await?;
-        let shelf = &self.node.shelf;
-        let (key, size) = (RoomFile { room: self.id(), hash: file.hash }, file.size);
-        let differs = |other: u64| other != size;
-        let misnamed = shelf.state().wants.get(&key).is_some_and(|want| differs(want.size));
-        if misnamed {
+    /// [`Error::TooManyFiles`] when too many are asked for, [`Error::NoFile`] when the file that is here has another size.
+    pub(crate) async fn begin_fetch(self: &Arc<Self>, room: RoomId, file: File) -> Result<Fetch, Error> {
+        let (key, size) = (RoomFile { room, hash: file.hash }, file.size);
+        let is_misnamed = self.state().wants.get(&key).is_some_and(|want| want.size != size);
+        if is_misnamed {
             // One of the two messages does not tell the truth: the one asked for last is tried.
-            shelf.give_up(key, Error::GivenUp).await?;
+            self.give_up(key, Error::GivenUp).await?;
         }
-        let mut state = shelf.state();
-        if state.held.get(&key).is_some_and(|held| differs(held.size)) {
+        let mut state = self.state();
+        if state.held.get(&key).is_some_and(|held| held.size != size) {
             return Err(Error::NoFile);
         }
         let progress = if state.held.contains_key(&key) {
@@ -139,18 +106,9 @@ impl Room {
         } else if state.wants.len() >= WANTS {
             return Err(Error::TooManyFiles);
         } else {
-            shelf.want(key, size, &mut state)
+            self.want(key, size, &mut state)
         };
         drop(state);
-        Ok(Fetch::new(self.id(), file, shelf.clone(), progress))
-    }
-
-    /// No longer asks for the file that a message offers; what came of it goes.
-    ///
-    /// # Errors
-    /// As [`Room::file`]; [`Error::Store`] when it cannot be removed.
-    pub async fn give_up(&self, target: Target) -> Result<(), Error> {
-        let file = RoomFile { room: self.id(), hash: self.file(target).await?.hash };
-        self.node.shelf.give_up(file, Error::GivenUp).await
+        Ok(Fetch::new(room, file, self.clone(), progress))
     }
 }

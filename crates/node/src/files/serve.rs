@@ -9,12 +9,12 @@ use rumormill_proto::{codec::Reader, ids::FileId, limits::FILE_BYTES, reject::Re
 use rumormill_store::{FileSource, RoomFile};
 use tokio::time::timeout;
 
-use super::{Shelf, places::Moved};
+use super::{shelf::Shelf, slots::Moved};
 use crate::{
     command::Command,
+    connection::LinkId,
     error::Error,
     limits::{FILE_ASKED_BYTES, FILE_STALL, TAGS},
-    link::LinkId,
 };
 
 /// What a peer asks for.
@@ -86,7 +86,7 @@ impl Shelf {
         let source = Arc::new(source);
         for at in first.. {
             let source = source.clone();
-            let Some(_place) = self.served.take().await else { return };
+            let Some(_slot) = self.served.take().await else { return };
             let piece = match self.on_disk(move |_| source.piece(at)).await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return,

@@ -5,8 +5,9 @@
 
 use std::{future::Future, path::Path, time::Duration};
 
-use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Said, Settings};
-use rumormill_proto::{entry::Kind, ids::RoomId, input::Event};
+use futures_util::StreamExt as _;
+use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Settings, What};
+use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
 use rumormill_store::Line;
 
 /// Waits for what must come.
@@ -57,12 +58,15 @@ pub(crate) async fn holds(room: &Room, entries: u64) {
 }
 
 /// Waits until this text is shown.
-pub(crate) async fn shown(events: &mut Events, text: &str) {
+pub(crate) async fn shown(room: &Room, events: &mut Events, text: &str) {
     let wait = async {
         while let Some(event) = events.next().await {
-            if let RoomEvent::Engine(Event::Shown { entry, .. }) = event
-                && entry.body.bytes().is_some_and(|body| body == text)
-            {
+            let message = match event {
+                RoomEvent::Message { message, .. } => Some(message),
+                RoomEvent::Inserted { of, .. } => room.message(of).await.unwrap(),
+                _ => None,
+            };
+            if message.is_some_and(|message| matches!(message.what, What::Text(said) if said.text == text)) {
                 return;
             }
         }
@@ -72,7 +76,7 @@ pub(crate) async fn shown(events: &mut Events, text: &str) {
 }
 
 /// Says so many numbered lines, one after the other.
-pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said> {
+pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Target> {
     let mut said = Vec::new();
     for at in 0..count {
         said.push(soon("a line said", room.say(&format!("{word} {at}"))).await.unwrap());
@@ -84,7 +88,7 @@ pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Said>
 pub(crate) async fn timeline(room: &Room) -> Vec<Line> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = room.page_after(after, 1000).await.unwrap();
+        let page = room.entries().page_after(after, 1000).await.unwrap();
         let Some(last) = page.last() else { return all };
         after = Some(last.place);
         all.extend(page);

@@ -168,7 +168,8 @@ fn damage(room: &Room, (author, first, last): &(AuthorId, Seq, Seq)) -> Damage {
 
 /// Those of some entries that are not held.
 async fn still_missing(room: &Room, wanted: &[(AuthorId, Seq, Seq)]) -> Answer<Vec<(AuthorId, Seq, Seq)>> {
-    let logs: BTreeMap<AuthorId, Log> = room.logs().await?.into_iter().map(|kept| (kept.author, kept.log)).collect();
+    let logs: BTreeMap<AuthorId, Log> =
+        room.entries().logs().await?.into_iter().map(|kept| (kept.author, kept.log)).collect();
     let mut missing = Vec::new();
     for (author, first, last) in wanted {
         let mut at = *first;

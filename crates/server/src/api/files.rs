@@ -11,10 +11,7 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rumormill_node::{
-    Fetch, What,
-    proto::content::{File, Target},
-};
+use rumormill_node::{Fetch, What, proto::content::File};
 use rumormill_text::safe_name;
 use serde::Deserialize;
 
@@ -66,9 +63,8 @@ pub(super) async fn send(
         upload = upload.write(piece.map_err(broken)?).await?;
     }
     let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
-    let (said, file) = upload.say(&name, mime, reply_to).await?;
+    let (target, file) = upload.say(&name, mime, reply_to).await?;
     // What was said is told whatever can be read of it: whoever hears of an error says it again.
-    let target = Target { author: said.author, seq: said.seq };
     let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
     let messages = api.messages(&room, vec![message]).await;
     Ok(Told(Page { messages, more: false }))

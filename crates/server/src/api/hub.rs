@@ -16,12 +16,11 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use rumormill_node::{
-    Events, Message, Room, RoomEvent, about,
+    Events, Message, Room, RoomEvent, What,
     proto::{
-        admit::Entry,
-        content::{Content, Target},
+        content::Target,
         ids::{PeerId, RoomId},
-        input::{Arrival, Event as Told, Step},
+        input::{Arrival, Step},
     },
 };
 use rumormill_text::{Clock, escaped, show::shared};
@@ -185,7 +184,30 @@ impl Follower {
     async fn hear(&mut self, event: RoomEvent) {
         let room = self.id();
         match event {
-            RoomEvent::Engine(event) => self.hear_engine(event).await,
+            RoomEvent::Message { message, hops } => self.message(message, Arrival::End, hops).await,
+            RoomEvent::Inserted { of, arrival, hops } => self.inserted(of, arrival, hops).await,
+            RoomEvent::Changed { of } => self.changed(of).await,
+            RoomEvent::Holds { author, next } | RoomEvent::Saw { author, next } => {
+                self.held.write_as(self.room.author());
+                self.held.holds(author, next);
+            }
+            RoomEvent::Came { author, .. } => {
+                let Some(api) = self.api() else { return };
+                let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
+                api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
+            }
+            RoomEvent::Forked { author, .. } => {
+                let Ok(names) = names(&self.room).await else { return };
+                let text = forked(&called(&names, &author));
+                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
+            }
+            RoomEvent::Skewed(skew) => {
+                let Ok(names) = names(&self.room).await else { return };
+                let told = skewed(skew, |author| called(&names, author));
+                let text = if told.is_empty() { AGREED.to_owned() } else { told };
+                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
+            }
+            RoomEvent::Step(step) => self.step(&step),
             RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
             RoomEvent::Typing { author } => {
                 if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
@@ -208,72 +230,39 @@ impl Follower {
                     text: format!("the room was stopped: {why}"),
                 });
             }
+            // How the room stands is told from time to time.
+            _ => {}
         }
     }
 
-    async fn hear_engine(&mut self, event: Told) {
-        let room = self.id();
-        match event {
-            Told::Shown { entry, arrival, hops } => self.shown(&entry, arrival, hops).await,
-            Told::Came { author, .. } => {
-                let Some(api) = self.api() else { return };
-                let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
-                api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
-            }
-            Told::Filled { author, seq } => self.filled(Target { author, seq }).await,
-            Told::Holds { .. } | Told::Went { .. } | Told::Missing { .. } | Told::Evicted { .. } => {}
-            Told::Forked { author, .. } => {
-                let Ok(names) = names(&self.room).await else { return };
-                let text = forked(&called(&names, &author));
-                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
-            }
-            Told::Skewed(skew) => {
-                let Ok(names) = names(&self.room).await else { return };
-                let told = skewed(skew, |author| called(&names, author));
-                let text = if told.is_empty() { AGREED.to_owned() } else { told };
-                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
-            }
-            Told::Step(step) => self.step(&step),
-        }
-    }
-
-    /// Tells of an entry: as a message of its own, or as what it did to another.
-    async fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
-        let (itself, me) = (Target { author: entry.author, seq: entry.seq }, self.room.author());
+    /// Tells of a message, and watches how far it comes when it is a text or file of ours.
+    async fn message(&mut self, message: Message, arrival: Arrival, hops: Option<u8>) {
+        let me = self.room.author();
         self.held.write_as(me);
-        let seen = entry.seen.iter().filter(|(author, _)| *author == me);
-        seen.for_each(|(_, seq)| self.held.holds(entry.author, seq.saturating_add(1)));
-        let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
-        if let Some(Content::Text(_) | Content::File(_)) = &content
-            && entry.author == me
-        {
-            self.held.said(entry.seq);
+        if message.place.author == me && matches!(message.what, What::Text(_) | What::File(_)) {
+            self.held.said(message.place.seq);
         }
         let Some(api) = self.api() else { return };
-        let (of, changed) = match content.as_ref().and_then(|content| about(entry.author, content)) {
-            Some(other) => (other, true),
-            None => (itself, false),
-        };
-        let message = match arrival {
-            Arrival::End if !changed && entry.body.bytes().is_some() => Message::at_end(&self.room.id(), entry),
-            _ => self.room.message(of).await.ok().flatten(),
-        };
-        let Some(message) = message else { return };
         let message = api.message(&self.room, message).await;
-        let room = self.id();
         let arrival = match arrival {
             Arrival::End => words::Arrival::End,
             Arrival::Late => words::Arrival::Late,
             Arrival::History => words::Arrival::History,
         };
-        api.hub().tell(match changed {
-            true => Event::Changed { room, message },
-            false => Event::Message { room, message, arrival, hops: hops.map(u64::from) },
-        });
+        api.hub().tell(Event::Message { room: self.id(), message, arrival, hops: hops.map(u64::from) });
     }
 
-    /// Tells of a message whose text has come, or is kept by nobody who is connected, or may be again.
-    async fn filled(&mut self, of: Target) {
+    /// Tells of a message above others.
+    async fn inserted(&mut self, of: Target, arrival: Arrival, hops: Option<u8>) {
+        if self.api().is_none() && of.author != self.room.author() {
+            return;
+        }
+        let Some(message) = self.room.message(of).await.ok().flatten() else { return };
+        self.message(message, arrival, hops).await;
+    }
+
+    /// Tells of a message that was edited, retracted or reacted to, or whose text has come or is kept by no connected peer.
+    async fn changed(&mut self, of: Target) {
         let Some(api) = self.api() else { return };
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
         let message = api.message(&self.room, message).await;

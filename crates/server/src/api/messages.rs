@@ -13,7 +13,7 @@ use axum::{
 };
 use rumormill_api::LINES_AT_ONCE;
 use rumormill_node::{
-    Message, Room, Said, What,
+    Message, Room, What,
     proto::{
         content::{Content, Target, Text},
         ids::EntryId,
@@ -49,8 +49,8 @@ pub(super) async fn page(
     let room = api.room(&room)?;
     room.nicks_found().await;
     let count = limit(which.limit);
-    let (messages, more) = match (which.q, which.before, which.after) {
-        (Some(words), None, None) => (room.find(&words, count).await?, false),
+    let rumormill_node::Page { messages, more } = match (which.q, which.before, which.after) {
+        (Some(words), None, None) => rumormill_node::Page { messages: room.search(&words, count).await?, more: false },
         (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
@@ -76,11 +76,10 @@ pub(super) async fn say(
     };
     let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
     let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
-    let said = room.say_all(sayings).await?;
+    let said = room.entries().say(sayings).await?;
     let more = said.len() < contents.len();
     let mut messages = Vec::new();
-    for (Said { author, seq }, content) in said.into_iter().zip(contents) {
-        let target = Target { author, seq };
+    for (target, content) in said.into_iter().zip(contents) {
         // What was said is told whatever can be read of it: whoever hears of an error says it again.
         let read = room.message(target).await.ok().flatten();
         messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
@@ -156,7 +155,7 @@ pub(super) async fn edit(
         let what = "a file cannot be changed";
         return Err(Refusal::new(codes::KIND, what, "take it back and send another one"));
     }
-    room.say_content(&Content::Edit { of: target.seq, text: words.clone() }).await?;
+    room.edit(target, &words).await?;
     if let What::Text(text) = &mut message.what {
         (text.text, message.edited) = (words, true);
     }
@@ -170,7 +169,7 @@ pub(super) async fn retract(
 ) -> Answer<Told<words::Message>> {
     let room = api.room(&room)?;
     let message = own(&room, target(&text)?, "taken back").await?;
-    room.say_content(&Content::Retraction { of: message.place.seq }).await?;
+    room.retract(message.target()).await?;
     Ok(changed(&api, &room, Message { what: What::Retracted, ..message }).await)
 }
 
@@ -197,9 +196,7 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
     let me = room.author();
     let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
     if mine != on {
-        let saying = Content::Reaction { to, sign: sign.clone(), on }.encode();
-        let saying = saying.map_err(|_| Refusal::new(codes::SIGN, "this is no sign", "use an emoji or a word"))?;
-        room.say_all(vec![saying]).await?;
+        room.react(to, &sign, on).await?;
         let by = message.reactions.entry(sign).or_default();
         by.retain(|author| *author != me);
         by.extend(on.then_some(me));
@@ -215,7 +212,7 @@ pub(super) async fn holders(
     let room = api.room(&room)?;
     let target = target(&text)?;
     find(&room, target).await?;
-    let holders = room.holders(target.author, target.seq).await?.authors;
+    let holders = room.holders(target).await?.authors;
     let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
     let (people, author) = (api.people(&room).await?, author_hex(&target.author));
     let others = people.iter().filter(|person| person.author != author).count();

@@ -25,12 +25,12 @@ pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> An
 pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
-    let head = room.heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
+    let head = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
     let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
     if head.is_none() && peer.is_none() && who != room.author() {
         return Err(stranger());
     }
-    let first = room.line(Target { author: who, seq: 0 }).await?;
+    let first = room.entries().one(Target { author: who, seq: 0 }).await?;
     Ok(Told(Whois {
         since_ms: first.map(|line| line.place.time.ms()),
         entries: head.as_ref().map_or(0, |head| head.seq + 1),

@@ -9,10 +9,7 @@ use fast_qr::{
     ECL, QRBuilder,
     convert::{Builder as _, svg::SvgBuilder},
 };
-use rumormill_node::{
-    Room, Ticket, TicketError,
-    proto::{content::Content, limits::TOPIC_BYTES},
-};
+use rumormill_node::{Room, Ticket, TicketError, proto::limits::TOPIC_BYTES};
 use rumormill_text::find_ticket;
 
 use super::{
@@ -122,7 +119,7 @@ pub(super) async fn topic(
         let what = format!("a topic of {} bytes is too long", topic.len());
         return Err(Refusal::new(codes::TOPIC, what, &format!("keep it to {TOPIC_BYTES} bytes")));
     }
-    room.say_content(&Content::Topic(topic.to_owned())).await?;
+    room.set_topic(topic).await?;
     Ok(Told(api.shape(&room).await))
 }
 
@@ -147,7 +144,7 @@ pub(super) async fn unread(
 ) -> Answer<Told<words::Room>> {
     let room = api.room(&room)?;
     let place = find(&room, target(&text)?).await?.place;
-    let (before, _) = room.messages(Some(place), 1).await?;
+    let before = room.messages(Some(place), 1).await?.messages;
     let before = before.last().map(|message| place_text(&message.place));
     api.marks().set_back(RoomHex(room.id().to_string()), before, place_text(&place))?;
     let shape = api.shape(&room).await;

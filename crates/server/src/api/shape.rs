@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    Error, FileState, Keep, KeepFiles, Message, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
+    Error, FileState, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
     proto::{
         clock::Whose,
         content::{File, Target},
@@ -97,7 +97,7 @@ impl Api {
     /// Everybody who wrote or is here, at most [`PEOPLE`]; who is here first, then by name.
     pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
         let here: BTreeSet<AuthorId> = room.status().peers.iter().map(|peer| peer.author).collect();
-        let heads = room.heads().await?.into_iter();
+        let heads = room.entries().heads().await?.into_iter();
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();
         let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
@@ -158,7 +158,7 @@ impl Api {
             _ => None,
         };
         let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => room.holders(author, message.place.seq).await.ok().map(|holders| holders.authors.len() as u64),
+            true => room.holders(message.target()).await.ok().map(|holders| holders.authors.len() as u64),
             false => None,
         };
         let reply_to = match reply_to {
@@ -234,7 +234,7 @@ fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
 /// Whom a room looks for that was joined, while nothing has come from anybody.
 async fn seeking(room: &Room) -> Option<words::Seeking> {
     let others = |heads: Vec<(AuthorId, _)>| heads.iter().any(|(author, _)| *author != room.author());
-    if !room.name().is_empty() || room.heads().await.ok().is_none_or(others) {
+    if !room.name().is_empty() || room.entries().heads().await.ok().is_none_or(others) {
         return None;
     }
     let (peers, since_ms) = room.sought();
@@ -250,7 +250,7 @@ async fn seeking(room: &Room) -> Option<words::Seeking> {
 /// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
 async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
-    let (messages, many) = room.messages_after(upto, UNREAD).await?;
+    let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
     let mut counted = Counted { upto, many, topic: room.topic().await?, ..Counted::default() };
     add(&mut counted, room.author(), basis, &messages);
     Ok(counted)
@@ -262,7 +262,7 @@ async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> 
         counted.topic = room.topic().await?;
         return Ok(Some(counted));
     }
-    let (messages, more) = room.messages_after(counted.upto, UNREAD).await?;
+    let Page { messages, more } = room.messages_after(counted.upto, UNREAD).await?;
     if more || messages.len() as u64 != by {
         return Ok(None);
     }

@@ -84,7 +84,7 @@ impl Sink {
 }
 
 async fn write(room: &Room, since_ms: Option<u64>, sink: &mut Sink) -> Result<(), Refusal> {
-    let logs = room.logs().await?;
+    let logs = room.entries().logs().await?;
     let mut frontier = Frontier::default();
     logs.iter().for_each(|kept| frontier.update(kept.author, |log| log.clone_from(&kept.log)));
     let head = Head {
@@ -107,7 +107,7 @@ async fn write(room: &Room, since_ms: Option<u64>, sink: &mut Sink) -> Result<()
 /// What the room's founder called it, if that is held.
 async fn founder_name(room: &Room, logs: &[Kept]) -> Result<Option<String>, Refusal> {
     for kept in logs.iter().filter(|kept| kept.log.holds(0)) {
-        let first = room.run(kept.author, 0, 0).await?;
+        let first = room.entries().run(kept.author, 0, 0).await?;
         let founding = first.as_ref().and_then(|run| run.entries().first()).filter(|entry| entry.kind == Kind::FOUND);
         if let Some(body) = founding.and_then(|entry| entry.body.bytes()) {
             return Ok(room_name(&room.id(), &kept.author, body).ok());
@@ -126,7 +126,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn log(&mut self, kept: &Kept, since_ms: Option<u64>) -> Result<(), Refusal> {
         let Kept { author, log, .. } = kept;
-        if let Some(proof) = self.room.proof(*author).await? {
+        if let Some(proof) = self.room.entries().proof(*author).await? {
             let (at, wire) = (proof.at(), BASE64.encode(proof.wire()));
             self.sink.line(&Line::Fork(Fork { author: author.to_string(), at, proof: wire })).await?;
         }
@@ -137,7 +137,7 @@ impl Writer<'_> {
             };
             while at <= span.last.seq {
                 let last = block_end(at).min(span.last.seq);
-                let run = self.room.run(*author, at, last).await?;
+                let run = self.room.entries().run(*author, at, last).await?;
                 match run.filter(|run| run.signature().is_some() && run.first() == at) {
                     Some(run) => self.run(&run).await?,
                     None => self.end.left_out += last - at + 1,
@@ -153,7 +153,7 @@ impl Writer<'_> {
         let (mut low, mut high) = (first, last + 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            let run = self.room.run(*author, middle, middle).await?;
+            let run = self.room.entries().run(*author, middle, middle).await?;
             let ms = run.as_ref().and_then(|run| run.entries().first()).map(|entry| entry.time.ms());
             // What is damaged tells no time: it is looked at, and left out.
             match ms {

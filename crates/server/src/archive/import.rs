@@ -164,7 +164,7 @@ async fn give(room: &Room, import: Import, done: &mut api::Imported) -> Result<(
     if import == Import::default() {
         return Ok(());
     }
-    let imported = room.import(import).await?;
+    let imported = room.entries().import(import).await?;
     done.new += imported.new;
     done.known += imported.known;
     done.refused += imported.refused;
@@ -211,7 +211,7 @@ async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Im
 }
 
 async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut api::Imported) -> Result<(), Refusal> {
-    done.new += room.say_all(sayings).await?.len() as u64;
+    done.new += room.entries().say(sayings).await?.len() as u64;
     Ok(())
 }
 
@@ -226,12 +226,14 @@ fn key(hash: &[u8; 32]) -> Key {
 async fn brought(room: &Room) -> Result<HashMap<Key, u32>, Refusal> {
     let me = room.author();
     let mut brought = HashMap::new();
-    let Some(mine) = room.logs().await?.into_iter().find(|kept| kept.author == me) else { return Ok(brought) };
+    let Some(mine) = room.entries().logs().await?.into_iter().find(|kept| kept.author == me) else {
+        return Ok(brought);
+    };
     for span in mine.log.spans() {
         let mut at = span.first;
         while at <= span.last.seq {
             let last = block_end(at).min(span.last.seq);
-            let run = room.run(me, at, last).await?;
+            let run = room.entries().run(me, at, last).await?;
             let imported = |entry: &&RawEntry| entry.kind == Kind::IMPORTED;
             for entry in run.iter().flat_map(|run| run.entries()).filter(imported) {
                 *brought.entry(key(&entry.body.hash())).or_default() += 1;

@@ -39,7 +39,7 @@ pub(super) async fn write(
         sink.put(&format!("# {}\n", escape(&clean(&room.name())))).await?;
     }
     loop {
-        let (messages, more) = room.messages_after(after, PAGE_LINES).await?;
+        let rumormill_node::Page { messages, more } = room.messages_after(after, PAGE_LINES).await?;
         for message in &messages {
             let reply = quoted(room, &names, message).await?;
             let before = match message.what {

@@ -152,11 +152,14 @@ fn whatever_was_said_comes_back_the_same() {
         runtime.block_on(async {
             let (ours, theirs) = (node().await, node().await);
             let (here, there) = (enter(&ours, id, 20).await, enter(&theirs, id, 21).await);
-            let held = here.import(held).await.unwrap();
+            let held = here.entries().import(held).await.unwrap();
             assert_eq!(held.reject, None);
             let text = exported(&here).await;
             let brought = import(&there, Body::from(text.clone())).await.unwrap();
-            assert_eq!(here.page(None, 5_000).await.unwrap(), there.page(None, 5_000).await.unwrap());
+            assert_eq!(
+                here.entries().page(None, 5_000).await.unwrap(),
+                there.entries().page(None, 5_000).await.unwrap()
+            );
             let again = import(&there, Body::from(text.clone())).await.unwrap();
             // What lies beyond a cut came along once, as evidence.
             assert_eq!((again.new, again.known + again.refused), (0, brought.new));
@@ -186,7 +189,7 @@ async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
     assert_eq!(lacks, 3);
     let (ours, theirs) = (node().await, node().await);
     let (here, there) = (enter(&ours, id, 20).await, enter(&theirs, id, 21).await);
-    here.import(lacking).await.unwrap();
+    here.entries().import(lacking).await.unwrap();
     let report = here.check().await.unwrap();
     assert!(report.is_clean() && report.wanted == lacks, "{report:?}");
     let text = exported(&here).await;
@@ -201,11 +204,11 @@ async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
     for room in [&here, &there] {
         // The engine learns what its store wants a moment later.
         while room.check().await.unwrap().wanted > 0 {
-            room.import(Import { proofs: vec![], runs: whole.clone() }).await.unwrap();
+            room.entries().import(Import { proofs: vec![], runs: whole.clone() }).await.unwrap();
         }
         assert!(!exported(room).await.contains("without_body"));
     }
-    assert_eq!(here.page(None, 99).await.unwrap(), there.page(None, 99).await.unwrap());
+    assert_eq!(here.entries().page(None, 99).await.unwrap(), there.entries().page(None, 99).await.unwrap());
     ours.close().await;
     theirs.close().await;
 }
@@ -218,7 +221,7 @@ fn no_byte_can_be_changed_unnoticed() {
     let text = runtime.block_on(async {
         let ours = node().await;
         let here = enter(&ours, id, 20).await;
-        here.import(held).await.unwrap();
+        here.entries().import(held).await.unwrap();
         let text = exported(&here).await;
         ours.close().await;
         text

@@ -78,7 +78,7 @@ fn stands(server: &Server) -> bool {
 async fn bare(room: &Room, last: Seq) -> Vec<RawRun> {
     let (mut runs, mut next) = (Vec::new(), Some(last));
     while let Some(top) = next {
-        let run = room.run(room.author(), 0, top).await.unwrap().expect("the founder has all of it");
+        let run = room.entries().run(room.author(), 0, top).await.unwrap().expect("the founder has all of it");
         next = run.first().checked_sub(1);
         runs.push(if run.first() == 0 { run } else { run.without_bodies().unwrap() });
     }
@@ -89,7 +89,7 @@ async fn bare(room: &Room, last: Seq) -> Vec<RawRun> {
 async fn texts(room: &Room, lines: u64) -> u64 {
     let (mut found, mut after) = (0, None);
     loop {
-        let page = room.page_after(after, 1_000).await.unwrap();
+        let page = room.entries().page_after(after, 1_000).await.unwrap();
         let Some(last) = page.last() else { return found };
         after = Some(last.place);
         let said: Vec<String> = (0..lines).map(line).collect();

@@ -138,6 +138,6 @@ async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
 
 /// How many entries of an author are held.
 async fn entries(room: &Room, author: &AuthorId) -> u64 {
-    let logs = room.logs().await.unwrap();
+    let logs = room.entries().logs().await.unwrap();
     logs.iter().find(|kept| kept.author == *author).map_or(0, |kept| kept.log.len())
 }

@@ -1,4 +1,4 @@
-//! Places for those who move files, which nobody keeps by staying: whoever holds one gives it back after a piece, and one
+//! Slots for those who move files, which nobody keeps by staying: whoever holds one gives it back after a piece, and one
 //! whose piece does not come on gives it to who waits.
 
 use std::{
@@ -14,14 +14,14 @@ use tokio::{
 
 use crate::limits::{FILE_STALL, FILE_TURN};
 
-/// So many places, given in the order in which they were asked for.
-pub(super) struct Places {
+/// So many slots, given in the order in which they were asked for.
+pub(super) struct Slots {
     free: Semaphore,
     waiting: AtomicUsize,
     turn: Duration,
 }
 
-/// Turns for which whoever moves nothing keeps a place that nobody else wants.
+/// Turns for which whoever moves nothing keeps a slot that nobody else wants.
 const TURNS: u64 = FILE_STALL.as_secs() / FILE_TURN.as_secs();
 
 /// How moving a piece came out.
@@ -35,23 +35,23 @@ pub(super) enum Moved<T> {
     Stalled,
 }
 
-impl Places {
-    /// Places that are held for a turn while others wait.
+impl Slots {
+    /// Slots that are held for a turn while others wait.
     pub(super) fn new(count: usize, turn: Duration) -> Self {
         Self { free: Semaphore::new(count), waiting: AtomicUsize::new(0), turn }
     }
 
-    /// A place, behind those who asked before.
+    /// A slot, behind those who asked before.
     pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(place) = self.free.try_acquire() {
-            return Some(place);
+        if let Ok(slot) = self.free.try_acquire() {
+            return Some(slot);
         }
         let _waits = Waits::new(&self.waiting);
         // The semaphore is never closed.
         self.free.acquire().await.ok()
     }
 
-    /// Moves a piece on a place, for a turn while somebody waits for one, or for about [`FILE_STALL`] when nobody does.
+    /// Moves a piece on a slot, for a turn while somebody waits for one, or for about [`FILE_STALL`] when nobody does.
     /// `is_wanted` tells whether it is to yield to something else.
     pub(super) async fn hold<T>(&self, piece: impl Future<Output = T>, is_wanted: impl Fn() -> bool) -> Moved<T> {
         let mut piece = pin!(piece);
@@ -93,17 +93,17 @@ mod tests {
 
     use super::*;
 
-    const PLACES: usize = 4;
+    const SLOTS: usize = 4;
 
     /// Peers who ask for a piece after the other and take none, each at once again when it is hung up on.
-    fn stallers(places: &Arc<Places>, count: usize) -> Arc<AtomicUsize> {
+    fn stallers(slots: &Arc<Slots>, count: usize) -> Arc<AtomicUsize> {
         let turns = Arc::new(AtomicUsize::new(0));
         for _ in 0..count {
-            let (places, turns) = (places.clone(), turns.clone());
+            let (slots, turns) = (slots.clone(), turns.clone());
             tokio::spawn(async move {
                 loop {
-                    let _place = places.take().await.unwrap();
-                    places.hold(pending::<()>(), || false).await;
+                    let _slot = slots.take().await.unwrap();
+                    slots.hold(pending::<()>(), || false).await;
                     turns.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -113,14 +113,14 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_takes_nothing_yields_to_whoever_waits_after_a_turn() {
-        for count in [PLACES, 2 * PLACES, 8 * PLACES] {
-            let places = Arc::new(Places::new(PLACES, Duration::from_millis(1)));
-            let turns = stallers(&places, count);
+        for count in [SLOTS, 2 * SLOTS, 8 * SLOTS] {
+            let slots = Arc::new(Slots::new(SLOTS, Duration::from_millis(1)));
+            let turns = stallers(&slots, count);
             tokio::task::yield_now().await;
             for piece in 0..20 {
                 let before = turns.load(Ordering::Relaxed);
-                let _place = places.take().await.unwrap();
-                assert_eq!(places.hold(async { piece }, || false).await, Moved::Done(piece));
+                let _slot = slots.take().await.unwrap();
+                assert_eq!(slots.hold(async { piece }, || false).await, Moved::Done(piece));
                 let others = turns.load(Ordering::Relaxed) - before;
                 assert!(others <= count, "piece {piece} waited for {others} turns of {count} others");
             }
@@ -129,8 +129,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_slow_goes_on_while_nobody_waits() {
-        let places = Places::new(1, Duration::from_millis(1));
-        let _place = places.take().await;
+        let slots = Slots::new(1, Duration::from_millis(1));
+        let _slot = slots.take().await;
         let (turns, come) = (AtomicUsize::new(1), tokio::sync::Notify::new());
         let nobody = || {
             if turns.fetch_add(1, Ordering::Relaxed) + 1 == TURNS as usize {
@@ -138,21 +138,21 @@ mod tests {
             }
             false
         };
-        assert_eq!(places.hold(come.notified(), nobody).await, Moved::Done(()));
-        assert_eq!(places.hold(pending::<()>(), || true).await, Moved::Yielded, "something else is to be tried");
-        assert_eq!(places.hold(pending::<()>(), || false).await, Moved::Stalled);
+        assert_eq!(slots.hold(come.notified(), nobody).await, Moved::Done(()));
+        assert_eq!(slots.hold(pending::<()>(), || true).await, Moved::Yielded, "something else is to be tried");
+        assert_eq!(slots.hold(pending::<()>(), || false).await, Moved::Stalled);
     }
 
     #[tokio::test]
     async fn whoever_gives_up_waiting_waits_no_more() {
-        let places = Places::new(1, FILE_TURN);
-        let _place = places.take().await;
+        let slots = Slots::new(1, FILE_TURN);
+        let _slot = slots.take().await;
         {
-            let mut waits = pin!(places.take());
+            let mut waits = pin!(slots.take());
             assert!(futures_poll(waits.as_mut()).await.is_pending());
-            assert!(places.is_waited_for());
+            assert!(slots.is_waited_for());
         }
-        assert!(!places.is_waited_for());
+        assert!(!slots.is_waited_for());
     }
 
     async fn futures_poll<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> std::task::Poll<T> {

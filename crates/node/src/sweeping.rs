@@ -1,12 +1,10 @@
-//! What is left on the disk of rooms that the user left goes in steps, between two turns of the driver, so that other rooms
-//! need not wait. When the store cannot be written it goes on later, with growing pauses.
+//! How far the rooms that the user left are gone from the disk.
 
 use tokio::sync::oneshot;
 
 use crate::{
-    driver::Driver,
     error::Error,
-    limits::{REST, REST_LONGEST, SWEEP_ROWS},
+    limits::{REST, REST_LONGEST},
 };
 
 /// How far the rooms that were left are gone.
@@ -31,6 +29,11 @@ impl Sweeping {
         self.at
     }
 
+    /// Whether it is time for some more.
+    pub(crate) fn is_due(&self, now_ms: u64) -> bool {
+        self.at.is_some_and(|at| at <= now_ms)
+    }
+
     /// A room was left, or something else has to go in steps. It is tried at once.
     pub(crate) fn begin(&mut self) {
         self.at = Some(0);
@@ -42,7 +45,7 @@ impl Sweeping {
     }
 
     /// A step was done, or could not be; who waited hears of it.
-    fn swept(&mut self, swept: Result<bool, String>, now_ms: u64) {
+    pub(crate) fn swept(&mut self, swept: Result<bool, String>, now_ms: u64) {
         let result = match swept {
             Ok(true) => {
                 (self.at, self.pause_ms) = (Some(0), 0);
@@ -73,21 +76,6 @@ impl Drop for Sweeping {
             // Whoever left may have gone.
             let _ = answer.send(Ok(()));
         }
-    }
-}
-
-impl Driver {
-    /// Takes some more off the disk of what has to go, when it is time.
-    pub(crate) fn sweep(&mut self) {
-        let now_ms = self.now().ticks_ms;
-        if self.sweeping.at.is_none_or(|at| now_ms < at) {
-            return;
-        }
-        let swept = self.store.sweep(SWEEP_ROWS).map_err(|why| why.to_string());
-        if let Err(why) = &swept {
-            tracing::warn!(%why, "what was said in a room that was left is on the disk still; it goes when that can be written");
-        }
-        self.sweeping.swept(swept, now_ms);
     }
 }
 

@@ -9,19 +9,10 @@ use rumormill_proto::{
     input::{Import, Imported, Input},
     log::Log,
 };
-use rumormill_store::CheckReport;
 use tokio::sync::oneshot;
 
-use crate::{driver::Driver, error::Error, links::Inputs};
-
-/// What was taken out of a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
-    /// What was found.
-    pub report: CheckReport,
-    /// Entries that were held and are not any more: author, first and last seq.
-    pub lost: Vec<(AuthorId, Seq, Seq)>,
-}
+use super::Driver;
+use crate::{error::Error, links::Inputs, status::Mended};
 
 impl Driver {
     /// Notes who waits for an import. Of a room that takes part in nothing nobody answers.

@@ -12,11 +12,11 @@ use rumormill_proto::{
 };
 use rumormill_store::{Change, Error as StoreError, Read, Store};
 
+use super::{Driver, find_nicks};
 use crate::{
     command::{Command, Recalled},
-    driver::{Driver, find_nicks},
+    connection::Job,
     error::Error,
-    serve::Job,
     turns::Strand,
 };
 
@@ -164,7 +164,7 @@ impl Driver {
                     Output::Unsaid { why: Unsaid::Forked, .. } => {
                         self.forked.insert(room);
                     }
-                    Output::Unsaid { tag, why } => seat.asked.unsaid(tag, refusal(why)),
+                    Output::Unsaid { tag, why } => seat.asked.unsaid(tag, error(why)),
                     Output::Imported(imported) => {
                         // Whoever asked may have gone.
                         let _ = seat.imports.pop_front().map(|answer| answer.send(imported));
@@ -251,7 +251,7 @@ fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Ch
     })
 }
 
-fn refusal(why: Unsaid) -> Error {
+fn error(why: Unsaid) -> Error {
     match why {
         Unsaid::TooLong => Error::TooLong,
         Unsaid::Full | Unsaid::Forked => Error::Busy,

@@ -3,50 +3,10 @@
 //! What its engine holds is then not what the store holds, so it begins again from what the store holds. What nobody was
 //! told to be said is said again, or its sayer hears that it was not; what was told stays.
 
-use std::collections::BTreeMap;
-
 use rumormill_proto::{ids::RoomId, input::Input, time::Now};
 
-use crate::{
-    board::Stop,
-    driver::Driver,
-    error::Error,
-    limits::{REST, REST_FORGOTTEN, REST_LONGEST},
-    room::RoomEvent,
-    seat::Seat,
-};
-
-/// Rooms that take part in nothing for the time being.
-#[derive(Default)]
-pub(crate) struct Resting(BTreeMap<RoomId, Rest>);
-
-struct Rest {
-    seat: Seat,
-    until_ms: u64,
-}
-
-impl Resting {
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn seat(&self, room: &RoomId) -> Option<&Seat> {
-        self.0.get(room).map(|rest| &rest.seat)
-    }
-
-    /// Takes a room out for good.
-    pub(crate) fn remove(&mut self, room: &RoomId) -> Option<Seat> {
-        self.0.remove(room).map(|rest| rest.seat)
-    }
-
-    pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.0.values().map(|rest| rest.until_ms).min()
-    }
-
-    fn due(&self, now_ms: u64) -> Vec<RoomId> {
-        self.0.iter().filter(|(_, rest)| rest.until_ms <= now_ms).map(|(room, _)| *room).collect()
-    }
-}
+use super::Driver;
+use crate::{board::Stop, error::Error, event::RoomEvent, seat::Seat};
 
 impl Driver {
     /// A room takes nothing for a while. What it wanted besides is not done.
@@ -59,19 +19,19 @@ impl Driver {
         seat.board.tell(RoomEvent::Stopped { why: why.to_owned() });
         let Now { ticks_ms, .. } = self.now();
         let until_ms = ticks_ms + seat.rest_ms(ticks_ms);
-        self.resting.0.insert(*room, Rest { seat, until_ms });
+        self.resting.insert(seat, until_ms);
     }
 
     /// Lets rooms go on whose time has come.
     pub(crate) fn resume(&mut self, now: Now) {
         for room in self.resting.due(now.ticks_ms) {
-            let Some(mut seat) = self.resting.remove(&room) else { continue };
+            let Some((mut seat, _)) = self.resting.remove(&room) else { continue };
             match self.begin_again(&mut seat, now) {
                 Ok(()) => self.went_on(room, seat),
                 Err(why) => {
                     tracing::warn!(room = %room.short(), %why, "the room still rests");
                     let until_ms = now.ticks_ms + seat.rest_ms(now.ticks_ms);
-                    self.resting.0.insert(room, Rest { seat, until_ms });
+                    self.resting.insert(seat, until_ms);
                 }
             }
         }
@@ -94,14 +54,12 @@ impl Driver {
     /// [`Error::Store`] when it cannot be read or written; it rests on then.
     pub(crate) fn wake(&mut self, room: &RoomId) -> Result<(), Error> {
         let now = self.now();
-        let Some(mut rest) = self.resting.0.remove(room) else { return Ok(()) };
-        match self.begin_again(&mut rest.seat, now) {
-            Ok(()) => self.went_on(*room, rest.seat),
-            Err(why) => {
-                self.resting.0.insert(*room, rest);
-                return Err(why);
-            }
+        let Some((mut seat, until_ms)) = self.resting.remove(room) else { return Ok(()) };
+        if let Err(why) = self.begin_again(&mut seat, now) {
+            self.resting.insert(seat, until_ms);
+            return Err(why);
         }
+        self.went_on(*room, seat);
         Ok(())
     }
 
@@ -117,15 +75,6 @@ impl Driver {
     }
 }
 
-/// How long a room rests that has rested before, `ago_ms` after it was last to go on.
-pub(crate) fn pause_ms(last_ms: u64, ago_ms: u64) -> u64 {
-    let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
-    match last_ms > 0 && ago_ms < REST_FORGOTTEN.as_millis() as u64 {
-        true => (2 * last_ms).min(longest),
-        false => first,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
@@ -135,6 +84,7 @@ mod tests {
     };
 
     use bytes::Bytes;
+    use n0_future::StreamExt as _;
     use rumormill_proto::{
         entry::Kind,
         ids::AuthorId,
@@ -146,8 +96,9 @@ mod tests {
 
     use super::*;
     use crate::{
+        events::Events,
         node::{Node, Opened},
-        room::{Events, Room},
+        room::Room,
         settings::Settings,
     };
 
@@ -264,7 +215,7 @@ mod tests {
     }
 
     async fn texts(room: &Room) -> Vec<String> {
-        let lines = room.page(None, 5_000).await.unwrap().into_iter().filter(|line| line.kind == Kind::TEXT);
+        let lines = room.entries().page(None, 5_000).await.unwrap().into_iter().filter(|line| line.kind == Kind::TEXT);
         lines.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect()
     }
 
@@ -286,7 +237,9 @@ mod tests {
         has_begun.await.unwrap();
         // Both are said while the driver commits what was said before, so that it takes both at once.
         let (here, there, ()) =
-            tokio::join!(good.say_all(lines("good", 2)), bad.say_all(lines("bad", 2)), async { go.send(()).unwrap() });
+            tokio::join!(good.entries().say(lines("good", 2)), bad.entries().say(lines("bad", 2)), async {
+                go.send(()).unwrap()
+            });
         before.await.unwrap().unwrap();
         assert_eq!(here.unwrap().len(), 2);
         assert!(matches!(there, Err(Error::Stopped { .. })), "{there:?}");
@@ -337,18 +290,5 @@ mod tests {
         flaws.lock().unwrap().stuck = false;
         tokio::time::timeout(std::time::Duration::from_secs(60), swept.notified()).await.expect("it goes on by itself");
         node.close().await;
-    }
-
-    #[test]
-    fn rests_grow_until_a_room_has_gone_on_for_long() {
-        let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
-        let rests = (0..10).scan(0, |last, _| {
-            *last = pause_ms(*last, 5);
-            Some(*last)
-        });
-        let rests: Vec<u64> = rests.collect();
-        assert_eq!(rests[..3], [first, 2 * first, 4 * first]);
-        assert_eq!(rests[9], longest);
-        assert_eq!(pause_ms(longest, REST_FORGOTTEN.as_millis() as u64), first);
     }
 }

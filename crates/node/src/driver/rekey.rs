@@ -12,7 +12,8 @@ use rumormill_proto::{
 };
 use rumormill_store::Line;
 
-use crate::{driver::Driver, error::Error, random::random, room::RoomEvent};
+use super::Driver;
+use crate::{error::Error, event::RoomEvent, random::random};
 
 impl Driver {
     /// Gives the room a new author key, when its own is cut, and says again what the cut of this key or an

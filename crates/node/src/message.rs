@@ -115,7 +115,7 @@ impl Message {
 }
 
 /// The entry that an entry is about, when it is a note.
-pub fn about(author: AuthorId, content: &Content) -> Option<Target> {
+pub(crate) fn about(author: AuthorId, content: &Content) -> Option<Target> {
     match content {
         Content::Edit { of, .. } | Content::Retraction { of } => Some(Target { author, seq: *of }),
         Content::Reaction { to, .. } => Some(*to),

@@ -15,30 +15,23 @@ use rumormill_proto::ids::PeerId;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use crate::{
+    board::Boards,
     budget::Budget,
     command::Command,
     dials::Way,
-    driver::Boards,
-    endpoint::transport,
+    endpoint::{ALPN, ALPN_FIRST, transport},
     greeting::Role,
     limits::{
         DIAL_DEADLINE, FAMILIAR, FAMILIAR_AT_ONCE, FAMILIAR_PER_S, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE,
         HANDSHAKES_LEFT_BY_HOST, HANDSHAKES_LEFT_BY_SOCKET, HANDSHAKES_PER_S, LATELY, TOLD_DEADLINE, TOLD_ROUND_TRIP,
     },
-    link::{self, Wires},
-    nearby,
+    link, nearby,
+    wires::Wires,
 };
 
-/// Name of the protocol in the TLS handshake; another version is another name. Peers of this one skip controls that they
-/// do not know.
-pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
-
-/// Its first version, whose peers bar whoever sends a control that they do not know.
-pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
-
-/// The way in and out.
+/// Dials peers, and accepts those who dial us.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct Connector {
     runtime: Handle,
     endpoint: Endpoint,
     wires: Wires,
@@ -46,12 +39,12 @@ pub(crate) struct Door {
     familiar: Arc<Mutex<Familiar>>,
 }
 
-impl Door {
-    /// A door that accepts from now on, until the endpoint closes. Its tasks run where this is called.
+impl Connector {
+    /// A connector that accepts from now on, until the endpoint closes. Its tasks run where this is called.
     pub(crate) fn open(endpoint: Endpoint, wires: Wires, boards: Boards) -> Self {
-        let door = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default() };
-        door.runtime.spawn(door.clone().accept());
-        door
+        let connector = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default() };
+        connector.runtime.spawn(connector.clone().accept());
+        connector
     }
 
     /// A room was shared from these addresses: whoever comes from there does not wait behind strangers.
@@ -113,7 +106,7 @@ impl Door {
                 _ => None,
             };
             let now_ms = start.elapsed().as_millis() as u64;
-            let place = match from.filter(|addr| self.familiar().lets_in(addr, now_ms)) {
+            let ousted = match from.filter(|addr| self.familiar().lets_in(addr, now_ms)) {
                 Some(_) => guests.take(),
                 None => match strangers.judge(from, incoming.remote_addr_validated(), now_ms) {
                     Verdict::Prove => {
@@ -128,17 +121,17 @@ impl Door {
                     Verdict::Take => strangers.shaking.take(),
                 },
             };
-            tokio::spawn(self.clone().take(incoming, place));
+            tokio::spawn(self.clone().take(incoming, ousted));
         }
     }
 
-    /// Shakes hands, unless the place is wanted for somebody who came later.
-    async fn take(self, incoming: Incoming, place: Place) {
+    /// Shakes hands, unless that is ousted by somebody who came later.
+    async fn take(self, incoming: Incoming, ousted: Ousted) {
         let wires = self.wires.clone();
         let met = tokio::select! {
             biased;
             met = self.meet(incoming) => met,
-            _ = place => None,
+            _ = ousted => None,
         };
         if let Some(connection) = met {
             link::run(connection, Role::Accepter, wires).await;
@@ -191,8 +184,8 @@ impl Familiar {
     }
 }
 
-/// Resolves when a handshake has to yield.
-type Place = oneshot::Receiver<()>;
+/// Resolves when a handshake has to make way for a later one.
+type Ousted = oneshot::Receiver<()>;
 
 /// Handshakes under way, oldest first. One more than there are places for takes that of the oldest, so that nobody holds
 /// one by saying nothing.
@@ -200,7 +193,7 @@ type Place = oneshot::Receiver<()>;
 struct Shaking(VecDeque<oneshot::Sender<()>>);
 
 impl Shaking {
-    fn take(&mut self) -> Place {
+    fn take(&mut self) -> Ousted {
         self.0.retain(|place| !place.is_closed());
         if self.0.len() >= HANDSHAKES {
             self.0.pop_front();
@@ -320,7 +313,7 @@ mod tests {
     #[test]
     fn a_handshake_that_says_nothing_yields_to_later_ones() {
         let mut shaking = Shaking::default();
-        let mut places: VecDeque<Place> = (0..=HANDSHAKES).map(|_| shaking.take()).collect();
+        let mut places: VecDeque<Ousted> = (0..=HANDSHAKES).map(|_| shaking.take()).collect();
         assert!(places[0].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Closed));
         assert!(places[1].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Empty));
         places.drain(1..HANDSHAKES);

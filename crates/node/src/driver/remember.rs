@@ -1,0 +1,63 @@
+//! Rooms that the home remembers are entered, those among them that are damaged as soon as that can be mended.
+
+use std::sync::Arc;
+
+use rumormill_proto::ids::RoomId;
+
+use super::Driver;
+use crate::{board::Board, damaged::Remembered, error::Error, event::RoomEvent, settings::RoomSetup, status::Mended};
+
+impl Driver {
+    /// Takes part in a room that the home remembers. One that cannot be entered is listed as damaged.
+    pub(crate) fn remember(&mut self, remembered: Remembered) {
+        let entered = match &remembered {
+            Remembered::Whole(record) => {
+                self.prepare(RoomSetup::kept(record.clone())).map(|prepared| self.take_part(prepared))
+            }
+            Remembered::Damaged(room) => Err(Error::Damaged { why: room.why.clone() }),
+        };
+        let Err(why) = entered else { return };
+        let why = match why {
+            Error::Damaged { why } => why,
+            why => why.to_string(),
+        };
+        let board = Arc::new(remembered.board(why.clone()));
+        tracing::error!(room = %board.id.short(), %why, "a room is damaged and takes part in nothing");
+        self.boards().insert(board.id, board.clone());
+        self.damaged.insert(remembered, board);
+    }
+
+    /// Takes out what is damaged of a room that takes part in nothing for it, and enters it.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when that is not enough, and why.
+    pub(crate) fn mend_damaged(&mut self, room: &RoomId) -> Result<Mended, Error> {
+        let report = self.store.mend(room).map_err(|why| Error::Damaged { why: why.to_string() })?;
+        self.appended();
+        let setup = self.damaged.setup(room).ok_or_else(|| self.stopped(room))?;
+        self.enter_damaged(setup)?;
+        Ok(Mended { report, lost: Vec::new() })
+    }
+
+    /// Enters a room that was damaged. Whoever listens to it goes on listening.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it still is, [`Error::Store`] when the home cannot be written.
+    pub(crate) fn enter_damaged(&mut self, setup: RoomSetup) -> Result<Arc<Board>, Error> {
+        let (room, keeps) = (setup.id, setup.keep);
+        let damaged = |why: Error| Error::Damaged { why: why.to_string() };
+        let mut prepared = self.prepare(setup).map_err(damaged)?;
+        if keeps {
+            self.store.put_room(&prepared.seat.record())?;
+        }
+        if let Some(board) = self.damaged.remove(&room) {
+            match *board.secret == prepared.seat.setup.secret {
+                true => prepared.seat.sit_at(board),
+                false => board.close(),
+            }
+        }
+        let board = self.take_part(prepared);
+        board.tell(RoomEvent::Resumed);
+        Ok(board)
+    }
+}

@@ -1,0 +1,161 @@
+//! What a room tells those who listen to it.
+
+use rumormill_proto::{
+    admit::Entry,
+    clock::Skew,
+    content::Target,
+    ids::{AuthorId, FileId, PeerId, Seq},
+    input::{Arrival, Step},
+};
+
+use crate::message::Message;
+
+/// Something that happened in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoomEvent {
+    /// A message is new at the end of the timeline.
+    Message {
+        /// The message. Nobody has edited it or reacted to it yet.
+        message: Message,
+        /// Links that its fastest copy crossed to get here, when it came as a rumor.
+        hops: Option<u8>,
+    },
+    /// A message has its place above others, or came without what it says. Others may have edited it or reacted to it
+    /// already: [`Room::message`](crate::Room::message) reads it as it stands.
+    Inserted {
+        /// Which message.
+        of: Target,
+        /// Whether it was late or belongs to the history.
+        arrival: Arrival,
+        /// Links that its fastest copy crossed to get here, when it came as a rumor.
+        hops: Option<u8>,
+    },
+    /// A message was edited, retracted or reacted to, or what it says has come, or no connected peer keeps that.
+    /// [`Room::message`](crate::Room::message) reads it as it stands; it may not be here yet.
+    Changed {
+        /// Which message.
+        of: Target,
+    },
+    /// A peer is connected, and its author has signed the connection.
+    Came {
+        /// The peer.
+        peer: PeerId,
+        /// The author who writes there.
+        author: AuthorId,
+    },
+    /// A peer is connected no longer.
+    Went {
+        /// The peer.
+        peer: PeerId,
+        /// The author who writes there.
+        author: AuthorId,
+    },
+    /// A peer says that it holds our own log up to an entry.
+    Holds {
+        /// The author who writes at that peer.
+        author: AuthorId,
+        /// Seq after the last entry of ours that it holds.
+        next: Seq,
+    },
+    /// An author's own entry proves that the author has seen our log up to an entry.
+    Saw {
+        /// The author.
+        author: AuthorId,
+        /// Seq after the last entry of ours that was seen.
+        next: Seq,
+    },
+    /// Somebody is typing. Comes every few seconds while they do; nothing comes when they stop.
+    Typing {
+        /// The author who types.
+        author: AuthorId,
+    },
+    /// Another part of a file is here, all of it is, or it was dropped.
+    File {
+        /// The file.
+        hash: FileId,
+        /// How it stands.
+        state: FileState,
+        /// Bytes of it that are here.
+        have: u64,
+        /// Bytes it has.
+        size: u64,
+    },
+    /// More or fewer entries than before are known to be missing here.
+    Missing {
+        /// How many; 0 when the last one has come.
+        entries: u64,
+    },
+    /// Somebody wrote under one author key in two places: the log was cut where it forked.
+    Forked {
+        /// Whose log.
+        author: AuthorId,
+        /// Seq of the first entry that was cut off.
+        at: Seq,
+    },
+    /// The room has too many authors, and nobody vouches for this one: its messages have left the timeline. They come
+    /// back when somebody vouches for the author.
+    Evicted {
+        /// Whose messages.
+        author: AuthorId,
+    },
+    /// Our clock or somebody else's disagrees with most others, or all agree again.
+    Skewed(Skew),
+    /// The store cannot make durable what is said: the room takes nothing until [`RoomEvent::Resumed`].
+    Stopped {
+        /// What the store said.
+        why: String,
+    },
+    /// The room takes part again, after it was stopped or damaged.
+    Resumed,
+    /// We write under another author key from now on, because the log of the old one was forked, or lay too far ahead of
+    /// others' clocks to be read. What was cut off is said again under the new key.
+    Rekeyed {
+        /// The author who writes here now.
+        author: AuthorId,
+    },
+    /// The room was left. No event follows.
+    Left,
+    /// This reader was too slow, and the oldest events that it had not read were dropped; those that are left follow.
+    /// What the dropped ones told is in [`Room::messages`](crate::Room::messages) and
+    /// [`Room::status`](crate::Room::status).
+    Lagged {
+        /// How many events were dropped.
+        missed: u64,
+    },
+    /// A step of the protocol. Comes only when [`Settings::trace`](crate::Settings::trace) is set.
+    Step(Step),
+}
+
+/// How a file stands on this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileState {
+    /// It is not here, and nobody asked for it.
+    #[default]
+    Absent,
+    /// Those who are here are asked for it.
+    Asking,
+    /// It is on its way.
+    Fetching,
+    /// Nobody who has it is here.
+    Waiting,
+    /// All of it is here.
+    Here,
+}
+
+/// What goes from the driver to the readers of a room's events. Messages are put together by those who read them, so that
+/// the driver does not wait for it.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// Something that needs nothing more.
+    Event(RoomEvent),
+    /// An entry has its place in the timeline.
+    Shown {
+        /// The entry.
+        entry: Entry,
+        /// How it came there.
+        arrival: Arrival,
+        /// Links that its fastest copy crossed to get here, when it came as a rumor.
+        hops: Option<u8>,
+    },
+}

@@ -1,0 +1,110 @@
+//! What people read in a room.
+
+use rumormill_proto::{
+    content::{Content, Target},
+    ids::RoomId,
+    timeline::Place,
+};
+use rumormill_store::{Read, Shared};
+
+use super::Room;
+use crate::{
+    error::Error,
+    limits::PAGE_LINES,
+    message::Message,
+    messages::{self, Page},
+    status::Holders,
+};
+
+impl Room {
+    /// The `limit` messages before `before`, or the last ones. A page has at most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the home cannot be read, [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].
+    pub async fn messages(&self, before: Option<Place>, limit: usize) -> Result<Page, Error> {
+        self.read(move |read, room| messages::page(read, room, before, limit.min(PAGE_LINES))).await
+    }
+
+    /// The `limit` messages after `after`, or the first ones. A page has at most [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn messages_after(&self, after: Option<Place>, limit: usize) -> Result<Page, Error> {
+        self.read(move |read, room| messages::page_after(read, room, after, limit.min(PAGE_LINES))).await
+    }
+
+    /// One message; `None` when there is no such entry, or it is no message.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn message(&self, of: Target) -> Result<Option<Message>, Error> {
+        self.read(move |read, room| messages::one(read, room, of)).await
+    }
+
+    /// The newest messages that contain all these words, newest first; the last word may be the beginning of one. At most
+    /// `limit` and [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn search(&self, words: &str, limit: usize) -> Result<Vec<Message>, Error> {
+        let words = words.to_owned();
+        let read = move |read: &mut dyn Read, room: &RoomId| {
+            let lines = read.search(room, &words, limit.min(PAGE_LINES))?;
+            messages::fold(read, room, &lines)
+        };
+        self.read(read).await
+    }
+
+    /// The authors who are known to hold a message: those whose own entries prove that they have seen it and, when it is
+    /// ours, those who write at peers that say they hold it.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn holders(&self, of: Target) -> Result<Holders, Error> {
+        let Target { author, seq } = of;
+        let mut authors = self.read(move |read, room| read.holders(room, &author, seq)).await?;
+        if author == self.author() {
+            let standing = self.standing();
+            authors.extend(standing.peers.iter().filter(|peer| peer.holds > seq).map(|peer| peer.author));
+        }
+        authors.retain(|holder| *holder != author);
+        authors.sort_unstable();
+        authors.dedup();
+        Ok(Holders { authors })
+    }
+
+    /// Whether no connected peer keeps what a message says, as far as that was looked for; see
+    /// [`What::Missing`](crate::What::Missing).
+    pub fn is_lost(&self, of: &Target) -> bool {
+        self.board.posted().lost.contains(of)
+    }
+
+    /// The topic that was set last; empty when there is none.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn topic(&self) -> Result<String, Error> {
+        let line = self.read(|read, room| read.topic(room)).await?;
+        let body = line.as_ref().and_then(|line| line.body.bytes().map(|body| (line.kind, body)));
+        Ok(match body.map(|(kind, body)| Content::parse(kind, body)) {
+            Some(Ok(Some(Content::Topic(topic)))) => topic,
+            _ => String::new(),
+        })
+    }
+
+    /// The name that an author had before the one set at a place; `None` when that is the author's first.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn named_before(&self, place: Place) -> Result<Option<String>, Error> {
+        self.read(move |read, room| read.named_before(room, place)).await
+    }
+
+    /// The authors of whom something was dropped here because they said more than their share, ascending.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn shares(&self) -> Result<Vec<Shared>, Error> {
+        self.read(|read, room| read.shares(room)).await
+    }
+}

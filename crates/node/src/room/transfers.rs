@@ -1,0 +1,127 @@
+//! Files that people send and fetch in a room.
+
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use rumormill_proto::content::{Content, File, Target, is_file_name};
+use rumormill_store::{Import, RoomFile, limits::PIECE_BYTES};
+use tokio::io::AsyncReadExt as _;
+
+use super::Room;
+use crate::{
+    error::Error,
+    event::FileState,
+    files::{Fetch, Offer},
+    message::What,
+};
+
+/// A file that is being taken in, to be sent. What is not sent is forgotten.
+pub struct Upload {
+    room: Room,
+    import: Import,
+}
+
+impl Upload {
+    /// Takes the next bytes of it.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it is too large or the disk is full.
+    pub async fn write(self, bytes: Bytes) -> Result<Self, Error> {
+        let Self { room, mut import } = self;
+        let import = room.node.shelf.on_disk(move |_| import.write(&bytes).map(|()| import)).await?;
+        Ok(Self { room, import })
+    }
+
+    /// That was all of it: it becomes a file of this name, which no message offers yet.
+    ///
+    /// # Errors
+    /// [`Error::FileName`] and [`Error::Store`].
+    pub async fn end(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<Offer, Error> {
+        let Self { room, import } = self;
+        if !is_file_name(name) {
+            return Err(Error::FileName);
+        }
+        let (hash, size, pin) = room.node.shelf.take_whole(room.id(), import).await?;
+        let file = File { hash, size, name: name.to_owned(), mime: mime.to_owned(), reply_to };
+        Ok(Offer::new(file, pin))
+    }
+
+    /// That was all of it: offers it to the room. Resolves once that is durable here, with the message and the file.
+    ///
+    /// # Errors
+    /// What [`Upload::end`] and [`Room::say`] say.
+    pub async fn say(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<(Target, File), Error> {
+        let room = self.room.clone();
+        let offer = self.end(name, mime, reply_to).await?;
+        let said = room.put(&Content::File(offer.file().clone())).await?;
+        Ok((said, offer.file().clone()))
+    }
+}
+
+impl Room {
+    /// Sends a file from the disk under the last part of its path. `mime` is its media type, empty when that is not known.
+    /// Resolves once the message is durable here; members fetch the file when they want it.
+    ///
+    /// # Errors
+    /// [`Error::FileName`], [`Error::Unreadable`] when the file cannot be read, and what [`Upload::write`] and
+    /// [`Upload::say`] say.
+    pub async fn send_file(&self, path: &Path, mime: &str) -> Result<Target, Error> {
+        let unreadable = |why: std::io::Error| Error::Unreadable { path: path.to_owned(), why: why.to_string() };
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or(Error::FileName)?;
+        let mut source = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let mut upload = self.upload().await?;
+        loop {
+            let mut bytes = BytesMut::with_capacity(PIECE_BYTES);
+            if source.read_buf(&mut bytes).await.map_err(unreadable)? == 0 {
+                break;
+            }
+            upload = upload.write(bytes.freeze()).await?;
+        }
+        let (said, _) = upload.say(name, mime, None).await?;
+        Ok(said)
+    }
+
+    /// Begins to take in a file that comes in pieces, to be sent.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the disk is full.
+    pub async fn upload(&self) -> Result<Upload, Error> {
+        let room = self.id();
+        let import = self.node.shelf.on_disk(move |files| files.import(&room)).await?;
+        Ok(Upload { room: self.clone(), import })
+    }
+
+    /// The file that a message offers.
+    ///
+    /// # Errors
+    /// [`Error::NoFile`] when it offers none, and what [`Room::messages`] says.
+    pub async fn file(&self, of: Target) -> Result<File, Error> {
+        match self.message(of).await?.map(|message| message.what) {
+            Some(What::File(file)) => Ok(file),
+            _ => Err(Error::NoFile),
+        }
+    }
+
+    /// How a file stands here, and how many bytes of it are here.
+    pub fn file_state(&self, file: &File) -> (FileState, u64) {
+        self.node.shelf.standing(self.id(), file)
+    }
+
+    /// Asks for the file that a message offers, if it is not here. It comes even if nobody reads the [`Fetch`].
+    ///
+    /// # Errors
+    /// [`Error::TooManyFiles`] when too many are asked for, and what [`Room::file`] says.
+    pub async fn fetch(&self, of: Target) -> Result<Fetch, Error> {
+        let file = self.file(of).await?;
+        self.node.shelf.begin_fetch(self.id(), file).await
+    }
+
+    /// No longer asks for the file that a message offers, and drops what came of it.
+    ///
+    /// # Errors
+    /// As [`Room::file`]; [`Error::Store`] when it cannot be removed.
+    pub async fn give_up(&self, of: Target) -> Result<(), Error> {
+        let file = RoomFile { room: self.id(), hash: self.file(of).await?.hash };
+        self.node.shelf.give_up(file, Error::GivenUp).await
+    }
+}
