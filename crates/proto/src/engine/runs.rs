@@ -18,7 +18,7 @@ use crate::{
 /// What was taken of some runs.
 pub(super) struct Took<'a> {
     pub(super) news: Vec<&'a RawRun>,
-    known: Vec<RawRun>,
+    pub(super) known: Vec<RawRun>,
 }
 
 impl Parts {
