@@ -36,6 +36,7 @@ mod link;
 mod links;
 mod mend;
 mod nearby;
+mod network;
 mod node;
 mod outbound;
 mod pace;
@@ -57,7 +58,8 @@ mod unanswered;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared, limits::SHARE_BYTES,
+    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared,
+    limits::{FREE_BYTES, SHARE_BYTES},
 };
 
 pub use crate::{
@@ -67,6 +69,7 @@ pub use crate::{
     inspect::Inspector,
     mend::Mended,
     nearby::Nearby,
+    network::{Internet, LanProbe, Network},
     node::Node,
     room::{Events, Holders, Path, PeerStatus, Room, RoomEvent, RoomStatus, Said, Traffic, read_nick},
     settings::{Bind, Home, RoomSetup, Settings},

@@ -17,7 +17,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Rooms, Store};
+use rumormill_store::{Disk, Files, Keep, Listed, Memory, RoomRecord, Rooms, Still, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -49,7 +49,7 @@ use crate::{
 /// clones and all rooms of it are dropped.
 #[derive(Clone)]
 pub struct Node {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// What a node and its rooms share.
@@ -58,8 +58,10 @@ pub(crate) struct Inner {
     pub(crate) shelf: Arc<Shelf>,
     commands: mpsc::Sender<Command>,
     boards: Boards,
-    endpoint: Endpoint,
-    lan: Option<Lan>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) lan: Option<Lan>,
+    /// Whether relays are used.
+    pub(crate) relays: bool,
 }
 
 impl Inner {
@@ -145,7 +147,8 @@ impl Node {
             Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
             _ => None,
         };
-        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan }) };
+        let relays = settings.relay && settings.bind == Bind::Any;
+        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, relays }) };
         node.resume(rooms).await?;
         Ok(node)
     }
@@ -280,6 +283,7 @@ pub(crate) struct Opened {
 fn open_home(home: &Home) -> Result<Opened, Error> {
     let (store, files): (Box<dyn Store>, _) = match home {
         Home::Dir(dir) => (Box::new(Disk::open(dir)?), Files::open(dir)?),
+        Home::Still(dir) => (Box::new(Still::open(dir)?), Files::open(dir)?),
         Home::Memory => (Box::new(Memory::new()), Files::nowhere()),
     };
     let (rooms, held) = (store.rooms()?, files.list()?);
