@@ -1,7 +1,7 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Edit, Enter, Event, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room, Rooms,
+    Announced, Edit, Enter, Event, Findings, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room, Rooms,
     Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
@@ -31,6 +31,8 @@ table! {
     HEALTH: Empty => Text = Endpoint::new("health", Process, Get, "/healthz", "Tell whether the process lives").open();
     METRICS: Empty => Figures = Endpoint::new("metrics", Process, Get, "/metrics", "Read the figures of all rooms")
         .details("Figures in the text format of OpenMetrics, for Prometheus and its kind.");
+    GET_FINDINGS: Empty => Json<Findings> = Endpoint::new("get_findings", Process, Get, "/v1/findings", "Find out what works and what does not")
+        .details("Looks at the network, the clocks of peers and the rooms, which takes some seconds where something does not work.");
 
     LIST_ROOMS: Empty => Json<Rooms> = Endpoint::new("list_rooms", OfRooms, Get, "/v1/rooms", "List your rooms");
     ENTER_ROOM: Json<Enter> => Json<Room> = Endpoint::new("enter_room", OfRooms, Post, "/v1/rooms", "Found a room, or join one")

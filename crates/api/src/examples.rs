@@ -1,7 +1,7 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Holders, Imported, Keep, Message, Nearby, NearbyRoom, Nick,
+    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Imported, Keep, Message, Nearby, NearbyRoom, Nick,
     Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois,
     Work, codes, endpoint::Example,
 };
@@ -45,6 +45,12 @@ impl Example for Room {
 impl Example for Peer {
     fn example() -> Self {
         Self { peer: PEER.into(), author: author(), nick: "ben".into(), path: Path::Direct, rtt_ms: Some(12) }
+    }
+}
+
+impl Example for Findings {
+    fn example() -> Self {
+        Self { findings: vec![Finding::well("network", "listens for UDP at 0.0.0.0:22345")] }
     }
 }
 

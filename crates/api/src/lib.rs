@@ -17,6 +17,7 @@ pub mod endpoint;
 pub mod endpoints;
 mod event;
 mod examples;
+mod finding;
 mod ids;
 mod limits;
 mod message;
@@ -29,6 +30,7 @@ pub use self::{
     archive::{Check, Damage, Form, Imported, Repair, Said, Work},
     described::{Described, Row, Schemas},
     event::{Arrival, Event, NoticeCode, Sent},
+    finding::{Finding, Findings},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
     limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, TEXT_BYTES},
     message::{

@@ -36,9 +36,6 @@ pub(crate) const TRACE_LINE_BYTES: usize = 1024;
 /// Processes in one lab: their UDP ports are neighbours, and a line of 1,024 is ten times what one host shows.
 pub(crate) const LAB_PROCESSES: u16 = 1024;
 
-/// Bytes of a line in a script for the proxy: one that a process takes, and a pid.
-pub(crate) const SCRIPT_LINE_BYTES: u64 = 2 * LINE_BYTES as u64;
-
 /// Milliseconds the proxy waits for an answer: a hundred times what a log of 100,000 texts takes.
 pub(crate) const ANSWER_MS: u64 = 10_000;
 

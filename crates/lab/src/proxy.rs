@@ -21,7 +21,10 @@ use crate::{
     command::{Command, Refusal, in_one_line, parse},
     dir::LabDir,
     failure::{Cause, Failure},
-    limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, SAY_SETTLE_MS, SCRIPT_LINE_BYTES, START_SETTLE_MS},
+    limits::{
+        ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, LINE_BYTES, PIECE_BYTES, SAY_SETTLE_MS, START_SETTLE_MS,
+    },
+    lines::{Lines, TooLong},
     spawn::spawn,
 };
 
@@ -122,25 +125,32 @@ impl Proxy {
 
     fn run_script(&mut self) -> Result<(), Failure> {
         let mut input = io::stdin().lock();
-        let (mut failed, mut line) = (0, Vec::new());
-        for number in 1.. {
-            line.clear();
-            let length = input.by_ref().take(SCRIPT_LINE_BYTES).read_until(b'\n', &mut line);
-            if length.map_err(|error| Failure::output(&error))? == 0 {
-                break;
-            }
-            if line.last() != Some(&b'\n') {
-                // A line as long as this is refused, and the rest of it is no line of its own.
-                input.skip_until(b'\n').map_err(|error| Failure::output(&error))?;
-            }
-            match self.take(&String::from_utf8_lossy(&line)) {
-                Ok(Next::Exit) => break,
-                Ok(Next::Line) => {}
-                Err(failure) if failure.cause == Cause::OutputClosed => return Err(failure),
-                Err(failure) => {
-                    failed += 1;
-                    let _ = writeln!(io::stderr(), "line {number}: {failure}");
+        let (mut failed, mut number, mut lines) = (0, 0, Lines::default());
+        let mut piece = [0; PIECE_BYTES];
+        let mut next = Next::Line;
+        while matches!(next, Next::Line) {
+            let length = match input.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|error| Failure::output(&error))?,
+            };
+            // The last line may have no end.
+            lines.feed(if length == 0 { b"\n" } else { &piece[..length] });
+            while matches!(next, Next::Line)
+                && let Some(line) = lines.next()
+            {
+                number += 1;
+                let line = line.map(|line| String::from_utf8_lossy(line).into_owned());
+                match line.map_err(|TooLong| too_long()).and_then(|line| self.take(&line)) {
+                    Ok(then) => next = then,
+                    Err(failure) if failure.cause == Cause::OutputClosed => return Err(failure),
+                    Err(failure) => {
+                        failed += 1;
+                        let _ = writeln!(io::stderr(), "line {number}: {failure}");
+                    }
                 }
+            }
+            if length == 0 {
+                break;
             }
         }
         self.part()?;
@@ -334,6 +344,11 @@ fn complaint(pid: u16, complaints: &[String]) -> Result<(), Failure> {
         None => Ok(()),
         Some(line) => Err(refused(format!("process {pid} says: {}", in_one_line(line).collect::<String>()))),
     }
+}
+
+fn too_long() -> Failure {
+    let what = format!("a line is longer than {LINE_BYTES} bytes; nothing of it was done");
+    Failure { cause: Cause::Usage, code: "too-long".into(), what, help: "say it in shorter lines".into() }
 }
 
 fn refused(what: String) -> Failure {

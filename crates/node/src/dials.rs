@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use iroh::EndpointAddr;
+use iroh::{EndpointAddr, TransportAddr};
 use rumormill_proto::ids::{PeerId, RoomId};
 
-use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING};
+use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING, WAYS};
 
 /// Where a peer is dialled.
 #[derive(Clone, Debug)]
@@ -19,35 +19,54 @@ pub(crate) struct Way {
 /// Peers that wait to be dialled, are being dialled or are asked again.
 #[derive(Default)]
 pub(crate) struct Dials {
-    /// The rooms that want each.
-    wanted: BTreeMap<PeerId, BTreeSet<RoomId>>,
+    /// Why each is dialled, and where.
+    wanted: BTreeMap<PeerId, Wanted>,
     /// Those that wait, by the room that wanted them first.
     waiting: BTreeMap<RoomId, VecDeque<(PeerId, Way)>>,
     /// Those under way, and for whom.
-    under_way: BTreeMap<PeerId, RoomId>,
+    under_way: Vec<(PeerId, RoomId)>,
     /// Whose turn it was last.
     last: Option<RoomId>,
 }
 
+/// A peer that is wanted.
+#[derive(Default)]
+struct Wanted {
+    /// By whom.
+    rooms: BTreeSet<RoomId>,
+    /// Where it was or will be dialled.
+    addrs: BTreeSet<TransportAddr>,
+    ways: usize,
+    /// Whether a dial has led to a connection, whose end decides.
+    is_met: bool,
+}
+
 impl Dials {
-    /// A room wants a peer; `false` when it waits for too many already.
+    /// A room wants a peer; `false` when it waits for too many already. A peer that is dialled already is dialled once more where it was not
+    /// yet, unless only others said so: what one room knows of it may be out of date, and a fresh ticket not.
     pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, way: Way) -> bool {
-        if let Some(rooms) = self.wanted.get_mut(&peer) {
-            rooms.insert(room);
-            return true;
+        if let Some(wanted) = self.wanted.get_mut(&peer) {
+            wanted.rooms.insert(room);
+            let is_news = !way.told && !way.addr.addrs.is_subset(&wanted.addrs);
+            if !is_news || wanted.is_met || wanted.ways >= WAYS {
+                return true;
+            }
         }
         let waiting = self.waiting.entry(room).or_default();
-        let fits = waiting.len() < DIALS_WAITING;
-        if fits {
-            waiting.push_back((peer, way));
-            self.wanted.insert(peer, BTreeSet::from([room]));
+        if waiting.len() >= DIALS_WAITING {
+            return self.wanted.contains_key(&peer);
         }
-        fits
+        let wanted = self.wanted.entry(peer).or_default();
+        wanted.rooms.insert(room);
+        wanted.addrs.extend(way.addr.addrs.iter().cloned());
+        wanted.ways += 1;
+        waiting.push_back((peer, way));
+        true
     }
 
     /// A room wants to talk again with a peer that is connected.
     pub(crate) fn ask_again(&mut self, room: RoomId, peer: PeerId) {
-        self.wanted.entry(peer).or_default().insert(room);
+        self.wanted.entry(peer).or_default().rooms.insert(room);
     }
 
     /// The next to dial, if one more may be; it is under way then.
@@ -55,7 +74,7 @@ impl Dials {
         if self.under_way.len() >= DIALS {
             return None;
         }
-        let of_room = |room: &RoomId| self.under_way.values().filter(|of| *of == room).count();
+        let of_room = |room: &RoomId| self.under_way.iter().filter(|(_, of)| of == room).count();
         let may: Vec<RoomId> = self.waiting.keys().filter(|room| of_room(room) < DIALS_OF_ROOM).copied().collect();
         let room = *may.iter().find(|room| Some(**room) > self.last).or(may.first())?;
         let waiting = self.waiting.get_mut(&room)?;
@@ -65,19 +84,40 @@ impl Dials {
         }
         let (peer, way) = next?;
         self.last = Some(room);
-        self.under_way.insert(peer, room);
+        self.under_way.push((peer, room));
         Some((peer, way))
     }
 
     /// A dial led to a connection.
     pub(crate) fn reached(&mut self, peer: &PeerId) {
-        self.under_way.remove(peer);
+        self.over(peer);
+        if let Some(wanted) = self.wanted.get_mut(peer) {
+            wanted.is_met = true;
+        }
+    }
+
+    /// A dial came to nothing. Returns the rooms that wanted the peer, when it is tried no other way.
+    pub(crate) fn failed(&mut self, peer: &PeerId) -> BTreeSet<RoomId> {
+        self.over(peer);
+        let is_met = self.wanted.get(peer).is_some_and(|wanted| wanted.is_met);
+        let waits = self.waiting.values().flatten().any(|(waits, _)| waits == peer);
+        match is_met || waits || self.under_way.iter().any(|(dialled, _)| dialled == peer) {
+            true => BTreeSet::new(),
+            false => self.end(peer),
+        }
+    }
+
+    /// One dial of a peer is no longer under way.
+    fn over(&mut self, peer: &PeerId) {
+        if let Some(at) = self.under_way.iter().position(|(dialled, _)| dialled == peer) {
+            self.under_way.remove(at);
+        }
     }
 
     /// A peer is no longer wanted: it talks with us, or cannot be reached. Returns the rooms that wanted it.
     pub(crate) fn end(&mut self, peer: &PeerId) -> BTreeSet<RoomId> {
-        self.under_way.remove(peer);
-        let rooms = self.wanted.remove(peer).unwrap_or_default();
+        self.under_way.retain(|(dialled, _)| dialled != peer);
+        let rooms = self.wanted.remove(peer).unwrap_or_default().rooms;
         for room in &rooms {
             if let Some(waiting) = self.waiting.get_mut(room) {
                 waiting.retain(|(waits, _)| waits != peer);
@@ -148,5 +188,31 @@ mod tests {
         assert!(dials.under_way.is_empty());
         assert_eq!(dials.end(&peer(1, 0).0).len(), 1, "the room is told once more is known");
         assert!(dials.wanted.is_empty() && dials.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_peer_that_is_dialled_where_it_was_is_dialled_where_a_fresh_ticket_says_too() {
+        let (mut dials, [one, other]) = (Dials::default(), [RoomId([1; 32]), RoomId([2; 32])]);
+        let at = |port: u16, told| {
+            let (peer, way) = peer(1, 0);
+            (peer, Way { addr: way.addr.with_ip_addr(([127, 0, 0, 1], port).into()), told })
+        };
+        let add = |dials: &mut Dials, room, (peer, way)| dials.add(room, peer, way);
+        assert!(add(&mut dials, one, at(1, false)));
+        assert_eq!(begun(&mut dials).len(), 1);
+        assert!(add(&mut dials, other, at(1, false)) && add(&mut dials, other, at(7, true)));
+        assert_eq!(begun(&mut dials).len(), 0, "nothing new is known of ourselves");
+        (2..20).for_each(|port| assert!(add(&mut dials, other, at(port, false))));
+        assert_eq!(begun(&mut dials).len(), WAYS - 1, "and not without bound");
+        let (peer, _) = at(1, false);
+        (1..WAYS).for_each(|_| assert_eq!(dials.failed(&peer), BTreeSet::new(), "another way is being tried"));
+        assert_eq!(dials.failed(&peer), BTreeSet::from([one, other]));
+        // A way that fails says nothing of the one that led to it.
+        assert!(add(&mut dials, one, at(1, false)) && add(&mut dials, one, at(2, false)));
+        assert_eq!(begun(&mut dials).len(), 2);
+        dials.reached(&peer);
+        assert_eq!(dials.failed(&peer), BTreeSet::new());
+        assert_eq!(dials.end(&peer), BTreeSet::from([one]));
+        assert!(dials.wanted.is_empty() && dials.under_way.is_empty());
     }
 }

@@ -358,7 +358,7 @@ impl Driver {
 
     /// A dial came to nothing.
     fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
-        let inputs = self.links.undialled(peer);
+        let inputs = self.links.not_reached(peer);
         self.tried(inputs, why)
     }
 
@@ -489,6 +489,8 @@ impl Driver {
         // First: a room that cannot be forgotten is not left.
         self.store.leave(room)?;
         self.sweeping.begin();
+        // What is left in the write-ahead log goes when it is quiet, and the index of words is made anew.
+        self.appended();
         // Held to the end: whoever listens hears that the room was left before a seat that goes closes its board.
         let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room).map(|(seat, _)| seat));
         self.links.leave(room);

@@ -1,6 +1,10 @@
 //! The QUIC endpoint: which presets, sockets and transport settings.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
 
 use iroh::{
     Endpoint, RelayMode, SecretKey,
@@ -61,8 +65,16 @@ fn loopback(port: u16) -> Result<Builder, Error> {
         .relay_mode(RelayMode::Disabled)
         .portmapper_config(PortmapperConfig::Disabled)
         .clear_ip_transports()
-        .bind_addr(("127.0.0.1", port))
+        .bind_addr((loopback_addr(), port))
         .map_err(|error| Error::Bind { why: error.to_string() })
+}
+
+/// The loopback that this machine has: where there is no IPv4, that of IPv6.
+fn loopback_addr() -> IpAddr {
+    match UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
+        Ok(_) => Ipv4Addr::LOCALHOST.into(),
+        Err(_) => Ipv6Addr::LOCALHOST.into(),
+    }
 }
 
 /// On every network of either family, as far as the machine has it.

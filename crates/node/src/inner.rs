@@ -17,6 +17,8 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Endpoint,
     /// `None` where LAN discovery is off.
     pub(crate) lan: Option<Lan>,
+    /// Whether relays are used.
+    pub(crate) relays: bool,
 }
 
 impl Inner {

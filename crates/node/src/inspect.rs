@@ -1,6 +1,9 @@
 //! A home that is looked at and not changed, beside whoever may have it open.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use rumormill_proto::ids::RoomId;
 use rumormill_store::{CheckReport, Disk, Read, Rooms};
@@ -9,6 +12,8 @@ use crate::error::Error;
 
 /// Looks into a home without opening it: takes no lock, writes nothing.
 pub struct Inspector {
+    dir: PathBuf,
+    stamp: u64,
     rooms: Vec<(RoomId, String)>,
     damaged: BTreeMap<RoomId, String>,
     read: Box<dyn Read>,
@@ -20,11 +25,28 @@ impl Inspector {
     /// # Errors
     /// [`Error::Store`] when it cannot be read, or is of another version.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let (Rooms { whole, damaged }, read) = Disk::inspect(dir)?;
+        let (dir, stamp) = (dir.to_owned(), Disk::stamp(dir));
+        let (Rooms { whole, damaged }, read) = Disk::inspect(&dir)?;
         let named = damaged.iter().map(|room| (room.id, room.name.clone()));
         let rooms = whole.into_iter().map(|record| (record.id, record.name)).chain(named).collect();
         let damaged = damaged.into_iter().map(|room| (room.id, room.why)).collect();
-        Ok(Self { rooms, damaged, read })
+        Ok(Self { dir, stamp, rooms, damaged, read })
+    }
+
+    /// Whether there is a home in `dir`; true also where that cannot be told.
+    pub fn is_home(dir: &Path) -> bool {
+        Disk::is_in(dir)
+    }
+
+    /// Whether a node has the home in `dir` open.
+    pub fn is_open(dir: &Path) -> bool {
+        Disk::is_open(dir)
+    }
+
+    /// Whether nobody has opened or written the home since this looks into it. What was found damaged in one that was
+    /// written meanwhile may be whole.
+    pub fn is_unchanged(&self) -> bool {
+        Disk::stamp(&self.dir) == self.stamp
     }
 
     /// The rooms kept there, and how they are called.

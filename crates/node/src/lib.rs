@@ -87,6 +87,7 @@ mod links;
 mod message;
 mod messages;
 mod nearby;
+mod network;
 mod node;
 mod outbound;
 mod pace;
@@ -107,7 +108,8 @@ mod wires;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared, limits::SHARE_BYTES,
+    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared,
+    limits::{FREE_BYTES, SHARE_BYTES},
 };
 
 pub use crate::{
@@ -120,6 +122,7 @@ pub use crate::{
     message::{Message, What},
     messages::Page,
     nearby::NearbyRoom,
+    network::{Internet, LanProbe, Network},
     node::Node,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
     settings::{Bind, ClockShift, Home, RoomSetup, Settings},

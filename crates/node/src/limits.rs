@@ -176,6 +176,9 @@ pub const DIALS_OF_ROOM: usize = 16;
 /// leaves half of them to others. Rooms take turns at what is left.
 pub const DIALS: usize = 2 * DIALS_OF_ROOM;
 
+/// Dials of one peer at once, by addresses of its that different rooms know: an old one, a new one, and that again.
+pub const WAYS: usize = 4;
+
 /// Dials of one room that wait for their turn; the engine hears of one more that it is unreachable.
 pub const DIALS_WAITING: usize = 64;
 
@@ -337,3 +340,9 @@ pub const IDLE: Duration = Duration::from_secs(8);
 
 /// How often something is said to keep a connection alive.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// Milliseconds that a probe of the LAN waits: mDNS announces within 1.6 s, and that much again, twice.
+pub const PROBE_MS: u64 = 5_000;
+
+/// Milliseconds until relays have told of the way to them: their own bound is five seconds.
+pub const INTERNET_MS: u64 = 8_000;

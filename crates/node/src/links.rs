@@ -411,7 +411,14 @@ impl Links {
     }
 
     /// A dial came to nothing.
-    pub(crate) fn undialled(&mut self, peer: PeerId) -> Inputs {
+    pub(crate) fn not_reached(&mut self, peer: PeerId) -> Inputs {
+        let rooms = self.dials.failed(&peer);
+        self.dial_more();
+        rooms.into_iter().map(|room| (room, Input::Unreachable { peer })).collect()
+    }
+
+    /// A peer is dialled no more.
+    fn undialled(&mut self, peer: PeerId) -> Inputs {
         let rooms = self.dials.end(&peer);
         self.dial_more();
         rooms.into_iter().map(|room| (room, Input::Unreachable { peer })).collect()

@@ -14,7 +14,7 @@ use rumormill_proto::{
     frame::Contact,
     ids::{PeerId, RoomId},
 };
-use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Store};
+use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Still, Store};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -47,7 +47,7 @@ use crate::{
 /// clones and all rooms of it are dropped.
 #[derive(Clone)]
 pub struct Node {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Node {
@@ -97,7 +97,8 @@ impl Node {
             Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
             _ => None,
         };
-        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan }) };
+        let relays = settings.relay && settings.bind == Bind::Any;
+        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, relays }) };
         node.resume(rooms).await?;
         Ok(node)
     }
@@ -232,6 +233,7 @@ pub(crate) struct Opened {
 fn open_home(home: &Home) -> Result<Opened, Error> {
     let (store, files): (Box<dyn Store>, _) = match home {
         Home::Dir(dir) => (Box::new(Disk::open(dir)?), Files::open(dir)?),
+        Home::Still(dir) => (Box::new(Still::open(dir)?), Files::open(dir)?),
         Home::Memory => (Box::new(Memory::new()), Files::nowhere()),
     };
     let (rooms, held) = (store.rooms()?, files.list()?);

@@ -59,6 +59,8 @@ impl ClockShift {
 pub enum Home {
     /// In this directory, which one node at a time may have open.
     Dir(PathBuf),
+    /// In this directory, which no node may have open: it is read, and nothing is made or changed there.
+    Still(PathBuf),
     /// Nowhere: all is gone when the node closes.
     Memory,
 }

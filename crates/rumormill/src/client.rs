@@ -2,14 +2,14 @@
 //! Commands and screens know only the requests.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::Node;
-use rumormill_server::{Api, Door};
+use rumormill_server::{Api, Desk, Door, Link, Settings, Wanted};
 use rumormill_text::choose;
 use tokio::{net::UnixStream, time::sleep};
 
@@ -17,10 +17,69 @@ use crate::{
     failure::Failure,
     home::{Place, Reach},
     limits::{OWNER_AGAIN_MS, OWNER_MS},
+    socket, web,
 };
 
-/// A home that this process has open, and the door to it.
-struct Here(Node, Door);
+/// A home that this process has open, and how others ask, if they may.
+pub(crate) struct Here {
+    node: Node,
+    api: Api,
+    doors: Option<(Door, Desk)>,
+    home: PathBuf,
+}
+
+impl Here {
+    /// Lets other commands ask from now on; they may also have the page served.
+    fn open(node: Node, place: &Place) -> Result<Self, Failure> {
+        let (home, config) = (place.data()?, place.config()?);
+        let api = Api::new(node.clone(), &home, config.typing())?;
+        let settings = Settings { at: config.http.0, token: place.token()?, page: &web::FILES };
+        let desk = Desk::new(api.router(), settings);
+        let door = Door::open(&socket::prepare(&home)?, api.router().merge(desk.router()))?;
+        Ok(Self { node, api, doors: Some((door, desk)), home })
+    }
+
+    /// Answers this process alone, which only reads.
+    pub(crate) fn alone(node: Node, place: &Place) -> Result<Self, Failure> {
+        let home = place.data()?;
+        let api = Api::new(node.clone(), &home, place.config()?.typing())?;
+        Ok(Self { node, api, doors: None, home })
+    }
+
+    /// Asks without any wire.
+    pub(crate) fn client(&self) -> Client {
+        self.api.client()
+    }
+
+    /// A fresh link to the page, which is served from now on.
+    ///
+    /// # Errors
+    /// When it cannot be served.
+    pub(crate) async fn link(&self, wanted: Wanted) -> Result<Link, Failure> {
+        match &self.doors {
+            Some((_, desk)) => Ok(desk.link(wanted).await?),
+            None => Err(Failure::internal("link", "nobody else may ask this process".into())),
+        }
+    }
+
+    /// Lets the home go, once those who asked have their answers.
+    pub(crate) async fn close(self) {
+        if let Some((door, desk)) = self.doors {
+            door.close().await;
+            socket::clear(&self.home);
+            desk.close().await;
+        }
+        self.node.close().await;
+    }
+}
+
+/// Who has the home open.
+pub(crate) enum Owner {
+    /// Another process.
+    Other(Client),
+    /// This one.
+    Us(Here),
+}
 
 /// Asks the process that owns the home, or becomes it for as long as that takes.
 ///
@@ -31,23 +90,26 @@ pub(crate) async fn with<T>(
     reach: Reach,
     ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (client, here) = open(place, reach).await?;
-    let asked = ask(&client).await;
-    if let Some(Here(node, door)) = here {
-        door.close().await;
-        node.close().await;
+    match owner(place, reach).await? {
+        Owner::Other(client) => ask(&client).await,
+        Owner::Us(here) => {
+            let asked = ask(&here.client()).await;
+            here.close().await;
+            asked
+        }
     }
-    asked
 }
 
 /// Finds the process that owns the home, or becomes it. One that has just begun, or is about to end, has the home
 /// and no socket: that passes.
-async fn open(place: &Place, reach: Reach) -> Result<(Client, Option<Here>), Failure> {
-    let socket = place.socket()?;
+///
+/// # Errors
+/// When another process owns the home and does not answer, or it cannot be opened.
+pub(crate) async fn owner(place: &Place, reach: Reach) -> Result<Owner, Failure> {
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
-        if let Some(there) = there(&socket).await {
-            return Ok((there, None));
+        if let Some(there) = there(&place.socket()?).await {
+            return Ok(Owner::Other(there));
         }
         match place.open(reach).await {
             Err(failure) if failure.code == "locked" && Instant::now() < patience => {
@@ -56,9 +118,8 @@ async fn open(place: &Place, reach: Reach) -> Result<(Client, Option<Here>), Fai
             opened => break opened?,
         }
     };
-    let api = Api::new(node.clone(), &place.data()?, place.config()?.typing())?;
-    let door = Door::open(&socket, api.router())?;
-    Ok((api.client(), Some(Here(node, door))))
+    let here = if reach == Reach::Reading { Here::alone(node, place) } else { Here::open(node, place) };
+    Ok(Owner::Us(here?))
 }
 
 /// The process that listens at `socket`, if one does.

@@ -3,9 +3,10 @@
 use std::{
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write as _},
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
+    str::FromStr,
 };
 
 use rumormill_server::Typing;
@@ -20,8 +21,48 @@ use crate::{
 /// What is written on the first run: every key with what it is without.
 const COMMENTED: &str = include_str!("config.toml");
 
-/// Where pages and scripts ask, unless something else is said.
-const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7667);
+/// The port at which pages and scripts ask, unless another is said.
+const HTTP_PORT: u16 = 7667;
+
+/// Where pages and scripts ask: addresses of this machine, best first.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Http(pub(crate) Vec<SocketAddr>);
+
+impl Http {
+    /// A link that opens the page where it mostly is, and brings a ticket there.
+    pub(crate) fn link(&self, ticket: &str) -> Option<String> {
+        self.0.first().map(|addr| format!("http://{addr}/#{ticket}"))
+    }
+
+    fn localhost(port: u16) -> Self {
+        Self(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()])
+    }
+}
+
+impl FromStr for Http {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some((host, port)) = text.rsplit_once(':')
+            && host.eq_ignore_ascii_case("localhost")
+            && let Ok(port) = port.parse()
+        {
+            return Ok(Self::localhost(port));
+        }
+        let help = || format!("{text:?} is no address of this machine: say localhost:7667, 127.0.0.1:7667 or [::1]:7667");
+        text.parse().map(|addr| Self(vec![addr])).map_err(|_| help())
+    }
+}
+
+impl TryFrom<String> for Http {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
 
 /// How the program behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -30,7 +71,7 @@ pub(crate) struct Config {
     /// By what name one is shown in rooms entered from now on.
     pub(crate) nick: Option<String>,
     /// Where the web page and the HTTP API are.
-    pub(crate) http: SocketAddr,
+    pub(crate) http: Http,
     /// Whether peers are looked for on the LAN.
     pub(crate) lan: bool,
     /// Whether relays of the internet are used.
@@ -47,7 +88,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             nick: None,
-            http: HTTP,
+            http: Http::localhost(HTTP_PORT),
             lan: true,
             relay: true,
             bell: Loud::default(),
@@ -68,7 +109,7 @@ impl Config {
         if self.typing { Typing::Told } else { Typing::Kept }
     }
 
-    /// Reads the file at `path`; where there is none, writes a commented one.
+    /// Reads the file at `path`, if there is one.
     ///
     /// # Errors
     /// When it cannot be read, or says what this version does not know.
@@ -76,13 +117,17 @@ impl Config {
         match fs::metadata(path) {
             Ok(file) if file.len() > CONFIG_BYTES => Err(wrong(path, &format!("more than {CONFIG_BYTES} bytes"))),
             Ok(_) => Self::parse(path, &fs::read_to_string(path).map_err(|error| wrong(path, &error.to_string()))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // It only tells what could be said: where it cannot be written, nothing is lost.
-                let _ = write(path);
-                Ok(Self::default())
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(wrong(path, &error.to_string())),
         }
+    }
+
+    /// Writes a commented file where there is none. It only tells what could be said: where it cannot be written, nothing is
+    /// lost.
+    pub(crate) fn write_first(path: &Path) {
+        let made = path.parent().map_or(Ok(()), |dir| DirBuilder::new().recursive(true).mode(0o700).create(dir));
+        let create = |()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let _ = made.and_then(create).and_then(|mut file| file.write_all(COMMENTED.as_bytes()));
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
@@ -92,14 +137,6 @@ impl Config {
             wrong(path, &format!("{line}{}", error.message().replace('\n', " ")))
         })
     }
-}
-
-fn write(path: &Path) -> io::Result<()> {
-    if let Some(dir) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    }
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(COMMENTED.as_bytes()))
 }
 
 fn wrong(path: &Path, what: &str) -> Failure {
@@ -131,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_where_one_says() {
+        let at = |text: &str| text.parse::<Http>().map(|Http(at)| at.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(at("localhost:80").unwrap(), ["127.0.0.1:80", "[::1]:80"]);
+        assert_eq!(at(" LOCALHOST:0").unwrap(), ["127.0.0.1:0", "[::1]:0"]);
+        assert_eq!(at("127.0.0.1:7667").unwrap(), ["127.0.0.1:7667"]);
+        assert_eq!(at("[::1]:1").unwrap(), ["[::1]:1"]);
+        for text in ["", "localhost", "localhost:", "localhost:x", "localhost:70000", "7667", "example.org:80", "127.0.0.1"] {
+            assert!(at(text).unwrap_err().contains("localhost:7667"), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_its_line() {
         let check = |text: &str, words: &str| {
             let what = parse(text).unwrap_err();
@@ -149,8 +198,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a/config.toml");
         assert_eq!(Config::load(&path).unwrap(), Config::default());
+        assert!(!home.path().join("a").exists(), "reading makes nothing");
+        Config::write_first(&path);
+        assert_eq!(Config::load(&path).unwrap(), Config::default());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(&path, "nick = \"bob\"").unwrap();
+        Config::write_first(&path);
         assert_eq!(Config::load(&path).unwrap().nick, Some("bob".into()));
         fs::write(&path, vec![b'#'; CONFIG_BYTES as usize + 1]).unwrap();
         assert!(Config::load(&path).unwrap_err().what.contains("more than"));

@@ -8,12 +8,13 @@ use std::{
 };
 
 use directories::ProjectDirs;
-use rumormill_node::{Bind, Home, Node, Settings};
+use rumormill_node::{Bind, Home, Inspector, Node, Settings, StoreError};
 
 use crate::{
     config::Config,
     failure::{Exit, Failure},
     limits::PROFILE_BYTES,
+    socket,
 };
 
 /// The file that names the room that was open last.
@@ -38,8 +39,12 @@ pub(crate) struct Place {
 pub(crate) enum Reach {
     /// Peers, wherever they are.
     Peers,
+    /// The same, and whoever looks at the page is told each step of the protocol.
+    Serving,
     /// Nobody: what is kept here is enough.
     Nobody,
+    /// Nobody, and nothing is to be changed: a home that cannot be written will do, and none is made.
+    Reading,
 }
 
 impl Place {
@@ -51,12 +56,12 @@ impl Place {
         self.pick(|dirs| dirs.data_dir().to_owned())
     }
 
-    /// The socket through which other commands ask the process that has the home open.
+    /// Where the process that has the home open listens for other commands, or would.
     ///
     /// # Errors
     /// As [`Place::data`].
     pub(crate) fn socket(&self) -> Result<PathBuf, Failure> {
-        Ok(self.data()?.join("socket"))
+        Ok(socket::find(&self.data()?))
     }
 
     /// How the program behaves here.
@@ -67,7 +72,7 @@ impl Place {
         Ok(self.pick(|dirs| dirs.config_dir().to_owned())?.join("config.toml"))
     }
 
-    /// What the configuration says; a commented one is written when there is none.
+    /// What the configuration says.
     ///
     /// # Errors
     /// When it cannot be read, or makes no sense.
@@ -132,7 +137,22 @@ impl Place {
     /// # Errors
     /// When another process has it open, or it cannot be opened.
     pub(crate) async fn open(&self, reach: Reach) -> Result<Node, Failure> {
-        Ok(Node::open(self.settings(reach)?).await?)
+        let mut settings = self.settings(reach)?;
+        if reach != Reach::Reading {
+            let node = Node::open(settings).await?;
+            Config::write_first(&self.config_file()?);
+            return Ok(node);
+        }
+        if !Inspector::is_home(&self.data()?) {
+            settings.home = Home::Memory;
+        }
+        match Node::open(settings.clone()).await {
+            Err(rumormill_node::Error::Store(StoreError::ReadOnly { .. })) => {
+                settings.home = Home::Still(self.data()?);
+                Ok(Node::open(settings).await?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     /// How the node that lives here is opened.
@@ -142,7 +162,8 @@ impl Place {
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
         Config { lan: settings.lan, relay: settings.relay, .. } = self.config()?;
-        if self.loopback || reach == Reach::Nobody {
+        settings.trace = reach == Reach::Serving;
+        if self.loopback || matches!(reach, Reach::Nobody | Reach::Reading) {
             settings.bind = Bind::Loopback { port: 0 };
             settings.lan = false;
             settings.relay = false;

@@ -3,8 +3,8 @@
 /// Lines of the timeline read at once: 256 of 100 bytes are 25 kB, of the largest body 2 MiB.
 pub(crate) const PAGE_LINES: usize = 256;
 
-/// Bytes of a line read from standard input: twice the largest text, so that a longer one is refused as one.
-pub(crate) const TYPED_BYTES: u64 = 2 * 8 * 1024;
+/// Lines of standard input that were too long and are named by number; the rest is counted.
+pub(crate) const LONG_NAMED: usize = 5;
 
 /// Milliseconds that leaving waits for what was said to reach somebody, and `send` for somebody to come: LAN
 /// discovery takes up to 1.6 s, and a dial round the earth less than another.

@@ -19,8 +19,8 @@ mod failure;
 mod foreign;
 mod home;
 mod limits;
-mod output;
 mod progress;
+mod socket;
 mod visit;
 mod web;
 
@@ -39,7 +39,7 @@ struct Cli {
 }
 
 /// Commands that the list leaves out; each has its own `--help`.
-const MORE: &str = "More: get, ticket, seen, digest, keep, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: get, ticket, seen, digest, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -74,6 +74,9 @@ enum Command {
     /// Show or set how much of a room is kept on this disk
     #[command(hide = true)]
     Keep(commands::keep::Args),
+    /// Remove a room, or everything, from this machine
+    #[command(hide = true)]
+    Forget(commands::forget::Args),
     /// Export a room to a file
     #[command(hide = true)]
     Export(commands::export::Args),
@@ -125,7 +128,7 @@ fn main() -> ExitCode {
 fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     let Some(command) = command else {
         if !rumormill_tui::at_terminal() {
-            return Err(usage("a command is missing".into()));
+            return help();
         }
         log_as_asked();
         return commands::run(commands::start::run(place));
@@ -143,6 +146,13 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     }
 }
 
+/// What there is to choose from, for whoever named no command where nobody can be asked.
+fn help() -> Result<(), Failure> {
+    let help = Cli::command().render_help();
+    io::stdout().write_all(help.to_string().as_bytes()).map_err(|error| Failure::output(&error))?;
+    Err(usage("a command is missing".into()))
+}
+
 async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
     match command {
         Command::New(args) => commands::new::run(args, place).await,
@@ -158,6 +168,7 @@ async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
         Command::Search(args) => commands::search::run(args, place).await,
         Command::Digest(args) => commands::digest::run(args, place).await,
         Command::Keep(args) => commands::keep::run(args, place).await,
+        Command::Forget(args) => commands::forget::run(args, place).await,
         Command::Export(args) => commands::export::run(args, place).await,
         Command::Import(args) => commands::import::run(args, place).await,
         Command::Check(args) => commands::check::run(args, place).await,

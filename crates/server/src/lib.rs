@@ -18,5 +18,5 @@ pub use self::{
         import::{broken, cut, parts, read_said},
         reader::{Bad, Piece, Reader, Verified},
     },
-    serve::{Door, LINK, Link, PageFile, Pages},
+    serve::{Desk, Door, LINK, Link, PageFile, Settings, Wanted},
 };

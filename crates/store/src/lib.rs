@@ -35,7 +35,7 @@ use rumormill_proto::{
 
 pub use crate::{
     check::{CheckReport, Fault, Problem},
-    disk::Disk,
+    disk::{Disk, Still},
     error::Error,
     files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
     keep::{Keep, KeepFiles},

@@ -8,6 +8,7 @@ mod file_name;
 mod fit;
 mod kept;
 pub mod limits;
+mod lines;
 mod pasted;
 mod rooms;
 pub mod show;
@@ -19,7 +20,8 @@ pub use self::{
     file_name::{parts, safe_name, size},
     fit::fit,
     kept::Kept,
+    lines::{Line, read_line},
     pasted::{find_ticket, holds_ticket},
-    rooms::{choose, title},
+    rooms::{beginnings, choose, title},
     who::{Name, Named, Names},
 };

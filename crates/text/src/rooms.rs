@@ -2,10 +2,16 @@
 
 use rumormill_api::{Code, Refused, codes};
 
-use crate::{clean::clean_name, limits::NICK_CHARS};
+use crate::{clean::clean_name, limits::NICK_CHARS, who::folds};
 
-/// Which of the rooms, told by name and id, a person means: by its id, by name, by the beginning of its id, or, when nothing is
-/// said, the only one.
+/// Rooms that a refusal lists.
+const LISTED: usize = 8;
+
+/// Digits of an id by which a room is told.
+const ID_SHOWN: usize = 8;
+
+/// Which of the rooms, told by name and id, a person means: by its id, by name, by its name as it is shown, by the beginning of
+/// its id, or, when nothing is said, the only one.
 ///
 /// # Errors
 /// When there is no such room, or more than one.
@@ -14,26 +20,34 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
     let those = |is: &dyn Fn(&str, &str) -> bool| -> Vec<usize> {
         all().filter(|(_, (name, id))| is(name, id)).map(|(at, _)| at).collect()
     };
-    let meant = match wanted {
-        None => those(&|_, _| true),
-        // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
-        Some(wanted) => {
-            let digits = wanted.to_ascii_lowercase();
-            let by_id = those(&|_, id| id == digits);
-            let by_name = those(&|name, _| name == wanted);
-            let by_beginning = those(&|_, id| wanted.len() >= 4 && id.starts_with(&digits));
-            [by_id, by_name, by_beginning].into_iter().find(|meant| !meant.is_empty()).unwrap_or_default()
-        }
+    let Some(wanted) = wanted else {
+        return match rooms.len() {
+            1 => Ok(0),
+            0 => Err(unclear(codes::ROOM, "there is no room here".into(), rooms, &[])),
+            _ => Err(unclear(codes::ROOM, "there are several rooms here".into(), rooms, &those(&|_, _| true))),
+        };
     };
-    match (&meant[..], wanted) {
-        (&[at], _) => Ok(at),
-        ([], Some(wanted)) => Err(unclear(codes::ROOM, format!("there is no room {wanted:?} here"), rooms)),
-        ([], None) => Err(unclear(codes::ROOM, "there is no room here".into(), rooms)),
-        (several, Some(wanted)) => {
-            let those: Vec<_> = several.iter().filter_map(|at| rooms.get(*at).cloned()).collect();
-            Err(unclear(codes::SEVERAL, format!("several rooms are called {wanted:?}"), &those))
+    let digits = wanted.to_ascii_lowercase();
+    // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
+    let ways: [&dyn Fn(&str, &str) -> bool; 4] = [
+        &|_, id| id == digits,
+        &|name, _| name == wanted,
+        &|name, _| !name.is_empty() && title(name) == wanted,
+        &|_, id| wanted.len() >= 4 && id.starts_with(&digits),
+    ];
+    let meant = ways.into_iter().map(those).find(|meant| !meant.is_empty()).unwrap_or_default();
+    match meant[..] {
+        [at] => Ok(at),
+        [] => {
+            let looks = folds(wanted);
+            let alike = those(&|name, _| !folds(name).is_disjoint(&looks));
+            let what = format!("there is no room {wanted:?} here");
+            match alike.is_empty() {
+                true => Err(unclear(codes::ROOM, what, rooms, &those(&|_, _| true))),
+                false => Err(unclear(codes::ROOM, format!("{what}, but what looks like it"), rooms, &alike)),
+            }
         }
-        (_, None) => Err(unclear(codes::ROOM, "there are several rooms here".into(), rooms)),
+        _ => Err(unclear(codes::SEVERAL, format!("several rooms are called {wanted:?}"), rooms, &meant)),
     }
 }
 
@@ -43,11 +57,26 @@ pub fn title(name: &str) -> String {
     if name.is_empty() { "(its name is not known yet)".into() } else { name }
 }
 
-fn unclear(code: Code, what: String, rooms: &[(String, String)]) -> Refused {
-    let known: Vec<String> = rooms.iter().take(8).map(|(name, id)| format!("{} ({})", title(name), &id[..8])).collect();
+/// The beginning of each id, as long as it takes to tell them apart.
+pub fn beginnings<'a>(ids: &[&'a str]) -> Vec<&'a str> {
+    let shared = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let digits = |id: &str| {
+        let others = ids.iter().filter(|other| **other != id);
+        others.map(|other| shared(id, other) + 1).max().unwrap_or(0).max(ID_SHOWN)
+    };
+    ids.iter().map(|id| id.get(..digits(id)).unwrap_or(id)).collect()
+}
+
+/// Refuses, and names those of the rooms that may be meant.
+fn unclear(code: Code, what: String, rooms: &[(String, String)], those: &[usize]) -> Refused {
+    let those: Vec<_> = those.iter().filter_map(|at| rooms.get(*at)).collect();
+    let ids: Vec<&str> = those.iter().map(|(_, id)| id.as_str()).collect();
+    let named = those.iter().zip(beginnings(&ids)).take(LISTED);
+    let known: Vec<String> = named.map(|((name, _), id)| format!("{} ({id})", title(name))).collect();
+    let more = if those.len() > LISTED { ", ..." } else { "" };
     let help = match known.is_empty() {
         true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
-        false => format!("name one, or the beginning of its id: {}", known.join(", ")),
+        false => format!("name one, or the beginning of its id: {}{more}", known.join(", ")),
     };
     code.refuse(what, help)
 }
@@ -82,5 +111,37 @@ mod tests {
         check(&rooms, Some(&id), Ok(0));
         check(&rooms, Some("aaaaaaaa"), Ok(2));
         check(&rooms, Some("aaaaaa"), Ok(0));
+    }
+
+    fn refused(rooms: &[(&str, &str)], wanted: Option<&str>) -> Refused {
+        let rooms: Vec<_> = rooms.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect();
+        choose(&rooms, wanted).unwrap_err()
+    }
+
+    #[test]
+    fn of_two_with_one_name_both_are_told_and_no_other() {
+        let (one, other) = ("0a".repeat(32), format!("{}ff", "0a".repeat(31)));
+        let rooms = [("lunch", &*one), ("work", "bbbbbbbbbbbb"), ("lunch", &*other)];
+        let Refused { code, help, .. } = refused(&rooms, Some("lunch"));
+        assert_eq!(code, "several");
+        assert!(!help.contains("work"), "{help}");
+        // Their ids begin alike; what is told picks one.
+        let said: Vec<&str> = help.split(['(', ')']).skip(1).step_by(2).collect();
+        let named: Vec<_> = rooms.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect();
+        assert_eq!(said.iter().map(|id| choose(&named, Some(id)).unwrap()).collect::<Vec<_>>(), [0, 2]);
+    }
+
+    #[test]
+    fn a_room_is_found_by_the_name_that_is_shown_and_never_by_one_that_looks_like_it() {
+        let invisible = [("lun\u{200b}ch", "aaaaaaaaaaaa"), ("work", "bbbbbbbbbbbb")];
+        check(&invisible, Some("lunch"), Ok(0));
+        let both = [("lun\u{200b}ch", "aaaaaaaaaaaa"), ("lunch", "bbbbbbbbbbbb")];
+        check(&both, Some("lunch"), Ok(1));
+        // A Cyrillic letter in the place of a Latin one.
+        let cyrillic = [("lun\u{441}h", "aaaaaaaaaaaa"), ("work", "bbbbbbbbbbbb")];
+        let Refused { what, help, .. } = refused(&cyrillic, Some("lunch"));
+        assert!(what.contains("looks like it") && help.contains("aaaaaaaa") && !help.contains("work"), "{what}; {help}");
+        check(&[("lun\u{441}h", "aaaaaaaaaaaa"), ("lunch", "bbbbbbbbbbbb")], Some("lunch"), Ok(1));
+        check(&[("", "aaaaaaaaaaaa"), ("", "bbbbbbbbbbbb")], Some("(its name is not known yet)"), Err("no room"));
     }
 }

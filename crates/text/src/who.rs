@@ -301,7 +301,7 @@ fn digits_apart(author: &AuthorHex, others: &BTreeSet<&AuthorHex>) -> usize {
 }
 
 /// What a nick looks like, to careless eyes: in one case before and after, since `I` looks like `l` and `i` does not.
-fn folds(nick: &str) -> BTreeSet<String> {
+pub(crate) fn folds(nick: &str) -> BTreeSet<String> {
     let visible = |nick: &str| -> String {
         let kept = |char: &char| char.width() != Some(0) && !char.is_whitespace();
         skeleton(nick).filter(kept).flat_map(char::to_lowercase).collect()

@@ -8,11 +8,13 @@ use rumormill_api::{
     Say, Topic, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
+use rumormill_text::safe_name;
 
 use crate::{
     Failure,
     limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES},
-    transfer::{self, To},
+    output::Output,
+    transfer,
 };
 
 /// What is asked.
@@ -157,9 +159,10 @@ impl OfRoom {
                 Ok(Told::Page(Page { messages: vec![sent], more: false }))
             }
             Self::Save(message) => {
-                let to = To::Dir(transfer::downloads());
+                let name = message.file.as_ref().map(|file| safe_name(&file.name)).unwrap_or_default();
+                let to = Output::within(&transfer::downloads(), &name)?;
                 let saved = transfer::save(client, id, message, to, &ProgressBar::hidden()).await?;
-                Ok(Told::Saved(saved.display().to_string()))
+                Ok(Told::Saved(saved.unwrap_or_default().display().to_string()))
             }
         };
         Ok(told?)

@@ -178,13 +178,12 @@ fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
     of_room(model, ask, out);
 }
 
-/// Enters by a ticket, or goes to a room that is here. Tickets are pasted with blanks and line breaks in them.
+/// Enters by a ticket, whatever it was pasted in, or goes to a room that is here.
 fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
-    let ticket: String = what.split_whitespace().collect();
     match here(model, &what) {
         Ok(at) => rooms::open(model, at, out),
         Err(unclear) if unclear.is(codes::SEVERAL) => model.fail("room", &unclear.what, &unclear.help),
-        Err(_) if holds_ticket(&ticket) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket }))),
+        Err(_) if holds_ticket(&what) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket: what }))),
         Err(_) => {
             model.tell(NoteKind::Told, "looking for rooms on this LAN");
             out.push(Effect::Ask(Ask::Nearby(Some(what).filter(|name| !name.is_empty()))));

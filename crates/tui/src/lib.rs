@@ -23,6 +23,7 @@ mod limits;
 mod line;
 mod model;
 mod orders;
+pub mod output;
 mod paint;
 mod panels;
 mod rooms;

@@ -1,5 +1,7 @@
 //! Bounds on what is shown and kept at a terminal, each with the arithmetic that chose it.
 
+use rumormill_api::TEXT_BYTES;
+
 /// Bytes of a file read from the disk at once, to be sent: what a node writes at once.
 pub(crate) const FILE_READ_BYTES: usize = 64 * 1024;
 
@@ -9,8 +11,8 @@ pub(crate) const TYPED_LINES: usize = 64;
 /// Lines typed that are remembered from visit to visit.
 pub(crate) const TYPED_LINES_KEPT: usize = 1_000;
 
-/// Bytes of a line read from standard input: twice the largest text, so that a longer one is refused as one.
-pub(crate) const TYPED_BYTES: u64 = 2 * 8 * 1024;
+/// Bytes of a line read from standard input: twice the largest text, for an order may stand before it. A longer one is refused.
+pub(crate) const TYPED_BYTES: usize = 2 * TEXT_BYTES;
 
 /// Lines that wait to be printed above the one being typed: what one gathering of events can tell, twice.
 pub(crate) const PRINT_LINES: usize = 2 * EVENTS_AT_ONCE;

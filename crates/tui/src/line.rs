@@ -57,7 +57,7 @@ impl Line {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         for char in text.chars() {
             let char = if char == '\t' { ' ' } else { char };
-            let fits = self.text.len() + char.len_utf8() <= TYPED_BYTES as usize;
+            let fits = self.text.len() + char.len_utf8() <= TYPED_BYTES;
             if fits && (char == '\n' || !steers(char)) {
                 self.text.insert(self.cursor, char);
                 self.cursor += char.len_utf8();
@@ -310,8 +310,8 @@ mod tests {
     #[test]
     fn a_line_is_bounded() {
         let mut line = Line::default();
-        line.set(&"x".repeat(3 * TYPED_BYTES as usize));
-        assert_eq!(line.text().len(), TYPED_BYTES as usize);
+        line.set(&"x".repeat(3 * TYPED_BYTES));
+        assert_eq!(line.text().len(), TYPED_BYTES);
     }
 
     fn check_lay(text: &str, width: usize, rows: &[&str], cursor: (usize, usize)) {

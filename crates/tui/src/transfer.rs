@@ -2,7 +2,6 @@
 //! nobody.
 
 use std::{
-    io::Write as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,12 +11,13 @@ use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rumormill_api::{Event, FileState, Message, Refused, RoomHex, endpoints};
 use rumormill_client::{Body, Client};
-use rumormill_text::{parts, safe_name};
+use rumormill_text::safe_name;
 use tokio::{fs, io::AsyncReadExt as _, time::timeout};
 
 use crate::{
     Failure,
     limits::{FILE_READ_BYTES, LEAVE_MS},
+    output::Output,
 };
 
 /// A bar on standard error, if that is a terminal.
@@ -86,17 +86,7 @@ pub async fn ask(client: &Client, room: &RoomHex, message: &Message) -> Result<(
     Ok(())
 }
 
-/// Where a file is saved.
-pub enum To {
-    /// Under its own name in this directory, or another that is free.
-    Dir(PathBuf),
-    /// Exactly there, unless something is.
-    New(PathBuf),
-    /// Exactly there, whatever is.
-    Over(PathBuf),
-}
-
-/// Saves the file that a message offers, once all of it is here; returns where.
+/// Saves the file that a message offers, once all of it is here; returns where, unless that is no file.
 ///
 /// # Errors
 /// When nobody who has it is here, or it cannot be written.
@@ -104,43 +94,20 @@ pub async fn save(
     client: &Client,
     room: &RoomHex,
     message: &Message,
-    to: To,
+    mut to: Output,
     bar: &ProgressBar,
-) -> Result<PathBuf, Failure> {
-    let name = message.file.as_ref().map(|file| safe_name(&file.name)).unwrap_or_default();
-    let dir = match &to {
-        To::Dir(dir) => dir.clone(),
-        To::New(path) | To::Over(path) => match path.parent() {
-            Some(dir) if dir != Path::new("") => dir.to_owned(),
-            _ => PathBuf::from("."),
-        },
-    };
-    if let To::New(path) = &to
-        && fs::symlink_metadata(path).await.is_ok()
-    {
-        return Err(taken(path));
-    }
+) -> Result<Option<PathBuf>, Failure> {
     let body = client.room(room.as_str()).file(&message.r#ref).await?;
-    let failed = |error: std::io::Error| {
-        let help = "choose a place that you can write to, and that has room";
-        Failure::Ours(Refused::new("output", format!("{}: {error}", dir.display()), help))
-    };
-    let mut file = tempfile::Builder::new().prefix(".rumormill-").tempfile_in(&dir).map_err(failed)?;
     let mut pieces = body.pieces();
     while let Some(bytes) = pieces.next().await {
         let bytes = bytes.map_err(|error| {
             let what = format!("the file did not come to its end: {error}");
             Failure::BrokenOff(Refused::new("broken-off", what, "ask for it again; what came is kept"))
         })?;
-        file.write_all(&bytes).map_err(failed)?;
+        to.write(&bytes)?;
         bar.inc(bytes.len() as u64);
     }
-    file.as_file().sync_all().map_err(failed)?;
-    match to {
-        To::Over(path) => file.persist(&path).map(|_| path).map_err(|error| failed(error.error)),
-        To::New(path) => file.persist_noclobber(&path).map(|_| path.clone()).map_err(|_| taken(&path)),
-        To::Dir(dir) => free(file, &dir, &name).map_err(failed),
-    }
+    to.close()
 }
 
 /// Where files of others go when nobody says where: the person's downloads, or else here.
@@ -148,37 +115,4 @@ pub fn downloads() -> PathBuf {
     let people = directories::UserDirs::new();
     let downloads = people.as_ref().and_then(directories::UserDirs::download_dir).filter(|dir| dir.is_dir());
     downloads.map_or_else(|| PathBuf::from("."), Path::to_owned)
-}
-
-/// Gives a file the first name that is free: `a.jpg`, `a (2).jpg`, …
-fn free(mut file: tempfile::NamedTempFile, dir: &Path, name: &str) -> std::io::Result<PathBuf> {
-    let (stem, end) = parts(name);
-    for number in 1..=99 {
-        let name = if number == 1 { name.to_owned() } else { format!("{stem} ({number}){end}") };
-        let path = dir.join(name);
-        match file.persist_noclobber(&path) {
-            Ok(_) => return Ok(path),
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => file = error.file,
-            Err(error) => return Err(error.error),
-        }
-    }
-    Err(std::io::ErrorKind::AlreadyExists.into())
-}
-
-fn taken(path: &Path) -> Failure {
-    let help = "choose another name with --to, or --force to replace it";
-    Failure::Choice(Refused::new("exists", format!("{} is there already", path.display()), help))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_is_taken_is_left_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let put = |name: &str| free(tempfile::NamedTempFile::new_in(dir.path()).unwrap(), dir.path(), name).unwrap();
-        let names = ["a.jpg", "a.jpg", "a.jpg", "b", "b"].map(|name| put(name).file_name().unwrap().to_owned());
-        assert_eq!(names, ["a.jpg", "a (2).jpg", "a (3).jpg", "b", "b (2)"]);
-    }
 }

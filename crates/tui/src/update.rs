@@ -34,7 +34,7 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
 /// Many lines are asked about before they are said.
 fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     model.completion = None;
-    if text.len() as u64 > TYPED_BYTES {
+    if text.len() > TYPED_BYTES {
         let what = format!("{} bytes are too many for one message", text.len());
         return model.fail("paste", &what, "paste less at once, or pipe a file: rumormill send ROOM < FILE");
     }

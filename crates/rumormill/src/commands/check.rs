@@ -72,7 +72,10 @@ fn damaged(name: &str) -> Failure {
 }
 
 /// Asks whoever has the home open.
-async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
+///
+/// # Errors
+/// When there is no such room, or the answer breaks off.
+pub(crate) async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let rooms = match wanted {
         Some(wanted) => vec![pick(client, Some(wanted)).await?],
         None => client.rooms().await?,
@@ -112,7 +115,10 @@ pub(crate) async fn work(
 }
 
 /// Looks into the home without opening it.
-fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
+///
+/// # Errors
+/// When it cannot be read, or was opened meanwhile so that what was read may make no sense.
+pub(crate) fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let mut inspector = Inspector::open(&place.data()?)?;
     let rooms = inspector.rooms();
     let names: Vec<_> = rooms.iter().map(|(id, name)| (name.clone(), id.to_string())).collect();
@@ -131,7 +137,15 @@ fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Fai
         }
         found.push((name, check));
     }
-    Ok(found)
+    match found.iter().all(|(_, check)| check.clean) || inspector.is_unchanged() {
+        true => Ok(found),
+        false => Err(Failure {
+            exit: Exit::Ours,
+            code: "opened".into(),
+            what: "the home was opened while it was looked into".into(),
+            help: "ask again: the process that has it open will answer".into(),
+        }),
+    }
 }
 
 /// What is told of a room that is damaged so that it cannot be checked: it keeps nobody from the others.

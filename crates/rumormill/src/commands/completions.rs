@@ -54,7 +54,12 @@ fn write(command: Command) -> io::Result<Vec<u8>> {
 
 /// The command of this name, as its page calls it.
 fn find<'a>(wanted: impl Iterator<Item = &'a str>) -> Result<Command, Failure> {
-    let mut command = Cli::command();
+    // The pages name those too that short help leaves out.
+    let inner = ["proxy", "demo-node"];
+    let mut command = Cli::command().mut_subcommands(|one| {
+        let is_inner = inner.contains(&one.get_name());
+        one.hide(is_inner)
+    });
     // Gives each command the name that the page above it names it by.
     command.build();
     for word in wanted {

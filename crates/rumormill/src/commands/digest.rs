@@ -22,7 +22,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let room = client::with(&place, Reach::Nobody, async |client| pick(client, args.room.as_deref()).await).await?;
+    let room = client::with(&place, Reach::Reading, async |client| pick(client, args.room.as_deref()).await).await?;
     match args.json {
         true => json(&serde_json::json!({
             "room": room.id, "digest": room.digest, "entries": room.entries, "missing": room.missing,

@@ -1,25 +1,32 @@
-//! `rumormill doctor`: what works here, what does not, and what to do about it.
+//! `rumormill doctor`: what works here, what does not, and what to do about it. Each line says what was tested; what was not is
+//! not said to work. Nothing is made or changed.
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt as _, PermissionsExt},
     path::Path,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
-use rumormill_node::{Error, Home, Node, Room, Settings};
-use rumormill_server::shares;
-use rumormill_text::{Clock, show::shared, title};
-use serde::Serialize;
+use nix::{
+    sys::statvfs::statvfs,
+    unistd::{AccessFlags, access, geteuid},
+};
+use rumormill_api::{Check, Finding, Findings, endpoints};
+use rumormill_client::Client;
+use rumormill_node::{Error, FREE_BYTES, Home, Inspector, Node, StoreError};
+use rumormill_server::Api;
+use rumormill_text::{Clock, show::shared, size, title};
 
 use crate::{
-    commands::{data, json},
+    client,
+    commands::{check, data, json},
     failure::{Exit, Failure},
     home::{Place, Reach},
+    socket,
 };
 
 /// Milliseconds since the Unix epoch at the beginning of 2025: no clock that is right shows less.
-const RELEASED_MS: u128 = 1_735_689_600_000;
+const RELEASED_MS: u64 = 1_735_689_600_000;
 
 /// What to give `rumormill doctor`.
 #[derive(clap::Args)]
@@ -29,49 +36,28 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What was looked at, and how it is.
-#[derive(Serialize)]
-struct Finding {
-    what: &'static str,
-    ok: bool,
-    says: String,
-    /// What to do, when it is not well.
-    help: Option<String>,
-}
-
-impl Finding {
-    fn well(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, ok: true, says: says.into(), help: None }
-    }
-
-    fn ill(what: &'static str, says: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { what, ok: false, says: says.into(), help: Some(help.into()) }
-    }
-
-    fn failed(what: &'static str, failure: &Failure) -> Self {
-        Self::ill(what, failure.what.clone(), failure.help.clone())
-    }
-}
-
-/// Looks at everything, and prints a line each.
+/// Looks at everything, and prints a line each. What the process that has the home open knows, it is asked for.
 ///
 /// # Errors
 /// When something is not well: damage of what is kept first.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let dir = place.data()?;
-    let mut findings = vec![config(&place), permissions(&dir), clock()];
-    findings.extend(kept(&place, &dir).await);
-    findings.extend(network(&place).await);
+    let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
+    findings.extend(match client::there(&place.socket()?).await {
+        Some(client) => ask(&place, &client).await,
+        None => look(&place, &dir).await,
+    });
     for finding in &findings {
         print(finding, args.json)?;
     }
     let ill = |finding: &&Finding| !finding.ok;
-    match findings.iter().find(ill) {
-        None => Ok(()),
-        Some(finding) => Err(Failure {
-            exit: if finding.what == "entries" { Exit::Integrity } else { Exit::Ours },
+    let is_damaged = findings.iter().filter(ill).any(|finding| finding.what == "entries");
+    match findings.iter().filter(ill).count() {
+        0 => Ok(()),
+        count => Err(Failure {
+            exit: if is_damaged { Exit::Integrity } else { Exit::Ours },
             code: "ill".into(),
-            what: format!("not well: {}", findings.iter().filter(ill).count()),
+            what: format!("not well: {count}"),
             help: "the lines above say what to do".into(),
         }),
     }
@@ -81,112 +67,175 @@ fn print(finding: &Finding, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return json(finding);
     }
-    let mark = if finding.ok { "ok" } else { "ILL" };
+    let mark = match finding {
+        Finding { tested: false, .. } => "--",
+        Finding { ok: true, .. } => "ok",
+        _ => "ILL",
+    };
     data(&format!("{mark:<4} {:<12} {}", finding.what, finding.says))?;
     finding.help.iter().try_for_each(|help| data(&format!("     {:<12} {help}", "")))
 }
 
+fn failed(what: &str, failure: &Failure) -> Finding {
+    Finding::ill(what, failure.what.clone(), failure.help.clone())
+}
+
 /// A configuration that makes no sense keeps rooms closed.
 fn config(place: &Place) -> Finding {
-    let path = place.config_file().map(|path| path.display().to_string());
-    match place.config().and(path) {
-        Ok(path) => Finding::well("config", path),
-        Err(failure) => Finding::failed("config", &failure),
+    let read = place.config_file().and_then(|path| place.config().map(|_| path));
+    match read {
+        Ok(path) if path.exists() => Finding::well("config", format!("{} was read", path.display())),
+        Ok(path) => Finding::well("config", format!("{} is not there; all is as without it", path.display())),
+        Err(failure) => failed("config", &failure),
     }
 }
 
-/// Nobody else may read keys and logs.
-fn permissions(dir: &Path) -> Finding {
-    let open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
-    if !dir.exists() {
-        return Finding::well("home", format!("{} will be made when it is needed", dir.display()));
-    }
+/// Nobody else may read keys and logs, and their owner has to write them.
+fn rights(dir: &Path) -> Finding {
+    let shown = dir.display();
+    let found = match fs::metadata(dir) {
+        Ok(found) => found,
+        Err(_) if !Inspector::is_home(dir) => return Finding::untested("home", format!("{shown} is not there yet")),
+        Err(error) => return Finding::ill("home", format!("{shown}: {error}"), "make it yours and readable"),
+    };
+    let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
     let files = fs::read_dir(dir).into_iter().flatten().flatten().map(|found| found.path());
-    match [dir.to_owned()].into_iter().chain(files).find(|path| open(path)) {
-        None => Finding::well("home", format!("{} is yours alone", dir.display())),
-        Some(path) => Finding::ill(
+    if let Some(path) = [dir.to_owned()].into_iter().chain(files).find(|path| is_open(path)) {
+        let path = path.display();
+        return Finding::ill("home", format!("others may look into {path}"), format!("chmod go= {path}"));
+    }
+    let me = geteuid().as_raw();
+    if found.uid() != me && me != 0 {
+        let owner = found.uid();
+        return Finding::ill("home", format!("{shown} belongs to user {owner}, you are user {me}"), "use a home of yours");
+    }
+    match access(dir, AccessFlags::W_OK) {
+        Ok(()) => Finding::well("home", format!("{shown} is yours alone and can be written")),
+        Err(why) => Finding::ill(
             "home",
-            format!("others may look into {}", path.display()),
-            format!("chmod go= {}", path.display()),
+            format!("{shown} cannot be written ({why}); what is in it can be read"),
+            format!("chmod u+w {shown}, or put it on a disk that can be written"),
         ),
     }
 }
 
-fn clock() -> Finding {
-    match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(now) if now.as_millis() >= RELEASED_MS => {
-            Finding::well("clock", "plausible; peers' clocks are compared in a chat")
-        }
-        _ => Finding::ill("clock", "this machine's clock is years behind", "set it, or switch network time on"),
+/// Whether there is room for what is said, and for files.
+fn space(dir: &Path) -> Finding {
+    let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
+    let free = match statvfs(there) {
+        Ok(found) => u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size())),
+        Err(why) => return Finding::untested("disk", format!("the system does not tell how full it is: {why}")),
+    };
+    let says = format!("{} are free where {} is", size(free), dir.display());
+    match free < FREE_BYTES {
+        false => Finding::well("disk", says),
+        true => Finding::ill("disk", says, format!("make room: files are not fetched below {}", size(FREE_BYTES))),
     }
 }
 
-/// The lock, and every hash and signature that is kept.
-async fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
-    if !dir.exists() {
-        return vec![Finding::well("entries", "nothing is kept yet")];
+fn clock() -> Finding {
+    let clock = Clock::local();
+    let now_ms = clock.now_ms();
+    let says = format!("this machine's clock shows {} {}", clock.day(now_ms), clock.minutes(now_ms));
+    match now_ms >= RELEASED_MS {
+        true => Finding::well("clock", says),
+        false => Finding::ill("clock", format!("{says}, which is years behind"), "set it, or switch network time on"),
     }
-    let node = match place.open(Reach::Nobody).await {
-        Ok(node) => node,
-        Err(failure) => return vec![Finding::failed("lock", &failure)],
-    };
-    let mut findings = vec![Finding::well("lock", "no other process has the home open")];
-    for room in node.rooms() {
-        let name = title(&room.name());
-        if let Some(why @ Error::Damaged { .. }) = room.stopped() {
-            findings.push(Finding::ill("entries", format!("{name}: {why}"), why.help()));
-            continue;
-        }
-        findings.push(match room.check().await {
-            Ok(report) if report.is_clean() => {
-                Finding::well("entries", format!("{name}: {} entries verified", report.entries))
-            }
-            Ok(report) if report.problems.is_empty() => Finding::ill(
-                "entries",
-                format!("{name}: its entries are whole, but not the file that keeps them: {}", report.file.join("; ")),
-                "the disk may be failing: copy the home elsewhere; `rumormill rooms` says whether a room is damaged",
-            ),
-            Ok(report) => Finding::ill(
-                "entries",
-                format!("{name}: {} of {} entries are damaged", report.problems.len(), report.entries),
-                "the disk may be failing: copy the home elsewhere; peers still hold what was damaged here",
-            ),
-            Err(error) => Finding::failed("entries", &error.into()),
-        });
-        findings.extend(full(&room).await);
+}
+
+/// What the process that has the home open finds.
+async fn ask(place: &Place, client: &Client) -> Vec<Finding> {
+    let at = place.socket().map(|path| path.display().to_string()).unwrap_or_default();
+    let mut findings = vec![Finding::well("process", format!("the one that has the home open answers at {at}"))];
+    match check::ask(client, None).await {
+        Ok(checked) => findings.extend(entries(&checked)),
+        Err(failure) => findings.push(failed("entries", &failure)),
     }
-    node.close().await;
+    findings.extend(shares(client).await);
+    findings.extend(found(client).await);
     findings
 }
 
+/// What is found by looking into a home that no process has open, and at the network from a node of its own, which keeps
+/// nothing.
+async fn look(place: &Place, dir: &Path) -> Vec<Finding> {
+    let mut findings = vec![meeting(place, dir)];
+    match Inspector::is_home(dir) {
+        true => findings.extend(kept(place, dir)),
+        false => findings.push(Finding::untested("entries", "nothing is kept yet")),
+    }
+    let network = async {
+        let mut settings = place.settings(Reach::Peers)?;
+        settings.home = Home::Memory;
+        let node = Node::open(settings).await?;
+        let api = Api::new(node.clone(), dir, place.config()?.typing())?;
+        let findings = found(&api.client()).await;
+        node.close().await;
+        Ok(findings)
+    };
+    match network.await {
+        Ok(network) => findings.extend(network),
+        Err(failure) => findings.push(failed("network", &failure)),
+    }
+    findings
+}
+
+/// Whether a process that has the home open could be asked.
+fn meeting(place: &Place, dir: &Path) -> Finding {
+    let path = match place.socket() {
+        Ok(path) => path,
+        Err(failure) => return failed("process", &failure),
+    };
+    let at = path.display();
+    if Inspector::is_open(dir) {
+        let says = format!("one has the home open, and does not answer at {at}");
+        return Finding::ill("process", says, "wait until it has started or ended, or end it");
+    }
+    if !socket::fits(&path) {
+        let says = format!("there would be no place for its socket: {at} is too long");
+        return Finding::ill("process", says, "choose a home with a shorter path with --home DIR");
+    }
+    let elsewhere = if path.starts_with(dir) { "" } else { ", for the path of the home is too long for a socket" };
+    Finding::well("process", format!("none has the home open; it would answer at {at}{elsewhere}"))
+}
+
+/// Every hash and signature that is kept.
+fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
+    if let Err(why @ Error::Store(StoreError::Older { .. })) = Inspector::open(dir) {
+        return vec![Finding::untested("entries", why.to_string()).advise(why.help())];
+    }
+    match check::look(place, None) {
+        Ok(checked) => entries(&checked),
+        Err(failure) => vec![failed("entries", &failure)],
+    }
+}
+
+fn entries(checked: &[(String, Check)]) -> Vec<Finding> {
+    if checked.is_empty() {
+        return vec![Finding::untested("entries", "there is no room yet")];
+    }
+    let help = "the disk may be failing: copy the home elsewhere; `rumormill resync ROOM` fetches again what was damaged";
+    let finding = |(name, check): &(String, Check)| match check.clean {
+        true => Finding::well("entries", format!("{}: {} entries verified", title(name), check.entries)),
+        false => Finding::ill("entries", check::tell(name, check).join(";"), help),
+    };
+    checked.iter().map(finding).collect()
+}
+
 /// Authors who said more than their share: nothing is wrong, but not all that they said is here.
-async fn full(room: &Room) -> Vec<Finding> {
-    match shares(room).await {
-        Ok(shares) => shares.iter().map(|share| Finding::well("share", shared(share, &Clock::local()))).collect(),
-        Err(error) => vec![Finding::failed("share", &error.into())],
-    }
+async fn shares(client: &Client) -> Vec<Finding> {
+    let rooms = match client.rooms().await {
+        Ok(rooms) => rooms,
+        Err(error) => return vec![failed("rooms", &error.into())],
+    };
+    let shares = rooms.iter().flat_map(|room| &room.shares);
+    shares.map(|share| Finding::well("share", shared(share, &Clock::local()))).collect()
 }
 
-/// Whether sockets can be bound, and the LAN be asked.
-async fn network(place: &Place) -> Vec<Finding> {
-    let mut settings = Settings::memory();
-    let bound = bind("network", settings.clone(), "sockets can be bound").await;
-    let Ok(own) = place.settings(Reach::Peers) else { return vec![bound] };
-    if !own.lan {
-        return vec![bound, Finding::well("lan", "switched off by --loopback")];
-    }
-    settings = own.clone();
-    settings.home = Home::Memory;
-    settings.relay = false;
-    vec![bound, bind("lan", settings, "rooms are announced and looked for by mDNS").await]
-}
-
-async fn bind(what: &'static str, settings: Settings, well: &str) -> Finding {
-    match Node::open(settings).await {
-        Ok(node) => {
-            node.close().await;
-            Finding::well(what, well)
-        }
-        Err(error) => Finding::failed(what, &error.into()),
+/// What a process finds.
+async fn found(client: &Client) -> Vec<Finding> {
+    match client.call(&endpoints::GET_FINDINGS, &[], &[], ()).await {
+        Ok(Findings { findings }) => findings,
+        Err(error) => vec![failed("network", &error.into())],
     }
 }

@@ -8,13 +8,13 @@ use jiff::Span;
 use rumormill_api::{Form, endpoints};
 use rumormill_client::Client;
 use rumormill_text::Clock;
+use rumormill_tui::output::{Output, Present};
 
 use crate::{
     client::{self, pick},
     commands::{check::without, since_ms, talk},
     failure::Failure,
     home::{Place, Reach},
-    output::Output,
     progress::Progress,
 };
 
@@ -51,7 +51,7 @@ fn forms() -> impl TypedValueParser<Value = Form> {
 /// # Errors
 /// When there is no such room, the home cannot be read, or the output not written.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    client::with(&place, Reach::Nobody, async |client| export(client, &args).await).await
+    client::with(&place, Reach::Reading, async |client| export(client, &args).await).await
 }
 
 async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
@@ -61,7 +61,10 @@ async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
     let query: Vec<(&str, &str)> = [("format", args.format.word())].into_iter().chain(since).collect();
     let progress = Progress::new("exporting", room.entries);
     let mut pieces = client.call(&endpoints::EXPORT, &[room.id.as_str()], &query, ()).await?.pieces();
-    let mut output = Output::open(args.to.as_deref())?;
+    let mut output = match &args.to {
+        Some(path) => Output::to(path, Present::Replaced)?,
+        None => Output::Stdout,
+    };
     let mut tail = Vec::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece?;

@@ -68,7 +68,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
-    let nick = nick.filter(|_| args.nick.is_some() || room.nick.is_empty());
+    let nick = nick.filter(|_| args.nick.is_some() || !nick::is_named(&room));
     // The room is entered, by whatever name.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());

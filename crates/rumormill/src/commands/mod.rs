@@ -18,6 +18,7 @@ pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod join;

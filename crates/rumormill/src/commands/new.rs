@@ -54,7 +54,7 @@ async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Resul
         announce(client, &room, place).await?;
     }
     let ticket = client.room(room.id.as_str()).ticket().await?;
-    show(&ticket)?;
+    show(&ticket, None)?;
     visit(client, &room, place, Look::of(args.plain)).await
 }
 
@@ -72,17 +72,18 @@ async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Fai
     Ok(())
 }
 
-/// Prints a ticket, which is data; what to do with it, and a picture of it for a telephone, are for people.
+/// Prints a ticket, or a link that brings it, which is data; what to do with it, and a picture of it for a telephone, are for
+/// people.
 ///
 /// # Errors
 /// When nobody reads it.
-pub(crate) fn show(ticket: &str) -> Result<(), Failure> {
+pub(crate) fn show(ticket: &str, link: Option<&str>) -> Result<(), Failure> {
     if io::stderr().is_terminal()
         && let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(fast_qr::ECL::L).build()
     {
         talk(&picture.to_str());
     }
-    data(ticket)?;
-    talk("whoever has this ticket can enter: rumormill join TICKET");
+    data(link.unwrap_or(ticket))?;
+    talk("anyone with this ticket can join: rumormill join TICKET");
     Ok(())
 }

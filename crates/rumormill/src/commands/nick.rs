@@ -38,9 +38,14 @@ pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> 
 async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
     let rooms = client.rooms().await?;
     let last = place.last_room();
-    let named = || rooms.iter().filter(|room| !room.nick.is_empty());
+    let named = || rooms.iter().filter(|room| is_named(room));
     let room = named().find(|room| Some(room.id.as_str()) == last.as_deref()).or_else(|| named().next());
     Ok(room.map(|room| room.nick.clone()))
+}
+
+/// Whether the person has a name in a room. Whoever has none is shown by the beginning of their author id.
+pub(crate) fn is_named(room: &Room) -> bool {
+    !room.nick.is_empty() && !room.author.as_str().starts_with(&room.nick)
 }
 
 /// The login name, where the system tells one that can be a name.

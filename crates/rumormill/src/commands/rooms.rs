@@ -1,7 +1,7 @@
 //! `rumormill rooms`: list the rooms kept here.
 
 use rumormill_client::Client;
-use rumormill_text::{Clock, clean, show::shared, title};
+use rumormill_text::{Clock, beginnings, clean, show::shared, title};
 
 use crate::{
     client,
@@ -27,11 +27,12 @@ pub(crate) struct Args {
 /// When the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let list = async |client: &Client| Ok(client.rooms().await?);
-    let rooms = client::with(&place, Reach::Nobody, list).await?;
+    let rooms = client::with(&place, Reach::Reading, list).await?;
     if rooms.is_empty() {
         talk("there is no room here: make one with `rumormill new NAME`");
     }
-    rooms.iter().try_for_each(|room| match args.json {
+    let ids: Vec<&str> = rooms.iter().map(|room| room.id.as_str()).collect();
+    rooms.iter().zip(beginnings(&ids)).try_for_each(|(room, id)| match args.json {
         true => json(room),
         false => {
             let name = title(&room.name);
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
                 Some(why) if room.damaged => format!("DAMAGED: {}; {REPAIR}", clean(why)),
                 Some(why) => format!("stopped: {}", clean(why)),
             };
-            data(&format!("{name}  {}  {told}", &room.id.as_str()[..8]))?;
+            data(&format!("{name}  {id}  {told}"))?;
             room.shares.iter().try_for_each(|share| data(&format!("  {}", shared(share, &Clock::local()))))
         }
     })

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         let found = room.search(&words, PAGE_LINES).await?;
         Ok((found.messages, Names::of_people(&room.people().await?)))
     };
-    let (messages, mut names) = client::with(&place, Reach::Nobody, find).await?;
+    let (messages, mut names) = client::with(&place, Reach::Reading, find).await?;
     messages.iter().for_each(|message| names.meet(message));
     let found = messages.len();
     let messages: Vec<_> = messages.into_iter().filter(|message| args.all || !message.hidden).collect();

@@ -29,7 +29,7 @@ pub(crate) struct Args {
 /// When there is no such message, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     let find = async |client: &Client| holders(client, &args).await;
-    let Holders { holders, of } = client::with(&place, Reach::Nobody, find).await?;
+    let Holders { holders, of } = client::with(&place, Reach::Reading, find).await?;
     talk(&format!("{} of {of} others have it", holders.len()));
     holders.iter().try_for_each(|person| match args.json {
         true => json(person),

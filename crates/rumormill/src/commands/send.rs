@@ -1,15 +1,15 @@
 //! `rumormill send`: say something and leave.
 
 use std::{
-    io::{self, BufRead, Read},
+    io::{self, BufRead},
     path::PathBuf,
     time::Duration,
 };
 
 use futures_util::{Stream, StreamExt as _};
-use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES};
-use rumormill_client::{Client, RoomHandle};
-use rumormill_text::show::count;
+use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES, codes};
+use rumormill_client::{Client, Error, RoomHandle};
+use rumormill_text::{Line, read_line, show::count};
 use rumormill_tui::transfer;
 use tokio::time::{Instant, timeout_at};
 
@@ -18,7 +18,7 @@ use crate::{
     commands::talk,
     failure::{Exit, Failure},
     home::{Place, Reach},
-    limits::{LEAVE_MS, TYPED_BYTES},
+    limits::{LEAVE_MS, LONG_NAMED},
 };
 
 /// What to give `rumormill send`.
@@ -45,9 +45,13 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
     let mut events = client.events().await?.until_gone();
     let room = client.room(args.room.as_str());
+    let mut bulk = Bulk::default();
     let mut last = match args.text.is_empty() {
         false => Some(room.say(args.text.join(" ")).await?),
-        true if args.file.is_empty() => say_input(&room).await?,
+        true if args.file.is_empty() => {
+            bulk.say(&room, &mut io::stdin().lock()).await?;
+            bulk.last.take()
+        }
         true => None,
     };
     let id = args.room.as_str().into();
@@ -58,6 +62,7 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
         last = Some(sent.map_err(|failure| in_part(last.as_ref(), failure.into()))?);
     }
     let Some(last) = last else {
+        bulk.refused()?;
         return Err(Failure {
             exit: Exit::Usage,
             code: "nothing".into(),
@@ -70,7 +75,7 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
         // What was said stays said, whoever holds it: an error here would have a program say it again.
         let (Ok(Holders { holders, .. }), Ok(room)) = (room.holders(&last.r#ref).await, room.status().await) else {
             talk("said; who has it is not known");
-            return Ok(());
+            return bulk.refused();
         };
         let has = |author| holders.iter().any(|holder| holder.author == author);
         let everyone = !room.peers.is_empty() && room.peers.iter().all(|peer| has(peer.author.clone()));
@@ -82,7 +87,7 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
         0 => talk("said; nobody is here now, it goes out when somebody is"),
         others => talk(&format!("said; {}", count(others, "other has it", "others have it"))),
     }
-    Ok(())
+    bulk.refused()
 }
 
 /// A failure that tells whether some of it was said before, so that nobody says that again.
@@ -94,47 +99,114 @@ fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
     Failure { exit, code, what: format!("what came before was said, the rest was not: {what}"), help }
 }
 
-/// Says every line that is not empty, many at once; the answer is the last one.
-async fn say_input(room: &RoomHandle) -> Result<Option<Message>, Failure> {
-    let mut input = io::stdin().lock();
-    let mut last = None;
-    loop {
-        let (mut lines, ended) = read_lines(&mut input).map_err(|failure| in_part(last.as_ref(), failure))?;
-        while !lines.is_empty() {
-            let said = room.say_lines(lines.join("\n")).await;
-            let messages = said.map_err(|error| in_part(last.as_ref(), error.into()))?;
-            // Those that had no place any more are said again, for nobody has heard them.
-            let count = messages.len().min(lines.len());
-            if count == 0 {
-                return Err(in_part(last.as_ref(), rumormill_node::Error::Busy.into()));
+/// Lines of standard input, and what became of them.
+#[derive(Default)]
+struct Bulk {
+    /// Lines that were said, and the last of them.
+    said: usize,
+    last: Option<Message>,
+    /// The last line of the input that needs nothing more.
+    done: u64,
+    /// Lines of the input that were read.
+    read: u64,
+    /// Lines that are too long for a message: the first numbers, and how many there are.
+    long: Vec<u64>,
+    too_long: usize,
+}
+
+impl Bulk {
+    /// Says every line that is not empty, many at once.
+    async fn say(&mut self, room: &RoomHandle, input: &mut impl BufRead) -> Result<(), Failure> {
+        loop {
+            let (mut lines, is_ended) = self.next(input).map_err(|failure| self.broken_off(failure))?;
+            while !lines.is_empty() {
+                let text = lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n");
+                let said = room.say_lines(text).await;
+                let said = said.map_err(|error| match error {
+                    Error::Refused { .. } => self.broken_off(error.into()),
+                    // Whoever does not answer may have said them.
+                    error => unsure(self.broken_off(error.into()), &lines),
+                })?;
+                // Those that had no place any more are said again, for nobody has heard them.
+                let count = said.len().min(lines.len());
+                if count == 0 {
+                    return Err(self.broken_off(rumormill_node::Error::Busy.into()));
+                }
+                self.said += count;
+                self.done = lines.drain(..count).last().map_or(self.done, |(number, _)| number);
+                self.last = said.into_iter().last();
             }
-            lines.drain(..count);
-            last = messages.into_iter().last();
+            self.done = self.read;
+            if is_ended {
+                return Ok(());
+            }
         }
-        if ended {
-            return Ok(last);
+    }
+
+    /// The next lines that are not empty, with their numbers, and whether there are no more.
+    fn next(&mut self, input: &mut impl BufRead) -> Result<(Vec<(u64, String)>, bool), Failure> {
+        let mut lines: Vec<(u64, String)> = Vec::new();
+        while lines.len() < LINES_AT_ONCE && lines.iter().map(|(_, line)| line.len()).sum::<usize>() < 2 * TEXT_BYTES {
+            let line = read_line(input, TEXT_BYTES);
+            let Some(line) = line.map_err(|error| Failure::internal("input", error.to_string()))? else {
+                return Ok((lines, true));
+            };
+            self.read += 1;
+            match line {
+                Line::Whole(text) if text.trim().is_empty() => {}
+                Line::Whole(text) => lines.push((self.read, text)),
+                Line::TooLong(_) => {
+                    self.too_long += 1;
+                    if self.long.len() < LONG_NAMED {
+                        self.long.push(self.read);
+                    }
+                }
+            }
         }
+        Ok((lines, false))
+    }
+
+    /// Why not all was said, what was, and how to go on.
+    fn broken_off(&self, failure: Failure) -> Failure {
+        if self.said == 0 {
+            return failure;
+        }
+        let Failure { exit, code, what, help } = failure;
+        let said = count(self.said, "line was said", "lines were said");
+        Failure {
+            exit,
+            code,
+            what: format!("{said}, up to line {} of the input; then: {what}", self.done),
+            help: format!("{help}; then go on with line {}: tail -n +{} FILE | rumormill send ROOM", self.done + 1, self.done + 1),
+        }
+    }
+
+    /// That some lines were too long, if any were.
+    fn refused(&self) -> Result<(), Failure> {
+        if self.too_long == 0 {
+            return Ok(());
+        }
+        let numbers: Vec<String> = self.long.iter().map(u64::to_string).collect();
+        let more = if self.too_long > self.long.len() { ", ..." } else { "" };
+        let long = count(self.too_long, "line is", "lines are");
+        let rest = count(self.said, "other line was said", "other lines were said");
+        Err(Failure {
+            exit: Exit::Usage,
+            code: codes::TOO_LONG.word.into(),
+            what: format!(
+                "{long} longer than the {TEXT_BYTES} bytes of a message and not said: line {}{more}; {rest}",
+                numbers.join(", ")
+            ),
+            help: "say them again in shorter lines, or as a file with --file".into(),
+        })
     }
 }
 
-/// The next lines that are not empty, and whether there are no more.
-fn read_lines(input: &mut impl BufRead) -> Result<(Vec<String>, bool), Failure> {
-    let mut lines: Vec<String> = Vec::new();
-    while lines.len() < LINES_AT_ONCE && lines.iter().map(String::len).sum::<usize>() < 2 * TEXT_BYTES {
-        let mut line = Vec::new();
-        let length = input.by_ref().take(TYPED_BYTES).read_until(b'\n', &mut line);
-        if length.map_err(|error| Failure::internal("input", error.to_string()))? == 0 {
-            return Ok((lines, true));
-        }
-        let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-        if text.len() > TEXT_BYTES {
-            return Err(rumormill_node::Error::TooLong.into());
-        }
-        if !text.trim().is_empty() {
-            lines.push(text);
-        }
-    }
-    Ok((lines, false))
+/// That it is not known what became of these lines.
+fn unsure(failure: Failure, lines: &[(u64, String)]) -> Failure {
+    let [Some((first, _)), Some((last, _))] = [lines.first(), lines.last()] else { return failure };
+    let what = format!("{}; whether line {first} to {last} were said is not known", failure.what);
+    Failure { what, help: format!("look with `rumormill log ROOM --last 5`; {}", failure.help), ..failure }
 }
 
 /// Waits for something by which more may have it; false when nothing comes any more.

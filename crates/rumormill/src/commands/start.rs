@@ -45,7 +45,7 @@ async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
     nick::tell(client, &room, Some(nick)).await?;
     if !ticket {
         let ticket = client.room(room.id.as_str()).ticket().await?;
-        new::show(&ticket)?;
+        new::show(&ticket, None)?;
     }
     visit(client, &room, place, Look::of(false)).await
 }

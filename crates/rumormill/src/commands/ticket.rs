@@ -14,6 +14,9 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
+    /// Print a link instead: it opens the web page of a machine where `rumormill serve` runs, and offers to join
+    #[arg(long)]
+    link: bool,
 }
 
 /// Prints a ticket with the peers there are now.
@@ -26,5 +29,6 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         Ok(client.room(room.id.as_str()).ticket().await?)
     };
     let ticket = client::with(&place, Reach::Peers, ask).await?;
-    new::show(&ticket)
+    let link = if args.link { place.config()?.http.link(&ticket) } else { None };
+    new::show(&ticket, link.as_deref())
 }

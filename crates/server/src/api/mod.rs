@@ -7,6 +7,7 @@ mod archive;
 mod asked;
 mod counts;
 mod files;
+mod findings;
 mod held;
 mod hidden;
 mod hub;

@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, archive,
     asked::{Asked, Body},
-    files, hub, messages, metrics, nearby, people, rooms, signs,
+    files, findings, hub, messages, metrics, nearby, people, rooms, signs,
 };
 use crate::answer::{Answer, Told};
 
@@ -26,6 +26,7 @@ pub(super) fn all() -> Router<Api> {
     Routes(Router::new())
         .at(&table::HEALTH, super::healthz)
         .at(&table::METRICS, metrics::metrics)
+        .at(&table::GET_FINDINGS, findings::list)
         .at(&table::LIST_ROOMS, rooms::list)
         .at(&table::ENTER_ROOM, rooms::enter)
         .at(&table::GET_ROOM, rooms::one)

@@ -31,6 +31,7 @@ impl Api {
     /// A room as it stands. What cannot be read of it is left out, and why: whoever has said something must hear that it
     /// was said, and one room must not hide the others.
     pub(super) async fn shape(&self, room: &Room) -> words::Room {
+        room.nicks_found().await;
         let (status, me) = (room.status(), room.author());
         let id = RoomHex(room.id().to_string());
         let read = self.marks().of(&id);

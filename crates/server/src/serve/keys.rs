@@ -6,6 +6,10 @@
 //! process, so that a program which takes the port afterwards finds nothing of worth in the browser.
 
 use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,6 +22,9 @@ use crate::{
     Refusal,
     limits::{CODE_MS, CODES, PAGES},
 };
+
+/// Letters of a token: those of 160 bits.
+const TOKEN_BYTES: usize = 32;
 
 /// What lets one in. Secrets are kept and compared as hashes, so that no comparison tells by its time how far they agree.
 pub(crate) struct Keys {
@@ -42,6 +49,27 @@ pub(super) enum Asker {
 }
 
 impl Keys {
+    /// Keys with the token in a file, which is made when there is none. Only its owner can read it.
+    ///
+    /// # Errors
+    /// When it cannot be read or made, or is no token.
+    pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
+        let broken = |error: &io::Error| {
+            let help = "make it yours and readable, or delete it for a fresh one";
+            Refusal::failed("token", format!("{}: {error}", path.display()), help)
+        };
+        match fs::read_to_string(path) {
+            Ok(token) if token.trim().len() >= TOKEN_BYTES => return Ok(Self::new(token.trim())),
+            Ok(_) => return Err(broken(&io::Error::new(io::ErrorKind::InvalidData, "this is no token"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(broken(&error)),
+        }
+        let token = secret()?;
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        file.and_then(|mut file| writeln!(file, "{token}")).map_err(|error| broken(&error))?;
+        Ok(Self::new(&token))
+    }
+
     /// Keys that go with the token in the home.
     pub(super) fn new(token: &str) -> Self {
         Self { token: hash(token), codes: Mutex::default(), pages: Mutex::default() }

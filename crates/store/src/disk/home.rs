@@ -11,7 +11,8 @@ use std::{
 
 use crate::error::Error;
 
-const LOCK: &str = "lock";
+/// The name of the file by which one process keeps the others out.
+pub(super) const LOCK: &str = "lock";
 /// The name of the database in a home.
 pub(super) const DATABASE: &str = "rumormill.db";
 
@@ -58,7 +59,7 @@ fn lock(path: &Path) -> Result<File, Error> {
 }
 
 /// Refuses what is not a file, has another name, or can be read by others. What is missing is no stranger.
-fn refuse_strange(path: &Path) -> Result<(), Error> {
+pub(super) fn refuse_strange(path: &Path) -> Result<(), Error> {
     let found = match fs::symlink_metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
         found => found.map_err(|why| Error::io(path, &why))?,

@@ -23,10 +23,15 @@ mod rooms;
 mod schema;
 mod search;
 mod share;
+mod source;
+mod still;
 mod vouches;
 mod walk;
 
-use std::path::Path;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
+};
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -46,7 +51,9 @@ use self::{
     notes::Whose,
     read::DiskReader,
     record::{array, blob, read_log},
+    source::Source,
 };
+pub use self::still::Still;
 use crate::{
     Change, CheckReport, Read, RoomRecord, Rooms, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS,
 };
@@ -83,9 +90,31 @@ impl Disk {
     /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are not
     /// of this version.
     pub fn inspect(dir: &Path) -> Result<(Rooms, Box<dyn Read>), Error> {
-        let path = dir.join(home::DATABASE);
-        let db = schema::inspector(&path)?;
-        Ok((rooms::rooms(&db, &path)?, Box::new(DiskReader::open(&path)?)))
+        let source = Source::find(dir)?;
+        let db = schema::inspector(&source)?;
+        Ok((rooms::rooms(&db, source.path())?, Box::new(DiskReader::open(source)?)))
+    }
+
+    /// Whether there is a store in `dir`; true also where that cannot be told.
+    pub fn is_in(dir: &Path) -> bool {
+        let found = std::fs::symlink_metadata(dir.join(home::DATABASE));
+        !found.is_err_and(|why| why.kind() == std::io::ErrorKind::NotFound)
+    }
+
+    /// Whether a process has the store in `dir` open.
+    pub fn is_open(dir: &Path) -> bool {
+        source::is_open(dir)
+    }
+
+    /// A number that changes when the store in `dir` is opened or written.
+    pub fn stamp(dir: &Path) -> u64 {
+        let mut stamp = DefaultHasher::new();
+        source::is_open(dir).hash(&mut stamp);
+        for end in ["", "-wal"] {
+            let found = std::fs::metadata(dir.join(format!("{}{end}", home::DATABASE)));
+            found.ok().map(|found| (found.modified().ok(), found.len())).hash(&mut stamp);
+        }
+        stamp.finish()
     }
 
     /// Cuts off the write-ahead log when there are bodies in it that were dropped; returns whether it did.
@@ -222,6 +251,8 @@ impl Store for Disk {
             self.committed(rows);
             return Ok(more);
         }
+        // The last copies are in the write-ahead log. While somebody reads it they stay, until `index` finds it free.
+        self.wipe()?;
         stuck.map_or(Ok(false), Err)
     }
 
@@ -264,7 +295,7 @@ impl Store for Disk {
     }
 
     fn reader(&self) -> Result<Box<dyn Read>, Error> {
-        Ok(Box::new(DiskReader::open(self.home.database())?))
+        Ok(Box::new(DiskReader::open(Source::Shared(self.home.database().to_owned()))?))
     }
 }
 

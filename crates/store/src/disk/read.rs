@@ -1,9 +1,6 @@
 //! The handle for reading: pages, lines and runs.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use rumormill_proto::{
     content::{Target, Vouch},
@@ -26,7 +23,9 @@ use super::{
     record::{self, Numbered, read_log},
     schema,
     search::{holders, search},
-    share, vouches,
+    share,
+    source::Source,
+    vouches,
     walk::{Way, Which, walk},
 };
 use crate::{
@@ -39,13 +38,13 @@ use crate::{
 /// A connection of its own. Each question is answered from one snapshot.
 pub(super) struct DiskReader {
     db: Connection,
-    path: PathBuf,
+    source: Source,
 }
 
 impl DiskReader {
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let db = schema::reader(path).map_err(|why| why.at(path))?;
-        Ok(Self { db, path: path.to_owned() })
+    pub(super) fn open(source: Source) -> Result<Self, Error> {
+        let db = schema::reader(&source).map_err(|why| why.at(source.path()))?;
+        Ok(Self { db, source })
     }
 
     fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
@@ -53,7 +52,7 @@ impl DiskReader {
             let snapshot = self.db.unchecked_transaction()?;
             question(&snapshot)
         };
-        ask().map_err(|why| why.at(&self.path))
+        ask().map_err(|why| why.at(self.source.path()))
     }
 }
 
@@ -217,9 +216,10 @@ impl Read for DiskReader {
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
         // On a connection of its own: what this one remembers of the index of words may be older than the index, and
         // its check would take that for damage.
-        let fresh = schema::reader(&self.path).map_err(|why| why.at(&self.path))?;
-        let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(&self.path))?;
-        check::check(room, &mut Inspection::new(&snapshot, &self.path, room)?, tell)
+        let path = self.source.path();
+        let fresh = schema::reader(&self.source).map_err(|why| why.at(path))?;
+        let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(path))?;
+        check::check(room, &mut Inspection::new(&snapshot, path, room)?, tell)
     }
 }
 

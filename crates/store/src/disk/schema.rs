@@ -17,7 +17,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{bare, expire, fail::Fail, notes, place, vouches};
+use super::{bare, expire, fail::Fail, home::DATABASE, notes, place, source::Source, vouches};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -231,7 +231,7 @@ const NEWEST: u32 = MIGRATIONS.len() as u32;
 /// The one connection that writes.
 pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut db = Connection::open_with_flags(careful(path), flags | OpenFlags::SQLITE_OPEN_URI)
+    let mut db = Connection::open_with_flags(uri(path, CAREFUL), flags | OpenFlags::SQLITE_OPEN_URI)
         .map_err(|why| Fail::from(why).at(path))?;
     // Closing a file that we cannot read must not fold the write-ahead log into it.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(|why| Fail::from(why).at(path))?;
@@ -248,10 +248,16 @@ pub(super) fn mark(db: &Connection) -> Result<(), Fail> {
     Ok(db.pragma_update(None, "application_id", APPLICATION)?)
 }
 
-/// The file by a name that asks not to trust the disk with half a sector: a write that is cut off may ruin the whole
-/// sector, so each commit begins in one of its own. That costs a page a commit.
+/// Asks not to trust the disk with half a sector: a write that is cut off may ruin the whole sector, so each commit begins in
+/// one of its own. That costs a page a commit.
+const CAREFUL: &str = "psow=0";
+
+/// Says that nobody writes the file: nothing is locked, and nothing is made beside it.
+const STILL: &str = "immutable=1";
+
+/// The file by a name that says how it is to be opened.
 #[cfg(unix)]
-fn careful(path: &Path) -> String {
+fn uri(path: &Path, how: &str) -> String {
     use std::{fmt::Write, os::unix::ffi::OsStrExt};
     let mut name = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
@@ -260,18 +266,22 @@ fn careful(path: &Path) -> String {
             _ => write!(name, "%{byte:02x}").unwrap_or_default(),
         }
     }
-    name + "?psow=0"
+    name + "?" + how
 }
 
 #[cfg(not(unix))]
-fn careful(path: &Path) -> &Path {
+fn uri<'a>(path: &'a Path, _: &str) -> &'a Path {
     path
 }
 
 /// A connection that reads.
-pub(super) fn reader(path: &Path) -> Result<Connection, Fail> {
+pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let db = Connection::open_with_flags(path, flags)?;
+    let db = match source {
+        Source::Shared(path) => Connection::open_with_flags(path, flags)?,
+        Source::Copied { copy, .. } => Connection::open_with_flags(copy.path().join(DATABASE), flags)?,
+        Source::Still(path) => Connection::open_with_flags(uri(path, STILL), flags | OpenFlags::SQLITE_OPEN_URI)?,
+    };
     keep_plans(&db)?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     db.pragma_update(None, "cell_size_check", true)?;
@@ -280,8 +290,9 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Fail> {
 }
 
 /// A connection that reads a file whose tables are of the newest version.
-pub(super) fn inspector(path: &Path) -> Result<Connection, Error> {
-    let db = reader(path).map_err(|why| why.at(path))?;
+pub(super) fn inspector(source: &Source) -> Result<Connection, Error> {
+    let path = source.path();
+    let db = reader(source).map_err(|why| why.at(path))?;
     match version(&db, path)? {
         NEWEST => Ok(db),
         found => Err(Error::Older { path: path.to_owned(), found, known: NEWEST }),

@@ -7,10 +7,12 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use rumormill_api::{Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room};
+use rumormill_api::{
+    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room, TEXT_BYTES, codes,
+};
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
-    Clock, Names, clean,
+    Clock, Line, Names, clean,
     show::{count, message_line},
     title,
 };
@@ -178,7 +180,8 @@ impl<'a> Chat<'a> {
             }
             tokio::select! {
                 line = typed.next() => match line {
-                    Some(line) if self.take(&line).await? == Next::Stay => typed.go_on(),
+                    Some(Line::TooLong(bytes)) => self.refuse(bytes)?,
+                    Some(Line::Whole(line)) if self.take(&line).await? == Next::Stay => typed.go_on(),
                     _ => return Ok(Left::Willingly),
                 },
                 () = interrupts.next() => return Ok(Left::Interrupted),
@@ -186,6 +189,13 @@ impl<'a> Chat<'a> {
                 () = sleep_until(self.due().into()) => self.settle().await?,
             }
         }
+    }
+
+    /// Tells that a line was too long to be said, and that nothing of it was.
+    fn refuse(&mut self, bytes: u64) -> Result<(), Failure> {
+        let what = format!("a line of {bytes} bytes is longer than the {TEXT_BYTES} of a message; nothing of it was said");
+        let refused = codes::TOO_LONG.refuse(what, "say it in shorter lines, or send it as a file");
+        self.screen.talk(&Failure::Choice(refused).to_string())
     }
 
     /// Shows the newest page.
@@ -339,12 +349,11 @@ impl<'a> Chat<'a> {
     /// Gives what was said last the time to reach those who are here. Where nobody sits at a terminal, also gives others
     /// the time to come, if there are any, and the beginning of the room, which has its name, to get here.
     async fn leave(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
+        // How the room stands is told a moment after it is so: who is in it is asked for.
+        let others = !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
-            false => {
-                let others = chat.room.people > 1 || chat.room.name.is_empty();
-                !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard()
-            }
+            false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard(),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) && Instant::now() < deadline {

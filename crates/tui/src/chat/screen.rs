@@ -10,10 +10,8 @@ use std::{
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
-use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader},
-    sync::mpsc,
-};
+use rumormill_text::{Line, read_line};
+use tokio::sync::mpsc;
 
 use crate::{
     failure::Failure,
@@ -25,7 +23,7 @@ const PROMPT: &str = "> ";
 
 /// Lines that a person types, until they leave.
 pub(crate) struct Typed {
-    lines: mpsc::Receiver<String>,
+    lines: mpsc::Receiver<Line>,
     terminal: Option<Terminal>,
 }
 
@@ -39,7 +37,7 @@ struct Terminal {
 
 impl Typed {
     /// The next line; `None` when the person has left.
-    pub(crate) async fn next(&mut self) -> Option<String> {
+    pub(crate) async fn next(&mut self) -> Option<Line> {
         self.lines.recv().await
     }
 
@@ -72,7 +70,7 @@ pub(crate) enum Screen {
 pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
     let (send, lines) = mpsc::channel(TYPED_LINES);
     if !at_terminal() {
-        tokio::spawn(read_plain(send));
+        thread::spawn(move || read_plain(&send));
         return Ok((Screen::Plain, Typed { lines, terminal: None }));
     }
     let failed = |error: &dyn Error| Failure::internal("terminal", error.to_string());
@@ -88,7 +86,7 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
         while let Ok(line) = editor.readline(PROMPT) {
             let _ = editor.add_history_entry(&line);
             let _ = editor.append_history(&history);
-            if send.blocking_send(line).is_err() || asked_on.recv().is_err() {
+            if send.blocking_send(Line::Whole(line)).is_err() || asked_on.recv().is_err() {
                 return;
             }
         }
@@ -101,37 +99,12 @@ pub fn at_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Of a line the first [`TYPED_BYTES`] are taken, more than fit an entry: so a line too long is refused as one, and the rest
-/// of it is no line of its own.
-async fn read_plain(send: mpsc::Sender<String>) -> io::Result<()> {
-    let mut input = BufReader::new(tokio::io::stdin());
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if (&mut input).take(TYPED_BYTES).read_until(b'\n', &mut line).await? == 0 {
-            return Ok(());
-        }
-        if line.last() != Some(&b'\n') {
-            skip_line(&mut input).await?;
-        }
-        let text = String::from_utf8_lossy(&line);
-        if send.send(text.trim_end_matches(['\r', '\n']).to_owned()).await.is_err() {
-            return Ok(());
-        }
-    }
-}
-
-/// Passes over everything up to the next line.
-async fn skip_line(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
-    loop {
-        let buffer = input.fill_buf().await?;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let (length, is_over) = (end.map_or(buffer.len(), |end| end + 1), end.is_some() || buffer.is_empty());
-        input.consume(length);
-        if is_over {
-            return Ok(());
-        }
-    }
+/// Reads lines until there are none, or nobody takes them.
+fn read_plain(send: &mpsc::Sender<Line>) {
+    let mut input = io::stdin().lock();
+    while let Ok(Some(line)) = read_line(&mut input, TYPED_BYTES)
+        && send.blocking_send(line).is_ok()
+    {}
 }
 
 impl Screen {

@@ -9,16 +9,26 @@ import { applyTheme } from "./settings.js";
 
 applyTheme();
 let chat = null;
-// The message that a permalink named.
+// The message that a permalink named, and the ticket that a link brought.
 let wanted = null;
+let ticket = null;
+const TICKET = /^#rumor\d[a-z2-7]+$/i;
 
-// The one-time code leaves the address bar and the history before it is used.
+// The one-time code, or a ticket, leaves the address bar and the history before it is used.
 function takeCode() {
   const { hash } = location;
   if (hash) history.replaceState(null, "", location.pathname);
   const to = goal(hash);
   wanted = to ?? wanted;
-  return to ? "" : hash.slice(1);
+  if (!TICKET.test(hash)) return to ? "" : hash.slice(1);
+  ticket = hash.slice(1);
+  return "";
+}
+
+// A ticket that a link brought joins nothing before the person says so.
+function offerTicket() {
+  if (ticket) chat.screens.open.invited(ticket);
+  ticket = null;
 }
 
 function gate(failure) {
@@ -40,6 +50,7 @@ async function open(code) {
   chat ??= new Chat(() => gate());
   chat.start(wanted);
   wanted = null;
+  offerTicket();
 }
 
 $("gate-form").addEventListener("submit", (event) => {
@@ -53,6 +64,7 @@ addEventListener("hashchange", () => {
   const isOut = $("app").hidden;
   if (code && isOut) open(code);
   else if (wanted && !isOut) chat.go(wanted).finally(() => (wanted = null));
+  else if (!isOut) offerTicket();
 });
 // All windows of a browser have one token: they come in together, and leave together with nothing left to read.
 whenSignedElsewhere((isIn) => {

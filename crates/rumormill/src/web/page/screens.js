@@ -30,8 +30,9 @@ const KEYS = [
 export function screens(chat) {
   const open = {
     create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
-    join: () => ask({
-      title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", yes: "Join", run: (ticket) => chat.begin({ ticket }),
+    join: () => open.invited(""),
+    invited: (value) => ask({
+      title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", value, yes: "Join", run: (ticket) => chat.begin({ ticket }),
       more: nearby((ticket) => chat.try(() => chat.begin({ ticket }))),
     }),
     settings,

@@ -1,0 +1,102 @@
+//! Tickets as they are handed over.
+
+use crate::person::Person;
+
+#[test]
+fn a_ticket_is_understood_in_whatever_it_comes() {
+    let ada = Person::new();
+    let mut open = ada.open(&["new", "lunch"]);
+    let ticket = open.line();
+    let (begin, end) = ticket.split_at(60);
+    let pasted = [
+        format!(" {ticket} "),
+        format!("\"{ticket}\""),
+        format!("`{ticket}`"),
+        format!("<{ticket}>"),
+        format!("({ticket})"),
+        format!("[{ticket}]"),
+        format!("**{ticket}**"),
+        format!("{ticket}."),
+        format!("rumormill join {ticket}"),
+        format!("$ rumormill --profile me join '{ticket}' --nick me"),
+        format!("come in: {ticket} thanks"),
+        format!("{begin}\n> {end}"),
+        format!("> {begin}\r\n> {end}\r\n> see you"),
+        format!("{begin}\u{200b}{end}"),
+        format!("\u{feff}{ticket}"),
+        ada.lines(&["ticket", "--link"]).concat(),
+    ];
+    for text in pasted {
+        let bob = Person::new();
+        let joined = bob.run(&["join", &text]);
+        assert!(joined.status.success(), "{text:?}: {joined:?}");
+        assert_eq!(bob.lines(&["rooms"]).len(), 1, "{text:?}");
+    }
+}
+
+#[test]
+fn a_ticket_is_one_line_and_so_is_its_link() {
+    let ada = Person::new();
+    ada.lines(&["new", "lunch"]);
+    let (ticket, link) = (ada.lines(&["ticket"]), ada.lines(&["ticket", "--link"]));
+    assert!(ticket.len() == 1 && ticket[0].starts_with("rumor1"), "{ticket:?}");
+    assert!(link.len() == 1 && link[0].starts_with("http://127.0.0.1:7667/#rumor1"), "{link:?}");
+}
+
+#[test]
+fn what_is_no_ticket_is_refused_at_once_with_the_reason() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let ticket = ada.lines(&["new", "lunch"])[0].clone();
+    let wrong = format!("{}{}{}", &ticket[..20], if &ticket[20..21] == "a" { "b" } else { "a" }, &ticket[21..]);
+    for (text, why) in [
+        ("rumor1hello", "is missing"),
+        (&ticket[..ticket.len() - 9], "the end of the ticket is missing"),
+        (&wrong, "a letter of the ticket is wrong"),
+        ("rumor2abc", "newer Rumormill"),
+    ] {
+        let refused = bob.fails(&["join", text], 5);
+        assert!(refused.contains("error[ticket]") && refused.contains(why), "{text}: {refused}");
+    }
+    assert!(!bob.home.path().join("home").exists(), "nothing was opened for it");
+}
+
+#[test]
+fn a_join_beside_a_process_that_runs_all_rooms_meets_whoever_is_there() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut serving = crate::person::Chat::of(&mut bob.command(&["serve", "--http", "localhost:0"]));
+    serving.line();
+    for number in 0..10 {
+        let mut open = ada.open(&["new", &format!("room {number}")]);
+        let joined = bob.run(&["join", &open.line()]);
+        assert!(joined.status.success(), "{number}: {joined:?}");
+        assert_eq!(open.leave().1, Some(0));
+    }
+}
+
+#[test]
+fn a_name_given_once_goes_along_to_later_rooms_and_nobody_is_named_by_a_number() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let named = |who: &Person, room: &str| {
+        let people = who.lines(&["log", room, "--json"]);
+        let nick = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["nick"].as_str().unwrap().to_owned();
+        people.iter().map(nick).filter(|nick| !nick.is_empty()).collect::<Vec<_>>()
+    };
+    let mut lunch = ada.open(&["new", "lunch", "--nick", "ada"]);
+    let ticket = lunch.line();
+    assert!(bob.run(&["join", &ticket, "--nick", "bob"]).status.success());
+    assert_eq!(lunch.leave().1, Some(0));
+    ada.lines(&["new", "work"]);
+    ada.lines(&["send", "work", "hello"]);
+    assert_eq!(named(&ada, "work").last().map(String::as_str), Some("ada"));
+    let mut work = ada.open(&["chat", "work"]);
+    work.until("hello");
+    let ticket = ada.lines(&["ticket", "work"]).concat();
+    assert!(bob.run(&["join", &ticket]).status.success());
+    bob.lines(&["send", "work", "hi"]);
+    assert!(work.until("  hi").ends_with("bob  hi"));
+    // Without a name of one's own nothing is said of one.
+    let eve = Person::new();
+    eve.lines(&["new", "one"]);
+    eve.lines(&["new", "two"]);
+    assert!(eve.lines(&["rooms"]).iter().all(|room| room.contains("entries: 1,")), "{:?}", eve.lines(&["rooms"]));
+}

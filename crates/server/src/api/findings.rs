@@ -1,0 +1,190 @@
+//! What works in this process and what does not, each found out by trying.
+
+use axum::extract::State;
+use rumormill_node::{
+    Error, Internet, LanProbe, Network, Room,
+    proto::clock::{Skew, Whose},
+};
+use rumormill_text::{show::count, title};
+
+use super::{
+    Api,
+    words::{Finding, Findings},
+};
+use crate::{
+    answer::{Answer, Told},
+    told::{nick, skewed},
+};
+
+/// `GET /v1/findings`.
+pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Findings>> {
+    let rooms = api.node().rooms();
+    let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
+    findings.push(clocks(&rooms));
+    findings.extend(network(&api.node().network().await));
+    Ok(Told(Findings { findings }))
+}
+
+/// Why a room takes part in nothing, if it does not. What is damaged is found by a check.
+fn stopped(room: &Room) -> Option<Finding> {
+    let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
+    Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
+}
+
+/// How this machine's clock compares with those of the peers that are linked now.
+fn clocks(rooms: &[Room]) -> Finding {
+    let what = "peer-clocks";
+    let differ = |room: &Room| {
+        let skew: Skew = room.status().skew;
+        (skew.whose != Whose::Nobodys).then(|| (skew.whose, skewed(skew, |author| nick(room, author))))
+    };
+    match rooms.iter().find_map(differ) {
+        Some((Whose::Theirs(_), says)) => return Finding::well(what, says),
+        Some((_, says)) => return Finding::ill(what, says, "compare with a third clock, and switch network time on"),
+        None => {}
+    }
+    match rooms.iter().map(|room| room.status().peers.len()).sum::<usize>() {
+        0 => Finding::untested(what, "no peer is connected whose clock could be compared with this one"),
+        peers => Finding::well(what, format!("this clock agrees with that of {}", count(peers, "peer", "peers"))),
+    }
+}
+
+fn network(network: &Network) -> Vec<Finding> {
+    let Network { sockets, lan, internet } = network;
+    let at: Vec<String> = sockets.iter().map(ToString::to_string).collect();
+    let mut findings = vec![Finding::well("network", format!("listens for UDP at {}", at.join(" and ")))];
+    if sockets.iter().all(|socket| socket.ip().is_loopback()) {
+        findings.push(Finding::untested("lan", "switched off: --loopback reaches this machine only"));
+        findings.push(Finding::untested("internet", "switched off: --loopback reaches this machine only"));
+        return findings;
+    }
+    match lan {
+        Some(lan) => findings.extend(probed(lan)),
+        None => findings.push(Finding::untested("lan", "switched off: the configuration says `lan = false`")),
+    }
+    match internet {
+        Some(internet) => findings.extend(asked(internet)),
+        None => findings.push(Finding::untested("internet", "switched off: the configuration says `relay = false`")),
+    }
+    findings
+}
+
+/// What became of a second node on this machine.
+fn probed(LanProbe { heard, reached, others, failed }: &LanProbe) -> Vec<Finding> {
+    if let Some(why) = failed {
+        return vec![Finding::ill("lan", why.clone(), "let the program listen for UDP, on port 5353 too")];
+    }
+    let udp = match reached {
+        Some(addr) => Finding::well("udp", format!("a second node on this machine was reached over UDP at {addr}")),
+        None => Finding::ill(
+            "udp",
+            "a second node on this machine was not reached over UDP by any address but the loopback's",
+            "connect to a network; if you are on one, let UDP in and out through this machine's firewall",
+        ),
+    };
+    let found = count(*others, "other node is announced", "other nodes are announced");
+    let lan = match heard {
+        true => Finding::well("lan", format!("mDNS: what a second node announced was heard; {found} here")),
+        false => Finding::ill(
+            "lan",
+            format!("mDNS: what a second node on this machine announced was not heard; {found} here"),
+            "let multicast UDP on port 5353 through the firewall; where the network blocks it, as for guests, tickets still work",
+        ),
+    };
+    vec![udp, lan]
+}
+
+/// What relays told.
+fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<Finding> {
+    let seen: Vec<String> =
+        udp_v4.iter().map(ToString::to_string).chain(udp_v6.iter().map(ToString::to_string)).collect();
+    let udp = match seen.is_empty() {
+        false => Finding::well("internet", format!("UDP goes out and answers come in; seen from there as {}", seen.join(" and "))),
+        true => Finding::ill(
+            "internet",
+            "no answer came over UDP from the internet",
+            "without internet the LAN works all the same; otherwise let UDP out through the firewall, or relays carry everything",
+        ),
+    };
+    let relay = match relay {
+        Some((url, took)) => Finding::well("relay", format!("{url} answered in {} ms", took.as_millis())),
+        None => Finding::ill(
+            "relay",
+            "no relay answered",
+            "without relays, peers behind two NATs cannot meet; to do without them, say `relay = false` in the configuration",
+        ),
+    };
+    let nat = match varies {
+        Some(false) => Finding::well("nat", "relays see one address: peers elsewhere can mostly be reached directly"),
+        Some(true) => Finding::well("nat", "each relay sees another address (symmetric NAT): a peer behind such a NAT too is reached by a relay only")
+            .advise("forward a UDP port of the router to this machine, or use IPv6, for direct paths"),
+        None => Finding::untested("nat", "fewer than two relays told by which address they see this machine"),
+    };
+    let portal = Finding::ill("portal", "a captive portal stands before the internet", "sign in to the network with a browser");
+    [udp, relay, nat].into_iter().chain((*captive == Some(true)).then_some(portal)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn told(findings: &[Finding]) -> Vec<(&str, bool, bool)> {
+        assert!(findings.iter().all(|finding| finding.ok || finding.help.is_some()), "what is ill says what to do");
+        findings.iter().map(|finding| (&*finding.what, finding.ok, finding.tested)).collect()
+    }
+
+    fn at(socket: &str) -> Vec<std::net::SocketAddr> {
+        vec![socket.parse().unwrap()]
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_said_to_work() {
+        let here = Network { sockets: at("127.0.0.1:5"), lan: None, internet: None };
+        let want = [("network", true, true), ("lan", true, false), ("internet", true, false)];
+        assert_eq!(told(&network(&here)), want);
+        let off = Network { sockets: at("0.0.0.0:5"), ..here };
+        assert_eq!(told(&network(&off)), want);
+        assert!(network(&off)[1].says.contains("lan = false"));
+    }
+
+    #[test]
+    fn a_machine_that_reaches_nothing_hears_so_line_by_line() {
+        let cut_off = Network {
+            sockets: at("0.0.0.0:5"),
+            lan: Some(LanProbe::default()),
+            internet: Some(Internet { captive: Some(true), ..Internet::default() }),
+        };
+        let ill = |what| (what, false, true);
+        let want = [
+            ("network", true, true),
+            ill("udp"),
+            ill("lan"),
+            ill("internet"),
+            ill("relay"),
+            ("nat", true, false),
+            ill("portal"),
+        ];
+        assert_eq!(told(&network(&cut_off)), want);
+    }
+
+    #[test]
+    fn a_machine_that_is_well_hears_what_was_seen_of_it() {
+        let internet = Internet {
+            udp_v4: Some("203.0.113.5:77".parse().unwrap()),
+            udp_v6: None,
+            varies: Some(true),
+            relay: Some(("https://relay.example/".into(), Duration::from_millis(31))),
+            captive: Some(false),
+        };
+        let findings = asked(&internet);
+        assert_eq!(told(&findings), [("internet", true, true), ("relay", true, true), ("nat", true, true)]);
+        assert!(findings[0].says.contains("203.0.113.5:77") && findings[1].says.contains("31 ms"));
+        assert!(findings[2].says.contains("symmetric") && findings[2].help.is_some());
+        let lan = LanProbe { heard: true, reached: at("192.168.1.5:9").pop(), others: 2, failed: None };
+        let findings = probed(&lan);
+        assert_eq!(told(&findings), [("udp", true, true), ("lan", true, true)]);
+        assert!(findings[1].says.contains("2 other nodes"));
+    }
+}
