@@ -1,5 +1,5 @@
-//! Whom we dial, and in which order: rooms take turns, so that a room in which one only hears of peers that do not answer
-//! delays no other room's.
+//! The peers that we dial, and in which order: rooms take turns, so that a room that only hears of dead peers delays no
+//! other room's dials.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,29 +8,29 @@ use rumormill_proto::ids::{PeerId, RoomId};
 
 use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING};
 
-/// Where a peer is dialled.
+/// The way to a peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) addr: EndpointAddr,
-    /// Only others said so.
+    /// Whether only other peers told of it.
     pub(crate) told: bool,
 }
 
 /// Peers that wait to be dialled, are being dialled or are asked again.
 #[derive(Default)]
 pub(crate) struct Dials {
-    /// The rooms that want each.
+    /// The rooms that want each peer.
     wanted: BTreeMap<PeerId, BTreeSet<RoomId>>,
-    /// Those that wait, by the room that wanted them first.
+    /// Peers that wait, by the room that wanted them first.
     waiting: BTreeMap<RoomId, VecDeque<(PeerId, Way)>>,
-    /// Those under way, and for whom.
+    /// Peers that are being dialled, and the room each dial is for.
     under_way: BTreeMap<PeerId, RoomId>,
-    /// Whose turn it was last.
+    /// The room whose turn it was last.
     last: Option<RoomId>,
 }
 
 impl Dials {
-    /// A room wants a peer; `false` when it waits for too many already.
+    /// Queues a peer for a room; `false` when too many wait for that room already.
     pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, way: Way) -> bool {
         if let Some(rooms) = self.wanted.get_mut(&peer) {
             rooms.insert(room);
@@ -45,12 +45,12 @@ impl Dials {
         fits
     }
 
-    /// A room wants to talk again with a peer that is connected.
+    /// Notes that a room wants to talk again with a peer that is connected.
     pub(crate) fn ask_again(&mut self, room: RoomId, peer: PeerId) {
         self.wanted.entry(peer).or_default().insert(room);
     }
 
-    /// The next to dial, if one more may be; it is under way then.
+    /// The next peer to dial, if one more dial may be under way.
     pub(crate) fn next(&mut self) -> Option<(PeerId, Way)> {
         if self.under_way.len() >= DIALS {
             return None;
@@ -69,12 +69,12 @@ impl Dials {
         Some((peer, way))
     }
 
-    /// A dial led to a connection.
+    /// Notes that a dial led to a connection.
     pub(crate) fn reached(&mut self, peer: &PeerId) {
         self.under_way.remove(peer);
     }
 
-    /// A peer is no longer wanted: it talks with us, or cannot be reached. Returns the rooms that wanted it.
+    /// Forgets a peer that talks with us or cannot be reached. Returns the rooms that wanted it.
     pub(crate) fn end(&mut self, peer: &PeerId) -> BTreeSet<RoomId> {
         self.under_way.remove(peer);
         let rooms = self.wanted.remove(peer).unwrap_or_default();
