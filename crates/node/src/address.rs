@@ -8,8 +8,8 @@
 //!          relay   number of bytes, at most 255, then a URL in UTF-8; 0 when there is none
 //! ```
 //!
-//! Addresses come from peers, so what could only mislead us is left out: nobody is reached at port 0, at an
-//! unspecified, multicast or broadcast address.
+//! Addresses come from peers, so those that could only mislead us are left out: port 0, and unspecified, multicast and
+//! broadcast addresses.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -32,7 +32,8 @@ pub(crate) fn peer(id: EndpointId) -> PeerId {
     PeerId(*id.as_bytes())
 }
 
-/// The peer whose transport key has this secret, reached at `addr`: for those who set up every peer themselves.
+/// The contact of the peer whose transport key has this secret and that is reached at `addr`, for users who set up
+/// every peer themselves.
 pub fn contact(peer_secret: &[u8; 32], addr: SocketAddr) -> Contact {
     Contact { peer: peer(SecretKey::from_bytes(peer_secret).public()), address: encode_socket(addr) }
 }
@@ -71,11 +72,11 @@ fn put(sockets: &[SocketAddr], relay: &str) -> Bytes {
     out.into()
 }
 
-/// Where `contact` is to be dialled. With nothing usable in it the result has no addresses, and discovery
-/// alone may still find the peer.
+/// The addresses at which to dial `contact`. When none is usable the result has no addresses, and only discovery may
+/// still find the peer.
 ///
 /// # Errors
-/// [`Reject`] when the peer is no key or the bytes are not of the form above.
+/// [`Reject`] when the peer's id is no key or the bytes are not of the form above.
 pub(crate) fn decode(contact: &Contact) -> Result<EndpointAddr, Reject> {
     let id = EndpointId::from_bytes(&contact.peer.0).map_err(|_| Reject::Malformed("peer"))?;
     let (sockets, relay) = parse(contact.address.clone())?;
@@ -83,7 +84,7 @@ pub(crate) fn decode(contact: &Contact) -> Result<EndpointAddr, Reject> {
     Ok(relay.into_iter().fold(addr, EndpointAddr::with_relay_url))
 }
 
-/// What `told` says, and where the peer was seen besides. `None` when `told` is not of the form.
+/// The addresses in `told`, and the one where the peer was seen. `None` when `told` is not of the form.
 pub(crate) fn join(peer: PeerId, told: &Bytes, seen_at: Option<&Bytes>) -> Option<Bytes> {
     let addr = decode(&Contact { peer, address: told.clone() }).ok()?;
     let seen = seen_at.map(sockets).unwrap_or_default();
@@ -123,7 +124,7 @@ fn dialable(addr: &SocketAddr) -> bool {
     addr.port() != 0 && !addr.ip().is_unspecified() && !addr.ip().is_multicast() && !broadcast
 }
 
-/// Smaller is more useful to others: IPv4, then IPv6, then what only means something on one machine or link.
+/// Sorts addresses by their use to others: IPv4, then IPv6, then those that only mean something on one machine or link.
 fn rank(addr: &SocketAddr) -> u8 {
     match addr.ip() {
         ip if ip.is_loopback() => 3,

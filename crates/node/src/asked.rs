@@ -1,4 +1,4 @@
-//! Sayings that have no place in our log yet, and who waits for their places.
+//! Sayings that have no place in our log yet, and the callers who wait for their places.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 
 use crate::{error::Error, limits::SAYINGS};
 
-/// Who waits for what was said.
+/// The answer to a caller: the places of what it said.
 pub(crate) type Answer = oneshot::Sender<Result<Vec<Target>, Error>>;
 
-/// All sayings of one room that wait. Each has a tag; those of one call have tags in a row.
+/// All sayings of one room that wait. Each has a tag, and the sayings of one call have consecutive tags.
 #[derive(Default)]
 pub(crate) struct Asked {
     next_tag: u64,
-    /// By the tag of their first saying.
+    /// Calls by the tag of their first saying.
     calls: BTreeMap<u64, Call>,
     waiting: usize,
 }
@@ -24,21 +24,21 @@ struct Call {
     sayings: Vec<Saying>,
     said: Vec<Option<Target>>,
     left: usize,
-    /// Nobody waits for what is only said again.
+    /// `None` for what is only said again: no caller waits for it.
     answer: Option<Answer>,
 }
 
 impl Asked {
-    /// Sayings that wait.
+    /// How many sayings wait.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Gives sayings their tags, or answers at once when there is nothing to say or too much waits.
+    /// Gives sayings their tags. Answers at once when there are none, or when too many wait.
     pub(crate) fn ask(&mut self, sayings: Vec<(Kind, Bytes)>, answer: Option<Answer>) -> Vec<Saying> {
         if sayings.is_empty() || self.waiting + sayings.len() > SAYINGS {
             let refused = if sayings.is_empty() { Ok(Vec::new()) } else { Err(Error::Busy) };
-            // Whoever asked may have gone.
+            // The caller may have gone.
             let _ = answer.map(|answer| answer.send(refused));
             return Vec::new();
         }
@@ -52,7 +52,7 @@ impl Asked {
         sayings
     }
 
-    /// A saying has its place, durably.
+    /// Notes that a saying has its place in the log, durably.
     pub(crate) fn said(&mut self, tag: u64, said: Target) {
         let Some((first, call)) = self.calls.range_mut(..=tag).next_back() else { return };
         let first = *first;
@@ -65,15 +65,15 @@ impl Asked {
         }
     }
 
-    /// A saying was refused; so is the rest of its call. Of a call of which something was said that is the answer: who
-    /// asked has to know what they must not say again.
+    /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so
+    /// that the caller knows what not to say again.
     pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
         if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {
             self.answer(first, Err(error));
         }
     }
 
-    /// Nothing of what waits will be said. Returns that of it which nobody waits for.
+    /// Refuses everything that waits. Returns the sayings that no caller waits for.
     pub(crate) fn fail(&mut self, error: &Error) -> Vec<(Kind, Bytes)> {
         let unanswered = self.calls.values().filter(|call| call.answer.is_none()).flat_map(Call::unsaid);
         let unanswered = unanswered.map(|saying| (saying.kind, saying.body)).collect();
@@ -83,7 +83,7 @@ impl Asked {
         unanswered
     }
 
-    /// Everything that waits, to be said to an engine that has not heard of it.
+    /// Everything that waits, for an engine that has not heard of it.
     pub(crate) fn again(&self) -> Vec<Saying> {
         self.calls.values().flat_map(Call::unsaid).collect()
     }
@@ -94,7 +94,7 @@ impl Asked {
         if let Some(answer) = call.answer {
             let said: Vec<Target> = call.said.into_iter().flatten().collect();
             let result = if said.is_empty() { result.map(|()| said) } else { Ok(said) };
-            // Whoever asked may have gone.
+            // The caller may have gone.
             let _ = answer.send(result);
         }
     }

@@ -1,4 +1,4 @@
-//! Peers that sent what no honest peer sends, and until when they are refused.
+//! Peers that are refused for a while because they sent what no honest peer sends.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use rumormill_proto::{defence, ids::PeerId};
 
 use crate::limits::{BAR, BAR_LONGEST, BARS};
 
-/// Who is refused. Each further fault of a peer doubles its bar.
+/// The peers that are refused. Each further fault of a peer doubles its bar.
 #[derive(Debug, Default)]
 pub(crate) struct Bars(BTreeMap<PeerId, Bar>);
 

@@ -36,38 +36,38 @@ pub(crate) type Boards = Arc<Mutex<BTreeMap<RoomId, Arc<Board>>>>;
 /// Boards made by this process: no two of them are the same instance.
 static INSTANCES: AtomicU64 = AtomicU64::new(0);
 
-/// What is known of one room outside the driver.
+/// The state of one room that is visible outside the driver.
 pub(crate) struct Board {
     pub(crate) id: RoomId,
-    /// Tells a room that was left from the same room entered again.
+    /// Tells apart a room that was left and the same room entered again.
     pub(crate) instance: u64,
     pub(crate) secret: Zeroizing<[u8; 32]>,
     /// `None` once the node has closed.
     events: Mutex<Option<broadcast::Sender<News>>>,
     posted: Mutex<Posted>,
-    /// Told whenever the standing was renewed.
+    /// Notified whenever the standing is renewed.
     pub(crate) renewed: Notify,
-    /// Set when the nicks said before the room was entered were looked for.
+    /// Set when the nicks that were said before the room was entered have been read.
     pub(crate) nicks_found: SetOnce<()>,
 }
 
-/// What changes.
+/// The part that changes.
 #[derive(Default)]
 pub(crate) struct Posted {
-    /// As the user or the owner named the room.
+    /// The user's name for the room, or the founder's.
     pub(crate) name: String,
-    /// Who writes from here.
+    /// The author who writes here.
     pub(crate) author: AuthorId,
     /// Why the room takes part in nothing, if it does not.
     pub(crate) stopped: Option<Stop>,
     pub(crate) standing: Standing,
-    /// How much of what is said is kept.
+    /// How much of the room is kept.
     pub(crate) retention: Keep,
-    /// Whether those who ask on the LAN are told of the room.
+    /// Whether the room is announced by name on the LAN.
     pub(crate) announced: bool,
-    /// Messages whose text no linked peer keeps.
+    /// Messages whose content no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
-    /// Dials that came to nothing.
+    /// Dials that failed.
     pub(crate) tried: Tried,
     /// The last nick shown of each author, and where it was said.
     nicks: BTreeMap<AuthorId, (Place, String)>,
@@ -76,16 +76,16 @@ pub(crate) struct Posted {
 /// Why a room takes part in nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It rests: what was said could not be made durable.
+    /// The room rests: the store could not make durable what was said.
     Rests(String),
-    /// What is kept of it is damaged.
+    /// The part of the home that keeps it is damaged.
     Damaged(String),
-    /// It was left.
+    /// The user left it.
     Left,
 }
 
 impl Stop {
-    /// What whoever wants something of the room hears.
+    /// The error for callers who want something of the room.
     pub(crate) fn error(&self) -> Error {
         match self.clone() {
             Self::Rests(why) => Error::Stopped { why },
@@ -95,7 +95,7 @@ impl Stop {
     }
 }
 
-/// Where a room stands, renewed at most every [`crate::limits::STATUS_EVERY`].
+/// How a room stands, renewed at most every [`crate::limits::STATUS_EVERY`].
 #[derive(Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) peers: Vec<Linked>,
@@ -137,20 +137,20 @@ impl Board {
         self.posted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers the nick that an entry says, if it says one.
+    /// Remembers the nick in an entry, if it is one.
     pub(crate) fn note_nick(&self, place: Place, kind: Kind, body: &Body) {
         if let Some(bytes) = body.bytes().filter(|_| kind == Kind::NICK) {
             self.posted().set_nick(place, String::from_utf8_lossy(bytes).into_owned());
         }
     }
 
-    /// What is told from now on.
+    /// The news from now on.
     pub(crate) fn news(&self) -> broadcast::Receiver<News> {
         let closed = || broadcast::Sender::new(1).subscribe();
         self.sender().as_ref().map_or_else(closed, broadcast::Sender::subscribe)
     }
 
-    /// Whether anybody reads events.
+    /// Whether there is a reader of events.
     pub(crate) fn listens(&self) -> bool {
         self.sender().as_ref().is_some_and(|events| events.receiver_count() > 0)
     }
@@ -173,13 +173,13 @@ impl Board {
         matches!(self.posted().stopped, Some(Stop::Damaged(_)))
     }
 
-    /// Nothing more is told.
+    /// Ends the events of the room.
     pub(crate) fn close(&self) {
         *self.sender() = None;
         self.renewed.notify_waiters();
     }
 
-    /// Renews what is seen of the room's standing.
+    /// Renews the room's standing.
     pub(crate) fn post(&self, standing: Standing) {
         self.posted().standing = standing;
         self.renewed.notify_waiters();
@@ -191,7 +191,7 @@ impl Board {
 }
 
 impl Posted {
-    /// Takes over what the user may change of a room.
+    /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
     }
@@ -201,7 +201,7 @@ impl Posted {
         self.nicks.get(author).map(|(_, nick)| nick.as_str())
     }
 
-    /// Remembers a nick, unless a later one is known. Past the bound the nick that was said first is forgotten.
+    /// Remembers a nick, unless a later one is known. Past the bound it forgets the nick that was said first.
     pub(crate) fn set_nick(&mut self, place: Place, nick: String) {
         if self.nicks.get(&place.author).is_some_and(|(known, _)| *known >= place) {
             return;

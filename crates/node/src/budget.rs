@@ -1,6 +1,6 @@
-//! How often something may happen: so many times at once, and then at a rate.
+//! How often something may happen: a number of times at once, and then at a rate.
 
-/// What may still happen: filled up evenly, bounded. Counted in thousandths.
+/// The number of times that something may still happen, in thousandths; bounded, and filled up evenly.
 pub(crate) struct Budget {
     left: u64,
     full: u64,
@@ -9,7 +9,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A full budget of `at_once`, which `per_s` fill up again.
+    /// A full budget of `at_once`, filled up at `per_s` a second.
     pub(crate) fn new(at_once: u32, per_s: u32) -> Self {
         let full = u64::from(at_once) * 1000;
         Self { left: full, full, per_s: u64::from(per_s), at_ms: 0 }
@@ -21,20 +21,20 @@ impl Budget {
         self.left < self.full / 2
     }
 
-    /// Whether nothing is missing.
+    /// Whether the budget is full.
     pub(crate) fn is_full(&mut self, now_ms: u64) -> bool {
         self.fill(now_ms);
         self.left == self.full
     }
 
-    /// Takes one, if there is one left.
+    /// Takes one, if one is left.
     pub(crate) fn take(&mut self, now_ms: u64) -> bool {
         let has = self.spares(now_ms, 0);
         self.left -= if has { 1000 } else { 0 };
         has
     }
 
-    /// Whether one can be taken so that `kept` are left.
+    /// Whether `kept` would be left after taking one.
     pub(crate) fn spares(&mut self, now_ms: u64, kept: u32) -> bool {
         self.fill(now_ms);
         self.left >= (u64::from(kept) + 1) * 1000

@@ -1,4 +1,4 @@
-//! What the driver is asked to do.
+//! The driver's inbox.
 
 use std::sync::Arc;
 
@@ -24,51 +24,51 @@ use crate::{
     status::Mended,
 };
 
-/// One thing for the driver to do.
+/// One thing for the driver to do or to know.
 pub(crate) enum Command {
-    /// Take part in a room; one that is entered already only hears of the contacts.
+    /// Enter a room. A room that is entered already only hears of the contacts.
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
-    /// Take part in a room that the home remembers, or list it as damaged; answered when either is done.
+    /// Enter a room that the home remembers, or list it as damaged; answered when either is done.
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
-    /// Take part in a room no more, and keep nothing of it; answered once that is durable.
+    /// Leave a room and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
-    /// Say something; answered once it is durable.
+    /// Write entries; answered once they are durable.
     Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Target>, Error>> },
-    /// Keep so much of what is said from now on; answered once that is durable.
+    /// Set how much of a room is kept; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
-    /// Tell those who ask on the LAN of the room from now on, or no longer; answered once that is durable.
+    /// Announce a room on the LAN, or no longer; answered once that is durable.
     Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
-    /// Tell others in a room that somebody writes here.
+    /// Tell the linked peers of a room that somebody is typing here.
     Type { room: RoomId },
-    /// Take what is verified of this; answered once it is durable.
+    /// Import what verifies; answered once it is durable.
     Import { room: RoomId, import: Import, answer: oneshot::Sender<Imported> },
-    /// Take out what is damaged of a room, and fetch it again; answered once it is out.
+    /// Take out what is damaged of a room, and fetch it again; answered once it is taken out.
     Mend { room: RoomId, answer: oneshot::Sender<Result<Mended, Error>> },
-    /// A connection is there, and nothing was said on it.
+    /// A connection was made; neither side has greeted.
     Met(Box<Met>),
     /// A control came.
-    Controlled { link: LinkId, control: Control, _place: OwnedSemaphorePermit },
+    Controlled { link: LinkId, control: Control, _permit: OwnedSemaphorePermit },
     /// A frame came.
     Received(Box<Received>),
-    /// Bytes came that no honest peer sends.
+    /// A peer sent bytes that no honest peer sends.
     Faulted { link: LinkId, reject: Reject },
-    /// A connection is gone.
+    /// A connection has ended.
     Gone { link: LinkId },
-    /// A dial came to nothing.
+    /// A dial failed.
     Unreachable { peer: PeerId, why: String },
-    /// Members of a room were heard of.
+    /// Members of a room were found.
     Heard { room: RoomId, contacts: Vec<Contact> },
-    /// Something was read for the engine.
+    /// The answer to something that an engine wanted to read.
     Recalled(Box<Recalled>),
-    /// Tell by which connections peers of a room can be asked for files.
+    /// List the connections by which peers of a room can be asked for files.
     Lanes { room: RoomId, answer: oneshot::Sender<Vec<Lane>> },
-    /// Tell which room a peer means by a channel of its own, if it is one that both talk about.
+    /// Tell which room a peer means by one of its channels, if both sides talk about that room.
     Channel { link: LinkId, channel: u32, answer: oneshot::Sender<Option<RoomId>> },
-    /// Bytes of entries were served over a connection.
+    /// Entries were served over a connection; counts their bytes.
     Served { room: RoomId, bytes: usize },
-    /// We are reached in another way.
+    /// Our address has changed.
     Readdressed { address: Bytes },
-    /// Make all durable, say goodbye and let the home go.
+    /// Make everything durable, say goodbye to all peers and let the home go.
     Close { answer: oneshot::Sender<()> },
 }
 
@@ -96,7 +96,7 @@ impl Command {
         }
     }
 
-    /// About what the frame in it takes in memory.
+    /// The memory that the frame in it takes, as an estimate in bytes.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Received(received) => received.weight,
@@ -105,16 +105,16 @@ impl Command {
     }
 }
 
-/// A frame as it came.
+/// A frame that a peer sent.
 pub(crate) struct Received {
     pub(crate) link: LinkId,
     /// Index of the sender's tag.
     pub(crate) channel: u32,
     pub(crate) frame: Frame,
-    /// Bytes it took on the wire.
+    /// Bytes that it took on the wire.
     pub(crate) bytes: usize,
-    /// About what it takes in memory.
+    /// The memory that it takes, as an estimate in bytes.
     pub(crate) weight: usize,
-    /// The places it takes in the inbox of its peer and in that of all; free again when this is dropped.
-    pub(crate) _places: [OwnedSemaphorePermit; 2],
+    /// The permits that it holds of its peer's inbox and of all peers' together; released when this is dropped.
+    pub(crate) _permits: [OwnedSemaphorePermit; 2],
 }

@@ -1,10 +1,10 @@
-//! How much may be under way to a peer: what BBR allows, or CUBIC if that is more.
+//! How many bytes may be in flight to a peer: as many as BBR allows, or CUBIC if that is more.
 //!
-//! Chat says little for hours and then much at once. BBR (noq's is version 3) measures the bandwidth of a path by what was
-//! said over it, so after an hour of chat it takes seconds to let a burst through, and whatever is said meanwhile waits behind
-//! it. CUBIC (RFC 9438) holds back only what is lost. But where a packet in a hundred is lost for no reason, as on a weak radio link, CUBIC
-//! carries a twelfth of what BBR does. Both follow the same path, and the one with the larger window speaks: CUBIC as long as
-//! nothing is lost, BBR where losses mean nothing.
+//! A chat sends little for hours and then much at once. BBR (noq's is version 3) estimates the bandwidth of a path from
+//! what was sent over it, so after an hour of chat it takes seconds to let a burst through, and everything that is sent
+//! meanwhile waits behind it. CUBIC (RFC 9438) holds back only after losses. But where a packet in a hundred is lost
+//! for no reason, as on a weak radio link, CUBIC carries a twelfth of what BBR does. Both controllers follow the same
+//! path, and the larger window counts: CUBIC's as long as nothing is lost, BBR's where losses mean nothing.
 
 use std::{
     any::Any,
@@ -136,7 +136,7 @@ mod tests {
         let windows = |both: &Both| (both.bbr.window(), both.cubic.window());
         let (bbr, cubic) = windows(&both);
         assert_eq!(both.window(), bbr.max(cubic));
-        // CUBIC answers every loss by less, and BBR speaks.
+        // Every loss shrinks CUBIC's window, so BBR's counts.
         for number in 0..20 {
             both.on_packet_sent(now, MTU, number);
             both.on_congestion_event(

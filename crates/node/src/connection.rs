@@ -1,4 +1,4 @@
-//! What the parts of a node hand to each other of one connection to a peer.
+//! What the parts of a node hand to each other about one connection to a peer.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SetOnce, mpsc};
 
 use crate::{greeting::Role, outbound::Outbound};
 
-/// Number of a connection on this node; never used twice.
+/// The number of a connection on this node; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
 
@@ -19,7 +19,7 @@ impl From<u64> for LinkId {
     }
 }
 
-/// Why we close a connection; the other side sees the number.
+/// Why we close a connection. The other side sees the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goodbye {
     /// Our node closes.
@@ -43,7 +43,7 @@ impl Goodbye {
     }
 }
 
-/// A connection of which nothing is known but who is at the other end.
+/// A connection of which only the peer at the other end is known.
 pub(crate) struct Met {
     pub(crate) link: LinkId,
     pub(crate) peer: PeerId,
@@ -53,9 +53,9 @@ pub(crate) struct Met {
     pub(crate) connection: Connection,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) serves: mpsc::Sender<Job>,
-    /// Where the peer was seen.
+    /// The address at which we see the peer.
     pub(crate) seen_at: Option<Bytes>,
-    /// To be set once a room is shared: nothing else keeps the connection.
+    /// Set once a room is shared; without that the connection is closed.
     pub(crate) shared: Arc<SetOnce<()>>,
 }
 
@@ -73,12 +73,12 @@ pub(crate) struct Job {
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
 }
 
-/// A connection by which a peer can be asked for files of a room.
+/// A connection over which a peer can be asked for files of a room.
 pub(crate) struct Lane {
     pub(crate) link: LinkId,
     /// Index of our tag for the room.
     pub(crate) channel: u32,
     pub(crate) connection: Connection,
-    /// One permit: a peer is asked for one file at a time.
+    /// One permit: we ask a peer for one file at a time.
     pub(crate) asking: Arc<Semaphore>,
 }

@@ -1,4 +1,4 @@
-//! How connections begin: dialled by us, or accepted within bounds.
+//! How connections begin: we dial peers, or accept them within bounds.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -47,13 +47,13 @@ impl Connector {
         connector
     }
 
-    /// A room was shared from these addresses: whoever comes from there does not wait behind strangers.
+    /// Notes that a room was shared from these addresses: peers from there do not queue with strangers.
     pub(crate) fn know(&self, addrs: impl IntoIterator<Item = SocketAddr>) {
         let mut familiar = self.familiar();
         addrs.into_iter().for_each(|addr| familiar.insert(addr));
     }
 
-    /// What came from these addresses was not honest.
+    /// Forgets these addresses, because a peer there was not honest.
     pub(crate) fn forget(&self, addrs: impl IntoIterator<Item = SocketAddr>) {
         let mut familiar = self.familiar();
         addrs.into_iter().for_each(|addr| familiar.remove(&addr));
@@ -63,12 +63,12 @@ impl Connector {
         self.familiar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects to a peer; the driver hears of a connection or of none.
+    /// Dials a peer. The driver hears of a connection or of a failure.
     pub(crate) fn dial(&self, peer: PeerId, way: Way) {
         self.runtime.spawn(self.clone().connect(peer, way));
     }
 
-    /// Lets nobody in or out any more.
+    /// Closes the endpoint.
     pub(crate) fn close(&self) {
         let endpoint = self.endpoint.clone();
         self.runtime.spawn(async move { endpoint.close().await });
@@ -86,7 +86,7 @@ impl Connector {
         }
     }
 
-    /// A connection under the newest version that both know.
+    /// A connection under the newest version that both sides know.
     async fn shake(&self, Way { addr, told }: Way) -> Result<Connection, String> {
         let mut options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
         if told {
@@ -110,7 +110,7 @@ impl Connector {
                 Some(_) => guests.take(),
                 None => match strangers.judge(from, incoming.remote_addr_validated(), now_ms) {
                     Verdict::Prove => {
-                        // Fails only for an address that has proved itself.
+                        // Fails only for an address that is validated.
                         let _ = incoming.retry();
                         continue;
                     }
@@ -125,7 +125,7 @@ impl Connector {
         }
     }
 
-    /// Shakes hands, unless that is ousted by somebody who came later.
+    /// Shakes hands, unless a later handshake takes the slot.
     async fn take(self, incoming: Incoming, ousted: Ousted) {
         let wires = self.wires.clone();
         let met = tokio::select! {
@@ -138,10 +138,10 @@ impl Connector {
         }
     }
 
-    /// A connection by which rooms may be shared.
+    /// A connection over which rooms may be shared.
     async fn meet(self, incoming: Incoming) -> Option<Connection> {
         match timeout(GREETING_DEADLINE, incoming).await {
-            // Whoever looks for rooms is answered at once, and counts as a handshake until then.
+            // A peer that looks for rooms nearby is answered at once, and counts as a handshake until then.
             Ok(Ok(connection)) if connection.alpn() == nearby::ALPN => {
                 nearby::tell(connection, self.endpoint, self.boards).await;
                 return None;
@@ -154,7 +154,7 @@ impl Connector {
     }
 }
 
-/// Addresses from which a room was shared, the last ones, and the handshakes that each still gets.
+/// The last addresses from which a room was shared, and the handshakes that each still gets.
 #[derive(Default)]
 struct Familiar {
     addrs: BTreeMap<SocketAddr, Budget>,
@@ -184,31 +184,31 @@ impl Familiar {
     }
 }
 
-/// Resolves when a handshake has to make way for a later one.
+/// Resolves when a handshake must give its slot to a later one.
 type Ousted = oneshot::Receiver<()>;
 
-/// Handshakes under way, oldest first. One more than there are places for takes that of the oldest, so that nobody holds
-/// one by saying nothing.
+/// Handshakes under way, oldest first. When all slots are taken, the next handshake takes that of the oldest, so that
+/// no peer holds a slot by staying silent.
 #[derive(Default)]
 struct Shaking(VecDeque<oneshot::Sender<()>>);
 
 impl Shaking {
     fn take(&mut self) -> Ousted {
-        self.0.retain(|place| !place.is_closed());
+        self.0.retain(|slot| !slot.is_closed());
         if self.0.len() >= HANDSHAKES {
             self.0.pop_front();
         }
-        let (holder, place) = oneshot::channel();
+        let (holder, slot) = oneshot::channel();
         self.0.push_back(holder);
-        place
+        slot
     }
 }
 
-/// How strangers come in.
+/// Admits strangers.
 struct Gate {
     budget: Budget,
     shaking: Shaking,
-    /// Addresses that had a handshake lately, last first.
+    /// Addresses that had a handshake lately, newest last.
     lately: VecDeque<SocketAddr>,
 }
 
@@ -218,9 +218,9 @@ impl Gate {
         Self { budget, shaking: Shaking::default(), lately: VecDeque::new() }
     }
 
-    /// What is done with a stranger's first packet. Whoever sends from false addresses cannot use up what is for others:
-    /// below half, addresses are proved first. Whoever comes again and again leaves some for those who come for the
-    /// first time.
+    /// Judges a stranger's first packet. Forged sender addresses cannot use up the handshakes of others: below half of
+    /// the budget, an address has to be validated first. An address that comes again and again leaves some handshakes
+    /// for addresses that come for the first time.
     fn judge(&mut self, from: Option<SocketAddr>, proved: bool, now_ms: u64) -> Verdict {
         let kept = from.map_or(0, |addr| self.kept_from(&addr));
         if !self.budget.spares(now_ms, kept) {
@@ -237,7 +237,7 @@ impl Gate {
         Verdict::Take
     }
 
-    /// Handshakes that are not for this address while others may want them.
+    /// Handshakes that this address has to leave for others.
     fn kept_from(&self, addr: &SocketAddr) -> u32 {
         match self.lately.iter().filter(|known| host(known) == host(addr)).map(|known| known == addr).max() {
             Some(true) => HANDSHAKES_LEFT_BY_SOCKET,
@@ -247,7 +247,7 @@ impl Gate {
     }
 }
 
-/// What one host cannot choose of its address.
+/// The part of an address that a host cannot choose.
 fn host(addr: &SocketAddr) -> u128 {
     match addr.ip() {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
@@ -255,14 +255,14 @@ fn host(addr: &SocketAddr) -> u128 {
     }
 }
 
-/// What is done with a stranger's first packet.
+/// The verdict on a stranger's first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Shake hands.
     Take,
-    /// Ask it to show first that the address is its own.
+    /// Make it validate its address first.
     Prove,
-    /// Say nothing: an honest stranger tries again by itself.
+    /// Ignore it: an honest stranger tries again by itself.
     Ignore,
 }
 
@@ -274,7 +274,8 @@ mod tests {
         SocketAddr::from(([10, 0, 0, host], port))
     }
 
-    /// Handshakes that proved strangers get of so many tries, each from where `from` says.
+    /// The number of handshakes that validated strangers get out of so many tries, each from the address that `from`
+    /// gives.
     fn taken(gate: &mut Gate, now_ms: u64, tries: u16, from: impl Fn(u16) -> SocketAddr) -> u32 {
         (0..tries).filter(|at| gate.judge(Some(from(*at)), true, now_ms) == Verdict::Take).count() as u32
     }
@@ -313,10 +314,10 @@ mod tests {
     #[test]
     fn a_handshake_that_says_nothing_yields_to_later_ones() {
         let mut shaking = Shaking::default();
-        let mut places: VecDeque<Ousted> = (0..=HANDSHAKES).map(|_| shaking.take()).collect();
-        assert!(places[0].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Closed));
-        assert!(places[1].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Empty));
-        places.drain(1..HANDSHAKES);
+        let mut slots: VecDeque<Ousted> = (0..=HANDSHAKES).map(|_| shaking.take()).collect();
+        assert!(slots[0].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Closed));
+        assert!(slots[1].try_recv().is_err_and(|why| why == oneshot::error::TryRecvError::Empty));
+        slots.drain(1..HANDSHAKES);
         drop(shaking.take());
         assert!(shaking.0.len() <= 3, "those that ended hold nothing");
     }

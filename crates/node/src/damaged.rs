@@ -1,5 +1,5 @@
-//! Rooms of the home that cannot be entered because what is kept of them is damaged. They hinder no other room: each is
-//! listed, and waits until it is mended, entered again with a ticket, or left.
+//! Rooms of the home that cannot be entered because what the home keeps of them is damaged. They hinder no other room:
+//! each is listed, and waits until it is mended, entered again with a ticket, or left.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,14 +14,14 @@ use crate::{
 
 /// A room that the home remembers.
 pub(crate) enum Remembered {
-    /// With all that is needed to enter it.
+    /// One with everything that is needed to enter it.
     Whole(RoomRecord),
-    /// Without.
+    /// One without.
     Damaged(DamagedRoom),
 }
 
 impl Remembered {
-    /// How to enter it; under a new author key where the old one is lost, and not at all without the room's secret.
+    /// The setup to enter it with: under a new author key where the old one is lost. `None` without the room's secret.
     fn setup(&self) -> Option<RoomSetup> {
         match self {
             Self::Whole(record) => Some(RoomSetup::kept(record.clone())),
@@ -47,13 +47,13 @@ impl Remembered {
             }
         };
         board.posted().stopped = Some(Stop::Damaged(why));
-        // There are none to be looked for.
+        // There are no nicks to read.
         let _ = board.nicks_found.set(());
         board
     }
 }
 
-/// Rooms that cannot be entered.
+/// The rooms that cannot be entered.
 #[derive(Default)]
 pub(crate) struct Damaged(BTreeMap<RoomId, Wreck>);
 
@@ -71,17 +71,17 @@ impl Damaged {
         self.0.contains_key(room)
     }
 
-    /// How to enter a room that is damaged, as far as the home still knows.
+    /// The setup to enter a damaged room with, as far as the home still knows it.
     pub(crate) fn setup(&self, room: &RoomId) -> Option<RoomSetup> {
         self.0.get(room)?.remembered.setup()
     }
 
-    /// Puts a room in, which tells by this board that it is damaged.
+    /// Lists a room whose users hear by this board that it is damaged.
     pub(crate) fn insert(&mut self, remembered: Remembered, board: Arc<Board>) {
         self.0.insert(board.id, Wreck { remembered, board });
     }
 
-    /// Takes a room out; what it told by.
+    /// Takes a room out; returns its board.
     pub(crate) fn remove(&mut self, room: &RoomId) -> Option<Arc<Board>> {
         self.0.remove(room).map(|wreck| wreck.board)
     }

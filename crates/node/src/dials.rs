@@ -1,5 +1,5 @@
-//! Whom we dial, and in which order: rooms take turns, so that a room in which one only hears of peers that do not answer
-//! delays no other room's.
+//! The peers that we dial, and in which order: rooms take turns, so that a room that only hears of dead peers delays no
+//! other room's dials.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,11 +8,11 @@ use rumormill_proto::ids::{PeerId, RoomId};
 
 use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING, WAYS};
 
-/// Where a peer is dialled.
+/// The way to a peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) addr: EndpointAddr,
-    /// Only others said so.
+    /// Whether only other peers told of it.
     pub(crate) told: bool,
 }
 
@@ -42,8 +42,9 @@ struct Wanted {
 }
 
 impl Dials {
-    /// A room wants a peer; `false` when it waits for too many already. A peer that is dialled already is dialled once more where it was not
-    /// yet, unless only others said so: what one room knows of it may be out of date, and a fresh ticket not.
+    /// Queues a peer for a room; `false` when too many wait for that room already.
+    /// A peer that is being dialled is dialled once more at an address that was not tried yet, unless only others told of it: what one
+    /// room knows may be out of date, and a fresh ticket is not.
     pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, way: Way) -> bool {
         if let Some(wanted) = self.wanted.get_mut(&peer) {
             wanted.rooms.insert(room);
@@ -64,12 +65,12 @@ impl Dials {
         true
     }
 
-    /// A room wants to talk again with a peer that is connected.
+    /// Notes that a room wants to talk again with a peer that is connected.
     pub(crate) fn ask_again(&mut self, room: RoomId, peer: PeerId) {
         self.wanted.entry(peer).or_default().rooms.insert(room);
     }
 
-    /// The next to dial, if one more may be; it is under way then.
+    /// The next peer to dial, if one more dial may be under way.
     pub(crate) fn next(&mut self) -> Option<(PeerId, Way)> {
         if self.under_way.len() >= DIALS {
             return None;
@@ -88,7 +89,7 @@ impl Dials {
         Some((peer, way))
     }
 
-    /// A dial led to a connection.
+    /// Notes that a dial led to a connection.
     pub(crate) fn reached(&mut self, peer: &PeerId) {
         self.over(peer);
         if let Some(wanted) = self.wanted.get_mut(peer) {
@@ -114,7 +115,7 @@ impl Dials {
         }
     }
 
-    /// A peer is no longer wanted: it talks with us, or cannot be reached. Returns the rooms that wanted it.
+    /// Forgets a peer that talks with us or cannot be reached. Returns the rooms that wanted it.
     pub(crate) fn end(&mut self, peer: &PeerId) -> BTreeSet<RoomId> {
         self.under_way.retain(|(dialled, _)| dialled != peer);
         let rooms = self.wanted.remove(peer).unwrap_or_default().rooms;

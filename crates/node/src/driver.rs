@@ -1,8 +1,8 @@
 //! The only loop: one thread that owns the store and the engines of all rooms.
 //!
-//! A turn takes what has come in, up to a bound, and gives it to the engines; then what they want is done for
-//! all rooms together: first everything is made durable in one commit, then peers are told, then interfaces.
-//! Nothing in here waits for a peer or for a reader of events.
+//! A turn takes the commands that have come in, up to a bound, and gives them to the engines. Then it does what the
+//! engines want for all rooms together: first it makes everything durable in one commit, then it tells peers, then
+//! interfaces. Nothing in here waits for a peer or for a reader of events.
 
 mod mend;
 mod rekey;
@@ -53,7 +53,7 @@ use crate::{
     wires::Wires,
 };
 
-/// Why a peer could not be reached that shares no room with us: whichever of the two ends the connection first.
+/// Why a peer that shares no room with us was not reached, whichever side ended the connection.
 const NOT_LET_IN: &str = "it answers, and does not let us into this room";
 
 /// The state of the loop.
@@ -64,21 +64,21 @@ pub(crate) struct Driver {
     pub(crate) tools: Tools,
     /// One permit for each question about a fork that may be read at once.
     pub(crate) recalling: Arc<Semaphore>,
-    /// Rooms whose words cannot be made durable at present.
+    /// Rooms in which what is said cannot be made durable at present.
     pub(crate) resting: Resting,
     /// Rooms that cannot be entered.
     pub(crate) damaged: Damaged,
     /// Rooms whose own log is forked, and that need a new author key.
     pub(crate) forked: BTreeSet<RoomId>,
-    /// When entries that wait to be indexed are, if any wait: once nothing was appended for a while, and after
+    /// When entries that wait to be indexed are indexed, if any wait: once nothing was appended for a while, and after
     /// a longer while in any case.
     quiet_at: Option<u64>,
     busy_at: u64,
-    /// When what is over the bounds of rooms is dropped.
+    /// When entries over the bounds of rooms are dropped.
     expire_at: u64,
-    /// Our own handle for what is asked rarely.
+    /// The driver's own handle, for what it rarely reads.
     pub(crate) read: Box<dyn Read>,
-    /// What is left on the disk of rooms that were left.
+    /// The rooms that were left and are still on the disk.
     pub(crate) sweeping: Sweeping,
     start: Instant,
     status_at: u64,
@@ -134,7 +134,7 @@ impl Driver {
         })
     }
 
-    /// Runs until the node closes, or nobody holds it any more. `clock` is this thread's own.
+    /// Runs until the node closes or nothing holds it any more. `clock` belongs to this thread.
     pub(crate) fn run(mut self, clock: &Runtime, mut commands: mpsc::Receiver<Command>) {
         let mut closing = None;
         let mut batch = Vec::new();
@@ -155,8 +155,8 @@ impl Driver {
         self.close(closing);
     }
 
-    /// Fills `batch` with what has come in, or with nothing when a deadline comes first. What people ask for goes first;
-    /// what peers say takes its turns behind that.
+    /// Fills `batch` with the commands that have come in, or with none when a deadline comes first. Commands of people
+    /// come first; behind them peers take turns.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
         self.sweep();
         let turns = self.tools.wires.turns.clone();
@@ -187,7 +187,7 @@ impl Driver {
         }
         let mut said = Vec::new();
         turns.take(&mut said);
-        // All that was there before: among it is that the links are there which these frames came over.
+        // Everything that came before those frames, such as the news that their links exist.
         while batch.len() <= COMMANDS
             && let Ok(next) = commands.try_recv()
         {
@@ -209,7 +209,7 @@ impl Driver {
             .min()
     }
 
-    /// Entries were appended: they are indexed when it is quiet, so that catching up is not slowed.
+    /// Notes that entries were appended: they are indexed when it is quiet, so that catching up is not slowed.
     pub(crate) fn appended(&mut self) {
         let now_ms = self.now().ticks_ms;
         if self.quiet_at.is_none() {
@@ -218,7 +218,7 @@ impl Driver {
         self.quiet_at = Some(now_ms + INDEX_QUIET.as_millis() as u64);
     }
 
-    /// Indexes some more, when it is time.
+    /// Indexes some entries, when it is time.
     fn index(&mut self) {
         let now_ms = self.now().ticks_ms;
         let Some(quiet_at) = self.quiet_at.filter(|quiet_at| now_ms >= self.busy_at.min(*quiet_at)) else { return };
@@ -226,14 +226,14 @@ impl Driver {
         match self.store.index(INDEX_ENTRIES) {
             Ok(more) => self.quiet_at = more.then_some(quiet_at),
             Err(why) => {
-                // What is not indexed is found all the same; the next commit says whether the store is broken.
+                // Search finds entries that are not indexed as well; the next commit tells whether the store is broken.
                 tracing::warn!(%why, "cannot index");
                 self.quiet_at = None;
             }
         }
     }
 
-    /// Drops some of what is over the bounds of rooms and the shares of authors, when it is time.
+    /// Drops some entries that are over the bounds of rooms or the shares of authors, when it is time.
     fn expire(&mut self) {
         let Now { ticks_ms, wall_ms } = self.now();
         if ticks_ms < self.expire_at {
@@ -260,8 +260,8 @@ impl Driver {
         self.set(room, |record| record.announced = announced)
     }
 
-    /// Changes how a room is set up, first in the home if that remembers the room: what is answered with an error has
-    /// changed nothing.
+    /// Changes the settings of a room, first in the home if that remembers the room. After an error nothing has
+    /// changed.
     fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomRecord)) -> Result<(), Error> {
         let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
         let mut record = seat.record();
@@ -273,7 +273,7 @@ impl Driver {
         Ok(())
     }
 
-    /// What our clocks say.
+    /// The time by our clocks.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall_ms = (wall.as_millis() as u64).saturating_add_signed(self.tools.clock.ahead_ms());
@@ -312,7 +312,7 @@ impl Driver {
             }
             Command::Import { room, import, answer } => self.import(room, import, answer),
             Command::Mend { room, answer } => {
-                // Whoever asked may have gone.
+                // The caller may have gone.
                 let _ = answer.send(self.mend(&room));
                 Inputs::new()
             }
@@ -337,7 +337,7 @@ impl Driver {
             }
             Command::Lanes { room, answer } => told(answer, self.links.lanes(&room)),
             Command::Channel { link, channel, answer } => {
-                // Its greeting may be on the way still, on another stream: then it means nothing yet.
+                // The peer's greeting may still be on its way on another stream; until then the channel means nothing.
                 let room = self.links.room(link, channel).ok().flatten();
                 told(answer, room.map(|(room, _)| room))
             }
@@ -356,7 +356,7 @@ impl Driver {
         self.tried(inputs, NOT_LET_IN)
     }
 
-    /// A dial came to nothing.
+    /// A dial failed.
     fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
         let inputs = self.links.not_reached(peer);
         self.tried(inputs, why)
@@ -372,7 +372,7 @@ impl Driver {
         inputs
     }
 
-    /// Gives engines their inputs.
+    /// Gives inputs to engines.
     pub(crate) fn give(&mut self, inputs: Inputs) {
         let now = self.now();
         for (room, input) in inputs {
@@ -418,7 +418,7 @@ impl Driver {
         self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
     }
 
-    /// Why a room takes nothing. Whoever means one that is not here has left it.
+    /// Why a room takes nothing. A room that is not here was left.
     pub(crate) fn stopped(&self, room: &RoomId) -> Error {
         let stopped = self.boards().get(room).and_then(|board| board.posted().stopped.clone());
         stopped.as_ref().map_or(Error::Left, Stop::error)
@@ -436,7 +436,7 @@ impl Driver {
             return Ok(seat.board.clone());
         }
         if self.damaged.holds(&id) {
-            // As the home remembers it, where it does.
+            // With the setup that the home remembers, where it does.
             let setup = self.damaged.setup(&id).unwrap_or(setup);
             let board = self.enter_damaged(setup)?;
             self.give(vec![(id, Input::Heard { contacts })]);
@@ -452,14 +452,14 @@ impl Driver {
         Ok(self.take_part(prepared))
     }
 
-    /// A room as it is to be entered, from what the store holds of it.
+    /// Prepares a room to be entered, from what the store holds of it.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
         let start = self.start(&setup.id, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
-        // Whoever asks at once reads what is here, not the emptiness before the first renewal.
+        // Posted at once, so that the first reader of the status does not see an empty room.
         seat.post(&self.links);
         let is_forked = cut.contains(&seat.author);
         Ok(Prepared { seat, is_forked })
@@ -486,12 +486,12 @@ impl Driver {
         if !self.seats.contains_key(room) && self.resting.seat(room).is_none() && !self.damaged.holds(room) {
             return Err(self.stopped(room));
         }
-        // First: a room that cannot be forgotten is not left.
+        // First the store: a room that cannot be forgotten is not left.
         self.store.leave(room)?;
         self.sweeping.begin();
         // What is left in the write-ahead log goes when it is quiet, and the index of words is made anew.
         self.appended();
-        // Held to the end: whoever listens hears that the room was left before a seat that goes closes its board.
+        // Held to the end: dropping the seat closes its board, and readers are to hear first that the room was left.
         let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room).map(|(seat, _)| seat));
         self.links.leave(room);
         seat.iter_mut().for_each(|seat| seat.asked.fail(&Error::Left).clear());
@@ -511,7 +511,8 @@ impl Driver {
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What an engine starts from. What makes no sense of it is taken out, for others have it.
+    /// What an engine starts from. If the store cannot make sense of it, the damaged parts are taken out first, for
+    /// other peers have them.
     pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
         let begun = match self.begin(room) {
             Err(rumormill_store::Error::Corrupt { what, .. }) => {
@@ -525,14 +526,14 @@ impl Driver {
         Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
     }
 
-    /// What is kept of all logs, and where the timeline ends.
+    /// The logs that are kept, and the place where the timeline ends.
     fn begin(&mut self, room: &RoomId) -> Result<(Vec<Kept>, Option<Place>), rumormill_store::Error> {
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         Ok((kept, end))
     }
 
-    /// Wakes engines, does what they want, and renews what is seen of them.
+    /// Wakes engines, does what they want, and renews the status of rooms.
     fn turn(&mut self) {
         let now = self.now();
         self.resume(now);
@@ -558,7 +559,7 @@ impl Driver {
         }
     }
 
-    /// Writes down the peers that rooms know, so that a restart finds them again.
+    /// Writes down the peers that rooms know, so that the node finds them again after a restart.
     fn keep_contacts(&mut self) {
         for seat in self.seats.values_mut() {
             let contacts: Vec<Contact> = seat.contacts();
@@ -576,18 +577,18 @@ impl Driver {
         self.keep_contacts();
         self.links.close();
         drop(self);
-        // Whoever closed the node may have gone.
+        // The caller may have gone.
         let _ = answer.map(|answer| answer.send(()));
     }
 }
 
-/// Answers somebody, who may have gone meanwhile: what was done stays done.
+/// Answers a caller, who may have gone meanwhile. What was done stays done.
 fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
     let _ = answer.send(what);
     Inputs::new()
 }
 
-/// Looks for the nicks that were said last, while the room is in use already.
+/// Reads the nicks that were said last, while the room is in use already.
 pub(crate) async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
     let room = board.id;
     match readers.read(move |read| read.nicks(&room)).await {

@@ -1,4 +1,4 @@
-//! The QUIC endpoint: which presets, sockets and transport settings.
+//! The QUIC endpoint: presets, sockets, names of the protocol, and transport settings.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
@@ -25,11 +25,11 @@ use crate::{
     settings::{Bind, Settings},
 };
 
-/// Name of the protocol in the TLS handshake; another version is another name. Peers of this one skip controls that they
-/// do not know.
+/// Name of the protocol in the TLS handshake. Another version has another name. Peers of this version skip controls
+/// that they do not know.
 pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
 
-/// The first version, whose peers bar whoever sends a control that they do not know.
+/// The first version. Its peers bar whoever sends a control that they do not know.
 pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 
 /// Binds the sockets that `settings` ask for.
@@ -77,7 +77,7 @@ fn loopback_addr() -> IpAddr {
     }
 }
 
-/// On every network of either family, as far as the machine has it.
+/// Binds every network of either family, as far as the machine has it.
 fn at_port(builder: Builder, port: u16) -> Result<Builder, Error> {
     let failed = |error: InvalidSocketAddr| Error::Bind { why: error.to_string() };
     let optional = BindOpts::default().set_is_required(false);
@@ -85,24 +85,25 @@ fn at_port(builder: Builder, port: u16) -> Result<Builder, Error> {
     builder.bind_addr_with_opts(("::", port), optional).map_err(failed)
 }
 
-/// The port a node takes when it is free: the same each time, so that old tickets and contacts stay good.
-/// Below those that systems give to others, above those that services ask for.
+/// The port that a node takes when it is free. It is the same each time, so that old tickets and contacts stay good:
+/// below the ports that systems hand out, above those of services.
 fn usual_port(secret: &SecretKey) -> u16 {
     let [high, low, ..] = *secret.public().as_bytes();
     22_000 + u16::from_be_bytes([high, low]) % 10_000
 }
 
-/// A room is shared on a connection: it may carry bulk answers and files, and as much at once as a fast network takes.
+/// Lets a connection on which a room is shared carry bulk answers and files, and as much at once as a fast network
+/// takes.
 pub(crate) fn widen(connection: &Connection) {
     connection.set_max_concurrent_bi_streams(VarInt::from_u32(PAIRED_STREAMS));
     connection.set_max_concurrent_uni_streams(VarInt::from_u32(BULK_STREAMS));
     connection.set_receive_window(VarInt::from_u32(WINDOW_BYTES));
 }
 
-/// How connections are kept. What is not answered is said again after three of these first round trips.
+/// Transport settings. A packet without an answer is sent again after three of these first round trips.
 ///
 /// # Errors
-/// [`Error::Bind`] when the bounds are none that QUIC can have.
+/// [`Error::Bind`] when QUIC does not allow the bounds.
 pub(crate) fn transport(first_round_trip: Duration) -> Result<QuicTransportConfig, Error> {
     let idle = IdleTimeout::try_from(IDLE).map_err(|error| Error::Bind { why: error.to_string() })?;
     Ok(QuicTransportConfig::builder()
@@ -112,7 +113,7 @@ pub(crate) fn transport(first_round_trip: Duration) -> Result<QuicTransportConfi
         .max_idle_timeout(Some(idle))
         .default_path_max_idle_timeout(IDLE)
         .congestion_controller_factory(Arc::new(Larger::default()))
-        // What a stranger may open: the live stream, or that of an answer about rooms nearby.
+        // A stranger may open one stream each way: the live stream, or that of an answer about rooms nearby.
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(1))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))

@@ -1,4 +1,4 @@
-//! What stands on the streams of a connection.
+//! What the streams of a connection carry.
 //!
 //! ```text
 //! stream   envelopes, one after the other
@@ -7,18 +7,18 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a frame as it is; on a bulk stream, the frame's
 //!                   length, then the frame in one block of zstd
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction; what is of another kind is skipped
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction; another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
 //!          resume   number: it does again
-//!          typing   number: whoever is at the sender writes something in the room of this channel; said to peers of
-//!                   `rumormill/1.1` and later only, for the first version refuses kinds it does not know
+//!          typing   number: somebody is typing at the sender in the room of this channel; said only to peers of
+//!                   `rumormill/1.1` and later, for the first version refuses kinds it does not know
 //!          introduction  number: the author who writes in the room of this channel of the sender's own: key 32, signature
 //!                   64 over what `proto/src/introduction.rs` lays out
 //! ```
 //!
-//! Nothing is allocated for a length before it was found to be within its bound.
+//! A length is checked against its bound before anything is allocated for it.
 
 use bytes::{Buf, Bytes, BytesMut};
 use rumormill_proto::{
@@ -32,7 +32,7 @@ use rumormill_proto::{
 
 use crate::{greeting::Tag, limits::TAGS};
 
-/// The most bytes that zstd makes of a frame, with the numbers before it.
+/// The most bytes that zstd makes of a frame, and the numbers before it.
 const PACKED_BYTES: usize = FRAME_BYTES + FRAME_BYTES / 256 + 128;
 
 /// Compression level: the fastest; text shrinks to a third and costs a tenth of what hashing it does.
@@ -51,33 +51,33 @@ const INTRODUCTION: u8 = 5;
 /// What peers say about their connection, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
-    /// Tags of rooms the sender is in, behind those it named before.
+    /// Tags of rooms that the sender is in, beside those of its earlier greetings.
     Greeting {
-        /// Drawn when the sender's process began: tells a restarted peer from a second connection.
+        /// Drawn when the sender's process began: it tells a restarted peer from a second connection.
         boot: [u8; 8],
-        /// In no order that tells anything.
+        /// In an order that tells nothing.
         tags: Vec<Tag>,
     },
     /// How the sender is reached.
     Address(Bytes),
     /// The sender no longer talks about the room of this channel of its own.
     Part(u32),
-    /// It does again.
+    /// The sender talks about it again.
     Resume(u32),
-    /// Whoever is at the sender writes something in the room of this channel.
+    /// Somebody is typing at the sender in the room of this channel.
     Typing(u32),
-    /// This author writes in the room of this channel.
+    /// An author writes at the sender in the room of this channel.
     Introduction {
-        /// Of the sender's own.
+        /// A channel of the sender.
         channel: u32,
-        /// Who writes.
+        /// The author.
         author: AuthorId,
-        /// The author's, over the connection and the room.
+        /// The author's signature over the connection and the room.
         signature: Box<Signature>,
     },
 }
 
-/// One envelope as it came.
+/// One envelope that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Envelope {
     /// 0 for a control, otherwise one more than the index of the sender's tag.
@@ -103,7 +103,7 @@ impl Envelopes {
         Self { buffer: BytesMut::new(), limit: PACKED_BYTES }
     }
 
-    /// Takes what was read.
+    /// Takes bytes that were read.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
@@ -113,10 +113,11 @@ impl Envelopes {
         self.buffer.is_empty()
     }
 
-    /// The next whole envelope, in memory of its own, so that keeping a line does not keep all that came with it.
+    /// The next whole envelope, in memory of its own, so that a frame that is kept does not keep all that was read with
+    /// it.
     ///
     /// # Errors
-    /// [`Reject`] when the length is past the bound or the channel is none.
+    /// [`Reject`] when the length is past the bound or the channel is too high.
     pub(crate) fn next(&mut self) -> Result<Option<Envelope>, Reject> {
         let digits = self.buffer.iter().take(LENGTH_BYTES).position(|byte| byte & 0x80 == 0);
         let Some(digits) = digits.map(|last| last + 1) else {
@@ -220,7 +221,7 @@ pub(crate) fn put_frame(out: &mut Vec<u8>, index: u32, frame: &[u8]) {
 pub(crate) struct Packer(zstd::bulk::Compressor<'static>);
 
 impl Packer {
-    /// A packer; reusing it spares its tables.
+    /// A packer. Reusing it saves making its tables.
     ///
     /// # Errors
     /// When zstd has no memory.
@@ -242,8 +243,7 @@ impl Packer {
     }
 }
 
-/// Reads the body of a bulk stream's envelope: what comes out is of the length that was told, and that is
-/// bounded, or it is refused.
+/// Reads the body of a bulk stream's envelope. The frame must have the length that the envelope says, which is bounded.
 ///
 /// # Errors
 /// [`Reject`] when the bytes are not of the form or larger than they say.

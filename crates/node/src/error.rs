@@ -1,4 +1,4 @@
-//! What a node cannot do, in two lines: what happened, and what to do next.
+//! Errors in two lines: what happened, and what to do next.
 
 use std::{fmt, path::PathBuf};
 
@@ -6,7 +6,7 @@ use rumormill_proto::limits::{FILE_NAME_BYTES, NAME_BYTES};
 
 use crate::limits::{ROOMS, TEXT_BYTES, WANTS};
 
-/// Why a node did not do what it was asked to. Nothing was changed.
+/// Why a node did not do what it was asked to do. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,24 +22,24 @@ pub enum Error {
         /// What the system said.
         why: String,
     },
-    /// The system gives no thread.
+    /// The system refuses another thread.
     Thread {
         /// What the system said.
         why: String,
     },
     /// The node was closed.
     Closed,
-    /// The room was stopped, because what was said in it could not be made durable.
+    /// The room is stopped: the store cannot make durable what is said in it.
     Stopped {
         /// What the store said.
         why: String,
     },
-    /// The room was left, but what was said in it is on the disk still. It goes as soon as that can be written.
+    /// The room was left, but it is still on the disk. It goes as soon as the home can be written.
     Unswept {
         /// What the store said.
         why: String,
     },
-    /// What is kept of the room is damaged, so that it takes part in nothing.
+    /// The part of the home that keeps the room is damaged, so the room takes part in nothing.
     Damaged {
         /// What is wrong.
         why: String,
@@ -50,41 +50,41 @@ pub enum Error {
     TooLong,
     /// A nick is empty or too long.
     Nick,
-    /// A sign is too long, or none.
+    /// A sign is too long, or is none.
     Sign,
     /// There is no such message.
     NoMessage,
-    /// Only its author can do this with a message.
+    /// Only the author of a message can do this.
     NotYours,
     /// This cannot be done with a message of this kind.
     Kind,
-    /// It cannot be an entry of the room: a founding that is not the room's, or the room has too many authors.
+    /// The room does not take this entry: it is a founding that is not the room's, or the room has too many authors.
     Refused,
-    /// More waits to be said than is good.
+    /// Too many sayings wait.
     Busy,
     /// The node is in as many rooms as it may be.
     TooManyRooms,
     /// The message offers no file.
     NoFile,
-    /// A file cannot be called so.
+    /// A file cannot have this name.
     FileName,
-    /// A file that was to be sent cannot be read.
+    /// The file to be sent cannot be read.
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system said.
         why: String,
     },
-    /// Nobody who has the file is here. It is asked for again when somebody comes.
+    /// No connected peer has the file. The node asks again when a peer comes.
     NobodyHasIt,
-    /// So many files are asked for that no more can be.
+    /// The node is fetching as many files as it may.
     TooManyFiles,
     /// The file is no longer asked for.
     GivenUp,
 }
 
 impl Error {
-    /// A word for scripts.
+    /// The code of the error, for scripts.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Store(_) => "store",

@@ -127,17 +127,17 @@ pub enum RoomEvent {
     Step(Step),
 }
 
-/// How a file stands on this node.
+/// Whether a file is on this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FileState {
-    /// It is not here, and nobody asked for it.
+    /// It is not here, and nobody has asked for it.
     #[default]
     Absent,
-    /// Those who are here are asked for it.
+    /// Connected peers are being asked for it.
     Asking,
-    /// It is on its way.
+    /// It is arriving.
     Fetching,
-    /// Nobody who has it is here.
+    /// No connected peer has it. They are asked again when a peer comes.
     Waiting,
     /// All of it is here.
     Here,

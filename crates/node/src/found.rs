@@ -1,4 +1,4 @@
-//! Peers that are announced on the LAN. Anybody there can announce any number of them, under any addresses.
+//! The peers that are announced on the LAN. Anyone there can announce any number of peers, at any addresses.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -6,8 +6,8 @@ use iroh::{EndpointId, TransportAddr, address_lookup::EndpointInfo};
 
 use crate::limits::LAN_PEERS;
 
-/// Peers that are announced now. Past the bound one that shares no room with us yields: the first found of those at the
-/// address that announces most, so that whoever announces many yields to itself.
+/// The peers that are announced now. Past the bound a peer that shares no room with us yields: the first that was found
+/// of those at the most crowded address. So an announcer of many peers yields to itself.
 #[derive(Default)]
 pub(crate) struct Found {
     peers: BTreeMap<EndpointId, Peer>,
@@ -16,13 +16,13 @@ pub(crate) struct Found {
 
 struct Peer {
     info: EndpointInfo,
-    /// How many had been found before.
+    /// How many peers had been found before.
     at: u64,
     is_member: bool,
 }
 
 impl Found {
-    /// Takes in what a peer announces, and whether it names a room of ours; whether it was not known.
+    /// Takes in a peer's announcement, and whether it names a room of ours. Returns whether the peer is new.
     pub(crate) fn insert(&mut self, info: EndpointInfo, names_ours: Names) -> bool {
         let is_member = names_ours == Names::Ours;
         if let Some(known) = self.peers.get_mut(&info.endpoint_id) {
@@ -38,17 +38,17 @@ impl Found {
         true
     }
 
-    /// A peer is announced no more.
+    /// Forgets a peer that is announced no more.
     pub(crate) fn remove(&mut self, id: &EndpointId) {
         self.peers.remove(id);
     }
 
-    /// What all of them announce.
+    /// All announcements.
     pub(crate) fn infos(&self) -> impl Iterator<Item = &EndpointInfo> {
         self.peers.values().map(|peer| &peer.info)
     }
 
-    /// Who yields.
+    /// The peer that yields.
     fn least(&self) -> Option<EndpointId> {
         let mut crowds: BTreeMap<Option<IpAddr>, usize> = BTreeMap::new();
         self.peers.values().for_each(|peer| *crowds.entry(host(&peer.info)).or_default() += 1);
@@ -58,12 +58,12 @@ impl Found {
     }
 }
 
-/// What a peer's announcement names.
+/// The rooms that a peer's announcement names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
-    /// A room that we are in.
+    /// A room that we are in is among them.
     Ours,
-    /// None of ours.
+    /// None of ours is.
     Others,
 }
 
@@ -113,7 +113,7 @@ mod tests {
         let mut found = Found::default();
         let member = info(0, [10, 0, 0, 1]);
         found.insert(member.clone(), Names::Ours);
-        // Addresses in announcements are whatever their sender says.
+        // An announcement can name any address.
         (0..600u16)
             .for_each(|at| _ = found.insert(info(1_000 + at, [10, 0, (at >> 8) as u8, at as u8]), Names::Others));
         assert!(knows(&found, &member));

@@ -1,16 +1,15 @@
-//! Which rooms a connection carries, found out without naming them.
+//! Finding out which rooms both sides of a connection are in, without naming any.
 //!
-//! Each side announces a tag for every room it is in. Whoever knows a room's secret can compute the tag that
-//! the other side would announce for it; to anybody else tags are random bytes, and different ones on every
-//! connection:
+//! Each side announces a tag for every room that it is in. A side that knows a room's secret can compute the tag that
+//! the other side would announce for it. To anyone else tags are random bytes, and different ones on every connection:
 //!
 //! ```text
 //! tag = keyed_hash(derive_key("rumormill 1 greeting", room secret), exported ++ role ++ room)
 //! ```
 //!
-//! `exported` is 32 bytes of keying material from TLS, so that a tag proves knowledge on this connection
-//! only; `role` is 0 for who dialled and 1 for who accepted, so that it cannot be sent back. Announcements
-//! are padded with random tags and sorted. A frame names its room by the index of the sender's tag.
+//! `exported` is 32 bytes of keying material from TLS, so a tag proves knowledge on this connection only. `role` is 0
+//! for the dialler and 1 for the accepter, so a tag cannot be sent back. Announcements are padded with random tags and
+//! sorted. A frame names its room by the index of the sender's tag.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +17,13 @@ use rumormill_proto::{ids::RoomId, reject::Reject};
 
 use crate::limits::{TAG_GROUP, TAGS};
 
-/// What stands for a room on one connection and in one direction.
+/// What stands for a room on one connection in one direction.
 pub(crate) type Tag = [u8; 32];
 
 /// Label of the keying material that tags are bound to.
 pub(crate) const EXPORTER: &[u8] = b"rumormill 1 greeting";
 
-/// Who began the connection.
+/// Our role in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// We dialled.
@@ -62,18 +61,18 @@ pub(crate) struct Channels {
     exported: [u8; 32],
     role: Role,
     rooms: BTreeMap<RoomId, Ends>,
-    /// Tags announced by us, padding included.
+    /// How many tags we announced, padding included.
     announced: u32,
-    /// Tags that the other side would announce for our rooms and did not so far.
+    /// The tags that the other side would announce for our rooms, and has not announced yet.
     expected: BTreeMap<Tag, RoomId>,
-    /// Rooms of the other side's tags.
+    /// The rooms of the other side's tags.
     theirs: Vec<Option<RoomId>>,
-    /// Its tags that stand for no room of ours so far, and their index.
+    /// Its tags that stand for no room of ours so far, and their indices.
     unknown: BTreeMap<Tag, u32>,
 }
 
 impl Channels {
-    /// A connection of which nothing was said.
+    /// A connection on which nothing was announced.
     pub(crate) fn new(exported: [u8; 32], role: Role) -> Self {
         Self {
             exported,
@@ -86,8 +85,8 @@ impl Channels {
         }
     }
 
-    /// Tags to announce for rooms that were not announced before; none when no more fit. Padding is drawn
-    /// from `random`.
+    /// The tags to announce for rooms that were not announced before; none when no more fit. Padding comes from
+    /// `random`.
     pub(crate) fn announce(&mut self, rooms: &[(RoomId, [u8; 32])], mut random: impl FnMut() -> Tag) -> Vec<Tag> {
         let padded = rooms.len().next_multiple_of(TAG_GROUP);
         if self.announced as usize + padded > TAGS {
@@ -113,10 +112,10 @@ impl Channels {
         tags.into_iter().map(|(tag, _)| tag).collect()
     }
 
-    /// Takes tags that the other side announced.
+    /// Takes the tags that the other side announced.
     ///
     /// # Errors
-    /// [`Reject`] when they are too many or one comes twice.
+    /// [`Reject`] when there are too many, or one comes twice.
     pub(crate) fn learn(&mut self, tags: Vec<Tag>) -> Result<(), Reject> {
         if self.theirs.len() + tags.len() > TAGS {
             return Err(Reject::Limit("tags"));
@@ -138,12 +137,12 @@ impl Channels {
         self.rooms.entry(room).or_default().theirs = Some((index, true));
     }
 
-    /// What signatures on this connection are bound to.
+    /// The keying material that signatures on this connection are bound to.
     pub(crate) fn exported(&self) -> [u8; 32] {
         self.exported
     }
 
-    /// The room of the other side's channel, if it is one of ours, whether or not both talk about it.
+    /// The room of the other side's channel, if we are in it, whether or not both sides talk about it.
     ///
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.
@@ -151,23 +150,23 @@ impl Channels {
         self.theirs.get(index as usize).copied().ok_or(Reject::Malformed("channel"))
     }
 
-    /// Rooms that both talk about.
+    /// The rooms that both sides talk about.
     pub(crate) fn shared(&self) -> impl Iterator<Item = RoomId> + '_ {
         self.rooms.iter().filter(|(_, ends)| ends.shared()).map(|(room, _)| *room)
     }
 
-    /// Whether both talk about this room.
+    /// Whether both sides talk about this room.
     pub(crate) fn shares(&self, room: &RoomId) -> bool {
         self.rooms.get(room).is_some_and(|ends| ends.shared())
     }
 
-    /// Our channel for a room that both talk about.
+    /// Our channel for a room that both sides talk about.
     pub(crate) fn mine(&self, room: &RoomId) -> Option<u32> {
         let ends = self.rooms.get(room).filter(|ends| ends.shared())?;
         ends.mine.map(|(index, _)| index)
     }
 
-    /// The room of the other side's channel, if both talk about it.
+    /// The room of the other side's channel, if both sides talk about it.
     ///
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.
@@ -175,14 +174,14 @@ impl Channels {
         Ok(self.named(index)?.filter(|room| self.shares(room)))
     }
 
-    /// We no longer talk about this room; our channel, which the other side has to be told of.
+    /// Stops talking about a room. Returns our channel, which the other side has to be told.
     pub(crate) fn part(&mut self, room: &RoomId) -> Option<u32> {
         let (index, talks) = self.rooms.get_mut(room)?.mine.as_mut()?;
         std::mem::take(talks).then_some(*index)
     }
 
-    /// We talk about this room again; our channel, which the other side has to be told of. `None` when it
-    /// never announced the room.
+    /// Talks about a room again. Returns our channel, which the other side has to be told; `None` when that side never
+    /// announced the room.
     pub(crate) fn resume(&mut self, room: &RoomId) -> Option<u32> {
         let ends = self.rooms.get_mut(room)?;
         ends.theirs?;
@@ -191,7 +190,7 @@ impl Channels {
         Some(*index)
     }
 
-    /// The other side no longer talks about the room of its channel; the room, if it did.
+    /// The other side stops talking about the room of its channel. Returns the room, if that side talked about it.
     ///
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.
@@ -201,7 +200,7 @@ impl Channels {
         Ok(shared)
     }
 
-    /// The other side talks about the room of its channel again; the room, if it is one of ours.
+    /// The other side talks again about the room of its channel. Returns the room, if we are in it.
     ///
     /// # Errors
     /// [`Reject`] when the other side announced no such tag.

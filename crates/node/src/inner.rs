@@ -1,4 +1,4 @@
-//! What a node and its rooms share: how they ask the driver, and what they read without asking it.
+//! What a node and its rooms share: the way to the driver, and what can be read without it.
 
 use std::sync::Arc;
 
@@ -22,18 +22,18 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// Asks the driver for something.
+    /// Gives the driver a command.
     ///
     /// # Errors
-    /// [`Error::Closed`] when there is no driver any more.
+    /// [`Error::Closed`] when the driver has ended.
     pub(crate) async fn command(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).await.map_err(|_| Error::Closed)
     }
 
-    /// Asks the driver for something, and waits until it is done.
+    /// Gives the driver a command, and waits for its answer.
     ///
     /// # Errors
-    /// What the driver says, and [`Error::Closed`] when there is none any more.
+    /// What the driver answers, and [`Error::Closed`] when the driver has ended.
     pub(crate) async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command,
@@ -43,14 +43,14 @@ impl Inner {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Tells the LAN which rooms we are in, if anything is told there.
+    /// Announces our rooms on the LAN, where LAN discovery is on.
     pub(crate) async fn announce(&self) {
         if let Some(lan) = &self.lan {
             lan.announce().await;
         }
     }
 
-    /// This node, for others to dial.
+    /// The contact by which others dial this node.
     pub(crate) fn contact(&self) -> Contact {
         let addr = self.endpoint.addr();
         Contact { peer: address::peer(addr.id), address: address::encode(&addr) }

@@ -1,4 +1,4 @@
-//! A home that is looked at and not changed, beside whoever may have it open.
+//! Reading a home without opening it.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use rumormill_store::{CheckReport, Disk, Read, Rooms};
 
 use crate::error::Error;
 
-/// Looks into a home without opening it: takes no lock, writes nothing.
+/// Reads a home without opening it, beside a node that may have it open: takes no lock and writes nothing.
 pub struct Inspector {
     dir: PathBuf,
     stamp: u64,
@@ -20,7 +20,7 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Looks into the home in `dir`.
+    /// Begins to read the home in `dir`.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be read, or is of another version.
@@ -49,17 +49,17 @@ impl Inspector {
         Disk::stamp(&self.dir) == self.stamp
     }
 
-    /// The rooms kept there, and how they are called.
+    /// The rooms of the home and their names.
     pub fn rooms(&self) -> Vec<(RoomId, String)> {
         self.rooms.clone()
     }
 
-    /// Why a room cannot be entered, if it cannot.
+    /// Why a room is damaged, if it is.
     pub fn damaged(&self, room: &RoomId) -> Option<Error> {
         self.damaged.get(room).map(|why| Error::Damaged { why: why.clone() })
     }
 
-    /// Entries kept of a room.
+    /// How many entries of a room are kept.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read.
@@ -67,7 +67,8 @@ impl Inspector {
         Ok(self.read.count(room)?)
     }
 
-    /// Verifies every hash and signature that is kept of a room; tells on the way how many entries were looked at.
+    /// Verifies every hash and signature that is kept of a room, and calls `tell` on the way with the number of entries
+    /// that were looked at.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read.

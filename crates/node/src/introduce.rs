@@ -1,8 +1,9 @@
-//! Who writes at the other end of a connection: author keys sign it, and nobody is believed before.
+//! Introducing the author who writes at each end of a connection. The author's key signs it, and no author counts as
+//! present before.
 //!
-//! Each side sends its signature when both talk about a room, and again when its engine takes the link up anew: under the
-//! same key, or under a new one when the old log was left. To peers of the first version nothing is sent; without a
-//! signature of theirs they exchange entries, and are not present.
+//! Each side sends its signature when both talk about a room, and again when its engine takes the link up anew: under
+//! the same key, or under a new one when it has left the old log. Peers of the first version get no signature; they
+//! exchange entries without being present.
 
 use rumormill_proto::{
     admit::Author,
@@ -29,7 +30,7 @@ fn side(role: Role) -> Side {
 }
 
 impl Links {
-    /// An engine takes up a link: introduces its author to the peer, and answers whom the peer has introduced.
+    /// An engine takes up a link: introduces our author to the peer, and returns whom the peer has introduced.
     pub(crate) fn introduce(&self, room: &RoomId, peer: &PeerId, author: &Author) -> Option<Input> {
         let (id, link) = self.used_with(peer)?;
         if let Some(channel) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
@@ -42,7 +43,7 @@ impl Links {
         Some(Input::Proved { peer: *peer, author })
     }
 
-    /// A peer introduces who writes there.
+    /// A peer introduces the author who writes there.
     ///
     /// # Errors
     /// [`Reject`] when no honest peer says this.

@@ -11,20 +11,20 @@ use rumormill_proto::{
 
 use crate::limits::INTRODUCTIONS;
 
-/// Who writes at the other end, by room.
+/// The authors who write at the other end, by room.
 #[derive(Default)]
 pub(crate) struct Introduced(BTreeMap<RoomId, (AuthorId, Signature, usize)>);
 
 impl Introduced {
-    /// Who writes there.
+    /// The author who writes there in a room.
     pub(crate) fn author(&self, room: &RoomId) -> Option<AuthorId> {
         self.0.get(room).map(|(author, ..)| *author)
     }
 
-    /// Takes a signature, unless it was the last one already.
+    /// Takes a signature, unless it is the last one again.
     ///
     /// # Errors
-    /// [`Reject::Signature`] when the author did not sign, [`Reject::Limit`] when too many were introduced.
+    /// [`Reject::Signature`] when the author did not sign, [`Reject::Limit`] when the peer has introduced too many.
     pub(crate) fn take(&mut self, signed: &Introduction, author: AuthorId, signature: Signature) -> Result<(), Reject> {
         let known = self.0.get(&signed.room).map(|(author, signature, count)| ((*author, *signature), *count));
         let (last, count) = known.unzip();

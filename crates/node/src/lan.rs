@@ -1,8 +1,8 @@
-//! Members of our rooms on the same LAN, found by mDNS.
+//! Finding members of our rooms on the LAN, by mDNS.
 //!
-//! An announcement carries a short tag for each room, which only those who know the room's secret can tell from
-//! a random one, and which is another one for every peer. A tag that matches by chance costs a dial that shares
-//! nothing.
+//! An announcement carries a short tag for each room. Only members know the room's secret, which tells the tag from a
+//! random one, and every peer has another tag for the same room. A tag that matches by chance costs a dial on which no
+//! room is shared.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,11 +31,11 @@ use crate::{
     wires::Wires,
 };
 
-/// Name under which mDNS looks for peers.
+/// The mDNS service name.
 const SERVICE: &str = "rumormill";
 
-/// Letters of a tag: 40 bits, so that of a thousand peers with 24 tags each none matches by chance in a
-/// million years of looking.
+/// Letters of a tag. They are 40 bits: of a thousand peers with 24 tags each, none matches by chance in a million years
+/// of looking.
 const TAG_LETTERS: usize = 8;
 
 /// Looks for members of our rooms, and lets them find us.
@@ -43,16 +43,16 @@ pub(crate) struct Lan {
     endpoint: Endpoint,
     wires: Wires,
     boards: Boards,
-    /// Peers that are announced now, and their tags.
+    /// The peers that are announced now, and their tags.
     found: Arc<Mutex<Found>>,
     /// Changes whenever a peer is found.
     news: watch::Receiver<()>,
-    /// Stands for rooms that are not there.
+    /// Tags of no room, which hide how many rooms we are in.
     padding: Vec<String>,
 }
 
 impl Lan {
-    /// Starts to look and to announce.
+    /// Begins to look and to announce.
     ///
     /// # Errors
     /// [`Error::Lan`] when the system does not allow it.
@@ -70,7 +70,7 @@ impl Lan {
         Ok(Self { endpoint: endpoint.clone(), wires, boards, found, news, padding })
     }
 
-    /// Announces the rooms there are now, and looks for them among the peers that were found before.
+    /// Announces our present rooms, and looks for them among the peers that were found before.
     pub(crate) async fn announce(&self) {
         let me = address::peer(self.endpoint.id());
         let mut tags: Vec<String> =
@@ -78,7 +78,7 @@ impl Lan {
         let padded = tags.len().next_multiple_of(TAG_GROUP);
         tags.extend(self.padding.iter().take(padded - tags.len()).cloned());
         tags.sort();
-        // 24 tags fit.
+        // 24 tags always fit.
         self.endpoint.set_user_data_for_address_lookup(UserData::try_from(tags.concat()).ok());
         let found: Vec<EndpointInfo> = lock(&self.found).infos().cloned().collect();
         for info in found {
@@ -93,7 +93,7 @@ impl Lan {
         news
     }
 
-    /// Peers that are announced now, and their addresses.
+    /// The addresses of the peers that are announced now.
     pub(crate) fn found(&self) -> Vec<EndpointAddr> {
         lock(&self.found).infos().map(EndpointInfo::to_endpoint_addr).collect()
     }
@@ -123,7 +123,7 @@ async fn look(
     }
 }
 
-/// Tells the rooms that a peer announces, if any are ours; whether one is.
+/// Tells our rooms of a peer that announces them. Returns whether it announces any.
 async fn hear(info: &EndpointInfo, wires: &Wires, boards: &Boards) -> Names {
     let mut found = Names::Others;
     let Some(told) = info.user_data().map(ToString::to_string) else { return found };
@@ -139,7 +139,7 @@ async fn hear(info: &EndpointInfo, wires: &Wires, boards: &Boards) -> Names {
     found
 }
 
-/// Whether a tag is among those told.
+/// Whether a tag is in an announcement.
 fn names(told: &str, tag: &str) -> bool {
     told.as_bytes().chunks(TAG_LETTERS).any(|one| one == tag.as_bytes())
 }
@@ -149,7 +149,7 @@ fn secrets(boards: &Boards) -> Vec<Secret> {
     boards.values().filter(|board| !board.is_damaged()).map(|board| (board.id, *board.secret)).collect()
 }
 
-/// What stands for a room in the announcement of `peer`.
+/// The tag of a room in the announcement of `peer`.
 fn tag(room: &RoomId, secret: &[u8; 32], peer: &PeerId) -> String {
     let key = blake3::derive_key("rumormill 1 lan", secret);
     letters(blake3::Hasher::new_keyed(&key).update(&peer.0).update(&room.0).finalize().as_bytes())

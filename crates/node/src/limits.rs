@@ -7,75 +7,76 @@ use rumormill_proto::limits::{BODY_BYTES, FRAME_BYTES};
 /// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
 pub const ROOMS: usize = 64;
 
-/// Tags of one greeting come in multiples of this, so that their number tells little about how many rooms
-/// one is in.
+/// Tags of one greeting come in multiples of this, so that their number tells little about how many rooms the sender is
+/// in.
 pub const TAG_GROUP: usize = 8;
 
-/// Tags a peer may announce over one connection: every room announced by a greeting of its own.
+/// Tags that a peer may announce over one connection: enough to announce every room in a greeting of its own.
 pub const TAGS: usize = ROOMS * TAG_GROUP;
 
 /// Bytes of one envelope on the live stream: the largest frame and its channel number.
 pub const ENVELOPE_BYTES: usize = FRAME_BYTES + 10;
 
-/// Bytes of envelopes that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills
-/// it in 13 s; a link that takes nothing for so long is fed by anti-entropy later. What begins below the
-/// bound may pass it by one envelope.
+/// Bytes of envelopes that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills them in
+/// 13 s; anti-entropy later feeds a link that takes nothing for so long. An envelope that begins below the bound may
+/// pass it.
 pub const OUTBOUND_BYTES: usize = 256 * 1024;
 
-/// Bytes of these that push what one author said: a quarter, so that whoever floods delays others by a quarter at most.
+/// Bytes of these that push what one author said: a quarter, so that a flooding author delays others by a quarter at
+/// most.
 pub const OUTBOUND_AUTHOR_BYTES: usize = OUTBOUND_BYTES / 4;
 
 /// Envelopes that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
 pub const OUTBOUND_ENVELOPES: usize = 4096;
 
-/// Bytes of received frames of one peer that wait for the driver, by [`crate::link`]'s estimate of what
-/// they take in memory: two of the largest frames.
+/// Bytes of received frames of one peer that wait for the driver, by [`crate::link`]'s estimate of what they take in
+/// memory: two of the largest frames.
 pub const LINK_INBOX_BYTES: usize = 2 * FRAME_BYTES;
 
-/// The same, of pushes of one author: a quarter, so that whoever floods does not stop what others say by the same link.
-/// It holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
+/// The same for pushes of one author: a quarter, so that a flooding author does not stop others on the same link. It
+/// holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
 pub const AUTHOR_INBOX_BYTES: usize = LINK_INBOX_BYTES / 4;
 
-/// Runs of one author that are pushed to us over one link at once: a page that somebody pastes line by line.
+/// Runs of one author that are pushed to us over one link at once: a page that a person pastes line by line.
 pub const PUSHES_AT_ONCE: u32 = 256;
 
-/// The same, a second, after that: ten times a fast bot. A push costs its receiver and whom it tells some 150 µs each: 2 % of
-/// a core. What is pushed faster comes by anti-entropy.
+/// The same for each second after that: ten times a fast bot. A push costs its receiver, and each peer that the
+/// receiver tells, some 150 µs: 2 % of a core. Anti-entropy brings what is pushed faster.
 pub const PUSHES_PER_S: u32 = 128;
 
-/// Authors whose pace is remembered for each link: those who pushed within the last 8 ms each. 12 kB.
+/// Authors whose pace is remembered for each link: those that pushed within the last 8 ms each. 12 kB.
 pub const PACED: usize = 256;
 
-/// The same, all peers together: a dozen peers at once may have as much waiting as they can, and it stays
-/// within 16 MiB.
+/// The same for all peers together: a dozen peers at once may have as much waiting as they can, and it stays within 16
+/// MiB.
 pub const INBOX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What an entry takes in memory once it is read, beside its body; for the estimates above.
+/// The memory that an entry takes beside its body once it is read, for the estimates above.
 pub const ENTRY_BYTES: usize = 128;
 
-/// Commands of people and of the node itself that wait for the driver; what peers say waits elsewhere. 100 bytes each.
-/// Whoever has one more waits.
+/// Commands of people and of the node itself that wait for the driver; frames of peers wait elsewhere. 100 bytes each.
+/// A caller with one more waits.
 pub const COMMANDS: usize = 4096;
 
-/// Controls of one peer that wait for the driver: one for every tag. Whoever has one more waits.
+/// Controls of one peer that wait for the driver: one for every tag. A peer with one more waits.
 pub const LINK_CONTROLS: usize = TAGS;
 
-/// Frames of peers that the driver takes before it commits: a commit costs about one millisecond and a hundred
-/// entries as much again; beyond that, waiting for more gains little and delays what is ready.
+/// Frames of peers that the driver takes before it commits. A commit costs about one millisecond, and a hundred entries
+/// as much again; beyond that, waiting for more gains little and delays what is ready.
 pub const BATCH_PEERS: usize = 512;
 
-/// Pushes of one author among them: 6 ms of work, a signature each. Whoever says something meanwhile waits no longer, and
-/// the commit costs a fifth of that.
+/// Pushes of one author among them: 6 ms of work, a signature each. A caller who says something meanwhile waits no
+/// longer, and the commit costs a fifth of that.
 pub const BATCH_OF_AUTHOR: usize = 64;
 
-/// Runs of answers among them, a signature each, and as many more as the last frame brings: as much work. Honest answers
-/// bring blocks: four thousand entries.
+/// Runs of answers among them, and as many more as the last frame brings: as much work, a signature each. Honest
+/// answers bring blocks: four thousand entries.
 pub const BATCH_ANSWERED: usize = 64;
 
-/// The same while somebody talks: what is said then waits for one frame of an answer at most.
+/// The same while people talk: what they say then waits for one frame of an answer at most.
 pub const BATCH_ANSWERED_BESIDE: usize = 8;
 
-/// How long after a word of somebody it counts as talked: longer than most pauses between lines that people wait for.
+/// How long after a push people count as talking: longer than most pauses between lines that people wait for.
 pub const TALK: Duration = Duration::from_secs(2);
 
 /// Bytes of frames that the driver takes before it commits: a few thousand entries of 200 bytes.
@@ -84,62 +85,65 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
 pub const SAYINGS: usize = 1024;
 
-/// Events kept for a slow reader; it is then told how many it missed. Seconds of a busy room; their bodies
-/// are 8 MiB at most.
+/// News kept for a slow reader of a room's events, which is then told how much it missed: seconds of a busy room. Their
+/// bodies take 8 MiB at most.
 pub const EVENTS: usize = 1024;
 
-/// Bytes of one line of text.
+/// Bytes of one text.
 pub const TEXT_BYTES: usize = BODY_BYTES;
 
-/// Reactions to one message that are read: a sign each of as many people as a screen can name; 200 bytes each.
+/// Notes about one message that are read: reactions of as many people as a screen can name; 200 bytes each.
 pub const NOTES: usize = 512;
 
-/// How often what is over the bounds of a room is dropped.
+/// How often entries over the bounds of a room are dropped.
 pub const EXPIRE_EVERY: Duration = Duration::from_secs(60);
 
 /// Entries that are dropped at once: 20 ms of the driver.
 pub const EXPIRE_ENTRIES: usize = 1_000;
 
-/// Rows of a room that was left which go at once: 64 runs of the largest blocks are 35 MB, of ordinary ones 1 MB.
+/// Rows of a room that was left which are deleted at once: 64 runs of the largest blocks are 35 MB, of ordinary ones 1
+/// MB.
 pub const SWEEP_ROWS: usize = 64;
 
-/// Entries that one page, search or export step may ask for: a megabyte of lines of 200 bytes.
+/// Entries or messages of one page, search or export step: a megabyte of texts of 200 bytes.
 pub const PAGE_LINES: usize = 5_000;
 
-/// Connections on which rooms are shared, whoever dialled: all that others may choose of one room, and as many again for
-/// rooms beside it. Past it the room with the most of them gives one up. Idle ones cost 100 kB each: 12.8 MB.
+/// Connections on which rooms are shared, whichever side dialled: all that others may choose of one room, and as many
+/// again for rooms beside it. Past it the room with the most connections gives one up. Idle ones cost 100 kB each: 12.8
+/// MB.
 pub const LINKS: usize = 128;
 
-/// Accepted connections that share no room so far: what [`HANDSHAKES_PER_S`] lets in while an honest newcomer greets,
-/// over three round trips of half a second. Past it the oldest yields. With [`STRANGER_WINDOW_BYTES`] each they hold 8 MiB.
+/// Accepted connections that share no room yet: those that [`HANDSHAKES_PER_S`] lets in while an honest newcomer
+/// greets, over three round trips of half a second. Past it the oldest yields. With [`STRANGER_WINDOW_BYTES`] each they
+/// hold 8 MiB.
 pub const STRANGERS: usize = 32;
 
-/// Handshakes a second that strangers get, and how many at once when none came for a while: a room of 32
-/// that starts again at one moment. A handshake costs under 1 ms of a core: 2 %.
+/// Handshakes that strangers get a second, and at once after a pause: a room of 32 that restarts at one moment. A
+/// handshake costs under 1 ms of a core: 2 %.
 pub const HANDSHAKES_PER_S: u32 = 20;
 
 /// See [`HANDSHAKES_PER_S`].
 pub const HANDSHAKES_AT_ONCE: u32 = 32;
 
-/// Of these, those that an address leaves to others when it had one lately: half, so that somebody who comes for the
-/// first time finds some however often others come again.
+/// Those of them that an address leaves to others when it had one lately: half, so that an address that comes for the
+/// first time finds some, however often others come again.
 pub const HANDSHAKES_LEFT_BY_SOCKET: u32 = HANDSHAKES_AT_ONCE / 2;
 
 /// The same when only another port of its host had one lately: a quarter.
 pub const HANDSHAKES_LEFT_BY_HOST: u32 = HANDSHAKES_AT_ONCE / 4;
 
-/// Handshakes lately given to strangers whose addresses are remembered: those of 12 s of a flood. 16 kB.
+/// Strangers' addresses that are remembered because they had a handshake lately: those of 12 s of a flood. 16 kB.
 pub const LATELY: usize = 256;
 
-/// Handshakes under way at once, of strangers and of familiar addresses apart; past it the oldest yields. Each holds
+/// Handshakes under way at once, of strangers and of familiar addresses apart. Past it the oldest yields. Each holds
 /// some 50 kB: 6.4 MB.
 pub const HANDSHAKES: usize = 64;
 
-/// Addresses from which a room was shared: as many as eight restarts of [`LINKS`] peers leave. 64 kB.
+/// Familiar addresses, from which a room was shared: as many as eight restarts of [`LINKS`] peers leave. 64 kB.
 pub const FAMILIAR: usize = 1024;
 
-/// Handshakes a second, and at once, that each of these addresses gets beside what strangers do: a peer that both sides
-/// dial, and that comes back. Beyond that it is a stranger.
+/// Handshakes that each familiar address gets a second, and at once, beside those of strangers: for a peer that both
+/// sides dial, and that comes back. Beyond that it is a stranger.
 pub const FAMILIAR_PER_S: u32 = 1;
 
 /// See [`FAMILIAR_PER_S`].
@@ -148,53 +152,52 @@ pub const FAMILIAR_AT_ONCE: u32 = 4;
 /// A connection on which no room is shared by then is closed, whatever else was said on it.
 pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Peers of a room of which is told how often they were dialled in vain: more than a person would look at; 300 bytes
-/// each.
+/// Peers of a room of which failed dials are counted: more than a person would look at; 300 bytes each.
 pub const SOUGHT: usize = 32;
 
-/// Characters of the reason why a dial came to nothing.
+/// Characters of the reason why a dial failed.
 pub const WHY_CHARS: usize = 200;
 
-/// A dial that has not come to a connection by then has failed. Round the earth and back with one packet
-/// lost is under 2 s.
+/// A dial without a connection by then has failed. A round trip around the earth with one lost packet is under 2 s.
 pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 
 /// The round trip that is assumed of a peer: with the usual 333 ms a lost first packet costs a second.
 pub const ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// The same of one that others told of.
+/// The same of a peer that only others told of.
 pub const TOLD_ROUND_TRIP: Duration = Duration::from_millis(333);
 
-/// [`DIAL_DEADLINE`] of one that others told of: until something would be said twice to who may never have asked for it. A node that
-/// closes waits three times as long for what it has just given up.
+/// [`DIAL_DEADLINE`] of a peer that only others told of: until a packet would be sent a second time to a host that may
+/// never have asked for it. A node that closes waits three times as long for what it has just given up.
 pub const TOLD_DEADLINE: Duration = Duration::from_millis(990);
 
 /// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
 pub const DIALS_OF_ROOM: usize = 16;
 
-/// Dials under way at once, and dialled connections that have not greeted us: one room that only hears of dead peers
-/// leaves half of them to others. Rooms take turns at what is left.
+/// Dials under way at once, and dialled connections that have not greeted us. One room that only hears of dead peers
+/// leaves half of them to other rooms, which take turns at what is left.
 pub const DIALS: usize = 2 * DIALS_OF_ROOM;
 
 /// Dials of one peer at once, by addresses of its that different rooms know: an old one, a new one, and that again.
 pub const WAYS: usize = 4;
 
-/// Dials of one room that wait for their turn; the engine hears of one more that it is unreachable.
+/// Dials of one room that wait for their turn. The engine hears of one more that the peer is unreachable.
 pub const DIALS_WAITING: usize = 64;
 
-/// For how long a peer that sent what no honest peer sends is refused; doubles each time.
+/// How long a peer that sent what no honest peer sends is refused. It doubles each time.
 pub const BAR: Duration = Duration::from_secs(60);
 
-/// No bar lasts longer: an address that changes hands is usable again after an hour.
+/// The longest bar: an address that changes hands is usable again after an hour.
 pub const BAR_LONGEST: Duration = Duration::from_secs(3600);
 
-/// Peers barred at once; past it the one whose bar ends first is let go. 64 kB.
+/// Peers barred at once. Past it the one whose bar ends first is let go. 64 kB.
 pub const BARS: usize = 1024;
 
-/// Addresses that others told of and that were tried: what a room of 32 that restarts tells in an hour; 80 bytes each.
+/// Addresses that only others told of and that were tried: as many as a room of 32 that restarts tells in an hour; 80
+/// bytes each.
 pub const TOLD_TRIED: usize = 4096;
 
-/// When such an address is tried again at which nobody answered.
+/// How long such an address is not tried again when nobody answered there.
 pub const TOLD_AGAIN: Duration = Duration::from_secs(3600);
 
 /// Socket addresses of one contact: a few networks of either family.
@@ -203,51 +206,50 @@ pub const SOCKET_ADDRS: usize = 8;
 /// Bytes of a relay's URL in a contact.
 pub const RELAY_URL_BYTES: usize = 255;
 
-/// Contacts in a ticket: with three the chance that all have left is small, and the ticket still fits on a
-/// line or two.
+/// Contacts in a ticket: with three the chance that all have left is small, and the ticket still fits on a line or two.
 pub const TICKET_CONTACTS: usize = 8;
 
 /// Contacts kept for each room, see `RoomRecord`.
 pub const CONTACTS: usize = 64;
 
-/// Contacts are written down no more often than this; losing a minute of them costs a dial.
+/// How often contacts are written down at most: losing a minute of them costs a dial.
 pub const CONTACTS_EVERY: Duration = Duration::from_secs(60);
 
-/// How often others are told that somebody writes in a room: what interfaces show for twice as long.
+/// How often peers are told that somebody is typing: interfaces show it for twice as long.
 pub const TYPING_EVERY: Duration = Duration::from_secs(3);
 
-/// How often a peer may say that somebody writes there, and how many times at once: a person goes to and fro between eight
-/// rooms. What is said beyond that is dropped.
+/// How often a second a peer may say that somebody is typing there: a person goes to and fro between eight rooms. What
+/// it says beyond that is dropped.
 pub const TYPINGS_PER_S: u32 = 1;
 
-/// Authors that one peer introduces in one room over one connection: the one who writes there, and the keys that it may need
-/// instead when its log turns out to be forked or too far ahead, which happens once an hour at most.
+/// Authors that one peer introduces in one room over one connection: the one who writes there, and the keys that it may
+/// need instead when its log turns out to be forked or too far ahead, which happens once an hour at most.
 pub const INTRODUCTIONS: usize = 8;
 
-/// See [`TYPINGS_PER_S`].
+/// See [`TYPINGS_PER_S`]; how many at once.
 pub const TYPINGS_AT_ONCE: u32 = 8;
 
 /// Readers of the store: two steps of serving and two questions of users at once. Each has a cache of its own.
 pub const READERS: usize = 4;
 
-/// Wants of one peer that wait behind the one being served; one more is answered with `Done` only. A peer asks for one large
-/// part and three small ones at a time; what it is served unasked waits here too.
+/// Wants of one peer that wait behind the one that is served. One more is answered with `Done` only. A peer asks for
+/// one large part and three small ones at a time; what it is served unasked waits here too.
 pub const SERVES_WAITING: usize = 8;
 
-/// Steps of serving at once, whoever they are for: half of [`READERS`], so that users need not wait.
+/// Steps of serving at once, for all peers: half of [`READERS`], so that users need not wait.
 pub const SERVING: usize = 2;
 
 /// Raw bytes that one step of serving reads, and one compressed piece of a bulk stream holds: 5 ms of
 /// reading and hashing.
 pub const SERVE_STEP_BYTES: usize = 256 * 1024;
 
-/// Entries in one frame of an answer: 4 ms of its receiver, who takes no less than a frame before it commits.
+/// Entries in one frame of an answer: 4 ms of work for its receiver, which takes at least a frame before it commits.
 pub const SERVE_FRAME_ENTRIES: usize = 512;
 
 /// An answer of at most this goes on the live stream; a larger one gets a stream of its own.
 pub const SERVE_LIVE_BYTES: usize = 64 * 1024;
 
-/// Newest entries that a want may ask to be served first: several screens.
+/// Newest entries that a want may ask for first: several screens.
 pub const SERVE_NEWEST: usize = 1000;
 
 /// Pieces read ahead of the network for one peer: one being written, one ready.
@@ -256,13 +258,13 @@ pub const SERVE_AHEAD: usize = 1;
 /// Streams with bulk answers that a peer may have open to us: the one it writes and the next.
 pub const BULK_STREAMS: u32 = 2;
 
-/// Questions about forks that are read at once, whichever room's: a quarter of [`READERS`], so that users need not wait.
+/// Questions about forks that are read at once, for all rooms: a quarter of [`READERS`], so that users need not wait.
 pub const RECALLING: usize = 1;
 
-/// How long a room rests when its words cannot be made durable. It doubles each time.
+/// How long a room rests when the store cannot make durable what is said in it. It doubles each time.
 pub const REST: Duration = Duration::from_secs(1);
 
-/// To what that grows: somebody who has made room on the disk waits no longer.
+/// The longest rest: a user who has made room on the disk waits no longer.
 pub const REST_LONGEST: Duration = Duration::from_secs(30);
 
 /// A room that went on for so long rests as if for the first time.
@@ -280,30 +282,32 @@ pub const STRANGER_WINDOW_BYTES: u32 = 256 * 1024;
 /// Streams for both directions that a peer may have open to us: the live one and a file it fetches.
 pub const PAIRED_STREAMS: u32 = 2;
 
-/// Files that are being fetched or waited for. Each costs a task and what came of it on the disk.
+/// Files that are being fetched or waited for. Each costs a task, and the disk what came of it.
 pub const WANTS: usize = 64;
 
 /// Peers asked for a file at once: two pieces of each are in memory, 2 MiB.
 pub const FETCHES: usize = 4;
 
-/// Pieces of files served at once, whoever they are for, 8 MiB; whoever wants one more waits. Peers take turns: each has one
+/// Pieces of files served at once, for all peers: 8 MiB. A request for one more waits. Peers take turns: each has one
 /// piece at a time.
 pub const FILES_SERVED: usize = 32;
 
-/// Bytes of what is asked about a file: two numbers of 10 at most, a channel of 2, a hash of 32.
+/// Bytes of a request for a file: two numbers of 10 at most, a channel of 2, a hash of 32.
 pub const FILE_ASKED_BYTES: usize = 64;
 
 /// A peer that neither sends nor takes a piece for so long is given up: a link of 70 kbit/s moves one in that time.
 pub const FILE_STALL: Duration = Duration::from_secs(30);
 
-/// The same while somebody waits for the place, or somebody else can be asked: a link of 530 kbit/s moves a piece in that
-/// time. [`LINKS`] peers who take nothing cost each other, and whoever takes something, four of these turns a piece.
+/// The same while another transfer waits for the slot, or another peer can be asked: a link of 530 kbit/s moves a piece
+/// in that time. [`LINKS`] peers that take nothing cost each other, and a peer that takes something, four of these
+/// turns a piece.
 pub const FILE_TURN: Duration = Duration::from_secs(4);
 
-/// Those who are here are asked again after this long, for one of them may have fetched the file meanwhile.
+/// How long after all connected peers were asked for a file they are asked again, for one of them may have fetched it
+/// meanwhile.
 pub const FILE_AGAIN: Duration = Duration::from_secs(60);
 
-/// How often it is looked which files are over the bounds.
+/// How often the shelf looks for files over the bounds.
 pub const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Rooms announced on the LAN: tags of 8 letters in the 245 bytes that an announcement has.
@@ -312,33 +316,34 @@ pub const LAN_ROOMS: usize = 24;
 /// Entries indexed at once when there is nothing better to do: a few milliseconds.
 pub const INDEX_ENTRIES: usize = 512;
 
-/// What was appended is indexed after this long without more: indexing costs as much as catching up does.
+/// Entries are indexed after this long without an append: indexing costs as much as catching up does.
 pub const INDEX_QUIET: Duration = Duration::from_millis(200);
 
-/// While it is never quiet, some is indexed this often, so that search does not have to read ever more.
+/// While it is never quiet, some entries are indexed this often, so that search does not read ever more without the
+/// index.
 pub const INDEX_BUSY: Duration = Duration::from_secs(2);
 
-/// Rooms announced by name to those who ask on the LAN; more than one person looks after.
+/// Rooms announced by name to peers on the LAN that ask: more than a person looks through.
 pub const NEARBY_ROOMS: usize = 24;
 
 /// Letters of a ticket with one contact: 1.6 for each of its bytes, 64 of ids, 300 of an address and some.
 pub const TICKET_BYTES: usize = 1024;
 
-/// Milliseconds that asking a peer on the LAN for its rooms may take: a hundred times what it does.
+/// Milliseconds that a peer on the LAN has to tell its rooms: a hundred times what it needs.
 pub const NEARBY_MS: u64 = 3_000;
 
-/// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes. All are asked
-/// for their rooms at once, so that those who do not answer keep nobody waiting: 13 MB of connections for
-/// [`NEARBY_MS`]. Past it one of the most crowded address yields, for whoever is on the LAN can announce any number.
+/// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes. All are
+/// asked for their rooms at once, so that silent ones delay no other: 13 MB of connections for [`NEARBY_MS`]. Past it a
+/// peer at the most crowded address yields, for anyone on the LAN can announce any number.
 pub const LAN_PEERS: usize = 256;
 
 /// How often a room's status is renewed for its readers while things change.
 pub const STATUS_EVERY: Duration = Duration::from_millis(100);
 
-/// A connection of which nothing is heard for so long has ended: three packets that keep it alive may be lost.
+/// A connection on which nothing is heard for so long has ended: three packets that keep it alive may be lost.
 pub const IDLE: Duration = Duration::from_secs(8);
 
-/// How often something is said to keep a connection alive.
+/// How often a packet keeps an idle connection alive.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Milliseconds that a probe of the LAN waits: mDNS announces within 1.6 s, and that much again, twice.

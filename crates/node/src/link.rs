@@ -1,8 +1,8 @@
-//! One connection to a peer: its tasks, and what they tell the driver.
+//! One connection to a peer: its tasks, and what they give the driver.
 //!
-//! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk
-//! streams, one serves wants, one files. Frames are read here and judged by the engine; a reader that has a frame
-//! waits until the driver has room for it, and QUIC lets the peer wait.
+//! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk streams,
+//! one serves wants, and one serves files. Frames are read here and judged by the engine. A reader that has a frame
+//! waits until the driver has room for it, and QUIC makes the peer wait.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use crate::{
 /// Bytes read from a stream at once.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Everything about one connection, from the handshake to its end.
+/// Runs one connection from the handshake to its end.
 pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     let link = wires.next_link();
     let mut exported = [0; 32];
@@ -94,7 +94,7 @@ pub(crate) async fn run(connection: Connection, role: Role, wires: Wires) {
     wires.turns.end(link);
 }
 
-/// The address at which a peer is seen that is connected without a relay.
+/// The address at which we see a peer that is connected without a relay.
 fn seen_at(connection: &Connection) -> Option<Bytes> {
     let paths = connection.paths();
     paths.iter().find_map(|path| match path.remote_addr() {
@@ -103,7 +103,7 @@ fn seen_at(connection: &Connection) -> Option<Bytes> {
     })
 }
 
-/// The stream for all that is live: opened by who dialled. It goes before bulk answers.
+/// The stream for everything that is live, which the dialler opens. It goes before bulk answers.
 async fn live_stream(connection: &Connection, role: Role) -> Option<(SendStream, RecvStream)> {
     let open = async {
         match role {
@@ -131,7 +131,7 @@ async fn read_live(stream: RecvStream, inlet: Inlet, connection: Connection) {
     }
 }
 
-/// Reads to the end of the live stream, which only comes with the end of the connection.
+/// Reads the live stream to its end, which comes only with the end of the connection.
 async fn live_envelopes(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
     let mut envelopes = Envelopes::live();
     while let Some(envelope) = next_envelope(&mut stream, &mut envelopes).await? {
@@ -160,7 +160,7 @@ async fn next_envelope(stream: &mut RecvStream, envelopes: &mut Envelopes) -> Re
     }
 }
 
-/// Reads bulk answers, one after the other: a peer has no reason to send two at once.
+/// Reads bulk answers one after the other: a peer has no reason to send two at once.
 async fn read_bulk(connection: Connection, inlet: Inlet) {
     while let Ok(stream) = connection.accept_uni().await {
         if let Err(reject) = bulk_envelopes(stream, &inlet).await {
@@ -179,13 +179,13 @@ async fn bulk_envelopes(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Rej
     Ok(())
 }
 
-/// The way of one connection to the driver.
+/// The way from one connection to the driver.
 #[derive(Clone)]
 struct Inlet {
     link: LinkId,
-    /// One permit for each byte that may wait, of this peer.
+    /// One permit for each byte of this peer's frames that may wait.
     inbox: Arc<Semaphore>,
-    /// One permit for each control that may.
+    /// One permit for each of its controls that may wait.
     controls: Arc<Semaphore>,
     paces: Arc<Paces>,
     wires: Wires,
@@ -195,28 +195,28 @@ impl Inlet {
     async fn control(&self, envelope: Envelope) -> Result<(), Reject> {
         let Some(control) = read_control(envelope.body)? else { return Ok(()) };
         // The semaphore is never closed.
-        let Ok(place) = self.controls.clone().acquire_owned().await else { return Ok(()) };
-        let command = Command::Controlled { link: self.link, control, _place: place };
+        let Ok(permit) = self.controls.clone().acquire_owned().await else { return Ok(()) };
+        let command = Command::Controlled { link: self.link, control, _permit: permit };
         self.wires.turns.put(self.link, Strand::Exchange, command);
         Ok(())
     }
 
-    /// Hands a frame over, once there is room for it. A push does not wait for room: what an author says faster than it
-    /// is taken comes by anti-entropy.
+    /// Hands a frame over once there is room for it. A push does not wait for room: anti-entropy brings what an author
+    /// says faster than it is taken.
     async fn frame(&self, channel: u32, frame: Frame, bytes: usize) {
         if matches!(&frame, Frame::Push(push) if !self.paces.takes(push)) {
             return;
         }
-        let (places, strand) = (weight(&frame, bytes), Strand::of(&frame));
+        let (weight, strand) = (weight(&frame, bytes), Strand::of(&frame));
         let acquire = async |from: &Arc<Semaphore>| match strand {
-            Strand::Of(_) => from.clone().try_acquire_many_owned(places).ok(),
+            Strand::Of(_) => from.clone().try_acquire_many_owned(weight).ok(),
             // The semaphores are never closed.
-            _ => from.clone().acquire_many_owned(places).await.ok(),
+            _ => from.clone().acquire_many_owned(weight).await.ok(),
         };
         let Some(mine) = acquire(&self.inbox).await else { return };
         let Some(all) = acquire(&self.wires.inbox).await else { return };
-        let (link, weight) = (self.link, places as usize);
-        let received = Received { link, channel, frame, bytes, weight, _places: [mine, all] };
+        let (link, weight) = (self.link, weight as usize);
+        let received = Received { link, channel, frame, bytes, weight, _permits: [mine, all] };
         if !self.wires.turns.put(link, strand, Command::Received(Box::new(received))) {
             tracing::debug!("an author says more than its share of a link");
         }
@@ -227,7 +227,7 @@ impl Inlet {
     }
 }
 
-/// What a frame takes in memory, about; never more than all that one peer may have.
+/// The memory that a frame takes, as an estimate in bytes; never more than one peer may use.
 fn weight(frame: &Frame, bytes: usize) -> u32 {
     let entries: usize = frame.runs().iter().map(|run| run.entries().len()).sum();
     (bytes + (entries + 1) * ENTRY_BYTES).min(LINK_INBOX_BYTES) as u32

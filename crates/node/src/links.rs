@@ -1,13 +1,13 @@
-//! The driver's side of all connections: who is linked, which rooms that carries, who is barred. What follows from it for
-//! a room comes back as inputs of its engine.
+//! The driver's side of all connections: which peers are linked, which rooms they share, which peers are barred. What
+//! follows from it for a room comes back as inputs of the room's engine.
 //!
-//! One connection per pair of peers is used. Two appear when both dial at once, or when a peer that vanished
-//! comes back: of a process that began anew the new one is used; of the same process the one that the smaller
-//! id dialled, so that both sides choose alike; of two dialled by the same side the new one.
+//! Two peers use one connection. They have two when both dial at once, or when a peer that vanished comes back. If the
+//! peer's process began anew, the new connection is used. If it is the same process, the one that the smaller id
+//! dialled is used, so that both sides choose alike; of two that the same side dialled, the new one.
 //!
-//! Nobody keeps a place by staying. Connections on which no room is shared yet have a few of their own, and the oldest
-//! yields to a new one. Of those that share rooms, when all places are taken, the room with the most of them gives up
-//! its newest one, so that whoever is in one room takes no other room's.
+//! No peer keeps a slot by staying. Connections on which no room is shared yet have a few slots of their own, and the
+//! oldest yields to a new one. When all slots of those that share rooms are taken, the room with the most connections
+//! gives up its newest one, so one room's peers take no slot from another's.
 
 use std::{
     cmp::Reverse,
@@ -44,7 +44,7 @@ use crate::{
     unanswered::Unanswered,
 };
 
-/// What engines are told.
+/// Inputs for engines, by room.
 pub(crate) type Inputs = Vec<(RoomId, Input)>;
 
 /// A room and its secret.
@@ -53,13 +53,13 @@ pub(crate) type Secret = (RoomId, [u8; 32]);
 /// All connections.
 pub(crate) struct Links {
     pub(crate) me: PeerId,
-    /// Drawn when this process began.
+    /// A random number that this process drew when it began.
     boot: [u8; 8],
-    /// How we are reached.
+    /// Our address.
     address: Bytes,
     connector: Connector,
     links: BTreeMap<LinkId, Link>,
-    /// The connection of each peer that rooms use.
+    /// The connection that rooms use with each peer.
     used: BTreeMap<PeerId, LinkId>,
     dials: Dials,
     unanswered: Unanswered,
@@ -69,20 +69,20 @@ pub(crate) struct Links {
 pub(crate) struct Link {
     pub(crate) peer: PeerId,
     pub(crate) role: Role,
-    /// What the peer's process drew when it began; `None` until it has greeted us.
+    /// The random number that the peer's process drew when it began; `None` until it has greeted us.
     boot: Option<[u8; 8]>,
     pub(crate) channels: Channels,
     pub(crate) connection: Connection,
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
-    /// One permit: a peer is asked for one file at a time.
+    /// One permit: we ask a peer for one file at a time.
     asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
-    /// To be set once a room is shared.
+    /// Set once a room is shared.
     shared: Arc<SetOnce<()>>,
-    /// Who writes at the other end.
+    /// The authors who write at the other end.
     pub(crate) introduced: Introduced,
-    /// How often the peer may still say that somebody writes there.
+    /// How often the peer may still say that somebody is typing there.
     typings: Budget,
 }
 
@@ -92,7 +92,7 @@ impl Link {
         (self.role == Role::Dialler) == (me < self.peer)
     }
 
-    /// Whether this is to be used instead of `old`.
+    /// Whether this connection is used instead of `old`.
     fn replaces(&self, old: &Self, me: PeerId) -> bool {
         self.boot != old.boot || self.by_smaller(me) || !old.by_smaller(me)
     }
@@ -119,7 +119,7 @@ impl Links {
         }
     }
 
-    /// A connection is there: greets the peer, if we may have it.
+    /// A connection was made: greets the peer, if we may have it.
     pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
         if met.role == Role::Dialler {
             self.dials.reached(&met.peer);
@@ -137,7 +137,7 @@ impl Links {
         let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
         let tags = channels.announce(rooms, random);
-        // Nothing was put in before.
+        // The queue is empty, so there is room.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
         let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
         let introduced = Introduced::default();
@@ -159,7 +159,8 @@ impl Links {
         yielded
     }
 
-    /// Of the connections that share no room so far, the oldest yields to one more. `None` when none does.
+    /// Makes room for one more connection that shares no room yet: the oldest such connection yields. `None` when none
+    /// does.
     fn make_room_for_stranger(&mut self, role: Role) -> Option<Inputs> {
         let most = if role == Role::Accepter { STRANGERS } else { DIALS };
         let strangers = self.links.iter().filter(|(_, link)| link.boot.is_none() && link.role == role);
@@ -170,7 +171,7 @@ impl Links {
         }
     }
 
-    /// Gives up a connection because others need its place.
+    /// Gives up a connection because others need its slot.
     fn give_up(&mut self, id: LinkId) -> Inputs {
         if let Some(link) = self.links.get(&id) {
             Goodbye::Full.say(&link.connection);
@@ -179,8 +180,8 @@ impl Links {
         self.gone(id)
     }
 
-    /// When one more connection shares rooms than there are places: the room with the most gives up its newest, rather
-    /// one that we did not choose, and not `newcomer`.
+    /// When more connections share rooms than there are slots, the room with the most gives up its newest one,
+    /// preferably one that we did not dial, and never `newcomer`.
     fn make_room_for(&mut self, newcomer: LinkId) -> Inputs {
         if self.used.len() <= LINKS {
             return Inputs::new();
@@ -197,7 +198,7 @@ impl Links {
         worst.map(|id| self.give_up(id)).unwrap_or_default()
     }
 
-    /// A control came that is no hint.
+    /// Takes a control, other than one that says that somebody is typing.
     ///
     /// # Errors
     /// [`Reject`] when no honest peer says this.
@@ -241,7 +242,8 @@ impl Links {
         }
     }
 
-    /// Somebody writes at the other end: in which room, and at which peer. `None` when that is said too often.
+    /// Somebody is typing at the other end: returns in which room and at which peer; `None` when the peer says so too
+    /// often.
     ///
     /// # Errors
     /// [`Reject`] when the peer announced no such channel.
@@ -250,7 +252,7 @@ impl Links {
         Ok(found.filter(|_| self.links.get_mut(&id).is_some_and(|link| link.typings.take(now_ms))))
     }
 
-    /// Says to everyone in a room whose version knows it that somebody writes here.
+    /// Tells every linked peer of a room, if its version knows this control, that somebody is typing here.
     pub(crate) fn tell_typing(&self, room: &RoomId) {
         for link in self.used.values().filter_map(|id| self.links.get(id)) {
             if let Some(mine) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
@@ -259,7 +261,7 @@ impl Links {
         }
     }
 
-    /// The peer has greeted us for the first time: decides whether the connection is used.
+    /// The peer has greeted us for the first time: decides whether its connection is used.
     fn greeted(&mut self, id: LinkId) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let peer = link.peer;
@@ -289,7 +291,7 @@ impl Links {
         inputs
     }
 
-    /// Tells engines of rooms that are shared and were not before.
+    /// Tells engines of the rooms that are shared now and were not before.
     fn ups(&mut self, id: LinkId, before: &BTreeSet<RoomId>) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let peer = link.peer;
@@ -306,11 +308,11 @@ impl Links {
         inputs
     }
 
-    /// The peer says how it is reached; where we saw it is true as well.
+    /// The peer tells its addresses, to which the one is added at which we see it.
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
-        // What a peer says of itself makes no address familiar: only a link from there does.
+        // An address becomes familiar only when a room was shared from it, and not because a peer claims it.
         if !defence::is_on("hearsay") {
             self.connector.know(address::sockets(&address));
         }
@@ -318,7 +320,7 @@ impl Links {
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
 
-    /// Which room and peer a frame is about; `None` when we no longer talk about it with that peer.
+    /// The room and peer that a frame is about; `None` when we no longer talk about that room with that peer.
     ///
     /// # Errors
     /// [`Reject`] when the peer announced no such channel.
@@ -346,7 +348,7 @@ impl Links {
         inputs
     }
 
-    /// We are reached in another way: tells everyone linked.
+    /// Our address has changed: tells every linked peer.
     pub(crate) fn readdressed(&mut self, address: Bytes) {
         if self.address == address {
             return;
@@ -358,14 +360,14 @@ impl Links {
         }
     }
 
-    /// Members of a room were found by ourselves.
+    /// We found members of a room ourselves.
     pub(crate) fn found(&mut self, room: RoomId, contacts: Vec<Contact>) -> Inputs {
         self.unanswered.found(&contacts);
         vec![(room, Input::Heard { contacts })]
     }
 
-    /// Connects to a peer on behalf of a room, or talks about the room on the connection there is. What others told of it is
-    /// tried once, unless it is `ours`.
+    /// Dials a peer for a room, or talks about the room on the connection that there is. An address that only others
+    /// told of, so one that is not `ours`, is tried once an hour.
     pub(crate) fn dial(&mut self, room: RoomId, (contact, ours): (&Contact, bool), now_ms: u64) -> Inputs {
         let peer = contact.peer;
         let unreachable = vec![(room, Input::Unreachable { peer })];
@@ -392,7 +394,7 @@ impl Links {
         }
     }
 
-    /// Talks about a room again on a connection. `None` when the peer was never in it.
+    /// Talks about a room again on a connection. `None` when the peer was never in the room.
     fn ask_again(&mut self, id: LinkId, room: RoomId) -> Option<Inputs> {
         let link = self.links.get_mut(&id)?;
         if link.channels.shares(&room) {
@@ -437,7 +439,7 @@ impl Links {
         if dialled { self.undialled(link.peer) } else { Inputs::new() }
     }
 
-    /// A room no longer talks with this peer; the connection ends when no room does.
+    /// A room stops talking with this peer. The connection ends when no room is left on it.
     pub(crate) fn part(&mut self, room: RoomId, peer: PeerId) {
         let Some(id) = self.used.get(&peer).copied() else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
@@ -450,7 +452,7 @@ impl Links {
         }
     }
 
-    /// A peer has sent what no honest peer sends: ends its connections and bars it.
+    /// A peer has sent what no honest peer sends: closes its connections and bars it.
     pub(crate) fn bar(&mut self, peer: PeerId, reject: Reject, now_ms: u64) -> Inputs {
         tracing::warn!(peer = %peer.short(), %reject, "barred");
         self.bars.bar(peer, now_ms);
@@ -468,13 +470,13 @@ impl Links {
         inputs
     }
 
-    /// Who is at the other end.
+    /// The peer at the other end.
     pub(crate) fn peer(&self, id: LinkId) -> Option<PeerId> {
         self.links.get(&id).map(|link| link.peer)
     }
 
-    /// Says a frame about a room; the bytes on the wire, 0 when it was dropped. `strand` tells what it is, and `bytes`
-    /// are the frame.
+    /// Sends a frame about a room. Returns the bytes on the wire, 0 when it was dropped. `strand` is that of the frame,
+    /// and `bytes` its encoding.
     pub(crate) fn send(&self, room: &RoomId, peer: &PeerId, strand: Strand, bytes: &[u8]) -> usize {
         let author = match strand {
             Strand::Of(author) => Some(author),
@@ -483,7 +485,7 @@ impl Links {
         self.shared(room, peer).map_or(0, |(link, channel)| link.outbound.offer(author, channel, bytes))
     }
 
-    /// Says a frame that must not be lost; a peer that has not read for long is given up.
+    /// Sends a frame that must not be lost. A peer that has not read for long is given up.
     pub(crate) fn insist(&self, room: &RoomId, peer: &PeerId, bytes: &[u8]) -> usize {
         let Some((link, channel)) = self.shared(room, peer) else { return 0 };
         link.outbound.insist(channel, bytes).unwrap_or_else(|| {
@@ -492,7 +494,7 @@ impl Links {
         })
     }
 
-    /// Has a job served; `false` when the peer waits for too many already.
+    /// Queues a job to be served; `false` when too many wait for this peer.
     pub(crate) fn serve(&self, room: &RoomId, peer: &PeerId, job: impl FnOnce(u32) -> Job) -> bool {
         self.shared(room, peer).is_some_and(|(link, channel)| link.serves.try_send(job(channel)).is_ok())
     }
@@ -502,7 +504,7 @@ impl Links {
         self.shared(room, peer).map(|(link, _)| link.connection.weak_handle())
     }
 
-    /// By which connections peers of a room can be asked for files.
+    /// The connections over which peers of a room can be asked for files.
     pub(crate) fn lanes(&self, room: &RoomId) -> Vec<Lane> {
         let links = self.used.values().filter_map(|id| Some((id, self.links.get(id)?)));
         let lane = |(id, link): (&LinkId, &Link)| {
@@ -513,19 +515,19 @@ impl Links {
         links.filter_map(lane).collect()
     }
 
-    /// Peers that a room is shared with now.
+    /// Tells a new engine of the peers that share its room.
     pub(crate) fn sharing(&self, room: &RoomId) -> Inputs {
         let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| link.channels.shares(room));
         links.map(|link| (*room, Input::Up { peer: link.peer, address: link.seen_at.clone() })).collect()
     }
 
-    /// A room is no longer talked about with anybody.
+    /// Stops talking about a room with every peer.
     pub(crate) fn leave(&mut self, room: &RoomId) {
         let peers: Vec<PeerId> = self.used.keys().copied().collect();
         peers.into_iter().for_each(|peer| self.part(*room, peer));
     }
 
-    /// Ends all connections, and lets nobody in any more.
+    /// Closes all connections and the endpoint.
     pub(crate) fn close(&mut self) {
         for link in std::mem::take(&mut self.links).into_values() {
             Goodbye::Closing.say(&link.connection);
@@ -549,7 +551,7 @@ impl Links {
         Some((link, link.channels.mine(room)?))
     }
 
-    /// Says something that must not be lost; a peer that has not read for long is given up.
+    /// Sends a control that must not be lost. A peer that has not read for long is given up.
     pub(crate) fn control(&self, id: LinkId, control: &Control) {
         if let Some(link) = self.links.get(&id)
             && !link.outbound.control(control)

@@ -1,7 +1,7 @@
-//! What people read: entries of a chat, each with what later ones did to it.
+//! What a person says: an entry of a chat with the edits and reactions that later entries add.
 //!
 //! A message is a fold over an entry and its notes: the edits and the retraction by its author, and everybody's
-//! reactions. The same entries give the same message, whatever order they came in.
+//! reactions. The same entries give the same message in whatever order they came.
 
 use std::collections::BTreeMap;
 
@@ -14,59 +14,59 @@ use rumormill_proto::{
 };
 use rumormill_store::Line;
 
-/// One thing that people see in a room.
+/// One thing that people read in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Where it stands in the timeline.
+    /// Its place in the timeline.
     pub place: Place,
     /// Hash of the entry.
     pub id: EntryId,
     /// What it is.
     pub what: What,
-    /// Whether the author changed it since.
+    /// Whether its author has edited it.
     pub edited: bool,
-    /// The signs beside it, and who put each there; signs by their bytes, authors ascending.
+    /// The signs beside it, and the authors who put each there; signs by their bytes, authors ascending.
     pub reactions: BTreeMap<String, Vec<AuthorId>>,
 }
 
-/// What a message is.
+/// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The room was founded under this name.
     Founded(String),
-    /// Something said.
+    /// A text.
     Text(Text),
-    /// The author wants to be called this.
+    /// The name that its author wants to be shown with.
     Nick(String),
-    /// What the room is about from here on.
+    /// The topic of the room from here on.
     Topic(String),
-    /// A file is offered.
+    /// A file that its author offers.
     File(File),
-    /// Something that was said elsewhere, by somebody else than the author.
+    /// Something that was said in another system, by another person than the author.
     Imported(Imported),
-    /// Taken back by its author.
+    /// Its author has retracted it.
     Retracted,
-    /// Older than what this node keeps.
+    /// This node has dropped it, because it keeps no more.
     Expired,
-    /// It came without what was said, which is being looked for.
+    /// The entry came without its content, which the node asks peers for.
     Missing,
 }
 
 impl Message {
-    /// The entry it stems from.
+    /// The entry that makes it.
     pub fn target(&self) -> Target {
         Target { author: self.place.author, seq: self.place.seq }
     }
 
-    /// The message that an entry makes at the end of the timeline: what is about an entry stands behind it, so nothing
-    /// is. `None` as for [`Message::fold`].
+    /// The message that an entry makes at the end of the timeline, where no notes about it can be yet. `None` as for
+    /// [`Message::fold`].
     pub fn at_end(room: &RoomId, entry: &Entry) -> Option<Self> {
         let (place, body, seen) = (Place::of(entry), entry.body.clone(), Vec::new());
         Self::fold(room, &Line { place, id: entry.id, kind: entry.kind, body, seen }, &[])
     }
 
-    /// The message that an entry and its `notes` make; `None` for entries that are notes themselves, and for what is
-    /// no part of a chat.
+    /// The message that an entry and its `notes` make. `None` for entries that are notes themselves, and for kinds that
+    /// are no part of a chat.
     pub fn fold(room: &RoomId, line: &Line, notes: &[Line]) -> Option<Self> {
         let Line { place, id, .. } = line;
         let mut message =
@@ -80,7 +80,7 @@ impl Message {
         Some(message)
     }
 
-    /// Takes in an entry that is about this one; later ones in timeline order come later.
+    /// Takes in a note about this message. Notes come in the order of the timeline.
     fn note(&mut self, by: &Place, content: Content) {
         let own = by.author == self.place.author && by.seq > self.place.seq;
         match content {
@@ -114,7 +114,7 @@ impl Message {
     }
 }
 
-/// The entry that an entry is about, when it is a note.
+/// The entry that a note is about; `None` for content that is no note.
 pub(crate) fn about(author: AuthorId, content: &Content) -> Option<Target> {
     match content {
         Content::Edit { of, .. } | Content::Retraction { of } => Some(Target { author, seq: *of }),
@@ -168,7 +168,7 @@ mod tests {
         Content::Reaction { to: Target { author: ADA, seq: 5 }, sign: sign.into(), on }
     }
 
-    /// What becomes of Ada's fifth entry, in a word: its text, `+` when edited, and its signs with how many.
+    /// Checks what becomes of Ada's fifth entry, in a word: its text, `+` when edited, and its signs with how many.
     fn check(notes: &[(AuthorId, u64, Content)], expected: &str) {
         let mut lines: Vec<Line> = notes.iter().map(|(author, seq, content)| line(*author, *seq, content)).collect();
         for _ in 0..2 {

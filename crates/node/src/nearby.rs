@@ -1,7 +1,7 @@
-//! Rooms that a member announces by name on the LAN, so that one enters without a ticket.
+//! Rooms that members announce by name on the LAN, so that others enter without a ticket.
 //!
-//! A room is announced when its user says so, never by itself: whoever is on the LAN may read and write in it then.
-//! Names do not go by mDNS. Who looks for rooms connects, and is told over an encrypted connection:
+//! A room is announced only when its user says so: anyone on the LAN may read and write in it then. Names do not travel
+//! by mDNS. A peer that looks for rooms connects, and is told over an encrypted connection:
 //!
 //! ```text
 //! stream   count     number, at most 24, then as many times
@@ -9,7 +9,7 @@
 //!            ticket  number of bytes, at most 1,024, then letters
 //! ```
 //!
-//! Whoever asks from beyond the LAN is told that there is no room.
+//! A peer that asks from beyond the LAN gets an empty list.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -36,20 +36,20 @@ use crate::{
     ticket::Ticket,
 };
 
-/// Name of this conversation in the TLS handshake.
+/// Name of this protocol in the TLS handshake.
 pub(crate) const ALPN: &[u8] = b"rumormill-nearby/1";
 
-/// Bytes of the longest answer.
+/// Bytes of the longest list.
 const ANSWER_BYTES: usize = 2 + NEARBY_ROOMS * (NAME_BYTES + TICKET_BYTES + 4);
 
 /// A room that a peer on the LAN announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearbyRoom {
-    /// As that peer calls it.
+    /// The name that the peer gives it. Any peer can claim any name.
     pub name: String,
-    /// Who announces it.
+    /// The peer that announces it.
     pub peer: PeerId,
-    /// What lets one in.
+    /// The ticket to join with.
     pub ticket: Ticket,
 }
 
@@ -63,12 +63,12 @@ pub(crate) async fn tell(connection: Connection, endpoint: Endpoint, boards: Boa
         connection.closed().await;
         Some(())
     };
-    // Who does not read in time is told nothing.
+    // A peer that does not read in time is told nothing.
     let _ = timeout(Duration::from_millis(NEARBY_MS), told).await;
     Goodbye::Closing.say(&connection);
 }
 
-/// Asks peers which rooms they announce, all at once: those who do not answer keep nobody waiting for those who do.
+/// Asks peers which rooms they announce, all at once, so that a peer that does not answer delays no other.
 pub(crate) async fn ask_all(endpoint: &Endpoint, addrs: Vec<EndpointAddr>) -> Vec<NearbyRoom> {
     let asked = addrs.into_iter().map(|addr| ask(endpoint, addr));
     let rooms: Vec<Vec<NearbyRoom>> = stream::iter(asked).buffered_unordered(LAN_PEERS).collect().await;
@@ -126,7 +126,7 @@ fn decode(peer: PeerId, bytes: Vec<u8>) -> Result<Vec<NearbyRoom>, Reject> {
     Ok(rooms)
 }
 
-/// Whether the other side is on this machine or its LAN: it has an address that is not routed any farther.
+/// Whether the other side is on this machine or its LAN, by an address that is not routed any farther.
 fn is_near(connection: &Connection) -> bool {
     connection.paths().iter().any(|path| match path.remote_addr() {
         TransportAddr::Ip(addr) => is_local(addr.ip()),

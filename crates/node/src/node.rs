@@ -1,4 +1,4 @@
-//! A node: the engine of every room it is in, on a real network.
+//! A node: opening and closing it, and the rooms on it.
 
 use std::{
     collections::BTreeMap,
@@ -43,17 +43,16 @@ use crate::{
     wires::Wires,
 };
 
-/// A running process of Rumormill. Clones are the same node; it ends when [`Node::close`] is called or all
-/// clones and all rooms of it are dropped.
+/// A running member of rooms. Clones are the same node. It ends when [`Node::close`] is called, or when all clones and
+/// all rooms of it are dropped.
 #[derive(Clone)]
 pub struct Node {
     pub(crate) inner: Arc<Inner>,
 }
 
 impl Node {
-    /// Opens the home, binds the sockets and enters every room the home knows; see [`Room::stopped`] for those that are
-    /// damaged. Its tasks run on the runtime
-    /// this is called on.
+    /// Opens the home, binds the sockets, and enters every room that the home remembers. A damaged room hinders no
+    /// other: it is listed, and [`Room::stopped`] says why. The node's tasks run on the runtime of the caller.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be opened or another node has it open, [`Error::Bind`] when the
@@ -64,7 +63,7 @@ impl Node {
         Self::on(opened, settings).await
     }
 
-    /// A node with this home.
+    /// Opens a node on a home that is open.
     pub(crate) async fn on(opened: Opened, settings: Settings) -> Result<Self, Error> {
         let Opened { mut store, rooms, files, held } = opened;
         let secret = match settings.peer_secret {
@@ -103,7 +102,7 @@ impl Node {
         Ok(node)
     }
 
-    /// Enters the rooms that the home remembers; those that are damaged are listed as such.
+    /// Enters the rooms that the home remembers, and lists those that are damaged.
     async fn resume(&self, Rooms { whole, damaged }: Rooms) -> Result<(), Error> {
         let whole = whole.into_iter().map(Remembered::Whole);
         for room in whole.chain(damaged.into_iter().map(Remembered::Damaged)) {
@@ -119,7 +118,7 @@ impl Node {
     ///
     /// # Errors
     /// [`Error::TooLong`] when the name does not fit into an entry, and what [`Node::enter`] and
-    /// [`Room::say_all`] say.
+    /// [`Entries::say`](crate::Entries::say) say.
     pub async fn create(&self, name: &str) -> Result<Room, Error> {
         let author_secret = random();
         let author = Author::from_secret(&author_secret).id();
@@ -132,15 +131,16 @@ impl Node {
         match room.entries().say(vec![(Kind::FOUND, body)]).await {
             Ok(_) => Ok(room),
             Err(why) => {
-                // Nothing was made, so that nobody makes it twice; a room that cannot be left either stays without a name.
+                // Nothing is left of it, so that a caller who tries again has one room. If the room cannot be left
+                // either, it stays without a name.
                 let _ = room.leave().await;
                 Err(why)
             }
         }
     }
 
-    /// Enters the room of a ticket and dials its contacts. Returns at once, whether they answer or not; a room
-    /// that was entered before stays as it is and only hears of the contacts.
+    /// Enters the room of a ticket and dials its contacts. Returns at once, whether they answer or not. A room that was
+    /// entered before stays as it is, and only hears of the contacts.
     ///
     /// # Errors
     /// As [`Node::enter`].
@@ -150,7 +150,8 @@ impl Node {
         self.enter(setup).await
     }
 
-    /// Enters a room that is set up by hand.
+    /// Enters a room with a setup of its own, for tools that choose keys, contacts or the spreading of rumors
+    /// themselves.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read or written, [`Error::TooManyRooms`], [`Error::Closed`].
@@ -160,11 +161,11 @@ impl Node {
         Ok(Room::new(board, self.inner.clone()))
     }
 
-    /// Resolves when one more peer is found on the LAN after this was called; never where LAN discovery is off.
+    /// Resolves when a peer is found on the LAN after this call; never where LAN discovery is off.
     pub fn found(&self) -> impl Future<Output = ()> + use<> {
         let news = self.inner.lan.as_ref().map(Lan::news);
         async move {
-            // The other end goes only with the node.
+            // The sender lives as long as the node.
             if let Some(mut news) = news
                 && news.changed().await.is_ok()
             {
@@ -174,39 +175,39 @@ impl Node {
         }
     }
 
-    /// Asks the peers found on the LAN so far which rooms they announce; empty where LAN discovery is off.
+    /// Asks the peers that were found on the LAN which rooms they announce; empty where LAN discovery is off.
     pub async fn nearby(&self) -> Vec<NearbyRoom> {
         let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
         nearby::ask_all(&self.inner.endpoint, found).await
     }
 
-    /// All rooms, ids ascending.
+    /// All rooms, in the order of their ids.
     pub fn rooms(&self) -> Vec<Room> {
         self.boards().values().map(|board| Room::new(board.clone(), self.inner.clone())).collect()
     }
 
-    /// One room.
+    /// A room by its id.
     pub fn room(&self, id: &RoomId) -> Option<Room> {
         self.boards().get(id).map(|board| Room::new(board.clone(), self.inner.clone()))
     }
 
-    /// Who we are to other peers.
+    /// The id of this node for other peers.
     pub fn peer(&self) -> PeerId {
         address::peer(self.inner.endpoint.id())
     }
 
-    /// Who we are and how we are reached, as in a ticket.
+    /// The id and the addresses of this node, as in a ticket.
     pub fn contact(&self) -> Contact {
         self.inner.contact()
     }
 
-    /// The sockets we listen on.
+    /// The sockets that the node listens on.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.inner.endpoint.bound_sockets()
     }
 
-    /// Makes everything durable, says goodbye to all peers and lets the home go. Rooms of this node answer
-    /// [`Error::Closed`] from now on.
+    /// Makes everything durable, says goodbye to all peers and lets the home go. From then on rooms of this node answer
+    /// [`Error::Closed`].
     pub async fn close(self) {
         let (answer, closed) = oneshot::channel();
         // Both fail only when the node was closed before.
@@ -222,7 +223,7 @@ impl Node {
     }
 }
 
-/// What a home holds.
+/// A home that is open, and what it remembers.
 pub(crate) struct Opened {
     pub(crate) store: Box<dyn Store>,
     pub(crate) rooms: Rooms,
@@ -240,7 +241,7 @@ fn open_home(home: &Home) -> Result<Opened, Error> {
     Ok(Opened { store, rooms, files, held })
 }
 
-/// Starts the driver on a thread of its own, with a clock of its own.
+/// Starts the driver on a thread and with a timer of its own.
 fn start(driver: Driver, inbox: mpsc::Receiver<Command>) -> Result<(), Error> {
     let failed = |why: std::io::Error| Error::Thread { why: why.to_string() };
     let clock = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
@@ -249,7 +250,7 @@ fn start(driver: Driver, inbox: mpsc::Receiver<Command>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells the driver whenever we are reached in another way.
+/// Tells the driver whenever our address changes.
 async fn watch_address(endpoint: Endpoint, wires: Wires) {
     let mut addrs = endpoint.watch_addr();
     let closed = endpoint.closed();

@@ -1,8 +1,8 @@
-//! Envelopes that wait for one peer to read.
+//! The queue of envelopes for one peer.
 //!
-//! The driver puts envelopes in and never waits; a task of the connection takes all there are and writes them at
-//! once. When a peer does not read, what is offered to it is dropped: everything said on the live stream is a
-//! hint that anti-entropy repeats. What one author says may fill a quarter, so that others are heard beside a flooder.
+//! The driver puts envelopes in and never waits. A task of the connection takes all of them and writes them at once.
+//! When a peer does not read, what is offered to it is dropped, for everything on the live stream is a hint that
+//! anti-entropy repeats. Pushes of one author may fill a quarter, so that other authors get through beside a flooder.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ struct Queue {
     bytes: Vec<u8>,
     envelopes: usize,
     closed: bool,
-    /// Bytes among these that push what one author said.
+    /// Bytes of pushes of each author among these.
     authors: BTreeMap<AuthorId, usize>,
 }
 
@@ -39,7 +39,7 @@ impl Queue {
         self.bytes.len() < OUTBOUND_BYTES && self.envelopes < OUTBOUND_ENVELOPES
     }
 
-    /// Puts a frame in; the bytes it takes on the wire.
+    /// Puts a frame in. Returns the bytes that it takes on the wire.
     fn put(&mut self, channel: u32, frame: &[u8]) -> usize {
         let before = self.bytes.len();
         put_frame(&mut self.bytes, channel, frame);
@@ -49,8 +49,8 @@ impl Queue {
 }
 
 impl Outbound {
-    /// Puts a frame in, unless too much waits already, or too much of its author where it pushes what one said; the
-    /// bytes it takes on the wire, 0 when dropped.
+    /// Puts a frame in, unless too much waits, or too much of its author if it pushes what one author said. Returns the
+    /// bytes that it takes on the wire, 0 when it is dropped.
     pub(crate) fn offer(&self, author: Option<AuthorId>, channel: u32, frame: &[u8]) -> usize {
         let mut queue = self.lock();
         let share = author.and_then(|author| queue.authors.get(&author)).copied().unwrap_or(0);
@@ -66,8 +66,7 @@ impl Outbound {
         added
     }
 
-    /// Puts a frame in that must not be lost; `None` when the peer has not read for so long that it has to be given
-    /// up.
+    /// Puts a frame in that must not be lost. `None` when the peer has not read for so long that it has to be given up.
     pub(crate) fn insist(&self, channel: u32, frame: &[u8]) -> Option<usize> {
         let mut queue = self.lock();
         if queue.bytes.len() > 4 * OUTBOUND_BYTES {
@@ -79,7 +78,7 @@ impl Outbound {
         Some(added)
     }
 
-    /// Puts a control in that may be lost, unless too much waits already.
+    /// Puts a control in that may be lost, unless too much waits.
     pub(crate) fn hint(&self, control: &Control) {
         let mut queue = self.lock();
         if !queue.closed && queue.has_room() {
@@ -90,7 +89,7 @@ impl Outbound {
         }
     }
 
-    /// Waits until there is room, then puts a frame in; the bytes it takes on the wire, 0 when the
+    /// Waits until there is room, then puts a frame in. Returns the bytes that it takes on the wire, 0 when the
     /// connection has ended.
     pub(crate) async fn put(&self, channel: u32, frame: &[u8]) -> usize {
         loop {
@@ -100,7 +99,7 @@ impl Outbound {
                 if queue.closed {
                     return 0;
                 }
-                // In the same breath, or the driver may fill it again in between.
+                // Under the same lock, or the driver may fill the queue in between.
                 if queue.has_room() {
                     let added = queue.put(channel, frame);
                     drop(queue);
@@ -112,8 +111,8 @@ impl Outbound {
         }
     }
 
-    /// Puts a control in, which must not be lost. `false` when the peer has not read for so long that it has
-    /// to be given up.
+    /// Puts a control in that must not be lost. `false` when the peer has not read for so long that it has to be given
+    /// up.
     #[must_use]
     pub(crate) fn control(&self, control: &Control) -> bool {
         let mut queue = self.lock();
@@ -126,7 +125,7 @@ impl Outbound {
         true
     }
 
-    /// All that waits, as soon as there is any; `None` once closed.
+    /// Everything that waits, as soon as there is anything; `None` once the queue is closed.
     pub(crate) async fn take(&self) -> Option<Vec<u8>> {
         loop {
             let filled = self.filled.notified();
@@ -148,7 +147,7 @@ impl Outbound {
         }
     }
 
-    /// Drops what waits and whatever will be offered.
+    /// Drops everything that waits or will be offered.
     pub(crate) fn close(&self) {
         *self.lock() = Queue { closed: true, ..Queue::default() };
         self.filled.notify_one();

@@ -1,12 +1,13 @@
-//! How fast pushes of one author are taken over one link.
+//! The pace at which pushes of one author are taken over one link.
 //!
-//! A push that is new costs a signature and is passed on, so whoever signs as fast as it can takes a core of every node of
-//! the room. What comes faster than people and bots talk is dropped before it is looked at; anti-entropy brings it in
-//! blocks, whose one signature covers all of them. An author past its pace rests until half of it is there again, so that
-//! what was dropped is a few long gaps, which are asked for at once, and not many short ones.
+//! A new push costs a signature and is passed on, so an author that signs as fast as it can would take a core of every
+//! node of the room. Pushes that come faster than people and bots talk are dropped before they are looked at;
+//! anti-entropy brings the entries in blocks, each with one signature. An author past its pace rests until half of the
+//! budget is there again, so the dropped entries are a few long gaps, which are asked for at once, and not many short
+//! ones.
 //!
-//! Pushes are counted before their signatures are checked. So each link counts for itself: whoever repeats what others
-//! said, or speaks in their name, stops only its own link.
+//! Pushes are counted before their signatures are checked, on each link apart. So a peer that repeats what others said,
+//! or speaks in their name, stops only its own link.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +22,7 @@ use crate::{
     limits::{PACED, PUSHES_AT_ONCE, PUSHES_PER_S},
 };
 
-/// The pace of every author who pushed lately over a link.
+/// The pace of every author that pushed lately over a link.
 pub(crate) struct Paces {
     begun: Instant,
     of: Mutex<BTreeMap<AuthorId, Pace>>,
@@ -37,7 +38,7 @@ impl Paces {
         Self { begun: Instant::now(), of: Mutex::default() }
     }
 
-    /// Whether a push is taken: one of its authors is within its pace. Each of its runs counts.
+    /// Whether a push is taken, because one of its authors is within its pace. Each of its runs counts.
     pub(crate) fn takes(&self, push: &Push) -> bool {
         self.takes_at(push, self.begun.elapsed().as_millis() as u64)
     }
@@ -49,7 +50,7 @@ impl Paces {
             if of.len() >= PACED && !of.contains_key(&run.author()) {
                 of.retain(|_, pace| !pace.budget.is_full(now_ms));
             }
-            // A link over which so many authors push so fast at once is past any pace.
+            // When so many authors push so fast over one link, the link is past any pace.
             if of.len() < PACED || of.contains_key(&run.author()) {
                 takes |= of.entry(run.author()).or_insert_with(Pace::new).takes(now_ms);
             }
@@ -94,7 +95,7 @@ mod tests {
         Push { push: 0, hops: 0, part: 0, runs: authors.iter().map(run).collect() }
     }
 
-    /// Of so many pushes, one after the other at these milliseconds, how many are taken.
+    /// The number of pushes at these milliseconds that are taken.
     fn taken(paces: &Paces, push: &Push, times_ms: std::ops::Range<u64>) -> u64 {
         times_ms.map(|now_ms| u64::from(paces.takes_at(push, now_ms))).sum()
     }

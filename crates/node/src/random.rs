@@ -1,8 +1,8 @@
-//! Entropy, from the system.
+//! Random bytes from the system.
 
 use iroh::SecretKey;
 
-/// Bytes that nobody can guess: a fresh signing key is 32 of them.
+/// Bytes that cannot be guessed: a fresh signing key is 32 of them.
 pub(crate) fn random() -> [u8; 32] {
     SecretKey::generate().to_bytes()
 }

@@ -1,4 +1,4 @@
-//! Handles for reading the store, a few of them, lent to whoever asks; reading happens on threads of its own.
+//! A few handles for reading the store, which are lent to callers. Reading happens on threads of its own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::{error::Error, limits::READERS};
 
-/// The handles that are not lent.
+/// The handles, and which of them are free.
 pub(crate) struct Readers {
     idle: Mutex<Vec<Box<dyn Read>>>,
     /// One permit for each handle.
@@ -24,10 +24,10 @@ impl Readers {
         Ok(Self { idle: Mutex::new(idle), free: Arc::new(Semaphore::new(READERS)) })
     }
 
-    /// Reads, once a handle is free.
+    /// Reads as soon as a handle is free.
     ///
     /// # Errors
-    /// What `read` says, and [`Error::Closed`].
+    /// What `read` answers, and [`Error::Closed`].
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&mut dyn Read) -> Result<T, rumormill_store::Error> + Send + 'static,
@@ -44,7 +44,7 @@ impl Readers {
         task.await.map_err(|_| Error::Closed)?
     }
 
-    /// Waits for those who read, then lets the store go.
+    /// Waits until no handle is lent, then lets the store go.
     pub(crate) async fn close(&self) {
         let all = self.free.acquire_many(READERS as u32).await;
         self.free.close();

@@ -1,4 +1,4 @@
-//! The rooms that take part in nothing for a while, because what was said in them could not be made durable.
+//! The rooms that take part in nothing for a while, because the store cannot make durable what is said in them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use rumormill_proto::ids::RoomId;
 
 use crate::seat::Seat;
 
-/// Rooms that take part in nothing for the time being.
+/// The rooms that rest.
 #[derive(Default)]
 pub(crate) struct Resting(BTreeMap<RoomId, Rest>);
 
@@ -29,7 +29,7 @@ impl Resting {
         self.0.insert(seat.setup.id, Rest { seat, until_ms });
     }
 
-    /// Takes a room out; with it, until when it was to rest.
+    /// Takes a room out, with the time until which it was to rest.
     pub(crate) fn remove(&mut self, room: &RoomId) -> Option<(Seat, u64)> {
         self.0.remove(room).map(|Rest { seat, until_ms }| (seat, until_ms))
     }
@@ -39,7 +39,7 @@ impl Resting {
         self.0.values().map(|rest| rest.until_ms).min()
     }
 
-    /// Rooms whose time has come.
+    /// The rooms whose time has come.
     pub(crate) fn due(&self, now_ms: u64) -> Vec<RoomId> {
         self.0.iter().filter(|(_, rest)| rest.until_ms <= now_ms).map(|(room, _)| *room).collect()
     }

@@ -1,4 +1,4 @@
-//! One room as the driver sees it: its engine, and what stands between the engine and those who use the room.
+//! One room as the driver sees it: its engine, and what stands between the engine and the room's users.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -41,15 +41,15 @@ pub(crate) struct Seat {
     pub(crate) setup: RoomSetup,
     pub(crate) board: Arc<Board>,
     pub(crate) asked: Asked,
-    /// Own keys whose logs were forked, and the seqs from which on was said again.
+    /// Our earlier keys, whose logs were forked, and the seq from which on each was said again.
     pub(crate) former: BTreeMap<AuthorId, Seq>,
-    /// Who waits for what becomes of imports, in the order of these.
+    /// The callers that wait for imports, in the order of the imports.
     pub(crate) imports: VecDeque<oneshot::Sender<Imported>>,
-    /// What is still to be said again.
+    /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
     engine: Engine,
-    /// Said since the last turn; goes to the engine at once, to become one run.
+    /// Sayings since the last turn. They go to the engine together, to become one run.
     sayings: Vec<Saying>,
     out: Vec<Output>,
     peers: BTreeMap<PeerId, Member>,
@@ -57,24 +57,24 @@ pub(crate) struct Seat {
     skew: Skew,
     traffic: Traffic,
     changed: bool,
-    /// When others may be told again that somebody writes here.
+    /// When peers may be told again that somebody is typing here.
     type_at: u64,
     /// How long the room rested last, and until when.
     rested: (u64, u64),
 }
 
-/// Who writes from a peer, and how much of our log it is known to hold.
+/// The author who writes at a peer, and how much of our log the peer is known to hold.
 struct Member {
     author: AuthorId,
     holds: Seq,
 }
 
-/// What a seat needs to start an engine.
+/// What an engine starts from.
 pub(crate) struct Start {
     pub(crate) me: PeerId,
     pub(crate) trace: bool,
     pub(crate) kept: Vec<Kept>,
-    /// Place of the timeline's end.
+    /// The place where the timeline ends.
     pub(crate) end: Option<Place>,
     pub(crate) now: Now,
 }
@@ -107,8 +107,7 @@ impl Seat {
         }
     }
 
-    /// Nothing that the engine wants is done any more, nor what waits to be said: whoever waits for it hears why. What
-    /// nobody waits for is said later.
+    /// Drops the engine's outputs and refuses what waits to be said. Sayings that no caller waits for are said later.
     pub(crate) fn abandon(&mut self, why: &Error) {
         self.out.clear();
         self.sayings.clear();
@@ -118,7 +117,7 @@ impl Seat {
         }
     }
 
-    /// How long the room rests from now on.
+    /// The time that the room rests from now on, in milliseconds.
     pub(crate) fn rest_ms(&mut self, now_ms: u64) -> u64 {
         let (last_ms, until_ms) = self.rested;
         let pause_ms = pause_ms(last_ms, now_ms.saturating_sub(until_ms));
@@ -126,7 +125,7 @@ impl Seat {
         pause_ms
     }
 
-    /// Starts the engine anew, under the key that `setup` holds now. Whatever waits is said to it.
+    /// Starts the engine anew under the key in `setup`, and gives it the sayings that wait.
     pub(crate) fn restart(&mut self, start: Start) {
         let now = start.now;
         self.author = Author::from_secret(&self.setup.author_secret).id();
@@ -139,7 +138,7 @@ impl Seat {
         self.flush(now);
     }
 
-    /// Tells what happens by a board that others listen to already.
+    /// Takes over a board that already has readers.
     pub(crate) fn sit_at(&mut self, board: Arc<Board>) {
         let mut posted = board.posted();
         (posted.name, posted.author, posted.stopped) = (self.setup.name.clone(), self.author, None);
@@ -148,13 +147,13 @@ impl Seat {
         self.board = board;
     }
 
-    /// Takes over what the user may change of a room.
+    /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.setup.retention, self.setup.announced) = (record.keep, record.announced);
         self.board.posted().set(record);
     }
 
-    /// The key that writes here.
+    /// The author key that writes here.
     pub(crate) fn writer(&self) -> Author {
         Author::from_secret(&self.setup.author_secret)
     }
@@ -172,14 +171,14 @@ impl Seat {
         }
     }
 
-    /// Gives the engine an input, behind what was said before.
+    /// Gives the engine an input, after the sayings that came before.
     pub(crate) fn handle(&mut self, input: Input, now: Now) {
         self.flush(now);
         self.engine.handle(input, now, &mut self.out);
         self.changed = true;
     }
 
-    /// A frame came.
+    /// Takes a frame of a peer.
     pub(crate) fn receive(&mut self, from: PeerId, frame: Frame, bytes: usize, now: Now) {
         self.traffic.frames_in += 1;
         self.traffic.bytes_in += bytes as u64;
@@ -187,7 +186,7 @@ impl Seat {
         self.handle(Input::Received { from, frame }, now);
     }
 
-    /// Notes what happened to a frame for a peer: the bytes it took, 0 when it was dropped.
+    /// Notes that a frame for a peer took these bytes on the wire, 0 when it was dropped.
     pub(crate) fn sent(&mut self, frame: &Frame, bytes: usize) {
         match bytes {
             0 => self.traffic.dropped += 1,
@@ -199,18 +198,18 @@ impl Seat {
         }
     }
 
-    /// Notes bytes that a want's answer took.
+    /// Notes the bytes of an answer to a want.
     pub(crate) fn served(&mut self, bytes: usize) {
         self.traffic.bytes_out += bytes as u64;
         self.changed = true;
     }
 
-    /// Takes sayings; those of one turn become one run.
+    /// Takes sayings. Those of one turn become one run.
     pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, answer: Answer) {
         self.sayings.extend(self.asked.ask(sayings, Some(answer)));
     }
 
-    /// Says some more of what is to be said again, behind what people wait for.
+    /// Says some of what is to be said again, behind what callers wait for.
     pub(crate) fn say_again(&mut self) {
         if self.asked.waiting() < SAYINGS / 4 {
             let count = self.again.len().min(SAYINGS / 2);
@@ -218,7 +217,7 @@ impl Seat {
         }
     }
 
-    /// Wakes the engine when its time has come, and gives it what was said.
+    /// Gives the engine its sayings, and wakes it when its deadline has come.
     pub(crate) fn wake(&mut self, now: Now) {
         self.flush(now);
         if self.engine.next_deadline() <= now.ticks_ms {
@@ -234,37 +233,37 @@ impl Seat {
         }
     }
 
-    /// When the engine wants to be woken.
+    /// The engine's deadline.
     pub(crate) fn next_deadline(&self) -> u64 {
         self.engine.next_deadline()
     }
 
-    /// Peers to reach the room by, best first.
+    /// The peers to reach the room by, best first.
     pub(crate) fn contacts(&self) -> Vec<Contact> {
         self.engine.contacts()
     }
 
-    /// Whether we know of a peer ourselves that it is reached so: from a ticket, or since it was.
+    /// Whether we found this contact ourselves: in a ticket, or because the peer was reached there.
     pub(crate) fn has_found(&self, contact: &Contact) -> bool {
         self.setup.contacts.contains(contact) || self.engine.contacts().contains(contact)
     }
 
-    /// What the engine holds of all logs.
+    /// The logs that the engine holds.
     pub(crate) fn logs(&self) -> BTreeMap<AuthorId, Log> {
         self.engine.frontier().logs().map(|(author, log)| (*author, log.clone())).collect()
     }
 
-    /// What the engine wants done since the last time.
+    /// The engine's outputs since the last call.
     pub(crate) fn outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.out)
     }
 
-    /// A saying has its place, durably.
+    /// Notes that a saying has its place in the log, durably.
     pub(crate) fn said(&mut self, tag: u64, seq: Seq) {
         self.asked.said(tag, Target { author: self.author, seq });
     }
 
-    /// Whether others are told that somebody writes here: not too often.
+    /// Whether peers may be told now that somebody is typing here.
     pub(crate) fn may_type(&mut self, now_ms: u64) -> bool {
         let may = now_ms >= self.type_at;
         if may {
@@ -273,14 +272,14 @@ impl Seat {
         may
     }
 
-    /// Tells that somebody writes at a peer.
+    /// Tells that somebody is typing at a peer.
     pub(crate) fn typing(&self, peer: &PeerId) {
         if let Some(member) = self.peers.get(peer) {
             self.board.tell(RoomEvent::Typing { author: member.author });
         }
     }
 
-    /// Notes what the engine tells, and tells it those who read the room's events.
+    /// Notes what the engine tells, and tells it the readers of the room's events.
     pub(crate) fn tell(&mut self, event: Event) {
         let news = match event {
             Event::Shown { entry, arrival, hops } => {
@@ -326,20 +325,20 @@ impl Seat {
         self.board.tell(news);
     }
 
-    /// A dial came to nothing, which those see who wait for the room.
+    /// Notes a failed dial, for users who wait for the room.
     pub(crate) fn tried(&mut self, peer: PeerId, why: &str) {
         self.board.posted().tried.fail(peer, why);
         self.changed = true;
     }
 
-    /// Whether status or nicks may have changed since this was said last, and `is_due`; or something is missing and those
-    /// who read were told that nothing is, which is put right before anything of it comes.
+    /// Whether the status may have changed since it was posted last, and `is_due`. It is posted before its time when
+    /// entries are missing and the last status says that none are.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
         let is_due = is_due || (self.missing > 0 && self.board.posted().standing.missing == 0);
         is_due && std::mem::take(&mut self.changed)
     }
 
-    /// Renews what the room's users see of its state.
+    /// Posts the room's status.
     pub(crate) fn post(&self, links: &Links) {
         let linked = |(peer, member): (&PeerId, &Member)| {
             let connection = links.connection(&self.setup.id, peer)?;
@@ -359,7 +358,7 @@ impl Seat {
         self.board.post(standing);
     }
 
-    /// Remembers a nick, or the room's name when it has none; whether the record has changed.
+    /// Remembers a nick, or the room's name if it has none. Returns whether the room's record has changed.
     pub(crate) fn note(&mut self, place: Place, kind: Kind, body: &Body) -> bool {
         self.board.note_nick(place, kind, body);
         let Some(bytes) = body.bytes().filter(|_| kind == Kind::FOUND && self.setup.name.is_empty()) else {
@@ -372,7 +371,7 @@ impl Seat {
     }
 }
 
-/// Whatever ends the seat, a fault of our own too: who reads events learns that there are no more.
+/// Whatever drops the seat, even a fault of ours: callers and readers of events learn that nothing more comes.
 impl Drop for Seat {
     fn drop(&mut self) {
         self.asked.fail(&Error::Closed);
@@ -397,8 +396,8 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
     Engine::new(config, author, start.kept, start.end, start.now)
 }
 
-/// The entry with its body in memory of its own: an entry that waits for a slow reader does not keep the whole frame that
-/// it came in.
+/// The entry with its body in memory of its own, so that an entry that waits for a slow reader does not keep the whole
+/// frame that it came in.
 fn apart(mut entry: Entry) -> Entry {
     if let Body::Here(bytes) = &mut entry.body {
         *bytes = Bytes::copy_from_slice(bytes);
@@ -406,7 +405,7 @@ fn apart(mut entry: Entry) -> Entry {
     entry
 }
 
-/// How long a room rests that has rested before, `ago_ms` after it was last to go on.
+/// How long a room rests that rested before, `ago_ms` after it was to go on last.
 fn pause_ms(last_ms: u64, ago_ms: u64) -> u64 {
     let (first, longest) = (REST.as_millis() as u64, REST_LONGEST.as_millis() as u64);
     match last_ms > 0 && ago_ms < REST_FORGOTTEN.as_millis() as u64 {

@@ -1,8 +1,8 @@
-//! Answers to wants, in small steps, so that one peer's large want delays nobody.
+//! Answers to wants, in small steps, so that one peer's large want delays no other peer.
 //!
-//! One task of each connection serves one want after the other. A step reads and checks a quarter of a
-//! mebibyte on a reader's thread; the next one is read while the network takes the last. How fast that goes is
-//! up to the peer: a step waits until the one before the last is written.
+//! One task of each connection serves one want after the other. A step reads and checks a quarter of a mebibyte on a
+//! reader's thread, and the next one is read while the network takes the last. The peer sets the pace: a step waits
+//! until the one before the last is written.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -26,17 +26,17 @@ use crate::{
     wires::Wires,
 };
 
-/// Where answers of one connection go.
+/// Serves the wants of one connection.
 pub(crate) struct Server {
     pub(crate) connection: Connection,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) readers: Arc<Readers>,
-    /// One permit for each step that may be under way, whoever it is for.
+    /// One permit for each step that may be under way, for all peers.
     pub(crate) serving: Arc<Semaphore>,
     pub(crate) wires: Wires,
 }
 
-/// What one step has made.
+/// The result of one step.
 enum Piece {
     /// The whole answer, small enough for the live stream: encoded frames.
     Live(Vec<Vec<u8>>),
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Serves one job; the bytes it took on the wire.
+    /// Serves one job. Returns the bytes that it took on the wire.
     async fn answer(&self, job: Job) -> usize {
         let (pieces, ready) = mpsc::channel(SERVE_AHEAD);
         let channel = job.channel;
@@ -82,7 +82,7 @@ impl Server {
                 }
                 Err(why) => {
                     tracing::error!(room = %room.short(), %why, "cannot serve");
-                    // Whoever wants it looks for it elsewhere at once.
+                    // The peer asks another one at once.
                     let done = (want != 0).then(|| Frame::Done { want }.encode());
                     let _ = pieces.send(Piece::Live(done.into_iter().collect())).await;
                     return;
@@ -158,7 +158,7 @@ impl Steps {
         Ok(Piece::Bulk(envelopes.concat()))
     }
 
-    /// Frames that hold these runs, each within the bounds of one.
+    /// Frames that hold these runs, each within the bounds of a frame.
     fn frames(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
         let (mut groups, mut group) = (Vec::new(), Group::default());
         for run in runs {
@@ -188,8 +188,8 @@ struct Group {
     runs: Vec<RawRun>,
 }
 
-/// The order in which entries are served: first the newest of the timeline, then the ranges; in both, a block
-/// of each log in turn, from the top down.
+/// The order in which entries are served: first the newest of the timeline, then the ranges. In both, a block of each
+/// log in turn, from the top down.
 struct Walk {
     room: RoomId,
     newest: usize,
@@ -205,7 +205,7 @@ struct Part {
 }
 
 impl Part {
-    /// What is left of this without what `other` covers: below it, above it.
+    /// The parts of this that `other` does not cover, the upper one first.
     fn without(self, other: Self) -> impl Iterator<Item = Self> {
         let apart = self.author != other.author || other.last < self.first || self.last < other.first;
         let whole = apart.then_some(self);
@@ -226,7 +226,7 @@ impl Walk {
         self.newest == 0 && self.first.is_empty() && self.then.is_empty()
     }
 
-    /// The next runs: a quarter of a mebibyte, or one run more than that.
+    /// The next runs: a quarter of a mebibyte, or one run more.
     fn step(&mut self, read: &mut dyn Read) -> Result<Vec<RawRun>, rumormill_store::Error> {
         if self.newest > 0 {
             let newest = read.newest(&self.room, std::mem::take(&mut self.newest))?;
@@ -248,7 +248,7 @@ impl Walk {
     }
 }
 
-/// The topmost run of a part, and the part that is left. A block that is damaged on disk is left out: others
+/// The topmost run of a part, and the rest of the part. Leaves out a block that is damaged on disk, for other peers
 /// have it.
 fn top(
     read: &mut dyn Read,

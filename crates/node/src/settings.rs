@@ -1,4 +1,4 @@
-//! How a node and a room on it are set up.
+//! The settings of a node, and of a room on it.
 
 use std::{
     fmt,
@@ -19,32 +19,33 @@ use rumormill_proto::{
 use rumormill_store::{Keep, RoomRecord};
 use zeroize::Zeroize;
 
-/// How a node is set up.
+/// The settings of a node.
 #[derive(Clone)]
 pub struct Settings {
     /// Where rooms and keys are kept.
     pub home: Home,
-    /// Where peers reach it.
+    /// Where peers reach the node.
     pub bind: Bind,
-    /// Whether it announces itself on the LAN and looks for members of its rooms there.
+    /// Whether the node announces itself on the LAN and looks for members of its rooms there.
     pub lan: bool,
-    /// Whether it uses public relays, hole punching and address publishing; without, only given addresses
-    /// and the LAN.
+    /// Whether the node uses public relays, hole punching and address publishing. Without, it uses only addresses that
+    /// it is given and the LAN.
     pub relay: bool,
-    /// Secret of the transport key, when it does not come from the home.
+    /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
-    /// Whether each step of the protocol is told, see [`rumormill_proto::input::Event::Step`].
+    /// Whether the events of rooms tell each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
     pub trace: bool,
-    /// How far the clock is ahead of the machine's, for tests.
+    /// A clock for tests, which differs from the machine's.
     pub clock: ClockShift,
 }
 
-/// Milliseconds by which a node's clock is ahead of the machine's. Clones are the same clock, which tests set while it runs.
+/// The milliseconds by which a node's clock is ahead of the machine's. Clones are the same clock, which a test can set
+/// while the node runs.
 #[derive(Clone, Debug, Default)]
 pub struct ClockShift(Arc<AtomicI64>);
 
 impl ClockShift {
-    /// Sets it.
+    /// Sets the milliseconds.
     pub fn set(&self, ahead_ms: i64) {
         self.0.store(ahead_ms, Ordering::Relaxed);
     }
@@ -61,16 +62,16 @@ pub enum Home {
     Dir(PathBuf),
     /// In this directory, which no node may have open: it is read, and nothing is made or changed there.
     Still(PathBuf),
-    /// Nowhere: all is gone when the node closes.
+    /// In memory: everything is gone when the node closes.
     Memory,
 }
 
 /// Where peers reach a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bind {
-    /// On every network, at any free port.
+    /// On every network, at a port that stays the same where it is free.
     Any,
-    /// On 127.0.0.1 only; never uses a port mapper, the LAN or relays.
+    /// On 127.0.0.1 only, without a port mapper, the LAN or relays.
     Loopback {
         /// UDP port; 0 for any free one.
         port: u16,
@@ -78,7 +79,7 @@ pub enum Bind {
 }
 
 impl Settings {
-    /// A node of a person: a home on disk, reachable from the LAN and the internet.
+    /// The settings for a person: a home in this directory, reachable from the LAN and the internet.
     pub fn dir(path: impl Into<PathBuf>) -> Self {
         Self {
             home: Home::Dir(path.into()),
@@ -91,7 +92,7 @@ impl Settings {
         }
     }
 
-    /// A node of a test or an example: keeps nothing, and only this machine reaches it.
+    /// The settings for a test or an example: nothing is kept, and only this machine reaches the node.
     pub fn memory() -> Self {
         Self {
             home: Home::Memory,
@@ -126,20 +127,20 @@ impl Drop for Settings {
     }
 }
 
-/// How a node takes part in a room, see [`crate::Node::enter`].
+/// How a node takes part in a room, for [`Node::enter`](crate::Node::enter).
 #[derive(Clone)]
 pub struct RoomSetup {
     /// The room.
     pub id: RoomId,
-    /// What its members know and others do not.
+    /// The secret that its members know.
     pub secret: [u8; 32],
-    /// Signing key of the author who writes from here.
+    /// The signing key of the author who writes here.
     pub author_secret: [u8; 32],
-    /// Whether that key was made just now, so that no peer can know entries by it.
+    /// Whether that key is new, so that no peer can have entries by it.
     pub fresh_author: bool,
-    /// How the user calls the room; empty for the name its owner gave it.
+    /// The user's name for the room; empty for the founder's.
     pub name: String,
-    /// Whom links are kept with.
+    /// The peers that links are kept with.
     pub shape: Shape,
     /// How rumors spread.
     pub policy: Policy,
@@ -149,14 +150,14 @@ pub struct RoomSetup {
     pub contacts: Vec<Contact>,
     /// Whether the home remembers the room.
     pub keep: bool,
-    /// How much of what is said is kept.
+    /// How much of the room is kept.
     pub retention: Keep,
-    /// Whether those who ask on the LAN are told of it by name, and let in.
+    /// Whether the room is announced by name on the LAN.
     pub announced: bool,
 }
 
 impl RoomSetup {
-    /// How a room is entered by default: every room of a person is.
+    /// The setup by which people enter rooms.
     pub(crate) fn new(id: RoomId, secret: [u8; 32], author_secret: [u8; 32], name: &str) -> Self {
         Self {
             id,
@@ -174,7 +175,7 @@ impl RoomSetup {
         }
     }
 
-    /// How a room is entered that the home remembers.
+    /// The setup of a room that the home remembers.
     pub(crate) fn kept(record: RoomRecord) -> Self {
         let mut setup = Self::new(record.id, record.secret, record.author_secret, &record.name);
         setup.fresh_author = false;

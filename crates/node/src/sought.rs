@@ -1,4 +1,4 @@
-//! The peers that a room looks for, and what has come of it.
+//! The peers that a room looks for, and the results of dialling them.
 
 use std::{
     collections::BTreeMap,
@@ -16,24 +16,24 @@ use crate::{
 /// A peer that a room looks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sought {
-    /// Which.
+    /// The peer.
     pub peer: PeerId,
-    /// Where it may be reached.
+    /// The addresses where it may be.
     pub sockets: Vec<SocketAddr>,
     /// The relay that may lead to it.
     pub relay: Option<String>,
-    /// How often it was dialled in vain.
+    /// How often dialling it failed.
     pub tries: u64,
-    /// Why it could not be reached last, as far as that is known.
+    /// Why it was not reached last; empty when that is not known.
     pub why: String,
 }
 
-/// Dials of a room that came to nothing.
+/// The failed dials of a room.
 #[derive(Debug)]
 pub(crate) struct Tried {
-    /// Since when the room looks for peers, in milliseconds since the Unix epoch.
+    /// When the room began to look for peers, in milliseconds since the Unix epoch.
     since_ms: u64,
-    /// How often each was dialled, and what came of it last.
+    /// How often dialling each peer failed, and why it failed last.
     failed: BTreeMap<PeerId, (u64, String)>,
 }
 
@@ -45,7 +45,7 @@ impl Default for Tried {
 }
 
 impl Tried {
-    /// These peers with what came of dialling each, and since when they are looked for.
+    /// These peers with the results of dialling them, and when the room began to look for peers.
     pub(crate) fn sought(&self, contacts: &[Contact]) -> (Vec<Sought>, u64) {
         let sought = contacts.iter().map(|contact| {
             let addr = address::decode(contact).ok();
@@ -56,7 +56,7 @@ impl Tried {
         (sought.collect(), self.since_ms)
     }
 
-    /// A dial came to nothing. Past the bound only those are counted that are known already.
+    /// Notes a failed dial. Past the bound only peers that are noted already are counted.
     pub(crate) fn fail(&mut self, peer: PeerId, why: &str) {
         if self.failed.len() >= SOUGHT && !self.failed.contains_key(&peer) {
             return;

@@ -1,4 +1,4 @@
-//! How a room stands, and what else is told of it that is not said in it.
+//! How a room stands, and the results of questions about it.
 
 use rumormill_proto::{
     clock::Skew,
@@ -7,35 +7,35 @@ use rumormill_proto::{
 };
 use rumormill_store::CheckReport;
 
-/// How a room stands. Renewed twenty times a second while things change.
+/// How a room stands. Renewed ten times a second while it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStatus {
-    /// Peers we have a link with.
+    /// The peers that the room is linked with.
     pub peers: Vec<PeerStatus>,
     /// Entries in the timeline.
     pub entries: u64,
-    /// Entries we know to be missing.
+    /// Entries that are known to be missing.
     pub missing: u64,
-    /// Authors who wrote something.
+    /// Authors in the room.
     pub authors: usize,
-    /// The same at two nodes exactly when they hold the same entries.
+    /// The digest of all logs: the same at two nodes exactly when they hold the same entries.
     pub digest: Digest,
-    /// How our clock differs from others', and whose looks wrong.
+    /// How our clock differs from others', and whose clock looks wrong.
     pub skew: Skew,
-    /// What went over the network for this room.
+    /// The room's traffic on the network.
     pub traffic: Traffic,
 }
 
-/// A peer we have a link with.
+/// A peer that a room is linked with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerStatus {
-    /// Which.
+    /// The peer.
     pub peer: PeerId,
-    /// Who writes from there.
+    /// The author who writes there.
     pub author: AuthorId,
     /// How it is reached.
     pub path: Path,
-    /// Round trip in milliseconds; 0 below one.
+    /// Round trip in milliseconds; 0 when it is below one.
     pub rtt_ms: u32,
     /// Seq after the last entry of our own log that it is known to hold.
     pub holds: Seq,
@@ -44,13 +44,13 @@ pub struct PeerStatus {
 /// How a peer is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// Without anybody between.
+    /// From address to address.
     Direct,
-    /// Through a relay, which sees nothing but sealed packets.
+    /// Through a relay, which sees only sealed packets.
     Relayed,
 }
 
-/// What went over the network for one room since it was entered.
+/// The traffic of one room on the network since the room was entered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Bytes of frames sent, bulk answers compressed.
@@ -61,26 +61,26 @@ pub struct Traffic {
     pub frames_out: u64,
     /// Frames received.
     pub frames_in: u64,
-    /// Frames dropped because a peer did not read; anti-entropy repairs what they said.
+    /// Frames dropped because a peer did not read. Anti-entropy repairs what they said.
     pub dropped: u64,
     /// Rumors pushed to us.
     pub pushes_in: u64,
-    /// Those of them that we knew already.
+    /// Rumors among them that we knew already.
     pub pushes_known: u64,
 }
 
-/// Who is known to hold an entry.
+/// The authors who are known to hold a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
-    /// Their authors, ascending.
+    /// The authors, ascending.
     pub authors: Vec<AuthorId>,
 }
 
-/// What was taken out of a room.
+/// The result of mending a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mended {
-    /// What was found.
+    /// What the check found.
     pub report: CheckReport,
-    /// Entries that were held and are not any more: author, first and last seq.
+    /// Entries that were taken out and are missing until peers send them: author, first and last seq.
     pub lost: Vec<(AuthorId, Seq, Seq)>,
 }

@@ -1,4 +1,4 @@
-//! How far the rooms that the user left are gone from the disk.
+//! The state of taking rooms that were left off the disk.
 
 use tokio::sync::oneshot;
 
@@ -7,13 +7,13 @@ use crate::{
     limits::{REST, REST_LONGEST},
 };
 
-/// How far the rooms that were left are gone.
+/// The rooms that were left and are not gone from the disk yet.
 pub(crate) struct Sweeping {
-    /// When some more goes, if anything is left; perhaps from before a crash.
+    /// When the next step is, if anything is left; at first perhaps from before a crash.
     at: Option<u64>,
-    /// How long it waited after the last error; 0 when there was none.
+    /// The pause after the last error in milliseconds; 0 when there was none.
     pause_ms: u64,
-    /// Who waits for all to be gone.
+    /// The callers that wait until everything is gone.
     leaving: Vec<oneshot::Sender<Result<(), Error>>>,
 }
 
@@ -24,27 +24,28 @@ impl Default for Sweeping {
 }
 
 impl Sweeping {
-    /// When there is more to do.
+    /// When the next step is.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.at
     }
 
-    /// Whether it is time for some more.
+    /// Whether it is time for the next step.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
         self.at.is_some_and(|at| at <= now_ms)
     }
 
-    /// A room was left, or something else has to go in steps. It is tried at once.
+    /// Begins, because a room was left or something else has to go in steps.
     pub(crate) fn begin(&mut self) {
         self.at = Some(0);
     }
 
-    /// Somebody waits until all is gone.
+    /// Notes a caller that waits until everything is gone.
     pub(crate) fn awaited(&mut self, answer: oneshot::Sender<Result<(), Error>>) {
         self.leaving.push(answer);
     }
 
-    /// A step was done, or could not be; who waited hears of it.
+    /// Notes the result of a step: whether anything is left, or why it failed. Callers hear of the end and of a
+    /// failure.
     pub(crate) fn swept(&mut self, swept: Result<bool, String>, now_ms: u64) {
         let result = match swept {
             Ok(true) => {
@@ -63,17 +64,17 @@ impl Sweeping {
             }
         };
         for answer in self.leaving.drain(..) {
-            // Whoever left may have gone.
+            // The caller may have gone.
             let _ = answer.send(result.clone().map_err(|why| Error::Unswept { why }));
         }
     }
 }
 
-/// A node that closes leaves the rest to the next start: the rooms are left all the same.
+/// A node that closes leaves the rest to its next start. The rooms are left all the same.
 impl Drop for Sweeping {
     fn drop(&mut self) {
         for answer in self.leaving.drain(..) {
-            // Whoever left may have gone.
+            // The caller may have gone.
             let _ = answer.send(Ok(()));
         }
     }

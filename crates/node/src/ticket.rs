@@ -1,4 +1,4 @@
-//! The pasteable string that lets one into a room.
+//! The pasteable string that lets others into a room.
 //!
 //! ```text
 //! ticket   "rumor1", then in base32 (RFC 4648, lower case, no padding):
@@ -10,7 +10,7 @@
 //!          checksum  4 bytes, the first of the BLAKE3 hash of all before
 //! ```
 //!
-//! Case, blanks and line breaks do not matter: tickets are pasted out of mails and read out aloud.
+//! Case, blanks and line breaks do not matter, for people paste tickets out of mails and read them aloud.
 
 use std::{fmt, str::FromStr};
 
@@ -31,14 +31,14 @@ const WORD: &str = "rumor";
 const VERSION: &str = "1";
 const CHECKSUM_BYTES: usize = 4;
 
-/// What lets one into a room: its id, its secret, and peers to ask first.
+/// What lets others into a room: its id, its secret, and peers to dial first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// The room.
     pub room: RoomId,
-    /// What its members know and others do not.
+    /// The secret that its members know.
     pub secret: [u8; 32],
-    /// Peers that were in the room when the ticket was made; those beyond the eighth are not written.
+    /// Peers that were in the room when the ticket was made. Only the first eight are written.
     pub contacts: Vec<Contact>,
 }
 
@@ -51,7 +51,7 @@ pub enum TicketError {
     CutShort,
     /// A letter is wrong.
     Typo,
-    /// It was made by a newer Rumormill.
+    /// A newer Rumormill made it.
     Newer,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for Ticket {
     }
 }
 
-/// Never prints the secret.
+/// Leaves the secret out.
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ticket").field("room", &self.room).field("contacts", &self.contacts).finish_non_exhaustive()
@@ -127,8 +127,7 @@ impl Ticket {
         out
     }
 
-    /// What a missing end and a wrong letter look like is told apart by the lengths inside: the checksum
-    /// stands exactly where they say.
+    /// Tells a missing end from a wrong letter by the lengths inside: the checksum stands exactly where they say.
     fn decode(bytes: Bytes) -> Result<Self, TicketError> {
         let mut reader = Reader::new(bytes.clone());
         let ticket = Self::read(&mut reader).map_err(|reject| match reject {

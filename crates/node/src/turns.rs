@@ -1,5 +1,5 @@
-//! What peers have said and the driver has not taken yet. Links take turns, and so do the authors within what comes over
-//! each link, for what one author floods comes by every link, since others pass it on. So a flooder waits behind itself.
+//! Frames that the driver has not taken yet. Links take turns, and so do the authors within each link, for what one
+//! author floods comes by every link, since peers pass it on. So a flooder waits behind itself.
 //!
 //! ```text
 //! link 1   controls, and what is said about the exchange    first, in order
@@ -9,8 +9,8 @@
 //! link 2   ...
 //! ```
 //!
-//! Nothing valid is refused for coming fast, or nodes would differ: a push past its author's share of a link is dropped,
-//! as it would be had the network lost it, and anti-entropy brings it in blocks that cost a fortieth of it.
+//! No valid push is refused for coming fast, or nodes would differ. A push past its author's share of a link is
+//! dropped, as if the network had lost it, and anti-entropy brings its entries in blocks that cost a fortieth of it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -30,10 +30,10 @@ use crate::{
     },
 };
 
-/// What waits by turns within a link.
+/// What waits in turn within a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strand {
-    /// Controls, and everything about the exchange itself.
+    /// Controls, and all frames about the exchange itself.
     Exchange,
     /// Answers to wants.
     Answers,
@@ -44,7 +44,7 @@ pub(crate) enum Strand {
 }
 
 impl Strand {
-    /// Where a frame waits.
+    /// The strand of a frame.
     pub(crate) fn of(frame: &Frame) -> Self {
         match frame {
             Frame::Push(push) => match push.runs.split_first() {
@@ -57,7 +57,7 @@ impl Strand {
     }
 }
 
-/// What waits, by link.
+/// The frames that wait, by link.
 #[derive(Default)]
 pub(crate) struct Turns {
     queues: Mutex<Queues>,
@@ -67,18 +67,18 @@ pub(crate) struct Turns {
 #[derive(Default)]
 struct Queues {
     links: BTreeMap<LinkId, Queue>,
-    /// Whose turn it was last.
+    /// The link whose turn it was last.
     last: Option<LinkId>,
     /// When a push of one author came last.
     talked: Option<Instant>,
 }
 
-/// What waits of one link.
+/// The frames of one link that wait.
 #[derive(Default)]
 struct Queue {
     strands: BTreeMap<Strand, Waiting>,
     last: Option<Strand>,
-    /// The link is gone, and nothing comes after what waits.
+    /// The link is gone: nothing comes after what waits.
     ended: bool,
 }
 
@@ -88,7 +88,7 @@ struct Waiting {
     bytes: usize,
 }
 
-/// What was taken for one commit, as far as it is bounded: each run is a signature.
+/// What was taken for one commit, as far as it is bounded: each run costs a signature.
 struct Taken {
     /// Pushes of each author.
     pushes: BTreeMap<AuthorId, usize>,
@@ -116,7 +116,7 @@ impl Taken {
 }
 
 impl Turns {
-    /// Puts in what came over a link; `false` when it is a push past the share of its author, which is dropped.
+    /// Puts in a command that came over a link. `false` when it is a push past its author's share, which is dropped.
     pub(crate) fn put(&self, link: LinkId, strand: Strand, command: Command) -> bool {
         let mut queues = self.lock();
         if matches!(strand, Strand::Of(_)) {
@@ -134,7 +134,7 @@ impl Turns {
         !full
     }
 
-    /// The link is gone: the driver hears of that behind what waits.
+    /// Notes that a link is gone. The driver hears of it after everything that waits of the link.
     pub(crate) fn end(&self, link: LinkId) {
         self.lock().links.entry(link).or_default().ended = true;
         self.news.notify_one();
@@ -156,8 +156,9 @@ impl Turns {
         }
     }
 
-    /// Takes what is to be handled before the next commit: a frame of each link in turn and of each strand of it, and of
-    /// no author, nor of answers, more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
+    /// Takes the commands to handle before the next commit: a frame of each link in turn and of each strand of it. Of
+    /// one author, and of answers, it takes no more than a few milliseconds of work, so that callers who come meanwhile
+    /// need not wait longer.
     pub(crate) fn take(&self, batch: &mut Vec<Command>) {
         let mut queues = self.lock();
         let is_talk = queues.talked.is_some_and(|talked| talked.elapsed() < TALK);
@@ -180,7 +181,7 @@ impl Turns {
 }
 
 impl Queues {
-    /// The next command whose turn it is, of those that may be taken.
+    /// The next command in turn, of those that may be taken.
     fn next(&mut self, taken: &mut Taken) -> Option<Command> {
         for _ in 0..self.links.len() {
             let last = self.last.map_or(Unbounded, Excluded);
@@ -244,7 +245,7 @@ mod tests {
     use super::*;
     use crate::command::Received;
 
-    /// A push of one entry by this author, as it comes over a link.
+    /// A push of one entry by this author over a link.
     fn push(link: LinkId, number: u8) -> (Strand, Command) {
         let author = Author::from_secret(&[number; 32]);
         let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("x".into()) };
@@ -256,7 +257,7 @@ mod tests {
     fn said(link: LinkId, frame: Frame) -> (Strand, Command) {
         let permits = || Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let strand = Strand::of(&frame);
-        let received = Received { link, channel: 0, frame, bytes: 200, weight: 456, _places: [permits(), permits()] };
+        let received = Received { link, channel: 0, frame, bytes: 200, weight: 456, _permits: [permits(), permits()] };
         (strand, Command::Received(Box::new(received)))
     }
 
@@ -266,7 +267,7 @@ mod tests {
         turns.put(link, strand, command)
     }
 
-    /// What is taken before a commit: the strand of each frame, `None` for the end of a link.
+    /// The strands of the frames that are taken before a commit; `None` for the end of a link.
     fn taken(turns: &Turns) -> Vec<Option<Strand>> {
         let mut batch = Vec::new();
         turns.take(&mut batch);

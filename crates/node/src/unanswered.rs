@@ -1,9 +1,9 @@
-//! Addresses that others told us of, and at which nobody has answered us.
+//! Addresses that only other peers told of, and at which no peer has answered us.
 //!
-//! Whoever tells of peers chooses where our packets go. So what is only told is tried once an hour, whoever is said to be
-//! there, and nothing is said twice in that dial: two packets reach somebody who never asked for them, the second of which
-//! gives up. Addresses from a ticket,
-//! from the LAN, and those where a peer has answered before are not bound by this.
+//! A peer that tells of others chooses where our packets go. So an address that was only told is tried once an hour,
+//! whichever peer is said to be there, and nothing is sent a second time in that dial: two packets reach a host that
+//! never asked for them, and the second gives up. Addresses from a ticket, from the LAN, and those where a peer has
+//! answered before are not bound by this.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,22 +18,22 @@ use crate::{
     limits::{TOLD_AGAIN, TOLD_TRIED},
 };
 
-/// Addresses that were tried because somebody told of them.
+/// The addresses that were tried because a peer told of them.
 #[derive(Default)]
 pub(crate) struct Unanswered {
     tried: BTreeMap<SocketAddr, Tried>,
-    /// In the order in which they were tried; some were answered since.
+    /// In the order in which they were tried; some have answered since.
     order: VecDeque<(SocketAddr, u64)>,
 }
 
 struct Tried {
-    /// Who was said to be there.
+    /// The peer that was said to be there.
     peer: PeerId,
     at_ms: u64,
 }
 
 impl Unanswered {
-    /// What of an address may be tried now; `None` when nothing is left of it. It counts as tried.
+    /// The part of an address that may be tried now, which counts as tried from then on; `None` when nothing is left.
     pub(crate) fn may_try(&mut self, peer: PeerId, addr: EndpointAddr, now_ms: u64) -> Option<EndpointAddr> {
         let is_free = |addr: &TransportAddr| match addr {
             TransportAddr::Ip(socket) => self.is_free(socket, now_ms),
@@ -60,12 +60,12 @@ impl Unanswered {
         self.tried.get(socket).is_none_or(is_late) || !defence::is_on("told-once")
     }
 
-    /// A peer answered at one of the addresses that were tried for it.
+    /// Notes that a peer answered at one of the addresses that were tried for it.
     pub(crate) fn answered(&mut self, peer: &PeerId) {
         self.tried.retain(|_, tried| tried.peer != *peer);
     }
 
-    /// These were found by ourselves, and may be tried.
+    /// Notes that we found these contacts ourselves: they may be tried.
     pub(crate) fn found(&mut self, contacts: &[Contact]) {
         for socket in contacts.iter().flat_map(|contact| address::sockets(&contact.address)) {
             self.tried.remove(&socket);

@@ -1,5 +1,4 @@
-//! What is brought into the home beside what peers send, and what is done when something in it is damaged: it is taken
-//! out, and peers give it again.
+//! Imports, and repairs: damaged parts of a room are taken out, and peers send them again.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +14,14 @@ use super::Driver;
 use crate::{error::Error, links::Inputs, status::Mended};
 
 impl Driver {
-    /// Notes who waits for an import. Of a room that takes part in nothing nobody answers.
+    /// Notes the caller that waits for an import. The answer is dropped when the room takes part in nothing.
     pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<Imported>) -> Inputs {
         let Some(seat) = self.seats.get_mut(&room) else { return Inputs::new() };
         seat.imports.push_back(answer);
         vec![(room, Input::Import(import))]
     }
 
-    /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until that is out.
+    /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until it is taken out.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read or written, [`Error::Damaged`], [`Error::Left`] and
@@ -32,7 +31,7 @@ impl Driver {
             return self.mend_damaged(room);
         }
         self.wake(room)?;
-        // What the engine holds is to be what the store holds.
+        // The engine must hold what the store holds.
         self.settle();
         let before = self.seats.get(room).ok_or_else(|| self.stopped(room))?.logs();
         let report = self.store.mend(room)?;
@@ -58,8 +57,8 @@ impl Driver {
         Ok(Mended { report, lost })
     }
 
-    /// When our own log has lost its head, an entry above it keeps its place, so that it is not written again after the
-    /// next start either.
+    /// When our own log has lost its head, writes an entry above it, so that no place is written a second time, not
+    /// after the next start either.
     fn go_on_above(&mut self, room: &RoomId, lost: &[(AuthorId, Seq, Seq)]) {
         let Some(seat) = self.seats.get_mut(room) else { return };
         let own = |(author, ..): &(AuthorId, Seq, Seq)| *author == seat.author;
@@ -70,7 +69,7 @@ impl Driver {
     }
 }
 
-/// What was held and is not any more, ascending.
+/// The ranges that were held before and are not held after, ascending.
 fn gone(before: &Log, after: &Log) -> Vec<(Seq, Seq)> {
     let mut gone = Vec::new();
     for span in before.spans() {

@@ -1,8 +1,8 @@
-//! What is done when our own log turned out to be forked, because its key was used in two places, or when the engine left
-//! it because it lay too far ahead of others' clocks to be read.
+//! A new author key for a room whose own log is forked, because its key was used in two places, or whose engine has
+//! left the log because it lay too far ahead of others' clocks.
 //!
-//! The log is cut where it forked, by everyone. We go on under a new key, and say again under it what the cut
-//! took: both places do, so nothing of either is lost.
+//! Everybody cuts the log where it forked. The node writes on under a new key, and says again under it what the cut
+//! took. Both places do so, and nothing of either is lost.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -16,11 +16,11 @@ use super::Driver;
 use crate::{error::Error, event::RoomEvent, random::random};
 
 impl Driver {
-    /// Gives the room a new author key, when its own is cut, and says again what the cut of this key or an
+    /// Gives the room a new author key when its present one is cut, and says again what the cut of this key or of an
     /// earlier one took.
     ///
     /// # Errors
-    /// [`Error::Store`] when the new key cannot be kept; it is not used then.
+    /// [`Error::Store`] when the new key cannot be written; it is not used then.
     pub(crate) fn rekey(&mut self, room: &RoomId) -> Result<(), Error> {
         let now = self.now();
         let start = self.start(room, now)?;
@@ -34,7 +34,7 @@ impl Driver {
             .filter_map(|(author, from)| Some((author, cut(&author)?, from)))
             .filter(|(_, at, from)| at < from)
             .collect();
-        // The key that is new to all says its nick first, whether or not that was cut.
+        // Nobody knows the new key, so it says its nick first, even if the old nick was not cut.
         let nick = seat.board.posted().nick(&seat.author).map(|nick| Bytes::copy_from_slice(nick.as_bytes()));
         let cut_now = lost.iter().any(|(author, ..)| *author == seat.author);
         seat.again.extend(nick.filter(|_| cut_now).map(|nick| (Kind::NICK, nick)));
@@ -66,7 +66,7 @@ impl Driver {
     }
 }
 
-/// What people said is said again; what only had a meaning in the old log is not.
+/// What people said is said again. Edits, reactions and retractions only had a meaning in the old log.
 fn sayable(line: Line) -> Option<(Kind, bytes::Bytes)> {
     let kinds = [Kind::TEXT, Kind::NICK, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))

@@ -1,4 +1,4 @@
-//! Rooms that the home remembers are entered, those among them that are damaged as soon as that can be mended.
+//! Entering the rooms that the home remembers, and damaged ones as soon as they are mended.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::Driver;
 use crate::{board::Board, damaged::Remembered, error::Error, event::RoomEvent, settings::RoomSetup, status::Mended};
 
 impl Driver {
-    /// Takes part in a room that the home remembers. One that cannot be entered is listed as damaged.
+    /// Enters a room that the home remembers, or lists it as damaged.
     pub(crate) fn remember(&mut self, remembered: Remembered) {
         let entered = match &remembered {
             Remembered::Whole(record) => {
@@ -27,10 +27,10 @@ impl Driver {
         self.damaged.insert(remembered, board);
     }
 
-    /// Takes out what is damaged of a room that takes part in nothing for it, and enters it.
+    /// Takes out what is damaged of a room that could not be entered for it, and enters the room.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when that is not enough, and why.
+    /// [`Error::Damaged`] when that does not suffice, and why.
     pub(crate) fn mend_damaged(&mut self, room: &RoomId) -> Result<Mended, Error> {
         let report = self.store.mend(room).map_err(|why| Error::Damaged { why: why.to_string() })?;
         self.appended();
@@ -39,7 +39,7 @@ impl Driver {
         Ok(Mended { report, lost: Vec::new() })
     }
 
-    /// Enters a room that was damaged. Whoever listens to it goes on listening.
+    /// Enters a room that was damaged. Readers of its events go on reading.
     ///
     /// # Errors
     /// [`Error::Damaged`] when it still is, [`Error::Store`] when the home cannot be written.

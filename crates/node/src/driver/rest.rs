@@ -1,7 +1,7 @@
-//! A room whose words cannot be made durable takes part in nothing for a while, and goes on by itself.
+//! Rooms in which what is said cannot be made durable: they take part in nothing for a while, and go on by themselves.
 //!
-//! What its engine holds is then not what the store holds, so it begins again from what the store holds. What nobody was
-//! told to be said is said again, or its sayer hears that it was not; what was told stays.
+//! The engine of such a room holds more than the store, so it begins again from the store. A saying whose caller was
+//! not answered yet is refused or, if no caller waits for it, said again. Answers that were given stay true.
 
 use rumormill_proto::{ids::RoomId, input::Input, time::Now};
 
@@ -9,7 +9,7 @@ use super::Driver;
 use crate::{board::Stop, error::Error, event::RoomEvent, seat::Seat};
 
 impl Driver {
-    /// A room takes nothing for a while. What it wanted besides is not done.
+    /// Lets a room rest for a while. Its engine's other outputs are dropped.
     pub(crate) fn rest(&mut self, room: &RoomId, why: &str) {
         let Some(mut seat) = self.seats.remove(room) else { return };
         tracing::error!(room = %room.short(), %why, "cannot make durable what was said; the room rests");
@@ -22,7 +22,7 @@ impl Driver {
         self.resting.insert(seat, until_ms);
     }
 
-    /// Lets rooms go on whose time has come.
+    /// Lets the rooms go on whose time has come.
     pub(crate) fn resume(&mut self, now: Now) {
         for room in self.resting.due(now.ticks_ms) {
             let Some((mut seat, _)) = self.resting.remove(&room) else { continue };
@@ -37,7 +37,7 @@ impl Driver {
         }
     }
 
-    /// Starts the engine from what the store holds, if that can be written.
+    /// Starts the engine from what the store holds, if the store can be written.
     fn begin_again(&mut self, seat: &mut Seat, now: Now) -> Result<(), Error> {
         if seat.setup.keep {
             self.store.put_room(&seat.record())?;
@@ -102,7 +102,7 @@ mod tests {
         settings::Settings,
     };
 
-    /// What does not work at present.
+    /// The flaws of a store at present.
     #[derive(Default)]
     struct Flaws {
         full: bool,
@@ -111,7 +111,7 @@ mod tests {
         joint: usize,
         /// The next commit says that it has begun, and waits until it may go on.
         gate: Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>,
-        /// Nothing of what was left goes.
+        /// The store cannot sweep what was left.
         stuck: bool,
         swept: Arc<tokio::sync::Notify>,
     }
@@ -235,7 +235,7 @@ mod tests {
             async move { good.say("before").await }
         });
         has_begun.await.unwrap();
-        // Both are said while the driver commits what was said before, so that it takes both at once.
+        // Both are said during a commit, so that the driver takes both in its next turn.
         let (here, there, ()) =
             tokio::join!(good.entries().say(lines("good", 2)), bad.entries().say(lines("bad", 2)), async {
                 go.send(()).unwrap()
@@ -269,7 +269,7 @@ mod tests {
         goes_on(&mut events).await;
         room.say("after").await.unwrap();
         assert_eq!(texts(&room).await, ["before", "after"]);
-        // One that rests can be left.
+        // A resting room can be left.
         flaws.lock().unwrap().full = true;
         assert!(room.say("lost").await.is_err());
         room.leave().await.unwrap();
@@ -282,7 +282,7 @@ mod tests {
         let (node, flaws) = flawed().await;
         let room = node.create("room").await.unwrap();
         let swept = flaws.lock().unwrap().swept.clone();
-        // At the start there is nothing to sweep, which is found out first.
+        // At the start the driver finds out that there is nothing to sweep.
         swept.notified().await;
         flaws.lock().unwrap().stuck = true;
         assert!(matches!(room.leave().await, Err(Error::Unswept { .. })));

@@ -1,4 +1,4 @@
-//! What engines want done, in its order: append, send, emit.
+//! The outputs of engines, acted on in their order: append, send, emit.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ use crate::{
     turns::Strand,
 };
 
-/// What all engines want done, by room.
+/// The outputs of all engines, by room.
 type Outputs = Vec<(RoomId, Vec<Output>)>;
 
 impl Driver {
-    /// Does what engines want, until they want nothing more.
+    /// Acts on the outputs of engines until there are none.
     pub(crate) fn settle(&mut self) {
         loop {
             let outputs: Outputs = self.seats.iter_mut().map(|(room, seat)| (*room, seat.outputs())).collect();
@@ -37,7 +37,8 @@ impl Driver {
                     self.give(vec![(room, Input::CutDone { author, log })]);
                 }
             } else if let Some(room) = self.forked.pop_first() {
-                // Only now: what an engine still wants done must not be lost with it, for somebody may have been promised it.
+                // Only once the engine has no outputs left: a new engine would lose them, and a caller may rely on one
+                // of them.
                 if let Err(why) = self.rekey(&room) {
                     self.rest(&room, &why.to_string());
                 }
@@ -47,8 +48,8 @@ impl Driver {
         }
     }
 
-    /// Makes everything durable in one commit, or in one for each room when that fails. Rooms for which that fails too
-    /// rest, and what they wanted besides is not done.
+    /// Makes everything durable in one commit, or in one for each room when that fails. Rooms whose own commit fails
+    /// too rest, and their other outputs are dropped.
     fn append(&mut self, outputs: &mut Outputs) -> Cut {
         let changes: Vec<(RoomId, Change<'_>)> =
             outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs)).collect();
@@ -93,7 +94,7 @@ impl Driver {
 
     fn say(&mut self, room: &RoomId, to: &PeerId, frame: &Frame, bytes: &[u8]) {
         let taken = match frame {
-            // Whoever wants something waits for it.
+            // The peer that wants something waits for it.
             Frame::Done { .. } => self.links.insist(room, to, bytes),
             _ => self.links.send(room, to, Strand::of(frame), bytes),
         };
@@ -111,7 +112,7 @@ impl Driver {
         }
     }
 
-    /// Reads what an engine asks for, on a reader's thread. It asks for a few things at a time.
+    /// Reads what an engine asks for, on a reader's thread.
     fn recall(&mut self, room: RoomId, what: Recall) {
         let (readers, wires, recalling) =
             (self.tools.readers.clone(), self.tools.wires.clone(), self.recalling.clone());
@@ -128,7 +129,7 @@ impl Driver {
         });
     }
 
-    /// Tells an engine which bodies its store wants.
+    /// Tells an engine which bodies its store lacks.
     fn tell_bare(&mut self, room: RoomId, most: usize) {
         match self.read.bare(&room, most) {
             Ok((bare, all)) => self.give(vec![(room, Input::Bare { bare, all })]),
@@ -136,7 +137,7 @@ impl Driver {
         }
     }
 
-    /// Reads whom an author vouches for: a walk along an index.
+    /// Tells an engine for whom an author vouches, which is one walk along an index.
     fn tell_vouches(&mut self, room: RoomId, author: AuthorId, most: usize) {
         match self.read.vouches(&room, &author, most) {
             Ok(vouches) => self.give(vec![(room, Input::Vouches { author, vouches })]),
@@ -152,7 +153,7 @@ impl Driver {
         self.give(inputs);
     }
 
-    /// Answers those who said something, and tells the interfaces.
+    /// Answers callers who said something, and tells interfaces.
     fn emit(&mut self, outputs: Outputs) {
         let mut noted = BTreeMap::new();
         for (room, outputs) in outputs {
@@ -166,7 +167,7 @@ impl Driver {
                     }
                     Output::Unsaid { tag, why } => seat.asked.unsaid(tag, error(why)),
                     Output::Imported(imported) => {
-                        // Whoever asked may have gone.
+                        // The caller may have gone.
                         let _ = seat.imports.pop_front().map(|answer| answer.send(imported));
                     }
                     Output::Emit(event) => {
@@ -178,11 +179,11 @@ impl Driver {
                         match &event {
                             Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => {
                                 self.tools.shelf.tidy();
-                                // What it takes back may have more edits than go at once.
+                                // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
                             Event::Came { .. } => self.tools.shelf.came(),
-                            // It may be a name, or take a file back.
+                            // It may be a name, or retract a file.
                             Event::Filled { .. } => filled = true,
                             _ => {}
                         }
@@ -210,11 +211,11 @@ impl Driver {
     }
 }
 
-/// What is left of each log that was cut.
+/// The logs that were cut, and what is left of each.
 type Cut = Vec<(RoomId, AuthorId, Log)>;
 
-/// Makes changes durable, all together if that can be. Returns what is left of logs that were cut, and the rooms whose
-/// changes were not made, and why.
+/// Makes changes durable, all together if possible. Returns what is left of logs that were cut, and the rooms whose
+/// changes failed, each with the reason.
 fn commit(store: &mut dyn Store, changes: &[(RoomId, Change<'_>)]) -> (Cut, Vec<(RoomId, StoreError)>) {
     let shortened = |changes: &[(RoomId, Change<'_>)]| -> Vec<RoomId> {
         changes.iter().filter(|(_, change)| change.shortens()).map(|(room, _)| *room).collect()

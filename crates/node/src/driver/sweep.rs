@@ -1,11 +1,11 @@
-//! What is left on the disk of rooms that the user left goes in steps, between two turns of the driver, so that other rooms
-//! need not wait. When the store cannot be written it goes on later, with growing pauses.
+//! Rooms that the user left are taken off the disk in steps between two turns of the driver, so that other rooms need
+//! not wait. When the store cannot be written the steps go on later, with growing pauses.
 
 use super::Driver;
 use crate::limits::SWEEP_ROWS;
 
 impl Driver {
-    /// Takes some more off the disk of what has to go, when it is time.
+    /// Takes another step, when it is time.
     pub(crate) fn sweep(&mut self) {
         let now_ms = self.now().ticks_ms;
         if !self.sweeping.is_due(now_ms) {

@@ -1,4 +1,4 @@
-//! A file on its way here: asked for from one peer after the other, piece by piece.
+//! A file that is being fetched from one peer after the other, piece by piece.
 //!
 //! ```text
 //! asked     on a stream of its own: channel number, hash 32, size number, first piece number; then its end
@@ -27,36 +27,36 @@ use super::{
 };
 use crate::{command::Command, connection::Lane, error::Error, event::FileState, limits::FILE_AGAIN, random::random};
 
-/// What asking one peer comes to.
+/// The outcome of asking one peer.
 enum Came {
     /// All of it is here.
     Whole(Part),
-    /// The peer has it not, or not any more, or does not send it.
+    /// The peer does not have it, no longer has it, or stopped sending.
     Short(Part),
-    /// The peer was too slow for those who wait.
+    /// The peer was too slow, and others waited.
     Slow(Part),
     /// The peer sent something else.
     Wrong(Part),
 }
 
-/// What asking everybody comes to.
+/// The outcome of asking all peers.
 enum Round {
     /// All of it is here.
     Whole,
-    /// Nobody who is here has it.
+    /// No connected peer has it.
     Nobody,
-    /// Others waited.
+    /// A peer was too slow, and others waited.
     Yielded,
 }
 
-/// Whether somebody else can be asked when a peer is slow.
+/// Whether another peer can be asked when one is slow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Others {
     Left,
     None,
 }
 
-/// A file that somebody reads while it comes.
+/// A file that can be read while it is fetched.
 pub struct Fetch {
     room: RoomId,
     file: File,
@@ -70,16 +70,16 @@ impl Fetch {
         Self { room, file, shelf, progress, source: None }
     }
 
-    /// What is fetched.
+    /// The file.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Resolves when the file is here or on its way.
+    /// Resolves when the file is here or is arriving.
     ///
     /// # Errors
-    /// [`Error::NobodyHasIt`] when all who are here were asked; it is asked for again when somebody comes.
-    /// [`Error::Store`] when it cannot be written, [`Error::GivenUp`].
+    /// [`Error::NobodyHasIt`] when no connected peer has it; the node asks again when a peer comes. [`Error::Store`]
+    /// when it cannot be written, [`Error::GivenUp`].
     pub async fn begun(&mut self) -> Result<(), Error> {
         loop {
             let Progress { state, failed, .. } = self.progress.borrow_and_update().clone();
@@ -94,7 +94,7 @@ impl Fetch {
     }
 
     /// The bytes from `at` on that are here, at least one and at most a piece, as soon as there are any; none at `end`
-    /// or the end of the file. Waits for somebody who has it when its holders have gone.
+    /// or the end of the file. When the peers that have the file are gone, waits for another.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be read or written, [`Error::GivenUp`].
@@ -118,7 +118,7 @@ impl Fetch {
         self.shelf.on_disk(move |_| source.read(at, len)).await
     }
 
-    /// The file itself, open since the first time: what it is called may change.
+    /// The file itself, kept open, for its name on the disk may change.
     async fn source(&mut self) -> Result<Arc<FileSource>, Error> {
         if let Some(source) = &self.source {
             return Ok(source.clone());
@@ -130,19 +130,19 @@ impl Fetch {
 }
 
 impl Shelf {
-    /// Fetches a file, however long that takes.
+    /// Fetches a file, however long it takes.
     pub(super) async fn fetch(self: Arc<Self>, file: RoomFile, size: u64, again: Arc<Notify>) {
         let mut arrivals = self.arrivals.subscribe();
         loop {
             arrivals.borrow_and_update();
             match self.round(file, size).await {
                 Ok(Round::Whole) => return,
-                // Behind those who waited.
+                // Again, behind the others that waited.
                 Ok(Round::Yielded) => continue,
                 Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
                     tracing::warn!(file = %file.hash.short(), %why, "cannot fetch");
-                    // It goes when the home is opened, if not now.
+                    // If it cannot be removed now, the next start removes it.
                     let _ = self.give_up(file, why).await;
                     return;
                 }
@@ -158,7 +158,7 @@ impl Shelf {
         }
     }
 
-    /// Asks everybody who is here, one after the other.
+    /// Asks all connected peers, one after the other.
     async fn round(self: &Arc<Self>, file: RoomFile, size: u64) -> Result<Round, Error> {
         if !self.names(file).await? {
             return Err(Error::NoFile);
@@ -170,7 +170,8 @@ impl Shelf {
             return Ok(Round::Whole);
         }
         let mut lanes = self.ask(|answer| Command::Lanes { room: file.room, answer }).await?;
-        // Whoever asks first is not asked by all first, and whoever is busy with another file is asked last.
+        // In a random order, so that fetchers do not all ask the same peer first; peers that are busy with another file
+        // are asked last.
         lanes.sort_by_cached_key(|lane| (lane.asking.available_permits() == 0, random()));
         let mut yielded = false;
         let last = lanes.len().saturating_sub(1);
@@ -199,7 +200,7 @@ impl Shelf {
         Ok(Round::Nobody)
     }
 
-    /// Asks one peer for what is not here, a piece at a time; one that is slow yields to other peers and other files.
+    /// Asks one peer for the missing pieces, one at a time. A slow peer yields to other peers and other files.
     async fn ask_one(
         self: &Arc<Self>,
         lane: &Lane,
@@ -207,7 +208,7 @@ impl Shelf {
         mut part: Part,
         (file, size): (RoomFile, u64),
     ) -> Result<Came, Error> {
-        // Nobody else waits for a peer that is busy.
+        // A busy peer is waited for here, before this takes a slot from others.
         let Ok(_asking) = lane.asking.acquire().await else { return Ok(Came::Short(part)) };
         let Some(mut slot) = self.fetches.take().await else { return Ok(Came::Short(part)) };
         let is_wanted = || others == Others::Left;
@@ -244,7 +245,7 @@ impl Shelf {
         }
     }
 
-    /// Tells how far a file is, to the room when that is a percent more than what was told last.
+    /// Tells how much of a file is here; the room hears of every further percent.
     fn progressed(&self, (file, size): (RoomFile, u64), have: u64, told: Option<u64>) -> Option<u64> {
         let at = Some(have * 100 / size.max(1));
         let progress = Progress { state: FileState::Fetching, have, failed: None };
@@ -256,7 +257,7 @@ impl Shelf {
         at
     }
 
-    /// All of a file is here.
+    /// Takes in a file of which the last piece has come.
     async fn whole(self: &Arc<Self>, part: Part, file: RoomFile, size: u64) -> Result<(), Error> {
         let changing = self.changing.lock().await;
         self.on_disk(move |_| part.end()).await?;
@@ -269,7 +270,7 @@ impl Shelf {
     }
 }
 
-/// Asks a peer for a file; the stream on which pieces of it come, if it has it.
+/// Asks a peer for a file. Returns the stream on which its pieces come, if the peer has it.
 async fn ask(connection: &Connection, asked: Vec<u8>) -> Option<RecvStream> {
     let (mut send, mut receive) = connection.open_bi().await.ok()?;
     send.set_priority(-1).ok()?;

@@ -1,9 +1,8 @@
-//! Files of the rooms on this node: which are here, which are asked for, and what is dropped.
+//! The files of all rooms on this node: which are here, which are being fetched, and which are dropped.
 //!
-//! A file is fetched when somebody asks for it and never by itself. It comes piece by piece from one peer after the
-//! other, whoever has it; each piece is verified before it is written. When nobody has it, it is asked for again when
-//! somebody comes. What an ended process had asked for is asked for by the next one: that a part is on the disk is what
-//! remembers it.
+//! A file is fetched only when a user asks for it. It comes piece by piece from one peer after the other, and each
+//! piece is verified before it is written. When no connected peer has it, the node asks again when a peer comes. After
+//! a restart the node goes on fetching: the part on the disk is what remembers that the file is wanted.
 
 mod fetch;
 mod offer;

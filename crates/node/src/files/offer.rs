@@ -1,4 +1,4 @@
-//! Files that come in from users of this node, and files that they ask for.
+//! Files that users of this node send, and files that they ask for.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{error::Error, event::FileState, limits::WANTS};
 
-/// A file that is here and that no message offers yet. It is dropped unless one does while this is held.
+/// A file that is here and that no message offers yet. It is dropped unless a message offers it before this is dropped.
 pub struct Offer {
     file: File,
     _pin: Pin,
@@ -32,7 +32,7 @@ impl Offer {
     }
 }
 
-/// Keeps a file that no entry names so far.
+/// Keeps a file that no entry names yet.
 pub(crate) struct Pin {
     shelf: Arc<Shelf>,
     file: RoomFile,
@@ -60,7 +60,7 @@ impl Drop for Pin {
 }
 
 impl Shelf {
-    /// Takes in a file that was written whole; its hash, its size, and what keeps it until an entry names it.
+    /// Takes in a file that was written whole. Returns its hash, its size, and what keeps it until an entry names it.
     ///
     /// # Errors
     /// [`Error::Store`] when the disk is full.
@@ -84,7 +84,7 @@ impl Shelf {
         let (key, size) = (RoomFile { room, hash: file.hash }, file.size);
         let is_misnamed = self.state().wants.get(&key).is_some_and(|want| want.size != size);
         if is_misnamed {
-            // One of the two messages does not tell the truth: the one asked for last is tried.
+            // One of the two messages lies about the size. The one asked for last is tried.
             self.give_up(key, Error::GivenUp).await?;
         }
         let mut state = self.state();

@@ -1,5 +1,5 @@
-//! Files for peers: one at a time for each, those only that a room names which both are in, behind everything that is
-//! live. Peers take turns at every piece.
+//! Serving files to peers: one at a time to each, only files that a common room names, behind everything that is live.
+//! Peers take turns at every piece.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::{
     limits::{FILE_ASKED_BYTES, FILE_STALL, TAGS},
 };
 
-/// What a peer asks for.
+/// A peer's request.
 struct Asked {
-    /// Index of its tag for the room.
+    /// Index of the peer's tag for the room.
     channel: u32,
     hash: FileId,
     size: u64,
@@ -58,7 +58,7 @@ impl Shelf {
             tracing::warn!(%why, "cannot serve a file");
             None
         });
-        // Those that fail from here on do so because the peer has gone.
+        // Errors from here on mean that the peer has gone.
         let _ = send.set_priority(-1);
         let has = timeout(FILE_STALL, send.write_all(&[u8::from(source.is_some())])).await;
         if let (Some(source), Ok(Ok(()))) = (source, has) {
@@ -68,7 +68,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// The file, if the peer may have it and it is here.
+    /// Opens the file, if it is here and the peer may have it.
     async fn allowed(self: &Arc<Self>, link: LinkId, asked: &Asked) -> Result<Option<FileSource>, Error> {
         let Asked { channel, hash, size, .. } = *asked;
         let Some(room) = self.ask(|answer| Command::Channel { link, channel, answer }).await? else { return Ok(None) };
@@ -80,8 +80,8 @@ impl Shelf {
         self.on_disk(move |files| files.source(file, size)).await
     }
 
-    /// Reads and writes one piece after the other. A peer that stalls gets no more, and one piece that is damaged is the
-    /// end: others have it.
+    /// Reads and writes one piece after the other. Ends at a peer that stalls, and at a damaged piece, for other peers
+    /// have it.
     async fn pieces(self: &Arc<Self>, source: FileSource, first: u64, send: &mut SendStream) {
         let source = Arc::new(source);
         for at in first.. {
@@ -93,7 +93,7 @@ impl Shelf {
                 Err(why) => return tracing::error!(%why, "cannot read a file"),
             };
             if !matches!(self.served.hold(write(send, piece), || false).await, Moved::Done(true)) {
-                // Fails only when it was finished or reset before.
+                // Fails only when the stream was finished or reset before.
                 let _ = send.reset(0u32.into());
                 return;
             }
@@ -101,7 +101,7 @@ impl Shelf {
     }
 }
 
-/// What a peer asks for; `None` when it has gone before it said so.
+/// Reads a peer's request; `None` when the peer goes before it is complete.
 async fn asked(mut stream: RecvStream) -> Result<Option<Asked>, Reject> {
     match timeout(FILE_STALL, stream.read_to_end(FILE_ASKED_BYTES)).await {
         Ok(Ok(bytes)) => Asked::read(bytes.into()).map(Some),
@@ -110,7 +110,7 @@ async fn asked(mut stream: RecvStream) -> Result<Option<Asked>, Reject> {
     }
 }
 
-/// Writes a piece; whether the peer is still there. The network takes it while the next one is read.
+/// Writes a piece. Returns whether the peer is still there. The next piece is read while the network takes this one.
 async fn write(stream: &mut SendStream, piece: Vec<u8>) -> bool {
     let write = async {
         stream.write_all(&(piece.len() as u32).to_be_bytes()).await?;

@@ -1,4 +1,4 @@
-//! The shelf: which files are here, which are asked for, and what is dropped.
+//! The shelf: the files that are here, those that are being fetched, and those that are dropped.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,26 +28,26 @@ use crate::{
     readers::Readers,
 };
 
-/// How far a file is that was asked for.
+/// How much of a wanted file is here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     pub(super) state: FileState,
-    /// Bytes from the front that are here.
+    /// Bytes from its beginning that are here.
     pub(super) have: u64,
     /// Why it will not come.
     pub(super) failed: Option<Error>,
 }
 
-/// A file that was asked for and is not here.
+/// A file that is wanted and not here.
 pub(super) struct Want {
     pub(super) size: u64,
     pub(super) progress: watch::Sender<Progress>,
-    /// Somebody asked once more.
+    /// Notified when a user asks again.
     pub(super) again: Arc<Notify>,
     pub(super) task: AbortHandle,
 }
 
-/// What a shelf asks others in the node by.
+/// The shelf's ways to the rest of the node.
 pub(crate) struct Ways {
     pub(crate) commands: mpsc::WeakSender<Command>,
     pub(crate) readers: Arc<Readers>,
@@ -60,11 +60,11 @@ pub(crate) struct Shelf {
     pub(super) ways: Ways,
     runtime: Handle,
     state: Mutex<State>,
-    /// Held while the names of whole files change.
+    /// Held while the set of whole files changes.
     pub(super) changing: tokio::sync::Mutex<()>,
     pub(super) fetches: Slots,
     pub(super) served: Slots,
-    /// Changes when somebody comes.
+    /// Changes when a peer comes.
     pub(super) arrivals: watch::Sender<u64>,
     untidy: Arc<Notify>,
 }
@@ -73,12 +73,12 @@ pub(crate) struct Shelf {
 pub(super) struct State {
     pub(super) held: BTreeMap<RoomFile, HeldFile>,
     pub(super) wants: BTreeMap<RoomFile, Want>,
-    /// Files that no entry names so far, and by how many they are about to be.
+    /// Files that no entry names yet, each with the number of entries that are about to.
     pub(super) pinned: BTreeMap<RoomFile, usize>,
 }
 
 impl Shelf {
-    /// The files of a home; `parts` of them are asked for again. Its tasks run where this is called, until the driver
+    /// The shelf of a home. It goes on fetching `parts`. Its tasks run on the runtime of the caller until the driver
     /// has ended.
     pub(crate) fn open(files: Files, Listed { whole, parts, unread }: Listed, ways: Ways) -> Arc<Self> {
         unread.iter().for_each(|why| tracing::error!(%why, "cannot read which files of a room are here"));
@@ -103,18 +103,18 @@ impl Shelf {
         shelf
     }
 
-    /// Nothing is asked for any more.
+    /// Ends all fetches.
     pub(crate) fn close(&self) {
         std::mem::take(&mut self.state().wants).values().for_each(|want| want.task.abort());
         self.untidy.notify_one();
     }
 
-    /// Somebody came to a room, who may have what is waited for.
+    /// Notes that a peer came to a room and may have a wanted file.
     pub(crate) fn came(&self) {
         self.arrivals.send_modify(|count| *count += 1);
     }
 
-    /// A file may have lost its name, or a room its patience.
+    /// Notes that a file may have lost its last message, or that a room keeps less than before.
     pub(crate) fn tidy(&self) {
         self.untidy.notify_one();
     }
@@ -129,7 +129,7 @@ impl Shelf {
         want.map(|want| want.progress.borrow().clone()).map_or((FileState::Absent, 0), |at| (at.state, at.have))
     }
 
-    /// Asks for a file that is not here.
+    /// Begins to fetch a file.
     pub(super) fn want(self: &Arc<Self>, file: RoomFile, size: u64, state: &mut State) -> watch::Receiver<Progress> {
         let progress = watch::Sender::new(Progress { state: FileState::Asking, ..Progress::default() });
         let (told, again) = (progress.subscribe(), Arc::new(Notify::new()));
@@ -138,7 +138,7 @@ impl Shelf {
         told
     }
 
-    /// Notes how far a file is, and tells its room.
+    /// Notes how much of a file is here, and tells its room.
     pub(super) fn tell(&self, (file, size): (RoomFile, u64), progress: Progress) {
         if let Some(want) = self.state().wants.get(&file) {
             want.progress.send_replace(progress.clone());
@@ -155,7 +155,7 @@ impl Shelf {
         self.ways.readers.read(move |read| read.names(&file.room, &file.hash)).await
     }
 
-    /// Asks the driver something.
+    /// Asks the driver a question.
     pub(super) async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let commands = self.ways.commands.upgrade().ok_or(Error::Closed)?;
@@ -164,7 +164,7 @@ impl Shelf {
         answered.await.map_err(|_| Error::Closed)
     }
 
-    /// Does something that waits for the disk.
+    /// Does work that waits for the disk.
     pub(crate) async fn on_disk<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Files) -> Result<T, rumormill_store::Error> + Send + 'static,
@@ -173,13 +173,13 @@ impl Shelf {
         Ok(tokio::task::spawn_blocking(move || work(&shelf.files)).await.map_err(|_| Error::Closed)??)
     }
 
-    /// Takes a file among those that are here.
+    /// Adds a file to those that are here.
     pub(super) fn take_in(&self, file: RoomFile, size: u64) {
         let held = HeldFile { file, size, came_ms: now_ms() };
         self.state().held.insert(file, held);
     }
 
-    /// Drops what no room names or keeps.
+    /// Drops the files that no room names or keeps.
     async fn sweep(self: &Arc<Self>) -> Result<(), Error> {
         let changing = self.changing.lock().await;
         let (held, wanted): (Vec<HeldFile>, Vec<RoomFile>) = {
@@ -214,7 +214,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// What we offer ourselves takes of nobody's share.
+    /// Files that we offer ourselves do not count for anybody's share.
     fn spare_ours(&self, offers: &mut BTreeMap<RoomFile, Vec<AuthorId>>) {
         let boards = self.ways.boards.lock().unwrap_or_else(PoisonError::into_inner);
         for (file, by) in offers {
@@ -230,7 +230,7 @@ impl Shelf {
         boards.iter().map(|(room, board)| (*room, board.posted().retention.files)).collect()
     }
 
-    /// A file is no longer asked for.
+    /// Ends the fetch of a file, and drops what came of it.
     pub(crate) async fn give_up(self: &Arc<Self>, file: RoomFile, why: Error) -> Result<(), Error> {
         let Some(want) = self.state().wants.remove(&file) else { return Ok(()) };
         want.progress.send_replace(Progress { failed: Some(why), ..Progress::default() });
@@ -246,10 +246,10 @@ impl Shelf {
     }
 }
 
-/// Drops what no room keeps, whenever that may have changed.
+/// Drops the files that no room keeps, whenever that may have changed.
 async fn keep_tidy(shelf: Weak<Shelf>, untidy: Arc<Notify>) {
     loop {
-        // The time being up is as good a reason.
+        // Both the notification and the timeout are reasons to look.
         let _ = timeout(TIDY_EVERY, untidy.notified()).await;
         let Some(shelf) = shelf.upgrade() else { return };
         match shelf.sweep().await {

@@ -1,5 +1,5 @@
-//! Slots for those who move files, which nobody keeps by staying: whoever holds one gives it back after a piece, and one
-//! whose piece does not come on gives it to who waits.
+//! Slots for transfers of files. No transfer keeps a slot by staying: it gives the slot back after each piece, and a
+//! transfer whose piece stalls gives it to one that waits.
 
 use std::{
     pin::pin,
@@ -14,34 +14,34 @@ use tokio::{
 
 use crate::limits::{FILE_STALL, FILE_TURN};
 
-/// So many slots, given in the order in which they were asked for.
+/// A number of slots, given in the order of the requests.
 pub(super) struct Slots {
     free: Semaphore,
     waiting: AtomicUsize,
     turn: Duration,
 }
 
-/// Turns for which whoever moves nothing keeps a slot that nobody else wants.
+/// Turns for which a transfer that stalls keeps a slot that no other wants.
 const TURNS: u64 = FILE_STALL.as_secs() / FILE_TURN.as_secs();
 
-/// How moving a piece came out.
+/// The outcome of moving a piece.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Moved<T> {
-    /// It is done.
+    /// The piece was moved.
     Done(T),
-    /// It took too long for somebody who waits.
+    /// It took too long, and another transfer waits.
     Yielded,
-    /// It took too long for anybody.
+    /// It took too long, even with no other transfer waiting.
     Stalled,
 }
 
 impl Slots {
-    /// Slots that are held for a turn while others wait.
+    /// Slots that are held for a turn while other transfers wait.
     pub(super) fn new(count: usize, turn: Duration) -> Self {
         Self { free: Semaphore::new(count), waiting: AtomicUsize::new(0), turn }
     }
 
-    /// A slot, behind those who asked before.
+    /// A slot, after all earlier requests.
     pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
         if let Ok(slot) = self.free.try_acquire() {
             return Some(slot);
@@ -51,8 +51,8 @@ impl Slots {
         self.free.acquire().await.ok()
     }
 
-    /// Moves a piece on a slot, for a turn while somebody waits for one, or for about [`FILE_STALL`] when nobody does.
-    /// `is_wanted` tells whether it is to yield to something else.
+    /// Moves a piece while holding a slot: for a turn while another transfer waits, for about [`FILE_STALL`] otherwise.
+    /// `is_wanted` tells whether this transfer is to yield to something else.
     pub(super) async fn hold<T>(&self, piece: impl Future<Output = T>, is_wanted: impl Fn() -> bool) -> Moved<T> {
         let mut piece = pin!(piece);
         for _ in 0..TURNS {
@@ -71,7 +71,7 @@ impl Slots {
     }
 }
 
-/// Somebody who waits, until it is dropped.
+/// A request that waits, until this is dropped.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {
@@ -95,7 +95,8 @@ mod tests {
 
     const SLOTS: usize = 4;
 
-    /// Peers who ask for a piece after the other and take none, each at once again when it is hung up on.
+    /// Peers that ask for one piece after the other and take none, each coming back at once when its slot is taken
+    /// away.
     fn stallers(slots: &Arc<Slots>, count: usize) -> Arc<AtomicUsize> {
         let turns = Arc::new(AtomicUsize::new(0));
         for _ in 0..count {

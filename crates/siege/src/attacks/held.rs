@@ -9,7 +9,7 @@ const fn held(threat: &'static str, says: &'static str, file: &'static str, name
 const CLAIMS: &str = "crates/proto/src/sync/attacks.rs";
 const PENDING: &str = "crates/proto/src/pending/tests.rs";
 const VIEW: &str = "crates/proto/tests/view.rs";
-const DOOR: &str = "crates/node/src/door.rs";
+const CONNECTOR: &str = "crates/node/src/connector.rs";
 const TURNS: &str = "crates/node/src/turns.rs";
 const OUTBOUND: &str = "crates/node/src/outbound.rs";
 const HOSTILE: &str = "crates/node/tests/hostile.rs";
@@ -38,11 +38,11 @@ pub const HELD: &[Held] = &[
         "a_bar_doubles_up_to_an_hour",
     ),
     held("V2", "a flood of handshakes", HOSTILE, "a_flood_of_handshakes_leaves_members_alone"),
-    held("V2", "strangers get twenty handshakes a second", DOOR, "strangers_get_a_burst_and_then_a_rate"),
+    held("V2", "strangers get twenty handshakes a second", CONNECTOR, "strangers_get_a_burst_and_then_a_rate"),
     held(
         "V2",
         "strangers who come again and again",
-        DOOR,
+        CONNECTOR,
         "whoever_comes_again_and_again_leaves_some_for_those_who_come_for_the_first_time",
     ),
     held(
@@ -218,13 +218,13 @@ pub const HELD: &[Held] = &[
     held(
         "S5",
         "a node on a full disk",
-        "crates/node/src/rest.rs",
+        "crates/node/src/driver/rest.rs",
         "a_full_disk_acknowledges_nothing_and_all_goes_on_when_there_is_room",
     ),
     held(
         "S5",
         "one room that cannot be written",
-        "crates/node/src/rest.rs",
+        "crates/node/src/driver/rest.rs",
         "a_room_that_cannot_be_written_stops_no_other",
     ),
     held("S6", "a wrong clock among many", NETWORK, "a_wrong_clock_among_many_is_corrected_by_them"),
@@ -292,7 +292,7 @@ pub const HELD: &[Held] = &[
     held(
         "C2",
         "readers of files who take nothing",
-        "crates/node/src/files/places.rs",
+        "crates/node/src/files/slots.rs",
         "whoever_takes_nothing_yields_to_whoever_waits_after_a_turn",
     ),
     held("C2", "crowds announced on the LAN", "crates/node/src/found.rs", "a_crowd_at_one_address_yields_to_itself"),
@@ -300,7 +300,7 @@ pub const HELD: &[Held] = &[
     held(
         "C8",
         "an author who did not sign the connection",
-        "crates/node/src/introduce.rs",
+        "crates/node/src/introduced.rs",
         "a_few_authors_are_introduced_and_no_more_and_none_without_its_signature",
     ),
     held("C8", "typing as somebody else", HOSTILE, "what_a_later_version_says_is_skipped_and_typing_has_a_budget"),
