@@ -21,9 +21,7 @@ use crate::{
     command::{Command, Refusal, in_one_line, parse},
     dir::LabDir,
     failure::{Cause, Failure},
-    limits::{
-        ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, LINE_BYTES, PIECE_BYTES, SAY_SETTLE_MS, START_SETTLE_MS,
-    },
+    limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, LINE_BYTES, PIECE_BYTES, SAY_SETTLE_MS, START_SETTLE_MS},
     lines::{Lines, TooLong},
     spawn::spawn,
 };

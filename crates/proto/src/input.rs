@@ -205,6 +205,9 @@ pub enum Found {
 pub enum Output {
     /// Make this durable, and part of the timeline.
     Append(Run),
+    /// Make this durable as evidence: it begins at the cut of a log, is without bodies, and its signature vouches for the
+    /// entry below the cut, which is held.
+    Prolong(Run),
     /// Tell the newest `most` entries that are held without a body, although nothing explains that; answer with
     /// [`Input::Bare`].
     Bare {

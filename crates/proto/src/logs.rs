@@ -444,6 +444,17 @@ impl Logs {
         fit.is_ok()
     }
 
+    /// Of the run `raw` that a log was given up to its cut: what lies beyond, whose signature vouches for what was given.
+    /// Without it nobody could be shown that the author wrote the entry below the cut, and a fork there would stay
+    /// unproved.
+    pub(crate) fn prolonging(&mut self, run: &Run, raw: &RawRun) -> Option<Run> {
+        let cut = self.cut(&run.author())?;
+        if run.signature().is_some() || run.last().seq + 1 != cut {
+            return None;
+        }
+        self.door.admit(&raw.without_bodies().ok()?, Trust::Signature).ok()?.part(cut, raw.last())
+    }
+
     fn note_gaps(&mut self, author: AuthorId) {
         if let Some(log) = self.frontier.log(&author) {
             self.gaps.note(author, log);

@@ -51,7 +51,8 @@ impl FromStr for Http {
         {
             return Ok(Self::localhost(port));
         }
-        let help = || format!("{text:?} is no address of this machine: say localhost:7667, 127.0.0.1:7667 or [::1]:7667");
+        let help =
+            || format!("{text:?} is no address of this machine: say localhost:7667, 127.0.0.1:7667 or [::1]:7667");
         text.parse().map(|addr| Self(vec![addr])).map_err(|_| help())
     }
 }
@@ -169,12 +170,15 @@ mod tests {
 
     #[test]
     fn the_page_is_where_one_says() {
-        let at = |text: &str| text.parse::<Http>().map(|Http(at)| at.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let at =
+            |text: &str| text.parse::<Http>().map(|Http(at)| at.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(at("localhost:80").unwrap(), ["127.0.0.1:80", "[::1]:80"]);
         assert_eq!(at(" LOCALHOST:0").unwrap(), ["127.0.0.1:0", "[::1]:0"]);
         assert_eq!(at("127.0.0.1:7667").unwrap(), ["127.0.0.1:7667"]);
         assert_eq!(at("[::1]:1").unwrap(), ["[::1]:1"]);
-        for text in ["", "localhost", "localhost:", "localhost:x", "localhost:70000", "7667", "example.org:80", "127.0.0.1"] {
+        for text in
+            ["", "localhost", "localhost:", "localhost:x", "localhost:70000", "7667", "example.org:80", "127.0.0.1"]
+        {
             assert!(at(text).unwrap_err().contains("localhost:7667"), "{text}");
         }
     }

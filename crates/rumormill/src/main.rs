@@ -39,7 +39,8 @@ struct Cli {
 }
 
 /// Commands that the list leaves out; each has its own `--help`.
-const MORE: &str = "More: get, ticket, seen, digest, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str =
+    "More: get, ticket, seen, digest, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {

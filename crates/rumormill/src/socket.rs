@@ -111,7 +111,8 @@ fn broken(path: &Path, error: &io::Error) -> Failure {
         exit: Exit::Ours,
         code: "socket".into(),
         what: format!("no place for the socket {}: {error}", path.display()),
-        help: "choose a home with a shorter path with --home DIR, or set XDG_RUNTIME_DIR to a directory of yours".into(),
+        help: "choose a home with a shorter path with --home DIR, or set XDG_RUNTIME_DIR to a directory of yours"
+            .into(),
     }
 }
 

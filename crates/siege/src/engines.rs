@@ -425,6 +425,7 @@ fn change(output: &Output) -> Option<Change<'_>> {
     match output {
         Output::Append(run) => Some(Change::Append(run)),
         Output::Cut(proof) => Some(Change::Cut(proof)),
+        Output::Prolong(run) => Some(Change::Prolong(run)),
         Output::Evict(author) => Some(Change::Evict(author)),
         Output::Fill { author, seq, body } => Some(Change::Fill { author, seq: *seq, body }),
         _ => None,

@@ -31,7 +31,9 @@ impl Outcome {
         let mut outcome = Self::default();
         for output in outputs {
             let stage = match output {
-                Output::Append(_) | Output::Cut(_) | Output::Evict(_) | Output::Fill { .. } => &mut outcome.keep,
+                Output::Append(_) | Output::Cut(_) | Output::Prolong(_) | Output::Evict(_) | Output::Fill { .. } => {
+                    &mut outcome.keep
+                }
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
                 }
@@ -155,6 +157,7 @@ impl World {
         let changes = kept.filter_map(|output| match output {
             Output::Append(run) => Some((room, Change::Append(run))),
             Output::Cut(proof) => Some((room, Change::Cut(proof))),
+            Output::Prolong(run) => Some((room, Change::Prolong(run))),
             Output::Evict(author) => Some((room, Change::Evict(author))),
             Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
             _ => None,
@@ -172,7 +175,7 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
-                Change::Evict(_) | Change::Fill { .. } => {}
+                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) => {}
             }
         }
         for (author, log) in left {
@@ -222,6 +225,7 @@ impl World {
             }
             Output::Append(_)
             | Output::Cut(_)
+            | Output::Prolong(_)
             | Output::Evict(_)
             | Output::Fill { .. }
             | Output::Said { .. }

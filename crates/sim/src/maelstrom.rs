@@ -237,6 +237,7 @@ impl Peer {
             .filter_map(|output| match output {
                 Output::Append(run) => Some((ROOM, Change::Append(run))),
                 Output::Cut(proof) => Some((ROOM, Change::Cut(proof))),
+                Output::Prolong(run) => Some((ROOM, Change::Prolong(run))),
                 Output::Evict(author) => Some((ROOM, Change::Evict(author))),
                 Output::Fill { author, seq, body } => Some((ROOM, Change::Fill { author, seq: *seq, body })),
                 _ => None,
@@ -285,6 +286,7 @@ impl Peer {
             Output::Emit(_)
             | Output::Append(_)
             | Output::Cut(_)
+            | Output::Prolong(_)
             | Output::Evict(_)
             | Output::Fill { .. }
             | Output::Imported(_) => {}

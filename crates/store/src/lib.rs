@@ -54,6 +54,9 @@ pub enum Change<'a> {
     /// A log is forked: entries at or beyond the proof's seq leave the timeline but stay as evidence. A cut at or
     /// above the one kept changes nothing.
     Cut(&'a Proof),
+    /// What goes on behind the cut of a log from a held entry below it, up to a signature: it stays as evidence of that
+    /// entry, in the place of other evidence of its block. The run begins at the cut and is without bodies.
+    Prolong(&'a Run),
     /// An author has no place in the room any more: of its log leave at most [`EVICTED_ENTRIES`](rumormill_proto::limits::EVICTED_ENTRIES) entries, whole blocks,
     /// from below, and with the last one everything that is kept of it.
     Evict(&'a AuthorId),
@@ -72,7 +75,7 @@ impl Change<'_> {
     /// Whose log is changed.
     pub fn author(&self) -> AuthorId {
         match self {
-            Self::Append(run) => run.author(),
+            Self::Append(run) | Self::Prolong(run) => run.author(),
             Self::Cut(proof) => proof.author(),
             Self::Evict(author) | Self::Fill { author, .. } => **author,
         }

@@ -128,6 +128,7 @@ impl Store for Memory {
                     shelf.came(run.author(), (run.first().seq, run.last().seq), share);
                 }
                 Change::Cut(proof) => shelf.cut(proof, log),
+                Change::Prolong(run) => shelf.prolong(run),
                 Change::Evict(author) => shelf.evict(author, log),
                 Change::Fill { author, seq, body } => {
                     shelf.fill(**author, *seq, body);
@@ -234,7 +235,7 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
-                Change::Fill { .. } => {}
+                Change::Fill { .. } | Change::Prolong(_) => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -300,6 +301,19 @@ impl Shelf {
             unnote(&mut self.notes, author, row);
             self.tally -= Tally::of(&row.raw);
             self.taken.entry(author).or_default().bytes -= weight(&row.raw);
+        }
+    }
+
+    /// Keeps what vouches for the entry below the cut of a log.
+    fn prolong(&mut self, run: &Run) {
+        let (author, first) = (run.author(), run.first().seq);
+        if self.log(&author).and_then(Log::cut) != Some(first) {
+            return;
+        }
+        self.rows.retain(|(of, seq), _| *of != author || !(first..=block_end(first)).contains(seq));
+        for (Entry { id, seq, prev, .. }, raw) in run.entries().iter().zip(raw_entries(run)) {
+            let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
+            self.rows.insert((author, *seq), Row { seq: *seq, prev: *prev, id: *id, raw, signature });
         }
     }
 

@@ -140,7 +140,10 @@ mod tests {
         // A Cyrillic letter in the place of a Latin one.
         let cyrillic = [("lun\u{441}h", "aaaaaaaaaaaa"), ("work", "bbbbbbbbbbbb")];
         let Refused { what, help, .. } = refused(&cyrillic, Some("lunch"));
-        assert!(what.contains("looks like it") && help.contains("aaaaaaaa") && !help.contains("work"), "{what}; {help}");
+        assert!(
+            what.contains("looks like it") && help.contains("aaaaaaaa") && !help.contains("work"),
+            "{what}; {help}"
+        );
         check(&[("lun\u{441}h", "aaaaaaaaaaaa"), ("lunch", "bbbbbbbbbbbb")], Some("lunch"), Ok(1));
         check(&[("", "aaaaaaaaaaaa"), ("", "bbbbbbbbbbbb")], Some("(its name is not known yet)"), Err("no room"));
     }

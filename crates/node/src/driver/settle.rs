@@ -246,6 +246,7 @@ fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Ch
     outputs.iter().filter_map(move |output| match output {
         Output::Append(run) => Some((room, Change::Append(run))),
         Output::Cut(proof) => Some((room, Change::Cut(proof))),
+        Output::Prolong(run) => Some((room, Change::Prolong(run))),
         Output::Evict(author) => Some((room, Change::Evict(author))),
         Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
         _ => None,

@@ -83,7 +83,9 @@ impl Parts {
             }
             self.bodies.shown(&run, turn.now.ticks_ms);
             let is_head = self.logs.frontier().head(&raw.author()).is_some_and(|head| head.seq == raw.last());
+            let beyond = self.logs.prolonging(&run, &raw);
             turn.out.push(Output::Append(run));
+            turn.out.extend(beyond.map(Output::Prolong));
             if history && is_head {
                 self.rumors.untold(&raw);
             }

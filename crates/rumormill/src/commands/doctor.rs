@@ -107,7 +107,11 @@ fn rights(dir: &Path) -> Finding {
     let me = geteuid().as_raw();
     if found.uid() != me && me != 0 {
         let owner = found.uid();
-        return Finding::ill("home", format!("{shown} belongs to user {owner}, you are user {me}"), "use a home of yours");
+        return Finding::ill(
+            "home",
+            format!("{shown} belongs to user {owner}, you are user {me}"),
+            "use a home of yours",
+        );
     }
     match access(dir, AccessFlags::W_OK) {
         Ok(()) => Finding::well("home", format!("{shown} is yours alone and can be written")),
@@ -214,7 +218,8 @@ fn entries(checked: &[(String, Check)]) -> Vec<Finding> {
     if checked.is_empty() {
         return vec![Finding::untested("entries", "there is no room yet")];
     }
-    let help = "the disk may be failing: copy the home elsewhere; `rumormill resync ROOM` fetches again what was damaged";
+    let help =
+        "the disk may be failing: copy the home elsewhere; `rumormill resync ROOM` fetches again what was damaged";
     let finding = |(name, check): &(String, Check)| match check.clean {
         true => Finding::well("entries", format!("{}: {} entries verified", title(name), check.entries)),
         false => Finding::ill("entries", check::tell(name, check).join(";"), help),

@@ -93,8 +93,13 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
     let others = asks.people().await?.iter().filter(|person| !person.me).count();
     let said = match newest.iter().rev().find(|message| message.mine).map(|message| message.holders) {
         None => "You have said nothing there of late that others would keep.".to_owned(),
-        Some(Some(0) | None) => "What you said stays with whoever has it; of what you said last, nobody is known to.".to_owned(),
-        Some(Some(_)) => format!("What you said stays, under your name, with {}.", count(others, "other who has it", "others who have it")),
+        Some(Some(0) | None) => {
+            "What you said stays with whoever has it; of what you said last, nobody is known to.".to_owned()
+        }
+        Some(Some(_)) => format!(
+            "What you said stays, under your name, with {}.",
+            count(others, "other who has it", "others who have it")
+        ),
     };
     Ok(format!(
         "{name} goes from this machine for good: its messages and files, your key for it, and the lines that you typed in any \
@@ -152,7 +157,8 @@ fn close_off(dir: &Path) {
     if fs::remove_dir(dir).is_ok() {
         return;
     }
-    let left = fs::read_dir(dir).into_iter().flatten().flatten().map(|found| found.file_name().to_string_lossy().into_owned());
+    let left =
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|found| found.file_name().to_string_lossy().into_owned());
     let left: Vec<String> = left.collect();
     if left.iter().any(|name| name == "profiles") {
         talk(&format!("other profiles stay: {}; forget each with --profile NAME", dir.join("profiles").display()));

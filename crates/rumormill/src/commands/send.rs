@@ -177,7 +177,11 @@ impl Bulk {
             exit,
             code,
             what: format!("{said}, up to line {} of the input; then: {what}", self.done),
-            help: format!("{help}; then go on with line {}: tail -n +{} FILE | rumormill send ROOM", self.done + 1, self.done + 1),
+            help: format!(
+                "{help}; then go on with line {}: tail -n +{} FILE | rumormill send ROOM",
+                self.done + 1,
+                self.done + 1
+            ),
         }
     }
 

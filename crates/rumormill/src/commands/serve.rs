@@ -31,7 +31,9 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         Owner::Other(client) => {
             let Link { link, at } = client.call(&LINK, &[], &[], &Wanted { at: wanted.clone() }).await?;
             data(&link)?;
-            talk("another process has this home open: it serves the page for as long as it runs; open this link in a browser");
+            talk(
+                "another process has this home open: it serves the page for as long as it runs; open this link in a browser",
+            );
             if !wanted.is_empty() && !wanted.iter().any(|addr| *addr == at || addr.port() == 0) {
                 talk(&format!("it serves the page at {at} already, so not where --http says"));
             }

@@ -88,7 +88,9 @@ fn every_page_that_a_manual_page_names_is_there() {
     let mut named = 0;
     while let Some((words, text)) = waiting.pop() {
         let words: Vec<String> = words;
-        for name in text.lines().filter_map(|line| line.strip_suffix("(1)")).filter(|name| name.starts_with("rumormill-")) {
+        for name in
+            text.lines().filter_map(|line| line.strip_suffix("(1)")).filter(|name| name.starts_with("rumormill-"))
+        {
             let below: Vec<String> = name.split('-').skip(1).map(str::to_owned).collect();
             if below.len() > words.len() {
                 let text = page(&below.iter().map(String::as_str).collect::<Vec<_>>());
@@ -105,7 +107,15 @@ fn every_page_that_a_manual_page_names_is_there() {
 #[test]
 fn scripts_can_go_by_the_exit_code() {
     let readme = include_str!("../../../../README.md");
-    for (code, words) in [(0, "done"), (1, "this machine"), (2, "command"), (3, "allowed"), (4, "damaged"), (5, "ticket"), (6, "reached")] {
+    for (code, words) in [
+        (0, "done"),
+        (1, "this machine"),
+        (2, "command"),
+        (3, "allowed"),
+        (4, "damaged"),
+        (5, "ticket"),
+        (6, "reached"),
+    ] {
         let row = readme.lines().find(|line| line.starts_with(&format!("| {code} |")));
         assert!(row.is_some_and(|row| row.contains(words)), "{code}: {row:?}");
     }
@@ -135,7 +145,8 @@ fn of_two_rooms_with_one_name_the_refusal_lists_both_and_no_other() {
         ada.lines(&["new", name]);
     }
     let rooms = ada.lines(&["rooms"]);
-    let ids: Vec<&str> = rooms.iter().filter(|room| room.starts_with("lunch ")).map(|room| room.split("  ").nth(1).unwrap()).collect();
+    let ids: Vec<&str> =
+        rooms.iter().filter(|room| room.starts_with("lunch ")).map(|room| room.split("  ").nth(1).unwrap()).collect();
     let refused = ada.fails(&["log", "lunch"], 2);
     assert!(ids.len() == 2 && ids.iter().all(|id| refused.contains(id)), "{refused}");
     assert!(!refused.contains("dinner") && !refused.contains("lun\u{441}h"), "{refused}");

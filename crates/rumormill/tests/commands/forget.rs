@@ -16,7 +16,8 @@ fn holding(dir: &Path, words: &str) -> Vec<PathBuf> {
     for path in fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             found.extend(holding(&path, words));
-        } else if fs::read(&path).is_ok_and(|bytes| bytes.windows(words.len()).any(|window| window == words.as_bytes())) {
+        } else if fs::read(&path).is_ok_and(|bytes| bytes.windows(words.len()).any(|window| window == words.as_bytes()))
+        {
             found.push(path);
         }
     }

@@ -54,7 +54,8 @@ fn a_home_that_cannot_be_written_can_be_read() {
         &["log", "--json"],
     ];
     // An export says when it was made.
-    let told = |lines: Vec<String>| -> Vec<String> { lines.into_iter().filter(|line| !line.contains("\"at\":")).collect() };
+    let told =
+        |lines: Vec<String>| -> Vec<String> { lines.into_iter().filter(|line| !line.contains("\"at\":")).collect() };
     let writable = commands.map(|args| told(ada.lines(args)));
     let home = ada.home.path().join("home");
     let read_all = || {

@@ -78,7 +78,9 @@ fn a_name_given_once_goes_along_to_later_rooms_and_nobody_is_named_by_a_number()
     let (ada, bob) = (Person::new(), Person::new());
     let named = |who: &Person, room: &str| {
         let people = who.lines(&["log", room, "--json"]);
-        let nick = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["nick"].as_str().unwrap().to_owned();
+        let nick = |line: &String| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["nick"].as_str().unwrap().to_owned()
+        };
         people.iter().map(nick).filter(|nick| !nick.is_empty()).collect::<Vec<_>>()
     };
     let mut lunch = ada.open(&["new", "lunch", "--nick", "ada"]);

@@ -99,7 +99,10 @@ fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<
     let seen: Vec<String> =
         udp_v4.iter().map(ToString::to_string).chain(udp_v6.iter().map(ToString::to_string)).collect();
     let udp = match seen.is_empty() {
-        false => Finding::well("internet", format!("UDP goes out and answers come in; seen from there as {}", seen.join(" and "))),
+        false => Finding::well(
+            "internet",
+            format!("UDP goes out and answers come in; seen from there as {}", seen.join(" and ")),
+        ),
         true => Finding::ill(
             "internet",
             "no answer came over UDP from the internet",
@@ -116,11 +119,15 @@ fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<
     };
     let nat = match varies {
         Some(false) => Finding::well("nat", "relays see one address: peers elsewhere can mostly be reached directly"),
-        Some(true) => Finding::well("nat", "each relay sees another address (symmetric NAT): a peer behind such a NAT too is reached by a relay only")
-            .advise("forward a UDP port of the router to this machine, or use IPv6, for direct paths"),
+        Some(true) => Finding::well(
+            "nat",
+            "each relay sees another address (symmetric NAT): a peer behind such a NAT too is reached by a relay only",
+        )
+        .advise("forward a UDP port of the router to this machine, or use IPv6, for direct paths"),
         None => Finding::untested("nat", "fewer than two relays told by which address they see this machine"),
     };
-    let portal = Finding::ill("portal", "a captive portal stands before the internet", "sign in to the network with a browser");
+    let portal =
+        Finding::ill("portal", "a captive portal stands before the internet", "sign in to the network with a browser");
     [udp, relay, nat].into_iter().chain((*captive == Some(true)).then_some(portal)).collect()
 }
 

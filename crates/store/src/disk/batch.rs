@@ -9,7 +9,7 @@ use rumormill_proto::{
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     log::{Head, Log},
-    run::RawRun,
+    run::{RawRun, block_end},
     timeline::Place,
 };
 use rusqlite::Connection;
@@ -185,6 +185,20 @@ impl<'a> Batch<'a> {
         prove.execute((touched.id, &proof.wire()[..]))?;
         *self.counts.entry(room).or_default() -= gone;
         Ok(())
+    }
+
+    /// Keeps what vouches for the entry below the cut of a log.
+    pub(super) fn prolong(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
+        let (author, first) = (run.author(), run.first().seq);
+        let room = self.room(room)?.id;
+        let Some((log, held)) = self.known(room, &author)? else { return Ok(()) };
+        if held.cut() != Some(first) {
+            return Ok(());
+        }
+        let mut drop = self.db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
+        drop.execute((log, int(first), int(block_end(first))))?;
+        let raw = RawRun::new(author, first, run.first().prev, raw_entries(run), run.signature().copied())?;
+        piece::put(self.db, log, &raw, &run.last().id)
     }
 
     /// Takes out a log, or the lowest entries of it.

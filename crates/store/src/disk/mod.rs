@@ -43,6 +43,7 @@ use rumormill_proto::{
 };
 use rusqlite::{Connection, TransactionBehavior};
 
+pub use self::still::Still;
 use self::{
     batch::Batch,
     fail::Fail,
@@ -53,7 +54,6 @@ use self::{
     record::{array, blob, read_log},
     source::Source,
 };
-pub use self::still::Still;
 use crate::{
     Change, CheckReport, Read, RoomRecord, Rooms, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS,
 };
@@ -202,6 +202,7 @@ impl Store for Disk {
                 match change {
                     Change::Append(run) => batch.append(room, run)?,
                     Change::Cut(proof) => batch.cut(room, proof)?,
+                    Change::Prolong(run) => batch.prolong(room, run)?,
                     Change::Evict(author) => batch.evict(room, author)?,
                     Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
                 }

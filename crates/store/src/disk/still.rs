@@ -13,8 +13,7 @@ use super::{
     home::{DATABASE, refuse_exposed, refuse_strange},
     kept,
     read::DiskReader,
-    rooms,
-    schema,
+    rooms, schema,
     source::{Source, is_open},
 };
 use crate::{Change, CheckReport, Read, RoomRecord, Rooms, Store, error::Error};

@@ -193,7 +193,8 @@ impl<'a> Chat<'a> {
 
     /// Tells that a line was too long to be said, and that nothing of it was.
     fn refuse(&mut self, bytes: u64) -> Result<(), Failure> {
-        let what = format!("a line of {bytes} bytes is longer than the {TEXT_BYTES} of a message; nothing of it was said");
+        let what =
+            format!("a line of {bytes} bytes is longer than the {TEXT_BYTES} of a message; nothing of it was said");
         let refused = codes::TOO_LONG.refuse(what, "say it in shorter lines, or send it as a file");
         self.screen.talk(&Failure::Choice(refused).to_string())
     }
@@ -350,7 +351,8 @@ impl<'a> Chat<'a> {
     /// the time to come, if there are any, and the beginning of the room, which has its name, to get here.
     async fn leave(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         // How the room stands is told a moment after it is so: who is in it is asked for.
-        let others = !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
+        let others =
+            !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
             false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard(),

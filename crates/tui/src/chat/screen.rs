@@ -9,8 +9,8 @@ use std::{
 };
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use rumormill_text::{Line, read_line};
+use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::sync::mpsc;
 
 use crate::{
