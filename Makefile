@@ -20,7 +20,9 @@ test:
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
 
 # Every attack in full, with times and memory, and every defence switched off once; writes the tables of docs/security.md.
+# Some attack the program itself, which must stand beside the siege.
 siege:
+	cargo build --release --bin rumormill
 	cargo run --release -p rumormill-siege -- table
 
 # Licences, bans and sources of the dependencies, and advisories where their database can be fetched.

@@ -245,7 +245,7 @@ impl Room {
         Spread {
             copies: payloads as f64 / deliveries,
             bytes: f64::NAN,
-            messages: (payloads + controls) as f64 / deliveries,
+            frames: (payloads + controls) as f64 / deliveries,
             hops: most_hops.map_or(0.0, f64::from),
             median_ms: at(0.5),
             last_ms: at(1.0),

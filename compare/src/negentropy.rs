@@ -40,7 +40,7 @@ fn reconcile(difference: &Difference) -> Result<(Said, usize), Error> {
         let answer = whole.reconcile(&asked)?;
         said.bytes[0] += asked.len();
         said.bytes[1] += answer.len();
-        said.messages += 2;
+        said.frames += 2;
         query = lacking.reconcile_with_ids(&answer, &mut have, &mut need)?;
     }
     Ok((said, need.len()))

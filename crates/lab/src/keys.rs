@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use rumormill_node::{
     contact,
-    proto::{ids::RoomId, message::Contact},
+    proto::{frame::Contact, ids::RoomId},
 };
 
 /// The keys of one lab.

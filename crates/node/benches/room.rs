@@ -221,7 +221,7 @@ async fn idle() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     let after = room.status().traffic;
     let seconds = start.elapsed().as_secs_f64();
-    let (sent, said) = (after.bytes_out - before.bytes_out, after.messages_out - before.messages_out);
+    let (sent, said) = (after.bytes_out - before.bytes_out, after.frames_out - before.frames_out);
     println!("two idle peers, above QUIC");
     println!("  bytes per second, each way           {:>10.1}", sent as f64 / seconds);
     println!("  bytes per message                    {:>10.1}", sent as f64 / said.max(1) as f64);

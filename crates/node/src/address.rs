@@ -20,8 +20,8 @@ use bytes::Bytes;
 use iroh::{EndpointAddr, EndpointId, RelayUrl, SecretKey};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
+    frame::Contact,
     ids::PeerId,
-    message::Contact,
     reject::Reject,
 };
 

@@ -13,9 +13,9 @@ use rumormill_proto::{
     clock::Skew,
     content::Target,
     entry::{Body, Kind},
+    frame::Contact,
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    message::Contact,
     timeline::Place,
 };
 use rumormill_store::{Keep, RoomRecord, limits::NICKS};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
+    frame::{Contact, Frame},
     ids::{PeerId, RoomId},
     input::{Found, Import, Imported, Recall},
-    message::{Contact, Message},
     reject::Reject,
 };
 use rumormill_store::Keep;
@@ -16,9 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::{
     board::Board,
     damaged::Remembered,
+    envelope::Control,
     error::Error,
     files::Lane,
-    frame::Control,
     link::{LinkId, Met},
     mend::Mended,
     room::Said,
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Met(Box<Met>),
     /// A control came.
     Controlled { link: LinkId, control: Control, _place: OwnedSemaphorePermit },
-    /// A message came.
+    /// A frame came.
     Received(Box<Received>),
     /// Bytes came that no honest peer sends.
     Faulted { link: LinkId, reject: Reject },
@@ -81,7 +81,7 @@ pub(crate) struct Recalled {
 }
 
 impl Command {
-    /// Bytes of messages in it.
+    /// Bytes of frames in it.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Received(received) => received.bytes,
@@ -89,15 +89,15 @@ impl Command {
         }
     }
 
-    /// Runs in the message in it.
+    /// Runs in the frame in it.
     pub(crate) fn runs(&self) -> usize {
         match self {
-            Self::Received(received) => received.message.runs().len(),
+            Self::Received(received) => received.frame.runs().len(),
             _ => 0,
         }
     }
 
-    /// About what the message in it takes in memory.
+    /// About what the frame in it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Received(received) => received.weight,
@@ -106,12 +106,12 @@ impl Command {
     }
 }
 
-/// A message as it came.
+/// A frame as it came.
 pub(crate) struct Received {
     pub(crate) link: LinkId,
     /// Index of the sender's tag.
     pub(crate) channel: u32,
-    pub(crate) message: Message,
+    pub(crate) frame: Frame,
     /// Bytes it took on the wire.
     pub(crate) bytes: usize,
     /// About what it takes in memory.

@@ -11,9 +11,9 @@ use std::{
 };
 
 use rumormill_proto::{
+    frame::Contact,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
-    message::Contact,
     reject::Reject,
     time::Now,
     timeline::Place,
@@ -28,9 +28,9 @@ use crate::{
     board::{Board, Stop},
     command::{Command, Recalled, Received},
     damaged::Damaged,
+    envelope::Control,
     error::Error,
     files::Shelf,
-    frame::Control,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
         ROOMS, STATUS_EVERY,
@@ -182,7 +182,7 @@ impl Driver {
         }
         let mut said = Vec::new();
         turns.take(&mut said);
-        // All that was there before: among it is that the links are there which these messages came over.
+        // All that was there before: among it is that the links are there which these frames came over.
         while batch.len() <= COMMANDS
             && let Ok(next) = commands.try_recv()
         {
@@ -380,11 +380,11 @@ impl Driver {
     }
 
     fn received(&mut self, received: Received, now: Now) -> Inputs {
-        let Received { link, channel, message, bytes, .. } = received;
+        let Received { link, channel, frame, bytes, .. } = received;
         match self.links.room(link, channel) {
             Ok(Some((room, from))) => {
                 if let Some(seat) = self.seats.get_mut(&room) {
-                    seat.receive(from, message, bytes, now);
+                    seat.receive(from, frame, bytes, now);
                 }
                 Inputs::new()
             }

@@ -10,7 +10,7 @@
 //!
 //! `exported` is 32 bytes of keying material from TLS, so that a tag proves knowledge on this connection
 //! only; `role` is 0 for who dialled and 1 for who accepted, so that it cannot be sent back. Announcements
-//! are padded with random tags and sorted. A message names its room by the index of the sender's tag.
+//! are padded with random tags and sorted. A frame names its room by the index of the sender's tag.
 
 use std::collections::BTreeMap;
 

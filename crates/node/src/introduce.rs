@@ -17,7 +17,7 @@ use rumormill_proto::{
 
 use crate::{
     door::ALPN_FIRST,
-    frame::Control,
+    envelope::Control,
     greeting::Role,
     limits::INTRODUCTIONS,
     link::LinkId,

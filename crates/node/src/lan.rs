@@ -14,8 +14,8 @@ use iroh::{
 use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
 use n0_future::StreamExt;
 use rumormill_proto::{
+    frame::Contact,
     ids::{PeerId, RoomId},
-    message::Contact,
 };
 use tokio::sync::watch;
 

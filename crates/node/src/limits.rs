@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rumormill_proto::limits::{BODY_BYTES, MESSAGE_BYTES};
+use rumormill_proto::limits::{BODY_BYTES, FRAME_BYTES};
 
 /// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
 pub const ROOMS: usize = 64;
@@ -14,23 +14,23 @@ pub const TAG_GROUP: usize = 8;
 /// Tags a peer may announce over one connection: every room announced by a greeting of its own.
 pub const TAGS: usize = ROOMS * TAG_GROUP;
 
-/// Bytes of one frame on the live stream: the largest message and its channel number.
-pub const FRAME_BYTES: usize = MESSAGE_BYTES + 10;
+/// Bytes of one envelope on the live stream: the largest frame and its channel number.
+pub const ENVELOPE_BYTES: usize = FRAME_BYTES + 10;
 
-/// Bytes of frames that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills
+/// Bytes of envelopes that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills
 /// it in 13 s; a link that takes nothing for so long is fed by anti-entropy later. What begins below the
-/// bound may pass it by one frame.
+/// bound may pass it by one envelope.
 pub const OUTBOUND_BYTES: usize = 256 * 1024;
 
 /// Bytes of these that push what one author said: a quarter, so that whoever floods delays others by a quarter at most.
 pub const OUTBOUND_AUTHOR_BYTES: usize = OUTBOUND_BYTES / 4;
 
-/// Frames that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
-pub const OUTBOUND_FRAMES: usize = 4096;
+/// Envelopes that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
+pub const OUTBOUND_ENVELOPES: usize = 4096;
 
-/// Bytes of received messages of one peer that wait for the driver, by [`crate::link`]'s estimate of what
-/// they take in memory: two of the largest messages.
-pub const LINK_INBOX_BYTES: usize = 2 * MESSAGE_BYTES;
+/// Bytes of received frames of one peer that wait for the driver, by [`crate::link`]'s estimate of what
+/// they take in memory: two of the largest frames.
+pub const LINK_INBOX_BYTES: usize = 2 * FRAME_BYTES;
 
 /// The same, of pushes of one author: a quarter, so that whoever floods does not stop what others say by the same link.
 /// It holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
@@ -60,7 +60,7 @@ pub const COMMANDS: usize = 4096;
 /// Controls of one peer that wait for the driver: one for every tag. Whoever has one more waits.
 pub const LINK_CONTROLS: usize = TAGS;
 
-/// Messages of peers that the driver takes before it commits: a commit costs about one millisecond and a hundred
+/// Frames of peers that the driver takes before it commits: a commit costs about one millisecond and a hundred
 /// entries as much again; beyond that, waiting for more gains little and delays what is ready.
 pub const BATCH_PEERS: usize = 512;
 
@@ -68,17 +68,17 @@ pub const BATCH_PEERS: usize = 512;
 /// the commit costs a fifth of that.
 pub const BATCH_OF_AUTHOR: usize = 64;
 
-/// Runs of answers among them, a signature each, and as many more as the last message brings: as much work. Honest answers
+/// Runs of answers among them, a signature each, and as many more as the last frame brings: as much work. Honest answers
 /// bring blocks: four thousand entries.
 pub const BATCH_ANSWERED: usize = 64;
 
-/// The same while somebody talks: what is said then waits for one message of an answer at most.
+/// The same while somebody talks: what is said then waits for one frame of an answer at most.
 pub const BATCH_ANSWERED_BESIDE: usize = 8;
 
 /// How long after a word of somebody it counts as talked: longer than most pauses between lines that people wait for.
 pub const TALK: Duration = Duration::from_secs(2);
 
-/// Bytes of messages that the driver takes before it commits: a few thousand entries of 200 bytes.
+/// Bytes of frames that the driver takes before it commits: a few thousand entries of 200 bytes.
 pub const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
@@ -241,8 +241,8 @@ pub const SERVING: usize = 2;
 /// reading and hashing.
 pub const SERVE_STEP_BYTES: usize = 256 * 1024;
 
-/// Entries in one message of an answer: 4 ms of its receiver, who takes no less than a message before it commits.
-pub const SERVE_MESSAGE_ENTRIES: usize = 512;
+/// Entries in one frame of an answer: 4 ms of its receiver, who takes no less than a frame before it commits.
+pub const SERVE_FRAME_ENTRIES: usize = 512;
 
 /// An answer of at most this goes on the live stream; a larger one gets a stream of its own.
 pub const SERVE_LIVE_BYTES: usize = 64 * 1024;

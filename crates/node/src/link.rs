@@ -1,7 +1,7 @@
 //! One connection to a peer: its tasks, and what they tell the driver.
 //!
 //! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk
-//! streams, one serves wants, one files. Messages are read here and judged by the engine; a reader that has a message
+//! streams, one serves wants, one files. Frames are read here and judged by the engine; a reader that has a frame
 //! waits until the driver has room for it, and QUIC lets the peer wait.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
-use rumormill_proto::{ids::PeerId, message::Message, reject::Reject};
+use rumormill_proto::{frame::Frame, ids::PeerId, reject::Reject};
 use tokio::{
     sync::{Semaphore, SetOnce, mpsc},
     task::JoinSet,
@@ -24,8 +24,8 @@ use tokio::{
 use crate::{
     address,
     command::{Command, Received},
+    envelope::{Envelope, Envelopes, read_control, unpack},
     files::Shelf,
-    frame::{Frame, Frames, read_control, unpack},
     greeting::{EXPORTER, Role},
     limits::{ENTRY_BYTES, GREETING_DEADLINE, INBOX_BYTES, LINK_CONTROLS, LINK_INBOX_BYTES, SERVES_WAITING, SERVING},
     outbound::Outbound,
@@ -221,36 +221,36 @@ async fn write_live(mut stream: SendStream, outbound: Arc<Outbound>, connection:
 }
 
 async fn read_live(stream: RecvStream, inlet: Inlet, connection: Connection) {
-    match live_frames(stream, &inlet).await {
+    match live_envelopes(stream, &inlet).await {
         Ok(()) => Goodbye::NothingShared.say(&connection),
         Err(reject) => inlet.fault(reject).await,
     }
 }
 
 /// Reads to the end of the live stream, which only comes with the end of the connection.
-async fn live_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
-    let mut frames = Frames::live();
-    while let Some(frame) = next_frame(&mut stream, &mut frames).await? {
-        match frame.channel.checked_sub(1) {
-            None => inlet.control(frame).await?,
+async fn live_envelopes(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
+    let mut envelopes = Envelopes::live();
+    while let Some(envelope) = next_envelope(&mut stream, &mut envelopes).await? {
+        match envelope.channel.checked_sub(1) {
+            None => inlet.control(envelope).await?,
             Some(channel) => {
-                let bytes = frame.body.len();
-                inlet.message(channel, Message::decode(frame.body)?, bytes).await;
+                let bytes = envelope.body.len();
+                inlet.frame(channel, Frame::decode(envelope.body)?, bytes).await;
             }
         }
     }
     Ok(())
 }
 
-/// The next frame; `None` at the end of the stream or connection.
-async fn next_frame(stream: &mut RecvStream, frames: &mut Frames) -> Result<Option<Frame>, Reject> {
+/// The next envelope; `None` at the end of the stream or connection.
+async fn next_envelope(stream: &mut RecvStream, envelopes: &mut Envelopes) -> Result<Option<Envelope>, Reject> {
     loop {
-        if let Some(frame) = frames.next()? {
-            return Ok(Some(frame));
+        if let Some(envelope) = envelopes.next()? {
+            return Ok(Some(envelope));
         }
         match stream.read_chunk(READ_BYTES).await {
-            Ok(Some(bytes)) => frames.push(&bytes),
-            Ok(None) if !frames.is_empty() => return Err(Reject::Malformed("stream")),
+            Ok(Some(bytes)) => envelopes.push(&bytes),
+            Ok(None) if !envelopes.is_empty() => return Err(Reject::Malformed("stream")),
             Ok(None) | Err(_) => return Ok(None),
         }
     }
@@ -259,18 +259,18 @@ async fn next_frame(stream: &mut RecvStream, frames: &mut Frames) -> Result<Opti
 /// Reads bulk answers, one after the other: a peer has no reason to send two at once.
 async fn read_bulk(connection: Connection, inlet: Inlet) {
     while let Ok(stream) = connection.accept_uni().await {
-        if let Err(reject) = bulk_frames(stream, &inlet).await {
+        if let Err(reject) = bulk_envelopes(stream, &inlet).await {
             return inlet.fault(reject).await;
         }
     }
 }
 
-async fn bulk_frames(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
-    let mut frames = Frames::bulk();
-    while let Some(frame) = next_frame(&mut stream, &mut frames).await? {
-        let channel = frame.channel.checked_sub(1).ok_or(Reject::Malformed("channel"))?;
-        let bytes = frame.body.len();
-        inlet.message(channel, unpack(frame.body)?, bytes).await;
+async fn bulk_envelopes(mut stream: RecvStream, inlet: &Inlet) -> Result<(), Reject> {
+    let mut envelopes = Envelopes::bulk();
+    while let Some(envelope) = next_envelope(&mut stream, &mut envelopes).await? {
+        let channel = envelope.channel.checked_sub(1).ok_or(Reject::Malformed("channel"))?;
+        let bytes = envelope.body.len();
+        inlet.frame(channel, unpack(envelope.body)?, bytes).await;
     }
     Ok(())
 }
@@ -288,8 +288,8 @@ struct Inlet {
 }
 
 impl Inlet {
-    async fn control(&self, frame: Frame) -> Result<(), Reject> {
-        let Some(control) = read_control(frame.body)? else { return Ok(()) };
+    async fn control(&self, envelope: Envelope) -> Result<(), Reject> {
+        let Some(control) = read_control(envelope.body)? else { return Ok(()) };
         // The semaphore is never closed.
         let Ok(place) = self.controls.clone().acquire_owned().await else { return Ok(()) };
         let command = Command::Controlled { link: self.link, control, _place: place };
@@ -297,13 +297,13 @@ impl Inlet {
         Ok(())
     }
 
-    /// Hands a message over, once there is room for it. A push does not wait for room: what an author says faster than it
+    /// Hands a frame over, once there is room for it. A push does not wait for room: what an author says faster than it
     /// is taken comes by anti-entropy.
-    async fn message(&self, channel: u32, message: Message, bytes: usize) {
-        if matches!(&message, Message::Push(push) if !self.paces.takes(push)) {
+    async fn frame(&self, channel: u32, frame: Frame, bytes: usize) {
+        if matches!(&frame, Frame::Push(push) if !self.paces.takes(push)) {
             return;
         }
-        let (places, strand) = (weight(&message, bytes), Strand::of(&message));
+        let (places, strand) = (weight(&frame, bytes), Strand::of(&frame));
         let acquire = async |from: &Arc<Semaphore>| match strand {
             Strand::Of(_) => from.clone().try_acquire_many_owned(places).ok(),
             // The semaphores are never closed.
@@ -312,7 +312,7 @@ impl Inlet {
         let Some(mine) = acquire(&self.inbox).await else { return };
         let Some(all) = acquire(&self.wires.inbox).await else { return };
         let (link, weight) = (self.link, places as usize);
-        let received = Received { link, channel, message, bytes, weight, _places: [mine, all] };
+        let received = Received { link, channel, frame, bytes, weight, _places: [mine, all] };
         if !self.wires.turns.put(link, strand, Command::Received(Box::new(received))) {
             tracing::debug!("an author says more than its share of a link");
         }
@@ -323,9 +323,9 @@ impl Inlet {
     }
 }
 
-/// What a message takes in memory, about; never more than all that one peer may have.
-fn weight(message: &Message, bytes: usize) -> u32 {
-    let entries: usize = message.runs().iter().map(|run| run.entries().len()).sum();
+/// What a frame takes in memory, about; never more than all that one peer may have.
+fn weight(frame: &Frame, bytes: usize) -> u32 {
+    let entries: usize = frame.runs().iter().map(|run| run.entries().len()).sum();
     (bytes + (entries + 1) * ENTRY_BYTES).min(LINK_INBOX_BYTES) as u32
 }
 

@@ -19,9 +19,9 @@ use bytes::Bytes;
 use iroh::endpoint::{Connection, WeakConnectionHandle};
 use rumormill_proto::{
     defence,
+    frame::Contact,
     ids::{PeerId, RoomId},
     input::Input,
-    message::Contact,
     reject::Reject,
 };
 use tokio::sync::{Semaphore, SetOnce, mpsc};
@@ -33,8 +33,8 @@ use crate::{
     dials::{Dials, Way},
     door::{ALPN_FIRST, Door},
     endpoint,
+    envelope::Control,
     files::Lane,
-    frame::Control,
     greeting::{Channels, Role},
     introduce::Introduced,
     limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
@@ -320,7 +320,7 @@ impl Links {
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
 
-    /// Which room and peer a message is about; `None` when we no longer talk about it with that peer.
+    /// Which room and peer a frame is about; `None` when we no longer talk about it with that peer.
     ///
     /// # Errors
     /// [`Reject`] when the peer announced no such channel.
@@ -475,8 +475,8 @@ impl Links {
         self.links.get(&id).map(|link| link.peer)
     }
 
-    /// Says a message about a room; the bytes on the wire, 0 when it was dropped. `strand` tells what it is, and `bytes`
-    /// are the message.
+    /// Says a frame about a room; the bytes on the wire, 0 when it was dropped. `strand` tells what it is, and `bytes`
+    /// are the frame.
     pub(crate) fn send(&self, room: &RoomId, peer: &PeerId, strand: Strand, bytes: &[u8]) -> usize {
         let author = match strand {
             Strand::Of(author) => Some(author),
@@ -485,7 +485,7 @@ impl Links {
         self.shared(room, peer).map_or(0, |(link, channel)| link.outbound.offer(author, channel, bytes))
     }
 
-    /// Says a message that must not be lost; a peer that has not read for long is given up.
+    /// Says a frame that must not be lost; a peer that has not read for long is given up.
     pub(crate) fn insist(&self, room: &RoomId, peer: &PeerId, bytes: &[u8]) -> usize {
         let Some((link, channel)) = self.shared(room, peer) else { return 0 };
         link.outbound.insist(channel, bytes).unwrap_or_else(|| {

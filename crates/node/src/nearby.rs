@@ -21,9 +21,9 @@ use iroh::{Endpoint, EndpointAddr, TransportAddr, endpoint::Connection};
 use n0_future::{BufferedStreamExt as _, StreamExt as _, stream};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
+    frame::Contact,
     ids::PeerId,
     limits::NAME_BYTES,
-    message::Contact,
     reject::Reject,
 };
 use tokio::time::timeout;

@@ -11,8 +11,8 @@ use iroh::{Endpoint, SecretKey, Watcher};
 use rumormill_proto::{
     admit::Author,
     entry::{Kind, found},
+    frame::Contact,
     ids::{PeerId, RoomId},
-    message::Contact,
     rumor::{Policy, delegating::Delegating},
     sync::Pace,
     view::Shape,

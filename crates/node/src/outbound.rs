@@ -1,6 +1,6 @@
-//! Frames that wait for one peer to read.
+//! Envelopes that wait for one peer to read.
 //!
-//! The driver puts frames in and never waits; a task of the connection takes all there are and writes them at
+//! The driver puts envelopes in and never waits; a task of the connection takes all there are and writes them at
 //! once. When a peer does not read, what is offered to it is dropped: everything said on the live stream is a
 //! hint that anti-entropy repeats. What one author says may fill a quarter, so that others are heard beside a flooder.
 
@@ -13,11 +13,11 @@ use rumormill_proto::ids::AuthorId;
 use tokio::sync::Notify;
 
 use crate::{
-    frame::{Control, put_control, put_message},
-    limits::{OUTBOUND_AUTHOR_BYTES, OUTBOUND_BYTES, OUTBOUND_FRAMES},
+    envelope::{Control, put_control, put_frame},
+    limits::{OUTBOUND_AUTHOR_BYTES, OUTBOUND_BYTES, OUTBOUND_ENVELOPES},
 };
 
-/// A bounded queue of frames.
+/// A bounded queue of envelopes.
 #[derive(Default)]
 pub(crate) struct Outbound {
     queue: Mutex<Queue>,
@@ -28,7 +28,7 @@ pub(crate) struct Outbound {
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
-    frames: usize,
+    envelopes: usize,
     closed: bool,
     /// Bytes among these that push what one author said.
     authors: BTreeMap<AuthorId, usize>,
@@ -36,28 +36,28 @@ struct Queue {
 
 impl Queue {
     fn has_room(&self) -> bool {
-        self.bytes.len() < OUTBOUND_BYTES && self.frames < OUTBOUND_FRAMES
+        self.bytes.len() < OUTBOUND_BYTES && self.envelopes < OUTBOUND_ENVELOPES
     }
 
-    /// Puts a message in; the bytes it takes on the wire.
-    fn put(&mut self, channel: u32, message: &[u8]) -> usize {
+    /// Puts a frame in; the bytes it takes on the wire.
+    fn put(&mut self, channel: u32, frame: &[u8]) -> usize {
         let before = self.bytes.len();
-        put_message(&mut self.bytes, channel, message);
-        self.frames += 1;
+        put_frame(&mut self.bytes, channel, frame);
+        self.envelopes += 1;
         self.bytes.len() - before
     }
 }
 
 impl Outbound {
-    /// Puts a message in, unless too much waits already, or too much of its author where it pushes what one said; the
+    /// Puts a frame in, unless too much waits already, or too much of its author where it pushes what one said; the
     /// bytes it takes on the wire, 0 when dropped.
-    pub(crate) fn offer(&self, author: Option<AuthorId>, channel: u32, message: &[u8]) -> usize {
+    pub(crate) fn offer(&self, author: Option<AuthorId>, channel: u32, frame: &[u8]) -> usize {
         let mut queue = self.lock();
         let share = author.and_then(|author| queue.authors.get(&author)).copied().unwrap_or(0);
         if queue.closed || !queue.has_room() || share > OUTBOUND_AUTHOR_BYTES {
             return 0;
         }
-        let added = queue.put(channel, message);
+        let added = queue.put(channel, frame);
         if let Some(author) = author {
             *queue.authors.entry(author).or_default() += added;
         }
@@ -66,14 +66,14 @@ impl Outbound {
         added
     }
 
-    /// Puts a message in that must not be lost; `None` when the peer has not read for so long that it has to be given
+    /// Puts a frame in that must not be lost; `None` when the peer has not read for so long that it has to be given
     /// up.
-    pub(crate) fn insist(&self, channel: u32, message: &[u8]) -> Option<usize> {
+    pub(crate) fn insist(&self, channel: u32, frame: &[u8]) -> Option<usize> {
         let mut queue = self.lock();
         if queue.bytes.len() > 4 * OUTBOUND_BYTES {
             return None;
         }
-        let added = queue.put(channel, message);
+        let added = queue.put(channel, frame);
         drop(queue);
         self.filled.notify_one();
         Some(added)
@@ -84,15 +84,15 @@ impl Outbound {
         let mut queue = self.lock();
         if !queue.closed && queue.has_room() {
             put_control(&mut queue.bytes, control);
-            queue.frames += 1;
+            queue.envelopes += 1;
             drop(queue);
             self.filled.notify_one();
         }
     }
 
-    /// Waits until there is room, then puts a message in; the bytes it takes on the wire, 0 when the
+    /// Waits until there is room, then puts a frame in; the bytes it takes on the wire, 0 when the
     /// connection has ended.
-    pub(crate) async fn put(&self, channel: u32, message: &[u8]) -> usize {
+    pub(crate) async fn put(&self, channel: u32, frame: &[u8]) -> usize {
         loop {
             let emptied = self.emptied.notified();
             {
@@ -102,7 +102,7 @@ impl Outbound {
                 }
                 // In the same breath, or the driver may fill it again in between.
                 if queue.has_room() {
-                    let added = queue.put(channel, message);
+                    let added = queue.put(channel, frame);
                     drop(queue);
                     self.filled.notify_one();
                     return added;
@@ -136,7 +136,7 @@ impl Outbound {
                     return None;
                 }
                 if !queue.bytes.is_empty() {
-                    queue.frames = 0;
+                    queue.envelopes = 0;
                     queue.authors.clear();
                     let bytes = std::mem::take(&mut queue.bytes);
                     drop(queue);
@@ -182,7 +182,7 @@ mod tests {
         outbound.hint(&Control::Typing(1));
         assert_eq!(outbound.take().await.unwrap().len(), taken, "what may be lost is");
         let small = Outbound::default();
-        assert_eq!((0..10_000).filter(|_| small.offer(None, 0, b"") > 0).count(), OUTBOUND_FRAMES);
+        assert_eq!((0..10_000).filter(|_| small.offer(None, 0, b"") > 0).count(), OUTBOUND_ENVELOPES);
         let patient = (0..100_000).take_while(|_| outbound.control(&Control::Part(1))).count();
         assert!(patient > 0 && patient * 4 < 4 * OUTBOUND_BYTES);
     }

@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use rumormill_proto::{ids::AuthorId, message::Push};
+use rumormill_proto::{frame::Push, ids::AuthorId};
 
 use crate::{
     budget::Budget,

@@ -168,15 +168,15 @@ pub enum Path {
 /// What went over the network for one room since it was entered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Bytes of messages sent, bulk answers compressed.
+    /// Bytes of frames sent, bulk answers compressed.
     pub bytes_out: u64,
-    /// Bytes of messages received, bulk answers compressed.
+    /// Bytes of frames received, bulk answers compressed.
     pub bytes_in: u64,
-    /// Messages sent on live streams.
-    pub messages_out: u64,
-    /// Messages received.
-    pub messages_in: u64,
-    /// Messages dropped because a peer did not read; anti-entropy repairs what they said.
+    /// Frames sent on live streams.
+    pub frames_out: u64,
+    /// Frames received.
+    pub frames_in: u64,
+    /// Frames dropped because a peer did not read; anti-entropy repairs what they said.
     pub dropped: u64,
     /// Rumors pushed to us.
     pub pushes_in: u64,
@@ -213,7 +213,7 @@ impl Room {
     pub fn ticket(&self) -> Ticket {
         let standing = self.standing();
         let linked = |contact: &&_| {
-            standing.peers.iter().any(|peer| peer.peer == rumormill_proto::message::Contact::clone(contact).peer)
+            standing.peers.iter().any(|peer| peer.peer == rumormill_proto::frame::Contact::clone(contact).peer)
         };
         let others = standing.contacts.iter().filter(linked).take(TICKET_CONTACTS / 4).cloned();
         let contacts = [self.node.contact()].into_iter().chain(others).collect();

@@ -13,10 +13,10 @@ use rumormill_proto::{
     content::Target,
     engine::Engine,
     entry::{Body, Kind, room_name},
+    frame::{Contact, Frame},
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Imported, Input, Kept, Output, Saying},
     log::Log,
-    message::{Contact, Message},
     standing::Crowd,
     time::Now,
     timeline::Place,
@@ -179,22 +179,22 @@ impl Seat {
         self.changed = true;
     }
 
-    /// A message came.
-    pub(crate) fn receive(&mut self, from: PeerId, message: Message, bytes: usize, now: Now) {
-        self.traffic.messages_in += 1;
+    /// A frame came.
+    pub(crate) fn receive(&mut self, from: PeerId, frame: Frame, bytes: usize, now: Now) {
+        self.traffic.frames_in += 1;
         self.traffic.bytes_in += bytes as u64;
-        self.traffic.pushes_in += u64::from(matches!(message, Message::Push(_)));
-        self.handle(Input::Received { from, message }, now);
+        self.traffic.pushes_in += u64::from(matches!(frame, Frame::Push(_)));
+        self.handle(Input::Received { from, frame }, now);
     }
 
-    /// Notes what happened to a message for a peer: the bytes it took, 0 when it was dropped.
-    pub(crate) fn sent(&mut self, message: &Message, bytes: usize) {
+    /// Notes what happened to a frame for a peer: the bytes it took, 0 when it was dropped.
+    pub(crate) fn sent(&mut self, frame: &Frame, bytes: usize) {
         match bytes {
             0 => self.traffic.dropped += 1,
-            _ => self.traffic.messages_out += 1,
+            _ => self.traffic.frames_out += 1,
         }
         self.traffic.bytes_out += bytes as u64;
-        if let Message::Ack { pushes } = &message {
+        if let Frame::Ack { pushes } = &frame {
             self.traffic.pushes_known += pushes.iter().filter(|(_, new)| !new).count() as u64;
         }
     }
@@ -382,7 +382,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
 }
 
 /// The event with bodies in memory of their own: a line that waits for a slow reader does not keep the whole
-/// message it came in.
+/// frame it came in.
 fn apart(event: Event) -> Event {
     match event {
         Event::Shown { mut entry, arrival, hops } => {

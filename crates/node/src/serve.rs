@@ -8,9 +8,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 use iroh::endpoint::{Connection, SendStream};
 use rumormill_proto::{
+    frame::Frame,
     ids::{AuthorId, RoomId, Seq},
     limits::{BLOCK, PUSH_RUNS},
-    message::Message,
     run::RawRun,
 };
 use rumormill_store::Read;
@@ -18,8 +18,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     command::Command,
-    frame::Packer,
-    limits::{SERVE_AHEAD, SERVE_LIVE_BYTES, SERVE_MESSAGE_ENTRIES, SERVE_NEWEST, SERVE_STEP_BYTES},
+    envelope::Packer,
+    limits::{SERVE_AHEAD, SERVE_FRAME_ENTRIES, SERVE_LIVE_BYTES, SERVE_NEWEST, SERVE_STEP_BYTES},
     link::Wires,
     outbound::Outbound,
     readers::Readers,
@@ -48,9 +48,9 @@ pub(crate) struct Server {
 
 /// What one step has made.
 enum Piece {
-    /// The whole answer, small enough for the live stream: encoded messages.
+    /// The whole answer, small enough for the live stream: encoded frames.
     Live(Vec<Vec<u8>>),
-    /// Frames of a bulk stream, compressed.
+    /// Envelopes of a bulk stream, compressed.
     Bulk(Vec<u8>),
 }
 
@@ -93,7 +93,7 @@ impl Server {
                 Err(why) => {
                     tracing::error!(room = %room.short(), %why, "cannot serve");
                     // Whoever wants it looks for it elsewhere at once.
-                    let done = (want != 0).then(|| Message::Done { want }.encode());
+                    let done = (want != 0).then(|| Frame::Done { want }.encode());
                     let _ = pieces.send(Piece::Live(done.into_iter().collect())).await;
                     return;
                 }
@@ -106,9 +106,9 @@ impl Server {
         let mut written = 0;
         while let Some(piece) = ready.recv().await {
             match piece {
-                Piece::Live(messages) => {
-                    for message in messages {
-                        written += self.outbound.put(channel, &message).await;
+                Piece::Live(frames) => {
+                    for frame in frames {
+                        written += self.outbound.put(channel, &frame).await;
                     }
                 }
                 Piece::Bulk(bytes) => {
@@ -152,29 +152,29 @@ impl Steps {
         let runs = self.walk.step(read)?;
         self.ended = self.walk.ended();
         let bytes: usize = runs.iter().map(|run| run.wire().len()).sum();
-        let mut messages = self.messages(runs);
+        let mut frames = self.frames(runs);
         if self.ended && self.job.want != 0 {
-            messages.push(Message::Done { want: self.job.want }.encode());
+            frames.push(Frame::Done { want: self.job.want }.encode());
         }
         if self.packer.is_none() && self.ended && bytes <= SERVE_LIVE_BYTES {
-            return Ok(Piece::Live(messages));
+            return Ok(Piece::Live(frames));
         }
         let packer = match &mut self.packer {
             Some(packer) => packer,
             None => self.packer.insert(Packer::new()?),
         };
-        let frames: Vec<_> =
-            messages.iter().map(|message| packer.frame(self.job.channel, message)).collect::<Result<_, _>>()?;
-        Ok(Piece::Bulk(frames.concat()))
+        let envelopes: Vec<_> =
+            frames.iter().map(|frame| packer.envelope(self.job.channel, frame)).collect::<Result<_, _>>()?;
+        Ok(Piece::Bulk(envelopes.concat()))
     }
 
-    /// Messages that hold these runs, each within the bounds of one.
-    fn messages(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
+    /// Frames that hold these runs, each within the bounds of one.
+    fn frames(&self, runs: Vec<RawRun>) -> Vec<Vec<u8>> {
         let (mut groups, mut group) = (Vec::new(), Group::default());
         for run in runs {
             let (bytes, entries) = (run.wire().len(), run.entries().len());
             let has_room = group.bytes + bytes <= SERVE_STEP_BYTES
-                && group.entries + entries <= SERVE_MESSAGE_ENTRIES
+                && group.entries + entries <= SERVE_FRAME_ENTRIES
                 && group.runs.len() < PUSH_RUNS;
             if !has_room {
                 groups.push(std::mem::take(&mut group));
@@ -186,11 +186,11 @@ impl Steps {
         groups.push(group);
         let want = self.job.want;
         let groups = groups.into_iter().filter(|group| !group.runs.is_empty());
-        groups.map(|Group { runs, .. }| Message::Runs { want, runs }.encode()).collect()
+        groups.map(|Group { runs, .. }| Frame::Runs { want, runs }.encode()).collect()
     }
 }
 
-/// Runs of one message.
+/// Runs of one frame.
 #[derive(Default)]
 struct Group {
     bytes: usize,

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use rumormill_proto::{ids::RoomId, message::Contact, rumor::Policy, sync::Pace, view::Shape};
+use rumormill_proto::{frame::Contact, ids::RoomId, rumor::Policy, sync::Pace, view::Shape};
 use rumormill_store::Keep;
 use zeroize::Zeroize;
 

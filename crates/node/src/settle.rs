@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rumormill_proto::{
     entry::Kind,
+    frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Event, Input, Output, Recall, Unsaid},
     log::Log,
-    message::Message,
     timeline::Place,
 };
 use rumormill_store::{Change, Error as StoreError, Read, Store};
@@ -69,10 +69,10 @@ impl Driver {
         for (room, outputs) in outputs {
             for output in outputs {
                 match output {
-                    Output::Send { to, message } => {
+                    Output::Send { to, frame } => {
                         bytes.clear();
-                        message.put(&mut bytes);
-                        self.say(room, to, message, &bytes);
+                        frame.put(&mut bytes);
+                        self.say(room, to, frame, &bytes);
                     }
                     Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
                     Output::Recall(what) => self.recall(*room, what.clone()),
@@ -91,14 +91,14 @@ impl Driver {
         }
     }
 
-    fn say(&mut self, room: &RoomId, to: &PeerId, message: &Message, bytes: &[u8]) {
-        let taken = match message {
+    fn say(&mut self, room: &RoomId, to: &PeerId, frame: &Frame, bytes: &[u8]) {
+        let taken = match frame {
             // Whoever wants something waits for it.
-            Message::Done { .. } => self.links.insist(room, to, bytes),
-            _ => self.links.send(room, to, Strand::of(message), bytes),
+            Frame::Done { .. } => self.links.insist(room, to, bytes),
+            _ => self.links.send(room, to, Strand::of(frame), bytes),
         };
         if let Some(seat) = self.seats.get_mut(room) {
-            seat.sent(message, taken);
+            seat.sent(frame, taken);
         }
     }
 
@@ -106,7 +106,7 @@ impl Driver {
         let (newest, ranges) = (what.0, what.1.to_vec());
         let job = |channel| Job { channel, room: *room, want, newest, ranges };
         if !self.links.serve(room, to, job) && want != 0 {
-            let done = Message::Done { want };
+            let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());
         }
     }

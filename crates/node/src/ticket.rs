@@ -18,9 +18,9 @@ use bytes::Bytes;
 use data_encoding::{BASE32_NOPAD, DecodeKind};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
+    frame::Contact,
     ids::{PeerId, RoomId},
     limits::ADDRESS_BYTES,
-    message::Contact,
     reject::Reject,
 };
 use zeroize::Zeroize;

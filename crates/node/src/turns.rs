@@ -4,7 +4,7 @@
 //! ```text
 //! link 1   controls, and what is said about the exchange    first, in order
 //!          answers to wants                                 \
-//!          pushes of several authors                         } a message of each in turn
+//!          pushes of several authors                         } a frame of each in turn
 //!          pushes of author A, of author B, ...             /
 //! link 2   ...
 //! ```
@@ -19,7 +19,7 @@ use std::{
     time::Instant,
 };
 
-use rumormill_proto::{ids::AuthorId, message::Message};
+use rumormill_proto::{frame::Frame, ids::AuthorId};
 use tokio::sync::Notify;
 
 use crate::{
@@ -44,14 +44,14 @@ pub(crate) enum Strand {
 }
 
 impl Strand {
-    /// Where a message waits.
-    pub(crate) fn of(message: &Message) -> Self {
-        match message {
-            Message::Push(push) => match push.runs.split_first() {
+    /// Where a frame waits.
+    pub(crate) fn of(frame: &Frame) -> Self {
+        match frame {
+            Frame::Push(push) => match push.runs.split_first() {
                 Some((one, others)) if others.iter().all(|run| run.author() == one.author()) => Self::Of(one.author()),
                 _ => Self::Several,
             },
-            Message::Runs { .. } | Message::Done { .. } => Self::Answers,
+            Frame::Runs { .. } | Frame::Done { .. } => Self::Answers,
             _ => Self::Exchange,
         }
     }
@@ -156,7 +156,7 @@ impl Turns {
         }
     }
 
-    /// Takes what is to be handled before the next commit: a message of each link in turn and of each strand of it, and of
+    /// Takes what is to be handled before the next commit: a frame of each link in turn and of each strand of it, and of
     /// no author, nor of answers, more than a few milliseconds of work, so that whoever comes meanwhile waits no longer.
     pub(crate) fn take(&self, batch: &mut Vec<Command>) {
         let mut queues = self.lock();
@@ -235,8 +235,8 @@ mod tests {
     use rumormill_proto::{
         admit::Author,
         entry::{Body, Kind, RawEntry},
+        frame::Push,
         ids::{EntryId, RoomId},
-        message::Push,
         time::Time,
     };
     use tokio::sync::Semaphore;
@@ -249,14 +249,14 @@ mod tests {
         let author = Author::from_secret(&[number; 32]);
         let entry = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("x".into()) };
         let run = author.sign(&RoomId::default(), 0, EntryId::default(), vec![entry]).unwrap();
-        let message = Message::Push(Push { push: 0, hops: 0, part: 0, runs: vec![run] });
-        said(link, message)
+        let frame = Frame::Push(Push { push: 0, hops: 0, part: 0, runs: vec![run] });
+        said(link, frame)
     }
 
-    fn said(link: LinkId, message: Message) -> (Strand, Command) {
+    fn said(link: LinkId, frame: Frame) -> (Strand, Command) {
         let permits = || Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let strand = Strand::of(&message);
-        let received = Received { link, channel: 0, message, bytes: 200, weight: 456, _places: [permits(), permits()] };
+        let strand = Strand::of(&frame);
+        let received = Received { link, channel: 0, frame, bytes: 200, weight: 456, _places: [permits(), permits()] };
         (strand, Command::Received(Box::new(received)))
     }
 
@@ -266,12 +266,12 @@ mod tests {
         turns.put(link, strand, command)
     }
 
-    /// What is taken before a commit: the strand of each message, `None` for the end of a link.
+    /// What is taken before a commit: the strand of each frame, `None` for the end of a link.
     fn taken(turns: &Turns) -> Vec<Option<Strand>> {
         let mut batch = Vec::new();
         turns.take(&mut batch);
         let strand = |command| match command {
-            Command::Received(received) => Some(Strand::of(&received.message)),
+            Command::Received(received) => Some(Strand::of(&received.frame)),
             _ => None,
         };
         batch.into_iter().map(strand).collect()
@@ -307,8 +307,8 @@ mod tests {
     fn a_batch_holds_no_more_answers_than_a_few_milliseconds_of_work_and_fewer_while_somebody_talks() {
         let turns = Turns::default();
         let Command::Received(received) = push(LinkId::from(1), 1).1 else { unreachable!() };
-        let Message::Push(Push { runs, .. }) = received.message else { unreachable!() };
-        let answer = |link| said(link, Message::Runs { want: 1, runs: vec![runs[0].clone(); BATCH_ANSWERED_BESIDE] });
+        let Frame::Push(Push { runs, .. }) = received.frame else { unreachable!() };
+        let answer = |link| said(link, Frame::Runs { want: 1, runs: vec![runs[0].clone(); BATCH_ANSWERED_BESIDE] });
         (1..=7).for_each(|link| (0..200).for_each(|_| assert!(put(&turns, link, answer))));
         assert_eq!(taken(&turns), vec![Some(Strand::Answers); BATCH_ANSWERED / BATCH_ANSWERED_BESIDE]);
         assert!(put(&turns, 3, |link| push(link, 2)));
@@ -329,9 +329,9 @@ mod tests {
         let turns = Turns::default();
         assert!(turns.is_empty());
         put(&turns, 1, |link| push(link, 1));
-        put(&turns, 1, |link| said(link, Message::Done { want: 1 }));
-        put(&turns, 1, |link| said(link, Message::Pull));
-        put(&turns, 1, |link| said(link, Message::Pull));
+        put(&turns, 1, |link| said(link, Frame::Done { want: 1 }));
+        put(&turns, 1, |link| said(link, Frame::Pull));
+        put(&turns, 1, |link| said(link, Frame::Pull));
         turns.end(LinkId::from(1));
         let (exchange, answers) = (Some(Strand::Exchange), Some(Strand::Answers));
         assert_eq!(taken(&turns), [exchange, exchange, answers, of(1), None]);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use iroh::{EndpointAddr, TransportAddr};
-use rumormill_proto::{defence, ids::PeerId, message::Contact};
+use rumormill_proto::{defence, frame::Contact, ids::PeerId};
 
 use crate::{
     address,

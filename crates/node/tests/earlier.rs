@@ -16,7 +16,7 @@ use iroh::{
     endpoint::{Connection, PortmapperConfig, SendStream, presets},
 };
 use rumormill_node::{Node, Ticket};
-use rumormill_proto::{codec::Reader, ids::EntryId, message::Message, run::RawRun};
+use rumormill_proto::{codec::Reader, frame::Frame, ids::EntryId, run::RawRun};
 use support::{memory, soon, status};
 use tokio::sync::Notify;
 
@@ -26,7 +26,7 @@ enum Side {
     Accepter,
 }
 
-/// A frame as it was said.
+/// An envelope as it was said.
 struct Said {
     side: Side,
     bulk: bool,
@@ -81,54 +81,53 @@ fn unhex(text: &str) -> Vec<u8> {
     HEXLOWER.decode(text.as_bytes()).unwrap()
 }
 
-/// The channel of a frame and its body.
-fn opened(frame: &[u8]) -> (u64, Bytes) {
-    let mut reader = Reader::new(Bytes::copy_from_slice(frame));
+/// The channel of an envelope and its body.
+fn opened(envelope: &[u8]) -> (u64, Bytes) {
+    let mut reader = Reader::new(Bytes::copy_from_slice(envelope));
     let len = reader.number("length").unwrap();
     assert_eq!(len, reader.left() as u64);
     let channel = reader.number("channel").unwrap();
     (channel, reader.rest().clone())
 }
 
-/// The message of a bulk stream's frame.
+/// The frame of a bulk stream's envelope.
 fn unpacked(body: Bytes) -> Bytes {
     let mut reader = Reader::new(body);
     let len = reader.number("length").unwrap() as usize;
     zstd::bulk::decompress(reader.rest(), len).unwrap().into()
 }
 
-/// What a message says, in words that no change of the code changes.
-fn meaning(message: &Message) -> String {
+/// What a frame says, in words that no change of the code changes.
+fn meaning(frame: &Frame) -> String {
     let runs = |runs: &[RawRun]| runs.iter().map(run_meaning).collect::<Vec<_>>().join(", ");
-    match message {
-        Message::Hello(hello) => format!("Hello author {} clock {}", hello.author, hello.wall_ms),
-        Message::Known { next } => format!("Known {next}"),
-        Message::Push(push) => {
+    match frame {
+        Frame::Hello(hello) => format!("Hello author {} clock {}", hello.author, hello.wall_ms),
+        Frame::Known { next } => format!("Known {next}"),
+        Frame::Push(push) => {
             format!("Push {} part {} hops {}: {}", push.push, push.part, push.hops, runs(&push.runs))
         }
-        Message::Ack { pushes } => format!("Ack {pushes:?}"),
-        Message::Pull => "Pull".into(),
-        Message::Have { heads } => format!("Have {heads:x?}"),
-        Message::Status { digest, answer } => format!("Status {} answer {answer}", HEXLOWER.encode(digest)),
-        Message::Ranges(ranges) => format!("Ranges salt {} {:x?}", ranges.salt, ranges.prints),
-        Message::Heads(heads) => {
-            let head = |head: &rumormill_proto::message::Brief| {
+        Frame::Ack { pushes } => format!("Ack {pushes:?}"),
+        Frame::Pull => "Pull".into(),
+        Frame::Have { heads } => format!("Have {heads:x?}"),
+        Frame::Status { digest, answer } => format!("Status {} answer {answer}", HEXLOWER.encode(digest)),
+        Frame::Ranges(ranges) => format!("Ranges salt {} {:x?}", ranges.salt, ranges.prints),
+        Frame::Heads(heads) => {
+            let head = |head: &rumormill_proto::frame::Brief| {
                 format!("{:x} next {} check {:x} cut {:?}", head.author, head.next, head.check, head.cut)
             };
             format!("Heads all {} [{}]", heads.all, heads.heads.iter().map(head).collect::<Vec<_>>().join(", "))
         }
-        Message::Want(want) => {
-            let range = |range: &rumormill_proto::message::Range| {
-                format!("{:x} {}..={}", range.author, range.first, range.last)
-            };
+        Frame::Want(want) => {
+            let range =
+                |range: &rumormill_proto::frame::Range| format!("{:x} {}..={}", range.author, range.first, range.last);
             let ranges = want.ranges.iter().map(range).collect::<Vec<_>>().join(", ");
             format!("Want {} newest {} [{ranges}]", want.want, want.newest)
         }
-        Message::Runs { want, runs: some } => format!("Runs {want}: {}", runs(some)),
-        Message::Done { want } => format!("Done {want}"),
-        Message::Evidence { run } => format!("Evidence {}", run_meaning(run)),
-        Message::Fork { proof } => format!("Fork of {} bytes", proof.len()),
-        Message::Shuffle { peers, answer } => format!("Shuffle of {} answer {answer}", peers.len()),
+        Frame::Runs { want, runs: some } => format!("Runs {want}: {}", runs(some)),
+        Frame::Done { want } => format!("Done {want}"),
+        Frame::Evidence { run } => format!("Evidence {}", run_meaning(run)),
+        Frame::Fork { proof } => format!("Fork of {} bytes", proof.len()),
+        Frame::Shuffle { peers, answer } => format!("Shuffle of {} answer {answer}", peers.len()),
         #[allow(unreachable_patterns, reason = "later versions say more")]
         _ => "something that 0.1.0 never said".into(),
     }
@@ -163,9 +162,9 @@ fn what_was_said_means_what_it_meant_and_is_written_the_same() {
                 let (_, body) = opened(&said.bytes);
                 let body = if said.bulk { unpacked(body) } else { body };
                 kinds[usize::from(body[0])] += 1;
-                let message = Message::decode(body.clone()).unwrap();
-                assert_eq!(message.encode(), body, "{}", said.means);
-                assert_eq!(meaning(&message), said.means);
+                let frame = Frame::decode(body.clone()).unwrap();
+                assert_eq!(frame.encode(), body, "{}", said.means);
+                assert_eq!(meaning(&frame), said.means);
             }
         }
         assert!([1, 2, 3, 4, 7, 9, 11, 15].iter().all(|kind| kinds[*kind] > 0), "of every kind some: {kinds:?}");
@@ -197,10 +196,10 @@ fn greeting(recording: &Recording, link: &Link, said: &Said, exported: &[u8; 32]
     bytes
 }
 
-/// What a node said to one peer, frame by frame.
+/// What a node said to one peer, envelope by envelope.
 #[derive(Default)]
 struct Heard {
-    frames: Mutex<Vec<Vec<u8>>>,
+    envelopes: Mutex<Vec<Vec<u8>>>,
     more: Notify,
 }
 
@@ -217,7 +216,7 @@ impl Heard {
                 if bytes.len() < end {
                     break;
                 }
-                self.frames.lock().unwrap().push(bytes.drain(..end).collect());
+                self.envelopes.lock().unwrap().push(bytes.drain(..end).collect());
                 self.more.notify_waiters();
             }
         }
@@ -227,7 +226,7 @@ impl Heard {
         let wait = async {
             loop {
                 let more = self.more.notified();
-                if self.frames.lock().unwrap().iter().any(|frame| good(frame)) {
+                if self.envelopes.lock().unwrap().iter().any(|envelope| good(envelope)) {
                     return;
                 }
                 more.await;
@@ -290,15 +289,15 @@ impl Player {
     }
 }
 
-/// The highest kind of a control, and of a message, that a peer reads which knows this version only. What is of a later
+/// The highest kind of a control, and of a frame, that a peer reads which knows this version only. What is of a later
 /// kind it bars, but for controls under 1.1.
-fn readable(version: &str, frame: &[u8]) -> bool {
-    let (channel, body) = opened(frame);
+fn readable(version: &str, envelope: &[u8]) -> bool {
+    let (channel, body) = opened(envelope);
     let kind = body[0];
     match (channel, version) {
         (0, "1") => kind <= 3,
         (0, _) => true,
-        _ => (1..=15).contains(&kind) && Message::decode(body).is_ok(),
+        _ => (1..=15).contains(&kind) && Frame::decode(body).is_ok(),
     }
 }
 
@@ -324,8 +323,8 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
 
         let said = "said by a node of today";
         room.say(said).await.unwrap();
-        let pushed = |frame: &[u8]| match Message::decode(opened(frame).1) {
-            Ok(Message::Push(push)) => {
+        let pushed = |envelope: &[u8]| match Frame::decode(opened(envelope).1) {
+            Ok(Frame::Push(push)) => {
                 let entries = push.runs.iter().flat_map(|run| run.entries());
                 entries.into_iter().any(|entry| entry.body.bytes().is_some_and(|body| body == said))
             }
@@ -334,8 +333,8 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
         for player in &players {
             player.heard.until("what a node of today says", pushed).await;
             assert_eq!(player.connection.close_reason(), None, "it is a peer like any other");
-            let frames = player.heard.frames.lock().unwrap();
-            assert!(frames.iter().all(|frame| readable(version, frame)), "{version}: {frames:?}");
+            let envelopes = player.heard.envelopes.lock().unwrap();
+            assert!(envelopes.iter().all(|envelope| readable(version, envelope)), "{version}: {envelopes:?}");
         }
         for player in players {
             player.endpoint.close().await;

@@ -19,10 +19,10 @@ use rumormill_proto::{
     codec::put_number,
     content::{File, Target},
     entry::{Body, Kind, RawEntry},
+    frame::{Frame, Hello},
     ids::{EntryId, FileId, PeerId, RoomId},
     input::Event,
     introduction::{Introduction, Side},
-    message::{Hello, Message},
     run::RawRun,
     time::Time,
 };
@@ -40,7 +40,7 @@ struct Wire {
     connection: Connection,
     live: SendStream,
     replies: RecvStream,
-    /// What was read of the replies and is not a whole frame.
+    /// What was read of the replies and is not a whole envelope.
     unread: Vec<u8>,
     me: PeerId,
 }
@@ -97,7 +97,7 @@ impl Wire {
             Introduction { exported: self.exported(), side: Side::Dialler, from: self.me, to, room: room.id() };
         let author = Author::from_secret(&[8; 32]);
         let signature = author.introduce(&signed);
-        self.send(&frame(0, &[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat())).await;
+        self.send(&envelope(0, &[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat())).await;
     }
 
     /// Announces the room as a member would.
@@ -106,14 +106,14 @@ impl Wire {
         let ticket = room.ticket();
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
         let tag = blake3::Hasher::new_keyed(&key).update(&exported).update(&[0]).update(&ticket.room.0).finalize();
-        self.send(&frame(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await;
+        self.send(&envelope(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await;
     }
 
-    async fn say(&mut self, message: &Message) {
-        self.send(&frame(1, &message.encode())).await;
+    async fn say(&mut self, frame: &Frame) {
+        self.send(&envelope(1, &frame.encode())).await;
     }
 
-    /// Controls that the node says before the message that contains `text`: the first byte of each.
+    /// Controls that the node says before the frame that contains `text`: the first byte of each.
     async fn controls_before(&mut self, text: &[u8]) -> Vec<u8> {
         let mut controls = Vec::new();
         let bytes = &mut self.unread;
@@ -126,10 +126,10 @@ impl Wire {
                 if bytes.len() < digits + len {
                     break;
                 }
-                let frame: Vec<u8> = bytes.drain(..digits + len).skip(digits).collect();
-                match frame.split_first() {
+                let envelope: Vec<u8> = bytes.drain(..digits + len).skip(digits).collect();
+                match envelope.split_first() {
                     Some((0, control)) => controls.extend(control.first()),
-                    _ if frame.windows(text.len()).any(|window| window == text) => return controls,
+                    _ if envelope.windows(text.len()).any(|window| window == text) => return controls,
                     _ => {}
                 }
             }
@@ -197,7 +197,7 @@ const INTRODUCTION: u8 = 5;
 const NOTHING_SHARED: u64 = 1;
 const BARRED: u64 = 3;
 
-fn frame(channel: u64, body: &[u8]) -> Vec<u8> {
+fn envelope(channel: u64, body: &[u8]) -> Vec<u8> {
     let mut rest = Vec::new();
     put_number(&mut rest, channel);
     rest.extend_from_slice(body);
@@ -207,8 +207,8 @@ fn frame(channel: u64, body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn hello() -> Message {
-    Message::Hello(Hello { author: Author::from_secret(&[8; 32]).id(), wall_ms: 0 })
+fn hello() -> Frame {
+    Frame::Hello(Hello { author: Author::from_secret(&[8; 32]).id(), wall_ms: 0 })
 }
 
 /// A run that its author did not sign.
@@ -298,14 +298,14 @@ async fn what_a_later_version_says_is_skipped_and_typing_has_a_budget() {
     wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
     let mut events = there.events();
-    wire.send(&frame(0, &[200, 1, 2, 3])).await;
+    wire.send(&envelope(0, &[200, 1, 2, 3])).await;
     for _ in 0..10_000 {
-        wire.send(&frame(0, &[TYPING, 0])).await;
+        wire.send(&envelope(0, &[TYPING, 0])).await;
     }
     let author = Author::from_secret(&[8; 32]);
     let text = RawEntry { time: Time::from_ms(1), seen: vec![], kind: Kind::TEXT, body: Body::Here("said".into()) };
     let run = author.sign(&there.id(), 0, EntryId::default(), vec![text]).unwrap();
-    wire.say(&Message::Runs { want: 0, runs: vec![run] }).await;
+    wire.say(&Frame::Runs { want: 0, runs: vec![run] }).await;
     let mut typings = 0;
     loop {
         match soon("what was said", events.next()).await.unwrap() {
@@ -330,7 +330,7 @@ async fn a_stranger_learns_nothing_and_is_sent_away() {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
-    wire.send(&frame(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
+    wire.send(&envelope(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
     assert_eq!(wire.closed().await, NOTHING_SHARED);
     goes_on(&there, &here).await;
     rogue.endpoint.close().await;
@@ -342,7 +342,7 @@ async fn a_stranger_learns_nothing_and_is_sent_away() {
 async fn a_forged_signature_bars() {
     barred(async |wire, room| {
         wire.say(&hello()).await;
-        wire.say(&Message::Runs { want: 0, runs: vec![forged(room)] }).await;
+        wire.say(&Frame::Runs { want: 0, runs: vec![forged(room)] }).await;
     })
     .await;
 }
@@ -353,17 +353,17 @@ async fn random_bytes_bar() {
 }
 
 #[tokio::test]
-async fn a_frame_past_the_bound_bars() {
+async fn an_envelope_past_the_bound_bars() {
     barred(async |wire, _| wire.send(&[0xff, 0xff, 0xff, 0xff, 0x0f]).await).await;
 }
 
 #[tokio::test]
 async fn a_channel_that_was_not_announced_bars() {
-    barred(async |wire, _| wire.send(&frame(9, &Message::Pull.encode())).await).await;
+    barred(async |wire, _| wire.send(&envelope(9, &Frame::Pull.encode())).await).await;
 }
 
 #[tokio::test]
-async fn a_message_before_the_greeting_bars() {
+async fn a_frame_before_the_greeting_bars() {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
     let mut wire = rogue.connect().await;
@@ -382,7 +382,7 @@ async fn a_compressed_bomb_bars() {
         let mut body = Vec::new();
         put_number(&mut body, 100);
         body.extend_from_slice(&zstd::bulk::compress(&vec![0; 50_000_000], 1).unwrap());
-        let _ = bulk.write_all(&frame(1, &body)).await;
+        let _ = bulk.write_all(&envelope(1, &body)).await;
     })
     .await;
 }
@@ -407,7 +407,7 @@ async fn whoever_says_only_what_means_nothing_is_dropped() {
     let connection = wire.connection.clone();
     let talk = async {
         loop {
-            wire.send(&frame(0, &[200, 1, 2, 3])).await;
+            wire.send(&envelope(0, &[200, 1, 2, 3])).await;
             tokio::task::yield_now().await;
             if connection.close_reason().is_some() {
                 return;
@@ -429,7 +429,7 @@ async fn whoever_talks_about_no_room_any_more_is_sent_away() {
     wire.greet(&there).await;
     wire.introduce(&there).await;
     status(&there, "the peer made by hand", |status| status.peers.len() == 2).await;
-    wire.send(&frame(0, &[PART, 0])).await;
+    wire.send(&envelope(0, &[PART, 0])).await;
     assert_eq!(wire.closed().await, NOTHING_SHARED);
     goes_on(&there, &here).await;
     rogue.endpoint.close().await;
@@ -610,7 +610,7 @@ async fn only_members_are_served_and_only_what_their_room_names() {
     }
     let stranger = Rogue::new(&a).await;
     let mut outside = stranger.connect().await;
-    outside.send(&frame(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
+    outside.send(&envelope(0, &[&[0][..], &[7; 8], &[1; 32], &[2; 32]].concat())).await;
     assert_eq!(outside.closed().await, NOTHING_SHARED);
     assert!(outside.connection.open_bi().await.is_err());
     assert_eq!(there.file(Target { author: there.author(), seq: 0 }).await, Err(Error::NoFile));

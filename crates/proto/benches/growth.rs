@@ -13,11 +13,11 @@ use rumormill_proto::{
     config::Config,
     engine::Engine,
     entry::{Body, Kind, RawEntry, Seen},
+    frame::{Brief, Frame, Heads},
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Import, Input},
     log::Log,
-    message::{Brief, Heads, Message},
     rumor::Policy,
     run::RawRun,
     sync::Pace,
@@ -83,9 +83,9 @@ fn micros(mut pass: impl FnMut() -> u128) -> f64 {
     (0..PASSES).map(|_| pass()).min().unwrap_or_default() as f64 / 1e3
 }
 
-fn receive(engine: &mut Engine, message: Message) {
+fn receive(engine: &mut Engine, frame: Frame) {
     let mut out = Vec::new();
-    engine.handle(Input::Received { from: PEER, message }, NOW, &mut out);
+    engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
     black_box((out, engine.next_deadline()));
 }
 
@@ -95,7 +95,7 @@ fn waits(runs: &[RawRun]) -> f64 {
         let mut engine = engine();
         let start = Instant::now();
         for run in runs {
-            receive(&mut engine, Message::Runs { want: 0, runs: vec![run.clone()] });
+            receive(&mut engine, Frame::Runs { want: 0, runs: vec![run.clone()] });
         }
         start.elapsed().as_nanos()
     })
@@ -108,7 +108,7 @@ fn announced(n: usize) -> f64 {
         let mut engine = engine();
         let start = Instant::now();
         for name in &names {
-            receive(&mut engine, Message::Have { heads: vec![(*name, 0)] });
+            receive(&mut engine, Frame::Have { heads: vec![(*name, 0)] });
         }
         start.elapsed().as_nanos()
     })
@@ -122,7 +122,7 @@ fn forks(n: usize) -> f64 {
         let mut engine = engine();
         let start = Instant::now();
         for run in pairs.iter().flatten() {
-            receive(&mut engine, Message::Runs { want: 0, runs: vec![run.clone()] });
+            receive(&mut engine, Frame::Runs { want: 0, runs: vec![run.clone()] });
         }
         start.elapsed().as_nanos()
     })
@@ -146,7 +146,7 @@ fn lines(mut engine: Engine) -> u128 {
     let runs: Vec<_> = (0..1_000).map(|at| line(&author(1_000_000 + at), Seen::new())).collect();
     let start = Instant::now();
     for run in runs {
-        receive(&mut engine, Message::Runs { want: 0, runs: vec![run] });
+        receive(&mut engine, Frame::Runs { want: 0, runs: vec![run] });
     }
     start.elapsed().as_nanos()
 }
@@ -156,7 +156,7 @@ fn claim(engine: &mut Engine, n: usize) {
     let brief = |at| Brief { author: author(at).id().prefix(), next: 1_000, check: 0, cut: None };
     let briefs: Vec<_> = (0..n).map(brief).collect();
     for heads in briefs.chunks(256) {
-        receive(engine, Message::Heads(Heads { all: false, branch: Branch::ROOT, heads: heads.to_vec() }));
+        receive(engine, Frame::Heads(Heads { all: false, branch: Branch::ROOT, heads: heads.to_vec() }));
     }
 }
 
@@ -164,7 +164,7 @@ fn claim(engine: &mut Engine, n: usize) {
 fn announce(engine: &mut Engine, n: usize) {
     let names: Vec<_> = (0..n).map(|at| (author(at).id().prefix(), 0)).collect();
     for names in names.chunks(256) {
-        receive(engine, Message::Have { heads: names.to_vec() });
+        receive(engine, Frame::Have { heads: names.to_vec() });
     }
 }
 
@@ -185,7 +185,7 @@ fn links(mut engine: Engine) -> u128 {
 fn empty_heads(mut engine: Engine) -> u128 {
     let start = Instant::now();
     for _ in 0..20 {
-        receive(&mut engine, Message::Heads(Heads { all: true, branch: Branch::ROOT, heads: vec![] }));
+        receive(&mut engine, Frame::Heads(Heads { all: true, branch: Branch::ROOT, heads: vec![] }));
     }
     start.elapsed().as_nanos()
 }

@@ -14,10 +14,10 @@ use crate::{
     admit::{Entry, Run},
     defence,
     entry::Kind,
+    frame::Range,
     ids::{AuthorId, PeerId, Seq},
     input::{Bare, Event, Output},
     limits::{BODIES, BODY_MS, BODY_PAUSE_MS, FOUNDER_SHARE, RANGES, WANT_MS},
-    message::Range,
     run::RawRun,
     turn::Turn,
 };

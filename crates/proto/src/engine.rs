@@ -37,6 +37,7 @@ use crate::{
     clock::Clock,
     config::Config,
     evidence::Evidence,
+    frame::{Contact, Frame},
     frontier::Frontier,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Output},
@@ -45,7 +46,6 @@ use crate::{
         PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::Logs,
-    message::{Contact, Message},
     own::Own,
     random::Random,
     receipts::Receipts,
@@ -203,7 +203,7 @@ impl Parts {
                 self.view.unreachable(peer, turn);
             }
             Input::Heard { contacts } => self.view.heard(contacts, None, turn),
-            Input::Received { from, message } => self.received(from, message, turn),
+            Input::Received { from, frame } => self.received(from, frame, turn),
             Input::Say(sayings) => self.say(sayings, turn),
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
@@ -221,50 +221,50 @@ impl Parts {
         self.receipts.join(turn);
     }
 
-    fn received(&mut self, from: PeerId, message: Message, turn: &mut Turn<'_>) {
+    fn received(&mut self, from: PeerId, frame: Frame, turn: &mut Turn<'_>) {
         if !self.view.is_active(&from) {
             return;
         }
         let ms = turn.now.ticks_ms;
-        match message {
-            Message::Hello(hello) => self.hello(from, &hello, turn),
-            Message::Known { next } => {
+        match frame {
+            Frame::Hello(hello) => self.hello(from, &hello, turn),
+            Frame::Known { next } => {
                 self.rumors.greeted(from, ms);
                 self.known(from, next, turn);
             }
-            Message::Push(push) => self.push(from, push, turn),
-            Message::Ack { pushes } => pushes.into_iter().for_each(|push| self.ack(from, push, turn)),
-            Message::Pull => self.rumors.pull(from, turn),
-            Message::Have { heads } => {
+            Frame::Push(push) => self.push(from, push, turn),
+            Frame::Ack { pushes } => pushes.into_iter().for_each(|push| self.ack(from, push, turn)),
+            Frame::Pull => self.rumors.pull(from, turn),
+            Frame::Have { heads } => {
                 let due_ms = ms + self.sync.patience().ms(HAVE_MS);
                 self.sync.have(from, &heads, due_ms, &self.logs);
             }
-            Message::Status { digest, answer } => {
+            Frame::Status { digest, answer } => {
                 if self.sync.status(from, (digest, answer), &self.logs, turn) {
                     self.known(from, self.own_next(), turn);
                     self.sync.plan(from, &mut self.logs, turn);
                 }
             }
-            Message::Ranges(ranges) => self.sync.ranges(from, &ranges, &self.logs, turn),
-            Message::Heads(heads) => {
+            Frame::Ranges(ranges) => self.sync.ranges(from, &ranges, &self.logs, turn),
+            Frame::Heads(heads) => {
                 let questions = self.sync.heads(from, &heads, &mut self.logs, turn);
                 questions.into_iter().for_each(|what| self.evidence.ask(what, ms));
             }
-            Message::Want(want) => self.sync.want(from, &want, &self.logs, turn),
-            Message::Runs { want, runs } => {
+            Frame::Want(want) => self.sync.want(from, &want, &self.logs, turn),
+            Frame::Runs { want, runs } => {
                 let origin = self.sync.origin(from, want, &runs, &self.logs);
                 if let Some(took) = self.take(from, &runs, origin, turn) {
                     self.sync.brought(from, want, (&took.news, !took.known.is_empty()), ms);
                 }
             }
-            Message::Done { want } => {
+            Frame::Done { want } => {
                 self.settle(turn);
                 self.sync.done(from, want, &mut self.logs, turn);
                 self.bodies.done(from, want, ms);
             }
-            Message::Evidence { run } => self.evidence(from, &run, turn),
-            Message::Fork { proof } => self.fork(from, proof, turn),
-            Message::Shuffle { peers, answer } => self.view.shuffle(from, peers, answer, turn),
+            Frame::Evidence { run } => self.evidence(from, &run, turn),
+            Frame::Fork { proof } => self.fork(from, proof, turn),
+            Frame::Shuffle { peers, answer } => self.view.shuffle(from, peers, answer, turn),
         }
     }
 

@@ -8,9 +8,9 @@ use crate::{
     content::Vouch,
     entry::Kind,
     fork::Proof,
+    frame::{Contact, Frame},
     ids::{AuthorId, PeerId, Seq},
     log::Log,
-    message::{Contact, Message},
     reject::Reject,
     run::RawRun,
 };
@@ -103,12 +103,12 @@ pub enum Input {
         /// Peers and how to reach them.
         contacts: Vec<Contact>,
     },
-    /// A message came in.
+    /// A frame came in.
     Received {
         /// Who sent it.
         from: PeerId,
         /// What it says.
-        message: Message,
+        frame: Frame,
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
@@ -170,7 +170,7 @@ pub struct Recall {
 /// What is recalled, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A signed run of ours, bodies dropped, to be shown to this peer as [`Message::Evidence`].
+    /// A signed run of ours, bodies dropped, to be shown to this peer as [`Frame::Evidence`].
     Show(PeerId),
     /// Such a run, to be compared with one that seems to contradict it.
     Compare {
@@ -179,7 +179,7 @@ pub enum Purpose {
         /// Who brought it, if a peer did.
         from: Option<PeerId>,
     },
-    /// The proof of the log's cut, to be shown to this peer as [`Message::Fork`].
+    /// The proof of the log's cut, to be shown to this peer as [`Frame::Fork`].
     Prove(PeerId),
     /// A run of our own log, to find its first entry that is stamped later than this: the log is left from there on.
     Leave {
@@ -243,9 +243,9 @@ pub enum Output {
         /// To whom.
         to: PeerId,
         /// What.
-        message: Message,
+        frame: Frame,
     },
-    /// Read entries and send them to a peer in [`Message::Runs`], then send [`Message::Done`] if `want` is not 0.
+    /// Read entries and send them to a peer in [`Frame::Runs`], then send [`Frame::Done`] if `want` is not 0.
     Serve {
         /// To whom.
         to: PeerId,

@@ -1,7 +1,7 @@
 //! Entries, logs and the gossip engine of Rumormill, without I/O, clock, async or entropy.
 //!
 //! Read [`entry`], [`run`] and [`admit`] for what travels and why it can be believed; [`log`], [`frontier`] and
-//! [`timeline`] for what is kept and how it is ordered; [`message`] for the conversations; then [`engine`], which
+//! [`timeline`] for what is kept and how it is ordered; [`frame`] for the conversations; then [`engine`], which
 //! dispatches to [`rumor`], `sync` and [`view`].
 
 pub mod admit;
@@ -15,6 +15,7 @@ pub mod engine;
 pub mod entry;
 mod evidence;
 pub mod fork;
+pub mod frame;
 pub mod frontier;
 mod gaps;
 pub mod ids;
@@ -23,7 +24,6 @@ pub mod introduction;
 pub mod limits;
 pub mod log;
 mod logs;
-pub mod message;
 mod own;
 mod patience;
 mod pending;

@@ -44,7 +44,7 @@ pub const RUN_ENTRIES: usize = BLOCK as usize;
 pub const RUN_BYTES: usize = RUN_ENTRIES * (BODY_BYTES + SEEN_PAIRS * 43 + 32) + 4096;
 
 /// Bytes of one run without bodies: 64 entries of the largest `seen`, 48 bytes of the rest and 32 of the body's hash
-/// each, 92 kB. A proof of a fork is two of them at most, a message of evidence one.
+/// each, 92 kB. A proof of a fork is two of them at most, a frame of evidence one.
 pub const HEADERS_BYTES: usize = RUN_ENTRIES * (SEEN_PAIRS * 43 + 48 + 32) + 512;
 
 /// Questions about forks for which the store of one room is read at once, one of each peer. A block is read in a
@@ -78,8 +78,8 @@ pub const PROOFS_TOLD: usize = 4096;
 /// Logs for which we remember what one peer was shown of their forks, and when: 60 bytes each, 4 MB for all links.
 pub const PROOFS_SHOWN: usize = 512;
 
-/// Bytes of one message: the largest run and its envelope.
-pub const MESSAGE_BYTES: usize = RUN_BYTES + 4096;
+/// Bytes of one frame: the largest run and its envelope.
+pub const FRAME_BYTES: usize = RUN_BYTES + 4096;
 
 /// Milliseconds that an entry may be ahead of us before it is held: two minutes, the clock error that
 /// people tolerate before they notice that a message is misplaced.
@@ -110,14 +110,14 @@ pub const SPANS: usize = 8;
 /// below 40 bytes.
 pub const FANOUT_BITS: u32 = 3;
 
-/// Heads in one message: 1,000 authors that differ are listed in four messages of 5 kB.
+/// Heads in one frame: 1,000 authors that differ are listed in four frames of 5 kB.
 pub const HEADS: usize = 256;
 
 /// Ranges in one want: as many as the heads that led to it.
 pub const RANGES: usize = 256;
 
-/// Runs in one message: with single-entry runs of 200 bytes a message stays near 64 KiB. Message size is
-/// bounded apart, by [`MESSAGE_BYTES`].
+/// Runs in one frame: with single-entry runs of 200 bytes a frame stays near 64 KiB. Frame size is
+/// bounded apart, by [`FRAME_BYTES`].
 pub const PUSH_RUNS: usize = 256;
 
 /// Peers in one shuffle: HyParView exchanges 8 (Leitão et al. 2007, section 5); a full mesh of 32 fits in one.
@@ -294,7 +294,7 @@ pub const LEAF_HEADS: usize = 4;
 /// beside one differ. 12 heads cost 180 bytes and spare a round trip; fingerprints cost 110 if two of them differ.
 pub const DENSE_HEADS: usize = 12;
 
-/// Messages of heads in answer to one: 4,096 authors; the rest follows in the next round.
+/// Frames of heads in answer to one: 4,096 authors; the rest follows in the next round.
 pub const HEADS_REPLIES: usize = 16;
 
 /// Entries that we serve without being asked, once a comparison shows that a peer lacks them: one block.
@@ -319,11 +319,11 @@ pub const WANT_MS: u64 = 2_000;
 /// a person looks at an empty screen.
 pub const PAGE_MS: u64 = WANT_MS / 4;
 
-/// Bytes in one message that show that a peer serves a page or a backfill, as more than [`SERVE_AT_ONCE`] entries do:
-/// half of what a message of runs holds at most.
+/// Bytes in one frame that show that a peer serves a page or a backfill, as more than [`SERVE_AT_ONCE`] entries do:
+/// half of what a frame of runs holds at most.
 pub const FAR_BEHIND_BYTES: usize = 32 * 1024;
 
-/// Logs for which we remember that one peer has more of them than we do: as many as [`HEADS_REPLIES`] messages name. 40
+/// Logs for which we remember that one peer has more of them than we do: as many as [`HEADS_REPLIES`] frames name. 40
 /// bytes each, 160 kB a peer.
 pub const TOLD: usize = HEADS * HEADS_REPLIES;
 
@@ -354,7 +354,7 @@ pub const CLAIMS_IN_VAIN: u8 = 3;
 /// Logs that we remember as announced and not come: 100 bytes each.
 pub const LACKS: usize = 4096;
 
-/// Of [`LACKS`], the logs that one peer announced first: one message of them.
+/// Of [`LACKS`], the logs that one peer announced first: one frame of them.
 pub const LACKS_OF_ONE: usize = HEADS;
 
 /// Peers of which we remember that they announced a log: an announcement reaches a peer about twice.
@@ -446,5 +446,5 @@ pub const RECEIPT_MS: u64 = 3_000;
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;
 
-/// Runs that are gathered before they are passed on, where latency is traded for messages; past it they go at once.
+/// Runs that are gathered before they are passed on, where latency is traded for frames; past it they go at once.
 pub const GATHERED_RUNS: usize = 4 * PUSH_RUNS;

@@ -2,16 +2,16 @@
 //!
 //! The sender awaits the answer to a push that hands over a part of the id space: if it does not come, another contact
 //! takes over. Any other answer only says who holds what. In a mesh every answer is of that kind, and to send each at
-//! once would double the messages. So the first goes out at once and the next ones wait: for another message to that
+//! once would double the frames. So the first goes out at once and the next ones wait: for another frame to that
 //! peer, for more of them, or for [`RECEIPT_MS`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    frame::Frame,
     ids::PeerId,
     input::Output,
     limits::{RECEIPT_MS, RECEIPTS},
-    message::Message,
     turn::Turn,
 };
 
@@ -59,7 +59,7 @@ impl Receipts {
             }
             waiting.due_ms = now_ms + RECEIPT_MS;
             let pushes = std::mem::take(&mut waiting.pushes);
-            turn.send(*to, Message::Ack { pushes });
+            turn.send(*to, Frame::Ack { pushes });
         }
     }
 
@@ -80,11 +80,11 @@ mod tests {
 
     fn said(receipts: &mut Receipts, other: Option<PeerId>, now_ms: u64) -> Vec<(PeerId, Vec<(u64, bool)>)> {
         let ((), said) = turn(now_ms, |turn| {
-            other.into_iter().for_each(|to| turn.send(to, Message::Pull));
+            other.into_iter().for_each(|to| turn.send(to, Frame::Pull));
             receipts.join(turn);
         });
         let ack = |output| match output {
-            Output::Send { to, message: Message::Ack { pushes } } => Some((to, pushes)),
+            Output::Send { to, frame: Frame::Ack { pushes } } => Some((to, pushes)),
             _ => None,
         };
         said.into_iter().filter_map(ack).collect()

@@ -9,7 +9,7 @@
 //! stand behind those that authors with larger shares brought in.
 //!
 //! A node keeps the [`VOUCHED`] authors with the largest shares, and of all others the [`UNVOUCHED`] with the lowest
-//! rank: a hash of the room and the first eight bytes of the author, which is what a [`crate::message::Brief`] tells.
+//! rank: a hash of the room and the first eight bytes of the author, which is what a [`crate::frame::Brief`] tells.
 //!
 //! Invariant: the choice depends only on the logs it chooses from, and stays the same when logs that it did not choose
 //! are taken away. For only kept authors vouch, and the path of best vouchers to a kept author leads over larger

@@ -43,12 +43,12 @@ use lacks::Lacks;
 pub(crate) use lacks::Name;
 
 use crate::{
+    frame::{Brief, Frame, Heads, Range},
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
     input::{Recall, Step},
     limits::{DENSE_HEADS, FAR_BEHIND_BYTES, SERVE_AT_ONCE, WANT_MS},
     logs::{Logs, Origin},
-    message::{Brief, Heads, Message, Range},
     patience::Patience,
     run::RawRun,
     turn::Turn,
@@ -186,7 +186,7 @@ impl Sync {
     /// Begins a round with a peer.
     pub(crate) fn begin(&self, peer: PeerId, logs: &Logs, turn: &mut Turn<'_>) {
         turn.step(Step::RoundWith { peer });
-        turn.send(peer, Message::Status { digest: logs.frontier().digest(), answer: false });
+        turn.send(peer, Frame::Status { digest: logs.frontier().digest(), answer: false });
     }
 
     pub(crate) fn up(&mut self, peer: PeerId, now_ms: u64) {
@@ -229,7 +229,7 @@ impl Sync {
             self.interval_ms = self.pace.busy_ms;
         }
         if same && !answer {
-            turn.send(from, Message::Status { digest: ours, answer: true });
+            turn.send(from, Frame::Status { digest: ours, answer: true });
         } else if !same && !answer {
             let salt = turn.random.number() as u32;
             detail(logs, Branch::ROOT, (DENSE_HEADS, salt), from, turn);

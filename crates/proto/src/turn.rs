@@ -1,9 +1,9 @@
 //! What the parts of the engine share while one input is handled.
 
 use crate::{
+    frame::Frame,
     ids::PeerId,
     input::{Event, Output, Step},
-    message::Message,
     random::Random,
     time::Now,
 };
@@ -50,8 +50,8 @@ impl<'a> Turn<'a> {
     }
 
     /// Says something to a peer.
-    pub(crate) fn send(&mut self, to: PeerId, message: Message) {
-        self.out.push(Output::Send { to, message });
+    pub(crate) fn send(&mut self, to: PeerId, frame: Frame) {
+        self.out.push(Output::Send { to, frame });
     }
 
     /// Tells the interfaces something.

@@ -36,11 +36,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use bytes::Bytes;
 
 use crate::{
+    frame::{Contact, Frame},
     frontier::Branch,
     ids::PeerId,
     input::Output,
     limits::{DIAL_BURST, DIAL_MS, GREETED_PEERS, INBOUND_LINKS, LASTING_LINKS, SHUFFLE_PEERS, SHUFFLE_SAMPLE},
-    message::{Contact, Message},
     random::Random,
     turn::Turn,
 };
@@ -263,7 +263,7 @@ impl View {
         if !answer && link.answer_ms <= turn.now.ticks_ms {
             link.answer_ms = turn.now.ticks_ms + ANSWER_MS;
             let peers = self.told(&from, SHUFFLE_SAMPLE, turn);
-            turn.send(from, Message::Shuffle { peers, answer: true });
+            turn.send(from, Frame::Shuffle { peers, answer: true });
         }
         self.heard(peers, Some(from), turn);
     }
@@ -342,7 +342,7 @@ impl View {
     fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let peers = self.told(&peer, SHUFFLE_PEERS, turn);
         if !peers.is_empty() {
-            turn.send(peer, Message::Shuffle { peers, answer: true });
+            turn.send(peer, Frame::Shuffle { peers, answer: true });
         }
     }
 
@@ -356,7 +356,7 @@ impl View {
             others.truncate(GREETED_PEERS);
         }
         for to in others {
-            turn.send(*to, Message::Shuffle { peers: vec![contact.clone()], answer: true });
+            turn.send(*to, Frame::Shuffle { peers: vec![contact.clone()], answer: true });
         }
     }
 
@@ -400,7 +400,7 @@ impl View {
             return;
         };
         let peers = self.told(&to, SHUFFLE_SAMPLE, turn);
-        turn.send(to, Message::Shuffle { peers, answer: false });
+        turn.send(to, Frame::Shuffle { peers, answer: false });
         self.shuffle_pause_ms = SHUFFLE_MS.1.min(self.shuffle_pause_ms * 2);
         self.shuffle_ms = Some(turn.now.ticks_ms + turn.random.jitter(self.shuffle_pause_ms));
     }

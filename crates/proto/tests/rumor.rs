@@ -4,10 +4,10 @@ mod net;
 
 use net::line;
 use rumormill_proto::{
+    frame::{Contact, Frame, Push},
     ids::{PeerId, Seq},
     input::{Event, Output, Step},
     limits::PUSH_BYTES,
-    message::{Contact, Message, Push},
     random::Random,
     rumor::{
         Policy, Rumors, Source,
@@ -97,7 +97,7 @@ impl Desk {
     /// The pushes since the last call.
     fn pushes(&mut self) -> Vec<(PeerId, Push)> {
         let push = |output| match output {
-            Output::Send { to, message: Message::Push(push) } => Some((to, push)),
+            Output::Send { to, frame: Frame::Push(push) } => Some((to, push)),
             _ => None,
         };
         self.out.drain(..).filter_map(push).collect()
@@ -112,7 +112,7 @@ impl Desk {
 
     fn announced(&mut self) -> Vec<(PeerId, Vec<(u64, Seq)>)> {
         let have = |output| match output {
-            Output::Send { to, message: Message::Have { heads } } => Some((to, heads)),
+            Output::Send { to, frame: Frame::Have { heads } } => Some((to, heads)),
             _ => None,
         };
         self.out.drain(..).filter_map(have).collect()

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use net::{Net, contact, line, peer};
 use rumormill_proto::{
+    frame::{Contact, Frame},
     ids::PeerId,
     input::Output,
-    message::{Contact, Message},
     random::Random,
     rumor::Policy,
     time::Now,
@@ -194,7 +194,7 @@ impl Alone {
     /// Whom `at` was told of, in the order in which it was told.
     fn told(&self, at: usize) -> Vec<PeerId> {
         let told = self.out.iter().filter_map(|output| match output {
-            Output::Send { to, message: Message::Shuffle { peers, .. } } if *to == peer(at) => Some(peers),
+            Output::Send { to, frame: Frame::Shuffle { peers, .. } } if *to == peer(at) => Some(peers),
             _ => None,
         });
         told.flatten().map(|contact| contact.peer).collect()

@@ -1,7 +1,7 @@
 //! A stage in virtual time: honest engines with stores in memory, driven as a node drives them, and hostile peers of which
 //! there is nothing but what the attack lets them say.
 //!
-//! Links are made by the attack or dialled by the engines; a message takes a millisecond, and nothing is lost. What an
+//! Links are made by the attack or dialled by the engines; a frame takes a millisecond, and nothing is lost. What an
 //! engine wants is done at once, in the order append, send, emit.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,10 +12,10 @@ use rumormill_proto::{
     config::Config,
     engine::Engine,
     entry::Kind,
+    frame::{Contact, Frame},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Event, Input, Output, Saying},
-    message::{Contact, Message},
     reject::Reject,
     rumor::Policy,
     run::RawRun,
@@ -28,7 +28,7 @@ use rumormill_store::{Change, Keep, Memory, Read, RoomRecord, Store as _};
 /// When the stage begins, by the clocks of all that are right.
 pub const BEGIN_MS: u64 = 1_700_000_000_000;
 
-/// How long a message is under way.
+/// How long a frame is under way.
 const LATENCY_MS: u64 = 1;
 
 /// The room.
@@ -51,14 +51,14 @@ pub struct Honest {
     pub events: Vec<Event>,
     /// Whom it closed and barred.
     pub barred: Vec<(PeerId, Reject)>,
-    /// The most outputs that one input had, what was served counted by message.
+    /// The most outputs that one input had, what was served counted by frame.
     pub most_outputs: usize,
     /// Inputs taken in.
     pub inputs: u64,
 }
 
 enum Thing {
-    Message { from: PeerId, message: Message },
+    Frame { from: PeerId, frame: Frame },
     Input(Input),
 }
 
@@ -69,7 +69,7 @@ pub struct Engines {
     pub honest: Vec<Honest>,
     numbers: BTreeMap<PeerId, usize>,
     /// What was said to hostile peers.
-    heard: BTreeMap<PeerId, Vec<(PeerId, Message)>>,
+    heard: BTreeMap<PeerId, Vec<(PeerId, Frame)>>,
     queue: BTreeMap<(u64, u64), (PeerId, Thing)>,
     serial: u64,
     seed: u64,
@@ -170,9 +170,9 @@ impl Engines {
     }
 
     /// A hostile peer says something that arrives at once; how many outputs followed, or 0 when the link is gone.
-    pub fn says(&mut self, from: PeerId, to: usize, message: Message) -> usize {
+    pub fn says(&mut self, from: PeerId, to: usize, frame: Frame) -> usize {
         match self.honest[to].links.contains(&from) {
-            true => self.input(to, Input::Received { from, message }),
+            true => self.input(to, Input::Received { from, frame }),
             false => 0,
         }
     }
@@ -183,7 +183,7 @@ impl Engines {
     }
 
     /// What was said to a hostile peer since this was asked last, and by whom.
-    pub fn heard(&mut self, hostile: PeerId) -> Vec<(PeerId, Message)> {
+    pub fn heard(&mut self, hostile: PeerId) -> Vec<(PeerId, Frame)> {
         self.heard.get_mut(&hostile).map(std::mem::take).unwrap_or_default()
     }
 
@@ -241,9 +241,9 @@ impl Engines {
 
     fn arrive(&mut self, to: PeerId, thing: Thing) {
         match (self.numbers.get(&to).copied(), thing) {
-            (None, Thing::Message { from, message }) => self.heard.entry(to).or_default().push((from, message)),
-            (Some(at), Thing::Message { from, message }) if self.honest[at].links.contains(&from) => {
-                self.input(at, Input::Received { from, message });
+            (None, Thing::Frame { from, frame }) => self.heard.entry(to).or_default().push((from, frame)),
+            (Some(at), Thing::Frame { from, frame }) if self.honest[at].links.contains(&from) => {
+                self.input(at, Input::Received { from, frame });
             }
             (Some(at), Thing::Input(input)) => _ = self.input(at, input),
             _ => {}
@@ -265,14 +265,14 @@ impl Engines {
         self.queue.insert((self.now_ms + LATENCY_MS, self.serial), (to, thing));
     }
 
-    fn send(&mut self, at: usize, to: PeerId, message: Message) {
+    fn send(&mut self, at: usize, to: PeerId, frame: Frame) {
         if self.honest[at].links.contains(&to) {
             let from = self.honest[at].peer;
-            self.later(to, Thing::Message { from, message });
+            self.later(to, Thing::Frame { from, frame });
         }
     }
 
-    /// Does what an engine wants: append, send, emit. Counts the messages that were served.
+    /// Does what an engine wants: append, send, emit. Counts the frames that were served.
     fn act(&mut self, at: usize, out: Vec<Output>) -> usize {
         let mut said = out.len();
         let changes: Vec<_> = out.iter().filter_map(change).map(|change| (self.room, change)).collect();
@@ -280,7 +280,7 @@ impl Engines {
         let me = self.honest[at].peer;
         for output in out {
             match output {
-                Output::Send { to, message } => self.send(at, to, message),
+                Output::Send { to, frame } => self.send(at, to, frame),
                 Output::Serve { to, want, newest, ranges } => said += self.serve(at, to, (want, newest, ranges)),
                 Output::Dial(contact) => self.dial(at, &contact),
                 Output::Recall(what) => {
@@ -331,23 +331,23 @@ impl Engines {
         }
     }
 
-    /// Serves a want as a node does: the newest, then the ranges from the top down; the number of messages.
+    /// Serves a want as a node does: the newest, then the ranges from the top down; the number of frames.
     fn serve(&mut self, at: usize, to: PeerId, what: (u64, usize, Vec<(AuthorId, Seq, Seq)>)) -> usize {
         let (want, newest, ranges) = what;
         let reader = &mut self.honest[at].reader;
         let first = if newest == 0 { vec![] } else { reader.newest(&self.room, newest).unwrap() };
         let mut pieces: VecDeque<_> = first.into_iter().chain(ranges).collect();
-        let mut messages = Vec::new();
+        let mut frames = Vec::new();
         while let Some((author, first, last)) = pieces.pop_front() {
             let Some(run) = reader.run(&self.room, &author, first, last).unwrap() else { continue };
             if run.first() > first {
                 pieces.push_back((author, first, run.first() - 1));
             }
-            messages.push(Message::Runs { want, runs: vec![run] });
+            frames.push(Frame::Runs { want, runs: vec![run] });
         }
-        messages.extend((want != 0).then_some(Message::Done { want }));
-        let count = messages.len();
-        messages.into_iter().for_each(|message| self.send(at, to, message));
+        frames.extend((want != 0).then_some(Frame::Done { want }));
+        let count = frames.len();
+        frames.into_iter().for_each(|frame| self.send(at, to, frame));
         count
     }
 
@@ -432,7 +432,7 @@ fn change(output: &Output) -> Option<Change<'_>> {
 }
 
 /// A push of one run, of nobody's making but the sender's.
-pub fn push(number: u64, run: RawRun) -> Message {
+pub fn push(number: u64, run: RawRun) -> Frame {
     let part = rumormill_proto::rumor::delegating::NOBODY;
-    Message::Push(rumormill_proto::message::Push { push: number, part, hops: 1, runs: vec![run] })
+    Frame::Push(rumormill_proto::frame::Push { push: number, part, hops: 1, runs: vec![run] })
 }

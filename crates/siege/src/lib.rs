@@ -10,6 +10,8 @@
 //!      everything that time or numbers make too long in reality, and for counts. Start from [`engines::Engines::new`].
 //!    - [`nodes`]: real nodes on loopback, and hostile peers that speak the protocol over the real transport, see [`rogue`].
 //!      For places, queues, disks, delivery and memory. Start from [`nodes::besiege`].
+//!    - [`product`]: the program itself, for its doors on this machine: HTTP, consoles, what is typed. It must have been built
+//!      beside this program, as `make test` and `make siege` do.
 //!    - the simulator: where there is a nature of liar or a study for it already, run that.
 //! 3. Return an [`Outcome`]: counts with their bounds, and where nodes take part what [`nodes::besiege`] measured. A count
 //!    is work done for an input, places held, bytes kept, entries of others handled before an honest one, lines that
@@ -43,6 +45,7 @@ pub mod nodes;
 pub mod outcome;
 pub mod pen;
 pub mod process;
+pub mod product;
 pub mod rogue;
 pub mod table;
 

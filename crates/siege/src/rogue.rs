@@ -12,10 +12,10 @@ use rumormill_node::{Node, Room};
 use rumormill_proto::{
     admit::Author,
     codec::put_number,
+    frame::{Contact, Frame, Hello, Want},
     ids::{PeerId, Seq},
     introduction::{Introduction, Side},
     limits::PUSH_RUNS,
-    message::{Contact, Hello, Message, Want},
     run::RawRun,
 };
 use tokio::sync::Mutex;
@@ -111,7 +111,7 @@ impl Rogue {
         let author = Author::from_secret(blake3::hash(self.endpoint.id().as_bytes()).as_bytes());
         let mut wire = self.connect(PRESENT).await?;
         wire.greet(room).await;
-        wire.say(&Message::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
+        wire.say(&Frame::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
         Some(wire)
     }
 
@@ -119,7 +119,7 @@ impl Rogue {
     pub async fn author(&self, room: &Room, author: &Author) -> Option<Wire> {
         let mut wire = self.connect(PRESENT).await?;
         wire.greet(room).await;
-        wire.say(&Message::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
+        wire.say(&Frame::Hello(Hello { author: author.id(), wall_ms: wall_ms() })).await;
         wire.introduce(room, author).await;
         Some(wire)
     }
@@ -156,7 +156,7 @@ impl Wire {
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
         let tag =
             blake3::Hasher::new_keyed(&key).update(&self.exported()).update(&[0]).update(&ticket.room.0).finalize();
-        self.send(&frame(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await
+        self.send(&envelope(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await
     }
 
     /// Proves that this author writes here.
@@ -168,14 +168,14 @@ impl Wire {
         self.control(&[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat()).await
     }
 
-    /// Says a message about the room that was greeted with.
-    pub async fn say(&mut self, message: &Message) -> bool {
-        self.send(&frame(1, &message.encode())).await
+    /// Says a frame about the room that was greeted with.
+    pub async fn say(&mut self, frame: &Frame) -> bool {
+        self.send(&envelope(1, &frame.encode())).await
     }
 
     /// Says a control of the connection.
     pub async fn control(&mut self, body: &[u8]) -> bool {
-        self.send(&frame(0, body)).await
+        self.send(&envelope(0, body)).await
     }
 
     /// See [`closed`].
@@ -217,28 +217,28 @@ impl Server {
         self.runs.lock().unwrap().insert((run.author().prefix(), run.first()), run);
     }
 
-    /// Says a message about the room that was greeted with; whether the connection took it.
-    pub async fn say(&self, message: &Message) -> bool {
-        say(&self.live, message).await
+    /// Says a frame about the room that was greeted with; whether the connection took it.
+    pub async fn say(&self, frame: &Frame) -> bool {
+        say(&self.live, frame).await
     }
 }
 
-async fn say(live: &Mutex<SendStream>, message: &Message) -> bool {
-    live.lock().await.write_all(&frame(1, &message.encode())).await.is_ok()
+async fn say(live: &Mutex<SendStream>, frame: &Frame) -> bool {
+    live.lock().await.write_all(&envelope(1, &frame.encode())).await.is_ok()
 }
 
 async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: Runs) {
     let (mut unread, mut piece) = (Vec::new(), vec![0; 65_536]);
     while let Ok(Some(count)) = replies.read(&mut piece).await {
         unread.extend_from_slice(&piece[..count]);
-        while let Some(body) = next_frame(&mut unread) {
-            let Some((1.., message)) = body.split_first() else { continue };
-            if let Ok(Message::Want(want)) = Message::decode(Bytes::copy_from_slice(message)) {
+        while let Some(body) = next_envelope(&mut unread) {
+            let Some((1.., frame)) = body.split_first() else { continue };
+            if let Ok(Frame::Want(want)) = Frame::decode(Bytes::copy_from_slice(frame)) {
                 let answer = answer(&runs.lock().unwrap(), &want);
                 for runs in answer.chunks(PUSH_RUNS) {
-                    say(&live, &Message::Runs { want: want.want, runs: runs.to_vec() }).await;
+                    say(&live, &Frame::Runs { want: want.want, runs: runs.to_vec() }).await;
                 }
-                say(&live, &Message::Done { want: want.want }).await;
+                say(&live, &Frame::Done { want: want.want }).await;
             }
         }
     }
@@ -251,16 +251,16 @@ fn answer(runs: &BTreeMap<(u64, Seq), RawRun>, want: &Want) -> Vec<RawRun> {
     newest.chain(want.ranges.iter().flat_map(|range| of(range.author, range.first, range.last))).collect()
 }
 
-/// The next whole frame behind its length, with a channel of one digit.
-fn next_frame(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
+/// The next whole envelope behind its length, with a channel of one digit.
+fn next_envelope(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
     let digits = unread.iter().position(|byte| byte & 0x80 == 0)? + 1;
     let number = |value: usize, (at, byte): (usize, &u8)| value | usize::from(byte & 0x7f) << (7 * at);
     let len = unread[..digits].iter().enumerate().fold(0, number);
     (unread.len() >= digits + len).then(|| unread.drain(..digits + len).skip(digits).collect())
 }
 
-/// A frame of the live stream: `channel` 0 is a control, 1 the first room greeted with.
-pub fn frame(channel: u64, body: &[u8]) -> Vec<u8> {
+/// An envelope of the live stream: `channel` 0 is a control, 1 the first room greeted with.
+pub fn envelope(channel: u64, body: &[u8]) -> Vec<u8> {
     let mut rest = Vec::new();
     put_number(&mut rest, channel);
     rest.extend_from_slice(body);
@@ -275,11 +275,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_come_out_as_they_went_in() {
-        let mut bytes = [frame(1, &[7; 300]), frame(0, b"x"), frame(1, b"cut")].concat();
+    fn envelopes_come_out_as_they_went_in() {
+        let mut bytes = [envelope(1, &[7; 300]), envelope(0, b"x"), envelope(1, b"cut")].concat();
         bytes.pop();
-        assert_eq!(next_frame(&mut bytes), Some([&[1][..], &[7; 300]].concat()));
-        assert_eq!(next_frame(&mut bytes), Some(b"\0x".to_vec()));
-        assert_eq!(next_frame(&mut bytes), None);
+        assert_eq!(next_envelope(&mut bytes), Some([&[1][..], &[7; 300]].concat()));
+        assert_eq!(next_envelope(&mut bytes), Some(b"\0x".to_vec()));
+        assert_eq!(next_envelope(&mut bytes), None);
     }
 }

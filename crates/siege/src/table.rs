@@ -19,8 +19,9 @@ use crate::{
     outcome::{Delivery, Measured},
 };
 
-/// How long a run may last; one without its defence may never end, and that is noticed too.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(300));
+/// How long a run may last; one without its defence may never end, and that is noticed too. In full, the longest takes ten
+/// minutes by its nature.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(1_200));
 
 /// The comments around the tables.
 const BEGIN: &str = "<!-- what stands up to the next comment is written by `rumormill-siege table` and `rows` -->\n";

@@ -25,10 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     room.settle()?;
     report("spread", said, peers)?;
-    let (copies, sent) = (room.traffic().copies - before.copies, room.traffic().messages - before.messages);
+    let (copies, sent) = (room.traffic().copies - before.copies, room.traffic().frames - before.frames);
     println!("{:.4} copies a peer and message", copies as f64 / (peers * messages) as f64);
     println!(
-        "{sent} messages, {:.0}/s, in {} ms of the room's time",
+        "{sent} frames, {:.0}/s, in {} ms of the room's time",
         sent as f64 / said.elapsed().as_secs_f64(),
         room.now_ms()
     );

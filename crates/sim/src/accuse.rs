@@ -5,8 +5,8 @@ use rumormill_proto::{
     admit::{Admission, Author},
     entry::{Body, Kind, RawEntry},
     fork::Proof,
+    frame::Frame,
     ids::{EntryId, Seq},
-    message::Message,
     run::{RawRun, block_end},
     time::Time,
 };
@@ -17,12 +17,12 @@ use crate::{queue::Index, world::World};
 /// Where the first fork lies. It comes down by one every few milliseconds.
 const HIGHEST: Seq = 5_000;
 
-/// Pieces of evidence with every message.
+/// Pieces of evidence with every frame.
 const ACCUSATIONS: usize = 16;
 
 impl World {
-    /// A message of a peer, and behind it the proof of a fork in its log, lower than all that it proved before.
-    pub(crate) fn undercut(&self, from: Index, message: Message) -> Vec<Message> {
+    /// A frame of a peer, and behind it the proof of a fork in its log, lower than all that it proved before.
+    pub(crate) fn undercut(&self, from: Index, frame: Frame) -> Vec<Frame> {
         let author = Author::from_secret(&self.peers[from as usize].home.author_secret);
         let at = HIGHEST.saturating_sub(self.now_ms() / 4).max(1);
         let branch = |words: &'static str| -> Option<RawRun> {
@@ -36,20 +36,20 @@ impl World {
         };
         let runs = branch("here").zip(branch("there"));
         let proof = runs.and_then(|(here, there)| Proof::new(&mut Admission::new(self.room), &here, &there).ok());
-        let fork = proof.map(|proof| Message::Fork { proof: proof.wire().clone() });
-        [message].into_iter().chain(fork).collect()
+        let fork = proof.map(|proof| Frame::Fork { proof: proof.wire().clone() });
+        [frame].into_iter().chain(fork).collect()
     }
 
-    /// A message of a peer, and behind it much of what everybody holds, as if it contradicted something.
-    pub(crate) fn accuse(&mut self, from: Index, message: Message) -> Vec<Message> {
-        let mut said = vec![message];
+    /// A frame of a peer, and behind it much of what everybody holds, as if it contradicted something.
+    pub(crate) fn accuse(&mut self, from: Index, frame: Frame) -> Vec<Frame> {
+        let mut said = vec![frame];
         let Ok(mut read) = self.peers[from as usize].home.store.reader() else { return said };
         let Ok(kept) = read.kept(&self.room) else { return said };
         for _ in 0..ACCUSATIONS {
             let Some(seqs) = self.random.pick(&kept).map(|kept| (kept.author, kept.log.next())) else { break };
             let seq = self.random.below(seqs.1.max(1));
             if let Ok(Some(run)) = read.recall(&self.room, &seqs.0, seq) {
-                said.push(Message::Evidence { run });
+                said.push(Frame::Evidence { run });
             }
         }
         said

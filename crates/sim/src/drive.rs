@@ -183,7 +183,7 @@ impl World {
     /// Whatever concerns other peers.
     fn say_out(&mut self, peer: Index, output: Output) {
         match output {
-            Output::Send { to, message } => _ = self.send(peer, &to, message, Lane::Live),
+            Output::Send { to, frame } => _ = self.send(peer, &to, frame, Lane::Live),
             Output::Dial(contact) => self.dial(peer, contact.peer),
             Output::Close { peer: other, reject } => self.close(peer, other, reject),
             Output::Recall(what) => {
@@ -241,8 +241,8 @@ impl World {
         }
         let Some((to, answer)) = process.servings.get_mut(&serving) else { return };
         let to = *to;
-        let message = match answer.next(&mut *process.reader, &room) {
-            Ok(Some(message)) => message,
+        let frame = match answer.next(&mut *process.reader, &room) {
+            Ok(Some(frame)) => frame,
             Ok(None) => {
                 process.servings.remove(&serving);
                 return;
@@ -252,7 +252,7 @@ impl World {
             }
         };
         let to = self.peers[to as usize].home.id;
-        let bytes = self.send(peer, &to, message, Lane::Bulk) as u64;
+        let bytes = self.send(peer, &to, frame, Lane::Bulk) as u64;
         let delay_us = bytes.saturating_mul(1_000_000) / self.network.weather.bulk_bytes_per_second.max(1);
         self.queue.put(delay_us, Event::Serve { peer, process: number, serving });
     }

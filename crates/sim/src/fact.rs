@@ -4,10 +4,10 @@ use rumormill_proto::{
     admit::{Entry, Run},
     engine::Size,
     fork::Proof,
+    frame::Frame,
     frontier::Frontier,
     ids::{AuthorId, EntryId, Seq},
     input::Arrival,
-    message::Message,
     reject::Reject,
 };
 use rumormill_store::Line;
@@ -97,7 +97,7 @@ pub enum Fact<'a> {
         /// To whom.
         to: usize,
         /// What.
-        message: &'a Message,
+        frame: &'a Frame,
         /// Its bytes on the wire.
         wire: &'a [u8],
     },

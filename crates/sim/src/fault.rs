@@ -13,7 +13,7 @@ pub enum Fault {
     ShowsElsewhere,
     /// Shows an entry after the one that follows it.
     ShowsSwapped,
-    /// Drops the last byte of every message.
+    /// Drops the last byte of every frame.
     Truncates,
     /// Flips a bit in every signature that it sends.
     Corrupts,

@@ -3,16 +3,16 @@
 //! Joining is costly: a hundred thousand peers that come one by one say ninety million things before anybody speaks.
 //! Here each engine hears of a few peers in every branch of the id space, as shuffles would have told it, and chooses
 //! among them itself; who is dialled is linked at once. In between a minute passes, so that rounds and shuffles come
-//! at their quiet pace and at as many different times as there are peers. No message but greetings and comparisons is
+//! at their quiet pace and at as many different times as there are peers. No frame but greetings and comparisons is
 //! carried: there is nothing to tell.
 
 use std::collections::VecDeque;
 
 use rumormill_proto::{
+    frame::{Contact, Frame},
     ids::{PeerId, Seq},
     input::{Input, Output},
     limits::{DIAL_BURST, DIAL_MS, MESH_PEERS},
-    message::{Contact, Message},
     random::Random,
     time::Now,
 };
@@ -119,7 +119,7 @@ impl World {
         let end_us = answers.iter().map(|answer| answer.at_us).max().unwrap_or(0);
         for Answer { to, at_us, from, next } in answers {
             let now = self.clock_at(to, at_us);
-            let input = Input::Received { from, message: Message::Known { next } };
+            let input = Input::Received { from, frame: Frame::Known { next } };
             self.found_one(to, input, now, late);
         }
         self.queue.pass(end_us.saturating_sub(self.queue.now_us()));
@@ -145,17 +145,17 @@ impl World {
                 self.drop_end(other, at);
                 inputs.push_back((other, Input::Down { peer: me }));
             }
-            Output::Send { to, message: message @ Message::Hello(_) } => {
-                inputs.push_back((index_of(&to), Input::Received { from: me, message }));
+            Output::Send { to, frame: frame @ Frame::Hello(_) } => {
+                inputs.push_back((index_of(&to), Input::Received { from: me, frame }));
             }
-            Output::Send { to, message: Message::Known { next } } => {
+            Output::Send { to, frame: Frame::Known { next } } => {
                 let to = index_of(&to);
                 let at_us = self.queue.now_us() + 2 * self.network.latency_us(at, to);
                 late.push(Answer { to, at_us, from: me, next });
             }
-            Output::Send { to, message: Message::Status { digest, answer: false } } => {
-                let message = Message::Status { digest, answer: true };
-                inputs.push_back((at, Input::Received { from: to, message }));
+            Output::Send { to, frame: Frame::Status { digest, answer: false } } => {
+                let frame = Frame::Status { digest, answer: true };
+                inputs.push_back((at, Input::Received { from: to, frame }));
             }
             _ => {}
         }

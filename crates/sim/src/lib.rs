@@ -1,8 +1,8 @@
 //! Many Rumormill engines in one process, under one seed, in virtual time.
 //!
 //! A [`World`] has one queue, one clock and one generator. Each of its peers is a `proto` engine and an in-memory
-//! store, driven as a node drives them: the inbox is taken in, appends are committed, then messages are sent, then
-//! people are told. What the peers run on is made up: [`Weather`] delays, loses and doubles messages, links are cut,
+//! store, driven as a node drives them: the inbox is taken in, appends are committed, then frames are sent, then
+//! people are told. What the peers run on is made up: [`Weather`] delays, loses and doubles frames, links are cut,
 //! processes crash, stores are lost or set back, clocks are wrong, peers lie. While a story is told, every
 //! [`checkers`] property is watched; what breaks is a [`Violation`] with the seed and the command that repeats it.
 //!

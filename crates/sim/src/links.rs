@@ -1,6 +1,6 @@
 //! Links between peers: dialled, broken, and what travels on them.
 
-use rumormill_proto::{ids::PeerId, input::Input, message::Message, reject::Reject};
+use rumormill_proto::{frame::Frame, ids::PeerId, input::Input, reject::Reject};
 
 use crate::{
     fact::Fact,
@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// A peer closes a link; the other end is told, if a message gets there.
+    /// A peer closes a link; the other end is told, if a frame gets there.
     pub(crate) fn close(&mut self, at: Index, peer: PeerId, reject: Option<Reject>) {
         let other = index_of(&peer);
         let link = self.peers[at as usize].link_to(other);
@@ -159,39 +159,39 @@ impl World {
         self.queue.put(delay_us, Event::Silence { at: other, other: at, link });
     }
 
-    /// Sends a message, on the link that there is to whom it is for; without one it is lost. Returns the bytes sent.
-    pub(crate) fn send(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
+    /// Sends a frame, on the link that there is to whom it is for; without one it is lost. Returns the bytes sent.
+    pub(crate) fn send(&mut self, from: Index, peer: &PeerId, frame: Frame, lane: Lane) -> usize {
         if self.is_true(from) {
-            return self.send_one(from, peer, message, lane);
+            return self.send_one(from, peer, frame, lane);
         }
-        let lies = self.lies(from, index_of(peer), message);
-        lies.into_iter().map(|message| self.send_one(from, peer, message, lane)).sum()
+        let lies = self.lies(from, index_of(peer), frame);
+        lies.into_iter().map(|frame| self.send_one(from, peer, frame, lane)).sum()
     }
 
-    pub(crate) fn send_one(&mut self, from: Index, peer: &PeerId, message: Message, lane: Lane) -> usize {
+    pub(crate) fn send_one(&mut self, from: Index, peer: &PeerId, frame: Frame, lane: Lane) -> usize {
         let (to, at_us) = (index_of(peer), self.queue.now_us());
-        self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::message(&message)));
+        self.trace.line(at_us, from as usize, "send", || format!("to p{to:<6} {}", trace::frame(&frame)));
         if self.peers[from as usize].end_to(to).is_none_or(|end| end.peer != *peer) {
             return 0;
         }
         let mut wire = std::mem::take(&mut self.wire);
         wire.clear();
-        message.put(&mut wire);
+        frame.put(&mut wire);
         if self.fault == Some(Fault::Truncates) {
             wire.pop();
         }
         let bytes = wire.len();
-        self.watch.see(&Fact::Sent { peer: from as usize, to: to as usize, message: &message, wire: &wire });
+        self.watch.see(&Fact::Sent { peer: from as usize, to: to as usize, frame: &frame, wire: &wire });
         self.wire = wire;
-        self.count_sent(from, &message, bytes);
-        if let (Some(pushes), Message::Push(_)) = (&mut self.pushes, &message) {
-            pushes.push((from as usize, message.clone()));
+        self.count_sent(from, &frame, bytes);
+        if let (Some(pushes), Frame::Push(_)) = (&mut self.pushes, &frame) {
+            pushes.push((from as usize, frame.clone()));
         }
-        self.carry(Sent { from, to, lane, bytes, now_us: at_us }, message);
+        self.carry(Sent { from, to, lane, bytes, now_us: at_us }, frame);
         bytes
     }
 
-    fn carry(&mut self, sent: Sent, message: Message) {
+    fn carry(&mut self, sent: Sent, frame: Frame) {
         let lost = !self.network.carries(sent.from, sent.to) || self.network.loses(&mut self.random);
         if lost || self.fault == Some(Fault::Deaf) {
             return;
@@ -199,23 +199,23 @@ impl World {
         let twice = self.network.doubles(&mut self.random);
         let Some(process) = &mut self.peers[sent.from as usize].process else { return };
         let Some(end) = process.ends.get_mut(&sent.to) else { return };
-        let copies = if twice { vec![message.clone(), message] } else { vec![message] };
-        for message in copies {
+        let copies = if twice { vec![frame.clone(), frame] } else { vec![frame] };
+        for frame in copies {
             let Some(arrival_us) = self.network.arrival_us(end, &sent, &mut self.random) else { return };
             let delay_us = arrival_us - sent.now_us;
-            let message = Box::new(message);
-            self.queue.put(delay_us, Event::Arrive { to: sent.to, from: sent.from, link: end.link, message });
+            let frame = Box::new(frame);
+            self.queue.put(delay_us, Event::Arrive { to: sent.to, from: sent.from, link: end.link, frame });
         }
     }
 
-    pub(crate) fn arrive(&mut self, to: Index, from: Index, link: LinkId, message: Message) {
+    pub(crate) fn arrive(&mut self, to: Index, from: Index, link: LinkId, frame: Frame) {
         let end = self.peers[to as usize].end_to(from).filter(|end| end.link == link);
         let Some(peer) = end.map(|end| end.peer) else { return };
-        if self.peers[to as usize].nature == Nature::Parrot && matches!(message, Message::Push(_)) {
+        if self.peers[to as usize].nature == Nature::Parrot && matches!(frame, Frame::Push(_)) {
             let others: Vec<_> =
                 self.peers[to as usize].linked().map(|other| self.peers[other as usize].home.id).collect();
-            others.iter().for_each(|other| _ = self.send(to, other, message.clone(), Lane::Live));
+            others.iter().for_each(|other| _ = self.send(to, other, frame.clone(), Lane::Live));
         }
-        self.put_in(to, Input::Received { from: peer, message });
+        self.put_in(to, Input::Received { from: peer, frame });
     }
 }

@@ -13,9 +13,9 @@ use rumormill_proto::{
     config::Config,
     engine::Engine,
     entry::Kind,
+    frame::Frame,
     ids::{PeerId, RoomId},
     input::{Event, Input, Output, Saying},
-    message::Message,
     rumor::Policy,
     standing::Crowd,
     time::Now,
@@ -203,13 +203,13 @@ impl Peer {
             "link" => vec![Input::Up { peer, address: Some(Bytes::new()) }],
             "unlink" => vec![Input::Down { peer }],
             _ => {
-                let wires = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let wires = body.get("frames").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 let mut inputs = Vec::with_capacity(wires.len());
                 for wire in wires {
                     let bytes = wire.as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok());
-                    let bytes = bytes.ok_or_else(|| Amiss("a message that is no base64".into()))?;
-                    let message = Message::decode(bytes.into()).map_err(|why| Amiss(format!("{why:?}")))?;
-                    inputs.push(Input::Received { from: peer, message });
+                    let bytes = bytes.ok_or_else(|| Amiss("a frame that is no base64".into()))?;
+                    let frame = Frame::decode(bytes.into()).map_err(|why| Amiss(format!("{why:?}")))?;
+                    inputs.push(Input::Received { from: peer, frame });
                 }
                 inputs
             }
@@ -226,8 +226,8 @@ impl Peer {
             self.keep(&outputs, &mut inputs);
             outputs.into_iter().for_each(|output| self.follow(output, &mut inputs, out));
         }
-        for (peer, messages) in std::mem::take(&mut self.said) {
-            self.tell(&peer, json!({ "type": "say", "messages": messages }), out);
+        for (peer, frames) in std::mem::take(&mut self.said) {
+            self.tell(&peer, json!({ "type": "say", "frames": frames }), out);
         }
     }
 
@@ -249,12 +249,12 @@ impl Peer {
 
     fn follow(&mut self, output: Output, inputs: &mut Vec<Input>, out: &mut Vec<String>) {
         match output {
-            Output::Send { to, message } => self.say(to, &message),
+            Output::Send { to, frame } => self.say(to, &frame),
             Output::Serve { to, want, newest, ranges } => {
                 let first = self.reader.newest(&ROOM, newest).unwrap_or_default();
                 let mut serving = Serving::new(want, first, ranges);
-                while let Ok(Some(message)) = serving.next(&mut *self.reader, &ROOM) {
-                    self.say(to, &message);
+                while let Ok(Some(frame)) = serving.next(&mut *self.reader, &ROOM) {
+                    self.say(to, &frame);
                 }
             }
             Output::Recall(what) => {
@@ -291,8 +291,8 @@ impl Peer {
         }
     }
 
-    fn say(&mut self, to: PeerId, message: &Message) {
-        self.said.entry(to).or_default().push(BASE64.encode(&message.encode()).into());
+    fn say(&mut self, to: PeerId, frame: &Frame) {
+        self.said.entry(to).or_default().push(BASE64.encode(&frame.encode()).into());
     }
 
     fn answered(&mut self, tag: u64, body: Value, out: &mut Vec<String>) {
@@ -428,8 +428,8 @@ mod tests {
         let init = r#"{"src":"c0","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1","n2"]}}"#;
         node.take(init, now).unwrap();
         node.take_lines();
-        let stranger = r#"{"src":"n9","body":{"type":"say","messages":[]}}"#;
-        let rubbish = r#"{"src":"n2","body":{"type":"say","messages":["AAAA"]}}"#;
+        let stranger = r#"{"src":"n9","body":{"type":"say","frames":[]}}"#;
+        let rubbish = r#"{"src":"n2","body":{"type":"say","frames":["AAAA"]}}"#;
         for line in [init, stranger, rubbish, r#"{"src":"c1","body":{"type":"broadcast"}}"#] {
             assert!(node.take(line, now).is_err(), "{line}");
         }

@@ -4,10 +4,10 @@ use rumormill_proto::{
     admit::Author,
     content::{Content, Text},
     entry::{Body, Kind, LogKey, RawEntry},
+    frame::{Frame, Heads, Push},
     frontier::Frontier,
     ids::EntryId,
     limits::{MENTIONS, SHUFFLE_PEERS},
-    message::{Heads, Message, Push},
     rumor::delegating::NOBODY,
     run::RawRun,
     time::Time,
@@ -75,7 +75,7 @@ impl Nature {
 /// Times that a flooder says what it says.
 const FLOOD: usize = 32;
 
-/// Authors that legions make up in one world: every message that they hear of brings the next, so they would make up more
+/// Authors that legions make up in one world: every frame that they hear of brings the next, so they would make up more
 /// than a room keeps; what a full room does is for the `crowd` study.
 const LEGION: usize = 4_096;
 
@@ -94,14 +94,14 @@ impl World {
         self.peers[peer as usize].nature == Nature::Honest && self.fault != Some(Fault::Corrupts)
     }
 
-    /// What is said in place of a message.
-    pub(crate) fn lies(&mut self, from: Index, to: Index, message: Message) -> Vec<Message> {
+    /// What is said in place of a frame.
+    pub(crate) fn lies(&mut self, from: Index, to: Index, frame: Frame) -> Vec<Frame> {
         match self.peers[from as usize].nature {
             Nature::Mute => Vec::new(),
-            Nature::Forger => vec![with_runs(message, forged)],
-            Nature::Honest if self.fault == Some(Fault::Corrupts) => vec![with_runs(message, forged)],
-            Nature::Honest | Nature::Parrot => vec![message],
-            Nature::Forker if to.is_multiple_of(2) => vec![message],
+            Nature::Forger => vec![with_runs(frame, forged)],
+            Nature::Honest if self.fault == Some(Fault::Corrupts) => vec![with_runs(frame, forged)],
+            Nature::Honest | Nature::Parrot => vec![frame],
+            Nature::Forker if to.is_multiple_of(2) => vec![frame],
             Nature::Forker => {
                 let (room, author) = (self.room, Author::from_secret(&self.peers[from as usize].home.author_secret));
                 let other = |run: &RawRun| {
@@ -110,43 +110,43 @@ impl World {
                     let signed = own.then(|| author.sign(&room, run.first(), run.prev(), entries));
                     signed.and_then(Result::ok).unwrap_or_else(|| run.clone())
                 };
-                vec![with_runs(message, other)]
+                vec![with_runs(frame, other)]
             }
-            Nature::Flooder => vec![message.clone(); if is_answer(&message) { 1 } else { FLOOD }],
-            Nature::Boaster => self.boast(message),
-            Nature::Usurper => vec![usurped(message)],
-            Nature::Denier => vec![denial(message)],
-            Nature::Legion if self.strangers == LEGION => vec![message],
+            Nature::Flooder => vec![frame.clone(); if is_answer(&frame) { 1 } else { FLOOD }],
+            Nature::Boaster => self.boast(frame),
+            Nature::Usurper => vec![usurped(frame)],
+            Nature::Denier => vec![denial(frame)],
+            Nature::Legion if self.strangers == LEGION => vec![frame],
             Nature::Legion => {
                 self.strangers += 1;
                 let runs = self.strangers(1);
-                vec![message, self.push_of(runs)]
+                vec![frame, self.push_of(runs)]
             }
-            Nature::Undercutter => self.undercut(from, message),
-            Nature::Accuser => self.accuse(from, message),
-            Nature::False => self.falsified(message).into_iter().collect(),
-            Nature::Flatterer => match (message, self.process(to as usize)) {
-                (Message::Status { answer, .. }, Some(process)) => {
-                    vec![Message::Status { digest: process.engine.frontier().digest(), answer }]
+            Nature::Undercutter => self.undercut(from, frame),
+            Nature::Accuser => self.accuse(from, frame),
+            Nature::False => self.falsified(frame).into_iter().collect(),
+            Nature::Flatterer => match (frame, self.process(to as usize)) {
+                (Frame::Status { answer, .. }, Some(process)) => {
+                    vec![Frame::Status { digest: process.engine.frontier().digest(), answer }]
                 }
-                (message, _) => vec![message],
+                (frame, _) => vec![frame],
             },
         }
     }
 
-    /// What a false peer makes of a message. It never begins a comparison, and when others do it seems to hold what
+    /// What a false peer makes of a frame. It never begins a comparison, and when others do it seems to hold what
     /// they hold, or not to hear.
-    fn falsified(&mut self, message: Message) -> Option<Message> {
-        match message {
-            Message::Hello(_) | Message::Known { .. } | Message::Status { answer: true, .. } => Some(message),
-            Message::Ack { pushes } => {
-                Some(Message::Ack { pushes: pushes.into_iter().map(|(push, _)| (push, true)).collect() })
+    fn falsified(&mut self, frame: Frame) -> Option<Frame> {
+        match frame {
+            Frame::Hello(_) | Frame::Known { .. } | Frame::Status { answer: true, .. } => Some(frame),
+            Frame::Ack { pushes } => {
+                Some(Frame::Ack { pushes: pushes.into_iter().map(|(push, _)| (push, true)).collect() })
             }
-            Message::Shuffle { answer, .. } => {
+            Frame::Shuffle { answer, .. } => {
                 let false_ones = self.peers.iter().filter(|peer| peer.nature == Nature::False);
                 let names = false_ones.map(|peer| peer.home.id).collect();
                 let told = self.random.sample(names, SHUFFLE_PEERS);
-                Some(Message::Shuffle { peers: told.into_iter().map(contact).collect(), answer })
+                Some(Frame::Shuffle { peers: told.into_iter().map(contact).collect(), answer })
             }
             _ => None,
         }
@@ -165,8 +165,8 @@ impl World {
     }
 
     /// Runs as a rumor that nobody is asked to pass on.
-    pub(crate) fn push_of(&mut self, runs: Vec<RawRun>) -> Message {
-        Message::Push(Push { push: self.number(), part: NOBODY, hops: 1, runs })
+    pub(crate) fn push_of(&mut self, runs: Vec<RawRun>) -> Frame {
+        Frame::Push(Push { push: self.number(), part: NOBODY, hops: 1, runs })
     }
 
     /// An entry of a peer's own author, written by hand, that mentions all these as far as that is possible.
@@ -183,63 +183,61 @@ impl World {
         author.sign(&self.room, seq, prev, vec![entry]).ok()
     }
 
-    fn boast(&mut self, message: Message) -> Vec<Message> {
+    fn boast(&mut self, frame: Frame) -> Vec<Frame> {
         let more = |(author, seq): (u64, u64)| (author, seq + BOAST);
-        match message {
-            Message::Known { next } => vec![Message::Known { next: next + BOAST }],
-            Message::Have { heads } => vec![Message::Have { heads: heads.into_iter().map(more).collect() }],
-            Message::Status { digest, answer } => vec![Message::Status { digest: digest.map(|byte| !byte), answer }],
-            Message::Heads(mut heads) => {
+        match frame {
+            Frame::Known { next } => vec![Frame::Known { next: next + BOAST }],
+            Frame::Have { heads } => vec![Frame::Have { heads: heads.into_iter().map(more).collect() }],
+            Frame::Status { digest, answer } => vec![Frame::Status { digest: digest.map(|byte| !byte), answer }],
+            Frame::Heads(mut heads) => {
                 heads.heads.iter_mut().for_each(|brief| brief.next += BOAST);
-                vec![Message::Heads(heads)]
+                vec![Frame::Heads(heads)]
             }
-            push @ Message::Push(_) => {
+            push @ Frame::Push(_) => {
                 let heads = (0..BOASTED).map(|seq| (self.random.number(), seq)).collect();
-                vec![push, Message::Have { heads }]
+                vec![push, Frame::Have { heads }]
             }
             other => vec![other],
         }
     }
 }
 
-/// Whether a message answers another: a flooder that answered answers many times would fill the world.
-fn is_answer(message: &Message) -> bool {
-    match message {
-        Message::Status { answer, .. } | Message::Shuffle { answer, .. } => *answer,
-        Message::Push(_) | Message::Pull | Message::Want(_) | Message::Have { .. } | Message::Fork { .. } => false,
+/// Whether a frame answers another: a flooder that answered answers many times would fill the world.
+fn is_answer(frame: &Frame) -> bool {
+    match frame {
+        Frame::Status { answer, .. } | Frame::Shuffle { answer, .. } => *answer,
+        Frame::Push(_) | Frame::Pull | Frame::Want(_) | Frame::Have { .. } | Frame::Fork { .. } => false,
         _ => true,
     }
 }
 
-fn usurped(message: Message) -> Message {
-    match message {
-        Message::Known { .. } => Message::Known { next: ALL },
-        Message::Have { heads } => {
-            Message::Have { heads: heads.into_iter().map(|(author, _)| (author, ALL)).collect() }
-        }
-        Message::Status { digest, answer } => Message::Status { digest: digest.map(|byte| !byte), answer },
-        Message::Heads(mut heads) => {
+fn usurped(frame: Frame) -> Frame {
+    match frame {
+        Frame::Known { .. } => Frame::Known { next: ALL },
+        Frame::Have { heads } => Frame::Have { heads: heads.into_iter().map(|(author, _)| (author, ALL)).collect() },
+        Frame::Status { digest, answer } => Frame::Status { digest: digest.map(|byte| !byte), answer },
+        Frame::Heads(mut heads) => {
             heads.heads.iter_mut().for_each(|brief| brief.next = ALL);
-            Message::Heads(heads)
+            Frame::Heads(heads)
         }
         other => other,
     }
 }
 
-fn denial(message: Message) -> Message {
-    match message {
-        Message::Known { .. } => Message::Known { next: 0 },
-        Message::Status { answer, .. } => Message::Status { digest: Frontier::default().digest(), answer },
-        Message::Heads(heads) => Message::Heads(Heads { all: true, heads: Vec::new(), ..heads }),
+fn denial(frame: Frame) -> Frame {
+    match frame {
+        Frame::Known { .. } => Frame::Known { next: 0 },
+        Frame::Status { answer, .. } => Frame::Status { digest: Frontier::default().digest(), answer },
+        Frame::Heads(heads) => Frame::Heads(Heads { all: true, heads: Vec::new(), ..heads }),
         other => other,
     }
 }
 
-fn with_runs(message: Message, change: impl Fn(&RawRun) -> RawRun) -> Message {
+fn with_runs(frame: Frame, change: impl Fn(&RawRun) -> RawRun) -> Frame {
     let changed = |runs: Vec<RawRun>| runs.iter().map(&change).collect();
-    match message {
-        Message::Push(push) => Message::Push(Push { runs: changed(push.runs), ..push }),
-        Message::Runs { want, runs } => Message::Runs { want, runs: changed(runs) },
+    match frame {
+        Frame::Push(push) => Frame::Push(Push { runs: changed(push.runs), ..push }),
+        Frame::Runs { want, runs } => Frame::Runs { want, runs: changed(runs) },
         other => other,
     }
 }

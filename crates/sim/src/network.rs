@@ -1,6 +1,6 @@
 //! The network between the peers: who can reach whom, how late, and what gets lost on the way.
 //!
-//! Nothing in here knows engines. A message has two lanes to travel on, as on a real connection: the live
+//! Nothing in here knows engines. A frame has two lanes to travel on, as on a real connection: the live
 //! one, and the bulk one for answers to wants, so that what is live never waits behind history.
 
 use std::{
@@ -12,25 +12,25 @@ use rumormill_proto::{ids::PeerId, random::Random};
 
 use crate::queue::{Index, LinkId};
 
-/// What the network does to messages.
+/// What the network does to frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weather {
     /// Microseconds one way; each pair of peers has its own latency between these two.
     pub latency_us: (u64, u64),
-    /// Microseconds that a message may take longer.
+    /// Microseconds that a frame may take longer.
     pub jitter_us: u64,
-    /// Messages that are held up on the way, as by a radio that sleeps, in a hundred.
+    /// Frames that are held up on the way, as by a radio that sleeps, in a hundred.
     pub slow_percent: u64,
     /// Microseconds that those take longer, at most.
     pub slow_us: u64,
-    /// Whether jitter lets messages of one link overtake each other.
+    /// Whether jitter lets frames of one link overtake each other.
     pub reorder: bool,
-    /// Messages lost for good, in a hundred, and first packets of dials.
+    /// Frames lost for good, in a hundred, and first packets of dials.
     pub loss_percent: u64,
-    /// Messages whose packets are lost and sent again by the transport, in a hundred: they come late, and with
+    /// Frames whose packets are lost and sent again by the transport, in a hundred: they come late, and with
     /// them what is behind them.
     pub resend_percent: u64,
-    /// Messages that come twice, in a hundred.
+    /// Frames that come twice, in a hundred.
     pub duplicate_percent: u64,
     /// Bytes a second that a link carries of what is live.
     pub live_bytes_per_second: u64,
@@ -81,14 +81,14 @@ const RESENDS_END_US: u64 = 8_000_000;
 /// Bytes that wait on a live lane before what comes is dropped, as a node drops it.
 const LIVE_QUEUE_BYTES: u64 = 256 * 1024;
 
-/// What a message travels on.
+/// What a frame travels on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     Live,
     Bulk,
 }
 
-/// One end of a link, with what its messages must not overtake.
+/// One end of a link, with what its frames must not overtake.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
     pub(crate) link: LinkId,
@@ -98,12 +98,12 @@ pub(crate) struct End {
     bulk: Queued,
 }
 
-/// What a message on one lane has to wait for.
+/// What a frame on one lane has to wait for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Queued {
-    /// When the last byte of the message before has left.
+    /// When the last byte of the frame before has left.
     left_us: u64,
-    /// When the message before arrives.
+    /// When the frame before arrives.
     arrival_us: u64,
 }
 
@@ -158,7 +158,7 @@ impl Network {
         self.clogs.clear();
     }
 
-    /// Whether messages get from one peer to the other.
+    /// Whether frames get from one peer to the other.
     pub(crate) fn carries(&self, from: Index, to: Index) -> bool {
         self.side(from) == self.side(to) && !self.cuts.contains(&(from, to))
     }
@@ -180,17 +180,17 @@ impl Network {
         least + ((most.saturating_sub(least) * share) >> 32)
     }
 
-    /// Whether the weather takes this message.
+    /// Whether the weather takes this frame.
     pub(crate) fn loses(&self, random: &mut Random) -> bool {
         random.below(100) < self.weather.loss_percent
     }
 
-    /// Whether the weather doubles this message.
+    /// Whether the weather doubles this frame.
     pub(crate) fn doubles(&self, random: &mut Random) -> bool {
         random.below(100) < self.weather.duplicate_percent
     }
 
-    /// When a message that is sent comes out of the link: it waits until those before it have left, and does not
+    /// When a frame that is sent comes out of the link: it waits until those before it have left, and does not
     /// overtake them unless the weather reorders. `None` when too much waits already on the live lane.
     pub(crate) fn arrival_us(&self, end: &mut End, sent: &Sent, random: &mut Random) -> Option<u64> {
         let latency_us = self.latency_us(sent.from, sent.to);
@@ -214,7 +214,7 @@ impl Network {
         Some(queued.arrival_us)
     }
 
-    /// Microseconds that a message takes longer than the latency.
+    /// Microseconds that a frame takes longer than the latency.
     fn late_us(&self, random: &mut Random) -> u64 {
         let Weather { jitter_us, slow_percent, slow_us, .. } = self.weather;
         let slow = slow_percent > 0 && random.below(100) < slow_percent;
@@ -240,7 +240,7 @@ impl Network {
     }
 }
 
-/// What a message's way depends on.
+/// What a frame's way depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     pub(crate) from: Index,

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
     engine::Engine,
+    frame::Contact,
     ids::{AuthorId, PeerId},
     input::Input,
-    message::Contact,
     view::Shape,
 };
 use rumormill_store::{Memory, Read};

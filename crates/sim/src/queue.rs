@@ -5,7 +5,7 @@ use std::{
     collections::BinaryHeap,
 };
 
-use rumormill_proto::{ids::PeerId, message::Message};
+use rumormill_proto::{frame::Frame, ids::PeerId};
 
 /// Index of a peer in its world, small because a hundred thousand queued events hold several.
 pub(crate) type Index = u32;
@@ -19,8 +19,8 @@ pub(crate) type ProcessId = u64;
 /// Something that is to happen to one peer.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A message comes out of a link.
-    Arrive { to: Index, from: Index, link: LinkId, message: Box<Message> },
+    /// A frame comes out of a link.
+    Arrive { to: Index, from: Index, link: LinkId, frame: Box<Frame> },
     /// A dialler's first packets come to whom it dialled.
     Knock { dialler: Index, process: ProcessId, dialled: PeerId },
     /// A dialler gives up.

@@ -1,17 +1,17 @@
 //! The answer to a want, read from the store piece by piece: newest first, then the ranges in turn, a block of
-//! each, from the top down, in messages of bounded size, and `Done` at the end.
+//! each, from the top down, in frames of bounded size, and `Done` at the end.
 
 use std::collections::VecDeque;
 
 use rumormill_proto::{
+    frame::Frame,
     ids::{AuthorId, RoomId, Seq},
     limits::PUSH_RUNS,
-    message::Message,
     run::RawRun,
 };
 use rumormill_store::{Error, Read};
 
-/// A message is closed once it holds this many bytes of runs: large enough that its envelope costs nothing,
+/// A frame is closed once it holds this many bytes of runs: large enough that its envelope costs nothing,
 /// small enough that a slow link loses little with it.
 const FULL_BYTES: usize = 64 * 1024;
 
@@ -33,8 +33,8 @@ impl Serving {
         Self { want, first: newest.into(), then, done: false }
     }
 
-    /// The next message, or `None` when all has been said.
-    pub(crate) fn next(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<Message>, Error> {
+    /// The next frame, or `None` when all has been said.
+    pub(crate) fn next(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<Frame>, Error> {
         let mut runs: Vec<RawRun> = Vec::new();
         let mut bytes = 0;
         while bytes < FULL_BYTES && runs.len() < PUSH_RUNS {
@@ -43,11 +43,11 @@ impl Serving {
             runs.push(run);
         }
         if !runs.is_empty() {
-            return Ok(Some(Message::Runs { want: self.want, runs }));
+            return Ok(Some(Frame::Runs { want: self.want, runs }));
         }
         let last = self.want != 0 && !self.done;
         self.done = true;
-        Ok(last.then_some(Message::Done { want: self.want }))
+        Ok(last.then_some(Frame::Done { want: self.want }))
     }
 
     fn next_run(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<RawRun>, Error> {

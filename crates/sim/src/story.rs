@@ -9,10 +9,10 @@ use rumormill_proto::{
     content::{Content, Target, Text},
     engine::Engine,
     entry::{Kind, found},
+    frame::Frame,
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Saying},
-    message::Message,
     timeline::Place,
     view::Shape,
 };
@@ -346,11 +346,11 @@ impl World {
         self.process(peer).map_or(0, |process| process.engine.frontier().len())
     }
 
-    /// Says a message to a peer again, as if it came from another just then, if there is a link between the two.
-    pub fn replay(&mut self, from: usize, to: usize, message: &Message) {
+    /// Says a frame to a peer again, as if it came from another just then, if there is a link between the two.
+    pub fn replay(&mut self, from: usize, to: usize, frame: &Frame) {
         if let Some(link) = self.peers[to].link_to(from as Index) {
-            let message = Box::new(message.clone());
-            self.queue.put(0, Event::Arrive { to: to as Index, from: from as Index, link, message });
+            let frame = Box::new(frame.clone());
+            self.queue.put(0, Event::Arrive { to: to as Index, from: from as Index, link, frame });
         }
     }
 
@@ -360,7 +360,7 @@ impl World {
     }
 
     /// The pushes kept so far, with who said them.
-    pub fn take_pushes(&mut self) -> Vec<(usize, Message)> {
+    pub fn take_pushes(&mut self) -> Vec<(usize, Frame)> {
         self.pushes.replace(Vec::new()).unwrap_or_default()
     }
 

@@ -3,8 +3,8 @@
 use std::{env, fmt::Write as _, io::Write as _};
 
 use rumormill_proto::{
+    frame::Frame,
     input::{Event, Found, Input, Step},
-    message::Message,
     run::RawRun,
 };
 
@@ -92,7 +92,7 @@ pub(crate) fn input(input: &Input) -> String {
         Input::Down { peer } => format!("down      p{}", index_of(peer)),
         Input::Unreachable { peer } => format!("no answer p{}", index_of(peer)),
         Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),
-        Input::Received { from, message } => format!("from p{:<4} {}", index_of(from), self::message(message)),
+        Input::Received { from, frame } => format!("from p{:<4} {}", index_of(from), self::frame(frame)),
         Input::Say(sayings) => format!("say       {} entries", sayings.len()),
         Input::Recalled { what, found } => {
             let found = match found {
@@ -144,36 +144,36 @@ fn step(step: &Step) -> String {
     }
 }
 
-/// A message in a few words.
-pub(crate) fn message(message: &Message) -> String {
-    match message {
-        Message::Hello(hello) => format!("Hello {}", hello.author.short()),
-        Message::Known { next } => format!("Known {next}"),
-        Message::Push(push) => format!("Push {} part {} hops {} {}", push.push, push.part, push.hops, runs(&push.runs)),
-        Message::Ack { pushes } => {
+/// A frame in a few words.
+pub(crate) fn frame(frame: &Frame) -> String {
+    match frame {
+        Frame::Hello(hello) => format!("Hello {}", hello.author.short()),
+        Frame::Known { next } => format!("Known {next}"),
+        Frame::Push(push) => format!("Push {} part {} hops {} {}", push.push, push.part, push.hops, runs(&push.runs)),
+        Frame::Ack { pushes } => {
             let pushes = pushes.iter().map(|(push, new)| format!(" {push} new: {new}"));
             format!("Ack{}", pushes.collect::<String>())
         }
-        Message::Pull => "Pull".into(),
-        Message::Have { heads } => format!("Have {} heads", heads.len()),
-        Message::Status { digest, answer } => {
+        Frame::Pull => "Pull".into(),
+        Frame::Have { heads } => format!("Have {} heads", heads.len()),
+        Frame::Status { digest, answer } => {
             let [a, b, c, d, ..] = digest;
             format!("Status {a:02x}{b:02x}{c:02x}{d:02x}{}", if *answer { " answer" } else { "" })
         }
-        Message::Ranges(ranges) => format!("Ranges depth {}", ranges.branch.depth()),
-        Message::Heads(heads) => {
+        Frame::Ranges(ranges) => format!("Ranges depth {}", ranges.branch.depth()),
+        Frame::Heads(heads) => {
             format!("Heads {} of depth {}, all: {}", heads.heads.len(), heads.branch.depth(), heads.all)
         }
-        Message::Want(want) => {
+        Frame::Want(want) => {
             let ranges =
                 want.ranges.iter().map(|range| format!(" {:08x} {}..={}", range.author >> 32, range.first, range.last));
             format!("Want {} newest {}{}", want.want, want.newest, ranges.collect::<String>())
         }
-        Message::Runs { want, runs } => format!("Runs {want} {}", self::runs(runs)),
-        Message::Done { want } => format!("Done {want}"),
-        Message::Evidence { run } => format!("Evidence {}", self::run(run)),
-        Message::Fork { .. } => "Fork".into(),
-        Message::Shuffle { peers, answer } => {
+        Frame::Runs { want, runs } => format!("Runs {want} {}", self::runs(runs)),
+        Frame::Done { want } => format!("Done {want}"),
+        Frame::Evidence { run } => format!("Evidence {}", self::run(run)),
+        Frame::Fork { .. } => "Fork".into(),
+        Frame::Shuffle { peers, answer } => {
             format!("Shuffle {} peers{}", peers.len(), if *answer { ", answer" } else { "" })
         }
     }

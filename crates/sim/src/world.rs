@@ -1,9 +1,9 @@
 //! Many engines, one queue, one clock, one seed: what happens in a world depends on nothing else.
 
 use rumormill_proto::{
+    frame::{Frame, Push},
     ids::{EntryId, RoomId, Seq},
-    limits::MESSAGE_BYTES,
-    message::{Message, Push},
+    limits::FRAME_BYTES,
     random::Random,
     rumor::{Policy, delegating::Delegating},
     standing::Crowd,
@@ -76,8 +76,8 @@ impl Setup {
 /// What went over the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Messages sent.
-    pub messages: u64,
+    /// Frames sent.
+    pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Copies of entries sent as rumors.
@@ -127,7 +127,7 @@ pub struct World {
     pub(crate) fault: Option<Fault>,
     pub(crate) traffic: Traffic,
     /// Pushes that were said, when somebody wants to say them again.
-    pub(crate) pushes: Option<Vec<(usize, Message)>>,
+    pub(crate) pushes: Option<Vec<(usize, Frame)>>,
     pub(crate) wire: Vec<u8>,
     pub(crate) count: u64,
     /// Of the log that is written by hand: the next seq, and the last id.
@@ -156,7 +156,7 @@ impl World {
             fault: None,
             traffic: Traffic::default(),
             pushes: None,
-            wire: Vec::with_capacity(MESSAGE_BYTES.min(1 << 16)),
+            wire: Vec::with_capacity(FRAME_BYTES.min(1 << 16)),
             count: 0,
             by_hand: (0, EntryId::default()),
             strangers: 0,
@@ -251,7 +251,7 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Arrive { to, from, link, message } => self.arrive(to, from, link, *message),
+            Event::Arrive { to, from, link, frame } => self.arrive(to, from, link, *frame),
             Event::Knock { dialler, process, dialled } => self.knock(dialler, process, dialled),
             Event::GiveUp { dialler, process, dialled } => self.give_up(dialler, process, dialled),
             Event::Silence { at, other, link } => self.silence(at, other, link),
@@ -289,12 +289,12 @@ impl World {
     }
 
     /// Counts what is sent.
-    pub(crate) fn count_sent(&mut self, from: Index, message: &Message, bytes: usize) {
-        let is_proof = matches!(message, Message::Fork { .. });
+    pub(crate) fn count_sent(&mut self, from: Index, frame: &Frame, bytes: usize) {
+        let is_proof = matches!(frame, Frame::Fork { .. });
         self.traffic.proofs += u64::from(is_proof && self.peers[from as usize].nature == crate::Nature::Honest);
-        self.traffic.messages += 1;
+        self.traffic.frames += 1;
         self.traffic.bytes += bytes as u64;
-        if let Message::Push(Push { runs, .. }) = message {
+        if let Frame::Push(Push { runs, .. }) = frame {
             self.traffic.copies += runs.iter().map(|run| run.last() - run.first() + 1).sum::<u64>();
         }
     }

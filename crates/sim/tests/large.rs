@@ -43,9 +43,9 @@ fn in_a_large_room_everybody_hears_everybody() -> Story {
     Ok(())
 }
 
-/// Messages for each line and peer in a room in which all speak every two seconds, while each takes up to `turn_us` to
+/// Frames for each line and peer in a room in which all speak every two seconds, while each takes up to `turn_us` to
 /// get to what has come in.
-fn messages_of_a_line(turn_us: u64) -> Story<f64> {
+fn frames_of_a_line(turn_us: u64) -> Story<f64> {
     const PEERS: usize = 50;
     const ROUNDS: usize = 10;
     let mut room = World::with(Setup { turn_us, ..Setup::new(seeds::seed()) }).watching(&[]);
@@ -57,16 +57,16 @@ fn messages_of_a_line(turn_us: u64) -> Story<f64> {
             room.run_ms(40)?;
         }
     }
-    let messages = room.traffic().messages - before.messages;
+    let frames = room.traffic().frames - before.frames;
     room.settle()?;
     assert_eq!(room.same_timeline()?.len(), ROUNDS * PEERS);
-    Ok(messages as f64 / (ROUNDS * PEERS * PEERS) as f64)
+    Ok(frames as f64 / (ROUNDS * PEERS * PEERS) as f64)
 }
 
 #[test]
 fn a_room_too_busy_for_its_machines_does_not_make_itself_busier() -> Story {
-    let (calm, busy) = (messages_of_a_line(1_000)?, messages_of_a_line(1_000_000)?);
-    assert!(busy < 1.15 * calm, "{busy:.2} messages for a line and peer, and {calm:.2} where machines keep up");
+    let (calm, busy) = (frames_of_a_line(1_000)?, frames_of_a_line(1_000_000)?);
+    assert!(busy < 1.15 * calm, "{busy:.2} frames for a line and peer, and {calm:.2} where machines keep up");
     Ok(())
 }
 
@@ -104,19 +104,19 @@ fn a_founded_room_is_quiet_at_once_and_keeps_its_links() -> Story {
     let mut room = World::with(Setup { weather: Weather::clear(), ..Setup::new(seeds::seed()) }).watching(&[]);
     room.found(PEERS);
     let before: Vec<_> = (0..PEERS).map(|peer| room.links(peer)).collect();
-    let mut messages = Vec::new();
+    let mut frames = Vec::new();
     for _ in 0..60 {
-        let sent = room.traffic().messages;
+        let sent = room.traffic().frames;
         room.run_ms(1_000)?;
-        messages.push(room.traffic().messages - sent);
+        frames.push(room.traffic().frames - sent);
     }
     let lost: usize =
         (0..PEERS).map(|peer| before[peer].iter().filter(|other| !room.links(peer).contains(other)).count()).sum();
-    let (all, most) = (messages.iter().sum::<u64>(), messages.iter().copied().max().unwrap_or(0));
+    let (all, most) = (frames.iter().sum::<u64>(), frames.iter().copied().max().unwrap_or(0));
     assert_eq!(lost, 0, "links lost");
     // A round with its answer every ten seconds, a shuffle with its answer every twenty.
-    assert!(all <= 60 * PEERS as u64 * 4 / 10, "{all} messages in a quiet minute");
-    assert!(most * 60 <= all * 2, "{most} of {all} messages in one second");
+    assert!(all <= 60 * PEERS as u64 * 4 / 10, "{all} frames in a quiet minute");
+    assert!(most * 60 <= all * 2, "{most} of {all} frames in one second");
     Ok(())
 }
 

@@ -43,7 +43,7 @@ stories! {
     what_a_forger_sends_is_refused_and_changes_nothing
     what_is_said_is_shown_to_all
     who_lost_the_store_comes_back_as_somebody_else
-    with_a_third_of_all_messages_lost_everything_arrives
+    with_a_third_of_all_frames_lost_everything_arrives
     words_from_the_future_are_said_again_in_time
     words_said_before_the_neighbours_exist_reach_them
 }

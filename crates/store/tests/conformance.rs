@@ -10,10 +10,10 @@ use rumormill_proto::{
     admit::{Admission, Trust},
     entry::{Body, Kind, RawEntry},
     fork::Proof,
+    frame::Contact,
     ids::{AuthorId, PeerId, RoomId, Seq},
     limits::SPANS,
     log::{Log, Unfit},
-    message::Contact,
     run::RawRun,
 };
 use rumormill_store::{Change, Error, Keep, KeepFiles, Line, Read, RoomRecord, Store, limits::CONTACTS};

@@ -13,9 +13,9 @@ use rumormill_node::{
     limits::STATUS_EVERY,
     proto::{
         entry::Kind,
+        frame::Contact,
         ids::{PeerId, RoomId},
         input::{Arrival, Event},
-        message::Contact,
         rumor::{Policy, mongering::Mongering},
         view::Shape,
     },

@@ -7,10 +7,10 @@ use crate::{
     defence,
     entry::Kind,
     fork::Proof,
+    frame::{Frame, Hello},
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Output, Purpose, Recall},
     limits::OTHERS_MS,
-    message::{Hello, Message},
     run::RawRun,
     time::Now,
     turn::Turn,
@@ -39,7 +39,7 @@ impl Parts {
         if self.clock.look(turn.now) {
             let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
             let peers = self.view.active();
-            turn.out.extend(peers.map(|to| Output::Send { to, message: Message::Hello(hello.clone()) }));
+            turn.out.extend(peers.map(|to| Output::Send { to, frame: Frame::Hello(hello.clone()) }));
             self.judge(turn);
         }
     }

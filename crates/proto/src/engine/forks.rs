@@ -5,10 +5,10 @@ use crate::{
     admit::Trust,
     evidence::Holding,
     fork::Proof,
+    frame::Frame,
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Found, Output, Purpose, Recall},
     limits::LACK_MS,
-    message::Message,
     run::RawRun,
     time::Now,
     turn::Turn,
@@ -63,10 +63,10 @@ impl Parts {
         self.evidence.answered(&what);
         match (what.purpose, found) {
             (Purpose::Show(to), Some(Found::Run(run))) => {
-                turn.send(to, Message::Evidence { run });
+                turn.send(to, Frame::Evidence { run });
             }
             (Purpose::Prove(to), Some(Found::Proof(proof))) => {
-                turn.send(to, Message::Fork { proof });
+                turn.send(to, Frame::Fork { proof });
             }
             (Purpose::Compare { theirs, from }, Some(Found::Run(ours))) => {
                 let proof = Proof::new(self.logs.door(), &ours, &theirs);
@@ -122,7 +122,7 @@ impl Parts {
         let (author, at) = (proof.author(), proof.at());
         if self.evidence.may_tell(author, at, turn.now.ticks_ms) {
             for to in self.view.active() {
-                turn.send(to, Message::Fork { proof: proof.wire().clone() });
+                turn.send(to, Frame::Fork { proof: proof.wire().clone() });
             }
         }
         self.sync.hurry(turn.now.ticks_ms);
@@ -157,9 +157,9 @@ mod tests {
     };
 
     fn received(engine: &mut Engine, runs: Vec<RawRun>, ticks_ms: u64) -> Vec<Output> {
-        let (from, message) = (PeerId([2; 32]), Message::Runs { want: 0, runs });
+        let (from, frame) = (PeerId([2; 32]), Frame::Runs { want: 0, runs });
         let mut out = Vec::new();
-        engine.handle(Input::Received { from, message }, Now { ticks_ms, ..NOW }, &mut out);
+        engine.handle(Input::Received { from, frame }, Now { ticks_ms, ..NOW }, &mut out);
         out
     }
 
@@ -184,7 +184,7 @@ mod tests {
             for output in received(&mut engine, vec![theirs], ms) {
                 match output {
                     Output::Cut(proof) => cuts.push(proof.at()),
-                    Output::Send { message: Message::Fork { .. }, .. } => told += 1,
+                    Output::Send { frame: Frame::Fork { .. }, .. } => told += 1,
                     _ => {}
                 }
             }

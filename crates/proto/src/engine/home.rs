@@ -4,11 +4,11 @@
 use super::{ANY_TIME_MS, Parts};
 use crate::{
     fork::Proof,
+    frame::{Frame, Hello},
     ids::{AuthorId, Seq},
     input::{Import, Imported, Output},
     log::Log,
     logs::{Origin, Taken},
-    message::{Hello, Message},
     reject::Reject,
     run::RawRun,
     time::Now,
@@ -86,7 +86,7 @@ impl Parts {
         let peers: Vec<_> = self.view.active().collect();
         for to in peers {
             let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
-            turn.send(to, Message::Hello(hello));
+            turn.send(to, Frame::Hello(hello));
             self.sync.begin(to, &self.logs, turn);
             self.sync.plan(to, &mut self.logs, turn);
         }
@@ -215,8 +215,8 @@ mod tests {
         let mut engine = engine(9);
         let from = PeerId([2; 32]);
         engine.handle(Input::Up { peer: from, address: None }, NOW, &mut Vec::new());
-        let message = Message::Runs { want: 0, runs: vec![first, second.clone()] };
-        engine.handle(Input::Received { from, message }, NOW, &mut Vec::new());
+        let frame = Frame::Runs { want: 0, runs: vec![first, second.clone()] };
+        engine.handle(Input::Received { from, frame }, NOW, &mut Vec::new());
         assert_eq!(engine.frontier().head(&own.id()).unwrap().seq, 0);
         let mut out = Vec::new();
         let saying = Saying { tag: 1, kind: Kind::TEXT, body: Bytes::from_static(b"x") };

@@ -3,9 +3,9 @@
 use super::Parts;
 use crate::{
     defence,
+    frame::{Frame, Hello},
     ids::{PeerId, Seq},
     input::{Event, Output},
-    message::{Hello, Message},
     reject::Reject,
     turn::Turn,
 };
@@ -26,7 +26,7 @@ impl Parts {
             return;
         }
         let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
-        turn.send(peer, Message::Hello(hello));
+        turn.send(peer, Frame::Hello(hello));
         self.own.up(peer, turn.now.ticks_ms);
         self.bodies.up(peer, turn);
         if self.me < peer {
@@ -66,7 +66,7 @@ impl Parts {
 
     pub(super) fn hello(&mut self, from: PeerId, hello: &Hello, turn: &mut Turn<'_>) {
         let next = self.logs.frontier().log(&hello.author).map_or(0, |log| log.next());
-        turn.send(from, Message::Known { next });
+        turn.send(from, Frame::Known { next });
         self.clock.said(from, hello.wall_ms, turn.now);
         if !defence::is_on("proved-author") {
             self.proved(from, hello.author, turn);

@@ -3,11 +3,11 @@
 use super::{ANY_TIME_MS, Parts};
 use crate::{
     defence,
+    frame::{Frame, Push},
     ids::PeerId,
     input::{Output, Step},
     limits::{LACKED_AT_ONCE, PUSHES_OF_OWN},
     logs::{Origin, Taken},
-    message::{Message, Push},
     reject::Blame,
     rumor::Source,
     run::RawRun,
@@ -41,7 +41,7 @@ impl Parts {
         match self.rumors.is_urgent(push.part) {
             // We do not pass on a run that is held for its time, and the sender must not count it as held here.
             _ if push.runs.iter().any(|run| self.logs.is_early(run.author(), run.last())) => {}
-            true => turn.send(from, Message::Ack { pushes: vec![(push.push, new)] }),
+            true => turn.send(from, Frame::Ack { pushes: vec![(push.push, new)] }),
             false => self.receipts.add(from, push.push, new),
         }
         if !known.is_empty() {
@@ -105,7 +105,7 @@ impl Parts {
     /// Notes which of our own entries a push carries, for its answer tells that the peer holds them.
     pub(super) fn note_pushes(&mut self, turn: &Turn<'_>) {
         for output in turn.said() {
-            if let Output::Send { to, message: Message::Push(push) } = output {
+            if let Output::Send { to, frame: Frame::Push(push) } = output {
                 self.note_push(*to, push);
             }
         }

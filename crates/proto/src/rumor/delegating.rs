@@ -5,7 +5,7 @@
 //! broadcast does in a prefix-routed overlay (El-Ansary et al. 2003; Rowstron and Druschel 2001):
 //!
 //! ```text
-//! ids are read as digits of three bits; `part` is a number of leading digits, see [`crate::message::Push`]
+//! ids are read as digits of three bits; `part` is a number of leading digits, see [`crate::frame::Push`]
 //!
 //! I am 263...           I write: part 0, everybody is mine to tell
 //!   0.. 1.. 3.. ... 7..   one contact in each of these branches gets the rumor and part 1: all in its branch
@@ -27,7 +27,7 @@
 //!
 //! With a fixed view ids say nothing about links, and a rumor goes to all links except the one it came by.
 //!
-//! Latency can be traded for messages: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
+//! Latency can be traded for frames: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
 //! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
 //! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
 //! The relay follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not
@@ -48,10 +48,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
+    frame::Frame,
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     limits::{GATHERED_RUNS, HEADS, PUSH_TRIES, RECEIPT_MS, TOLD_RUNS},
-    message::Message,
     random::Random,
     run::RawRun,
     turn::Turn,
@@ -296,7 +296,7 @@ impl Delegate {
         for to in turn.random.sample(links, count) {
             let heads: Vec<_> = news.unknown_to(&to).collect();
             if !heads.is_empty() {
-                turn.send(to, Message::Have { heads });
+                turn.send(to, Frame::Have { heads });
             }
         }
     }
@@ -512,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn news_hold_the_last_head_of_as_many_authors_as_fit_a_message() {
+    fn news_hold_the_last_head_of_as_many_authors_as_fit_a_frame() {
         let mut news = News::default();
         let peer = PeerId([1; 32]);
         for author in 0..2 * HEADS as u64 {

@@ -13,10 +13,10 @@ mod hot;
 pub mod mongering;
 
 use crate::{
+    frame::{Frame, Push},
     ids::PeerId,
     input::{Output, Step},
     limits::{MERGE_PUSHES, PUSH_BYTES, PUSH_RUNS},
-    message::{Message, Push},
     run::RawRun,
     turn::Turn,
     view::View,
@@ -163,7 +163,7 @@ fn push<T>(sent: Sent, hot: &Hot<T>, awaited: &mut Awaited, turn: &mut Turn<'_>)
     }
     let (to, part) = (sent.to, sent.part);
     let push = Push { push: awaited.send(sent, turn.now.ticks_ms), part, hops, runs };
-    turn.send(to, Message::Push(push));
+    turn.send(to, Frame::Push(push));
 }
 
 /// The push, among the outputs of this turn, that can take these runs along.
@@ -173,7 +173,7 @@ fn room_in<'a>(said: &'a mut [Output], sent: &Sent, hops: u8, runs: &[RawRun]) -
         push.runs.len() + runs.len() <= PUSH_RUNS && bytes <= PUSH_BYTES
     };
     let pushes = said.iter_mut().rev().filter_map(|output| match output {
-        Output::Send { to, message: Message::Push(push) } => Some((*to, push)),
+        Output::Send { to, frame: Frame::Push(push) } => Some((*to, push)),
         _ => None,
     });
     let same = |to, push: &Push| to == sent.to && push.part == sent.part && push.hops == hops;

@@ -30,10 +30,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    frame::Frame,
     ids::PeerId,
     input::Step,
     limits::{PUSH_BYTES, PUSH_RUNS, PUSH_TRIES},
-    message::Message,
     run::RawRun,
     turn::Turn,
     view::View,
@@ -247,7 +247,7 @@ impl Monger {
         }
         let partner = turn.random.below(view.len() as u64) as usize;
         self.pull_ms = view.active().nth(partner).map(|to| {
-            turn.send(to, Message::Pull);
+            turn.send(to, Frame::Pull);
             turn.now.ticks_ms + self.policy.every_ms
         });
     }

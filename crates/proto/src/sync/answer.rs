@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::Sync;
 use crate::{
     defence,
+    frame::{Brief, Frame, Heads, Ranges, Want},
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     input::{Output, Purpose, Recall, Step},
     limits::{DENSE_HEADS, HEADS, HEADS_REPLIES, LEAF_HEADS, NEWEST_PAGE, RANGES, SERVE_AT_ONCE},
     log::Log,
     logs::Logs,
-    message::{Brief, Heads, Message, Ranges, Want},
     turn::Turn,
 };
 
@@ -45,7 +45,7 @@ impl Sync {
         for authors in listed.chunks(HEADS).take(HEADS_REPLIES) {
             let logs = authors.iter().filter_map(|author| logs.frontier().log(author).map(|log| (author, log)));
             let heads = Heads { branch: Branch::ROOT, all: false, heads: logs.map(brief).collect() };
-            turn.send(to, Message::Heads(heads));
+            turn.send(to, Frame::Heads(heads));
         }
     }
 
@@ -54,7 +54,7 @@ impl Sync {
     pub(crate) fn want(&self, from: PeerId, want: &Want, logs: &Logs, turn: &mut Turn<'_>) {
         let early = want.ranges.iter().flat_map(|range| logs.early(range.author, (range.first, range.last)));
         for run in early.take(RANGES).filter(|_| defence::is_on("early-served")) {
-            turn.send(from, Message::Runs { want: want.want, runs: vec![run.clone()] });
+            turn.send(from, Frame::Runs { want: want.want, runs: vec![run.clone()] });
         }
         let named = want.ranges.iter().flat_map(|range| {
             let authors = logs.frontier().with_prefix(range.author);
@@ -87,20 +87,20 @@ impl Sync {
 /// Lists a branch that holds `few` heads at most; otherwise tells the fingerprints of its children.
 pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, turn: &mut Turn<'_>) {
     let listed = logs.frontier().within(branch).nth(few).is_none();
-    let message = match branch.children() {
+    let frame = match branch.children() {
         Some(children) if !listed => {
             let mut prints = [0; Branch::FANOUT];
             for (print, child) in prints.iter_mut().zip(children) {
                 *print = logs.frontier().print(child, salt);
             }
-            Message::Ranges(Ranges { salt, branch, prints })
+            Frame::Ranges(Ranges { salt, branch, prints })
         }
         _ => {
             let heads = logs.frontier().within(branch).take(HEADS).map(brief).collect();
-            Message::Heads(Heads { branch, all: true, heads })
+            Frame::Heads(Heads { branch, all: true, heads })
         }
     };
-    turn.send(to, message);
+    turn.send(to, frame);
 }
 
 fn brief((author, log): (&AuthorId, &Log)) -> Brief {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     defence,
+    frame::{Frame, Range, Want},
     ids::{AuthorId, PeerId, Seq},
     input::{Event, Step},
     limits::{
@@ -16,7 +17,6 @@ use crate::{
     },
     log::Log,
     logs::Logs,
-    message::{Message, Range, Want},
     run::block_end,
     turn::Turn,
 };
@@ -251,7 +251,7 @@ impl Sync {
         let want = self.wants_made;
         let entries = ranges.iter().map(|range| range.last - range.first + 1).fold(newest.into(), u64::saturating_add);
         turn.step(Step::Wanted { peer, entries });
-        turn.send(peer, Message::Want(Want { want, newest, ranges }));
+        turn.send(peer, Frame::Want(Want { want, newest, ranges }));
         want
     }
 

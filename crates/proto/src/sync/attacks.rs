@@ -5,12 +5,12 @@ use crate::{
     config::Config,
     engine::Engine,
     entry::Kind,
+    frame::{Brief, Frame, Heads, Push, Want},
     frontier::Branch,
     ids::{AuthorId, EntryId, PeerId, Seq},
     input::{Event, Input, Kept, Output, Purpose, Saying},
     limits::{BLOCK, CLAIMS_IN_VAIN, GAP_COUNTED, HEADS, LACKS_OF_ONE, NEWEST_PAGE, WANT_MS},
     log::{Head, Log, Span},
-    message::{Brief, Heads, Message, Push, Want},
     rumor::{Policy, delegating::NOBODY},
     run::RawRun,
     sync::Pace,
@@ -57,16 +57,16 @@ impl Node {
         self.engine.handle(input, now, &mut self.out);
     }
 
-    fn hear(&mut self, from: PeerId, message: Message) {
-        self.input(Input::Received { from, message });
+    fn hear(&mut self, from: PeerId, frame: Frame) {
+        self.input(Input::Received { from, frame });
     }
 
     fn pushed(&mut self, from: PeerId, run: &RawRun) {
-        self.hear(from, Message::Push(Push { push: 1, part: NOBODY, hops: 1, runs: vec![run.clone()] }));
+        self.hear(from, Frame::Push(Push { push: 1, part: NOBODY, hops: 1, runs: vec![run.clone()] }));
     }
 
     fn listed(&mut self, from: PeerId, heads: Vec<Brief>) {
-        self.hear(from, Message::Heads(Heads { branch: Branch::ROOT, all: false, heads }));
+        self.hear(from, Frame::Heads(Heads { branch: Branch::ROOT, all: false, heads }));
     }
 
     fn wake_at(&mut self, ms: u64) {
@@ -88,9 +88,9 @@ impl Node {
 
     /// The wants that were sent since the last call.
     fn wants(&mut self) -> Vec<(PeerId, Want)> {
-        let is_want = |output: &mut Output| matches!(output, Output::Send { message: Message::Want(_), .. });
+        let is_want = |output: &mut Output| matches!(output, Output::Send { frame: Frame::Want(_), .. });
         let sent = self.out.extract_if(.., is_want).filter_map(|output| match output {
-            Output::Send { to, message: Message::Want(want) } => Some((to, want)),
+            Output::Send { to, frame: Frame::Want(want) } => Some((to, want)),
             _ => None,
         });
         sent.collect()
@@ -99,7 +99,7 @@ impl Node {
     /// To how many peers a run was pushed.
     fn pushes(&self, run: &RawRun) -> usize {
         let holds = |output: &&Output| match output {
-            Output::Send { message: Message::Push(push), .. } => push.runs.contains(run),
+            Output::Send { frame: Frame::Push(push), .. } => push.runs.contains(run),
             _ => false,
         };
         self.out.iter().filter(holds).count()
@@ -113,9 +113,9 @@ fn brief(author: AuthorId, next: Seq) -> Brief {
 /// Everything that a peer can claim of an author in a few bytes.
 fn claim_all(node: &mut Node, of: AuthorId) {
     let me = node.engine.author();
-    node.hear(LIAR, Message::Known { next: HUGE });
+    node.hear(LIAR, Frame::Known { next: HUGE });
     node.listed(LIAR, vec![brief(of, HUGE), brief(me, HUGE)]);
-    node.hear(LIAR, Message::Have { heads: vec![(of.prefix(), HUGE - 1), (me.prefix(), HUGE - 1)] });
+    node.hear(LIAR, Frame::Have { heads: vec![(of.prefix(), HUGE - 1), (me.prefix(), HUGE - 1)] });
     node.wake_at(node.ms + 1_000);
 }
 
@@ -135,7 +135,7 @@ fn ten_bytes_mute_nobody() {
     let saying = Saying { tag: 1, kind: Kind::TEXT, body: "mine".into() };
     node.input(Input::Say(vec![saying]));
     let pushed = node.out.iter().filter(|output| match output {
-        Output::Send { message: Message::Push(push), .. } => push.runs[0].author() == node.engine.author(),
+        Output::Send { frame: Frame::Push(push), .. } => push.runs[0].author() == node.engine.author(),
         _ => false,
     });
     assert_eq!(pushed.count(), 3, "and so do our own words");
@@ -154,7 +154,7 @@ fn what_is_missing_follows_from_what_is_signed() {
     let page: Vec<RawRun> = runs[runs.len() - 5..].iter().rev().cloned().collect();
     let brought = page.iter().map(|run| run.entries().len()).sum::<usize>();
     let (_, want) = node.wants().into_iter().find(|(to, _)| *to == HONEST).unwrap();
-    node.hear(HONEST, Message::Runs { want: want.want, runs: page });
+    node.hear(HONEST, Frame::Runs { want: want.want, runs: page });
     assert_eq!(node.shown().len(), brought, "nothing of it waits");
     assert_eq!(node.engine.missing(), (5_000 - brought) as u64);
     // An author that signs at a huge seq proves little about its own log, and nothing about the others.
@@ -168,7 +168,7 @@ fn what_is_missing_follows_from_what_is_signed() {
     node.wake_at(WANT_MS + 1);
     node.listed(LIAR, vec![brief(hostile.id(), HUGE + 1)]);
     let want = wanted(&mut node, LIAR).unwrap();
-    node.hear(LIAR, Message::Runs { want, runs: signed.into_iter().rev().collect() });
+    node.hear(LIAR, Frame::Runs { want, runs: signed.into_iter().rev().collect() });
     let missing = node.engine.missing();
     assert_eq!(missing, (5_000 - brought) as u64 + GAP_COUNTED);
 }
@@ -180,7 +180,7 @@ fn a_liar_takes_the_newest_page_from_nobody() {
     node.listed(LIAR, vec![brief(ada, HUGE)]);
     let first = node.wants();
     assert_eq!((first.len(), first[0].0, first[0].1.newest), (1, LIAR, NEWEST_PAGE as u32));
-    node.hear(LIAR, Message::Done { want: first[0].1.want });
+    node.hear(LIAR, Frame::Done { want: first[0].1.want });
     node.listed(HONEST, vec![brief(ada, 5_000)]);
     let pages: Vec<_> = node.wants().into_iter().filter(|(_, want)| want.newest > 0).collect();
     assert!(pages.len() == 1 || pages.iter().any(|(to, _)| *to == HONEST), "{pages:?}");
@@ -197,8 +197,8 @@ fn whoever_has_much_that_is_old_is_asked_for_its_newest_page_once_and_keeps_its_
         for (to, want) in node.wants() {
             if want.newest > 0 {
                 pages += 1;
-                node.hear(to, Message::Runs { want: want.want, runs: vec![known.clone()] });
-                node.hear(to, Message::Done { want: want.want });
+                node.hear(to, Frame::Runs { want: want.want, runs: vec![known.clone()] });
+                node.hear(to, Frame::Done { want: want.want });
             }
             most = want.ranges.iter().map(|range| range.last - range.first + 1).sum::<u64>().max(most);
         }
@@ -221,7 +221,7 @@ fn who_claims_in_vain_is_asked_for_a_block_at_a_time_until_it_delivers() {
             largest.push(
                 want.ranges.iter().map(|range| range.last - range.first + 1).sum::<u64>() + u64::from(want.newest),
             );
-            node.hear(LIAR, Message::Done { want: want.want });
+            node.hear(LIAR, Frame::Done { want: want.want });
         }
         node.wake_at(node.ms + 10);
     }
@@ -244,10 +244,10 @@ fn a_want_that_brings_nothing_keeps_others_from_being_asked_for_two_seconds_at_m
     let (_, want) = node.wants().remove(0);
     node.listed(HONEST, vec![brief(ada.id(), 600)]);
     assert_eq!(node.wants(), [], "one peer is enough");
-    node.hear(LIAR, Message::Runs { want: want.want, runs: vec![runs[0].clone()] });
+    node.hear(LIAR, Frame::Runs { want: want.want, runs: vec![runs[0].clone()] });
     for ms in (0..=WANT_MS + 200).step_by(100) {
         node.wake_at(ms);
-        node.hear(LIAR, Message::Runs { want: want.want, runs: vec![runs[0].clone()] });
+        node.hear(LIAR, Frame::Runs { want: want.want, runs: vec![runs[0].clone()] });
     }
     node.listed(HONEST, vec![brief(ada.id(), 600)]);
     let wants = node.wants();
@@ -262,7 +262,7 @@ fn an_answer_to_a_want_of_much_is_history_only_when_it_is_much() {
     let mut node = Node::new(vec![]);
     node.listed(LIAR, vec![brief(ada.id(), HUGE)]);
     let (_, want) = node.wants().remove(0);
-    node.hear(LIAR, Message::Runs { want: want.want, runs: vec![answer.clone()] });
+    node.hear(LIAR, Frame::Runs { want: want.want, runs: vec![answer.clone()] });
     assert_eq!(node.shown(), []);
     node.pushed(HONEST, &question);
     assert_eq!(node.shown(), [(bob.id(), 0, false), (ada.id(), 0, false)]);
@@ -276,12 +276,12 @@ fn announcements_of_what_nobody_has_take_no_place_of_others() {
     let mut node = Node::new(vec![]);
     for at in 0..100 {
         let heads = (0..HEADS as u64).map(|prefix| (at << 32 | prefix, HUGE)).collect();
-        node.hear(LIAR, Message::Have { heads });
+        node.hear(LIAR, Frame::Have { heads });
     }
     let size = |node: &Node| node.engine.sizes().into_iter().find(|size| size.what.contains("announced")).unwrap();
     assert_eq!(size(&node).count, LACKS_OF_ONE);
-    node.hear(LIAR, Message::Have { heads: vec![(bob.id().prefix(), HUGE)] });
-    node.hear(HONEST, Message::Have { heads: vec![(bob.id().prefix(), 0)] });
+    node.hear(LIAR, Frame::Have { heads: vec![(bob.id().prefix(), HUGE)] });
+    node.hear(HONEST, Frame::Have { heads: vec![(bob.id().prefix(), 0)] });
     node.wake_at(151);
     let wants = node.wants();
     let of_bob = |to: PeerId| {
@@ -291,7 +291,7 @@ fn announcements_of_what_nobody_has_take_no_place_of_others() {
     };
     assert!(of_bob(HONEST), "{wants:?}");
     let want = wants.iter().find(|(to, _)| *to == HONEST).unwrap().1.want;
-    node.hear(HONEST, Message::Runs { want, runs: vec![zero] });
+    node.hear(HONEST, Frame::Runs { want, runs: vec![zero] });
     assert_eq!(node.shown().len(), 1);
 }
 
@@ -314,7 +314,7 @@ fn kept(author: AuthorId, next: Seq) -> Kept {
     Kept { author, log: Log::restored(vec![span], None), vouches: vec![] }
 }
 
-fn all_heads(node: &Node) -> Message {
+fn all_heads(node: &Node) -> Frame {
     let brief_of = |(author, log): (&AuthorId, &Log)| Brief {
         author: author.prefix(),
         next: log.next(),
@@ -322,12 +322,12 @@ fn all_heads(node: &Node) -> Message {
         cut: log.cut(),
     };
     let heads = node.engine.frontier().logs().map(brief_of).collect();
-    Message::Heads(Heads { branch: Branch::ROOT, all: true, heads })
+    Frame::Heads(Heads { branch: Branch::ROOT, all: true, heads })
 }
 
 /// For each author, whether a node that heard `theirs` does something that brings the peer what it lacks: serves it, or
 /// shows the signed run from which the peer learns whom to ask for what.
-fn told(node: &mut Node, theirs: Message) -> (Vec<AuthorId>, Option<Message>) {
+fn told(node: &mut Node, theirs: Frame) -> (Vec<AuthorId>, Option<Frame>) {
     node.hear(HONEST, theirs);
     let mut told = Vec::new();
     let mut listed = None;
@@ -339,7 +339,7 @@ fn told(node: &mut Node, theirs: Message) -> (Vec<AuthorId>, Option<Message>) {
                     told.extend(matches!(what.purpose, Purpose::Show(_)).then_some(what.author));
                     node.input(Input::Recalled { what, found: None });
                 }
-                Output::Send { message: message @ Message::Heads(_), .. } => listed = Some(message),
+                Output::Send { frame: frame @ Frame::Heads(_), .. } => listed = Some(frame),
                 _ => {}
             }
         }
@@ -404,8 +404,8 @@ fn heads_of_two_authors_whom_nobody_here_knows_are_wanted() {
 fn a_want_by_prefix_is_served_from_both_logs() {
     let [x, y] = twins();
     let mut node = Node::new(vec![kept(x, 5), kept(y, 3)]);
-    let range = crate::message::Range { author: x.prefix(), first: 0, last: 64 };
-    node.hear(HONEST, Message::Want(Want { want: 1, newest: 0, ranges: vec![range] }));
+    let range = crate::frame::Range { author: x.prefix(), first: 0, last: 64 };
+    node.hear(HONEST, Frame::Want(Want { want: 1, newest: 0, ranges: vec![range] }));
     let served = node.out.iter().find_map(|output| match output {
         Output::Serve { ranges, .. } => Some(ranges.clone()),
         _ => None,
@@ -422,7 +422,7 @@ fn a_signed_entry_of_a_log_that_shares_its_prefix_is_asked_for_from_the_bottom()
     let runs = ada.write_blocks(300, "x");
     let last = runs.last().unwrap();
     let mut node = Node::new(vec![kept(twin, 200)]);
-    node.hear(HONEST, Message::Evidence { run: last.clone() });
+    node.hear(HONEST, Frame::Evidence { run: last.clone() });
     let mut held = 0;
     for step in 1..=4 {
         node.wake_at(step * 1_000);
@@ -432,8 +432,8 @@ fn a_signed_entry_of_a_log_that_shares_its_prefix_is_asked_for_from_the_bottom()
         assert!(want.ranges[0].last - want.ranges[0].first <= 3 * BLOCK, "the other's log is served too: {want:?}");
         let serves = |run: &&RawRun| (want.ranges[0].first..=want.ranges[0].last).contains(&run.last());
         let served: Vec<RawRun> = runs.iter().filter(serves).rev().cloned().collect();
-        node.hear(HONEST, Message::Runs { want: want.want, runs: served });
-        node.hear(HONEST, Message::Done { want: want.want });
+        node.hear(HONEST, Frame::Runs { want: want.want, runs: served });
+        node.hear(HONEST, Frame::Done { want: want.want });
         held = node.engine.frontier().log(&ada.id()).map_or(0, Log::next);
     }
     assert_eq!(held, 300);

@@ -10,10 +10,10 @@ use bytes::Bytes;
 
 use super::branch::branch;
 use crate::{
+    frame::Contact,
     frontier::Branch,
     ids::PeerId,
     limits::{DIAL_FAILURES, KEPT_PEERS, KNOWN_FROM_ONE, KNOWN_PEERS},
-    message::Contact,
     random::Random,
 };
 

@@ -12,9 +12,9 @@ use std::{
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
+    frame::{Contact, Frame, Push},
     ids::{AuthorId, EntryId, PeerId, Seq},
     input::Output,
-    message::{Contact, Message, Push},
     random::Random,
     rumor::{Policy, Rumors, Source, delegating},
     run::RawRun,
@@ -65,9 +65,9 @@ enum Event {
     Down {
         peer: usize,
     },
-    Message {
+    Frame {
         from: usize,
-        message: Message,
+        frame: Frame,
     },
     /// The peer asks for what was announced, if that has not come.
     Fetch {
@@ -164,8 +164,8 @@ impl Net {
 
     /// A peer tells another of peers, true or not.
     pub fn shuffle(&mut self, from: usize, to: usize, peers: Vec<Contact>) {
-        let message = Message::Shuffle { peers, answer: true };
-        self.send_after_latency(from, to, Event::Message { from, message });
+        let frame = Frame::Shuffle { peers, answer: true };
+        self.send_after_latency(from, to, Event::Frame { from, frame });
     }
 
     /// A peer writes a line.
@@ -206,7 +206,7 @@ impl Net {
 
     /// The peers to which pushes are under way.
     pub fn under_way(&self) -> Vec<usize> {
-        let push = |serial| matches!(self.events.get(serial), Some(Event::Message { message: Message::Push(_), .. }));
+        let push = |serial| matches!(self.events.get(serial), Some(Event::Frame { frame: Frame::Push(_), .. }));
         self.queue.iter().filter(|next| push(&next.0.1)).map(|next| next.0.2).collect()
     }
 
@@ -235,9 +235,9 @@ impl Net {
                 self.view(at, |view, turn| view.down(peer(other), turn));
                 self.rumors(at, |rumors, view, turn| rumors.down(peer(other), view, turn));
             }
-            Event::Message { from, message } => {
+            Event::Frame { from, frame } => {
                 if self.links.contains_key(&(at.min(from), at.max(from))) {
-                    self.message(at, from, message);
+                    self.frame(at, from, frame);
                 }
             }
             Event::Fetch { from, run } => {
@@ -266,19 +266,19 @@ impl Net {
         }
     }
 
-    fn message(&mut self, at: usize, from: usize, message: Message) {
-        match message {
-            Message::Shuffle { peers, answer } => {
+    fn frame(&mut self, at: usize, from: usize, frame: Frame) {
+        match frame {
+            Frame::Shuffle { peers, answer } => {
                 self.view(at, |view, turn| view.shuffle(peer(from), peers, answer, turn))
             }
-            Message::Push(push) => self.take(at, from, push),
-            Message::Ack { pushes } => self.rumors(at, |rumors, view, turn| {
+            Frame::Push(push) => self.take(at, from, push),
+            Frame::Ack { pushes } => self.rumors(at, |rumors, view, turn| {
                 pushes.into_iter().for_each(|answer| rumors.ack(peer(from), answer, view, turn));
             }),
-            Message::Pull => {
+            Frame::Pull => {
                 self.rumors(at, |rumors, _, turn| rumors.pull(peer(from), turn));
             }
-            Message::Have { heads } => {
+            Frame::Have { heads } => {
                 self.haves += heads.len() as u64;
                 for (author, seq) in heads {
                     let run = line((author >> 56) as u8, seq);
@@ -295,8 +295,8 @@ impl Net {
         let is_new = |run: &RawRun| !held.contains_key(&(run.author(), run.last()));
         let (new, known): (Vec<_>, Vec<_>) = push.runs.into_iter().partition(is_new);
         new.iter().for_each(|run| _ = held.insert((run.author(), run.last()), push.hops));
-        let ack = Message::Ack { pushes: vec![(push.push, !new.is_empty())] };
-        self.send_after_latency(at, from, Event::Message { from: at, message: ack });
+        let ack = Frame::Ack { pushes: vec![(push.push, !new.is_empty())] };
+        self.send_after_latency(at, from, Event::Frame { from: at, frame: ack });
         if self.nodes[at].mute {
             return;
         }
@@ -336,11 +336,11 @@ impl Net {
         for output in out {
             match output {
                 Output::Dial(contact) => self.dial(at, &contact.peer),
-                Output::Send { to, message } => {
-                    if let Message::Push(push) = &message {
+                Output::Send { to, frame } => {
+                    if let Frame::Push(push) = &frame {
                         self.copies += push.runs.len() as u64;
                     }
-                    self.send_after_latency(at, self.numbers[&to], Event::Message { from: at, message });
+                    self.send_after_latency(at, self.numbers[&to], Event::Frame { from: at, frame });
                 }
                 _ => unreachable!("neither view nor rumors want that done"),
             }

@@ -55,8 +55,8 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
         let count = |counters: &Counters, value| _ = counters.get_or_create(&labels).inc_by(value);
         count(&bytes_in, status.traffic.bytes_in);
         count(&bytes_out, status.traffic.bytes_out);
-        count(&messages_in, status.traffic.messages_in);
-        count(&messages_out, status.traffic.messages_out);
+        count(&messages_in, status.traffic.frames_in);
+        count(&messages_out, status.traffic.frames_out);
         count(&dropped, status.traffic.dropped);
         count(&pushes, status.traffic.pushes_in);
         count(&known, status.traffic.pushes_known);

@@ -66,8 +66,8 @@ impl Api {
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,
-                messages_in: status.traffic.messages_in,
-                messages_out: status.traffic.messages_out,
+                messages_in: status.traffic.frames_in,
+                messages_out: status.traffic.frames_out,
             },
         }
     }

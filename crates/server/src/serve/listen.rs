@@ -3,50 +3,29 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use http_body_util::BodyExt as _;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener, UnixStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{sleep, timeout},
+    sync::watch,
+    time::sleep,
 };
+use tower::ServiceExt as _;
 
-use crate::limits::{ACCEPT_AGAIN_MS, CLIENTS, HEADER_BYTES, HEADER_MS, LAST_ANSWERS_MS};
-
-/// Who is served over one door. Clones are the same.
-#[derive(Clone)]
-pub(super) struct Clients {
-    /// Clients that are served at once; the next ones wait in the system's queue until one has gone.
-    places: Arc<Semaphore>,
-    closing: watch::Sender<bool>,
-}
-
-impl Clients {
-    pub(super) fn new() -> Self {
-        Self { places: Arc::new(Semaphore::new(CLIENTS as usize)), closing: watch::Sender::new(false) }
-    }
-
-    /// Lets those go who ask for nothing, and the others once they have their answer. Whoever listens for events has none, and is
-    /// not waited for long.
-    pub(super) async fn let_go(&self) {
-        self.closing.send_replace(true);
-        let _ = timeout(Duration::from_millis(LAST_ANSWERS_MS), self.places.acquire_many(CLIENTS)).await;
-    }
-}
+use super::clients::{Clients, Place};
+use crate::limits::{ACCEPT_AGAIN_MS, HEADER_BYTES, HEADER_MS};
 
 /// Serves whoever connects through the socket in the home and is its owner, or root, who can read everything anyway. The
 /// modes of directory and socket keep all others out; those who find a way around them are hung up on.
 pub(super) async fn unix(listener: UnixListener, owner: u32, router: Router, clients: Clients) {
     let may_ask = |stream: &UnixStream| stream.peer_cred().is_ok_and(|asks| asks.uid() == owner || asks.uid() == 0);
     loop {
-        let Ok(place) = clients.places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) if may_ask(&stream) => {
-                tokio::spawn(serve(stream, router.clone(), place, clients.closing.subscribe()));
+                let Some(place) = clients.place().await else { return };
+                tokio::spawn(serve(stream, router.clone(), place, clients.closing()));
             }
             Ok(_) => {}
             Err(_) => sleep(Duration::from_millis(ACCEPT_AGAIN_MS)).await,
@@ -57,34 +36,92 @@ pub(super) async fn unix(listener: UnixListener, owner: u32, router: Router, cli
 /// Serves whoever connects over TCP.
 pub(super) async fn tcp(listener: TcpListener, router: Router, clients: Clients) {
     loop {
-        let Ok(place) = clients.places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Small answers go at once; that they cannot is no reason to refuse.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(serve(stream, router.clone(), place, clients.closing.subscribe()));
+                let Some(place) = clients.place().await else { return };
+                tokio::spawn(serve(stream, router.clone(), place, clients.closing()));
             }
             Err(_) => sleep(Duration::from_millis(ACCEPT_AGAIN_MS)).await,
         }
     }
 }
 
-/// Serves one connection until either side ends it. Who takes too long to say what it wants is hung up on.
-async fn serve<S>(stream: S, router: Router, place: OwnedSemaphorePermit, mut closing: watch::Receiver<bool>)
+/// Serves one connection until either side ends it. A client that takes too long to say what it wants is hung up on.
+async fn serve<S>(stream: S, router: Router, place: Arc<Place>, mut closing: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(HEADER_MS)).max_buf_size(HEADER_BYTES);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
-    let is_closing = tokio::select! {
+    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let answering = place.answers();
+        let answer = router.clone().oneshot(request);
+        // The answer's body holds the request until it is sent or given up.
+        async move {
+            let held = move |error| {
+                let _ = &answering;
+                error
+            };
+            answer.await.map(|answer| answer.map(|body| body.map_err(held)))
+        }
+    });
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
+    tokio::select! {
         // What a client does wrong concerns nobody else.
-        _ = connection.as_mut() => false,
-        _ = closing.wait_for(|closing| *closing) => true,
-    };
-    if is_closing {
-        connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
+        _ = connection.as_mut() => return,
+        _ = closing.wait_for(|closing| *closing) => {}
+        () = place.left() => if !place.is_answering() { return },
     }
-    drop(place);
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+    };
+
+    use super::*;
+    use crate::limits::CLIENTS;
+
+    async fn client(listens: std::net::SocketAddr, says: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(listens).await.unwrap();
+        stream.write_all(says.as_bytes()).await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn who_never_ends_a_request_makes_room_for_who_asks_and_nobody_who_is_answered_does() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        // An answer that does not end by itself, as of a client that listens for events.
+        let endless =
+            || async { axum::body::Body::from_stream(futures_util::stream::pending::<Result<String, String>>()) };
+        let router = Router::new().route("/", get(|| async { "well" })).route("/endless", get(endless));
+        let door = tokio::spawn(tcp(listener, router, Clients::new()));
+
+        let mut listens = client(addr, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let mut head = [0; 12];
+        listens.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        let mut slow = Vec::new();
+        for _ in 1..CLIENTS {
+            slow.push(client(addr, "GET / HTTP/1.1\r\nHost: x").await);
+        }
+        let mut asks = client(addr, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        asks.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("well"), "{answer}");
+
+        // One of the slow ones went for it: not all, as after their time, and not the one that listens.
+        let hung_up = |stream: &TcpStream| matches!(stream.try_read(&mut [0; 64]), Ok(0));
+        assert_eq!(slow.iter().filter(|stream| hung_up(stream)).count(), 1);
+        assert!(!hung_up(&listens));
+        door.abort();
+    }
 }

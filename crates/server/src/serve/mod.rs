@@ -1,5 +1,6 @@
 //! The doors through which others ask: a socket in the home for commands, loopback TCP for pages and scripts.
 
+mod clients;
 mod guard;
 mod keys;
 mod listen;
@@ -27,7 +28,7 @@ use tokio::{
 
 pub use self::page::PageFile;
 
-use self::{keys::Keys, listen::Clients, page::Page};
+use self::{clients::Clients, keys::Keys, page::Page};
 use crate::answer::{Answer, Refusal};
 
 /// The socket in the home, open to its owner's other commands.

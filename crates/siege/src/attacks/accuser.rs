@@ -1,9 +1,9 @@
 //! C7: evidence that proves nothing, and heads that contradict what is held without need.
 
 use rumormill_proto::{
+    frame::{Brief, Frame, Heads},
     frontier::Branch,
     limits::{BARREN_EVIDENCE, BLOCK, RECALLS_OF_ONE},
-    message::{Brief, Heads, Message},
 };
 
 use crate::{
@@ -44,11 +44,11 @@ fn run(form: Form) -> Outcome {
 
     let (mut waiting, before) = (0, stage.honest[0].inputs);
     for run in runs.iter().take(BLOCK as usize * 4) {
-        stage.says(liar, 0, Message::Evidence { run: run.without_bodies().unwrap() });
+        stage.says(liar, 0, Frame::Evidence { run: run.without_bodies().unwrap() });
         waiting = stage.size(0, "questions about forks").max(waiting);
     }
     for run in &runs {
-        stage.says(liar, 0, Message::Evidence { run: run.without_bodies().unwrap() });
+        stage.says(liar, 0, Frame::Evidence { run: run.without_bodies().unwrap() });
         stage.run_ms(2);
         waiting = stage.size(0, "questions about forks").max(waiting);
     }
@@ -57,10 +57,10 @@ fn run(form: Form) -> Outcome {
     stage.heard(liar);
     for _ in 0..flood {
         let brief = Brief { author: pen.id().prefix(), next: pen.next, check: 0xbad, cut: None };
-        stage.says(liar, 0, Message::Heads(Heads { branch: Branch::ROOT, all: false, heads: vec![brief] }));
+        stage.says(liar, 0, Frame::Heads(Heads { branch: Branch::ROOT, all: false, heads: vec![brief] }));
         stage.run_ms(2);
     }
-    let shown = stage.heard(liar).iter().filter(|(_, said)| matches!(said, Message::Evidence { .. })).count() as u64;
+    let shown = stage.heard(liar).iter().filter(|(_, said)| matches!(said, Frame::Evidence { .. })).count() as u64;
     let proved = stage
         .honest
         .iter()

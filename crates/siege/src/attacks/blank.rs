@@ -1,6 +1,6 @@
 //! C5: peers that serve a room without other people's words.
 
-use rumormill_proto::{message::Message, run::RawRun};
+use rumormill_proto::{frame::Frame, run::RawRun};
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -40,9 +40,9 @@ fn run(form: Form) -> Outcome {
 
     // They are asked for them, and have nothing.
     for server in servers {
-        for (_, message) in stage.heard(server) {
-            if let Message::Want(want) = message {
-                stage.says(server, newcomer, Message::Done { want: want.want });
+        for (_, frame) in stage.heard(server) {
+            if let Frame::Want(want) = frame {
+                stage.says(server, newcomer, Frame::Done { want: want.want });
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use rumormill_proto::{
+    frame::{Brief, Frame, Heads, Want},
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     input::Event,
     limits::{BLOCK, CLAIMS_IN_VAIN, GAP_COUNTED, WANT_ENTRIES},
-    message::{Brief, Heads, Message, Want},
     run::RawRun,
 };
 
@@ -38,15 +38,15 @@ fn run(form: Form) -> Outcome {
     outcome
 }
 
-fn heads(authors: &[AuthorId], next: Seq) -> Message {
+fn heads(authors: &[AuthorId], next: Seq) -> Frame {
     let brief = |author: &AuthorId| Brief { author: author.prefix(), next, check: 7, cut: None };
-    Message::Heads(Heads { branch: Branch::ROOT, all: false, heads: authors.iter().map(brief).collect() })
+    Frame::Heads(Heads { branch: Branch::ROOT, all: false, heads: authors.iter().map(brief).collect() })
 }
 
 fn wants(stage: &mut Engines, peer: PeerId) -> Vec<Want> {
     let heard = stage.heard(peer).into_iter();
-    let want = |(_, message)| match message {
-        Message::Want(want) => Some(want),
+    let want = |(_, frame)| match frame {
+        Frame::Want(want) => Some(want),
         _ => None,
     };
     heard.filter_map(want).collect()
@@ -63,10 +63,10 @@ fn order(form: Form, outcome: &mut Outcome) {
     let rounds = form.pick(20, 1_000);
     for round in 0..rounds {
         let everybody = [asker.id(), answerer.id(), stage.honest[0].engine.author(), stage.honest[1].engine.author()];
-        stage.says(liar, 0, Message::Known { next: HUGE });
+        stage.says(liar, 0, Frame::Known { next: HUGE });
         stage.says(liar, 0, heads(&everybody, HUGE));
         let announced = everybody.iter().map(|author| (author.prefix(), HUGE - 1)).collect();
-        stage.says(liar, 0, Message::Have { heads: announced });
+        stage.says(liar, 0, Frame::Have { heads: announced });
         let question = asker.line("where?");
         let answer = answerer.line_seen("here", vec![(asker.id(), round)]);
         stage.says(friend, 0, push(2 * round, answer));
@@ -110,7 +110,7 @@ fn signed_huge(outcome: &mut Outcome) {
     stage.run_ms(10);
     let want = wants(&mut stage, liar).pop().map_or(0, |want| want.want);
     runs.reverse();
-    stage.says(liar, 0, Message::Runs { want, runs });
+    stage.says(liar, 0, Frame::Runs { want, runs });
     outcome.count("entries of one log that are missing", stage.honest[0].engine.missing(), Bound::AtMost(GAP_COUNTED));
     stage.run_ms(60_000);
     outcome.count("digests", stage.digests(), Bound::Is(1));
@@ -128,7 +128,7 @@ fn in_vain(form: Form, outcome: &mut Outcome) {
         stage.run_ms(10);
         for want in wants(&mut stage, liar) {
             asked += u64::from(want.newest) + want.ranges.iter().map(|range| range.last - range.first + 1).sum::<u64>();
-            stage.says(liar, 0, Message::Done { want: want.want });
+            stage.says(liar, 0, Frame::Done { want: want.want });
         }
     }
     let bound = (u64::from(CLAIMS_IN_VAIN) + 1) * WANT_ENTRIES + times * 2 * BLOCK;
@@ -162,7 +162,7 @@ fn slow(outcome: &mut Outcome) {
         stage.run_ms(1_000);
         last = wants(&mut stage, liar).pop().map(|want| want.want).or(last);
         let (Some(want), Some(line)) = (last, rest.next()) else { continue };
-        stage.says(liar, newcomer, Message::Runs { want, runs: vec![line.clone()] });
+        stage.says(liar, newcomer, Frame::Runs { want, runs: vec![line.clone()] });
     }
     let held = stage.honest[newcomer].engine.frontier().log(&pen.id()).map_or(0, |log| log.len());
     outcome.count("entries a newcomer holds beside a slow peer", held, Bound::Is(ENTRIES));

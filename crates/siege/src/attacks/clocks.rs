@@ -1,9 +1,9 @@
 //! C1, C8, C11, V12: clocks that lie, in greetings and in stamps, and a peer that greets in somebody else's name.
 
 use rumormill_proto::{
+    frame::{Frame, Hello},
     input::{Event, Input},
     limits::AHEAD_MS,
-    message::{Hello, Message},
 };
 
 use crate::{
@@ -43,7 +43,7 @@ fn liars(outcome: &mut Outcome) {
         stage.link(liar, stage.honest[talker].peer);
         stage.input(talker, Input::Proved { peer: liar, author });
         let wall_ms = if number == 0 { u64::MAX } else { BEGIN_MS + YEAR_MS };
-        stage.says(liar, talker, Message::Hello(Hello { author, wall_ms }));
+        stage.says(liar, talker, Frame::Hello(Hello { author, wall_ms }));
     }
     stage.run_ms(1_000);
     stage.say(talker, "among liars");
@@ -62,7 +62,7 @@ fn spoof(outcome: &mut Outcome) {
     let victim = stage.honest[1].engine.author();
     let liar = stage.hostile(1);
     stage.link(liar, stage.honest[0].peer);
-    stage.says(liar, 0, Message::Hello(Hello { author: victim, wall_ms: BEGIN_MS }));
+    stage.says(liar, 0, Frame::Hello(Hello { author: victim, wall_ms: BEGIN_MS }));
     stage.run_ms(1_000);
     let came = |event: &&Event| matches!(event, Event::Came { peer, .. } if *peer == liar);
     let spoofed = stage.honest[0].events.iter().filter(came).count() as u64;

@@ -15,7 +15,7 @@ use crate::{
 pub(super) const ATTACK: Attack = Attack {
     threat: "S7",
     name: "descriptors",
-    says: "a process has 64 file descriptors, and strangers connect to it without end; it runs, and hears and is heard",
+    says: "a process has 64 file descriptors, and strangers connect to it 100,000 times; it runs, and hears and is heard",
     defences: &[],
     run,
 };
@@ -26,6 +26,9 @@ const DESCRIPTORS: u32 = 64;
 /// Dials at once, and how long each lasts.
 const AT_ONCE: usize = 64;
 const DIAL: Duration = Duration::from_millis(200);
+
+/// Rounds of dials, with a line in each; in full they are 100,000 dials.
+const ROUNDS: (u64, u64) = (3, 100_000_u64.div_ceil(AT_ONCE as u64));
 
 fn run(form: Form) -> Outcome {
     run_nodes(async {
@@ -38,7 +41,8 @@ fn run(form: Form) -> Outcome {
             rogues.push(Rogue::to(&poor.ticket.contacts[0]).await);
         }
         let (mut dials, mut taken, mut heard) = (0, 0, 0);
-        for round in 0..form.pick(3, 100) {
+        let rounds = form.pick(ROUNDS.0, ROUNDS.1);
+        for round in 0..rounds {
             let dial = |number: usize| {
                 let rogue = &rogues[number % rogues.len()];
                 let (endpoint, target) = (rogue.endpoint.clone(), rogue.target.clone());
@@ -60,7 +64,6 @@ fn run(form: Form) -> Outcome {
             heard += poor.is_shown([text]).await;
         }
         let mut outcome = Outcome::default();
-        let rounds = form.pick(3, 100);
         outcome.count("dials", dials, Bound::AtLeast(rounds * AT_ONCE as u64));
         outcome.count("of them taken", taken as u64, Bound::AtLeast(1));
         outcome.count("lines heard meanwhile", heard, Bound::Is(rounds));

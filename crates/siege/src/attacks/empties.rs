@@ -1,4 +1,4 @@
-//! V10: frames that hold nothing, and frames that never end.
+//! V10: envelopes that hold nothing, and envelopes that never end.
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -10,8 +10,8 @@ use crate::{
 pub(super) const ATTACK: Attack = Attack {
     threat: "V10",
     name: "empties",
-    says: "a member says frames without content, another begins the largest frame and never ends it; the one is barred, the \
-           other holds no more than that frame",
+    says: "a member says envelopes without content, another begins the largest envelope and never ends it; the one is barred, the \
+           other holds no more than that envelope",
     defences: &[],
     run,
 };
@@ -39,7 +39,7 @@ fn run(form: Form) -> Outcome {
                 held.push(wire);
             }
         }
-        outcome.count("peers barred for frames without content", barred, Bound::Is(peers));
+        outcome.count("peers barred for envelopes without content", barred, Bound::Is(peers));
         for rogue in pairs.iter().flatten() {
             rogue.endpoint.close().await;
         }

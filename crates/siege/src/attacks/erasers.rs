@@ -1,7 +1,7 @@
 //! C5 on real nodes: a newcomer meets only peers that serve a room without other people's words.
 
 use rumormill_node::{Node, Room, Settings};
-use rumormill_proto::{content::Target, ids::Seq, message::Message, run::RawRun};
+use rumormill_proto::{content::Target, frame::Frame, ids::Seq, run::RawRun};
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -39,7 +39,7 @@ fn run(form: Form) -> Outcome {
         for _ in 0..LIARS {
             let rogue = Rogue::new(&newcomer).await;
             let server = rogue.member(&room).await.unwrap().serving(bare.clone());
-            server.say(&Message::Runs { want: 0, runs: bare.clone() }).await;
+            server.say(&Frame::Runs { want: 0, runs: bare.clone() }).await;
             liars.push((rogue, server));
         }
         // First it is missing; then every peer has said that it has none.

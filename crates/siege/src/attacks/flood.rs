@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rumormill_node::Room;
 use rumormill_proto::{
     admit::{Admission, Author, Trust},
+    frame::{Brief, Frame, Heads, Push},
     frontier::Branch,
     ids::AuthorId,
-    message::{Brief, Heads, Message, Push},
     run::RawRun,
 };
 
@@ -93,7 +93,7 @@ async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) 
         for run in burst {
             server.holds(run.clone());
             let push = Push { push: said, part: EVERYBODY, hops: 1, runs: vec![run.clone()] };
-            server.say(&Message::Push(push)).await;
+            server.say(&Frame::Push(push)).await;
             said += 1;
         }
         if form == Form::Full && stop.is_set() {
@@ -110,7 +110,7 @@ async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
     let last = Admission::new(town.rooms[0].id()).admit(last, Trust::Signature).unwrap().last().id;
     let check = u32::from_be_bytes(*last.0.first_chunk().unwrap());
     let brief = Brief { author: id.prefix(), next: said, check, cut: None };
-    let heads = Message::Heads(Heads { branch: Branch::ROOT, all: false, heads: vec![brief] });
+    let heads = Frame::Heads(Heads { branch: Branch::ROOT, all: false, heads: vec![brief] });
     let mut tick = tokio::time::interval(ANNOUNCE_EVERY);
     let (mut held, mut since) = (0, Instant::now());
     while since.elapsed() < QUIET {

@@ -1,10 +1,10 @@
 //! V11: entries far up in a log, of which nothing below exists, and others of which what they name does not exist.
 
 use rumormill_proto::{
+    frame::{Brief, Frame, Heads},
     frontier::Branch,
     ids::{PeerId, Seq},
     limits::{IN_VAIN_MS, SPANS},
-    message::{Brief, Heads, Message},
     run::RawRun,
 };
 
@@ -63,7 +63,7 @@ const KINDS: [Kind; 8] = [
     Kind { says: "1,000 apart, by accomplices who name each other", authors: 3, names: true, ..FAR },
 ];
 
-/// Milliseconds within which an honest word is shown by all that are honest: a message takes one.
+/// Milliseconds within which an honest word is shown by all that are honest: a frame takes one.
 const WITHIN_MS: u64 = 500;
 
 /// Milliseconds after which all honest peers hold the same of these logs.
@@ -137,18 +137,18 @@ fn announce(stage: &mut Engines, liar: PeerId, served: usize, pens: &[Pen]) {
     let mut heads: Vec<Brief> = pens.iter().map(brief).collect();
     heads.sort_by_key(|brief| brief.author);
     let heads = Heads { branch: Branch::ROOT, all: false, heads };
-    (0..served).for_each(|at| _ = stage.says(liar, at, Message::Heads(heads.clone())));
+    (0..served).for_each(|at| _ = stage.says(liar, at, Frame::Heads(heads.clone())));
 }
 
-/// A hundred entries to each who asks, in one message.
+/// A hundred entries to each who asks, in one frame.
 fn answer(stage: &mut Engines, liar: PeerId, pens: &mut [Pen], kind: Kind) {
     let asked = stage.heard(liar);
     let runs: Vec<RawRun> = pens.iter_mut().flat_map(|pen| batch(pen, 100 / kind.authors, kind)).collect();
-    for (from, message) in asked {
-        let Message::Want(want) = message else { continue };
+    for (from, frame) in asked {
+        let Frame::Want(want) = frame else { continue };
         let Some(at) = stage.honest.iter().position(|honest| honest.peer == from) else { continue };
-        stage.says(liar, at, Message::Runs { want: want.want, runs: runs.clone() });
-        stage.says(liar, at, Message::Done { want: want.want });
+        stage.says(liar, at, Frame::Runs { want: want.want, runs: runs.clone() });
+        stage.says(liar, at, Frame::Done { want: want.want });
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rumormill_node::limits::{HANDSHAKES_AT_ONCE, HANDSHAKES_PER_S, SOCKET_ADDRS};
 use rumormill_proto::{
+    frame::{Contact, Frame},
     ids::PeerId,
     limits::SHUFFLE_PEERS,
-    message::{Contact, Message},
 };
 
 use crate::{
@@ -92,7 +92,7 @@ async fn tell(member: &Rogue, town: &Town, strangers: &[Rogue]) -> bool {
             peer: PeerId(*stranger.endpoint.id().as_bytes()),
             address: address(std::slice::from_ref(stranger)),
         };
-        wire.say(&Message::Shuffle { peers: some.iter().map(contact).collect(), answer: true }).await;
+        wire.say(&Frame::Shuffle { peers: some.iter().map(contact).collect(), answer: true }).await;
     }
     let before = room.status().authors;
     wire.say(&push(1, Pen::new(room.id(), 1, wall_ms()).line("here we are"))).await;

@@ -65,7 +65,7 @@ pub const HELD: &[Held] = &[
         "crates/sim/tests/stories.rs",
         "old_pushes_said_again_are_not_passed_on",
     ),
-    held("V5", "a second encoding", "crates/proto/src/message.rs", "any_bytes_are_refused_or_come_back_the_same"),
+    held("V5", "a second encoding", "crates/proto/src/frame.rs", "any_bytes_are_refused_or_come_back_the_same"),
     held(
         "V6, V7",
         "made-up frames, numbers at their edges among them",
@@ -73,7 +73,7 @@ pub const HELD: &[Held] = &[
         "every_kept_input_is_answered_without_a_fault",
     ),
     held("V6, V7", "made-up sequences", FUZZ, "engines_stay_within_their_bounds_whatever_comes"),
-    held("V6", "rubbish instead of frames", HOSTILE, "random_bytes_bar"),
+    held("V6", "rubbish instead of envelopes", HOSTILE, "random_bytes_bar"),
     held("V7", "times past what a stamp holds", "crates/proto/src/time.rs", "hostile_milliseconds_are_refused"),
     held(
         "V7",
@@ -87,8 +87,8 @@ pub const HELD: &[Held] = &[
         "crates/proto/src/codec.rs",
         "a_length_without_its_bytes_allocates_nothing_and_is_refused",
     ),
-    held("V8", "huge counts", "crates/proto/src/message.rs", "hostile_counts_are_refused_before_anything_is_made"),
-    held("V8", "a frame past its bound", HOSTILE, "a_frame_past_the_bound_bars"),
+    held("V8", "huge counts", "crates/proto/src/frame.rs", "hostile_counts_are_refused_before_anything_is_made"),
+    held("V8", "an envelope past its bound", HOSTILE, "an_envelope_past_the_bound_bars"),
     held("V9", "a compressed bomb", HOSTILE, "a_compressed_bomb_bars"),
     held("V14", "odd signatures", "crates/siege/tests/signatures.rs", "every_vector_gets_the_verdict_it_says"),
     held("V15", "a signature for elsewhere", "crates/proto/src/admit.rs", "another_room_or_a_changed_byte_is_refused"),

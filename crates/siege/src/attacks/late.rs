@@ -1,6 +1,6 @@
 //! A peer that repairs, and pushes the same afterwards: whoever believes that repairs are in vain waits longer with all.
 
-use rumormill_proto::message::Message;
+use rumormill_proto::frame::Frame;
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -30,16 +30,16 @@ fn run(form: Form) -> Outcome {
     for round in 0..rounds {
         for number in 0..40 {
             let line = pen.line("x");
-            stage.says(liars[0], 0, Message::Runs { want: 0, runs: vec![line.clone()] });
+            stage.says(liars[0], 0, Frame::Runs { want: 0, runs: vec![line.clone()] });
             // One pushes what it served itself, and what the other served.
             stage.says(liars[number % 2], 0, push(number as u64, line));
         }
         stage.run_ms(100);
         stage.heard(friend);
         let other = Pen::new(ROOM, 1_000 + round, BEGIN_MS);
-        stage.says(friend, 0, Message::Have { heads: vec![(other.id().prefix(), 0)] });
+        stage.says(friend, 0, Frame::Have { heads: vec![(other.id().prefix(), 0)] });
         stage.run_ms(650);
-        let wants = stage.heard(friend).into_iter().filter(|(_, message)| matches!(message, Message::Want(_)));
+        let wants = stage.heard(friend).into_iter().filter(|(_, frame)| matches!(frame, Frame::Want(_)));
         asked += u64::from(wants.count() > 0);
     }
     outcome.count("announcements that were asked for within two round trips", asked, Bound::Is(rounds));

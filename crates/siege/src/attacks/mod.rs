@@ -10,6 +10,7 @@ mod claims;
 mod clocks;
 mod descriptors;
 mod empties;
+mod endless;
 mod erasers;
 mod flood;
 mod forger;
@@ -25,6 +26,7 @@ mod named;
 mod paths;
 mod places;
 mod reflected;
+mod slow;
 mod stopped;
 mod undercut;
 mod waits;
@@ -39,6 +41,7 @@ pub const ALL: &[&Attack] = &[
     &clocks::ATTACK,
     &descriptors::ATTACK,
     &empties::ATTACK,
+    &endless::ATTACK,
     &erasers::ATTACK,
     &flood::ATTACK,
     &forger::ATTACK,
@@ -53,6 +56,7 @@ pub const ALL: &[&Attack] = &[
     &paths::ATTACK,
     &places::ATTACK,
     &reflected::ATTACK,
+    &slow::ATTACK,
     &stopped::ATTACK,
     &undercut::ATTACK,
     &waits::ATTACK,

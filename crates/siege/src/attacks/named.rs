@@ -2,9 +2,9 @@
 
 use rumormill_proto::{
     entry::{Body, Kind},
+    frame::Frame,
     ids::PeerId,
     limits::{AHEAD_MS, LACK_MS},
-    message::Message,
     standing::Crowd,
 };
 
@@ -186,7 +186,7 @@ fn authors(stage: &mut Engines, liar: PeerId, word: u64) {
 fn long(stage: &mut Engines, liar: PeerId, word: u64) {
     let mut pen = author(word, 0);
     let runs = (0..250).map(|_| pen.line("x")).collect();
-    stage.says(liar, 0, Message::Runs { want: 0, runs });
+    stage.says(liar, 0, Frame::Runs { want: 0, runs });
 }
 
 /// What an honest word names is asked for all the same.
@@ -197,8 +197,8 @@ fn announced(stage: &mut Engines, liar: PeerId, word: u64) {
             stage.link(other, stage.honest[1].peer);
         }
         let name = |at: u64| (((word * 100 + number) * 1_000 + at).wrapping_mul(0x9e37_79b9_7f4a_7c15), 0);
-        stage.says(other, 1, Message::Have { heads: (0..256).map(name).collect() });
+        stage.says(other, 1, Frame::Have { heads: (0..256).map(name).collect() });
     }
     let runs = vec![author(word, 0).line("x")];
-    stage.says(liar, 0, Message::Runs { want: 0, runs });
+    stage.says(liar, 0, Frame::Runs { want: 0, runs });
 }

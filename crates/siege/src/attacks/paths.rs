@@ -3,8 +3,8 @@
 use rumormill_proto::{
     admit::Admission,
     fork::Proof,
+    frame::Frame,
     input::{Import, Input},
-    message::Message,
 };
 
 use crate::{
@@ -33,18 +33,18 @@ fn run(_: Form) -> Outcome {
     *proof.last_mut().unwrap() ^= 1;
     let paths = [
         push(1, other.clone()),
-        Message::Runs { want: 0, runs: vec![other.clone()] },
-        Message::Evidence { run: forged(&said).without_bodies().unwrap() },
-        Message::Fork { proof: proof.into() },
+        Frame::Runs { want: 0, runs: vec![other.clone()] },
+        Frame::Evidence { run: forged(&said).without_bodies().unwrap() },
+        Frame::Fork { proof: proof.into() },
     ];
     let mut outcome = Outcome::default();
     let mut stage = Engines::mesh(1, 2);
     let peer = stage.honest[0].peer;
     let count = paths.len() as u64;
-    for (number, message) in paths.into_iter().enumerate() {
+    for (number, frame) in paths.into_iter().enumerate() {
         let hostile = stage.hostile(number as u64);
         stage.link(hostile, peer);
-        stage.says(hostile, 0, message);
+        stage.says(hostile, 0, frame);
     }
     stage.input(0, Input::Import(Import { proofs: vec![], runs: vec![other] }));
     stage.run_ms(10_000);

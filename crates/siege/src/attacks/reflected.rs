@@ -12,8 +12,8 @@ use std::{
 use iroh::SecretKey;
 use rumormill_node::Settings;
 use rumormill_proto::{
+    frame::{Contact, Frame},
     ids::PeerId,
-    message::{Contact, Message},
 };
 use tokio::net::UdpSocket;
 
@@ -54,7 +54,7 @@ fn run(form: Form) -> Outcome {
             tick.tick().await;
             let address = [&[1, 4, 127, 0, 0, 1][..], &port.to_be_bytes(), &[0]].concat().into();
             let contact = Contact { peer: PeerId(*SecretKey::generate().public().as_bytes()), address };
-            server.say(&Message::Shuffle { peers: vec![contact], answer: true }).await;
+            server.say(&Frame::Shuffle { peers: vec![contact], answer: true }).await;
         }
         counting.abort();
         let packets = packets.load(Ordering::Relaxed);

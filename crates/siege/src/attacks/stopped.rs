@@ -1,6 +1,9 @@
 //! S8: a process that is stopped while others talk, and goes on.
 
+use std::time::Duration;
+
 use rumormill_node::Settings;
+use tokio::time::{Instant, interval};
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -12,11 +15,15 @@ use crate::{
 pub(super) const ATTACK: Attack = Attack {
     threat: "S8",
     name: "stopped",
-    says: "a process is stopped while others talk, in full until they have given it up, and goes on; it has all that was said, \
-           and talks again",
+    says: "a process is stopped while others talk, in full for ten minutes, and goes on; it has all that was said, and is \
+           linked again",
     defences: &[],
     run,
 };
+
+/// Lines that are said while it is stopped, and milliseconds between two: in full ten minutes.
+const LINES: (usize, usize) = (20, 600);
+const EVERY_MS: (u64, u64) = (1, 1_000);
 
 fn text(line: usize) -> String {
     format!("while it sleeps {line}")
@@ -35,16 +42,25 @@ fn run(form: Form) -> Outcome {
         };
         assert!(linked(2).await, "the process is in");
         sleeper.signal("STOP").await;
-        let lines = form.pick(20, 500);
+        let lines = form.pick(LINES.0, LINES.1);
+        let stopped = Instant::now();
+        let mut every = interval(Duration::from_millis(form.pick(EVERY_MS.0, EVERY_MS.1)));
+        // The first tick comes at once, the last when the time is over.
+        every.tick().await;
         for line in 0..lines {
             town.rooms[line % 2].say(&text(line)).await.unwrap();
+            every.tick().await;
         }
         let given_up = form == Form::Short || linked(1).await;
+        let stopped_s = stopped.elapsed().as_secs();
         sleeper.signal("CONT").await;
         let shown = sleeper.is_shown((0..lines).map(text)).await;
         let again = linked(2).await;
         let mut outcome = Outcome::default();
         outcome.count("the others gave it up meanwhile, or need not", u64::from(given_up), Bound::Is(1));
+        if form == Form::Full {
+            outcome.count("seconds it was stopped", stopped_s, Bound::AtLeast(600));
+        }
         outcome.count("lines it has afterwards", shown, Bound::Is(lines as u64));
         outcome.count("it is linked with both again", u64::from(again), Bound::Is(1));
         drop(sleeper);

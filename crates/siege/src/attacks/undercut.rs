@@ -5,9 +5,9 @@ use rumormill_proto::{
     admit::{Admission, Author},
     entry::{Body, Kind, RawEntry},
     fork::Proof,
+    frame::Frame,
     ids::{AuthorId, EntryId, Seq},
     limits::{BLOCK, HEADERS_BYTES, SEEN_PAIRS},
-    message::Message,
     time::Time,
 };
 
@@ -64,21 +64,21 @@ fn run(form: Form) -> Outcome {
     for number in (1..=proofs).rev() {
         let proof = prove(&[9; 32], number * BLOCK + 1, BLOCK as usize);
         largest = proof.wire().len().max(largest);
-        stage.says(liar, 0, Message::Fork { proof: proof.wire().clone() });
+        stage.says(liar, 0, Frame::Fork { proof: proof.wire().clone() });
         stage.run_ms(10);
     }
-    let is_fork = |message: &Message| matches!(message, Message::Fork { .. });
-    let told = stage.heard(listener).iter().filter(|(_, message)| is_fork(message)).count() as u64;
+    let is_fork = |frame: &Frame| matches!(frame, Frame::Fork { .. });
+    let told = stage.heard(listener).iter().filter(|(_, frame)| is_fork(frame)).count() as u64;
     stage.run_ms(45_000);
     let digests = stage.digests();
 
     let logs = form.pick(16, 5_000u64);
     for number in 0..logs {
         let secret = *blake3::hash(&number.to_le_bytes()).as_bytes();
-        stage.says(liar, 0, Message::Fork { proof: prove(&secret, 1, 1).wire().clone() });
+        stage.says(liar, 0, Frame::Fork { proof: prove(&secret, 1, 1).wire().clone() });
     }
     stage.run_ms(60_000);
-    stage.says(liar, 0, Message::Fork { proof: prove(&[9; 32], BLOCK, 1).wire().clone() });
+    stage.says(liar, 0, Frame::Fork { proof: prove(&[9; 32], BLOCK, 1).wire().clone() });
     stage.run_ms(45_000);
 
     let mut outcome = Outcome::default();

@@ -10,9 +10,9 @@ use rumormill_proto::{
     content::{Content, File, Target, Text},
     entry::Kind,
     fork::Proof,
+    frame::{Brief, Contact, Frame, Heads, Hello, Push, Range, Ranges, Want},
     frontier::Branch,
     ids::{AuthorId, FileId, PeerId},
-    message::{Brief, Contact, Heads, Hello, Message, Push, Range, Ranges, Want},
     run::RawRun,
 };
 
@@ -21,8 +21,8 @@ use crate::{dice::Dice, engines::ROOM, pen::Pen};
 /// What bytes are given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decoder {
-    /// A message of the wire.
-    Message,
+    /// A frame of the wire.
+    Frame,
     /// A run of entries.
     Run,
     /// The proof of a fork.
@@ -35,7 +35,7 @@ pub enum Decoder {
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Message, Self::Run, Self::Proof, Self::Content, Self::Ticket];
+    pub const ALL: [Self; 5] = [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket];
 
     /// Reads the bytes; in few words how that was answered.
     ///
@@ -44,9 +44,9 @@ impl Decoder {
     pub fn read(self, bytes: &[u8], door: &mut Admission) -> String {
         let whole = Bytes::copy_from_slice(bytes);
         match self {
-            Self::Message => match Message::decode(whole) {
-                Ok(message) => {
-                    assert_eq!(message.encode(), bytes, "one encoding for each message");
+            Self::Frame => match Frame::decode(whole) {
+                Ok(frame) => {
+                    assert_eq!(frame.encode(), bytes, "one encoding for each frame");
                     format!("taken {}", bytes[0])
                 }
                 Err(reject) => format!("{reject} {}", bytes.first().map_or(0, |kind| *kind.min(&20))),
@@ -97,7 +97,7 @@ impl Decoder {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Message => "message",
+            Self::Frame => "frame",
             Self::Run => "run",
             Self::Proof => "proof",
             Self::Content => "content",
@@ -117,22 +117,22 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
     let brief = Brief { author: 7, next: 3, check: 9, cut: Some(2) };
     let deep = Branch::new(2, 0b101_011 << 58).unwrap();
     let contact = Contact { peer: PeerId([3; 32]), address: Bytes::from_static(&[1, 4, 127, 0, 0, 1, 30, 97, 0]) };
-    let messages = [
-        Message::Hello(Hello { author: pen.id(), wall_ms: 1 << 40 }),
-        Message::Known { next: 5 },
-        Message::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
-        Message::Ack { pushes: vec![(1, true), (300, false)] },
-        Message::Pull,
-        Message::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
-        Message::Status { digest: [7; 16], answer: false },
-        Message::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
-        Message::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
-        Message::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
-        Message::Runs { want: 4, runs: runs.clone() },
-        Message::Done { want: 4 },
-        Message::Evidence { run: runs[0].without_bodies().unwrap() },
-        Message::Fork { proof: proof.wire().clone() },
-        Message::Shuffle { peers: vec![contact], answer: true },
+    let frames = [
+        Frame::Hello(Hello { author: pen.id(), wall_ms: 1 << 40 }),
+        Frame::Known { next: 5 },
+        Frame::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
+        Frame::Ack { pushes: vec![(1, true), (300, false)] },
+        Frame::Pull,
+        Frame::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
+        Frame::Status { digest: [7; 16], answer: false },
+        Frame::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
+        Frame::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
+        Frame::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
+        Frame::Runs { want: 4, runs: runs.clone() },
+        Frame::Done { want: 4 },
+        Frame::Evidence { run: runs[0].without_bodies().unwrap() },
+        Frame::Fork { proof: proof.wire().clone() },
+        Frame::Shuffle { peers: vec![contact], answer: true },
     ];
     let target = Target { author: pen.id(), seq: 3 };
     let text = |reply_to, mentions| Content::Text(Text { text: "hello".into(), reply_to, mentions });
@@ -145,7 +145,7 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
     };
     let others = (0..=12u8).map(|kind| (Decoder::Content, vec![kind, 1, b'x', 0, 0, 0, 0, 1]));
     let ticket = Ticket { room: ROOM, secret: [2; 32], contacts: vec![] };
-    let mut good: Vec<_> = messages.into_iter().map(|message| (Decoder::Message, message.encode())).collect();
+    let mut good: Vec<_> = frames.into_iter().map(|frame| (Decoder::Frame, frame.encode())).collect();
     good.extend(runs.iter().map(|run| (Decoder::Run, run.wire().to_vec())));
     good.push((Decoder::Run, runs[1].without_bodies().unwrap().wire().to_vec()));
     good.push((Decoder::Proof, proof.wire().to_vec()));

@@ -4,10 +4,10 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, Seen},
+    frame::{Brief, Contact, Frame, Heads, Hello, Push, Range, Ranges, Want},
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
     input::{Import, Input},
-    message::{Brief, Contact, Heads, Hello, Message, Push, Range, Ranges, Want},
     run::{RawRun, block_end},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 /// Inputs of one sequence.
 const STEPS: usize = 40;
 
-/// Outputs of one input, and messages served for it: an input of the largest kind releases what waits, is told to a few
+/// Outputs of one input, and frames served for it: an input of the largest kind releases what waits, is told to a few
 /// links, and asks for as many ranges as may stand in one want.
 pub const OUTPUTS: usize = 4_096;
 
@@ -123,26 +123,22 @@ fn seq(dice: &mut Dice) -> Seq {
     }
 }
 
-fn message(parts: &Parts, dice: &mut Dice) -> Message {
+fn frame(parts: &Parts, dice: &mut Dice) -> Frame {
     let few = dice.below(5);
     match dice.below(18) {
-        0 => Message::Hello(Hello { author: *dice.pick(&parts.authors), wall_ms: BEGIN_MS ^ dice.edge() }),
-        1 => Message::Known { next: seq(dice) },
+        0 => Frame::Hello(Hello { author: *dice.pick(&parts.authors), wall_ms: BEGIN_MS ^ dice.edge() }),
+        1 => Frame::Known { next: seq(dice) },
         2..=4 => {
             let runs = parts.some_runs(dice);
-            Message::Push(Push { push: dice.edge(), part: dice.below(256) as u8, hops: dice.below(256) as u8, runs })
+            Frame::Push(Push { push: dice.edge(), part: dice.below(256) as u8, hops: dice.below(256) as u8, runs })
         }
-        5 => Message::Ack { pushes: (0..few).map(|_| (dice.edge(), dice.below(2) == 0)).collect() },
-        6 => Message::Pull,
-        7 => Message::Have { heads: (0..few * 50).map(|_| (parts.prefix(dice), seq(dice))).collect() },
-        8 => Message::Status { digest: [dice.number() as u8; 16], answer: dice.below(2) == 0 },
+        5 => Frame::Ack { pushes: (0..few).map(|_| (dice.edge(), dice.below(2) == 0)).collect() },
+        6 => Frame::Pull,
+        7 => Frame::Have { heads: (0..few * 50).map(|_| (parts.prefix(dice), seq(dice))).collect() },
+        8 => Frame::Status { digest: [dice.number() as u8; 16], answer: dice.below(2) == 0 },
         9 => {
             let branch = Branch::new(dice.below(4) as u8, 0).unwrap();
-            Message::Ranges(Ranges {
-                salt: dice.number() as u32,
-                branch,
-                prints: [dice.number() as u32; Branch::FANOUT],
-            })
+            Frame::Ranges(Ranges { salt: dice.number() as u32, branch, prints: [dice.number() as u32; Branch::FANOUT] })
         }
         10 | 11 => {
             let head = |dice: &mut Dice| Brief {
@@ -152,11 +148,7 @@ fn message(parts: &Parts, dice: &mut Dice) -> Message {
                 cut: (dice.below(8) == 0).then(|| seq(dice)),
             };
             let branch = Branch::new(0, 0).unwrap();
-            Message::Heads(Heads {
-                branch,
-                all: dice.below(2) == 0,
-                heads: (0..few * 50).map(|_| head(dice)).collect(),
-            })
+            Frame::Heads(Heads { branch, all: dice.below(2) == 0, heads: (0..few * 50).map(|_| head(dice)).collect() })
         }
         12 => {
             let range = |dice: &mut Dice| {
@@ -164,25 +156,25 @@ fn message(parts: &Parts, dice: &mut Dice) -> Message {
                 Range { author: parts.prefix(dice), first: one.min(other), last: one.max(other) }
             };
             let ranges = (0..few * 50).map(|_| range(dice)).collect();
-            Message::Want(Want { want: dice.edge().max(1), newest: dice.edge() as u32, ranges })
+            Frame::Want(Want { want: dice.edge().max(1), newest: dice.edge() as u32, ranges })
         }
-        13 => Message::Runs { want: dice.edge(), runs: parts.some_runs(dice) },
-        14 => Message::Done { want: dice.edge() },
-        15 => Message::Evidence { run: parts.run(dice).without_bodies().unwrap() },
+        13 => Frame::Runs { want: dice.edge(), runs: parts.some_runs(dice) },
+        14 => Frame::Done { want: dice.edge() },
+        15 => Frame::Evidence { run: parts.run(dice).without_bodies().unwrap() },
         16 => {
             let mut proof = dice.pick(&parts.proofs).to_vec();
             if dice.below(3) == 0 {
                 let at = dice.below(proof.len());
                 proof[at] ^= 1;
             }
-            Message::Fork { proof: proof.into() }
+            Frame::Fork { proof: proof.into() }
         }
         _ => {
             let contact = |dice: &mut Dice| Contact {
                 peer: PeerId([dice.number() as u8; 32]),
                 address: vec![dice.number() as u8; dice.below(20)].into(),
             };
-            Message::Shuffle { peers: (0..few * 8).map(|_| contact(dice)).collect(), answer: dice.below(2) == 0 }
+            Frame::Shuffle { peers: (0..few * 8).map(|_| contact(dice)).collect(), answer: dice.below(2) == 0 }
         }
     }
 }
@@ -239,16 +231,16 @@ fn play(parts: &Parts, seed: u64) -> (usize, u64) {
             6 => _ = stage.input(to, Input::Unreachable { peer: from }),
             7..=10 => stage.run_ms(dice.below(20) as u64),
             _ => {
-                let message = message(parts, &mut dice);
+                let frame = frame(parts, &mut dice);
                 // What was barred comes again under another key.
                 if !stage.is_linked(to, &from) {
                     number += 1;
                     let fresh = stage.hostile(number);
                     hostile[dice.below(2)] = fresh;
                     stage.link(fresh, peers[to]);
-                    stage.says(fresh, to, message);
+                    stage.says(fresh, to, frame);
                 } else {
-                    stage.says(from, to, message);
+                    stage.says(from, to, frame);
                 }
             }
         }

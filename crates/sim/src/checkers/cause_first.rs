@@ -12,9 +12,9 @@ use std::{
 
 use rumormill_proto::{
     admit::Entry,
+    frame::Frame,
     ids::{AuthorId, Seq},
     input::Arrival,
-    message::Message,
     time::Time,
 };
 use rumormill_store::Line;
@@ -90,7 +90,7 @@ impl Checker for CauseFirst {
             Fact::Started { peer, lines, cuts, .. } => {
                 self.screens.insert(*peer, Screen::of(lines, cuts.iter().copied().collect()));
             }
-            Fact::Sent { peer, message: Message::Want(want), .. } if want.newest > 0 => self.screen(*peer).paged = true,
+            Fact::Sent { peer, frame: Frame::Want(want), .. } if want.newest > 0 => self.screen(*peer).paged = true,
             Fact::WasCut { peer, proof } => {
                 let cut = self.screen(*peer).cuts.entry(proof.author()).or_insert(proof.at());
                 *cut = proof.at().min(*cut);

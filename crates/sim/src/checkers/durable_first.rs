@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
+    frame::Frame,
     ids::{AuthorId, EntryId, Seq},
-    message::Message,
     run::RawRun,
 };
 
@@ -54,7 +54,7 @@ impl Checker for DurableFirst {
             }
             Fact::Shown { peer, entry, .. } => self.on_disk(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
             Fact::Said { peer, author, seq, id } => self.on_disk(*peer, *author, *seq, *id, "acknowledges"),
-            Fact::Sent { peer, message, .. } => self.own_runs(*peer, message),
+            Fact::Sent { peer, frame, .. } => self.own_runs(*peer, frame),
             _ => Ok(()),
         }
     }
@@ -71,14 +71,14 @@ impl DurableFirst {
         }
     }
 
-    fn own_runs(&self, peer: usize, message: &Message) -> Verdict {
+    fn own_runs(&self, peer: usize, frame: &Frame) -> Verdict {
         let Some(disk) = self.disks.get(&peer) else {
             return Ok(());
         };
         let is_own = |run: &&RawRun| run.author() == disk.author;
         let missing =
             |run: &RawRun| (run.first()..=run.last()).find(|seq| !disk.entries.contains_key(&(disk.author, *seq)));
-        match message.runs().iter().filter(is_own).find_map(missing) {
+        match frame.runs().iter().filter(is_own).find_map(missing) {
             Some(seq) => Err(format!("peer {peer} sends its own entry {seq}, which is not on its disk")),
             None => Ok(()),
         }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rumormill_proto::{
     admit::Entry,
+    frame::Frame,
     ids::{AuthorId, Seq},
     limits::{BURST, BURST_MS, FOLLOW_MS, SEEN_PAIRS},
-    message::Message,
     time::Time,
 };
 
@@ -107,7 +107,7 @@ impl Checker for SeenTold {
                 self.readers.insert(*peer, reader);
                 Ok(())
             }
-            Fact::Sent { peer, message: Message::Want(want), .. } if want.newest > 0 => {
+            Fact::Sent { peer, frame: Frame::Want(want), .. } if want.newest > 0 => {
                 self.readers.entry(*peer).or_default().paged = true;
                 Ok(())
             }

@@ -1,11 +1,11 @@
 //! Whatever a peer says, its receiver can read, and reads the same.
 
 use bytes::Bytes;
-use rumormill_proto::message::Message;
+use rumormill_proto::frame::Frame;
 
 use super::{Checker, Fact, Verdict};
 
-/// Reads every message back.
+/// Reads every frame back.
 pub(super) struct Wire;
 
 impl Checker for Wire {
@@ -14,13 +14,13 @@ impl Checker for Wire {
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
-        let Fact::Sent { peer, message, wire, .. } = fact else {
+        let Fact::Sent { peer, frame, wire, .. } = fact else {
             return Ok(());
         };
-        match Message::decode(Bytes::copy_from_slice(wire)) {
-            Ok(read) if read == **message => Ok(()),
-            Ok(read) => Err(format!("peer {peer} says {message:?}, which is read as {read:?}")),
-            Err(reject) => Err(format!("peer {peer} says {message:?}, which is refused: {reject}")),
+        match Frame::decode(Bytes::copy_from_slice(wire)) {
+            Ok(read) if read == **frame => Ok(()),
+            Ok(read) => Err(format!("peer {peer} says {frame:?}, which is read as {read:?}")),
+            Err(reject) => Err(format!("peer {peer} says {frame:?}, which is refused: {reject}")),
         }
     }
 }

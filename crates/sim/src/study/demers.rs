@@ -8,9 +8,9 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
+    frame::{Frame, Push},
     ids::{AuthorId, EntryId, PeerId},
     input::Output,
-    message::{Message, Push},
     random::Random,
     rumor::{
         Policy, Rumors, Source,
@@ -163,7 +163,7 @@ struct Cycles {
     heard: Vec<Option<u64>>,
     copies: u64,
     /// What is to be said in the next cycle, and by whom.
-    contacts: Vec<(usize, PeerId, Message)>,
+    contacts: Vec<(usize, PeerId, Frame)>,
     /// Who is answered by whom, about which push, and whether it was new.
     acks: Vec<(usize, usize, u64, bool)>,
 }
@@ -204,8 +204,8 @@ impl Cycles {
     /// One cycle: what was to be said is said, all at once, and then answered.
     fn go_on(&mut self) {
         self.cycle += 1;
-        for (from, to, message) in std::mem::take(&mut self.contacts) {
-            self.contact(from, to, message);
+        for (from, to, frame) in std::mem::take(&mut self.contacts) {
+            self.contact(from, to, frame);
         }
         self.end();
     }
@@ -218,17 +218,17 @@ impl Cycles {
         act(&mut self.rumors[who], &self.view, &mut Turn::new(now, &mut self.random, &mut out));
         _ = self.view.up(name, None, &mut Turn::new(now, &mut unused, &mut aside));
         let said = out.into_iter().filter_map(|output| match output {
-            Output::Send { to, message } => Some((who, to, message)),
+            Output::Send { to, frame } => Some((who, to, frame)),
             _ => None,
         });
         self.contacts.extend(said);
     }
 
-    fn contact(&mut self, from: usize, to: PeerId, message: Message) {
+    fn contact(&mut self, from: usize, to: PeerId, frame: Frame) {
         let to = index_of(&to) as usize;
-        match message {
-            Message::Push(push) => self.push(from, to, push),
-            Message::Pull if self.heard[to].is_some_and(|at| at < self.cycle) => self.pull(from, to),
+        match frame {
+            Frame::Push(push) => self.push(from, to, push),
+            Frame::Pull if self.heard[to].is_some_and(|at| at < self.cycle) => self.pull(from, to),
             _ => {}
         }
     }

@@ -230,8 +230,8 @@ fn write(
 pub struct Said {
     /// Bytes of what was said by the peer that lacked something, and by the other; without runs of entries.
     pub bytes: [usize; 2],
-    /// Messages, those with entries among them.
-    pub messages: usize,
+    /// Frames, those with entries among them.
+    pub frames: usize,
     /// Bytes of the runs that brought the entries, and of the bodies in them; `None` when a contender only finds out
     /// what is missing.
     pub brought: Option<[usize; 2]>,
@@ -272,6 +272,6 @@ impl Contender for FlatVector {
             vector.extend_from_slice(&part.author.0);
             put_number(&mut vector, part.held as u64);
         }
-        Ok(Said { bytes: [vector.len(), 0], messages: 1, brought: None })
+        Ok(Said { bytes: [vector.len(), 0], frames: 1, brought: None })
     }
 }

@@ -20,7 +20,7 @@ pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> 
         let point = Point { authors: *authors, entries_each: ENTRIES_EACH, missing: Missing::Nothing };
         let said = contender.compare(&Difference::new(&point, seed)?)?;
         let [there, back] = said.bytes.map(|bytes| bytes as f64);
-        Ok([there.max(back), there.min(back), there + back, said.messages as f64])
+        Ok([there.max(back), there.min(back), there + back, said.frames as f64])
     })?;
     let row = |((contender, authors), figures): (&(&dyn Contender, usize), [_; 4])| Row {
         keys: vec![contender.name().to_owned(), authors.to_string()],
@@ -29,7 +29,7 @@ pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> 
     Ok(vec![Table {
         file: "idle",
         caption: format!(
-            "One exchange between two peers that hold the same: bytes of all messages above the transport, the more \
+            "One exchange between two peers that hold the same: bytes of all frames above the transport, the more \
              talkative way, the other and both. Each author wrote {ENTRIES_EACH} entries."
         ),
         keys: &["who", "authors"],
@@ -37,7 +37,7 @@ pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> 
             Measure { name: "one way", digits: 0 },
             Measure { name: "other way", digits: 0 },
             Measure { name: "bytes", digits: 0 },
-            Measure { name: "messages", digits: 1 },
+            Measure { name: "frames", digits: 1 },
         ],
         rows: points.iter().zip(figures).map(row).collect(),
         plots: &[Plot { file: "idle-bytes", x: 1, y: 2, log_x: true, log_y: true, only: &[] }],

@@ -6,9 +6,9 @@ use rumormill_proto::{
     admit::Author,
     config::Config,
     engine::Engine,
+    frame::Frame,
     ids::PeerId,
     input::{Input, Output},
-    message::Message,
     rumor::Policy,
     run::RawRun,
     standing::Crowd,
@@ -66,7 +66,7 @@ struct Pair<'a> {
     /// Of what the other holds.
     reader: Box<dyn Read>,
     /// What was said and has not come: by whom, and what.
-    waiting: VecDeque<(usize, Message)>,
+    waiting: VecDeque<(usize, Frame)>,
     said: Said,
 }
 
@@ -104,9 +104,9 @@ impl<'a> Pair<'a> {
             self.give(side, Input::Up { peer: self.names[1 - side], address: None })?;
         }
         for _ in 0..ROUNDS {
-            while let Some((side, message)) = self.waiting.pop_front() {
-                self.count(side, &message);
-                self.give(1 - side, Input::Received { from: self.names[side], message })?;
+            while let Some((side, frame)) = self.waiting.pop_front() {
+                self.count(side, &frame);
+                self.give(1 - side, Input::Received { from: self.names[side], frame })?;
             }
             let [one, other] = &self.engines;
             if one.frontier().digest() == other.frontier().digest() {
@@ -123,13 +123,13 @@ impl<'a> Pair<'a> {
         self.engines[side].handle(input, self.now, &mut outputs);
         for output in outputs {
             match output {
-                Output::Send { message, .. } => self.waiting.push_back((side, message)),
+                Output::Send { frame, .. } => self.waiting.push_back((side, frame)),
                 Output::Serve { want, newest, ranges, .. } if side == 1 => {
                     let room = self.difference.room;
                     let first = if newest == 0 { Vec::new() } else { self.reader.newest(&room, newest)? };
                     let mut serving = Serving::new(want, first, ranges);
-                    while let Some(message) = serving.next(&mut *self.reader, &room)? {
-                        self.waiting.push_back((side, message));
+                    while let Some(frame) = serving.next(&mut *self.reader, &room)? {
+                        self.waiting.push_back((side, frame));
                     }
                 }
                 _ => {}
@@ -140,17 +140,17 @@ impl<'a> Pair<'a> {
 
     /// Counts what belongs to anti-entropy. Greetings are said once a link, and rumors of what has just come would
     /// have been said without a comparison too.
-    fn count(&mut self, side: usize, message: &Message) {
-        let runs: &[RawRun] = match message {
-            Message::Status { .. } | Message::Ranges(_) | Message::Heads(_) => &[],
-            Message::Want(_) | Message::Done { .. } => &[],
-            Message::Runs { runs, .. } => runs,
+    fn count(&mut self, side: usize, frame: &Frame) {
+        let runs: &[RawRun] = match frame {
+            Frame::Status { .. } | Frame::Ranges(_) | Frame::Heads(_) => &[],
+            Frame::Want(_) | Frame::Done { .. } => &[],
+            Frame::Runs { runs, .. } => runs,
             _ => return,
         };
         let run_bytes: usize = runs.iter().map(|run| run.wire().len()).sum();
         let bodies: usize = runs.iter().flat_map(RawRun::entries).map(|entry| entry.body.len()).sum();
-        self.said.messages += 1;
-        self.said.bytes[side] += message.encode().len() - run_bytes;
+        self.said.frames += 1;
+        self.said.bytes[side] += frame.encode().len() - run_bytes;
         if let Some(brought) = &mut self.said.brought {
             brought[0] += run_bytes;
             brought[1] += bodies;

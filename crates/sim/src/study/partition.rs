@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use rumormill_proto::{limits::BLOCK, message::Message};
+use rumormill_proto::{frame::Frame, limits::BLOCK};
 use rumormill_store::Store as _;
 
 use super::{Lot, Measure, Plot, Row, Table};
@@ -106,8 +106,8 @@ fn held_bytes(room: &World, peer: usize) -> Story<u64> {
     let broken = |error| room.violation("what was kept can be read", format!("peer {peer}: {error}"));
     let mut reader = room.peers[peer].home.store.reader().map_err(broken)?;
     let (mut serving, mut bytes) = (Serving::new(0, Vec::new(), ranges), 0);
-    while let Some(message) = serving.next(&mut *reader, &room.room).map_err(broken)? {
-        if let Message::Runs { runs, .. } = message {
+    while let Some(frame) = serving.next(&mut *reader, &room.room).map_err(broken)? {
+        if let Frame::Runs { runs, .. } = frame {
             bytes += runs.iter().map(|run| run.wire().len() as u64).sum::<u64>();
         }
     }
@@ -130,8 +130,8 @@ impl Checker for Sent {
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
-        if let Fact::Sent { message, .. } = fact {
-            let entries: usize = message.runs().iter().map(|run| run.entries().len()).sum();
+        if let Fact::Sent { frame, .. } = fact {
+            let entries: usize = frame.runs().iter().map(|run| run.entries().len()).sum();
             self.0.fetch_add(entries as u64, Ordering::Relaxed);
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::violation::Story;
 const MEASURES: &[Measure] = &[
     Measure { name: "bytes", digits: 0 },
     Measure { name: "an entry", digits: 2 },
-    Measure { name: "messages", digits: 1 },
+    Measure { name: "frames", digits: 1 },
     Measure { name: "header an entry", digits: 1 },
     Measure { name: "brought twice %", digits: 1 },
 ];
@@ -64,7 +64,7 @@ fn large(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Table> {
     })
 }
 
-const COUNTED: &str = "Bytes of all messages of both peers above the transport, from a link to knowing what is missing \
+const COUNTED: &str = "Bytes of all frames of both peers above the transport, from a link to knowing what is missing \
     and having asked for it where one asks: without the runs that bring the entries. For ours also the bytes that an \
     entry costs in its run beside its body (its kind, time, length and share of author, hash and signature), and how \
     much of what was brought was held already.";
@@ -96,5 +96,5 @@ fn measures(said: &Said, point: &Point) -> [f64; 5] {
         }
         None => (f64::NAN, f64::NAN),
     };
-    [said.both() as f64, said.both() as f64 / missing, said.messages as f64, header, twice]
+    [said.both() as f64, said.both() as f64 / missing, said.frames as f64, header, twice]
 }

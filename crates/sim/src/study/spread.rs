@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
+    frame::Frame,
     ids::{AuthorId, Seq},
-    message::Message,
     rumor::{
         Policy,
         delegating::Delegating,
@@ -64,7 +64,7 @@ pub struct Point {
     pub latency_ms: (u64, u64),
     /// Who speaks.
     pub senders: Senders,
-    /// Messages that the transport has to send again, in a hundred.
+    /// Frames that the transport has to send again, in a hundred.
     pub resend_percent: u64,
     /// Rounds before those that are measured, which let whoever learns from traffic learn.
     pub warm_up: usize,
@@ -79,8 +79,8 @@ pub struct Spread {
     pub copies: f64,
     /// Bytes sent for each line and peer: with answers and announcements, without what idle peers say too.
     pub bytes: f64,
-    /// Messages sent for each line and peer, likewise.
-    pub messages: f64,
+    /// Frames sent for each line and peer, likewise.
+    pub frames: f64,
     /// Links that the last copy to come as a rumor crossed.
     pub hops: f64,
     /// Milliseconds until half of the others had a line, or all lines.
@@ -190,7 +190,7 @@ pub fn mean(rounds: &[Spread]) -> Spread {
     Spread {
         copies: mean(|one| one.copies),
         bytes: mean(|one| one.bytes),
-        messages: mean(|one| one.messages),
+        frames: mean(|one| one.frames),
         hops: mean(|one| one.hops),
         median_ms: mean(|one| one.median_ms),
         last_ms: mean(|one| one.last_ms),
@@ -218,7 +218,7 @@ pub(super) struct Tally {
     /// The lines, in the order in which they were said.
     lines: BTreeMap<(AuthorId, Seq), usize>,
     copies: u64,
-    messages: u64,
+    frames: u64,
     bytes: u64,
 }
 
@@ -254,7 +254,7 @@ impl Tally {
         Spread {
             copies: self.copies as f64 / deliveries,
             bytes: self.bytes as f64 / deliveries,
-            messages: self.messages as f64 / deliveries,
+            frames: self.frames as f64 / deliveries,
             hops: shown().filter_map(|sight| sight.hops).max().map_or(0.0, f64::from),
             median_ms: at(0.5),
             last_ms: at(1.0),
@@ -273,17 +273,17 @@ impl Checker for Gauge<Tally> {
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
             Fact::Shown { entry, at_ms, hops, .. } => self.lock().show((entry.author, entry.seq), *at_ms, *hops),
-            Fact::Sent { message, wire, .. } => {
+            Fact::Sent { frame, wire, .. } => {
                 let entries = |runs: &[RawRun]| runs.iter().map(|run| run.entries().len() as u64).sum();
-                let copies: u64 = match message {
-                    Message::Push(push) => entries(&push.runs),
-                    Message::Runs { runs, .. } => entries(runs),
-                    Message::Ack { .. } | Message::Have { .. } | Message::Want(_) | Message::Done { .. } => 0,
+                let copies: u64 = match frame {
+                    Frame::Push(push) => entries(&push.runs),
+                    Frame::Runs { runs, .. } => entries(runs),
+                    Frame::Ack { .. } | Frame::Have { .. } | Frame::Want(_) | Frame::Done { .. } => 0,
                     _ => return Ok(()),
                 };
                 let mut tally = self.lock();
                 tally.copies += copies;
-                tally.messages += 1;
+                tally.frames += 1;
                 tally.bytes += wire.len() as u64;
             }
             _ => {}
@@ -295,7 +295,7 @@ impl Checker for Gauge<Tally> {
 const MEASURES: &[Measure] = &[
     Measure { name: "copies", digits: 3 },
     Measure { name: "bytes", digits: 0 },
-    Measure { name: "messages", digits: 2 },
+    Measure { name: "frames", digits: 2 },
     Measure { name: "hops", digits: 1 },
     Measure { name: "median ms", digits: 0 },
     Measure { name: "last ms", digits: 0 },
@@ -381,9 +381,9 @@ pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> 
         entered.extend(contenders.iter().filter(|one| one.enters(point)).map(|one| (*one, *point)));
     }
     let figures = lot.figures(&entered, |(contender, point), seed| {
-        let Spread { copies, bytes, messages, hops, median_ms, last_ms, worst_ms, reached, told } =
+        let Spread { copies, bytes, frames, hops, median_ms, last_ms, worst_ms, reached, told } =
             contender.spread(point, seed)?;
-        Ok([copies, bytes, messages, hops, median_ms, last_ms, worst_ms, reached, told])
+        Ok([copies, bytes, frames, hops, median_ms, last_ms, worst_ms, reached, told])
     })?;
     let rows = entered
         .iter()
@@ -392,7 +392,7 @@ pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> 
     Ok(Table {
         file: "spread",
         caption: format!(
-            "One line of {LINE_BYTES} bytes, sent {} times in a room at rest: copies, bytes and messages for each peer \
+            "One line of {LINE_BYTES} bytes, sent {} times in a room at rest: copies, bytes and frames for each peer \
              that is to get it, links crossed, milliseconds until half and until the last of them have it (the slowest \
              round apart), the share that has it within {} s, and the share that was told it as a rumor.",
             points.first().map_or(0, |point| point.rounds),

@@ -8,10 +8,10 @@
 use bytes::Bytes;
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
+    frame::Contact,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     limits::{ADDRESS_BYTES, SPANS},
     log::{Head, Log, Span},
-    message::Contact,
     reject::Reject,
     time::Time,
 };

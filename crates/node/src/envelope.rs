@@ -1,12 +1,12 @@
 //! What stands on the streams of a connection.
 //!
 //! ```text
-//! stream   frames, one after the other
-//! frame    length   number, bytes of the rest
-//!          channel  number: 0, a control of the connection follows; n, a message about the room of the
+//! stream   envelopes, one after the other
+//! envelope length   number, bytes of the rest
+//!          channel  number: 0, a control of the connection follows; n, a frame about the room of the
 //!                   n-th tag that the sender announced
-//!          body     on the live stream, a control or a message as it is; on a bulk stream, the message's
-//!                   length, then the message in one zstd frame
+//!          body     on the live stream, a control or a frame as it is; on a bulk stream, the frame's
+//!                   length, then the frame in one block of zstd
 //! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction; what is of another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
@@ -23,17 +23,17 @@
 use bytes::{Buf, Bytes, BytesMut};
 use rumormill_proto::{
     codec::{Reader, put_number},
+    frame::Frame,
     ids::AuthorId,
-    limits::{ADDRESS_BYTES, MESSAGE_BYTES},
-    message::Message,
+    limits::{ADDRESS_BYTES, FRAME_BYTES},
     reject::Reject,
     run::Signature,
 };
 
 use crate::{greeting::Tag, limits::TAGS};
 
-/// The most bytes that zstd makes of a message, with the numbers before it.
-const PACKED_BYTES: usize = MESSAGE_BYTES + MESSAGE_BYTES / 256 + 128;
+/// The most bytes that zstd makes of a frame, with the numbers before it.
+const PACKED_BYTES: usize = FRAME_BYTES + FRAME_BYTES / 256 + 128;
 
 /// Compression level: the fastest; text shrinks to a third and costs a tenth of what hashing it does.
 const LEVEL: i32 = 1;
@@ -77,28 +77,28 @@ pub(crate) enum Control {
     },
 }
 
-/// One frame as it came.
+/// One envelope as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Frame {
+pub(crate) struct Envelope {
     /// 0 for a control, otherwise one more than the index of the sender's tag.
     pub(crate) channel: u32,
-    /// A control or a message.
+    /// A control or a frame.
     pub(crate) body: Bytes,
 }
 
-/// Cuts a stream of bytes into frames. Holds one incomplete frame at most, and what was read with it.
-pub(crate) struct Frames {
+/// Cuts a stream of bytes into envelopes. Holds one incomplete envelope at most, and what was read with it.
+pub(crate) struct Envelopes {
     buffer: BytesMut,
     limit: usize,
 }
 
-impl Frames {
-    /// Frames of a live stream.
+impl Envelopes {
+    /// Envelopes of a live stream.
     pub(crate) fn live() -> Self {
-        Self { buffer: BytesMut::new(), limit: crate::limits::FRAME_BYTES }
+        Self { buffer: BytesMut::new(), limit: crate::limits::ENVELOPE_BYTES }
     }
 
-    /// Frames of a bulk stream.
+    /// Envelopes of a bulk stream.
     pub(crate) fn bulk() -> Self {
         Self { buffer: BytesMut::new(), limit: PACKED_BYTES }
     }
@@ -108,22 +108,22 @@ impl Frames {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether the bytes so far end between two frames.
+    /// Whether the bytes so far end between two envelopes.
     pub(crate) fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// The next whole frame, in memory of its own, so that keeping a line does not keep all that came with it.
+    /// The next whole envelope, in memory of its own, so that keeping a line does not keep all that came with it.
     ///
     /// # Errors
     /// [`Reject`] when the length is past the bound or the channel is none.
-    pub(crate) fn next(&mut self) -> Result<Option<Frame>, Reject> {
+    pub(crate) fn next(&mut self) -> Result<Option<Envelope>, Reject> {
         let digits = self.buffer.iter().take(LENGTH_BYTES).position(|byte| byte & 0x80 == 0);
         let Some(digits) = digits.map(|last| last + 1) else {
-            return if self.buffer.len() < LENGTH_BYTES { Ok(None) } else { Err(Reject::Limit("frame")) };
+            return if self.buffer.len() < LENGTH_BYTES { Ok(None) } else { Err(Reject::Limit("envelope")) };
         };
         let mut reader = Reader::new(Bytes::copy_from_slice(&self.buffer[..digits]));
-        let len = reader.count(self.limit, "frame")?;
+        let len = reader.count(self.limit, "envelope")?;
         if self.buffer.len() < digits + len {
             return Ok(None);
         }
@@ -131,12 +131,12 @@ impl Frames {
         let mut reader = Reader::new(Bytes::copy_from_slice(&self.buffer[..len]));
         self.buffer.advance(len);
         let channel = reader.count(TAGS, "channel")? as u32;
-        Ok(Some(Frame { channel, body: reader.rest().clone() }))
+        Ok(Some(Envelope { channel, body: reader.rest().clone() }))
     }
 }
 
-/// Appends a frame with `body`; `channel` is the index of the sender's tag.
-fn put_frame(out: &mut Vec<u8>, channel: u32, body: &[u8]) {
+/// Appends an envelope with `body`; `channel` is the index of the sender's tag.
+fn put_envelope(out: &mut Vec<u8>, channel: u32, body: &[u8]) {
     let mut head = Vec::with_capacity(LENGTH_BYTES);
     put_number(&mut head, u64::from(channel));
     put_number(out, (head.len() + body.len()) as u64);
@@ -144,7 +144,7 @@ fn put_frame(out: &mut Vec<u8>, channel: u32, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
-/// Appends a frame that says `control`.
+/// Appends an envelope that says `control`.
 pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
     let mut body = Vec::new();
     match control {
@@ -176,10 +176,10 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             body.extend_from_slice(&**signature);
         }
     }
-    put_frame(out, 0, &body);
+    put_envelope(out, 0, &body);
 }
 
-/// Reads the body of a frame on channel 0; `None` for a kind that only later versions know.
+/// Reads the body of an envelope on channel 0; `None` for a kind that only later versions know.
 ///
 /// # Errors
 /// [`Reject`] when it is not of the form.
@@ -211,12 +211,12 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
     Ok(Some(control))
 }
 
-/// Appends a frame with a message about the room of our tag `index`.
-pub(crate) fn put_message(out: &mut Vec<u8>, index: u32, message: &[u8]) {
-    put_frame(out, index + 1, message);
+/// Appends an envelope with a frame about the room of our tag `index`.
+pub(crate) fn put_frame(out: &mut Vec<u8>, index: u32, frame: &[u8]) {
+    put_envelope(out, index + 1, frame);
 }
 
-/// Compresses messages for a bulk stream.
+/// Compresses frames for a bulk stream.
 pub(crate) struct Packer(zstd::bulk::Compressor<'static>);
 
 impl Packer {
@@ -228,35 +228,35 @@ impl Packer {
         zstd::bulk::Compressor::new(LEVEL).map(Self)
     }
 
-    /// One frame of a bulk stream.
+    /// One envelope of a bulk stream.
     ///
     /// # Errors
     /// When zstd has no memory.
-    pub(crate) fn frame(&mut self, index: u32, message: &[u8]) -> std::io::Result<Vec<u8>> {
-        let mut body = Vec::with_capacity(message.len() / 2 + 64);
-        put_number(&mut body, message.len() as u64);
-        body.extend_from_slice(&self.0.compress(message)?);
+    pub(crate) fn envelope(&mut self, index: u32, frame: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut body = Vec::with_capacity(frame.len() / 2 + 64);
+        put_number(&mut body, frame.len() as u64);
+        body.extend_from_slice(&self.0.compress(frame)?);
         let mut out = Vec::with_capacity(body.len() + 8);
-        put_message(&mut out, index, &body);
+        put_frame(&mut out, index, &body);
         Ok(out)
     }
 }
 
-/// Reads the body of a bulk stream's frame: what comes out is of the length that was told, and that is
+/// Reads the body of a bulk stream's envelope: what comes out is of the length that was told, and that is
 /// bounded, or it is refused.
 ///
 /// # Errors
 /// [`Reject`] when the bytes are not of the form or larger than they say.
-pub(crate) fn unpack(body: Bytes) -> Result<Message, Reject> {
+pub(crate) fn unpack(body: Bytes) -> Result<Frame, Reject> {
     let mut reader = Reader::new(body);
-    let len = reader.count(MESSAGE_BYTES, "message")?;
-    let raw = zstd::bulk::decompress(reader.rest(), len).map_err(|_| Reject::Malformed("compressed message"))?;
+    let len = reader.count(FRAME_BYTES, "frame")?;
+    let raw = zstd::bulk::decompress(reader.rest(), len).map_err(|_| Reject::Malformed("compressed frame"))?;
     if raw.len() != len {
-        return Err(Reject::Malformed("compressed message"));
+        return Err(Reject::Malformed("compressed frame"));
     }
-    match Message::decode(raw.into())? {
-        message @ (Message::Runs { .. } | Message::Done { .. }) => Ok(message),
-        _ => Err(Reject::Malformed("message on a bulk stream")),
+    match Frame::decode(raw.into())? {
+        frame @ (Frame::Runs { .. } | Frame::Done { .. }) => Ok(frame),
+        _ => Err(Reject::Malformed("frame on a bulk stream")),
     }
 }
 
@@ -264,28 +264,28 @@ pub(crate) fn unpack(body: Bytes) -> Result<Message, Reject> {
 mod tests {
     use super::*;
 
-    fn frames(bytes: &[u8], step: usize) -> Result<Vec<Frame>, Reject> {
-        let mut frames = Frames::live();
+    fn envelopes(bytes: &[u8], step: usize) -> Result<Vec<Envelope>, Reject> {
+        let mut envelopes = Envelopes::live();
         let mut found = Vec::new();
         for piece in bytes.chunks(step) {
-            frames.push(piece);
-            while let Some(frame) = frames.next()? {
-                found.push(frame);
+            envelopes.push(piece);
+            while let Some(envelope) = envelopes.next()? {
+                found.push(envelope);
             }
         }
-        assert!(frames.is_empty());
+        assert!(envelopes.is_empty());
         Ok(found)
     }
 
     #[test]
-    fn frames_come_out_as_they_went_in_however_they_are_cut() {
+    fn envelopes_come_out_as_they_went_in_however_they_are_cut() {
         let mut bytes = Vec::new();
-        put_message(&mut bytes, 0, b"one");
-        put_message(&mut bytes, 300, &[7; 1000]);
+        put_frame(&mut bytes, 0, b"one");
+        put_frame(&mut bytes, 300, &[7; 1000]);
         put_control(&mut bytes, &Control::Part(3));
         for step in [1, 2, 3, 100, 5000] {
-            let found = frames(&bytes, step).unwrap();
-            let read: Vec<_> = found.iter().map(|frame| (frame.channel, frame.body.len())).collect();
+            let found = envelopes(&bytes, step).unwrap();
+            let read: Vec<_> = found.iter().map(|envelope| (envelope.channel, envelope.body.len())).collect();
             assert_eq!(read, [(1, 3), (301, 1000), (0, 2)], "step {step}");
         }
     }
@@ -293,9 +293,9 @@ mod tests {
     #[test]
     fn a_length_past_the_bound_is_refused_before_its_bytes_come() {
         for bytes in [&[0xff, 0xff, 0xff][..], &[0xff, 0xff, 0x7f], &[0x80, 0x80, 0x80, 0x80]] {
-            let mut frames = Frames::live();
-            frames.push(bytes);
-            assert_eq!(frames.next(), Err(Reject::Limit("frame")), "{bytes:?}");
+            let mut envelopes = Envelopes::live();
+            envelopes.push(bytes);
+            assert_eq!(envelopes.next(), Err(Reject::Limit("envelope")), "{bytes:?}");
         }
     }
 
@@ -314,7 +314,7 @@ mod tests {
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);
-            let found = frames(&bytes, 7).unwrap();
+            let found = envelopes(&bytes, 7).unwrap();
             assert_eq!(read_control(found[0].body.clone()), Ok(Some(control)));
         }
     }
@@ -339,24 +339,24 @@ mod tests {
         assert_eq!(read_control(Bytes::from_static(&[200, 1, 2, 3])), Ok(None), "of a later version");
     }
 
-    fn packed(message: &[u8], told: usize) -> Bytes {
+    fn packed(frame: &[u8], told: usize) -> Bytes {
         let mut body = Vec::new();
         put_number(&mut body, told as u64);
-        body.extend_from_slice(&zstd::bulk::compress(message, LEVEL).unwrap());
+        body.extend_from_slice(&zstd::bulk::compress(frame, LEVEL).unwrap());
         body.into()
     }
 
     #[test]
-    fn a_bulk_frame_is_what_it_says_or_refused() {
-        let done = Message::Done { want: 4 }.encode();
-        assert_eq!(unpack(packed(&done, done.len())), Ok(Message::Done { want: 4 }));
+    fn a_bulk_envelope_is_what_it_says_or_refused() {
+        let done = Frame::Done { want: 4 }.encode();
+        assert_eq!(unpack(packed(&done, done.len())), Ok(Frame::Done { want: 4 }));
         assert!(unpack(packed(&done, done.len() + 1)).is_err());
         assert!(unpack(packed(&done, done.len() - 1)).is_err());
         assert!(unpack(Bytes::from_static(&[4, 1, 2, 3])).is_err());
-        let pull = Message::Pull.encode();
-        assert_eq!(unpack(packed(&pull, pull.len())), Err(Reject::Malformed("message on a bulk stream")));
-        let bomb = vec![0; 100 * MESSAGE_BYTES];
-        assert!(unpack(packed(&bomb, MESSAGE_BYTES)).is_err());
-        assert_eq!(unpack(packed(&bomb, bomb.len())), Err(Reject::Limit("message")));
+        let pull = Frame::Pull.encode();
+        assert_eq!(unpack(packed(&pull, pull.len())), Err(Reject::Malformed("frame on a bulk stream")));
+        let bomb = vec![0; 100 * FRAME_BYTES];
+        assert!(unpack(packed(&bomb, FRAME_BYTES)).is_err());
+        assert_eq!(unpack(packed(&bomb, bomb.len())), Err(Reject::Limit("frame")));
     }
 }

@@ -17,7 +17,7 @@
 //! view             A -> B  Shuffle          B answers with peers it knows, and remembers some of these
 //! ```
 //!
-//! A message begins with one byte for its kind. Receivers hold no state for a round: each message can be answered on
+//! A frame begins with one byte for its kind. Receivers hold no state for a round: each frame can be answered on
 //! its own, so a lost one costs only time.
 
 use bytes::Bytes;
@@ -26,15 +26,15 @@ use crate::{
     codec::{Reader, put_bytes, put_number},
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    limits::{ADDRESS_BYTES, HEADS, MESSAGE_BYTES, PUSH_RUNS, RANGES, RECEIPTS, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
+    limits::{ADDRESS_BYTES, FRAME_BYTES, HEADS, PUSH_RUNS, RANGES, RECEIPTS, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
     reject::Reject,
     run::RawRun,
 };
 
-/// One message about one room.
+/// One frame about one room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// The first on every link, from both sides. The receiver answers with [`Message::Known`].
+pub enum Frame {
+    /// The first on every link, from both sides. The receiver answers with [`Frame::Known`].
     Hello(Hello),
     /// How much the sender holds of the receiver's own log: the seq after the last, 0 for nothing.
     Known {
@@ -42,7 +42,7 @@ pub enum Message {
         next: Seq,
     },
     /// A rumor. The receiver admits the runs, takes over telling the named part of the id space, and answers with
-    /// [`Message::Ack`].
+    /// [`Frame::Ack`].
     Push(Push),
     /// The answer to pushes: whether anything in them was new.
     Ack {
@@ -56,8 +56,8 @@ pub enum Message {
         /// Author prefixes and seqs.
         heads: Vec<(u64, Seq)>,
     },
-    /// The sender's digest. The receiver answers with the same message if its own digest is equal, otherwise with
-    /// [`Message::Ranges`] of the root.
+    /// The sender's digest. The receiver answers with the same frame if its own digest is equal, otherwise with
+    /// [`Frame::Ranges`] of the root.
     Status {
         /// Digest of the sender's frontier.
         digest: Digest,
@@ -69,7 +69,7 @@ pub enum Message {
     /// All heads in one branch. The receiver serves what the sender lacks if that is little, or else lists it; and it
     /// wants what it lacks itself.
     Heads(Heads),
-    /// The receiver serves these ranges, each downwards from its top, then says [`Message::Done`].
+    /// The receiver serves these ranges, each downwards from its top, then says [`Frame::Done`].
     Want(Want),
     /// Entries that the receiver wanted, or that it lacks as the sender knows.
     Runs {
@@ -103,7 +103,7 @@ pub enum Message {
     },
 }
 
-/// The sender, see [`Message::Hello`].
+/// The sender, see [`Frame::Hello`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
     /// The author that writes at the sender.
@@ -112,7 +112,7 @@ pub struct Hello {
     pub wall_ms: u64,
 }
 
-/// Runs that are still being pushed, see [`Message::Push`].
+/// Runs that are still being pushed, see [`Frame::Push`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     /// A number that the answer repeats.
@@ -126,7 +126,7 @@ pub struct Push {
     pub runs: Vec<RawRun>,
 }
 
-/// Fingerprints below one branch, see [`Message::Ranges`].
+/// Fingerprints below one branch, see [`Frame::Ranges`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
     /// Salt of the fingerprints. The first peer that names ranges in a round draws it, the other repeats it.
@@ -150,7 +150,7 @@ pub struct Brief {
     pub cut: Option<Seq>,
 }
 
-/// The heads in one branch, see [`Message::Heads`].
+/// The heads in one branch, see [`Frame::Heads`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heads {
     /// The branch compared.
@@ -172,7 +172,7 @@ pub struct Range {
     pub last: Seq,
 }
 
-/// Entries that the sender lacks, see [`Message::Want`].
+/// Entries that the sender lacks, see [`Frame::Want`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
     /// A number that the answer repeats; not 0.
@@ -210,7 +210,7 @@ mod kind {
     pub(super) const SHUFFLE: u8 = 15;
 }
 
-impl Message {
+impl Frame {
     /// The runs in it, of a push or an answer.
     pub fn runs(&self) -> &[RawRun] {
         match self {
@@ -219,14 +219,14 @@ impl Message {
         }
     }
 
-    /// The message as bytes.
+    /// The frame as bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.put(&mut out);
         out
     }
 
-    /// Appends the message as bytes.
+    /// Appends the frame as bytes.
     pub fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::Hello(hello) => {
@@ -294,22 +294,22 @@ impl Message {
         }
     }
 
-    /// Reads one message that takes up all of `bytes`.
+    /// Reads one frame that takes up all of `bytes`.
     ///
     /// # Errors
     /// [`Reject::Malformed`] when the bytes are not of the form, [`Reject::Limit`] past a bound.
     pub fn decode(bytes: Bytes) -> Result<Self, Reject> {
-        if bytes.len() > MESSAGE_BYTES {
-            return Err(Reject::Limit("message"));
+        if bytes.len() > FRAME_BYTES {
+            return Err(Reject::Limit("frame"));
         }
         let mut reader = Reader::new(bytes);
-        let message = Self::read(&mut reader)?;
-        reader.end("message")?;
-        Ok(message)
+        let frame = Self::read(&mut reader)?;
+        reader.end("frame")?;
+        Ok(frame)
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Reject> {
-        Ok(match reader.byte("message kind")? {
+        Ok(match reader.byte("frame kind")? {
             kind::HELLO => {
                 Self::Hello(Hello { author: AuthorId(reader.array("author")?), wall_ms: reader.number("clock")? })
             }
@@ -350,7 +350,7 @@ impl Message {
                     Ok(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? })
                 })?,
             },
-            _ => return Err(Reject::Malformed("message kind")),
+            _ => return Err(Reject::Malformed("frame kind")),
         })
     }
 }
@@ -467,27 +467,27 @@ mod tests {
     use super::*;
     use crate::testing::Writer;
 
-    fn one_of_each() -> Vec<Message> {
+    fn one_of_each() -> Vec<Frame> {
         let mut writer = Writer::new(1);
         let runs = vec![writer.write(1, "a"), writer.write(3, "b")];
         let brief = Brief { author: 7, next: 3, check: 9, cut: Some(2) };
         let deep = Branch::new(2, 0b101_011 << 58).unwrap();
         vec![
-            Message::Hello(Hello { author: writer.id(), wall_ms: 1 << 40 }),
-            Message::Known { next: 5 },
-            Message::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
-            Message::Ack { pushes: vec![(1, true), (300, false)] },
-            Message::Pull,
-            Message::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
-            Message::Status { digest: [7; 16], answer: false },
-            Message::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
-            Message::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
-            Message::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
-            Message::Runs { want: 4, runs: runs.clone() },
-            Message::Done { want: 4 },
-            Message::Evidence { run: runs[0].clone() },
-            Message::Fork { proof: Bytes::from_static(b"proof") },
-            Message::Shuffle {
+            Frame::Hello(Hello { author: writer.id(), wall_ms: 1 << 40 }),
+            Frame::Known { next: 5 },
+            Frame::Push(Push { push: 1, part: 3, hops: 2, runs: runs.clone() }),
+            Frame::Ack { pushes: vec![(1, true), (300, false)] },
+            Frame::Pull,
+            Frame::Have { heads: vec![(1, 2), (u64::MAX, 0)] },
+            Frame::Status { digest: [7; 16], answer: false },
+            Frame::Ranges(Ranges { salt: 8, branch: deep, prints: [1; Branch::FANOUT] }),
+            Frame::Heads(Heads { branch: deep, all: true, heads: vec![brief, Brief { cut: None, ..brief }] }),
+            Frame::Want(Want { want: 4, newest: 256, ranges: vec![Range { author: 1, first: 2, last: 3 }] }),
+            Frame::Runs { want: 4, runs: runs.clone() },
+            Frame::Done { want: 4 },
+            Frame::Evidence { run: runs[0].clone() },
+            Frame::Fork { proof: Bytes::from_static(b"proof") },
+            Frame::Shuffle {
                 peers: vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"here") }],
                 answer: true,
             },
@@ -495,23 +495,23 @@ mod tests {
     }
 
     #[test]
-    fn every_message_comes_back_and_is_refused_when_cut_short_or_prolonged() {
-        for message in one_of_each() {
-            let bytes = message.encode();
-            assert_eq!(Message::decode(bytes.clone().into()).as_ref(), Ok(&message));
-            if !matches!(message, Message::Fork { .. }) {
+    fn every_frame_comes_back_and_is_refused_when_cut_short_or_prolonged() {
+        for frame in one_of_each() {
+            let bytes = frame.encode();
+            assert_eq!(Frame::decode(bytes.clone().into()).as_ref(), Ok(&frame));
+            if !matches!(frame, Frame::Fork { .. }) {
                 for end in 0..bytes.len() {
-                    assert!(Message::decode(bytes[..end].to_vec().into()).is_err(), "{message:?} cut at {end}");
+                    assert!(Frame::decode(bytes[..end].to_vec().into()).is_err(), "{frame:?} cut at {end}");
                 }
                 let longer = [&bytes[..], &[0]].concat();
-                assert!(Message::decode(longer.into()).is_err(), "{message:?} prolonged");
+                assert!(Frame::decode(longer.into()).is_err(), "{frame:?} prolonged");
             }
         }
     }
 
     #[test]
     fn a_status_is_small() {
-        assert!(Message::Status { digest: [7; 16], answer: false }.encode().len() <= 18);
+        assert!(Frame::Status { digest: [7; 16], answer: false }.encode().len() <= 18);
     }
 
     #[test]
@@ -521,10 +521,10 @@ mod tests {
             for value in [u64::MAX, u64::MAX - 1, 1 << 32, 1 << 63] {
                 let mut bytes = vec![kind];
                 (0..4).for_each(|_| put_number(&mut bytes, value));
-                assert!(Message::decode(bytes.into()).is_err(), "kind {kind}, value {value}");
+                assert!(Frame::decode(bytes.into()).is_err(), "kind {kind}, value {value}");
             }
         }
-        assert_eq!(Message::decode(vec![0; MESSAGE_BYTES + 1].into()), Err(Reject::Limit("message")));
+        assert_eq!(Frame::decode(vec![0; FRAME_BYTES + 1].into()), Err(Reject::Limit("frame")));
     }
 
     proptest! {
@@ -538,8 +538,8 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = value;
             }
-            if let Ok(message) = Message::decode(bytes.clone().into()) {
-                prop_assert_eq!(message.encode(), bytes);
+            if let Ok(frame) = Frame::decode(bytes.clone().into()) {
+                prop_assert_eq!(frame.encode(), bytes);
             }
         }
     }

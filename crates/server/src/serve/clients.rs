@@ -1,0 +1,132 @@
+//! Who is served at a door: a bounded number at once. While all places are taken, the client that has asked for nothing for
+//! longest makes room for the next, so that connections that begin a request and never end it keep nobody out.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+
+use crate::limits::{CLIENTS, LAST_ANSWERS_MS};
+
+/// The clients of one door. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Clients {
+    places: Arc<Semaphore>,
+    idle: Arc<Mutex<Idle>>,
+    closing: watch::Sender<bool>,
+}
+
+/// The clients that have no request under way, the longest first: at most [`CLIENTS`].
+#[derive(Default)]
+struct Idle {
+    next: u64,
+    clients: BTreeMap<u64, Arc<Notify>>,
+}
+
+/// The place of one client, free again when this and all its [`Answering`] are dropped.
+pub(super) struct Place {
+    idle: Arc<Mutex<Idle>>,
+    /// Where it stands among the idle; `None` while it is answered.
+    number: Mutex<Option<u64>>,
+    leave: Arc<Notify>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A request under way, until the last byte of its answer.
+pub(super) struct Answering(Arc<Place>);
+
+impl Clients {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(CLIENTS as usize)),
+            idle: Arc::default(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// A place for the next client, once there is one. `None` when the door is closed.
+    pub(super) async fn place(&self) -> Option<Arc<Place>> {
+        let permit = match self.places.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                if let Some((_, leave)) = lock(&self.idle).clients.pop_first() {
+                    leave.notify_one();
+                }
+                self.places.clone().acquire_owned().await.ok()?
+            }
+        };
+        let place = Place { idle: self.idle.clone(), number: Mutex::default(), leave: Arc::default(), _permit: permit };
+        place.rests();
+        Some(Arc::new(place))
+    }
+
+    /// Ends when the door is to be closed.
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Lets clients go: those without a request at once, the others once they have their answer. A client that listens for
+    /// events has none, and is not waited for long.
+    pub(super) async fn let_go(&self) {
+        self.closing.send_replace(true);
+        let _ = timeout(Duration::from_millis(LAST_ANSWERS_MS), self.places.acquire_many(CLIENTS)).await;
+    }
+}
+
+impl Place {
+    /// A request has come; it is under way until what this returns is dropped.
+    pub(super) fn answers(self: &Arc<Self>) -> Answering {
+        self.asks();
+        Answering(self.clone())
+    }
+
+    /// Returns when the client has to go, unless a request of it is under way by then.
+    pub(super) async fn left(&self) {
+        self.leave.notified().await;
+    }
+
+    /// Whether a request is under way.
+    pub(super) fn is_answering(&self) -> bool {
+        lock(&self.number).is_none()
+    }
+
+    fn rests(&self) {
+        let number = {
+            let mut idle = lock(&self.idle);
+            let number = idle.next;
+            idle.next += 1;
+            idle.clients.insert(number, self.leave.clone());
+            number
+        };
+        *lock(&self.number) = Some(number);
+    }
+
+    fn asks(&self) {
+        let number = lock(&self.number).take();
+        if let Some(number) = number {
+            lock(&self.idle).clients.remove(&number);
+        }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.rests();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.asks();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
