@@ -3,6 +3,9 @@
 /// Lines of the timeline read at once: 256 of 100 bytes are 25 kB, of the largest body 2 MiB.
 pub(crate) const PAGE_LINES: usize = 256;
 
+/// Milliseconds that a program may take to put a text into the clipboard: a hundred times what it does.
+pub(crate) const COPY_MS: u64 = 1_000;
+
 /// Lines of standard input that were too long and are named by number; the rest is counted.
 pub(crate) const LONG_NAMED: usize = 5;
 

@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod client;
+mod clipboard;
 mod commands;
 mod config;
 mod failure;

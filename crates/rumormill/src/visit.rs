@@ -4,7 +4,7 @@ use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_tui::{Start, Visit, at_terminal};
 
-use crate::{failure::Failure, home::Place};
+use crate::{clipboard, failure::Failure, home::Place};
 
 /// How a room is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub(crate) async fn visit(client: &Client, room: &Room, place: &Place, look: Loo
     if look == Look::Lines {
         return Ok(rumormill_tui::visit(client, room, &history).await?);
     }
-    let start = Start { room: Some(room.id.clone()), history, settings: place.config()?.settings() };
+    let settings = place.config()?.settings();
+    let start = Start { room: Some(room.id.clone()), history, settings, clipboard: Some(clipboard::copy) };
     let last = rumormill_tui::run(client, start).await?;
     last.iter().for_each(|id| place.remember_room(id.as_str()));
     Ok(Visit { met: true })

@@ -129,7 +129,7 @@ impl fmt::Display for Error {
             Self::Older { path, found, known } => {
                 write!(f, "{}: has version {found}, and {known} is what is looked into here", path.display())
             }
-            Self::Full { path } => write!(f, "{}: no room on the disk", path.display()),
+            Self::Full { path } => write!(f, "no room on the disk for {}", path.display()),
             Self::TooLarge => write!(f, "a file has at most {FILE_BYTES} bytes"),
             Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),
             Self::Io { path, what } | Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),

@@ -272,8 +272,8 @@ pub trait Read: Send {
 
     /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
-    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation: there is
-    /// no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
+    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the
+    /// signs of words such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
     fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
 
     /// Entries in the timeline of a room.

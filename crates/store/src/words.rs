@@ -1,7 +1,8 @@
 //! What a search takes for words, the same in both forms of the store.
 //!
-//! Text is decomposed (NFKD), accents fall off, letters become small; whatever is neither letter nor digit parts words.
-//! In scripts that put no spaces between words every letter is a word of its own.
+//! Text is decomposed (NFKD), accents and vowel signs that may be left out fall off, letters become small; whatever is neither
+//! letter nor digit parts words. In scripts that put no spaces between words every letter is a word of its own, and so is
+//! every emoji. What ends in `+` or `#`, as c++ does, is a word with these and one without.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
@@ -19,38 +20,86 @@ const UNSPACED: [(char, char); 6] = [
     ('\u{20000}', '\u{3ffff}'),
 ];
 
+/// Signs without letters that people look for: arrows to dingbats, emoji.
+const SYMBOLS: [(char, char); 2] = [('\u{2190}', '\u{2bff}'), ('\u{1f000}', '\u{1fbff}')];
+
+/// What falls off: accents, signs above and below Cyrillic, Hebrew and Arabic, the stretching of Arabic, skin tones, and
+/// what chooses between two forms of an emoji.
+const ACCENTS: [(char, char); 15] = [
+    ('\u{300}', '\u{36f}'),
+    ('\u{483}', '\u{489}'),
+    ('\u{591}', '\u{5bd}'),
+    ('\u{5bf}', '\u{5c7}'),
+    ('\u{610}', '\u{61a}'),
+    ('\u{640}', '\u{640}'),
+    ('\u{64b}', '\u{65f}'),
+    ('\u{670}', '\u{670}'),
+    ('\u{6d6}', '\u{6ed}'),
+    ('\u{1ab0}', '\u{1aff}'),
+    ('\u{1dc0}', '\u{1dff}'),
+    ('\u{20d0}', '\u{20ff}'),
+    ('\u{3099}', '\u{309a}'),
+    ('\u{fe00}', '\u{fe2f}'),
+    ('\u{1f3fb}', '\u{1f3ff}'),
+];
+
 /// Visits the words of a text, in order.
 pub(crate) fn each_word(text: &str, mut visit: impl FnMut(&str)) {
-    if text.is_ascii() {
+    each_signed(text, |word, signed| {
+        visit(word);
+        if signed != word {
+            visit(signed);
+        }
+    });
+}
+
+/// Visits the words of a text without the signs behind them, and with them.
+fn each_signed(text: &str, mut visit: impl FnMut(&str, &str)) {
+    if text.is_ascii() && !text.contains(is_sign) {
         let small = text.to_ascii_lowercase();
         let words = small.split(|letter: char| !letter.is_ascii_alphanumeric());
-        return words.filter(|word| !word.is_empty()).for_each(visit);
+        return words.filter(|word| !word.is_empty()).for_each(|word| visit(word, word));
     }
     let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
-    let mut word = String::new();
-    for letter in decomposed.chars().flat_map(char::to_lowercase).filter(|letter| !is_accent(*letter)) {
-        let alone = is_unspaced(letter);
-        if letter.is_alphanumeric() && !alone {
+    let letters = decomposed.chars().flat_map(char::to_lowercase).filter(|letter| !is_in(&ACCENTS, *letter));
+    let (mut word, mut end) = (String::new(), 0);
+    // The end of a text ends its last word.
+    for letter in letters.chain([' ']) {
+        let is_alone = is_in(&SYMBOLS, letter) || is_in(&UNSPACED, letter) && letter.is_alphanumeric();
+        let is_letter = letter.is_alphanumeric() && !is_alone;
+        let has_signs = word.len() > end;
+        if is_letter && !has_signs {
             word.push(letter);
-        } else if !word.is_empty() {
-            visit(&word);
-            word.clear();
+            end = word.len();
+            continue;
         }
-        if alone {
-            visit(letter.encode_utf8(&mut [0; 4]));
+        if is_sign(letter) && end > 0 {
+            word.push(letter);
+            continue;
         }
-    }
-    if !word.is_empty() {
-        visit(&word);
+        if end > 0 {
+            // Signs between two words belong to neither.
+            visit(&word[..end], if is_letter { &word[..end] } else { &word });
+        }
+        word.clear();
+        if is_letter {
+            word.push(letter);
+        }
+        end = word.len();
+        if is_alone {
+            let mut bytes = [0; 4];
+            let letter: &str = letter.encode_utf8(&mut bytes);
+            visit(letter, letter);
+        }
     }
 }
 
-fn is_accent(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
+fn is_sign(letter: char) -> bool {
+    matches!(letter, '+' | '#')
 }
 
-fn is_unspaced(letter: char) -> bool {
-    UNSPACED.iter().any(|(low, high)| (*low..=*high).contains(&letter)) && letter.is_alphanumeric()
+fn is_in(ranges: &[(char, char)], letter: char) -> bool {
+    ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter))
 }
 
 /// What is searched for: some whole words and the beginning of one.
@@ -64,7 +113,7 @@ impl Query {
     /// The query that a user means; `None` when there is no word in it.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let mut whole = Vec::new();
-        each_word(text, |word| whole.extend((whole.len() < QUERY_WORDS).then(|| word.to_owned())));
+        each_signed(text, |_, word| whole.extend((whole.len() < QUERY_WORDS).then(|| word.to_owned())));
         let beginning = whole.pop()?;
         Some(Self { whole, beginning })
     }
@@ -97,7 +146,7 @@ mod tests {
 
     #[test]
     fn words_are_what_people_take_for_words() {
-        let cases: [(&str, &[&str]); 10] = [
+        let cases: [(&str, &[&str]); 16] = [
             ("", &[]),
             ("  ... --- !", &[]),
             ("Hello, world", &["hello", "world"]),
@@ -108,6 +157,12 @@ mod tests {
             ("東京tower", &["東", "京", "tower"]),
             ("snake_case/path.rs", &["snake", "case", "path", "rs"]),
             ("Привет ё", &["привет", "е"]),
+            ("party 🎉 today", &["party", "🎉", "today"]),
+            ("👍🏽👍 ❤️", &["👍", "👍", "❤"]),
+            ("شكرا مُحَمَّد", &["شكرا", "محمد"]),
+            ("שָׁלוֹם", &["שלום"]),
+            ("c++ and C#, x+y+", &["c", "c++", "and", "c", "c#", "x", "y", "y+"]),
+            ("+1 # a#b é+", &["1", "a", "b", "e", "e+"]),
         ];
         for (text, expected) in cases {
             assert_eq!(words(text), expected, "{text}");
@@ -123,11 +178,19 @@ mod tests {
             ("lunch dinner", "Lunch at noon?", false),
             ("京", "東京に行く", true),
             ("cafe", "au café", true),
+            ("🎉", "party 🎉 today", true),
+            ("🎂", "party 🎉 today", false),
+            ("محمد", "شكرا مُحَمَّد", true),
+            ("c++", "coffee", false),
+            ("c++", "C++ is old", true),
+            ("c", "C++ is old", true),
+            ("c old", "C++ is old", true),
+            ("c++ old", "C is old", false),
         ];
         for (query, text, found) in cases {
             assert_eq!(Query::new(query).unwrap().finds(text), found, "{query} in {text}");
         }
-        assert_eq!(Query::new("\"*():-"), None);
+        assert_eq!(Query::new("\"*():-+#"), None);
     }
 
     #[test]

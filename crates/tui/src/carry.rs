@@ -373,6 +373,6 @@ pub(super) fn tell_holders(model: &mut Model, holders: &[Person], of: u64) {
 
 /// Shows a ticket and copies it.
 pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
-    model.told(format!("{}\ncopied; whoever has it can enter: rumormill join TICKET", clean(&ticket)));
+    model.told(format!("{}\nanyone with this ticket can join: rumormill join TICKET", clean(&ticket)));
     out.push(Effect::Copy(ticket));
 }

@@ -39,6 +39,17 @@ pub(super) enum Input {
     Tick(u64),
     Event(Box<Event>),
     Answer(Box<Answer>),
+    /// What became of a text that was to be copied.
+    Copied(Copied),
+}
+
+/// What became of a text that was to be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// It is in the clipboard.
+    Done,
+    /// The terminal was asked to put it there, and does not tell whether it does such things.
+    Asked,
 }
 
 /// What the core wants done.
@@ -46,7 +57,7 @@ pub(super) enum Input {
 pub(super) enum Effect {
     /// To be asked in this order, and answered with [`Input::Answer`].
     Ask(Ask),
-    /// Put into the clipboard of the terminal.
+    /// Put into the clipboard, and told by [`Input::Copied`].
     Copy(String),
     /// A line to be remembered from visit to visit.
     Remember(String),

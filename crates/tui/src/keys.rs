@@ -223,7 +223,6 @@ fn select(model: &mut Model, down: bool) {
 fn copy(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(message) = carry::target(model, |_| true).filter(|message| message.kind == Kind::Text) {
         out.push(Effect::Copy(rows::lines(&message.text)));
-        model.tell(NoteKind::Told, "copied");
     }
 }
 

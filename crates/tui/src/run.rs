@@ -21,10 +21,10 @@ use tokio::{sync::mpsc, time};
 
 use super::{
     ask::{Answer, Ask},
-    input::{Effect, Input, Key, Size},
+    input::{Copied, Effect, Input, Key, Size},
     model::Model,
     paint::Paint,
-    screen::{Desktop, Screen, Signs},
+    screen::{Desktop, Screen, Signs, copies},
     settings::{Chosen, Settings},
     typed::Typed,
     update::update,
@@ -45,6 +45,8 @@ pub struct Start {
     pub history: PathBuf,
     /// As the configuration says.
     pub settings: Settings,
+    /// What puts a text into the clipboard, and tells whether it did.
+    pub clipboard: Option<fn(&str) -> bool>,
 }
 
 /// Shows the rooms until the person leaves; returns the room that was open then.
@@ -67,8 +69,18 @@ pub async fn run(client: &Client, start: Start) -> Result<Option<RoomHex>, Failu
     model.typed = Typed::new(history.lines());
     let term = std::env::var("TERM").unwrap_or_default();
     let desktop = Desktop::of(&term, std::env::var_os("VTE_VERSION").is_some());
-    let terminal = &mut screen.terminal;
-    let mut shell = Shell { model, terminal, signs: io::stdout(), desktop, history: &mut history, chosen: &chosen };
+    let copies = copies(&term, &std::env::var("TERM_PROGRAM").unwrap_or_default());
+    let (terminal, clipboard) = (&mut screen.terminal, start.clipboard);
+    let mut shell = Shell {
+        model,
+        terminal,
+        signs: io::stdout(),
+        desktop,
+        clipboard,
+        copies,
+        history: &mut history,
+        chosen: &chosen,
+    };
     tokio::select! {
         left = shell.stay(client, EventStream::new()) => left?,
         () = interrupts.next() => {}
@@ -112,6 +124,9 @@ pub(super) struct Shell<'a, B: Backend, W: Write> {
     pub(super) terminal: &'a mut Terminal<B>,
     pub(super) signs: W,
     pub(super) desktop: Desktop,
+    pub(super) clipboard: Option<fn(&str) -> bool>,
+    /// Whether the terminal is known to copy what it is asked to.
+    pub(super) copies: bool,
     pub(super) history: &'a mut Remembered,
     pub(super) chosen: &'a Kept<Chosen>,
 }
@@ -183,7 +198,10 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                         update(&mut self.model, Input::Answer(Box::new(answer)));
                     }
                 }
-                Effect::Copy(text) => self.signs.copy(&text).map_err(|error| Failure::output(&error))?,
+                Effect::Copy(text) => {
+                    let copied = self.copy(&text)?;
+                    update(&mut self.model, Input::Copied(copied));
+                }
                 Effect::Bell => self.signs.bell().map_err(|error| Failure::output(&error))?,
                 Effect::Notify { title, text } => {
                     self.signs.notify(self.desktop, &title, &text).map_err(|error| Failure::output(&error))?;
@@ -200,6 +218,15 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// Puts a text into the clipboard by a program that says whether it did, or asks the terminal.
+    fn copy(&mut self, text: &str) -> Result<Copied, Failure> {
+        if self.clipboard.is_some_and(|copy| copy(text)) {
+            return Ok(Copied::Done);
+        }
+        self.signs.copy(text).map_err(|error| Failure::output(&error))?;
+        Ok(if self.copies { Copied::Done } else { Copied::Asked })
     }
 
     fn draw(&mut self) -> Result<(), Failure> {

@@ -63,6 +63,12 @@ impl Desktop {
     }
 }
 
+/// Whether a terminal of this kind (`TERM`, `TERM_PROGRAM`) is known to put into the clipboard what it is asked to (OSC 52).
+pub(super) fn copies(term: &str, program: &str) -> bool {
+    let terms = ["xterm-kitty", "foot", "alacritty", "xterm-ghostty", "contour", "wezterm"];
+    terms.iter().any(|known| term.starts_with(known)) || ["WezTerm", "ghostty"].contains(&program)
+}
+
 /// The terminal, ours until this is dropped.
 pub(super) struct Screen {
     pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -122,6 +128,16 @@ mod tests {
         }
         assert_eq!(notified(Desktop::Text, "lunch", "bob: hi"), "\x1b]9;Rumormill: lunch: bob: hi\x07");
         assert_eq!(notified(Desktop::TitleAndText, "lunch", "bob: hi"), "\x1b]777;notify;lunch;bob: hi\x1b\\");
+    }
+
+    #[test]
+    fn copying_counts_as_done_where_the_terminal_is_known_to_do_it() {
+        for (term, program) in [("xterm-kitty", ""), ("foot-extra", ""), ("xterm-256color", "WezTerm")] {
+            assert!(copies(term, program), "{term} {program}");
+        }
+        for (term, program) in [("xterm-256color", ""), ("xterm-256color", "Apple_Terminal"), ("tmux-256color", "tmux"), ("", "")] {
+            assert!(!copies(term, program), "{term} {program}");
+        }
     }
 
     #[test]

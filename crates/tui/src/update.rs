@@ -4,9 +4,9 @@ use super::{
     answers,
     ask::{Ask, OfRoom},
     events,
-    input::{Effect, Input},
+    input::{Copied, Effect, Input},
     keys,
-    model::{Mode, Model, Question, Scroll},
+    model::{Mode, Model, NoteKind, Question, Scroll},
 };
 use crate::limits::{PASTE_LINES, TYPED_BYTES};
 
@@ -27,6 +27,11 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
         }
         Input::Event(event) => events::hear(model, *event, &mut out),
         Input::Answer(answer) => answers::hear(model, *answer, &mut out),
+        Input::Copied(Copied::Done) => model.tell(NoteKind::Told, "copied"),
+        Input::Copied(Copied::Asked) => model.tell(
+            NoteKind::Told,
+            "the terminal was asked to copy it; where it does not, Alt+l shows bare text to select",
+        ),
     }
     out
 }

@@ -110,7 +110,7 @@ async fn typed(bytes: u64, outcome: &mut Outcome) {
     let sent = send(&mut input, bytes).await;
     drop(input);
     let ended = soon("the end of a command that sends", beside.wait()).await.unwrap();
-    outcome.count("bytes that a command took before it refused to send them", sent, Bound::AtMost(PIECE as u64));
+    outcome.count("bytes that a command took which sends", sent, Bound::Is(bytes));
     outcome.count("it says so by its exit code", u64::from(!ended.success()), Bound::Is(1));
 }
 

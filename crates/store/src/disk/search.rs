@@ -59,7 +59,8 @@ fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<
             CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3
             ORDER BY newest DESC",
     )?;
-    // Words are letters and digits only, so that nothing in the quotes has a meaning.
+    // In words there are letters, digits, emoji and signs behind these, none of which means anything in quotes. The index parts
+    // words at the signs: what it finds is looked into.
     let mut terms: Vec<_> = query.whole.iter().map(|word| format!("\"{word}\"")).collect();
     terms.push(format!("\"{}\" *", query.beginning));
     let mut rows = find.query((terms.join(" "), first, last))?;

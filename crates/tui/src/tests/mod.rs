@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use self::node::{NOON_MS, Node};
 use super::{
     ask::Answer,
-    input::{Effect, Input, Key, Size},
+    input::{Copied, Effect, Input, Key, Size},
     model::Model,
     paint::Paint,
     update::update,
@@ -73,6 +73,10 @@ impl Stage {
                     self.takes(Input::Answer(Box::new(Answer { ask, told })));
                 }
                 Effect::Remember(_) => {}
+                Effect::Copy(_) => {
+                    self.done.push(format!("{effect:?}"));
+                    self.takes(Input::Copied(Copied::Done));
+                }
                 effect => self.done.push(format!("{effect:?}")),
             }
         }

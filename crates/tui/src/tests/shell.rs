@@ -86,6 +86,15 @@ struct Visit {
 
 /// A visit that ends where the keys do.
 async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin) -> Visit {
+    visit_with(None, fake, keys).await
+}
+
+/// The same where a program puts texts into the clipboard.
+async fn visit_with(
+    clipboard: Option<fn(&str) -> bool>,
+    fake: Fake,
+    keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
+) -> Visit {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::new(TestBackend::new(60, 12)).unwrap();
     let mut history = Remembered::load(home.path().join("history"));
@@ -97,6 +106,8 @@ async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin
         terminal: &mut terminal,
         signs: &mut signs,
         desktop: Desktop::Text,
+        clipboard,
+        copies: false,
         history: &mut history,
         chosen: &chosen,
     };
@@ -119,8 +130,18 @@ async fn what_is_typed_is_said_shown_and_remembered() {
     assert_eq!(visit.ended, Ok(()));
     assert_eq!(visit.node.rooms[0].messages.last().unwrap().text, "pizza");
     assert!(visit.screen.contains("ada  pizza"), "{}", visit.screen);
-    assert!(visit.signs.contains("\u{1b}]52;c;"), "the ticket is copied: {:?}", visit.signs);
+    assert!(visit.signs.contains("\u{1b}]52;c;"), "the terminal is asked to copy the ticket: {:?}", visit.signs);
+    assert!(visit.screen.contains("was asked to copy it"), "{}", visit.screen);
     assert_eq!(visit.remembered, ["pizza", "/ticket"]);
+}
+
+#[tokio::test]
+async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
+    let keys = || typed("/ticket\n").chain(typed(""));
+    let copied = visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
+    assert!(copied.screen.contains("copied") && !copied.signs.contains("]52;"), "{}{}", copied.screen, copied.signs);
+    let failed = visit_with(Some(|_| false), Fake::new(Node::with("lunch"), vec![]), keys()).await;
+    assert!(failed.screen.contains("was asked to copy it") && failed.signs.contains("]52;"), "{}", failed.screen);
 }
 
 #[tokio::test]

@@ -362,7 +362,7 @@ fn orders_do_what_they_say() {
     stage.keys("/set Enter").has("bell mentions            when to ring: mentions, all, none").keys("Esc");
     stage.keys("/whois Space bob Enter").has("bob: direct, 7 ms; has not said anything");
     stage.has("since 2026-11-22 12:00, 1,234 entries").has("author 626f62626f62");
-    stage.keys("/ticket Enter").has("copied; whoever has it can enter");
+    stage.keys("/ticket Enter").has("anyone with this ticket can join").has("copied");
     assert!(stage.did()[0].starts_with(r#"Copy("rumor1abcdefgh"#));
     stage.keys("//quit Enter").has("ada  /quit").keys("/quit Enter");
     assert_eq!(stage.did(), ["Quit"]);

@@ -1,0 +1,74 @@
+//! Puts text into the clipboard by the programs that systems have for it. Each says by its exit whether it did.
+
+use std::{
+    env,
+    io::Write as _,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::limits::COPY_MS;
+
+/// Programs, and the variable of the environment without which they can do nothing.
+const PROGRAMS: [(&str, &[&str], Option<&str>); 5] = [
+    ("wl-copy", &[], Some("WAYLAND_DISPLAY")),
+    ("xclip", &["-selection", "clipboard"], Some("DISPLAY")),
+    ("xsel", &["--clipboard", "--input"], Some("DISPLAY")),
+    ("tmux", &["load-buffer", "-w", "-"], Some("TMUX")),
+    ("pbcopy", &[], None),
+];
+
+/// Copies a text; whether a program did.
+pub(crate) fn copy(text: &str) -> bool {
+    let is_here = |variable: Option<&str>| variable.is_none_or(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    PROGRAMS.iter().any(|(program, args, variable)| is_here(*variable) && by(program, args, text))
+}
+
+/// Hands a text to a program. One that does not end soon is ended: its display does not answer.
+fn by(program: &str, args: &[&str], text: &str) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let Ok(mut child) = command.spawn() else { return false };
+    let (done, ended) = mpsc::channel();
+    let process = child.id();
+    let text = text.to_owned();
+    thread::spawn(move || {
+        let written = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
+        let is_done = child.wait().is_ok_and(|status| status.success());
+        // Nobody may be waiting any more.
+        let _ = done.send(written && is_done);
+    });
+    ended.recv_timeout(Duration::from_millis(COPY_MS)).unwrap_or_else(|_| {
+        // It may have ended in this moment.
+        let _ = i32::try_from(process).map(|process| kill(Pid::from_raw(process), Signal::SIGKILL));
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_fails_or_hangs_has_not_copied() {
+        assert!(by("cat", &[], "words"));
+        assert!(!by("a program that nobody has", &[], "words"));
+        assert!(!by("false", &[], "words"));
+        assert!(!by("tail", &["-f", "/dev/null"], "words"));
+    }
+
+    #[test]
+    fn the_program_gets_the_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let to = dir.path().join("clip");
+        assert!(by("tee", &[to.to_str().unwrap()], "rumor1abc"));
+        assert_eq!(std::fs::read_to_string(to).unwrap(), "rumor1abc");
+    }
+}
