@@ -1,8 +1,8 @@
 //! A member of Rumormill rooms as a library: the engine of Rumormill on a real network.
 //!
-//! A [`Node`] is a running process: it owns a home, a QUIC endpoint, and one thread that drives the engines of all
-//! its rooms. A [`Room`] is one of its rooms: messages are said and read there, and events tell what happens. Nothing in this crate knows a command line, a screen or
-//! HTTP.
+//! A [`Node`] is a running process: it owns a home, a QUIC endpoint, and one thread that drives the engines of all its
+//! rooms. A [`Room`] is one of its rooms: messages are said and read there, and events tell what happens. Nothing in
+//! this crate knows a command line, a screen or HTTP.
 //!
 //! ```
 //! use futures_util::StreamExt;
@@ -44,9 +44,9 @@
 //! # What a message is
 //!
 //! A **message** is what a person says, with its edits and reactions. It is folded from signed **entries**, which
-//! [`Room::entries`] gives. Peers send each other **frames**, which stay inside; **events** go to the
-//! program that embeds the node. A [`Target`](proto::content::Target) names an entry, and so the message that it makes; writing methods return
-//! it. The types of the protocol are in [`proto`].
+//! [`Room::entries`] gives. Peers send each other **frames**, which stay inside; **events** go to the program that
+//! embeds the node. A [`Target`](proto::content::Target) names an entry, and so the message that it makes; writing
+//! methods return it. The types of the protocol are in [`proto`].
 //!
 //! # How it works inside
 //!
