@@ -736,4 +736,30 @@ mod tests {
         assert_eq!(take(&mut fresh, &ours), Taken::Refused);
         assert_eq!(take(&mut fresh, &zero), Taken::New);
     }
+
+    #[test]
+    fn what_a_log_takes_up_to_its_cut_brings_what_vouches_for_it() {
+        let mut writer = Writer::new(1);
+        let (zero, one) = (writer.write(1, "x"), writer.write(1, "y"));
+        let mut twin = writer.clone();
+        let (ours, theirs) = (writer.write(3, "ours"), twin.write(3, "theirs"));
+        let entries = one.entries().iter().chain(ours.entries()).cloned().collect();
+        let long = RawRun::new(writer.id(), 1, one.prev(), entries, ours.signature().copied()).unwrap();
+        let mut logs = Logs::new(ROOM, vec![]);
+        take(&mut logs, &zero);
+        released(&mut logs);
+        let proof = Proof::new(logs.door(), &ours, &theirs).unwrap();
+        assert!(logs.prove(&proof) && proof.at() == 2);
+        let mut log = logs.frontier().log(&writer.id()).unwrap().clone();
+        log.cut_at(2, None);
+        logs.replace(writer.id(), log);
+
+        assert_eq!(take(&mut logs, &long), Taken::New);
+        let taken = logs.release(AT).pop().unwrap();
+        assert_eq!((taken.run.first().seq, taken.run.last().seq, taken.run.signature()), (1, 1, None));
+        let beyond = logs.prolonging(&taken.run, &taken.raw).unwrap();
+        assert_eq!((beyond.first().seq, beyond.last().seq, beyond.signature()), (2, 4, ours.signature()));
+        let signed = logs.door().admit(&one, Trust::Signature).unwrap();
+        assert_eq!(logs.prolonging(&signed, &one), None, "what is signed needs nothing");
+    }
 }

@@ -27,7 +27,8 @@ const PROGRAMS: [(&str, &[&str], Option<&str>); 5] = [
 
 /// Copies a text; whether a program did.
 pub(crate) fn copy(text: &str) -> bool {
-    let is_here = |variable: Option<&str>| variable.is_none_or(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let is_here =
+        |variable: Option<&str>| variable.is_none_or(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
     PROGRAMS.iter().any(|(program, args, variable)| is_here(*variable) && by(program, args, text))
 }
 

@@ -37,6 +37,7 @@ laws! {
     a_log_may_be_cut_before_it_is_held
     recall_reaches_over_a_cut
     recall_tells_of_the_entry_below_a_span
+    what_lies_beyond_a_cut_vouches_for_the_entry_below
     search_finds_words_newest_first
     search_takes_any_words
     holders_are_who_say_so
@@ -449,6 +450,27 @@ fn recall_tells_of_the_entry_below_a_span(store: &mut dyn Store) {
     check(&mut reader);
     cut(store, &script.proof(&script.forked(12, 1), 12));
     check(&mut reader);
+}
+
+fn what_lies_beyond_a_cut_vouches_for_the_entry_below(store: &mut dyn Store) {
+    let (script, room) = (Script::lines(1, 100, 10, 10), ROOM);
+    append(store, room, &[script.run(0, 0), script.run(1, 9)]).unwrap();
+    append(store, room, &[script.forked(40, 1).run(40, 64)]).unwrap();
+    cut(store, &script.proof(&script.forked(11, 1), 11));
+    // A run comes of which the log takes one entry, and nothing is signed there.
+    let whole = script.run(10, 64);
+    append(store, room, &[whole.clone().part(10, 10).unwrap()]).unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.recall(&room, &script.id(), 10).unwrap(), None);
+
+    store.commit(&[(room, Change::Prolong(&whole.part(11, 64).unwrap()))]).unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(ends(reader.recall(&room, &script.id(), 10).unwrap()), Some((1, 64, true)));
+    assert_eq!(reader.newest(&room, 99).unwrap(), [(script.id(), 0, 10)], "the timeline is as it was");
+    assert!(reader.check(&room).unwrap().is_clean());
+    // What begins elsewhere than at the cut changes nothing.
+    store.commit(&[(room, Change::Prolong(&script.run(20, 64)))]).unwrap();
+    assert_eq!(ends(reader.recall(&room, &script.id(), 10).unwrap()), Some((1, 64, true)));
 }
 
 fn search_finds_words_newest_first(store: &mut dyn Store) {

@@ -135,7 +135,9 @@ mod tests {
         for (term, program) in [("xterm-kitty", ""), ("foot-extra", ""), ("xterm-256color", "WezTerm")] {
             assert!(copies(term, program), "{term} {program}");
         }
-        for (term, program) in [("xterm-256color", ""), ("xterm-256color", "Apple_Terminal"), ("tmux-256color", "tmux"), ("", "")] {
+        for (term, program) in
+            [("xterm-256color", ""), ("xterm-256color", "Apple_Terminal"), ("tmux-256color", "tmux"), ("", "")]
+        {
             assert!(!copies(term, program), "{term} {program}");
         }
     }

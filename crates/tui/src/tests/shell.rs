@@ -138,7 +138,8 @@ async fn what_is_typed_is_said_shown_and_remembered() {
 #[tokio::test]
 async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
     let keys = || typed("/ticket\n").chain(typed(""));
-    let copied = visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
+    let copied =
+        visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
     assert!(copied.screen.contains("copied") && !copied.signs.contains("]52;"), "{}{}", copied.screen, copied.signs);
     let failed = visit_with(Some(|_| false), Fake::new(Node::with("lunch"), vec![]), keys()).await;
     assert!(failed.screen.contains("was asked to copy it") && failed.signs.contains("]52;"), "{}", failed.screen);
