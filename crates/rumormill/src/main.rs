@@ -41,7 +41,7 @@ struct Cli {
 
 /// Commands that the list leaves out; each has its own `--help`.
 const MORE: &str =
-    "More: get, ticket, seen, digest, keep, forget, export, import, check, resync, paths, completions, man";
+    "More: get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -61,6 +61,7 @@ enum Command {
     /// List your rooms
     Rooms(commands::rooms::Args),
     /// List the peers of a room and how each is reached
+    #[command(hide = true)]
     Peers(commands::peers::Args),
     /// Save a file that somebody sent
     #[command(hide = true)]

@@ -129,7 +129,7 @@ fn a_newer_version_is_refused_untouched() {
     // While the version is in the write-ahead log only, and when it has reached the file.
     for _ in 0..2 {
         let before = files(&home);
-        assert!(matches!(refused(&home), Error::Newer { found: 99, known: 9, .. }));
+        assert!(matches!(refused(&home), Error::Newer { found: 99, known: 10, .. }));
         assert!(files(&home) == before);
         raw.pragma_update(None, "wal_checkpoint", "truncate").ok();
     }

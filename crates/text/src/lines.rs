@@ -17,7 +17,7 @@ pub enum Line {
 /// # Errors
 /// When it cannot be read.
 pub fn read_line(input: &mut impl BufRead, most: usize) -> io::Result<Option<Line>> {
-    let (mut line, mut length, mut is_ended) = (Vec::new(), 0_u64, false);
+    let (mut line, mut length, mut last, mut is_ended) = (Vec::new(), 0_u64, None, false);
     while !is_ended {
         let piece = match input.fill_buf() {
             Ok(piece) => piece,
@@ -32,16 +32,16 @@ pub fn read_line(input: &mut impl BufRead, most: usize) -> io::Result<Option<Lin
         // The carriage return before the end is none of the line's bytes.
         let room = (most + 1).saturating_sub(line.len());
         line.extend_from_slice(&part[..part.len().min(room)]);
-        (length, is_ended) = (length + part.len() as u64, end.is_some());
+        (length, last, is_ended) = (length + part.len() as u64, part.last().copied().or(last), end.is_some());
         let taken = part.len() + usize::from(is_ended);
         input.consume(taken);
     }
     if !is_ended && length == 0 {
         return Ok(None);
     }
-    if length == line.len() as u64 && line.last() == Some(&b'\r') {
-        line.pop();
+    if last == Some(b'\r') {
         length -= 1;
+        line.truncate(usize::try_from(length).unwrap_or(usize::MAX));
     }
     Ok(Some(match length > most as u64 {
         true => Line::TooLong(length),
@@ -70,7 +70,7 @@ mod tests {
             (b"four\nfive5\nsix", vec![whole("four"), Line::TooLong(5), whole("six")]),
             (b"four\r\nfive5\r\n", vec![whole("four"), Line::TooLong(5)]),
             (b"a line of many bytes\nnext\n", vec![Line::TooLong(20), whole("next")]),
-            (b"next\na line that does not end", vec![whole("next"), Line::TooLong(25)]),
+            (b"next\na line that does not end", vec![whole("next"), Line::TooLong(24)]),
             ("\u{e4}\u{e4}\n\u{e4}\u{e4}\u{e4}\n".as_bytes(), vec![whole("\u{e4}\u{e4}"), Line::TooLong(6)]),
             (b"\xff\n", vec![whole("\u{fffd}")]),
         ];

@@ -96,7 +96,7 @@ async fn visit_with(
     keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
 ) -> Visit {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::new(TestBackend::new(60, 12)).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(60, 16)).unwrap();
     let mut history = Remembered::load(home.path().join("history"));
     let model = Model::new(Size { columns: 1, rows: 1 }, Clock::utc(), Paint::Colours);
     let mut signs = Vec::new();
