@@ -12,7 +12,7 @@ use support::{holds, memory, setup, shown, soon, status};
 async fn crosses(from: &Room, to: &Room, text: &str) {
     let mut events = to.events();
     soon("a line said", async { from.say(text).await.unwrap() }).await;
-    shown(&to, &mut events, text).await;
+    shown(to, &mut events, text).await;
 }
 
 /// The room's ticket with this node as its only contact.

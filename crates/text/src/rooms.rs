@@ -10,6 +10,9 @@ const LISTED: usize = 8;
 /// Digits of an id by which a room is told.
 const ID_SHOWN: usize = 8;
 
+/// Whether a room of this name and id is meant.
+type Meant<'a> = &'a dyn Fn(&str, &str) -> bool;
+
 /// Which of the rooms, told by name and id, a person means: by its id, by name, by its name as it is shown, by the beginning of
 /// its id, or, when nothing is said, the only one.
 ///
@@ -17,9 +20,8 @@ const ID_SHOWN: usize = 8;
 /// When there is no such room, or more than one.
 pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize, Refused> {
     let all = || rooms.iter().enumerate();
-    let those = |is: &dyn Fn(&str, &str) -> bool| -> Vec<usize> {
-        all().filter(|(_, (name, id))| is(name, id)).map(|(at, _)| at).collect()
-    };
+    let those =
+        |is: Meant<'_>| -> Vec<usize> { all().filter(|(_, (name, id))| is(name, id)).map(|(at, _)| at).collect() };
     let Some(wanted) = wanted else {
         return match rooms.len() {
             1 => Ok(0),
@@ -29,7 +31,7 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
     };
     let digits = wanted.to_ascii_lowercase();
     // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
-    let ways: [&dyn Fn(&str, &str) -> bool; 4] = [
+    let ways: [Meant<'_>; 4] = [
         &|_, id| id == digits,
         &|name, _| name == wanted,
         &|name, _| !name.is_empty() && title(name) == wanted,

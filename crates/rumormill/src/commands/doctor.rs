@@ -124,6 +124,7 @@ fn rights(dir: &Path) -> Finding {
 }
 
 /// Whether there is room for what is said, and for files.
+#[allow(clippy::useless_conversion, reason = "other systems count in narrower numbers")]
 fn space(dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
     let free = match statvfs(there) {

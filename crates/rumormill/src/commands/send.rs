@@ -133,7 +133,7 @@ impl Bulk {
                     return Err(self.broken_off(rumormill_node::Error::Busy.into()));
                 }
                 self.said += count;
-                self.done = lines.drain(..count).last().map_or(self.done, |(number, _)| number);
+                self.done = lines.drain(..count).next_back().map_or(self.done, |(number, _)| number);
                 self.last = said.into_iter().last();
             }
             self.done = self.read;

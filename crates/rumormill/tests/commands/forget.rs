@@ -62,7 +62,7 @@ fn a_room_that_is_forgotten_leaves_no_word_and_no_other_room_loses_one() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("What you said stays") && said.contains("forgotten: lunch"), "{said}");
     for words in ["aubergine", "lunch"] {
-        assert_eq!(holding(&home, words), [PathBuf::new(); 0], "{words}");
+        assert!(holding(&home, words).is_empty(), "{words}");
     }
     assert_eq!(fs::read_dir(home.join("files")).unwrap().count(), 1, "the other room's");
     assert!(ada.fails(&["log", "lunch"], 2).contains("no room"));
@@ -81,7 +81,7 @@ fn a_room_is_forgotten_beside_the_process_that_has_the_home_open() {
     open.type_line("still here");
     open.until("still here");
     assert_eq!(open.leave().1, Some(0));
-    assert_eq!(holding(&home, "aubergine"), [PathBuf::new(); 0]);
+    assert!(holding(&home, "aubergine").is_empty());
 }
 
 #[test]

@@ -40,3 +40,4 @@ pub(crate) fn shell(script: &str, like: &Command) -> Command {
     }
     shell
 }
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
