@@ -4,6 +4,7 @@
 use std::process::{Command, Output};
 
 /// Runs a shell script where it has `what` of its own; `None` where that is not allowed.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Output> {
     let script = format!("{prepare} || exit 77; exec \"$0\" \"$@\"");
     let mut apart = Command::new("unshare");
@@ -40,4 +41,3 @@ pub(crate) fn shell(script: &str, like: &Command) -> Command {
     }
     shell
 }
-#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
