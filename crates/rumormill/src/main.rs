@@ -40,8 +40,7 @@ struct Cli {
 }
 
 /// Commands that the list leaves out; each has its own `--help`.
-const MORE: &str =
-    "More: get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, paths,\n      completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
