@@ -29,7 +29,7 @@ pub const OUTBOUND_AUTHOR_BYTES: usize = OUTBOUND_BYTES / 4;
 /// Envelopes that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
 pub const OUTBOUND_ENVELOPES: usize = 4096;
 
-/// Bytes of received frames of one peer that wait for the driver, by [`crate::link`]'s estimate of what they take in
+/// Bytes of received frames of one peer that wait for the driver, by the estimate in `link.rs` of what they take in
 /// memory: two of the largest frames.
 pub const LINK_INBOX_BYTES: usize = 2 * FRAME_BYTES;
 
