@@ -275,7 +275,7 @@ impl Engines {
     /// Does what an engine wants: append, send, emit. Counts the frames that were served.
     fn act(&mut self, at: usize, out: Vec<Output>) -> usize {
         let mut said = out.len();
-        let changes: Vec<_> = out.iter().filter_map(change).map(|change| (self.room, change)).collect();
+        let changes: Vec<_> = out.iter().filter_map(Change::of).map(|change| (self.room, change)).collect();
         let left = if changes.is_empty() { vec![] } else { self.honest[at].store.commit(&changes).unwrap() };
         let me = self.honest[at].peer;
         for output in out {
@@ -418,17 +418,6 @@ impl Engines {
             honest.shown.len() - places.len()
         };
         self.honest.iter().map(twice).sum::<usize>() as u64
-    }
-}
-
-fn change(output: &Output) -> Option<Change<'_>> {
-    match output {
-        Output::Append(run) => Some(Change::Append(run)),
-        Output::Cut(proof) => Some(Change::Cut(proof)),
-        Output::Prolong(run) => Some(Change::Prolong(run)),
-        Output::Evict(author) => Some(Change::Evict(author)),
-        Output::Fill { author, seq, body } => Some(Change::Fill { author, seq: *seq, body }),
-        _ => None,
     }
 }
 

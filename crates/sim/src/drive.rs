@@ -154,15 +154,7 @@ impl World {
         };
         let room = self.room;
         let kept = outputs.iter().filter(|output| !drops(output));
-        let changes = kept.filter_map(|output| match output {
-            Output::Append(run) => Some((room, Change::Append(run))),
-            Output::Cut(proof) => Some((room, Change::Cut(proof))),
-            Output::Prolong(run) => Some((room, Change::Prolong(run))),
-            Output::Evict(author) => Some((room, Change::Evict(author))),
-            Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
-            _ => None,
-        });
-        let changes: Vec<_> = changes.collect();
+        let changes: Vec<_> = kept.filter_map(Change::of).map(|change| (room, change)).collect();
         let left = match self.peers[at].home.store.commit(&changes) {
             Ok(left) => left,
             Err(error) => {

@@ -232,17 +232,7 @@ impl Peer {
     }
 
     fn keep(&mut self, outputs: &[Output], inputs: &mut Vec<Input>) {
-        let changes: Vec<_> = outputs
-            .iter()
-            .filter_map(|output| match output {
-                Output::Append(run) => Some((ROOM, Change::Append(run))),
-                Output::Cut(proof) => Some((ROOM, Change::Cut(proof))),
-                Output::Prolong(run) => Some((ROOM, Change::Prolong(run))),
-                Output::Evict(author) => Some((ROOM, Change::Evict(author))),
-                Output::Fill { author, seq, body } => Some((ROOM, Change::Fill { author, seq: *seq, body })),
-                _ => None,
-            })
-            .collect();
+        let changes: Vec<_> = outputs.iter().filter_map(Change::of).map(|change| (ROOM, change)).collect();
         // Memory takes whatever the engine appends.
         let cut = self.store.commit(&changes).unwrap_or_default();
         inputs.extend(cut.into_iter().map(|(author, log)| Input::CutDone { author, log }));

@@ -27,7 +27,7 @@ use rumormill_proto::{
     fork::Proof,
     frame::Contact,
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
-    input::{Bare, Found, Kept, Purpose, Recall},
+    input::{Bare, Found, Kept, Output, Purpose, Recall},
     log::{Head, Log},
     run::RawRun,
     timeline::Place,
@@ -71,7 +71,19 @@ pub enum Change<'a> {
     },
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    /// What an output of the engine asks to be made durable, if it asks for that.
+    pub fn of(output: &'a Output) -> Option<Self> {
+        match output {
+            Output::Append(run) => Some(Self::Append(run)),
+            Output::Cut(proof) => Some(Self::Cut(proof)),
+            Output::Prolong(run) => Some(Self::Prolong(run)),
+            Output::Evict(author) => Some(Self::Evict(author)),
+            Output::Fill { author, seq, body } => Some(Self::Fill { author, seq: *seq, body }),
+            _ => None,
+        }
+    }
+
     /// Whose log is changed.
     pub fn author(&self) -> AuthorId {
         match self {
@@ -272,8 +284,9 @@ pub trait Read: Send {
 
     /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
-    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the
-    /// signs of words such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is found.
+    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the signs of words
+    /// such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is
+    /// found.
     fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
 
     /// Entries in the timeline of a room.

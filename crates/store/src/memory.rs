@@ -16,7 +16,7 @@ use std::{
 
 use crowd::{came, without_lowest};
 use rumormill_proto::{
-    admit::{Entry, Run},
+    admit::Run,
     content::{Target, Vouch, vouched_for},
     entry::Kind,
     fork::Proof,
@@ -35,8 +35,8 @@ use crate::{
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
-    note::{Note, goes, is_message, is_said, raw_entries},
-    row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, topmost, unproved, widen},
+    note::{Note, goes, is_message, is_said},
+    row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
     words::Query,
 };
@@ -257,12 +257,10 @@ impl Shelf {
     /// Puts a run where it was judged to fit; `log` is what comes of it.
     fn append(&mut self, run: &Run, log: Log) {
         let author = run.author();
-        for (Entry { id, seq, prev, .. }, raw) in run.entries().iter().zip(raw_entries(run)) {
-            let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
-            let row = Row { seq: *seq, prev: *prev, id: *id, raw, signature };
+        for row in rows(run) {
             let named = vouched_for(&author, row.raw.kind, &row.raw.body);
             if !named.is_empty() {
-                self.vouches.insert((author, *seq), named);
+                self.vouches.insert((author, row.seq), named);
             }
             self.timeline.insert(row.place(author));
             self.note_bare(author, &row);
@@ -272,7 +270,7 @@ impl Shelf {
             self.note(author, &row);
             self.tally += Tally::of(&row.raw);
             self.taken.entry(author).or_default().bytes += weight(&row.raw);
-            self.rows.insert((author, *seq), row);
+            self.rows.insert((author, row.seq), row);
         }
         for entry in run.entries() {
             self.forget(author, entry.seq);
@@ -310,11 +308,8 @@ impl Shelf {
         if self.log(&author).and_then(Log::cut) != Some(first) {
             return;
         }
-        self.rows.retain(|(of, seq), _| *of != author || !(first..=block_end(first)).contains(seq));
-        for (Entry { id, seq, prev, .. }, raw) in run.entries().iter().zip(raw_entries(run)) {
-            let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
-            self.rows.insert((author, *seq), Row { seq: *seq, prev: *prev, id: *id, raw, signature });
-        }
+        (first..=block_end(first)).for_each(|seq| _ = self.rows.remove(&(author, seq)));
+        self.rows.extend(rows(run).map(|row| ((author, row.seq), row)));
     }
 
     fn note(&mut self, author: AuthorId, row: &Row) {

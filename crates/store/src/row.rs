@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
-    admit::Run,
+    admit::{Entry, Run},
     entry::RawEntry,
     ids::{AuthorId, EntryId, Seq},
     input::Kept,
@@ -16,7 +16,7 @@ use rumormill_proto::{
     timeline::Place,
 };
 
-use crate::Line;
+use crate::{Line, note::raw_entries};
 
 /// One entry of a log.
 #[derive(Clone, Debug)]
@@ -46,6 +46,14 @@ impl Row {
     pub(crate) fn leads_to(&self, above: &Self) -> bool {
         self.seq + 1 == above.seq && self.id == above.prev
     }
+}
+
+/// The entries of a run, the last one with its signature.
+pub(crate) fn rows(run: &Run) -> impl Iterator<Item = Row> {
+    run.entries().iter().zip(raw_entries(run)).map(|(Entry { id, seq, prev, .. }, raw)| {
+        let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
+        Row { seq: *seq, prev: *prev, id: *id, raw, signature }
+    })
 }
 
 /// The lowest seq of the block that `seq` belongs to.

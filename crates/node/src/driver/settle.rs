@@ -243,14 +243,7 @@ fn commit(store: &mut dyn Store, changes: &[(RoomId, Change<'_>)]) -> (Cut, Vec<
 }
 
 fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Change<'_>)> {
-    outputs.iter().filter_map(move |output| match output {
-        Output::Append(run) => Some((room, Change::Append(run))),
-        Output::Cut(proof) => Some((room, Change::Cut(proof))),
-        Output::Prolong(run) => Some((room, Change::Prolong(run))),
-        Output::Evict(author) => Some((room, Change::Evict(author))),
-        Output::Fill { author, seq, body } => Some((room, Change::Fill { author, seq: *seq, body })),
-        _ => None,
-    })
+    outputs.iter().filter_map(Change::of).map(move |change| (room, change))
 }
 
 fn error(why: Unsaid) -> Error {

@@ -19,7 +19,7 @@ use super::{
     evict::{Left, evict},
     expire,
     fail::Fail,
-    forget::{Dropped, retract},
+    forget::{Dropped, retract, take_out},
     notes::{self, Whose},
     piece::{self, covering, for_each},
     place::{self, Places},
@@ -195,8 +195,7 @@ impl<'a> Batch<'a> {
         if held.cut() != Some(first) {
             return Ok(());
         }
-        let mut drop = self.db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
-        drop.execute((log, int(first), int(block_end(first))))?;
+        take_out(self.db, Whose { room, log, author: &author }, (first, block_end(first)))?;
         let raw = RawRun::new(author, first, run.first().prev, raw_entries(run), run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)
     }
@@ -326,8 +325,7 @@ fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) 
     let whole = *sealed && first.first() == start && entries.len() as u64 == end - start + 1;
     let joined = RawRun::new(*author, start, first.prev(), entries, last.signature().copied());
     let (true, Ok(joined)) = (whole, joined) else { return Ok(()) };
-    let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
-    drop.execute((log, int(start), int(end)))?;
+    piece::remove(db, log, (start, end))?;
     piece::put(db, log, &joined, &top)
 }
 

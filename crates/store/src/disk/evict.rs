@@ -13,7 +13,7 @@ use super::{
     bare,
     batch::unplace,
     fail::Fail,
-    forget::{reword, texts},
+    forget::take_out,
     notes::Whose,
     piece::covering,
     record::{int, seq},
@@ -40,10 +40,7 @@ pub(super) fn evict(db: &Connection, whose: Whose<'_>, log: &Log) -> Result<Left
     let shown = shown.filter(|last| lowest <= *last);
     let gone = shown.map_or(Ok(Tally::default()), |last| unplace(db, whose, (lowest, last)))?;
     bare::remove(db, whose.log, (lowest, end))?;
-    let texts = texts(db, whose.author, (whose.log, lowest, end))?;
-    let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
-    drop.execute((whose.log, int(lowest), int(end)))?;
-    texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
+    take_out(db, whose, (lowest, end))?;
     let mut arrived = db.prepare_cached("DELETE FROM arrival WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
     arrived.execute((whose.log, int(lowest), int(end)))?;
     if self::lowest(db, whose.log)?.is_none() {

@@ -18,7 +18,7 @@ use super::{
     fail::Fail,
     index::{Arrival, folded},
     notes::{self, Whose},
-    piece::{Stored, covering},
+    piece::{self, Stored, covering},
     record::{int, seq},
     share, vouches,
 };
@@ -118,6 +118,13 @@ pub(super) fn texts(
         texts.push((arrival, text));
     }
     Ok(texts)
+}
+
+/// Takes the runs of a log that begin within `first..=last` out, and their words out of the index.
+pub(super) fn take_out(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let texts = texts(db, whose.author, (whose.log, first, last))?;
+    piece::remove(db, whose.log, (first, last))?;
+    texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))
 }
 
 /// Indexes an arrival anew whose words were `before`.

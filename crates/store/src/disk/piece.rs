@@ -112,6 +112,13 @@ pub(super) fn put(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Res
     Ok(())
 }
 
+/// Takes out the runs of a log that begin within `first..=last`.
+pub(super) fn remove(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
+    let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
+    drop.execute((log, int(first), int(last)))?;
+    Ok(())
+}
+
 /// Reads the runs of a log that overlap `first..=last`, ascending, one at a time, until `visit` says false.
 pub(super) fn for_each(
     db: &Connection,
