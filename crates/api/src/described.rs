@@ -16,7 +16,7 @@ use utoipa::{
 use crate::{
     Refusal,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Example, Figures, Json, JsonOrLines, Method, Query, Steps, Svg, Tag, Text,
+        Bytes, Empty, Endpoint, Events, Example, Figures, Header, Json, JsonOrLines, Method, Query, Steps, Svg, Tag, Text,
         Value,
     },
     examples::REF,
@@ -64,8 +64,11 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
         Q::schemas(&mut schemas);
         A::schemas(&mut schemas);
         let path_parameters = self.path.split('/').filter_map(|piece| piece.strip_prefix('{')?.strip_suffix('}'));
-        let parameters: Vec<Parameter> =
-            path_parameters.map(in_path).chain(self.queries.iter().map(Query::parameter)).collect();
+        let parameters: Vec<Parameter> = path_parameters
+            .map(in_path)
+            .chain(self.queries.iter().map(Query::parameter))
+            .chain(self.headers.iter().map(Header::parameter))
+            .collect();
         let mut operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag.name())
@@ -124,6 +127,19 @@ impl Query {
             .description(Some(self.says))
             .schema(Some(schema.build()))
             .example(Some(example))
+            .build()
+    }
+}
+
+impl Header {
+    fn parameter(&self) -> Parameter {
+        ParameterBuilder::new()
+            .name(self.name)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(self.says))
+            .schema(Some(Object::with_type(SchemaType::Type(Type::String))))
+            .example(Some(Any::from(self.example)))
             .build()
     }
 }

@@ -71,6 +71,9 @@ pub enum Tag {
     Process,
 }
 
+/// The header by which a reader of events comes back: the last `id:` that it read.
+pub const LAST_EVENT_ID: &str = "last-event-id";
+
 /// One endpoint: `Q` goes in, `A` comes out.
 pub struct Endpoint<Q, A> {
     /// The operation's name, unique in the table.
@@ -87,6 +90,8 @@ pub struct Endpoint<Q, A> {
     pub details: &'static str,
     /// Parameters behind the `?`.
     pub queries: &'static [Query],
+    /// Headers that matter to it.
+    pub headers: &'static [Header],
     /// The status of success.
     pub status: u16,
     /// Whether it is answered to whoever asks, without the token.
@@ -102,6 +107,16 @@ pub struct Query {
     pub value: Value,
     /// Whether the request needs it.
     pub needed: bool,
+    /// What it means.
+    pub says: &'static str,
+}
+
+/// A header that a request may carry.
+pub struct Header {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub example: &'static str,
     /// What it means.
     pub says: &'static str,
 }
@@ -128,6 +143,7 @@ impl<Q, A> Endpoint<Q, A> {
             summary,
             details: "",
             queries: &[],
+            headers: &[],
             status: 200,
             is_open: false,
             bodies: PhantomData,
@@ -161,6 +177,11 @@ impl<Q, A> Endpoint<Q, A> {
     /// The same, with parameters behind the `?`.
     pub const fn queries(self, queries: &'static [Query]) -> Self {
         Self { queries, ..self }
+    }
+
+    /// The same, where these headers matter.
+    pub const fn headers(self, headers: &'static [Header]) -> Self {
+        Self { headers, ..self }
     }
 
     /// The same, answered with another status.

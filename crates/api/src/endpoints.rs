@@ -5,7 +5,7 @@ use crate::{
     Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
+        Bytes, Empty, Endpoint, Events, Figures, Header, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
         Query, Steps, Svg, Tag,
         Tag::{Archive, Files, Messages, People as Persons, Process, Rooms as OfRooms},
@@ -120,6 +120,7 @@ table! {
         .details("A line of JSON for each step; the result comes last.");
 
     EVENTS: Empty => Events<Event> = Endpoint::new("events", Tag::Events, Get, "/v1/events", "Follow what happens")
-        .details("First how each room stands, then each event as it happens: its name as `event:`, its content as `data:`. To catch up after a break, read the messages after the last place that you know. A reader who is too slow is told so by `lagged`, and reads the pages again.")
-        .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")]);
+        .details("How each room stands, then each event as it happens: its name as `event:`, its content as `data:`, and as `id:` the place to come back to. A reader that comes back after a break sends the last `id:` as `Last-Event-ID` and hears first what it missed, each event once. Where that is not known any more, because the break was long, the reader too slow or the process started anew, it hears `lagged` instead: it catches up by reading the messages `after` the last place that it knows.")
+        .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")])
+        .headers(&[Header { name: LAST_EVENT_ID, example: "5f0c2a9be1d34478.17", says: "The last `id:` that was read, to go on after it" }]);
 }

@@ -29,7 +29,7 @@ mod room;
 pub use self::{
     archive::{Check, Damage, Form, Imported, Repair, Said, Work},
     described::{Described, Row, Schemas},
-    event::{Arrival, Event, NoticeCode, Sent},
+    event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
     limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, TEXT_BYTES},

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use http::{Method, Request, Response, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use rumormill_api::{
     Refusal,
     endpoint::{self, Endpoint},
@@ -13,12 +13,16 @@ use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix};
 
 /// Asks a process that has a home open. Clones are the same.
 #[derive(Clone)]
-pub struct Client(Arc<dyn Transport>);
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    /// Headers that each request carries besides its own.
+    headers: HeaderMap,
+}
 
 impl Client {
     /// Asks through whatever carries requests.
     pub fn new(transport: impl Transport + 'static) -> Self {
-        Self(Arc::new(transport))
+        Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
     /// Asks through the socket in a home.
@@ -29,6 +33,16 @@ impl Client {
     /// Asks over loopback TCP, with the token in the home.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
+    }
+
+    /// The same, whose requests also carry this header.
+    ///
+    /// # Errors
+    /// [`Error::Garbled`] when the value cannot stand in a header.
+    pub fn with(&self, name: &'static str, value: &str) -> Result<Self, Error> {
+        let mut client = self.clone();
+        client.headers.insert(HeaderName::from_static(name), value.parse().map_err(Error::garbled)?);
+        Ok(client)
     }
 
     /// The rooms of the home.
@@ -51,13 +65,14 @@ impl Client {
         value: Q::Value<'_>,
     ) -> Result<A::Value, Error> {
         let (media, body) = Q::body(value)?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method(endpoint.method))
             .uri(endpoint.at(path, query))
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, media)
             .body(body)
             .map_err(Error::garbled)?;
+        request.headers_mut().extend(self.headers.clone());
         A::read(self.carry(request).await?).await
     }
 
@@ -66,7 +81,7 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
-        let response = self.0.carry(request).await?;
+        let response = self.transport.carry(request).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -90,10 +105,12 @@ fn method(method: endpoint::Method) -> Method {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use bytes::Bytes;
     use futures_util::StreamExt as _;
     use http::StatusCode;
-    use rumormill_api::Event;
+    use rumormill_api::{Event, RoomHex, endpoint::LAST_EVENT_ID};
 
     use super::*;
     use crate::Answered;
@@ -121,15 +138,38 @@ mod tests {
         }
     }
 
+    /// Tells one event more each time, and then breaks off; what it is asked to go on after is told with it.
+    struct Breaking(AtomicU64);
+
+    impl Transport for Breaking {
+        fn carry(&self, request: Request<Body>) -> Answered<'_> {
+            let (number, last) = (self.0.fetch_add(1, Ordering::Relaxed), request.headers().get(LAST_EVENT_ID));
+            let last = last.map_or("none", |last| last.to_str().unwrap());
+            let event = Event::Left { room: RoomHex(format!("{number} after {last}")) }.send().unwrap();
+            let text = format!("event: {}\nid: run.{number}\ndata: {}\n\n", event.name, event.data);
+            Box::pin(async move { Ok(Response::new(Body::from(Bytes::from(text)))) })
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn events_come_back_after_a_break_and_say_that_there_was_one() {
+    async fn events_go_on_after_a_break_where_they_were() {
+        let mut events = Client::new(Breaking(AtomicU64::new(0))).events().await.unwrap();
+        for told in ["0 after none", "1 after run.0", "2 after run.1"] {
+            assert_eq!(events.next().await, Some(Ok(Event::Left { room: told.into() })));
+            assert!(matches!(events.next().await, Some(Err(Error::Gone(_)))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_without_ids_say_that_there_was_a_break() {
         let one = "event: lagged\ndata: {\"missed\": 3}\n\n";
         let mut events = Client::new(Alike(StatusCode::OK, one)).events().await.unwrap();
         for missed in [3, 0, 3, 0, 3] {
             if missed == 0 {
                 assert!(matches!(events.next().await, Some(Err(Error::Gone(_)))));
             }
-            assert_eq!(events.next().await, Some(Ok(Event::Lagged { missed })));
+            let event = events.next().await.unwrap().unwrap();
+            assert!(matches!(event, Event::Lagged { missed: told, .. } if told == missed), "{event:?}");
         }
     }
 

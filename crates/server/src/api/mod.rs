@@ -6,6 +6,7 @@
 mod archive;
 mod asked;
 mod counts;
+mod events;
 mod files;
 mod findings;
 mod held;
@@ -18,6 +19,7 @@ mod metrics;
 mod names;
 mod nearby;
 mod people;
+mod recent;
 mod rooms;
 mod routes;
 mod shape;
@@ -69,7 +71,10 @@ impl Api {
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default(), typing }));
+        let mut run = [0; 8];
+        getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
+        let hub = Hub::new(run);
+        let api = Self(Arc::new(Inner { node, hub, marks, hidden, counts: Counts::default(), typing }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }

@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, archive,
     asked::{Asked, Body},
-    files, findings, hub, messages, metrics, nearby, people, rooms, signs,
+    events, files, findings, messages, metrics, nearby, people, rooms, signs,
 };
 use crate::answer::{Answer, Told};
 
@@ -62,7 +62,7 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)
         .at(&table::RESYNC, archive::resync)
-        .at(&table::EVENTS, hub::events)
+        .at(&table::EVENTS, events::events)
         .0
 }
 
