@@ -16,8 +16,8 @@ use utoipa::{
 use crate::{
     Refusal,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Example, Figures, Header, Json, JsonOrLines, Method, Query, Steps, Svg, Tag, Text,
-        Value,
+        Bytes, Empty, Endpoint, Events, Example, Figures, Header, Json, JsonOrLines, Method, Query, Steps, Svg, Tag,
+        Text, Value,
     },
     examples::REF,
 };

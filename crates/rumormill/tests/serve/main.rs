@@ -4,6 +4,7 @@
 
 mod bots;
 mod description;
+mod events;
 mod files;
 mod process;
 

@@ -196,7 +196,8 @@ mod tests {
     fn what_cannot_be_told_again_is_said_to_be_missed() {
         let mut recent = Recent::new([1; 8]);
         recent.note(&said("a"));
-        let told = |recent: &Recent, since| recent.since(&since).iter().map(|told| told.data.clone()).collect::<String>();
+        let told =
+            |recent: &Recent, since| recent.since(&since).iter().map(|told| told.data.clone()).collect::<String>();
         let other = Recent::new([2; 8]).id(0);
         for id in [other.as_str(), "", "7", "0101010101010101.", "0101010101010101.2", "x.1"] {
             let told = told(&recent, Since::Id(id.into()));
