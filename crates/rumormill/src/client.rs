@@ -34,8 +34,9 @@ impl Here {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
         let settings = Settings { at: config.http.0, token: place.token()?, page: &web::FILES };
-        let desk = Desk::new(api.router(), settings);
-        let door = Door::open(&socket::prepare(&home)?, api.router().merge(desk.router()))?;
+        let router = api.router();
+        let desk = Desk::new(router.clone(), settings);
+        let door = Door::open(&socket::prepare(&home)?, router.merge(desk.router()))?;
         Ok(Self { node, api, doors: Some((door, desk)), home })
     }
 
@@ -81,6 +82,28 @@ pub(crate) enum Owner {
     Us(Here),
 }
 
+impl Owner {
+    /// How it is asked.
+    pub(crate) fn client(&self) -> Client {
+        match self {
+            Self::Other(client) => client.clone(),
+            Self::Us(here) => here.client(),
+        }
+    }
+
+    /// Whether it is this process.
+    pub(crate) fn is_us(&self) -> bool {
+        matches!(self, Self::Us(_))
+    }
+
+    /// Lets the home go, if this process has it.
+    pub(crate) async fn close(self) {
+        if let Self::Us(here) = self {
+            here.close().await;
+        }
+    }
+}
+
 /// Asks the process that owns the home, or becomes it for as long as that takes.
 ///
 /// # Errors
@@ -90,14 +113,10 @@ pub(crate) async fn with<T>(
     reach: Reach,
     ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    match owner(place, reach).await? {
-        Owner::Other(client) => ask(&client).await,
-        Owner::Us(here) => {
-            let asked = ask(&here.client()).await;
-            here.close().await;
-            asked
-        }
-    }
+    let owner = owner(place, reach).await?;
+    let asked = ask(&owner.client()).await;
+    owner.close().await;
+    asked
 }
 
 /// Finds the process that owns the home, or becomes it. One that has just begun, or is about to end, has the home

@@ -18,7 +18,10 @@ use crate::{
 };
 
 /// The file that names the room that was open last.
-const LAST_ROOM: &str = "last-room";
+pub(crate) const LAST_ROOM: &str = "last-room";
+
+/// The file with the lines typed.
+pub(crate) const TYPED: &str = "typed";
 
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
@@ -103,7 +106,7 @@ impl Place {
     pub(crate) fn history(&self) -> Result<PathBuf, Failure> {
         let dir = self.state()?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
-        Ok(dir.join("typed"))
+        Ok(dir.join(TYPED))
     }
 
     /// The id of the room that was open last, if one was.

@@ -422,18 +422,27 @@ fn tree_of(hash: FileId, size: u64, data: File) -> PreOrderOutboard<File> {
     PreOrderOutboard { root: blake3::Hash::from_bytes(hash.0), tree, data }
 }
 
-/// Refuses when there would not be enough room left for everything else.
+/// Bytes that are free on the disk of a directory.
+///
+/// # Errors
+/// When the system does not tell.
 #[cfg(unix)]
-fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
-    let disk = nix::sys::statvfs::statvfs(dir).map_err(|why| Error::io(dir, &why.into()))?;
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = nix::sys::statvfs::statvfs(dir)?;
     #[allow(clippy::useless_conversion, reason = "other systems count in fewer bits")]
-    let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
+    Ok(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+}
+
+/// Refuses when there would not be enough room left for everything else.
+fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
+    let free = free_bytes(dir).map_err(|why| Error::io(dir, &why))?;
     if free < FREE_BYTES + bytes { Err(Error::Full { path: dir.to_owned() }) } else { Ok(()) }
 }
 
+/// Other systems do not tell, and are taken to have room.
 #[cfg(not(unix))]
-fn spare(_: &Path, _: u64) -> Result<(), Error> {
-    Ok(())
+pub fn free_bytes(_: &Path) -> io::Result<u64> {
+    Ok(u64::MAX)
 }
 
 fn names(dir: &Path) -> Result<Vec<String>, Error> {

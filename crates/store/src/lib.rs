@@ -37,7 +37,7 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::{Disk, Still},
     error::Error,
-    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes},
     keep::{Keep, KeepFiles},
     memory::Memory,
     share::Shared,

@@ -4,14 +4,13 @@ use rumormill_api::{Enter, NearbyRoom, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
-use rumormill_tui::Visit;
+use rumormill_tui::{JOIN_LOOKS_MS, Visit};
 
 use crate::{
     client,
     commands::{data, json, nick, talk},
     failure::{Exit, Failure},
     home::{Place, Reach},
-    limits::JOIN_LOOKS_MS,
     visit::{Look, visit},
 };
 

@@ -50,7 +50,7 @@ async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
     Err(Failure {
         exit: Exit::Unreachable,
         code: "missing".into(),
-        what: format!("{} still missing", count(left as usize, "entry is", "entries are")),
+        what: format!("{} still missing", count(left, "entry is", "entries are")),
         help: "somebody who has them must come: keep the room open, and they are fetched as soon as that happens"
             .into(),
     })

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES, codes};
 use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_text::{Line, read_line, show::count};
-use rumormill_tui::transfer;
+use rumormill_tui::{LEAVE_MS, transfer};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     commands::talk,
     failure::{Exit, Failure},
     home::{Place, Reach},
-    limits::{LEAVE_MS, LONG_NAMED},
+    limits::LONG_NAMED,
 };
 
 /// What to give `rumormill send`.
