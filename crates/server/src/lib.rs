@@ -19,5 +19,5 @@ pub use self::{
         reader::{Bad, Piece, Reader, Verified},
     },
     limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
-    serve::{Desk, Door, LINK, Link, PageFile, Settings, Wanted},
+    serve::{Desk, Door, LINK, Link, PageFile, PageSettings, Wanted},
 };

@@ -48,12 +48,12 @@ const PIECE_CHUNKS_LOG: u8 = 8;
 
 /// Where files are kept.
 pub struct Files {
-    place: Place,
+    place: Root,
     /// Number of the next file that is taken in.
     next: AtomicU64,
 }
 
-enum Place {
+enum Root {
     Home(PathBuf),
     /// Gone when this is dropped; made when it is needed first.
     Nowhere(OnceLock<TempDir>),
@@ -106,7 +106,7 @@ impl Files {
     /// [`Error::Exposed`] and [`Error::Link`] when they are not private; [`Error::Io`] and its like.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let dir = dir.join("files");
-        let files = Self { place: Place::Home(dir.clone()), next: AtomicU64::new(0) };
+        let files = Self { place: Root::Home(dir.clone()), next: AtomicU64::new(0) };
         match fs::symlink_metadata(&dir) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(files),
             Err(why) => return Err(Error::io(&dir, &why)),
@@ -125,7 +125,7 @@ impl Files {
 
     /// Files that are gone when this is dropped.
     pub fn nowhere() -> Self {
-        Self { place: Place::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
+        Self { place: Root::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
     }
 
     /// What is here.
@@ -227,16 +227,16 @@ impl Files {
     /// The directory, if there is one.
     fn found(&self) -> Option<PathBuf> {
         match &self.place {
-            Place::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
-            Place::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
+            Root::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
+            Root::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
         }
     }
 
     /// The directory of a room, made when there is none.
     fn dir(&self, room: &RoomId) -> Result<PathBuf, Error> {
         let dir = match &self.place {
-            Place::Home(dir) => dir,
-            Place::Nowhere(dir) => match dir.get() {
+            Root::Home(dir) => dir,
+            Root::Nowhere(dir) => match dir.get() {
                 Some(dir) => dir.path(),
                 None => {
                     let made = TempDir::new().map_err(|why| Error::io(&std::env::temp_dir(), &why))?;

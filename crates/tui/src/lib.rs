@@ -46,5 +46,5 @@ pub use self::{
     failure::Failure,
     limits::{JOIN_LOOKS_MS, LEAVE_MS},
     run::{Start, run},
-    settings::{Loud, Settings},
+    settings::{Loud, Preferences},
 };

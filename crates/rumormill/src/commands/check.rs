@@ -21,7 +21,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json},
     failure::{Exit, Failure},
-    home::Place,
+    home::HomeArgs,
     progress::Progress,
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When something is damaged, or cannot be read.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if let Some(file) = &args.file {
         return check_file(file, args.json);
     }

@@ -18,7 +18,7 @@ use crate::{
     client,
     commands::{check, data, json},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     socket,
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When something is not well: damage of what is kept first.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
     findings.extend(match client::there(&socket).await {
@@ -78,7 +78,7 @@ fn failed(what: &str, failure: &Failure) -> Finding {
 }
 
 /// A configuration that makes no sense keeps rooms closed.
-fn config(place: &Place) -> Finding {
+fn config(place: &HomeArgs) -> Finding {
     let read = place.config_file().and_then(|path| place.config().map(|_| path));
     match read {
         Ok(path) if path.exists() => Finding::well("config", format!("{} was read", path.display())),
@@ -159,7 +159,7 @@ async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
 
 /// What is found by looking into a home that no process has open, and at the network from a node of its own, which keeps
 /// nothing.
-async fn look(place: &Place, dir: &Path, socket: &Path) -> Vec<Finding> {
+async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     let mut findings = vec![meeting(dir, socket)];
     match Inspector::is_home(dir) {
         true => findings.extend(kept(dir)),

@@ -16,7 +16,7 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{LAST_ROOM, Place, Reach, TYPED},
+    home::{HomeArgs, LAST_ROOM, Reach, TYPED},
     limits::PAGE_LINES,
     socket,
 };
@@ -54,14 +54,14 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, the person says no or cannot be asked, or something cannot be removed.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match &args.room {
         Some(wanted) => one(&place, wanted, args.yes).await,
         None => all(&place, args.yes).await,
     }
 }
 
-async fn one(place: &Place, wanted: &str, is_sure: bool) -> Result<(), Failure> {
+async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failure> {
     let owner = client::owner(place, Reach::Nobody).await?;
     let client = owner.client();
     let forgotten = async {
@@ -105,7 +105,7 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
     ))
 }
 
-async fn all(place: &Place, is_sure: bool) -> Result<(), Failure> {
+async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
     let data = place.data()?;
     if client::there(&place.socket()?).await.is_some() || Inspector::is_open(&data) {
         return Err(Failure {
@@ -168,7 +168,7 @@ fn close_off(dir: &Path) {
 
 /// Lines that were typed, in any room, say what was said. A window that is open goes on from an empty file, where it would
 /// write one anew that is missing.
-fn forget_typed(place: &Place, is_elsewhere: bool) -> Result<(), Failure> {
+fn forget_typed(place: &HomeArgs, is_elsewhere: bool) -> Result<(), Failure> {
     let path: PathBuf = place.state()?.join(TYPED);
     match is_elsewhere && path.exists() {
         true => fs::write(&path, b"").map_err(|error| stays(&path, &error)),

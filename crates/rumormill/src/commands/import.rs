@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::stream;
-use rumormill_api::{Imported, Room, endpoints};
+use rumormill_api::{ImportCounts, Room, endpoints};
 use rumormill_client::{Body, Client};
 use rumormill_server::EXPORT_PIECES;
 use rumormill_text::{Clock, show::count};
@@ -14,7 +14,7 @@ use crate::{
     commands::{data, json, talk},
     failure::{Exit, Failure},
     foreign::{Format, Tally, files, guess, pour},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     limits::MALFORMED_NAMED,
     progress::Progress,
 };
@@ -45,7 +45,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or with what is wrong with the last file that could not be taken.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let clock = args.zone.as_deref().map_or(Ok(Clock::local()), |zone| {
         Clock::at(zone).map_err(|error| Failure {
             exit: Exit::Usage,
@@ -95,12 +95,12 @@ async fn import(
     let (file, zone, progress) = (path.to_owned(), clock.clone(), Progress::bytes("importing"));
     let (counter, pieces) = (progress.clone(), (!args.dry_run).then_some(pieces));
     let reading = tokio::task::spawn_blocking(move || pour(&file, format, &zone, pieces, &counter));
-    let imported: Result<Imported, Failure> = if args.dry_run {
-        Ok(Imported::default())
+    let imported: Result<ImportCounts, Failure> = if args.dry_run {
+        Ok(ImportCounts::default())
     } else {
         // The first piece tells whether there is anything to bring in.
         match ready.recv().await {
-            None => Ok(Imported::default()),
+            None => Ok(ImportCounts::default()),
             Some(first) => {
                 let pieces = stream::unfold((Some(first), ready), |(first, mut ready)| async move {
                     let piece = if first.is_some() { first } else { ready.recv().await };
@@ -116,7 +116,7 @@ async fn import(
     // What could not be read is the cause when both fail; nobody took more when only the room did.
     let (mut tally, imported) = match (read, imported) {
         (Ok(tally), imported) => (tally, imported?),
-        (Err(failure), Ok(Imported { new, .. })) if new > 0 => {
+        (Err(failure), Ok(ImportCounts { new, .. })) if new > 0 => {
             let what =
                 format!("{}; {} before that and stay", failure.what, count(new, "entry came in", "entries came in"));
             return Err(Failure { what, ..failure });
@@ -175,8 +175,8 @@ fn nothing(path: &Path, format: Format, tally: &Tally) -> Failure {
     }
 }
 
-fn told(imported: &Imported) -> Vec<String> {
-    let Imported { new, known, refused } = *imported;
+fn told(imported: &ImportCounts) -> Vec<String> {
+    let ImportCounts { new, known, refused } = *imported;
     let mut lines =
         vec![format!("{} imported, {} here before", count(new, "entry", "entries"), count(known, "was", "were"))];
     if refused > 0 {

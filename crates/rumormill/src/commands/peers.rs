@@ -12,7 +12,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill peers`.
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let owner = client::owner(&place, Reach::Peers).await?;
     let look = async |client: &Client| -> Result<Room, Failure> {
         let room = pick(client, args.room.as_deref()).await?;

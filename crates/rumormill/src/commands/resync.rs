@@ -11,7 +11,7 @@ use crate::{
         data, json,
     },
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     progress::Progress,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or not everything came back.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
 }
 

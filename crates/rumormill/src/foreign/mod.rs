@@ -44,6 +44,14 @@ use crate::{
     progress::Progress,
 };
 
+/// What a message in another system comes to here.
+enum Verdict {
+    Said(Said),
+    /// It says nothing that could come along, and why.
+    LeftOut(&'static str),
+    Malformed,
+}
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
