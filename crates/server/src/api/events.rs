@@ -24,7 +24,7 @@ use super::{
     Api, Inner,
     asked::Asked,
     hub::Heard,
-    recent::{Since, Told},
+    recent::{Numbered, Since},
     words::{Event, RoomHex},
 };
 use crate::{answer::Answer, limits::ALIVE_MS};
@@ -53,8 +53,8 @@ struct Listener {
     /// The one room that is asked for.
     only: Option<RoomHex>,
     /// What is told before what is heard.
-    first: VecDeque<Arc<Told>>,
-    heard: Receiver<Arc<Told>>,
+    first: VecDeque<Arc<Numbered>>,
+    heard: Receiver<Arc<Numbered>>,
     /// The number of the last event that was told, or passed over as another room's.
     at: u64,
 }
@@ -92,7 +92,7 @@ impl Listener {
         }
     }
 
-    fn wants(&self, told: &Told) -> bool {
+    fn wants(&self, told: &Numbered) -> bool {
         self.only.as_ref().is_none_or(|only| told.room.as_ref().is_none_or(|room| room == only))
     }
 
@@ -108,8 +108,8 @@ impl Listener {
 
 /// What a listener begins with.
 struct Begun {
-    first: VecDeque<Arc<Told>>,
-    heard: Receiver<Arc<Told>>,
+    first: VecDeque<Arc<Numbered>>,
+    heard: Receiver<Arc<Numbered>>,
     /// The number of the last event before what is heard.
     last: u64,
 }
@@ -119,7 +119,7 @@ async fn begin(api: &Api, since: &Since) -> Begun {
     let Heard { mut first, last, receiver: heard } = api.hub().listen(since);
     for room in api.node().rooms() {
         let room = Event::Room { room: api.shape(&room).await };
-        first.extend(Told::new(&room, last, true).map(Arc::new));
+        first.extend(Numbered::new(&room, last, true).map(Arc::new));
     }
     Begun { first, heard, last }
 }

@@ -25,7 +25,7 @@ use super::{
     Api, Inner,
     held::Held,
     names::{author_hex, reference},
-    recent::{Recent, Since, Told},
+    recent::{Numbered, Recent, Since},
     shape::shape_state,
     words::{self, Event, Lag, NoticeCode, PeerHex, RoomHex},
 };
@@ -36,7 +36,7 @@ use crate::{
 
 /// Tells everybody who listens.
 pub(super) struct Hub {
-    sender: broadcast::Sender<Arc<Told>>,
+    sender: broadcast::Sender<Arc<Numbered>>,
     recent: Mutex<Recent>,
     /// When a listener went last.
     gone: Mutex<Option<Instant>>,
@@ -47,11 +47,11 @@ pub(super) struct Hub {
 /// What somebody hears who begins to listen.
 pub(super) struct Heard {
     /// What is told first: what was missed, or that something was.
-    pub(super) first: VecDeque<Arc<Told>>,
+    pub(super) first: VecDeque<Arc<Numbered>>,
     /// The number of the last event before what comes from now on.
     pub(super) last: u64,
     /// What comes from now on.
-    pub(super) receiver: broadcast::Receiver<Arc<Told>>,
+    pub(super) receiver: broadcast::Receiver<Arc<Numbered>>,
 }
 
 impl Hub {

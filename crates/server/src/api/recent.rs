@@ -15,7 +15,7 @@ use super::words::{Event, Lag, RoomHex, Sent};
 use crate::limits::RECENT_BYTES;
 
 /// An event as it is told, put into words once for everybody who listens.
-pub(super) struct Told {
+pub(super) struct Numbered {
     /// Its number, or that of the last one before it.
     pub(super) number: u64,
     /// Whether a reader may come back with this number: all that has lower ones was told before.
@@ -27,7 +27,7 @@ pub(super) struct Told {
     pub(super) data: String,
 }
 
-impl Told {
+impl Numbered {
     /// Puts an event into words; none where it cannot be written.
     pub(super) fn new(event: &Event, number: u64, is_mark: bool) -> Option<Self> {
         let Sent { name, data } = event.send().ok()?;
@@ -45,7 +45,7 @@ pub(super) struct Recent {
     run: String,
     last: u64,
     /// Those up to `last`, without gaps.
-    kept: VecDeque<Arc<Told>>,
+    kept: VecDeque<Arc<Numbered>>,
     bytes: usize,
     /// Rooms of which it was told how they stand since they were entered.
     entered: BTreeSet<RoomHex>,
@@ -74,9 +74,9 @@ impl Recent {
     }
 
     /// Puts an event into words, and keeps it where a reader would miss it.
-    pub(super) fn note(&mut self, event: &Event) -> Option<Arc<Told>> {
+    pub(super) fn note(&mut self, event: &Event) -> Option<Arc<Numbered>> {
         let stays = self.stays(event);
-        let told = Arc::new(Told::new(event, self.last + u64::from(stays), stays)?);
+        let told = Arc::new(Numbered::new(event, self.last + u64::from(stays), stays)?);
         if stays {
             self.last = told.number;
             self.bytes += told.bytes();
@@ -118,7 +118,7 @@ impl Recent {
     }
 
     /// What happened after an event, or how much of it is not known any more.
-    pub(super) fn after(&self, number: u64) -> Result<impl Iterator<Item = Arc<Told>>, u64> {
+    pub(super) fn after(&self, number: u64) -> Result<impl Iterator<Item = Arc<Numbered>>, u64> {
         let missed = self.last.saturating_sub(number);
         let known = self.kept.len();
         match usize::try_from(missed) {
@@ -141,7 +141,7 @@ pub(super) enum Since {
 
 impl Recent {
     /// What a reader is told who goes on, before what happens from now on: what it missed, or that it did.
-    pub(super) fn since(&self, since: &Since) -> VecDeque<Arc<Told>> {
+    pub(super) fn since(&self, since: &Since) -> VecDeque<Arc<Numbered>> {
         let (number, lag) = match since {
             Since::Now => return VecDeque::new(),
             Since::Id(id) => (self.number(id), Lag::Break),
@@ -152,7 +152,7 @@ impl Recent {
             Some(Err(missed)) => Event::lagged(missed, lag),
             None => Event::lagged(0, Lag::Restart),
         };
-        Told::new(&lagged, self.last, true).map(Arc::new).into_iter().collect()
+        Numbered::new(&lagged, self.last, true).map(Arc::new).into_iter().collect()
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
         Event::Left { room: text.into() }
     }
 
-    fn rooms(told: &VecDeque<Arc<Told>>) -> Vec<String> {
+    fn rooms(told: &VecDeque<Arc<Numbered>>) -> Vec<String> {
         told.iter().map(|told| told.room.clone().map_or_else(|| told.data.clone(), |room| room.0)).collect()
     }
 
