@@ -74,6 +74,9 @@ pub enum Tag {
 /// The header by which a reader of events comes back: the last `id:` that it read.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
+/// The header that gives a call a name, under which it is carried out once however often it is made.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// One endpoint: `Q` goes in, `A` comes out.
 pub struct Endpoint<Q, A> {
     /// The operation's name, unique in the table.
@@ -96,6 +99,8 @@ pub struct Endpoint<Q, A> {
     pub status: u16,
     /// Whether it is answered to whoever asks, without the token.
     pub is_open: bool,
+    /// Whether it writes an entry, and so at a pace.
+    pub is_paced: bool,
     bodies: PhantomData<fn(Q) -> A>,
 }
 
@@ -146,6 +151,7 @@ impl<Q, A> Endpoint<Q, A> {
             headers: &[],
             status: 200,
             is_open: false,
+            is_paced: false,
             bodies: PhantomData,
         }
     }
@@ -187,6 +193,11 @@ impl<Q, A> Endpoint<Q, A> {
     /// The same, answered with another status.
     pub const fn status(self, status: u16) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same, at the pace of a room.
+    pub const fn paced(self) -> Self {
+        Self { is_paced: true, ..self }
     }
 
     /// The same, answered without the token.

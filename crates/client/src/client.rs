@@ -1,15 +1,17 @@
 //! The client: one way to call every endpoint.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use rumormill_api::{
-    Refusal,
+    Refusal, codes,
     endpoint::{self, Endpoint},
     endpoints,
 };
 
-use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix};
+use tokio::time::sleep;
+
+use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix, limits::WAIT_MOST_S};
 
 /// Asks a process that has a home open. Clones are the same.
 #[derive(Clone)]
@@ -53,7 +55,8 @@ impl Client {
         Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
     }
 
-    /// Calls an endpoint: `path` fills its braces in their order, `query` stands behind the `?`.
+    /// Calls an endpoint: `path` fills its braces in their order, `query` stands behind the `?`. What is too fast for a room
+    /// waits as long as it is told to, unless its body is a stream.
     ///
     /// # Errors
     /// When nobody answers, the answer is a refusal, or it is not what the contract says.
@@ -64,16 +67,28 @@ impl Client {
         query: &[(&str, &str)],
         value: Q::Value<'_>,
     ) -> Result<A::Value, Error> {
-        let (media, body) = Q::body(value)?;
-        let mut request = Request::builder()
-            .method(method(endpoint.method))
-            .uri(endpoint.at(path, query))
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, media)
-            .body(body)
-            .map_err(Error::garbled)?;
-        request.headers_mut().extend(self.headers.clone());
-        A::read(self.carry(request).await?).await
+        let (media, mut body) = Q::body(value)?;
+        let uri = endpoint.at(path, query);
+        loop {
+            let again = body.again();
+            let mut request = Request::builder()
+                .method(method(endpoint.method))
+                .uri(&uri)
+                .header(header::HOST, "localhost")
+                .header(header::CONTENT_TYPE, media)
+                .body(body)
+                .map_err(Error::garbled)?;
+            request.headers_mut().extend(self.headers.clone());
+            let response = self.transport.carry(request).await?;
+            let wait = wait(&response);
+            match (whole(response).await, again, wait) {
+                (Err(Error::Refused { refused, .. }), Some(again), Some(wait)) if refused.is(codes::TOO_FAST) => {
+                    sleep(wait).await;
+                    body = again;
+                }
+                (answer, ..) => return A::read(answer?).await,
+            }
+        }
     }
 
     /// Carries a request that is no endpoint's.
@@ -81,17 +96,27 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
-        let response = self.transport.carry(request).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let bytes = response.into_body().whole().await?;
-        Err(match serde_json::from_slice(&bytes) {
-            Ok(Refusal { error: refused }) => Error::Refused { status, refused },
-            Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
-        })
+        whole(self.transport.carry(request).await?).await
     }
+}
+
+/// A response that is no refusal.
+async fn whole(response: Response<Body>) -> Result<Response<Body>, Error> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let bytes = response.into_body().whole().await?;
+    Err(match serde_json::from_slice(&bytes) {
+        Ok(Refusal { error: refused }) => Error::Refused { status, refused },
+        Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
+    })
+}
+
+/// How long a response says to wait.
+fn wait(response: &Response<Body>) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.clamp(1, WAIT_MOST_S)))
 }
 
 fn method(method: endpoint::Method) -> Method {
@@ -110,10 +135,10 @@ mod tests {
     use bytes::Bytes;
     use futures_util::StreamExt as _;
     use http::StatusCode;
-    use rumormill_api::{Event, RoomHex, endpoint::LAST_EVENT_ID};
+    use rumormill_api::{Event, RoomHex, Say, endpoint::LAST_EVENT_ID};
 
     use super::*;
-    use crate::Answered;
+    use crate::{Answered, OneOrLines};
 
     /// Answers everything alike.
     struct Alike(StatusCode, &'static str);
@@ -171,6 +196,33 @@ mod tests {
             let event = events.next().await.unwrap().unwrap();
             assert!(matches!(event, Event::Lagged { missed: told, .. } if told == missed), "{event:?}");
         }
+    }
+
+    /// Says three times that it is too fast.
+    struct Slow(AtomicU64);
+
+    impl Transport for Slow {
+        fn carry(&self, request: Request<Body>) -> Answered<'_> {
+            let asked = self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                let said = request.into_body().whole().await?;
+                assert_eq!(said, r#"{"text":"hi"}"#);
+                let refused = r#"{"error": {"code": "too-fast", "what": "no", "help": "yes"}}"#;
+                let mut response = Response::new(Body::from(Bytes::from(refused)));
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                response.headers_mut().insert(header::RETRY_AFTER, "7".parse().unwrap());
+                Ok(if asked < 3 { response } else { Response::new(Body::from(Bytes::from(r#"{"messages": []}"#))) })
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_fast_waits_and_is_asked_again() {
+        let begun = tokio::time::Instant::now();
+        let client = Client::new(Slow(AtomicU64::new(0)));
+        let say = Say { text: "hi".into(), ..Say::default() };
+        client.call(&endpoints::SAY, &["lunch"], &[], OneOrLines::One(&say)).await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::from_secs(21));
     }
 
     #[tokio::test]

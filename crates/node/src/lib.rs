@@ -114,6 +114,7 @@ pub use rumormill_store::{
 
 pub use crate::{
     address::contact,
+    budget::Budget,
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,

@@ -109,9 +109,16 @@ pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
 /// Milliseconds that a repair waits without anything coming: longer than a round and two wants that come to nothing.
 pub(crate) const RESYNC_MS: u64 = 10_000;
 
+/// Authors whose pace is watched at once: those of 256 rooms; 80 bytes each.
+pub(crate) const PACED: usize = 256;
+
 // What the contract says is what entries hold.
 const _: () = {
     use rumormill_node::proto::limits;
+    assert!(rumormill_api::RUN_LINES as u64 == limits::BLOCK);
+    assert!(rumormill_api::RUNS_AT_ONCE == rumormill_node::limits::PUSHES_AT_ONCE);
+    assert!(rumormill_api::RUNS_PER_S == rumormill_node::limits::PUSHES_PER_S);
+    assert!(rumormill_node::ONCE == 16_384, "as the description says");
     assert!(rumormill_api::MENTIONS == limits::MENTIONS);
     assert!(rumormill_api::TEXT_BYTES == limits::BODY_BYTES);
     assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);

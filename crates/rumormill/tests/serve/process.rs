@@ -123,6 +123,12 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
+    /// Says something under a name for the call.
+    pub(crate) fn post_once(&self, path: &str, key: &str, (kind, body): (&str, &str)) -> Reply {
+        let headers = [("Host", "localhost"), ("Content-Type", kind), ("Idempotency-Key", key)];
+        Reply::of(self.socket(), &request("POST", path, &headers.map(|(name, value)| (name, value.to_owned())), body))
+    }
+
     /// Asks through the socket in the home, and says more about it.
     pub(crate) fn ask_with(&self, path: &str, headers: &[(&str, String)]) -> Reply {
         let headers = [&[("Host", "localhost".to_owned())], headers].concat();

@@ -18,10 +18,13 @@ mod messages;
 mod metrics;
 mod names;
 mod nearby;
+mod once;
+mod pace;
 mod people;
 mod recent;
 mod rooms;
 mod routes;
+mod say;
 mod shape;
 mod signs;
 
@@ -42,7 +45,7 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks, pace::Paces};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made when it is asked for first.
@@ -58,6 +61,7 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     counts: Counts,
+    paces: Paces,
     typing: Typing,
 }
 
@@ -80,7 +84,15 @@ impl Api {
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
-        let api = Self(Arc::new(Inner { node, hub, marks, hidden, counts: Counts::default(), typing }));
+        let api = Self(Arc::new(Inner {
+            node,
+            hub,
+            marks,
+            hidden,
+            counts: Counts::default(),
+            paces: Paces::default(),
+            typing,
+        }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -104,6 +116,10 @@ impl Api {
     /// Whether typing is told to others, and shown.
     fn tells_typing(&self) -> bool {
         self.0.typing == Typing::Told
+    }
+
+    fn paces(&self) -> &Paces {
+        &self.0.paces
     }
 
     fn counts(&self) -> &Counts {
