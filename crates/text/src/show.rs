@@ -1,5 +1,7 @@
 //! How lines of a room look in plain text.
 
+use std::fmt::Display;
+
 use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Share};
 
 use crate::{
@@ -106,10 +108,10 @@ pub fn receipt(holders: u64, others: u64) -> String {
 }
 
 /// One thing or several.
-pub fn count(number: usize, one: &str, several: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        _ => format!("{number} {several}"),
+pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
+    match number == 1.into() {
+        true => format!("1 {one}"),
+        false => format!("{number} {several}"),
     }
 }
 

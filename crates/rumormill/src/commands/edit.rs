@@ -4,7 +4,7 @@ use crate::{
     client,
     commands::spread::Spread,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill edit`.
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room or message, it is not yours or no text, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let edit = async |client: &_| {
         let mut spread = Spread::listen(client, &args.room).await?;
         spread.room.edit(&args.message.as_str().into(), args.text.join(" ")).await?;

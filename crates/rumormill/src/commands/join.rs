@@ -4,14 +4,13 @@ use rumormill_api::{Enter, NearbyRoom, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
-use rumormill_tui::Visit;
+use rumormill_tui::{JOIN_LOOKS_MS, Visit};
 
 use crate::{
     client,
     commands::{data, json, nick, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::JOIN_LOOKS_MS,
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -37,7 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
 /// the room was met.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
     }
@@ -65,7 +64,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
     })
 }
 
-async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
+async fn enter(client: &Client, place: &HomeArgs, ticket: String, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
     let nick = nick.filter(|_| args.nick.is_some() || !nick::is_named(&room));

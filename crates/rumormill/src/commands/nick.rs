@@ -11,7 +11,7 @@ use crate::{
     client::{self, pick},
     commands::{data, spread::Spread},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill nick`.
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, this is no name, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let Some(nick) = args.nick else {
         let read = async |client: &Client| pick(client, Some(&args.room)).await;
         return data(&clean(&client::with(&place, Reach::Reading, read).await?.nick));
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When what was given or configured is no name, the configuration makes no sense, or the rooms cannot be listed.
-pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) -> Result<Option<String>, Failure> {
+pub(crate) async fn choose(client: &Client, place: &HomeArgs, given: Option<&str>) -> Result<Option<String>, Failure> {
     let said = match given {
         Some(nick) => Some(nick.to_owned()),
         None => place.config()?.nick,
@@ -68,7 +68,7 @@ pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> 
 }
 
 /// The name in the room that was open last, or in any other.
-async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
+async fn elsewhere(client: &Client, place: &HomeArgs) -> Result<Option<String>, Failure> {
     let rooms = client.rooms().await?;
     let last = place.last_room();
     let named = || rooms.iter().filter(|room| is_named(room));

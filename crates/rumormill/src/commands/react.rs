@@ -4,7 +4,7 @@ use crate::{
     client,
     commands::spread::Spread,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill react`.
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room or message, the sign is none, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let react = async |client: &_| {
         let mut spread = Spread::listen(client, &args.room).await?;
         let message = args.message.as_str().into();

@@ -8,7 +8,7 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill read`.
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room or message, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let unread = client::with(&place, Reach::Nobody, async |client| read(client, &args).await).await?;
     talk(&count(unread as usize, "unread message", "unread messages"));
     Ok(())

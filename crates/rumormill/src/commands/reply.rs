@@ -4,7 +4,7 @@ use crate::{
     client,
     commands::spread::Spread,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill reply`.
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room or message, the text is empty or too long, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let reply = async |client: &_| {
         let mut spread = Spread::listen(client, &args.room).await?;
         // An answer to what is not here could be read by nobody.

@@ -14,7 +14,7 @@ use crate::{
     client,
     commands::spread::Spread,
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     limits::LONG_NAMED,
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 

@@ -6,9 +6,10 @@ use futures_util::{Stream, StreamExt as _};
 use rumormill_api::{EntryRef, Event, Holders, Room, Whois, endpoints};
 use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_text::show::count;
+use rumormill_tui::LEAVE_MS;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{commands::talk, failure::Failure, limits::LEAVE_MS};
+use crate::{commands::talk, failure::Failure};
 
 /// A room in which a command writes, and what happens there meanwhile.
 pub(crate) struct Spread<'a> {

@@ -8,7 +8,7 @@ use crate::{
     client::{self, pick},
     commands::{data, spread::Spread},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill topic`.
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, the topic is too long, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.topic.is_empty() {
         let read = async |client: &Client| pick(client, Some(&args.room)).await;
         return data(&clean(&client::with(&place, Reach::Reading, read).await?.topic));
