@@ -331,7 +331,7 @@ pub const HELD: &[Held] = &[
     ),
     held(
         "V11",
-        "a log whose entries each name something that nobody has is shown with its first entry, and delays nobody further",
+        "a log whose every entry names something nobody has is shown with its first entry, and delays nobody",
         "crates/proto/src/pending/tests.rs",
         "all_that_waits_in_vain_is_shown_when_the_first_is",
     ),
