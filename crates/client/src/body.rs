@@ -16,7 +16,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{Error, limits::ANSWERED_BYTES};
 
 /// The bytes of a request or an answer, as they come.
-pub struct Body(UnsyncBoxBody<Bytes, Error>);
+pub struct Body {
+    bytes: UnsyncBoxBody<Bytes, Error>,
+    /// All of it, where that is in memory.
+    whole: Option<Bytes>,
+}
 
 impl Body {
     /// What somebody else's body brings.
@@ -25,7 +29,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        Self(body.map_err(|error| Error::BrokenOff(error.to_string())).boxed_unsync())
+        Self { bytes: body.map_err(|error| Error::BrokenOff(error.to_string())).boxed_unsync(), whole: None }
     }
 
     /// Nothing.
@@ -38,25 +42,30 @@ impl Body {
         Self::new(StreamBody::new(pieces.map(|piece| piece.map(Frame::data).map_err(|error| error.to_string()))))
     }
 
+    /// The same once more, where all of it is in memory.
+    pub(crate) fn again(&self) -> Option<Self> {
+        self.whole.clone().map(Self::from)
+    }
+
     /// All bytes together.
     ///
     /// # Errors
     /// When they are more than an answer may have, or break off.
     pub async fn whole(self) -> Result<Bytes, Error> {
-        let bytes = Limited::new(self.0, ANSWERED_BYTES).collect().await;
+        let bytes = Limited::new(self.bytes, ANSWERED_BYTES).collect().await;
         bytes.map(Collected::to_bytes).map_err(Error::garbled)
     }
 
     /// The bytes as they come.
     pub fn pieces(self) -> BoxStream<'static, Result<Bytes, Error>> {
         let data = |frame: Frame<Bytes>| async move { Ok(frame.into_data().ok()) };
-        BodyStream::new(self.0).try_filter_map(data).boxed()
+        BodyStream::new(self.bytes).try_filter_map(data).boxed()
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self::new(Full::new(bytes))
+        Self { whole: Some(bytes.clone()), ..Self::new(Full::new(bytes)) }
     }
 }
 
@@ -65,7 +74,7 @@ impl http_body::Body for Body {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Pin::new(&mut self.0).poll_frame(context)
+        Pin::new(&mut self.bytes).poll_frame(context)
     }
 }
 

@@ -11,3 +11,6 @@ pub(crate) const AGAIN_MS: u64 = 100;
 
 /// The longest of these pauses.
 pub(crate) const AGAIN_MOST_MS: u64 = 5_000;
+
+/// Seconds that a call which is too fast waits at most before it is made again, whatever it is told.
+pub(crate) const WAIT_MOST_S: u64 = 60;

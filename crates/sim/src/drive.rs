@@ -167,7 +167,7 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
-                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) => {}
+                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
             }
         }
         for (author, log) in left {

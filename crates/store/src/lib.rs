@@ -70,6 +70,18 @@ pub enum Change<'a> {
         /// The body.
         body: &'a bytes::Bytes,
     },
+    /// An entry was written by a call that is carried out once, however often it is made: see [`Read::once`]. Of the latest
+    /// [`limits::ONCE`] calls of a room it is known.
+    Once(&'a Once, Target),
+}
+
+/// What tells a call that is carried out once from others. Both are hashes, so nothing of the call is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Once {
+    /// Of the name that the caller gave to the call.
+    pub key: [u8; 32],
+    /// Of what the call asks for.
+    pub asks: [u8; 32],
 }
 
 impl<'a> Change<'a> {
@@ -91,6 +103,7 @@ impl<'a> Change<'a> {
             Self::Append(run) | Self::Prolong(run) => run.author(),
             Self::Cut(proof) => proof.author(),
             Self::Evict(author) | Self::Fill { author, .. } => **author,
+            Self::Once(_, of) => of.author,
         }
     }
 
@@ -251,6 +264,9 @@ pub trait Read: Send {
 
     /// Whether [`Read::bare`] counts this entry.
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error>;
+
+    /// The call with this key that was carried out, and the entry that it wrote.
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error>;
 
     /// Authors who lost bodies because they said more than their share, ascending.
     fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error>;

@@ -4,6 +4,7 @@ mod bare;
 mod check;
 mod crowd;
 mod notes;
+mod once;
 mod share;
 mod timeline;
 
@@ -15,6 +16,7 @@ use std::{
 };
 
 use crowd::{came, without_lowest};
+use once::Calls;
 use rumormill_proto::{
     admit::Run,
     content::{Target, Vouch, vouched_for},
@@ -31,7 +33,7 @@ use rumormill_proto::{
 use share::Taken;
 
 use crate::{
-    Change, CheckReport, Read, RoomRecord, Rooms, Store, TimelineRow,
+    Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
@@ -71,6 +73,8 @@ struct Shelf {
     /// Entries whose bodies are wanted.
     bare: BTreeMap<Place, [u8; 32]>,
     tally: Tally,
+    /// Calls that are carried out once.
+    once: Calls,
     /// How much of its share each author uses.
     taken: BTreeMap<AuthorId, Taken>,
     /// Place below which no bodies are kept.
@@ -134,6 +138,7 @@ impl Store for Memory {
                     shelf.fill(**author, *seq, body);
                     shelf.came(**author, (*seq, *seq), share);
                 }
+                Change::Once(once, of) => shelf.once.put(once, *of),
             }
         }
         let shortened = changes.iter().filter(|(_, change)| change.shortens());
@@ -235,7 +240,7 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
-                Change::Fill { .. } | Change::Prolong(_) => {}
+                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -503,6 +508,10 @@ impl Read for Memory {
 
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
         self.ask(room, |shelf| shelf.is_bare(author, seq))
+    }
+
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.ask(room, |shelf| shelf.once.find(key))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

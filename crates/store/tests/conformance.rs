@@ -8,6 +8,7 @@ mod common;
 use common::{OTHER_ROOM, ROOM, Script, append, seeing, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Trust},
+    content::Target,
     entry::{Body, Kind, RawEntry},
     fork::Proof,
     frame::Contact,
@@ -16,7 +17,10 @@ use rumormill_proto::{
     log::{Log, Unfit},
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Keep, KeepFiles, Read, RoomRecord, Store, TimelineRow, limits::CONTACTS};
+use rumormill_store::{
+    Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow,
+    limits::{CONTACTS, ONCE},
+};
 
 laws! {
     an_empty_store_has_nothing
@@ -44,6 +48,8 @@ laws! {
     dropped_bodies_stay_dropped
     rooms_are_kept_as_put
     a_peer_keeps_its_first_secret
+    a_call_that_was_carried_out_is_known_with_its_entry
+    the_latest_calls_are_known
     a_reader_sees_what_was_committed_before
     a_clean_store_checks_clean
 }
@@ -177,6 +183,40 @@ fn rooms_are_apart(store: &mut dyn Store) {
     assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2);
     assert_eq!((reader.count(&ROOM).unwrap(), reader.count(&OTHER_ROOM).unwrap()), (4, 2));
     assert_eq!(reader.newest(&OTHER_ROOM, 9).unwrap(), vec![(here.id(), 1, 2)]);
+}
+
+fn once(number: u64) -> Once {
+    let mut key = [7; 32];
+    key[..8].copy_from_slice(&number.to_be_bytes());
+    Once { key, asks: [9; 32] }
+}
+
+fn a_call_that_was_carried_out_is_known_with_its_entry(store: &mut dyn Store) {
+    let here = Script::lines(1, 5, 10, 10);
+    let (run, call) = (here.run(1, 2), once(1));
+    let of = Target { author: run.author(), seq: 2 };
+    store.commit(&[(ROOM, Change::Append(&run)), (ROOM, Change::Once(&call, of))]).unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.once(&ROOM, &call.key).unwrap(), Some((call, of)));
+    assert_eq!(reader.once(&OTHER_ROOM, &call.key).unwrap(), None);
+    assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
+    // What does not fit leaves nothing of its batch, the call included.
+    store.commit(&[(ROOM, Change::Once(&once(2), of)), (ROOM, Change::Append(&run))]).unwrap_err();
+    assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
+    store.leave(&ROOM).unwrap();
+    while store.sweep(1).unwrap() {}
+    append(store, ROOM, &here.runs(0, 4)).unwrap();
+    assert_eq!(store.reader().unwrap().once(&ROOM, &call.key).unwrap(), None);
+}
+
+fn the_latest_calls_are_known(store: &mut dyn Store) {
+    let of = Target { author: AuthorId([3; 32]), seq: 0 };
+    let calls: Vec<Once> = (0..ONCE + 3).map(once).collect();
+    let changes: Vec<_> = calls.iter().map(|call| (ROOM, Change::Once(call, of))).collect();
+    store.commit(&changes).unwrap();
+    let mut reader = store.reader().unwrap();
+    let mut known = |at: u64| reader.once(&ROOM, &once(at).key).unwrap().is_some();
+    assert_eq!([0, 2, 3, ONCE + 2].map(&mut known), [false, false, true, true]);
 }
 
 fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {

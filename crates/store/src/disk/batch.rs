@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Run,
+    content::Target,
     entry::{LogKey, RawEntry},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
@@ -21,6 +22,7 @@ use super::{
     fail::Fail,
     forget::{Dropped, retract, take_out},
     notes::{self, Whose},
+    once,
     piece::{self, covering, for_each},
     place::{self, Places},
     record::{self, int, put_spans, put_time},
@@ -28,6 +30,7 @@ use super::{
     share, vouches,
 };
 use crate::{
+    Once,
     keep::{Tally, is_below},
     note::{Note, goes, raw_entries},
     row::made_whole,
@@ -224,6 +227,11 @@ impl<'a> Batch<'a> {
         *self.counts.entry(room).or_default() += filled.came;
         self.drop(room, filled.dropped);
         self.hold(whose, share)
+    }
+
+    /// Records which call wrote an entry.
+    pub(super) fn once(&mut self, room: &RoomId, call: &Once, of: Target) -> Result<(), Fail> {
+        once::put(self.db, self.room(room)?.id, call, of)
     }
 
     /// The log after the changes so far.

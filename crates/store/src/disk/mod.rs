@@ -15,6 +15,7 @@ mod inspect;
 mod leave;
 mod mend;
 mod notes;
+mod once;
 mod piece;
 mod place;
 mod read;
@@ -205,6 +206,7 @@ impl Store for Disk {
                     Change::Prolong(run) => batch.prolong(room, run)?,
                     Change::Evict(author) => batch.evict(room, author)?,
                     Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
+                    Change::Once(once, of) => batch.once(room, once, *of)?,
                 }
             }
             let mut left = Vec::new();

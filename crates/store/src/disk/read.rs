@@ -18,7 +18,7 @@ use super::{
     bare,
     fail::Fail,
     inspect::Inspection,
-    notes,
+    notes, once,
     piece::{Pieces, for_each, rows},
     record::{self, Numbered, read_log},
     schema,
@@ -29,7 +29,7 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Read, Shared, TimelineRow, check,
+    CheckReport, Once, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
@@ -150,6 +150,10 @@ impl Read for DiskReader {
 
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
         self.ask(|db| find(db, room, author)?.map_or(Ok(false), |log| bare::is_bare(db, log.id, seq)))
+    }
+
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.ask(|db| once::find(db, room, key))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

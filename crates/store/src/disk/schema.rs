@@ -8,6 +8,7 @@
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
+//! once                              calls that are carried out once
 //! ```
 //!
 //! Inside, rooms and logs are small integers. An arrival's id is its room's number above [`ARRIVAL_BITS`] bits of a
@@ -30,7 +31,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 10] = ["
+const MIGRATIONS: [&str; 11] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -214,6 +215,21 @@ const MIGRATIONS: [&str; 10] = ["
     INSERT INTO words(words) VALUES ('delete-all');
     DELETE FROM slice;
     UPDATE room SET indexed = CASE WHEN length(room) = 8 THEN (id + 1) << 40 ELSE 0 END;
+", "
+    -- Calls that are carried out once, and the entries that they wrote.
+    CREATE TABLE once(
+        room INTEGER NOT NULL,
+        -- Counts up within the room.
+        at INTEGER NOT NULL,
+        -- Hashes of the call's name, and of what it asks for.
+        key BLOB NOT NULL,
+        asks BLOB NOT NULL,
+        author BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY(room, at)
+    ) WITHOUT ROWID;
+
+    CREATE UNIQUE INDEX once_named ON once(room, key);
 "];
 
 /// The first version that records notes as entries arrive.
