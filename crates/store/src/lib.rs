@@ -70,17 +70,17 @@ pub enum Change<'a> {
         /// The body.
         body: &'a bytes::Bytes,
     },
-    /// An entry was written by a call that is carried out once, however often it is made: see [`Read::once`]. Of the latest
-    /// [`limits::ONCE`] calls of a room it is known.
+    /// A call that must be carried out only once wrote an entry, see [`Read::once`]. The store remembers the latest
+    /// [`limits::ONCE`] calls of a room.
     Once(&'a Once, Target),
 }
 
-/// What tells a call that is carried out once from others. Both are hashes, so nothing of the call is kept.
+/// Identifies a call that must be carried out only once. Both fields are hashes, so nothing of the call itself is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Once {
-    /// Of the name that the caller gave to the call.
+    /// Hash of the key that the caller chose for the call.
     pub key: [u8; 32],
-    /// Of what the call asks for.
+    /// Hash of the call's content.
     pub asks: [u8; 32],
 }
 

@@ -83,8 +83,8 @@ pub const WIPE_COMMITS: u32 = 64;
 /// block of its own. Further edits go in later steps.
 pub const EDITS_AT_ONCE: usize = 64;
 
-/// Calls of a room that are carried out once and known: a bot that answers at its full pace for half an hour, or a busy one's
-/// week. 150 bytes each, 2.5 MB.
+/// Calls of a room to remember so that they are carried out only once: half an hour of a bot at full pace, or a week of
+/// a busy one. 150 bytes each, 2.5 MB.
 pub const ONCE: u64 = 16 * 1024;
 
 /// Milliseconds that a commit waits for another process that reads or writes the file: as long as SQLite's tools do.

@@ -73,7 +73,7 @@ struct Shelf {
     /// Entries whose bodies are wanted.
     bare: BTreeMap<Place, [u8; 32]>,
     tally: Tally,
-    /// Calls that are carried out once.
+    /// Calls that must be carried out only once.
     once: Calls,
     /// How much of its share each author uses.
     taken: BTreeMap<AuthorId, Taken>,

@@ -200,7 +200,7 @@ fn a_call_that_was_carried_out_is_known_with_its_entry(store: &mut dyn Store) {
     assert_eq!(reader.once(&ROOM, &call.key).unwrap(), Some((call, of)));
     assert_eq!(reader.once(&OTHER_ROOM, &call.key).unwrap(), None);
     assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
-    // What does not fit leaves nothing of its batch, the call included.
+    // A run that does not fit undoes its whole batch, including the call.
     store.commit(&[(ROOM, Change::Once(&once(2), of)), (ROOM, Change::Append(&run))]).unwrap_err();
     assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
     store.leave(&ROOM).unwrap();

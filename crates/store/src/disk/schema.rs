@@ -8,7 +8,7 @@
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
-//! once                              calls that are carried out once
+//! once                              calls that must be carried out only once
 //! ```
 //!
 //! Inside, rooms and logs are small integers. An arrival's id is its room's number above [`ARRIVAL_BITS`] bits of a
