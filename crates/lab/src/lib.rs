@@ -53,7 +53,7 @@ pub struct Dir {
 /// Runs a command of the lab.
 ///
 /// # Errors
-/// Whatever the command fails with.
+/// The failure of the command.
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Init(args) => scripts::run(&args),

@@ -1,6 +1,6 @@
 //! Lists attacks, or runs one of them, or all of them in child processes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command reports to its caller")]
 
 use std::{io, process::ExitCode};
 

@@ -21,7 +21,7 @@ use crate::nodes::{PATIENCE, soon};
 /// File descriptors that a process may open on most systems.
 const DESCRIPTORS: u32 = 1_024;
 
-/// A command of the program that runs until told to end.
+/// A command of the program that runs until its input ends.
 pub struct Product {
     dir: TempDir,
     child: Child,

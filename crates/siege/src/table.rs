@@ -241,7 +241,7 @@ mod tests {
         let carried = first.replacen(&format!("{key} {NOT_RUN}"), &format!("{key} met"), 1);
         assert_ne!(carried, first);
         assert_eq!(refreshed(&carried), carried);
-        assert_eq!(refreshed(&format!("{carried}| a row of what is gone |\n")), carried);
+        assert_eq!(refreshed(&format!("{carried}| a row of a removed attack |\n")), carried);
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl World {
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
                 match process.reader.recalled(&room, &what) {
                     Ok(found) => self.put_in(peer, Input::Recalled { what, found }),
-                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                    Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
                 }
             }
             Output::Bare { most } => {
@@ -212,7 +212,7 @@ impl World {
                         process.servings.insert(serving, (index_of(&to), Serving::new(want, first, ranges)));
                         self.queue.put(0, Event::Serve { peer, process: process.number, serving });
                     }
-                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                    Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
                 }
             }
             Output::Append(_)
@@ -244,7 +244,7 @@ impl World {
                 return;
             }
             Err(error) => {
-                return self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}"));
+                return self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}"));
             }
         };
         let to = self.peers[to as usize].home.id;

@@ -32,7 +32,7 @@ impl World {
             self.run_ms(LOOK_MS)?;
             let Some(restless) = self.restless(peers) else { return Ok(()) };
             if self.now_ms() >= until_ms {
-                return Err(self.violation("all becomes quiet", restless));
+                return Err(self.violation("the room becomes quiet", restless));
             }
         }
     }

@@ -312,7 +312,7 @@ impl World {
 
     /// Lets a founder join: the first peer, whose first entry founds the room.
     pub fn begin_room(&mut self) -> usize {
-        assert!(self.peers.is_empty(), "a room is founded once, by the first who is there");
+        assert!(self.peers.is_empty(), "the first peer founds the room");
         let owner = Author::from_secret(&scatter(self.setup.seed ^ 1, 0));
         let (room, body) = found(&owner.id(), "a room", [0; 16]);
         self.room = room;

@@ -50,7 +50,7 @@ pub struct Setup {
     pub policy: Policy,
     /// How often anti-entropy compares.
     pub pace: Pace,
-    /// What the network does.
+    /// The weather of the network.
     pub weather: Weather,
     /// Microseconds, at most, between an input and the turn that handles it together with later inputs.
     pub turn_us: u64,
@@ -230,7 +230,7 @@ impl World {
             stood = if since_us == self.queue.now_us() { stood + 1 } else { 0 };
             since_us = self.queue.now_us();
             if stood > STANDSTILL {
-                self.watch.break_off("time goes on", "something happens for ever at one moment".into());
+                self.watch.break_off("time goes on", "the clock stands still while events continue".into());
             }
         }
         self.verdict()

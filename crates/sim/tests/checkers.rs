@@ -31,9 +31,9 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
         (Fault::LosesOwnWords, "nothing acknowledged is lost"),
         (Fault::LosesOthersWords, "same timeline everywhere"),
         (Fault::ShowsTwice, "nothing is shown twice"),
-        (Fault::ShowsElsewhere, "an entry names what was seen"),
-        (Fault::Truncates, "what is said can be read"),
-        (Fault::Deaf, "all becomes quiet"),
+        (Fault::ShowsElsewhere, "an entry names what its author saw"),
+        (Fault::Truncates, "sent frames are readable"),
+        (Fault::Deaf, "the room becomes quiet"),
     ];
     for (fault, property) in table {
         let room = || World::new(seeds::seed()).watching(&[property]);
@@ -114,7 +114,7 @@ fn a_violation_tells_how_to_see_it_again() {
     room.break_driver(Fault::Deaf);
     room.say(0, "nobody hears this");
     let told = room.settle().unwrap_err().to_string();
-    assert!(told.contains("broken: all becomes quiet") && told.contains("seed 17"), "{told}");
+    assert!(told.contains("broken: the room becomes quiet") && told.contains("seed 17"), "{told}");
     let again = "RUMORMILL_SEED=17 cargo test -p rumormill-sim a_violation_tells_how_to_see_it_again";
     assert!(told.contains(again), "{told}");
 }

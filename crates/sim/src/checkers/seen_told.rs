@@ -97,7 +97,7 @@ pub(super) struct SeenTold {
 
 impl Checker for SeenTold {
     fn property(&self) -> &'static str {
-        "an entry names what was seen"
+        "an entry names what its author saw"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

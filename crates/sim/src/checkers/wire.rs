@@ -10,7 +10,7 @@ pub(super) struct Wire;
 
 impl Checker for Wire {
     fn property(&self) -> &'static str {
-        "what is said can be read"
+        "sent frames are readable"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

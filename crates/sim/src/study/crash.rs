@@ -136,7 +136,7 @@ pub fn points(quick: bool) -> Vec<Crash> {
 /// Lets rooms die.
 ///
 /// # Errors
-/// What broke in one of the worlds.
+/// A violation in one of the worlds.
 pub fn study(lot: &Lot<'_>, contenders: &[&dyn Mortal]) -> Story<Vec<Table>> {
     table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
 }

@@ -119,7 +119,7 @@ impl Difference {
         let drawn = Self::draw(point, seed);
         drawn.map_err(|reject| {
             let sentence = format!("a run is refused: {reject:?}");
-            Violation { property: "what is signed is admitted", sentence, seed, at_us: 0, test: String::new() }
+            Violation { property: "signed entries are admitted", sentence, seed, at_us: 0, test: String::new() }
         })
     }
 

@@ -103,7 +103,7 @@ fn held_bytes(room: &World, peer: usize) -> Story<u64> {
     let Some(process) = room.process(peer) else { return Ok(0) };
     let logs = process.engine.frontier().logs();
     let ranges = logs.filter_map(|(author, log)| Some((*author, 0, log.head()?.seq))).collect();
-    let broken = |error| room.violation("what was kept can be read", format!("peer {peer}: {error}"));
+    let broken = |error| room.violation("stored entries are readable", format!("peer {peer}: {error}"));
     let mut reader = room.peers[peer].home.store.reader().map_err(broken)?;
     let (mut serving, mut bytes) = (Serving::new(0, Vec::new(), ranges), 0);
     while let Some(frame) = serving.next(&mut *reader, &room.room).map_err(broken)? {
@@ -126,7 +126,7 @@ impl Sent {
 
 impl Checker for Sent {
     fn property(&self) -> &'static str {
-        "what is sent is counted"
+        "sent entries are counted"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

@@ -268,7 +268,7 @@ impl Tally {
 
 impl Checker for Gauge<Tally> {
     fn property(&self) -> &'static str {
-        "what spreads is counted"
+        "shown lines are counted"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

@@ -111,9 +111,7 @@ impl Step {
     fn require(&self, met: bool, room: &World, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
         match met {
             true => Ok(()),
-            false => {
-                Err(room.violation("the story goes as it is told", format!("line {}: {}", self.line, otherwise())))
-            }
+            false => Err(room.violation("the story goes as written", format!("line {}: {}", self.line, otherwise()))),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn rooms(db: &Connection, path: &Path) -> Result<Rooms, Error> {
     Ok(rooms)
 }
 
-/// Numbers and ids of rooms. A room that was left has no id any more.
+/// Numbers and ids of rooms. A room that was left no longer has an id.
 fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
     let mut find = db.prepare_cached("SELECT id, room FROM room ORDER BY room")?;
     let mut rows = find.query([])?;
