@@ -1,4 +1,4 @@
-//! Events after a break: what was missed comes once, or it is said that it does not.
+//! Events after a break: missed events come once, or the stream says that they do not.
 
 use serde_json::{Value, json};
 
