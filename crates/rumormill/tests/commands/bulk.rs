@@ -18,7 +18,7 @@ fn with_input(mut command: Command, input: &[u8]) -> Output {
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().unwrap();
-    // A command that has failed stops reading.
+    // A command that ends early leaves input unread.
     let _ = writer.join().unwrap();
     output
 }
