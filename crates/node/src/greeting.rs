@@ -17,7 +17,7 @@ use rumormill_proto::{ids::RoomId, reject::Reject};
 
 use crate::limits::{TAG_GROUP, TAGS};
 
-/// What stands for a room on one connection in one direction.
+/// The tag of a room on one connection in one direction.
 pub(crate) type Tag = [u8; 32];
 
 /// Label of the keying material that tags are bound to.
@@ -67,7 +67,7 @@ pub(crate) struct Channels {
     expected: BTreeMap<Tag, RoomId>,
     /// The rooms of the other side's tags.
     theirs: Vec<Option<RoomId>>,
-    /// Its tags that stand for no room of ours so far, and their indices.
+    /// Its tags that match no room of ours so far, and their indices.
     unknown: BTreeMap<Tag, u32>,
 }
 

@@ -1,5 +1,5 @@
-//! The driver's side of all connections: which peers are linked, which rooms they share, which peers are barred. What
-//! follows from it for a room comes back as inputs of the room's engine.
+//! The driver's side of all connections: which peers are linked, which rooms they share, which peers are barred. The
+//! consequences for a room are returned as inputs of the room's engine.
 //!
 //! Two peers use one connection. They have two when both dial at once, or when a peer that vanished comes back. If the
 //! peer's process began anew, the new connection is used. If it is the same process, the one that the smaller id

@@ -1,4 +1,4 @@
-//! The rooms that take part in nothing for a while, because the store cannot make durable what is said in them.
+//! The rooms that pause for a while because the store cannot make their messages durable.
 
 use std::collections::BTreeMap;
 

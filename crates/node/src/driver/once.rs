@@ -1,4 +1,5 @@
-//! What people say, and calls that are carried out once: what such a call wrote is noted in the commit that writes it.
+//! Messages of people, and calls that are carried out once: the commit that writes such a call's entries also notes
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::Driver;
 use crate::{asked::Answer, error::Error};
 
 impl Driver {
-    /// Lets a room say what a caller wants said, but for what the same call said before.
+    /// Lets a room say a caller's sayings, except those that the same call said before.
     pub(super) fn speak(&mut self, room: &RoomId, (sayings, once): (Vec<(Kind, Bytes)>, Vec<Once>), answer: Answer) {
         let known = self.known(room, &once);
         let why = match (self.seats.get_mut(room), known) {
@@ -39,7 +40,7 @@ impl Driver {
         Ok(known)
     }
 
-    /// What calls that are carried out once wrote by these outputs, by room.
+    /// The entries that these outputs write for calls that are carried out once, by room.
     pub(super) fn written(&self, outputs: &[(RoomId, Vec<Output>)]) -> BTreeMap<RoomId, Vec<(Once, Target)>> {
         let mut written = BTreeMap::new();
         for (room, outputs) in outputs {

@@ -118,7 +118,7 @@ impl Fetch {
         self.shelf.on_disk(move |_| source.read(at, len)).await
     }
 
-    /// The file itself, kept open, for its name on the disk may change.
+    /// The file itself, kept open because its name on the disk may change.
     async fn source(&mut self) -> Result<Arc<FileSource>, Error> {
         if let Some(source) = &self.source {
             return Ok(source.clone());
@@ -257,7 +257,7 @@ impl Shelf {
         at
     }
 
-    /// Takes in a file of which the last piece has come.
+    /// Takes in a file whose last piece has come.
     async fn whole(self: &Arc<Self>, part: Part, file: RoomFile, size: u64) -> Result<(), Error> {
         let changing = self.changing.lock().await;
         self.on_disk(move |_| part.end()).await?;

@@ -80,8 +80,8 @@ impl Shelf {
         self.on_disk(move |files| files.source(file, size)).await
     }
 
-    /// Reads and writes one piece after the other. Ends at a peer that stalls, and at a damaged piece, for other peers
-    /// have it.
+    /// Reads and writes one piece after the other. Ends at a peer that stalls, and at a damaged piece, because other
+    /// peers have it.
     async fn pieces(self: &Arc<Self>, source: FileSource, first: u64, send: &mut SendStream) {
         let source = Arc::new(source);
         for at in first.. {

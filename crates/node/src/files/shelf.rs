@@ -230,7 +230,7 @@ impl Shelf {
         boards.iter().map(|(room, board)| (*room, board.posted().retention.files)).collect()
     }
 
-    /// Ends the fetch of a file, and drops what came of it.
+    /// Ends the fetch of a file, and drops the pieces that came.
     pub(crate) async fn give_up(self: &Arc<Self>, file: RoomFile, why: Error) -> Result<(), Error> {
         let Some(want) = self.state().wants.remove(&file) else { return Ok(()) };
         want.progress.send_replace(Progress { failed: Some(why), ..Progress::default() });

@@ -1,4 +1,4 @@
-//! What people read in a room.
+//! Reading the messages of a room.
 
 use rumormill_proto::{
     content::{Content, Target},
@@ -73,7 +73,7 @@ impl Room {
         Ok(Holders { authors })
     }
 
-    /// Whether no connected peer keeps what a message says, as far as that was looked for; see
+    /// Whether no connected peer keeps the content of a message, as far as the node has searched; see
     /// [`What::Missing`](crate::What::Missing).
     pub fn is_lost(&self, of: &Target) -> bool {
         self.board.posted().lost.contains(of)

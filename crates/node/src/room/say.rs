@@ -1,4 +1,4 @@
-//! What people say in a room.
+//! Writing messages in a room.
 
 use rumormill_proto::{
     content::{Content, Target, Text},
@@ -50,7 +50,7 @@ impl Room {
         }
     }
 
-    /// Takes back a message of ours: every member that is honest drops what it said.
+    /// Takes back a message of ours: every honest member drops its content.
     ///
     /// # Errors
     /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it cannot be taken back, and what
@@ -72,7 +72,7 @@ impl Room {
         self.put(&Content::Nick(read_nick(nick)?.to_owned())).await
     }
 
-    /// Tells everybody what the room is about from now on.
+    /// Sets the topic of the room.
     ///
     /// # Errors
     /// As [`Room::say`].

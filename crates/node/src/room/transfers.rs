@@ -15,7 +15,7 @@ use crate::{
     message::What,
 };
 
-/// A file that is being taken in, to be sent. What is not sent is forgotten.
+/// A file that is being taken in, to be sent. It is dropped if it is not sent.
 pub struct Upload {
     room: Room,
     import: Import,
@@ -102,7 +102,7 @@ impl Room {
         }
     }
 
-    /// How a file stands here, and how many bytes of it are here.
+    /// The state of a file on this node, and how many of its bytes are here.
     pub fn file_state(&self, file: &File) -> (FileState, u64) {
         self.node.shelf.standing(self.id(), file)
     }
@@ -116,7 +116,7 @@ impl Room {
         self.node.shelf.begin_fetch(self.id(), file).await
     }
 
-    /// No longer asks for the file that a message offers, and drops what came of it.
+    /// Stops asking for the file that a message offers, and drops the pieces that came.
     ///
     /// # Errors
     /// As [`Room::file`]; [`Error::Store`] when it cannot be removed.
