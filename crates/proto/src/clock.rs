@@ -12,7 +12,7 @@
 //!   author could not read us any time soon.
 //! - We *follow* (count as seen, and stamp above) an entry that lies at most [`FOLLOW_MS`] ahead of that. An entry
 //!   further ahead is shown, but it is no cause of what we write.
-//! - Our clock is *refuted* when it stands behind our own log, or before this program existed, and at least half of the
+//! - Our clock is *refuted* when it is behind our own log, or before this program existed, and at least half of the
 //!   votes agree with the log. Then we use the lowest of those votes in its place.
 
 use std::collections::BTreeMap;
@@ -29,32 +29,32 @@ use crate::{
 pub struct Skew {
     /// Milliseconds by which the other clock is ahead of ours; negative when it is behind.
     pub ms: i64,
-    /// Whose clock looks wrong.
+    /// The owner of the clock that looks wrong.
     pub whose: Whose,
 }
 
-/// Whose clock looks wrong.
+/// The owner of the clock that looks wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Whose {
-    /// Nobody's: all agree.
+    /// No clock: all agree.
     #[default]
     Nobodys,
-    /// Ours: most others agree with each other, or it stands behind our own log.
+    /// Ours: most others agree with each other, or it is behind our own log.
     Ours,
-    /// This author's: others agree with us, or it stands behind what others wrote.
+    /// This author's: others agree with us, or it is behind others' entries.
     Theirs(AuthorId),
     /// Ours or this author's: nothing tells which.
     Unclear(AuthorId),
 }
 
-/// What the other end of a link told us.
+/// The clock and author that the other end of a link reported.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reading {
     author: Option<AuthorId>,
     offset_ms: Option<i64>,
 }
 
-/// What others' clocks said, and what that means for ours. It outlives an engine whose author gets a new key.
+/// The votes of others' clocks, and the time that follows from them. It outlives an engine whose author gets a new key.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     links: BTreeMap<PeerId, Reading>,
@@ -172,7 +172,7 @@ impl Clock {
         }
     }
 
-    /// Entries stamped up to this time count as causes of what we write.
+    /// Entries stamped up to this time count as causes of our own entries.
     pub(crate) fn reach_ms(&self, now: Now, said_ms: u64, last: Time) -> u64 {
         let follow_ms = if defence::is_on("follow") { FOLLOW_MS } else { AHEAD_MS };
         self.write_ms(now, said_ms, last).max(self.now_ms(now, said_ms)).saturating_add(follow_ms)
@@ -205,8 +205,8 @@ impl Clock {
         self.votes.contains_key(author)
     }
 
-    /// Whose clock looks wrong, when that has changed. `others_ms` is the newest time in the logs of authors whose
-    /// clocks we do not know.
+    /// Returns whose clock looks wrong, when that has changed. `others_ms` is the newest time in the logs of authors
+    /// whose clocks we do not know.
     pub(crate) fn judge(&mut self, now: Now, said_ms: u64, others_ms: u64) -> Option<Skew> {
         let skew = self.verdict(now, said_ms, others_ms);
         let changed = skew.whose != self.skew.whose || skew.ms.abs_diff(self.skew.ms) > SKEW_MS.unsigned_abs();

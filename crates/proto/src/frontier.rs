@@ -14,7 +14,7 @@ use crate::{
     log::{Head, Log},
 };
 
-/// Sixteen bytes that stand for all heads and cuts.
+/// Sixteen bytes that summarise all heads and cuts.
 pub type Digest = [u8; 16];
 
 /// A part of the author space: all authors whose id begins with these bits.
@@ -79,7 +79,7 @@ impl Branch {
     }
 }
 
-/// For every author, what we hold of the log.
+/// The held part of every author's log.
 #[derive(Clone, Debug, Default)]
 pub struct Frontier {
     logs: BTreeMap<AuthorId, Tracked>,
@@ -90,7 +90,7 @@ pub struct Frontier {
 #[derive(Clone, Debug, Default)]
 struct Tracked {
     log: Log,
-    /// What the log adds to the sums: nothing when it is set aside, or has neither head nor cut.
+    /// The log's term of the sums: zero when it is set aside, or has neither head nor cut.
     item: Sum,
     aside: bool,
 }
@@ -256,7 +256,7 @@ impl Total {
     }
 }
 
-/// What one log adds to a fingerprint: nothing when it has neither head nor cut.
+/// The term of one log in a fingerprint: zero when it has neither head nor cut.
 fn item(author: &AuthorId, log: &Log) -> Sum {
     let head = log.head();
     if head.is_none() && log.cut().is_none() {

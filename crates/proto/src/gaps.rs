@@ -44,7 +44,7 @@ pub(crate) struct Gaps {
     /// For each log the number of entries between its head and runs that wait, up to [`AHEAD_COUNTED`].
     ahead: BTreeMap<AuthorId, u64>,
     missing_ahead: u64,
-    /// Logs of which something has waited in vain, and nothing has come since.
+    /// Logs with a run that waited in vain, of which nothing has come since.
     in_vain: BTreeSet<AuthorId>,
 }
 

@@ -28,12 +28,12 @@ pub const FILE_NAME_BYTES: usize = 255;
 /// Bytes of a file's type: the longest registered ones have 80.
 pub const MIME_BYTES: usize = 127;
 
-/// (author, seq) pairs in one entry's `seen`: what a person can have read since they last spoke. What does not fit goes
+/// (author, seq) pairs in one entry's `seen`: as much as a person can have read since they last spoke. The rest goes
 /// into the author's next entry.
 pub const SEEN_PAIRS: usize = 32;
 
-/// Distance between the seqs whose signature every node keeps, and the most entries in a run. At 64 a
-/// signature check (35 µs) costs each entry what its two hashes cost (0.5 µs).
+/// Distance between the seqs whose signature every node keeps, and the most entries in a run. At 64 a signature check
+/// (35 µs) costs each entry as much as its two hashes (0.5 µs).
 pub const BLOCK: u64 = 64;
 
 /// Most entries in a run: a run never crosses a seq that is a multiple of [`BLOCK`].
@@ -51,7 +51,7 @@ pub const HEADERS_BYTES: usize = RUN_ENTRIES * (SEEN_PAIRS * 43 + 48 + 32) + 512
 /// millisecond or less.
 pub const RECALLS: usize = 4;
 
-/// Questions about forks of one peer that wait for their turn. Anti-entropy asks again for what finds no place.
+/// Questions about forks of one peer that wait for their turn. Anti-entropy asks again for the rest.
 pub const RECALLS_OF_ONE: usize = 16;
 
 /// Bytes of runs that wait to be compared: forty of the largest. Past it each peer has one run that waits, of
@@ -150,7 +150,7 @@ pub const RANDOM_LINKS: usize = 4;
 pub const KNOWN_PEERS: usize = 256;
 
 /// Peers known only because one peer told of them: it takes sixteen liars to fill what we know. It is half a mesh,
-/// because of two peers that hear of each other each leaves half of the dials to the other.
+/// because when two peers hear of each other, each leaves half of the dials to the other.
 pub const KNOWN_FROM_ONE: usize = MESH_PEERS / 2;
 
 /// Peers that have worked and are never forgotten, however long they do not answer: a mesh of them.
@@ -250,7 +250,7 @@ pub const FREED: u8 = 3;
 /// Authors of one room: 300 bytes each in memory, 20 MB together.
 pub const AUTHORS: usize = VOUCHED + UNVOUCHED;
 
-/// Authors that somebody vouches for, of one room: what is left of 65,536.
+/// Authors that somebody vouches for, of one room: the rest of 65,536.
 pub const VOUCHED: usize = 49_152;
 
 /// Authors that nobody vouches for, of one room: a quarter of all. A flood of new keys costs a node that many small
@@ -286,8 +286,8 @@ pub const LACKED_AT_ONCE: usize = 4;
 /// allowed. 80 bytes each, 3 MB.
 pub const SUMMED_DEPTH: u8 = 5;
 
-/// Heads in a branch that are listed rather than split: 4 heads of about 17 bytes cost what 8 fingerprints and
-/// their envelope cost.
+/// Heads in a branch that are listed rather than split: 4 heads of about 17 bytes cost as much as 8 fingerprints and
+/// their envelope.
 pub const LEAF_HEADS: usize = 4;
 
 /// The same where many may differ: at the root, of which nothing is known, and where more than half of the branches
@@ -368,11 +368,11 @@ pub const SMALL_WANTS: usize = 3;
 /// it waits for to the end: a dial on a LAN takes a millisecond or two, mDNS at most 1.6 s.
 pub const ALONE_MS: u64 = 2_000;
 
-/// Milliseconds that a connected peer has to tell what it holds of our log, or to bring more of it.
+/// Milliseconds that a connected peer has to report its part of our log, or to bring more of it.
 pub const ADOPT_MS: u64 = 3_000;
 
-/// Milliseconds that a node waits for what peers claim to hold of its log and do not bring: fifteen wants that bring
-/// nothing. A liar delays the first words of a node that comes back by no more than that.
+/// Milliseconds that a node waits for entries of its log that peers claim to hold and do not bring: fifteen wants that
+/// bring nothing. A liar delays the first words of a node that comes back by no more than that.
 pub const CLAIM_MS: u64 = 30_000;
 
 /// Claims that we remember at once; we do not wait for further ones.
@@ -429,7 +429,7 @@ pub const HIDDEN: usize = 256;
 pub const HIDDEN_MS: u64 = 60_000;
 
 /// Milliseconds that an announced entry has to come as a rumor: it was announced two round trips after it came to the
-/// peer, so only what waits in a queue is still under way.
+/// peer, so only entries in a queue are still under way.
 pub const HAVE_MS: u64 = 150;
 
 /// Runs that came lately, or were repaired, which we remember to find out whether others are getting them, or they come

@@ -102,7 +102,7 @@ impl Vouches {
     }
 }
 
-/// What a change of standing means for a log that we hold.
+/// The consequence of a change of standing for a held log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shift {
     /// It counts for this node alone, or will leave.
@@ -204,8 +204,8 @@ impl Standing {
         matches!(self.places.get(author), Some(Counting::Leaving | Counting::Left))
     }
 
-    /// Whether others should wait for what we saw of this author: not when there are more authors than there is space,
-    /// and nobody vouches for this one.
+    /// Whether others should wait for what we saw of this author: not when the room has more authors than places, and
+    /// nobody vouches for this one.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
         self.unvouched.len() < self.space() || self.shares.contains_key(author)
     }
@@ -276,8 +276,8 @@ impl Standing {
         }
     }
 
-    /// The store tells which authors an author vouches for, as [`Standing::asks`] asked. What came meanwhile lies above
-    /// all that.
+    /// The store tells which authors an author vouches for, as [`Standing::asks`] asked. Entries that came meanwhile
+    /// are above all of those.
     pub(crate) fn told(&mut self, author: AuthorId, told: Vec<Vouch>) {
         let Some(vouches) = self.vouches.get_mut(&author) else { return };
         let top = told.last().map_or(0, |vouch| vouch.seq);
@@ -296,7 +296,8 @@ impl Standing {
         self.asking.insert(author);
     }
 
-    /// Up to so many authors whose vouches the store is to tell by [`Standing::told`], and how many of each.
+    /// Up to the given number of authors whose vouches the store is to tell by [`Standing::told`], and how many of
+    /// each.
     pub(crate) fn asks(&mut self, most: usize) -> Vec<(AuthorId, usize)> {
         let authors = std::iter::from_fn(|| self.asking.pop_first()).take(most);
         let of_one = |author: AuthorId| self.vouches.get(&author).map(|vouches| (author, vouches.most));
@@ -351,7 +352,7 @@ impl Standing {
         }
     }
 
-    /// Up to so many logs that the store is to take out.
+    /// Up to the given number of logs that the store is to remove.
     pub(crate) fn evict(&mut self, most: usize) -> Vec<AuthorId> {
         let going: Vec<_> = self.leaving.iter().take(most).copied().collect();
         for author in &going {
@@ -366,7 +367,7 @@ impl Standing {
         self.places.remove(author);
     }
 
-    /// What changed for logs that we hold.
+    /// The changes for held logs.
     pub(crate) fn shifts(&mut self) -> Vec<Shift> {
         std::mem::take(&mut self.shifts)
     }
@@ -545,7 +546,7 @@ mod tests {
             self.held.keys().copied().filter(counts).collect()
         }
 
-        /// Begins anew with what the store kept.
+        /// Restarts from the contents of the store.
         fn restart(&mut self) {
             self.standing = Standing::new(ROOM, CROWD);
             for (author, list) in &self.held {
@@ -586,7 +587,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever each of two nodes saw first, and whenever it began anew, they end with the same logs.
+        /// Two nodes end with the same logs, whatever each saw first and whenever it restarted.
         #[test]
         fn nodes_that_exchange_keep_the_same_logs(
             room in logs(),

@@ -211,7 +211,7 @@ impl Sync {
         self.patience.forget(&peer);
     }
 
-    /// Answers a status; returns whether the peer holds what we hold.
+    /// Answers a status; returns whether the peer holds the same as we.
     pub(crate) fn status(
         &mut self,
         from: PeerId,
@@ -237,8 +237,8 @@ impl Sync {
         same
     }
 
-    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns the questions about forks that
-    /// the store has to answer.
+    /// Compares heads: serves or lists the entries that the peer lacks, wants those that we lack. Returns the questions
+    /// about forks that the store has to answer.
     pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, turn: &mut Turn<'_>) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
@@ -278,8 +278,8 @@ impl Sync {
         }
     }
 
-    /// A peer brought runs that were new, and perhaps some that were `known`, perhaps in answer to a want. What is new gives
-    /// the want more time.
+    /// A peer brought runs that were new, and perhaps some that were `known`, perhaps in answer to a want. New runs
+    /// give the want more time.
     pub(crate) fn brought(&mut self, from: PeerId, want: u64, (runs, known): (&[&RawRun], bool), now_ms: u64) {
         let mut asked = self.wants.get_mut(&from).filter(|asked| asked.want == want);
         asked.iter_mut().for_each(|asked| asked.known |= known);
@@ -312,7 +312,7 @@ impl Sync {
         &mut self.patience
     }
 
-    /// Does what is due: lacks, wants, the next round.
+    /// Does due work: lacks, wants, the next round.
     pub(crate) fn wake(&mut self, logs: &mut Logs, view: &View, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         self.give_up_small(logs, now_ms);

@@ -1,4 +1,4 @@
-//! What follows from others' clocks: who has a vote, who is told, and when our log is left for a new key.
+//! Consequences of others' clocks: the votes, the notices, and leaving our log for a new key.
 
 use super::{Engine, Parts};
 use crate::{
@@ -17,12 +17,12 @@ use crate::{
 };
 
 impl Engine {
-    /// What this engine has learned of clocks, for the engine that goes on under a new key.
+    /// This engine's knowledge of clocks, for the engine that continues under a new key.
     pub fn clock(&self) -> &Clock {
         &self.parts.clock
     }
 
-    /// Goes on with what an earlier engine has learned of clocks.
+    /// Takes over an earlier engine's knowledge of clocks.
     pub fn set_clock(&mut self, clock: Clock) {
         self.parts.clock = clock;
     }

@@ -1,4 +1,5 @@
-//! The answering side of a round, which is stateless: how two frontiers differ, and what the peer is told or served.
+//! The answering side of a round, which is stateless: it finds the difference of two frontiers, and lists or serves
+//! entries.
 
 use std::collections::BTreeMap;
 
