@@ -114,13 +114,12 @@ impl Names {
         }
     }
 
-    /// Takes note of who said a message, and of the name that they have now, as far as the message tells it.
+    /// Takes note of who said a message, and of the name that they have now, as far as the message tells it: one that tells of a
+    /// new name is said under the one before.
     pub fn meet(&mut self, message: &Message) {
-        let nick = match message.kind {
-            Kind::Nick if message.nick.is_empty() => &message.text,
-            _ => &message.nick,
-        };
-        if !nick.is_empty() || !self.knows(&message.author) {
+        let is_naming = message.kind == Kind::Nick;
+        let nick = if is_naming { &message.text } else { &message.nick };
+        if !self.is_called(&message.author) || !is_naming && !nick.is_empty() {
             self.learn(&message.author, nick);
         }
     }
@@ -139,6 +138,11 @@ impl Names {
     /// Whether this author's nick is known.
     pub fn knows(&self, author: &AuthorHex) -> bool {
         self.nicks.contains_key(author)
+    }
+
+    /// Whether this author has a nick, as far as is known.
+    fn is_called(&self, author: &AuthorHex) -> bool {
+        self.nicks.get(author).is_some_and(|nick| *nick != shown(author, ""))
     }
 
     /// What an author is shown as; `nick` is what they are called as far as the teller knows.

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     client::{self, pick},
-    commands::{data, json, talk},
-    failure::{Exit, Failure},
+    commands::{data, json, talk, unreachable},
+    failure::Failure,
     home::{Place, Reach},
     limits::LEAVE_MS,
 };
@@ -38,14 +38,10 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         }
         Ok(client.room(room.id.as_str()).status().await?)
     };
-    let Room { peers, .. } = client::with(&place, Reach::Peers, look).await?;
+    let Room { peers, seeking, .. } = client::with(&place, Reach::Peers, look).await?;
     if peers.is_empty() {
-        return Err(Failure {
-            exit: Exit::Unreachable,
-            code: "unreachable".into(),
-            what: "nobody of the room could be reached".into(),
-            help: "`rumormill doctor` tells what works here".into(),
-        });
+        let help = "ask somebody in the room to open it; `rumormill doctor` tells what works here";
+        return Err(unreachable(seeking.as_ref(), help));
     }
     peers.iter().try_for_each(|peer| match args.json {
         true => json(peer),

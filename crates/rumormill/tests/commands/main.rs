@@ -5,6 +5,7 @@ mod bulk;
 mod doctor;
 mod ends;
 mod forget;
+mod machines;
 #[path = "../people/person.rs"]
 mod person;
 mod reading;
