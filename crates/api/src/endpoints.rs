@@ -1,8 +1,8 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Edit, Enter, Event, Findings, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room,
-    Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Edit, Enter, Event, Findings, Holders, ImportCounts, Keep, Message, Nearby, Nick, Page, People, Read,
+    Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
@@ -112,7 +112,7 @@ table! {
             Query::new("format", Value::OneOf(&["jsonl", "text", "markdown"]), "The form of the export"),
             Query::new("since_ms", Value::Number(0, 1_700_000_000_000), "Only what was said since, in milliseconds since the Unix epoch"),
         ]);
-    IMPORT: Bytes => Json<Imported> = Endpoint::new("import_room", Archive, Post, "/v1/rooms/{room}/import", "Import an export")
+    IMPORT: Bytes => Json<ImportCounts> = Endpoint::new("import_room", Archive, Post, "/v1/rooms/{room}/import", "Import an export")
         .details("An export as JSON lines, or lines that tell what was said in another system: `{\"is\": \"said\", \"source\": \"irssi\", \"name\": \"alice\", \"time_ms\": 1551535320000, \"text\": \"hi\"}`.");
     CHECK: Empty => Steps<Work> = Endpoint::new("check_room", Archive, Get, "/v1/rooms/{room}/check", "Verify every hash and signature on disk")
         .details("A line of JSON for each step; the report comes last.");

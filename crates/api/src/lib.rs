@@ -27,7 +27,7 @@ mod refusal;
 mod room;
 
 pub use self::{
-    archive::{Check, Damage, Form, Imported, Repair, Said, Work},
+    archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     described::{Described, Row, Schemas},
     event::{Arrival, Event, NoticeCode, Sent},
     finding::{Finding, Findings},

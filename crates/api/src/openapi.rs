@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+pub use utoipa::openapi::OpenApi;
 use utoipa::openapi::{
-    ComponentsBuilder, HttpMethod, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, PathsBuilder, Server,
-    ServerBuilder,
+    ComponentsBuilder, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathsBuilder, Server, ServerBuilder,
     path::PathItem,
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     tag::{Tag as Group, TagBuilder},

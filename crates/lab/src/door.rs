@@ -31,7 +31,7 @@ use tokio::{
 };
 
 use crate::{
-    command::{Command, Refusal, in_one_line, parse},
+    command::{Command, NoCommand, in_one_line, parse},
     crash,
     limits::{ACCEPT_AGAIN_MS, CONSOLES, HEARD_MS, PAGE_LINES, PIECE_BYTES, REPLY_BYTES, REPLY_MS},
     lines::Lines,
@@ -41,13 +41,13 @@ use crate::{
 pub(crate) type Entered = watch::Receiver<Option<Room>>;
 
 /// Listens on a TCP port of both loopbacks.
-pub(crate) struct Door {
+pub(crate) struct Listener {
     four: std::net::TcpListener,
     six: Option<std::net::TcpListener>,
 }
 
-impl Door {
-    /// Listens from now on; who connects before [`Door::serve`] waits. A host without IPv6 has one loopback.
+impl Listener {
+    /// Listens from now on; who connects before [`Listener::serve`] waits. A host without IPv6 has one loopback.
     ///
     /// # Errors
     /// When the port is taken.
@@ -179,7 +179,7 @@ impl Console {
         }
     }
 
-    async fn take(&mut self, parsed: Result<Option<Command>, Refusal>) -> io::Result<()> {
+    async fn take(&mut self, parsed: Result<Option<Command>, NoCommand>) -> io::Result<()> {
         if matches!(parsed, Ok(Some(_))) {
             let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.spoke_ms.store(since.max(1), Ordering::Relaxed);
@@ -196,8 +196,8 @@ impl Console {
                 self.tell_log().await
             }
             Ok(Some(Command::Crash)) => crash(),
-            Err(Refusal::Say(why)) => self.refuse(why).await,
-            Err(Refusal::HangUp) => Err(io::ErrorKind::InvalidInput.into()),
+            Err(NoCommand::Say(why)) => self.refuse(why).await,
+            Err(NoCommand::HangUp) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 

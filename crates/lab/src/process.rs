@@ -27,7 +27,7 @@ use crate::{
     Dir,
     command::in_one_line,
     dir::LabDir,
-    door::Door,
+    door::Listener,
     failure::{Cause, Failure},
     keys::{Keys, neighbours},
     limits::LAB_PROCESSES,
@@ -66,7 +66,7 @@ pub struct Args {
 /// When a port is taken, or the lab's directory cannot be used.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let udp = udp_base(args)?;
-    let door = Door::bind(args.port).map_err(|error| {
+    let door = Listener::bind(args.port).map_err(|error| {
         let what = format!("TCP port {} of process {}: {error}", args.port, args.pid);
         Failure {
             cause: Cause::Ours,
@@ -105,7 +105,7 @@ fn udp_base(args: &Args) -> Result<u16, Failure> {
     }
 }
 
-async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
+async fn live(args: &Args, door: Listener, keys: &Keys) -> Result<(), Failure> {
     let (entered, entering) = watch::channel(None);
     let door = tokio::spawn(door.serve(entering));
     let room = enter(args, keys).await?;

@@ -18,7 +18,7 @@ use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
     Dir,
-    command::{Command, Refusal, in_one_line, parse},
+    command::{Command, NoCommand, in_one_line, parse},
     dir::LabDir,
     failure::{Cause, Failure},
     limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, LINE_BYTES, PIECE_BYTES, SAY_SETTLE_MS, START_SETTLE_MS},
@@ -75,7 +75,7 @@ struct Connected {
 
 /// What a line asks of the proxy.
 #[derive(Debug, PartialEq, Eq)]
-enum Line {
+enum Order {
     Nothing,
     Help,
     Status,
@@ -165,12 +165,12 @@ impl Proxy {
 
     fn take(&mut self, line: &str) -> Result<Next, Failure> {
         match line.parse()? {
-            Line::Nothing => {}
-            Line::Help => print(HELP)?,
-            Line::Status => self.status()?,
-            Line::Exit => return Ok(Next::Exit),
-            Line::Start { pid, n, port } => self.start(pid, n, port)?,
-            Line::Tell { pid, line, command } => self.tell(pid, &line, &command)?,
+            Order::Nothing => {}
+            Order::Help => print(HELP)?,
+            Order::Status => self.status()?,
+            Order::Exit => return Ok(Next::Exit),
+            Order::Start { pid, n, port } => self.start(pid, n, port)?,
+            Order::Tell { pid, line, command } => self.tell(pid, &line, &command)?,
         }
         Ok(Next::Line)
     }
@@ -292,7 +292,7 @@ impl Connected {
     }
 }
 
-impl FromStr for Line {
+impl FromStr for Order {
     type Err = Failure;
 
     fn from_str(line: &str) -> Result<Self, Failure> {
@@ -316,7 +316,7 @@ impl FromStr for Line {
     }
 }
 
-fn start(pid: u16, n: &str, port: &str) -> Result<Line, Failure> {
+fn start(pid: u16, n: &str, port: &str) -> Result<Order, Failure> {
     let n = n.parse().ok().filter(|n| (1..=LAB_PROCESSES).contains(n));
     let n = n.ok_or_else(|| refused(format!("<n> is a number of processes, 1 to {LAB_PROCESSES}")))?;
     let port = port.parse().ok().filter(|port| *port > 0);
@@ -324,16 +324,16 @@ fn start(pid: u16, n: &str, port: &str) -> Result<Line, Failure> {
     if pid >= n {
         return Err(refused(format!("the pids of a room of {n} are 0 to {}", n - 1)));
     }
-    Ok(Line::Start { pid, n, port })
+    Ok(Order::Start { pid, n, port })
 }
 
 /// A line for a process, which would be refused there for the same reasons as here.
-fn tell(pid: u16, line: &str) -> Result<Line, Failure> {
+fn tell(pid: u16, line: &str) -> Result<Order, Failure> {
     match parse(Ok(line.as_bytes())) {
-        Ok(Some(command)) => Ok(Line::Tell { pid, line: line.to_owned(), command }),
+        Ok(Some(command)) => Ok(Order::Tell { pid, line: line.to_owned(), command }),
         Ok(None) => Err(refused(format!("tell process {pid} what?"))),
-        Err(Refusal::Say(why)) => Err(refused(why.to_owned())),
-        Err(Refusal::HangUp) => Err(refused("unknown command".into())),
+        Err(NoCommand::Say(why)) => Err(refused(why.to_owned())),
+        Err(NoCommand::HangUp) => Err(refused("unknown command".into())),
     }
 }
 
@@ -373,13 +373,13 @@ mod tests {
 
     #[test]
     fn lines() {
-        let told = |pid, line: &str, command| Line::Tell { pid, line: line.into(), command };
+        let told = |pid, line: &str, command| Order::Tell { pid, line: line.into(), command };
         let cases = [
-            ("", Line::Nothing),
-            ("  \r\n", Line::Nothing),
-            ("help", Line::Help),
-            ("exit\n", Line::Exit),
-            ("0 start 4 10000\n", Line::Start { pid: 0, n: 4, port: 10000 }),
+            ("", Order::Nothing),
+            ("  \r\n", Order::Nothing),
+            ("help", Order::Help),
+            ("exit\n", Order::Exit),
+            ("0 start 4 10000\n", Order::Start { pid: 0, n: 4, port: 10000 }),
             ("3 get chatLog\n", told(3, "get chatLog", Command::Log)),
             (
                 "3 msg 7 hello, all of you\n",
@@ -388,7 +388,7 @@ mod tests {
             ("1 crash\n", told(1, "crash", Command::Crash)),
         ];
         for (line, want) in cases {
-            assert_eq!(line.parse::<Line>().unwrap(), want, "{line:?}");
+            assert_eq!(line.parse::<Order>().unwrap(), want, "{line:?}");
         }
     }
 
@@ -405,7 +405,7 @@ mod tests {
             ("0", "tell process 0 what"),
         ];
         for (line, want) in cases {
-            let failure = line.parse::<Line>().unwrap_err();
+            let failure = line.parse::<Order>().unwrap_err();
             assert!(failure.what.contains(want), "{line:?}: {}", failure.what);
         }
     }

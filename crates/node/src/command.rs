@@ -8,7 +8,7 @@ use rumormill_proto::{
     entry::Kind,
     frame::{Contact, Frame},
     ids::{PeerId, RoomId},
-    input::{Found, Import, Imported, Recall},
+    input::{Found, Import, ImportCounts, Recall},
     reject::Reject,
 };
 use rumormill_store::Keep;
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Tell the linked peers of a room that somebody is typing here.
     Type { room: RoomId },
     /// Import what verifies; answered once it is durable.
-    Import { room: RoomId, import: Import, answer: oneshot::Sender<Imported> },
+    Import { room: RoomId, import: Import, answer: oneshot::Sender<ImportCounts> },
     /// Take out what is damaged of a room, and fetch it again; answered once it is taken out.
     Mend { room: RoomId, answer: oneshot::Sender<Result<Mended, Error>> },
     /// A connection was made; neither side has greeted.

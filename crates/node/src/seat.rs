@@ -15,7 +15,7 @@ use rumormill_proto::{
     entry::{Body, Kind, room_name},
     frame::{Contact, Frame},
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Imported, Input, Kept, Output, Saying},
+    input::{Event, ImportCounts, Input, Kept, Output, Saying},
     log::Log,
     standing::Crowd,
     time::Now,
@@ -44,7 +44,7 @@ pub(crate) struct Seat {
     /// Our earlier keys, whose logs were forked, and the seq from which on each was said again.
     pub(crate) former: BTreeMap<AuthorId, Seq>,
     /// The callers that wait for imports, in the order of the imports.
-    pub(crate) imports: VecDeque<oneshot::Sender<Imported>>,
+    pub(crate) imports: VecDeque<oneshot::Sender<ImportCounts>>,
     /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,

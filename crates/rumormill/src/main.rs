@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use crate::{
     failure::{Exit, Failure},
-    home::Place,
+    home::HomeArgs,
 };
 
 mod client;
@@ -34,7 +34,7 @@ mod web;
 #[command(after_help = MORE)]
 struct Cli {
     #[command(flatten)]
-    place: Place,
+    place: HomeArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -155,7 +155,7 @@ fn help() -> Result<(), Failure> {
     Err(usage("a command is missing".into()))
 }
 
-async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
+async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
     match command {
         Command::New(args) => commands::new::run(args, place).await,
         Command::Join(args) => commands::join::run(args, place).await,

@@ -10,9 +10,9 @@ use rumormill_text::escaped;
 use serde::Serialize;
 
 /// An answer as JSON that is safe on a terminal, whoever wrote what is in it.
-pub(crate) struct Told<T>(pub(crate) T);
+pub(crate) struct SafeJson<T>(pub(crate) T);
 
-impl<T: Serialize> IntoResponse for Told<T> {
+impl<T: Serialize> IntoResponse for SafeJson<T> {
     fn into_response(self) -> Response {
         match serde_json::to_string(&self.0) {
             Ok(json) => ([(header::CONTENT_TYPE, "application/json")], escaped(&json).into_owned()).into_response(),
@@ -83,7 +83,7 @@ impl From<Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Told(api::Refusal { error: self.refused })).into_response()
+        (self.status, SafeJson(api::Refusal { error: self.refused })).into_response()
     }
 }
 

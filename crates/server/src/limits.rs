@@ -81,10 +81,10 @@ pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;
 pub(crate) const QUOTED_CHARS: usize = 80;
 
 /// Bytes of an export that are gathered before they are sent: as many as a pipe takes.
-pub(crate) const EXPORT_PIECE_BYTES: usize = 64 * 1024;
+pub const EXPORT_PIECE_BYTES: usize = 64 * 1024;
 
 /// Pieces of an export that wait for a slow reader.
-pub(crate) const EXPORT_PIECES: usize = 2;
+pub const EXPORT_PIECES: usize = 2;
 
 /// Bytes of runs that are given to a room at once: some 4,000 ordinary entries, one commit.
 pub(crate) const IMPORT_STEP_BYTES: usize = 512 * 1024;

@@ -1,7 +1,7 @@
 //! Drives one engine as a node does: takes in what lies in its inbox, makes durable what follows, sends, shows.
 
 use rumormill_proto::input::{Event as Told, Input, Output};
-use rumormill_store::{Change, Line, Store as _};
+use rumormill_store::{Change, Store as _, TimelineRow};
 
 use crate::{
     fact::Fact,
@@ -279,7 +279,7 @@ impl World {
         let author = self.peers[at].home.author;
         let Some(process) = &mut self.peers[at].process else { return };
         process.unanswered.retain(|waiting| *waiting != tag);
-        let line: Option<Line> = process.reader.line(&room, &author, seq).ok().flatten();
+        let line: Option<TimelineRow> = process.reader.line(&room, &author, seq).ok().flatten();
         self.trace.line(at_us, at, "said", || format!("{} {seq}", author.short()));
         self.watch.see(&Fact::Said { peer: at, author, seq, id: line.map(|line| line.id) });
     }

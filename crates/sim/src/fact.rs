@@ -10,7 +10,7 @@ use rumormill_proto::{
     input::Arrival,
     reject::Reject,
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 /// One thing that happened at one peer. Peers are told by their number in the world.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub enum Fact<'a> {
         /// Who writes there.
         author: AuthorId,
         /// All it holds, in the order of the timeline.
-        lines: &'a [Line],
+        lines: &'a [TimelineRow],
         /// Logs that are cut, and where.
         cuts: &'a [(AuthorId, Seq)],
     },
@@ -129,7 +129,7 @@ pub struct Remains {
     /// Its number.
     pub peer: usize,
     /// Its timeline.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TimelineRow>,
     /// Logs that were cut, and where.
     pub cuts: Vec<(AuthorId, Seq)>,
 }

@@ -18,7 +18,7 @@ use rumormill_proto::{
 };
 
 use crate::{
-    peer::{Home, contact, index_of},
+    peer::{Remains, contact, index_of},
     queue::Index,
     world::{Form, World},
 };
@@ -190,7 +190,7 @@ struct Offers {
 
 impl Offers {
     /// Whom a peer is told of: its neighbours in a line, in an open room some of all.
-    fn to(&self, home: &Home, random: &mut Random) -> Vec<Contact> {
+    fn to(&self, home: &Remains, random: &mut Random) -> Vec<Contact> {
         let told = match self.form {
             Form::Line(_) => home.contacts.clone(),
             Form::Open if self.ids.len() <= MESH_PEERS => half(&home.id, &self.ids).collect(),

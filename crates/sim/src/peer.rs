@@ -38,7 +38,7 @@ pub enum Stage {
 }
 
 /// What survives a crash.
-pub(crate) struct Home {
+pub(crate) struct Remains {
     pub(crate) id: PeerId,
     pub(crate) author: AuthorId,
     pub(crate) author_secret: [u8; 32],
@@ -48,7 +48,7 @@ pub(crate) struct Home {
     pub(crate) contacts: Vec<PeerId>,
 }
 
-impl Home {
+impl Remains {
     pub(crate) fn new(id: PeerId, author_secret: [u8; 32], store: Memory) -> Self {
         let author = Author::from_secret(&author_secret).id();
         Self { id, author, author_secret, fresh: false, store, contacts: Vec::new() }
@@ -100,7 +100,7 @@ impl Process {
 
 /// One peer of a world.
 pub(crate) struct Peer {
-    pub(crate) home: Home,
+    pub(crate) home: Remains,
     pub(crate) process: Option<Process>,
     pub(crate) shape: Shape,
     pub(crate) nature: Nature,
@@ -114,7 +114,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(home: Home, shape: Shape) -> Self {
+    pub(crate) fn new(home: Remains, shape: Shape) -> Self {
         let (nature, clock_ms, paused) = (Nature::Honest, 0, false);
         Self { home, process: None, shape, nature, clock_ms, paused, barred: BTreeMap::new(), ends_at: None }
     }

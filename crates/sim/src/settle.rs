@@ -1,7 +1,7 @@
 //! The end of a story: all is quiet, and what remains is what it should be.
 
 use rumormill_proto::log::Log;
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use crate::{fact::Remains, nature::Nature, peer::Peer, violation::Story, world::World};
 
@@ -82,7 +82,7 @@ impl World {
     ///
     /// # Errors
     /// The property that does not hold.
-    pub fn same_timeline(&mut self) -> Story<Vec<Line>> {
+    pub fn same_timeline(&mut self) -> Story<Vec<TimelineRow>> {
         let mut remains: Vec<_> = (0..self.peers.len()).filter_map(|at| self.remains(at)).collect();
         for checker in &mut self.watch.checkers {
             if let Err(sentence) = checker.end(&remains) {

@@ -16,13 +16,13 @@ use rumormill_proto::{
     timeline::Place,
     view::Shape,
 };
-use rumormill_store::{Error, Line, Memory, Read, Store as _};
+use rumormill_store::{Error, Memory, Read, Store as _, TimelineRow};
 
 use crate::{
     fact::Fact,
     nature::Nature,
     network::{Lane, Weather},
-    peer::{Home, Peer, Process, Stage, contact, index_of, peer_id},
+    peer::{Peer, Process, Remains, Stage, contact, index_of, peer_id},
     queue::{Event, Index},
     world::{Form, World, scatter},
 };
@@ -75,12 +75,12 @@ impl World {
         let fresh = scatter(self.setup.seed ^ 1, peer as u64);
         let is_fresh = home.is_none();
         let (secret, store) = home.unwrap_or_else(|| (fresh, Memory::new()));
-        let home = Home::new(self.name_of(peer), secret, store);
+        let home = Remains::new(self.name_of(peer), secret, store);
         let shape = match self.setup.form {
             Form::Open => Shape::Open,
             Form::Line(_) => Shape::Fixed(contacts.clone()),
         };
-        let home = Home { fresh: is_fresh, contacts, ..home };
+        let home = Remains { fresh: is_fresh, contacts, ..home };
         self.peers.push(Peer::new(home, shape));
         self.begin(peer);
         peer
@@ -214,8 +214,8 @@ impl World {
             Form::Open => peer_id(scatter(self.setup.seed ^ 3, fresh), peer as Index),
         };
         let contacts = self.ticket(peer);
-        let home = Home::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
-        self.peers[peer].home = Home { contacts, fresh: true, ..home };
+        let home = Remains::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
+        self.peers[peer].home = Remains { contacts, fresh: true, ..home };
         self.start(peer);
     }
 
@@ -450,14 +450,14 @@ impl World {
     }
 
     /// A peer's timeline.
-    pub fn timeline(&self, peer: usize) -> Vec<Line> {
+    pub fn timeline(&self, peer: usize) -> Vec<TimelineRow> {
         let store = &self.peers[peer].home.store;
         store.reader().and_then(|mut reader| all_lines(&mut *reader, &self.room)).unwrap_or_default()
     }
 
     /// The texts in a peer's timeline.
     pub fn texts(&self, peer: usize) -> Vec<String> {
-        let text = |line: &Line| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = |line: &TimelineRow| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         self.timeline(peer).iter().filter_map(text).collect()
     }
 }
@@ -471,9 +471,9 @@ fn opened(store: &Memory, room: &RoomId) -> Result<Opened, Error> {
     Ok((store.kept(room)?, reader, end))
 }
 
-fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<Line>, Error> {
+fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<TimelineRow>, Error> {
     const PAGE: usize = 1_000;
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<TimelineRow> = Vec::new();
     loop {
         let page = reader.page_after(room, lines.last().map(|line| line.place), PAGE)?;
         if page.is_empty() {

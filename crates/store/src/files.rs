@@ -48,12 +48,12 @@ const PIECE_CHUNKS_LOG: u8 = 8;
 
 /// Where files are kept.
 pub struct Files {
-    place: Place,
+    place: Root,
     /// Number of the next file that is taken in.
     next: AtomicU64,
 }
 
-enum Place {
+enum Root {
     Home(PathBuf),
     /// Gone when this is dropped; made when it is needed first.
     Nowhere(OnceLock<TempDir>),
@@ -106,7 +106,7 @@ impl Files {
     /// [`Error::Exposed`] and [`Error::Link`] when they are not private; [`Error::Io`] and its like.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let dir = dir.join("files");
-        let files = Self { place: Place::Home(dir.clone()), next: AtomicU64::new(0) };
+        let files = Self { place: Root::Home(dir.clone()), next: AtomicU64::new(0) };
         match fs::symlink_metadata(&dir) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(files),
             Err(why) => return Err(Error::io(&dir, &why)),
@@ -125,7 +125,7 @@ impl Files {
 
     /// Files that are gone when this is dropped.
     pub fn nowhere() -> Self {
-        Self { place: Place::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
+        Self { place: Root::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
     }
 
     /// What is here.
@@ -227,16 +227,16 @@ impl Files {
     /// The directory, if there is one.
     fn found(&self) -> Option<PathBuf> {
         match &self.place {
-            Place::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
-            Place::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
+            Root::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
+            Root::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
         }
     }
 
     /// The directory of a room, made when there is none.
     fn dir(&self, room: &RoomId) -> Result<PathBuf, Error> {
         let dir = match &self.place {
-            Place::Home(dir) => dir,
-            Place::Nowhere(dir) => match dir.get() {
+            Root::Home(dir) => dir,
+            Root::Nowhere(dir) => match dir.get() {
                 Some(dir) => dir.path(),
                 None => {
                     let made = TempDir::new().map_err(|why| Error::io(&std::env::temp_dir(), &why))?;
@@ -422,18 +422,27 @@ fn tree_of(hash: FileId, size: u64, data: File) -> PreOrderOutboard<File> {
     PreOrderOutboard { root: blake3::Hash::from_bytes(hash.0), tree, data }
 }
 
-/// Refuses when there would not be enough room left for everything else.
+/// Bytes that are free on the disk of a directory.
+///
+/// # Errors
+/// When the system does not tell.
 #[cfg(unix)]
-fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
-    let disk = nix::sys::statvfs::statvfs(dir).map_err(|why| Error::io(dir, &why.into()))?;
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = nix::sys::statvfs::statvfs(dir)?;
     #[allow(clippy::useless_conversion, reason = "other systems count in fewer bits")]
-    let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
+    Ok(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+}
+
+/// Refuses when there would not be enough room left for everything else.
+fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
+    let free = free_bytes(dir).map_err(|why| Error::io(dir, &why))?;
     if free < FREE_BYTES + bytes { Err(Error::Full { path: dir.to_owned() }) } else { Ok(()) }
 }
 
+/// Other systems do not tell, and are taken to have room.
 #[cfg(not(unix))]
-fn spare(_: &Path, _: u64) -> Result<(), Error> {
-    Ok(())
+pub fn free_bytes(_: &Path) -> io::Result<u64> {
+    Ok(u64::MAX)
 }
 
 fn names(dir: &Path) -> Result<Vec<String>, Error> {

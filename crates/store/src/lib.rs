@@ -37,7 +37,7 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::{Disk, Still},
     error::Error,
-    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes},
     keep::{Keep, KeepFiles},
     memory::Memory,
     share::Shared,
@@ -186,17 +186,17 @@ pub trait Store: Send {
 pub trait Read: Send {
     /// The `limit` entries of the timeline before `before`, or the last ones when there is no `before`;
     /// ascending. One index walk that never reads the rest.
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// The `limit` entries of the timeline after `after`, or the first ones when there is no `after`; ascending.
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// As [`Read::page`], of messages only: what people read, and not what is about that, nor kinds of versions to come.
     /// However much there is of those, it costs nothing.
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// As [`Read::page_after`], of messages only.
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// One run of entries within `first..=last` of a log, the topmost: it ends at `last` or the highest held
     /// below, and begins at `first`, the block's beginning or the lowest held, whichever is highest. It carries a
@@ -232,13 +232,13 @@ pub trait Read: Send {
     fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error>;
 
     /// One entry of the timeline.
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error>;
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error>;
 
     /// What stands about some entries, ascending: of each the last [`Kind::EDIT`], whether there is a
     /// [`Kind::RETRACTION`], and of every author and sign the last [`Kind::REACTION`] when it puts the sign there; at
     /// most `limit` of one entry, the newest reactions left. Only entries in the timeline count whose bodies are kept.
     /// One walk along an index for each row of neighbours in one log.
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error>;
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// Whom an author vouches for, see [`Input::Vouches`](rumormill_proto::input::Input::Vouches): the first `most`.
     fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error>;
@@ -268,7 +268,7 @@ pub trait Read: Send {
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error>;
 
     /// The last [`Kind::TOPIC`].
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error>;
 
     /// Whether a room names a file: there is a [`Kind::FILE`] in the timeline that says its hash and is not taken back.
     fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
@@ -280,14 +280,14 @@ pub trait Read: Send {
 
     /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
     /// ascending.
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error>;
 
     /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
     /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the signs of words
     /// such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is
     /// found.
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;
@@ -309,7 +309,7 @@ pub trait Read: Send {
 /// A row of the timeline. Not an [`Entry`](rumormill_proto::admit::Entry): it was verified when it was admitted,
 /// and [`Read::check`] verifies it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TimelineRow {
     /// Where it stands in the timeline.
     pub place: Place,
     /// Hash of the canonical header.

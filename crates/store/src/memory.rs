@@ -31,7 +31,7 @@ use rumormill_proto::{
 use share::Taken;
 
 use crate::{
-    Change, CheckReport, Line, Read, RoomRecord, Rooms, Store,
+    Change, CheckReport, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
@@ -368,7 +368,7 @@ impl Shelf {
     }
 
     /// Whether what is searched for is in an entry as it reads by now.
-    fn finds(&self, query: &Query, line: &Line) -> bool {
+    fn finds(&self, query: &Query, line: &TimelineRow) -> bool {
         let target = Target { author: line.place.author, seq: line.place.seq };
         let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
         let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
@@ -399,7 +399,7 @@ impl Shelf {
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
     }
 
-    fn line(&self, place: &Place) -> Option<Line> {
+    fn line(&self, place: &Place) -> Option<TimelineRow> {
         self.rows.get(&(place.author, place.seq)).map(|row| row.to_line(place.author))
     }
 
@@ -438,19 +438,19 @@ impl Memory {
 }
 
 impl Read for Memory {
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page(&shelf.timeline, before, limit))
     }
 
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page_after(&shelf.timeline, after, limit))
     }
 
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page(&shelf.messages, before, limit))
     }
 
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page_after(&shelf.messages, after, limit))
     }
 
@@ -473,14 +473,14 @@ impl Read for Memory {
         })
     }
 
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let row = shelf.rows.get(&(*author, seq)).filter(|_| shelf.log(author).is_some_and(|log| log.holds(seq)));
             row.map(|row| row.to_line(*author))
         })
     }
 
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let targets: BTreeSet<_> = targets.iter().collect();
             let mut lines: Vec<_> = targets.iter().flat_map(|target| shelf.notes_of(**target, limit)).collect();
@@ -525,7 +525,7 @@ impl Read for Memory {
         self.ask(room, |shelf| heads(shelf.kept()))
     }
 
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let last = shelf.about(None, Kind::TOPIC..=Kind::TOPIC).map(|(_, place)| place).max()?;
             shelf.line(&last)
@@ -540,7 +540,7 @@ impl Read for Memory {
         })
     }
 
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let cut = shelf.log(author).and_then(Log::cut);
             let beyond = cut.into_iter().flat_map(|cut| shelf.rows(author, cut, Seq::MAX));
@@ -548,7 +548,7 @@ impl Read for Memory {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
         self.ask(room, |shelf| {
             let lines = shelf.timeline.iter().rev().filter_map(|place| shelf.line(place));

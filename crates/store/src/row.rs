@@ -16,7 +16,7 @@ use rumormill_proto::{
     timeline::Place,
 };
 
-use crate::{Line, note::raw_entries};
+use crate::{TimelineRow, note::raw_entries};
 
 /// One entry of a log.
 #[derive(Clone, Debug)]
@@ -37,9 +37,9 @@ impl Row {
         Place { time: self.raw.time, author, seq: self.seq }
     }
 
-    pub(crate) fn to_line(&self, author: AuthorId) -> Line {
+    pub(crate) fn to_line(&self, author: AuthorId) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.raw.clone();
-        Line { place: self.place(author), id: self.id, kind, body, seen }
+        TimelineRow { place: self.place(author), id: self.id, kind, body, seen }
     }
 
     /// Whether `above` is the entry after this one, by seq and by hash.

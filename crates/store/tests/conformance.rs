@@ -16,7 +16,7 @@ use rumormill_proto::{
     log::{Log, Unfit},
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Keep, KeepFiles, Line, Read, RoomRecord, Store, limits::CONTACTS};
+use rumormill_store::{Change, Error, Keep, KeepFiles, Read, RoomRecord, Store, TimelineRow, limits::CONTACTS};
 
 laws! {
     an_empty_store_has_nothing
@@ -57,7 +57,7 @@ fn spans(log: &Log) -> Vec<(Seq, Seq)> {
     log.spans().iter().map(|span| (span.first, span.last.seq)).collect()
 }
 
-fn places(lines: &[Line]) -> Vec<(AuthorId, Seq)> {
+fn places(lines: &[TimelineRow]) -> Vec<(AuthorId, Seq)> {
     lines.iter().map(|line| (line.place.author, line.place.seq)).collect()
 }
 

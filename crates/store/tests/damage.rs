@@ -16,7 +16,7 @@ use rumormill_proto::{
     ids::{AuthorId, Seq},
     run::RawRun,
 };
-use rumormill_store::{Change, CheckReport, Disk, Error, Fault, Line, Read, Store};
+use rumormill_store::{Change, CheckReport, Disk, Error, Fault, Read, Store, TimelineRow};
 use rusqlite::Connection;
 
 const ENTRIES: u64 = 70;
@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     /// What the entries say of others, and names.
-    fn about(&self) -> (Vec<Line>, Vec<String>) {
+    fn about(&self) -> (Vec<TimelineRow>, Vec<String>) {
         let targets: Vec<_> = (0..ENTRIES).map(|seq| self.script.target(seq)).collect();
         let mut reader = self.disk.reader().unwrap();
         let nicks = reader.nicks(&ROOM).unwrap().into_iter().map(|(.., name)| name).collect();
@@ -86,7 +86,7 @@ impl Fixture {
     }
 }
 
-fn page(reader: &mut dyn Read) -> Vec<Line> {
+fn page(reader: &mut dyn Read) -> Vec<TimelineRow> {
     reader.page(&ROOM, None, usize::MAX).unwrap()
 }
 
@@ -272,7 +272,7 @@ fn a_file_with_flipped_bits_is_never_believed() {
 }
 
 /// Reads everything; what comes without an error is what was written.
-fn read_all(home: &Path, script: &Script, expected: &[Line]) -> Result<(), Error> {
+fn read_all(home: &Path, script: &Script, expected: &[TimelineRow]) -> Result<(), Error> {
     let disk = Disk::open(home)?;
     let mut reader = disk.reader()?;
     let lines = reader.page(&ROOM, None, usize::MAX)?;

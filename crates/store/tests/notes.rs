@@ -17,7 +17,7 @@ use rumormill_proto::{
     ids::{AuthorId, FileId, Seq},
     time::Time,
 };
-use rumormill_store::{Change, Error, Line, Read, Store};
+use rumormill_store::{Change, Error, Read, Store, TimelineRow};
 
 laws! {
     an_empty_store_has_no_notes
@@ -71,7 +71,7 @@ fn read(store: &dyn Store) -> Box<dyn Read> {
     store.reader().unwrap()
 }
 
-fn seqs(lines: &[Line]) -> Vec<Seq> {
+fn seqs(lines: &[TimelineRow]) -> Vec<Seq> {
     lines.iter().map(|line| line.place.seq).collect()
 }
 
@@ -90,7 +90,7 @@ fn cut(store: &mut dyn Store, script: &Script, at: Seq, secret: u8) {
 
 /// Which bodies of a log are kept.
 fn bodies(store: &dyn Store, author: &AuthorId) -> Vec<Seq> {
-    let of = |line: &Line| line.place.author == *author && line.body.bytes().is_some();
+    let of = |line: &TimelineRow| line.place.author == *author && line.body.bytes().is_some();
     timeline(store, &ROOM).iter().filter(|line| of(line)).map(|line| line.place.seq).collect()
 }
 

@@ -22,7 +22,7 @@ use common::{
     number_from, seeing, text,
 };
 use rumormill_proto::ids::Seq;
-use rumormill_store::{Change, Disk, Error, Keep, Line, RoomRecord, Store};
+use rumormill_store::{Change, Disk, Error, Keep, RoomRecord, Store, TimelineRow};
 use rusqlite::Connection;
 
 /// What a disk writes at once: when it is cut off, all of it may be ruined.
@@ -96,7 +96,7 @@ fn mix(before: &[u8], after: &[u8], dice: &mut Dice) -> Vec<u8> {
 }
 
 /// Everything of the timeline, if the store is sound.
-fn read(home: &Path) -> Result<Vec<Line>, String> {
+fn read(home: &Path) -> Result<Vec<TimelineRow>, String> {
     let say = |why: Error| why.to_string();
     let disk = Disk::open(home).map_err(say)?;
     let mut reader = disk.reader().map_err(say)?;
@@ -110,7 +110,7 @@ fn read(home: &Path) -> Result<Vec<Line>, String> {
 /// A moment at which everything was acknowledged.
 struct Moment {
     files: Files,
-    lines: Vec<Line>,
+    lines: Vec<TimelineRow>,
 }
 
 /// The moments of a story in which three authors speak and take back, one is cut, what is old is dropped, and the log is moved into the database

@@ -1,5 +1,7 @@
 //! How lines of a room look in plain text.
 
+use std::fmt::Display;
+
 use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Seeking, Share, Sought};
 
 use crate::{
@@ -116,9 +118,7 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
         let why = if sought.why.is_empty() { String::new() } else { format!(": {}", clean(&sought.why)) };
         let how = match sought.tries {
             0 => "is being dialled".to_owned(),
-            tries => {
-                format!("was dialled {} in vain{why}", count(tries.try_into().unwrap_or(usize::MAX), "time", "times"))
-            }
+            tries => format!("was dialled {} in vain{why}", count(tries, "time", "times")),
         };
         format!("{peer}{at} {how}")
     };
@@ -129,10 +129,10 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
 }
 
 /// One thing or several.
-pub fn count(number: usize, one: &str, several: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        _ => format!("{number} {several}"),
+pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
+    match number == 1.into() {
+        true => format!("1 {one}"),
+        false => format!("{number} {several}"),
     }
 }
 

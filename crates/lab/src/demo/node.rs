@@ -10,7 +10,7 @@ use std::{
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt as _;
 use rumormill_node::{
-    Bind, Line, Message, Node, Room, RoomEvent, RoomSetup, Settings, What,
+    Bind, Message, Node, Room, RoomEvent, RoomSetup, Settings, TimelineRow, What,
     limits::STATUS_EVERY,
     proto::{
         content::{Target, Text},
@@ -195,7 +195,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
     Ok(room)
 }
 
-fn shown_line(line: &Line) -> Shown {
+fn shown_line(line: &TimelineRow) -> Shown {
     Shown {
         author: line.place.author.to_string(),
         seq: line.place.seq,
@@ -225,7 +225,7 @@ async fn state(room: &Room) -> Result<State, Failure> {
 }
 
 /// A demo says less than a page.
-async fn lines(room: &Room) -> Result<Vec<Line>, Failure> {
+async fn lines(room: &Room) -> Result<Vec<TimelineRow>, Failure> {
     Ok(room.entries().page(None, PAGE_LINES).await?)
 }
 

@@ -6,12 +6,12 @@ use rumormill_proto::{
     entry::Kind,
     fork::Proof,
     ids::{AuthorId, Seq},
-    input::{Import, Imported, Kept},
+    input::{Import, ImportCounts, Kept},
     log::Head,
     run::RawRun,
     timeline::Place,
 };
-use rumormill_store::{Error as StoreError, Line};
+use rumormill_store::{Error as StoreError, TimelineRow};
 use tokio::sync::oneshot;
 
 use super::Room;
@@ -38,7 +38,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn page(self, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    pub async fn page(self, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.0.read(move |read, room| read.page(room, before, limit.min(PAGE_LINES))).await
     }
 
@@ -47,7 +47,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn page_after(self, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    pub async fn page_after(self, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.0.read(move |read, room| read.page_after(room, after, limit.min(PAGE_LINES))).await
     }
 
@@ -55,7 +55,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn one(self, of: Target) -> Result<Option<Line>, Error> {
+    pub async fn one(self, of: Target) -> Result<Option<TimelineRow>, Error> {
         self.0.read(move |read, room| read.line(room, &of.author, of.seq)).await
     }
 
@@ -123,7 +123,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].
-    pub async fn import(self, import: Import) -> Result<Imported, Error> {
+    pub async fn import(self, import: Import) -> Result<ImportCounts, Error> {
         let (answer, imported) = oneshot::channel();
         self.0.node.command(Command::Import { room: self.0.board.id, import, answer }).await?;
         imported.await.map_err(|_| self.0.stopped().unwrap_or(Error::Closed))

@@ -4,14 +4,13 @@ use rumormill_api::{Enter, NearbyRoom, Seeking, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
-use rumormill_tui::Visit;
+use rumormill_tui::{JOIN_LOOKS_MS, Visit};
 
 use crate::{
     client,
     commands::{data, json, nick, talk, unreachable},
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::JOIN_LOOKS_MS,
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -37,7 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
 /// the room was met.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
     }
@@ -64,7 +63,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 
 async fn enter(
     client: &Client,
-    place: &Place,
+    place: &HomeArgs,
     ticket: String,
     args: &Args,
 ) -> Result<(Visit, Option<Seeking>), Failure> {

@@ -6,14 +6,14 @@ use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::read_nick;
 
-use crate::{failure::Failure, home::Place};
+use crate::{failure::Failure, home::HomeArgs};
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
 /// person's other rooms, or their login name. None of them is asked for.
 ///
 /// # Errors
 /// When what was given or configured is no name, the configuration makes no sense, or the rooms cannot be listed.
-pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) -> Result<Option<String>, Failure> {
+pub(crate) async fn choose(client: &Client, place: &HomeArgs, given: Option<&str>) -> Result<Option<String>, Failure> {
     let said = match given {
         Some(nick) => Some(nick.to_owned()),
         None => place.config()?.nick,
@@ -35,7 +35,7 @@ pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> 
 }
 
 /// The name in the room that was open last, or in any other.
-async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
+async fn elsewhere(client: &Client, place: &HomeArgs) -> Result<Option<String>, Failure> {
     let rooms = client.rooms().await?;
     let last = place.last_room();
     let named = || rooms.iter().filter(|room| is_named(room));

@@ -7,7 +7,7 @@ use crate::{
     client,
     commands::{data, json, talk},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to do about a damaged room.
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let list = async |client: &Client| Ok(client.rooms().await?);
     let rooms = client::with(&place, Reach::Reading, list).await?;
     if rooms.is_empty() {

@@ -10,15 +10,15 @@ use futures_util::{Stream, StreamExt as _};
 use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES, codes};
 use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_text::{Line, read_line, show::count};
-use rumormill_tui::transfer;
+use rumormill_tui::{LEAVE_MS, transfer};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     client,
     commands::talk,
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::{LEAVE_MS, LONG_NAMED},
+    home::{HomeArgs, Reach},
+    limits::LONG_NAMED,
 };
 
 /// What to give `rumormill send`.
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 

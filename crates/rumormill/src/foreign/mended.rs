@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use crate::limits::EXPORT_PIECE_BYTES;
+use rumormill_server::EXPORT_PIECE_BYTES;
 
 /// Stands for a letter that is lost.
 const LOST: &[u8] = b"\\ufffd";

@@ -27,7 +27,7 @@ pub(super) struct Lines {
 }
 
 /// A line of a log.
-pub(super) enum Line {
+pub(super) enum LogLine {
     Text(String),
     /// Longer than any line that a client writes.
     TooLong,
@@ -127,7 +127,7 @@ impl Lines {
     ///
     /// # Errors
     /// When the file cannot be read on.
-    pub(super) fn next(&mut self) -> Result<Option<Line>, Failure> {
+    pub(super) fn next(&mut self) -> Result<Option<LogLine>, Failure> {
         let mut bytes = Vec::new();
         let most = IMPORT_LINE_BYTES as u64;
         let read = self.input.by_ref().take(most).read_until(b'\n', &mut bytes);
@@ -137,10 +137,10 @@ impl Lines {
         self.number += 1;
         if bytes.len() as u64 == most && !bytes.ends_with(b"\n") {
             self.skip()?;
-            return Ok(Some(Line::TooLong));
+            return Ok(Some(LogLine::TooLong));
         }
         let text = self.decode(bytes);
-        Ok(Some(Line::Text(plain(text.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')))))
+        Ok(Some(LogLine::Text(plain(text.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')))))
     }
 
     fn decode(&mut self, bytes: Vec<u8>) -> String {

@@ -20,6 +20,9 @@ const TRANSCRIPT: &str = include_str!("two_machines.txt");
 /// Set where the two machines are.
 const INSIDE: &str = "RUMORMILL_TWO_MACHINES";
 
+/// Messages of a page.
+const PAGE: usize = 50;
+
 /// Only catches hangs.
 const HANG: Duration = Duration::from_secs(60);
 
@@ -58,6 +61,18 @@ fn at_two_machines(test: &str, talk: Duration) {
     }
 }
 
+/// A paragraph in which the page that somebody opens has all that was said by turns, as far as a page reaches.
+fn with_page(paragraph: &str, talks: usize) -> String {
+    let lines: Vec<&str> = paragraph.lines().collect();
+    let find = |words: &str| lines.iter().position(|line| line.contains(words));
+    let (Some(begin), Some(turn), Some(end)) = (find("| hh:mm"), find(" Soup or salad?"), find("| you are in")) else {
+        return paragraph.into();
+    };
+    let page = [&lines[begin..turn], &lines[turn..turn + 2].repeat(talks), &lines[turn + 2..end]].concat();
+    let page = &page[page.len().saturating_sub(PAGE)..];
+    [&lines[..begin], page, &lines[end..]].concat().join("\n")
+}
+
 /// The two people, and what tells one reading of the transcript from another.
 #[derive(Default)]
 struct Story {
@@ -83,12 +98,15 @@ impl Drop for Running {
 
 impl Story {
     fn play(mut self, transcript: &str, talk: Duration) {
+        let mut talks = 1;
         for paragraph in transcript.split("\n\n") {
             let begun = Instant::now();
-            self.paragraph(paragraph);
+            self.paragraph(&with_page(paragraph, talks));
             while paragraph.starts_with("# Again:") && begun.elapsed() < talk {
-                self.paragraph(paragraph);
+                // People are no faster.
                 thread::sleep(Duration::from_secs(2));
+                self.paragraph(paragraph);
+                talks += 1;
             }
         }
         assert!(self.running.is_empty(), "everybody has left");

@@ -22,7 +22,7 @@ use super::{
     names::target,
     words::{self, EntryRef, Page, codes},
 };
-use crate::answer::{Answer, Refusal, Told};
+use crate::answer::{Answer, Refusal, SafeJson};
 
 /// What a file is told to be: pictures, which pages show; everything else is bytes.
 pub(super) const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -50,7 +50,7 @@ pub(super) async fn send(
     Path(room): Path<String>,
     Asked(Sent { name, reply_to }): Asked<Sent>,
     body: Body,
-) -> Answer<Told<Page>> {
+) -> Answer<SafeJson<Page>> {
     let room = api.room(&room)?;
     let reply_to = reply_to.map(|to| target(to.as_str())).transpose()?;
     if !rumormill_node::proto::content::is_file_name(&name) {
@@ -67,7 +67,7 @@ pub(super) async fn send(
     // What was said is told whatever can be read of it: whoever hears of an error says it again.
     let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
     let messages = api.messages(&room, vec![message]).await;
-    Ok(Told(Page { messages, more: false }))
+    Ok(SafeJson(Page { messages, more: false }))
 }
 
 /// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
@@ -124,7 +124,7 @@ fn body(fetch: Fetch, range: Range<u64>) -> Body {
 pub(super) async fn fetch(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let (room, target) = (api.room(&room)?, target(&text)?);
     room.fetch(target).await?;
     told(&api, &room, target).await
@@ -134,7 +134,7 @@ pub(super) async fn fetch(
 pub(super) async fn give_up(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let (room, target) = (api.room(&room)?, target(&text)?);
     room.give_up(target).await?;
     told(&api, &room, target).await

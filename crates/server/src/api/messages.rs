@@ -29,7 +29,7 @@ use super::{
     names::{author, author_hex, limit, place, target},
     words::{self, Edit, Holders, Page, Say, codes},
 };
-use crate::answer::{Answer, Refusal, Told};
+use crate::answer::{Answer, Refusal, SafeJson};
 
 /// Which messages.
 #[derive(Deserialize)]
@@ -45,7 +45,7 @@ pub(super) async fn page(
     State(api): State<Api>,
     Path(room): Path<String>,
     Asked(which): Asked<Which>,
-) -> Answer<Told<Page>> {
+) -> Answer<SafeJson<Page>> {
     let room = api.room(&room)?;
     room.nicks_found().await;
     let count = limit(which.limit);
@@ -58,7 +58,7 @@ pub(super) async fn page(
             return Err(Refusal::new(codes::PAGE, what, "give one of before, after and q"));
         }
     };
-    Ok(Told(Page { messages: api.messages(&room, messages).await, more }))
+    Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
 }
 
 /// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
@@ -67,7 +67,7 @@ pub(super) async fn say(
     Path(room): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Told<Page>> {
+) -> Answer<SafeJson<Page>> {
     let (room, body) = (api.room(&room)?, body?);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let contents = match kind.starts_with("application/json") {
@@ -85,7 +85,7 @@ pub(super) async fn say(
         messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
     }
     let messages = api.messages(&room, messages).await;
-    Ok(Told(Page { messages, more }))
+    Ok(SafeJson(Page { messages, more }))
 }
 
 fn texts(content: Content) -> Option<Text> {
@@ -134,7 +134,7 @@ fn nothing() -> Refusal {
 pub(super) async fn one(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     told(&api, &room, target(&text)?).await
 }
@@ -144,7 +144,7 @@ pub(super) async fn edit(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
     Body(Edit { text: words }): Body<Edit>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     let mut message = own(&room, target(&text)?, "changed").await?;
     let target = message.target();
@@ -166,7 +166,7 @@ pub(super) async fn edit(
 pub(super) async fn retract(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     let message = own(&room, target(&text)?, "taken back").await?;
     room.retract(message.target()).await?;
@@ -177,7 +177,7 @@ pub(super) async fn retract(
 pub(super) async fn react(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     put_sign(&api, &room, &text, sign, true).await
 }
 
@@ -185,11 +185,11 @@ pub(super) async fn react(
 pub(super) async fn unreact(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     put_sign(&api, &room, &text, sign, false).await
 }
 
-async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<Told<words::Message>> {
+async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<SafeJson<words::Message>> {
     let room = api.room(room)?;
     let to = target(text)?;
     let mut message = find(&room, to).await?;
@@ -208,7 +208,7 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
 pub(super) async fn holders(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<Holders>> {
+) -> Answer<SafeJson<Holders>> {
     let room = api.room(&room)?;
     let target = target(&text)?;
     find(&room, target).await?;
@@ -217,18 +217,18 @@ pub(super) async fn holders(
     let (people, author) = (api.people(&room).await?, author_hex(&target.author));
     let others = people.iter().filter(|person| person.author != author).count();
     let holders = people.into_iter().filter(|person| holders.contains(&person.author)).collect();
-    Ok(Told(Holders { holders, of: others as u64 }))
+    Ok(SafeJson(Holders { holders, of: others as u64 }))
 }
 
 /// A message after something that was said about it, as it reads here or else as it has to read.
-async fn changed(api: &Api, room: &Room, message: Message) -> Told<words::Message> {
+async fn changed(api: &Api, room: &Room, message: Message) -> SafeJson<words::Message> {
     let read = room.message(message.target()).await.ok().flatten();
-    Told(api.message(room, read.unwrap_or(message)).await)
+    SafeJson(api.message(room, read.unwrap_or(message)).await)
 }
 
-pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
+pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<SafeJson<words::Message>> {
     let message = find(room, target).await?;
-    Ok(Told(api.message(room, message).await))
+    Ok(SafeJson(api.message(room, message).await))
 }
 
 pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {

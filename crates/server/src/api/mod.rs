@@ -23,7 +23,10 @@ mod routes;
 mod shape;
 mod signs;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
 use rumormill_api::{codes, openapi};
@@ -39,6 +42,9 @@ pub use self::{
 
 use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
+
+/// Made when it is asked for first.
+static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(openapi::describe);
 
 /// What requests are answered from. Clones are the same.
 #[derive(Clone)]
@@ -106,9 +112,8 @@ impl Api {
 
     /// Everything that can be asked.
     pub fn router(&self) -> Router {
-        let description = Arc::new(openapi::describe());
         routes::all()
-            .route("/v1/openapi.json", get(async move || Json(description.clone())))
+            .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())

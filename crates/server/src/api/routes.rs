@@ -19,7 +19,7 @@ use super::{
     asked::{Asked, Body},
     files, findings, hub, messages, metrics, nearby, people, rooms, signs,
 };
-use crate::answer::{Answer, Told};
+use crate::answer::{Answer, SafeJson};
 
 /// Every endpoint of the table with its handler.
 pub(super) fn all() -> Router<Api> {
@@ -136,7 +136,7 @@ impl Takes<Bytes> for body::Body {}
 trait Gives<A> {}
 
 impl<A, R: Gives<A>> Gives<A> for Answer<R> {}
-impl<T> Gives<Json<T>> for Told<T> {}
+impl<T> Gives<Json<T>> for SafeJson<T> {}
 impl<T, S> Gives<Events<T>> for Sse<S> {}
 impl<T> Gives<Steps<T>> for Response {}
 impl Gives<Empty> for () {}

@@ -17,7 +17,7 @@ use rumormill_proto::{
     input::Arrival,
     time::Time,
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use super::{Checker, Fact, Remains, Verdict};
 
@@ -31,7 +31,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn of(lines: &[Line], cuts: BTreeMap<AuthorId, Seq>) -> Self {
+    fn of(lines: &[TimelineRow], cuts: BTreeMap<AuthorId, Seq>) -> Self {
         let shown = lines.iter().map(|line| ((line.place.author, line.place.seq), line.place.time)).collect();
         Self { shown, cuts, ..Self::default() }
     }

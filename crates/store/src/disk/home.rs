@@ -17,13 +17,13 @@ pub(super) const LOCK: &str = "lock";
 pub(super) const DATABASE: &str = "rumormill.db";
 
 /// A home, locked until it is dropped.
-pub(super) struct Home {
+pub(super) struct LockedHome {
     database: PathBuf,
     /// Holds the lock.
     _lock: File,
 }
 
-impl Home {
+impl LockedHome {
     /// Locks `dir`, which is made when it is missing.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
         let missing = !dir.exists();

@@ -47,7 +47,7 @@ pub use self::still::Still;
 use self::{
     batch::Batch,
     fail::Fail,
-    home::Home,
+    home::LockedHome,
     inspect::Inspection,
     notes::Whose,
     read::DiskReader,
@@ -62,7 +62,7 @@ use crate::{
 pub struct Disk {
     /// Before the home, so that it is closed when the lock goes.
     db: Connection,
-    home: Home,
+    home: LockedHome,
     /// Commits since bodies were dropped that the write-ahead log still has, that one included.
     unwiped: Option<u32>,
 }
@@ -75,7 +75,7 @@ impl Disk {
     /// [`Error::Newer`] and [`Error::Foreign`] when it is not a store of this version or an older one, and then it
     /// is left as it is; [`Error::ReadOnly`], [`Error::Full`] and [`Error::Io`] when it cannot be written.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let home = Home::open(dir)?;
+        let home = LockedHome::open(dir)?;
         let db = schema::writer(home.database())?;
         let mut disk = Self { db, home, unwiped: Some(0) };
         // Whatever a crash left there. Where that fails, the next commit tells.

@@ -18,7 +18,7 @@ use super::{
     piece::{Pieces, for_each},
     record::{self, array, int, put_time, read_time, seq},
 };
-use crate::{Line, limits::NICKS, note::Note};
+use crate::{TimelineRow, limits::NICKS, note::Note};
 
 /// An author's log by the numbers it and its room have inside.
 #[derive(Clone, Copy)]
@@ -241,7 +241,12 @@ pub(super) fn edit(db: &Connection, room: i64, log: i64, of: Seq) -> Result<Opti
 }
 
 /// The notes that stand about some entries, `limit` of each; ascending by place.
-pub(super) fn about(db: &Connection, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Fail> {
+pub(super) fn about(
+    db: &Connection,
+    room: &RoomId,
+    targets: &[Target],
+    limit: usize,
+) -> Result<Vec<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let mut targets = targets.to_vec();
     targets.sort_unstable();
@@ -324,7 +329,7 @@ pub(super) fn named_before(db: &Connection, room: &RoomId, place: Place) -> Resu
 }
 
 /// What the room is about: the last topic that can be read.
-pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail> {
+pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached(
         "SELECT log.id, author, seq FROM note INDEXED BY standing CROSS JOIN log ON log.id = note.log

@@ -14,7 +14,7 @@ use super::{
     fail::Fail,
     record::{array, blob, int, seq},
 };
-use crate::{Line, limits::CACHED_PIECES_BYTES, row::Row};
+use crate::{TimelineRow, limits::CACHED_PIECES_BYTES, row::Row};
 
 /// What a row of the table says.
 pub(super) struct Stored {
@@ -185,7 +185,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// One entry; `None` when it is not there or does not verify.
-    pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Fail> {
+    pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Fail> {
         let holds = |held: &Held| (held.first..=held.last).contains(&seq);
         if !self.held.get(&log).is_some_and(holds) {
             let Some(stored) = covering(self.db, log, seq)? else { return Ok(None) };

@@ -29,7 +29,7 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Line, Read, Shared, check,
+    CheckReport, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
@@ -57,7 +57,7 @@ impl DiskReader {
 }
 
 impl Read for DiskReader {
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let mut page = page(db, room, (Which::All, Way::Down(before)), limit)?;
             page.reverse();
@@ -65,7 +65,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let mut page = page(db, room, (Which::Messages, Way::Down(before)), limit)?;
             page.reverse();
@@ -73,11 +73,11 @@ impl Read for DiskReader {
         })
     }
 
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| page(db, room, (Which::Messages, Way::Up(after)), limit))
     }
 
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| page(db, room, (Which::All, Way::Up(after)), limit))
     }
 
@@ -122,7 +122,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| match find(db, room, author)? {
             Some(Numbered { id, log }) if log.holds(seq) => {
                 let line = Pieces::new(db, room).line(id, author, seq)?;
@@ -132,7 +132,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| notes::about(db, room, targets, limit))
     }
 
@@ -172,7 +172,7 @@ impl Read for DiskReader {
         self.ask(|db| Ok(heads(super::kept(db, room)?)))
     }
 
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| notes::topic(db, room))
     }
 
@@ -180,7 +180,7 @@ impl Read for DiskReader {
         self.ask(|db| notes::offerers(db, room, file, most))
     }
 
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let Some(Numbered { id, log }) = find(db, room, author)? else { return Ok(Vec::new()) };
             let Some(cut) = log.cut() else { return Ok(Vec::new()) };
@@ -189,7 +189,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         match Query::new(words) {
             Some(query) => self.ask(|db| search(db, room, &query, limit)),
             None => Ok(Vec::new()),
@@ -228,7 +228,7 @@ fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numb
 }
 
 /// Entries in the order they are walked past. One that does not verify is left out: it must keep nobody from the others.
-fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<Line>, Fail> {
+fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<TimelineRow>, Fail> {
     let mut pieces = Pieces::new(db, room);
     let mut page = Vec::new();
     if limit == 0 {

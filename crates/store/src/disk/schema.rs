@@ -478,7 +478,7 @@ mod tests {
         let mut disk = Disk::open(&home).unwrap();
         let mut reader = disk.reader().unwrap();
         let target = |seq| Target { author: author.id(), seq };
-        let seqs = |lines: Vec<crate::Line>| lines.iter().map(|line| line.place.seq).collect::<Vec<_>>();
+        let seqs = |lines: Vec<crate::TimelineRow>| lines.iter().map(|line| line.place.seq).collect::<Vec<_>>();
         assert_eq!(seqs(reader.notes(&ROOM, &[target(0)], 9).unwrap()), [4, 6]);
         assert_eq!(seqs(reader.notes(&ROOM, &[target(3)], 9).unwrap()), [7]);
         assert_eq!(reader.nicks(&ROOM).unwrap()[0].2, "ada");

@@ -19,10 +19,10 @@ use super::{
     record::{self, array, int, put_time, read_log, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{Line, note::is_said, row::Row, words::Query};
+use crate::{TimelineRow, note::is_said, row::Row, words::Query};
 
 /// The newest `limit` entries that have what is searched for, newest first.
-pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<Line>, Fail> {
+pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let cuts = BTreeMap::new();
     let mut hits = Hits { db, query, limit, room: *room, number, cuts, lines: BTreeMap::new() };
@@ -80,7 +80,7 @@ struct Hits<'a> {
     number: i64,
     /// Of the logs looked into, where they are cut.
     cuts: BTreeMap<i64, Seq>,
-    lines: BTreeMap<Place, Line>,
+    lines: BTreeMap<Place, TimelineRow>,
 }
 
 impl Hits<'_> {

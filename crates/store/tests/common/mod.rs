@@ -13,7 +13,7 @@ use rumormill_proto::{
     time::Time,
     timeline::Place,
 };
-use rumormill_store::{Change, Error, Line, Store};
+use rumormill_store::{Change, Error, Store, TimelineRow};
 
 /// Runs each law on each form.
 macro_rules! laws {
@@ -135,9 +135,9 @@ impl Script {
         Place { time: self.entries[seq as usize].time, author: self.id(), seq }
     }
 
-    pub(crate) fn line(&self, seq: Seq) -> Line {
+    pub(crate) fn line(&self, seq: Seq) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.entries[seq as usize].clone();
-        Line { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
+        TimelineRow { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
     }
 
     /// The proof that `self` and `other` are forked at `at`.
@@ -171,7 +171,7 @@ pub(crate) fn append(store: &mut dyn Store, room: RoomId, runs: &[Run]) -> Resul
 }
 
 /// The whole timeline.
-pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<Line> {
+pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<TimelineRow> {
     store.reader().unwrap().page(room, None, usize::MAX).unwrap()
 }
 
