@@ -129,7 +129,10 @@ pub(super) async fn holders(
 ) -> Answer<SafeJson<Holders>> {
     let room = api.room(&room)?;
     let target = target(&text)?;
-    find(&room, target).await?;
+    // Whoever has an edit, a sign or the like can be asked for as well.
+    if room.entries().one(target).await?.is_none() {
+        return Err(no_message());
+    }
     let holders = room.holders(target).await?.authors;
     let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
     let (people, author) = (api.people(&room).await?, author_hex(&target.author));
@@ -151,7 +154,11 @@ pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<SafeJ
 
 pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {
     let found = room.message(target).await?;
-    found.ok_or_else(|| Refusal::missing(codes::MESSAGE, "there is no such message here"))
+    found.ok_or_else(no_message)
+}
+
+fn no_message() -> Refusal {
+    Refusal::missing(codes::MESSAGE, "there is no such message here")
 }
 
 /// A text of ours that can be changed, or something else of ours that can only be taken back.
