@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use rumormill_api::{
-    Refusal, codes,
+    Enter, Refusal, codes,
     endpoint::{self, Endpoint},
     endpoints,
 };
@@ -53,6 +53,22 @@ impl Client {
     /// As [`Client::call`].
     pub async fn rooms(&self) -> Result<Vec<rumormill_api::Room>, Error> {
         Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
+    }
+
+    /// Founds a room.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn found(&self, name: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name: name.into() }).await
+    }
+
+    /// Joins the room of a ticket.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn join(&self, ticket: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket: ticket.into() }).await
     }
 
     /// Calls an endpoint: `path` fills the braces of its path in order, `query` becomes the query string. A call that

@@ -1,7 +1,10 @@
 //! A room by name, with the usual requests as methods.
 
 use bytes::Bytes;
-use rumormill_api::{Announced, Edit, EntryRef, Holders, Message, Nick, Page, Person, PlaceText, Room, Say, endpoints};
+use rumormill_api::{
+    Announced, Edit, EntryRef, Holders, Message, Nick, Page, Person, PlaceText, Read, Room, Say, Topic,
+    endpoint::IDEMPOTENCY_KEY, endpoints,
+};
 
 use crate::{Body, Client, Error, body::OneOrLines};
 
@@ -20,6 +23,16 @@ impl Client {
 }
 
 impl RoomHandle {
+    /// The same room, with a name for the next message or file: it is said once under this name, however often the call
+    /// is repeated, even if the process is killed meanwhile. A name is good for one message; derive it from what the
+    /// message is about.
+    ///
+    /// # Errors
+    /// [`Error::Garbled`] when the name cannot stand in a header.
+    pub fn once(&self, key: &str) -> Result<Self, Error> {
+        Ok(Self { client: self.client.with(IDEMPOTENCY_KEY, key)?, room: self.room.clone() })
+    }
+
     /// The state of the room.
     pub async fn status(&self) -> Result<Room, Error> {
         self.client.call(&endpoints::GET_ROOM, &[&self.room], &[], ()).await
@@ -45,6 +58,43 @@ impl RoomHandle {
     pub async fn announce(&self, announced: bool) -> Result<Room, Error> {
         let announced = Announced { announced };
         self.client.call(&endpoints::SET_ANNOUNCED, &[&self.room], &[], &announced).await
+    }
+
+    /// Sets what the room is about; empty to take it back.
+    pub async fn set_topic(&self, topic: impl Into<String>) -> Result<Room, Error> {
+        let topic = Topic { topic: topic.into() };
+        self.client.call(&endpoints::SET_TOPIC, &[&self.room], &[], &topic).await
+    }
+
+    /// Moves the read marker forward to a place.
+    pub async fn mark_read(&self, place: &PlaceText) -> Result<Room, Error> {
+        let read = Read { place: place.clone() };
+        self.client.call(&endpoints::SET_READ, &[&self.room], &[], &read).await
+    }
+
+    /// Moves the read marker back before a message.
+    pub async fn mark_unread(&self, message: &EntryRef) -> Result<Room, Error> {
+        self.client.call(&endpoints::MARK_UNREAD, &[&self.room, message.as_str()], &[], ()).await
+    }
+
+    /// Hides a person, by id or name, for oneself alone.
+    pub async fn hide(&self, person: &str) -> Result<Vec<Person>, Error> {
+        Ok(self.client.call(&endpoints::HIDE_PERSON, &[&self.room, person], &[], ()).await?.people)
+    }
+
+    /// Shows a person again.
+    pub async fn show(&self, person: &str) -> Result<Vec<Person>, Error> {
+        Ok(self.client.call(&endpoints::SHOW_PERSON, &[&self.room, person], &[], ()).await?.people)
+    }
+
+    /// Tells others that one is typing.
+    pub async fn typing(&self) -> Result<(), Error> {
+        self.client.call(&endpoints::TYPING, &[&self.room], &[], ()).await
+    }
+
+    /// Leaves the room; nothing of it is kept here.
+    pub async fn leave(&self) -> Result<(), Error> {
+        self.client.call(&endpoints::LEAVE_ROOM, &[&self.room], &[], ()).await
     }
 
     /// The newest messages, oldest first.

@@ -148,7 +148,7 @@ pub enum Input {
     CutDone {
         /// The author of the log that was cut or removed.
         author: AuthorId,
-        /// The rest.
+        /// The rest of the log.
         log: Log,
     },
     /// The deadline has come.
