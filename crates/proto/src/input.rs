@@ -243,14 +243,14 @@ pub enum Output {
     Recall(Recall),
     /// Say this to a peer.
     Send {
-        /// To whom.
+        /// The receiver.
         to: PeerId,
         /// The frame.
         frame: Frame,
     },
     /// Read entries and send them to a peer in [`Frame::Runs`], then send [`Frame::Done`] if `want` is not 0.
     Serve {
-        /// To whom.
+        /// The receiver.
         to: PeerId,
         /// The want that this answers; 0 if there was none.
         want: u64,
@@ -381,7 +381,7 @@ pub enum Event {
 pub enum Step {
     /// A rumor was pushed.
     RumorTo {
-        /// To whom.
+        /// The receiver.
         peer: PeerId,
         /// Entries in it.
         entries: usize,
@@ -428,7 +428,7 @@ pub enum Step {
     },
     /// Entries are being served to a peer.
     Served {
-        /// To whom.
+        /// The receiver.
         peer: PeerId,
         /// How many at most.
         entries: u64,

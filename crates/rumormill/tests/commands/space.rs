@@ -3,7 +3,8 @@
 
 use std::process::{Command, Output};
 
-/// Runs a command with a private network or disk, as the options `what` of `unshare` say; `None` if that is not allowed.
+/// Runs a command with a private network or disk, given by `what`, some options of `unshare`; `None` if that is not
+/// allowed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Output> {
     let script = format!("{prepare} || exit 77; exec \"$0\" \"$@\"");
@@ -28,7 +29,7 @@ pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Outp
         Some(output) if !refused(&output) => Some(output),
         _ => {
             eprintln!(
-                "skipped: no {} of its own can be had here",
+                "skipped: the system does not allow a private {}",
                 what.trim_start_matches('-').replace(" --", " and ")
             );
             None
