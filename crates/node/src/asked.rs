@@ -106,8 +106,8 @@ impl Asked {
         }
     }
 
-    /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so
-    /// that the caller knows what not to say again.
+    /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so the
+    /// caller knows which sayings not to repeat.
     pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
         self.forget_call(tag);
         if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {

@@ -95,7 +95,7 @@ impl Stop {
     }
 }
 
-/// How a room stands, renewed at most every [`crate::limits::STATUS_EVERY`].
+/// The status of a room, renewed at most every [`crate::limits::STATUS_EVERY`].
 #[derive(Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) peers: Vec<Linked>,

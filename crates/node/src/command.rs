@@ -26,7 +26,7 @@ use crate::{
 
 /// One thing for the driver to do or to know.
 pub(crate) enum Command {
-    /// Enter a room. A room that is entered already only hears of the contacts.
+    /// Enter a room. A room that is already entered only gets the contacts.
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
     /// Enter a room that the home remembers, or list it as damaged; answered when either is done.
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },

@@ -28,7 +28,7 @@ pub(crate) enum Goodbye {
     NothingShared = 1,
     /// Another connection to the same peer is used instead.
     Replaced = 2,
-    /// The peer sent what no honest peer sends, now or lately.
+    /// The peer sent bytes that no honest peer sends, now or lately.
     Barred = 3,
     /// We have as many connections as we may.
     Full = 4,

@@ -63,7 +63,7 @@ impl Connector {
         self.familiar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Dials a peer. The driver hears of a connection or of a failure.
+    /// Dials a peer. The driver gets a connection or a failure.
     pub(crate) fn dial(&self, peer: PeerId, way: Way) {
         self.runtime.spawn(self.clone().connect(peer, way));
     }

@@ -1,5 +1,5 @@
-//! The peers that we dial, and in which order: rooms take turns, so that a room that only hears of dead peers delays no
-//! other room's dials.
+//! The peers to dial, and their order: rooms take turns, so a room that knows only dead peers does not delay other
+//! rooms' dials.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,7 +12,7 @@ use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING, WAYS};
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) addr: EndpointAddr,
-    /// Whether only other peers told of it.
+    /// Whether it is only hearsay of other peers.
     pub(crate) told: bool,
 }
 

@@ -105,7 +105,7 @@ pub(crate) struct Prepared {
     is_forked: bool,
 }
 
-/// Whether the loop goes on.
+/// Whether the loop continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     Next,
@@ -157,7 +157,7 @@ impl Driver {
     }
 
     /// Fills `batch` with the commands that have come in, or with none when a deadline comes first. Commands of people
-    /// come first; behind them peers take turns.
+    /// come first; after them peers take turns.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
         self.sweep();
         let turns = self.tools.wires.turns.clone();
@@ -227,7 +227,7 @@ impl Driver {
         match self.store.index(INDEX_ENTRIES) {
             Ok(more) => self.quiet_at = more.then_some(quiet_at),
             Err(why) => {
-                // Search finds entries that are not indexed as well; the next commit tells whether the store is broken.
+                // Search finds unindexed entries too; the next commit shows whether the store is broken.
                 tracing::warn!(%why, "cannot index");
                 self.quiet_at = None;
             }
@@ -434,7 +434,7 @@ impl Driver {
             return Ok(seat.board.clone());
         }
         if self.damaged.holds(&id) {
-            // With the setup that the home remembers, where it does.
+            // With the setup in the home's record, if there is one.
             let setup = self.damaged.setup(&id).unwrap_or(setup);
             let board = self.enter_damaged(setup)?;
             self.give(vec![(id, Input::Heard { contacts })]);
@@ -450,7 +450,7 @@ impl Driver {
         Ok(self.take_part(prepared))
     }
 
-    /// Prepares a room to be entered, from what the store holds of it.
+    /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
         let start = self.start(&setup.id, now)?;
@@ -524,7 +524,7 @@ impl Driver {
         Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
     }
 
-    /// The logs that are kept, and the place where the timeline ends.
+    /// The kept logs, and the last place of the timeline.
     fn begin(&mut self, room: &RoomId) -> Result<(Vec<Kept>, Option<Place>), rumormill_store::Error> {
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);

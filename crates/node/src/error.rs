@@ -64,7 +64,7 @@ pub enum Error {
     Busy,
     /// Something else was asked for under the key of this call.
     OtherCall,
-    /// The same call was made before and is not answered yet.
+    /// The same call is already under way.
     CallWaits,
     /// The node is in as many rooms as it may be.
     TooManyRooms,

@@ -22,7 +22,7 @@ pub enum RoomEvent {
         hops: Option<u8>,
     },
     /// A message has its place above others, or came without its content. Others may have edited it or reacted to it
-    /// already: [`Room::message`](crate::Room::message) reads it as it stands.
+    /// already: [`Room::message`](crate::Room::message) reads its present state.
     Inserted {
         /// Which message.
         of: Target,
@@ -32,7 +32,7 @@ pub enum RoomEvent {
         hops: Option<u8>,
     },
     /// A message was edited, retracted or reacted to, or its content has come, or no connected peer keeps its content.
-    /// [`Room::message`](crate::Room::message) reads it as it stands; it may not be here yet.
+    /// [`Room::message`](crate::Room::message) reads its present state; it may not be here yet.
     Changed {
         /// Which message.
         of: Target,
@@ -74,7 +74,7 @@ pub enum RoomEvent {
     File {
         /// The file.
         hash: FileId,
-        /// How it stands.
+        /// Its state.
         state: FileState,
         /// Bytes of it that are here.
         have: u64,

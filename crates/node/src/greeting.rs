@@ -174,14 +174,14 @@ impl Channels {
         Ok(self.named(index)?.filter(|room| self.shares(room)))
     }
 
-    /// Stops talking about a room. Returns our channel, which the other side has to be told.
+    /// Stops talking about a room. Returns our channel, to send to the other side.
     pub(crate) fn part(&mut self, room: &RoomId) -> Option<u32> {
         let (index, talks) = self.rooms.get_mut(room)?.mine.as_mut()?;
         std::mem::take(talks).then_some(*index)
     }
 
-    /// Talks about a room again. Returns our channel, which the other side has to be told; `None` when that side never
-    /// announced the room.
+    /// Talks about a room again. Returns our channel, to send to the other side; `None` when that side never announced
+    /// the room.
     pub(crate) fn resume(&mut self, room: &RoomId) -> Option<u32> {
         let ends = self.rooms.get_mut(room)?;
         ends.theirs?;

@@ -67,8 +67,8 @@ impl Inspector {
         Ok(self.read.count(room)?)
     }
 
-    /// Verifies every hash and signature that is kept of a room, and calls `tell` on the way with the number of entries
-    /// that were looked at.
+    /// Verifies every stored hash and signature of a room, and calls `tell` meanwhile with the number of checked
+    /// entries.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read.

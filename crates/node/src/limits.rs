@@ -7,7 +7,7 @@ use rumormill_proto::limits::{BODY_BYTES, FRAME_BYTES};
 /// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
 pub const ROOMS: usize = 64;
 
-/// Tags of one greeting come in multiples of this, so that their number tells little about how many rooms the sender is
+/// Tags of one greeting come in multiples of this, so their number reveals little about how many rooms the sender is
 /// in.
 pub const TAG_GROUP: usize = 8;
 
@@ -85,8 +85,8 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
 pub const SAYINGS: usize = 1024;
 
-/// News kept for a slow reader of a room's events, which is then told how much it missed: seconds of a busy room. Their
-/// bodies take 8 MiB at most.
+/// News kept for a slow reader of a room's events, before it loses some and learns how many: seconds of a busy room.
+/// Their bodies take 8 MiB at most.
 pub const EVENTS: usize = 1024;
 
 /// Bytes of one text.
@@ -164,27 +164,27 @@ pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 /// The round trip that is assumed of a peer: with the usual 333 ms a lost first packet costs a second.
 pub const ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// The same of a peer that only others told of.
+/// The same for a peer known only from hearsay.
 pub const TOLD_ROUND_TRIP: Duration = Duration::from_millis(333);
 
-/// [`DIAL_DEADLINE`] of a peer that only others told of: until a packet would be sent a second time to a host that may
+/// [`DIAL_DEADLINE`] for a peer known only from hearsay: until a packet would be sent a second time to a host that may
 /// never have asked for it. A node that closes waits three times as long for a dial that it has just given up.
 pub const TOLD_DEADLINE: Duration = Duration::from_millis(990);
 
 /// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
 pub const DIALS_OF_ROOM: usize = 16;
 
-/// Dials under way at once, and dialled connections that have not greeted us. One room that only hears of dead peers
-/// leaves half of them to other rooms, which take turns at the rest.
+/// Dials under way at once, and dialled connections that have not greeted us. A room that knows only dead peers leaves
+/// half of them to other rooms, which take turns at the rest.
 pub const DIALS: usize = 2 * DIALS_OF_ROOM;
 
 /// Dials of one peer at once, by addresses of its that different rooms know: an old one, a new one, and that again.
 pub const WAYS: usize = 4;
 
-/// Dials of one room that wait for their turn. The engine hears of one more that the peer is unreachable.
+/// Dials of one room that wait for their turn. If there is one more, the engine learns that the peer is unreachable.
 pub const DIALS_WAITING: usize = 64;
 
-/// How long a peer that sent what no honest peer sends is refused. It doubles each time.
+/// How long a peer that sent bytes that no honest peer sends is refused. It doubles each time.
 pub const BAR: Duration = Duration::from_secs(60);
 
 /// The longest bar: an address that changes hands is usable again after an hour.
@@ -193,8 +193,7 @@ pub const BAR_LONGEST: Duration = Duration::from_secs(3600);
 /// Peers barred at once. Past it the node forgets the one whose bar ends first. 64 kB.
 pub const BARS: usize = 1024;
 
-/// Addresses that only others told of and that were tried: as many as a room of 32 that restarts tells in an hour; 80
-/// bytes each.
+/// Tried addresses that were hearsay: as many as a restarting room of 32 reports in an hour; 80 bytes each.
 pub const TOLD_TRIED: usize = 4096;
 
 /// How long such an address is not tried again when nobody answered there.
@@ -349,5 +348,5 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Milliseconds that a probe of the LAN waits: mDNS announces within 1.6 s, and that much again, twice.
 pub const PROBE_MS: u64 = 5_000;
 
-/// Milliseconds until relays have told of the way to them: their own bound is five seconds.
+/// Milliseconds until relays have reported on the path to them: their own bound is five seconds.
 pub const INTERNET_MS: u64 = 8_000;

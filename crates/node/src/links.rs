@@ -308,7 +308,7 @@ impl Links {
         inputs
     }
 
-    /// The peer tells its addresses, to which the one is added at which we see it.
+    /// The peer tells its addresses; the one at which we see it is added.
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
@@ -366,8 +366,8 @@ impl Links {
         vec![(room, Input::Heard { contacts })]
     }
 
-    /// Dials a peer for a room, or talks about the room on the connection that there is. An address that only others
-    /// told of, so one that is not `ours`, is tried once an hour.
+    /// Dials a peer for a room, or talks about the room on the existing connection. An address from hearsay, which is
+    /// not `ours`, is tried once an hour.
     pub(crate) fn dial(&mut self, room: RoomId, (contact, ours): (&Contact, bool), now_ms: u64) -> Inputs {
         let peer = contact.peer;
         let unreachable = vec![(room, Input::Unreachable { peer })];
@@ -452,7 +452,7 @@ impl Links {
         }
     }
 
-    /// A peer has sent what no honest peer sends: closes its connections and bars it.
+    /// A peer has sent bytes that no honest peer sends: closes its connections and bars it.
     pub(crate) fn bar(&mut self, peer: PeerId, reject: Reject, now_ms: u64) -> Inputs {
         tracing::warn!(peer = %peer.short(), %reject, "barred");
         self.bars.bar(peer, now_ms);

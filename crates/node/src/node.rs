@@ -51,8 +51,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens the home, binds the sockets, and enters every room that the home remembers. A damaged room hinders no
-    /// other: it is listed, and [`Room::stopped`] says why. The node's tasks run on the runtime of the caller.
+    /// Opens the home, binds the sockets, and enters every room that the home remembers. A damaged room does not hinder
+    /// the others: it is listed, and [`Room::stopped`] says why. The node's tasks run on the runtime of the caller.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be opened or another node has it open, [`Error::Bind`] when the
@@ -117,8 +117,8 @@ impl Node {
     /// Founds a room and enters it.
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the name does not fit into an entry, and what [`Node::enter`] and
-    /// [`Entries::say`](crate::Entries::say) say.
+    /// [`Error::TooLong`] when the name does not fit into an entry, and those of [`Node::enter`] and
+    /// [`Entries::say`](crate::Entries::say).
     pub async fn create(&self, name: &str) -> Result<Room, Error> {
         let author_secret = random();
         let author = Author::from_secret(&author_secret).id();
@@ -140,7 +140,7 @@ impl Node {
     }
 
     /// Enters the room of a ticket and dials its contacts. Returns at once, whether they answer or not. A room that was
-    /// entered before stays as it is, and only hears of the contacts.
+    /// entered before stays as it is, and only gets the contacts.
     ///
     /// # Errors
     /// As [`Node::enter`].

@@ -1,7 +1,7 @@
 //! The pace at which pushes of one author are taken over one link.
 //!
 //! A new push costs a signature and is passed on, so an author that signs as fast as it can would take a core of every
-//! node of the room. Pushes that come faster than people and bots talk are dropped before they are looked at;
+//! node of the room. The node drops pushes that come faster than people and bots talk before it reads them;
 //! anti-entropy brings the entries in blocks, each with one signature. An author past its pace rests until half of the
 //! budget is there again, so the dropped entries are a few long gaps, which are asked for at once, and not many short
 //! ones.

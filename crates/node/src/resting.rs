@@ -34,7 +34,7 @@ impl Resting {
         self.0.remove(room).map(|Rest { seat, until_ms }| (seat, until_ms))
     }
 
-    /// When the first of them goes on.
+    /// When the first of them resumes.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.0.values().map(|rest| rest.until_ms).min()
     }

@@ -116,7 +116,7 @@ impl Room {
         self.node.ask(|answer| Command::Announce { room: self.board.id, announced, answer }).await
     }
 
-    /// How the room stands.
+    /// The status of the room.
     pub fn status(&self) -> RoomStatus {
         let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
         let peers = peers.iter().map(peer_status).collect();

@@ -74,7 +74,7 @@ pub(crate) struct Start {
     pub(crate) me: PeerId,
     pub(crate) trace: bool,
     pub(crate) kept: Vec<Kept>,
-    /// The place where the timeline ends.
+    /// The last place of the timeline.
     pub(crate) end: Option<Place>,
     pub(crate) now: Now,
 }

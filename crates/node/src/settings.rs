@@ -33,7 +33,7 @@ pub struct Settings {
     pub relay: bool,
     /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
-    /// Whether the events of rooms tell each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
+    /// Whether the events of rooms include each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
     pub trace: bool,
     /// A clock for tests, which differs from the machine's.
     pub clock: ClockShift,

@@ -1,4 +1,4 @@
-//! How a room stands, and the results of questions about it.
+//! The status of a room, and the results of questions about it.
 
 use rumormill_proto::{
     clock::Skew,
@@ -7,7 +7,7 @@ use rumormill_proto::{
 };
 use rumormill_store::CheckReport;
 
-/// How a room stands. Renewed ten times a second while it changes.
+/// The status of a room, renewed ten times a second while it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStatus {
     /// The peers that the room is linked with.

@@ -134,7 +134,7 @@ impl Turns {
         !full
     }
 
-    /// Notes that a link is gone. The driver hears of it after everything that waits of the link.
+    /// Notes that a link is gone. The driver learns of it after all waiting frames of the link.
     pub(crate) fn end(&self, link: LinkId) {
         self.lock().links.entry(link).or_default().ended = true;
         self.news.notify_one();

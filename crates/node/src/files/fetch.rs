@@ -137,7 +137,7 @@ impl Shelf {
             arrivals.borrow_and_update();
             match self.round(file, size).await {
                 Ok(Round::Whole) => return,
-                // Again, behind the others that waited.
+                // Again, after the others that waited.
                 Ok(Round::Yielded) => continue,
                 Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
@@ -245,7 +245,7 @@ impl Shelf {
         }
     }
 
-    /// Tells how much of a file is here; the room hears of every further percent.
+    /// Reports how much of a file is here; the room gets an event for every further percent.
     fn progressed(&self, (file, size): (RoomFile, u64), have: u64, told: Option<u64>) -> Option<u64> {
         let at = Some(have * 100 / size.max(1));
         let progress = Progress { state: FileState::Fetching, have, failed: None };

@@ -1,4 +1,4 @@
-//! Serving files to peers: one at a time to each, only files that a common room names, behind everything that is live.
+//! Serving files to peers: one at a time to each, only files that a common room names, and only after everything live.
 //! Peers take turns at every piece.
 
 use std::sync::Arc;

@@ -112,8 +112,8 @@ impl Entries<'_> {
     /// is returned instead. Each home knows the latest [`ONCE`](crate::ONCE) keys of a room.
     ///
     /// # Errors
-    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same call
-    /// is not answered yet, in both cases before anything is written; and what [`Entries::say`] says.
+    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same
+    /// call is not answered yet, in both cases before anything is written; and those of [`Entries::say`].
     pub async fn say_once(self, sayings: Vec<(Kind, Bytes)>, once: Vec<Once>) -> Result<Vec<Target>, Error> {
         if sayings.iter().any(|(_, body)| body.len() > TEXT_BYTES) {
             return Err(Error::TooLong);

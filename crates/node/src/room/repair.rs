@@ -14,7 +14,7 @@ impl Room {
         self.look(|read, room| read.check(room)).await
     }
 
-    /// As [`Room::check`], and calls `tell` on the way with the number of entries that were looked at.
+    /// As [`Room::check`], and calls `tell` meanwhile with the number of checked entries.
     ///
     /// # Errors
     /// As [`Room::check`].
