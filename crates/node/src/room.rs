@@ -166,7 +166,7 @@ impl Room {
         self.look(read).await
     }
 
-    /// Reads the store, however the room stands.
+    /// Reads the store, even when the room is stopped.
     async fn look<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,

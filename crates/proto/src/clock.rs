@@ -1,17 +1,17 @@
 //! Which time our words are stamped with, which words are too early to be shown, and whose clock looks wrong.
 //!
 //! Invariant: whatever others claim or stamp, an honest node never stamps more than a minute ([`UP_MS`] +
-//! [`FOLLOW_MS`]) ahead of its own machine's clock, and it never holds an entry that lies at most two minutes
+//! [`FOLLOW_MS`]) ahead of its own machine's clock, and it never holds an entry that is at most two minutes
 //! ([`AHEAD_MS`]) ahead of that clock. So between machines whose clocks differ by less than a minute no entry is ever
 //! held.
 //!
 //! - A *vote* is the clock that a proved author told us, in milliseconds ahead of ours. Each author has one vote, from
 //!   its newest link. The vote is remembered when the link is gone.
 //! - We *write* by the lowest clock among the votes and ours, raised by [`UP_MS`] at most. A node whose clock is behind
-//!   comes up by that much, the others come down the rest of the way, and they meet. A vote does not count if its
-//!   author could not read us any time soon.
-//! - We *follow* (count as seen, and stamp above) an entry that lies at most [`FOLLOW_MS`] ahead of that. An entry
-//!   further ahead is shown, but it is no cause of what we write.
+//!   comes up by that much, the others come down the rest, and they meet. A vote does not count if its author could not
+//!   read us any time soon.
+//! - We *follow* (count as seen, and stamp above) an entry that is at most [`FOLLOW_MS`] ahead of that. An entry
+//!   further ahead is shown, but it is no cause of our own entries.
 //! - Our clock is *refuted* when it is behind our own log, or before this program existed, and at least half of the
 //!   votes agree with the log. Then we use the lowest of those votes in its place.
 
@@ -73,7 +73,7 @@ pub struct Clock {
 /// Why others cannot read our own log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stray {
-    /// Our entries lie too far ahead when they are stamped later than this, in milliseconds.
+    /// Our entries are too far ahead when they are stamped later than this, in milliseconds.
     pub(crate) after_ms: u64,
     /// Whether our own clock says so too.
     pub(crate) sure: bool,
@@ -178,7 +178,7 @@ impl Clock {
         self.write_ms(now, said_ms, last).max(self.now_ms(now, said_ms)).saturating_add(follow_ms)
     }
 
-    /// Whether our own log, whose head is stamped `said_ms`, lies too far ahead to be read by the peers whose clocks we
+    /// Whether our own log, whose head is stamped `said_ms`, is too far ahead to be read by the peers whose clocks we
     /// know: because our own clock says so too, or because none of them can read it.
     pub(crate) fn stray(&self, now: Now, said_ms: u64) -> Option<Stray> {
         let reads = |clock: &u64| clock.saturating_add(AHEAD_MS) >= said_ms;

@@ -25,7 +25,7 @@ pub struct Config {
     pub crowd: Crowd,
     /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
     pub fresh_author: bool,
-    /// Whether to tell each step of the protocol, see [`Event::Step`](crate::input::Event::Step).
+    /// Whether to emit each step of the protocol, see [`Event::Step`](crate::input::Event::Step).
     pub trace: bool,
     /// Seed of everything random: peers chosen, coins, jitter.
     pub seed: u64,

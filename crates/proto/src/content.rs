@@ -72,7 +72,7 @@ impl From<&str> for Text {
     }
 }
 
-/// Something that was said elsewhere. Only the author who brought it here vouches for that.
+/// A message from another system. Only the author who imported it vouches for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// The name of the other system, at most [`SOURCE_BYTES`].

@@ -93,7 +93,7 @@ struct Parts {
     clock: Clock,
     /// The author that proved to write at the other end of each link.
     authors: BTreeMap<PeerId, AuthorId>,
-    /// The head of our log that we last found to lie too far ahead.
+    /// The head of our log that we last found to be too far ahead.
     strayed: Option<Seq>,
     /// The newest time in others' logs, and the ticks at which we look for it again.
     others: (u64, u64),

@@ -54,7 +54,7 @@ impl Kind {
     pub const TOPIC: Self = Self(7);
     /// A file, which travels beside the entries.
     pub const FILE: Self = Self(8);
-    /// Something that was said elsewhere and brought here by its author.
+    /// A message from another system, imported by its author.
     pub const IMPORTED: Self = Self(9);
 
     /// A kind by its number; `None` past 127.

@@ -94,7 +94,7 @@ impl Evidence {
         }
     }
 
-    /// The next asker: the first one behind the last for which nothing is being read.
+    /// The next asker: the first one after the last asker for which nothing is being read.
     fn next(&self) -> Option<Asker> {
         let above = self.waiting.range((Excluded(self.last), Unbounded));
         let all = above.chain(self.waiting.range(..=self.last));
@@ -132,7 +132,7 @@ impl Evidence {
         }
     }
 
-    /// Whether to tell all peers of a fork at once. If not, it is due later.
+    /// Whether to send a fork to all peers at once. If not, it is due later.
     pub(crate) fn may_tell(&mut self, author: AuthorId, at: Seq, now_ms: u64) -> bool {
         let known = self.told.0.get(&author).copied();
         let due_ms = known.map_or(now_ms + PROOF_PAUSE_MS, |told| told.again_ms);
@@ -201,7 +201,7 @@ enum Mark {
     Head(Seq),
 }
 
-/// When something may be told again, and how long the last pause was.
+/// When an answer may be repeated, and how long the last pause was.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     mark: Mark,

@@ -117,7 +117,7 @@ pub struct Hello {
 pub struct Push {
     /// A number that the answer repeats.
     pub push: u64,
-    /// The receiver is to tell the peers whose ids begin with this many digits of its own id, see
+    /// The receiver tells the peers whose ids begin with this many digits of its own id, see
     /// [`crate::rumor::delegating`]. Other policies ignore it.
     pub part: u8,
     /// Links that the fastest copy has crossed, counting this one. For people and studies: nothing depends on it.

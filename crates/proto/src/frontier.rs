@@ -33,8 +33,8 @@ impl Branch {
     /// Depth past which a branch is not split.
     pub const DEEPEST: u8 = (64 / FANOUT_BITS) as u8;
 
-    /// The branch that lies `depth` splits below the root and whose ids begin like `low`; `None` when it is too deep or
-    /// `low` has bits beyond the depth.
+    /// The branch `depth` splits below the root whose ids begin like `low`; `None` when it is too deep or `low` has
+    /// bits beyond the depth.
     pub fn new(depth: u8, low: u64) -> Option<Self> {
         let branch = Self { depth, low };
         (depth <= Self::DEEPEST && low & branch.mask() == 0).then_some(branch)
@@ -189,7 +189,7 @@ impl Frontier {
         }
     }
 
-    /// The digest of everything, as a status tells it.
+    /// The digest of everything, for a status.
     pub fn digest(&self) -> Digest {
         let hash = self.fingerprint(Branch::ROOT, &[]);
         std::array::from_fn(|at| hash[at])

@@ -54,7 +54,7 @@ impl Gaps {
         self.missing + self.missing_ahead.min(AHEAD_COUNTED)
     }
 
-    /// This many entries lie between the head of a log and runs that wait.
+    /// Sets the number of missing entries between the head of a log and waiting runs.
     pub(crate) fn wait(&mut self, author: AuthorId, entries: u64) {
         self.missing_ahead -= self.ahead.remove(&author).unwrap_or(0);
         if entries > 0 && !self.in_vain.contains(&author) {

@@ -53,7 +53,7 @@ pub struct ImportCounts {
     pub new: u64,
     /// Entries that were held before.
     pub known: u64,
-    /// Entries that have no place: beyond a cut, from the future, or in too many pieces.
+    /// Entries that do not fit: beyond a cut, from the future, or in too many pieces.
     pub refused: u64,
     /// Why the engine did not look at the rest.
     pub reject: Option<Reject>,
@@ -112,8 +112,8 @@ pub enum Input {
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
-    /// Takes every part of the import that can be verified. None of it waits for its cause, and peers hear of it
-    /// through anti-entropy only. [`Output::Imported`] answers.
+    /// Takes every part of the import that can be verified. Imported entries do not wait for their causes, and peers
+    /// get them through anti-entropy only. [`Output::Imported`] answers.
     Import(Import),
     /// The store holds less of these logs than before: it found damage and took it out. The engine fetches it again.
     Lost {

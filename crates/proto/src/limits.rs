@@ -58,11 +58,11 @@ pub const RECALLS_OF_ONE: usize = 16;
 /// [`HEADERS_BYTES`] at most: 12 MB for as many peers as there can be.
 pub const RECALLS_BYTES: usize = 4 * 1024 * 1024;
 
-/// How often evidence of one peer may prove nothing before we ignore it, for as long as the link stands. Evidence of an
-/// honest peer proves nothing only if it crosses with something that happens meanwhile.
+/// How often evidence of one peer may prove nothing before we ignore it, for as long as the link lasts. Evidence of an
+/// honest peer proves nothing only if it crosses with another event.
 pub const BARREN_EVIDENCE: u32 = 8;
 
-/// Runs that we remember because they proved nothing against what we hold: 96 bytes each, 100 kB.
+/// Runs that we remember because they proved nothing against our logs: 96 bytes each, 100 kB.
 pub const SETTLED: usize = 1024;
 
 /// Milliseconds before we tell a peer the same thing about a fork again, or pass on a proof of a lower fork of the same
@@ -85,12 +85,11 @@ pub const FRAME_BYTES: usize = RUN_BYTES + 4096;
 /// people tolerate before they notice that a message is misplaced.
 pub const AHEAD_MS: u64 = 120_000;
 
-/// Entries without bodies whose bodies are looked for at once: a screenful of pages; 150 bytes each, and a list of the
-/// peers that have none. The store keeps the others, and tells them when these have come.
+/// Bodies that we search for at once: a screenful of pages; 150 bytes each, and a list of the peers that have none. The
+/// store keeps the others, and reports them when these have come.
 pub const BODIES: usize = 256;
 
-/// Milliseconds before we ask for the body of an entry that came without it: whatever brings it may be under way
-/// already.
+/// Milliseconds before we ask for the body of an entry that came without it: the body may already be under way.
 pub const BODY_MS: u64 = 500;
 
 /// The longest pause in milliseconds before we ask for a body again; the pause doubles up to this.
@@ -220,8 +219,9 @@ pub const PENDING_MS: u64 = 30_000;
 /// leaves it to others to bring the cause: two wants and a round.
 pub const ORPHAN_MS: u64 = 5_000;
 
-/// The same for a run whose bringer was asked for what it waits for and seems not to have it. After that the run is
-/// shown without. Not sooner, because an answer may have been lost: sixty rounds would have brought what any peer has.
+/// The same for a run whose bringer was asked for the entries it waits for and seems not to have them. After that the
+/// run is shown without them. Not sooner, because an answer may have been lost: sixty rounds would have brought every
+/// entry that any peer has.
 pub const IN_VAIN_MS: u64 = PENDING_MS;
 
 /// Logs of each peer for which we remember that it was asked for them in vain: as many as can wait of one. 16 bytes
@@ -239,7 +239,7 @@ pub const BURST: u64 = 16;
 /// See [`BURST`]: two rounds.
 pub const BURST_MS: u64 = 1_000;
 
-/// Milliseconds that a run is held because it lies ahead in time: an hour, the error of clocks that were set to another
+/// Milliseconds that a run is held because it is ahead in time: an hour, the error of clocks that were set to another
 /// zone. A run further ahead is fetched again, once an hour.
 pub const EARLY_MS: u64 = 3_600_000;
 
@@ -262,7 +262,8 @@ pub const UNVOUCHED: usize = 16_384;
 /// for, at 40 bytes each 18 MB, if the founder itself floods the room; an author with a share of 100 brings in 262.
 pub const FOUNDER_SHARE: u32 = 16_384;
 
-/// The least milliseconds between two reckonings of who is vouched for; a vouch that comes alone takes effect at once.
+/// The least milliseconds between two computations of the vouched-for authors; a vouch that comes alone takes effect at
+/// once.
 pub const RECKON_MS: u64 = 100;
 
 /// Vouches that are reckoned with in 25 µs. Each lets a reckoning wait a millisecond longer: it never takes more than a
@@ -347,8 +348,8 @@ pub const AHEAD_COUNTED: u64 = PAGED_ENTRIES;
 /// can wait at once. 32 bytes each.
 pub const WAITED_IN_VAIN: usize = PENDING_RUNS;
 
-/// How many wants in a row may bring nothing of what a peer claims to hold before we ask it for a block at a time: one
-/// want can be lost with a connection, one can cross with what brings the same.
+/// How many wants in a row may bring nothing of what a peer claims to hold before we ask it for one block at a time:
+/// one want can be lost with a connection, one can cross with a frame that brings the same.
 pub const CLAIMS_IN_VAIN: u8 = 3;
 
 /// Logs that we remember as announced and not come: 100 bytes each.
@@ -414,7 +415,7 @@ pub const RELEASED_MS: u64 = 1_672_531_200_000;
 /// Milliseconds before we look for the newest time in others' logs again: 65,536 logs take a millisecond.
 pub const OTHERS_MS: u64 = 1_000;
 
-/// Entries further ahead than we follow that we remember until we may follow them: 72 bytes each. They lie within
+/// Entries further ahead than we follow that we remember until we may follow them: 72 bytes each. They are within
 /// [`AHEAD_MS`]; our entries never name those that do not fit.
 pub const FARTHER: usize = 1_024;
 
@@ -436,11 +437,11 @@ pub const HAVE_MS: u64 = 150;
 /// again, as rumors: three seconds, the longest patience, of a room in which 80 a second do. 24 to 48 bytes each.
 pub const LATELY: usize = 256;
 
-/// Pushes of our own entries whose answers we await, to tell who holds them: 48 bytes each.
+/// Pushes of our own entries whose answers we await, to know the holders: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
 
-/// Milliseconds that an answer for which no peer waits has to find company: in a room of 25 where each speaks twice a
-/// second, all but one in four hundred (e^-6) go with a push.
+/// Milliseconds that an answer for which no peer waits may wait for another frame to go with: in a room of 25 where
+/// each speaks twice a second, all but one in four hundred (e^-6) go with a push.
 pub const RECEIPT_MS: u64 = 3_000;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.

@@ -80,7 +80,7 @@ fn head_of(entry: &Entry) -> Head {
 pub enum Verdict {
     /// We hold all of it already.
     Known,
-    /// All of it lies beyond the cut of a forked log.
+    /// All of it is beyond the cut of a forked log.
     Cut,
     /// We can take it if this vouches for it.
     Take(Trust),
@@ -157,7 +157,7 @@ impl Log {
         self.spans.is_empty()
     }
 
-    /// The ranges that are missing below the head, highest first: the backfill goes on there.
+    /// The ranges that are missing below the head, highest first: the backfill continues there.
     pub fn gaps(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
         let floors = self.spans.iter().rev();
         let below = self.spans.iter().rev().skip(1).map(|span| span.last.seq + 1).chain([0]);
@@ -193,7 +193,7 @@ impl Log {
     /// Puts an admitted run into its place.
     ///
     /// # Errors
-    /// [`Unfit`] when it has no place; then nothing changes.
+    /// [`Unfit`] when it does not fit; then nothing changes.
     pub fn insert(&mut self, run: &Run) -> Result<(), Unfit> {
         let mut span = Span::of(run);
         if self.cut.is_some_and(|cut| span.last.seq >= cut) {

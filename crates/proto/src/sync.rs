@@ -21,7 +21,8 @@
 //! `patience`.
 //!
 //! Peers name a log by eight bytes of its author. If two authors share these, each side compares all logs that it has
-//! under them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
+//! under them, shows the newest signed run of each log that the other seems to lack, and asks for a few blocks at a
+//! time.
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
@@ -77,7 +78,7 @@ impl Default for Pace {
 struct Asked {
     want: u64,
     newest: bool,
-    /// Ranges above our heads, which the peer told of.
+    /// Ranges above our heads, which the peer announced.
     above: Vec<Range>,
     /// Ranges in the gaps of our logs.
     gaps: Vec<(AuthorId, Range)>,
@@ -95,7 +96,7 @@ struct Asked {
 #[derive(Debug)]
 struct Small {
     peer: PeerId,
-    /// For each log the first seq that was lacking, and the last that the peer told of.
+    /// For each log the first seq that was lacking, and the last that the peer announced.
     logs: Vec<(Name, Seq, Seq)>,
     came: u64,
     due_ms: u64,
@@ -119,14 +120,14 @@ pub(crate) struct Sync {
     interval_ms: u64,
     round_ms: u64,
     wants_made: u64,
-    /// By peer and author prefix: the seq after the last that the peer told of and we lack.
+    /// By peer and author prefix: the seq after the last that the peer announced and we lack.
     told: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
     linked: BTreeSet<PeerId>,
     /// Logs with gaps that a peer could not fill.
     barren: BTreeMap<PeerId, BTreeSet<AuthorId>>,
     /// The log with gaps that was looked at last.
     looked_at: Option<AuthorId>,
-    /// Peers that told of so much that we are far behind.
+    /// Peers whose announcements show that we are far behind.
     paged: BTreeSet<PeerId>,
     page: Page,
     wants: BTreeMap<PeerId, Asked>,

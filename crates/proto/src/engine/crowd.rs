@@ -40,7 +40,7 @@ impl Parts {
     pub(super) fn reckon(&mut self, turn: &mut Turn<'_>) {
         let news = self.logs.reckon(turn.now.ticks_ms);
         if !news.is_empty() {
-            // The peers told of these logs when nobody vouched for their authors, so we did not listen.
+            // Peers announced these logs when nobody vouched for their authors, so we ignored that.
             self.sync.hurry(turn.now.ticks_ms);
         }
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {

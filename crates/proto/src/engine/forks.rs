@@ -1,4 +1,4 @@
-//! Forks: runs that seem to contradict what we hold, and the proofs that result.
+//! Forks: runs that seem to contradict our logs, and the proofs that result.
 
 use super::Parts;
 use crate::{
@@ -26,7 +26,7 @@ impl Parts {
         self.evidence.ask(Recall { author: run.author(), seq, purpose }, 0);
     }
 
-    /// Whether the log of a run is cut at or below the lowest seq whose id the run tells.
+    /// Whether the log of a run is cut at or below the lowest seq whose id the run contains.
     fn is_cut_below(&self, run: &RawRun) -> bool {
         self.logs.cut(&run.author()).is_some_and(|cut| cut <= run.first().saturating_sub(1))
     }

@@ -17,7 +17,7 @@ impl Parts {
         }
         let before = turn.out.len();
         if let Some(other) = self.view.up(peer, address, turn) {
-            // The other link ends before anybody is told of the new one.
+            // The other link ends before the new one is reported.
             let told = turn.out.split_off(before);
             self.close(other, None, turn);
             turn.out.extend(told);

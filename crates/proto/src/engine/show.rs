@@ -121,8 +121,9 @@ impl Parts {
     }
 }
 
-/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor goes on.
-/// A run that anti-entropy brought may be new to our neighbours, but no part of the id space was handed over with it.
+/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor
+/// continues its way. A run that anti-entropy brought may be new to our neighbours, but no part of the id space was
+/// handed over with it.
 fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here | Origin::Import => None,

@@ -9,7 +9,7 @@ use crate::{ids::PeerId, limits::PUSHES, random::Random};
 const FIRST_ROUND_TRIP_MS: u64 = 300;
 
 /// Bounds of the round trip that we wait for. An answer comes after a durable commit and from a busy machine, so the
-/// least is far above what loopback takes; the most keeps a deadline within half a minute.
+/// least is far above the round trip of loopback; the most keeps a deadline within half a minute.
 const ROUND_TRIP_MS: (u64, u64) = (50, 10_000);
 
 /// Round trips after which a push counts as unanswered.

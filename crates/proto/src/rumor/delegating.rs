@@ -27,11 +27,11 @@
 //!
 //! With a fixed view ids say nothing about links, and a rumor goes to all links except the one it came by.
 //!
-//! Latency can be traded for frames: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
-//! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
-//! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
-//! The relay follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not
-//! answer, the writer tells everybody itself.
+//! Latency can be traded for frames: with [`Delegating::gather_ms`] a peer that has to tell others gathers runs for
+//! that long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it has
+//! gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody. The relay
+//! follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not answer, the
+//! writer tells everybody itself.
 //!
 //! Failures and their remedies:
 //!
@@ -41,8 +41,8 @@
 //! - *A contact lies, a branch has no contact, a view is wrong:* a peer that gets something new announces its head, an
 //!   author and a number, to a few random links a little later. A peer that lacks it asks.
 //! - *Many are dead at once, or many lie:* a peer that finds that a rumor misses peers, because nobody in a branch
-//!   answers or because it got something otherwise, announces it to all links. So the announcement floods what is left
-//!   of the room, at ten bytes a link.
+//!   answers or because it got something otherwise, announces it to all links. So the announcement floods the rest of
+//!   the room, at ten bytes a link.
 //! - *All that fails:* anti-entropy.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -87,7 +87,7 @@ const ALARM_HEADS: usize = 32;
 pub struct Delegating {
     /// How many links get the heads of new entries.
     pub announced: usize,
-    /// Milliseconds for which the writer, and every peer that was handed a part, gathers what it has to tell.
+    /// Milliseconds for which the writer, and every peer that was handed a part, gathers its runs.
     pub gather_ms: u64,
 }
 
@@ -99,7 +99,7 @@ impl Default for Delegating {
     }
 }
 
-/// Depths of branches: the branches of a part all lie below its number of digits.
+/// Depths of branches: the branches of a part are all below its number of digits.
 type Depths = std::ops::RangeInclusive<u8>;
 
 /// The state of a rumor until every push that handed over a part of it is answered.
@@ -282,9 +282,8 @@ impl Delegate {
         }
     }
 
-    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the writer
-    /// has told everybody it knows of, one link is enough. All links are told if a rumor is known to have missed
-    /// somebody.
+    /// Sends random links the new heads that they are not known to have. In a mesh, where the writer has told everybody
+    /// it knows of, one link is enough. All links are told if a rumor is known to have missed somebody.
     fn announce(&mut self, view: &View, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
         let links: Vec<_> = view.active().collect();

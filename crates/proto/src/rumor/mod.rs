@@ -54,8 +54,8 @@ pub struct Source {
 
 /// The rumors of one room.
 ///
-/// Every method takes the view as it is after the change that the call tells of. Pushes to the same peer within one
-/// call are merged where that costs nothing.
+/// Every method gets the view after the change that the call reports. Pushes to the same peer within one call are
+/// merged where that costs nothing.
 pub struct Rumors {
     spread: Box<dyn Spread + Send>,
 }

@@ -139,8 +139,7 @@ impl Monger {
         Self { policy, hot: Hot::new(), due: BTreeSet::new(), awaited: Awaited::new(), pull_ms: None }
     }
 
-    /// Contacts a random partner about each rumor whose time has come. One partner hears of as many rumors as fit one
-    /// push.
+    /// Contacts a random partner about each rumor whose time has come. One partner gets as many rumors as fit one push.
     fn contact(&mut self, view: &View, turn: &mut Turn<'_>) {
         while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now.ticks_ms) {
             let Some(rumor) = self.hot.get(number) else {

@@ -29,7 +29,7 @@ const SHARED_ENTRIES: u64 = 2 * BLOCK;
 struct Offer {
     above: Vec<Range>,
     gaps: Vec<(AuthorId, Range)>,
-    /// How many entries it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
+    /// How many entries it announced above our heads: all of them, or more than [`PAGED_ENTRIES`].
     told: u64,
 }
 
@@ -52,7 +52,7 @@ impl Sync {
         }
     }
 
-    /// Whether a peer claims to hold an entry. Only the siege asks, to show what believing that would do.
+    /// Whether a peer claims to hold an entry. Only the siege asks, to show the effect of believing that.
     pub(crate) fn is_claimed(&self, prefix: u64, seq: Seq) -> bool {
         self.told.values().any(|told| told.get(&prefix).is_some_and(|next| seq < *next))
     }
