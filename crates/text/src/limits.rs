@@ -26,3 +26,6 @@ pub(crate) const PASTED_BYTES: usize = 16 * 1024;
 /// Pieces into which a ticket may be wrapped: the longest, with eight contacts, has some 1,800 letters, 30 lines of
 /// mail.
 pub(crate) const PASTED_PIECES: usize = 64;
+
+/// Peers that are told of while nobody of a room is found: a ticket has at most eight.
+pub(crate) const SOUGHT_NAMED: usize = 8;

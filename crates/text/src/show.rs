@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Share};
+use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Seeking, Share, Sought};
 
 use crate::{
     clean::{clean, clean_name},
     clock::Clock,
     file_name::{safe_name, size},
-    limits::NICK_CHARS,
+    limits::{NICK_CHARS, SOUGHT_NAMED},
     who::{NAMELESS_DIGITS, Names},
 };
 
@@ -58,13 +58,14 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     shown
 }
 
-/// Describes how an author took a name: it joined, if the name is its first, or changed its name from `before`. The old
-/// name may belong to someone else by now, so the beginning of the id stands behind it.
+/// Describes how an author took a name: it joined, if the name is its first or the same once more under a fresh key, or
+/// changed its name from `before`. The old name may belong to someone else by now, so the beginning of the id stands
+/// behind it.
 pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str) -> (String, String) {
     let name = clean_name(name, NICK_CHARS);
     let had = |name: &str| format!("{name} ({})", author.as_str().chars().take(NAMELESS_DIGITS).collect::<String>());
     let shown = names.name(author, &name).whole();
-    match before {
+    match before.filter(|before| clean_name(before, NICK_CHARS) != name) {
         None if shown.starts_with(&name) => (shown, "joined".into()),
         None => (had(&name), "joined".into()),
         Some(before) => (had(&clean_name(before, NICK_CHARS)), format!("is now called {name}")),
@@ -101,6 +102,27 @@ pub fn receipt(holders: u64, others: u64) -> String {
         (0, others) => format!("… 0/{others}"),
         (holders, others) => format!("✓ {holders}/{others}"),
     }
+}
+
+/// Says whom a room looks for that has not heard of anybody yet: one sentence for each peer whose address is known.
+pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
+    let one = |sought: &Sought| {
+        let peer: String = sought.peer.as_str().chars().take(NAMELESS_DIGITS).collect();
+        let at = match sought.routes.is_empty() {
+            true => String::new(),
+            false => format!(" at {}", clean(&sought.routes.join(", "))),
+        };
+        let why = if sought.why.is_empty() { String::new() } else { format!(": {}", clean(&sought.why)) };
+        let how = match sought.tries {
+            0 => "is being dialled".to_owned(),
+            tries => format!("was dialled {} in vain{why}", count(tries, "time", "times")),
+        };
+        format!("{peer}{at} {how}")
+    };
+    let since = clock.minutes(seeking.since_ms);
+    let routes = seeking.peers.iter().take(SOUGHT_NAMED).map(one);
+    let lead = format!("nobody of this room was found so far, looking since {since}, on the LAN too");
+    std::iter::once(lead).chain(routes).collect()
 }
 
 /// A count with the singular or plural of a noun.
@@ -154,6 +176,22 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_room_looks_for_is_told_with_the_ways_and_why_they_failed() {
+        let sought = |tries, why: &str| Sought {
+            peer: "c0ffee0123".into(),
+            routes: vec!["192.168.1.5:4711".into()],
+            tries,
+            why: why.into(),
+        };
+        let told = |peers| looked_for(&Seeking { since_ms: 1_700_000_000_000, peers }, &Clock::utc());
+        let lead = "nobody of this room was found so far, looking since 22:13, on the LAN too";
+        assert_eq!(told(Vec::new()), [lead]);
+        assert_eq!(told(vec![sought(0, "")]), [lead, "c0ffee01 at 192.168.1.5:4711 is being dialled"]);
+        let vain = "c0ffee01 at 192.168.1.5:4711 was dialled 3 times in vain: it does not answer";
+        assert_eq!(told(vec![sought(3, "it does not answer")]), [lead, vain]);
+    }
+
+    #[test]
     fn lines() {
         let shown = |kind, text: &str| {
             let (nick, time_ms, text) = ("ada".into(), 1_700_000_000_000, text.into());
@@ -175,6 +213,7 @@ mod tests {
         };
         assert_eq!(told(&names, None, "Ann\u{202e}"), "Ann joined");
         assert_eq!(told(&names, Some("Annie"), "Ann"), "Annie (03c66105) is now called Ann");
+        assert_eq!(told(&names, Some("Ann"), "Ann"), "Ann joined");
         names.learn(&"41aa0711".into(), "Ann");
         assert_eq!(told(&names, None, "Ann"), "Ann~03c6 joined");
         names.learn(&ann, "Bea");

@@ -114,13 +114,12 @@ impl Names {
         }
     }
 
-    /// Records the author of a message and its present name, if the message has it.
+    /// Records the author of a message and its present name, as far as the message tells it. A message that announces a
+    /// new name carries the name before it as its `nick`.
     pub fn meet(&mut self, message: &Message) {
-        let nick = match message.kind {
-            Kind::Nick if message.nick.is_empty() => &message.text,
-            _ => &message.nick,
-        };
-        if !nick.is_empty() || !self.knows(&message.author) {
+        let is_naming = message.kind == Kind::Nick;
+        let nick = if is_naming { &message.text } else { &message.nick };
+        if !self.is_called(&message.author) || !is_naming && !nick.is_empty() {
             self.learn(&message.author, nick);
         }
     }
@@ -139,6 +138,11 @@ impl Names {
     /// Whether the nick of this author is known.
     pub fn knows(&self, author: &AuthorHex) -> bool {
         self.nicks.contains_key(author)
+    }
+
+    /// Whether this author has a nick, as far as is known.
+    fn is_called(&self, author: &AuthorHex) -> bool {
+        self.nicks.get(author).is_some_and(|nick| *nick != shown(author, ""))
     }
 
     /// The shown name of an author; `nick` is its nick as far as the caller knows.
