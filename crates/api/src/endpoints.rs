@@ -18,7 +18,7 @@ use crate::{
 const ONCE: &[Header] = &[Header {
     name: IDEMPOTENCY_KEY,
     example: "answer-to-1a0c39ec.3",
-    says: "A name for this call, 1 to 256 bytes of plain text. A repeat under the same name says nothing again and is answered as the first was, also after a crash; the latest 16,384 names of a room are known",
+    says: "A key for this call, 1 to 256 bytes of plain text. A repeat with the same key says nothing again and gets the same answer, even after a crash; the home knows the latest 16,384 keys of each room",
 }];
 
 /// Names each endpoint, and lists all of them.

@@ -53,19 +53,17 @@ pub(crate) const CODE_MS: u64 = 600_000;
 /// each of a few machines that lead here by `ssh -L`.
 pub(crate) const PAGES: usize = 16;
 
-/// Events that a slow listener may lag behind, stored once for all listeners: 1 KiB each, 1 MiB.
+/// Events that a listener may lag behind, shared by all listeners: 1 KiB each, 1 MiB.
 pub(crate) const HEARD: usize = 1024;
 
-/// Bytes of the latest events, for a listener that reconnects or was too slow: 4,000 messages of 1 KiB, as many as ten
-/// busy people in each of ten rooms say in an hour.
+/// Bytes of recent events for readers that resume or were too slow: 4,000 messages of 1 KiB, an hour of ten rooms with
+/// ten busy people each.
 pub(crate) const RECENT_BYTES: usize = 4 * 1024 * 1024;
 
-/// Milliseconds for which events are still recorded after the last listener has gone: a restarted bot, or a laptop that
-/// changes its network, is back by then.
+/// Milliseconds for which events are kept after the last listener has gone: a bot that restarts is back by then.
 pub(crate) const COME_BACK_MS: u64 = 600_000;
 
-/// Milliseconds without an event after which a listener gets a sign of life with its position among the events of all
-/// rooms.
+/// Milliseconds without an event after which a listener receives an empty one with its current id.
 pub(crate) const ALIVE_MS: u64 = 15_000;
 
 /// Milliseconds between two status events of a room.
