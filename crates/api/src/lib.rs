@@ -9,7 +9,8 @@
 //! # What may change within `/v1`
 //!
 //! Endpoints, optional fields of requests, fields of answers, kinds of events and codes of refusals may be added. What
-//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know.
+//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know. The page
+//! `docs/api.md` says more, and how the end of something is announced.
 
 mod archive;
 mod described;

@@ -1,10 +1,10 @@
-//! The client: one way to call every endpoint.
+//! The client, which can call every endpoint.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use rumormill_api::{
-    Refusal, codes,
+    Enter, Refusal, codes,
     endpoint::{self, Endpoint},
     endpoints,
 };
@@ -13,34 +13,34 @@ use tokio::time::sleep;
 
 use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix, limits::WAIT_MOST_S};
 
-/// Asks a process that has a home open. Clones are the same.
+/// Calls a process that has a home open. Clones share one transport.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
-    /// Headers that each request carries besides its own.
+    /// Additional headers of every request.
     headers: HeaderMap,
 }
 
 impl Client {
-    /// Asks through whatever carries requests.
+    /// A client over any transport.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
-    /// Asks through the socket in a home.
+    /// A client over the socket in a home.
     pub fn unix(socket: impl Into<PathBuf>) -> Self {
         Self::new(Unix::new(socket))
     }
 
-    /// Asks over loopback TCP, with the token in the home.
+    /// A client over loopback TCP, with the token in the home.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
     }
 
-    /// The same, whose requests also carry this header.
+    /// The same client, which adds this header to every request.
     ///
     /// # Errors
-    /// [`Error::Garbled`] when the value cannot stand in a header.
+    /// [`Error::Garbled`] when the value is not valid in a header.
     pub fn with(&self, name: &'static str, value: &str) -> Result<Self, Error> {
         let mut client = self.clone();
         client.headers.insert(HeaderName::from_static(name), value.parse().map_err(Error::garbled)?);
@@ -55,11 +55,27 @@ impl Client {
         Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
     }
 
-    /// Calls an endpoint: `path` fills its braces in their order, `query` stands behind the `?`. What is too fast for a room
-    /// waits as long as it is told to, unless its body is a stream.
+    /// Founds a room.
     ///
     /// # Errors
-    /// When nobody answers, the answer is a refusal, or it is not what the contract says.
+    /// As [`Client::call`].
+    pub async fn found(&self, name: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name: name.into() }).await
+    }
+
+    /// Joins the room of a ticket.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn join(&self, ticket: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket: ticket.into() }).await
+    }
+
+    /// Calls an endpoint: `path` fills the braces of its path in order, `query` becomes the query string. A call that
+    /// is too fast for a room waits as long as the answer says and is repeated, unless its body is a stream.
+    ///
+    /// # Errors
+    /// When there is no answer, the answer is a refusal, or it violates the contract.
     pub async fn call<Q: Outgoing, A: Incoming>(
         &self,
         endpoint: &Endpoint<Q, A>,
@@ -91,7 +107,7 @@ impl Client {
         }
     }
 
-    /// Carries a request that is no endpoint's.
+    /// Sends a request that belongs to no endpoint.
     ///
     /// # Errors
     /// As [`Client::call`].
@@ -100,7 +116,7 @@ impl Client {
     }
 }
 
-/// A response that is no refusal.
+/// A response that is not a refusal.
 async fn whole(response: Response<Body>) -> Result<Response<Body>, Error> {
     let status = response.status();
     if status.is_success() {
@@ -113,7 +129,7 @@ async fn whole(response: Response<Body>) -> Result<Response<Body>, Error> {
     })
 }
 
-/// How long a response says to wait.
+/// How long a response asks to wait.
 fn wait(response: &Response<Body>) -> Option<Duration> {
     let seconds: u64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds.clamp(1, WAIT_MOST_S)))
@@ -140,7 +156,7 @@ mod tests {
     use super::*;
     use crate::{Answered, OneOrLines};
 
-    /// Answers everything alike.
+    /// Answers every request the same.
     struct Alike(StatusCode, &'static str);
 
     impl Transport for Alike {
@@ -163,7 +179,8 @@ mod tests {
         }
     }
 
-    /// Tells one event more each time, and then breaks off; what it is asked to go on after is told with it.
+    /// Sends one event at each request, and then breaks off; the event repeats the id after which the request
+    /// continues.
     struct Breaking(AtomicU64);
 
     impl Transport for Breaking {
@@ -198,7 +215,7 @@ mod tests {
         }
     }
 
-    /// Says three times that it is too fast.
+    /// Answers three times that the call is too fast.
     struct Slow(AtomicU64);
 
     impl Transport for Slow {

@@ -1,4 +1,4 @@
-//! Events as a stream that comes back after a break.
+//! Events as a stream that reconnects.
 
 use std::{
     pin::Pin,
@@ -16,16 +16,16 @@ use crate::{
     limits::{AGAIN_MOST_MS, AGAIN_MS, EVENT_BYTES},
 };
 
-/// What happens, as it happens: first how each room stands, then each event.
+/// Events as they happen: first the state of each room, then each event.
 ///
-/// When the process goes away the stream says so by an error, and asks again at the next item, for as long as it takes. It
-/// goes on with the first event that it missed, and repeats none but how each room stands. Where the process does not know
-/// any more what was missed, as after it was started anew, [`Event::Lagged`] says so: read the messages after the last place
-/// that you know. The stream ends at a refusal, as of a wrong token.
+/// When the process goes away, the stream yields an error, and reconnects at the next item, however long that takes. It
+/// continues with the first event that it missed, and repeats only the states of the rooms. When the process no longer
+/// knows what was missed, for example after a restart, [`Event::Lagged`] says so: read the messages after the last
+/// place you know. The stream ends at a refusal, for example of a wrong token.
 pub struct Events(BoxStream<'static, Result<Event, Error>>);
 
 impl Client {
-    /// What happens from now on, after how each room stands now.
+    /// Events from now on, after the present state of each room.
     ///
     /// # Errors
     /// As [`Client::call`].
@@ -37,7 +37,7 @@ impl Client {
 }
 
 impl Events {
-    /// The same up to the first break, for who does not outlive the process that is asked.
+    /// The same events up to the first break, for a caller that ends together with the process.
     pub fn until_gone(self) -> impl Stream<Item = Event> + Send + Unpin {
         self.0.map(Result::ok).take_while(|event| ready(event.is_some())).filter_map(ready)
     }
@@ -53,13 +53,13 @@ impl Stream for Events {
 
 struct Follower {
     client: Client,
-    /// The connection that events come over.
+    /// The connection that carries events.
     open: Option<Open>,
     /// The id of the last event.
     last: Option<String>,
-    /// How long to wait before asking again.
+    /// Pause before the next attempt.
     pause_ms: u64,
-    /// Whether nothing more comes.
+    /// Whether the stream has ended.
     is_over: bool,
 }
 
@@ -81,7 +81,7 @@ impl Follower {
             sleep(Duration::from_millis(self.pause_ms)).await;
             self.pause_ms = (2 * self.pause_ms).min(AGAIN_MOST_MS);
             let Some(last) = &self.last else {
-                // Whoever gives its events no ids cannot tell what was missed.
+                // A process that sends no ids cannot say what was missed.
                 self.open = Some(Open::ask(&self.client).await?);
                 return Ok(Event::lagged(0, Lag::Break));
             };
@@ -94,7 +94,7 @@ impl Follower {
     }
 }
 
-/// A connection that events come over.
+/// A connection that carries events.
 struct Open {
     pieces: BoxStream<'static, Result<Bytes, Error>>,
     read: Vec<u8>,
@@ -106,14 +106,14 @@ impl Open {
         Ok(Self { pieces: body.pieces(), read: Vec::new() })
     }
 
-    /// The next event; `last` becomes the id of the last one that was read.
+    /// The next event; sets `last` to the id of the last event read.
     async fn event(&mut self, last: &mut Option<String>) -> Result<Event, Error> {
         loop {
             if let Some(event) = next_event(&mut self.read, last) {
                 return Ok(event);
             }
             if self.read.len() > EVENT_BYTES {
-                return Err(Error::garbled("an event is longer than events are"));
+                return Err(Error::garbled("an event is too long"));
             }
             let piece = self.pieces.next().await.ok_or_else(|| Error::gone("it ended"))?;
             self.read.extend_from_slice(&piece?);
@@ -121,8 +121,7 @@ impl Open {
     }
 }
 
-/// Takes the next event out of what was read; comments and what this version does not know are passed over, but for
-/// their ids.
+/// Takes the next event out of the bytes read; of comments and events unknown to this version it keeps only the ids.
 fn next_event(read: &mut Vec<u8>, last: &mut Option<String>) -> Option<Event> {
     loop {
         let end = read.windows(2).position(|pair| pair == b"\n\n")?;

@@ -126,9 +126,13 @@ impl Asked {
         unanswered
     }
 
-    /// Everything that waits, for an engine that has not heard of it.
-    pub(crate) fn again(&self) -> Vec<Saying> {
-        self.calls.values().flat_map(Call::unsaid).collect()
+    /// Everything that waits, for an engine that has not heard of it. Nothing else will be said.
+    pub(crate) fn again(&mut self) -> Vec<Saying> {
+        let again: Vec<Saying> = self.calls.values().flat_map(Call::unsaid).collect();
+        let mut once = std::mem::take(&mut self.once);
+        self.once = again.iter().filter_map(|saying| Some((saying.tag, once.remove(&saying.tag)?))).collect();
+        self.keys = self.once.values().map(|call| call.key).collect();
+        again
     }
 
     fn answer(&mut self, first: u64, result: Result<(), Error>) {

@@ -6,7 +6,11 @@ use std::{
 };
 
 use jiff::Span;
-use rumormill_text::{Clock, escaped, show::count};
+use rumormill_api::Seeking;
+use rumormill_text::{
+    Clock, escaped,
+    show::{count, looked_for},
+};
 use serde::Serialize;
 use tokio::runtime;
 
@@ -94,6 +98,19 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
 pub(crate) fn tell_hidden(messages: usize) {
     if messages > 0 {
         talk(&format!("{} of people who are hidden; --all shows them", count(messages, "message", "messages")));
+    }
+}
+
+/// Nobody of a room was met; whom it looked for, and why in vain, where that is known.
+pub(crate) fn unreachable(seeking: Option<&Seeking>, help: &str) -> Failure {
+    let sought = seeking.map(|seeking| looked_for(seeking, &Clock::local())).unwrap_or_default();
+    let sought: Vec<&str> = sought.iter().skip(1).map(String::as_str).collect();
+    let whom = if sought.is_empty() { String::new() } else { format!(": {}", sought.join("; ")) };
+    Failure {
+        exit: Exit::Unreachable,
+        code: "unreachable".into(),
+        what: format!("nobody of the room could be reached{whom}"),
+        help: help.into(),
     }
 }
 

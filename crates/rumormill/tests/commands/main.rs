@@ -6,6 +6,7 @@ mod deeds;
 mod doctor;
 mod ends;
 mod forget;
+mod machines;
 #[path = "../people/person.rs"]
 mod person;
 mod reading;

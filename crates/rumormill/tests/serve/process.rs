@@ -74,8 +74,14 @@ impl Serving {
 
     /// Kills the process where it stands, and starts it again.
     pub(crate) fn crash(&mut self) {
+        self.crash_while(|| ());
+    }
+
+    /// Kills the process where it stands, and starts it again after something else was done.
+    pub(crate) fn crash_while(&mut self, done: impl FnOnce()) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        done();
         (self.child, self.link) = serve(self.dir.path(), |_| {});
     }
 

@@ -126,12 +126,17 @@ impl Hub {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether somebody listens.
+    fn is_heard(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
     /// Whether somebody listens, or may come back. What happens without anybody is not put into words, and missed by all who
     /// listened before.
     fn listens(&self) -> bool {
         let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         let may_return = gone.is_some_and(|gone| gone.elapsed() < Duration::from_millis(COME_BACK_MS));
-        let listens = may_return || self.sender.receiver_count() > 0;
+        let listens = may_return || self.is_heard();
         if !listens {
             self.recent().skip();
         }
@@ -198,17 +203,9 @@ impl Follower {
     /// Tells how the room stands, and who has got what.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
-        let room = api.shape(&self.room).await;
-        if self.told.as_ref() != Some(&room) {
-            let before = self.told.replace(room.clone());
-            let known = |share: &&words::Share| {
-                before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
-            };
-            for share in room.shares.iter().filter(|share| !known(share)) {
-                let text = shared(share, &Clock::local());
-                api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
-            }
-            api.hub().tell(Event::Room { room });
+        // Whoever comes back is told how the room stands then.
+        if self.told.is_none() || api.hub().is_heard() {
+            self.stand(&api).await;
         }
         let author = self.room.author();
         self.held.write_as(author);
@@ -217,6 +214,22 @@ impl Follower {
             let r#ref = reference(Target { author, seq });
             api.hub().tell(Event::Held { room: self.id(), r#ref, holders });
         }
+    }
+
+    async fn stand(&mut self, api: &Api) {
+        let room = api.shape(&self.room).await;
+        if self.told.as_ref() == Some(&room) {
+            return;
+        }
+        let before = self.told.replace(room.clone());
+        let known = |share: &&words::Share| {
+            before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
+        };
+        for share in room.shares.iter().filter(|share| !known(share)) {
+            let text = shared(share, &Clock::local());
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
+        }
+        api.hub().tell(Event::Room { room });
     }
 
     async fn hear(&mut self, event: RoomEvent) {

@@ -1,4 +1,4 @@
-//! Calls that are carried out once: what each was called and asked for, and the entry that it wrote.
+//! Calls that must be carried out only once: the key and content of each, and the entry that it wrote.
 
 use rumormill_proto::{
     content::Target,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Once, limits::ONCE};
 
-/// Notes that a call of a room wrote an entry, and forgets the oldest when there are too many.
+/// Records that a call in a room wrote an entry, and forgets the oldest calls beyond the bound.
 pub(super) fn put(db: &Connection, room: i64, once: &Once, of: Target) -> Result<(), Fail> {
     let next = "SELECT coalesce(max(at), 0) + 1 FROM once WHERE room = ?1";
     let next: i64 = db.prepare_cached(next)?.query_row([room], |row| row.get(0))?;
@@ -22,7 +22,7 @@ pub(super) fn put(db: &Connection, room: i64, once: &Once, of: Target) -> Result
     Ok(())
 }
 
-/// The call of this name, and the entry that it wrote.
+/// The call with this key, and the entry that it wrote.
 pub(super) fn find(db: &Connection, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Fail> {
     let Some(room) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached("SELECT asks, author, seq FROM once WHERE room = ?1 AND key = ?2")?;

@@ -1,4 +1,4 @@
-//! Calls that are carried out once.
+//! Calls that must be carried out only once.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,11 +6,11 @@ use rumormill_proto::content::Target;
 
 use crate::{Once, limits::ONCE};
 
-/// What each call was called and asked for, and the entry that it wrote.
+/// The key and content of each call, and the entry that it wrote.
 #[derive(Clone, Default)]
 pub(super) struct Calls {
     named: BTreeMap<[u8; 32], (Once, Target)>,
-    /// Their names, the oldest first.
+    /// Their keys, oldest first.
     order: VecDeque<[u8; 32]>,
 }
 

@@ -53,6 +53,7 @@ impl Courier {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
             .redirect(redirect::Policy::none())
+            .no_proxy()
             .timeout(Duration::from_millis(HOOK_ANSWER_MS))
             .user_agent(concat!("rumormill/", env!("CARGO_PKG_VERSION")))
             .build()
