@@ -113,10 +113,10 @@ mod tests {
             })
             .unwrap()
         );
-        assert_eq!(Kept::<Vec<u8>>::open_whole(path.clone()).unwrap().read(Vec::clone), [7]);
+        assert_eq!(Kept::<Vec<u8>>::open_whole(path.clone()).unwrap().read(Vec::clone), [7_u8]);
         fs::write(&path, "[7").unwrap();
         assert_eq!(Kept::<Vec<u8>>::open_whole(path.clone()).map(drop).unwrap_err().code, "file");
-        assert_eq!(Kept::<Vec<u8>>::open(path.clone()).unwrap().read(Vec::clone), []);
+        assert_eq!(Kept::<Vec<u8>>::open(path.clone()).unwrap().read(Vec::len), 0);
         assert_eq!(fs::read(&path).unwrap(), b"[7", "it is still there");
     }
 }
