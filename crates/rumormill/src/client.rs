@@ -34,6 +34,7 @@ impl Here {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
         let settings = PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES };
+        api.carry_hooks();
         let router = api.router();
         let desk = Desk::new(router.clone(), settings);
         let door = Door::open(&socket::prepare(&home)?, router.merge(desk.router()))?;

@@ -40,7 +40,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, get, ticket, seen, digest,\n      peers, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -76,6 +76,9 @@ enum Command {
     /// Print or set the name that others see you by
     #[command(hide = true)]
     Nick(commands::nick::Args),
+    /// Make, list and remove webhooks
+    #[command(hide = true)]
+    Hook(commands::hook::Args),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -193,6 +196,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::People(args) => commands::people::run(args, place).await,
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
+        Command::Hook(args) => commands::hook::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,

@@ -108,6 +108,39 @@ pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
 /// Milliseconds that a repair waits while nothing comes: longer than a round and two wants that bring nothing.
 pub(crate) const RESYNC_MS: u64 = 10_000;
 
+/// Webhooks of a home: one for each program and room that a person wires together; 1 kB each.
+pub(crate) const HOOKS: usize = 32;
+
+/// Bytes of a webhook's URL, and of all words that it looks for.
+pub(crate) const HOOK_URL_BYTES: usize = 2_048;
+
+/// Words that a webhook looks for.
+pub(crate) const HOOK_WORDS: usize = 32;
+
+/// Messages that a webhook reads at once: 2 MiB of the largest texts.
+pub(crate) const HOOK_DUE: usize = 256;
+
+/// Pieces of one log that a webhook has dealt with: each hole between them is what one absence left to be fetched, and is
+/// closed when it is. 16 bytes each.
+pub(crate) const HOOK_RANGES: usize = 64;
+
+/// Milliseconds that what happens in a room is gathered before a webhook looks at it: ten looks a second, each of which
+/// reads a row for every log.
+pub(crate) const HOOK_EVERY_MS: u64 = 100;
+
+/// Milliseconds that the receiver of a webhook has to answer: what others give theirs.
+pub(crate) const HOOK_ANSWER_MS: u64 = 10_000;
+
+/// How often a message is posted to the URL of a webhook before it is given up.
+pub(crate) const HOOK_TRIES: usize = 10;
+
+/// Milliseconds before it is posted again, at first; each try doubles them. Ten tries take eight and a half minutes, as a
+/// restart of a machine does at worst.
+pub(crate) const HOOK_AGAIN_MS: u64 = 1_000;
+
+/// The longest of these pauses.
+pub(crate) const HOOK_AGAIN_MOST_MS: u64 = 600_000;
+
 /// Authors whose rate is tracked at once: those of 256 rooms; 80 bytes each.
 pub(crate) const PACED: usize = 256;
 

@@ -6,6 +6,7 @@ mod bots;
 mod description;
 mod events;
 mod files;
+mod hooks;
 mod posts;
 mod process;
 

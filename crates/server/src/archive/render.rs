@@ -104,7 +104,7 @@ impl Shown<'_> {
             },
             What::Imported(Imported { source, name, time_ms, text }) => {
                 let from = Elsewhere { name: name.clone(), source: source.clone(), time_ms: *time_ms };
-                Rendered::Words(Some(elsewhere(self.clock, &from)), text.clone())
+                Rendered::Words(Some(elsewhere(self.clock, &from, self.message.place.time.ms())), text.clone())
             }
             What::File(file) => {
                 Rendered::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size)))

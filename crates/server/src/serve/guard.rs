@@ -17,7 +17,10 @@ use axum::{
     routing::post,
 };
 use futures_util::StreamExt as _;
-use rumormill_api::{codes, endpoints::HEALTH};
+use rumormill_api::{
+    codes,
+    endpoints::{HEALTH, POST_BY_HOOK},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -62,9 +65,13 @@ const SESSION: &str = "/session";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Public paths: the page itself and the liveness check. A code is its own proof that its holder may exchange it.
+/// Public paths: the page itself and the liveness check. A code and the path of a webhook are their own proof that their
+/// holder may use them.
 fn is_open(page: Page, method: &Method, path: &str) -> bool {
-    path == HEALTH.path || (path == SESSION && method == Method::POST) || page.has(path)
+    path == HEALTH.path
+        || (method == Method::POST && POST_BY_HOOK.is_at(path))
+        || (path == SESSION && method == Method::POST)
+        || page.has(path)
 }
 
 /// The token in the request.
@@ -156,12 +163,21 @@ mod tests {
     fn what_is_open_tells_nothing_of_anybody() {
         let (get, post) = (Method::GET, Method::POST);
         let page = Page(&[PageFile("/", "text/html", b""), PageFile("/app.js", "text/javascript", b"")]);
-        for (method, path) in [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session")] {
+        for (method, path) in
+            [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session"), (&post, "/v1/hooks/a/b")]
+        {
             assert!(is_open(page, method, path), "{method} {path}");
         }
-        for (method, path) in
-            [(&get, "/v1/rooms"), (&get, "/metrics"), (&Method::DELETE, "/session"), (&get, "//"), (&get, "/link")]
-        {
+        for (method, path) in [
+            (&get, "/v1/rooms"),
+            (&get, "/metrics"),
+            (&Method::DELETE, "/session"),
+            (&get, "/v1/hooks/a/b"),
+            (&post, "/v1/hooks"),
+            (&post, "/v1/rooms/lunch/hooks"),
+            (&get, "//"),
+            (&get, "/link"),
+        ] {
             assert!(!is_open(page, method, path), "{method} {path}");
         }
     }

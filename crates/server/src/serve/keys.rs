@@ -15,12 +15,12 @@ use std::{
 };
 
 use blake3::Hash;
-use data_encoding::BASE32_NOPAD;
 use tokio::sync::watch;
 
 use crate::{
     Refusal,
     limits::{CODE_MS, CODES, PAGES},
+    secret::{hash, secret},
 };
 
 /// Letters of a token: those of 160 bits.
@@ -137,17 +137,6 @@ impl Keys {
         let found = codes.iter().position(|(known, _)| *known == code);
         found.map(|at| codes.remove(at)).is_some()
     }
-}
-
-/// 160 random bits, too many to guess.
-fn secret() -> Result<String, Refusal> {
-    let mut bytes = [0; 20];
-    getrandom::fill(&mut bytes).map_err(|error| Refusal::internal("random", error.to_string()))?;
-    Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
-}
-
-fn hash(secret: &str) -> Hash {
-    blake3::hash(secret.as_bytes())
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
