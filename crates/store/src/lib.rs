@@ -16,6 +16,7 @@ mod note;
 mod row;
 mod share;
 mod surplus;
+mod wanted;
 mod words;
 
 use std::fmt;
@@ -42,6 +43,7 @@ pub use crate::{
     memory::Memory,
     share::Shared,
     surplus::surplus,
+    wanted::{By, Wanted},
 };
 
 /// One thing to make durable.
@@ -285,9 +287,9 @@ pub trait Read: Send {
     /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
     /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
     /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the signs of words
-    /// such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is
-    /// found.
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error>;
+    /// such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count. It is by whom and from when it is
+    /// wanted, as it was first said. A search for nothing finds nothing.
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;

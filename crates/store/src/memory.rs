@@ -38,7 +38,7 @@ use crate::{
     note::{Note, goes, is_message, is_said},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
-    words::Query,
+    wanted::{Sought, Wanted},
 };
 
 /// A store that is gone when it is dropped. Clones and readers share what it holds.
@@ -368,12 +368,13 @@ impl Shelf {
     }
 
     /// Whether what is searched for is in an entry as it reads by now.
-    fn finds(&self, query: &Query, line: &TimelineRow) -> bool {
+    fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
         let target = Target { author: line.place.author, seq: line.place.seq };
         let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
         let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
         let (kind, body) = edit.map_or((line.kind, &line.body), |row| (row.raw.kind, &row.raw.body));
-        is_said(line.kind) && query.finds_in(kind, body)
+        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
+        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     fn kept(&self) -> Vec<Kept> {
@@ -548,11 +549,11 @@ impl Read for Memory {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
-        let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        let Some(sought) = Sought::new(wanted) else { return Ok(Vec::new()) };
         self.ask(room, |shelf| {
             let lines = shelf.timeline.iter().rev().filter_map(|place| shelf.line(place));
-            lines.filter(|line| shelf.finds(&query, line)).take(limit).collect()
+            lines.filter(|line| shelf.finds(&sought, line)).take(limit).collect()
         })
     }
 

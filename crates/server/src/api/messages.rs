@@ -13,7 +13,7 @@ use axum::{
 };
 use rumormill_api::LINES_AT_ONCE;
 use rumormill_node::{
-    Message, Room, What,
+    By, Message, Room, Wanted, What,
     proto::{
         content::{Content, Target, Text},
         ids::EntryId,
@@ -21,12 +21,14 @@ use rumormill_node::{
         timeline::Place,
     },
 };
+use rumormill_text::{Clock, Search};
 use serde::Deserialize;
 
 use super::{
     Api,
     asked::{Asked, Body},
     names::{author, author_hex, limit, place, target},
+    people::member,
     words::{self, Edit, Holders, Page, Say, codes},
 };
 use crate::answer::{Answer, Refusal, SafeJson};
@@ -50,7 +52,10 @@ pub(super) async fn page(
     room.nicks_found().await;
     let count = limit(which.limit);
     let rumormill_node::Page { messages, more } = match (which.q, which.before, which.after) {
-        (Some(words), None, None) => rumormill_node::Page { messages: room.search(&words, count).await?, more: false },
+        (Some(asked), None, None) => {
+            let wanted = wanted(&room, &asked).await?;
+            rumormill_node::Page { messages: room.search(wanted, count).await?, more: false }
+        }
         (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
@@ -59,6 +64,16 @@ pub(super) async fn page(
         }
     };
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
+}
+
+/// What somebody searches for. A name may be of nobody here, but of somebody whose words were imported.
+async fn wanted(room: &Room, asked: &str) -> Answer<Wanted> {
+    let Search { words, from, since_ms, until_ms } = Search::read(asked, &Clock::local())?;
+    let by = match from {
+        Some(name) => Some(By { author: member(room, &name).await?, name: name.to_lowercase() }),
+        None => None,
+    };
+    Ok(Wanted { words, by, since_ms, until_ms })
 }
 
 /// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
