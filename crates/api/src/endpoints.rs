@@ -70,7 +70,7 @@ table! {
         .queries(&[
             Query::new("before", Value::Text(PLACE), "The messages before this place"),
             Query::new("after", Value::Text(PLACE), "The messages after this place"),
-            Query::new("q", Value::Text("pizza"), "The messages with these words, newest first"),
+            Query::new("q", Value::Text("pizza from:ann since:2026-05-01 until:7d"), "The messages with these words, newest first; of one person, from a day on, up to a day or so long ago"),
             Query::new("limit", Value::Number(1, 50), "At most so many"),
         ]);
     SAY: JsonOrLines<Say> => Json<Page> = Endpoint::new("say", Messages, Post, "/v1/rooms/{room}/messages", "Say something")

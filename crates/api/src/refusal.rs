@@ -97,6 +97,7 @@ pub mod codes {
         REF = "ref", 400, "This names no message";
         PLACE = "place", 400, "This names no place";
         PAGE = "page", 400, "Only one of `before`, `after` and `q` may be given";
+        SEARCH = "search", 400, "What is searched for names a day or a time that is none";
         JSON = "json", 400, "The body is not the JSON that goes here";
         BODY = "body", 400, "The body did not come to its end, or is too long";
         QUERY = "query", 400, "What stands behind the `?` makes no sense";

@@ -108,7 +108,8 @@ mod wires;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, free_bytes,
+    By, CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, Wanted,
+    free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 

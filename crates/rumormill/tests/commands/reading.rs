@@ -87,6 +87,30 @@ fn a_home_that_cannot_be_written_can_be_read() {
 }
 
 #[test]
+fn what_somebody_said_on_a_day_is_found() {
+    let ada = Person::new();
+    ada.lines(&["new", "lunch", "--nick", "ada lovelace"]);
+    ada.lines(&["send", "lunch", "pizza or pasta"]);
+    let log = ada.home.path().join("old.log");
+    fs::write(&log, "--- Log opened Sat Mar 02 13:55:01 2019\n14:02 <bob> pizza\n14:03 <eve> pasta\n").unwrap();
+    ada.lines(&["import", "lunch", log.to_str().unwrap(), "--zone", "UTC"]);
+    let finds = |words: &str| -> Vec<String> {
+        let found = ada.lines(&["search", "lunch", words]);
+        found.iter().map(|line| line.rsplit_once("  ").unwrap().1.to_owned()).collect()
+    };
+    let bob = "bob (irssi), 2019-03-02 14:02: pizza";
+    assert_eq!(finds("pizza"), [bob, "pizza or pasta"]);
+    assert_eq!(finds("pizza from:bob"), [bob]);
+    assert_eq!(finds("from:\"ada lovelace\""), ["pizza or pasta"]);
+    assert_eq!(finds("pizza until:2019-03-02"), [bob]);
+    assert_eq!(finds("pizza until:2019-03-01"), [""; 0]);
+    assert_eq!(finds("since:7d"), ["pizza or pasta"]);
+    assert_eq!(finds("from:nobody"), [""; 0]);
+    let refused = ada.fails(&["search", "lunch", "since:yesterday"], 2);
+    assert!(refused.contains("error[search]") && refused.contains("7d"), "{refused}");
+}
+
+#[test]
 fn reading_makes_no_home() {
     let ada = Person::new();
     assert_eq!(ada.lines(&["rooms"]), [""; 0]);
