@@ -439,9 +439,16 @@ pub const LATELY: usize = 256;
 /// Pushes of our own entries whose answers we await, to tell who holds them: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
 
-/// Milliseconds that an answer for which no peer waits has to find company: in a room of 25 where each speaks twice a
-/// second, all but one in four hundred (e^-6) go with a push.
+/// Milliseconds between two receipts on one link, however many messages they cover: people see a tick within half a
+/// second, and three receipts a second of 30 bytes are as much as one line.
+pub const TICK_MS: u64 = 300;
+
+/// Milliseconds that an answer for which no peer waits has to find company on a busy link: in a room of 25 where each
+/// speaks twice a second, all but one in four hundred (e^-6) go with a push, after half a second on average.
 pub const RECEIPT_MS: u64 = 3_000;
+
+/// Frames to one peer within [`RECEIPT_MS`] that make a link a busy one: two a second.
+pub const BUSY_FRAMES: usize = 6;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;
