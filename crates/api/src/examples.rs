@@ -120,6 +120,7 @@ impl Example for Message {
             mine: true,
             text: "pizza?".into(),
             holders: Some(2),
+            acknowledged: Some(1),
             id: EntryHex("0b".repeat(32)),
             ..Self::default()
         }
@@ -170,7 +171,7 @@ impl Example for Whois {
 
 impl Example for Holders {
     fn example() -> Self {
-        Self { holders: vec![Person::example()], of: 2 }
+        Self { holders: vec![Person::example()], acknowledged: vec![author()], of: 2 }
     }
 }
 

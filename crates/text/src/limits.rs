@@ -25,3 +25,7 @@ pub(crate) const PASTED_BYTES: usize = 16 * 1024;
 
 /// Pieces that a ticket may be wrapped into: the longest, of eight contacts, has some 1,800 letters, 30 lines of mail.
 pub(crate) const PASTED_PIECES: usize = 64;
+
+/// Milliseconds after which somebody who said nothing more counts as gone, and not among those whom a message may reach: 30
+/// days, for some are on holiday for four weeks.
+pub const AWAY_MS: u64 = 30 * 24 * 3_600_000;

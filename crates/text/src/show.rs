@@ -107,6 +107,11 @@ pub fn receipt(holders: u64, others: u64) -> String {
     }
 }
 
+/// Who has a message: those who received it, and those of them whose words prove it.
+pub fn received(holders: usize, acknowledged: usize, of: u64) -> String {
+    format!("received by {holders} of {}, acknowledged by {acknowledged}", count(of, "other", "others"))
+}
+
 /// One thing or several.
 pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
     match number == 1.into() {

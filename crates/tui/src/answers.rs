@@ -75,7 +75,7 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             open.timeline.seen();
         }
         (ask, Outcome::Page(page)) => read(model, &ask, page),
-        (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
+        (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),
         // Events tell what came of a change: the answer may be older than the newest of them.
         _ => {}
     }

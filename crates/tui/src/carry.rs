@@ -1,9 +1,9 @@
 //! Carries out what was typed: text is said, orders are done.
 
 use rumormill_api::{
-    ACT, AuthorHex, Enter, EntryRef, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois, codes,
+    ACT, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois, codes,
 };
-use rumormill_text::{Named, choose, clean, clean_name, holds_ticket, limits::NICK_CHARS, show::thousands};
+use rumormill_text::{Named, choose, clean, clean_name, counts, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -352,19 +352,26 @@ fn set(model: &mut Model, what: &str, out: &mut Vec<Effect>) {
 }
 
 /// Shows who has a message.
-pub(super) fn tell_holders(model: &mut Model, holders: &[Person], of: u64) {
+pub(super) fn tell_holders(model: &mut Model, held: &Holders) {
+    let Holders { holders, acknowledged, of } = held;
     let Some(open) = &model.open else { return };
     let name = |person: &Person| open.names.name(&person.author, &person.nick).whole();
     let has: Vec<String> = holders.iter().map(name).collect();
     let lacks = open
         .people
         .values()
-        .filter(|person| !person.me && !holders.iter().any(|holder| holder.author == person.author));
+        .filter(|person| !person.me && counts(person, model.now_ms))
+        .filter(|person| !holders.iter().any(|holder| holder.author == person.author));
     let lacks: Vec<String> = lacks.map(name).collect();
     let mut text = match has.is_empty() {
         true => "nobody else is known to have it yet".into(),
-        false => format!("{} of {of} have it: {}", has.len(), has.join(", ")),
+        false => format!("received by {} of {of}: {}", has.len(), has.join(", ")),
     };
+    let proved = holders.iter().filter(|person| acknowledged.contains(&person.author));
+    let proved: Vec<String> = proved.map(name).collect();
+    if !proved.is_empty() {
+        text.push_str(&format!("\nacknowledged by {}: {}", proved.len(), proved.join(", ")));
+    }
     if !lacks.is_empty() {
         text.push_str(&format!("\nnot known of: {}", lacks.join(", ")));
     }

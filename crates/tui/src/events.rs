@@ -27,7 +27,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
                 open.timeline.change(message);
             }
         }
-        Event::Held { room, r#ref, holders } => {
+        Event::Held { room, r#ref, holders, .. } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.held(&r#ref, holders);
             }

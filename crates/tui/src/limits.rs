@@ -38,6 +38,9 @@ pub(crate) const RECEIPTS: usize = 64;
 /// Milliseconds until an own line is shown with whatever receipt it has: above two round trips around the earth.
 pub(crate) const RECEIPT_MS: u64 = 1_500;
 
+/// Milliseconds until an own line is shown where nobody is here: as long as a receipt of somebody who just came takes.
+pub(crate) const ALONE_MS: u64 = 500;
+
 /// Milliseconds that what may change receipts is gathered before they are looked up: ten look-ups a second.
 pub(crate) const STIR_MS: u64 = 100;
 

@@ -54,7 +54,7 @@ pub(super) fn help(model: &mut Model) {
 /// Signs of ours on the screen.
 const SIGNS: [(&str, &str); 6] = [
     ("//", "at the beginning of a line says / and the rest"),
-    ("✓ 4/7", "four of seven others have what you said; … 0/7: nobody yet"),
+    ("✓ 4/7", "received by four of seven others; /seen: by whom, and who acknowledged it"),
     ("@12:30", "it names you"),
     ("12:30↑", "it came late, above what you had seen"),
     ("[👍 2]", "two set this sign, one of them is you"),

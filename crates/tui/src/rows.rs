@@ -6,7 +6,7 @@ use ratatui::{
 };
 use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
-    clean, clean_name, fit,
+    clean, clean_name, counts, fit,
     limits::NICK_CHARS,
     show::{count, elsewhere, named, thousands},
 };
@@ -231,9 +231,8 @@ impl<'a> Sheet<'a> {
 
     fn receipt(&self, open: &Open, message: &Message) -> Option<String> {
         let holders = message.holders.filter(|_| message.mine && matches!(message.kind, Kind::Text | Kind::File))?;
-        let known = open.people.values().filter(|person| !person.me).count() as u64;
-        let wrote = self.model.room().map_or(0, |room| room.people.saturating_sub(1));
-        let others = if known > 0 { known } else { wrote }.max(holders);
+        let counted = open.people.values().filter(|person| !person.me && counts(person, self.model.now_ms));
+        let others = (counted.count() as u64).max(holders);
         Some(match (holders, others) {
             (0, 0) => "…".into(),
             (0, others) => format!("… 0/{others}"),

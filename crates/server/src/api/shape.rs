@@ -158,8 +158,8 @@ impl Api {
             }
             _ => None,
         };
-        let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => room.holders(message.target()).await.ok().map(|holders| holders.authors.len() as u64),
+        let held = match mine && matches!(kind, Kind::Text | Kind::File) {
+            true => room.holders(message.target()).await.ok(),
             false => None,
         };
         let reply_to = match reply_to {
@@ -192,7 +192,8 @@ impl Api {
             edited: message.edited && gone.is_none(),
             gone,
             reactions: reactions.collect(),
-            holders,
+            holders: held.as_ref().map(|held| held.received.len() as u64),
+            acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
             file,
             id: words::EntryHex(message.id.to_string()),
         }

@@ -8,11 +8,11 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, Person, PlaceText, Refused, Room, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
-    Clock, Line, Names, clean,
+    Clock, Line, Names, clean, counts,
     show::{count, message_line},
     title,
 };
@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     chat::{
-        receipts::Receipts,
+        receipts::{Company, Receipts},
         screen::{Screen, Typed},
     },
     failure::Failure,
@@ -109,6 +109,8 @@ struct Chat<'a> {
     screen: Screen,
     clock: Clock,
     names: Names,
+    /// As many as the room has authors.
+    people: BTreeMap<AuthorHex, Person>,
     receipts: Receipts,
     /// Messages of the first page, which events may tell once more.
     opened: BTreeSet<PlaceText>,
@@ -149,6 +151,7 @@ impl<'a> Chat<'a> {
             screen,
             clock: Clock::local(),
             names: Names::default(),
+            people: BTreeMap::new(),
             receipts: Receipts::default(),
             opened: BTreeSet::new(),
             here: BTreeMap::new(),
@@ -201,7 +204,9 @@ impl<'a> Chat<'a> {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
-        self.names = Names::of_people(&self.ask().people().await?);
+        let people = self.ask().people().await?;
+        self.names = Names::of_people(&people);
+        self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
         for message in self.newest().await? {
             let line = self.line(&message);
             self.screen.data(&line)?;
@@ -263,7 +268,11 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { author, nick, .. } => self.names.learn(&author, &nick),
+            Event::Person { author, nick, here, hidden, .. } => {
+                self.names.learn(&author, &nick);
+                let person = self.person(&author);
+                (person.nick, person.here, person.hidden) = (nick, here, hidden);
+            }
             Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
         }
         Ok(())
@@ -275,6 +284,8 @@ impl<'a> Chat<'a> {
         let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
         let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), name(peer))).collect();
         self.met |= !peers.is_empty();
+        self.people.values_mut().for_each(|person| person.here = person.me || peers.contains_key(&person.author));
+        peers.keys().for_each(|author| self.person(author).here = true);
         let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
             self.screen.talk(&format!("{nick} is away"))?;
@@ -299,6 +310,8 @@ impl<'a> Chat<'a> {
             return;
         }
         let line = self.line(message);
+        let person = self.person(&message.author);
+        person.last_ms = person.last_ms.max(message.time_ms);
         match arrival {
             Arrival::End => batch.push(line),
             Arrival::Late => {
@@ -307,6 +320,21 @@ impl<'a> Chat<'a> {
             }
             Arrival::History => {}
         }
+    }
+
+    /// Somebody of this room.
+    fn person(&mut self, author: &AuthorHex) -> &mut Person {
+        let me = *author == self.room.author;
+        let person = || Person { author: author.clone(), me, ..Person::default() };
+        self.people.entry(author.clone()).or_insert_with(person)
+    }
+
+    /// Whom a line of mine may reach.
+    fn company(&self) -> Company {
+        let now_ms = self.clock.now_ms();
+        let here = self.room.peers.len() as u64;
+        let others = self.people.values().filter(|person| !person.me && counts(person, now_ms)).count() as u64;
+        Company { here, others: others.max(here) }
     }
 
     /// Tells how a long fetch goes, once in a while.
@@ -343,7 +371,7 @@ impl<'a> Chat<'a> {
             self.screen.talk(&format!("{arrived} arrived above{which}"))?;
             lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
         }
-        let news = self.receipts.settle(&self.room);
+        let news = self.receipts.settle(self.company());
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
@@ -364,7 +392,7 @@ impl<'a> Chat<'a> {
                 Err(_) => self.settle().await?,
             }
         }
-        let rest = self.receipts.close(&self.room);
+        let rest = self.receipts.close(self.company());
         rest.iter().try_for_each(|line| self.screen.data(line))
     }
 }

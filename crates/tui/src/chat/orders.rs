@@ -1,9 +1,9 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use rumormill_api::{Path, Person, Room, act};
+use rumormill_api::{Holders, Path, Person, Room, act};
 use rumormill_text::{
     clean,
-    show::{count, shared},
+    show::{count, received, shared},
 };
 
 use crate::{
@@ -91,7 +91,7 @@ impl Chat<'_> {
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
         let message = self.ask().say(text).await?;
         let line = self.line(&message);
-        self.receipts.follow(message.r#ref, line);
+        self.receipts.follow(message.r#ref, line, self.company());
         Ok(())
     }
 
@@ -106,16 +106,14 @@ impl Chat<'_> {
             None => self.newest().await?.into_iter().rev().find(|one| one.holders.is_some()).map(|one| one.r#ref),
         };
         let Some(said) = last else { return self.screen.talk("you have not said anything here lately") };
-        let holders = self.ask().holders(&said).await?.holders;
+        let Holders { holders, acknowledged, of } = self.ask().holders(&said).await?;
         let name = |holder: &Person| self.names.name(&holder.author, &holder.nick).whole();
         let names: Vec<String> = holders.iter().take(SCREENFUL).map(name).collect();
         match names.is_empty() {
             true => self.screen.talk("nobody else has it yet"),
-            false => self.screen.talk(&format!(
-                "{}: {}",
-                count(holders.len(), "other has it", "others have it"),
-                names.join(", ")
-            )),
+            false => {
+                self.screen.talk(&format!("{}: {}", received(holders.len(), acknowledged.len(), of), names.join(", ")))
+            }
         }
     }
 

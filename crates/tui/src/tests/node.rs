@@ -124,7 +124,9 @@ impl Node {
 
     /// Somebody comes to the first room.
     pub(crate) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
-        let person = Person { author: author(nick), nick: nick.into(), here, ..Person::default() };
+        // Nobody is away who was never here.
+        let last_ms = if here { 0 } else { NOON_MS };
+        let person = Person { author: author(nick), nick: nick.into(), here, last_ms, ..Person::default() };
         let kept = &mut self.rooms[0];
         if here {
             let peer =
@@ -324,7 +326,7 @@ impl Node {
     ) -> Result<Value, Refused> {
         let kept = &mut self.rooms[at];
         let of = kept.people.len() as u64 - 1;
-        let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
+        let holders: Vec<Person> = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
         let room = kept.room.id.clone();
         let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
         match (method, rest) {
@@ -342,7 +344,9 @@ impl Node {
                 message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
             }
             (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
-            (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
+            (&Method::GET, ["holders"]) => {
+                return Ok(json!(Holders { acknowledged: vec![author("bob")], holders, of }));
+            }
             _ => return Err(refused("path", "no such path")),
         }
         self.told.push(Event::Changed { room, message: message.clone() });

@@ -19,6 +19,16 @@ pub(super) fn lunch() -> Node {
 }
 
 #[test]
+fn who_left_long_ago_is_not_waited_for() {
+    let mut node = lunch();
+    let said = node.says("ada", "who has this?");
+    node.rooms[0].find(said.r#ref.as_str()).unwrap().holders = Some(1);
+    let cyd = node.rooms[0].people.iter_mut().find(|person| person.nick == "cyd").unwrap();
+    cyd.last_ms = NOON_MS - 40 * 24 * 3_600_000;
+    Stage::open(node, 60, 12).has("who has this?                       ✓ 1/1");
+}
+
+#[test]
 fn long_lines_hang() {
     let mut node = Node::with("lunch");
     node.says(
@@ -287,8 +297,8 @@ ada>
 "#,
     );
     let room = stage.node.rooms[0].room.id.clone();
-    stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4 });
-    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3 }).shows(
+    stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4, acknowledged: 0 });
+    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3, acknowledged: 0 }).shows(
         r#"
  lunch
 

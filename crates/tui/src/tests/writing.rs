@@ -294,13 +294,13 @@ fn who_has_what_i_said() {
         r#"
  lunch
 
-
   the beginning
 ─── 2026-11-22 ─────────────────────────────────────────────
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:00         --  1 of 3 have it: bob
+ 12:00         --  received by 1 of 3: bob
+                   acknowledged by 1: bob
                    not known of: bert, cyd
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
@@ -379,8 +379,8 @@ fn longer_answers_are_panels() {
 ─── 4 people (Esc)
  ada                      you, has not said anything
  bob                      here, has not said anything
- bert                     away, has not said anything
- cyd                      away, has not said anything
+ bert                     away, last spoke 2026-11-22 12:00
+ cyd                      away, last spoke 2026-11-22 12:00
 
 
 
