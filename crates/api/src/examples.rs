@@ -1,7 +1,7 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep, Message,
+    Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep, Message,
     Nearby, NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket,
     Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
@@ -93,6 +93,12 @@ impl Example for Read {
 impl Example for Keep {
     fn example() -> Self {
         Self { age_ms: Some(30 * 24 * 3_600_000), ..Self::default() }
+    }
+}
+
+impl Example for Attention {
+    fn example() -> Self {
+        Self { muted: Some(true), pinned: None }
     }
 }
 

@@ -21,6 +21,7 @@ mod people;
 mod rooms;
 mod routes;
 mod shape;
+mod shelf;
 mod signs;
 
 use std::{
@@ -40,7 +41,7 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks, shelf::Shelf};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made when it is asked for first.
@@ -55,6 +56,7 @@ struct Inner {
     hub: Hub,
     marks: Marks,
     hidden: Hidden,
+    shelf: Shelf,
     counts: Counts,
     typing: Typing,
 }
@@ -69,13 +71,14 @@ pub enum Typing {
 }
 
 impl Api {
-    /// Answers for a node; how far its rooms were read and who is hidden is kept in `state`.
+    /// Answers for a node; how far its rooms were read, who is hidden, and how the rooms are listed is kept in `state`.
     ///
     /// # Errors
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
-        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default(), typing }));
+        let (marks, hidden, shelf) = (Marks::open(state)?, Hidden::open(state)?, Shelf::open(state)?);
+        let (hub, counts) = (Hub::default(), Counts::default());
+        let api = Self(Arc::new(Inner { node, hub, marks, hidden, shelf, counts, typing }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -94,6 +97,10 @@ impl Api {
 
     fn hidden(&self) -> &Hidden {
         &self.0.hidden
+    }
+
+    fn shelf(&self) -> &Shelf {
+        &self.0.shelf
     }
 
     /// Whether typing is told to others, and shown.

@@ -41,6 +41,7 @@ impl Api {
         };
         let Counted { unread, mentions, topic, .. } = counted;
         let why = room.stopped().or(unreadable);
+        let (muted, pinned) = self.shelf().attention(&id);
         words::Room {
             id,
             name: room.name(),
@@ -62,6 +63,8 @@ impl Api {
             keep: shape_keep(room.retention()),
             shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
+            muted,
+            pinned,
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
