@@ -1,8 +1,8 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, Edit, Enter, Event, Findings, Holders, ImportCounts, Keep, Message, Nearby, Nick, Page, People, Read,
-    Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Attention, Edit, Enter, Event, Findings, Holders, ImportCounts, Keep, Message, Nearby, Nick, Page,
+    People, Read, Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,

@@ -1,9 +1,9 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep, Message,
-    Nearby, NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket,
-    Topic, Traffic, Whois, Work, codes, endpoint::Example,
+    Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep,
+    Message, Nearby, NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs,
+    Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
 /// A place, as an example.

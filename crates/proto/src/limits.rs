@@ -447,8 +447,12 @@ pub const TICK_MS: u64 = 300;
 /// speaks twice a second, all but one in four hundred (e^-6) go with a push, after half a second on average.
 pub const RECEIPT_MS: u64 = 3_000;
 
-/// Frames to one peer within [`RECEIPT_MS`] that make a link a busy one: two a second.
-pub const BUSY_FRAMES: usize = 6;
+/// Pushes to one peer within [`RECEIPT_MS`] that make a link a busy one: of links with two a second all but one in sixty
+/// have as many (Poisson, fewer than 2 of 6).
+pub const BUSY_PUSHES: usize = 2;
+
+/// With fewer links none is a busy one: seven receipts to a message are no load, and two people who chat see their ticks.
+pub const BUSY_LINKS: usize = 8;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;

@@ -3,7 +3,8 @@
 //! The sender awaits the answer to a push that hands over a part of the id space: if it does not come, another contact
 //! takes over. Any other answer only says who holds what. In a mesh every answer is of that kind, and to send each at
 //! once would double the frames. So the first goes out at once and the next ones wait: for another frame to that
-//! peer, for more of them, or for [`TICK_MS`]. On a link on which we say something all the time they wait for that.
+//! peer, for more of them, or for [`TICK_MS`]. With many links they wait, on those on which we say something all the time,
+//! for that.
 //!
 //! What a linked author wrote may also come by others, or when the link is new. Then the receipt is a [`Frame::Known`],
 //! which covers all the author wrote.
@@ -14,7 +15,7 @@ use crate::{
     frame::Frame,
     ids::{PeerId, Seq},
     input::Output,
-    limits::{BUSY_FRAMES, RECEIPT_MS, RECEIPTS, TICK_MS},
+    limits::{BUSY_LINKS, BUSY_PUSHES, RECEIPT_MS, RECEIPTS, TICK_MS},
     turn::Turn,
 };
 
@@ -31,8 +32,8 @@ struct Waiting {
     told: Seq,
     /// Ticks at which the last receipt went out.
     last_ms: Option<u64>,
-    /// Ticks at which the last other frames went out, at most [`BUSY_FRAMES`].
-    spoken_ms: VecDeque<u64>,
+    /// Ticks at which the last pushes went out, at most [`BUSY_PUSHES`].
+    pushed_ms: VecDeque<u64>,
 }
 
 impl Waiting {
@@ -41,21 +42,21 @@ impl Waiting {
         self.held > self.told.max(self.covered)
     }
 
-    /// Ticks at which the next receipt may go out.
-    fn due_ms(&self) -> u64 {
+    /// Ticks at which the next receipt may go out, of a peer with so many `links`.
+    fn due_ms(&self, links: usize) -> u64 {
         let Some(last_ms) = self.last_ms else { return 0 };
         let soon_ms = last_ms + TICK_MS;
-        match self.spoken_ms.front().filter(|_| self.spoken_ms.len() == BUSY_FRAMES) {
+        match self.pushed_ms.front().filter(|_| links >= BUSY_LINKS && self.pushed_ms.len() == BUSY_PUSHES) {
             Some(busy_ms) => soon_ms.max(last_ms.min(*busy_ms) + RECEIPT_MS),
             None => soon_ms,
         }
     }
 
-    fn speaks(&mut self, now_ms: u64) {
-        if self.spoken_ms.len() == BUSY_FRAMES {
-            self.spoken_ms.pop_front();
+    fn pushes(&mut self, now_ms: u64) {
+        if self.pushed_ms.len() == BUSY_PUSHES {
+            self.pushed_ms.pop_front();
         }
-        self.spoken_ms.push_back(now_ms);
+        self.pushed_ms.push_back(now_ms);
     }
 
     /// The answers that wait, to be sent now.
@@ -101,13 +102,15 @@ impl Receipts {
     pub(crate) fn join(&mut self, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         let spoken_to = |output: &Output| match output {
-            Output::Send { to, .. } => Some(*to),
+            Output::Send { to, frame } => Some((*to, matches!(frame, Frame::Push(_)))),
             _ => None,
         };
-        let joined: BTreeSet<PeerId> = turn.said().iter().filter_map(spoken_to).collect();
-        for to in &joined {
+        let joined: BTreeSet<(PeerId, bool)> = turn.said().iter().filter_map(spoken_to).collect();
+        for (to, pushed) in &joined {
             let Some(waiting) = self.waiting.get_mut(to) else { continue };
-            waiting.speaks(now_ms);
+            if *pushed {
+                waiting.pushes(now_ms);
+            }
             if !waiting.pushes.is_empty() {
                 let answers = waiting.answers(now_ms);
                 turn.send(*to, answers);
@@ -116,9 +119,10 @@ impl Receipts {
         if self.next_deadline().is_none() {
             return;
         }
+        let links = self.waiting.len();
         for (to, waiting) in &mut self.waiting {
             let is_full = waiting.pushes.len() >= RECEIPTS;
-            match waiting.due_ms() <= now_ms {
+            match waiting.due_ms(links) <= now_ms {
                 true if waiting.owes() => {
                     (waiting.told, waiting.last_ms) = (waiting.held, Some(now_ms));
                     turn.send(*to, Frame::Known { next: waiting.held });
@@ -135,14 +139,14 @@ impl Receipts {
     /// When the next receipts are due.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let waiting = self.waiting.values().filter(|waiting| !waiting.pushes.is_empty() || waiting.owes());
-        waiting.map(Waiting::due_ms).min()
+        waiting.map(|waiting| waiting.due_ms(self.waiting.len())).min()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::turn;
+    use crate::{frame::Push, testing::turn};
 
     const A: PeerId = PeerId([1; 32]);
     const B: PeerId = PeerId([2; 32]);
@@ -242,14 +246,21 @@ mod tests {
     #[test]
     fn where_something_is_said_all_the_time_receipts_go_with_it() {
         let mut receipts = Receipts::default();
+        (0..BUSY_LINKS).for_each(|other| receipts.told(PeerId([2 + other as u8; 32]), 0));
         receipts.add(A, (0, true), 0);
-        let busy_ms = 10_000 + BUSY_FRAMES as u64;
+        let busy_ms = 10_000 + BUSY_PUSHES as u64;
         for at_ms in 10_000..busy_ms {
-            said(&mut receipts, Some(A), at_ms);
+            turn(at_ms, |turn| {
+                turn.send(A, Frame::Push(Push { push: 1, part: 0, hops: 1, runs: Vec::new() }));
+                receipts.join(turn);
+            });
         }
         receipts.add(A, (1, true), 0);
         assert_eq!(said(&mut receipts, None, busy_ms + TICK_MS), []);
-        assert_eq!(receipts.next_deadline(), Some(10_000 + RECEIPT_MS), "two a second are no longer said");
+        assert_eq!(receipts.next_deadline(), Some(10_000 + RECEIPT_MS), "it is busy no longer");
         assert_eq!(said(&mut receipts, Some(A), busy_ms + TICK_MS), [(A, vec![(1, true)])]);
+        receipts.add(A, (2, true), 0);
+        (0..BUSY_LINKS).for_each(|other| receipts.forget(&PeerId([2 + other as u8; 32])));
+        assert_eq!(receipts.next_deadline(), Some(busy_ms + 2 * TICK_MS), "few links are never busy");
     }
 }
