@@ -29,10 +29,13 @@ mod room;
 pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     described::{Described, Row, Schemas},
-    event::{Arrival, Event, NoticeCode, Sent},
+    event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
-    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, TEXT_BYTES},
+    limits::{
+        IMPORT_LINE_BYTES, KEY_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, RUN_LINES, RUNS_AT_ONCE, RUNS_PER_S,
+        TEXT_BYTES,
+    },
     message::{
         ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Mark, Message, Page, Reaction,
         Reply, Say, Sign, Signs, Span, act,

@@ -61,6 +61,6 @@ pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
 /// Logs of one directory that are imported together: a file a day for thirty years.
 pub(crate) const IMPORT_FILES: usize = 11_000;
 
-/// Milliseconds that `send` waits for those who are linked to take what was said: three times what a receipt takes at most
+/// Milliseconds that a command that wrote waits for those who are linked to take what was said: three times what a receipt takes at most
 /// where nothing is lost.
 pub(crate) const TAKES_MS: u64 = 1_500;

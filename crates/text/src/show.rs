@@ -12,15 +12,15 @@ use crate::{
     who::{NAMELESS_DIGITS, Names},
 };
 
-/// What of a message is shown.
+/// The visible part of a message.
 enum Said {
     /// A line of text.
     Text(String),
-    /// Something that happened, told about the author.
+    /// An action, told in the third person.
     Act(String),
 }
 
-/// `hh:mm nick  text`, or `hh:mm * nick did something`, with what was done to it.
+/// `hh:mm nick  text`, or `hh:mm * nick did something`, followed by its reply and reactions.
 pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
@@ -37,7 +37,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
-        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not come yet".into()),
+        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
@@ -58,9 +58,8 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     shown
 }
 
-/// What is told of somebody who took a name, and had another one `before`: who they were, and what they did. It is how
-/// people join, when that is their first. A name that they no longer have may be somebody else's by now, so that the
-/// beginning of the id stands behind it.
+/// Describes how an author took a name: it joined, if the name is its first, or changed its name from `before`. The old
+/// name may belong to someone else by now, so the beginning of the id stands behind it.
 pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str) -> (String, String) {
     let name = clean_name(name, NICK_CHARS);
     let had = |name: &str| format!("{name} ({})", author.as_str().chars().take(NAMELESS_DIGITS).collect::<String>());
@@ -72,14 +71,14 @@ pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str
     }
 }
 
-/// Who said something elsewhere, where and when: `alice (irssi), 2019-03-02 14:02`.
+/// The original author, source and time of an imported message: `alice (irssi), 2019-03-02 14:02`.
 pub fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
     let Elsewhere { name, source, time_ms } = from;
     let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
     format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
 }
 
-/// How a file is told of: `photo.jpg, 2.1 MB, image/jpeg`.
+/// How a file is shown: `photo.jpg, 2.1 MB, image/jpeg`.
 pub fn offered(file: &File) -> String {
     let mut told = format!("{}, {}", safe_name(&file.name), size(file.size));
     if !file.mime.is_empty() {
@@ -88,17 +87,14 @@ pub fn offered(file: &File) -> String {
     told
 }
 
-/// What people are told of an author whose share of this disk is full.
+/// The notice about an author whose share of this disk is full.
 pub fn shared(share: &Share, clock: &Clock) -> String {
     let Share { nick, share_bytes, until_ms, .. } = share;
     let (nick, until) = (clean(nick), format!("{} {}", clock.day(*until_ms), clock.minutes(*until_ms)));
-    format!(
-        "{nick}'s messages fill their share of {} here: what they said up to {until} was let go",
-        size(*share_bytes)
-    )
+    format!("{nick}'s messages fill their share of {} here: those up to {until} were dropped", size(*share_bytes))
 }
 
-/// How many of `others` hold one of my lines.
+/// How many of `others` hold a message of one's own.
 pub fn receipt(holders: u64, others: u64) -> String {
     match (holders, others.max(holders)) {
         (_, 0) => "(nobody else has been here yet)".into(),
@@ -112,7 +108,7 @@ pub fn received(holders: usize, acknowledged: usize, of: u64) -> String {
     format!("received by {holders} of {}, acknowledged by {acknowledged}", count(of, "other", "others"))
 }
 
-/// One thing or several.
+/// A count with the singular or plural of a noun.
 pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
     match number == 1.into() {
         true => format!("1 {one}"),
@@ -120,7 +116,7 @@ pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, seve
     }
 }
 
-/// A number with its thousands apart.
+/// A number with separated thousands.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -150,7 +146,7 @@ mod tests {
             Share { nick: "Ann".into(), share_bytes: 64_000_000, until_ms: 1_700_000_000_000, ..Share::default() };
         assert_eq!(
             shared(&share, &Clock::utc()),
-            "Ann's messages fill their share of 64.0 MB here: what they said up to 2023-11-14 22:13 was let go"
+            "Ann's messages fill their share of 64.0 MB here: those up to 2023-11-14 22:13 were dropped"
         );
     }
 

@@ -10,7 +10,7 @@ use super::{
     input::{Effect, Key},
     model::{Aim, BlockKey, Mode, Model, NoteKind, Question, Recall},
     orders::{Order, Said, read},
-    panels, rooms, rows, scroll,
+    panels, rooms, scroll, wrap,
 };
 use crate::limits::{TYPING_EVERY_MS, WHEEL_ROWS};
 
@@ -247,7 +247,7 @@ fn select(model: &mut Model, down: bool) {
 /// Copies the selected message, or the last one.
 fn copy(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(message) = carry::target(model, |_| true).filter(|message| message.kind == Kind::Text) {
-        out.push(Effect::Copy(rows::lines(&message.text)));
+        out.push(Effect::Copy(wrap::lines(&message.text)));
     }
 }
 

@@ -13,7 +13,10 @@ use ratatui::{
 use rumormill_api::{Block, BlockKind, Mark, Message};
 use rumormill_text::clean;
 
-use super::{paint::Paint, rows::lines, wrap::wrap};
+use super::{
+    paint::Paint,
+    wrap::{lines, wrap},
+};
 use crate::limits::{LINK_BYTES, QUOTES_SHOWN};
 
 /// The rows of a text that was taken apart. `around` is the text as it would be shown without marks, with what stands before

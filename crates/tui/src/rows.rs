@@ -16,7 +16,7 @@ use super::{
     files,
     marks::{self, Around},
     model::{BlockKey, Model, Note, NoteKind, Open},
-    wrap::wrap,
+    wrap::{lines, wrap},
 };
 use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS, TOGETHER_MS};
 
@@ -422,11 +422,6 @@ pub(super) fn fetched(open: &Open, room: &Room) -> String {
     let all = thousands(room.entries.saturating_add(room.missing));
     let here = if room.missing == 0 { "all".into() } else { format!("{} of", thousands(room.entries)) };
     format!("{} shown, {here} {all} fetched", thousands(open.timeline.len() as u64))
-}
-
-/// A text of several lines, each made safe.
-pub(super) fn lines(text: &str) -> String {
-    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// A room's name as it is shown: the beginning of its id where the name is not here yet.

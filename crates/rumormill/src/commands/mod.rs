@@ -17,6 +17,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod forget;
 pub(crate) mod get;
@@ -28,14 +29,21 @@ pub(crate) mod new;
 pub(crate) mod nick;
 pub(crate) mod paths;
 pub(crate) mod peers;
+pub(crate) mod people;
+pub(crate) mod react;
+pub(crate) mod read;
+pub(crate) mod reply;
 pub(crate) mod resync;
+pub(crate) mod retract;
 pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod spread;
 pub(crate) mod start;
 pub(crate) mod ticket;
+pub(crate) mod topic;
 
 /// Milliseconds since the Unix epoch, so long ago as a person said.
 ///

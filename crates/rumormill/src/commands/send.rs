@@ -3,22 +3,19 @@
 use std::{
     io::{self, BufRead},
     path::PathBuf,
-    time::Duration,
 };
 
-use futures_util::{Stream, StreamExt as _};
-use rumormill_api::{AuthorHex, Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES, codes};
+use rumormill_api::{LINES_AT_ONCE, Message, TEXT_BYTES, codes};
 use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_text::{Line, read_line, show::count};
-use rumormill_tui::{LEAVE_MS, transfer};
-use tokio::time::{Instant, timeout_at};
+use rumormill_tui::transfer;
 
 use crate::{
     client,
-    commands::talk,
+    commands::spread::Spread,
     failure::{Exit, Failure},
     home::{HomeArgs, Reach},
-    limits::{LONG_NAMED, TAKES_MS},
+    limits::LONG_NAMED,
 };
 
 /// What to give `rumormill send`.
@@ -33,28 +30,22 @@ pub(crate) struct Args {
     file: Vec<PathBuf>,
 }
 
-/// Says it, waits until everybody who is linked has it, and tells how many have. Nobody there is no failure: it is kept,
-/// and goes out when the home is open and somebody is there.
+/// Says it, waits for somebody to take it, and tells how many have it. Nobody there is no failure: it is kept, and
+/// goes out when the home is open and somebody is there.
 ///
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let owner = client::owner(&place, Reach::Peers).await?;
-    // A process that runs has found whom it can find.
-    let looks_ms = if owner.is_us() { LEAVE_MS } else { 0 };
-    let said = say(&owner.client(), &args, Duration::from_millis(looks_ms)).await;
-    owner.close().await;
-    said
+    client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 
-async fn say(client: &Client, args: &Args, looks: Duration) -> Result<(), Failure> {
-    let mut events = client.events().await?.until_gone();
-    let room = client.room(args.room.as_str());
+async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
+    let mut spread = Spread::listen(client, &args.room).await?;
     let mut bulk = Bulk::default();
     let mut last = match args.text.is_empty() {
-        false => Some(room.say(args.text.join(" ")).await?),
+        false => Some(spread.room.say(args.text.join(" ")).await?),
         true if args.file.is_empty() => {
-            bulk.say(&room, &mut io::stdin().lock()).await?;
+            bulk.say(&spread.room, &mut io::stdin().lock()).await?;
             bulk.last.take()
         }
         true => None,
@@ -75,48 +66,8 @@ async fn say(client: &Client, args: &Args, looks: Duration) -> Result<(), Failur
             help: "give a text, or lines on standard input".into(),
         });
     };
-    talk(&reached(&room, &last, &mut events, looks).await);
+    spread.wait("said", &last.r#ref).await;
     bulk.refused()
-}
-
-/// Waits until everybody who is linked has a message, at most [`TAKES_MS`]; for somebody to be linked as long as the node
-/// `looks` for them. Tells how far it came.
-async fn reached(
-    room: &RoomHandle,
-    said: &Message,
-    events: &mut (impl Stream<Item = Event> + Unpin),
-    looks: Duration,
-) -> String {
-    let begun = Instant::now();
-    let mut met = None;
-    loop {
-        // What was said stays said, whoever holds it: an error here would have a program say it again.
-        let (Ok(Holders { holders, .. }), Ok(room)) = (room.holders(&said.r#ref).await, room.status().await) else {
-            return "said; who has it is not known".into();
-        };
-        let has = |author: &AuthorHex| holders.iter().any(|holder| holder.author == *author);
-        let lacking = room.peers.iter().filter(|peer| !has(&peer.author)).count();
-        if !room.peers.is_empty() {
-            met.get_or_insert_with(Instant::now);
-        }
-        let deadline = met.map_or(begun + looks, |met| met + Duration::from_millis(TAKES_MS));
-        let waits = lacking > 0 || room.peers.is_empty();
-        if waits && timeout_at(deadline, news(events)).await.unwrap_or(false) {
-            continue;
-        }
-        let received = match holders.len() {
-            0 => "nobody else has it yet".to_owned(),
-            others => format!("received by {others}"),
-        };
-        return match (room.peers.is_empty(), lacking) {
-            (true, _) if holders.is_empty() => "said; nobody is here now, it goes out when somebody is".into(),
-            (true, _) => format!("said; {received}"),
-            (false, 0) => format!("said; {received}: everybody who is here"),
-            (false, lacking) => {
-                format!("said; {received}; of those who are here, {lacking} not yet")
-            }
-        };
-    }
 }
 
 /// A failure that tells whether some of it was said before, so that nobody says that again.
@@ -240,14 +191,4 @@ fn unsure(failure: Failure, lines: &[(u64, String)]) -> Failure {
     let [Some((first, _)), Some((last, _))] = [lines.first(), lines.last()] else { return failure };
     let what = format!("{}; whether line {first} to {last} were said is not known", failure.what);
     Failure { what, help: format!("look with `rumormill log ROOM --last 5`; {}", failure.help), ..failure }
-}
-
-/// Waits for something by which more may have it; false when nothing comes any more.
-async fn news(events: &mut (impl Stream<Item = Event> + Unpin)) -> bool {
-    while let Some(event) = events.next().await {
-        if matches!(event, Event::Held { .. } | Event::Person { .. } | Event::Room { .. }) {
-            return true;
-        }
-    }
-    false
 }

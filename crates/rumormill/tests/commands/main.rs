@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
 mod bulk;
+mod deeds;
 mod doctor;
 mod ends;
 mod forget;

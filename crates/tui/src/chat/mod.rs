@@ -265,7 +265,7 @@ impl<'a> Chat<'a> {
                 return Err(Failure::Stopped(Refused::new("stopped", text, help)));
             }
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
-            Event::Lagged { missed } => {
+            Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Person { author, nick, here, hidden, .. } => {

@@ -1,0 +1,95 @@
+//! What commands do after they have written something: wait until the people who are here have it, and tell how many do.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use rumormill_api::{AuthorHex, EntryRef, Event, Holders, Room, Whois, endpoints};
+use rumormill_client::{Client, Error, RoomHandle};
+use rumormill_tui::LEAVE_MS;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{commands::talk, failure::Failure, limits::TAKES_MS};
+
+/// A room in which a command writes, and what happens there meanwhile.
+pub(crate) struct Spread<'a> {
+    client: &'a Client,
+    /// The room.
+    pub(crate) room: RoomHandle,
+    events: Box<dyn Stream<Item = Event> + Unpin + Send>,
+}
+
+impl<'a> Spread<'a> {
+    /// Listens to a room, before anything is written.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub(crate) async fn listen(client: &'a Client, room: &str) -> Result<Self, Failure> {
+        let events = Box::new(client.events().await?.until_gone());
+        Ok(Self { client, room: client.room(room), events })
+    }
+
+    /// Waits until everybody who is linked has an entry, at most [`TAKES_MS`], and tells how far it came. Where this process
+    /// has only just opened the home, it waits for somebody to be linked, for so long as leaving waits. Nobody there is no
+    /// failure: it is kept, and goes out when the home is open and somebody is there.
+    pub(crate) async fn wait(&mut self, done: &str, entry: &EntryRef) {
+        let begun = Instant::now();
+        let looks_ms = if self.client.is_in_process() { LEAVE_MS } else { 0 };
+        let mut met = None;
+        loop {
+            // What was written stays written, whoever holds it: an error here would have a program write it again.
+            let (Ok(Holders { holders, .. }), Ok(room)) = (self.room.holders(entry).await, self.room.status().await)
+            else {
+                return talk(&format!("{done}; who has it is not known"));
+            };
+            let has = |author: &AuthorHex| holders.iter().any(|holder| holder.author == *author);
+            let lacking = room.peers.iter().filter(|peer| !has(&peer.author)).count();
+            if !room.peers.is_empty() {
+                met.get_or_insert_with(Instant::now);
+            }
+            let deadline = match met {
+                Some(met) => met + Duration::from_millis(TAKES_MS),
+                None => begun + Duration::from_millis(looks_ms),
+            };
+            let waits = lacking > 0 || room.peers.is_empty();
+            if !waits || !timeout_at(deadline, self.news()).await.unwrap_or(false) {
+                return talk(&format!("{done}; {}", reached(room.peers.len(), holders.len(), lacking)));
+            }
+        }
+    }
+
+    /// The same for what was written last, where that is no message but changes one, or the room.
+    pub(crate) async fn wait_for_last(&mut self, done: &str) {
+        match self.last().await {
+            Ok(last) => self.wait(done, &last).await,
+            Err(_) => talk(&format!("{done}; who has it is not known")),
+        }
+    }
+
+    async fn last(&self) -> Result<EntryRef, Error> {
+        let Room { id, author, .. } = self.room.status().await?;
+        let path = [id.as_str(), author.as_str()];
+        let Whois { entries, .. } = self.client.call(&endpoints::GET_PERSON, &path, &[], ()).await?;
+        Ok(EntryRef(format!("{author}.{}", entries.saturating_sub(1))))
+    }
+
+    /// Waits for something by which more may have it; false when nothing comes any more.
+    async fn news(&mut self) -> bool {
+        while let Some(event) = self.events.next().await {
+            if matches!(event, Event::Held { .. } | Event::Person { .. } | Event::Room { .. }) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// How far something came that `holders` received, with so many linked of whom some are `lacking` it.
+fn reached(linked: usize, holders: usize, lacking: usize) -> String {
+    match (linked, holders, lacking) {
+        (0, 0, _) => "nobody is here now, it goes out when somebody is".into(),
+        (0, ..) => format!("received by {holders}"),
+        (_, _, 0) => format!("received by {holders}: everybody who is here"),
+        (_, 0, _) => "nobody who is here has confirmed it yet".into(),
+        _ => format!("received by {holders}; of those who are here, {lacking} have not confirmed it yet"),
+    }
+}
