@@ -8,12 +8,13 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, Person, PlaceText, Refused, Room, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Read, Refused, Room,
+    TEXT_BYTES, codes, endpoints,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
     Clock, Line, Names, clean, counts,
-    show::{count, message_line},
+    show::{count, message_line, thousands},
     title,
 };
 use tokio::{
@@ -122,6 +123,12 @@ struct Chat<'a> {
     late_due: Option<Instant>,
     /// When progress was last told.
     progress: Instant,
+    /// Files that are saved once they are here, at most [`GETTING`](crate::limits::GETTING), and those that are.
+    getting: BTreeMap<FileHex, Message>,
+    arrived: Vec<Message>,
+    /// What was shown to a person last, and when to tell that it is read.
+    shown: Option<PlaceText>,
+    read_due: Option<Instant>,
     /// Whether the room was left for good.
     gone: bool,
 }
@@ -159,6 +166,10 @@ impl<'a> Chat<'a> {
             late: Batch::default(),
             late_due: None,
             progress: Instant::now(),
+            getting: BTreeMap::new(),
+            arrived: Vec::new(),
+            shown: None,
+            read_due: None,
             gone: false,
         }
     }
@@ -207,9 +218,15 @@ impl<'a> Chat<'a> {
         let people = self.ask().people().await?;
         self.names = Names::of_people(&people);
         self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
+        let mut read = self.room.read.clone();
         for message in self.newest().await? {
+            // Once, before the first that is unread.
+            if !message.mine && read.take_if(|read| *read < message.place).is_some() {
+                self.screen.talk(&format!("{} new", thousands(self.room.unread)))?;
+            }
             let line = self.line(&message);
             self.screen.data(&line)?;
+            self.shows(&message.place);
             self.opened.insert(message.place);
         }
         let title = match self.room.name.as_str() {
@@ -273,6 +290,8 @@ impl<'a> Chat<'a> {
                 let person = self.person(&author);
                 (person.nick, person.here, person.hidden) = (nick, here, hidden);
             }
+            Event::File { hash, state: FileState::Here, .. } => self.arrived.extend(self.getting.remove(&hash)),
+            Event::File { hash, state: FileState::Absent, .. } => _ = self.getting.remove(&hash),
             Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
         }
         Ok(())
@@ -313,7 +332,10 @@ impl<'a> Chat<'a> {
         let person = self.person(&message.author);
         person.last_ms = person.last_ms.max(message.time_ms);
         match arrival {
-            Arrival::End => batch.push(line),
+            Arrival::End => {
+                self.shows(&message.place);
+                batch.push(line);
+            }
             Arrival::Late => {
                 self.late.push(line);
                 self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
@@ -337,6 +359,24 @@ impl<'a> Chat<'a> {
         Company { here, others: others.max(here) }
     }
 
+    /// A person saw this, and all before it.
+    fn shows(&mut self, place: &PlaceText) {
+        if at_terminal() && self.shown.as_ref().is_none_or(|shown| shown < place) {
+            self.shown = Some(place.clone());
+            self.read_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(PROGRESS_MS));
+        }
+    }
+
+    /// Tells what was read.
+    async fn tell_read(&mut self) -> Result<(), Failure> {
+        self.read_due = None;
+        if let Some(place) = self.shown.clone() {
+            let read = Read { place };
+            self.asks.call(&endpoints::SET_READ, &[self.room.id.as_str()], &[], &read).await?;
+        }
+        Ok(())
+    }
+
     /// Tells how a long fetch goes, once in a while.
     fn progress(&mut self, before: u64) -> Result<(), Failure> {
         let Room { missing, entries, .. } = self.room;
@@ -358,7 +398,8 @@ impl<'a> Chat<'a> {
     /// When [`Chat::settle`] has something to do.
     fn due(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
-        self.late_due.into_iter().chain(self.receipts.due()).min().unwrap_or(far)
+        let arrived = self.arrived.first().map(|_| Instant::now());
+        self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
 
     /// Shows what came late, and receipts.
@@ -370,6 +411,12 @@ impl<'a> Chat<'a> {
             let which = if late > lines.len() { "; the newest of them:" } else { ":" };
             self.screen.talk(&format!("{arrived} arrived above{which}"))?;
             lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
+        }
+        if self.read_due.is_some_and(|due| due <= Instant::now()) {
+            self.tell_read().await?;
+        }
+        for message in std::mem::take(&mut self.arrived) {
+            self.save(message).await?;
         }
         let news = self.receipts.settle(self.company());
         news.iter().try_for_each(|line| self.screen.data(line))
@@ -391,6 +438,9 @@ impl<'a> Chat<'a> {
                 Ok(event) => self.hear(event, events)?,
                 Err(_) => self.settle().await?,
             }
+        }
+        if self.read_due.is_some() {
+            self.tell_read().await?;
         }
         let rest = self.receipts.close(self.company());
         rest.iter().try_for_each(|line| self.screen.data(line))
