@@ -1,8 +1,8 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby,
-    NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Attention, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep,
+    Message, Nearby, NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -55,6 +55,8 @@ table! {
     SET_TOPIC: Json<Topic> => Json<Room> = Endpoint::new("set_topic", OfRooms, Put, "/v1/rooms/{room}/topic", "Set the topic").paced();
     SET_READ: Json<Read> => Json<Room> = Endpoint::new("set_read", OfRooms, Put, "/v1/rooms/{room}/read", "Move the read marker")
         .details("The marker moves forward only; a place before it changes nothing. `mark_unread` moves it back.");
+    SET_ATTENTION: Json<Attention> => Json<Room> = Endpoint::new("set_attention", OfRooms, Put, "/v1/rooms/{room}/attention", "Mute or pin a room")
+        .details("For you alone, in every window: a muted room neither rings nor notifies, pinned ones are listed first. What is absent stays as it is.");
     SET_KEEP: Json<Keep> => Json<Room> = Endpoint::new("set_keep", OfRooms, Put, "/v1/rooms/{room}/keep", "Set how much of a room is kept")
         .details("This home alone keeps less; others keep what they choose.");
     SET_ANNOUNCED: Json<Announced> => Json<Room> = Endpoint::new("set_announced", OfRooms, Put, "/v1/rooms/{room}/announced", "Announce a room on the LAN, or stop")

@@ -57,14 +57,17 @@ pub enum Event {
         /// The message as it is now.
         message: Message,
     },
-    /// One more peer told that it has one of your messages.
+    /// One more person received or acknowledged one of your messages.
     Held {
         /// The room.
         room: RoomHex,
         /// The message.
         r#ref: EntryRef,
-        /// How many others have it now.
+        /// By how many others it was received by now.
         holders: u64,
+        /// By how many of them it is acknowledged.
+        #[serde(default)]
+        acknowledged: u64,
     },
     /// More of a file arrived, all of it did, or it is no longer here.
     File {
@@ -227,9 +230,9 @@ mod tests {
 
     #[test]
     fn an_event_comes_back_from_what_it_is_sent_as() {
-        let event = Event::Held { room: "r\"".into(), r#ref: "a.1".into(), holders: 2 };
+        let event = Event::Held { room: "r\"".into(), r#ref: "a.1".into(), holders: 2, acknowledged: 1 };
         let sent = event.send().unwrap();
-        assert_eq!((&*sent.name, &*sent.data), ("held", r#"{"room":"r\"","ref":"a.1","holders":2}"#));
+        assert_eq!((&*sent.name, &*sent.data), ("held", r#"{"room":"r\"","ref":"a.1","holders":2,"acknowledged":1}"#));
         assert_eq!(Event::receive(&sent.name, &sent.data).unwrap(), event);
     }
 

@@ -1,9 +1,9 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Hook, HookMade, HookPost, Hooks,
-    ImportCounts, Keep, Message, Nearby, NearbyRoom, NewHook, Nick, Page, Path, Peer, People, Person, Read, Refusal,
-    Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
+    Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Hook, HookMade,
+    HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewHook, Nick, Page, Path, Peer, People, Person,
+    Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
 /// A place, as an example.
@@ -96,6 +96,12 @@ impl Example for Keep {
     }
 }
 
+impl Example for Attention {
+    fn example() -> Self {
+        Self { muted: Some(true), pinned: None }
+    }
+}
+
 impl Example for Announced {
     fn example() -> Self {
         Self { announced: true }
@@ -120,6 +126,7 @@ impl Example for Message {
             mine: true,
             text: "pizza?".into(),
             holders: Some(2),
+            acknowledged: Some(1),
             id: EntryHex("0b".repeat(32)),
             ..Self::default()
         }
@@ -201,7 +208,7 @@ impl Example for Whois {
 
 impl Example for Holders {
     fn example() -> Self {
-        Self { holders: vec![Person::example()], of: 2 }
+        Self { holders: vec![Person::example()], acknowledged: vec![author()], of: 2 }
     }
 }
 

@@ -46,7 +46,7 @@ pub use self::{
     people::{People, Person, Whois},
     refusal::{Code, Refusal, Refused, codes},
     room::{
-        Announced, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking, Share,
-        Sought, Ticket, Topic, Traffic,
+        Announced, Attention, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking,
+        Share, Sought, Ticket, Topic, Traffic,
     },
 };

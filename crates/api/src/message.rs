@@ -128,8 +128,11 @@ pub struct Message {
     pub gone: Option<Gone>,
     /// The signs that people set under it.
     pub reactions: Vec<Reaction>,
-    /// How many others have it; of your own messages only.
+    /// By how many others it was received: they say so, or what they said since proves it. Of your own messages only.
     pub holders: Option<u64>,
+    /// By how many of them it is acknowledged: what they said since proves that they have it. Of your own messages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<u64>,
     /// The file that it offers.
     pub file: Option<File>,
     /// The hash of its entry.
@@ -271,12 +274,15 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Who holds a message.
+/// Who holds a message, besides you.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holders {
-    /// Those who hold it.
+    /// Everybody who has received it: its author, those who say so, and those who have acknowledged it.
     pub holders: Vec<Person>,
-    /// How many others there are in all.
+    /// Those of them who have acknowledged it: what they said since proves that they have it.
+    #[serde(default)]
+    pub acknowledged: Vec<AuthorHex>,
+    /// How many others there are: those who are here, who spoke in the last 30 days, or who hold it.
     pub of: u64,
 }
 

@@ -53,6 +53,12 @@ pub struct Room {
     pub shares: Vec<Share>,
     /// Whether the room is announced on the LAN by name, so that whoever asks there is let in.
     pub announced: bool,
+    /// Whether nothing said in it is to ring or to be notified of.
+    #[serde(default)]
+    pub muted: bool,
+    /// Whether it stands before those that are not pinned.
+    #[serde(default)]
+    pub pinned: bool,
     /// Whom it looks for, as long as nothing has come from anybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
@@ -232,6 +238,17 @@ pub struct Nick {
 pub struct Topic {
     /// The topic; empty to take it back.
     pub topic: String,
+}
+
+/// How much attention you give a room. What is absent stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attention {
+    /// Whether nothing said in it is to ring or to be notified of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<bool>,
+    /// Whether it stands before those that are not pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
 }
 
 /// How far you have read.

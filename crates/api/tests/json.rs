@@ -44,8 +44,8 @@ fn events_have_a_name_and_content() {
         json!({"event": "lagged", "data": {"missed": 3, "why": "restart", "help": help}}),
     );
     check(
-        Event::Held { room: "r".into(), r#ref: "a.1".into(), holders: 2 },
-        json!({"event": "held", "data": {"room": "r", "ref": "a.1", "holders": 2}}),
+        Event::Held { room: "r".into(), r#ref: "a.1".into(), holders: 2, acknowledged: 0 },
+        json!({"event": "held", "data": {"room": "r", "ref": "a.1", "holders": 2, "acknowledged": 0}}),
     );
     check(Event::Left { room: "r".into() }, json!({"event": "left", "data": {"room": "r"}}));
     check(

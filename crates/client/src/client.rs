@@ -27,6 +27,11 @@ impl Client {
         Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
+    /// Whether this very process answers.
+    pub fn is_in_process(&self) -> bool {
+        self.transport.is_in_process()
+    }
+
     /// A client over the socket in a home.
     pub fn unix(socket: impl Into<PathBuf>) -> Self {
         Self::new(Unix::new(socket))

@@ -27,6 +27,11 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`Error::Gone`] when there is no answer; a refusal is an answer.
     fn carry(&self, request: Request<Body>) -> Answered<'_>;
+
+    /// Whether that is this very process.
+    fn is_in_process(&self) -> bool {
+        false
+    }
 }
 
 /// The socket in a home, which only its owner can open.

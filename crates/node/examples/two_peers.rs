@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{}: {} {}", here.nick(&message.place.author), text.text, signs.join(" "));
         }
     }
-    println!("{} others are known to hold the question", here.holders(question).await?.authors.len());
+    println!("{} others are known to hold the question", here.holders(question).await?.received.len());
 
     bob.close().await;
     alice.close().await;

@@ -69,11 +69,13 @@ pub struct Traffic {
     pub pushes_known: u64,
 }
 
-/// The authors who are known to hold a message.
+/// The authors who are known to hold a message, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
-    /// The authors, ascending.
-    pub authors: Vec<AuthorId>,
+    /// Everybody who has received it: its author, those whose peers say so, and those who have acknowledged it.
+    pub received: Vec<AuthorId>,
+    /// Those who have acknowledged it: entries of their own prove that they have seen it.
+    pub acknowledged: Vec<AuthorId>,
 }
 
 /// The result of mending a room.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use rumormill_node::{Error, Node, RoomEvent, Settings, Ticket};
+use rumormill_node::{Error, Holders, Node, RoomEvent, Settings, Ticket};
 use rumormill_proto::entry::Kind;
 use support::{holds, memory, say_many, shown, soon, status, texts, timeline};
 
@@ -24,7 +24,9 @@ async fn a_line_crosses_both_ways() {
     shown(&there, &mut at_a, "hello yourself").await;
     status(&here, "the room's name", |_| here.name() == "lunch").await;
     let holders = there.holders(said).await.unwrap();
-    assert_eq!(holders.authors, [here.author()]);
+    assert_eq!(holders, Holders { received: vec![here.author()], acknowledged: vec![here.author()] });
+    let holders = here.holders(said).await.unwrap();
+    assert_eq!(holders, Holders { received: vec![there.author()], acknowledged: vec![] }, "who wrote it has it");
     assert_eq!(timeline(&there).await, timeline(&here).await);
     a.close().await;
     b.close().await;

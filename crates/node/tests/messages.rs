@@ -247,13 +247,15 @@ async fn who_holds_what_is_heard_and_proved() {
         _ => None,
     };
     assert_eq!(until(&mut at_ann, "that it is held", holds).await, bob.author());
+    let holders = ann.holders(said).await.unwrap();
+    assert_eq!((holders.received, holders.acknowledged), (vec![bob.author()], vec![]), "heard, and not proved");
     bob.say("it did").await.unwrap();
     let saw = |event| match event {
         RoomEvent::Saw { author, next } if next > said.seq => Some(author),
         _ => None,
     };
     assert_eq!(until(&mut at_ann, "that it was seen", saw).await, bob.author());
-    assert_eq!(ann.holders(said).await.unwrap().authors, [bob.author()]);
+    assert_eq!(ann.holders(said).await.unwrap().acknowledged, [bob.author()]);
     b.close().await;
     let went = until(&mut at_ann, "that Bob went", |event| match event {
         RoomEvent::Went { author, .. } => Some(author),

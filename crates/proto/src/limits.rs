@@ -440,9 +440,20 @@ pub const LATELY: usize = 256;
 /// Pushes of our own entries whose answers we await, to know the holders: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
 
-/// Milliseconds that an answer for which no peer waits may wait for another frame to go with: in a room of 25 where
-/// each speaks twice a second, all but one in four hundred (e^-6) go with a push.
+/// Milliseconds between two receipts on one link, however many messages they cover: people see a tick within half a
+/// second, and three receipts a second of 30 bytes are as much as one line.
+pub const TICK_MS: u64 = 300;
+
+/// Milliseconds that an answer for which no peer waits has to find company on a busy link: in a room of 25 where each
+/// speaks twice a second, all but one in four hundred (e^-6) go with a push, after half a second on average.
 pub const RECEIPT_MS: u64 = 3_000;
+
+/// Pushes to one peer within [`RECEIPT_MS`] that make a link a busy one: of links with two a second all but one in sixty
+/// have as many (Poisson, fewer than 2 of 6).
+pub const BUSY_PUSHES: usize = 2;
+
+/// With fewer links none is a busy one: seven receipts to a message are no load, and two people who chat see their ticks.
+pub const BUSY_LINKS: usize = 8;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.
 pub const RECEIPTS: usize = 32;

@@ -60,3 +60,7 @@ pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Logs of one directory that are imported together: a file a day for thirty years.
 pub(crate) const IMPORT_FILES: usize = 11_000;
+
+/// Milliseconds that a command which wrote waits at most for those who are linked to take it, who do in a third of a second: as
+/// long as leaving waits, for a machine may be busy.
+pub(crate) const TAKES_MS: u64 = rumormill_tui::LEAVE_MS;

@@ -16,9 +16,10 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    /// A screen if there is one, unless `plain` is set.
+    /// A screen where there is one, unless it is to be `plain`; a terminal that can only print has none.
     pub(crate) fn of(plain: bool) -> Self {
-        if at_terminal() && !plain { Self::Screen } else { Self::Lines }
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        if at_terminal() && !plain && !is_dumb { Self::Screen } else { Self::Lines }
     }
 }
 

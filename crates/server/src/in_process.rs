@@ -23,4 +23,8 @@ impl Transport for InProcess {
             Ok(response.map(Body::new))
         })
     }
+
+    fn is_in_process(&self) -> bool {
+        true
+    }
 }

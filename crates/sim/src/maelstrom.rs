@@ -395,8 +395,8 @@ mod tests {
         let between = bench.between - before;
         let told = |kind: &str| bench.told.iter().filter(|body| body["type"] == kind).count();
         assert_eq!((told("init_ok"), told("topology_ok"), told("broadcast_ok")), (25, 1, 50));
-        // Each peer hears each value once; in so short a time it answers each writer once, and a few peers compare.
-        assert!(between <= 50 * 24 + 25 * 24 + 100, "{between} messages for fifty broadcasts");
+        // Each peer hears each value once and answers within 300 ms, for in so short a time no link is busy; a few compare.
+        assert!(between <= 50 * 24 + 50 * 24 + 100, "{between} messages for fifty broadcasts");
         bench.told.clear();
         for node in 0..25 {
             bench.ask(&format!("n{node}"), json!({ "type": "read", "msg_id": 4 }));

@@ -63,6 +63,14 @@ impl Clock {
         time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
     }
 
+    /// When something was said, as it is told now: the time of day, behind the day where that is not today.
+    pub fn moment(&self, ms: u64) -> String {
+        match self.day(ms) == self.day(self.now_ms()) {
+            true => self.minutes(ms),
+            false => format!("{} {}", self.day(ms), self.minutes(ms)),
+        }
+    }
+
     /// The day of milliseconds since the Unix epoch as `2023-11-14`; `beyond all calendars` outside the calendar.
     pub fn day(&self, ms: u64) -> String {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
@@ -74,6 +82,15 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_day_is_told_where_it_is_another_one() {
+        let utc = Clock::utc();
+        let now_ms = utc.now_ms();
+        let told = utc.moment(now_ms);
+        assert!(told == utc.minutes(now_ms) || utc.day(now_ms) != utc.day(utc.now_ms()), "{told}");
+        assert_eq!(utc.moment(1_700_000_000_000), "2023-11-14 22:13");
+    }
 
     #[test]
     fn times_of_day() {

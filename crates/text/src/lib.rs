@@ -25,5 +25,5 @@ pub use self::{
     lines::{Line, read_line},
     pasted::{find_ticket, holds_ticket},
     rooms::{beginnings, choose, title},
-    who::{Name, Named, Names},
+    who::{Name, Named, Names, counts},
 };

@@ -29,3 +29,7 @@ pub(crate) const PASTED_PIECES: usize = 64;
 
 /// Peers that are told of while nobody of a room is found: a ticket has at most eight.
 pub(crate) const SOUGHT_NAMED: usize = 8;
+
+/// Milliseconds after which somebody who said nothing more counts as gone, and not among those whom a message may reach: 30
+/// days, for some are on holiday for four weeks.
+pub const AWAY_MS: u64 = 30 * 24 * 3_600_000;

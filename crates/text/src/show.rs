@@ -32,7 +32,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
         (Kind::Nick, _) => {
             let (who, what) = named(names, &message.author, message.before.as_deref(), &text);
-            return format!("{} * {who} {what}", clock.minutes(message.time_ms));
+            return format!("{} * {who} {what}", clock.moment(message.time_ms));
         }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
@@ -41,10 +41,10 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let (minutes, nick) = (clock.minutes(message.time_ms), names.by(message));
+    let (moment, nick) = (clock.moment(message.time_ms), names.by(message));
     let mut shown = match said {
-        Said::Text(text) => format!("{minutes} {nick}  {text}"),
-        Said::Act(act) => format!("{minutes} * {nick} {act}"),
+        Said::Text(text) => format!("{moment} {nick}  {text}"),
+        Said::Act(act) => format!("{moment} * {nick} {act}"),
     };
     if let Some(reply) = &message.reply_to {
         shown.push_str(&format!("  (to {}: {})", names.answered(reply), clean(&reply.text)));
@@ -129,6 +129,11 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     std::iter::once(lead).chain(routes).collect()
 }
 
+/// Who has a message: those who received it, and those of them whose words prove it.
+pub fn received(holders: usize, acknowledged: usize, of: u64) -> String {
+    format!("received by {holders} of {}, acknowledged by {acknowledged}", count(of, "other", "others"))
+}
+
 /// A count with the singular or plural of a noun.
 pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
     match number == 1.into() {
@@ -202,9 +207,9 @@ mod tests {
             let message = Message { nick, time_ms, kind, text, ..Message::default() };
             message_line(&Clock::utc(), &Names::of([(&message.author, "ada")]), &message)
         };
-        assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "22:13 ada  hi[2J");
-        assert_eq!(shown(Kind::Founded, "lunch"), "22:13 * ada founded the room lunch");
-        assert_eq!(shown(Kind::Gone, ""), "22:13 * ada said something that is gone");
+        assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "2023-11-14 22:13 ada  hi[2J");
+        assert_eq!(shown(Kind::Founded, "lunch"), "2023-11-14 22:13 * ada founded the room lunch");
+        assert_eq!(shown(Kind::Gone, ""), "2023-11-14 22:13 * ada said something that is gone");
     }
 
     #[test]

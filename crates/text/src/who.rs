@@ -14,7 +14,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::{
     clean::{clean, clean_name},
     fit::fit,
-    limits::{ID_DIGITS, NAMED_AT_ONCE, NICK_CHARS, PEOPLE_KNOWN},
+    limits::{AWAY_MS, ID_DIGITS, NAMED_AT_ONCE, NICK_CHARS, PEOPLE_KNOWN},
 };
 
 /// Least number of digits of an author id that follow a nick, extended as needed; also the fewest digits that identify
@@ -312,6 +312,11 @@ pub(crate) fn folds(nick: &str) -> BTreeSet<String> {
         skeleton(nick).filter(kept).flat_map(char::to_lowercase).collect()
     };
     BTreeSet::from([visible(nick), visible(&nick.to_lowercase())])
+}
+
+/// Whether somebody counts among those whom a message may reach: they are here, or spoke not long ago.
+pub fn counts(person: &Person, now_ms: u64) -> bool {
+    person.here || person.last_ms > 0 && person.last_ms.saturating_add(AWAY_MS) >= now_ms
 }
 
 #[cfg(test)]

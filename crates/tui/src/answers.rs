@@ -5,7 +5,7 @@ use rumormill_text::{clean, limits::PEOPLE_KNOWN};
 
 use super::{
     ask::{Answer, Ask, OfRoom, Outcome},
-    carry, files,
+    carry, complete, files,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
     orders, panels,
@@ -43,6 +43,11 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Of(_, OfRoom::Picture), Outcome::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, OfRoom::Save(_)), Outcome::Saved(path)) => files::saved(model, &path),
         (Ask::Of(_, OfRoom::Fetch(_)), Outcome::Message(message)) => files::asked(model, &message, out),
+        (Ask::Of(_, OfRoom::Attention(attention)), Outcome::Room(room)) => {
+            status(model, *room);
+            carry::tell_attention(model, attention, out);
+        }
+        (ask @ (Ask::Signs(_) | Ask::Paths(_)), Outcome::Options(options)) => complete::offer(model, &ask, options),
         (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}
@@ -75,7 +80,7 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             open.timeline.seen();
         }
         (ask, Outcome::Page(page)) => read(model, &ask, page),
-        (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
+        (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),
         // Events tell what came of a change: the answer may be older than the newest of them.
         _ => {}
     }
@@ -97,6 +102,7 @@ fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
     if let Some(place) = centre {
         scroll::show(model, &BlockKey::Message(place));
     }
+    scroll::reach(model);
 }
 
 /// Who wrote and is not known yet is known from now on, by the name the message has.
@@ -150,6 +156,9 @@ fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
 fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     // Nobody asked for it to be told, or it was about a room that was left meanwhile.
     let reads = |ask: &OfRoom| matches!(ask, OfRoom::People | OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_));
+    if matches!(ask, Ask::Signs(_) | Ask::Paths(_)) {
+        return;
+    }
     let is_gone = |room: &RoomHex| model.rooms.iter().all(|known| known.id != *room);
     if matches!(&ask, Ask::Of(_, OfRoom::Typing)) || matches!(&ask, Ask::Of(room, ask) if reads(ask) && is_gone(room)) {
         return;
@@ -160,8 +169,9 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
         model.leaving = None;
     }
     let (text, page) = match ask {
-        OfRoom::Say(say) => (say.text, false),
-        OfRoom::Edit(_, text) => (text, false),
+        OfRoom::Say(say) => (orders::typed(&say.text), false),
+        OfRoom::Edit(_, text) => (orders::typed(&text), false),
+        // The order itself, so that Enter tries again and says nothing.
         OfRoom::File(path) => (format!("/file {}", path.display()), false),
         OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_) => (String::new(), true),
         _ => return,
@@ -170,6 +180,6 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     if page {
         open.timeline.asked = false;
     } else if model.line.is_empty() {
-        model.line.set(&orders::typed(&text));
+        model.line.set(&text);
     }
 }

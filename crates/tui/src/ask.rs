@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    AuthorHex, Enter, EntryRef, Holders, Message, NearbyRoom, Page, Person, PlaceText, Read, Refused, Room, RoomHex,
-    Say, Topic, Whois, endpoints,
+    Attention, AuthorHex, Enter, EntryRef, Holders, Message, NearbyRoom, Page, Person, PlaceText, Read, Refused, Room,
+    RoomHex, Say, Topic, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
-use rumormill_text::safe_name;
+use rumormill_text::{safe_name, steers};
 
 use crate::{
     Failure,
-    limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES},
+    limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES, PATHS_LOOKED_AT, PATHS_OFFERED, SIGNS_OFFERED},
     output::Output,
     transfer,
 };
@@ -24,6 +24,10 @@ pub(super) enum Ask {
     Enter(Enter),
     /// Rooms announced on the LAN, or the one of this name.
     Nearby(Option<String>),
+    /// Emoji of which this is the beginning of a name.
+    Signs(String),
+    /// Files of which this is the beginning of a path.
+    Paths(String),
     Of(RoomHex, OfRoom),
 }
 
@@ -44,6 +48,10 @@ pub(super) enum OfRoom {
     Unreact(EntryRef, String),
     Holders(EntryRef),
     Read(PlaceText),
+    /// Moves the read marker back before a message.
+    Unread(EntryRef),
+    /// Mutes or pins the room, or no longer.
+    Attention(Attention),
     Nick(String),
     Topic(String),
     /// Tells those who ask on the LAN of the room, or no longer.
@@ -69,6 +77,8 @@ pub(super) enum OfRoom {
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
+    /// What a word may be completed to.
+    Options(Vec<String>),
     Rooms(Vec<Room>),
     Room(Box<Room>),
     People(Vec<Person>),
@@ -105,6 +115,13 @@ impl Ask {
                     [("wait_ms", &*wait)].into_iter().chain(name.as_deref().map(|name| ("name", name))).collect();
                 client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await.map(|nearby| Outcome::Nearby(nearby.rooms))
             }
+            Self::Signs(word) => {
+                let limit = SIGNS_OFFERED.to_string();
+                let query = [("q", word.as_str()), ("limit", &limit)];
+                let found = client.call(&endpoints::LIST_SIGNS, &[], &query, ()).await;
+                found.map(|found| Outcome::Options(found.signs.into_iter().map(|found| found.sign).collect()))
+            }
+            Self::Paths(typed) => Ok(Outcome::Options(paths(typed))),
             Self::Of(room, ask) => return ask.put(client, room).await.map_err(Refused::from),
         };
         told.map_err(Refused::from)
@@ -129,6 +146,12 @@ impl OfRoom {
             Self::Read(place) => {
                 let read = Read { place: place.clone() };
                 client.call(&endpoints::SET_READ, &path, &[], &read).await.map(standing)
+            }
+            Self::Unread(entry) => {
+                client.call(&endpoints::MARK_UNREAD, &[id.as_str(), entry.as_str()], &[], ()).await.map(standing)
+            }
+            Self::Attention(attention) => {
+                client.call(&endpoints::SET_ATTENTION, &path, &[], attention).await.map(standing)
             }
             Self::Nick(nick) => room.set_nick(nick).await.map(standing),
             Self::Topic(topic) => {
@@ -167,6 +190,35 @@ impl OfRoom {
         };
         Ok(told?)
     }
+}
+
+/// Files and directories whose paths begin as typed, at most [`PATHS_OFFERED`]; those that begin with a dot only where that is
+/// typed.
+fn paths(typed: &str) -> Vec<String> {
+    let (dir, begun) = typed.rsplit_once('/').map_or(("", typed), |(dir, begun)| (&typed[..=dir.len()], begun));
+    let looked = match dir {
+        "" => PathBuf::from("."),
+        dir => at_home(dir),
+    };
+    let Ok(found) = std::fs::read_dir(looked) else { return Vec::new() };
+    let fits = |name: &String| name.starts_with(begun) && (begun.starts_with('.') || !name.starts_with('.'));
+    let names = found.take(PATHS_LOOKED_AT).filter_map(|entry| {
+        let entry = entry.ok()?;
+        let name = entry.file_name().into_string().ok().filter(fits)?;
+        let is_dir = std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
+        // What steers a terminal is no part of a line that is typed.
+        (!name.chars().any(steers)).then(|| format!("{dir}{name}{}", if is_dir { "/" } else { "" }))
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names.truncate(PATHS_OFFERED);
+    names
+}
+
+/// A path as it was typed; `~/` is in the home directory.
+pub(crate) fn at_home(path: &str) -> PathBuf {
+    let home = std::env::home_dir().filter(|_| path.starts_with("~/"));
+    home.map_or_else(|| PathBuf::from(path), |home| home.join(&path[2..]))
 }
 
 fn standing(room: Room) -> Outcome {

@@ -1,15 +1,16 @@
 //! Carries out what was typed: text is said, orders are done.
 
 use rumormill_api::{
-    ACT, AuthorHex, Enter, EntryRef, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Say, Whois, codes,
+    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Room,
+    Say, Whois, codes,
 };
-use rumormill_text::{Named, choose, clean, clean_name, holds_ticket, limits::NICK_CHARS, show::thousands};
+use rumormill_text::{Named, choose, clean, clean_name, counts, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{
     ask::{Ask, OfRoom},
     files,
     input::Effect,
-    model::{Aim, Mode, Model, NoteKind, Open, Question},
+    model::{Aim, Mode, Model, NoteKind, Open, Question, Unread},
     orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
     rooms,
@@ -38,7 +39,10 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
 /// Says what was typed, or lets the message that the line is about read so.
 fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     match model.open.as_mut().and_then(|open| open.aim.take()) {
-        Some(Aim::Edit(entry)) => of_room(model, OfRoom::Edit(entry, text), out),
+        Some(Aim::Edit(entry)) => {
+            deselect(model);
+            of_room(model, OfRoom::Edit(entry, text), out);
+        }
         Some(Aim::Reply(entry)) => say(model, text, Some(entry), out),
         None => say(model, text, None, out),
     }
@@ -48,8 +52,9 @@ fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
 pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, out: &mut Vec<Effect>) {
     let Named { authors, unclear } = model.open.as_ref().map(|open| named(open, &text)).unwrap_or_default();
     let mentions = authors.into_iter().take(MENTIONS).collect();
+    deselect(model);
     if let Some(open) = &mut model.open {
-        open.selected = None;
+        open.unread = Unread::Passed;
     }
     of_room(model, OfRoom::Say(Say { text, reply_to, mentions }), out);
     scroll::to_end(model, out);
@@ -71,7 +76,11 @@ fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
 
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     match order {
-        Order::Help => panels::help(model),
+        Order::Help(all) if all == "all" => panels::help_all(model),
+        Order::Help(_) => panels::help(model),
+        Order::Unread => mark_unread(model, out),
+        Order::Mute => attend(model, |room| Attention { muted: Some(!room.muted), pinned: None }, out),
+        Order::Pin => attend(model, |room| Attention { pinned: Some(!room.pinned), muted: None }, out),
         Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
         Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name }))),
         Order::Join(what) => join(model, what, out),
@@ -159,7 +168,17 @@ pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             model.line.set(&typed(&message.source()));
             aim(model, Aim::Edit(message.r#ref));
         }
-        (Some(message), false) => of_room(model, OfRoom::Edit(message.r#ref, text), out),
+        (Some(message), false) => {
+            deselect(model);
+            of_room(model, OfRoom::Edit(message.r#ref, text), out);
+        }
+    }
+}
+
+/// What was done with the selected message is done: what is typed next is not about it.
+fn deselect(model: &mut Model) {
+    if let Some(open) = &mut model.open {
+        open.selected = None;
     }
 }
 
@@ -175,7 +194,44 @@ fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
     };
     let mine = message.reactions.iter().any(|reaction| reaction.mine && reaction.sign == sign);
     let ask = if mine { OfRoom::Unreact(message.r#ref, sign) } else { OfRoom::React(message.r#ref, sign) };
+    deselect(model);
     of_room(model, ask, out);
+}
+
+/// Marks the selected message as unread, or the last one of somebody else, and whatever is below it.
+pub(super) fn mark_unread(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(message) = target(model, |message| !message.mine) else {
+        return no_target(model, "/unread", "there is nothing to mark as unread");
+    };
+    if let Some(open) = &mut model.open {
+        (open.unread, open.read, open.selected) = (Unread::Stays, None, None);
+        open.timeline.seen();
+        open.timeline.mark(&message.place);
+    }
+    of_room(model, OfRoom::Unread(message.r#ref), out);
+    model.told("unread from here on, in every window, until you come back or say something");
+}
+
+/// Mutes or pins the open room, or no longer.
+fn attend(model: &mut Model, change: fn(&Room) -> Attention, out: &mut Vec<Effect>) {
+    match model.room().map(change) {
+        Some(attention) => of_room(model, OfRoom::Attention(attention), out),
+        None => model.no_room(),
+    }
+}
+
+/// Tells how much attention a room is given from now on. The rooms are listed anew, for a pinned one stands first.
+pub(super) fn tell_attention(model: &mut Model, attention: Attention, out: &mut Vec<Effect>) {
+    let muted = attention.muted.map(|muted| match muted {
+        true => "muted: nothing said here rings or notifies you; /mute undoes it",
+        false => "no longer muted",
+    });
+    let pinned = attention.pinned.map(|pinned| match pinned {
+        true => "pinned: this room stands first; /pin undoes it",
+        false => "no longer pinned",
+    });
+    muted.into_iter().chain(pinned).for_each(|what| model.told(what));
+    out.push(Effect::Ask(Ask::Rooms));
 }
 
 /// Enters by a ticket, whatever it was pasted in, or goes to a room that is here.
@@ -336,7 +392,10 @@ fn set(model: &mut Model, what: &str, out: &mut Vec<Effect>) {
     match model.settings.set(name, value.trim()) {
         Some(value) => {
             model.told(format!("{name}: {value}"));
-            out.push(Effect::Set(name.to_owned(), value.to_owned()));
+            if name == "mouse" {
+                out.push(Effect::Mouse(model.settings.mouse));
+            }
+            out.push(Effect::Set(name.to_owned(), value));
         }
         None => match settings::values(name).as_slice() {
             [] => model.fail("usage", "there is no such setting", "/set lists them, /set NAME VALUE changes one"),
@@ -352,19 +411,26 @@ fn set(model: &mut Model, what: &str, out: &mut Vec<Effect>) {
 }
 
 /// Shows who has a message.
-pub(super) fn tell_holders(model: &mut Model, holders: &[Person], of: u64) {
+pub(super) fn tell_holders(model: &mut Model, held: &Holders) {
+    let Holders { holders, acknowledged, of } = held;
     let Some(open) = &model.open else { return };
     let name = |person: &Person| open.names.name(&person.author, &person.nick).whole();
     let has: Vec<String> = holders.iter().map(name).collect();
     let lacks = open
         .people
         .values()
-        .filter(|person| !person.me && !holders.iter().any(|holder| holder.author == person.author));
+        .filter(|person| !person.me && counts(person, model.now_ms))
+        .filter(|person| !holders.iter().any(|holder| holder.author == person.author));
     let lacks: Vec<String> = lacks.map(name).collect();
     let mut text = match has.is_empty() {
         true => "nobody else is known to have it yet".into(),
-        false => format!("{} of {of} have it: {}", has.len(), has.join(", ")),
+        false => format!("received by {} of {of}: {}", has.len(), has.join(", ")),
     };
+    let proved = holders.iter().filter(|person| acknowledged.contains(&person.author));
+    let proved: Vec<String> = proved.map(name).collect();
+    if !proved.is_empty() {
+        text.push_str(&format!("\nacknowledged by {}: {}", proved.len(), proved.join(", ")));
+    }
     if !lacks.is_empty() {
         text.push_str(&format!("\nnot known of: {}", lacks.join(", ")));
     }

@@ -1,17 +1,25 @@
-//! Tab: the rest of an order, a nick, a room's name or a setting. Once more for the next that fits.
+//! Tab: the rest of an order, a nick, a room's name, a setting, the path of a file or an emoji by its name. Once more for
+//! the next that fits.
 
 use rumormill_api::AuthorHex;
 
 use super::{
+    ask::Ask,
+    input::Effect,
     model::{Completion, Model, Open},
     orders::ORDERS,
     rows::title,
     settings,
 };
-use crate::limits::SCREENFUL;
+use crate::limits::{SCREENFUL, SIGN_LETTERS};
 
 /// Completes the word before the cursor, or takes the next that fits; `back` takes the one before.
-pub(super) fn press(model: &mut Model, back: bool) {
+pub(super) fn press(model: &mut Model, back: bool, out: &mut Vec<Effect>) {
+    if model.completion.is_none()
+        && let Some(ask) = elsewhere(model.line.before())
+    {
+        return out.push(Effect::Ask(ask));
+    }
     let completion = match model.completion.take() {
         Some(Completion { start, options, at }) => {
             let step = if back { options.len() - 1 } else { 1 };
@@ -25,6 +33,35 @@ pub(super) fn press(model: &mut Model, back: bool) {
     {
         model.line.replace_from(*start, option);
         model.completion = completion;
+    }
+}
+
+/// What has to be asked to complete a line.
+fn elsewhere(before: &str) -> Option<Ask> {
+    if let Some(path) = before.strip_prefix("/file ") {
+        return Some(Ask::Paths(path.to_owned()));
+    }
+    let word = &before[before.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
+    let name = word.strip_prefix(':').filter(|name| name.chars().count() >= SIGN_LETTERS)?;
+    name.chars().all(|char| char.is_alphanumeric() || "_+-".contains(char)).then(|| Ask::Signs(name.to_owned()))
+}
+
+/// Takes what a line may be completed to, if it has not changed meanwhile.
+pub(super) fn offer(model: &mut Model, ask: &Ask, options: Vec<String>) {
+    let before = model.line.before();
+    if elsewhere(before).as_ref() != Some(ask) {
+        return;
+    }
+    let (length, options) = match ask {
+        Ask::Paths(path) => (path.len(), options),
+        Ask::Signs(name) => (name.len() + 1, options.into_iter().map(|sign| format!("{sign} ")).collect()),
+        _ => return,
+    };
+    let (start, several) = (before.len() - length, options.len() > 1);
+    if let Some(first) = options.first() {
+        model.line.replace_from(start, first);
+        // A directory that is the only one is gone into by the next Tab.
+        model.completion = several.then_some(Completion { start, options, at: 0 });
     }
 }
 

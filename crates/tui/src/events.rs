@@ -1,6 +1,6 @@
 //! What the node tells by itself.
 
-use rumormill_api::{Arrival, Event, Kind, Message, NoticeCode, Person, RoomHex};
+use rumormill_api::{Arrival, Event, Kind, Message, NoticeCode, Person, Reply, RoomHex};
 use rumormill_text::{Names, clean};
 
 use super::{
@@ -27,7 +27,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
                 open.timeline.change(message);
             }
         }
-        Event::Held { room, r#ref, holders } => {
+        Event::Held { room, r#ref, holders, .. } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.held(&r#ref, holders);
             }
@@ -54,7 +54,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
         Event::Lagged { .. } => {
             out.push(Effect::Ask(Model::begin()));
             if let Some(open) = &mut model.open {
-                open.timeline = Timeline::new(0);
+                open.timeline = Timeline::new(None);
                 open.scroll = Scroll::End;
                 read_anew(&open.room, out);
             }
@@ -67,12 +67,15 @@ fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, o
         call(model, room, &message, out);
     }
     let away = !model.focused;
+    let read = model.rooms.iter().find(|known| known.id == *room).and_then(|known| known.read.clone());
     let Some(open) = model.open_as(room) else { return };
     if arrival == Arrival::End {
         spoke(open, &message);
         open.typists.remove(&message.author);
     }
     let (place, mine, hidden) = (message.place.clone(), message.mine, message.hidden);
+    // What was said before the room was opened comes from those who were here meanwhile.
+    let missed = message.time_ms < open.opened_ms && read.is_some_and(|read| read < place);
     let late = open.timeline.take(message, arrival);
     open.reach(&place);
     if hidden {
@@ -81,7 +84,7 @@ fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, o
     match (late, mine) {
         (true, _) => tell_late(model),
         (false, true) => open.timeline.seen(),
-        (false, false) if away => open.timeline.mark(&place),
+        (false, false) if away || missed => open.timeline.mark(&place),
         (false, false) => {}
     }
 }
@@ -89,14 +92,21 @@ fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, o
 /// Rings, and asks the desktop to tell, where the person wants that: of what is on a screen they look at only the bell
 /// tells, and only when it names them.
 fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effect>) {
+    let Some(here) = model.rooms.iter().find(|known| known.id == *room) else { return };
+    let is_quiet = model.settings.quiet.is_some_and(|hours| hours.hold(&model.clock.minutes(model.now_ms)));
+    if here.muted || is_quiet {
+        return;
+    }
+    let is_mine = |reply: &Reply| reply.r#ref.as_str().split('.').next() == Some(here.author.as_str());
+    let to_me = message.names_me || message.reply_to.as_ref().is_some_and(is_mine);
     let worth = |loud| match loud {
         Loud::None => false,
-        Loud::Mentions => message.names_me,
+        Loud::Mentions => to_me,
         Loud::All => message.kind == Kind::Text,
     };
     let looks =
         model.focused && model.open.as_ref().is_some_and(|open| open.room == *room && open.scroll == Scroll::End);
-    if worth(model.settings.bell) && (message.names_me || !looks) {
+    if worth(model.settings.bell) && (to_me || !looks) {
         out.push(Effect::Bell);
     }
     if worth(model.settings.notify) && !looks && model.notified_ms != model.now_ms {

@@ -1,12 +1,10 @@
 //! Files in the terminal: offered by a path, fetched and saved when somebody asks for one.
 
-use std::path::PathBuf;
-
 use rumormill_api::{File, FileHex, FileState, Kind, Message, RoomHex};
 use rumormill_text::show::offered;
 
 use super::{
-    ask::{Ask, OfRoom},
+    ask::{Ask, OfRoom, at_home},
     input::Effect,
     model::{Getting, Model, Open},
 };
@@ -30,9 +28,7 @@ pub(super) fn offer(model: &mut Model, path: &str, out: &mut Vec<Effect>) {
     if path.is_empty() {
         return model.fail("usage", "which file?", "/file PATH");
     }
-    let home = std::env::home_dir().filter(|_| path.starts_with("~/"));
-    let path = home.map_or_else(|| PathBuf::from(path), |home| home.join(&path[2..]));
-    out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::File(path))));
+    out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::File(at_home(path)))));
 }
 
 /// Gets the file of the selected message, or the newest one, or the one that is so many files up.

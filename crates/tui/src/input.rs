@@ -33,6 +33,8 @@ pub(super) enum Input {
     Key(Key),
     Paste(String),
     Resize(Size),
+    /// A notch of the mouse wheel, down or up.
+    Wheel(bool),
     /// Whether the person looks at this terminal.
     Focus(bool),
     /// Time has passed; milliseconds since the Unix epoch.
@@ -62,6 +64,8 @@ pub(super) enum Effect {
     /// A line to be remembered from visit to visit.
     Remember(String),
     Bell,
+    /// The mouse is to be told of here, or left to the terminal, which selects text with it.
+    Mouse(bool),
     /// The desktop is to tell this.
     Notify {
         /// Where it happened.

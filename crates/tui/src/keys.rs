@@ -10,9 +10,9 @@ use super::{
     input::{Effect, Key},
     model::{Aim, BlockKey, Mode, Model, NoteKind, Question, Recall},
     orders::{Order, Said, read},
-    panels, rooms, rows, scroll,
+    panels, rooms, scroll, wrap,
 };
-use crate::limits::TYPING_EVERY_MS;
+use crate::limits::{TYPING_EVERY_MS, WHEEL_ROWS};
 
 /// Takes a key.
 pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
@@ -67,8 +67,8 @@ fn tell_typing(model: &mut Model, out: &mut Vec<Effect>) {
 
 fn pressed(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     match (key.ctrl, key.alt, key.code) {
-        (false, false, KeyCode::Tab) => return complete::press(model, false),
-        (_, _, KeyCode::BackTab) => return complete::press(model, true),
+        (false, false, KeyCode::Tab) => return complete::press(model, false, out),
+        (_, _, KeyCode::BackTab) => return complete::press(model, true, out),
         _ => model.completion = None,
     }
     match (key.ctrl, key.alt) {
@@ -88,6 +88,7 @@ fn plain(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         KeyCode::Up => older(model),
         KeyCode::Down => newer(model),
         KeyCode::End if model.line.is_empty() => scroll::to_end(model, out),
+        KeyCode::Home if model.line.is_empty() => scroll::to_start(model, out),
         _ => {
             model.line.press(key);
         }
@@ -104,6 +105,7 @@ fn ctrl(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         KeyCode::Char('p') => older(model),
         KeyCode::Char('n') => newer(model),
         KeyCode::End => scroll::to_end(model, out),
+        KeyCode::Home => scroll::to_start(model, out),
         _ => {
             model.line.press(key);
         }
@@ -116,8 +118,9 @@ fn alt(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             rooms::open(model, usize::from(digit as u8 - b'1'), out);
         }
         KeyCode::Char('a') => news(model, out),
-        KeyCode::Char('l') => model.bare = !model.bare,
-        KeyCode::Char('u') => marker(model),
+        KeyCode::Char('l') => bare(model, out),
+        KeyCode::Char('u') => scroll::to_unread(model, out),
+        KeyCode::Char('m') => carry::mark_unread(model, out),
         KeyCode::Char('r') => carry::reply(model, String::new(), out),
         KeyCode::Char('e') => carry::edit(model, String::new(), out),
         KeyCode::Char('c') => copy(model, out),
@@ -133,7 +136,10 @@ fn alt(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
 
 /// Esc leaves what is innermost, and at last goes to the end.
 fn escape(model: &mut Model, out: &mut Vec<Effect>) {
-    if std::mem::take(&mut model.bare) || model.panel.take().is_some() {
+    if model.bare {
+        return bare(model, out);
+    }
+    if model.panel.take().is_some() {
         return;
     }
     if let Some(open) = &mut model.open {
@@ -151,15 +157,21 @@ fn escape(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
-    let middle = super::layout::parts(model).middle;
-    let height = usize::from(middle.height).saturating_sub(1);
-    match &mut model.panel {
-        Some(panel) => {
-            let last = panels::laid(panel, usize::from(middle.width)).len().saturating_sub(height);
-            let step = height.saturating_sub(1).max(1);
-            panel.above = if down { panel.above + step } else { panel.above.saturating_sub(step) }.min(last);
+    match &model.panel {
+        Some(_) => {
+            let height = usize::from(super::layout::parts(model).middle.height);
+            scroll_panel(model, down, height.saturating_sub(2).max(1));
         }
         None => scroll::page(model, down, out),
+    }
+}
+
+fn scroll_panel(model: &mut Model, down: bool, step: usize) {
+    let middle = super::layout::parts(model).middle;
+    let height = usize::from(middle.height).saturating_sub(1);
+    if let Some(panel) = &mut model.panel {
+        let last = panels::laid(panel, usize::from(middle.width)).len().saturating_sub(height);
+        panel.above = if down { panel.above + step } else { panel.above.saturating_sub(step) }.min(last);
     }
 }
 
@@ -184,7 +196,9 @@ fn news(model: &mut Model, out: &mut Vec<Effect>) {
     let open = model.open.as_ref().map(|open| &open.room);
     let here = model.rooms.iter().position(|room| Some(&room.id) == open).unwrap_or(0);
     let others = || (1..model.rooms.len()).map(|step| (here + step) % model.rooms.len());
-    let next = |has: fn(&Room) -> u64| others().find(|at| model.rooms.get(*at).is_some_and(|room| has(room) > 0));
+    let next = |has: fn(&Room) -> u64| {
+        others().find(|at| model.rooms.get(*at).is_some_and(|room| !room.muted && has(room) > 0))
+    };
     if let Some(at) = next(|room| room.mentions).or_else(|| next(|room| room.unread)) {
         rooms::open(model, at, out);
     }
@@ -197,9 +211,20 @@ fn beside(model: &mut Model, after: bool, out: &mut Vec<Effect>) {
     rooms::open(model, (here + step) % model.rooms.len(), out);
 }
 
-fn marker(model: &mut Model) {
-    if let Some(marker) = model.open.as_ref().and_then(|open| open.timeline.marker.clone()) {
-        scroll::show(model, &BlockKey::Message(marker));
+/// Shows only text, or everything again. Only text is to be selected with the mouse, which is the terminal's then.
+fn bare(model: &mut Model, out: &mut Vec<Effect>) {
+    model.bare = !model.bare;
+    out.extend(model.settings.mouse.then_some(Effect::Mouse(!model.bare)));
+}
+
+/// Scrolls by a notch of the mouse wheel.
+pub(super) fn wheel(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
+    if matches!(model.mode, Mode::Search(_)) {
+        return;
+    }
+    match model.panel {
+        Some(_) => scroll_panel(model, down, WHEEL_ROWS),
+        None => scroll::by(model, down, WHEEL_ROWS, out),
     }
 }
 
@@ -222,7 +247,7 @@ fn select(model: &mut Model, down: bool) {
 /// Copies the selected message, or the last one.
 fn copy(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(message) = carry::target(model, |_| true).filter(|message| message.kind == Kind::Text) {
-        out.push(Effect::Copy(rows::lines(&message.text)));
+        out.push(Effect::Copy(wrap::lines(&message.text)));
     }
 }
 

@@ -21,6 +21,8 @@ mod keys;
 mod layout;
 mod limits;
 mod line;
+mod links;
+mod marks;
 mod model;
 mod orders;
 pub mod output;

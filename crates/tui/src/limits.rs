@@ -42,6 +42,9 @@ pub(crate) const RECEIPTS: usize = 64;
 /// Milliseconds until an own line is shown with whatever receipt it has: above two round trips around the earth.
 pub(crate) const RECEIPT_MS: u64 = 1_500;
 
+/// Milliseconds until an own line is shown where nobody is here: as long as a receipt of somebody who just came takes.
+pub(crate) const ALONE_MS: u64 = 500;
+
 /// Milliseconds that what may change receipts is gathered before they are looked up: ten look-ups a second.
 pub(crate) const STIR_MS: u64 = 100;
 
@@ -105,3 +108,25 @@ pub(crate) const TICK_MS: u64 = 1_000;
 
 /// Milliseconds that `join` looks for rooms on the LAN: discovery takes up to 1.6 s, and that much again.
 pub const JOIN_LOOKS_MS: u64 = 3_200;
+
+/// Emoji that Tab goes through for the beginning of a name, those that fit best first.
+pub(crate) const SIGNS_OFFERED: usize = 8;
+
+/// Letters of a name that an emoji is looked for by: one would find hundreds.
+pub(crate) const SIGN_LETTERS: usize = 2;
+
+/// Entries of a directory that Tab looks at, and paths that it goes through: nobody presses it more often.
+pub(crate) const PATHS_LOOKED_AT: usize = 10_000;
+pub(crate) const PATHS_OFFERED: usize = 50;
+
+/// Rows that one notch of a mouse wheel scrolls, as elsewhere.
+pub(crate) const WHEEL_ROWS: usize = 3;
+
+/// Milliseconds between two lines of one author that stand under one name: who pauses longer begins anew.
+pub(crate) const TOGETHER_MS: u64 = 5 * 60_000;
+
+/// Bytes of a link that the terminal is told of: what the terminals that open links take.
+pub(crate) const LINK_BYTES: usize = 2_083;
+
+/// Quotes within quotes, and lists within lists, that are told apart: more would leave no room for words on 60 columns.
+pub(crate) const QUOTES_SHOWN: usize = 6;

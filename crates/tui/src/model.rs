@@ -61,12 +61,39 @@ pub(super) struct Open {
     pub(super) centre: Option<PlaceText>,
     /// Up to where reading was told.
     pub(super) read: Option<PlaceText>,
+    /// What the person wants to be done with what they have not read.
+    pub(super) unread: Unread,
+    /// What is to be shown once a page has come.
+    pub(super) goal: Option<Goal>,
+    /// When the room was opened; what others said before and comes later is unread.
+    pub(super) opened_ms: u64,
     /// The newest message there has been, in the window or not.
     pub(super) last: Option<PlaceText>,
     /// Who is writing, and until when that holds if nothing more is told; at most [`TYPISTS`].
     pub(super) typists: BTreeMap<AuthorHex, u64>,
     /// When others may be told again that I am writing.
     pub(super) type_at: u64,
+}
+
+/// What the person wants to be done with what they have not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// What stood on the screen is read, one after the other.
+    #[default]
+    Follows,
+    /// They went to the end: whatever is above that is read too.
+    Passed,
+    /// They marked it as unread: it stays so until they come back or say something.
+    Stays,
+}
+
+/// What is to be shown once a page has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The first unread message at the top, if not all of them fit on the screen.
+    Unread,
+    /// The beginning.
+    Start,
 }
 
 /// The lowest row that is shown.
@@ -269,17 +296,20 @@ impl Model {
 
 impl Open {
     /// A room of which nothing was read yet.
-    pub(super) fn new(room: &Room) -> Self {
+    pub(super) fn new(room: &Room, now_ms: u64) -> Self {
         Self {
             room: room.id.clone(),
             people: BTreeMap::new(),
             names: Names::default(),
-            timeline: Timeline::new(room.unread),
+            timeline: Timeline::new(room.read.clone()),
             scroll: Scroll::End,
             selected: None,
             aim: None,
             centre: None,
             read: None,
+            unread: Unread::default(),
+            goal: Some(Goal::Unread),
+            opened_ms: now_ms,
             last: None,
             typists: BTreeMap::new(),
             type_at: 0,

@@ -6,7 +6,7 @@ use rumormill_api::act;
 /// An order as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    Help,
+    Help(String),
     New(String),
     Join(String),
     Leave,
@@ -18,6 +18,9 @@ pub(super) enum Order {
     Topic(String),
     Search(String),
     Seen,
+    Unread,
+    Mute,
+    Pin,
     Announce(String),
     Ticket,
     Qr,
@@ -38,57 +41,77 @@ pub(super) struct Known {
     pub(super) word: &'static str,
     pub(super) rest: &'static str,
     pub(super) what: &'static str,
+    /// Where the help shows it.
+    pub(super) often: Use,
     read: fn(String) -> Order,
 }
 
+/// How often something is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Every day: it is on the one screen of `/help`.
+    Daily,
+    /// Now and then: `/help all` has it.
+    Rare,
+}
+
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 25] = [
-    known("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
-    known("new", "NAME", "begin a room", Order::New),
-    known("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
-    known("announce", "on or off", "let those on this LAN enter the room by its name", Order::Announce),
-    known("ticket", "", "what lets others in, shown and copied", |_| Order::Ticket),
-    known("qr", "", "the same as a picture, for a telephone", |_| Order::Qr),
-    known("nick", "NAME", "be shown by this name", Order::Nick),
-    known("me", "TEXT", "say what you do", Order::Me),
-    known("names", "", "who is in the room", |_| Order::Names),
-    known("whois", "NAME", "who that is, and how they are reached", Order::Whois),
-    known("hide", "NAME", "do not show what they say, or show it again", Order::Hide),
-    known("topic", "TEXT", "set the topic, or show it", Order::Topic),
-    known("search", "WORDS", "find what was said", Order::Search),
-    known("seen", "", "who has the selected message, or your last", |_| Order::Seen),
-    known("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),
-    known("edit", "TEXT", "write your message anew", Order::Edit),
-    known("delete", "", "take your message back", |_| Order::Delete),
-    known("react", "SIGN", "set a sign under a message, or take it back", Order::React),
-    known("file", "PATH", "send a file", Order::File),
-    known("get", "", "save the file of the selected message, or the last", Order::Get),
-    known("peers", "", "who is connected, and how", |_| Order::Peers),
-    known("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
-    known("set", "NAME VALUE", "change a setting, or list them", Order::Set),
-    known("help", "", "this", |_| Order::Help),
-    known("quit", "", "end the program; all rooms are kept", |_| Order::Quit),
+pub(super) const ORDERS: [Known; 28] = [
+    daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
+    daily("new", "NAME", "begin a room", Order::New),
+    daily("ticket", "", "what lets others in, shown and copied", |_| Order::Ticket),
+    rare("nick", "NAME", "be shown by this name", Order::Nick),
+    daily("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),
+    daily("edit", "TEXT", "write your message anew", Order::Edit),
+    daily("delete", "", "take your message back", |_| Order::Delete),
+    daily("react", "SIGN", "set a sign under a message, or take it back", Order::React),
+    daily("file", "PATH", "send a file", Order::File),
+    daily("get", "", "save the file of the selected message, or the last", Order::Get),
+    daily("search", "WORDS", "find what was said", Order::Search),
+    daily("names", "", "who is in the room", |_| Order::Names),
+    rare("me", "TEXT", "say what you do", Order::Me),
+    rare("topic", "TEXT", "set the topic, or show it", Order::Topic),
+    rare("seen", "", "who has the selected message, or your last", |_| Order::Seen),
+    rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
+    rare("whois", "NAME", "who that is, and how they are reached", Order::Whois),
+    rare("hide", "NAME", "do not show what they say, or show it again", Order::Hide),
+    rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
+    rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
+    rare("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),
+    rare("announce", "on or off", "let those on this LAN enter the room by its name", Order::Announce),
+    rare("qr", "", "the ticket as a picture, for a telephone", |_| Order::Qr),
+    rare("peers", "", "who is connected, and how", |_| Order::Peers),
+    rare("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
+    rare("set", "NAME VALUE", "change a setting, or list them", Order::Set),
+    rare("help", "all", "every order and key", Order::Help),
+    daily("quit", "", "end the program; all rooms are kept", |_| Order::Quit),
 ];
 
-const fn known(word: &'static str, rest: &'static str, what: &'static str, read: fn(String) -> Order) -> Known {
-    Known { word, rest, what, read }
+const fn daily(word: &'static str, rest: &'static str, what: &'static str, read: fn(String) -> Order) -> Known {
+    Known { word, rest, what, often: Use::Daily, read }
+}
+
+const fn rare(word: &'static str, rest: &'static str, what: &'static str, read: fn(String) -> Order) -> Known {
+    Known { word, rest, what, often: Use::Rare, read }
 }
 
 /// Keys, as `/help` lists them.
-pub(super) const KEYS: [(&str, &str); 13] = [
-    ("Alt+1 … Alt+9", "go to a room; Alt+Left and Alt+Right to the one beside it"),
-    ("Alt+a", "go to a room with news"),
-    ("PgUp PgDn", "read up and down; Esc goes back to the end"),
-    ("Alt+u", "go to the first unread message"),
-    ("Alt+Up Alt+Down", "select a message, for the orders above"),
-    ("Alt+r Alt+e Alt+c", "reply to the selected message, edit it, copy it"),
-    ("Ctrl+s", "search"),
-    ("Tab", "complete a name or an order"),
-    ("Up Down Ctrl+r", "what you typed before"),
-    ("Alt+Enter", "a line break"),
-    ("Alt+l", "bare text, to be copied with the mouse"),
-    ("Ctrl+a e k u w y", "and the other keys of a shell edit the line"),
-    ("Ctrl+c", "forget the line; twice: end the program"),
+pub(super) const KEYS: [(&str, &str, Use); 15] = [
+    ("Alt+1 … Alt+9", "go to a room; Alt+Left, Alt+Right: the one beside it", Use::Daily),
+    ("Alt+a", "go to a room with news", Use::Daily),
+    ("PgUp PgDn", "read up and down, as the mouse wheel; Esc: to the end", Use::Daily),
+    ("Home, Ctrl+Home", "go to the beginning of the room", Use::Rare),
+    ("Alt+u", "go to the first unread message", Use::Daily),
+    ("Alt+Up Alt+Down", "select a message, for the orders above", Use::Daily),
+    ("Alt+r Alt+e Alt+c", "reply to the selected message, edit it, copy it", Use::Rare),
+    ("Alt+m", "mark the selected message as unread", Use::Rare),
+    ("Ctrl+s", "search", Use::Rare),
+    ("Tab", "complete a name, an order, a path, :emoji", Use::Daily),
+    ("Up Down Ctrl+r", "what you typed before", Use::Rare),
+    ("Alt+Enter", "a line break", Use::Rare),
+    ("Alt+l", "bare text, to be copied with the mouse", Use::Rare),
+    ("Ctrl+a e k u w y", "and the other keys of a shell edit the line", Use::Rare),
+    ("Ctrl+c", "forget the line; twice: end the program", Use::Rare),
 ];
 
 /// A line that was typed.

@@ -42,6 +42,14 @@ impl Paint {
         self.colour(Style::new(), Color::Indexed(136))
     }
 
+    /// Code, set off from words.
+    pub(super) fn code(self, style: Style) -> Style {
+        match self {
+            Self::Colours => style.bg(Color::Indexed(236)).fg(Color::Indexed(252)),
+            Self::None => style,
+        }
+    }
+
     /// What went wrong, or needs somebody.
     pub(super) fn alarm(self) -> Style {
         self.colour(self.strong(), Color::Indexed(167))

@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     layout::parts,
     model::{Model, Panel},
-    orders::{KEYS, ORDERS},
+    orders::{KEYS, ORDERS, Use},
     wrap::wrap,
 };
 
@@ -42,21 +42,40 @@ fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>
     model.panel = Some(Panel { title: title.into(), rows, ..Panel::default() });
 }
 
-/// Shows what can be typed and pressed.
+/// Shows what is typed and pressed every day.
 pub(super) fn help(model: &mut Model) {
-    let orders = ORDERS.iter().map(|order| (format!("/{} {}", order.word, order.rest), order.what.to_owned()));
-    let keys = KEYS.iter().map(|(keys, what)| ((*keys).to_owned(), (*what).to_owned()));
+    let orders = orders(&[Use::Daily]).chain([("/help all".into(), "every order, key and sign".into())]);
+    let rows = orders.chain([blank()]).chain(keys(&[Use::Daily])).collect();
+    show(model, "every day's orders and keys", rows);
+}
+
+fn orders(often: &[Use]) -> impl Iterator<Item = (String, String)> + use<'_> {
+    let orders = ORDERS.iter().filter(|order| often.contains(&order.often));
+    orders.map(|order| (format!("/{} {}", order.word, order.rest), order.what.to_owned()))
+}
+
+fn keys(often: &[Use]) -> impl Iterator<Item = (String, String)> + use<'_> {
+    let keys = KEYS.iter().filter(|(_, _, use_of)| often.contains(use_of));
+    keys.map(|(keys, what, _)| ((*keys).to_owned(), (*what).to_owned()))
+}
+
+/// Shows all that can be typed and pressed.
+pub(super) fn help_all(model: &mut Model) {
+    let all = [Use::Daily, Use::Rare];
+    let (orders, keys) = (orders(&all), keys(&all));
     let signs = SIGNS.iter().map(|(sign, what)| ((*sign).to_owned(), (*what).to_owned()));
     let rows = orders.chain([blank()]).chain(keys).chain([blank()]).chain(signs).collect();
     show(model, "orders, keys and signs", rows);
 }
 
 /// Signs of ours on the screen.
-const SIGNS: [(&str, &str); 6] = [
+const SIGNS: [(&str, &str); 8] = [
     ("//", "at the beginning of a line says / and the rest"),
-    ("✓ 4/7", "four of seven others have what you said; … 0/7: nobody yet"),
+    ("✓ 4/7", "received by four of seven others; /seen: by whom, and who acknowledged it"),
     ("@12:30", "it names you"),
     ("12:30↑", "it came late, above what you had seen"),
+    ("^2 lunch", "a room that is pinned"),
+    ("-2 lunch", "a room that is muted"),
     ("[👍 2]", "two set this sign, one of them is you"),
     ("ada~9f2c", "one of several who look alike, by the beginning of the author's id"),
 ];

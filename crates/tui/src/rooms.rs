@@ -10,8 +10,9 @@ use super::{
     input::Effect,
     model::{Mode, Model, NoteKind, Open},
     rows::title,
+    timeline::Timeline,
 };
-use crate::limits::ROOMS_LISTED;
+use crate::limits::{PAGE_MESSAGES, ROOMS_LISTED};
 
 /// Opens a room by its number, with what was typed there before.
 pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
@@ -20,7 +21,11 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
         return;
     }
     let id = room.id.clone();
-    let opened = Open::new(room);
+    let mut opened = Open::new(room, model.now_ms);
+    let unread = room.read.clone().filter(|_| room.unread > PAGE_MESSAGES as u64 / 2);
+    if let Some(read) = &unread {
+        opened.timeline = Timeline::unread(read.clone());
+    }
     let unsent = model.line.take();
     if let Some(before) = model.open.replace(opened).filter(|_| !unsent.is_empty()) {
         model.drafts.insert(before.room, unsent);
@@ -29,7 +34,13 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
         model.line.set(&draft);
     }
     (model.mode, model.panel, model.completion) = (Mode::Chat, None, None);
-    read_anew(&id, out);
+    match unread {
+        // What is unread may go on for pages: it is read from its beginning.
+        Some(read) => {
+            out.extend([OfRoom::People, OfRoom::After(read)].map(|ask| Effect::Ask(Ask::Of(id.clone(), ask))))
+        }
+        None => read_anew(&id, out),
+    }
 }
 
 /// Asks for the newest page of a room, and who is in it.

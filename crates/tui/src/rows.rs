@@ -6,7 +6,7 @@ use ratatui::{
 };
 use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
-    clean, clean_name, fit,
+    clean, clean_name, counts, fit,
     limits::NICK_CHARS,
     show::{count, elsewhere, named, thousands},
 };
@@ -14,10 +14,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     files,
+    marks::{self, Around},
     model::{BlockKey, Model, Note, NoteKind, Open},
-    wrap::wrap,
+    wrap::{lines, wrap},
 };
-use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS};
+use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS, TOGETHER_MS};
 
 /// Columns that tell how many signs are not shown.
 const REST_WIDTH: usize = 5;
@@ -68,6 +69,20 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
     blocks
 }
 
+/// Whether a message names its author, or stands under the name above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    Named,
+    Under,
+}
+
+/// Whether a message goes on with what its author said right before.
+fn goes_on(before: &Message, message: &Message) -> bool {
+    let said = |message: &Message| matches!(message.kind, Kind::Text | Kind::File) && !message.action;
+    let soon = message.time_ms.saturating_sub(before.time_ms) < TOGETHER_MS;
+    said(before) && said(message) && soon && before.author == message.author && message.from == before.from
+}
+
 /// What rows are written on: who is who, and how wide things are.
 pub(super) struct Sheet<'a> {
     model: &'a Model,
@@ -108,6 +123,14 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// The first row of a message, with the name that may stand above it.
+    pub(super) fn named(&self, blocks: &[Block<'_>], at: usize) -> Option<Line<'static>> {
+        let Some(Block::Message(message)) = blocks.get(at) else { return None };
+        let rows = self.message(message, Head::Named);
+        // Below a rule the name stands anyway.
+        (rows.len() == self.rows(blocks, at).len()).then(|| rows.into_iter().next()).flatten()
+    }
+
     /// A message, below the day and the unread marker where they stand before it.
     fn between(&self, blocks: &[Block<'_>], at: usize, message: &Message) -> Vec<Line<'static>> {
         let before = blocks[..at].iter().rev().find_map(|block| match block {
@@ -125,18 +148,27 @@ impl<'a> Sheet<'a> {
             let text = format!("{} new", thousands(open.timeline.unread_shown() as u64));
             rows.push(self.rule(&text).style(self.model.paint.marker()));
         }
-        rows.extend(self.message(message));
+        let follows =
+            rows.is_empty() && matches!(at.checked_sub(1).and_then(|above| blocks.get(above)), Some(Block::Message(_)));
+        let goes_on = before.is_some_and(|before| follows && goes_on(before, message));
+        rows.extend(self.message(message, if goes_on { Head::Under } else { Head::Named }));
         rows
     }
 
-    fn message(&self, message: &Message) -> Vec<Line<'static>> {
+    fn message(&self, message: &Message, head: Head) -> Vec<Line<'static>> {
         let Some(open) = &self.model.open else { return Vec::new() };
         let selected = open.selected.as_ref() == Some(&message.place);
-        let (nick, mut text) = self.told(open, message);
+        let (mut nick, mut text) = self.told(open, message);
+        if head == Head::Under && !selected {
+            nick = Span::raw("");
+        }
         if self.model.bare {
             text.insert(0, (format!("{} {nick}  ", self.model.clock.minutes(message.time_ms)), Style::new()));
         }
-        let mut rows = wrap(&text, self.text_width());
+        let mut rows = match message.blocks.is_empty() {
+            true => wrap(&text, self.text_width()),
+            false => marks::rows(self.model.paint, &message.blocks, &self.around(message, text), self.text_width()),
+        };
         if rows.len() > MESSAGE_ROWS && !selected {
             let more = rows.len() - MESSAGE_ROWS;
             rows.truncate(MESSAGE_ROWS);
@@ -171,6 +203,17 @@ impl<'a> Sheet<'a> {
         };
         let late = if open.timeline.is_late(&message.place) { "↑" } else { " " };
         self.beside(mark, message.time_ms, late, nick, rows)
+    }
+
+    /// What stands around the words of a message, by all that is shown of it.
+    fn around(&self, message: &Message, mut shown: Vec<(String, Style)>) -> Around {
+        let at = usize::from(message.action) + usize::from(message.from.is_some()) + usize::from(self.model.bare);
+        let behind = shown.split_off((at + 1).min(shown.len()));
+        let plain = shown.pop().map_or(Style::new(), |(_, plain)| plain);
+        if message.action {
+            shown.push((" ".into(), plain));
+        }
+        Around { before: shown, plain, behind }
     }
 
     /// That there is something which is not shown, and how it is.
@@ -231,9 +274,8 @@ impl<'a> Sheet<'a> {
 
     fn receipt(&self, open: &Open, message: &Message) -> Option<String> {
         let holders = message.holders.filter(|_| message.mine && matches!(message.kind, Kind::Text | Kind::File))?;
-        let known = open.people.values().filter(|person| !person.me).count() as u64;
-        let wrote = self.model.room().map_or(0, |room| room.people.saturating_sub(1));
-        let others = if known > 0 { known } else { wrote }.max(holders);
+        let counted = open.people.values().filter(|person| !person.me && counts(person, self.model.now_ms));
+        let others = (counted.count() as u64).max(holders);
         Some(match (holders, others) {
             (0, 0) => "…".into(),
             (0, others) => format!("… 0/{others}"),
@@ -380,11 +422,6 @@ pub(super) fn fetched(open: &Open, room: &Room) -> String {
     let all = thousands(room.entries.saturating_add(room.missing));
     let here = if room.missing == 0 { "all".into() } else { format!("{} of", thousands(room.entries)) };
     format!("{} shown, {here} {all} fetched", thousands(open.timeline.len() as u64))
-}
-
-/// A text of several lines, each made safe.
-pub(super) fn lines(text: &str) -> String {
-    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// A room's name as it is shown: the beginning of its id where the name is not here yet.

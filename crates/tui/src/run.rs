@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crossterm::event::{Event as Pressed, EventStream, KeyEventKind};
+use crossterm::event::{Event as Pressed, EventStream, KeyEventKind, MouseEventKind};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend};
 use rumormill_api::{Refused, RoomHex, codes};
@@ -22,6 +22,8 @@ use tokio::{sync::mpsc, time};
 use super::{
     ask::{Answer, Ask},
     input::{Copied, Effect, Input, Key, Size},
+    links::Leads,
+    marks::links,
     model::Model,
     paint::Paint,
     screen::{Desktop, Screen, Signs, copies},
@@ -138,7 +140,7 @@ enum Next {
     Leave,
 }
 
-impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
+impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
     /// Shows what happens and does what is typed.
     pub(super) async fn stay(
         &mut self,
@@ -151,7 +153,8 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
         let asking = answer(client, waiting, told);
         tokio::pin!(asking);
         let mut ticks = time::interval(Duration::from_millis(TICK_MS));
-        self.carry_out(vec![Effect::Ask(Model::begin())], &asks)?;
+        let mouse = self.model.settings.mouse.then_some(Effect::Mouse(true));
+        self.carry_out([Effect::Ask(Model::begin())].into_iter().chain(mouse).collect(), &asks)?;
         // Inputs that were taken and not drawn.
         let mut taken = 1;
         loop {
@@ -202,6 +205,7 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
                     let copied = self.copy(&text)?;
                     update(&mut self.model, Input::Copied(copied));
                 }
+                Effect::Mouse(wanted) => self.signs.mouse(wanted).map_err(|error| Failure::output(&error))?,
                 Effect::Bell => self.signs.bell().map_err(|error| Failure::output(&error))?,
                 Effect::Notify { title, text } => {
                     self.signs.notify(self.desktop, &title, &text).map_err(|error| Failure::output(&error))?;
@@ -236,6 +240,8 @@ impl<B: Backend<Error: ToString>, W: Write> Shell<'_, B, W> {
             update(&mut self.model, Input::Resize(size));
         }
         let model = &self.model;
+        let said = model.open.iter().flat_map(|open| open.timeline.messages());
+        self.terminal.backend_mut().lead(links(said));
         self.terminal.draw(|frame| view(model, frame)).map(|_| ()).map_err(broken)
     }
 }
@@ -266,6 +272,11 @@ fn pressed(event: Pressed) -> Option<Input> {
         Pressed::Resize(columns, rows) => Some(Input::Resize(Size { columns, rows })),
         Pressed::FocusGained => Some(Input::Focus(true)),
         Pressed::FocusLost => Some(Input::Focus(false)),
-        Pressed::Key(_) | Pressed::Mouse(_) => None,
+        Pressed::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Input::Wheel(false)),
+            MouseEventKind::ScrollDown => Some(Input::Wheel(true)),
+            _ => None,
+        },
+        Pressed::Key(_) => None,
     }
 }

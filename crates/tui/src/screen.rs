@@ -12,13 +12,20 @@ use crossterm::{
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::Terminal;
 use rumormill_text::clean;
+
+use super::links::Linking;
+
+/// Leaves the mouse to the terminal.
+const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// What the shell needs of a terminal besides drawing.
 pub(super) trait Signs {
     /// Puts text into the clipboard, where the terminal lets programs do so.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Has the terminal tell of the mouse, or select text with it.
+    fn mouse(&mut self, told: bool) -> io::Result<()>;
     /// Rings.
     fn bell(&mut self) -> io::Result<()>;
     /// Asks the desktop to tell something. A terminal that knows no way to do so shows nothing.
@@ -28,6 +35,12 @@ pub(super) trait Signs {
 impl<W: Write> Signs for W {
     fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(self, CopyToClipboard::to_clipboard_from(text))
+    }
+
+    fn mouse(&mut self, told: bool) -> io::Result<()> {
+        // Buttons and the wheel only: moves would be told a hundred times a second.
+        self.write_all(if told { b"\x1b[?1000h\x1b[?1006h" } else { NO_MOUSE })?;
+        self.flush()
     }
 
     fn bell(&mut self) -> io::Result<()> {
@@ -71,7 +84,7 @@ pub(super) fn copies(term: &str, program: &str) -> bool {
 
 /// The terminal, ours until this is dropped.
 pub(super) struct Screen {
-    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+    pub(super) terminal: Terminal<Linking<Stdout>>,
 }
 
 impl Screen {
@@ -87,7 +100,7 @@ impl Screen {
         }));
         enable_raw_mode()?;
         // From here on dropping restores.
-        let screen = Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? };
+        let screen = Self { terminal: Terminal::new(Linking::new(io::stdout()))? };
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         Ok(screen)
     }
@@ -101,6 +114,7 @@ impl Drop for Screen {
 
 /// Gives the terminal back. Where it went away there is nobody to tell.
 fn restore() {
+    let _ = io::stdout().write_all(NO_MOUSE);
     let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }

@@ -1,11 +1,13 @@
 //! Where one reads: at the end, which moves as messages come, or at a place that stays whatever comes in above
 //! or below it.
 
+use rumormill_api::PlaceText;
+
 use super::{
     ask::{Ask, OfRoom},
     input::Effect,
     layout::parts,
-    model::{BlockKey, Model, Scroll},
+    model::{BlockKey, Goal, Model, Scroll, Unread},
     rows::{Block, Sheet, blocks},
 };
 
@@ -86,13 +88,18 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// Scrolls by most of a screen, and asks for more where the window ends.
+/// Scrolls by most of a screen.
 pub(super) fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
+    let step = usize::from(parts(model).middle.height).saturating_sub(2).max(1);
+    by(model, down, step, out);
+}
+
+/// Scrolls by some rows, and asks for more where the window ends.
+pub(super) fn by(model: &mut Model, down: bool, step: usize, out: &mut Vec<Effect>) {
     let Some(open) = &mut model.open else { return };
     open.centre = None;
     let Some(open) = &model.open else { return };
     let tape = Tape::new(model);
-    let step = tape.height.saturating_sub(2).max(1);
     let from = tape.spot(&open.scroll);
     let to = if down { tape.down(from, step) } else { tape.up(from, step) };
     let scroll = tape.scroll(Tape::lower(to, tape.highest()));
@@ -116,6 +123,71 @@ pub(super) fn show(model: &mut Model, key: &BlockKey) {
     set(model, scroll);
 }
 
+/// Shows a block at the top of the screen.
+fn show_on_top(model: &mut Model, key: &BlockKey) {
+    let tape = Tape::new(model);
+    let Some(at) = tape.blocks.iter().position(|block| block.key() == *key) else { return };
+    let first = (at, tape.rows(at).saturating_sub(1));
+    let scroll = tape.scroll(tape.down(first, tape.height.saturating_sub(1)));
+    set(model, scroll);
+}
+
+/// Shows what was to be shown once a page has come.
+pub(super) fn reach(model: &mut Model) {
+    let Some(open) = &mut model.open else { return };
+    match open.goal.take() {
+        None => {}
+        Some(Goal::Start) => show_on_top(model, &BlockKey::Top),
+        Some(Goal::Unread) => {
+            let marker = open.timeline.marker.clone().map(BlockKey::Message);
+            if let Some(marker) = marker.filter(|marker| !is_shown(model, marker)) {
+                show_on_top(model, &marker);
+            }
+        }
+    }
+}
+
+/// The first and the last message on the screen, the last of them in full.
+pub(super) fn shown(model: &Model) -> Option<(PlaceText, PlaceText)> {
+    let open = model.open.as_ref()?;
+    let tape = Tape::new(model);
+    let bottom = tape.spot(&open.scroll);
+    let top = tape.up(bottom, tape.height.saturating_sub(1)).0;
+    let place = |block: &Block<'_>| match block {
+        Block::Message(message) | Block::Hidden(message, _) => Some(message.place.clone()),
+        Block::Top | Block::Hint | Block::Note(_) => None,
+    };
+    let end = if bottom.1 == 0 { bottom.0 + 1 } else { bottom.0 };
+    let on_screen = tape.blocks.get(top..end)?;
+    Some((on_screen.iter().find_map(place)?, on_screen.iter().rev().find_map(place)?))
+}
+
+/// Goes to the beginning, which may have to be read first.
+pub(super) fn to_start(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(open) = &mut model.open else { return };
+    open.goal = Some(Goal::Start);
+    if !open.timeline.above {
+        return reach(model);
+    }
+    open.timeline = super::timeline::Timeline::from_start();
+    out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::After(PlaceText::earliest(0)))));
+}
+
+/// Goes to the first unread message, which may have to be read first.
+pub(super) fn to_unread(model: &mut Model, out: &mut Vec<Effect>) {
+    let read = model.room().filter(|room| room.unread > 0).and_then(|room| room.read.clone());
+    let Some(open) = &mut model.open else { return };
+    match (open.timeline.marker.clone(), read) {
+        (Some(marker), _) if open.timeline.at(&marker).is_some() => show(model, &BlockKey::Message(marker)),
+        (_, Some(read)) => {
+            open.goal = Some(Goal::Unread);
+            open.timeline = super::timeline::Timeline::unread(read.clone());
+            out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::After(read))));
+        }
+        _ => {}
+    }
+}
+
 /// Whether a block is on the screen in full.
 pub(super) fn is_shown(model: &Model, key: &BlockKey) -> bool {
     let Some(open) = &model.open else { return false };
@@ -131,8 +203,11 @@ pub(super) fn is_shown(model: &Model, key: &BlockKey) -> bool {
 pub(super) fn to_end(model: &mut Model, out: &mut Vec<Effect>) {
     set(model, Scroll::End);
     let Some(open) = &mut model.open else { return };
+    if open.unread == Unread::Follows {
+        open.unread = Unread::Passed;
+    }
     if open.timeline.below {
-        open.timeline = super::timeline::Timeline::new(0);
+        (open.timeline, open.scroll) = (super::timeline::Timeline::new(None), Scroll::End);
         out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Newest)));
     }
 }

@@ -1,6 +1,6 @@
 //! What a person may set: what it is called, what it may be, and where it stands.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
@@ -30,12 +30,54 @@ pub struct Preferences {
     pub comings: bool,
     /// Show rooms and people at the sides, where there is room for them.
     pub panes: bool,
+    /// Let the mouse wheel scroll; text is selected with Shift then.
+    pub mouse: bool,
+    /// When nothing rings and nothing is notified.
+    pub quiet: Option<Hours>,
+}
+
+/// From one time of day to another, perhaps past midnight: minutes since midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    from: u16,
+    to: u16,
+}
+
+impl Hours {
+    /// Reads `22:00-07:00`.
+    pub fn read(text: &str) -> Option<Self> {
+        let (from, to) = text.split_once('-')?;
+        Some(Self { from: minutes(from)?, to: minutes(to)? })
+    }
+
+    /// Whether a time of day, `23:30`, lies within.
+    pub fn hold(self, time: &str) -> bool {
+        let Some(now) = minutes(time) else { return false };
+        match self.from <= self.to {
+            true => (self.from..self.to).contains(&now),
+            false => now >= self.from || now < self.to,
+        }
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to: until } = self;
+        write!(to, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, until / 60, until % 60)
+    }
+}
+
+/// Minutes since midnight of `7:00`.
+fn minutes(time: &str) -> Option<u16> {
+    let (hours, minutes) = time.trim().split_once(':')?;
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
 impl Default for Preferences {
     fn default() -> Self {
         let (bell, notify) = (Loud::default(), Loud::default());
-        Self { bell, notify, typing: true, comings: false, panes: true }
+        Self { bell, notify, typing: true, comings: false, panes: true, mouse: true, quiet: None }
     }
 }
 
@@ -46,6 +88,7 @@ pub(super) type Chosen = BTreeMap<String, String>;
 enum Field {
     Loud(fn(&mut Preferences) -> &mut Loud),
     Flag(fn(&mut Preferences) -> &mut bool),
+    Hours(fn(&mut Preferences) -> &mut Option<Hours>),
 }
 
 /// A setting: its name, what it does, and where it stands.
@@ -55,7 +98,7 @@ struct Setting {
     place: Field,
 }
 
-const SETTINGS: [Setting; 5] = [
+const SETTINGS: [Setting; 7] = [
     Setting { name: "bell", what: "when to ring", place: Field::Loud(|settings| &mut settings.bell) },
     Setting { name: "notify", what: "when the desktop tells you", place: Field::Loud(|settings| &mut settings.notify) },
     Setting {
@@ -68,6 +111,16 @@ const SETTINGS: [Setting; 5] = [
         name: "panes",
         what: "rooms and people at the sides",
         place: Field::Flag(|settings| &mut settings.panes),
+    },
+    Setting {
+        name: "mouse",
+        what: "the wheel scrolls; text is selected with Shift",
+        place: Field::Flag(|settings| &mut settings.mouse),
+    },
+    Setting {
+        name: "quiet",
+        what: "hours in which nothing rings or notifies",
+        place: Field::Hours(|settings| &mut settings.quiet),
     },
 ];
 
@@ -83,7 +136,7 @@ impl Preferences {
     }
 
     /// Sets what is called `name`; the word for what it is then. `None` when there is no such setting or value.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> Option<&'static str> {
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Option<String> {
         match SETTINGS.iter().find(|setting| setting.name == name)?.place {
             Field::Loud(place) => {
                 let value = match value {
@@ -93,12 +146,17 @@ impl Preferences {
                 };
                 let (word, loud) = LOUD.into_iter().find(|(word, _)| *word == value)?;
                 *place(self) = loud;
-                Some(word)
+                Some(word.to_owned())
             }
             Field::Flag(place) => {
                 let word = ["on", "off"].into_iter().find(|word| *word == value)?;
                 *place(self) = word == "on";
-                Some(word)
+                Some(word.to_owned())
+            }
+            Field::Hours(place) => {
+                let hours = if value == "off" { None } else { Some(Hours::read(value)?) };
+                *place(self) = hours;
+                Some(told(hours))
             }
         }
     }
@@ -109,15 +167,20 @@ impl Preferences {
             let value = match place {
                 Field::Loud(place) => {
                     let loud = *place(&mut self);
-                    LOUD.iter().find(|(_, known)| *known == loud).map_or("", |(word, _)| word)
+                    LOUD.iter().find(|(_, known)| *known == loud).map_or("", |(word, _)| word).to_owned()
                 }
-                Field::Flag(place) if *place(&mut self) => "on",
-                Field::Flag(_) => "off",
+                Field::Flag(place) if *place(&mut self) => "on".to_owned(),
+                Field::Flag(_) => "off".to_owned(),
+                Field::Hours(place) => told(*place(&mut self)),
             };
             (format!("{name} {value}"), format!("{what}: {}", values(name).join(", ")))
         };
         SETTINGS.iter().map(&mut row).collect()
     }
+}
+
+fn told(hours: Option<Hours>) -> String {
+    hours.map_or_else(|| "off".into(), |hours| hours.to_string())
 }
 
 /// Names of settings.
@@ -130,6 +193,7 @@ pub(super) fn values(name: &str) -> Vec<&'static str> {
     match SETTINGS.iter().find(|setting| setting.name == name).map(|setting| &setting.place) {
         Some(Field::Loud(_)) => LOUD.iter().map(|(word, _)| *word).collect(),
         Some(Field::Flag(_)) => vec!["on", "off"],
+        Some(Field::Hours(_)) => vec!["22:00-07:00", "off"],
         None => Vec::new(),
     }
 }
@@ -155,10 +219,24 @@ mod tests {
         for name in names() {
             for value in values(name) {
                 let mut settings = Preferences::default();
-                assert_eq!(settings.set(name, value), Some(value), "{name}");
+                assert_eq!(settings.set(name, value), Some(value.to_owned()), "{name}");
                 assert!(settings.rows().iter().any(|(is, _)| *is == format!("{name} {value}")));
             }
         }
         assert_eq!(Preferences::default().set("bell", "sometimes"), None);
+    }
+
+    #[test]
+    fn quiet_hours_may_go_past_midnight() {
+        let night = Hours::read("22:00-7:00").unwrap();
+        assert_eq!(night.to_string(), "22:00-07:00");
+        for (time, quiet) in [("21:59", false), ("22:00", true), ("00:00", true), ("06:59", true), ("07:00", false)] {
+            assert_eq!(night.hold(time), quiet, "{time}");
+        }
+        let lunch = Hours::read("12:00-13:00").unwrap();
+        assert_eq!([lunch.hold("11:59"), lunch.hold("12:30"), lunch.hold("13:00")], [false, true, false]);
+        for wrong in ["", "night", "25:00-07:00", "22:60-07:00", "22:00", "-"] {
+            assert_eq!(Hours::read(wrong), None, "{wrong:?}");
+        }
     }
 }

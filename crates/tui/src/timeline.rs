@@ -23,14 +23,26 @@ pub(super) struct Timeline {
     told: BTreeMap<PlaceText, Message>,
     /// The first unread message.
     pub(super) marker: Option<PlaceText>,
-    /// How many messages before the end the marker is to stand; known before those messages are.
-    unread: u64,
+    /// Up to where the room was read; forgotten once the marker is found.
+    read: Option<PlaceText>,
+    /// Whether the window begins right where the unread do.
+    begins: bool,
 }
 
 impl Timeline {
-    /// A window of nothing yet, in a room of which the newest `unread` messages were not seen.
-    pub(super) fn new(unread: u64) -> Self {
-        Self { unread, asked: true, ..Self::default() }
+    /// A window of nothing yet, in a room that was read up to `read`.
+    pub(super) fn new(read: Option<PlaceText>) -> Self {
+        Self { read, asked: true, ..Self::default() }
+    }
+
+    /// A window that is to begin with the first message after `read`.
+    pub(super) fn unread(read: PlaceText) -> Self {
+        Self { read: Some(read), begins: true, asked: true, above: true, below: true, ..Self::default() }
+    }
+
+    /// A window that is to begin where the room does.
+    pub(super) fn from_start() -> Self {
+        Self { asked: true, below: true, ..Self::default() }
     }
 
     /// A window around one message, which grows both ways.
@@ -83,12 +95,25 @@ impl Timeline {
 
     /// Everything so far is seen.
     pub(super) fn seen(&mut self) {
-        (self.marker, self.unread) = (None, 0);
+        (self.marker, self.read) = (None, None);
     }
 
-    /// The first message that comes while nobody looks is where the unread begins.
+    /// A message is unread: the first of those is where the unread begin.
     pub(super) fn mark(&mut self, place: &PlaceText) {
-        self.marker.get_or_insert_with(|| place.clone());
+        if self.marker.as_ref().is_none_or(|marker| place < marker) {
+            self.marker = Some(place.clone());
+        }
+    }
+
+    /// Whether nothing unread stands between what is `read` and `top`.
+    pub(super) fn leads_on(&self, read: &PlaceText, top: &PlaceText) -> bool {
+        let mut before = self.messages.values().rev().skip_while(|message| message.place >= *top);
+        self.reaches(read) && !before.by_ref().take_while(|message| message.place > *read).any(counts)
+    }
+
+    /// Whether the window begins at `read` or above it.
+    fn reaches(&self, read: &PlaceText) -> bool {
+        self.begins || !self.above || self.oldest().is_some_and(|oldest| oldest <= read)
     }
 
     /// Messages of others from the marker on.
@@ -143,10 +168,13 @@ impl Timeline {
 
     /// Finds the marker as soon as the window reaches so far.
     fn place_marker(&mut self) {
-        let Some(before) = self.unread.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else { return };
-        if let Some(message) = self.messages.values().rev().filter(|message| counts(message)).nth(before) {
-            self.marker = Some(message.place.clone());
-            self.unread = 0;
+        if !self.read.as_ref().is_some_and(|read| self.reaches(read)) {
+            return;
+        }
+        let Some(read) = self.read.take() else { return };
+        let first = self.messages.values().find(|message| message.place > read && counts(message));
+        if let Some(place) = first.map(|message| message.place.clone()) {
+            self.mark(&place);
         }
     }
 
@@ -169,7 +197,6 @@ impl Timeline {
         if late {
             self.late.insert(place.clone());
         }
-        self.unread += u64::from(self.unread > 0 && counts(&message));
         self.messages.insert(place, message);
         self.cut_above();
         late
@@ -247,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_page_that_events_overtook_undoes_nothing() {
-        let mut timeline = Timeline::new(0);
+        let mut timeline = Timeline::new(None);
         let newer = |at| Message { text: "newer".into(), ..message(at) };
         timeline.change(newer(5));
         timeline.take(newer(6), Arrival::End);
@@ -290,13 +317,24 @@ mod tests {
 
     #[test]
     fn the_marker_is_found_when_the_window_reaches_it() {
-        let mut timeline = Timeline::new(12);
+        let mut timeline = Timeline::new(Some(message(97).place));
         timeline.newest_page((100..110).map(message).collect(), true);
         assert_eq!(timeline.marker, None);
         timeline.take(message(110), Arrival::End);
         timeline.page_above((90..100).map(message).collect(), true);
         assert_eq!(timeline.marker, Some(message(98).place));
         assert_eq!(timeline.unread_shown(), 13);
+        timeline.mark(&message(101).place);
+        assert_eq!(timeline.marker, Some(message(98).place), "it stands before the first");
+    }
+
+    #[test]
+    fn a_window_of_the_unread_begins_with_the_marker() {
+        let mut timeline = Timeline::unread(message(97).place);
+        timeline.page_below((98..110).map(message).collect(), true);
+        assert_eq!(timeline.marker, Some(message(98).place));
+        assert!(timeline.leads_on(&message(97).place, &message(98).place));
+        assert!(!timeline.leads_on(&message(97).place, &message(99).place), "what is passed over is not read");
     }
 
     #[test]

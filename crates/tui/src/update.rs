@@ -6,7 +6,8 @@ use super::{
     events,
     input::{Copied, Effect, Input},
     keys,
-    model::{Mode, Model, NoteKind, Question, Scroll},
+    model::{Mode, Model, NoteKind, Question, Scroll, Unread},
+    scroll,
 };
 use crate::limits::{PASTE_LINES, TYPED_BYTES};
 
@@ -17,6 +18,7 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
         Input::Key(key) => keys::press(model, key, &mut out),
         Input::Paste(text) => paste(model, text, &mut out),
         Input::Resize(size) => model.size = size,
+        Input::Wheel(down) => keys::wheel(model, down, &mut out),
         Input::Focus(focused) => focus(model, focused),
         Input::Tick(now_ms) => {
             model.now_ms = now_ms;
@@ -62,13 +64,23 @@ fn focus(model: &mut Model, focused: bool) {
     }
 }
 
-/// What stands on a screen that somebody looks at is read.
+/// What stands on a screen that somebody looks at is read, as far as nothing unread was passed over; all of it, where the
+/// person went to the end.
 fn tell_read(model: &mut Model, out: &mut Vec<Effect>) {
-    let focused = model.focused;
-    let Some(open) = model.open.as_mut().filter(|open| focused && open.scroll == Scroll::End) else { return };
-    let newest = open.timeline.newest().filter(|newest| open.read.as_ref().is_none_or(|read| read < *newest));
-    if let Some(place) = newest.cloned() {
-        open.read = Some(place.clone());
-        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Read(place))));
+    let looks = model.focused && model.panel.is_none() && !matches!(model.mode, Mode::Search(_));
+    let Some((top, bottom)) = scroll::shown(model).filter(|_| looks) else { return };
+    let known = model.room().and_then(|room| room.read.clone());
+    let Some(open) = &mut model.open else { return };
+    let follows = match open.unread {
+        Unread::Follows => known.as_ref().is_none_or(|read| open.timeline.leads_on(read, &top)),
+        Unread::Passed => {
+            open.scroll == Scroll::End || known.as_ref().is_none_or(|read| open.timeline.leads_on(read, &top))
+        }
+        Unread::Stays => false,
+    };
+    let read = known.max(open.read.clone());
+    if follows && read.is_none_or(|read| read < bottom) {
+        open.read = Some(bottom.clone());
+        out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::Read(bottom))));
     }
 }

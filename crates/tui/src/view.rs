@@ -82,15 +82,22 @@ fn said(model: &Model, area: Rect, buffer: &mut Buffer) {
         },
     };
     let mut y = area.bottom();
-    while y > area.y && at > 0 {
+    // The highest block that begins on the screen.
+    let mut top = None;
+    'rows: while y > area.y && at > 0 {
         at -= 1;
         for row in sheet.rows(&blocks, at).into_iter().rev().skip(std::mem::take(&mut hidden)) {
             if y == area.y {
-                return;
+                break 'rows;
             }
             y -= 1;
             buffer.set_line(area.x, y, &row, area.width);
         }
+        top = Some((at, y));
+    }
+    // Its author's name may stand above the screen.
+    if let Some((row, y)) = top.and_then(|(at, y)| Some((sheet.named(&blocks, at)?, y))) {
+        buffer.set_line(area.x, y, &row, area.width);
     }
 }
 
@@ -136,11 +143,20 @@ fn rooms(model: &Model, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(area.height);
     let first = (here + 1).saturating_sub(height);
     for (at, room) in model.rooms.iter().enumerate().skip(first).take(height) {
-        let mark = if Some(&room.id) == open { '>' } else { ' ' };
+        let mark = match (Some(&room.id) == open, room.muted, room.pinned) {
+            (true, ..) => '>',
+            (_, true, _) => '-',
+            (_, _, true) => '^',
+            _ => ' ',
+        };
         let news = if Some(&room.id) == open { String::new() } else { news(room) };
         let name = fit(&format!("{mark}{} {}", at + 1, title(room)), width.saturating_sub(news.width() + 1));
         let blank = width.saturating_sub(name.width() + news.width());
-        let style = if news.is_empty() { Style::new() } else { model.paint.strong() };
+        let style = match (room.muted, news.is_empty()) {
+            (true, _) => model.paint.dim(),
+            (false, true) => Style::new(),
+            (false, false) => model.paint.strong(),
+        };
         let y = u16::try_from(at - first).unwrap_or(0);
         put(buffer, area, y, &format!("{name}{}{news}", " ".repeat(blank)), style);
     }
@@ -248,7 +264,7 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         Some(clock) => told.push((6, clean(clock))),
     }
     let news: Vec<String> = (model.rooms.iter().enumerate())
-        .filter(|(_, other)| other.id != room.id && other.unread > 0)
+        .filter(|(_, other)| other.id != room.id && !other.muted && other.unread > 0)
         .map(|(at, other)| format!("{}:{}", at + 1, news(other)))
         .collect();
     if !panes && !news.is_empty() {
@@ -258,7 +274,8 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         told.push((4, typing));
     }
     if open.scroll != Scroll::End {
-        told.push((8, "↓ more, Esc".into()));
+        let news = if room.unread > 0 { format!("{} new below", thousands(room.unread)) } else { "more".into() };
+        told.push((8, format!("↓ {news}, Esc")));
     }
     told
 }

@@ -5,6 +5,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+use rumormill_text::clean;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -39,6 +40,11 @@ pub(super) fn wrap(text: &[(String, Style)], width: usize) -> Vec<Line<'static>>
     }
     rows.push(flush(&mut row));
     rows
+}
+
+/// A text of several lines, each made safe.
+pub(super) fn lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 fn seen(text: &str, style: Style) -> Seen {

@@ -211,7 +211,7 @@ async fn state(room: &Room) -> Result<State, Failure> {
     sleep(2 * STATUS_EVERY).await;
     let mut told = Vec::new();
     for line in lines(room).await? {
-        let holders = room.holders(Target { author: line.place.author, seq: line.place.seq }).await?.authors.len();
+        let holders = room.holders(Target { author: line.place.author, seq: line.place.seq }).await?.received.len();
         let text = text(line.body.bytes().map(AsRef::as_ref));
         told.push(Held { author: line.place.author.to_string(), text, holders });
     }

@@ -1,8 +1,10 @@
 //! Reading the messages of a room.
 
+use std::collections::BTreeSet;
+
 use rumormill_proto::{
     content::{Content, Target},
-    ids::RoomId,
+    ids::{AuthorId, RoomId},
     timeline::Place,
 };
 use rumormill_store::{Read, Shared, Wanted};
@@ -53,22 +55,25 @@ impl Room {
         self.read(read).await
     }
 
-    /// The authors who are known to hold a message: those whose own entries prove that they have seen it and, when it is
-    /// ours, those who write at peers that say they hold it.
+    /// The authors other than ourselves who are known to hold a message: its author, those whose own entries prove that
+    /// they have seen it and, when it is ours, those who write at peers that say they hold it.
     ///
     /// # Errors
     /// As [`Room::messages`].
     pub async fn holders(&self, of: Target) -> Result<Holders, Error> {
         let Target { author, seq } = of;
-        let mut authors = self.read(move |read, room| read.holders(room, &author, seq)).await?;
-        if author == self.author() {
+        let me = self.author();
+        let mut acknowledged = self.read(move |read, room| read.holders(room, &author, seq)).await?;
+        acknowledged.retain(|holder| *holder != author && *holder != me);
+        let mut received: BTreeSet<AuthorId> = acknowledged.iter().copied().collect();
+        if author == me {
             let standing = self.standing();
-            authors.extend(standing.peers.iter().filter(|peer| peer.holds > seq).map(|peer| peer.author));
+            let peers = standing.peers.iter().filter(|peer| peer.holds > seq && peer.author != me);
+            received.extend(peers.map(|peer| peer.author));
+        } else {
+            received.insert(author);
         }
-        authors.retain(|holder| *holder != author);
-        authors.sort_unstable();
-        authors.dedup();
-        Ok(Holders { authors })
+        Ok(Holders { received: received.into_iter().collect(), acknowledged })
     }
 
     /// Whether no connected peer keeps the content of a message, as far as the node has searched; see

@@ -52,6 +52,9 @@ impl Parts {
         let before = self.authors.insert(peer, author);
         if before != Some(author) {
             self.logs.befriend(author);
+            if before.is_some() {
+                self.receipts.forget(&peer);
+            }
             before.into_iter().for_each(|author| self.parted(author));
             turn.emit(Event::Came { peer, author });
         }

@@ -1,10 +1,12 @@
 //! Runs that peers bring, and their answers to our pushes.
 
+use std::collections::BTreeSet;
+
 use super::{ANY_TIME_MS, Parts};
 use crate::{
     defence,
     frame::{Frame, Push},
-    ids::PeerId,
+    ids::{AuthorId, PeerId, Seq},
     input::{Output, Step},
     limits::{LACKED_AT_ONCE, PUSHES_OF_OWN},
     logs::{Origin, Taken},
@@ -38,14 +40,36 @@ impl Parts {
         }
         self.sync.patience().rumor(from, self.view.len(), new, &known);
         turn.step(Step::RumorFrom { peer: from, entries, new });
+        let covered = self.covers(from, &push);
         match self.rumors.is_urgent(push.part) {
             // We do not pass on a run that is held for its time, and the sender must not count it as held here.
             _ if push.runs.iter().any(|run| self.logs.is_early(run.author(), run.last())) => {}
-            true => turn.send(from, Frame::Ack { pushes: vec![(push.push, new)] }),
-            false => self.receipts.add(from, push.push, new),
+            true => {
+                self.receipts.told(from, covered);
+                turn.send(from, Frame::Ack { pushes: vec![(push.push, new)] });
+            }
+            false => self.receipts.add(from, (push.push, new), covered),
         }
         if !known.is_empty() {
             self.rumors.known(known, source, &self.view, turn);
+        }
+    }
+
+    /// Seq after the last entry of its sender's own that a push carries.
+    fn covers(&self, from: PeerId, push: &Push) -> Seq {
+        let author = self.authors.get(&from);
+        let own = push.runs.iter().filter(|run| Some(&run.author()) == author).map(|run| run.last().saturating_add(1));
+        own.max().unwrap_or(0)
+    }
+
+    /// Notes for those at the other end of our links that we hold what these authors wrote.
+    pub(super) fn owe(&mut self, authors: &BTreeSet<AuthorId>) {
+        if authors.is_empty() || !self.rumors.tells_authors() {
+            return;
+        }
+        for (peer, author) in self.authors.iter().filter(|(_, author)| authors.contains(author)) {
+            let held = self.logs.frontier().log(author).map_or(0, |log| log.next());
+            self.receipts.holds(*peer, held);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Work after each input: showing the entries that may be shown, and writing waiting entries.
 
+use std::collections::BTreeSet;
+
 use super::{ANY_TIME_MS, Parts};
 use crate::{
     entry::Kind,
@@ -64,7 +66,7 @@ impl Parts {
 
     /// Appends, emits and passes on the released runs.
     pub(super) fn show(&mut self, released: Vec<Released>, turn: &mut Turn<'_>) {
-        let mut shown = Vec::new();
+        let (mut shown, mut authors) = (Vec::new(), BTreeSet::new());
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
@@ -81,6 +83,7 @@ impl Parts {
             if run.author() == self.own.id() && origin != Origin::Here {
                 self.own.adopted(turn.now.ticks_ms);
             }
+            authors.insert(run.author());
             self.bodies.shown(&run, turn.now.ticks_ms);
             let is_head = self.logs.frontier().head(&raw.author()).is_some_and(|head| head.seq == raw.last());
             let beyond = self.logs.prolonging(&run, &raw);
@@ -98,6 +101,7 @@ impl Parts {
                 }
             }
         }
+        self.owe(&authors);
         shown.sort_by_key(|(place, ..)| *place);
         for (place, entry, origin, history) in shown {
             let arrival = match place > self.end {

@@ -373,6 +373,10 @@ impl Spread for Delegate {
         self.awaited.greet(peer, turn.now.ticks_ms);
     }
 
+    fn tells_authors(&self) -> bool {
+        self.policy.gather_ms == 0
+    }
+
     fn is_urgent(&self, part: u8) -> bool {
         part != EVERYBODY && part < NOBODY
     }

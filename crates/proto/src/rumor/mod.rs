@@ -111,7 +111,13 @@ impl Rumors {
         self.spread.is_urgent(part)
     }
 
-    /// The link to `peer` is gone, and its last frames may be lost.
+    /// Whether an author is told by peers that its entries did not come to as a push of its own that they have them. A
+    /// policy that counts every frame goes without.
+    pub fn tells_authors(&self) -> bool {
+        self.spread.tells_authors()
+    }
+
+    /// The link to `peer` is gone, and what it carried last may be lost.
     pub fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         self.spread.down(peer, view, &mut turn.within());
     }
@@ -138,6 +144,9 @@ trait Spread {
     fn up(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>);
     fn greeted(&mut self, peer: &PeerId, now_ms: u64);
     fn is_urgent(&self, part: u8) -> bool;
+    fn tells_authors(&self) -> bool {
+        false
+    }
     fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>);
     fn wake(&mut self, view: &View, turn: &mut Turn<'_>);
     fn next_deadline(&self) -> Option<u64>;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Files of a home, and of the directories beside it. What is not among them is somebody else's, and stays.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -31,6 +31,7 @@ const FILES: [&str; 11] = [
     "token",
     "read.json",
     "hidden.json",
+    "rooms.json",
     "set.json",
     TYPED,
     LAST_ROOM,

@@ -1,7 +1,9 @@
 //! `rumormill seen`: who has a message.
 
-use rumormill_api::Holders;
+use rumormill_api::{Holders, Person};
 use rumormill_client::Client;
+use rumormill_text::show::received;
+use serde::Serialize;
 
 use crate::{
     client::{self, pick},
@@ -23,17 +25,28 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints a line for everybody who provably has it.
+/// Who has it, and how that is known.
+#[derive(Serialize)]
+struct Holder<'a> {
+    #[serde(flatten)]
+    person: &'a Person,
+    how: &'static str,
+}
+
+/// Prints a line for everybody who has it: who received it, and who acknowledged it by what they said since.
 ///
 /// # Errors
 /// When there is no such message, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let find = async |client: &Client| holders(client, &args).await;
-    let Holders { holders, of } = client::with(&place, Reach::Reading, find).await?;
-    talk(&format!("{} of {of} others have it", holders.len()));
-    holders.iter().try_for_each(|person| match args.json {
-        true => json(person),
-        false => data(&format!("{}  {}", person.nick, &person.author.as_str()[..8])),
+    let Holders { holders, acknowledged, of } = client::with(&place, Reach::Reading, find).await?;
+    talk(&received(holders.len(), acknowledged.len(), of));
+    holders.iter().try_for_each(|person| {
+        let how = if acknowledged.contains(&person.author) { "acknowledged" } else { "received" };
+        match args.json {
+            true => json(&Holder { person, how }),
+            false => data(&format!("{}  {}  {how}", person.nick, &person.author.as_str()[..8])),
+        }
     })
 }
 

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use rumormill_api::{EntryRef, Event, Holders, Room, Whois, endpoints};
+use rumormill_api::{AuthorHex, EntryRef, Event, Holders, Room, Whois, endpoints};
 use rumormill_client::{Client, Error, RoomHandle};
-use rumormill_text::show::count;
 use rumormill_tui::LEAVE_MS;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{commands::talk, failure::Failure};
+use crate::{commands::talk, failure::Failure, limits::TAKES_MS};
 
 /// A room in which a command writes, and what happens there meanwhile.
 pub(crate) struct Spread<'a> {
@@ -29,25 +28,32 @@ impl<'a> Spread<'a> {
         Ok(Self { client, room: client.room(room), events })
     }
 
-    /// Waits until everybody who is here has an entry, for so long as leaving waits, and tells how many have it. Nobody
-    /// there is no failure: it is kept, and goes out when the home is open and somebody is there.
+    /// Waits until everybody who is linked has an entry, at most [`TAKES_MS`], and tells how far it came. Where this process
+    /// has only just opened the home, it waits for somebody to be linked, for so long as leaving waits. Nobody there is no
+    /// failure: it is kept, and goes out when the home is open and somebody is there.
     pub(crate) async fn wait(&mut self, done: &str, entry: &EntryRef) {
-        let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-        let holders = loop {
+        let begun = Instant::now();
+        let looks_ms = if self.client.is_in_process() { LEAVE_MS } else { 0 };
+        let mut met = None;
+        loop {
             // What was written stays written, whoever holds it: an error here would have a program write it again.
             let (Ok(Holders { holders, .. }), Ok(room)) = (self.room.holders(entry).await, self.room.status().await)
             else {
                 return talk(&format!("{done}; who has it is not known"));
             };
-            let has = |author| holders.iter().any(|holder| holder.author == author);
-            let everyone = !room.peers.is_empty() && room.peers.iter().all(|peer| has(peer.author.clone()));
-            if everyone || !timeout_at(deadline, self.news()).await.unwrap_or(false) {
-                break holders.len();
+            let has = |author: &AuthorHex| holders.iter().any(|holder| holder.author == *author);
+            let lacking = room.peers.iter().filter(|peer| !has(&peer.author)).count();
+            if !room.peers.is_empty() {
+                met.get_or_insert_with(Instant::now);
             }
-        };
-        match holders {
-            0 => talk(&format!("{done}; nobody is here now, it goes out when somebody is")),
-            others => talk(&format!("{done}; {}", count(others, "other has it", "others have it"))),
+            let deadline = match met {
+                Some(met) => met + Duration::from_millis(TAKES_MS),
+                None => begun + Duration::from_millis(looks_ms),
+            };
+            let waits = lacking > 0 || room.peers.is_empty();
+            if !waits || !timeout_at(deadline, self.news()).await.unwrap_or(false) {
+                return talk(&format!("{done}; {}", reached(room.peers.len(), holders.len(), lacking)));
+            }
         }
     }
 
@@ -74,5 +80,16 @@ impl<'a> Spread<'a> {
             }
         }
         false
+    }
+}
+
+/// How far something came that `holders` received, with so many linked of whom some are `lacking` it.
+fn reached(linked: usize, holders: usize, lacking: usize) -> String {
+    match (linked, holders, lacking) {
+        (0, 0, _) => "nobody is here now, it goes out when somebody is".into(),
+        (0, ..) => format!("received by {holders}"),
+        (_, _, 0) => format!("received by {holders}: everybody who is here"),
+        (_, 0, _) => "nobody who is here has confirmed it yet".into(),
+        _ => format!("received by {holders}; of those who are here, {lacking} have not confirmed it yet"),
     }
 }

@@ -69,7 +69,7 @@ fn a_line_sent_while_somebody_is_there_says_how_many_have_it() {
     let ticket = here.line();
     assert_eq!(bob.open(&["join", &ticket]).leave().1, Some(0));
     let output = bob.run(&["send", "lunch", "one", "and", "two"]);
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "said; 1 other has it\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "said; received by 1: everybody who is here\n");
     assert!(output.status.success());
     assert!(here.until("one and two").ends_with("  one and two"));
     assert_eq!(bob.lines(&["peers"]).len(), 1);

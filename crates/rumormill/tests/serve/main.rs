@@ -129,7 +129,7 @@ fn other_commands_ask_the_process_that_has_the_home() {
     let Two { ada, bob, .. } = two();
     let mut events = ada.events();
     let sent = bob.command(&["send", "lunch", "from", "the", "shell"]);
-    assert_eq!(String::from_utf8(sent.stderr).unwrap(), "said; 1 other has it\n");
+    assert_eq!(String::from_utf8(sent.stderr).unwrap(), "said; received by 1: everybody who is here\n");
     events.until("message", |event| event["message"]["text"] == "from the shell");
     let log = String::from_utf8(bob.command(&["log", "--last", "1"]).stdout).unwrap();
     assert!(log.ends_with("  from the shell\n"), "{log}");

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{
     Api, Inner,
-    held::Held,
+    held::{Held, News},
     names::{author_hex, reference},
     recent::{Numbered, Recent, Since},
     shape::shape_state,
@@ -208,10 +208,17 @@ impl Follower {
         }
         let author = self.room.author();
         self.held.write_as(author);
-        self.room.status().peers.iter().for_each(|peer| self.held.holds(peer.author, peer.holds));
-        for (seq, holders) in self.held.news() {
+        self.room.status().peers.iter().for_each(|peer| self.held.received(peer.author, peer.holds));
+        self.tell_held();
+    }
+
+    /// Tells who has got what.
+    fn tell_held(&mut self) {
+        let Some(api) = self.api() else { return };
+        let author = self.room.author();
+        for News { seq, holders, acknowledged } in self.held.news() {
             let r#ref = reference(Target { author, seq });
-            api.hub().tell(Event::Held { room: self.id(), r#ref, holders });
+            api.hub().tell(Event::Held { room: self.id(), r#ref, holders, acknowledged });
         }
     }
 
@@ -237,9 +244,15 @@ impl Follower {
             RoomEvent::Message { message, hops } => self.message(message, Arrival::End, hops).await,
             RoomEvent::Inserted { of, arrival, hops } => self.inserted(of, arrival, hops).await,
             RoomEvent::Changed { of } => self.changed(of).await,
-            RoomEvent::Holds { author, next } | RoomEvent::Saw { author, next } => {
+            RoomEvent::Holds { author, next } => {
                 self.held.write_as(self.room.author());
-                self.held.holds(author, next);
+                self.held.received(author, next);
+                self.tell_held();
+            }
+            RoomEvent::Saw { author, next } => {
+                self.held.write_as(self.room.author());
+                self.held.acknowledged(author, next);
+                self.tell_held();
             }
             RoomEvent::Came { author, .. } => {
                 let Some(api) = self.api() else { return };

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use axum::extract::{Path, State};
 use rumormill_node::{By, Message, Room, Wanted, What, proto::content::Target};
-use rumormill_text::{Clock, Search};
+use rumormill_text::{Clock, Search, counts};
 use serde::Deserialize;
 
 use super::{
@@ -148,12 +148,14 @@ pub(super) async fn holders(
     if room.entries().one(target).await?.is_none() {
         return Err(no_message());
     }
-    let holders = room.holders(target).await?.authors;
-    let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
-    let (people, author) = (api.people(&room).await?, author_hex(&target.author));
-    let others = people.iter().filter(|person| person.author != author).count();
-    let holders = people.into_iter().filter(|person| holders.contains(&person.author)).collect();
-    Ok(SafeJson(Holders { holders, of: others as u64 }))
+    let held = room.holders(target).await?;
+    let received: BTreeSet<_> = held.received.iter().map(author_hex).collect();
+    let (people, now_ms) = (api.people(&room).await?, Clock::utc().now_ms());
+    let has = |person: &words::Person| received.contains(&person.author);
+    let others = people.iter().filter(|person| !person.me && (counts(person, now_ms) || has(person))).count();
+    let holders = people.into_iter().filter(|person| !person.me && has(person)).collect();
+    let acknowledged = held.acknowledged.iter().map(author_hex).collect();
+    Ok(SafeJson(Holders { holders, acknowledged, of: others as u64 }))
 }
 
 /// A message after something that was said about it, as it reads here or else as it has to read.

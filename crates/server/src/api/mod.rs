@@ -27,6 +27,7 @@ mod rooms;
 mod routes;
 mod say;
 mod shape;
+mod shelf;
 mod signs;
 
 use std::{
@@ -46,7 +47,7 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces};
+use self::{counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made when it is asked for first.
@@ -62,6 +63,7 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     hooks: Hooks,
+    shelf: Shelf,
     counts: Counts,
     paces: Paces,
     typing: Typing,
@@ -77,12 +79,13 @@ pub enum Typing {
 }
 
 impl Api {
-    /// Answers for a node; how far its rooms were read and who is hidden is kept in `state`.
+    /// Answers for a node; how far its rooms were read, who is hidden, and how the rooms are listed is kept in `state`.
     ///
     /// # Errors
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
-        let (marks, hidden, hooks) = (Marks::open(state)?, Hidden::open(state)?, Hooks::open(state)?);
+        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
+        let (hooks, shelf) = (Hooks::open(state)?, Shelf::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -92,6 +95,7 @@ impl Api {
             marks,
             hidden,
             hooks,
+            shelf,
             counts: Counts::default(),
             paces: Paces::default(),
             typing,
@@ -118,6 +122,10 @@ impl Api {
 
     fn hooks(&self) -> &Hooks {
         &self.0.hooks
+    }
+
+    fn shelf(&self) -> &Shelf {
+        &self.0.shelf
     }
 
     /// Whether typing is told to others, and shown.

@@ -31,6 +31,9 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
         rooms.push(api.shape(&room).await);
     }
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    // A home that cannot be written is read in the same order all the same.
+    let _ = api.shelf().place(rooms.iter().map(|room| &room.id));
+    rooms.sort_by_key(|room| api.shelf().rank(&room.id));
     Ok(SafeJson(Rooms { rooms }))
 }
 
@@ -41,6 +44,8 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.hub().follow(&api, room.clone());
+    // It is entered, whatever becomes of its place in the list.
+    let _ = api.shelf().place(&[RoomHex(room.id().to_string())]);
     Ok(SafeJson(api.shape(&room).await))
 }
 
@@ -154,6 +159,19 @@ pub(super) async fn unread(
     Ok(SafeJson(shape))
 }
 
+/// `PUT /v1/rooms/{room}/attention`.
+pub(super) async fn attention(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(attention): Body<words::Attention>,
+) -> Answer<SafeJson<words::Room>> {
+    let room = api.room(&room)?;
+    api.shelf().attend(&RoomHex(room.id().to_string()), attention)?;
+    let shape = api.shape(&room).await;
+    api.hub().tell(words::Event::Room { room: shape.clone() });
+    Ok(SafeJson(shape))
+}
+
 /// `PUT /v1/rooms/{room}/keep`.
 pub(super) async fn keep(
     State(api): State<Api>,
@@ -185,6 +203,7 @@ impl Api {
         self.counts().forget(&room.id());
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;
-        self.hidden().forget(&id)
+        self.hidden().forget(&id)?;
+        self.shelf().forget(&id)
     }
 }

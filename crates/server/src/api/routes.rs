@@ -36,6 +36,7 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::SET_NICK, rooms::nick)
         .at(&table::SET_TOPIC, rooms::topic)
         .at(&table::SET_READ, rooms::read)
+        .at(&table::SET_ATTENTION, rooms::attention)
         .at(&table::SET_KEEP, rooms::keep)
         .at(&table::SET_ANNOUNCED, nearby::announce)
         .at(&table::LIST_NEARBY, nearby::list)

@@ -41,6 +41,7 @@ impl Api {
         };
         let Counted { unread, mentions, topic, .. } = counted;
         let why = room.stopped().or(unreadable);
+        let (muted, pinned) = self.shelf().attention(&id);
         words::Room {
             id,
             name: room.name(),
@@ -62,6 +63,8 @@ impl Api {
             keep: shape_keep(room.retention()),
             shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
+            muted,
+            pinned,
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -156,8 +159,8 @@ impl Api {
             What::Imported(said) => Some(elsewhere(said)),
             _ => None,
         };
-        let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => room.holders(message.target()).await.ok().map(|holders| holders.authors.len() as u64),
+        let held = match mine && matches!(kind, Kind::Text | Kind::File) {
+            true => room.holders(message.target()).await.ok(),
             false => None,
         };
         let reply_to = match reply_to {
@@ -190,7 +193,8 @@ impl Api {
             edited: message.edited && gone.is_none(),
             gone,
             reactions: reactions.collect(),
-            holders,
+            holders: held.as_ref().map(|held| held.received.len() as u64),
+            acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
             file,
             id: words::EntryHex(message.id.to_string()),
         }

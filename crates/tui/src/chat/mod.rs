@@ -8,12 +8,13 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room, Seeking, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Read, Refused, Room,
+    Seeking, TEXT_BYTES, codes, endpoints,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
-    Clock, Line, Names, clean,
-    show::{count, looked_for, message_line},
+    Clock, Line, Names, clean, counts,
+    show::{count, looked_for, message_line, thousands},
     title,
 };
 use tokio::{
@@ -23,7 +24,7 @@ use tokio::{
 
 use crate::{
     chat::{
-        receipts::Receipts,
+        receipts::{Company, Receipts},
         screen::{Screen, Typed},
     },
     failure::Failure,
@@ -109,6 +110,8 @@ struct Chat<'a> {
     screen: Screen,
     clock: Clock,
     names: Names,
+    /// As many as the room has authors.
+    people: BTreeMap<AuthorHex, Person>,
     receipts: Receipts,
     /// Messages of the first page, which events may tell once more.
     opened: BTreeSet<PlaceText>,
@@ -122,6 +125,12 @@ struct Chat<'a> {
     late_due: Option<Instant>,
     /// When progress was last told.
     progress: Instant,
+    /// Files that are saved once they are here, at most [`GETTING`](crate::limits::GETTING), and those that are.
+    getting: BTreeMap<FileHex, Message>,
+    arrived: Vec<Message>,
+    /// What was shown to a person last, and when to tell that it is read.
+    shown: Option<PlaceText>,
+    read_due: Option<Instant>,
     /// Whether the room was left for good.
     gone: bool,
 }
@@ -177,6 +186,7 @@ impl<'a> Chat<'a> {
             screen,
             clock: Clock::local(),
             names: Names::default(),
+            people: BTreeMap::new(),
             receipts: Receipts::default(),
             opened: BTreeSet::new(),
             here: BTreeMap::new(),
@@ -185,6 +195,10 @@ impl<'a> Chat<'a> {
             late: Late::default(),
             late_due: None,
             progress: Instant::now(),
+            getting: BTreeMap::new(),
+            arrived: Vec::new(),
+            shown: None,
+            read_due: None,
             gone: false,
         }
     }
@@ -254,10 +268,18 @@ impl<'a> Chat<'a> {
 
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
-        self.names = Names::of_people(&self.ask().people().await?);
+        let people = self.ask().people().await?;
+        self.names = Names::of_people(&people);
+        self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
+        let mut read = self.room.read.clone();
         for message in self.newest().await? {
+            // Once, before the first that is unread.
+            if !message.mine && read.take_if(|read| *read < message.place).is_some() {
+                self.screen.talk(&format!("{} new", thousands(self.room.unread)))?;
+            }
             let line = self.line(&message);
             self.screen.data(&line)?;
+            self.shows(&message.place);
             self.opened.insert(message.place);
         }
         let title = match self.room.name.as_str() {
@@ -325,7 +347,13 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { author, nick, .. } => self.names.learn(&author, &nick),
+            Event::Person { author, nick, here, hidden, .. } => {
+                self.names.learn(&author, &nick);
+                let person = self.person(&author);
+                (person.nick, person.here, person.hidden) = (nick, here, hidden);
+            }
+            Event::File { hash, state: FileState::Here, .. } => self.arrived.extend(self.getting.remove(&hash)),
+            Event::File { hash, state: FileState::Absent, .. } => _ = self.getting.remove(&hash),
             Event::Step { .. } | Event::Typing { .. } | Event::File { .. } => {}
         }
         Ok(())
@@ -337,6 +365,8 @@ impl<'a> Chat<'a> {
         let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
         let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), name(peer))).collect();
         self.met |= !peers.is_empty();
+        self.people.values_mut().for_each(|person| person.here = person.me || peers.contains_key(&person.author));
+        peers.keys().for_each(|author| self.person(author).here = true);
         let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
             self.screen.talk(&format!("{nick} is away"))?;
@@ -367,14 +397,53 @@ impl<'a> Chat<'a> {
         if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
+        let line = self.line(message);
+        let person = self.person(&message.author);
+        person.last_ms = person.last_ms.max(message.time_ms);
         match arrival {
-            Arrival::End => batch.push(self.line(message)),
+            Arrival::End => {
+                self.shows(&message.place);
+                batch.push(line);
+            }
             Arrival::Late => {
                 self.late.push(message.clone());
                 self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
             }
             Arrival::History => {}
         }
+    }
+
+    /// Somebody of this room.
+    fn person(&mut self, author: &AuthorHex) -> &mut Person {
+        let me = *author == self.room.author;
+        let person = || Person { author: author.clone(), me, ..Person::default() };
+        self.people.entry(author.clone()).or_insert_with(person)
+    }
+
+    /// Whom a line of mine may reach.
+    fn company(&self) -> Company {
+        let now_ms = self.clock.now_ms();
+        let here = self.room.peers.len() as u64;
+        let others = self.people.values().filter(|person| !person.me && counts(person, now_ms)).count() as u64;
+        Company { here, others: others.max(here) }
+    }
+
+    /// A person saw this, and all before it.
+    fn shows(&mut self, place: &PlaceText) {
+        if at_terminal() && self.shown.as_ref().is_none_or(|shown| shown < place) {
+            self.shown = Some(place.clone());
+            self.read_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(PROGRESS_MS));
+        }
+    }
+
+    /// Tells what was read.
+    async fn tell_read(&mut self) -> Result<(), Failure> {
+        self.read_due = None;
+        if let Some(place) = self.shown.clone() {
+            let read = Read { place };
+            self.asks.call(&endpoints::SET_READ, &[self.room.id.as_str()], &[], &read).await?;
+        }
+        Ok(())
     }
 
     /// Tells how a long fetch goes, once in a while.
@@ -398,7 +467,8 @@ impl<'a> Chat<'a> {
     /// When [`Chat::settle`] has something to do.
     fn due(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
-        self.late_due.into_iter().chain(self.receipts.due()).min().unwrap_or(far)
+        let arrived = self.arrived.first().map(|_| Instant::now());
+        self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
 
     /// Shows what came late, and receipts.
@@ -414,7 +484,13 @@ impl<'a> Chat<'a> {
                 self.screen.data(&format!("↑ {line}"))?;
             }
         }
-        let news = self.receipts.settle(&self.room);
+        if self.read_due.is_some_and(|due| due <= Instant::now()) {
+            self.tell_read().await?;
+        }
+        for message in std::mem::take(&mut self.arrived) {
+            self.save(message).await?;
+        }
+        let news = self.receipts.settle(self.company());
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
@@ -435,7 +511,10 @@ impl<'a> Chat<'a> {
                 Err(_) => self.settle().await?,
             }
         }
-        let rest = self.receipts.close(&self.room);
+        if self.read_due.is_some() {
+            self.tell_read().await?;
+        }
+        let rest = self.receipts.close(self.company());
         rest.iter().try_for_each(|line| self.screen.data(line))
     }
 }

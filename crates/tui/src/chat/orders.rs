@@ -1,24 +1,38 @@
 //! What a person may type besides text: orders that begin with a slash.
 
-use rumormill_api::{Path, Person, Room, act};
+use indicatif::ProgressBar;
+use rumormill_api::{FileState, Holders, Kind, Message, Path, Person, Refused, Room, Topic, act, codes, endpoints};
 use rumormill_text::{
-    clean,
-    show::{count, looked_for, shared},
+    clean, safe_name,
+    show::{count, looked_for, received, shared},
 };
 
 use crate::{
+    ask::at_home,
     chat::{Chat, Next},
     failure::Failure,
-    limits::SCREENFUL,
+    limits::{GETTING, SCREENFUL},
+    output::Output,
+    transfer,
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 9] = [
+const ORDERS: [(&str, &str); 19] = [
+    ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
+    ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
+    ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
+    ("/delete", "take your last message back; ^2 the one before it"),
+    ("/file PATH", "send a file"),
+    ("/get", "save the last file; ^2 the one before it"),
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
+    ("/names", "who is in the room"),
+    ("/hide NAME", "do not show what they say, or show it again"),
+    ("/topic TEXT", "set the topic, or show it"),
+    ("/search WORDS", "find what was said"),
     ("/seen", "who has what you said last"),
-    ("/peers", "who is here, and how they are reached"),
     ("/log", "the newest page of the timeline, everything in its place"),
+    ("/peers", "who is here, and how they are reached"),
     ("/ticket", "what lets others in"),
     ("/digest", "the same at two people who hold the same entries"),
     ("/help", "this"),
@@ -30,14 +44,7 @@ const ORDERS: [(&str, &str); 9] = [
 enum Typed<'a> {
     Nothing,
     Text(&'a str),
-    Nick(&'a str),
-    Seen,
-    Peers,
-    Log,
-    Ticket,
-    Digest,
-    Help,
-    Quit,
+    Order(&'a str, &'a str),
     Unknown(&'a str),
 }
 
@@ -52,33 +59,39 @@ fn read(line: &str) -> Typed<'_> {
         return Typed::Text(order);
     }
     let (word, rest) = order.split_once(' ').unwrap_or((order, ""));
-    match word {
-        "nick" => Typed::Nick(rest.trim()),
-        "seen" => Typed::Seen,
-        "peers" => Typed::Peers,
-        "log" => Typed::Log,
-        "ticket" => Typed::Ticket,
-        "digest" => Typed::Digest,
-        "help" => Typed::Help,
-        "quit" => Typed::Quit,
-        _ => Typed::Unknown(word),
+    let is_known = |(known, _): &(&str, &str)| known[1..].split(' ').next() == Some(word);
+    match ORDERS.iter().any(is_known) && word != "me" {
+        true => Typed::Order(word, rest.trim()),
+        false => Typed::Unknown(word),
     }
+}
+
+/// Which message is meant, counted from the last one, and what is said of it: `^2 words`.
+fn counted(rest: &str) -> (usize, &str) {
+    let number = |rest: &'_ str| rest.strip_prefix('^')?.split(' ').next()?.parse::<usize>().ok().filter(|up| *up > 0);
+    match number(rest) {
+        Some(up) => (up, rest.split_once(' ').map_or("", |(_, rest)| rest.trim())),
+        None => (1, rest),
+    }
+}
+
+/// What people say to each other.
+fn is_said(message: &Message) -> bool {
+    matches!(message.kind, Kind::Text | Kind::File)
+}
+
+fn usage(what: &str, help: &str) -> Failure {
+    Failure::Choice(Refused::new("usage", what, help))
 }
 
 impl Chat<'_> {
     /// Does what was typed. What the room refuses is told, and the person stays.
     pub(super) async fn take(&mut self, line: &str) -> Result<Next, Failure> {
         let done = match read(line) {
-            Typed::Quit => return Ok(Next::Leave),
+            Typed::Order("quit", _) => return Ok(Next::Leave),
             Typed::Nothing => Ok(()),
             Typed::Text(text) => self.say(text).await,
-            Typed::Nick(nick) => self.be_called(nick).await,
-            Typed::Seen => self.seen().await,
-            Typed::Peers => self.peers(),
-            Typed::Log => self.log().await,
-            Typed::Ticket => self.ticket().await,
-            Typed::Digest => self.digest().await,
-            Typed::Help => ORDERS.iter().try_for_each(|(order, what)| self.screen.talk(&format!("{order:<11} {what}"))),
+            Typed::Order(word, rest) => self.carry_out(word, rest).await,
             Typed::Unknown(word) => self.screen.talk(&format!("there is no order /{}; /help lists them", clean(word))),
         };
         match done {
@@ -88,10 +101,171 @@ impl Chat<'_> {
         }
     }
 
+    async fn carry_out(&mut self, word: &str, rest: &str) -> Result<(), Failure> {
+        match word {
+            "nick" => self.be_called(rest).await,
+            "seen" => self.seen().await,
+            "peers" => self.peers(),
+            "names" => self.names(),
+            "log" => self.log().await,
+            "ticket" => self.ticket().await,
+            "digest" => self.digest().await,
+            "topic" => self.topic(rest).await,
+            "search" => self.search(rest).await,
+            "hide" => self.hide(rest).await,
+            "file" => self.file(rest).await,
+            "get" => self.get(counted(rest).0).await,
+            "help" => ORDERS.iter().try_for_each(|(order, what)| self.screen.talk(&format!("{order:<13} {what}"))),
+            _ => self.about(word, counted(rest)).await,
+        }
+    }
+
+    /// Does something with a message that was said.
+    async fn about(&mut self, word: &str, (up, rest): (usize, &str)) -> Result<(), Failure> {
+        let mine = matches!(word, "edit" | "delete");
+        if rest.is_empty() && word != "delete" {
+            return Err(usage(&format!("what is /{word} to say?"), "/help lists what follows each order"));
+        }
+        let message = self.target(up, |message| is_said(message) && message.mine == mine).await?;
+        let (room, entry) = (self.ask(), &message.r#ref);
+        match word {
+            "reply" => {
+                let said = room.reply(entry, rest).await?;
+                self.follow(said);
+            }
+            "edit" => _ = room.edit(entry, rest).await?,
+            "delete" => _ = room.retract(entry).await?,
+            _ if message.reactions.iter().any(|reaction| reaction.mine && reaction.sign == rest) => {
+                room.unreact(entry, rest).await?;
+            }
+            _ => _ = room.react(entry, rest).await?,
+        }
+        Ok(())
+    }
+
+    /// The message that is so many up from the last one that fits.
+    async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
+        let found = self.newest().await?.into_iter().rev().filter(|message| fits(message)).nth(up - 1);
+        found.ok_or_else(|| {
+            let help = "/log shows the newest messages; ^2 means the last but one";
+            Failure::Choice(codes::MESSAGE.refuse("there is no such message on the newest page", help))
+        })
+    }
+
+    fn names(&mut self) -> Result<(), Failure> {
+        let standing = |person: &Person| match (person.me, person.hidden, person.here) {
+            (true, ..) => "you",
+            (_, true, _) => "hidden",
+            (_, _, true) => "here",
+            _ => "away",
+        };
+        let mut people: Vec<&Person> = self.people.values().collect();
+        people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
+        let name = |person: &&Person| {
+            format!("{}  {}", self.names.name(&person.author, &person.nick).whole(), standing(person))
+        };
+        let lines: Vec<String> = people.iter().take(SCREENFUL).map(name).collect();
+        lines.iter().try_for_each(|line| self.screen.talk(line))?;
+        match people.len().saturating_sub(SCREENFUL) {
+            0 => Ok(()),
+            more => self.screen.talk(&format!("and {more} more")),
+        }
+    }
+
+    async fn topic(&mut self, topic: &str) -> Result<(), Failure> {
+        if topic.is_empty() {
+            let topic = match clean(&self.room.topic) {
+                topic if topic.is_empty() => "there is no topic; /topic TEXT sets one".to_owned(),
+                topic => format!("the topic: {topic}"),
+            };
+            return self.screen.talk(&topic);
+        }
+        let topic = Topic { topic: topic.to_owned() };
+        self.asks.call(&endpoints::SET_TOPIC, &[self.room.id.as_str()], &[], &topic).await?;
+        Ok(())
+    }
+
+    async fn search(&mut self, words: &str) -> Result<(), Failure> {
+        if words.is_empty() {
+            return Err(usage("which words?", "/search WORDS"));
+        }
+        let found = self.ask().search(words, SCREENFUL).await?.messages;
+        if found.is_empty() {
+            return self.screen.talk("nothing found");
+        }
+        for message in found.iter().rev().filter(|message| !message.hidden) {
+            let line = self.line(message);
+            self.screen.data(&line)?;
+        }
+        Ok(())
+    }
+
+    async fn hide(&mut self, name: &str) -> Result<(), Failure> {
+        if name.is_empty() {
+            return Err(usage("whom?", "/hide NAME; /names lists everybody"));
+        }
+        let author = self.names.choose(name).map_err(Failure::Choice)?;
+        let person = self.person(&author);
+        if person.me {
+            return Err(usage("that is yourself", "/hide NAME hides somebody else"));
+        }
+        let hides = !person.hidden;
+        let endpoint = if hides { &endpoints::HIDE_PERSON } else { &endpoints::SHOW_PERSON };
+        self.asks.call(endpoint, &[self.room.id.as_str(), author.as_str()], &[], ()).await?;
+        self.person(&author).hidden = hides;
+        let name = self.names.name(&author, "").whole();
+        self.screen.talk(&match hides {
+            true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
+            false => format!("{name} is shown again"),
+        })
+    }
+
+    async fn file(&mut self, path: &str) -> Result<(), Failure> {
+        if path.is_empty() {
+            return Err(usage("which file?", "/file PATH"));
+        }
+        let sent = transfer::send(self.asks, &self.room.id, &at_home(path), &ProgressBar::hidden()).await?;
+        self.follow(sent);
+        Ok(())
+    }
+
+    /// Asks for a file, which is saved when it is here.
+    async fn get(&mut self, up: usize) -> Result<(), Failure> {
+        let message = self.target(up, |message| message.kind == Kind::File).await?;
+        let Some(file) = &message.file else { return Ok(()) };
+        if file.state == FileState::Here {
+            return self.save(message).await;
+        }
+        if self.getting.len() >= GETTING {
+            return Err(Failure::Choice(codes::BUSY.refuse("too many files are on their way", "wait for one of them")));
+        }
+        self.getting.insert(file.hash.clone(), message.clone());
+        let path = [self.room.id.as_str(), message.r#ref.as_str()];
+        let asked = self.asks.call(&endpoints::FETCH_FILE, &path, &[], ()).await?;
+        self.screen.talk("asked for it; it is saved when it is here")?;
+        if let Some(file) = asked.file.filter(|file| file.state == FileState::Here) {
+            self.arrived.extend(self.getting.remove(&file.hash));
+        }
+        Ok(())
+    }
+
+    /// Saves a file that is here.
+    pub(super) async fn save(&mut self, message: Message) -> Result<(), Failure> {
+        let name = message.file.as_ref().map(|file| safe_name(&file.name)).unwrap_or_default();
+        let to = Output::within(&transfer::downloads(), &name)?;
+        let saved = transfer::save(self.asks, &self.room.id, &message, to, &ProgressBar::hidden()).await?;
+        self.screen.talk(&format!("saved as {}", clean(&saved.unwrap_or_default().display().to_string())))
+    }
+
+    /// Shows what I said once others have it.
+    fn follow(&mut self, said: Message) {
+        let line = self.line(&said);
+        self.receipts.follow(said.r#ref, line, self.company());
+    }
+
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
         let message = self.ask().say(text).await?;
-        let line = self.line(&message);
-        self.receipts.follow(message.r#ref, line);
+        self.follow(message);
         Ok(())
     }
 
@@ -106,16 +280,14 @@ impl Chat<'_> {
             None => self.newest().await?.into_iter().rev().find(|one| one.holders.is_some()).map(|one| one.r#ref),
         };
         let Some(said) = last else { return self.screen.talk("you have not said anything here lately") };
-        let holders = self.ask().holders(&said).await?.holders;
+        let Holders { holders, acknowledged, of } = self.ask().holders(&said).await?;
         let name = |holder: &Person| self.names.name(&holder.author, &holder.nick).whole();
         let names: Vec<String> = holders.iter().take(SCREENFUL).map(name).collect();
         match names.is_empty() {
             true => self.screen.talk("nobody else has it yet"),
-            false => self.screen.talk(&format!(
-                "{}: {}",
-                count(holders.len(), "other has it", "others have it"),
-                names.join(", ")
-            )),
+            false => {
+                self.screen.talk(&format!("{}: {}", received(holders.len(), acknowledged.len(), of), names.join(", ")))
+            }
         }
     }
 
@@ -172,15 +344,24 @@ mod tests {
             ("/me waves", Typed::Text("/me waves")),
             ("/me", Typed::Unknown("me")),
             ("//quit", Typed::Text("/quit")),
-            ("/quit", Typed::Quit),
-            ("/nick  ada lovelace ", Typed::Nick("ada lovelace")),
-            ("/nick", Typed::Nick("")),
-            ("/seen", Typed::Seen),
+            ("/quit", Typed::Order("quit", "")),
+            ("/nick  ada lovelace ", Typed::Order("nick", "ada lovelace")),
+            ("/nick", Typed::Order("nick", "")),
+            ("/reply ^2 so am I", Typed::Order("reply", "^2 so am I")),
             ("/quitter", Typed::Unknown("quitter")),
             ("/", Typed::Unknown("")),
         ];
         for (typed, want) in cases {
             assert_eq!(read(typed), want, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn messages_are_counted_from_the_last_one() {
+        let cases = [("words", (1, "words")), ("^2 words of it", (2, "words of it")), ("^3", (3, "")), ("", (1, ""))];
+        for (typed, want) in cases.into_iter().chain([("^ 2", (1, "^ 2")), ("^0 x", (1, "^0 x")), ("^_^", (1, "^_^"))])
+        {
+            assert_eq!(counted(typed), want, "{typed:?}");
         }
     }
 }

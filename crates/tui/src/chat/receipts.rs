@@ -5,10 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rumormill_api::{EntryRef, Room};
+use rumormill_api::EntryRef;
 use rumormill_text::show::receipt;
 
-use crate::limits::{RECEIPT_MS, RECEIPTS, STIR_MS};
+use crate::limits::{ALONE_MS, RECEIPT_MS, RECEIPTS, STIR_MS};
+
+/// Others whom a line may reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Company {
+    /// How many are here.
+    pub(crate) here: u64,
+    /// How many there are, here or not.
+    pub(crate) others: u64,
+}
 
 /// My lines on their way, oldest first.
 #[derive(Default)]
@@ -32,11 +41,11 @@ struct OnTheWay {
 
 impl Receipts {
     /// Follows a line. When [`RECEIPTS`] are followed already, the oldest is forgotten.
-    pub(crate) fn follow(&mut self, said: EntryRef, line: String) {
+    pub(crate) fn follow(&mut self, said: EntryRef, line: String, company: Company) {
         if self.lines.len() == RECEIPTS {
             self.lines.pop_front();
         }
-        let due = Instant::now() + Duration::from_millis(RECEIPT_MS);
+        let due = Instant::now() + Duration::from_millis(if company.here == 0 { ALONE_MS } else { RECEIPT_MS });
         self.lines.push_back(OnTheWay { said, line, due, shown: None, holders: 0 });
     }
 
@@ -69,8 +78,9 @@ impl Receipts {
         unshown.chain(self.look).min()
     }
 
-    /// Lines to show: those that everyone in the room has, and those that have waited long enough.
-    pub(crate) fn settle(&mut self, room: &Room) -> Vec<String> {
+    /// Lines to show: those that everybody who is here has, and those that have waited long enough; and once more, those
+    /// that everybody has by now.
+    pub(crate) fn settle(&mut self, company: Company) -> Vec<String> {
         let now = Instant::now();
         if self.due().is_none_or(|due| due > now) {
             return Vec::new();
@@ -78,9 +88,14 @@ impl Receipts {
         self.look = None;
         let mut news = Vec::new();
         self.lines.retain_mut(|line| {
-            let others = others(room).max(line.holders);
+            let others = company.others.max(line.holders);
             let all = others > 0 && line.holders == others;
-            if all && line.shown.is_none_or(|shown| shown < line.holders) || line.shown.is_none() && line.due <= now {
+            let settled = company.here > 0 && line.holders >= company.here || line.due <= now;
+            let shows = match line.shown {
+                None => all || settled,
+                Some(shown) => all && shown < line.holders,
+            };
+            if shows {
                 news.push(line.with_receipt(others));
                 line.shown = Some(line.holders);
             }
@@ -90,9 +105,9 @@ impl Receipts {
     }
 
     /// The lines that were never shown, as far as they came.
-    pub(crate) fn close(&mut self, room: &Room) -> Vec<String> {
+    pub(crate) fn close(&mut self, company: Company) -> Vec<String> {
         let lines = std::mem::take(&mut self.lines).into_iter();
-        lines.filter(|line| line.shown.is_none()).map(|line| line.with_receipt(others(room))).collect()
+        lines.filter(|line| line.shown.is_none()).map(|line| line.with_receipt(company.others)).collect()
     }
 }
 
@@ -102,7 +117,45 @@ impl OnTheWay {
     }
 }
 
-/// Those who ever wrote, or those who are here, if these are more; without me.
-fn others(room: &Room) -> u64 {
-    room.people.saturating_sub(1).max(room.peers.len() as u64)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(company: Company) -> Receipts {
+        let mut receipts = Receipts::default();
+        receipts.follow("a.1".into(), "12:00 ann  hi".into(), company);
+        receipts
+    }
+
+    /// As if what is awaited were due.
+    fn passes(receipts: &mut Receipts, ms: u64) {
+        let ms = Duration::from_millis(ms);
+        receipts.lines.iter_mut().for_each(|line| line.due -= ms);
+        receipts.look = receipts.look.map(|look| look - ms);
+    }
+
+    #[test]
+    fn a_line_is_shown_once_those_who_are_here_have_it() {
+        let company = Company { here: 1, others: 3 };
+        let mut receipts = line(company);
+        assert_eq!(receipts.settle(company), Vec::<String>::new(), "nobody has it");
+        receipts.held(&"a.1".into(), 1);
+        passes(&mut receipts, STIR_MS);
+        assert_eq!(receipts.settle(company), ["12:00 ann  hi  ✓ 1/3"]);
+        receipts.held(&"a.1".into(), 2);
+        passes(&mut receipts, STIR_MS);
+        assert_eq!(receipts.settle(company), Vec::<String>::new(), "it is shown already");
+        receipts.held(&"a.1".into(), 3);
+        passes(&mut receipts, STIR_MS);
+        assert_eq!(receipts.settle(company), ["12:00 ann  hi  ✓ 3/3"]);
+        assert_eq!(receipts.due(), None);
+    }
+
+    #[test]
+    fn with_nobody_here_a_line_waits_for_nobody() {
+        let company = Company { here: 0, others: 2 };
+        let mut receipts = line(company);
+        passes(&mut receipts, ALONE_MS);
+        assert_eq!(receipts.settle(company), ["12:00 ann  hi  … 0/2"]);
+    }
 }

@@ -52,14 +52,14 @@ search: gold
         r#"
  archive                         201 shown, all 400 fetched
  14:26        bob  line 146
- 14:27        bob  line 147
- 14:28        bob  line 148
- 14:29        bob  line 149
+ 14:27             line 147
+ 14:28             line 148
+ 14:29             line 149
 >14:30        bob  line 150 of gold
- 14:31        bob  line 151
- 14:32        bob  line 152
- 14:33        bob  line 153
- 14:34        bob  line 154
+ 14:31             line 151
+ 14:32             line 152
+ 14:33             line 153
+ 14:34             line 154
  nobody connected · nothing missing · ↓ more, Esc
 ada>
 "#,

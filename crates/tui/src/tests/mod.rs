@@ -23,6 +23,7 @@ mod finding;
 mod hostile;
 mod node;
 mod reading;
+mod returning;
 mod rooms;
 mod screens;
 mod shell;

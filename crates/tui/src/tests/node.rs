@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{Method, Response, StatusCode};
 use rumormill_api::{
-    Arrival, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby, NearbyRoom,
-    Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms, Say, Ticket,
-    Whois, act,
+    Arrival, Attention, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby,
+    NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms,
+    Say, Sign, Signs, Ticket, Whois, act,
 };
 use rumormill_client::{Answered, Body, Client, Transport};
 use serde_json::{Value, json};
@@ -74,6 +74,8 @@ pub(crate) struct Node {
     pub(crate) nearby: Vec<NearbyRoom>,
     /// How often it was told that I am writing.
     pub(crate) typed: u64,
+    /// Whether no file can be sent.
+    pub(crate) refuses_files: bool,
     /// What is refused from here on.
     pub(crate) refuses: Option<Refused>,
     /// What it tells of what was asked, which goes before the answer.
@@ -124,7 +126,9 @@ impl Node {
 
     /// Somebody comes to the first room.
     pub(crate) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
-        let person = Person { author: author(nick), nick: nick.into(), here, ..Person::default() };
+        // Nobody is away who was never here.
+        let last_ms = if here { 0 } else { NOON_MS };
+        let person = Person { author: author(nick), nick: nick.into(), here, last_ms, ..Person::default() };
         let kept = &mut self.rooms[0];
         if here {
             let peer =
@@ -203,10 +207,15 @@ impl Node {
     /// Answers what the screen asks, without any disk.
     pub(crate) fn told(&mut self, ask: &Ask) -> Result<Outcome, Refused> {
         match ask {
+            Ask::Of(_, OfRoom::File(_)) if self.refuses_files => Err(refused("file", "there is no such file")),
             Ask::Of(_, OfRoom::File(_)) => {
                 Ok(Outcome::Page(Page { messages: vec![self.offers("ada", "notes.txt", 12)], more: false }))
             }
             Ask::Of(_, OfRoom::Save(_)) => Ok(Outcome::Saved("/home/ada/photo.jpg".into())),
+            Ask::Paths(typed) => {
+                let paths = ["notes.txt", "nights/", "photo.jpg"].map(str::to_owned).into_iter();
+                Ok(Outcome::Options(paths.filter(|path| path.starts_with(typed)).collect()))
+            }
             ask => {
                 let asked = Asked::new(std::mem::take(self));
                 let told = ask.put(&Client::new(asked.clone())).now_or_never().unwrap();
@@ -225,6 +234,14 @@ impl Node {
             let query = decoded(query);
             let named = |room: &&NearbyRoom| query.split_once("name=").is_none_or(|(_, name)| room.name == name);
             return Ok(json!(Nearby { rooms: self.nearby.iter().filter(named).cloned().collect() }));
+        }
+        if let Some(query) = request.path.strip_prefix("/v1/signs?") {
+            let all = [("\u{1f604}", "smile"), ("\u{1f638}", "smile_cat"), ("\u{1f389}", "tada")];
+            let query = decoded(query);
+            let sought = query.split('&').find_map(|pair| pair.strip_prefix("q=")).unwrap();
+            let fits = all.into_iter().filter(|(_, name)| name.starts_with(sought));
+            let signs = fits.map(|(sign, name)| Sign { sign: sign.into(), name: name.into() }).collect();
+            return Ok(json!(Signs { signs }));
         }
         let path = request.path.strip_prefix("/v1/rooms").unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -274,8 +291,16 @@ impl Node {
                 Ok(json!(message))
             }
             (&Method::PUT, ["read"]) => {
-                (kept.room.unread, kept.room.mentions) = (0, 0);
+                kept.reads(Some(PlaceText(text("place"))));
                 Ok(json!(kept.room))
+            }
+            (&Method::PUT, ["attention"]) => {
+                let attention: Attention = serde_json::from_value(body.clone()).unwrap();
+                kept.room.muted = attention.muted.unwrap_or(kept.room.muted);
+                kept.room.pinned = attention.pinned.unwrap_or(kept.room.pinned);
+                let room = kept.room.clone();
+                self.rooms.sort_by_key(|kept| !kept.room.pinned);
+                Ok(json!(room))
             }
             (&Method::POST, ["typing"]) => {
                 self.typed += 1;
@@ -324,7 +349,7 @@ impl Node {
     ) -> Result<Value, Refused> {
         let kept = &mut self.rooms[at];
         let of = kept.people.len() as u64 - 1;
-        let holders = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
+        let holders: Vec<Person> = kept.people.iter().filter(|person| person.here && !person.me).cloned().collect();
         let room = kept.room.id.clone();
         let message = kept.find(entry).ok_or_else(|| refused("message", "there is no such message"))?;
         match (method, rest) {
@@ -342,7 +367,16 @@ impl Node {
                 message.reactions.push(Reaction { sign, authors: vec![author("ada")], mine: true });
             }
             (&Method::DELETE, ["reactions", _]) => message.reactions.clear(),
-            (&Method::GET, ["holders"]) => return Ok(json!(Holders { holders, of })),
+            (&Method::PUT, ["unread"]) => {
+                let place = message.place.clone();
+                let before = kept.messages.iter().rev().find(|message| message.place < place);
+                let before = before.map(|message| message.place.clone());
+                kept.reads(before);
+                return Ok(json!(kept.room));
+            }
+            (&Method::GET, ["holders"]) => {
+                return Ok(json!(Holders { acknowledged: vec![author("bob")], holders, of }));
+            }
             _ => return Err(refused("path", "no such path")),
         }
         self.told.push(Event::Changed { room, message: message.clone() });
@@ -354,6 +388,13 @@ impl Kept {
     /// The message of an entry.
     pub(crate) fn find(&mut self, entry: &str) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.r#ref.as_str() == entry)
+    }
+
+    /// The room is read up to a place.
+    pub(crate) fn reads(&mut self, read: Option<PlaceText>) {
+        let unread = |message: &&Message| !message.mine && read.as_ref().is_none_or(|read| *read < message.place);
+        self.room.unread = self.messages.iter().filter(unread).count() as u64;
+        (self.room.mentions, self.room.read) = (0, read);
     }
 
     fn page(&self, query: &str) -> Page {

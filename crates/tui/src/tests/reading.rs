@@ -19,6 +19,16 @@ pub(super) fn lunch() -> Node {
 }
 
 #[test]
+fn who_left_long_ago_is_not_waited_for() {
+    let mut node = lunch();
+    let said = node.says("ada", "who has this?");
+    node.rooms[0].find(said.r#ref.as_str()).unwrap().holders = Some(1);
+    let cyd = node.rooms[0].people.iter_mut().find(|person| person.nick == "cyd").unwrap();
+    cyd.last_ms = NOON_MS - 40 * 24 * 3_600_000;
+    Stage::open(node, 60, 12).has("who has this?                       ✓ 1/1");
+}
+
+#[test]
 fn long_lines_hang() {
     let mut node = Node::with("lunch");
     node.says(
@@ -39,9 +49,9 @@ fn long_lines_hang() {
  12:01        bob  It is a truth universally acknowledged
                    that a single screen must be in want of a
                    hanging indent.
- 12:02        bob  https://example.org/path/path/path/path/p
+ 12:02             https://example.org/path/path/path/path/p
                    ath/path/path/path/path/path/path/path/
- 12:03        bob  one
+ 12:03             one
                    two
 
                    three
@@ -89,9 +99,10 @@ fn a_message_of_too_many_rows_is_cut_until_it_is_selected() {
 #[test]
 fn the_unread_begin_at_a_marker() {
     let mut node = lunch();
+    let read = node.rooms[0].messages.last().map(|message| message.place.clone());
     node.says("bob", "pizza?");
     node.says("cyd", "soup");
-    node.rooms[0].room.unread = 2;
+    node.rooms[0].reads(read);
     let mut stage = Stage::open(node, 60, 12);
     stage
         .shows(
@@ -280,15 +291,15 @@ fn receipts_grow() {
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/7
- 12:03        ada  it is a long line that leaves no room
+ 12:03             it is a long line that leaves no room
                    behind itself at all, see           … 0/7
  1 direct 0 relayed 6 away · nothing missing · clock ok
 ada>
 "#,
     );
     let room = stage.node.rooms[0].room.id.clone();
-    stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4 });
-    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3 }).shows(
+    stage.hears(Event::Held { room: room.clone(), r#ref: said.r#ref.clone(), holders: 4, acknowledged: 0 });
+    stage.hears(Event::Held { room, r#ref: said.r#ref, holders: 3, acknowledged: 0 }).shows(
         r#"
  lunch
 
@@ -298,7 +309,7 @@ ada>
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/7
- 12:03        ada  it is a long line that leaves no room
+ 12:03             it is a long line that leaves no room
                    behind itself at all, see           ✓ 4/7
  1 direct 0 relayed 6 away · nothing missing · clock ok
 ada>
@@ -324,8 +335,8 @@ fn late_messages_are_marked_and_told() {
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:01↑       cyd  one
- 12:01↑       cyd  two
- 12:01↑       cyd  three
+ 12:01↑            two
+ 12:01↑            three
  12:02        ada  always                              … 0/2
  12:00         --  ↑ 3 earlier messages arrived above
  1 direct 0 relayed 1 away · nothing missing · clock ok
@@ -355,12 +366,12 @@ fn paging_up_tells_how_far_it_is() {
             r#"
  archive
  16:03        bob  line 243
- 16:04        bob  line 244
- 16:05        bob  line 245
- 16:06        bob  line 246
- 16:07        bob  line 247
- 16:08        bob  line 248
- 16:09        bob  line 249
+ 16:04             line 244
+ 16:05             line 245
+ 16:06             line 246
+ 16:07             line 247
+ 16:08             line 248
+ 16:09             line 249
  nobody connected · 12,608 missing · clock ok
 ada>
 "#,
@@ -370,12 +381,12 @@ ada>
             r#"
  archive                100 shown, 38,412 of 51,020 fetched
  15:58        bob  line 238
- 15:59        bob  line 239
- 16:00        bob  line 240
- 16:01        bob  line 241
- 16:02        bob  line 242
- 16:03        bob  line 243
- 16:04        bob  line 244
+ 15:59             line 239
+ 16:00             line 240
+ 16:01             line 241
+ 16:02             line 242
+ 16:03             line 243
+ 16:04             line 244
  nobody connected · 12,608 missing · clock ok · ↓ more, Esc
 ada>
 "#,
@@ -393,9 +404,9 @@ ada>
 ─── 2026-11-22 ─────────────────────────────────────────────
  12:00         --  ada founded the room archive
  12:01        bob  line 1
- 12:02        bob  line 2
- 12:03        bob  line 3
- 12:04        bob  line 4
+ 12:02             line 2
+ 12:03             line 3
+ 12:04             line 4
  nobody connected, 1 away · 12,608 missing · ↓ more, Esc
 ada>
 "#,

@@ -14,6 +14,7 @@ use rumormill_text::{Clock, Kept};
 use super::node::{Asked, Node};
 use crate::{
     input::Size,
+    links::{Leads, Links},
     model::Model,
     paint::Paint,
     run::{Remembered, Shell},
@@ -23,6 +24,10 @@ use crate::{
 
 /// Polls after which everything that was at hand has been taken and drawn: a story causes a dozen answers.
 const SETTLED: usize = 200;
+
+impl Leads for TestBackend {
+    fn lead(&mut self, _: Links) {}
+}
 
 /// A node, and what happens there.
 struct Fake {

@@ -37,7 +37,7 @@ fn a_line_is_said() {
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:03        ada  pizza!                              … 0/3
+ 12:03             pizza!                              … 0/3
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,
@@ -112,8 +112,8 @@ fn lines_typed_before_come_back() {
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:03        ada  first                               … 0/3
- 12:04        ada  second                              … 0/3
+ 12:03             first                               … 0/3
+ 12:04             second                              … 0/3
  1 direct 0 relayed 2 away · nothing missing · clock ok
 first
 typed before: i
@@ -156,7 +156,7 @@ Enter: yes, as one message   e: edit first   Esc: no
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:03        ada  one
+ 12:03             one
                    two
                    three
                    four                                … 0/3
@@ -223,7 +223,7 @@ ada>
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:03        ada  ↳ bob: anybody hungry?
+ 12:03             ↳ bob: anybody hungry?
                    yes                                 … 0/3
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
@@ -282,8 +282,8 @@ fn a_selected_message_is_what_orders_are_about() {
 ada>
 "#,
     );
-    stage.keys("/react Space 👍 Enter").has("[👍 1]").keys("/react Space 👍 Enter").lacks("[👍 1]");
-    stage.keys("M-c").has("copied");
+    stage.keys("/react Space 👍 Enter").has("[👍 1]").lacks(">12:").keys("/react Space 👍 Enter").lacks("[👍 1]");
+    stage.keys("M-Up M-Up M-c").has("copied");
     assert_eq!(stage.did(), [r#"Copy("anybody hungry?")"#]);
     stage.keys("Esc M-Down").lacks(">12:");
 }
@@ -294,13 +294,13 @@ fn who_has_what_i_said() {
         r#"
  lunch
 
-
   the beginning
 ─── 2026-11-22 ─────────────────────────────────────────────
  12:00         --  ada founded the room lunch
  12:01        bob  anybody hungry?
  12:02        ada  always                              … 0/3
- 12:00         --  1 of 3 have it: bob
+ 12:00         --  received by 1 of 3: bob
+                   acknowledged by 1: bob
                    not known of: bert, cyd
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
@@ -379,8 +379,8 @@ fn longer_answers_are_panels() {
 ─── 4 people (Esc)
  ada                      you, has not said anything
  bob                      here, has not said anything
- bert                     away, has not said anything
- cyd                      away, has not said anything
+ bert                     away, last spoke 2026-11-22 12:00
+ cyd                      away, last spoke 2026-11-22 12:00
 
 
 
@@ -410,56 +410,38 @@ ada>
 "#,
         )
         .keys("Esc");
-    stage
-        .keys("/help Enter")
-        .shows(
-            r#"
- lunch
-─── orders, keys and signs (PgUp, PgDn, Esc)
- /join TICKET or ROOM     enter or go to a room; alone:
-                          rooms on this LAN
- /new NAME                begin a room
- /leave                   leave this room and forget what
-                          was said in it
- /announce on or off      let those on this LAN enter the
-                          room by its name
- /ticket                  what lets others in, shown and
- 1 direct 0 relayed 2 away · nothing missing · clock ok
-ada>
-"#,
-        )
-        .keys(&"PgDn ".repeat(20))
-        .has("one of several who look alike");
+    stage.keys("/help Enter").has("every day's orders and keys");
+    stage.keys("Esc /help Space all Enter").keys(&"PgDn ".repeat(20)).has("one of several who look alike");
     stage.keys("hm Enter").lacks("look alike");
 }
 
 #[test]
-fn a_tall_screen_shows_all_orders() {
-    let mut tall = Stage::open(lunch(), 80, 24);
-    tall.keys("/help Enter").shows(
+fn one_screen_of_help_has_what_is_needed_every_day() {
+    let mut stage = Stage::open(lunch(), 80, 24);
+    stage.keys("/help Enter").shows(
         r#"
  lunch
-─── orders, keys and signs (PgUp, PgDn, Esc)
+─── every day's orders and keys (Esc)
  /join TICKET or ROOM     enter or go to a room; alone: rooms on this LAN
  /new NAME                begin a room
- /leave                   leave this room and forget what was said in it
- /announce on or off      let those on this LAN enter the room by its name
  /ticket                  what lets others in, shown and copied
- /qr                      the same as a picture, for a telephone
- /nick NAME               be shown by this name
- /me TEXT                 say what you do
- /names                   who is in the room
- /whois NAME              who that is, and how they are reached
- /hide NAME               do not show what they say, or show it again
- /topic TEXT              set the topic, or show it
- /search WORDS            find what was said
- /seen                    who has the selected message, or your last
  /reply TEXT              answer the selected message, or the last one
  /edit TEXT               write your message anew
  /delete                  take your message back
  /react SIGN              set a sign under a message, or take it back
  /file PATH               send a file
  /get                     save the file of the selected message, or the last
+ /search WORDS            find what was said
+ /names                   who is in the room
+ /quit                    end the program; all rooms are kept
+ /help all                every order, key and sign
+
+ Alt+1 … Alt+9            go to a room; Alt+Left, Alt+Right: the one beside it
+ Alt+a                    go to a room with news
+ PgUp PgDn                read up and down, as the mouse wheel; Esc: to the end
+ Alt+u                    go to the first unread message
+ Alt+Up Alt+Down          select a message, for the orders above
+ Tab                      complete a name, an order, a path, :emoji
  1 direct 0 relayed 2 away · nothing missing · clock ok
 ada>
 "#,

@@ -67,7 +67,9 @@ export const words = () => Object.entries(SETTINGS).flatMap(([name, [what, value
 
 // Lets the desktop tell of a message, unless somebody looks at it.
 export function notify(chat, { room, message, arrival }) {
-  const worth = { mentions: message.names_me, all: message.kind === "text" }[value("notify")];
+  if (chat.rooms.get(room)?.muted) return;
+  const isReply = message.reply_to?.ref.startsWith(chat.rooms.get(room)?.author + ".");
+  const worth = { mentions: message.names_me || isReply, all: message.kind === "text" }[value("notify")];
   const isSeen = room === chat.id && chat.visit.stuck && document.hasFocus();
   if (!worth || isSeen || message.mine || message.hidden || arrival !== "end" || globalThis.Notification?.permission !== "granted") return;
   // In a room that is not open nobody's name is known to be theirs alone.

@@ -1,0 +1,121 @@
+//! The rooms as this person has them: in the order in which they were entered, which is muted and which pinned. One file in the
+//! home; nobody else learns of it.
+
+use std::{collections::BTreeSet, path::Path};
+
+use rumormill_text::Kept;
+use serde::{Deserialize, Serialize};
+
+use super::words::{Attention, RoomHex};
+use crate::answer::Refusal;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Rooms {
+    /// As they were entered.
+    order: Vec<RoomHex>,
+    muted: BTreeSet<RoomHex>,
+    pinned: BTreeSet<RoomHex>,
+}
+
+/// The rooms as this person has them.
+pub(super) struct Shelf(Kept<Rooms>);
+
+impl Shelf {
+    /// Reads the file in `dir`.
+    ///
+    /// # Errors
+    /// When there is a file and it cannot be read.
+    pub(super) fn open(dir: &Path) -> Result<Self, Refusal> {
+        Ok(Self(Kept::open(dir.join("rooms.json"))?))
+    }
+
+    /// Where a room stands in the list: behind those that are pinned, unless it is pinned itself. One that is not known
+    /// stands last.
+    pub(super) fn rank(&self, room: &RoomHex) -> (bool, usize) {
+        self.0.read(|rooms| {
+            let place = rooms.order.iter().position(|known| known == room).unwrap_or(usize::MAX);
+            (!rooms.pinned.contains(room), place)
+        })
+    }
+
+    /// Gives rooms that have none a place behind the others, in this order.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn place<'a>(&self, entered: impl IntoIterator<Item = &'a RoomHex>) -> Result<(), Refusal> {
+        self.0.change(|rooms| {
+            let before = rooms.order.len();
+            let known: BTreeSet<RoomHex> = rooms.order.iter().cloned().collect();
+            rooms.order.extend(entered.into_iter().filter(|room| !known.contains(room)).cloned());
+            rooms.order.len() > before
+        })?;
+        Ok(())
+    }
+
+    /// Whether a room is muted, and pinned.
+    pub(super) fn attention(&self, room: &RoomHex) -> (bool, bool) {
+        self.0.read(|rooms| (rooms.muted.contains(room), rooms.pinned.contains(room)))
+    }
+
+    /// Mutes and pins a room, as far as that is said.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn attend(&self, room: &RoomHex, Attention { muted, pinned }: Attention) -> Result<(), Refusal> {
+        fn set(rooms: &mut BTreeSet<RoomHex>, room: &RoomHex, wanted: Option<bool>) -> bool {
+            match wanted {
+                Some(true) => rooms.insert(room.clone()),
+                Some(false) => rooms.remove(room),
+                None => false,
+            }
+        }
+        self.0.change(|rooms| set(&mut rooms.muted, room, muted) | set(&mut rooms.pinned, room, pinned))?;
+        Ok(())
+    }
+
+    /// Forgets a room.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn forget(&self, room: &RoomHex) -> Result<(), Refusal> {
+        self.0.change(|rooms| {
+            let before = rooms.order.len();
+            rooms.order.retain(|known| known != room);
+            (rooms.order.len() < before) | rooms.muted.remove(room) | rooms.pinned.remove(room)
+        })?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_keep_their_numbers_whatever_they_are_called_and_pinned_ones_come_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(dir.path()).unwrap();
+        let rooms: [RoomHex; 3] = ["c", "a", "b"].map(RoomHex::from);
+        shelf.place(&rooms[..2]).unwrap();
+        shelf.place(&rooms).unwrap();
+        let order = |shelf: &Shelf| {
+            let mut order = ["a", "b", "c"].map(RoomHex::from);
+            order.sort_by_key(|room| shelf.rank(room));
+            order.map(|room| room.to_string()).concat()
+        };
+        assert_eq!(order(&shelf), "cab");
+        shelf.attend(&rooms[2], Attention { pinned: Some(true), muted: None }).unwrap();
+        let again = Shelf::open(dir.path()).unwrap();
+        assert_eq!(order(&again), "bca");
+        assert_eq!(again.attention(&rooms[2]), (false, true));
+        again.attend(&rooms[2], Attention { pinned: Some(false), muted: Some(true) }).unwrap();
+        assert_eq!((order(&again), again.attention(&rooms[2])), ("cab".into(), (true, false)));
+        again.forget(&rooms[2]).unwrap();
+        assert_eq!(again.attention(&rooms[2]), (false, false));
+        again.place(&rooms).unwrap();
+        again.forget(&rooms[0]).unwrap();
+        again.place(&rooms).unwrap();
+        assert_eq!(order(&again), "abc", "entered again, it stands last");
+    }
+}
