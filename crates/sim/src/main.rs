@@ -35,6 +35,8 @@ enum What {
     Demers(Size),
     /// How fast and at what cost a line reaches everybody
     Spread(Spread),
+    /// Bytes of a line, by who speaks
+    Talk(Size),
     /// What survivors hear when most of a room dies at once
     Crash(Size),
     /// The broadcast workload of the Maelstrom challenge
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
                 Some(peers) => spread::table(lot, &contenders, &spread::large(peers)).map(|table| vec![table]),
             })
         }
+        What::Talk(size) => size.make(study::talk::study),
         What::Crash(size) => {
             let ours = Ours::all();
             size.make(|lot| crash::study(lot, &[&ours[0]]))

@@ -148,7 +148,7 @@ pub trait Store: Send {
     /// As [`Store::commit`].
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error>;
 
-    /// Takes up to `entries` more entries into the indexes of [`Read::search`] and [`Read::holders`], in one
+    /// Takes up to `entries` more entries into the index of [`Read::search`], in one
     /// commit; returns whether more wait. To be called when there is nothing better to do: what is not indexed
     /// is found all the same, but more slowly. It also lets go of the last copies of bodies that were dropped, which
     /// otherwise stay on disk for up to [`limits::WIPE_COMMITS`] commits.
@@ -292,8 +292,9 @@ pub trait Read: Send {
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;
 
-    /// Who proves to have seen the entry: authors one of whose entries in the timeline names (author, `seq` or
-    /// above) in its `seen`; ascending.
+    /// Who proves to have seen an entry of the timeline: authors of whom an entry below it knows it, see
+    /// [`Knows`](rumormill_proto::knows::Knows); ascending. Of those who said nothing for [`limits::HOLDER_ENTRIES`] entries
+    /// of others who do not know it either, nothing is found out.
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error>;
 
     /// Verifies every hash and signature of a room, that the timeline leads to every entry, and that notes and totals

@@ -80,6 +80,11 @@ pub const NICKS: usize = 16 * 1024;
 /// That costs two barriers and the pages written since, as much as two commits: a thirtieth of 64.
 pub const WIPE_COMMITS: u32 = 64;
 
+/// Entries that are looked into to find who holds a message: those of each author that stand below the message, up to the
+/// first that knows it, which mostly is the first. 65,536 are the first ones of all authors of the largest room, or 30 ms
+/// of somebody who goes on and on and names nobody.
+pub const HOLDER_ENTRIES: usize = 65_536;
+
 /// Edits of one text that go in the commit that takes it back: more than anybody makes, 5 ms when each lies in a block of its
 /// own. Of a text with more the rest goes in steps.
 pub const EDITS_AT_ONCE: usize = 64;

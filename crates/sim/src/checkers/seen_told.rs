@@ -1,11 +1,13 @@
-//! An entry names what its author had seen since the entry before, and stands below all of it. What lay further ahead of
-//! its author's clock than anybody follows was no cause. Of what a peer shows that is so far behind that it began with the
-//! newest page, it names nothing for a while, nor of what somebody says in a burst.
+//! An entry tells what its author had seen since the entry before, by what it names or by what the entries name that it
+//! names, and nothing else; and it stands below all of it. What lay further ahead of its author's clock than anybody follows
+//! was no cause. Of what a peer shows that is so far behind that it began with the newest page, it names nothing for a
+//! while, nor of what somebody says in a burst.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rumormill_proto::{
     admit::Entry,
+    entry::Seen,
     frame::Frame,
     ids::{AuthorId, Seq},
     limits::{BURST, BURST_MS, FOLLOW_MS, SEEN_PAIRS},
@@ -23,8 +25,12 @@ struct Reader {
     is_known: bool,
     /// Whether it asked for the newest page.
     paged: bool,
-    /// The newest seq shown of each other author and not named yet.
-    unnamed: BTreeMap<AuthorId, Seq>,
+    /// The newest seq shown of each other author and not told yet.
+    untold: BTreeMap<AuthorId, Seq>,
+    /// The seq after the last shown of each other author.
+    tops: BTreeMap<AuthorId, Seq>,
+    /// The seq after the last of each other author that its own entries tell to have seen: their vector clock.
+    told: BTreeMap<AuthorId, Seq>,
     /// Entries of each other author that were shown lately, and when; oldest first.
     lately: BTreeMap<AuthorId, VecDeque<u64>>,
     /// Milliseconds since the world began until which a burst is named by nothing, nor what follows from it.
@@ -39,13 +45,15 @@ struct Reader {
 }
 
 impl Reader {
-    fn shown(&mut self, entry: &Entry, (at_ms, wall_ms): (u64, u64)) {
+    fn shown(&mut self, entry: &Entry, all: &Shown, (at_ms, wall_ms): (u64, u64)) {
         if entry.author == self.author {
-            let judged = self.judge(entry, at_ms);
+            let judged = self.judge(entry, all, at_ms);
             self.judged.insert(entry.seq, judged);
             self.next = entry.seq + 1;
             return;
         }
+        let top = self.tops.entry(entry.author).or_default();
+        *top = (entry.seq + 1).max(*top);
         let lately = self.lately.entry(entry.author).or_default();
         lately.push_back(at_ms);
         while lately.front().is_some_and(|first| first + BURST_MS <= at_ms) {
@@ -55,7 +63,7 @@ impl Reader {
             self.burst_ms = at_ms + BURST_MS;
         }
         if !self.waited(entry) && entry.time.ms() <= wall_ms.saturating_add(FOLLOW_MS) {
-            let newest = self.unnamed.entry(entry.author).or_default();
+            let newest = self.untold.entry(entry.author).or_default();
             *newest = entry.seq.max(*newest);
             self.last = self.last.max(entry.time);
         }
@@ -67,19 +75,42 @@ impl Reader {
         entry.seen.iter().any(|(of, up_to)| *of == self.author && *up_to >= self.next)
     }
 
-    fn judge(&mut self, entry: &Entry, at_ms: u64) -> Verdict {
+    fn judge(&mut self, entry: &Entry, all: &Shown, at_ms: u64) -> Verdict {
         if entry.time <= self.last {
             return Err("stands above what its author had seen".into());
         }
-        let names = |author: &AuthorId, seq: Seq| entry.seen.iter().any(|(of, up_to)| of == author && *up_to >= seq);
-        let few = self.unnamed.len() <= SEEN_PAIRS;
+        let few = self.untold.len() <= SEEN_PAIRS;
         let was_known = std::mem::replace(&mut self.is_known, true);
-        self.unnamed.retain(|author, seq| !names(author, *seq));
+        let unseen = self.tell(entry, all);
+        self.untold.retain(|author, seq| self.told.get(author).is_none_or(|next| *next <= *seq));
         let is_expected = few && was_known && !self.paged && at_ms > self.burst_ms;
-        match self.unnamed.iter().next().filter(|_| is_expected) {
-            Some((author, seq)) => Err(format!("does not name {author:?} {seq}, which its author had seen")),
-            None => Ok(()),
+        match (self.untold.iter().next(), unseen) {
+            (Some((author, seq)), _) if is_expected => {
+                Err(format!("does not tell of {author:?} {seq}, which its author had seen"))
+            }
+            (_, Some((author, seq))) if was_known && !self.paged => {
+                Err(format!("tells of {author:?} {seq}, which its author had not seen"))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Adds to the vector clock what an entry names and what the entries name that it tells of. Returns something that was
+    /// not shown here, if there is any.
+    fn tell(&mut self, entry: &Entry, all: &Shown) -> Option<(AuthorId, Seq)> {
+        let (mut open, mut unseen) = (entry.seen.clone(), None);
+        while let Some((author, seq)) = open.pop() {
+            let told = self.told.entry(author).or_default();
+            if author == self.author || seq < *told {
+                continue;
+            }
+            open.extend(all.named.range((author, *told)..=(author, seq)).flat_map(|(_, seen)| seen));
+            *told = seq + 1;
+            if self.tops.get(&author).is_none_or(|top| *top <= seq) && !all.odd.contains(&author) {
+                unseen = Some((author, seq));
+            }
+        }
+        unseen
     }
 
     fn said(&mut self, seq: Seq) -> Verdict {
@@ -89,10 +120,20 @@ impl Reader {
     }
 }
 
+/// What was shown anywhere.
+#[derive(Default)]
+struct Shown {
+    /// What each entry names.
+    named: BTreeMap<(AuthorId, Seq), Seen>,
+    /// Authors who write two logs, or whose logs are cut: an entry that is named may be another than the one shown.
+    odd: BTreeSet<AuthorId>,
+}
+
 /// Everybody.
 #[derive(Default)]
 pub(super) struct SeenTold {
     readers: BTreeMap<usize, Reader>,
+    shown: Shown,
 }
 
 impl Checker for SeenTold {
@@ -103,8 +144,20 @@ impl Checker for SeenTold {
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
             Fact::Started { peer, author, lines, .. } => {
-                let reader = Reader { author: *author, is_known: lines.is_empty(), ..Reader::default() };
+                let mut reader = Reader { author: *author, is_known: lines.is_empty(), ..Reader::default() };
+                for line in *lines {
+                    let top = reader.tops.entry(line.place.author).or_default();
+                    *top = (line.place.seq + 1).max(*top);
+                }
                 self.readers.insert(*peer, reader);
+                Ok(())
+            }
+            Fact::WasCut { proof, .. } => {
+                self.shown.odd.insert(proof.author());
+                Ok(())
+            }
+            Fact::Twinned { author } => {
+                self.shown.odd.insert(*author);
                 Ok(())
             }
             Fact::Sent { peer, frame: Frame::Want(want), .. } if want.newest > 0 => {
@@ -112,7 +165,8 @@ impl Checker for SeenTold {
                 Ok(())
             }
             Fact::Shown { peer, entry, at_ms, wall_ms, .. } => {
-                self.readers.entry(*peer).or_default().shown(entry, (*at_ms, *wall_ms));
+                self.shown.named.entry((entry.author, entry.seq)).or_insert_with(|| entry.seen.clone());
+                self.readers.entry(*peer).or_default().shown(entry, &self.shown, (*at_ms, *wall_ms));
                 Ok(())
             }
             Fact::Said { peer, author, seq, .. } => {

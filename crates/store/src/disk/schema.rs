@@ -3,8 +3,8 @@
 //! ```text
 //! run ──── log ──── room            a run is kept as it travels, signature included
 //! place, aside ───────┤             the timeline: one small row an entry, in order; messages and what is none
-//! arrival ────────────┤             runs in the order they came, for the indexes
-//! words, slice, saw ──┘             the indexes, up to room.indexed
+//! arrival ────────────┤             runs in the order they came, for the index
+//! words, slice ───────┘             the index of words, up to room.indexed
 //! note, gone                        what entries say of others, and who is not to be read any more
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
@@ -30,7 +30,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 10] = ["
+const MIGRATIONS: [&str; 11] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -214,6 +214,9 @@ const MIGRATIONS: [&str; 10] = ["
     INSERT INTO words(words) VALUES ('delete-all');
     DELETE FROM slice;
     UPDATE room SET indexed = CASE WHEN length(room) = 8 THEN (id + 1) << 40 ELSE 0 END;
+", "
+    -- Entries name few others: who holds a message is found in the entries below it.
+    DROP TABLE saw;
 "];
 
 /// The version from which on notes are taken as entries come.
