@@ -313,6 +313,67 @@ mod tests {
         assert_eq!(rested, later);
     }
 
+    /// Shows a line of a writer that names these, and what our next entry would name then.
+    fn say(names: &mut Names, writer: &mut Writer, seen: Vec<(AuthorId, Seq)>) -> (AuthorId, Seq) {
+        let run = admit(&writer.write_seen(vec![seen], "x"));
+        let entry = run.first();
+        names.saw(entry.author, (entry.time, entry.seq), AT_ONCE);
+        names.spare(entry.author, &entry.seen);
+        (entry.author, entry.seq)
+    }
+
+    #[test]
+    fn what_a_named_entry_names_need_not_be_named() {
+        let (mut names, [mut ann, mut bob, mut carl]) = (Names::default(), [1, 2, 3].map(Writer::new));
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        let beside = say(&mut names, &mut carl, vec![before]);
+        let mut both = vec![after, beside];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both);
+        // It is named to whom an entry is addressed to, and when there is news of its author.
+        assert_eq!((names.take(&before.0), names.take(&before.0)), (Some(before.1), None));
+        let news = say(&mut names, &mut ann, vec![after, beside]);
+        let older = say(&mut names, &mut bob, vec![before]);
+        let mut both = vec![news, older];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both, "Bob named the entry before the news");
+        assert!(names.next.is_empty() && names.spares.is_empty() && names.of.len() <= 3);
+    }
+
+    #[test]
+    fn what_a_forked_log_spared_us_is_named_after_all() {
+        let (mut names, [mut ann, mut bob]) = (Names::default(), [1, 2].map(Writer::new));
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        names.spare_no_more(&after.0);
+        assert!(names.spares.is_empty());
+        let mut both = vec![before, after];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both);
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        names.forget(&after.0);
+        assert_eq!(named(&mut names, 0), [before]);
+    }
+
+    #[test]
+    fn of_two_entries_that_name_each_other_one_is_named() {
+        let (mut names, [mut ann, mut bob]) = (Names::default(), [1, 2].map(Writer::new));
+        say(&mut names, &mut ann, vec![(bob.id(), 0)]);
+        let (ann, bob) = (ann.id(), say(&mut names, &mut bob, vec![(ann.id(), 0)]).0);
+        // An old line of hers that comes late is no news, and spares nobody.
+        names.saw(ann, (Time::default(), 0), AT_ONCE);
+        names.spare(ann, &[(bob, 9)]);
+        assert_eq!(named(&mut names, 0), [(bob, 0)]);
+    }
+
     #[test]
     fn what_is_forgotten_leaves_nothing() {
         let run = admit(&Writer::new(1).write(1, "x"));

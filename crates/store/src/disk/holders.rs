@@ -5,10 +5,7 @@
 //! where these begin in each stretch of each log, and then all stretches are read side by side, in the order of the
 //! timeline.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use rumormill_proto::{
     entry::RawEntry,
