@@ -1,4 +1,4 @@
-//! What a console may say to a process, one command a line.
+//! The commands that a console may send to a process, one a line.
 //!
 //! ```text
 //! msg <messageID> <text to the end of the line>
@@ -11,27 +11,27 @@ use crate::lines::TooLong;
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Say this text in the room. The id that came with it is the user's own and proves nothing.
+    /// Say this text in the room. The id that came with it is the user's own and means nothing.
     Say(String),
-    /// Tell the room's log.
+    /// Print the room's log.
     Log,
-    /// End at once.
+    /// End at once, without cleanup.
     Crash,
 }
 
-/// Why a line is no command.
+/// Why a line is not a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoCommand {
-    /// To be answered with one line, `error: ` and this.
+    /// Answer with one line: `error: ` and this text.
     Say(&'static str),
-    /// Whoever speaks HTTP is a web page that was led to this port: it gets no answer at all.
+    /// An HTTP client is a web page that was directed to this port: close the connection without an answer.
     HangUp,
 }
 
-/// Reads a line. An empty one says nothing and is `None`.
+/// Parses a line. An empty line is `None`.
 ///
 /// # Errors
-/// How to answer a line that is no command.
+/// How to answer a line that is not a command.
 pub(crate) fn parse(line: Result<&[u8], TooLong>) -> Result<Option<Command>, NoCommand> {
     let line = line.map_err(|TooLong| NoCommand::Say("line too long, at most 16384 bytes"))?;
     if speaks_http(line) {
@@ -49,7 +49,7 @@ pub(crate) fn parse(line: Result<&[u8], TooLong>) -> Result<Option<Command>, NoC
     }
 }
 
-/// A text of nothing but space would leave the log without a second word, and consoles wait for one for ever.
+/// Refuses a blank text: it would leave the log without a second word, and consoles wait for one for ever.
 fn say(rest: &str) -> Result<Command, NoCommand> {
     match rest.trim_start().split_once(char::is_whitespace) {
         Some((_, text)) if !text.trim().is_empty() => Ok(Command::Say(text.to_owned())),
@@ -62,7 +62,7 @@ fn speaks_http(line: &[u8]) -> bool {
     method > 0 && line.get(method) == Some(&b' ') && line.windows(6).any(|piece| piece == b" HTTP/")
 }
 
-/// A text as it stands in a log: the same but for what would break the line it stands in.
+/// A text as shown in a log: without the characters that would break its line.
 pub(crate) fn in_one_line(text: &str) -> impl Iterator<Item = char> {
     text.chars().map(|char| match char {
         '\t' => char,

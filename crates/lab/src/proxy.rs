@@ -1,8 +1,8 @@
 //! `rumormill lab proxy`: our own console, with the language of the first system's.
 //!
-//! It differs from a stock console where that costs a script nothing: it waits for a process to be ready rather
-//! than for a second, takes texts with spaces, says which line of a script failed, and drives processes that
-//! `rumormill lab start` left running. Where a stock console leaves the room time before `get`, so does it.
+//! It differs from a stock console only where scripts do not notice: it waits until a process is ready instead of a
+//! second, accepts texts with spaces, reports which line of a script failed, and drives processes that `rumormill lab
+//! start` left running. Like a stock console, it gives the room time before `get`.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,7 @@ use crate::{
     spawn::spawn,
 };
 
-/// What to give `rumormill lab proxy`.
+/// Arguments of `rumormill lab proxy`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -43,7 +43,7 @@ help                       this
 exit                       end all processes of this lab; so does the end of input
 ";
 
-/// Runs commands from standard input until `exit` or its end, then ends all processes of the lab.
+/// Executes commands from standard input until `exit` or end of input, then ends all processes of the lab.
 ///
 /// # Errors
 /// When a command of a script failed.
@@ -54,12 +54,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     result.and(stopped.map(|_| ()))
 }
 
-/// The processes we drive.
+/// The processes under its control.
 struct Proxy {
     dir: Dir,
     lab: LabDir,
     connected: BTreeMap<u16, Connected>,
-    /// When the room has had the time a stock console leaves it.
+    /// When the room will have had as much time as a stock console gives it.
     settled: Instant,
 }
 
@@ -67,13 +67,13 @@ struct Proxy {
 struct Connected {
     port: u16,
     console: BufReader<TcpStream>,
-    /// Lines it sent that nobody asked for: what it could not do.
+    /// Unsolicited lines from it: its error messages.
     complaints: Vec<String>,
-    /// Kept for its exit to be collected, when we started it.
+    /// Our child process, kept to collect its exit status.
     child: Option<Child>,
 }
 
-/// What a line asks of the proxy.
+/// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
 enum Order {
     Nothing,
@@ -84,14 +84,14 @@ enum Order {
     Tell { pid: u16, line: String, command: Command },
 }
 
-/// What comes after a line.
+/// What to do after a line.
 enum Next {
     Line,
     Exit,
 }
 
 impl Proxy {
-    /// Connects to what runs already.
+    /// Connects to the processes that already run.
     fn open(dir: Dir) -> Result<Self, Failure> {
         let lab = LabDir::open(&dir.dir)?;
         let mut connected = BTreeMap::new();
@@ -131,7 +131,7 @@ impl Proxy {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read.map_err(|error| Failure::output(&error))?,
             };
-            // The last line may have no end.
+            // The last line may lack a line end.
             lines.feed(if length == 0 { b"\n" } else { &piece[..length] });
             while matches!(next, Next::Line)
                 && let Some(line) = lines.next()
@@ -220,14 +220,14 @@ impl Proxy {
         complaint(pid, &complaints)
     }
 
-    /// Lets every process finish what it was told, and hears what it could not do.
+    /// Lets every process finish its commands, and collects their errors.
     fn part(&mut self) -> Result<(), Failure> {
         let connected = std::mem::take(&mut self.connected);
         let all = connected.into_iter().map(|(pid, connected)| complaint(pid, &connected.part()));
         all.fold(Ok(()), Result::and)
     }
 
-    /// The room has settled so many milliseconds from now.
+    /// Gives the room `ms` milliseconds from now to settle.
     fn settle(&mut self, ms: u64) {
         self.settled = self.settled.max(Instant::now() + Duration::from_millis(ms));
     }
@@ -250,7 +250,7 @@ impl Connected {
         self.console.get_mut().write_all(format!("{line}\n").as_bytes())
     }
 
-    /// What follows `chatLog` on the next line that begins with it. Other lines are complaints.
+    /// The rest of the next line that begins with `chatLog`. Other lines are errors.
     fn answer(&mut self) -> io::Result<String> {
         loop {
             let line = self.line()?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -269,7 +269,7 @@ impl Connected {
         Ok((length > 0).then(|| text.trim_end_matches('\n').to_owned()))
     }
 
-    /// Waits until the process has ended.
+    /// Waits until the process has exited.
     fn gone(mut self) -> io::Result<()> {
         if let Some(child) = &mut self.child {
             child.wait()?;
@@ -281,7 +281,7 @@ impl Connected {
         }
     }
 
-    /// Says that nothing more comes; the process then closes its side, having said what it had to say.
+    /// Signals the end of commands; the process then closes its side after its last output.
     fn part(mut self) -> Vec<String> {
         if self.console.get_ref().shutdown(Shutdown::Write).is_ok() {
             while let Ok(Some(line)) = self.line() {
@@ -327,7 +327,7 @@ fn start(pid: u16, n: &str, port: &str) -> Result<Order, Failure> {
     Ok(Order::Start { pid, n, port })
 }
 
-/// A line for a process, which would be refused there for the same reasons as here.
+/// A line for a process; refuses here whatever the process would refuse.
 fn tell(pid: u16, line: &str) -> Result<Order, Failure> {
     match parse(Ok(line.as_bytes())) {
         Ok(Some(command)) => Ok(Order::Tell { pid, line: line.to_owned(), command }),

@@ -11,7 +11,7 @@ use rumormill_proto::{
     input::{Found, Import, ImportCounts, Recall},
     reject::Reject,
 };
-use rumormill_store::Keep;
+use rumormill_store::{Keep, Once};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
@@ -32,8 +32,14 @@ pub(crate) enum Command {
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
     /// Leave a room and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
-    /// Write entries; answered once they are durable.
-    Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Target>, Error>> },
+    /// Write entries, but for those that a call with the same keys wrote before; answered once they are durable. There is a
+    /// key for each, or none.
+    Say {
+        room: RoomId,
+        sayings: Vec<(Kind, Bytes)>,
+        once: Vec<Once>,
+        answer: oneshot::Sender<Result<Vec<Target>, Error>>,
+    },
     /// Set how much of a room is kept; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Announce a room on the LAN, or no longer; answered once that is durable.

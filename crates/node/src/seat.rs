@@ -22,7 +22,7 @@ use rumormill_proto::{
     time::Now,
     timeline::Place,
 };
-use rumormill_store::RoomRecord;
+use rumormill_store::{Once, RoomRecord};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -211,9 +211,9 @@ impl Seat {
         self.changed = true;
     }
 
-    /// Takes sayings. Those of one turn become one run.
-    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, answer: Answer) {
-        self.sayings.extend(self.asked.ask(sayings, Some(answer)));
+    /// Takes sayings, but for those that have a place already. Those of one turn become one run.
+    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
+        self.sayings.extend(self.asked.ask_once(sayings, once, answer));
     }
 
     /// Says some of what is to be said again, behind what callers wait for.

@@ -26,6 +26,10 @@ pub(crate) const EVENTS_AT_ONCE: usize = 1024;
 /// Milliseconds that late lines are gathered, so that a repair shows as one.
 pub(crate) const LATE_MS: u64 = 300;
 
+/// Milliseconds that a newcomer waits for the others before the first page is shown: LAN discovery takes up to 1.6 s, and the
+/// newest page half a second more.
+pub(crate) const FIND_MS: u64 = 2_500;
+
 /// Peers whose coming and going is told: a screen has room for fewer.
 pub(crate) const PEERS_NAMED: usize = 1024;
 

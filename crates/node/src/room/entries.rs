@@ -11,7 +11,7 @@ use rumormill_proto::{
     run::RawRun,
     timeline::Place,
 };
-use rumormill_store::{Error as StoreError, TimelineRow};
+use rumormill_store::{Error as StoreError, Once, TimelineRow};
 use tokio::sync::oneshot;
 
 use super::Room;
@@ -103,6 +103,17 @@ impl Entries<'_> {
     /// [`Error::TooLong`] when one is too large and [`Error::Busy`] when they are too many, in both cases before anything
     /// is written; [`Error::Refused`], [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].
     pub async fn say(self, sayings: Vec<(Kind, Bytes)>) -> Result<Vec<Target>, Error> {
+        self.say_once(sayings, Vec::new()).await
+    }
+
+    /// As [`Entries::say`], for a call that is carried out once however often it is made: `once` has a key for each entry.
+    /// What was written under its key before, even before a crash, is not written again, and its place is told instead.
+    /// Of a room the latest [`ONCE`](crate::ONCE) keys are known, in this home alone.
+    ///
+    /// # Errors
+    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same call
+    /// is not answered yet, in both cases before anything is written; and what [`Entries::say`] says.
+    pub async fn say_once(self, sayings: Vec<(Kind, Bytes)>, once: Vec<Once>) -> Result<Vec<Target>, Error> {
         if sayings.iter().any(|(_, body)| body.len() > TEXT_BYTES) {
             return Err(Error::TooLong);
         }
@@ -110,7 +121,7 @@ impl Entries<'_> {
             return Err(Error::Busy);
         }
         let room = self.0.board.id;
-        self.0.node.ask(|answer| Command::Say { room, sayings, answer }).await
+        self.0.node.ask(|answer| Command::Say { room, sayings, once, answer }).await
     }
 
     pub(super) async fn say_one(self, kind: Kind, body: Bytes) -> Result<Target, Error> {

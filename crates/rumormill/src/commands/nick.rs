@@ -1,12 +1,45 @@
-//! The name that a person is shown by, chosen before a room is entered.
+//! `rumormill nick`: the name that others see you by; and how it is chosen before a room is entered.
 
 use std::env;
 
 use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::read_nick;
+use rumormill_text::clean;
 
-use crate::{failure::Failure, home::HomeArgs};
+use crate::{
+    client::{self, pick},
+    commands::{data, spread::Spread},
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// What to give `rumormill nick`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id
+    room: String,
+    /// Name to take in it; prints your name if omitted
+    nick: Option<String>,
+}
+
+/// Takes the name and tells how many know of it, or prints it.
+///
+/// # Errors
+/// When there is no such room, this is no name, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let Some(nick) = args.nick else {
+        let read = async |client: &Client| pick(client, Some(&args.room)).await;
+        return data(&clean(&client::with(&place, Reach::Reading, read).await?.nick));
+    };
+    let set = async |client: &Client| {
+        let mut spread = Spread::listen(client, &args.room).await?;
+        spread.room.set_nick(nick).await?;
+        spread.wait_for_last("set").await;
+        Ok(())
+    };
+    client::with(&place, Reach::Peers, set).await
+}
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
 /// person's other rooms, or their login name. None of them is asked for.

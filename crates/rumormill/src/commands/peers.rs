@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     client::{self, pick},
-    commands::{data, json, talk},
-    failure::{Exit, Failure},
+    commands::{data, json, talk, unreachable},
+    failure::Failure,
     home::{HomeArgs, Reach},
 };
 
@@ -40,14 +40,10 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     };
     let looked = look(&owner.client()).await;
     owner.close().await;
-    let Room { peers, .. } = looked?;
+    let Room { peers, seeking, .. } = looked?;
     if peers.is_empty() {
-        return Err(Failure {
-            exit: Exit::Unreachable,
-            code: "unreachable".into(),
-            what: "nobody of the room could be reached".into(),
-            help: "`rumormill doctor` tells what works here".into(),
-        });
+        let help = "ask somebody in the room to open it; `rumormill doctor` tells what works here";
+        return Err(unreachable(seeking.as_ref(), help));
     }
     peers.iter().try_for_each(|peer| match args.json {
         true => json(peer),

@@ -37,6 +37,9 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         false => {
             let name = title(&room.name);
             let told = match &room.stopped {
+                None if room.seeking.is_some() => {
+                    "nobody of it was found so far; `rumormill chat` looks for them".into()
+                }
                 None => format!("entries: {}, authors: {}", room.entries, room.people),
                 Some(why) if room.damaged => format!("DAMAGED: {}; {REPAIR}", clean(why)),
                 Some(why) => format!("stopped: {}", clean(why)),

@@ -8,6 +8,7 @@ mod irc;
 mod json;
 mod matrix;
 mod mattermost;
+mod mended;
 mod own;
 mod scan;
 mod slack;

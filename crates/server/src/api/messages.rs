@@ -1,33 +1,17 @@
 //! Requests about what is said.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZeroUsize,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
-use axum::{
-    body::Bytes,
-    extract::{Path, State, rejection::BytesRejection},
-    http::{HeaderMap, header},
-};
-use rumormill_api::LINES_AT_ONCE;
-use rumormill_node::{
-    Message, Room, What,
-    proto::{
-        content::{Content, Target, Text},
-        ids::EntryId,
-        time::Time,
-        timeline::Place,
-    },
-};
+use axum::extract::{Path, State};
+use rumormill_node::{Message, Room, What, proto::content::Target};
 use serde::Deserialize;
 
 use super::{
     Api,
     asked::{Asked, Body},
-    names::{author, author_hex, limit, place, target},
-    words::{self, Edit, Holders, Page, Say, codes},
+    names::{author_hex, limit, place, target},
+    say::nothing,
+    words::{self, Edit, Holders, Page, codes},
 };
 use crate::answer::{Answer, Refusal, SafeJson};
 
@@ -61,75 +45,6 @@ pub(super) async fn page(
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
 }
 
-/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
-pub(super) async fn say(
-    State(api): State<Api>,
-    Path(room): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer<SafeJson<Page>> {
-    let (room, body) = (api.room(&room)?, body?);
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let contents = match kind.starts_with("application/json") {
-        true => vec![read_say(&body)?],
-        false => read_lines(&body)?,
-    };
-    let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
-    let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
-    let said = room.entries().say(sayings).await?;
-    let more = said.len() < contents.len();
-    let mut messages = Vec::new();
-    for (target, content) in said.into_iter().zip(contents) {
-        // What was said is told whatever can be read of it: whoever hears of an error says it again.
-        let read = room.message(target).await.ok().flatten();
-        messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
-    }
-    let messages = api.messages(&room, messages).await;
-    Ok(SafeJson(Page { messages, more }))
-}
-
-fn texts(content: Content) -> Option<Text> {
-    if let Content::Text(text) = content { Some(text) } else { None }
-}
-
-/// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
-/// said again under another key.
-pub(super) fn as_said(target: Target, what: What) -> Message {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let place = Place { time: Time::from_ms(since.as_millis() as u64), author: target.author, seq: target.seq };
-    Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
-}
-
-fn read_say(body: &Bytes) -> Answer<Content> {
-    let say: Say = serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(codes::JSON, error.to_string(), "say {\"text\": \"...\"}"))?;
-    if say.text.trim().is_empty() {
-        return Err(nothing());
-    }
-    let reply_to = say.reply_to.map(|to| target(to.as_str())).transpose()?;
-    let mentions: Result<Vec<_>, _> = say.mentions.iter().map(|who| author(who.as_str())).collect();
-    Ok(Content::Text(Text { text: say.text, reply_to, mentions: mentions? }))
-}
-
-fn read_lines(body: &Bytes) -> Answer<Vec<Content>> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))?;
-    let lines: Vec<_> =
-        text.lines().filter(|line| !line.trim().is_empty()).map(|line| Content::Text(line.into())).collect();
-    match lines.len() {
-        0 => Err(nothing()),
-        count if count > LINES_AT_ONCE => {
-            let what = format!("{count} lines are too many at once");
-            Err(Refusal::new(codes::LINES, what, &format!("send at most {LINES_AT_ONCE}")))
-        }
-        _ => Ok(lines),
-    }
-}
-
-fn nothing() -> Refusal {
-    Refusal::new(codes::NOTHING, "there was nothing to say", "give a text")
-}
-
 /// `GET /v1/rooms/{room}/messages/{ref}`.
 pub(super) async fn one(
     State(api): State<Api>,
@@ -155,6 +70,7 @@ pub(super) async fn edit(
         let what = "a file cannot be changed";
         return Err(Refusal::new(codes::KIND, what, "take it back and send another one"));
     }
+    api.paces().take(&room, 1)?;
     room.edit(target, &words).await?;
     if let What::Text(text) = &mut message.what {
         (text.text, message.edited) = (words, true);
@@ -169,6 +85,7 @@ pub(super) async fn retract(
 ) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     let message = own(&room, target(&text)?, "taken back").await?;
+    api.paces().take(&room, 1)?;
     room.retract(message.target()).await?;
     Ok(changed(&api, &room, Message { what: What::Retracted, ..message }).await)
 }
@@ -196,6 +113,7 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
     let me = room.author();
     let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
     if mine != on {
+        api.paces().take(&room, 1)?;
         room.react(to, &sign, on).await?;
         let by = message.reactions.entry(sign).or_default();
         by.retain(|author| *author != me);
@@ -211,7 +129,10 @@ pub(super) async fn holders(
 ) -> Answer<SafeJson<Holders>> {
     let room = api.room(&room)?;
     let target = target(&text)?;
-    find(&room, target).await?;
+    // Whoever has an edit, a sign or the like can be asked for as well.
+    if room.entries().one(target).await?.is_none() {
+        return Err(no_message());
+    }
     let holders = room.holders(target).await?.authors;
     let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
     let (people, author) = (api.people(&room).await?, author_hex(&target.author));
@@ -233,7 +154,11 @@ pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<SafeJ
 
 pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {
     let found = room.message(target).await?;
-    found.ok_or_else(|| Refusal::missing(codes::MESSAGE, "there is no such message here"))
+    found.ok_or_else(no_message)
+}
+
+fn no_message() -> Refusal {
+    Refusal::missing(codes::MESSAGE, "there is no such message here")
 }
 
 /// A text of ours that can be changed, or something else of ours that can only be taken back.

@@ -6,6 +6,7 @@
 mod archive;
 mod asked;
 mod counts;
+mod events;
 mod files;
 mod findings;
 mod held;
@@ -17,9 +18,13 @@ mod messages;
 mod metrics;
 mod names;
 mod nearby;
+mod once;
+mod pace;
 mod people;
+mod recent;
 mod rooms;
 mod routes;
+mod say;
 mod shape;
 mod signs;
 
@@ -40,7 +45,7 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks, pace::Paces};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made when it is asked for first.
@@ -56,6 +61,7 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     counts: Counts,
+    paces: Paces,
     typing: Typing,
 }
 
@@ -75,7 +81,18 @@ impl Api {
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default(), typing }));
+        let mut run = [0; 8];
+        getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
+        let hub = Hub::new(run);
+        let api = Self(Arc::new(Inner {
+            node,
+            hub,
+            marks,
+            hidden,
+            counts: Counts::default(),
+            paces: Paces::default(),
+            typing,
+        }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -99,6 +116,10 @@ impl Api {
     /// Whether typing is told to others, and shown.
     fn tells_typing(&self) -> bool {
         self.0.typing == Typing::Told
+    }
+
+    fn paces(&self) -> &Paces {
+        &self.0.paces
     }
 
     fn counts(&self) -> &Counts {

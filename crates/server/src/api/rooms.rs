@@ -103,6 +103,7 @@ pub(super) async fn nick(
     Body(words::Nick { nick }): Body<words::Nick>,
 ) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
+    api.paces().take(&room, 1)?;
     room.set_nick(&nick).await?;
     Ok(SafeJson(api.shape(&room).await))
 }
@@ -119,6 +120,7 @@ pub(super) async fn topic(
         let what = format!("a topic of {} bytes is too long", topic.len());
         return Err(Refusal::new(codes::TOPIC, what, &format!("keep it to {TOPIC_BYTES} bytes")));
     }
+    api.paces().take(&room, 1)?;
     room.set_topic(topic).await?;
     Ok(SafeJson(api.shape(&room).await))
 }

@@ -4,7 +4,7 @@ use rumormill_store::TimelineRow;
 
 use super::{Checker, Remains, Verdict};
 
-/// Compares everybody with the first.
+/// Compares each peer with the first.
 pub(super) struct SameTimeline;
 
 impl Checker for SameTimeline {

@@ -1,6 +1,6 @@
-//! The index of words: written after the entries, in slices, when there is time.
+//! The index of words. It is written after the entries, in slices, when there is time.
 //!
-//! Runs are indexed in the order they arrived. An arrival is one document: the folded words of all its texts.
+//! Runs are indexed in the order of their arrival. An arrival is one document: the folded words of all its texts.
 
 use rumormill_proto::{
     entry::RawEntry,
@@ -23,12 +23,12 @@ pub(super) struct Arrival {
     pub(super) author: AuthorId,
     pub(super) first: Seq,
     pub(super) last: Seq,
-    /// Time of the last entry, as the database has it.
+    /// Time of the last entry, in the database's form.
     pub(super) newest: i64,
 }
 
 impl Arrival {
-    /// From the columns id, log, author, first, last, newest.
+    /// Reads the columns id, log, author, first, last, newest.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fail> {
         Ok(Self {
             id: row.get(0)?,
@@ -41,7 +41,7 @@ impl Arrival {
     }
 }
 
-/// The arrivals of a room above the one to which it is indexed; an order is to be added.
+/// The unindexed arrivals of a room; the caller adds an order.
 macro_rules! unindexed {
     ($order:literal) => {
         concat!(
@@ -70,7 +70,7 @@ fn rooms_behind(db: &Connection) -> Result<impl Iterator<Item = i64>, Fail> {
     Ok(rooms?.into_iter())
 }
 
-/// Indexes up to `entries` entries, but one run at least; returns whether more wait.
+/// Indexes up to `entries` entries, but at least one run; returns whether more wait.
 pub(super) fn go_on(db: &Connection, entries: usize) -> Result<bool, Fail> {
     let mut left = entries as u64;
     for room in rooms_behind(db)? {
@@ -125,7 +125,7 @@ pub(super) fn folded(db: &Connection, arrival: &Arrival) -> Result<String, Fail>
     Ok(text)
 }
 
-/// The entries of an arrival that can be read.
+/// The readable entries of an arrival.
 fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(&RawEntry)) -> Result<(), Fail> {
     for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
         let run = stored.run(&arrival.author);
@@ -136,7 +136,7 @@ fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(&RawEntry))
     })
 }
 
-/// Notes an arrival in the last slice of its room, or in a new one when that is full.
+/// Adds an arrival to the last slice of its room, or to a new slice when that is full.
 fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
     let base = arrival.id >> ARRIVAL_BITS << ARRIVAL_BITS;
     let mut grow = db.prepare_cached(

@@ -1,4 +1,4 @@
-//! The handle for reading: pages, lines and runs.
+//! The read handle: pages, entries and runs.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::{
     fail::Fail,
     holders::holders,
     inspect::Inspection,
-    notes,
+    notes, once,
     piece::{Pieces, for_each, rows},
     record::{self, Numbered, read_log},
     schema,
@@ -30,13 +30,13 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Read, Shared, TimelineRow, check,
+    CheckReport, Once, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
-/// A connection of its own. Each question is answered from one snapshot.
+/// A connection of its own. Each query sees one snapshot.
 pub(super) struct DiskReader {
     db: Connection,
     source: Source,
@@ -153,6 +153,10 @@ impl Read for DiskReader {
         self.ask(|db| find(db, room, author)?.map_or(Ok(false), |log| bare::is_bare(db, log.id, seq)))
     }
 
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.ask(|db| once::find(db, room, key))
+    }
+
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         self.ask(|db| notes::nicks(db, room))
     }
@@ -215,8 +219,8 @@ impl Read for DiskReader {
     }
 
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
-        // On a connection of its own: what this one remembers of the index of words may be older than the index, and
-        // its check would take that for damage.
+        // On a separate connection: this one's cache of the word index may be older than the index, and the check would
+        // report that as damage.
         let path = self.source.path();
         let fresh = schema::reader(&self.source).map_err(|why| why.at(path))?;
         let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(path))?;
@@ -228,7 +232,7 @@ fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numb
     record::room(db, room)?.map_or(Ok(None), |room| record::log(db, room, author))
 }
 
-/// Entries in the order they are walked past. One that does not verify is left out: it must keep nobody from the others.
+/// Entries in the order of the walk. Leaves out an entry that fails to verify, so that it does not block the others.
 fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<TimelineRow>, Fail> {
     let mut pieces = Pieces::new(db, room);
     let mut page = Vec::new();
@@ -242,7 +246,7 @@ fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Resu
     Ok(page)
 }
 
-/// The run `first..=last` of a log, which is held and lies in one block. Mostly it is kept as it is asked for.
+/// The run `first..=last` of a log, which is held and lies in one block. Usually it is stored exactly like that.
 fn run(
     db: &Connection,
     room: &RoomId,

@@ -1,4 +1,4 @@
-//! What entries say of others, as readers ask for it.
+//! What entries say about others, for readers.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! The timeline of a room in memory: its pages, and what of it is over the bounds.
+//! The timeline of a room in memory: its pages, and the bodies over the bounds.
 
 use std::{
     collections::BTreeSet,
