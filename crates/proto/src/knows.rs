@@ -1,12 +1,12 @@
-//! Who knows how much of one log, as proved by what they wrote.
+//! Which authors know how much of one log, as proved by what they wrote.
 //!
-//! An entry *knows* an entry of the log when it names that or a later one as seen, when it names an entry of somebody
-//! else that knows it, or when its predecessor does. Whoever signed it had seen all that: an honest node shows nothing
-//! before its causes. What a liar names counts for the liar alone, and for those who name the liar's entry, who waited for
-//! the same.
+//! An entry *knows* an entry of the log when it names that or a later one as seen, when it names an entry of another
+//! author that knows it, or when its predecessor knows it. Its author had seen it then: an honest node shows no entry
+//! before the entries that it names. A lie in `seen` counts for the liar, and for those who name the liar's entry, who
+//! waited for the same.
 //!
-//! Entries are looked at in the order of a timeline. So nothing is known through an entry that claims to have seen what
-//! was said after it.
+//! Callers look at entries in the order of the timeline. Then nothing is known through an entry that claims to have seen
+//! what was said after it.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ struct Step {
     knows: Seq,
 }
 
-/// How much of one author's log all others know.
+/// How much of one author's log each of the others knows.
 #[derive(Clone, Debug)]
 pub struct Knows {
     log: AuthorId,
@@ -42,7 +42,7 @@ impl Knows {
     }
 
     /// Looks at the entry `at` of `author`, which names these as seen. Returns the highest seq of the log that it knows,
-    /// if the entries of its author that were looked at before did not know it. Costs the logarithm of the number of
+    /// unless an entry of its author that was looked at before knows as much. Costs the logarithm of the number of
     /// authors for each name.
     pub fn look(&mut self, (author, at): (AuthorId, Seq), seen: &[(AuthorId, Seq)]) -> Option<Seq> {
         if author == self.log {
@@ -72,7 +72,7 @@ impl Knows {
         self.steps.get(author).and_then(|steps| steps.last()).is_some_and(|step| step.knows >= seq)
     }
 
-    /// Those whose entries know the entry of the log at `seq`; ascending.
+    /// Authors of whom an entry knows the entry of the log at `seq`; ascending.
     pub fn holders(&self, seq: Seq) -> Vec<AuthorId> {
         self.steps.keys().filter(|author| self.has(author, seq)).copied().collect()
     }

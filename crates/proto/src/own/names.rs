@@ -1,10 +1,10 @@
 //! What our next entries name of what we saw: the newest entry of each author that they have not named, unless another
 //! entry that they name already names it.
 //!
-//! An entry that is shown *spares* us the names of what it names, for whoever gets it waits for these as well. So in a
-//! talk by turns an entry names the one before, however many take part, and of what was said at the same time it names
-//! all. What the author of a forked or forgotten log spared us is named after all. An entry still names whom it is
-//! addressed to.
+//! An entry that we will name *spares* us the names of the entries that it names, because every receiver of ours waits for
+//! those too. So when people take turns, an entry names the one before, however many they are; of entries said at the
+//! same time it names all. If the log of the sparing author is forked or forgotten, we name the spared entries after all.
+//! An entry names the newest of an author to whom it is addressed even if that is spared.
 //!
 //! A peer that gets an entry waits for what the entry names. So our entries name nothing that the next peer cannot get.
 //! An entry that came here without its causes, as part of a page of history or after it waited for them in vain,

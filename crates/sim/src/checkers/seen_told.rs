@@ -98,15 +98,18 @@ impl Reader {
     /// Adds to the vector clock what an entry names and what the entries name that it tells of. Returns something that was
     /// not shown here, if there is any.
     fn tell(&mut self, entry: &Entry, all: &Shown) -> Option<(AuthorId, Seq)> {
-        let (mut open, mut unseen) = (entry.seen.clone(), None);
-        while let Some((author, seq)) = open.pop() {
+        let mut open: Vec<_> = entry.seen.iter().map(|pair| (*pair, true)).collect();
+        let mut unseen = None;
+        while let Some(((author, seq), is_sure)) = open.pop() {
             let told = self.told.entry(author).or_default();
             if author == self.author || seq < *told {
                 continue;
             }
-            open.extend(all.named.range((author, *told)..=(author, seq)).flat_map(|(_, seen)| seen));
+            let is_sure = is_sure && !all.odd.contains(&author);
+            let named = all.named.range((author, *told)..=(author, seq)).flat_map(|(_, seen)| seen);
+            open.extend(named.map(|pair| (*pair, is_sure)));
             *told = seq + 1;
-            if self.tops.get(&author).is_none_or(|top| *top <= seq) && !all.odd.contains(&author) {
+            if is_sure && self.tops.get(&author).is_none_or(|top| *top <= seq) {
                 unseen = Some((author, seq));
             }
         }
@@ -125,7 +128,8 @@ impl Reader {
 struct Shown {
     /// What each entry names.
     named: BTreeMap<(AuthorId, Seq), Seen>,
-    /// Authors who write two logs, or whose logs are cut: an entry that is named may be another than the one shown.
+    /// Authors who write two logs, or whose logs are cut: an entry that is named, and what it names, may be others than
+    /// those shown here.
     odd: BTreeSet<AuthorId>,
 }
 

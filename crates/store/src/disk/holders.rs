@@ -1,8 +1,8 @@
-//! Who holds a message: found in the entries that stand below it, when somebody asks.
+//! Who holds a message: read from the entries below it when somebody asks.
 //!
-//! Entries name few others, so what is known through others has to be found entry by entry. But of each author only
-//! those up to the first that knows the message are looked into, and that is mostly the first below it. A search finds
-//! where these begin in each stretch of each log, and then all stretches are read side by side, in the order of the
+//! Entries name few others, so an index of what each names does not answer this. But of each author only the entries up
+//! to the first that knows the message matter, and that is mostly the first one below it. A binary search finds where
+//! these entries begin in each stretch of each log; then all stretches are read side by side, in the order of the
 //! timeline.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::limits::HOLDER_ENTRIES;
 
-/// Those whose entries below an entry of the timeline know it; ascending.
+/// Authors of whom an entry below an entry of the timeline knows it; ascending.
 pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let Some(of) = record::log(db, number, author)?.filter(|of| of.log.holds(seq)) else { return Ok(Vec::new()) };
@@ -54,7 +54,7 @@ pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Se
     Ok(knows.holders(seq))
 }
 
-/// All stretches of logs but one that end below a place.
+/// The stretches that end below a place, of all logs but one.
 fn stretches(db: &Connection, (room, but): (i64, i64), said: &Place) -> Result<Vec<Stretch>, Fail> {
     let mut find = db.prepare_cached("SELECT id, author, spans, cut FROM log WHERE room = ?1 AND id <> ?2")?;
     let mut rows = find.query((room, but))?;
@@ -71,7 +71,7 @@ fn stretches(db: &Connection, (room, but): (i64, i64), said: &Place) -> Result<V
     Ok(stretches)
 }
 
-/// Entries of a log without a gap, which are read one after the other.
+/// Entries of a log without a gap, read one after the other.
 struct Stretch {
     log: i64,
     author: AuthorId,
@@ -95,7 +95,7 @@ impl Stretch {
         Ok(())
     }
 
-    /// Where the next entry stands; `None` when it cannot be read.
+    /// The place of the next entry; `None` when it cannot be read.
     fn place(&mut self, db: &Connection) -> Result<Option<Place>, Fail> {
         let (author, seq) = (self.author, self.next);
         Ok(self.entry(db)?.map(|entry| Place { time: entry.time, author, seq }))
