@@ -126,11 +126,22 @@ impl Reader {
 /// What was shown anywhere.
 #[derive(Default)]
 struct Shown {
-    /// What each entry names.
+    /// What each entry names; where an author wrote two, what both do.
     named: BTreeMap<(AuthorId, Seq), Seen>,
     /// Authors who write two logs, or whose logs are cut: an entry that is named, and what it names, may be others than
     /// those shown here.
     odd: BTreeSet<AuthorId>,
+}
+
+impl Shown {
+    fn add(&mut self, entry: &Entry) {
+        let is_odd = self.odd.contains(&entry.author);
+        let named = self.named.entry((entry.author, entry.seq)).or_insert_with(|| entry.seen.clone());
+        if is_odd {
+            let other: Vec<_> = entry.seen.iter().filter(|pair| !named.contains(pair)).copied().collect();
+            named.extend(other);
+        }
+    }
 }
 
 /// All authors.
@@ -169,7 +180,7 @@ impl Checker for SeenTold {
                 Ok(())
             }
             Fact::Shown { peer, entry, at_ms, wall_ms, .. } => {
-                self.shown.named.entry((entry.author, entry.seq)).or_insert_with(|| entry.seen.clone());
+                self.shown.add(entry);
                 self.readers.entry(*peer).or_default().shown(entry, &self.shown, (*at_ms, *wall_ms));
                 Ok(())
             }
