@@ -38,9 +38,9 @@ fn main() {
     let index = Meter::start();
     while disk.index(COMMIT_ENTRIES as usize).unwrap() {}
     index.stop("index for search", entries, "entries");
-    println!("  file: {} MB", file_bytes(&home) / 1_000_000);
     hold(&disk, &said);
     drop(disk);
+    println!("  file: {} kB", file_bytes(&home) / 1_000);
 
     let open = Instant::now();
     let disk = Disk::open(&home).unwrap();
@@ -95,10 +95,18 @@ fn one_by_one(disk: &mut Disk) {
     meter.stop("insert one by one", 1000, "commits");
 }
 
-/// Eight people typing at once: runs of one entry, a hundred in a commit.
-fn talk(disk: &mut Disk) {
-    let mut writers: Vec<_> = (0..8).map(|number| Writer::new(2_000_000 + number)).collect();
-    let runs: Vec<_> = (0..20_000).map(|at| writers[at % 8].run(1, 8)).collect();
+/// People who take turns, each naming the line before: runs of one entry, a hundred in a commit. Returns the lines of the
+/// first of them.
+fn talk(disk: &mut Disk) -> Vec<(AuthorId, Seq)> {
+    let mut writers: Vec<_> = (0..TALKERS).map(|number| Writer::new(2_000_000 + number)).collect();
+    let (mut runs, mut before) = (Vec::new(), None);
+    for at in 0..20_000 {
+        let writer = &mut writers[at % TALKERS as usize];
+        writer.seen = before.into_iter().collect();
+        let run = writer.run(1, TALKERS);
+        before = Some((run.author(), run.last().seq));
+        runs.push(run);
+    }
     let meter = Meter::start();
     for runs in runs.chunks(100) {
         let changes: Vec<_> = runs.iter().map(|run| (ROOM, Change::Append(run))).collect();
