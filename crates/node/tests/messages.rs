@@ -257,7 +257,7 @@ async fn who_holds_what_is_heard_and_proved() {
     // Carl names only what Bob said, who had seen it.
     let c = memory().await;
     let carl = c.join(&bob.ticket()).await.unwrap();
-    holds(&carl, 3).await;
+    support::holds(&carl, 3).await;
     let mut at_carl = carl.events();
     let again = ann.say("and now?").await.unwrap();
     assert_eq!(words(&next_message(&mut at_bob).await), "and now?");
