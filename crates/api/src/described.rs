@@ -50,6 +50,7 @@ impl Tag {
             Tag::Messages => "messages",
             Tag::People => "people",
             Tag::Files => "files",
+            Tag::Hooks => "hooks",
             Tag::Archive => "archive",
             Tag::Events => "events",
             Tag::Process => "process",
@@ -165,6 +166,8 @@ fn in_path(name: &str) -> Parameter {
     let (says, example) = match name {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
         "ref" => ("The message: its `ref`", REF),
+        "hook" => ("The webhook: its `id`", "q3xk7ab2"),
+        "secret" => ("The secret that was told when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
         "author" => ("The author: the id, the name that is shown, or the beginning of the id", &REF[..64]),
         _ => ("The sign, mostly an emoji", "👍"),
     };

@@ -63,6 +63,8 @@ pub enum Tag {
     People,
     /// Files that messages offer.
     Files,
+    /// Webhooks.
+    Hooks,
     /// Exports, imports and repairs.
     Archive,
     /// What happens, as it happens.
@@ -175,6 +177,12 @@ impl<Q, A> Endpoint<Q, A> {
         path
     }
 
+    /// Whether a path is of this form.
+    pub fn is_at(&self, path: &str) -> bool {
+        let fits = |(own, step): (&str, &str)| own == step || own.starts_with('{') && !step.is_empty();
+        self.path.split('/').count() == path.split('/').count() && self.path.split('/').zip(path.split('/')).all(fits)
+    }
+
     /// The same, with what else a caller has to know.
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
@@ -242,6 +250,11 @@ mod tests {
         );
         let page = endpoints::LIST_MESSAGES.at(&["r"], &[("q", "a b&c"), ("limit", "3")]);
         assert_eq!(page, "/v1/rooms/r/messages?q=a%20b%26c&limit=3");
+        for (path, is) in
+            [("/v1/hooks/a/b", true), ("/v1/hooks/a", false), ("/v1/hooks/a/", false), ("/v1/rooms/a/b", false)]
+        {
+            assert_eq!(endpoints::POST_BY_HOOK.is_at(path), is, "{path}");
+        }
         assert_eq!(endpoints::GET_TICKET_PICTURE.at(&["r"], &[]), "/v1/rooms/r/ticket.svg");
     }
 }

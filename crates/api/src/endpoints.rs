@@ -1,14 +1,14 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Edit, Enter, Event, Findings, Holders, ImportCounts, Keep, Message, Nearby, Nick, Page, People, Read,
-    Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby,
+    NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
         Query, Steps, Svg, Tag,
-        Tag::{Archive, Files, Messages, People as Persons, Process, Rooms as OfRooms},
+        Tag::{Archive, Files, Hooks as OfHooks, Messages, People as Persons, Process, Rooms as OfRooms},
         Text, Value,
     },
     examples::{PLACE, REF},
@@ -18,7 +18,7 @@ use crate::{
 const ONCE: &[Header] = &[Header {
     name: IDEMPOTENCY_KEY,
     example: "answer-to-1a0c39ec.3",
-    says: "A name for this call, 1 to 256 bytes of plain text. A repeat under the same name says nothing again and is answered as the first was, also after a crash; the latest 16,384 names of a room are known",
+    says: "A key for this call, 1 to 256 bytes of plain text. A repeat with the same key says nothing again and gets the same answer, even after a crash; the home knows the latest 16,384 keys of each room",
 }];
 
 /// Names each endpoint, and lists all of them.
@@ -70,7 +70,7 @@ table! {
         .queries(&[
             Query::new("before", Value::Text(PLACE), "The messages before this place"),
             Query::new("after", Value::Text(PLACE), "The messages after this place"),
-            Query::new("q", Value::Text("pizza"), "The messages with these words, newest first"),
+            Query::new("q", Value::Text("pizza from:ann since:2026-05-01 until:7d"), "The messages with these words, newest first; of one person, from a day on, up to a day or so long ago"),
             Query::new("limit", Value::Number(1, 50), "At most so many"),
         ]);
     SAY: JsonOrLines<Say> => Json<Page> = Endpoint::new("say", Messages, Post, "/v1/rooms/{room}/messages", "Say something")
@@ -117,6 +117,17 @@ table! {
         .details("Events tell how much of it has arrived.")
         .status(202);
     GIVE_UP_FILE: Empty => Json<Message> = Endpoint::new("give_up_file", Files, Delete, "/v1/rooms/{room}/files/{ref}", "Stop asking for a file");
+
+    LIST_HOOKS: Empty => Json<Hooks> = Endpoint::new("list_hooks", OfHooks, Get, "/v1/hooks", "List the webhooks of this home");
+    ADD_HOOK: Json<NewHook> => Json<HookMade> = Endpoint::new("add_hook", OfHooks, Post, "/v1/rooms/{room}/hooks", "Make a webhook")
+        .details("Without `to`, other programs post into the room at the `path` that is answered. With `to`, each message of the room that is said from now on and fits goes to that URL as JSON, at least once: `id` is the same when one is repeated. `X-Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body under the secret, in hexadecimal. What the receiver does not take with a status of 2xx is sent again after growing pauses, and given up in the end; redirects are not followed. What webhooks post is not sent.")
+        .status(201);
+    REMOVE_HOOK: Empty => Empty = Endpoint::new("remove_hook", OfHooks, Delete, "/v1/hooks/{hook}", "Remove a webhook")
+        .status(204);
+    POST_BY_HOOK: JsonOrLines<HookPost> => Text = Endpoint::new("post_by_hook", OfHooks, Post, "/v1/hooks/{hook}/{secret}", "Post into a room by a webhook")
+        .details("Needs no token, for the secret is in the path. The body is JSON with a `text`, or a form with such JSON as `payload`, as for Slack; any other body is the text itself. It is one message, which everybody sees under the name of the hook as brought by you.")
+        .paced()
+        .open();
 
     EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")
         .details("`jsonl` can be imported again and still verifies; `text` and `markdown` are for reading.")

@@ -1,9 +1,9 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep, Message,
-    Nearby, NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket,
-    Topic, Traffic, Whois, Work, codes, endpoint::Example,
+    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Hook, HookMade, HookPost, Hooks,
+    ImportCounts, Keep, Message, Nearby, NearbyRoom, NewHook, Nick, Page, Path, Peer, People, Person, Read, Refusal,
+    Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
 /// A place, as an example.
@@ -123,6 +123,37 @@ impl Example for Message {
             id: EntryHex("0b".repeat(32)),
             ..Self::default()
         }
+    }
+}
+
+impl Example for Hook {
+    fn example() -> Self {
+        Self { id: "q3xk7ab2".into(), room: ROOM.into(), name: "CI".into(), since_ms: SAID_MS, ..Self::default() }
+    }
+}
+
+impl Example for Hooks {
+    fn example() -> Self {
+        Self { hooks: vec![Hook::example()] }
+    }
+}
+
+impl Example for NewHook {
+    fn example() -> Self {
+        Self { name: "CI".into(), to: None }
+    }
+}
+
+impl Example for HookMade {
+    fn example() -> Self {
+        let secret = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce".to_owned();
+        Self { hook: Hook::example(), path: Some(format!("/v1/hooks/q3xk7ab2/{secret}")), secret }
+    }
+}
+
+impl Example for HookPost {
+    fn example() -> Self {
+        Self { text: "the build is green".into() }
     }
 }
 

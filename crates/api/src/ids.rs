@@ -43,6 +43,8 @@ texts! {
     PeerHex;
     /// The hash of an entry: 64 hex digits.
     EntryHex;
+    /// Names a webhook.
+    HookId;
     /// The hash of a file: 64 hex digits.
     FileHex;
     /// Names an entry: `<author hex>.<seq>`.

@@ -19,6 +19,7 @@ pub mod endpoints;
 mod event;
 mod examples;
 mod finding;
+mod hook;
 mod ids;
 mod limits;
 mod message;
@@ -32,7 +33,8 @@ pub use self::{
     described::{Described, Row, Schemas},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},
-    ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
+    hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
+    ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},
     limits::{
         IMPORT_LINE_BYTES, KEY_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, RUN_LINES, RUNS_AT_ONCE, RUNS_PER_S,
         TEXT_BYTES,

@@ -7,6 +7,10 @@ pub const LINES_AT_ONCE: usize = 128;
 /// base64, and what it names as seen; rounded up.
 pub const IMPORT_LINE_BYTES: usize = 128 * 1024;
 
+/// Milliseconds between a message being said elsewhere and being brought here, up to which it counts as said here: it was
+/// handed on as it was said, as by a webhook, and is no part of an archive. As far apart as two clocks may be.
+pub(crate) const HANDED_ON_MS: u64 = 120_000;
+
 /// People that one message names: a table at lunch.
 pub const MENTIONS: usize = 32;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, EntryHex, EntryRef, FileHex, Person, PlaceText};
+use crate::{AuthorHex, EntryHex, EntryRef, FileHex, Person, PlaceText, limits::HANDED_ON_MS};
 
 /// What a message tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -230,6 +230,13 @@ pub struct Elsewhere {
     pub source: String,
     /// When it was said, in milliseconds since the Unix epoch.
     pub time_ms: u64,
+}
+
+impl Elsewhere {
+    /// Whether it was handed on as it was said, by what was brought here at `brought_ms`.
+    pub fn is_handed_on(&self, brought_ms: u64) -> bool {
+        self.time_ms.abs_diff(brought_ms) < HANDED_ON_MS
+    }
 }
 
 /// The message that another one answers.

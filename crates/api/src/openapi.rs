@@ -55,11 +55,12 @@ pub fn describe() -> OpenApi {
 /// The name of the one way to be let in.
 const BEARER: &str = "token";
 
-const TAGS: [(Tag, &str); 7] = [
+const TAGS: [(Tag, &str); 8] = [
     (Tag::Rooms, "Rooms, and what you set in them"),
     (Tag::Messages, "What is said"),
     (Tag::People, "Who takes part"),
     (Tag::Files, "Files that messages offer"),
+    (Tag::Hooks, "Webhooks, in both directions"),
     (Tag::Archive, "Exports, imports and repairs"),
     (Tag::Events, "What happens, as it happens"),
     (Tag::Process, "How the process is"),

@@ -97,6 +97,7 @@ pub mod codes {
         REF = "ref", 400, "This names no message";
         PLACE = "place", 400, "This names no place";
         PAGE = "page", 400, "Only one of `before`, `after` and `q` may be given";
+        SEARCH = "search", 400, "What is searched for names a day or a time that is none";
         JSON = "json", 400, "The body is not the JSON that goes here";
         BODY = "body", 400, "The body did not come to its end, or is too long";
         QUERY = "query", 400, "What stands behind the `?` makes no sense";
@@ -115,6 +116,9 @@ pub mod codes {
         KEY = "key", 400, "The `Idempotency-Key` is no plain text of 1 to 256 bytes";
         KEY_USED = "key-used", 422, "Something else was said under this `Idempotency-Key`";
         KEY_WAITS = "key-waits", 409, "What is said under this `Idempotency-Key` is not on disk yet";
+        HOOK = "hook", 404, "There is no such webhook, or this is not its secret";
+        HOOKS = "hooks", 409, "The home has as many webhooks as it may have";
+        URL = "url", 400, "This is no URL that messages could go to";
         INTEGRITY = "integrity", 422, "What was to be imported does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
         HIDDEN = "hidden", 403, "As many people are hidden as can be";

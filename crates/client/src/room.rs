@@ -23,12 +23,12 @@ impl Client {
 }
 
 impl RoomHandle {
-    /// The same room, with a name for the next message or file: it is said once under this name, however often the call
-    /// is repeated, even if the process is killed meanwhile. A name is good for one message; derive it from what the
+    /// The same room, with a key for the next message or file: it is said once under this key, however often the call
+    /// is repeated, even if the process is killed meanwhile. A key is good for one message; derive it from what the
     /// message is about.
     ///
     /// # Errors
-    /// [`Error::Garbled`] when the name cannot stand in a header.
+    /// [`Error::Garbled`] when the key cannot stand in a header.
     pub fn once(&self, key: &str) -> Result<Self, Error> {
         Ok(Self { client: self.client.with(IDEMPOTENCY_KEY, key)?, room: self.room.clone() })
     }

@@ -32,8 +32,7 @@ pub(crate) fn peer(id: EndpointId) -> PeerId {
     PeerId(*id.as_bytes())
 }
 
-/// The contact of the peer whose transport key has this secret and that is reached at `addr`, for users who set up
-/// every peer themselves.
+/// The contact of the peer at `addr` whose transport key has this secret, for users who set up every peer themselves.
 pub fn contact(peer_secret: &[u8; 32], addr: SocketAddr) -> Contact {
     Contact { peer: peer(SecretKey::from_bytes(peer_secret).public()), address: encode_socket(addr) }
 }
@@ -76,7 +75,7 @@ fn put(sockets: &[SocketAddr], relay: &str) -> Bytes {
 /// still find the peer.
 ///
 /// # Errors
-/// [`Reject`] when the peer's id is no key or the bytes are not of the form above.
+/// [`Reject`] when the peer's id is no key or the bytes are malformed.
 pub(crate) fn decode(contact: &Contact) -> Result<EndpointAddr, Reject> {
     let id = EndpointId::from_bytes(&contact.peer.0).map_err(|_| Reject::Malformed("peer"))?;
     let (sockets, relay) = parse(contact.address.clone())?;
@@ -84,14 +83,14 @@ pub(crate) fn decode(contact: &Contact) -> Result<EndpointAddr, Reject> {
     Ok(relay.into_iter().fold(addr, EndpointAddr::with_relay_url))
 }
 
-/// The addresses in `told`, and the one where the peer was seen. `None` when `told` is not of the form.
+/// The addresses in `told`, and the one where the peer was seen. `None` when `told` is malformed.
 pub(crate) fn join(peer: PeerId, told: &Bytes, seen_at: Option<&Bytes>) -> Option<Bytes> {
     let addr = decode(&Contact { peer, address: told.clone() }).ok()?;
     let seen = seen_at.map(sockets).unwrap_or_default();
     Some(encode(&seen.into_iter().fold(addr, EndpointAddr::with_ip_addr)))
 }
 
-/// The socket addresses in a contact's bytes; none when they are not of the form.
+/// The socket addresses in a contact's bytes; none when the bytes are malformed.
 pub(crate) fn sockets(address: &Bytes) -> Vec<SocketAddr> {
     parse(address.clone()).map(|(sockets, _)| sockets).unwrap_or_default()
 }

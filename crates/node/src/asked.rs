@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::{error::Error, limits::SAYINGS};
 
-/// The answer to a caller: the places of what it said.
+/// The answer to a caller: the places of its sayings.
 pub(crate) type Answer = oneshot::Sender<Result<Vec<Target>, Error>>;
 
 /// All sayings of one room that wait. Each has a tag, and the sayings of one call have consecutive tags.
@@ -28,7 +28,7 @@ struct Call {
     sayings: Vec<Saying>,
     said: Vec<Option<Target>>,
     left: usize,
-    /// `None` for what is only said again: no caller waits for it.
+    /// `None` for sayings that are only repeated: no caller waits for them.
     answer: Option<Answer>,
 }
 
@@ -56,7 +56,8 @@ impl Asked {
         sayings
     }
 
-    /// As [`Asked::ask`], for a call that is carried out once: what it said before, in the places given, is not said again.
+    /// As [`Asked::ask`], for a call that is carried out once: sayings that already have the given places are not said
+    /// again.
     pub(crate) fn ask_once(
         &mut self,
         sayings: Vec<(Kind, Bytes)>,
@@ -75,7 +76,7 @@ impl Asked {
         sayings
     }
 
-    /// Which call says this, where it is carried out once.
+    /// The call of a saying, if it is carried out once.
     pub(crate) fn once(&self, tag: u64) -> Option<Once> {
         self.once.get(&tag).copied()
     }
@@ -105,8 +106,8 @@ impl Asked {
         }
     }
 
-    /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so
-    /// that the caller knows what not to say again.
+    /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so the
+    /// caller knows which sayings not to repeat.
     pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
         self.forget_call(tag);
         if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {
@@ -126,7 +127,7 @@ impl Asked {
         unanswered
     }
 
-    /// Everything that waits, for an engine that has not heard of it. Nothing else will be said.
+    /// Everything that waits, for a new engine. Nothing else will be said.
     pub(crate) fn again(&mut self) -> Vec<Saying> {
         let again: Vec<Saying> = self.calls.values().flat_map(Call::unsaid).collect();
         let mut once = std::mem::take(&mut self.once);

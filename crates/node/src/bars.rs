@@ -1,4 +1,4 @@
-//! Peers that are refused for a while because they sent what no honest peer sends.
+//! Peers that are refused for a while because they sent bytes that no honest peer sends.
 
 use std::collections::BTreeMap;
 

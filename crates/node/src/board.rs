@@ -1,4 +1,4 @@
-//! What the driver posts about one room, for everyone who holds a [`crate::Room`].
+//! The state of one room as the driver posts it, for every holder of a [`crate::Room`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -69,14 +69,14 @@ pub(crate) struct Posted {
     pub(crate) lost: BTreeSet<Target>,
     /// Dials that failed.
     pub(crate) tried: Tried,
-    /// The last nick shown of each author, and where it was said.
+    /// The last nick of each author, and its place.
     nicks: BTreeMap<AuthorId, (Place, String)>,
 }
 
 /// Why a room takes part in nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// The room rests: the store could not make durable what was said.
+    /// The room rests: the store could not make messages durable.
     Rests(String),
     /// The part of the home that keeps it is damaged.
     Damaged(String),
@@ -95,7 +95,7 @@ impl Stop {
     }
 }
 
-/// How a room stands, renewed at most every [`crate::limits::STATUS_EVERY`].
+/// The status of a room, renewed at most every [`crate::limits::STATUS_EVERY`].
 #[derive(Clone, Default)]
 pub(crate) struct Standing {
     pub(crate) peers: Vec<Linked>,

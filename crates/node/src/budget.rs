@@ -34,11 +34,11 @@ impl Budget {
         has
     }
 
-    /// Takes `count`, if so many are left; otherwise tells in how many milliseconds they are. No more than all can be taken
-    /// at once: of `count` the rest is let pass.
+    /// Takes `count` if that many are left; otherwise returns in how many milliseconds they will be. A `count` above
+    /// the full budget counts as the full budget.
     ///
     /// # Errors
-    /// The milliseconds.
+    /// The milliseconds to wait.
     pub fn take_many(&mut self, count: u32, now_ms: u64) -> Result<(), u64> {
         self.fill(now_ms);
         let wanted = (u64::from(count) * 1000).min(self.full);

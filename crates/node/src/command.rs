@@ -26,14 +26,14 @@ use crate::{
 
 /// One thing for the driver to do or to know.
 pub(crate) enum Command {
-    /// Enter a room. A room that is entered already only hears of the contacts.
+    /// Enter a room. A room that is already entered only gets the contacts.
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
     /// Enter a room that the home remembers, or list it as damaged; answered when either is done.
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
     /// Leave a room and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
-    /// Write entries, but for those that a call with the same keys wrote before; answered once they are durable. There is a
-    /// key for each, or none.
+    /// Write entries, except those that a call with the same keys wrote before; answered once they are durable. Each
+    /// has a key, or none has.
     Say {
         room: RoomId,
         sayings: Vec<(Kind, Bytes)>,
@@ -46,9 +46,9 @@ pub(crate) enum Command {
     Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
     /// Tell the linked peers of a room that somebody is typing here.
     Type { room: RoomId },
-    /// Import what verifies; answered once it is durable.
+    /// Import the entries that verify; answered once they are durable.
     Import { room: RoomId, import: Import, answer: oneshot::Sender<ImportCounts> },
-    /// Take out what is damaged of a room, and fetch it again; answered once it is taken out.
+    /// Remove the damaged entries of a room and fetch them again; answered once they are removed.
     Mend { room: RoomId, answer: oneshot::Sender<Result<Mended, Error>> },
     /// A connection was made; neither side has greeted.
     Met(Box<Met>),

@@ -1,7 +1,7 @@
 //! How many bytes may be in flight to a peer: as many as BBR allows, or CUBIC if that is more.
 //!
 //! A chat sends little for hours and then much at once. BBR (noq's is version 3) estimates the bandwidth of a path from
-//! what was sent over it, so after an hour of chat it takes seconds to let a burst through, and everything that is sent
+//! the bytes sent over it, so after an hour of chat it takes seconds to let a burst through, and everything sent
 //! meanwhile waits behind it. CUBIC (RFC 9438) holds back only after losses. But where a packet in a hundred is lost
 //! for no reason, as on a weak radio link, CUBIC carries a twelfth of what BBR does. Both controllers follow the same
 //! path, and the larger window counts: CUBIC's as long as nothing is lost, BBR's where losses mean nothing.

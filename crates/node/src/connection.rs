@@ -1,4 +1,4 @@
-//! What the parts of a node hand to each other about one connection to a peer.
+//! Types that the parts of a node exchange about one connection to a peer.
 
 use std::sync::Arc;
 
@@ -28,11 +28,11 @@ pub(crate) enum Goodbye {
     NothingShared = 1,
     /// Another connection to the same peer is used instead.
     Replaced = 2,
-    /// The peer sent what no honest peer sends, now or lately.
+    /// The peer sent bytes that no honest peer sends, now or lately.
     Barred = 3,
     /// We have as many connections as we may.
     Full = 4,
-    /// The peer took too long to say something, or to read what we say.
+    /// The peer took too long to send something, or to read.
     TooSlow = 5,
 }
 
@@ -43,7 +43,7 @@ impl Goodbye {
     }
 }
 
-/// A connection of which only the peer at the other end is known.
+/// A connection whose peer is known, but nothing else.
 pub(crate) struct Met {
     pub(crate) link: LinkId,
     pub(crate) peer: PeerId,
@@ -55,7 +55,7 @@ pub(crate) struct Met {
     pub(crate) serves: mpsc::Sender<Job>,
     /// The address at which we see the peer.
     pub(crate) seen_at: Option<Bytes>,
-    /// Set once a room is shared; without that the connection is closed.
+    /// Set once a room is shared; otherwise the connection is closed.
     pub(crate) shared: Arc<SetOnce<()>>,
 }
 

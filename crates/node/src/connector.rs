@@ -40,7 +40,7 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// A connector that accepts from now on, until the endpoint closes. Its tasks run where this is called.
+    /// A connector that accepts from now on, until the endpoint closes. Its tasks run on the caller's runtime.
     pub(crate) fn open(endpoint: Endpoint, wires: Wires, boards: Boards) -> Self {
         let connector = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default() };
         connector.runtime.spawn(connector.clone().accept());
@@ -63,7 +63,7 @@ impl Connector {
         self.familiar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Dials a peer. The driver hears of a connection or of a failure.
+    /// Dials a peer. The driver gets a connection or a failure.
     pub(crate) fn dial(&self, peer: PeerId, way: Way) {
         self.runtime.spawn(self.clone().connect(peer, way));
     }
@@ -274,7 +274,7 @@ mod tests {
         SocketAddr::from(([10, 0, 0, host], port))
     }
 
-    /// The number of handshakes that validated strangers get out of so many tries, each from the address that `from`
+    /// The number of handshakes that validated strangers get in a number of tries, each from the address that `from`
     /// gives.
     fn taken(gate: &mut Gate, now_ms: u64, tries: u16, from: impl Fn(u16) -> SocketAddr) -> u32 {
         (0..tries).filter(|at| gate.judge(Some(from(*at)), true, now_ms) == Verdict::Take).count() as u32

@@ -1,5 +1,5 @@
-//! Rooms of the home that cannot be entered because what the home keeps of them is damaged. They hinder no other room:
-//! each is listed, and waits until it is mended, entered again with a ticket, or left.
+//! Rooms that cannot be entered because their data in the home is damaged. They do not hinder other rooms: each is
+//! listed, and waits until it is mended, entered again with a ticket, or left.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ pub(crate) enum Remembered {
 }
 
 impl Remembered {
-    /// The setup to enter it with: under a new author key where the old one is lost. `None` without the room's secret.
+    /// The setup to enter it with: under a new author key if the old one is lost. `None` without the room's secret.
     fn setup(&self) -> Option<RoomSetup> {
         match self {
             Self::Whole(record) => Some(RoomSetup::kept(record.clone())),

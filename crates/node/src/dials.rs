@@ -1,5 +1,5 @@
-//! The peers that we dial, and in which order: rooms take turns, so that a room that only hears of dead peers delays no
-//! other room's dials.
+//! The peers to dial, and their order: rooms take turns, so a room that knows only dead peers does not delay other
+//! rooms' dials.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,7 +12,7 @@ use crate::limits::{DIALS, DIALS_OF_ROOM, DIALS_WAITING, WAYS};
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) addr: EndpointAddr,
-    /// Whether only other peers told of it.
+    /// Whether it is only hearsay of other peers.
     pub(crate) told: bool,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Dials {
     waiting: BTreeMap<RoomId, VecDeque<(PeerId, Way)>>,
     /// Those under way, and for whom.
     under_way: Vec<(PeerId, RoomId)>,
-    /// Whose turn it was last.
+    /// The room that had the last turn.
     last: Option<RoomId>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Dials {
 struct Wanted {
     /// By whom.
     rooms: BTreeSet<RoomId>,
-    /// Where it was or will be dialled.
+    /// The address of its last or next dial.
     addrs: BTreeSet<TransportAddr>,
     ways: usize,
     /// Whether a dial has led to a connection, whose end decides.
@@ -42,9 +42,9 @@ struct Wanted {
 }
 
 impl Dials {
-    /// Queues a peer for a room; `false` when too many wait for that room already.
-    /// A peer that is being dialled is dialled once more at an address that was not tried yet, unless only others told of it: what one
-    /// room knows may be out of date, and a fresh ticket is not.
+    /// Queues a peer for a room; `false` when too many wait for that room already. A peer that is being dialled is
+    /// dialled once more at an address that was not tried yet, unless only others told of it: one room's address may be
+    /// out of date, but a fresh ticket is not.
     pub(crate) fn add(&mut self, room: RoomId, peer: PeerId, way: Way) -> bool {
         if let Some(wanted) = self.wanted.get_mut(&peer) {
             wanted.rooms.insert(room);

@@ -1,7 +1,7 @@
 //! The only loop: one thread that owns the store and the engines of all rooms.
 //!
-//! A turn takes the commands that have come in, up to a bound, and gives them to the engines. Then it does what the
-//! engines want for all rooms together: first it makes everything durable in one commit, then it tells peers, then
+//! A turn takes the commands that have come in, up to a bound, and gives them to the engines. Then it carries out the
+//! engines' outputs for all rooms together: first it makes everything durable in one commit, then it tells peers, then
 //! interfaces. Nothing in here waits for a peer or for a reader of events.
 
 mod mend;
@@ -65,7 +65,7 @@ pub(crate) struct Driver {
     pub(crate) tools: Tools,
     /// One permit for each question about a fork that may be read at once.
     pub(crate) recalling: Arc<Semaphore>,
-    /// Rooms in which what is said cannot be made durable at present.
+    /// Rooms whose messages cannot be made durable at present.
     pub(crate) resting: Resting,
     /// Rooms that cannot be entered.
     pub(crate) damaged: Damaged,
@@ -77,7 +77,7 @@ pub(crate) struct Driver {
     busy_at: u64,
     /// When entries over the bounds of rooms are dropped.
     expire_at: u64,
-    /// The driver's own handle, for what it rarely reads.
+    /// The driver's own handle, for rare reads.
     pub(crate) read: Box<dyn Read>,
     /// The rooms that were left and are still on the disk.
     pub(crate) sweeping: Sweeping,
@@ -86,7 +86,7 @@ pub(crate) struct Driver {
     contacts_at: u64,
 }
 
-/// What the driver was given by the node.
+/// The driver's inputs from the node.
 pub(crate) struct Tools {
     pub(crate) me: PeerId,
     pub(crate) trace: bool,
@@ -105,7 +105,7 @@ pub(crate) struct Prepared {
     is_forked: bool,
 }
 
-/// Whether the loop goes on.
+/// Whether the loop continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     Next,
@@ -157,7 +157,7 @@ impl Driver {
     }
 
     /// Fills `batch` with the commands that have come in, or with none when a deadline comes first. Commands of people
-    /// come first; behind them peers take turns.
+    /// come first; after them peers take turns.
     fn wait(&mut self, clock: &Runtime, commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) -> Turn {
         self.sweep();
         let turns = self.tools.wires.turns.clone();
@@ -227,7 +227,7 @@ impl Driver {
         match self.store.index(INDEX_ENTRIES) {
             Ok(more) => self.quiet_at = more.then_some(quiet_at),
             Err(why) => {
-                // Search finds entries that are not indexed as well; the next commit tells whether the store is broken.
+                // Search finds unindexed entries too; the next commit shows whether the store is broken.
                 tracing::warn!(%why, "cannot index");
                 self.quiet_at = None;
             }
@@ -434,7 +434,7 @@ impl Driver {
             return Ok(seat.board.clone());
         }
         if self.damaged.holds(&id) {
-            // With the setup that the home remembers, where it does.
+            // With the setup in the home's record, if there is one.
             let setup = self.damaged.setup(&id).unwrap_or(setup);
             let board = self.enter_damaged(setup)?;
             self.give(vec![(id, Input::Heard { contacts })]);
@@ -450,7 +450,7 @@ impl Driver {
         Ok(self.take_part(prepared))
     }
 
-    /// Prepares a room to be entered, from what the store holds of it.
+    /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
         let start = self.start(&setup.id, now)?;
@@ -487,7 +487,7 @@ impl Driver {
         // First the store: a room that cannot be forgotten is not left.
         self.store.leave(room)?;
         self.sweeping.begin();
-        // What is left in the write-ahead log goes when it is quiet, and the index of words is made anew.
+        // Removed text in the write-ahead log goes when the node is idle, and the index of words is rebuilt.
         self.appended();
         // Held to the end: dropping the seat closes its board, and readers are to hear first that the room was left.
         let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room).map(|(seat, _)| seat));
@@ -509,7 +509,7 @@ impl Driver {
         self.tools.boards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What an engine starts from. If the store cannot make sense of it, the damaged parts are taken out first, for
+    /// The state from which an engine starts. If the store cannot read it, the damaged parts are removed first, because
     /// other peers have them.
     pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
         let begun = match self.begin(room) {
@@ -524,14 +524,14 @@ impl Driver {
         Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
     }
 
-    /// The logs that are kept, and the place where the timeline ends.
+    /// The kept logs, and the last place of the timeline.
     fn begin(&mut self, room: &RoomId) -> Result<(Vec<Kept>, Option<Place>), rumormill_store::Error> {
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         Ok((kept, end))
     }
 
-    /// Wakes engines, does what they want, and renews the status of rooms.
+    /// Wakes engines, carries out their outputs, and renews the status of rooms.
     fn turn(&mut self) {
         let now = self.now();
         self.resume(now);
@@ -580,7 +580,7 @@ impl Driver {
     }
 }
 
-/// Answers a caller, who may have gone meanwhile. What was done stays done.
+/// Answers a caller, who may have gone meanwhile. The work is not undone.
 fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
     let _ = answer.send(what);
     Inputs::new()

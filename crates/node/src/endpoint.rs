@@ -29,7 +29,7 @@ use crate::{
 /// that they do not know.
 pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
 
-/// The first version. Its peers bar whoever sends a control that they do not know.
+/// The first version. Its peers bar a sender of a control that they do not know.
 pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 
 /// Binds the sockets that `settings` ask for.
@@ -69,7 +69,7 @@ fn loopback(port: u16) -> Result<Builder, Error> {
         .map_err(|error| Error::Bind { why: error.to_string() })
 }
 
-/// The loopback that this machine has: where there is no IPv4, that of IPv6.
+/// The loopback address of this machine: that of IPv6 if there is no IPv4.
 fn loopback_addr() -> IpAddr {
     match UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
         Ok(_) => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! What the streams of a connection carry.
+//! The bytes on the streams of a connection.
 //!
 //! ```text
 //! stream   envelopes, one after the other
@@ -35,7 +35,7 @@ use crate::{greeting::Tag, limits::TAGS};
 /// The most bytes that zstd makes of a frame, and the numbers before it.
 const PACKED_BYTES: usize = FRAME_BYTES + FRAME_BYTES / 256 + 128;
 
-/// Compression level: the fastest; text shrinks to a third and costs a tenth of what hashing it does.
+/// Compression level: the fastest; text shrinks to a third, at a tenth of the cost of hashing it.
 const LEVEL: i32 = 1;
 
 /// Bytes that a length takes at most: three digits of seven bits are enough for two million.
@@ -48,7 +48,7 @@ const RESUME: u8 = 3;
 const TYPING: u8 = 4;
 const INTRODUCTION: u8 = 5;
 
-/// What peers say about their connection, on channel 0.
+/// Controls: frames about the connection itself, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     /// Tags of rooms that the sender is in, beside those of its earlier greetings.
@@ -86,7 +86,7 @@ pub(crate) struct Envelope {
     pub(crate) body: Bytes,
 }
 
-/// Cuts a stream of bytes into envelopes. Holds one incomplete envelope at most, and what was read with it.
+/// Cuts a stream of bytes into envelopes. Holds at most one incomplete envelope, and the bytes read with it.
 pub(crate) struct Envelopes {
     buffer: BytesMut,
     limit: usize,

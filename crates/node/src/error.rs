@@ -6,7 +6,7 @@ use rumormill_proto::limits::{FILE_NAME_BYTES, NAME_BYTES};
 
 use crate::limits::{ROOMS, TEXT_BYTES, WANTS};
 
-/// Why a node did not do what it was asked to do. Nothing was changed.
+/// The reason why a node refused a request. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,34 +14,34 @@ pub enum Error {
     Store(rumormill_store::Error),
     /// The network cannot be used.
     Bind {
-        /// What the system said.
+        /// The error of the system.
         why: String,
     },
     /// LAN discovery cannot be started.
     Lan {
-        /// What the system said.
+        /// The error of the system.
         why: String,
     },
     /// The system refuses another thread.
     Thread {
-        /// What the system said.
+        /// The error of the system.
         why: String,
     },
     /// The node was closed.
     Closed,
-    /// The room is stopped: the store cannot make durable what is said in it.
+    /// The room is stopped: the store cannot make its messages durable.
     Stopped {
-        /// What the store said.
+        /// The error of the store.
         why: String,
     },
     /// The room was left, but it is still on the disk. It goes as soon as the home can be written.
     Unswept {
-        /// What the store said.
+        /// The error of the store.
         why: String,
     },
     /// The part of the home that keeps the room is damaged, so the room takes part in nothing.
     Damaged {
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
     /// The room was left.
@@ -64,7 +64,7 @@ pub enum Error {
     Busy,
     /// Something else was asked for under the key of this call.
     OtherCall,
-    /// The same call was made before and is not answered yet.
+    /// The same call is already under way.
     CallWaits,
     /// The node is in as many rooms as it may be.
     TooManyRooms,
@@ -76,7 +76,7 @@ pub enum Error {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         why: String,
     },
     /// No connected peer has the file. The node asks again when a peer comes.

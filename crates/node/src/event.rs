@@ -1,4 +1,4 @@
-//! What a room tells those who listen to it.
+//! The events of a room for its listeners.
 
 use rumormill_proto::{
     admit::Entry,
@@ -21,8 +21,8 @@ pub enum RoomEvent {
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,
     },
-    /// A message has its place above others, or came without what it says. Others may have edited it or reacted to it
-    /// already: [`Room::message`](crate::Room::message) reads it as it stands.
+    /// A message has its place above others, or came without its content. Others may have edited it or reacted to it
+    /// already: [`Room::message`](crate::Room::message) reads its present state.
     Inserted {
         /// Which message.
         of: Target,
@@ -31,8 +31,8 @@ pub enum RoomEvent {
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,
     },
-    /// A message was edited, retracted or reacted to, or what it says has come, or no connected peer keeps that.
-    /// [`Room::message`](crate::Room::message) reads it as it stands; it may not be here yet.
+    /// A message was edited, retracted or reacted to, or its content has come, or no connected peer keeps its content.
+    /// [`Room::message`](crate::Room::message) reads its present state; it may not be here yet.
     Changed {
         /// Which message.
         of: Target,
@@ -75,7 +75,7 @@ pub enum RoomEvent {
     File {
         /// The file.
         hash: FileId,
-        /// How it stands.
+        /// Its state.
         state: FileState,
         /// Bytes of it that are here.
         have: u64,
@@ -89,7 +89,7 @@ pub enum RoomEvent {
     },
     /// Somebody wrote under one author key in two places: the log was cut where it forked.
     Forked {
-        /// Whose log.
+        /// The author of the log.
         author: AuthorId,
         /// Seq of the first entry that was cut off.
         at: Seq,
@@ -97,20 +97,20 @@ pub enum RoomEvent {
     /// The room has too many authors, and nobody vouches for this one: its messages have left the timeline. They come
     /// back when somebody vouches for the author.
     Evicted {
-        /// Whose messages.
+        /// The author of the messages.
         author: AuthorId,
     },
     /// Our clock or somebody else's disagrees with most others, or all agree again.
     Skewed(Skew),
-    /// The store cannot make durable what is said: the room takes nothing until [`RoomEvent::Resumed`].
+    /// The store cannot make messages durable: the room takes nothing until [`RoomEvent::Resumed`].
     Stopped {
-        /// What the store said.
+        /// The error of the store.
         why: String,
     },
     /// The room takes part again, after it was stopped or damaged.
     Resumed,
-    /// We write under another author key from now on, because the log of the old one was forked, or lay too far ahead of
-    /// others' clocks to be read. What was cut off is said again under the new key.
+    /// We write under another author key from now on, because the log of the old one was forked, or was too far ahead
+    /// of others' clocks to be read. The cut messages are said again under the new key.
     Rekeyed {
         /// The author who writes here now.
         author: AuthorId,
@@ -118,7 +118,7 @@ pub enum RoomEvent {
     /// The room was left. No event follows.
     Left,
     /// This reader was too slow, and the oldest events that it had not read were dropped; those that are left follow.
-    /// What the dropped ones told is in [`Room::messages`](crate::Room::messages) and
+    /// The information of the dropped ones is in [`Room::messages`](crate::Room::messages) and
     /// [`Room::status`](crate::Room::status).
     Lagged {
         /// How many events were dropped.
@@ -144,17 +144,17 @@ pub enum FileState {
     Here,
 }
 
-/// What goes from the driver to the readers of a room's events. Messages are put together by those who read them, so that
-/// the driver does not wait for it.
+/// News from the driver for the readers of a room's events. Readers put messages together themselves, so the driver
+/// does not wait for that.
 #[derive(Clone, Debug)]
 pub(crate) enum News {
-    /// Something that needs nothing more.
+    /// A complete event.
     Event(RoomEvent),
     /// An entry has its place in the timeline.
     Shown {
         /// The entry.
         entry: Entry,
-        /// How it came there.
+        /// The way it got its place.
         arrival: Arrival,
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,

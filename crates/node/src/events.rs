@@ -20,8 +20,8 @@ use crate::{
 /// The events of a room, from the call of [`Room::events`](crate::Room::events) on: a [`Stream`] that ends when the room
 /// was left or the node has closed.
 ///
-/// A reader that falls behind slows nobody. It hears [`RoomEvent::Lagged`] once for the events that it lost, and then
-/// those that are left.
+/// A slow reader does not slow down anything else. It gets [`RoomEvent::Lagged`] once for the events that it lost, and
+/// then those that are left.
 pub struct Events(Pin<Box<dyn Stream<Item = RoomEvent> + Send>>);
 
 impl Events {
@@ -67,7 +67,7 @@ impl Reader {
         }
     }
 
-    /// What an entry in the timeline tells: a message or a change of one.
+    /// The events of an entry in the timeline: a message or a change of one.
     fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
         let event = match content.and_then(|content| about(entry.author, &content)) {

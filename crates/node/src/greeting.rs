@@ -17,7 +17,7 @@ use rumormill_proto::{ids::RoomId, reject::Reject};
 
 use crate::limits::{TAG_GROUP, TAGS};
 
-/// What stands for a room on one connection in one direction.
+/// The tag of a room on one connection in one direction.
 pub(crate) type Tag = [u8; 32];
 
 /// Label of the keying material that tags are bound to.
@@ -67,7 +67,7 @@ pub(crate) struct Channels {
     expected: BTreeMap<Tag, RoomId>,
     /// The rooms of the other side's tags.
     theirs: Vec<Option<RoomId>>,
-    /// Its tags that stand for no room of ours so far, and their indices.
+    /// Its tags that match no room of ours so far, and their indices.
     unknown: BTreeMap<Tag, u32>,
 }
 
@@ -174,14 +174,14 @@ impl Channels {
         Ok(self.named(index)?.filter(|room| self.shares(room)))
     }
 
-    /// Stops talking about a room. Returns our channel, which the other side has to be told.
+    /// Stops talking about a room. Returns our channel, to send to the other side.
     pub(crate) fn part(&mut self, room: &RoomId) -> Option<u32> {
         let (index, talks) = self.rooms.get_mut(room)?.mine.as_mut()?;
         std::mem::take(talks).then_some(*index)
     }
 
-    /// Talks about a room again. Returns our channel, which the other side has to be told; `None` when that side never
-    /// announced the room.
+    /// Talks about a room again. Returns our channel, to send to the other side; `None` when that side never announced
+    /// the room.
     pub(crate) fn resume(&mut self, room: &RoomId) -> Option<u32> {
         let ends = self.rooms.get_mut(room)?;
         ends.theirs?;

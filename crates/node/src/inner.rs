@@ -1,4 +1,4 @@
-//! What a node and its rooms share: the way to the driver, and what can be read without it.
+//! State that a node and its rooms share: the way to the driver, and data that can be read without it.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{address, board::Boards, command::Command, error::Error, files::Shelf, lan::Lan, readers::Readers};
 
-/// What a node and its rooms share.
+/// State that a node and its rooms share.
 pub(crate) struct Inner {
     pub(crate) readers: Arc<Readers>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) boards: Boards,
     pub(crate) endpoint: Endpoint,
-    /// `None` where LAN discovery is off.
+    /// `None` if LAN discovery is off.
     pub(crate) lan: Option<Lan>,
     /// Whether relays are used.
     pub(crate) relays: bool,
@@ -33,7 +33,7 @@ impl Inner {
     /// Gives the driver a command, and waits for its answer.
     ///
     /// # Errors
-    /// What the driver answers, and [`Error::Closed`] when the driver has ended.
+    /// Those of the driver, and [`Error::Closed`] when the driver has ended.
     pub(crate) async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Command,
@@ -43,7 +43,7 @@ impl Inner {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Announces our rooms on the LAN, where LAN discovery is on.
+    /// Announces our rooms on the LAN, if LAN discovery is on.
     pub(crate) async fn announce(&self) {
         if let Some(lan) = &self.lan {
             lan.announce().await;

@@ -33,7 +33,7 @@ impl Inspector {
         Ok(Self { dir, stamp, rooms, damaged, read })
     }
 
-    /// Whether there is a home in `dir`; true also where that cannot be told.
+    /// Whether there is a home in `dir`; true if that is unknown.
     pub fn is_home(dir: &Path) -> bool {
         Disk::is_in(dir)
     }
@@ -43,8 +43,8 @@ impl Inspector {
         Disk::is_open(dir)
     }
 
-    /// Whether nobody has opened or written the home since this looks into it. What was found damaged in one that was
-    /// written meanwhile may be whole.
+    /// Whether nobody has opened or written the home since the inspection began. If somebody has, apparent damage may
+    /// not be real.
     pub fn is_unchanged(&self) -> bool {
         Disk::stamp(&self.dir) == self.stamp
     }
@@ -67,8 +67,8 @@ impl Inspector {
         Ok(self.read.count(room)?)
     }
 
-    /// Verifies every hash and signature that is kept of a room, and calls `tell` on the way with the number of entries
-    /// that were looked at.
+    /// Verifies every stored hash and signature of a room, and calls `tell` meanwhile with the number of checked
+    /// entries.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read.

@@ -1,8 +1,8 @@
 //! Finding members of our rooms on the LAN, by mDNS.
 //!
-//! An announcement carries a short tag for each room. Only members know the room's secret, which tells the tag from a
-//! random one, and every peer has another tag for the same room. A tag that matches by chance costs a dial on which no
-//! room is shared.
+//! An announcement carries a short tag for each room. Only members know the room's secret, without which a tag looks
+//! random, and every peer has another tag for the same room. A tag that matches by chance costs a dial on which no room
+//! is shared.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,8 +1,8 @@
 //! A member of Rumormill rooms as a library: the engine of Rumormill on a real network.
 //!
 //! A [`Node`] is a running process: it owns a home, a QUIC endpoint, and one thread that drives the engines of all its
-//! rooms. A [`Room`] is one of its rooms: messages are said and read there, and events tell what happens. Nothing in
-//! this crate knows a command line, a screen or HTTP.
+//! rooms. A [`Room`] is one of its rooms: programs say and read messages there, and get its events. Nothing in this
+//! crate knows a command line, a screen or HTTP.
 //!
 //! ```
 //! use futures_util::StreamExt;
@@ -108,7 +108,8 @@ mod wires;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, free_bytes,
+    By, CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, Wanted,
+    free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 

@@ -7,7 +7,7 @@ use rumormill_proto::limits::{BODY_BYTES, FRAME_BYTES};
 /// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
 pub const ROOMS: usize = 64;
 
-/// Tags of one greeting come in multiples of this, so that their number tells little about how many rooms the sender is
+/// Tags of one greeting come in multiples of this, so their number reveals little about how many rooms the sender is
 /// in.
 pub const TAG_GROUP: usize = 8;
 
@@ -18,30 +18,30 @@ pub const TAGS: usize = ROOMS * TAG_GROUP;
 pub const ENVELOPE_BYTES: usize = FRAME_BYTES + 10;
 
 /// Bytes of envelopes that wait for one peer to read. A live room of 100 messages of 200 bytes a second fills them in
-/// 13 s; anti-entropy later feeds a link that takes nothing for so long. An envelope that begins below the bound may
+/// 13 s; anti-entropy later feeds a link that takes nothing for that long. An envelope that begins below the bound may
 /// pass it.
 pub const OUTBOUND_BYTES: usize = 256 * 1024;
 
-/// Bytes of these that push what one author said: a quarter, so that a flooding author delays others by a quarter at
+/// Bytes of these that push entries of one author: a quarter, so that a flooding author delays others by a quarter at
 /// most.
 pub const OUTBOUND_AUTHOR_BYTES: usize = OUTBOUND_BYTES / 4;
 
 /// Envelopes that wait for one peer to read: as many of 64 bytes as fill [`OUTBOUND_BYTES`].
 pub const OUTBOUND_ENVELOPES: usize = 4096;
 
-/// Bytes of received frames of one peer that wait for the driver, by the estimate in `link.rs` of what they take in
-/// memory: two of the largest frames.
+/// Bytes of received frames of one peer that wait for the driver, by the memory estimate in `link.rs`: two of the
+/// largest frames.
 pub const LINK_INBOX_BYTES: usize = 2 * FRAME_BYTES;
 
 /// The same for pushes of one author: a quarter, so that a flooding author does not stop others on the same link. It
-/// holds the pushes of a third of a second at 2,000 a second. One more is dropped, and anti-entropy brings it.
+/// holds the pushes of a third of a second at 2,000 a second. The node drops more, and anti-entropy brings them.
 pub const AUTHOR_INBOX_BYTES: usize = LINK_INBOX_BYTES / 4;
 
 /// Runs of one author that are pushed to us over one link at once: a page that a person pastes line by line.
 pub const PUSHES_AT_ONCE: u32 = 256;
 
 /// The same for each second after that: ten times a fast bot. A push costs its receiver, and each peer that the
-/// receiver tells, some 150 µs: 2 % of a core. Anti-entropy brings what is pushed faster.
+/// receiver tells, some 150 µs: 2 % of a core. Anti-entropy brings entries that are pushed faster.
 pub const PUSHES_PER_S: u32 = 128;
 
 /// Authors whose pace is remembered for each link: those that pushed within the last 8 ms each. 12 kB.
@@ -62,7 +62,7 @@ pub const COMMANDS: usize = 4096;
 pub const LINK_CONTROLS: usize = TAGS;
 
 /// Frames of peers that the driver takes before it commits. A commit costs about one millisecond, and a hundred entries
-/// as much again; beyond that, waiting for more gains little and delays what is ready.
+/// as much again; beyond that, waiting for more gains little and delays the frames that are ready.
 pub const BATCH_PEERS: usize = 512;
 
 /// Pushes of one author among them: 6 ms of work, a signature each. A caller who says something meanwhile waits no
@@ -73,7 +73,7 @@ pub const BATCH_OF_AUTHOR: usize = 64;
 /// answers bring blocks: four thousand entries.
 pub const BATCH_ANSWERED: usize = 64;
 
-/// The same while people talk: what they say then waits for one frame of an answer at most.
+/// The same while people talk: their messages then wait for at most one frame of an answer.
 pub const BATCH_ANSWERED_BESIDE: usize = 8;
 
 /// How long after a push people count as talking: longer than most pauses between lines that people wait for.
@@ -85,8 +85,8 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
 pub const SAYINGS: usize = 1024;
 
-/// News kept for a slow reader of a room's events, which is then told how much it missed: seconds of a busy room. Their
-/// bodies take 8 MiB at most.
+/// News kept for a slow reader of a room's events, before it loses some and learns how many: seconds of a busy room.
+/// Their bodies take 8 MiB at most.
 pub const EVENTS: usize = 1024;
 
 /// Bytes of one text.
@@ -152,7 +152,7 @@ pub const FAMILIAR_AT_ONCE: u32 = 4;
 /// A connection on which no room is shared by then is closed, whatever else was said on it.
 pub const GREETING_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Peers of a room of which failed dials are counted: more than a person would look at; 300 bytes each.
+/// Peers of a room whose failed dials are counted: more than a person would look at; 300 bytes each.
 pub const SOUGHT: usize = 32;
 
 /// Characters of the reason why a dial failed.
@@ -164,37 +164,36 @@ pub const DIAL_DEADLINE: Duration = Duration::from_secs(4);
 /// The round trip that is assumed of a peer: with the usual 333 ms a lost first packet costs a second.
 pub const ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// The same of a peer that only others told of.
+/// The same for a peer known only from hearsay.
 pub const TOLD_ROUND_TRIP: Duration = Duration::from_millis(333);
 
-/// [`DIAL_DEADLINE`] of a peer that only others told of: until a packet would be sent a second time to a host that may
-/// never have asked for it. A node that closes waits three times as long for what it has just given up.
+/// [`DIAL_DEADLINE`] for a peer known only from hearsay: until a packet would be sent a second time to a host that may
+/// never have asked for it. A node that closes waits three times as long for a dial that it has just given up.
 pub const TOLD_DEADLINE: Duration = Duration::from_millis(990);
 
 /// Dials under way at once for one room: with half of 32 known peers away, all are tried within two deadlines.
 pub const DIALS_OF_ROOM: usize = 16;
 
-/// Dials under way at once, and dialled connections that have not greeted us. One room that only hears of dead peers
-/// leaves half of them to other rooms, which take turns at what is left.
+/// Dials under way at once, and dialled connections that have not greeted us. A room that knows only dead peers leaves
+/// half of them to other rooms, which take turns at the rest.
 pub const DIALS: usize = 2 * DIALS_OF_ROOM;
 
 /// Dials of one peer at once, by addresses of its that different rooms know: an old one, a new one, and that again.
 pub const WAYS: usize = 4;
 
-/// Dials of one room that wait for their turn. The engine hears of one more that the peer is unreachable.
+/// Dials of one room that wait for their turn. If there is one more, the engine learns that the peer is unreachable.
 pub const DIALS_WAITING: usize = 64;
 
-/// How long a peer that sent what no honest peer sends is refused. It doubles each time.
+/// How long a peer that sent bytes that no honest peer sends is refused. It doubles each time.
 pub const BAR: Duration = Duration::from_secs(60);
 
 /// The longest bar: an address that changes hands is usable again after an hour.
 pub const BAR_LONGEST: Duration = Duration::from_secs(3600);
 
-/// Peers barred at once. Past it the one whose bar ends first is let go. 64 kB.
+/// Peers barred at once. Past it the node forgets the one whose bar ends first. 64 kB.
 pub const BARS: usize = 1024;
 
-/// Addresses that only others told of and that were tried: as many as a room of 32 that restarts tells in an hour; 80
-/// bytes each.
+/// Tried addresses that were hearsay: as many as a restarting room of 32 reports in an hour; 80 bytes each.
 pub const TOLD_TRIED: usize = 4096;
 
 /// How long such an address is not tried again when nobody answered there.
@@ -218,8 +217,8 @@ pub const CONTACTS_EVERY: Duration = Duration::from_secs(60);
 /// How often peers are told that somebody is typing: interfaces show it for twice as long.
 pub const TYPING_EVERY: Duration = Duration::from_secs(3);
 
-/// How often a second a peer may say that somebody is typing there: a person goes to and fro between eight rooms. What
-/// it says beyond that is dropped.
+/// How often a second a peer may say that somebody is typing there: a person goes to and fro between eight rooms. The
+/// node drops more.
 pub const TYPINGS_PER_S: u32 = 1;
 
 /// Authors that one peer introduces in one room over one connection: the one who writes there, and the keys that it may
@@ -233,7 +232,7 @@ pub const TYPINGS_AT_ONCE: u32 = 8;
 pub const READERS: usize = 4;
 
 /// Wants of one peer that wait behind the one that is served. One more is answered with `Done` only. A peer asks for
-/// one large part and three small ones at a time; what it is served unasked waits here too.
+/// one large part and three small ones at a time; jobs that it did not ask for wait here too.
 pub const SERVES_WAITING: usize = 8;
 
 /// Steps of serving at once, for all peers: half of [`READERS`], so that users need not wait.
@@ -261,13 +260,13 @@ pub const BULK_STREAMS: u32 = 2;
 /// Questions about forks that are read at once, for all rooms: a quarter of [`READERS`], so that users need not wait.
 pub const RECALLING: usize = 1;
 
-/// How long a room rests when the store cannot make durable what is said in it. It doubles each time.
+/// How long a room rests when the store cannot make its messages durable. It doubles each time.
 pub const REST: Duration = Duration::from_secs(1);
 
 /// The longest rest: a user who has made room on the disk waits no longer.
 pub const REST_LONGEST: Duration = Duration::from_secs(30);
 
-/// A room that went on for so long rests as if for the first time.
+/// A room that did not rest for this long rests as if for the first time.
 pub const REST_FORGOTTEN: Duration = Duration::from_secs(600);
 
 /// Bytes under way to or from one peer: 100 Mbit/s over a round trip of 240 ms.
@@ -282,7 +281,7 @@ pub const STRANGER_WINDOW_BYTES: u32 = 256 * 1024;
 /// Streams for both directions that a peer may have open to us: the live one and a file it fetches.
 pub const PAIRED_STREAMS: u32 = 2;
 
-/// Files that are being fetched or waited for. Each costs a task, and the disk what came of it.
+/// Files that are being fetched or waited for. Each costs a task, and disk space for its pieces.
 pub const WANTS: usize = 64;
 
 /// Peers asked for a file at once: two pieces of each are in memory, 2 MiB.
@@ -295,7 +294,8 @@ pub const FILES_SERVED: usize = 32;
 /// Bytes of a request for a file: two numbers of 10 at most, a channel of 2, a hash of 32.
 pub const FILE_ASKED_BYTES: usize = 64;
 
-/// A peer that neither sends nor takes a piece for so long is given up: a link of 70 kbit/s moves one in that time.
+/// The node gives up a peer that neither sends nor takes a piece for this long: a link of 70 kbit/s moves one in that
+/// time.
 pub const FILE_STALL: Duration = Duration::from_secs(30);
 
 /// The same while another transfer waits for the slot, or another peer can be asked: a link of 530 kbit/s moves a piece
@@ -303,8 +303,7 @@ pub const FILE_STALL: Duration = Duration::from_secs(30);
 /// turns a piece.
 pub const FILE_TURN: Duration = Duration::from_secs(4);
 
-/// How long after all connected peers were asked for a file they are asked again, for one of them may have fetched it
-/// meanwhile.
+/// The pause before all connected peers are asked for a file again, because one of them may have fetched it meanwhile.
 pub const FILE_AGAIN: Duration = Duration::from_secs(60);
 
 /// How often the shelf looks for files over the bounds.
@@ -329,18 +328,18 @@ pub const NEARBY_ROOMS: usize = 24;
 /// Letters of a ticket with one contact: 1.6 for each of its bytes, 64 of ids, 300 of an address and some.
 pub const TICKET_BYTES: usize = 1024;
 
-/// Milliseconds that a peer on the LAN has to tell its rooms: a hundred times what it needs.
+/// Milliseconds that a peer on the LAN has to list its rooms: a hundred times what it needs.
 pub const NEARBY_MS: u64 = 3_000;
 
 /// Peers on the LAN that are remembered while they are announced, for rooms entered later: 256 of 500 bytes. All are
 /// asked for their rooms at once, so that silent ones delay no other: 13 MB of connections for [`NEARBY_MS`]. Past it a
-/// peer at the most crowded address yields, for anyone on the LAN can announce any number.
+/// peer at the most crowded address yields, because anyone on the LAN can announce any number.
 pub const LAN_PEERS: usize = 256;
 
 /// How often a room's status is renewed for its readers while things change.
 pub const STATUS_EVERY: Duration = Duration::from_millis(100);
 
-/// A connection on which nothing is heard for so long has ended: three packets that keep it alive may be lost.
+/// A connection without a packet for this long has ended: three packets that keep it alive may be lost.
 pub const IDLE: Duration = Duration::from_secs(8);
 
 /// How often a packet keeps an idle connection alive.
@@ -349,5 +348,5 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Milliseconds that a probe of the LAN waits: mDNS announces within 1.6 s, and that much again, twice.
 pub const PROBE_MS: u64 = 5_000;
 
-/// Milliseconds until relays have told of the way to them: their own bound is five seconds.
+/// Milliseconds until relays have reported on the path to them: their own bound is five seconds.
 pub const INTERNET_MS: u64 = 8_000;

@@ -1,4 +1,4 @@
-//! One connection to a peer: its tasks, and what they give the driver.
+//! One connection to a peer: its tasks, and their commands for the driver.
 //!
 //! One task writes what the driver put into the [`Outbound`] queue, one reads the live stream, one the bulk streams,
 //! one serves wants, and one serves files. Frames are read here and judged by the engine. A reader that has a frame
@@ -201,8 +201,8 @@ impl Inlet {
         Ok(())
     }
 
-    /// Hands a frame over once there is room for it. A push does not wait for room: anti-entropy brings what an author
-    /// says faster than it is taken.
+    /// Passes a frame on once there is room for it. A push does not wait for room: anti-entropy brings entries that an
+    /// author says faster than the driver takes them.
     async fn frame(&self, channel: u32, frame: Frame, bytes: usize) {
         if matches!(&frame, Frame::Push(push) if !self.paces.takes(push)) {
             return;

@@ -1,5 +1,5 @@
-//! The driver's side of all connections: which peers are linked, which rooms they share, which peers are barred. What
-//! follows from it for a room comes back as inputs of the room's engine.
+//! The driver's side of all connections: which peers are linked, which rooms they share, which peers are barred. The
+//! consequences for a room are returned as inputs of the room's engine.
 //!
 //! Two peers use one connection. They have two when both dial at once, or when a peer that vanished comes back. If the
 //! peer's process began anew, the new connection is used. If it is the same process, the one that the smaller id
@@ -308,7 +308,7 @@ impl Links {
         inputs
     }
 
-    /// The peer tells its addresses, to which the one is added at which we see it.
+    /// The peer tells its addresses; the one at which we see it is added.
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
         let Some(link) = self.links.get(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
@@ -366,8 +366,8 @@ impl Links {
         vec![(room, Input::Heard { contacts })]
     }
 
-    /// Dials a peer for a room, or talks about the room on the connection that there is. An address that only others
-    /// told of, so one that is not `ours`, is tried once an hour.
+    /// Dials a peer for a room, or talks about the room on the existing connection. An address from hearsay, which is
+    /// not `ours`, is tried once an hour.
     pub(crate) fn dial(&mut self, room: RoomId, (contact, ours): (&Contact, bool), now_ms: u64) -> Inputs {
         let peer = contact.peer;
         let unreachable = vec![(room, Input::Unreachable { peer })];
@@ -452,7 +452,7 @@ impl Links {
         }
     }
 
-    /// A peer has sent what no honest peer sends: closes its connections and bars it.
+    /// A peer has sent bytes that no honest peer sends: closes its connections and bars it.
     pub(crate) fn bar(&mut self, peer: PeerId, reject: Reject, now_ms: u64) -> Inputs {
         tracing::warn!(peer = %peer.short(), %reject, "barred");
         self.bars.bar(peer, now_ms);

@@ -21,7 +21,7 @@ pub struct Message {
     pub place: Place,
     /// Hash of the entry.
     pub id: EntryId,
-    /// What it is.
+    /// Its content.
     pub what: What,
     /// Whether its author has edited it.
     pub edited: bool,
@@ -29,7 +29,7 @@ pub struct Message {
     pub reactions: BTreeMap<String, Vec<AuthorId>>,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The room was founded under this name.
@@ -168,7 +168,8 @@ mod tests {
         Content::Reaction { to: Target { author: ADA, seq: 5 }, sign: sign.into(), on }
     }
 
-    /// Checks what becomes of Ada's fifth entry, in a word: its text, `+` when edited, and its signs with how many.
+    /// Checks the message of Ada's fifth entry in short form: its text, `+` when edited, and its signs with their
+    /// counts.
     fn check(notes: &[(AuthorId, u64, Content)], expected: &str) {
         let mut lines: Vec<TimelineRow> =
             notes.iter().map(|(author, seq, content)| line(*author, *seq, content)).collect();

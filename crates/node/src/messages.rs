@@ -19,7 +19,7 @@ use crate::{
 pub struct Page {
     /// The messages.
     pub messages: Vec<Message>,
-    /// Whether there are more behind the page, in the direction that was read.
+    /// Whether there are more after the page, in the direction of reading.
     pub more: bool,
 }
 

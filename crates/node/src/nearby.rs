@@ -1,7 +1,7 @@
 //! Rooms that members announce by name on the LAN, so that others enter without a ticket.
 //!
 //! A room is announced only when its user says so: anyone on the LAN may read and write in it then. Names do not travel
-//! by mDNS. A peer that looks for rooms connects, and is told over an encrypted connection:
+//! by mDNS. A peer that looks for rooms connects, and gets the list over an encrypted connection:
 //!
 //! ```text
 //! stream   count     number, at most 24, then as many times
@@ -63,7 +63,7 @@ pub(crate) async fn tell(connection: Connection, endpoint: Endpoint, boards: Boa
         connection.closed().await;
         Some(())
     };
-    // A peer that does not read in time is told nothing.
+    // A peer that does not read in time gets nothing.
     let _ = timeout(Duration::from_millis(NEARBY_MS), told).await;
     Goodbye::Closing.say(&connection);
 }

@@ -1,4 +1,4 @@
-//! What works of the network that a node is in, found out by trying.
+//! A probe of the node's network: it tests what works.
 
 use std::{
     net::{SocketAddr, SocketAddrV4, SocketAddrV6},
@@ -15,53 +15,53 @@ use crate::{
     settings::{Bind, Settings},
 };
 
-/// What was found out.
+/// The results of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// The sockets that the node listens on.
     pub sockets: Vec<SocketAddr>,
-    /// What of the LAN works; `None` where the node neither announces itself nor looks for others there.
+    /// The results for the LAN; `None` if the node does not use LAN discovery.
     pub lan: Option<LanProbe>,
-    /// What of the internet works; `None` where the node uses no relays, which are asked for it.
+    /// The results for the internet; `None` if the node uses no relays, because the probe asks those.
     pub internet: Option<Internet>,
 }
 
-/// What became of a second node on this machine, which was opened for the probe and closed again.
+/// The results of a second node on this machine, which the probe opens and closes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LanProbe {
-    /// Whether what it announced by mDNS was heard.
+    /// Whether its mDNS announcement was received.
     pub heard: bool,
-    /// Where it was reached over UDP, at an address that others on the LAN reach as well.
+    /// The address where it was reached over UDP, which others on the LAN can reach too.
     pub reached: Option<SocketAddr>,
     /// Other nodes that are announced on the LAN.
     pub others: usize,
-    /// Why it could not be opened, if it could not.
+    /// The error if it could not be opened.
     pub failed: Option<String>,
 }
 
-/// What relays told of the way to them.
+/// The reports of relays about the path to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Internet {
     /// Whether a datagram over IPv4 went out and its answer came in, and the address that it came from.
     pub udp_v4: Option<SocketAddrV4>,
     /// The same over IPv6.
     pub udp_v6: Option<SocketAddrV6>,
-    /// Whether the address that others see differs from one of them to the other; `None` where fewer than two have told.
+    /// Whether two relays see different addresses of this node; `None` if fewer than two have answered.
     pub varies: Option<bool>,
     /// The nearest relay that answered, and how long that took.
     pub relay: Option<(String, Duration)>,
-    /// Whether a captive portal stands between this machine and the internet, where that could be told.
+    /// Whether there is a captive portal between this machine and the internet, if that is known.
     pub captive: Option<bool>,
 }
 
 impl Node {
-    /// Finds out what works of the network. Takes some seconds where something does not.
+    /// Tests what works in the network. Takes some seconds if something does not.
     pub async fn network(&self) -> Network {
         let (lan, internet) = tokio::join!(self.probe_lan(), self.ask_relays());
         Network { sockets: self.local_addrs(), lan, internet }
     }
 
-    /// Opens a second node and looks whether it is heard and reached.
+    /// Opens a second node and checks whether it can be found and reached.
     async fn probe_lan(&self) -> Option<LanProbe> {
         let lan = self.inner.lan.as_ref()?;
         let mut news = lan.news();
@@ -71,11 +71,12 @@ impl Node {
         };
         let addr = probe.inner.endpoint.addr();
         let hear = async {
-            // The other end goes only with the node.
+            // The sender lives as long as the node.
             while !lan.found().iter().any(|found| found.id == addr.id) && news.changed().await.is_ok() {}
         };
         let patience = Duration::from_millis(PROBE_MS);
-        // One after the other: a peer that is being dialled is told to the dial alone, and to nobody who listens.
+        // One after the other: while a peer is dialled, discovery reports it only to the dial and not to other
+        // listeners.
         let heard = timeout(patience, hear).await;
         let reached = timeout(patience, self.reach(addr.clone())).await;
         probe.close().await;
@@ -83,7 +84,7 @@ impl Node {
         Some(LanProbe { heard: heard.is_ok(), reached: reached.ok().flatten(), others, failed: None })
     }
 
-    /// Where a peer is reached over UDP, without the loopback.
+    /// The address where a peer is reached over UDP, except loopback.
     async fn reach(&self, mut addr: EndpointAddr) -> Option<SocketAddr> {
         addr.addrs.retain(|addr| matches!(addr, TransportAddr::Ip(addr) if !addr.ip().is_loopback()));
         if addr.addrs.is_empty() {
@@ -96,7 +97,7 @@ impl Node {
         })
     }
 
-    /// Waits for what relays tell.
+    /// Waits for the reports of relays.
     async fn ask_relays(&self) -> Option<Internet> {
         if !self.inner.relays {
             return None;

@@ -51,8 +51,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens the home, binds the sockets, and enters every room that the home remembers. A damaged room hinders no
-    /// other: it is listed, and [`Room::stopped`] says why. The node's tasks run on the runtime of the caller.
+    /// Opens the home, binds the sockets, and enters every room that the home remembers. A damaged room does not hinder
+    /// the others: it is listed, and [`Room::stopped`] says why. The node's tasks run on the runtime of the caller.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be opened or another node has it open, [`Error::Bind`] when the
@@ -117,8 +117,8 @@ impl Node {
     /// Founds a room and enters it.
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the name does not fit into an entry, and what [`Node::enter`] and
-    /// [`Entries::say`](crate::Entries::say) say.
+    /// [`Error::TooLong`] when the name does not fit into an entry, and those of [`Node::enter`] and
+    /// [`Entries::say`](crate::Entries::say).
     pub async fn create(&self, name: &str) -> Result<Room, Error> {
         let author_secret = random();
         let author = Author::from_secret(&author_secret).id();
@@ -140,7 +140,7 @@ impl Node {
     }
 
     /// Enters the room of a ticket and dials its contacts. Returns at once, whether they answer or not. A room that was
-    /// entered before stays as it is, and only hears of the contacts.
+    /// entered before stays as it is, and only gets the contacts.
     ///
     /// # Errors
     /// As [`Node::enter`].
@@ -150,8 +150,7 @@ impl Node {
         self.enter(setup).await
     }
 
-    /// Enters a room with a setup of its own, for tools that choose keys, contacts or the spreading of rumors
-    /// themselves.
+    /// Enters a room with a custom setup, for tools that choose keys, contacts or the spreading of rumors themselves.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read or written, [`Error::TooManyRooms`], [`Error::Closed`].
@@ -161,7 +160,7 @@ impl Node {
         Ok(Room::new(board, self.inner.clone()))
     }
 
-    /// Resolves when a peer is found on the LAN after this call; never where LAN discovery is off.
+    /// Resolves when a peer is found on the LAN after this call; never if LAN discovery is off.
     pub fn found(&self) -> impl Future<Output = ()> + use<> {
         let news = self.inner.lan.as_ref().map(Lan::news);
         async move {
@@ -175,7 +174,7 @@ impl Node {
         }
     }
 
-    /// Asks the peers that were found on the LAN which rooms they announce; empty where LAN discovery is off.
+    /// Asks the peers that were found on the LAN which rooms they announce; empty if LAN discovery is off.
     pub async fn nearby(&self) -> Vec<NearbyRoom> {
         let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
         nearby::ask_all(&self.inner.endpoint, found).await
@@ -206,7 +205,7 @@ impl Node {
         self.inner.endpoint.bound_sockets()
     }
 
-    /// Makes everything durable, says goodbye to all peers and lets the home go. From then on rooms of this node answer
+    /// Makes everything durable, says goodbye to all peers and closes the home. From then on rooms of this node answer
     /// [`Error::Closed`].
     pub async fn close(self) {
         let (answer, closed) = oneshot::channel();
@@ -223,7 +222,7 @@ impl Node {
     }
 }
 
-/// A home that is open, and what it remembers.
+/// An open home, and the data it remembers.
 pub(crate) struct Opened {
     pub(crate) store: Box<dyn Store>,
     pub(crate) rooms: Rooms,

@@ -1,7 +1,7 @@
 //! The queue of envelopes for one peer.
 //!
 //! The driver puts envelopes in and never waits. A task of the connection takes all of them and writes them at once.
-//! When a peer does not read, what is offered to it is dropped, for everything on the live stream is a hint that
+//! When a peer does not read, the queue drops frames for it, because everything on the live stream is a hint that
 //! anti-entropy repeats. Pushes of one author may fill a quarter, so that other authors get through beside a flooder.
 
 use std::{
@@ -49,8 +49,8 @@ impl Queue {
 }
 
 impl Outbound {
-    /// Puts a frame in, unless too much waits, or too much of its author if it pushes what one author said. Returns the
-    /// bytes that it takes on the wire, 0 when it is dropped.
+    /// Puts a frame in, unless too much waits, or too much of its author if it pushes entries of one author. Returns
+    /// the bytes that it takes on the wire, 0 when it is dropped.
     pub(crate) fn offer(&self, author: Option<AuthorId>, channel: u32, frame: &[u8]) -> usize {
         let mut queue = self.lock();
         let share = author.and_then(|author| queue.authors.get(&author)).copied().unwrap_or(0);

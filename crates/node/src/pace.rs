@@ -1,13 +1,13 @@
 //! The pace at which pushes of one author are taken over one link.
 //!
 //! A new push costs a signature and is passed on, so an author that signs as fast as it can would take a core of every
-//! node of the room. Pushes that come faster than people and bots talk are dropped before they are looked at;
+//! node of the room. The node drops pushes that come faster than people and bots talk before it reads them;
 //! anti-entropy brings the entries in blocks, each with one signature. An author past its pace rests until half of the
 //! budget is there again, so the dropped entries are a few long gaps, which are asked for at once, and not many short
 //! ones.
 //!
-//! Pushes are counted before their signatures are checked, on each link apart. So a peer that repeats what others said,
-//! or speaks in their name, stops only its own link.
+//! Pushes are counted before their signatures are checked, on each link apart. So a peer that repeats others' entries,
+//! or forges them, stops only its own link.
 
 use std::{
     collections::BTreeMap,
@@ -50,7 +50,7 @@ impl Paces {
             if of.len() >= PACED && !of.contains_key(&run.author()) {
                 of.retain(|_, pace| !pace.budget.is_full(now_ms));
             }
-            // When so many authors push so fast over one link, the link is past any pace.
+            // When more authors than that push so fast over one link, the whole link is too fast.
             if of.len() < PACED || of.contains_key(&run.author()) {
                 takes |= of.entry(run.author()).or_insert_with(Pace::new).takes(now_ms);
             }

@@ -27,7 +27,7 @@ impl Readers {
     /// Reads as soon as a handle is free.
     ///
     /// # Errors
-    /// What `read` answers, and [`Error::Closed`].
+    /// Those of `read`, and [`Error::Closed`].
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&mut dyn Read) -> Result<T, rumormill_store::Error> + Send + 'static,

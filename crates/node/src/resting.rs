@@ -1,4 +1,4 @@
-//! The rooms that take part in nothing for a while, because the store cannot make durable what is said in them.
+//! The rooms that pause for a while because the store cannot make their messages durable.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Resting {
         self.0.remove(room).map(|Rest { seat, until_ms }| (seat, until_ms))
     }
 
-    /// When the first of them goes on.
+    /// When the first of them resumes.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.0.values().map(|rest| rest.until_ms).min()
     }

@@ -1,4 +1,4 @@
-//! A room on a node: how it stands, and what its user decides about it. The modules below say, read and send files there.
+//! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
 pub(crate) mod entries;
 mod messages;
@@ -72,7 +72,7 @@ impl Room {
         Ticket { room: self.board.id, secret: *self.board.secret, contacts }
     }
 
-    /// What happens from now on. Every caller gets a stream of its own.
+    /// The events from now on. Every caller gets its own stream.
     pub fn events(&self) -> Events {
         Events::of(self.board.clone())
     }
@@ -80,21 +80,21 @@ impl Room {
     /// Leaves the room and keeps nothing of it. Anyone with a ticket can enter it again, as a new author.
     ///
     /// # Errors
-    /// [`Error::Unswept`] when the room was left and what was said in it cannot be taken off the disk yet;
-    /// [`Error::Store`] when the home cannot be written, [`Error::Left`] and [`Error::Closed`].
+    /// [`Error::Unswept`] when the room was left and its messages cannot be removed from the disk yet; [`Error::Store`]
+    /// when the home cannot be written, [`Error::Left`] and [`Error::Closed`].
     pub async fn leave(&self) -> Result<(), Error> {
         self.node.ask(|answer| Command::Leave { room: self.board.id, answer }).await?;
         self.node.announce().await;
         Ok(())
     }
 
-    /// How much of what is said here is kept.
+    /// How much of the room is kept.
     pub fn retention(&self) -> Keep {
         self.board.posted().retention
     }
 
-    /// Keeps this much from now on, and drops what is over the bounds within a minute or so. Other members keep what they
-    /// want; what was dropped here does not come back.
+    /// Keeps this much from now on, and drops entries over the bounds within a minute or so. Other members keep what
+    /// they want; dropped entries do not come back here.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be written, [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and
@@ -116,7 +116,7 @@ impl Room {
         self.node.ask(|answer| Command::Announce { room: self.board.id, announced, answer }).await
     }
 
-    /// How the room stands.
+    /// The status of the room.
     pub fn status(&self) -> RoomStatus {
         let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
         let peers = peers.iter().map(peer_status).collect();
@@ -166,7 +166,7 @@ impl Room {
         self.look(read).await
     }
 
-    /// Reads the store, however the room stands.
+    /// Reads the store, even when the room is stopped.
     async fn look<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,

@@ -1,4 +1,4 @@
-//! One room as the driver sees it: its engine, and what stands between the engine and the room's users.
+//! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -72,12 +72,12 @@ struct Member {
     holds: Seq,
 }
 
-/// What an engine starts from.
+/// The state from which an engine starts.
 pub(crate) struct Start {
     pub(crate) me: PeerId,
     pub(crate) trace: bool,
     pub(crate) kept: Vec<Kept>,
-    /// The place where the timeline ends.
+    /// The last place of the timeline.
     pub(crate) end: Option<Place>,
     pub(crate) now: Now,
 }
@@ -111,7 +111,7 @@ impl Seat {
         }
     }
 
-    /// Drops the engine's outputs and refuses what waits to be said. Sayings that no caller waits for are said later.
+    /// Drops the engine's outputs and refuses waiting sayings. Sayings that no caller waits for are said later.
     pub(crate) fn abandon(&mut self, why: &Error) {
         self.out.clear();
         self.sayings.clear();
@@ -165,7 +165,7 @@ impl Seat {
         Author::from_secret(&self.setup.author_secret)
     }
 
-    /// What the home remembers of the room.
+    /// The room's record in the home.
     pub(crate) fn record(&self) -> RoomRecord {
         RoomRecord {
             id: self.setup.id,
@@ -211,12 +211,12 @@ impl Seat {
         self.changed = true;
     }
 
-    /// Takes sayings, but for those that have a place already. Those of one turn become one run.
+    /// Takes sayings, except those that already have a place. Those of one turn become one run.
     pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
         self.sayings.extend(self.asked.ask_once(sayings, once, answer));
     }
 
-    /// Says some of what is to be said again, behind what callers wait for.
+    /// Says some of the messages to repeat, after the sayings that callers wait for.
     pub(crate) fn say_again(&mut self) {
         if self.asked.waiting() < SAYINGS / 4 {
             let count = self.again.len().min(SAYINGS / 2);
@@ -286,7 +286,7 @@ impl Seat {
         }
     }
 
-    /// Notes what the engine tells, and tells it the readers of the room's events.
+    /// Notes the engine's events, and passes them on to the readers of the room's events.
     pub(crate) fn tell(&mut self, event: Event) {
         let news = match event {
             Event::Shown { entry, arrival, hops } => {
@@ -379,7 +379,7 @@ impl Seat {
     }
 }
 
-/// Whatever drops the seat, even a fault of ours: callers and readers of events learn that nothing more comes.
+/// However the seat is dropped, even by a bug, callers and readers of events learn that nothing more comes.
 impl Drop for Seat {
     fn drop(&mut self) {
         self.asked.fail(&Error::Closed);

@@ -248,7 +248,7 @@ impl Walk {
     }
 }
 
-/// The topmost run of a part, and the rest of the part. Leaves out a block that is damaged on disk, for other peers
+/// The topmost run of a part, and the rest of the part. Leaves out a block that is damaged on disk, because other peers
 /// have it.
 fn top(
     read: &mut dyn Read,

@@ -22,9 +22,9 @@ use zeroize::Zeroize;
 /// The settings of a node.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where rooms and keys are kept.
+    /// The home of rooms and keys.
     pub home: Home,
-    /// Where peers reach the node.
+    /// The sockets where peers reach the node.
     pub bind: Bind,
     /// Whether the node announces itself on the LAN and looks for members of its rooms there.
     pub lan: bool,
@@ -33,7 +33,7 @@ pub struct Settings {
     pub relay: bool,
     /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
-    /// Whether the events of rooms tell each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
+    /// Whether the events of rooms include each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
     pub trace: bool,
     /// A clock for tests, which differs from the machine's.
     pub clock: ClockShift,
@@ -55,21 +55,21 @@ impl ClockShift {
     }
 }
 
-/// Where rooms and keys are kept.
+/// The home of rooms and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Home {
     /// In this directory, which one node at a time may have open.
     Dir(PathBuf),
-    /// In this directory, which no node may have open: it is read, and nothing is made or changed there.
+    /// In this directory, which no node may have open: the node reads it, and creates and changes nothing there.
     Still(PathBuf),
     /// In memory: everything is gone when the node closes.
     Memory,
 }
 
-/// Where peers reach a node.
+/// The sockets where peers reach a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bind {
-    /// On every network, at a port that stays the same where it is free.
+    /// On every network, at a port that stays the same if it is free.
     Any,
     /// On 127.0.0.1 only, without a port mapper, the LAN or relays.
     Loopback {

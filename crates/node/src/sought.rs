@@ -18,7 +18,7 @@ use crate::{
 pub struct Sought {
     /// The peer.
     pub peer: PeerId,
-    /// The addresses where it may be.
+    /// Its possible addresses.
     pub sockets: Vec<SocketAddr>,
     /// The relay that may lead to it.
     pub relay: Option<String>,

@@ -1,4 +1,4 @@
-//! How a room stands, and the results of questions about it.
+//! The status of a room, and the results of questions about it.
 
 use rumormill_proto::{
     clock::Skew,
@@ -7,7 +7,7 @@ use rumormill_proto::{
 };
 use rumormill_store::CheckReport;
 
-/// How a room stands. Renewed ten times a second while it changes.
+/// The status of a room, renewed ten times a second while it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStatus {
     /// The peers that the room is linked with.
@@ -61,7 +61,7 @@ pub struct Traffic {
     pub frames_out: u64,
     /// Frames received.
     pub frames_in: u64,
-    /// Frames dropped because a peer did not read. Anti-entropy repairs what they said.
+    /// Frames dropped because a peer did not read. Anti-entropy repairs the loss.
     pub dropped: u64,
     /// Rumors pushed to us.
     pub pushes_in: u64,
@@ -79,7 +79,7 @@ pub struct Holders {
 /// The result of mending a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mended {
-    /// What the check found.
+    /// The findings of the check.
     pub report: CheckReport,
     /// Entries that were taken out and are missing until peers send them: author, first and last seq.
     pub lost: Vec<(AuthorId, Seq, Seq)>,

@@ -44,7 +44,7 @@ impl Sweeping {
         self.leaving.push(answer);
     }
 
-    /// Notes the result of a step: whether anything is left, or why it failed. Callers hear of the end and of a
+    /// Notes the result of a step: whether anything is left, or why it failed. Callers learn of the end or of a
     /// failure.
     pub(crate) fn swept(&mut self, swept: Result<bool, String>, now_ms: u64) {
         let result = match swept {

@@ -10,7 +10,7 @@
 //!          checksum  4 bytes, the first of the BLAKE3 hash of all before
 //! ```
 //!
-//! Case, blanks and line breaks do not matter, for people paste tickets out of mails and read them aloud.
+//! Case, blanks and line breaks do not matter, because people paste tickets from mails and read them aloud.
 
 use std::{fmt, str::FromStr};
 
@@ -31,7 +31,7 @@ const WORD: &str = "rumor";
 const VERSION: &str = "1";
 const CHECKSUM_BYTES: usize = 4;
 
-/// What lets others into a room: its id, its secret, and peers to dial first.
+/// A ticket to a room: its id, its secret, and peers to dial first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// The room.
@@ -127,7 +127,8 @@ impl Ticket {
         out
     }
 
-    /// Tells a missing end from a wrong letter by the lengths inside: the checksum stands exactly where they say.
+    /// Distinguishes a missing end from a wrong letter by the lengths inside: the checksum comes exactly where they
+    /// say.
     fn decode(bytes: Bytes) -> Result<Self, TicketError> {
         let mut reader = Reader::new(bytes.clone());
         let ticket = Self::read(&mut reader).map_err(|reject| match reject {

@@ -1,5 +1,5 @@
-//! Frames that the driver has not taken yet. Links take turns, and so do the authors within each link, for what one
-//! author floods comes by every link, since peers pass it on. So a flooder waits behind itself.
+//! Frames that the driver has not taken yet. Links take turns, and so do the authors within each link, because the
+//! flood of one author comes over every link when peers pass it on. So a flooder delays only itself.
 //!
 //! ```text
 //! link 1   controls, and what is said about the exchange    first, in order
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// What waits in turn within a link.
+/// A group of frames that takes turns within a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strand {
     /// Controls, and all frames about the exchange itself.
@@ -78,7 +78,7 @@ struct Queues {
 struct Queue {
     strands: BTreeMap<Strand, Waiting>,
     last: Option<Strand>,
-    /// The link is gone: nothing comes after what waits.
+    /// The link is gone: nothing comes after the waiting frames.
     ended: bool,
 }
 
@@ -88,7 +88,7 @@ struct Waiting {
     bytes: usize,
 }
 
-/// What was taken for one commit, as far as it is bounded: each run costs a signature.
+/// The bounded part of the work for one commit: each run costs a signature.
 struct Taken {
     /// Pushes of each author.
     pushes: BTreeMap<AuthorId, usize>,
@@ -134,7 +134,7 @@ impl Turns {
         !full
     }
 
-    /// Notes that a link is gone. The driver hears of it after everything that waits of the link.
+    /// Notes that a link is gone. The driver learns of it after all waiting frames of the link.
     pub(crate) fn end(&self, link: LinkId) {
         self.lock().links.entry(link).or_default().ended = true;
         self.news.notify_one();

@@ -1,9 +1,9 @@
-//! Addresses that only other peers told of, and at which no peer has answered us.
+//! Addresses from hearsay at which no peer has answered us.
 //!
-//! A peer that tells of others chooses where our packets go. So an address that was only told is tried once an hour,
-//! whichever peer is said to be there, and nothing is sent a second time in that dial: two packets reach a host that
-//! never asked for them, and the second gives up. Addresses from a ticket, from the LAN, and those where a peer has
-//! answered before are not bound by this.
+//! A peer that tells of others chooses where our packets go. So an address that is only hearsay is tried once an hour,
+//! whichever peer is said to be there, and that dial sends nothing a second time: two packets reach a host that never
+//! asked for them, and the second one ends the attempt. Addresses from a ticket, from the LAN, and those where a peer
+//! has answered before are not bound by this.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,7 +18,7 @@ use crate::{
     limits::{TOLD_AGAIN, TOLD_TRIED},
 };
 
-/// The addresses that were tried because a peer told of them.
+/// The tried addresses from hearsay.
 #[derive(Default)]
 pub(crate) struct Unanswered {
     tried: BTreeMap<SocketAddr, Tried>,

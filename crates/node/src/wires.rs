@@ -16,7 +16,7 @@ use crate::{
     turns::Turns,
 };
 
-/// What tasks of all connections share.
+/// State that the tasks of all connections share.
 #[derive(Clone)]
 pub(crate) struct Wires {
     commands: mpsc::WeakSender<Command>,

@@ -114,7 +114,7 @@ async fn answers_clearly(room: &Room) {
     clear("nick", soon("an answer", room.set_nick("x")).await.unwrap_err());
     clear("page", room.entries().page(None, 1).await.unwrap_err());
     clear("messages", room.messages(None, 1).await.unwrap_err());
-    clear("search", room.search("x", 1).await.unwrap_err());
+    clear("search", room.search("x".into(), 1).await.unwrap_err());
     clear("topic", room.topic().await.unwrap_err());
     clear("heads", room.entries().heads().await.unwrap_err());
     clear("keep", room.retain(Default::default()).await.unwrap_err());

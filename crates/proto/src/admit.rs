@@ -18,7 +18,7 @@ use crate::{
     time::Time,
 };
 
-/// Bytes that a signature covers before the id, so that it cannot stand for anything else.
+/// Bytes that a signature covers before the id, so that it is valid for nothing else.
 const SIGNED: &[u8; 15] = b"rumormill 1 run";
 
 /// One signed, hash-linked item of an author's log, verified.
@@ -26,7 +26,7 @@ const SIGNED: &[u8; 15] = b"rumormill 1 run";
 pub struct Entry {
     /// Hash of the canonical header.
     pub id: EntryId,
-    /// Who wrote it.
+    /// The author.
     pub author: AuthorId,
     /// Position in the author's log.
     pub seq: Seq,
@@ -34,11 +34,11 @@ pub struct Entry {
     pub prev: EntryId,
     /// Hybrid logical time at the author.
     pub time: Time,
-    /// What the author had seen since its previous entry.
+    /// The entries that the author had seen since its previous entry.
     pub seen: Seen,
-    /// What the body is.
+    /// The kind of the body.
     pub kind: Kind,
-    /// What was said.
+    /// The body.
     pub body: Body,
     /// Keeps every other module from constructing an entry.
     sealed: Sealed,
@@ -56,7 +56,7 @@ pub struct Run {
 struct Sealed;
 
 impl Run {
-    /// Whose log this is a piece of.
+    /// The author of the log.
     pub fn author(&self) -> AuthorId {
         self.last().author
     }
@@ -81,8 +81,8 @@ impl Run {
         self.signature.as_ref()
     }
 
-    /// The part of the run in `first..=last`; `None` when nothing of it lies there. The part is signed only if it keeps
-    /// the end.
+    /// The part of the run in `first..=last`; `None` when the run has no entry there. The part is signed only if it
+    /// keeps the end.
     pub fn part(mut self, first: Seq, last: Seq) -> Option<Self> {
         if last < self.last().seq {
             self.signature = None;
@@ -92,7 +92,7 @@ impl Run {
     }
 }
 
-/// What vouches for a run.
+/// The evidence that a run is genuine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// Its own signature.
@@ -126,7 +126,7 @@ impl Admission {
         self.room
     }
 
-    /// Verifies a run: hashes its chain, then checks what vouches for the last id.
+    /// Verifies a run: hashes its chain, then checks the evidence for the last id.
     ///
     /// # Errors
     /// [`Reject::Signature`] and [`Reject::Unlinked`] when nothing vouches for it, [`Reject::NotFounder`]
@@ -241,7 +241,7 @@ impl Author {
     /// [`Admission::admit`], like every other run.
     ///
     /// # Errors
-    /// What [`RawRun::new`] refuses: too many entries, a body that is too large, times that do not increase.
+    /// Those of [`RawRun::new`]: too many entries, a body that is too large, times that do not increase.
     pub fn sign(&self, room: &RoomId, first: Seq, prev: EntryId, entries: Vec<RawEntry>) -> Result<RawRun, Reject> {
         check_span(first, entries.len())?;
         let key = LogKey::new(room, &self.id);

@@ -36,7 +36,7 @@ struct Wanted {
     due_ms: u64,
 }
 
-/// Wanted bodies, and who was asked for which.
+/// Wanted bodies, and the peers that were asked for each.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     wanted: BTreeMap<Key, Wanted>,
@@ -151,7 +151,7 @@ impl Bodies {
         }
     }
 
-    /// The bodies to ask for now, by the peer to ask. The caller tells the number of each want to [`Bodies::asked`].
+    /// The bodies to ask for now, by the peer to ask. The caller passes the number of each want to [`Bodies::asked`].
     pub(crate) fn due(&mut self, linked: &[PeerId], turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
         let now_ms = turn.now.ticks_ms;
         let mut of: BTreeMap<PeerId, Vec<Key>> = BTreeMap::new();

@@ -1,18 +1,18 @@
 //! Which time our words are stamped with, which words are too early to be shown, and whose clock looks wrong.
 //!
 //! Invariant: whatever others claim or stamp, an honest node never stamps more than a minute ([`UP_MS`] +
-//! [`FOLLOW_MS`]) ahead of its own machine's clock, and it never holds an entry that lies at most two minutes
+//! [`FOLLOW_MS`]) ahead of its own machine's clock, and it never holds an entry that is at most two minutes
 //! ([`AHEAD_MS`]) ahead of that clock. So between machines whose clocks differ by less than a minute no entry is ever
 //! held.
 //!
 //! - A *vote* is the clock that a proved author told us, in milliseconds ahead of ours. Each author has one vote, from
 //!   its newest link. The vote is remembered when the link is gone.
 //! - We *write* by the lowest clock among the votes and ours, raised by [`UP_MS`] at most. A node whose clock is behind
-//!   comes up by that much, the others come down the rest of the way, and they meet. A vote does not count if its
-//!   author could not read us any time soon.
-//! - We *follow* (count as seen, and stamp above) an entry that lies at most [`FOLLOW_MS`] ahead of that. An entry
-//!   further ahead is shown, but it is no cause of what we write.
-//! - Our clock is *refuted* when it stands behind our own log, or before this program existed, and at least half of the
+//!   comes up by that much, the others come down the rest, and they meet. A vote does not count if its author could not
+//!   read us any time soon.
+//! - We *follow* (count as seen, and stamp above) an entry that is at most [`FOLLOW_MS`] ahead of that. An entry
+//!   further ahead is shown, but it is no cause of our own entries.
+//! - Our clock is *refuted* when it is behind our own log, or before this program existed, and at least half of the
 //!   votes agree with the log. Then we use the lowest of those votes in its place.
 
 use std::collections::BTreeMap;
@@ -29,32 +29,32 @@ use crate::{
 pub struct Skew {
     /// Milliseconds by which the other clock is ahead of ours; negative when it is behind.
     pub ms: i64,
-    /// Whose clock looks wrong.
+    /// The owner of the clock that looks wrong.
     pub whose: Whose,
 }
 
-/// Whose clock looks wrong.
+/// The owner of the clock that looks wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Whose {
-    /// Nobody's: all agree.
+    /// No clock: all agree.
     #[default]
     Nobodys,
-    /// Ours: most others agree with each other, or it stands behind our own log.
+    /// Ours: most others agree with each other, or it is behind our own log.
     Ours,
-    /// This author's: others agree with us, or it stands behind what others wrote.
+    /// This author's: others agree with us, or it is behind others' entries.
     Theirs(AuthorId),
     /// Ours or this author's: nothing tells which.
     Unclear(AuthorId),
 }
 
-/// What the other end of a link told us.
+/// The clock and author that the other end of a link reported.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reading {
     author: Option<AuthorId>,
     offset_ms: Option<i64>,
 }
 
-/// What others' clocks said, and what that means for ours. It outlives an engine whose author gets a new key.
+/// The votes of others' clocks, and the time that follows from them. It outlives an engine whose author gets a new key.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     links: BTreeMap<PeerId, Reading>,
@@ -73,7 +73,7 @@ pub struct Clock {
 /// Why others cannot read our own log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stray {
-    /// Our entries lie too far ahead when they are stamped later than this, in milliseconds.
+    /// Our entries are too far ahead when they are stamped later than this, in milliseconds.
     pub(crate) after_ms: u64,
     /// Whether our own clock says so too.
     pub(crate) sure: bool,
@@ -172,13 +172,13 @@ impl Clock {
         }
     }
 
-    /// Entries stamped up to this time count as causes of what we write.
+    /// Entries stamped up to this time count as causes of our own entries.
     pub(crate) fn reach_ms(&self, now: Now, said_ms: u64, last: Time) -> u64 {
         let follow_ms = if defence::is_on("follow") { FOLLOW_MS } else { AHEAD_MS };
         self.write_ms(now, said_ms, last).max(self.now_ms(now, said_ms)).saturating_add(follow_ms)
     }
 
-    /// Whether our own log, whose head is stamped `said_ms`, lies too far ahead to be read by the peers whose clocks we
+    /// Whether our own log, whose head is stamped `said_ms`, is too far ahead to be read by the peers whose clocks we
     /// know: because our own clock says so too, or because none of them can read it.
     pub(crate) fn stray(&self, now: Now, said_ms: u64) -> Option<Stray> {
         let reads = |clock: &u64| clock.saturating_add(AHEAD_MS) >= said_ms;
@@ -205,8 +205,8 @@ impl Clock {
         self.votes.contains_key(author)
     }
 
-    /// Whose clock looks wrong, when that has changed. `others_ms` is the newest time in the logs of authors whose
-    /// clocks we do not know.
+    /// Returns whose clock looks wrong, when that has changed. `others_ms` is the newest time in the logs of authors
+    /// whose clocks we do not know.
     pub(crate) fn judge(&mut self, now: Now, said_ms: u64, others_ms: u64) -> Option<Skew> {
         let skew = self.verdict(now, said_ms, others_ms);
         let changed = skew.whose != self.skew.whose || skew.ms.abs_diff(self.skew.ms) > SKEW_MS.unsigned_abs();

@@ -17,15 +17,15 @@ pub struct Config {
     pub me: PeerId,
     /// How rumors spread.
     pub policy: Policy,
-    /// Whom the engine keeps links with.
+    /// The peers that the engine keeps links with.
     pub shape: Shape,
     /// How often anti-entropy compares.
     pub pace: Pace,
-    /// How many authors are kept. What is not the default is for tests.
+    /// The number of authors to keep. Other values than the default are for tests.
     pub crowd: Crowd,
     /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
     pub fresh_author: bool,
-    /// Whether to tell each step of the protocol, see [`Event::Step`](crate::input::Event::Step).
+    /// Whether to emit each step of the protocol, see [`Event::Step`](crate::input::Event::Step).
     pub trace: bool,
     /// Seed of everything random: peers chosen, coins, jitter.
     pub seed: u64,

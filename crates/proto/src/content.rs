@@ -1,5 +1,5 @@
-//! What the bodies of a chat say: text, replies, edits, retractions, reactions, names, topics, files, and messages from
-//! other systems.
+//! The contents of a chat's bodies: text, replies, edits, retractions, reactions, names, topics, files, and messages
+//! from other systems.
 //!
 //! The engine never looks in here: to it a body is bytes. Interfaces and the store's indexes do. Every form has one
 //! encoding, and any other encoding is refused, like everything in a log.
@@ -37,7 +37,7 @@ use crate::{
 /// The entry that another entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
-    /// Whose.
+    /// Its author.
     pub author: AuthorId,
     /// Its seq in that author's log.
     pub seq: Seq,
@@ -48,9 +48,9 @@ pub struct Target {
 pub struct Text {
     /// The words.
     pub text: String,
-    /// What it answers.
+    /// The entry that it answers.
     pub reply_to: Option<Target>,
-    /// Whom it names, at most [`MENTIONS`].
+    /// The authors that it mentions, at most [`MENTIONS`].
     pub mentions: Vec<AuthorId>,
 }
 
@@ -72,20 +72,20 @@ impl From<&str> for Text {
     }
 }
 
-/// Something that was said elsewhere. Only the author who brought it here vouches for that.
+/// A message from another system. Only the author who imported it vouches for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Where it was said: the name of another system, at most [`SOURCE_BYTES`].
+    /// The name of the other system, at most [`SOURCE_BYTES`].
     pub source: String,
     /// The name of the speaker there, at most [`NAME_BYTES`].
     pub name: String,
     /// When it was said, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// What was said.
+    /// The text.
     pub text: String,
 }
 
-/// A file that somebody offers. Whoever wants its bytes fetches them.
+/// A file that somebody offers. A node that wants its bytes fetches them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// Hash of its bytes.
@@ -96,7 +96,7 @@ pub struct File {
     pub name: String,
     /// Its type, as the sender says: a MIME type, or empty.
     pub mime: String,
-    /// What it answers.
+    /// The entry that it answers.
     pub reply_to: Option<Target>,
 }
 
@@ -106,7 +106,7 @@ pub fn is_file_name(name: &str) -> bool {
     (1..=FILE_NAME_BYTES).contains(&name.len()) && !name.contains(strange) && name != "." && name != ".."
 }
 
-/// What a body says. Only the author of an entry can edit or retract it; everybody can react to it.
+/// The content of a body. Only the author of an entry can edit or retract it; everybody can react to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Something said.
@@ -125,7 +125,7 @@ pub enum Content {
     },
     /// A sign beside somebody's entry.
     Reaction {
-        /// The entry that the sign stands beside.
+        /// The entry that the reaction is about.
         to: Target,
         /// The sign, mostly an emoji; at most [`SIGN_BYTES`].
         sign: String,
@@ -134,7 +134,7 @@ pub enum Content {
     },
     /// The name under which the author wants to be shown.
     Nick(String),
-    /// What the room is about, until the next topic.
+    /// The topic of the room, until the next one.
     Topic(String),
     /// A file.
     File(File),
@@ -143,12 +143,12 @@ pub enum Content {
 }
 
 impl Content {
-    /// What the body of an entry of this kind says; `None` for kinds that do not belong to a chat, and for kinds of
-    /// later versions.
+    /// Reads the body of an entry of this kind; `None` for kinds that do not belong to a chat, and for kinds of later
+    /// versions.
     ///
     /// # Errors
-    /// [`Reject::Malformed`] and [`Reject::Limit`] when the body is not of the form above. Such an entry stays in its
-    /// log and is shown to nobody.
+    /// [`Reject::Malformed`] and [`Reject::Limit`] when the body is malformed. Such an entry stays in its log and is
+    /// shown to nobody.
     pub fn parse(kind: Kind, body: &Bytes) -> Result<Option<Self>, Reject> {
         let mut reader = Reader::new(body.clone());
         let content = match kind {
@@ -306,7 +306,7 @@ fn put_file(out: &mut Vec<u8>, file: &File) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Checks what holds for every file, written or read.
+/// Checks the rules for every file, written or read.
 fn judge(file: &File) -> Result<(), Reject> {
     if file.size > FILE_BYTES || file.mime.len() > MIME_BYTES || file.name.len() > FILE_NAME_BYTES {
         return Err(Reject::Limit("file"));

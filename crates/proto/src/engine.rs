@@ -4,16 +4,15 @@
 //!
 //! 1. [`Engine::handle`] takes one [`Input`] and appends [`Output`]s. The driver may pass several inputs before it acts
 //!    on the outputs.
-//! 2. The driver acts on the outputs: first all appends and cuts, in one durable commit; then what is sent and served;
-//!    then what is emitted. So whatever we gossip we still know after a crash.
+//! 2. The driver acts on the outputs: first all appends and cuts, in one durable commit; then it sends and serves; then
+//!    it emits. So after a crash we still know everything that we gossiped.
 //! 3. [`Engine::next_deadline`] says when to come back with [`Input::Wake`] if nothing happens before. A wake that
 //!    comes late or early is harmless.
 //! 4. [`Engine::frontier`], [`Engine::contacts`] and the like can be called at any time.
 //!
-//! This file only dispatches. The parts decide: `logs` (what is taken, what waits), `rumor` (who is told), `receipts`
-//! (which answers wait), `sync` (what is compared and wanted), `view` (whom to know), `own` (what is written) and
-//! `clock`. They share one [`Turn`] while an input is handled. What concerns several parts is beside this file, in
-//! `engine/`.
+//! This file only dispatches. The parts decide: `logs` (accepting and waiting), `rumor` (pushing), `receipts` (delayed
+//! answers), `sync` (comparing and wanting), `view` (known peers), `own` (writing) and `clock`. They share one [`Turn`]
+//! while an input is handled. Code that concerns several parts is beside this file, in `engine/`.
 //!
 //! A peer that comes back, traced: [`Input::Up`] → `Hello` and, from one side, `Status` → the answer is
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
@@ -64,7 +63,7 @@ const ANY_TIME_MS: u64 = u64::MAX;
 /// How many there are of something, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// The name of what is counted.
+    /// The name of the count.
     pub what: &'static str,
     /// How many there are.
     pub count: usize,
@@ -79,7 +78,7 @@ pub struct Engine {
     trace: bool,
 }
 
-/// The parts that the engine dispatches to, and what more than one of them has to know.
+/// The parts that the engine dispatches to, and the state that several of them need.
 struct Parts {
     room: RoomId,
     me: PeerId,
@@ -94,7 +93,7 @@ struct Parts {
     clock: Clock,
     /// The author that proved to write at the other end of each link.
     authors: BTreeMap<PeerId, AuthorId>,
-    /// The head of our log that we last found to lie too far ahead.
+    /// The head of our log that we last found to be too far ahead.
     strayed: Option<Seq>,
     /// The newest time in others' logs, and the ticks at which we look for it again.
     others: (u64, u64),
@@ -116,7 +115,7 @@ impl Engine {
         Self { parts: Parts::new(config, author, kept, end, now), random, trace }
     }
 
-    /// Handles one input and appends what follows from it to `out`, in order.
+    /// Handles one input and appends its outputs to `out`, in order.
     pub fn handle(&mut self, input: Input, now: Now, out: &mut Vec<Output>) {
         let mut turn = Turn::new(now, &mut self.random, out);
         turn.trace = self.trace;
@@ -128,12 +127,12 @@ impl Engine {
         self.parts.next_deadline()
     }
 
-    /// What is held of all logs.
+    /// The held part of all logs.
     pub fn frontier(&self) -> &Frontier {
         self.parts.logs.frontier()
     }
 
-    /// Who writes here.
+    /// The author who writes here.
     pub fn author(&self) -> AuthorId {
         self.parts.own.id()
     }
@@ -163,13 +162,13 @@ impl Engine {
         self.parts.bodies.is_lost(author, seq)
     }
 
-    /// Steps taken so far for runs that waited, and for what our own entries name. They are proportional to what came in,
-    /// whatever waits for what.
+    /// Steps taken so far for runs that waited, and for the entries that our own entries name. They are proportional to
+    /// the input, whichever runs wait for which.
     pub fn work(&self) -> u64 {
         self.parts.logs.work() + self.parts.own.work()
     }
 
-    /// Everything of which the engine holds many, for comparison with its bounds.
+    /// The sizes of all collections of the engine, for comparison with their bounds.
     pub fn sizes(&self) -> [Size; 9] {
         let size = |what, count, bound| Size { what, count, bound };
         [
@@ -213,7 +212,7 @@ impl Parts {
             Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(turn),
         }
-        // Whether we may write yet depends on whom we dial, and what we write is pushed.
+        // Whether we may write yet depends on the peers we dial, and our entries are pushed.
         self.note_dials(turn);
         self.settle(turn);
         self.note_pushes(turn);

@@ -1,4 +1,4 @@
-//! What an author says, and the canonical bytes that its hash stands for.
+//! An entry of an author, and the canonical bytes under its hash.
 //!
 //! An entry's id is the keyed BLAKE3 hash of its header. The key names room and author, so neither is
 //! repeated in the header, and no entry can be moved to another room or author:
@@ -30,7 +30,7 @@ use crate::{
 /// Version of the header's layout.
 const VERSION: u8 = 1;
 
-/// What an entry's body is. Unknown kinds are kept and passed on, for versions to come.
+/// The kind of an entry's body. Nodes keep and pass on unknown kinds, for future versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind(u8);
 
@@ -50,11 +50,11 @@ impl Kind {
     pub const RETRACTION: Self = Self(5);
     /// A sign beside an entry.
     pub const REACTION: Self = Self(6);
-    /// What the room is about.
+    /// The topic of the room.
     pub const TOPIC: Self = Self(7);
     /// A file, which travels beside the entries.
     pub const FILE: Self = Self(8);
-    /// Something that was said elsewhere and brought here by its author.
+    /// A message from another system, imported by its author.
     pub const IMPORTED: Self = Self(9);
 
     /// A kind by its number; `None` past 127.
@@ -62,13 +62,13 @@ impl Kind {
         (number < 0x80).then_some(Self(number))
     }
 
-    /// The number that stands for this kind, 0..=127.
+    /// The number of this kind, 0..=127.
     pub fn number(self) -> u8 {
         self.0
     }
 }
 
-/// The body of an entry, or what is left of it after it was dropped.
+/// The body of an entry, or its length and hash after it was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// The bytes themselves.
@@ -112,14 +112,13 @@ impl Body {
         }
     }
 
-    /// What is left when the bytes go.
+    /// The rest when the bytes are dropped.
     pub fn dropped(&self) -> Self {
         Self::Dropped { len: self.len(), hash: self.hash() }
     }
 }
 
-/// (author, seq) pairs, authors strictly ascending: what an author's frontier gained since its own
-/// previous entry.
+/// (author, seq) pairs, authors strictly ascending: the change of an author's frontier since its own previous entry.
 pub type Seen = Vec<(AuthorId, Seq)>;
 
 /// The fields of an entry that its run does not imply. Nothing in them is verified: only [`crate::admit`] makes an
@@ -128,11 +127,11 @@ pub type Seen = Vec<(AuthorId, Seq)>;
 pub struct RawEntry {
     /// Hybrid logical time at the author.
     pub time: Time,
-    /// What the author had seen since its previous entry.
+    /// The entries that the author had seen since its previous entry.
     pub seen: Seen,
-    /// What the body is.
+    /// The kind of the body.
     pub kind: Kind,
-    /// What was said.
+    /// The body.
     pub body: Body,
 }
 

@@ -1,5 +1,5 @@
-//! Questions about forks that only the store can answer: in what order they are read, which are asked in vain, and how
-//! often a peer is told the same thing.
+//! Questions about forks that only the store can answer: the order of reading them, those that proved nothing, and how
+//! often a peer gets the same answer.
 //!
 //! A peer causes each question by something it said, which may be a lie and costs it little. So peers take turns, and
 //! one question of each is read at a time. A node stops listening to a peer whose evidence proved nothing several
@@ -25,10 +25,10 @@ use crate::{
 /// For whom the store is read: a peer, or ourselves.
 type Asker = Option<PeerId>;
 
-/// What we hold of a log, in short: the id of its head, and how many entries.
+/// A summary of a held log: the id of its head, and its number of entries.
 pub(crate) type Holding = (EntryId, u64);
 
-/// Questions that wait to be read, evidence that proved nothing, and what peers were told.
+/// Questions that wait to be read, evidence that proved nothing, and answers that peers got.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     waiting: BTreeMap<Asker, VecDeque<Recall>>,
@@ -40,9 +40,9 @@ pub(crate) struct Evidence {
     last: Asker,
     /// How often evidence of a peer proved nothing.
     barren: BTreeMap<PeerId, u32>,
-    /// By the id of their last entry: runs that proved nothing, and what they were compared with.
+    /// By the id of their last entry: runs that proved nothing, and the logs they were compared with.
     settled: BTreeMap<EntryId, Holding>,
-    /// What each peer was shown of logs.
+    /// The parts of logs that each peer was shown.
     shown: BTreeMap<PeerId, Pauses>,
     /// Forks that were passed on to all.
     told: Pauses,
@@ -94,7 +94,7 @@ impl Evidence {
         }
     }
 
-    /// The next asker: the first one behind the last for which nothing is being read.
+    /// The next asker: the first one after the last asker for which nothing is being read.
     fn next(&self) -> Option<Asker> {
         let above = self.waiting.range((Excluded(self.last), Unbounded));
         let all = above.chain(self.waiting.range(..=self.last));
@@ -116,7 +116,7 @@ impl Evidence {
         self.settled.get(last) == Some(&held)
     }
 
-    /// A run that ends in this entry proves nothing against what we hold.
+    /// A run that ends in this entry proves nothing against our log.
     pub(crate) fn settle(&mut self, last: EntryId, held: Holding) {
         if self.settled.len() >= SETTLED {
             self.settled.pop_first();
@@ -132,7 +132,7 @@ impl Evidence {
         }
     }
 
-    /// Whether to tell all peers of a fork at once. If not, it is due later.
+    /// Whether to send a fork to all peers at once. If not, it is due later.
     pub(crate) fn may_tell(&mut self, author: AuthorId, at: Seq, now_ms: u64) -> bool {
         let known = self.told.0.get(&author).copied();
         let due_ms = known.map_or(now_ms + PROOF_PAUSE_MS, |told| told.again_ms);
@@ -194,14 +194,14 @@ fn size(what: &Recall) -> usize {
     }
 }
 
-/// What a peer is told of a log: why it is cut at a seq, or what we hold up to one.
+/// An answer about a log: the proof that cuts it at a seq, or our run up to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Cut(Seq),
     Head(Seq),
 }
 
-/// When something may be told again, and how long the last pause was.
+/// When an answer may be repeated, and how long the last pause was.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     mark: Mark,
@@ -209,7 +209,7 @@ struct Pause {
     pause_ms: u64,
 }
 
-/// By author: what was told last. The pauses between double.
+/// The last answer by author. The pauses between answers double.
 #[derive(Debug, Default)]
 struct Pauses(BTreeMap<AuthorId, Pause>);
 

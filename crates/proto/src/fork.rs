@@ -5,8 +5,8 @@
 //! lowest seq on which the two disagree. Cuts only move down, so all honest nodes end alike, in whatever order the
 //! proofs arrive.
 //!
-//! A proof is kept and told in one form only, whatever form it came in: without bodies, and with nothing of either run
-//! below the disagreement. The run that is first in the order of bytes stands first.
+//! A proof is stored and sent in one form, whatever form it came in: without bodies, and without the entries of either
+//! run below the disagreement. The run whose bytes sort lower comes first.
 
 use bytes::Bytes;
 
@@ -19,7 +19,7 @@ use crate::{
     run::RawRun,
 };
 
-/// Two runs of one author that disagree, verified and trimmed to what proves the fork.
+/// Two runs of one author that disagree, verified and trimmed to the entries that prove the fork.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     author: AuthorId,
@@ -28,7 +28,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Verifies that `one` and `other` prove a fork, and trims them to what proves it. Both must be signed.
+    /// Verifies that `one` and `other` prove a fork, and trims them to the entries that prove it. Both must be signed.
     ///
     /// # Errors
     /// [`Reject::Signature`] or [`Reject::Unlinked`] when the author did not sign one of them, [`Reject::Malformed`]
@@ -50,7 +50,7 @@ impl Proof {
     /// Reads and verifies a proof, even if it contains more than it needs.
     ///
     /// # Errors
-    /// As [`Proof::new`], and what [`RawRun::parse`] refuses.
+    /// As [`Proof::new`] and [`RawRun::parse`].
     pub fn parse(door: &mut Admission, wire: Bytes) -> Result<Self, Reject> {
         let (one, other) = read(wire)?;
         Self::new(door, &one, &other)
@@ -74,7 +74,7 @@ impl Proof {
         }
     }
 
-    /// Whose log is forked.
+    /// The author of the forked log.
     pub fn author(&self) -> AuthorId {
         self.author
     }

@@ -1,4 +1,4 @@
-//! What peers say on the wire about one room, each described by what its receiver does.
+//! The frames of one room on the wire, each described by its receiver's reaction.
 //!
 //! ```text
 //! on a new link    A -> B  Hello            B remembers who A is
@@ -49,7 +49,7 @@ pub enum Frame {
         /// The pushes that are answered, and whether any of each was new to the sender of this answer.
         pushes: Vec<(u64, bool)>,
     },
-    /// The receiver pushes what is hot with it.
+    /// The receiver pushes its hot rumors.
     Pull,
     /// Heads that the sender got lately. After a while the receiver asks for those that have not reached it.
     Have {
@@ -66,8 +66,8 @@ pub enum Frame {
     },
     /// Fingerprints of the branches below one. The receiver goes into those that differ from its own.
     Ranges(Ranges),
-    /// All heads in one branch. The receiver serves what the sender lacks if that is little, or else lists it; and it
-    /// wants what it lacks itself.
+    /// All heads in one branch. The receiver serves the entries that the sender lacks if they are few, or else lists
+    /// their heads; and it wants those that it lacks itself.
     Heads(Heads),
     /// The receiver serves these ranges, each downwards from its top, then says [`Frame::Done`].
     Want(Want),
@@ -83,14 +83,14 @@ pub enum Frame {
         /// The want that it served.
         want: u64,
     },
-    /// A signed run, bodies dropped, that seems to contradict what the receiver holds.
+    /// A signed run without bodies that seems to contradict the receiver's log.
     Evidence {
         /// The run.
         run: RawRun,
     },
     /// The bytes of a [`crate::fork::Proof`].
     Fork {
-        /// What [`crate::fork::Proof::parse`] reads.
+        /// The bytes that [`crate::fork::Proof::parse`] reads.
         proof: Bytes,
     },
     /// Peers of this room that the sender knows. The receiver answers a shuffle with another, unless it is an answer
@@ -117,7 +117,7 @@ pub struct Hello {
 pub struct Push {
     /// A number that the answer repeats.
     pub push: u64,
-    /// The receiver is to tell the peers whose ids begin with this many digits of its own id, see
+    /// The receiver tells the peers whose ids begin with this many digits of its own id, see
     /// [`crate::rumor::delegating`]. Other policies ignore it.
     pub part: u8,
     /// Links that the fastest copy has crossed, counting this one. For people and studies: nothing depends on it.
@@ -137,7 +137,7 @@ pub struct Ranges {
     pub prints: [u32; Branch::FANOUT],
 }
 
-/// What a peer tells of a log in a comparison.
+/// A log as listed in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Brief {
     /// First eight bytes of the author.

@@ -14,7 +14,7 @@ use crate::{
     log::{Head, Log},
 };
 
-/// Sixteen bytes that stand for all heads and cuts.
+/// Sixteen bytes that summarise all heads and cuts.
 pub type Digest = [u8; 16];
 
 /// A part of the author space: all authors whose id begins with these bits.
@@ -33,8 +33,8 @@ impl Branch {
     /// Depth past which a branch is not split.
     pub const DEEPEST: u8 = (64 / FANOUT_BITS) as u8;
 
-    /// The branch that lies `depth` splits below the root and whose ids begin like `low`; `None` when it is too deep or
-    /// `low` has bits beyond the depth.
+    /// The branch `depth` splits below the root whose ids begin like `low`; `None` when it is too deep or `low` has
+    /// bits beyond the depth.
     pub fn new(depth: u8, low: u64) -> Option<Self> {
         let branch = Self { depth, low };
         (depth <= Self::DEEPEST && low & branch.mask() == 0).then_some(branch)
@@ -79,7 +79,7 @@ impl Branch {
     }
 }
 
-/// For every author, what we hold of the log.
+/// The held part of every author's log.
 #[derive(Clone, Debug, Default)]
 pub struct Frontier {
     logs: BTreeMap<AuthorId, Tracked>,
@@ -90,7 +90,7 @@ pub struct Frontier {
 #[derive(Clone, Debug, Default)]
 struct Tracked {
     log: Log,
-    /// What the log adds to the sums: nothing when it is set aside, or has neither head nor cut.
+    /// The log's term of the sums: zero when it is set aside, or has neither head nor cut.
     item: Sum,
     aside: bool,
 }
@@ -189,7 +189,7 @@ impl Frontier {
         }
     }
 
-    /// The digest of everything, as a status tells it.
+    /// The digest of everything, for a status.
     pub fn digest(&self) -> Digest {
         let hash = self.fingerprint(Branch::ROOT, &[]);
         std::array::from_fn(|at| hash[at])
@@ -256,7 +256,7 @@ impl Total {
     }
 }
 
-/// What one log adds to a fingerprint: nothing when it has neither head nor cut.
+/// The term of one log in a fingerprint: zero when it has neither head nor cut.
 fn item(author: &AuthorId, log: &Log) -> Sum {
     let head = log.head();
     if head.is_none() && log.cut().is_none() {

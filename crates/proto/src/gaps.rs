@@ -44,7 +44,7 @@ pub(crate) struct Gaps {
     /// For each log the number of entries between its head and runs that wait, up to [`AHEAD_COUNTED`].
     ahead: BTreeMap<AuthorId, u64>,
     missing_ahead: u64,
-    /// Logs of which something has waited in vain, and nothing has come since.
+    /// Logs with a run that waited in vain, of which nothing has come since.
     in_vain: BTreeSet<AuthorId>,
 }
 
@@ -54,7 +54,7 @@ impl Gaps {
         self.missing + self.missing_ahead.min(AHEAD_COUNTED)
     }
 
-    /// This many entries lie between the head of a log and runs that wait.
+    /// Sets the number of missing entries between the head of a log and waiting runs.
     pub(crate) fn wait(&mut self, author: AuthorId, entries: u64) {
         self.missing_ahead -= self.ahead.remove(&author).unwrap_or(0);
         if entries > 0 && !self.in_vain.contains(&author) {

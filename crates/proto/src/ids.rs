@@ -71,11 +71,11 @@ macro_rules! id {
 }
 
 id!(
-    /// What people join. The hash of how its owner founded it, see [`crate::entry::found`].
+    /// The room that people join: the hash of its founding, see [`crate::entry::found`].
     RoomId
 );
 id!(
-    /// Who wrote an entry: an Ed25519 public key.
+    /// The author of an entry: an Ed25519 public key.
     AuthorId
 );
 id!(

@@ -1,4 +1,4 @@
-//! The words at the engine's border: what goes in, and what comes out.
+//! The words at the engine's border: inputs, outputs and events.
 
 use bytes::Bytes;
 
@@ -15,14 +15,14 @@ use crate::{
     run::RawRun,
 };
 
-/// What the store kept of one log.
+/// The part of one log that the store kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// Whose it is.
+    /// Its author.
     pub author: AuthorId,
     /// Its pieces and cut.
     pub log: Log,
-    /// Whom it vouches for, see [`Input::Vouches`]: the first half of [`crate::limits::FOUNDER_SHARE`].
+    /// The authors it vouches for, see [`Input::Vouches`]: the first half of [`crate::limits::FOUNDER_SHARE`].
     pub vouches: Vec<Vouch>,
 }
 
@@ -31,7 +31,7 @@ pub struct Kept {
 pub struct Saying {
     /// A number that [`Output::Said`] repeats.
     pub tag: u64,
-    /// What the body is.
+    /// The kind of the body.
     pub kind: Kind,
     /// The body: at most [`crate::limits::BODY_BYTES`] bytes.
     pub body: Bytes,
@@ -46,14 +46,14 @@ pub struct Import {
     pub runs: Vec<RawRun>,
 }
 
-/// What became of an [`Import`], in entries.
+/// The result of an [`Import`], in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
     /// Entries that are held from now on and were not before.
     pub new: u64,
     /// Entries that were held before.
     pub known: u64,
-    /// Entries that have no place: beyond a cut, from the future, or in too many pieces.
+    /// Entries that do not fit: beyond a cut, from the future, or in too many pieces.
     pub refused: u64,
     /// Why the engine did not look at the rest.
     pub reject: Option<Reject>,
@@ -62,7 +62,7 @@ pub struct ImportCounts {
 /// An entry that is held without its body. The body is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bare {
-    /// Whose entry.
+    /// The author of the entry.
     pub author: AuthorId,
     /// Its seq.
     pub seq: Seq,
@@ -70,32 +70,32 @@ pub struct Bare {
     pub hash: [u8; 32],
 }
 
-/// What goes into the engine.
+/// An input of the engine.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A link to a member of the room is up. A second one without [`Input::Down`] replaces the first.
     Up {
-        /// Who is at the other end.
+        /// The peer at the other end.
         peer: PeerId,
         /// How to reach it again, when that is known.
         address: Option<Bytes>,
     },
     /// The key of this author signed the connection to a peer for which [`Input::Up`] came: the author writes there.
-    /// Until this input comes nobody does, whatever the peer says. The same input tells of another author in its place.
+    /// Until this input comes nobody does, whatever the peer says. The same input replaces it by another author.
     Proved {
-        /// Who is at the other end.
+        /// The peer at the other end.
         peer: PeerId,
-        /// Who writes there.
+        /// The author who writes there.
         author: AuthorId,
     },
     /// The link is gone.
     Down {
-        /// Who was at the other end.
+        /// The peer that was at the other end.
         peer: PeerId,
     },
     /// An [`Output::Dial`] has failed.
     Unreachable {
-        /// Who was dialled.
+        /// The peer that was dialled.
         peer: PeerId,
     },
     /// Peers of this room, from a ticket, the LAN or an earlier visit.
@@ -105,19 +105,19 @@ pub enum Input {
     },
     /// A frame came in.
     Received {
-        /// Who sent it.
+        /// The sender.
         from: PeerId,
-        /// What it says.
+        /// Its content.
         frame: Frame,
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
-    /// Takes every part of the import that can be verified. None of it waits for its cause, and peers hear of it
-    /// through anti-entropy only. [`Output::Imported`] answers.
+    /// Takes every part of the import that can be verified. Imported entries do not wait for their causes, and peers
+    /// get them through anti-entropy only. [`Output::Imported`] answers.
     Import(Import),
     /// The store holds less of these logs than before: it found damage and took it out. The engine fetches it again.
     Lost {
-        /// What is left of each.
+        /// The rest of each.
         logs: Vec<(AuthorId, Log)>,
     },
     /// The answer to [`Output::Bare`]: entries that the store holds without a body, although nothing explains that.
@@ -129,9 +129,9 @@ pub enum Input {
     },
     /// The answer to [`Output::Recall`].
     Recalled {
-        /// What was asked for.
+        /// The question.
         what: Recall,
-        /// What was found; `None` when we hold nothing there that its author's signature covers, or no proof.
+        /// The answer; `None` when we hold nothing there that its author's signature covers, or no proof.
         found: Option<Found>,
     },
     /// The answer to [`Output::Vouches`]: the authors that the entries of a log in the timeline vouch for. Each author
@@ -139,16 +139,16 @@ pub enum Input {
     /// [`vouched_for`](crate::content::vouched_for). An entry whose body was dropped because the room is over its
     /// bounds still counts here; a retracted one does not.
     Vouches {
-        /// Whose log.
+        /// The author of the log.
         author: AuthorId,
         /// The first of them, as many as the engine asked for.
         vouches: Vec<Vouch>,
     },
-    /// The answer to [`Output::Cut`] and [`Output::Evict`]: what the store still holds of the log.
+    /// The answer to [`Output::Cut`] and [`Output::Evict`]: the part of the log that the store still holds.
     CutDone {
-        /// Whose log was cut or taken out.
+        /// The author of the log that was cut or removed.
         author: AuthorId,
-        /// What is left.
+        /// The rest of the log.
         log: Log,
     },
     /// The deadline has come.
@@ -158,16 +158,16 @@ pub enum Input {
 /// Something about a fork that the store keeps and the engine needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recall {
-    /// Whose log.
+    /// The author of the log.
     pub author: AuthorId,
     /// Of a run: it must reach from this seq or below, or from the lowest held seq of its block, to the end of the
-    /// block or to the last signed entry in it. Entries beyond a cut count here. Of a proof: where it cuts.
+    /// block or to the last signed entry in it. Entries beyond a cut count here. Of a proof: the seq of its cut.
     pub seq: Seq,
-    /// What to do with it.
+    /// What the engine does with it.
     pub purpose: Purpose,
 }
 
-/// What is recalled, and what for.
+/// A question to the store, and its purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A signed run of ours, bodies dropped, to be shown to this peer as [`Frame::Evidence`].
@@ -176,7 +176,7 @@ pub enum Purpose {
     Compare {
         /// The other run, without bodies.
         theirs: Box<RawRun>,
-        /// Who brought it, if a peer did.
+        /// The peer that brought it, if one did.
         from: Option<PeerId>,
     },
     /// The proof of the log's cut, to be shown to this peer as [`Frame::Fork`].
@@ -190,7 +190,7 @@ pub enum Purpose {
     },
 }
 
-/// What was recalled.
+/// The answer of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Our own run.
@@ -199,7 +199,7 @@ pub enum Found {
     Proof(Bytes),
 }
 
-/// What comes out of the engine. The driver does all appends and cuts of a batch in one durable commit, then sends and
+/// An output of the engine. The driver does all appends and cuts of a batch in one durable commit, then sends and
 /// serves, then emits.
 #[derive(Clone, Debug)]
 pub enum Output {
@@ -216,11 +216,11 @@ pub enum Output {
     },
     /// Store this wanted body, durably. It is the one that the entry's header names.
     Fill {
-        /// Whose entry it belongs to.
+        /// The author of its entry.
         author: AuthorId,
         /// Which.
         seq: Seq,
-        /// What was said.
+        /// The body.
         body: Bytes,
     },
     /// Cut this log at the proof's seq, durably: entries from there on leave the timeline but are kept as
@@ -228,12 +228,12 @@ pub enum Output {
     Cut(Proof),
     /// Take this log out of the store and the timeline, durably: at most
     /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries at once, from below, and with the last of them
-    /// everything else that the store keeps of the log. Answer with [`Input::CutDone`]; the engine asks again for what
-    /// is left.
+    /// everything else that the store keeps of the log. Answer with [`Input::CutDone`]; the engine asks again for the
+    /// rest.
     Evict(AuthorId),
     /// Read which authors an author vouches for, and answer with [`Input::Vouches`].
     Vouches {
-        /// Whose log.
+        /// The author of the log.
         author: AuthorId,
         /// How many at most.
         most: usize,
@@ -243,14 +243,14 @@ pub enum Output {
     Recall(Recall),
     /// Say this to a peer.
     Send {
-        /// To whom.
+        /// The receiver.
         to: PeerId,
-        /// What.
+        /// The frame.
         frame: Frame,
     },
     /// Read entries and send them to a peer in [`Frame::Runs`], then send [`Frame::Done`] if `want` is not 0.
     Serve {
-        /// To whom.
+        /// The receiver.
         to: PeerId,
         /// The want that this answers; 0 if there was none.
         want: u64,
@@ -264,9 +264,9 @@ pub enum Output {
     Dial(Contact),
     /// Close the link to this peer; no [`Input::Down`] follows.
     Close {
-        /// Whom.
+        /// The peer.
         peer: PeerId,
-        /// What it did, if it is to be barred.
+        /// Its fault, if it is to be barred.
         reject: Option<Reject>,
     },
     /// A saying has its place in our log, and the append before this output makes it durable.
@@ -313,7 +313,7 @@ pub enum Arrival {
     History,
 }
 
-/// What a node tells an interface.
+/// An event for an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An entry has its place in the timeline.
@@ -328,7 +328,7 @@ pub enum Event {
     /// An entry that was shown without its body has it now, or it has become known whether any peer still keeps the
     /// body.
     Filled {
-        /// Whose entry.
+        /// The author of the entry.
         author: AuthorId,
         /// Which.
         seq: Seq,
@@ -337,7 +337,7 @@ pub enum Event {
     Came {
         /// Which.
         peer: PeerId,
-        /// Who writes from there.
+        /// The author who writes from there.
         author: AuthorId,
     },
     /// A peer went.
@@ -359,15 +359,15 @@ pub enum Event {
     },
     /// A log is forked and was cut.
     Forked {
-        /// Whose.
+        /// The author.
         author: AuthorId,
         /// From where.
         at: Seq,
     },
-    /// There are more authors than there is space, and nobody vouches for this one: its log left store and timeline.
-    /// The log comes back when somebody vouches for the author.
+    /// The room has more authors than places, and nobody vouches for this one: its log left store and timeline. The log
+    /// comes back when somebody vouches for the author.
     Evicted {
-        /// Whose.
+        /// The author.
         author: AuthorId,
     },
     /// A clock disagrees with others, or none does any more.
@@ -376,12 +376,12 @@ pub enum Event {
     Step(Step),
 }
 
-/// A step of the protocol, for those who want to see it work.
+/// A step of the protocol, to watch it work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A rumor was pushed.
     RumorTo {
-        /// To whom.
+        /// The receiver.
         peer: PeerId,
         /// Entries in it.
         entries: usize,
@@ -397,7 +397,7 @@ pub enum Step {
     },
     /// A peer answered a rumor.
     AckFrom {
-        /// Who.
+        /// The author.
         peer: PeerId,
         /// Whether it was new there.
         new: bool,
@@ -428,14 +428,14 @@ pub enum Step {
     },
     /// Entries are being served to a peer.
     Served {
-        /// To whom.
+        /// The receiver.
         peer: PeerId,
         /// How many at most.
         entries: u64,
     },
     /// An entry waits for its predecessor or cause.
     Pending {
-        /// Whose.
+        /// The author.
         author: AuthorId,
         /// Which.
         seq: Seq,

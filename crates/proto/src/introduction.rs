@@ -1,4 +1,4 @@
-//! An introduction: an author key signs the connection that its node speaks over, so that nobody else can pass for the
+//! An introduction: an author key signs the connection that its node speaks over, so that nobody else can pose as the
 //! author there.
 //!
 //! ```text
@@ -27,7 +27,7 @@ pub enum Side {
     Accepter,
 }
 
-/// What an author key is introduced on: a connection, seen from the side that signs, and a room.
+/// The place where an author key is introduced: a connection, seen from the side that signs, and a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introduction {
     /// Keying material that both sides of the TLS session export.

@@ -1,7 +1,7 @@
 //! Entries, logs and the gossip engine of Rumormill, without I/O, clock, async or entropy.
 //!
-//! Read [`entry`], [`run`] and [`admit`] for what travels and why it can be believed; [`log`], [`frontier`] and
-//! [`timeline`] for what is kept and how it is ordered; [`frame`] for the conversations; then [`engine`], which
+//! Read [`entry`], [`run`] and [`admit`] for the data that travels and its verification; [`log`], [`frontier`] and
+//! [`timeline`] for the data that is kept and its order; [`frame`] for the conversations; then [`engine`], which
 //! dispatches to [`rumor`], `sync` and [`view`].
 
 pub mod admit;

@@ -28,17 +28,17 @@ pub const FILE_NAME_BYTES: usize = 255;
 /// Bytes of a file's type: the longest registered ones have 80.
 pub const MIME_BYTES: usize = 127;
 
-/// (author, seq) pairs in one entry's `seen`: what a person can have read since they last spoke. What does not fit goes
+/// (author, seq) pairs in one entry's `seen`: as much as a person can have read since they last spoke. The rest goes
 /// into the author's next entry.
 pub const SEEN_PAIRS: usize = 32;
 
-/// Entries of one author that are remembered because they know more of a log than the one before. Whoever names an
-/// author names one of its newest entries; 32 of them are two bursts. 16 bytes each: 33 MB for the 65,536 authors of the
-/// largest room, each of whom has said 32 things since we spoke.
+/// Entries of one author to remember because they know more of a log than the one before. Whoever names an author names
+/// one of its newest entries; 32 of them are two bursts. 16 bytes each: 33 MB for the 65,536 authors of the largest room,
+/// each of whom has said 32 things since we spoke.
 pub const KNOWS_STEPS: usize = 32;
 
-/// Distance between the seqs whose signature every node keeps, and the most entries in a run. At 64 a
-/// signature check (35 µs) costs each entry what its two hashes cost (0.5 µs).
+/// Distance between the seqs whose signature every node keeps, and the most entries in a run. At 64 a signature check
+/// (35 µs) costs each entry as much as its two hashes (0.5 µs).
 pub const BLOCK: u64 = 64;
 
 /// Most entries in a run: a run never crosses a seq that is a multiple of [`BLOCK`].
@@ -56,18 +56,18 @@ pub const HEADERS_BYTES: usize = RUN_ENTRIES * (SEEN_PAIRS * 43 + 48 + 32) + 512
 /// millisecond or less.
 pub const RECALLS: usize = 4;
 
-/// Questions about forks of one peer that wait for their turn. Anti-entropy asks again for what finds no place.
+/// Questions about forks of one peer that wait for their turn. Anti-entropy asks again for the rest.
 pub const RECALLS_OF_ONE: usize = 16;
 
 /// Bytes of runs that wait to be compared: forty of the largest. Past it each peer has one run that waits, of
 /// [`HEADERS_BYTES`] at most: 12 MB for as many peers as there can be.
 pub const RECALLS_BYTES: usize = 4 * 1024 * 1024;
 
-/// How often evidence of one peer may prove nothing before we ignore it, for as long as the link stands. Evidence of an
-/// honest peer proves nothing only if it crosses with something that happens meanwhile.
+/// How often evidence of one peer may prove nothing before we ignore it, for as long as the link lasts. Evidence of an
+/// honest peer proves nothing only if it crosses with another event.
 pub const BARREN_EVIDENCE: u32 = 8;
 
-/// Runs that we remember because they proved nothing against what we hold: 96 bytes each, 100 kB.
+/// Runs that we remember because they proved nothing against our logs: 96 bytes each, 100 kB.
 pub const SETTLED: usize = 1024;
 
 /// Milliseconds before we tell a peer the same thing about a fork again, or pass on a proof of a lower fork of the same
@@ -90,12 +90,11 @@ pub const FRAME_BYTES: usize = RUN_BYTES + 4096;
 /// people tolerate before they notice that a message is misplaced.
 pub const AHEAD_MS: u64 = 120_000;
 
-/// Entries without bodies whose bodies are looked for at once: a screenful of pages; 150 bytes each, and a list of the
-/// peers that have none. The store keeps the others, and tells them when these have come.
+/// Bodies that we search for at once: a screenful of pages; 150 bytes each, and a list of the peers that have none. The
+/// store keeps the others, and reports them when these have come.
 pub const BODIES: usize = 256;
 
-/// Milliseconds before we ask for the body of an entry that came without it: whatever brings it may be under way
-/// already.
+/// Milliseconds before we ask for the body of an entry that came without it: the body may already be under way.
 pub const BODY_MS: u64 = 500;
 
 /// The longest pause in milliseconds before we ask for a body again; the pause doubles up to this.
@@ -155,7 +154,7 @@ pub const RANDOM_LINKS: usize = 4;
 pub const KNOWN_PEERS: usize = 256;
 
 /// Peers known only because one peer told of them: it takes sixteen liars to fill what we know. It is half a mesh,
-/// because of two peers that hear of each other each leaves half of the dials to the other.
+/// because when two peers hear of each other, each leaves half of the dials to the other.
 pub const KNOWN_FROM_ONE: usize = MESH_PEERS / 2;
 
 /// Peers that have worked and are never forgotten, however long they do not answer: a mesh of them.
@@ -225,8 +224,9 @@ pub const PENDING_MS: u64 = 30_000;
 /// leaves it to others to bring the cause: two wants and a round.
 pub const ORPHAN_MS: u64 = 5_000;
 
-/// The same for a run whose bringer was asked for what it waits for and seems not to have it. After that the run is
-/// shown without. Not sooner, because an answer may have been lost: sixty rounds would have brought what any peer has.
+/// The same for a run whose bringer was asked for the entries it waits for and seems not to have them. After that the
+/// run is shown without them. Not sooner, because an answer may have been lost: sixty rounds would have brought every
+/// entry that any peer has.
 pub const IN_VAIN_MS: u64 = PENDING_MS;
 
 /// Logs of each peer for which we remember that it was asked for them in vain: as many as can wait of one. 16 bytes
@@ -244,7 +244,7 @@ pub const BURST: u64 = 16;
 /// See [`BURST`]: two rounds.
 pub const BURST_MS: u64 = 1_000;
 
-/// Milliseconds that a run is held because it lies ahead in time: an hour, the error of clocks that were set to another
+/// Milliseconds that a run is held because it is ahead in time: an hour, the error of clocks that were set to another
 /// zone. A run further ahead is fetched again, once an hour.
 pub const EARLY_MS: u64 = 3_600_000;
 
@@ -255,7 +255,7 @@ pub const FREED: u8 = 3;
 /// Authors of one room: 300 bytes each in memory, 20 MB together.
 pub const AUTHORS: usize = VOUCHED + UNVOUCHED;
 
-/// Authors that somebody vouches for, of one room: what is left of 65,536.
+/// Authors that somebody vouches for, of one room: the rest of 65,536.
 pub const VOUCHED: usize = 49_152;
 
 /// Authors that nobody vouches for, of one room: a quarter of all. A flood of new keys costs a node that many small
@@ -267,7 +267,8 @@ pub const UNVOUCHED: usize = 16_384;
 /// for, at 40 bytes each 18 MB, if the founder itself floods the room; an author with a share of 100 brings in 262.
 pub const FOUNDER_SHARE: u32 = 16_384;
 
-/// The least milliseconds between two reckonings of who is vouched for; a vouch that comes alone takes effect at once.
+/// The least milliseconds between two computations of the vouched-for authors; a vouch that comes alone takes effect at
+/// once.
 pub const RECKON_MS: u64 = 100;
 
 /// Vouches that are reckoned with in 25 µs. Each lets a reckoning wait a millisecond longer: it never takes more than a
@@ -291,8 +292,8 @@ pub const LACKED_AT_ONCE: usize = 4;
 /// allowed. 80 bytes each, 3 MB.
 pub const SUMMED_DEPTH: u8 = 5;
 
-/// Heads in a branch that are listed rather than split: 4 heads of about 17 bytes cost what 8 fingerprints and
-/// their envelope cost.
+/// Heads in a branch that are listed rather than split: 4 heads of about 17 bytes cost as much as 8 fingerprints and
+/// their envelope.
 pub const LEAF_HEADS: usize = 4;
 
 /// The same where many may differ: at the root, of which nothing is known, and where more than half of the branches
@@ -352,8 +353,8 @@ pub const AHEAD_COUNTED: u64 = PAGED_ENTRIES;
 /// can wait at once. 32 bytes each.
 pub const WAITED_IN_VAIN: usize = PENDING_RUNS;
 
-/// How many wants in a row may bring nothing of what a peer claims to hold before we ask it for a block at a time: one
-/// want can be lost with a connection, one can cross with what brings the same.
+/// How many wants in a row may bring nothing of what a peer claims to hold before we ask it for one block at a time:
+/// one want can be lost with a connection, one can cross with a frame that brings the same.
 pub const CLAIMS_IN_VAIN: u8 = 3;
 
 /// Logs that we remember as announced and not come: 100 bytes each.
@@ -373,11 +374,11 @@ pub const SMALL_WANTS: usize = 3;
 /// it waits for to the end: a dial on a LAN takes a millisecond or two, mDNS at most 1.6 s.
 pub const ALONE_MS: u64 = 2_000;
 
-/// Milliseconds that a connected peer has to tell what it holds of our log, or to bring more of it.
+/// Milliseconds that a connected peer has to report its part of our log, or to bring more of it.
 pub const ADOPT_MS: u64 = 3_000;
 
-/// Milliseconds that a node waits for what peers claim to hold of its log and do not bring: fifteen wants that bring
-/// nothing. A liar delays the first words of a node that comes back by no more than that.
+/// Milliseconds that a node waits for entries of its log that peers claim to hold and do not bring: fifteen wants that
+/// bring nothing. A liar delays the first words of a node that comes back by no more than that.
 pub const CLAIM_MS: u64 = 30_000;
 
 /// Claims that we remember at once; we do not wait for further ones.
@@ -419,7 +420,7 @@ pub const RELEASED_MS: u64 = 1_672_531_200_000;
 /// Milliseconds before we look for the newest time in others' logs again: 65,536 logs take a millisecond.
 pub const OTHERS_MS: u64 = 1_000;
 
-/// Entries further ahead than we follow that we remember until we may follow them: 72 bytes each. They lie within
+/// Entries further ahead than we follow that we remember until we may follow them: 72 bytes each. They are within
 /// [`AHEAD_MS`]; our entries never name those that do not fit.
 pub const FARTHER: usize = 1_024;
 
@@ -434,18 +435,18 @@ pub const HIDDEN: usize = 256;
 pub const HIDDEN_MS: u64 = 60_000;
 
 /// Milliseconds that an announced entry has to come as a rumor: it was announced two round trips after it came to the
-/// peer, so only what waits in a queue is still under way.
+/// peer, so only entries in a queue are still under way.
 pub const HAVE_MS: u64 = 150;
 
 /// Runs that came lately, or were repaired, which we remember to find out whether others are getting them, or they come
 /// again, as rumors: three seconds, the longest patience, of a room in which 80 a second do. 24 to 48 bytes each.
 pub const LATELY: usize = 256;
 
-/// Pushes of our own entries whose answers we await, to tell who holds them: 48 bytes each.
+/// Pushes of our own entries whose answers we await, to know the holders: 48 bytes each.
 pub const PUSHES_OF_OWN: usize = 4096;
 
-/// Milliseconds that an answer for which no peer waits has to find company: in a room of 25 where each speaks twice a
-/// second, all but one in four hundred (e^-6) go with a push.
+/// Milliseconds that an answer for which no peer waits may wait for another frame to go with: in a room of 25 where
+/// each speaks twice a second, all but one in four hundred (e^-6) go with a push.
 pub const RECEIPT_MS: u64 = 3_000;
 
 /// Such answers to one peer that wait at once: 100 bytes, and eight milliseconds at 4,000 pushes a second.

@@ -1,4 +1,4 @@
-//! What we hold of one author's log: spans of contiguous entries, a head, and perhaps a cut.
+//! The held part of one author's log: spans of contiguous entries, a head, and perhaps a cut.
 //!
 //! Usually there is one span, from seq 0 to the head. A newcomer takes the newest entries first: then the span at the
 //! top has a floor above 0. The backfill goes downwards from the floor, and the hash with which the span above begins
@@ -75,25 +75,25 @@ fn head_of(entry: &Entry) -> Head {
     Head { seq: entry.seq, id: entry.id, time: entry.time }
 }
 
-/// What to do with a run, given what we hold of its log.
+/// The decision about a run, given the held part of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// We hold all of it already.
     Known,
-    /// All of it lies beyond the cut of a forked log.
+    /// All of it is beyond the cut of a forked log.
     Cut,
     /// We can take it if this vouches for it.
     Take(Trust),
-    /// It shares some entries with what we hold, or goes beyond the cut: we can take only this part of it, and its
-    /// signature must vouch.
+    /// It shares some entries with our log, or goes beyond the cut: we can take only this part of it, and its signature
+    /// must vouch.
     TakePart(Seq, Seq),
-    /// It contradicts what we hold at this seq: the log is forked.
+    /// It contradicts our log at this seq: the log is forked.
     Forks(Seq),
     /// A log may not be held in more pieces; the backfill has to catch up first.
     TooManySpans,
 }
 
-/// What we hold of one author's log.
+/// The held part of one author's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     spans: Vec<Span>,
@@ -103,11 +103,11 @@ pub struct Log {
 /// Why an admitted run could not be put into its log. The log is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It contradicts what we hold at this seq.
+    /// It contradicts our log at this seq.
     Forks(Seq),
-    /// Its times do not increase where it meets what we hold.
+    /// Its times do not increase where it meets our log.
     TimeBackwards,
-    /// It overlaps what we hold, lies beyond the cut, or would be one piece too many.
+    /// It overlaps our log, is beyond the cut, or would be one piece too many.
     NoPlace,
 }
 
@@ -157,7 +157,7 @@ impl Log {
         self.spans.is_empty()
     }
 
-    /// The ranges that are missing below the head, highest first: the backfill goes on there.
+    /// The ranges that are missing below the head, highest first: the backfill continues there.
     pub fn gaps(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
         let floors = self.spans.iter().rev();
         let below = self.spans.iter().rev().skip(1).map(|span| span.last.seq + 1).chain([0]);
@@ -193,7 +193,7 @@ impl Log {
     /// Puts an admitted run into its place.
     ///
     /// # Errors
-    /// [`Unfit`] when it has no place; then nothing changes.
+    /// [`Unfit`] when it does not fit; then nothing changes.
     pub fn insert(&mut self, run: &Run) -> Result<(), Unfit> {
         let mut span = Span::of(run);
         if self.cut.is_some_and(|cut| span.last.seq >= cut) {

@@ -1,9 +1,9 @@
-//! All logs of a room as the engine knows them: what is held, what waits, what was proved to be forked.
+//! All logs of a room as the engine knows them: held entries, waiting runs, proved forks.
 //!
-//! Runs come in by [`Logs::take`], whoever brings them, and leave by [`Logs::release`] when they may be shown.
-//! Invariant: a released run never stands before its cause, with two exceptions: the cause lies below a signed head
-//! that we hold, and a backfill brings it later; or a visit's first page or an import brings one log after the other.
-//! Nothing changes here because a peer merely claims to hold something.
+//! Runs come in by [`Logs::take`], from any source, and leave by [`Logs::release`] when they may be shown. Invariant: a
+//! released run never stands before its cause, with two exceptions: the cause lies below a signed head that we hold,
+//! and a backfill brings it later; or a visit's first page or an import brings one log after the other. Nothing changes
+//! here because a peer merely claims to hold something.
 
 mod crowd;
 
@@ -55,7 +55,7 @@ impl Origin {
     }
 }
 
-/// What became of a run.
+/// The outcome for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// Something of it was new. It is released now or later.
@@ -64,7 +64,7 @@ pub(crate) enum Taken {
     Known,
     /// It has no place now; nothing changed.
     Refused,
-    /// It is properly signed and contradicts what we hold at this seq.
+    /// It is properly signed and contradicts our log at this seq.
     Contradicts(Seq),
 }
 
@@ -74,11 +74,11 @@ pub(crate) struct Released {
     pub(crate) run: Run,
     pub(crate) raw: RawRun,
     pub(crate) origin: Origin,
-    /// Whether a backfill or an import brought it, or it waited in vain for what it follows.
+    /// Whether a backfill or an import brought it, or it waited in vain for its causes.
     pub(crate) history: bool,
 }
 
-/// What we know of the logs whose authors' ids begin alike.
+/// Our knowledge of the logs whose authors' ids begin alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Under {
     /// How many logs: one, unless somebody ground keys to collide.
@@ -183,7 +183,7 @@ impl Logs {
         self.pending.work()
     }
 
-    /// A peer went, and no longer brings what the runs that it brought wait for.
+    /// A peer went, and no longer brings the entries that its runs wait for.
     pub(crate) fn down(&mut self, peer: PeerId, now_ms: u64) {
         self.pending.down(peer, now_ms);
     }
@@ -209,7 +209,7 @@ impl Logs {
         self.gaps.missing()
     }
 
-    /// Brings the count of missing entries up to date with what waits. It costs what changed.
+    /// Updates the count of missing entries for the waiting runs. Its cost is proportional to the change.
     pub(crate) fn count_waiting(&mut self) {
         let (changed, in_vain) = self.pending.changed();
         in_vain.into_iter().for_each(|author| self.gaps.waited_in_vain(author));
@@ -219,7 +219,7 @@ impl Logs {
         }
     }
 
-    /// How a log is told from the others here: by its author's full id where that shares eight bytes with another.
+    /// The short name of a log here: its author's full id if that shares eight bytes with another.
     pub(crate) fn name(&self, author: AuthorId) -> (u64, Option<AuthorId>) {
         let is_shared = self.frontier.with_prefix(author.prefix()).any(|(other, _)| *other != author);
         (author.prefix(), is_shared.then_some(author))
@@ -309,7 +309,7 @@ impl Logs {
         }
     }
 
-    /// A run that does not fit what we hold proves something only if it is signed.
+    /// A run that does not fit our log proves something only if it is signed.
     fn contradicts(&mut self, raw: &RawRun, seq: Seq) -> Result<Taken, Reject> {
         if raw.signature().is_none() {
             return Ok(Taken::Refused);
@@ -376,7 +376,7 @@ impl Logs {
         std::mem::take(&mut self.proved).into_values()
     }
 
-    /// Runs that turned out to contradict what we hold when they were released.
+    /// Runs that turned out to contradict our log when they were released.
     pub(crate) fn contradictions(&mut self) -> Vec<(Origin, RawRun)> {
         std::mem::take(&mut self.contradictions)
     }
@@ -415,14 +415,14 @@ impl Logs {
             None => run,
         };
         let first = run.first().seq;
-        // The run before this one may just have turned out to contradict what we hold.
+        // The run before this one may just have turned out to contradict our log.
         if first > 0 && origin != Origin::Here && !alone && !self.held().met(run.author(), first - 1) {
             return None;
         }
         self.insert(&run, &raw, origin).then_some(Released { run, raw, origin, history })
     }
 
-    /// Puts a run into the frontier. A run that contradicts what we hold is kept for the proof instead.
+    /// Puts a run into the frontier. A run that contradicts our log is kept for the proof instead.
     fn insert(&mut self, run: &Run, raw: &RawRun, origin: Origin) -> bool {
         let author = run.author();
         if !self.has_place(&author) {
@@ -444,9 +444,9 @@ impl Logs {
         fit.is_ok()
     }
 
-    /// Of the run `raw` that a log was given up to its cut: what lies beyond, whose signature vouches for what was given.
-    /// Without it nobody could be shown that the author wrote the entry below the cut, and a fork there would stay
-    /// unproved.
+    /// The rest of the run `raw` beyond the cut, after the log took the entries below it; its signature vouches for
+    /// those. Without it nobody could be shown that the author wrote the entry below the cut, and a fork there would
+    /// stay unproved.
     pub(crate) fn prolonging(&mut self, run: &Run, raw: &RawRun) -> Option<Run> {
         let cut = self.cut(&run.author())?;
         if run.signature().is_some() || run.last().seq + 1 != cut {

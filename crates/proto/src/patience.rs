@@ -48,7 +48,7 @@ const AGAIN: u64 = SHRINKS;
 /// fifty in which two rumors in a hundred are repaired in vain.
 const REMEMBERED: u64 = 16 * AGAIN;
 
-/// What a node has learned from rumors that came after they were repaired.
+/// A node's estimates from rumors that came after they were repaired.
 #[derive(Debug)]
 pub(crate) struct Patience {
     grown: u64,

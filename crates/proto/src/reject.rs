@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Whose fault a [`Reject`] is.
+/// The culprit of a [`Reject`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
     /// The peer that sent the bytes could have seen that they are bad: close the connection and bar the peer.
@@ -11,7 +11,7 @@ pub enum Blame {
     Author,
 }
 
-/// Why bytes were refused. The engine's state is what it was before: a refusal changes nothing.
+/// The reason why bytes were refused. A refusal does not change the engine's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reject {
     /// The bytes are not of the form, or not of its one canonical form.
@@ -29,7 +29,7 @@ pub enum Reject {
 }
 
 impl Reject {
-    /// Whose fault it is.
+    /// The culprit.
     pub fn blame(self) -> Blame {
         match self {
             Self::TimeBackwards | Self::NotFounder => Blame::Author,

@@ -97,7 +97,7 @@ impl RawRun {
         Ok(Self { author, first, prev, entries, signature, wire })
     }
 
-    /// Whose log this is a piece of.
+    /// The author of the log.
     pub fn author(&self) -> AuthorId {
         self.author
     }

@@ -9,12 +9,12 @@
 //! stand behind those that authors with larger shares brought in.
 //!
 //! A node keeps the [`VOUCHED`] authors with the largest shares, and of all others the [`UNVOUCHED`] with the lowest
-//! rank: a hash of the room and the first eight bytes of the author, which is what a [`crate::frame::Brief`] tells.
+//! rank: a hash of the room and the first eight bytes of the author, which a [`crate::frame::Brief`] contains.
 //!
 //! Invariant: the choice depends only on the logs it chooses from, and stays the same when logs that it did not choose
-//! are taken away. For only kept authors vouch, and the path of best vouchers to a kept author leads over larger
-//! shares, all of which are kept. Therefore nodes that each want what they would keep of the other's logs end with the
-//! same logs, in whatever order these came and whenever one was evicted.
+//! are taken away. The reason is that only kept authors vouch, and the path of best vouchers to a kept author leads
+//! over larger shares, all of which are kept. Therefore nodes that each want what they would keep of the other's logs
+//! end with the same logs, in whatever order these came and whenever one was evicted.
 //!
 //! A node holds two kinds of authors whatever their rank: the one that writes here, and those that write from a linked
 //! peer, so that a newcomer is read where it comes in and can be answered. They are *guests*, held for this node alone:
@@ -80,7 +80,7 @@ impl Vouches {
         Self { most, ..Self::default() }
     }
 
-    /// Adds one behind all others; returns whether it counts.
+    /// Adds one after all others; returns whether it counts.
     fn push(&mut self, vouch: Vouch) -> bool {
         let counts = self.list.len() < self.most && self.named.insert(vouch.of);
         if counts {
@@ -102,7 +102,7 @@ impl Vouches {
     }
 }
 
-/// What a change of standing means for a log that we hold.
+/// The consequence of a change of standing for a held log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shift {
     /// It counts for this node alone, or will leave.
@@ -204,8 +204,8 @@ impl Standing {
         matches!(self.places.get(author), Some(Counting::Leaving | Counting::Left))
     }
 
-    /// Whether others should wait for what we saw of this author: not when there are more authors than there is space,
-    /// and nobody vouches for this one.
+    /// Whether others should wait for the entries that we saw of this author: not when the room has more authors than
+    /// places, and nobody vouches for this one.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
         self.unvouched.len() < self.space() || self.shares.contains_key(author)
     }
@@ -276,8 +276,8 @@ impl Standing {
         }
     }
 
-    /// The store tells which authors an author vouches for, as [`Standing::asks`] asked. What came meanwhile lies above
-    /// all that.
+    /// The store tells which authors an author vouches for, as [`Standing::asks`] asked. Entries that came meanwhile
+    /// are above all of those.
     pub(crate) fn told(&mut self, author: AuthorId, told: Vec<Vouch>) {
         let Some(vouches) = self.vouches.get_mut(&author) else { return };
         let top = told.last().map_or(0, |vouch| vouch.seq);
@@ -296,7 +296,8 @@ impl Standing {
         self.asking.insert(author);
     }
 
-    /// Up to so many authors whose vouches the store is to tell by [`Standing::told`], and how many of each.
+    /// Up to the given number of authors whose vouches the store is to tell by [`Standing::told`], and how many of
+    /// each.
     pub(crate) fn asks(&mut self, most: usize) -> Vec<(AuthorId, usize)> {
         let authors = std::iter::from_fn(|| self.asking.pop_first()).take(most);
         let of_one = |author: AuthorId| self.vouches.get(&author).map(|vouches| (author, vouches.most));
@@ -351,7 +352,7 @@ impl Standing {
         }
     }
 
-    /// Up to so many logs that the store is to take out.
+    /// Up to the given number of logs that the store is to remove.
     pub(crate) fn evict(&mut self, most: usize) -> Vec<AuthorId> {
         let going: Vec<_> = self.leaving.iter().take(most).copied().collect();
         for author in &going {
@@ -366,7 +367,7 @@ impl Standing {
         self.places.remove(author);
     }
 
-    /// What changed for logs that we hold.
+    /// The changes for held logs.
     pub(crate) fn shifts(&mut self) -> Vec<Shift> {
         std::mem::take(&mut self.shifts)
     }
@@ -447,7 +448,7 @@ impl Standing {
             }
             shares.insert(author, share);
             held += usize::from(self.places.contains_key(&author));
-            // An author that comes behind the last that fits would have to leave again, held or not.
+            // An author that ranks after the last that fits would have to leave again, held or not.
             if held == self.crowd.vouched {
                 break;
             }
@@ -493,7 +494,7 @@ mod tests {
         list.iter().zip(0..).map(|(of, seq)| Vouch { seq, of: id(*of) }).collect()
     }
 
-    /// A node, as far as it keeps logs: what it holds, what it evicted, and its store.
+    /// A node reduced to its logs: held logs, evicted logs, and its store.
     struct Node {
         standing: Standing,
         held: Room,
@@ -545,7 +546,7 @@ mod tests {
             self.held.keys().copied().filter(counts).collect()
         }
 
-        /// Begins anew with what the store kept.
+        /// Restarts from the contents of the store.
         fn restart(&mut self) {
             self.standing = Standing::new(ROOM, CROWD);
             for (author, list) in &self.held {
@@ -586,7 +587,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever each of two nodes saw first, and whenever it began anew, they end with the same logs.
+        /// Two nodes end with the same logs, whatever each saw first and whenever it restarted.
         #[test]
         fn nodes_that_exchange_keep_the_same_logs(
             room in logs(),
@@ -700,7 +701,7 @@ mod tests {
 
     #[test]
     fn no_more_are_vouched_for_than_the_founders_share_allows() {
-        // This many authors, at most, can share out what an author with this share has.
+        // The most authors that an author with this share can bring in, directly and through others.
         let mut most = vec![0u64; FOUNDER_SHARE as usize + 1];
         for share in 2..most.len() {
             most[share] = (1..=share / 2).map(|part| 1 + most[share / (2 * part)]).sum();

@@ -21,7 +21,8 @@
 //! `patience`.
 //!
 //! Peers name a log by eight bytes of its author. If two authors share these, each side compares all logs that it has
-//! under them, shows what the other seems to lack by its newest signed run, and asks for a few blocks at a time.
+//! under them, shows the newest signed run of each log that the other seems to lack, and asks for a few blocks at a
+//! time.
 //!
 //! Invariant: while two connected peers' frontiers differ, one of them lacks something that it will want in
 //! the next round between them, or in the next one after patience with rumors has ended.
@@ -77,7 +78,7 @@ impl Default for Pace {
 struct Asked {
     want: u64,
     newest: bool,
-    /// Ranges above our heads, which the peer told of.
+    /// Ranges above our heads, which the peer announced.
     above: Vec<Range>,
     /// Ranges in the gaps of our logs.
     gaps: Vec<(AuthorId, Range)>,
@@ -95,7 +96,7 @@ struct Asked {
 #[derive(Debug)]
 struct Small {
     peer: PeerId,
-    /// For each log the first seq that was lacking, and the last that the peer told of.
+    /// For each log the first seq that was lacking, and the last that the peer announced.
     logs: Vec<(Name, Seq, Seq)>,
     came: u64,
     due_ms: u64,
@@ -119,14 +120,14 @@ pub(crate) struct Sync {
     interval_ms: u64,
     round_ms: u64,
     wants_made: u64,
-    /// By peer and author prefix: the seq after the last that the peer told of and we lack.
+    /// By peer and author prefix: the seq after the last that the peer announced and we lack.
     told: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
     linked: BTreeSet<PeerId>,
     /// Logs with gaps that a peer could not fill.
     barren: BTreeMap<PeerId, BTreeSet<AuthorId>>,
     /// The log with gaps that was looked at last.
     looked_at: Option<AuthorId>,
-    /// Peers that told of so much that we are far behind.
+    /// Peers whose announcements show that we are far behind.
     paged: BTreeSet<PeerId>,
     page: Page,
     wants: BTreeMap<PeerId, Asked>,
@@ -211,7 +212,7 @@ impl Sync {
         self.patience.forget(&peer);
     }
 
-    /// Answers a status; returns whether the peer holds what we hold.
+    /// Answers a status; returns whether the peer holds the same as we.
     pub(crate) fn status(
         &mut self,
         from: PeerId,
@@ -237,8 +238,8 @@ impl Sync {
         same
     }
 
-    /// Compares heads: serves or tells what the peer lacks, wants what we lack. Returns the questions about forks that
-    /// the store has to answer.
+    /// Compares heads: serves or lists the entries that the peer lacks, wants those that we lack. Returns the questions
+    /// about forks that the store has to answer.
     pub(crate) fn heads(&mut self, from: PeerId, heads: &Heads, logs: &mut Logs, turn: &mut Turn<'_>) -> Vec<Recall> {
         let mut theirs: BTreeMap<u64, Vec<Brief>> = BTreeMap::new();
         for brief in &heads.heads {
@@ -278,8 +279,8 @@ impl Sync {
         }
     }
 
-    /// A peer brought runs that were new, and perhaps some that were `known`, perhaps in answer to a want. What is new gives
-    /// the want more time.
+    /// A peer brought runs that were new, and perhaps some that were `known`, perhaps in answer to a want. New runs
+    /// give the want more time.
     pub(crate) fn brought(&mut self, from: PeerId, want: u64, (runs, known): (&[&RawRun], bool), now_ms: u64) {
         let mut asked = self.wants.get_mut(&from).filter(|asked| asked.want == want);
         asked.iter_mut().for_each(|asked| asked.known |= known);
@@ -312,7 +313,7 @@ impl Sync {
         &mut self.patience
     }
 
-    /// Does what is due: lacks, wants, the next round.
+    /// Does due work: lacks, wants, the next round.
     pub(crate) fn wake(&mut self, logs: &mut Logs, view: &View, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         self.give_up_small(logs, now_ms);

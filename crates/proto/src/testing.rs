@@ -24,7 +24,7 @@ pub(crate) const ROOM: RoomId = RoomId([1; 32]);
 /// The time at which [`engine`] begins.
 pub(crate) const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
 
-/// A peer alone in a room of which it holds nothing. It writes under this key.
+/// A peer alone in a room, with an empty store. It writes under this key.
 pub(crate) fn engine(secret: u8) -> Engine {
     let config = Config {
         room: ROOM,
@@ -40,7 +40,7 @@ pub(crate) fn engine(secret: u8) -> Engine {
     Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
 }
 
-/// Lets a part have a turn at this time; returns what it returned and what it put out.
+/// Gives a part a turn at this time; returns its result and its outputs.
 pub(crate) fn turn<T>(ticks_ms: u64, act: impl FnOnce(&mut Turn<'_>) -> T) -> (T, Vec<Output>) {
     let mut out = Vec::new();
     let returned = act(&mut Turn::new(Now { ticks_ms, ..NOW }, &mut Random::new(1), &mut out));

@@ -21,7 +21,7 @@ impl Time {
         self.0 >> COUNTER_BITS
     }
 
-    /// The counter that orders what happened within one millisecond.
+    /// The counter that orders events within one millisecond.
     pub fn counter(self) -> u16 {
         (self.0 & 0xffff) as u16
     }
@@ -43,8 +43,8 @@ impl fmt::Debug for Time {
     }
 }
 
-/// What the driver's clocks say when it calls the engine. Timers follow `ticks_ms` only, so a clock that is set back
-/// ten years stops nothing; entries are stamped with `wall_ms`.
+/// The driver's clocks when it calls the engine. Timers follow `ticks_ms` only, so a clock that is set back ten years
+/// stops nothing; entries are stamped with `wall_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Now {
     /// Monotonic milliseconds since any fixed start.

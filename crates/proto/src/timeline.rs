@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Place of an entry in the timeline: by time, then author, then seq. It is the same on every node that holds the same
-/// entries, and an effect never stands before its cause, because the cause has the smaller time.
+/// entries, and an effect never comes before its cause, because the cause has the smaller time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The time of the entry.

@@ -1,4 +1,4 @@
-//! What the parts of the engine share while one input is handled.
+//! State that the parts of the engine share while they handle one input.
 
 use crate::{
     frame::Frame,
@@ -8,19 +8,19 @@ use crate::{
     time::Now,
 };
 
-/// One input: when it came, and what follows from it.
+/// The handling of one input: its time and its outputs.
 ///
 /// A part that draws a random number or puts something out takes the turn; a part that needs the time alone is given the
 /// time alone.
 #[derive(Debug)]
 pub struct Turn<'a> {
-    /// What the driver's clocks say.
+    /// The driver's clocks.
     pub now: Now,
     /// The engine's only source of chance.
     pub random: &'a mut Random,
-    /// What the driver is to do, in order. Outputs of earlier turns may lie before those of this one.
+    /// The outputs for the driver, in order. Outputs of earlier turns may come before those of this one.
     pub out: &'a mut Vec<Output>,
-    /// Whether steps of the protocol are told, see [`Config::trace`](crate::config::Config::trace).
+    /// Whether to report steps of the protocol, see [`Config::trace`](crate::config::Config::trace).
     pub trace: bool,
     /// Outputs that were there when the turn began.
     before: usize,
@@ -33,18 +33,18 @@ impl<'a> Turn<'a> {
         Self { now, random, out, trace: false, before }
     }
 
-    /// A turn within this one. What was put out before it does not count as [`said`](Self::said) in it.
+    /// A turn within this one. Earlier outputs do not count as [`said`](Self::said) in it.
     pub(crate) fn within(&mut self) -> Turn<'_> {
         let before = self.out.len();
         Turn { now: self.now, random: self.random, out: self.out, trace: self.trace, before }
     }
 
-    /// What was put out in this turn.
+    /// The outputs of this turn.
     pub(crate) fn said(&self) -> &[Output] {
         &self.out[self.before..]
     }
 
-    /// What was put out in this turn, to be added to.
+    /// The outputs of this turn, to append to.
     pub(crate) fn said_mut(&mut self) -> &mut [Output] {
         &mut self.out[self.before..]
     }

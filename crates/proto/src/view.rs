@@ -78,7 +78,7 @@ const FRESH_MS: u64 = 600_000;
 /// The least time between two answers to a peer's shuffles, and between two times that others are told of it.
 const ANSWER_MS: u64 = 1_000;
 
-/// Whom the engine keeps links with.
+/// The peers that the engine keeps links with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Exactly these peers: the lab's line.
@@ -165,7 +165,7 @@ impl View {
         self.links.is_empty()
     }
 
-    /// Whether the links are given and say nothing of the id space.
+    /// Whether the links are fixed and independent of the id space.
     pub fn is_fixed(&self) -> bool {
         matches!(self.shape, Shape::Fixed(_))
     }
@@ -427,8 +427,8 @@ impl View {
         self.dial_ms = left.map(|idle| idle.due_ms.max(self.budget_ms())).min();
     }
 
-    /// Looks at all peers that we know: finds out what our neighbourhood is, what the links cover, and which peers are
-    /// wanted. Peers belong to the neighbourhood if they have a link or may have one, because we have not failed to
+    /// Looks at all known peers: finds our neighbourhood, the part of the id space that the links cover, and the peers
+    /// to link. Peers belong to the neighbourhood if they have a link or may have one, because we have not failed to
     /// reach them.
     fn look(&mut self) -> (Cover, Vec<Idle>) {
         let mut cover = Cover::default();
@@ -494,7 +494,7 @@ fn turn_is_mine(me: &PeerId, peer: &PeerId) -> bool {
     odd == (me < peer)
 }
 
-/// The pause after so many failures: doubling, with jitter.
+/// The pause after a number of failures: doubling, with jitter.
 fn pause_ms((first, most): (u64, u64), failures: u32, random: &mut Random) -> u64 {
     let doublings = failures.saturating_sub(1).min(16);
     random.jitter(most.min(first << doublings))

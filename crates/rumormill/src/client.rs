@@ -1,5 +1,5 @@
-//! Asks whoever owns the home: this very process when nobody else does, or the one that does, through its socket.
-//! Commands and screens know only the requests.
+//! Asks the process that has the home open: another one through its socket, or else this process. Commands and screens
+//! know only the requests.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use crate::{
     socket, web,
 };
 
-/// A home that this process has open, and how others ask, if they may.
+/// A home that this process has open, and the server for other commands, if they may ask.
 pub(crate) struct Here {
     node: Node,
     api: Api,
@@ -29,41 +29,42 @@ pub(crate) struct Here {
 }
 
 impl Here {
-    /// Lets other commands ask from now on; they may also have the page served.
+    /// Lets other commands ask from now on; they may also request the page.
     fn open(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
         let settings = PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES };
+        api.carry_hooks();
         let router = api.router();
         let desk = Desk::new(router.clone(), settings);
         let door = Door::open(&socket::prepare(&home)?, router.merge(desk.router()))?;
         Ok(Self { node, api, doors: Some((door, desk)), home })
     }
 
-    /// Answers this process alone, which only reads.
+    /// Answers only this process, which only reads.
     pub(crate) fn alone(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
         let home = place.data()?;
         let api = Api::new(node.clone(), &home, place.config()?.typing())?;
         Ok(Self { node, api, doors: None, home })
     }
 
-    /// Asks without any wire.
+    /// A client within this process.
     pub(crate) fn client(&self) -> Client {
         self.api.client()
     }
 
-    /// A fresh link to the page, which is served from now on.
+    /// A fresh link to the page; starts serving the page.
     ///
     /// # Errors
-    /// When it cannot be served.
+    /// When the page cannot be served.
     pub(crate) async fn link(&self, wanted: Wanted) -> Result<Link, Failure> {
         match &self.doors {
             Some((_, desk)) => Ok(desk.link(wanted).await?),
-            None => Err(Failure::internal("link", "nobody else may ask this process".into())),
+            None => Err(Failure::internal("link", "this process does not serve other commands".into())),
         }
     }
 
-    /// Lets the home go, once those who asked have their answers.
+    /// Closes the home, once all requests have their answers.
     pub(crate) async fn close(self) {
         if let Some((door, desk)) = self.doors {
             door.close().await;
@@ -74,7 +75,7 @@ impl Here {
     }
 }
 
-/// Who has the home open.
+/// The process that has the home open.
 pub(crate) enum Owner {
     /// Another process.
     Other(Client),
@@ -83,7 +84,7 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
-    /// How it is asked.
+    /// A client that asks it.
     pub(crate) fn client(&self) -> Client {
         match self {
             Self::Other(client) => client.clone(),
@@ -91,12 +92,12 @@ impl Owner {
         }
     }
 
-    /// Whether it is this process.
+    /// Whether this process has the home open.
     pub(crate) fn is_us(&self) -> bool {
         matches!(self, Self::Us(_))
     }
 
-    /// Lets the home go, if this process has it.
+    /// Closes the home, if this process has it open.
     pub(crate) async fn close(self) {
         if let Self::Us(here) = self {
             here.close().await;
@@ -104,10 +105,10 @@ impl Owner {
     }
 }
 
-/// Asks the process that owns the home, or becomes it for as long as that takes.
+/// Asks the process that has the home open, or becomes it for as long as the request takes.
 ///
 /// # Errors
-/// When another process owns it and does not answer, or it cannot be opened; and what `ask` comes to.
+/// When another process has it open and does not answer, or it cannot be opened; and the errors of `ask`.
 pub(crate) async fn with<T>(
     place: &HomeArgs,
     reach: Reach,
@@ -119,11 +120,11 @@ pub(crate) async fn with<T>(
     asked
 }
 
-/// Finds the process that owns the home, or becomes it. One that has just begun, or is about to end, has the home
-/// and no socket: that passes.
+/// Finds the process that has the home open, or becomes it. A process that just began, or is about to end, has the home
+/// open but no socket; this function waits for that to pass.
 ///
 /// # Errors
-/// When another process owns the home and does not answer, or it cannot be opened.
+/// When another process has the home open and does not answer, or the home cannot be opened.
 pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failure> {
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
@@ -141,12 +142,12 @@ pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failu
     Ok(Owner::Us(here?))
 }
 
-/// The process that listens at `socket`, if one does.
+/// A client of the process that listens at `socket`, if there is one.
 pub(crate) async fn there(socket: &Path) -> Option<Client> {
     UnixStream::connect(socket).await.ok().map(|_| Client::unix(socket))
 }
 
-/// The room that a person means: by name, by the beginning of its id, or, when nothing is said, the only one.
+/// The room that a person means: by name, by the beginning of its id, or, without either, the only one.
 ///
 /// # Errors
 /// When there is no such room, or more than one.
@@ -154,5 +155,5 @@ pub(crate) async fn pick(client: &Client, wanted: Option<&str>) -> Result<Room, 
     let rooms = client.rooms().await?;
     let names: Vec<_> = rooms.iter().map(|room| (room.name.clone(), room.id.to_string())).collect();
     let at = choose(&names, wanted)?;
-    rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "a room has gone".into()))
+    rooms.into_iter().nth(at).ok_or_else(|| Failure::internal("room", "the room no longer exists".into()))
 }

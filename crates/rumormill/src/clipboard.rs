@@ -1,4 +1,5 @@
-//! Puts text into the clipboard by the programs that systems have for it. Each says by its exit whether it did.
+//! Puts text into the clipboard with the programs that systems have for it. Their exit codes say whether they
+//! succeeded.
 
 use std::{
     env,
@@ -16,7 +17,7 @@ use nix::{
 
 use crate::limits::COPY_MS;
 
-/// Programs, and the variable of the environment without which they can do nothing.
+/// The programs, each with the environment variable that it needs.
 const PROGRAMS: [(&str, &[&str], Option<&str>); 5] = [
     ("wl-copy", &[], Some("WAYLAND_DISPLAY")),
     ("xclip", &["-selection", "clipboard"], Some("DISPLAY")),
@@ -25,14 +26,14 @@ const PROGRAMS: [(&str, &[&str], Option<&str>); 5] = [
     ("pbcopy", &[], None),
 ];
 
-/// Copies a text; whether a program did.
+/// Copies a text; returns whether a program succeeded.
 pub(crate) fn copy(text: &str) -> bool {
     let is_here =
         |variable: Option<&str>| variable.is_none_or(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
     PROGRAMS.iter().any(|(program, args, variable)| is_here(*variable) && by(program, args, text))
 }
 
-/// Hands a text to a program. One that does not end soon is ended: its display does not answer.
+/// Passes a text to a program. Kills a program that does not end soon, because its display does not answer.
 fn by(program: &str, args: &[&str], text: &str) -> bool {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -43,11 +44,11 @@ fn by(program: &str, args: &[&str], text: &str) -> bool {
     thread::spawn(move || {
         let written = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
         let is_done = child.wait().is_ok_and(|status| status.success());
-        // Nobody may be waiting any more.
+        // The receiver may have gone.
         let _ = done.send(written && is_done);
     });
     ended.recv_timeout(Duration::from_millis(COPY_MS)).unwrap_or_else(|_| {
-        // It may have ended in this moment.
+        // The program may just have ended.
         let _ = i32::try_from(process).map(|process| kill(Pid::from_raw(process), Signal::SIGKILL));
         false
     })

@@ -1,4 +1,4 @@
-//! `config.toml`: how the program behaves for this user. A commented one is written on the first run.
+//! `config.toml`: the options of this user. The first run writes a file in which every option is commented out.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -18,19 +18,19 @@ use crate::{
     limits::CONFIG_BYTES,
 };
 
-/// What is written on the first run: every key with what it is without.
+/// The file that the first run writes: every key with its default.
 const COMMENTED: &str = include_str!("config.toml");
 
-/// The port at which pages and scripts ask, unless another is said.
+/// The default port for pages and scripts.
 const HTTP_PORT: u16 = 7667;
 
-/// Where pages and scripts ask: addresses of this machine, best first.
+/// The addresses of this machine for pages and scripts, the best first.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Http(pub(crate) Vec<SocketAddr>);
 
 impl Http {
-    /// A link that opens the page where it mostly is, and brings a ticket there.
+    /// A link that opens the page at its usual address with a ticket.
     pub(crate) fn link(&self, ticket: &str) -> Option<String> {
         self.0.first().map(|addr| format!("http://{addr}/#{ticket}"))
     }
@@ -52,7 +52,7 @@ impl FromStr for Http {
             return Ok(Self::localhost(port));
         }
         let help =
-            || format!("{text:?} is no address of this machine: say localhost:7667, 127.0.0.1:7667 or [::1]:7667");
+            || format!("{text:?} is no address of this machine: use localhost:7667, 127.0.0.1:7667 or [::1]:7667");
         text.parse().map(|addr| Self(vec![addr])).map_err(|_| help())
     }
 }
@@ -65,21 +65,21 @@ impl TryFrom<String> for Http {
     }
 }
 
-/// How the program behaves.
+/// The options of the program.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// By what name one is shown in rooms entered from now on.
+    /// The user's name in rooms joined from now on.
     pub(crate) nick: Option<String>,
-    /// Where the web page and the HTTP API are.
+    /// The addresses of the web page and the HTTP API.
     pub(crate) http: Http,
-    /// Whether peers are looked for on the LAN.
+    /// Whether to find peers on the LAN.
     pub(crate) lan: bool,
-    /// Whether relays of the internet are used.
+    /// Whether to use relays on the internet.
     pub(crate) relay: bool,
     /// When the terminal rings.
     pub(crate) bell: Loud,
-    /// When the desktop tells.
+    /// When the desktop notifies.
     pub(crate) notify: Loud,
     /// Whether typing is told and shown.
     pub(crate) typing: bool,
@@ -100,7 +100,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How the terminal behaves.
+    /// The settings of the terminal.
     pub(crate) fn settings(&self) -> Preferences {
         Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
     }
@@ -113,7 +113,7 @@ impl Config {
     /// Reads the file at `path`, if there is one.
     ///
     /// # Errors
-    /// When it cannot be read, or says what this version does not know.
+    /// When it cannot be read, or has a key or value that this version does not know.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         match fs::metadata(path) {
             Ok(file) if file.len() > CONFIG_BYTES => Err(wrong(path, &format!("more than {CONFIG_BYTES} bytes"))),
@@ -123,8 +123,7 @@ impl Config {
         }
     }
 
-    /// Writes a commented file where there is none. It only tells what could be said: where it cannot be written, nothing is
-    /// lost.
+    /// Writes a commented file if there is none. The file only explains the options, so a write error is ignored.
     pub(crate) fn write_first(path: &Path) {
         let made = path.parent().map_or(Ok(()), |dir| DirBuilder::new().recursive(true).mode(0o700).create(dir));
         let create = |()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -145,7 +144,7 @@ fn wrong(path: &Path, what: &str) -> Failure {
         exit: Exit::Usage,
         code: "config".into(),
         what: format!("{}: {what}", path.display()),
-        help: "mend the file, or move it away for a fresh one that lists what can be said".into(),
+        help: "correct the file, or move it away to get a fresh one that lists all options".into(),
     }
 }
 
@@ -202,7 +201,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a/config.toml");
         assert_eq!(Config::load(&path).unwrap(), Config::default());
-        assert!(!home.path().join("a").exists(), "reading makes nothing");
+        assert!(!home.path().join("a").exists(), "reading creates nothing");
         Config::write_first(&path);
         assert_eq!(Config::load(&path).unwrap(), Config::default());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -1,5 +1,5 @@
-//! How a command fails: two lines on standard error, `error[code]: what happened` and `help: what to do next`,
-//! and an exit code that a script can act on.
+//! Failures of commands: two lines on standard error, `error[code]: what happened` and `help: what to do next`, and an
+//! exit code that a script can act on.
 
 use std::{borrow::Cow, fmt, io};
 
@@ -9,28 +9,28 @@ use rumormill_server::Refusal;
 /// The exit code of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Whoever read our output went away; not a failure, nothing is said.
+    /// The reader of our output closed it; this is no failure and prints nothing.
     Done = 0,
-    /// Something of ours does not work.
+    /// Something on this machine does not work.
     Ours = 1,
-    /// The command was not understood.
+    /// The command makes no sense.
     Usage = 2,
-    /// Somebody, or the system, does not allow it.
+    /// A person or the system does not allow it.
     NotAllowed = 3,
-    /// What is kept is damaged.
+    /// Stored or imported data is damaged.
     Integrity = 4,
-    /// The ticket is no good.
+    /// The ticket is invalid.
     Ticket = 5,
-    /// Nobody could be reached.
+    /// No peer could be reached.
     Unreachable = 6,
 }
 
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What the process exits with.
+    /// The exit code of the process.
     pub(crate) exit: Exit,
-    /// One word that stays the same from version to version.
+    /// One word that is stable across versions.
     pub(crate) code: Cow<'static, str>,
     /// What happened, naming the file or flag.
     pub(crate) what: String,
@@ -66,7 +66,7 @@ impl From<rumormill_node::Error> for Failure {
     }
 }
 
-/// What is refused where no status is told, as where an answer has begun already: that of its code.
+/// A refusal without a status, for example after an answer has begun: its code implies the status.
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         Self::of(refused.status(), refused)
@@ -101,7 +101,7 @@ impl From<rumormill_lab::Failure> for Failure {
 }
 
 impl Failure {
-    /// The failure that a refusal is to a command. This is the one place where exit codes follow from refusals.
+    /// Converts a refusal into a failure. This is the only place that derives exit codes from refusals.
     fn of(status: u16, refused: Refused) -> Self {
         let is = |codes: &[Code]| codes.iter().any(|code| refused.is(*code));
         let exit = match status {
@@ -120,12 +120,12 @@ impl Failure {
         Self { exit, code: code.into(), what, help }
     }
 
-    /// Something of ours that nobody but us can mend.
+    /// A fault in the program that only we can fix.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {
         Self::with(Exit::Ours, Refused::internal(code, what))
     }
 
-    /// What writing to standard output came to.
+    /// Converts an error of writing to standard output.
     pub(crate) fn output(error: &io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Ours };
         Self { exit, code: "output".into(), what: error.to_string(), help: "make room where the output goes".into() }

@@ -1,4 +1,4 @@
-//! Where things are kept, and how the node in there is opened.
+//! Paths of the program's files, and opening the node in the home.
 
 use std::{
     fs,
@@ -17,10 +17,10 @@ use crate::{
     socket,
 };
 
-/// The file that names the room that was open last.
+/// The file that names the last room.
 pub(crate) const LAST_ROOM: &str = "last-room";
 
-/// The file with the lines typed.
+/// The file with the history of typed lines.
 pub(crate) const TYPED: &str = "typed";
 
 /// Flags that every command takes.
@@ -29,37 +29,37 @@ pub(crate) struct HomeArgs {
     /// Keep everything in this directory
     #[arg(long, global = true, env = "RUMORMILL_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
-    /// Be somebody else: with rooms, keys and a configuration of their own
+    /// Use another profile, with its own rooms, keys and configuration
     #[arg(long, global = true, env = "RUMORMILL_PROFILE", value_name = "NAME", value_parser = profile, hide_short_help = true)]
     profile: Option<String>,
-    /// Talk to this machine only, for trying things out and for tests
+    /// Talk to this machine only, to try things out and for tests
     #[arg(long, global = true, hide_short_help = true)]
     loopback: bool,
 }
 
-/// Whom a command wants to talk to.
+/// The peers that a command wants to talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Peers, wherever they are.
+    /// Peers anywhere.
     Peers,
-    /// The same, and whoever looks at the page is told each step of the protocol.
+    /// The same, and the page shows each step of the protocol.
     Serving,
-    /// Nobody: what is kept here is enough.
+    /// No peers: the command needs only the home.
     Nobody,
-    /// Nobody, and nothing is to be changed: a home that cannot be written will do, and none is made.
+    /// No peers and no changes: a read-only home is enough, and a missing home is not created.
     Reading,
 }
 
 impl HomeArgs {
-    /// Rooms, logs and keys.
+    /// The directory with rooms, logs and keys.
     ///
     /// # Errors
-    /// When the system knows no home directory for this user.
+    /// When the system has no home directory for this user.
     pub(crate) fn data(&self) -> Result<PathBuf, Failure> {
         self.pick(|dirs| dirs.data_dir().to_owned())
     }
 
-    /// Where the process that has the home open listens for other commands, or would.
+    /// The socket where the process that has the home open listens for other commands.
     ///
     /// # Errors
     /// As [`HomeArgs::data`].
@@ -67,7 +67,7 @@ impl HomeArgs {
         Ok(socket::find(&self.data()?))
     }
 
-    /// How the program behaves here.
+    /// The path of the configuration.
     ///
     /// # Errors
     /// As [`HomeArgs::data`].
@@ -75,15 +75,15 @@ impl HomeArgs {
         Ok(self.pick(|dirs| dirs.config_dir().to_owned())?.join("config.toml"))
     }
 
-    /// What the configuration says.
+    /// Reads the configuration.
     ///
     /// # Errors
-    /// When it cannot be read, or makes no sense.
+    /// When it cannot be read or is invalid.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Config::load(&self.config_file()?)
     }
 
-    /// What lets pages and scripts in over loopback.
+    /// The file with the token for pages and scripts over loopback.
     ///
     /// # Errors
     /// As [`HomeArgs::data`].
@@ -91,7 +91,7 @@ impl HomeArgs {
         Ok(self.data()?.join("token"))
     }
 
-    /// What may get lost: the lines typed.
+    /// The directory for files that may get lost: the history of typed lines.
     ///
     /// # Errors
     /// As [`HomeArgs::data`].
@@ -99,23 +99,23 @@ impl HomeArgs {
         self.pick(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned())
     }
 
-    /// The file with the lines typed, in a directory for this user alone.
+    /// The file with the history of typed lines, in a directory that only this user can access.
     ///
     /// # Errors
-    /// When the directory cannot be made.
+    /// When the directory cannot be created.
     pub(crate) fn history(&self) -> Result<PathBuf, Failure> {
         let dir = self.state()?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
         Ok(dir.join(TYPED))
     }
 
-    /// The id of the room that was open last, if one was.
+    /// The id of the last room, if there is one.
     pub(crate) fn last_room(&self) -> Option<String> {
         let id = fs::read_to_string(self.state().ok()?.join(LAST_ROOM)).ok()?;
         Some(id.trim().to_owned()).filter(|id| !id.is_empty())
     }
 
-    /// Remembers the room that is open. What cannot be written is a convenience less.
+    /// Remembers the open room. A write error only costs a convenience, so it is ignored.
     pub(crate) fn remember_room(&self, id: &str) {
         if let Ok(dir) = self.state() {
             let file =
@@ -129,16 +129,16 @@ impl HomeArgs {
         let dir = self.home.clone().or_else(dirs).ok_or_else(|| Failure {
             exit: Exit::Ours,
             code: "home".into(),
-            what: "the system names no home directory for this user".into(),
+            what: "the system has no home directory for this user".into(),
             help: "name one with --home DIR".into(),
         })?;
         Ok(self.profile.iter().fold(dir, |dir, profile| dir.join("profiles").join(profile)))
     }
 
-    /// Opens the node that lives here.
+    /// Opens the node in this home.
     ///
     /// # Errors
-    /// When another process has it open, or it cannot be opened.
+    /// When another process has it open, or opening it fails.
     pub(crate) async fn open(&self, reach: Reach) -> Result<Node, Failure> {
         let mut settings = self.settings(reach)?;
         if reach != Reach::Reading {
@@ -158,7 +158,7 @@ impl HomeArgs {
         }
     }
 
-    /// How the node that lives here is opened.
+    /// The settings with which the node in this home is opened.
     ///
     /// # Errors
     /// As [`HomeArgs::data`].
@@ -176,7 +176,7 @@ impl HomeArgs {
     }
 }
 
-/// The name of a profile, which is that of a directory as well.
+/// Checks the name of a profile, which is the name of a directory too.
 fn profile(text: &str) -> Result<String, String> {
     let fits = (1..=PROFILE_BYTES).contains(&text.len());
     match fits && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
@@ -190,7 +190,7 @@ fn broken(path: &Path, error: &io::Error) -> Failure {
         exit: Exit::Ours,
         code: "home".into(),
         what: format!("{}: {error}", path.display()),
-        help: "make it yours and writable, or choose another with --home DIR".into(),
+        help: "make sure that you own it and can write to it, or choose another with --home DIR".into(),
     }
 }
 

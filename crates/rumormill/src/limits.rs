@@ -3,28 +3,28 @@
 /// Lines of the timeline read at once: 256 of 100 bytes are 25 kB, of the largest body 2 MiB.
 pub(crate) const PAGE_LINES: usize = 256;
 
-/// Milliseconds that a program may take to put a text into the clipboard: a hundred times what it does.
+/// Milliseconds that a program may take to put a text into the clipboard: a hundred times what it needs.
 pub(crate) const COPY_MS: u64 = 1_000;
 
-/// Lines of standard input that were too long and are named by number; the rest is counted.
+/// Lines of standard input that are too long and listed by number; more are only counted.
 pub(crate) const LONG_NAMED: usize = 5;
 
-/// Places of lines that `log --follow` remembers to have printed: four times the events a node keeps for a reader.
+/// Printed lines that `log --follow` remembers: four times the events a node keeps for a reader.
 pub(crate) const PRINTED: usize = 4096;
 
 /// Milliseconds that the process which has the home open may take to open its socket, or to end.
 pub(crate) const OWNER_MS: u64 = 5_000;
 
-/// Milliseconds until it is asked again.
+/// Milliseconds between two attempts to reach that process.
 pub(crate) const OWNER_AGAIN_MS: u64 = 50;
 
-/// Bytes of a configuration: a hundred times what it can say.
+/// Bytes of a configuration: a hundred times one with every option.
 pub(crate) const CONFIG_BYTES: u64 = 64 * 1024;
 
 /// Bytes of a profile's name, which becomes a directory.
 pub(crate) const PROFILE_BYTES: usize = 32;
 
-/// Lines of a foreign file that make no sense and are named by number; the rest is counted.
+/// Unreadable lines of a foreign file that are listed by number; more are only counted.
 pub(crate) const MALFORMED_NAMED: usize = 5;
 
 /// Bytes of one event of a foreign export: 64 times what a Matrix server takes, and a post of Mattermost with a thousand
@@ -34,28 +34,28 @@ pub(crate) const FOREIGN_EVENT_BYTES: usize = 4 * 1024 * 1024;
 /// Files of one channel of a Slack export: a day each, thirty years.
 pub(crate) const SLACK_DAYS: usize = 11_000;
 
-/// Changed events and taken back ones of a Matrix export that are remembered between two walks: 200 bytes each, 20 MB.
+/// Edited and redacted events of a Matrix export that are remembered between two passes: 200 bytes each, 20 MB.
 pub(crate) const FOREIGN_CHANGES: usize = 100_000;
 
-/// Bytes of the texts of those changes.
+/// Bytes of the texts of those edits.
 pub(crate) const FOREIGN_CHANGES_BYTES: usize = 32 * 1024 * 1024;
 
-/// Messages of a foreign export that are put in order in memory: 300 bytes each, 60 MB.
+/// Messages of a foreign export that are sorted in memory: 300 bytes each, 60 MB.
 pub(crate) const FOREIGN_SORTED: usize = 200_000;
 
 /// Bytes of the texts of those messages.
 pub(crate) const FOREIGN_SORTED_BYTES: usize = 64 * 1024 * 1024;
 
-/// Signs of their own that users of WeeChat put before what happens: it has six.
+/// Custom prefixes that users of WeeChat put before events: it has six.
 pub(crate) const FOREIGN_PREFIXES: usize = 32;
 
 /// People of a foreign export whose names are remembered: the largest workspaces; 100 bytes each.
 pub(crate) const FOREIGN_PEOPLE: usize = 200_000;
 
-/// Bytes of a file that are looked at for what it is: more than any export begins with before its first message.
+/// Bytes of a file that are read to detect its format: more than any export has before its first message.
 pub(crate) const FOREIGN_GUESS_BYTES: u64 = 1024 * 1024;
 
-/// Bytes of a log that are looked at for the encoding of what is no UTF-8: years of a quiet channel.
+/// Bytes of a log that are read to detect the encoding of text that is not UTF-8: years of a quiet channel.
 pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Logs of one directory that are imported together: a file a day for thirty years.

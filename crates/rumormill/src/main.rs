@@ -1,4 +1,4 @@
-//! A chat room without a server: the commands. Each is one file in `commands`, but for the lab and the demo.
+//! A chat room without a server: the commands. Each command except the lab and the demo is one file in `commands`.
 
 use std::{
     io::{self, Write},
@@ -27,8 +27,8 @@ mod web;
 
 /// A chat room without a server.
 ///
-/// `rumormill new lunch` creates a room and prints a ticket; `rumormill join TICKET` joins it. `rumormill` alone opens the
-/// room that was open last.
+/// `rumormill new lunch` creates a room and prints a ticket; `rumormill join TICKET` joins it. `rumormill` alone opens
+/// the last room.
 #[derive(Parser)]
 #[command(name = "rumormill", version, disable_help_subcommand = true)]
 #[command(after_help = MORE)]
@@ -39,8 +39,8 @@ struct Cli {
     command: Option<Command>,
 }
 
-/// Commands that the list leaves out; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, get, ticket, seen, digest,\n      peers, keep, forget, export, import, check, resync, paths, completions, man";
+/// Commands that the short list omits; each has its own `--help`.
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -52,13 +52,13 @@ enum Command {
     Chat(commands::chat::Args),
     /// Send a message or a file, and exit
     Send(commands::send::Args),
-    /// Answer a message
+    /// Reply to a message
     #[command(hide = true)]
     Reply(commands::reply::Args),
-    /// Set a sign under a message, or take it back
+    /// Add a reaction to a message, or remove it
     #[command(hide = true)]
     React(commands::react::Args),
-    /// Change what one of your messages says
+    /// Change the text of one of your messages
     #[command(hide = true)]
     Edit(commands::edit::Args),
     /// Take one of your messages back
@@ -70,20 +70,23 @@ enum Command {
     /// List the people of a room
     #[command(hide = true)]
     People(commands::people::Args),
-    /// Print or set what a room is about
+    /// Print or set the topic of a room
     #[command(hide = true)]
     Topic(commands::topic::Args),
     /// Print or set the name that others see you by
     #[command(hide = true)]
     Nick(commands::nick::Args),
+    /// Make, list and remove webhooks
+    #[command(hide = true)]
+    Hook(commands::hook::Args),
     /// Print the messages of a room
     Log(commands::log::Args),
-    /// Print the ticket that lets others in
+    /// Print the ticket that lets others join
     #[command(hide = true)]
     Ticket(commands::ticket::Args),
     /// List your rooms
     Rooms(commands::rooms::Args),
-    /// List the peers of a room and how each is reached
+    /// List the peers of a room and the path to each
     #[command(hide = true)]
     Peers(commands::peers::Args),
     /// Save a file that somebody sent
@@ -97,7 +100,7 @@ enum Command {
     /// Print the digest that two people compare to check that they hold the same messages
     #[command(hide = true)]
     Digest(commands::digest::Args),
-    /// Show or set how much of a room is kept on this disk
+    /// Show or set how much of a room this disk keeps
     #[command(hide = true)]
     Keep(commands::keep::Args),
     /// Remove a room, or everything, from this machine
@@ -119,7 +122,7 @@ enum Command {
     Serve(commands::serve::Args),
     /// Check what works on this machine and what does not
     Doctor(commands::doctor::Args),
-    /// Print where files are kept
+    /// Print the paths of the program's files
     #[command(hide = true)]
     Paths(commands::paths::Args),
     /// Print shell completions
@@ -130,7 +133,7 @@ enum Command {
     Man(commands::completions::Page),
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
-    /// The console of the first system
+    /// Run the console of the first system
     #[command(subcommand)]
     Lab(rumormill_lab::Command),
     #[command(hide = true)]
@@ -172,7 +175,7 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     }
 }
 
-/// What there is to choose from, for whoever named no command where nobody can be asked.
+/// Prints help when no command is named and there is no terminal to ask at.
 fn help() -> Result<(), Failure> {
     let help = Cli::command().render_help();
     io::stdout().write_all(help.to_string().as_bytes()).map_err(|error| Failure::output(&error))?;
@@ -193,6 +196,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::People(args) => commands::people::run(args, place).await,
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
+        Command::Hook(args) => commands::hook::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
@@ -215,14 +219,14 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
     }
 }
 
-/// Commands for people say nothing of their inside, unless `RUST_LOG` asks for it.
+/// Turns logging on if `RUST_LOG` is set; otherwise commands log nothing.
 fn log_as_asked() {
     if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(io::stderr).init();
     }
 }
 
-/// The command line; `None` when it asked for help, which is printed.
+/// Parses the command line; `None` when it asked for help, which this prints.
 fn parse() -> Result<Option<Cli>, Failure> {
     let error = match Cli::try_parse() {
         Ok(cli) => return Ok(Some(cli)),

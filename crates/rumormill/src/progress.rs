@@ -1,20 +1,20 @@
-//! How far something has come that takes long: on standard error, and only at a terminal.
+//! Progress of long work: on standard error, and only at a terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar that shows how far something has come. Clones are the same.
+/// A progress bar. Clones show the same bar.
 #[derive(Clone)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Of so many entries.
+    /// A bar for a number of entries.
     pub(crate) fn new(what: &'static str, entries: u64) -> Self {
         Self::bar(what, entries, "{msg} {bar:30} {human_pos} of {human_len}, {eta} left")
     }
 
-    /// Of bytes that are counted as they go.
+    /// A bar for bytes whose total grows.
     pub(crate) fn bytes(what: &'static str) -> Self {
         Self::bar(what, 0, "{msg} {bar:30} {bytes} of {total_bytes}, {eta} left")
     }
@@ -26,29 +26,29 @@ impl Progress {
         Self(bar)
     }
 
-    /// So much more.
+    /// Adds to the progress.
     pub(crate) fn add(&self, more: u64) {
         self.0.inc(more);
     }
 
-    /// So much more than was known there is to be done.
+    /// Adds to the total.
     pub(crate) fn more(&self, length: u64) {
         self.0.inc_length(length);
     }
 
-    /// So much in all.
+    /// Sets the progress.
     pub(crate) fn reach(&self, all: u64) {
         self.0.set_position(all);
     }
 
-    /// Goes on with something else.
+    /// Switches to another part of the work.
     pub(crate) fn turn(&self, what: &'static str, all: u64, of: u64) {
         self.0.set_message(what);
         self.0.set_length(of);
         self.0.set_position(all);
     }
 
-    /// It is done; nothing of it stays on the screen.
+    /// Ends the bar and removes it from the screen.
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }

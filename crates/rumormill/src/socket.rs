@@ -1,5 +1,5 @@
-//! Where the socket of a home is: in the home. Where its path is longer than the system lets a socket's be, the socket is in a
-//! directory of this user's with a short path, and a link in the home leads to it, for everybody who opens that home.
+//! The socket of a home is in the home. When its path is longer than the system allows for a socket, the socket is in a
+//! directory of this user with a short path, and a link in the home leads every command to it.
 
 use std::{
     env, fs,
@@ -18,8 +18,8 @@ use crate::failure::{Exit, Failure};
 /// The name of the socket, or of the link to it, in a home.
 pub(crate) const NAME: &str = "socket";
 
-/// Where the process that has a home open listens, or would. What a link leads to counts only in a directory that nobody else
-/// can have put there.
+/// The path where the process that has a home open listens. Follows a link only into a directory that nobody else can
+/// have created.
 pub(crate) fn find(home: &Path) -> PathBuf {
     let home = fs::canonicalize(home).or_else(|_| std::path::absolute(home)).unwrap_or_else(|_| home.to_owned());
     let inside = home.join(NAME);
@@ -32,10 +32,11 @@ pub(crate) fn find(home: &Path) -> PathBuf {
     }
 }
 
-/// Makes ready what it takes to listen; returns where. To be called by who has the home open.
+/// Prepares the socket's directory or link and returns the path to listen at. Only the process that has the home open
+/// may call it.
 ///
 /// # Errors
-/// When there is no place for a socket.
+/// When no directory can hold the socket.
 pub(crate) fn prepare(home: &Path) -> Result<PathBuf, Failure> {
     let home = fs::canonicalize(home).map_err(|error| broken(home, &error))?;
     let inside = home.join(NAME);
@@ -55,26 +56,26 @@ pub(crate) fn prepare(home: &Path) -> Result<PathBuf, Failure> {
     Err(broken(&inside, &why))
 }
 
-/// Takes the link out of a home, if one is there.
+/// Removes the link from a home, if there is one.
 pub(crate) fn clear(home: &Path) {
     let inside = home.join(NAME);
     if inside.is_symlink() {
-        // What cannot be removed cannot be replaced either, which is told then.
+        // A link that cannot be removed cannot be replaced either, and that error is reported.
         let _ = fs::remove_file(inside);
     }
 }
 
-/// Whether the system takes this path for a socket.
+/// Whether the system allows this path for a socket.
 pub(crate) fn fits(path: &Path) -> bool {
     SocketAddr::from_pathname(path).is_ok()
 }
 
-/// Where the socket of a home with too long a path would be.
+/// The socket of a home whose path is too long, if a directory can hold one.
 fn elsewhere(home: &Path) -> Option<PathBuf> {
     dirs().into_iter().map(|dir| dir.join(name(home))).find(|path| fits(path))
 }
 
-/// Directories with short paths, the best first: what the session of this user has for sockets, or what everybody has.
+/// Directories with short paths, the best first: that of the user's session for sockets, then the shared one.
 fn dirs() -> Vec<PathBuf> {
     let session = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let session = session.filter(|dir| dir.is_absolute() && is_private(dir, &[Some(geteuid().as_raw())]));
@@ -82,12 +83,12 @@ fn dirs() -> Vec<PathBuf> {
     session.map(|dir| dir.join("rumormill")).into_iter().chain([env::temp_dir(), "/tmp".into()].map(ours)).collect()
 }
 
-/// What tells homes apart.
+/// A name that differs between homes.
 fn name(home: &Path) -> String {
     blake3::hash(home.as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
 }
 
-/// Makes a directory for this user alone. One that somebody else has made is not used.
+/// Creates a directory for this user alone, and refuses one that somebody else has created.
 fn make(dir: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
@@ -95,11 +96,11 @@ fn make(dir: &Path) -> io::Result<()> {
     }
     match is_private(dir, &[Some(geteuid().as_raw())]) {
         true => Ok(()),
-        false => Err(io::Error::new(ErrorKind::PermissionDenied, "somebody else has made it, or may look into it")),
+        false => Err(io::Error::new(ErrorKind::PermissionDenied, "somebody else created it, or can access it")),
     }
 }
 
-/// Whether a directory belongs to one of these and nobody else may look into it.
+/// Whether a directory belongs to one of these users and nobody else can access it.
 fn is_private(dir: &Path, owners: &[Option<u32>]) -> bool {
     fs::symlink_metadata(dir).is_ok_and(|found| {
         found.is_dir() && found.permissions().mode() & 0o077 == 0 && owners.contains(&Some(found.uid()))

@@ -1,4 +1,4 @@
-//! A visit to a room: on a whole screen, or line by line where there is none.
+//! A visit to a room: on a whole screen, or line by line without one.
 
 use rumormill_api::Room;
 use rumormill_client::Client;
@@ -6,7 +6,7 @@ use rumormill_tui::{Start, Visit, at_terminal};
 
 use crate::{clipboard, failure::Failure, home::HomeArgs};
 
-/// How a room is shown.
+/// The way a room is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// On a whole screen.
@@ -16,16 +16,16 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    /// A screen where there is one, unless it is to be `plain`.
+    /// A screen if there is one, unless `plain` is set.
     pub(crate) fn of(plain: bool) -> Self {
         if at_terminal() && !plain { Self::Screen } else { Self::Lines }
     }
 }
 
-/// Opens a room for whoever sits here, until they leave.
+/// Opens a room for the person at this terminal, until they leave.
 ///
 /// # Errors
-/// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
+/// When the terminal, the room or the process that has the home open goes away, or the reader of our output does.
 pub(crate) async fn visit(client: &Client, room: &Room, place: &HomeArgs, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
     place.remember_room(room.id.as_str());

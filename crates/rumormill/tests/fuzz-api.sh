@@ -1,6 +1,5 @@
-#!/bin/sh
-# Asks a real process whatever schemathesis makes of the API's description; no answer may be a server error.
-# Usage: fuzz-api.sh RUMORMILL SCHEMATHESIS [REQUESTS_PER_OPERATION]
+#!/bin/sh Sends a real process the requests that schemathesis derives from the API's description; no answer may be a
+#server error. Usage: fuzz-api.sh RUMORMILL SCHEMATHESIS [REQUESTS_PER_OPERATION]
 set -eu
 rumormill=$(realpath "$1") schemathesis=$(realpath -s "$2") requests=${3:-100}
 RUMORMILL_HOME=$(mktemp -d)/home

@@ -1,4 +1,4 @@
-//! The rules of the house that a compiler does not know: what each layer forbids, and how long things may get.
+//! House rules that the compiler does not check: the bans of each layer, and the lengths of files and functions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -7,11 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Lines of product code in a file, and lines of a function.
+/// The most lines of product code in a file, and of a function.
 const FILE_LINES: usize = 600;
 const FUNCTION_LINES: usize = 70;
 
-/// What each crate forbids, in its dependencies and in its sources; and which of ours it may use.
+/// The dependencies and words that each crate forbids, and our crates that it may use.
 struct Layer {
     name: &'static str,
     uses: &'static [&'static str],
@@ -100,11 +100,11 @@ const LAYERS: [Layer; 11] = [
     },
 ];
 
-/// Crates whose modules import each other one way. The engine and its simulation are machines whose parts speak with each
-/// other.
+/// Crates whose modules must not import each other in cycles. The parts of the engine and of its simulation work
+/// together, so those two crates are exempt.
 const ONE_WAY: [&str; 9] = ["api", "client", "lab", "node", "rumormill", "server", "store", "text", "tui"];
 
-/// Product code that may unwrap, with the reason. Empty is how it should be.
+/// Product code that may unwrap, with the reason. It should be empty.
 const MAY_UNWRAP: [(&str, &str); 0] = [];
 
 fn root() -> PathBuf {
@@ -176,7 +176,7 @@ fn test_modules(source: &Source) -> Vec<PathBuf> {
     names.collect()
 }
 
-/// A line without what stands in a string or a comment.
+/// A line without its strings and comments.
 fn code(line: &str) -> String {
     let mut out = String::new();
     let mut chars = line.chars().peekable();
@@ -247,7 +247,7 @@ fn layers_point_one_way() {
     nothing("a layer uses what it must not", wrong);
 }
 
-/// What each module right below the root of a crate imports of the others.
+/// The imports between the top-level modules of a crate.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 fn imports(sources: &[Source]) -> Imports {
@@ -257,7 +257,7 @@ fn imports(sources: &[Source]) -> Imports {
     };
     let modules: BTreeSet<String> = sources.iter().map(|source| module(&source.path).0).collect();
     let is_root = |name: &str| name == "lib" || name == "main";
-    // What the root hands on is its module's.
+    // An item that the root re-exports belongs to its module.
     let mut handed_on = BTreeMap::new();
     for source in sources.iter().filter(|source| is_root(&module(&source.path).0)) {
         let text = source.product.join(" ");
@@ -285,7 +285,7 @@ fn imports(sources: &[Source]) -> Imports {
     imports
 }
 
-/// The branches of what stands behind `use `, or behind `crate::`: `{a::{b, c}, d}` has `a::{b, c}` and `d`.
+/// The branches of a path after `use ` or `crate::`: `{a::{b, c}, d}` has `a::{b, c}` and `d`.
 fn branches(tree: &str) -> Vec<&str> {
     let Some(inside) = tree.strip_prefix('{') else { return vec![tree.split(';').next().unwrap()] };
     let mut found = Vec::new();
@@ -310,7 +310,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty())
 }
 
-/// What is left when all that imports nothing of the rest, or is imported by none of it, is taken away: circles.
+/// Finds cycles: repeatedly removes modules that import none of the rest, or that none of the rest imports.
 fn circles(mut imports: Imports) -> Vec<String> {
     loop {
         let before = imports.len();
@@ -349,8 +349,8 @@ fn is_crate(name: &str) -> bool {
     root().join("crates").join(name).join("Cargo.toml").exists()
 }
 
-/// What is wrong with a manifest of the product: that it can switch a defence off, other than by handing on the feature
-/// that nobody enables.
+/// Checks a manifest of the product: it must not be able to switch a defence off, except by passing on the feature that
+/// nobody enables.
 fn switches_off(manifest: &str) -> Vec<&str> {
     let mut section = "";
     let mut wrong = Vec::new();
@@ -385,7 +385,7 @@ fn only_the_siege_can_switch_a_defence_off() {
     nothing("the product can be built without its defences", wrong);
 }
 
-/// What whoever finds a published crate alone has to find in it.
+/// The fields that a published crate needs.
 #[test]
 fn published_crates_say_what_they_are() {
     let mut wrong = Vec::new();
@@ -422,7 +422,7 @@ fn layers_keep_what_they_forbid_out() {
     nothing("a layer speaks of what it forbids", wrong);
 }
 
-/// Whether `word` stands in `line` by itself, not inside a longer one.
+/// Whether `line` contains `word` as a whole word.
 fn holds_word(line: &str, word: &str) -> bool {
     let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
     line.match_indices(word)
@@ -513,7 +513,7 @@ fn nothing_is_left_for_later() {
     nothing("left for later, or named by a number", wrong);
 }
 
-/// Whether a comment holds `#` and a number, as one names issues.
+/// Whether a comment contains `#` and a number, like an issue number.
 fn names_an_issue(comment: &str) -> bool {
     comment.match_indices('#').any(|(at, _)| comment[at + 1..].starts_with(|char: char| char.is_ascii_digit()))
 }

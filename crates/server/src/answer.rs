@@ -1,4 +1,4 @@
-//! What goes out: JSON that harms no terminal, or a refusal under the status that goes with its code.
+//! Answers: terminal-safe JSON, or a refusal with the status of its code.
 
 use axum::{
     http::{StatusCode, header},
@@ -9,7 +9,7 @@ use rumormill_node::{Error, StoreError};
 use rumormill_text::escaped;
 use serde::Serialize;
 
-/// An answer as JSON that is safe on a terminal, whoever wrote what is in it.
+/// An answer as JSON that is safe on a terminal, whatever text it contains.
 pub(crate) struct SafeJson<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for SafeJson<T> {
@@ -21,17 +21,17 @@ impl<T: Serialize> IntoResponse for SafeJson<T> {
     }
 }
 
-/// What a request comes to.
+/// The result of a request.
 pub(crate) type Answer<T> = Result<T, Refusal>;
 
-/// Why something was refused or failed, and the status that says so.
+/// A refusal or failure with its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The status.
     pub status: StatusCode,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub refused: Refused,
-    /// Milliseconds after which the same may be asked again.
+    /// Milliseconds after which the client may retry.
     pub wait_ms: Option<u64>,
 }
 
@@ -41,17 +41,17 @@ impl Refusal {
         Self { status: status(code.status), refused: code.refuse(what, help), wait_ms: None }
     }
 
-    /// There is no such thing.
+    /// The requested thing does not exist.
     pub(crate) fn missing(code: Code, what: &str) -> Self {
-        Self::new(code, what, "look at what there is one level up")
+        Self::new(code, what, "list what exists one level up")
     }
 
-    /// Something of this machine does not work.
+    /// Something on this machine does not work.
     pub(crate) fn failed(code: &str, what: impl Into<String>, help: &str) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::new(code, what, help), wait_ms: None }
     }
 
-    /// Something of ours that nobody but us can mend.
+    /// A fault in the program that only we can fix.
     pub(crate) fn internal(code: &str, what: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::internal(code, what), wait_ms: None }
     }
@@ -63,14 +63,14 @@ impl From<Refused> for Refusal {
     }
 }
 
-/// Milliseconds in which what waits to be said is on disk, where the disk is well.
+/// Milliseconds in which a healthy disk stores all queued messages.
 const COMMIT_MS: u64 = 1_000;
 
 fn status(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// What a node tells by a word of its own; of its store, only what a person can mend has one.
+/// Errors of a node that have a code of their own; of the store's errors, only those that a person can fix do.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let code = match &error {
@@ -95,7 +95,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A refusal that comes before anything was looked up: what happened is what its status says.
+/// A refusal before any lookup: its text is that of its status.
 pub(crate) fn refused(code: Code, help: &str) -> Response {
     let mut refusal = Refusal::new(code, "", help);
     refusal.refused.what = refusal.status.canonical_reason().unwrap_or("refused").to_lowercase();

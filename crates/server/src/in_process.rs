@@ -1,4 +1,4 @@
-//! Asking without any wire, for whoever is in the process that has the home open.
+//! A transport without a wire, for callers in the process that has the home open.
 
 use axum::{
     Router,
@@ -7,7 +7,7 @@ use axum::{
 use rumormill_client::{Answered, Body, Transport};
 use tower::ServiceExt as _;
 
-/// What this process answers itself.
+/// Requests that this process answers itself.
 pub(crate) struct InProcess(Router);
 
 impl InProcess {

@@ -1,4 +1,4 @@
-//! Answers `/v1` over a node, to the process itself, to other commands, and to pages and scripts.
+//! Serves `/v1` over a node, to the process itself, to other commands, and to pages and scripts.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -7,6 +7,7 @@ mod api;
 mod archive;
 mod in_process;
 mod limits;
+mod secret;
 mod serve;
 mod told;
 

@@ -1,4 +1,4 @@
-//! What is told of people and of what happened in a room, in words that every interface shows as they are.
+//! Names of people and notices of a room, in words that every interface shows unchanged.
 
 use rumormill_node::{
     Room,
@@ -18,7 +18,7 @@ pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
 /// Everybody's names in a room.
 ///
 /// # Errors
-/// When it cannot be read who wrote in it.
+/// When the authors of the room cannot be read.
 pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
     let heads = room.entries().heads().await?.into_iter().map(|(author, _)| author);
     let peers = room.status().peers.into_iter().map(|peer| peer.author);
@@ -29,21 +29,21 @@ pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
     Ok(names)
 }
 
-/// What an author is shown as, in full.
+/// The full form of an author's name.
 pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
     names.name(&author.to_string().as_str().into(), "").whole()
 }
 
-/// What is told of an author whose key was in use in two places.
+/// The notice about an author whose key was used in two places.
 pub(crate) fn forked(nick: &str) -> String {
     format!("{nick} wrote two logs under one key, or left one that was ahead of its time; one of the two is not shown")
 }
 
-/// What is told when that author was I.
+/// The notice when that author is this user.
 pub(crate) const REKEYED: &str = "your log was cut, for its key was in use in two places or your clock was ahead; you write under a fresh key from here \
      on, and what was cut off is said again under it";
 
-/// What is told of clocks that differ; empty when none does.
+/// The notice about clocks that differ; empty when none does.
 pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
     let (apart, side) = (span(skew.ms), if skew.ms > 0 { "behind" } else { "ahead of" });
     match skew.whose {
@@ -62,10 +62,10 @@ pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
     }
 }
 
-/// What is told when clocks agree again.
+/// The notice when clocks agree again.
 pub(crate) const AGREED: &str = "all clocks agree again";
 
-/// How far two clocks are apart.
+/// The difference of two clocks, in words.
 fn span(ms: i64) -> String {
     let seconds = ms.unsigned_abs().div_ceil(1_000);
     match seconds {

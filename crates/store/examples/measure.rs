@@ -159,7 +159,7 @@ fn search(disk: &Disk) {
     let mut reader = disk.reader().unwrap();
     for words in ["common", "rare77", "common rare7", "absent"] {
         let began = Instant::now();
-        let found = reader.search(&ROOM, words, 50).unwrap();
+        let found = reader.search(&ROOM, &words.into(), 50).unwrap();
         println!("search {words:?}: {} found in {:.1} ms", found.len(), ms(began));
     }
 }

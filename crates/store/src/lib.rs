@@ -15,6 +15,7 @@ mod note;
 mod row;
 mod share;
 mod surplus;
+mod wanted;
 mod words;
 
 use std::fmt;
@@ -41,6 +42,7 @@ pub use crate::{
     memory::Memory,
     share::Shared,
     surplus::surplus,
+    wanted::{By, Wanted},
 };
 
 /// One change to make durable.
@@ -299,10 +301,11 @@ pub trait Read: Send {
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error>;
 
     /// Full-text search in texts, imported ones included, and in names of files, newest first. An entry matches when it
-    /// has all `words`, the last one as a prefix; an edited entry matches by its last [`Kind::EDIT`] only. Case and
+    /// has all words, the last one as a prefix; an edited entry matches by its last [`Kind::EDIT`] only. Case and
     /// accents do not matter, nor does punctuation except the signs of words such as c++: there is no syntax. Only the
-    /// first [`limits::QUERY_WORDS`] words count; a query without words finds nothing.
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error>;
+    /// first [`limits::QUERY_WORDS`] words count. The author and the time are those of the original entry, or of the imported
+    /// message. An empty search finds nothing.
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;

@@ -41,7 +41,7 @@ use crate::{
     note::{Note, goes, is_message, is_said},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
-    words::Query,
+    wanted::{Sought, Wanted},
 };
 
 /// A store that vanishes when dropped. Clones and readers share its content.
@@ -373,13 +373,14 @@ impl Shelf {
         groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
     }
 
-    /// Whether an entry, as it reads now, matches a query.
-    fn finds(&self, query: &Query, line: &TimelineRow) -> bool {
+    /// Whether an entry, as it reads now, matches a search.
+    fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
         let target = Target { author: line.place.author, seq: line.place.seq };
         let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
         let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
         let (kind, body) = edit.map_or((line.kind, &line.body), |row| (row.raw.kind, &row.raw.body));
-        is_said(line.kind) && query.finds_in(kind, body)
+        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
+        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     fn kept(&self) -> Vec<Kept> {
@@ -558,11 +559,11 @@ impl Read for Memory {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
-        let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        let Some(sought) = Sought::new(wanted) else { return Ok(Vec::new()) };
         self.ask(room, |shelf| {
             let lines = shelf.timeline.iter().rev().filter_map(|place| shelf.line(place));
-            lines.filter(|line| shelf.finds(&query, line)).take(limit).collect()
+            lines.filter(|line| shelf.finds(&sought, line)).take(limit).collect()
         })
     }
 

@@ -14,7 +14,7 @@ use proptest::{prelude::*, sample::Index};
 use rumormill_proto::{
     admit::Run, content::Target, ids::FileId, ids::Seq, input::Kept, log::Log, run::block_end, time::Time,
 };
-use rumormill_store::{Change, Disk, Error, Keep, Memory, RoomRecord, Store};
+use rumormill_store::{By, Change, Disk, Error, Keep, Memory, RoomRecord, Store, Wanted};
 
 const AUTHORS: u8 = 4;
 const ENTRIES: u64 = 150;
@@ -316,8 +316,20 @@ impl Pair {
             }
         }
         for words in ["rum", "mill", "the rumor", "cafe 1", "rumor mill", "mills the rum"] {
-            alike!(search, words, usize::MAX);
-            alike!(search, words, 3);
+            alike!(search, &words.into(), usize::MAX);
+            alike!(search, &words.into(), 3);
+        }
+        let author = self.scripts.first().map(Script::id);
+        for (words, by, since_ms, until_ms) in [
+            ("rum", true, None, None),
+            ("", true, None, Some(200)),
+            ("", false, Some(100), Some(300)),
+            ("mill", false, Some(150), None),
+        ] {
+            let by = by.then(|| By { author, name: "ann".into() });
+            let wanted = Wanted { words: words.into(), by, since_ms, until_ms };
+            alike!(search, &wanted, usize::MAX);
+            alike!(search, &wanted, 3);
         }
         let report = disk.check(&ROOM).unwrap();
         assert!(report.is_clean(), "{report:?}");

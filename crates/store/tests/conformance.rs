@@ -8,7 +8,7 @@ mod common;
 use common::{OTHER_ROOM, ROOM, Script, append, seeing, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Trust},
-    content::Target,
+    content::{Content, Imported, Target},
     entry::{Body, Kind, RawEntry},
     fork::Proof,
     frame::Contact,
@@ -16,9 +16,10 @@ use rumormill_proto::{
     limits::SPANS,
     log::{Log, Unfit},
     run::RawRun,
+    time::Time,
 };
 use rumormill_store::{
-    Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow,
+    By, Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow, Wanted,
     limits::{CONTACTS, HOLDER_ENTRIES, ONCE},
 };
 
@@ -43,6 +44,7 @@ laws! {
     recall_tells_of_the_entry_below_a_span
     what_lies_beyond_a_cut_vouches_for_the_entry_below
     search_finds_words_newest_first
+    search_finds_what_somebody_said_and_when
     search_takes_any_words
     holders_are_who_say_so
     holders_are_those_too_who_name_one_who_holds_it
@@ -91,7 +93,10 @@ fn an_empty_store_has_nothing(store: &mut dyn Store) {
     assert_eq!(reader.recall(&ROOM, &author, 0).unwrap(), None);
     assert_eq!(reader.line(&ROOM, &author, 0).unwrap(), None);
     assert!(reader.newest(&ROOM, 5).unwrap().is_empty() && reader.beyond_cut(&ROOM, &author).unwrap().is_empty());
-    assert!(reader.search(&ROOM, "x", 5).unwrap().is_empty() && reader.holders(&ROOM, &author, 0).unwrap().is_empty());
+    assert!(
+        reader.search(&ROOM, &"x".into(), 5).unwrap().is_empty()
+            && reader.holders(&ROOM, &author, 0).unwrap().is_empty()
+    );
     assert_eq!(reader.count(&ROOM).unwrap(), 0);
     assert!(reader.check(&ROOM).unwrap().is_clean());
     assert!(store.commit(&[]).unwrap().is_empty());
@@ -182,8 +187,8 @@ fn rooms_are_apart(store: &mut dyn Store) {
     assert_eq!(places(&timeline(store, &ROOM)), (1..=4).map(|seq| (here.id(), seq)).collect::<Vec<_>>());
     assert_eq!(places(&timeline(store, &OTHER_ROOM)), (1..=2).map(|seq| (here.id(), seq)).collect::<Vec<_>>());
     let mut reader = store.reader().unwrap();
-    assert!(reader.search(&ROOM, "there", 9).unwrap().is_empty());
-    assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2);
+    assert!(reader.search(&ROOM, &"there".into(), 9).unwrap().is_empty());
+    assert_eq!(reader.search(&OTHER_ROOM, &"there".into(), 9).unwrap().len(), 2);
     assert_eq!((reader.count(&ROOM).unwrap(), reader.count(&OTHER_ROOM).unwrap()), (4, 2));
     assert_eq!(reader.newest(&OTHER_ROOM, 9).unwrap(), vec![(here.id(), 1, 2)]);
 }
@@ -246,7 +251,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
     for _ in 0..2 {
         let mut reader = store.reader().unwrap();
         assert_eq!((reader.count(&ROOM).unwrap(), timeline(store, &ROOM)), (0, vec![]));
-        assert_eq!(reader.search(&OTHER_ROOM, "there", 9).unwrap().len(), 2, "indexed or not");
+        assert_eq!(reader.search(&OTHER_ROOM, &"there".into(), 9).unwrap().len(), 2, "indexed or not");
         assert!(reader.check(&OTHER_ROOM).unwrap().is_clean());
         while store.index(100).unwrap() {}
         store.sweep(1).unwrap();
@@ -409,7 +414,7 @@ fn a_cut_keeps_evidence(store: &mut dyn Store) {
     assert!(run.entries().iter().zip(1..).all(|(entry, seq)| entry.body.bytes().is_some() == (seq < 40)));
     Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
     assert_eq!(ends(reader.run(&ROOM, &script.id(), 0, 38).unwrap()), Some((1, 38, false)));
-    assert_eq!(places(&reader.search(&ROOM, "line 99", 9).unwrap()), vec![]);
+    assert_eq!(places(&reader.search(&ROOM, &"line 99".into(), 9).unwrap()), vec![]);
     assert!(reader.check(&ROOM).unwrap().is_clean());
 
     let beyond = append(store, ROOM, &[fork.run(40, 50)]).unwrap_err();
@@ -540,19 +545,64 @@ fn search_finds_words_newest_first(store: &mut dyn Store) {
     for _ in 0..5 {
         let mut reader = store.reader().unwrap();
         for (words, expected) in &cases {
-            assert_eq!(places(&reader.search(&ROOM, words, 99).unwrap()), *expected, "{words}");
+            assert_eq!(places(&reader.search(&ROOM, &(*words).into(), 99).unwrap()), *expected, "{words}");
             let two: Vec<_> = expected.iter().take(2).copied().collect();
-            assert_eq!(places(&reader.search(&ROOM, words, 2).unwrap()), two, "two of {words}");
+            assert_eq!(places(&reader.search(&ROOM, &(*words).into(), 2).unwrap()), two, "two of {words}");
         }
         store.index(2).unwrap();
     }
     assert!(!store.index(1).unwrap());
     cut(store, &script.proof(&script.forked(2, 1), 2));
-    let found = store.reader().unwrap().search(&ROOM, "lunch", 99).unwrap();
+    let found = store.reader().unwrap().search(&ROOM, &"lunch".into(), 99).unwrap();
     assert_eq!(places(&found), vec![(they, 2), (they, 1), (me, 1), (me, 0)]);
     cut(store, &script.proof(&script.forked(0, 1), 0));
-    let found = store.reader().unwrap().search(&ROOM, "lunch", 99).unwrap();
+    let found = store.reader().unwrap().search(&ROOM, &"lunch".into(), 99).unwrap();
     assert_eq!(places(&found), vec![(they, 2), (they, 1)]);
+}
+
+fn search_finds_what_somebody_said_and_when(store: &mut dyn Store) {
+    let day = 86_400_000;
+    let at = |ms: u64, body: &str| RawEntry { time: Time::from_ms(ms), ..text(0, body.as_bytes().to_vec()) };
+    let imported = |ms: u64, name: &str, said_ms: u64, text: &str| {
+        let said = Imported { source: "irssi".into(), name: name.into(), time_ms: said_ms, text: text.into() };
+        let (kind, body) = Content::Imported(said).encode().unwrap();
+        RawEntry { kind, body: Body::Here(body), ..at(ms, "") }
+    };
+    let says = vec![
+        at(day, "soup"),
+        at(2 * day, "bread"),
+        imported(10 * day, "Bob", day, "old soup"),
+        imported(10 * day + 1, "Ann", 3 * day, "older bread"),
+        at(11 * day, "soup again"),
+    ];
+    let mine = Script::new(ROOM, 1, says);
+    let theirs =
+        Script::new(ROOM, 2, vec![at(4 * day, "their soup"), RawEntry { kind: Kind::NICK, ..at(5 * day, "bob") }]);
+    append(store, ROOM, &mine.runs(0, 4)).unwrap();
+    append(store, ROOM, &theirs.runs(0, 1)).unwrap();
+    let (me, they) = (mine.id(), theirs.id());
+    let by = |author, name: &str| Some(By { author, name: name.into() });
+    let wanted = |words: &str, by, since_ms, until_ms| Wanted { words: words.into(), by, since_ms, until_ms };
+    let cases: [(Wanted, Vec<(AuthorId, Seq)>); 9] = [
+        (wanted("soup", by(Some(they), "bob"), None, None), vec![(me, 2), (they, 0)]),
+        (wanted("", by(Some(they), "bob"), None, None), vec![(me, 2), (they, 0)]),
+        (wanted("", by(Some(me), "me"), None, None), vec![(me, 4), (me, 1), (me, 0)]),
+        (wanted("", by(None, "ann"), None, None), vec![(me, 3)]),
+        (wanted("soup", None, Some(4 * day), None), vec![(me, 4), (they, 0)]),
+        (wanted("", None, Some(2 * day), Some(4 * day)), vec![(me, 3), (me, 1)]),
+        (wanted("soup", None, None, Some(2 * day)), vec![(me, 2), (me, 0)]),
+        (wanted("...", by(Some(me), "me"), None, None), vec![]),
+        (Wanted::default(), vec![]),
+    ];
+    for _ in 0..4 {
+        let mut reader = store.reader().unwrap();
+        for (wanted, expected) in &cases {
+            assert_eq!(places(&reader.search(&ROOM, wanted, 99).unwrap()), *expected, "{wanted:?}");
+            let first: Vec<_> = expected.iter().take(1).copied().collect();
+            assert_eq!(places(&reader.search(&ROOM, wanted, 1).unwrap()), first, "one of {wanted:?}");
+        }
+        store.index(3).unwrap();
+    }
 }
 
 fn search_takes_any_words(store: &mut dyn Store) {
@@ -562,9 +612,10 @@ fn search_takes_any_words(store: &mut dyn Store) {
         let mut reader = store.reader().unwrap();
         let found =
             ["AND", "\"quoted\"", "NEAR(", "col:y", "a*", "^z", "-w", "'", "東", "京", "u", "it's \"", "OR", "{", "\0"];
-        let finds: Vec<_> = found.iter().map(|words| reader.search(&ROOM, words, 9).unwrap().len()).collect();
+        let finds: Vec<_> =
+            found.iter().map(|words| reader.search(&ROOM, &(*words).into(), 9).unwrap().len()).collect();
         assert_eq!(finds, [1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0]);
-        assert!(reader.search(&ROOM, &"word ".repeat(10_000), 9).unwrap().is_empty());
+        assert!(reader.search(&ROOM, &"word ".repeat(10_000).as_str().into(), 9).unwrap().is_empty());
         store.index(9).unwrap();
     }
 }
@@ -671,7 +722,7 @@ fn dropped_bodies_stay_dropped(store: &mut dyn Store) {
     assert_eq!(lines, vec![script.line(0), script.line(1)]);
     assert!(matches!(lines[0].body, Body::Dropped { len: 6, .. }));
     let mut reader = store.reader().unwrap();
-    assert!(reader.search(&ROOM, "secret", 9).unwrap().is_empty());
+    assert!(reader.search(&ROOM, &"secret".into(), 9).unwrap().is_empty());
     let run = reader.run(&ROOM, &script.id(), 0, 0).unwrap().unwrap();
     Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
     assert!(reader.check(&ROOM).unwrap().is_clean());

@@ -47,7 +47,7 @@ fn an_evicted_log_goes_in_pieces_and_leaves_nothing(store: &mut dyn Store) {
     let kept = store.kept(&ROOM).unwrap();
     assert_eq!(kept.iter().map(|kept| kept.author).collect::<Vec<_>>(), [other.id()]);
     let mut reader = store.reader().unwrap();
-    assert_eq!(reader.search(&ROOM, "line", 999).unwrap().len(), 3);
+    assert_eq!(reader.search(&ROOM, &"line".into(), 999).unwrap().len(), 3);
     assert_eq!(evict(store, &script.id()), 0, "nothing is left to remove");
 }
 
@@ -76,7 +76,7 @@ fn what_comes_after_an_evicted_log_is_found(store: &mut dyn Store) {
     assert_eq!(evict(store, &leaves.id()), 0);
     append(store, ROOM, &comes.runs(0, 2)).unwrap();
     for _ in 0..2 {
-        assert_eq!(store.reader().unwrap().search(&ROOM, "line", 9).unwrap().len(), 3);
+        assert_eq!(store.reader().unwrap().search(&ROOM, &"line".into(), 9).unwrap().len(), 3);
         while store.index(100).unwrap() {}
     }
 }

@@ -120,7 +120,7 @@ fn a_flipped_bit_in_a_run_is_found_and_not_served() {
                 assert!(found.iter().all(|line| lines.contains(line)), "{what}");
                 // Entries in other rows stay readable.
                 assert!(found.len() >= lines.len() - 64, "{what}");
-                reader.search(&ROOM, "said", 99).unwrap();
+                reader.search(&ROOM, &"said".into(), 99).unwrap();
                 for seq in ASKED {
                     reader.recall(&ROOM, &fixture.author, seq).unwrap();
                 }

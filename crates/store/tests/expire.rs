@@ -230,7 +230,7 @@ fn search_forgets_what_expired(store: &mut dyn Store) {
     while store.index(9).unwrap() {}
     expire(store, 0);
     for _ in 0..2 {
-        let found = store.reader().unwrap().search(&ROOM, "line", 99).unwrap();
+        let found = store.reader().unwrap().search(&ROOM, &"line".into(), 99).unwrap();
         assert_eq!(found.len(), 10);
         while store.index(9).unwrap() {}
     }

@@ -43,7 +43,7 @@ fn texts(count: u64) -> Vec<RawEntry> {
 }
 
 fn words_of(reader: &mut dyn Read, seq: Seq) -> usize {
-    reader.search(&ROOM, &secret(seq), 9).unwrap().len()
+    reader.search(&ROOM, &secret(seq).as_str().into(), 9).unwrap().len()
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn notes(store: &dyn Store, target: Target) -> Vec<Seq> {
 }
 
 fn found(store: &dyn Store, words: &str) -> Vec<Seq> {
-    seqs(&read(store).search(&ROOM, words, 99).unwrap())
+    seqs(&read(store).search(&ROOM, &words.into(), 99).unwrap())
 }
 
 fn cut(store: &mut dyn Store, script: &Script, at: Seq, secret: u8) {
@@ -329,7 +329,7 @@ fn search_finds_what_an_entry_reads_by_now(store: &mut dyn Store) {
     append(store, ROOM, &[script.run(5, 7)]).unwrap();
     for _ in 0..3 {
         assert_eq!(found(store, "lunch"), [1, 0]);
-        assert_eq!(read(store).search(&ROOM, "supper", 9).unwrap(), vec![script.line(2)]);
+        assert_eq!(read(store).search(&ROOM, &"supper".into(), 9).unwrap(), vec![script.line(2)]);
         assert!(found(store, "dinner").is_empty() && found(store, "breakfast").is_empty());
         store.index(3).unwrap();
     }

@@ -167,7 +167,7 @@ fn the_last_name_and_what_is_short_stay(store: &mut dyn Store) {
     let mut reader = store.reader().unwrap();
     assert_eq!(reader.nicks(&ROOM).unwrap()[0].2, long);
     assert_eq!(reader.topic(&ROOM).unwrap().unwrap().place.seq, 2);
-    assert_eq!(reader.search(&ROOM, "short", 9).unwrap().len(), 1);
+    assert_eq!(reader.search(&ROOM, &"short".into(), 9).unwrap().len(), 1);
 }
 
 fn bodies_of_every_kind_count(store: &mut dyn Store) {

@@ -57,7 +57,7 @@ fn a_text_with_many_edits_is_taken_back_in_steps() {
         let mut reader = disk.reader().unwrap();
         let notes = reader.notes(&ROOM, &[script.target(0)], 99).unwrap();
         assert_eq!(notes.iter().map(|line| line.place.seq).collect::<Vec<_>>(), [last], "no edit of it is shown");
-        assert_eq!(reader.search(&ROOM, "hushword", 9).unwrap(), [], "nor found");
+        assert_eq!(reader.search(&ROOM, &"hushword".into(), 9).unwrap(), [], "nor found");
         assert!(reader.check(&ROOM).unwrap().is_clean());
     };
     unseen(&disk);
@@ -108,13 +108,17 @@ fn a_room_that_is_left_and_its_words_go_in_steps() {
         let now = (count(&home, "SELECT count(*) FROM run"), rows(&home));
         assert!(runs - now.0 <= ROWS as i64 && left - now.1 <= ROWS as i64, "{runs}, {left} to {now:?}");
         (runs, left) = now;
-        assert_eq!(disk.reader().unwrap().search(&OTHER_ROOM, "stays", 9).unwrap().len(), 1, "others are found");
+        assert_eq!(
+            disk.reader().unwrap().search(&OTHER_ROOM, &"stays".into(), 9).unwrap().len(),
+            1,
+            "others are found"
+        );
         assert!(disk.reader().unwrap().check(&OTHER_ROOM).unwrap().is_clean());
     });
     assert!(steps > 10 && count(&home, tables) == 0 && runs == 1, "{steps} steps");
     let mut disk = Disk::open(&home).unwrap();
     while disk.index(1_000).unwrap() {}
-    assert_eq!(disk.reader().unwrap().search(&OTHER_ROOM, "stays", 9).unwrap().len(), 1);
+    assert_eq!(disk.reader().unwrap().search(&OTHER_ROOM, &"stays".into(), 9).unwrap().len(), 1);
     drop(disk);
     let bytes = fs::read(home.join("rumormill.db")).unwrap();
     assert!(!bytes.windows(8).any(|window| window == b"hushword"));

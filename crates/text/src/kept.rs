@@ -14,7 +14,17 @@ use tempfile::NamedTempFile;
 /// A value, and its file.
 pub struct Kept<T> {
     path: PathBuf,
+    worth: Worth,
     thing: Mutex<T>,
+}
+
+/// What it would mean if the thing got lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    /// A convenience less.
+    Little,
+    /// Something that a person relies on: it is on disk when it was changed, and a file that makes no sense is refused.
+    Much,
 }
 
 impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
@@ -23,12 +33,24 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
     /// # Errors
     /// When the file exists and cannot be read.
     pub fn open(path: PathBuf) -> Result<Self, Refused> {
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(broken(&path, &error)),
+        let text = read(&path)?.unwrap_or_default();
+        let thing = Mutex::new(serde_json::from_slice(&text).unwrap_or_default());
+        Ok(Self { path, worth: Worth::Little, thing })
+    }
+
+    /// Reads a file of something that must not get lost; one that is not there keeps nothing.
+    ///
+    /// # Errors
+    /// When there is a file and it cannot be read, or makes no sense.
+    pub fn open_whole(path: PathBuf) -> Result<Self, Refused> {
+        let thing = match read(&path)? {
+            Some(text) => serde_json::from_slice(&text).map_err(|error| {
+                let what = format!("{} makes no sense: {error}", path.display());
+                Refused::new("file", what, "mend it, or move it away to begin anew")
+            })?,
+            None => T::default(),
         };
-        Ok(Self { path, thing: Mutex::new(serde_json::from_slice(&text).unwrap_or_default()) })
+        Ok(Self { path, worth: Worth::Much, thing: Mutex::new(thing) })
     }
 
     /// Reads the value.
@@ -52,11 +74,49 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
     fn write(&self, thing: &T) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
         file.write_all(&serde_json::to_vec(thing)?)?;
+        if self.worth == Worth::Little {
+            file.persist(&self.path)?;
+            return Ok(());
+        }
+        file.as_file().sync_all()?;
         file.persist(&self.path)?;
-        Ok(())
+        fs::File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// What a file says; `None` where there is none.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(broken(path, &error)),
     }
 }
 
 fn broken(path: &Path, error: &io::Error) -> Refused {
     Refused::new("file", format!("{}: {error}", path.display()), "make it your own file, readable and writable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_is_refused_where_it_must_not_get_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kept.json");
+        let kept = Kept::<Vec<u8>>::open_whole(path.clone()).unwrap();
+        assert!(
+            kept.change(|bytes| {
+                bytes.push(7);
+                true
+            })
+            .unwrap()
+        );
+        assert_eq!(Kept::<Vec<u8>>::open_whole(path.clone()).unwrap().read(Vec::clone), [7_u8]);
+        fs::write(&path, "[7").unwrap();
+        assert_eq!(Kept::<Vec<u8>>::open_whole(path.clone()).map(drop).unwrap_err().code, "file");
+        assert_eq!(Kept::<Vec<u8>>::open(path.clone()).unwrap().read(Vec::len), 0);
+        assert_eq!(fs::read(&path).unwrap(), b"[7", "it is still there");
+    }
 }

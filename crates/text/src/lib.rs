@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod asked;
 mod clean;
 mod clock;
 mod file_name;
@@ -15,6 +16,7 @@ pub mod show;
 mod who;
 
 pub use self::{
+    asked::Search,
     clean::{clean, clean_name, escaped, steers},
     clock::Clock,
     file_name::{parts, safe_name, size},

@@ -26,7 +26,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     let said = match (message.kind, message.gone) {
         (Kind::Text, _) if message.action => Said::Act(text),
         (Kind::Text, _) => Said::Text(match &message.from {
-            Some(from) => format!("{}: {text}", elsewhere(clock, from)),
+            Some(from) => format!("{}: {text}", elsewhere(clock, from, message.time_ms)),
             None => text,
         }),
         (Kind::File, _) => Said::Text(message.file.as_ref().map_or(text, offered)),
@@ -72,10 +72,14 @@ pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str
     }
 }
 
-/// The original author, source and time of an imported message: `alice (irssi), 2019-03-02 14:02`.
-pub fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
+/// The original author, source and, unless the message was handed on at once, time of an imported message: `alice (irssi),
+/// 2019-03-02 14:02`, or `CI (webhook)`.
+pub fn elsewhere(clock: &Clock, from: &Elsewhere, brought_ms: u64) -> String {
     let Elsewhere { name, source, time_ms } = from;
     let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
+    if from.is_handed_on(brought_ms) {
+        return format!("{name} ({source})");
+    }
     format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
 }
 

@@ -221,7 +221,7 @@ impl<'a> Sheet<'a> {
             }
         };
         if let Some(from) = &message.from {
-            text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from)), paint.dim()));
+            text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from, message.time_ms)), paint.dim()));
         }
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));

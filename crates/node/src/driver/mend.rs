@@ -21,7 +21,7 @@ impl Driver {
         vec![(room, Input::Import(import))]
     }
 
-    /// Checks a room, takes out what is damaged, and asks peers for it. Other rooms wait until it is taken out.
+    /// Checks a room, removes damaged entries, and asks peers for them. Other rooms wait until they are removed.
     ///
     /// # Errors
     /// [`Error::Store`] when the home cannot be read or written, [`Error::Damaged`], [`Error::Left`] and

@@ -1,4 +1,4 @@
-//! What people say, and calls that are carried out once: what such a call wrote is noted in the commit that writes it.
+//! Sayings, and calls that are carried out once: the commit that writes an entry also records the key of its call.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::Driver;
 use crate::{asked::Answer, error::Error};
 
 impl Driver {
-    /// Lets a room say what a caller wants said, but for what the same call said before.
+    /// Gives a room the sayings of a caller, except those that an earlier call with the same key wrote.
     pub(super) fn speak(&mut self, room: &RoomId, (sayings, once): (Vec<(Kind, Bytes)>, Vec<Once>), answer: Answer) {
         let known = self.known(room, &once);
         let why = match (self.seats.get_mut(room), known) {
@@ -22,7 +22,7 @@ impl Driver {
         let _ = answer.send(Err(why));
     }
 
-    /// Each call with the entry that it wrote before, if it did.
+    /// Each call, with the entry that it wrote before, if any.
     fn known(&mut self, room: &RoomId, once: &[Once]) -> Result<Vec<(Once, Option<Target>)>, Error> {
         let asked = self.seats.get(room).map(|seat| &seat.asked);
         let mut known = Vec::with_capacity(once.len());
@@ -39,7 +39,7 @@ impl Driver {
         Ok(known)
     }
 
-    /// What calls that are carried out once wrote by these outputs, by room.
+    /// The entries that calls with a key write in these outputs, by room.
     pub(super) fn written(&self, outputs: &[(RoomId, Vec<Output>)]) -> BTreeMap<RoomId, Vec<(Once, Target)>> {
         let mut written = BTreeMap::new();
         for (room, outputs) in outputs {

@@ -1,8 +1,8 @@
 //! A new author key for a room whose own log is forked, because its key was used in two places, or whose engine has
 //! left the log because it lay too far ahead of others' clocks.
 //!
-//! Everybody cuts the log where it forked. The node writes on under a new key, and says again under it what the cut
-//! took. Both places do so, and nothing of either is lost.
+//! Everybody cuts the log where it forked. The node continues under a new key, and says the cut messages again under
+//! it. Both places do so, and neither loses a message.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -16,8 +16,8 @@ use super::Driver;
 use crate::{error::Error, event::RoomEvent, random::random};
 
 impl Driver {
-    /// Gives the room a new author key when its present one is cut, and says again what the cut of this key or of an
-    /// earlier one took.
+    /// Gives the room a new author key when its present one is cut, and says again the messages that the cut of this
+    /// key or of an earlier one took.
     ///
     /// # Errors
     /// [`Error::Store`] when the new key cannot be written; it is not used then.
@@ -66,7 +66,7 @@ impl Driver {
     }
 }
 
-/// What people said is said again. Edits, reactions and retractions only had a meaning in the old log.
+/// Only messages are said again. Edits, reactions and retractions had a meaning only in the old log.
 fn sayable(line: TimelineRow) -> Option<(Kind, bytes::Bytes)> {
     let kinds = [Kind::TEXT, Kind::NICK, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))

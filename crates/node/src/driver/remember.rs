@@ -27,7 +27,7 @@ impl Driver {
         self.damaged.insert(remembered, board);
     }
 
-    /// Takes out what is damaged of a room that could not be entered for it, and enters the room.
+    /// Removes the damaged parts of a room that could not be entered because of them, and enters the room.
     ///
     /// # Errors
     /// [`Error::Damaged`] when that does not suffice, and why.

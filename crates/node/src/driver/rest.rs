@@ -1,4 +1,4 @@
-//! Rooms in which what is said cannot be made durable: they take part in nothing for a while, and go on by themselves.
+//! Rooms whose messages cannot be made durable: they pause for a while, and resume by themselves.
 //!
 //! The engine of such a room holds more than the store, so it begins again from the store. A saying whose caller was
 //! not answered yet is refused or, if no caller waits for it, said again. Answers that were given stay true.

@@ -216,10 +216,10 @@ impl Driver {
     }
 }
 
-/// The logs that were cut, and what is left of each.
+/// The logs that were cut, and the rest of each.
 type Cut = Vec<(RoomId, AuthorId, Log)>;
 
-/// Makes changes durable, all together if possible. Returns what is left of logs that were cut, and the rooms whose
+/// Makes changes durable, all together if possible. Returns the rests of logs that were cut, and the rooms whose
 /// changes failed, each with the reason.
 fn commit(store: &mut dyn Store, changes: &[(RoomId, Change<'_>)]) -> (Cut, Vec<(RoomId, StoreError)>) {
     let shortened = |changes: &[(RoomId, Change<'_>)]| -> Vec<RoomId> {

@@ -118,7 +118,7 @@ impl Fetch {
         self.shelf.on_disk(move |_| source.read(at, len)).await
     }
 
-    /// The file itself, kept open, for its name on the disk may change.
+    /// The file itself, kept open because its name on the disk may change.
     async fn source(&mut self) -> Result<Arc<FileSource>, Error> {
         if let Some(source) = &self.source {
             return Ok(source.clone());
@@ -137,7 +137,7 @@ impl Shelf {
             arrivals.borrow_and_update();
             match self.round(file, size).await {
                 Ok(Round::Whole) => return,
-                // Again, behind the others that waited.
+                // Again, after the others that waited.
                 Ok(Round::Yielded) => continue,
                 Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
@@ -245,7 +245,7 @@ impl Shelf {
         }
     }
 
-    /// Tells how much of a file is here; the room hears of every further percent.
+    /// Reports how much of a file is here; the room gets an event for every further percent.
     fn progressed(&self, (file, size): (RoomFile, u64), have: u64, told: Option<u64>) -> Option<u64> {
         let at = Some(have * 100 / size.max(1));
         let progress = Progress { state: FileState::Fetching, have, failed: None };
@@ -257,7 +257,7 @@ impl Shelf {
         at
     }
 
-    /// Takes in a file of which the last piece has come.
+    /// Takes in a file whose last piece has come.
     async fn whole(self: &Arc<Self>, part: Part, file: RoomFile, size: u64) -> Result<(), Error> {
         let changing = self.changing.lock().await;
         self.on_disk(move |_| part.end()).await?;

@@ -2,7 +2,7 @@
 //!
 //! A file is fetched only when a user asks for it. It comes piece by piece from one peer after the other, and each
 //! piece is verified before it is written. When no connected peer has it, the node asks again when a peer comes. After
-//! a restart the node goes on fetching: the part on the disk is what remembers that the file is wanted.
+//! a restart the node continues: the part on the disk shows that the file is wanted.
 
 mod fetch;
 mod offer;

@@ -60,7 +60,8 @@ impl Drop for Pin {
 }
 
 impl Shelf {
-    /// Takes in a file that was written whole. Returns its hash, its size, and what keeps it until an entry names it.
+    /// Takes in a file that was written whole. Returns its hash, its size, and a guard that keeps it until an entry
+    /// names it.
     ///
     /// # Errors
     /// [`Error::Store`] when the disk is full.

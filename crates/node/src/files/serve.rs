@@ -1,4 +1,4 @@
-//! Serving files to peers: one at a time to each, only files that a common room names, behind everything that is live.
+//! Serving files to peers: one at a time to each, only files that a common room names, and only after everything live.
 //! Peers take turns at every piece.
 
 use std::sync::Arc;
@@ -80,8 +80,8 @@ impl Shelf {
         self.on_disk(move |files| files.source(file, size)).await
     }
 
-    /// Reads and writes one piece after the other. Ends at a peer that stalls, and at a damaged piece, for other peers
-    /// have it.
+    /// Reads and writes one piece after the other. Ends at a peer that stalls, and at a damaged piece, because other
+    /// peers have it.
     async fn pieces(self: &Arc<Self>, source: FileSource, first: u64, send: &mut SendStream) {
         let source = Arc::new(source);
         for at in first.. {

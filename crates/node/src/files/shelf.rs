@@ -78,7 +78,7 @@ pub(super) struct State {
 }
 
 impl Shelf {
-    /// The shelf of a home. It goes on fetching `parts`. Its tasks run on the runtime of the caller until the driver
+    /// The shelf of a home. It continues to fetch `parts`. Its tasks run on the runtime of the caller until the driver
     /// has ended.
     pub(crate) fn open(files: Files, Listed { whole, parts, unread }: Listed, ways: Ways) -> Arc<Self> {
         unread.iter().for_each(|why| tracing::error!(%why, "cannot read which files of a room are here"));
@@ -119,7 +119,7 @@ impl Shelf {
         self.untidy.notify_one();
     }
 
-    /// How a file stands, and how many bytes of it are here.
+    /// The state of a file, and how many of its bytes are here.
     pub(crate) fn standing(&self, room: RoomId, file: &File) -> (FileState, u64) {
         let (state, key) = (self.state(), RoomFile { room, hash: file.hash });
         if state.held.get(&key).is_some_and(|held| held.size == file.size) {
@@ -138,7 +138,7 @@ impl Shelf {
         told
     }
 
-    /// Notes how much of a file is here, and tells its room.
+    /// Notes how much of a file is here, and tells the room.
     pub(super) fn tell(&self, (file, size): (RoomFile, u64), progress: Progress) {
         if let Some(want) = self.state().wants.get(&file) {
             want.progress.send_replace(progress.clone());
@@ -230,7 +230,7 @@ impl Shelf {
         boards.iter().map(|(room, board)| (*room, board.posted().retention.files)).collect()
     }
 
-    /// Ends the fetch of a file, and drops what came of it.
+    /// Ends the fetch of a file, and drops the pieces that came.
     pub(crate) async fn give_up(self: &Arc<Self>, file: RoomFile, why: Error) -> Result<(), Error> {
         let Some(want) = self.state().wants.remove(&file) else { return Ok(()) };
         want.progress.send_replace(Progress { failed: Some(why), ..Progress::default() });

@@ -52,7 +52,7 @@ impl Slots {
     }
 
     /// Moves a piece while holding a slot: for a turn while another transfer waits, for about [`FILE_STALL`] otherwise.
-    /// `is_wanted` tells whether this transfer is to yield to something else.
+    /// `is_wanted` says whether this transfer must yield to something else.
     pub(super) async fn hold<T>(&self, piece: impl Future<Output = T>, is_wanted: impl Fn() -> bool) -> Moved<T> {
         let mut piece = pin!(piece);
         for _ in 0..TURNS {

@@ -67,7 +67,7 @@ impl Entries<'_> {
         self.0.read(|read, room| read.heads(room)).await
     }
 
-    /// What is held of all logs, authors ascending.
+    /// The held part of each log, authors ascending.
     ///
     /// # Errors
     /// As [`Room::messages`].
@@ -83,8 +83,9 @@ impl Entries<'_> {
         self.0.read(move |read, room| read.proof(room, &author)).await
     }
 
-    /// The topmost run of entries within `first..=last` of a log. It lies in one block, and is signed where the block
-    /// ends, where the log ends, and where the log is cut. `None` where nothing is held, or what is held is damaged.
+    /// The topmost run of entries within `first..=last` of a log. It is within one block, and is signed if it ends at
+    /// the end of the block, at the end of the log or at its cut. `None` if nothing is held, or the held entries are
+    /// damaged.
     ///
     /// # Errors
     /// As [`Room::messages`].
@@ -106,13 +107,13 @@ impl Entries<'_> {
         self.say_once(sayings, Vec::new()).await
     }
 
-    /// As [`Entries::say`], for a call that is carried out once however often it is made: `once` has a key for each entry.
-    /// What was written under its key before, even before a crash, is not written again, and its place is told instead.
-    /// Of a room the latest [`ONCE`](crate::ONCE) keys are known, in this home alone.
+    /// As [`Entries::say`], for a call that is carried out once however often it is made: `once` has a key for each
+    /// entry. An entry that was written under its key before, even before a crash, is not written again, and its place
+    /// is returned instead. Each home knows the latest [`ONCE`](crate::ONCE) keys of a room.
     ///
     /// # Errors
-    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same call
-    /// is not answered yet, in both cases before anything is written; and what [`Entries::say`] says.
+    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same
+    /// call is not answered yet, in both cases before anything is written; and those of [`Entries::say`].
     pub async fn say_once(self, sayings: Vec<(Kind, Bytes)>, once: Vec<Once>) -> Result<Vec<Target>, Error> {
         if sayings.iter().any(|(_, body)| body.len() > TEXT_BYTES) {
             return Err(Error::TooLong);
@@ -129,8 +130,8 @@ impl Entries<'_> {
         said.first().copied().ok_or(Error::Closed)
     }
 
-    /// Takes what verifies of pieces of logs that were kept elsewhere and are not held here. What was dropped here because
-    /// it is old or was retracted stays dropped. Resolves once it is durable.
+    /// Imports the entries that verify from pieces of logs kept elsewhere, if they are not held here. Bodies that were
+    /// dropped here because they are old or retracted stay dropped. Resolves once everything is durable.
     ///
     /// # Errors
     /// [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].

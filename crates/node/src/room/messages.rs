@@ -1,11 +1,11 @@
-//! What people read in a room.
+//! Reading the messages of a room.
 
 use rumormill_proto::{
     content::{Content, Target},
     ids::RoomId,
     timeline::Place,
 };
-use rumormill_store::{Read, Shared};
+use rumormill_store::{Read, Shared, Wanted};
 
 use super::Room;
 use crate::{
@@ -41,15 +41,13 @@ impl Room {
         self.read(move |read, room| messages::one(read, room, of)).await
     }
 
-    /// The newest messages that contain all these words, newest first; the last word may be the beginning of one. At most
-    /// `limit` and [`PAGE_LINES`].
+    /// The newest messages that are wanted, newest first. At most `limit` and [`PAGE_LINES`].
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn search(&self, words: &str, limit: usize) -> Result<Vec<Message>, Error> {
-        let words = words.to_owned();
+    pub async fn search(&self, wanted: Wanted, limit: usize) -> Result<Vec<Message>, Error> {
         let read = move |read: &mut dyn Read, room: &RoomId| {
-            let lines = read.search(room, &words, limit.min(PAGE_LINES))?;
+            let lines = read.search(room, &wanted, limit.min(PAGE_LINES))?;
             messages::fold(read, room, &lines)
         };
         self.read(read).await
@@ -73,7 +71,7 @@ impl Room {
         Ok(Holders { authors })
     }
 
-    /// Whether no connected peer keeps what a message says, as far as that was looked for; see
+    /// Whether no connected peer keeps the content of a message, as far as the node has searched; see
     /// [`What::Missing`](crate::What::Missing).
     pub fn is_lost(&self, of: &Target) -> bool {
         self.board.posted().lost.contains(of)

@@ -1,4 +1,4 @@
-//! Checks of what is kept of a room, and repairs.
+//! Checks and repairs of a room's stored entries.
 
 use rumormill_store::CheckReport;
 
@@ -14,7 +14,7 @@ impl Room {
         self.look(|read, room| read.check(room)).await
     }
 
-    /// As [`Room::check`], and calls `tell` on the way with the number of entries that were looked at.
+    /// As [`Room::check`], and calls `tell` meanwhile with the number of checked entries.
     ///
     /// # Errors
     /// As [`Room::check`].
@@ -22,7 +22,7 @@ impl Room {
         self.look(move |read, room| read.check_telling(room, &mut tell)).await
     }
 
-    /// Takes out what [`Room::check`] finds damaged, and asks peers for it; a room that took part in nothing takes part
+    /// Removes the entries that [`Room::check`] finds damaged, and asks peers for them; a stopped room takes part
     /// again. The node's other rooms wait while something is taken out.
     ///
     /// # Errors

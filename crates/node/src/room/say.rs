@@ -1,4 +1,4 @@
-//! What people say in a room.
+//! Writing messages in a room.
 
 use rumormill_proto::{
     content::{Content, Target, Text},
@@ -16,7 +16,7 @@ impl Room {
     /// Says a text. Resolves once it is durable here, whether or not anybody is connected.
     ///
     /// # Errors
-    /// [`Error::TooLong`], and what [`Entries::say`](crate::Entries::say) says.
+    /// [`Error::TooLong`], and those of [`Entries::say`](crate::Entries::say).
     pub async fn say(&self, text: impl Into<Text>) -> Result<Target, Error> {
         self.put(&Content::Text(text.into())).await
     }
@@ -32,7 +32,7 @@ impl Room {
     /// Puts a sign such as an emoji beside a message, or takes ours away when `on` is false.
     ///
     /// # Errors
-    /// [`Error::Sign`] when it is too long or no sign, and what [`Entries::say`](crate::Entries::say) says.
+    /// [`Error::Sign`] when it is too long or no sign, and those of [`Entries::say`](crate::Entries::say).
     pub async fn react(&self, to: Target, sign: &str, on: bool) -> Result<Target, Error> {
         let reaction = Content::Reaction { to, sign: sign.to_owned(), on };
         let (kind, body) = reaction.encode().map_err(|_| Error::Sign)?;
@@ -42,7 +42,7 @@ impl Room {
     /// Replaces the words of a text of ours.
     ///
     /// # Errors
-    /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it is no text, and what [`Room::say`] says.
+    /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it is no text, and those of [`Room::say`].
     pub async fn edit(&self, of: Target, text: &str) -> Result<Target, Error> {
         match self.ours(of).await?.what {
             What::Text(_) => self.put(&Content::Edit { of: of.seq, text: text.to_owned() }).await,
@@ -50,11 +50,11 @@ impl Room {
         }
     }
 
-    /// Takes back a message of ours: every member that is honest drops what it said.
+    /// Takes back a message of ours: every honest member drops its content.
     ///
     /// # Errors
-    /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it cannot be taken back, and what
-    /// [`Entries::say`](crate::Entries::say) says.
+    /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it cannot be taken back, and those of
+    /// [`Entries::say`](crate::Entries::say).
     pub async fn retract(&self, of: Target) -> Result<Target, Error> {
         match self.ours(of).await?.what {
             What::Founded(_) | What::Nick(_) | What::Retracted => Err(Error::Kind),
@@ -67,12 +67,12 @@ impl Room {
     /// Tells everybody the name that we want to be shown with.
     ///
     /// # Errors
-    /// [`Error::Nick`] when it is empty or too long, and what [`Entries::say`](crate::Entries::say) says.
+    /// [`Error::Nick`] when it is empty or too long, and those of [`Entries::say`](crate::Entries::say).
     pub async fn set_nick(&self, nick: &str) -> Result<Target, Error> {
         self.put(&Content::Nick(read_nick(nick)?.to_owned())).await
     }
 
-    /// Tells everybody what the room is about from now on.
+    /// Sets the topic of the room.
     ///
     /// # Errors
     /// As [`Room::say`].
@@ -80,7 +80,7 @@ impl Room {
         self.put(&Content::Topic(topic.to_owned())).await
     }
 
-    /// Tells those who are connected that somebody is typing here, unless they were told a moment ago.
+    /// Tells connected peers that somebody is typing here, unless they were told a moment ago.
     ///
     /// # Errors
     /// [`Error::Closed`].
@@ -102,7 +102,7 @@ impl Room {
     }
 }
 
-/// A nick as it is told, without blanks around it.
+/// A nick without blanks around it.
 ///
 /// # Errors
 /// [`Error::Nick`] when it is empty or too long.

@@ -15,7 +15,7 @@ use crate::{
     message::What,
 };
 
-/// A file that is being taken in, to be sent. What is not sent is forgotten.
+/// A file that is being taken in, to be sent. It is dropped if it is not sent.
 pub struct Upload {
     room: Room,
     import: Import,
@@ -49,7 +49,7 @@ impl Upload {
     /// That was all of it: offers it to the room. Resolves once that is durable here, with the message and the file.
     ///
     /// # Errors
-    /// What [`Upload::end`] and [`Room::say`] say.
+    /// Those of [`Upload::end`] and [`Room::say`].
     pub async fn say(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<(Target, File), Error> {
         let room = self.room.clone();
         let offer = self.end(name, mime, reply_to).await?;
@@ -63,8 +63,8 @@ impl Room {
     /// Resolves once the message is durable here; members fetch the file when they want it.
     ///
     /// # Errors
-    /// [`Error::FileName`], [`Error::Unreadable`] when the file cannot be read, and what [`Upload::write`] and
-    /// [`Upload::say`] say.
+    /// [`Error::FileName`], [`Error::Unreadable`] when the file cannot be read, and those of [`Upload::write`] and
+    /// [`Upload::say`].
     pub async fn send_file(&self, path: &Path, mime: &str) -> Result<Target, Error> {
         let unreadable = |why: std::io::Error| Error::Unreadable { path: path.to_owned(), why: why.to_string() };
         let name = path.file_name().and_then(|name| name.to_str()).ok_or(Error::FileName)?;
@@ -94,7 +94,7 @@ impl Room {
     /// The file that a message offers.
     ///
     /// # Errors
-    /// [`Error::NoFile`] when it offers none, and what [`Room::messages`] says.
+    /// [`Error::NoFile`] when it offers none, and those of [`Room::messages`].
     pub async fn file(&self, of: Target) -> Result<File, Error> {
         match self.message(of).await?.map(|message| message.what) {
             Some(What::File(file)) => Ok(file),
@@ -102,7 +102,7 @@ impl Room {
         }
     }
 
-    /// How a file stands here, and how many bytes of it are here.
+    /// The state of a file on this node, and how many of its bytes are here.
     pub fn file_state(&self, file: &File) -> (FileState, u64) {
         self.node.shelf.standing(self.id(), file)
     }
@@ -110,13 +110,13 @@ impl Room {
     /// Asks for the file that a message offers, if it is not here. It comes even if nobody reads the [`Fetch`].
     ///
     /// # Errors
-    /// [`Error::TooManyFiles`] when too many are asked for, and what [`Room::file`] says.
+    /// [`Error::TooManyFiles`] when too many are asked for, and those of [`Room::file`].
     pub async fn fetch(&self, of: Target) -> Result<Fetch, Error> {
         let file = self.file(of).await?;
         self.node.shelf.begin_fetch(self.id(), file).await
     }
 
-    /// No longer asks for the file that a message offers, and drops what came of it.
+    /// Stops asking for the file that a message offers, and drops the pieces that came.
     ///
     /// # Errors
     /// As [`Room::file`]; [`Error::Store`] when it cannot be removed.

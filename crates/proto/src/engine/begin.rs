@@ -1,4 +1,4 @@
-//! What an engine begins with.
+//! The state with which an engine begins.
 
 use std::collections::BTreeMap;
 

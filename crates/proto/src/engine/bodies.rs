@@ -1,4 +1,4 @@
-//! Bodies that entries came without: who is asked for them.
+//! Asking peers for bodies of entries that came without them.
 
 use super::Parts;
 use crate::{bodies::ranges, ids::PeerId, turn::Turn};

@@ -1,4 +1,4 @@
-//! What follows from others' clocks: who has a vote, who is told, and when our log is left for a new key.
+//! Consequences of others' clocks: the votes, the notices, and leaving our log for a new key.
 
 use super::{Engine, Parts};
 use crate::{
@@ -17,12 +17,12 @@ use crate::{
 };
 
 impl Engine {
-    /// What this engine has learned of clocks, for the engine that goes on under a new key.
+    /// This engine's knowledge of clocks, for the engine that continues under a new key.
     pub fn clock(&self) -> &Clock {
         &self.parts.clock
     }
 
-    /// Goes on with what an earlier engine has learned of clocks.
+    /// Takes over an earlier engine's knowledge of clocks.
     pub fn set_clock(&mut self, clock: Clock) {
         self.parts.clock = clock;
     }
@@ -67,7 +67,7 @@ impl Parts {
         self.strayed = None;
     }
 
-    /// Leaves our log for a new key when it lies too far ahead to be read: a contradiction under our own key makes
+    /// Leaves our log for a new key when it is too far ahead to be read: a contradiction under our own key makes
     /// everybody cut it there. Does nothing if others wrote as late as we did, because then the peers that cannot read
     /// us have wrong clocks.
     pub(super) fn stray(&mut self, now: Now) {
@@ -84,8 +84,8 @@ impl Parts {
         }
     }
 
-    /// Looks for the first entry of our log that lies too far ahead, block by block from the top down. `run` is the
-    /// next block.
+    /// Looks for the first entry of our log that is too far ahead, block by block from the top down. `run` is the next
+    /// block.
     pub(super) fn leave(&mut self, run: RawRun, (after_ms, above): (u64, Option<Box<RawRun>>), turn: &mut Turn<'_>) {
         // The founding of a room stays in its log for ever, and no node holds it back.
         let mut entries = run.entries().iter().zip(run.first()..);

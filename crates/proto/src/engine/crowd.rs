@@ -1,5 +1,5 @@
-//! What happens when there are more authors than there is space: logs that leave, and logs that are wanted because
-//! somebody now vouches for their author.
+//! A room with more authors than places: logs that leave, and logs that are wanted because somebody now vouches for
+//! their author.
 
 use super::Parts;
 use crate::{
@@ -26,8 +26,8 @@ impl Parts {
         }
     }
 
-    /// Serves a peer what it lacks of our own log, a block at most, when no comparison does that: our log has no place
-    /// in the room, but every peer that is linked with us holds it.
+    /// Serves a peer the entries it lacks of our own log, a block at most, when no comparison does that: our log has no
+    /// place in the room, but every peer that is linked with us holds it.
     pub(super) fn introduce(&mut self, peer: PeerId, next: Seq, turn: &mut Turn<'_>) {
         let (own, ours) = (self.own.id(), self.own_next());
         if next < ours && self.logs.frontier().is_aside(&own) {
@@ -36,11 +36,11 @@ impl Parts {
         }
     }
 
-    /// Reckons up which authors have a place, and puts out what follows from that.
+    /// Recomputes which authors have a place, and emits the outputs that follow.
     pub(super) fn reckon(&mut self, turn: &mut Turn<'_>) {
         let news = self.logs.reckon(turn.now.ticks_ms);
         if !news.is_empty() {
-            // The peers told of these logs when nobody vouched for their authors, so we did not listen.
+            // Peers announced these logs when nobody vouched for their authors, so we ignored that.
             self.sync.hurry(turn.now.ticks_ms);
         }
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {

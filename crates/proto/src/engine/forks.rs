@@ -1,4 +1,4 @@
-//! Forks: runs that seem to contradict what we hold, and the proofs that result.
+//! Forks: runs that seem to contradict our logs, and the proofs that result.
 
 use super::Parts;
 use crate::{
@@ -26,7 +26,7 @@ impl Parts {
         self.evidence.ask(Recall { author: run.author(), seq, purpose }, 0);
     }
 
-    /// Whether the log of a run is cut at or below the lowest seq whose id the run tells.
+    /// Whether the log of a run is cut at or below the lowest seq whose id the run contains.
     fn is_cut_below(&self, run: &RawRun) -> bool {
         self.logs.cut(&run.author()).is_some_and(|cut| cut <= run.first().saturating_sub(1))
     }
@@ -53,7 +53,7 @@ impl Parts {
         }
     }
 
-    /// What we hold of a log, if anything.
+    /// The held part of a log, if any.
     fn holding(&self, author: &AuthorId) -> Option<Holding> {
         let log = self.logs.frontier().log(author)?;
         Some((log.head()?.id, log.len()))
@@ -117,7 +117,8 @@ impl Parts {
         }
     }
 
-    /// A log is proved to be forked. Everybody is told the first proof at once, and proofs of lower forks after pauses.
+    /// A log is proved to be forked. Every linked peer gets the first proof at once, and proofs of lower forks after
+    /// pauses.
     fn forked(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
         let (author, at) = (proof.author(), proof.at());
         if self.evidence.may_tell(author, at, turn.now.ticks_ms) {

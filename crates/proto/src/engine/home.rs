@@ -1,5 +1,5 @@
-//! What comes from the home rather than from peers: imported pieces of logs, and the news that the store has lost
-//! something to damage.
+//! Inputs from the home rather than from peers: imported pieces of logs, and the news that the store has lost something
+//! to damage.
 
 use super::{ANY_TIME_MS, Parts};
 use crate::{
@@ -69,9 +69,9 @@ impl Parts {
         (run.first()..=run.last()).filter(|seq| self.logs.has(run.author(), *seq)).count() as u64
     }
 
-    /// Corrects what we told of logs of which the store now holds less, and asks every peer for the lost entries. When
-    /// our own log has lost its head, we write on above the lost entries: nobody writes those seqs again, because the
-    /// hash of the old head keeps their place.
+    /// Corrects our announcements of logs of which the store now holds less, and asks every peer for the lost entries.
+    /// When our own log has lost its head, we write on above the lost entries: nobody writes those seqs again, because
+    /// the hash of the old head keeps their place.
     pub(super) fn lost(&mut self, logs: Vec<(AuthorId, Log)>, turn: &mut Turn<'_>) {
         for (author, log) in logs {
             if author == self.own.id() {

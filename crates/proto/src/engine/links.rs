@@ -1,4 +1,4 @@
-//! Links that come and go, and what peers tell each other when a link is up.
+//! Links that come and go, and the frames that peers exchange when a link is up.
 
 use super::Parts;
 use crate::{
@@ -17,7 +17,7 @@ impl Parts {
         }
         let before = turn.out.len();
         if let Some(other) = self.view.up(peer, address, turn) {
-            // The other link ends before anybody is told of the new one.
+            // The other link ends before the new one is reported.
             let told = turn.out.split_off(before);
             self.close(other, None, turn);
             turn.out.extend(told);
@@ -42,7 +42,7 @@ impl Parts {
         }
     }
 
-    /// Forgets a link; other peers get what it left undone.
+    /// Forgets a link; other peers take over its unfinished parts.
     fn lose(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         self.view.down(peer, turn);
         self.rumors.down(peer, &self.view, turn);
@@ -93,13 +93,14 @@ impl Parts {
         }
     }
 
-    /// Closes a link, for what the peer did or because there is no place for it.
+    /// Closes a link, because of a fault of the peer or because there is no place for it.
     pub(super) fn close(&mut self, peer: PeerId, reject: Option<Reject>, turn: &mut Turn<'_>) {
         self.lose(peer, turn);
         turn.out.push(Output::Close { peer, reject });
     }
 
-    /// Notes whom we dial: a peer that is dialled for the first time may hold what we lost of our own log.
+    /// Notes the peers that we dial: a peer that is dialled for the first time may hold entries that we lost of our own
+    /// log.
     pub(super) fn note_dials(&mut self, turn: &Turn<'_>) {
         for output in turn.said() {
             if let Output::Dial(contact) = output {

@@ -1,4 +1,4 @@
-//! Runs that peers bring, and what they answer to those that we push.
+//! Runs that peers bring, and their answers to our pushes.
 
 use super::{ANY_TIME_MS, Parts};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     turn::Turn,
 };
 
-/// What was taken of some runs.
+/// The accepted part of some runs.
 pub(super) struct Took<'a> {
     pub(super) news: Vec<&'a RawRun>,
     pub(super) known: Vec<RawRun>,
@@ -102,7 +102,7 @@ impl Parts {
         Some(Took { news, known })
     }
 
-    /// Notes which of our own entries a push carries, for its answer tells that the peer holds them.
+    /// Notes which of our own entries a push carries, because its answer shows that the peer holds them.
     pub(super) fn note_pushes(&mut self, turn: &Turn<'_>) {
         for output in turn.said() {
             if let Output::Send { to, frame: Frame::Push(push) } = output {

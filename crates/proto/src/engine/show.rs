@@ -1,4 +1,4 @@
-//! What follows from an input: showing the entries that may be shown, and writing what waits to be written.
+//! Work after each input: showing the entries that may be shown, and writing waiting entries.
 
 use super::{ANY_TIME_MS, Parts};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Parts {
-    /// Shows what may be shown and writes what may be written, until nothing follows from it.
+    /// Shows and writes all entries that may be shown and written, until nothing changes any more.
     pub(super) fn settle(&mut self, turn: &mut Turn<'_>) {
         let wall_ms = self.time_ms(turn.now);
         self.own.reach(self.clock.reach_ms(turn.now, self.said_ms(), self.own.last()));
@@ -31,7 +31,7 @@ impl Parts {
         self.due_ms = due;
     }
 
-    /// Queues what is to be said, as far as it can be.
+    /// Queues sayings, as far as there is room.
     pub(super) fn say(&mut self, sayings: Vec<Saying>, turn: &mut Turn<'_>) {
         let cut = self.logs.cut(&self.own.id()).is_some();
         let refused = self.own.say(sayings, cut);
@@ -40,7 +40,7 @@ impl Parts {
 
     pub(super) fn write(&mut self, turn: &mut Turn<'_>) {
         let wall_ms = self.time_ms(turn.now);
-        // Our own words that peers gave back may wait for what they name.
+        // Our own entries that peers gave back may wait for the entries they name.
         while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
@@ -105,7 +105,7 @@ impl Parts {
                 false if history => Arrival::History,
                 false => Arrival::Late,
             };
-            // A founding far ahead stands last until its time comes, and makes no other entry late.
+            // A founding far ahead is last in the timeline until its time comes, and makes no other entry late.
             if entry.kind != Kind::FOUND {
                 self.end = self.end.max(place);
             }
@@ -121,8 +121,9 @@ impl Parts {
     }
 }
 
-/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor goes on.
-/// A run that anti-entropy brought may be new to our neighbours, but no part of the id space was handed over with it.
+/// On whose behalf a run is passed on. A run that was written here starts afresh, and one that came as a rumor
+/// continues its way. A run that anti-entropy brought may be new to our neighbours, but no part of the id space was
+/// handed over with it.
 fn hot_source(origin: Origin) -> Option<Source> {
     match origin {
         Origin::Here | Origin::Import => None,

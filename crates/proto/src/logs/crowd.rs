@@ -29,7 +29,7 @@ impl Logs {
         if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX) } else { 0 }
     }
 
-    /// What we know of all logs whose authors' ids begin with these eight bytes.
+    /// Our knowledge of all logs whose authors' ids begin with these eight bytes.
     pub(crate) fn under(&self, prefix: u64) -> Under {
         let mut under = Under { count: 0, next: 0, end: 0 };
         for (author, _) in self.frontier.with_prefix(prefix) {
@@ -48,12 +48,12 @@ impl Logs {
         self.held().has_place(author)
     }
 
-    /// Whether our entries should name what we saw of this author.
+    /// Whether our entries should name the entries of this author that we saw.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
         self.standing.is_regarded(author)
     }
 
-    /// An author writes here or from a linked peer: its log is held, whoever vouches for it.
+    /// An author writes here or from a linked peer: its log is held, whether or not anybody vouches for it.
     pub(crate) fn befriend(&mut self, author: AuthorId) {
         self.standing.befriend(author);
         self.shift();
@@ -72,8 +72,8 @@ impl Logs {
         self.shift();
     }
 
-    /// `log` is what the store holds after it cut the log, or took out as much of it as it can at once. Returns whether
-    /// nothing is left of an evicted log.
+    /// `log` is the stored part after the store cut the log, or removed as much of it as it can at once. Returns
+    /// whether nothing is left of an evicted log.
     pub(crate) fn replace(&mut self, author: AuthorId, log: Log) -> bool {
         let evicted = self.standing.is_leaving(&author);
         if evicted {

@@ -1,8 +1,8 @@
 //! Which entries wait, and in which run: the waiting runs of each log, by where they end.
 //!
-//! Runs of one log may overlap, because its pieces are told in different sizes. Of the runs that bring the same entry,
-//! the one that ends first needs least. No run reaches beyond its block, so a search looks at [`crate::limits::BLOCK`]
-//! runs at most, and the first is the right one unless pieces in between are missing.
+//! Runs of one log may overlap, because its pieces come in different sizes. Of the runs that bring the same entry, the
+//! one that ends first needs least. No run reaches beyond its block, so a search looks at [`crate::limits::BLOCK`] runs
+//! at most, and the first is the right one unless pieces in between are missing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

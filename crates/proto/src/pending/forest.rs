@@ -1,4 +1,4 @@
-//! Trees that are joined, parted and climbed in logarithmic time: each node knows at most one that stands above it.
+//! Trees with joining, splitting and climbing in logarithmic time: each node has at most one parent.
 //!
 //! Sleator and Tarjan, "Self-adjusting binary search trees" (1985), section 6: the path from a node up to its root is
 //! kept as a splay tree, higher nodes to the left. `n` operations on `m` nodes take O(n log m) steps in total.
@@ -53,7 +53,7 @@ impl Forest {
         }
     }
 
-    /// Removes a node that stands alone.
+    /// Removes a single node.
     pub(super) fn remove(&mut self, node: Node) {
         self.free.push(node);
     }
@@ -76,7 +76,7 @@ impl Forest {
         self.joints[root].up = above;
     }
 
-    /// Parts `node`, with all below it, from what stands above it, if anything does.
+    /// Splits `node`, with all below it, from its parent, if it has one.
     pub(super) fn cut(&mut self, node: Node) {
         self.expose(node);
         let above = std::mem::replace(&mut self.joints[node].down[0], NONE);

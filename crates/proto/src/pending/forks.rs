@@ -1,8 +1,8 @@
-//! What waiting runs tell of a log: which of them contradict one that comes, and where they end.
+//! The ids in waiting runs of a log: which runs contradict a new one, and where they end.
 //!
-//! A run tells the ids of its entries and, by its prev, the id of the entry before. The waiting runs of one log agree
-//! in all that they tell: if two do not, both go as soon as the second comes, because they prove a fork. So any run
-//! that tells an id stands for all runs that do.
+//! A run contains the ids of its entries and, as its prev, the id of the entry before. The waiting runs of one log
+//! agree in all their ids: if two do not, both go as soon as the second comes, because they prove a fork. So any run
+//! with an id represents all runs with it.
 
 use super::Pending;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Pending {
-    /// A waiting run that tells another id than this one, for the lowest entry for which there is such a run.
+    /// A waiting run that has another id than this one, for the lowest entry with such a run.
     pub(crate) fn contradicting(&self, run: &Run) -> Option<&RawRun> {
         let first = run.first();
         let before = first.seq.checked_sub(1).map(|seq| (seq, first.prev));
@@ -28,7 +28,7 @@ impl Pending {
         Some(Head { seq: last.seq, id: last.id, time: last.time })
     }
 
-    /// The id of an entry as a waiting run tells it: a run that brings the entry, or one that follows it.
+    /// The id of an entry in a waiting run: one that brings the entry, or one that follows it.
     fn telling(&self, author: AuthorId, seq: Seq) -> Option<(EntryId, &RawRun)> {
         let by = self.cover.of(author, seq).or_else(|| self.cover.of(author, seq.checked_add(1)?))?;
         let waiting = self.runs.get(&by)?;

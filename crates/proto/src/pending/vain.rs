@@ -1,9 +1,9 @@
-//! Runs that wait in vain: the peer that brought them does not have what they wait for.
+//! Runs that wait in vain: the peer that brought them does not have the entries they wait for.
 //!
 //! An honest log may lack entries that nobody has any more, and a hostile one may never have had them. So a run waits
-//! [`IN_VAIN_MS`] for what its bringer was asked for and does not have; in that time rounds would bring it from others.
-//! Then the run is released *alone*: it waits only for runs that wait here too. So all nodes come to show what one of
-//! them shows.
+//! [`IN_VAIN_MS`] for entries that its bringer was asked for and does not have; in that time rounds would bring them
+//! from others. Then the run is released *alone*: it waits only for runs that wait here too. So all nodes come to show
+//! what one of them shows.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -71,8 +71,8 @@ impl Pending {
         }
     }
 
-    /// The bringer of a run does not have what it waits for. Others get time to bring that, even if the bringer went in
-    /// the meantime.
+    /// The bringer of a run does not have the entries it waits for. Others get time to bring them, even if the bringer
+    /// went in the meantime.
     pub(super) fn in_vain(&mut self, number: u64) {
         if let Some(waiting) = self.runs.get_mut(&number) {
             waiting.vain = true;
@@ -81,7 +81,8 @@ impl Pending {
         }
     }
 
-    /// Whether the peer that brought a run was lately asked for what the run needs, and does not have it either.
+    /// Whether the peer that brought a run was lately asked for the entries the run needs, and does not have them
+    /// either.
     pub(super) fn was_in_vain(&self, number: u64, (author, seq): (AuthorId, Seq)) -> bool {
         let peer = self.runs.get(&number).and_then(|waiting| waiting.origin.peer());
         !self.is_coming(author, seq) && peer.is_some_and(|peer| self.asked_in_vain.has(peer, (author, seq)))
@@ -96,7 +97,7 @@ impl Pending {
         over
     }
 
-    /// Lets go the runs that have waited too long. A run that waited in vain goes alone, once. A run that waits for
+    /// Drops the runs that have waited too long. A run that waited in vain goes alone, once. A run that waits for
     /// something that waits here too gets a little longer, to look at what else it needs.
     pub(crate) fn expire(&mut self, now_ms: u64) {
         self.asked_in_vain.turn(now_ms);

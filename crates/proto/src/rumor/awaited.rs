@@ -9,7 +9,7 @@ use crate::{ids::PeerId, limits::PUSHES, random::Random};
 const FIRST_ROUND_TRIP_MS: u64 = 300;
 
 /// Bounds of the round trip that we wait for. An answer comes after a durable commit and from a busy machine, so the
-/// least is far above what loopback takes; the most keeps a deadline within half a minute.
+/// least is far above the round trip of loopback; the most keeps a deadline within half a minute.
 const ROUND_TRIP_MS: (u64, u64) = (50, 10_000);
 
 /// Round trips after which a push counts as unanswered.
@@ -46,7 +46,7 @@ struct Waiting {
     late_ms: u64,
 }
 
-/// Pushes whose answers we await, by number, and what round trips took.
+/// Pushes whose answers we await, by number, and the measured round trips.
 #[derive(Debug)]
 pub(super) struct Awaited {
     waiting: BTreeMap<u64, Waiting>,
@@ -118,7 +118,7 @@ impl Awaited {
         *smoothed = (7 * *smoothed + took_ms) / 8;
     }
 
-    /// The peer among these that answers soonest; one at random where that is not known.
+    /// The peer among these that answers soonest; one at random if that is unknown.
     pub(super) fn quickest<'a>(&self, peers: &'a [PeerId], random: &mut Random) -> Option<&'a PeerId> {
         let round_trip = |peer: &PeerId| self.round_trips.get(peer).copied().unwrap_or(FIRST_ROUND_TRIP_MS);
         let least = peers.iter().map(round_trip).min()?;
@@ -126,8 +126,8 @@ impl Awaited {
         random.pick(&first).copied()
     }
 
-    /// A push whose answer is late. From then on its peer gets twice the time, until an answer shows what it takes: a
-    /// peer that is merely slow should not be told everything twice.
+    /// A push whose answer is late. From then on its peer gets twice the time, until an answer shows its round trip: a
+    /// peer that is merely slow should not get everything twice.
     pub(super) fn late(&mut self, now_ms: u64) -> Option<Sent> {
         let &(_, number) = self.late.first().filter(|(late_ms, _)| *late_ms <= now_ms)?;
         let sent = self.take(number)?.sent;
@@ -152,7 +152,7 @@ impl Awaited {
         self.take(oldest).map(|waiting| waiting.sent)
     }
 
-    /// What a round trip to this peer takes, smoothed as TCP does (RFC 6298: an eighth of each new one).
+    /// The round trip to this peer, smoothed as TCP does (RFC 6298: an eighth of each new one).
     pub(super) fn round_trip_ms(&self, peer: &PeerId) -> u64 {
         let known = self.round_trips.get(peer).copied().unwrap_or(FIRST_ROUND_TRIP_MS);
         known.clamp(ROUND_TRIP_MS.0, ROUND_TRIP_MS.1)

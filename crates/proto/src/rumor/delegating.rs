@@ -27,13 +27,13 @@
 //!
 //! With a fixed view ids say nothing about links, and a rumor goes to all links except the one it came by.
 //!
-//! Latency can be traded for frames: with [`Delegating::gather_ms`] a peer that has to tell others gathers for that
-//! long what there is to tell. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands
-//! all it has gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody.
-//! The relay follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not
-//! answer, the writer tells everybody itself.
+//! Latency can be traded for frames: with [`Delegating::gather_ms`] a peer that has to tell others gathers runs for
+//! that long. In a mesh, where everybody tells everybody, that alone saves little. So the writer hands all it has
+//! gathered to one other peer, the *relay*, which gathers what comes from all writers and tells everybody. The relay
+//! follows from the time of the entry, and changes every `RELAY_MS`: no peer is a hub. If a relay does not answer, the
+//! writer tells everybody itself.
 //!
-//! What can go wrong, and what is done:
+//! Failures and their remedies:
 //!
 //! - *A contact is dead or slow:* its part goes to another contact in the same branch, as soon as the link breaks or
 //!   three measured round trips go by without an answer. A receiver that knows the rumor already still takes over the
@@ -41,8 +41,8 @@
 //! - *A contact lies, a branch has no contact, a view is wrong:* a peer that gets something new announces its head, an
 //!   author and a number, to a few random links a little later. A peer that lacks it asks.
 //! - *Many are dead at once, or many lie:* a peer that finds that a rumor misses peers, because nobody in a branch
-//!   answers or because it got something otherwise, announces it to all links. So the announcement floods what is left
-//!   of the room, at ten bytes a link.
+//!   answers or because it got something otherwise, announces it to all links. So the announcement floods the rest of
+//!   the room, at ten bytes a link.
 //! - *All that fails:* anti-entropy.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -85,9 +85,9 @@ const ALARM_HEADS: usize = 32;
 /// Parameters of delegation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delegating {
-    /// How many links are told the head of what is new here.
+    /// How many links get the heads of new entries.
     pub announced: usize,
-    /// Milliseconds for which the writer, and every peer that was handed a part, gathers what it has to tell.
+    /// Milliseconds for which the writer, and every peer that was handed a part, gathers its runs.
     pub gather_ms: u64,
 }
 
@@ -99,10 +99,10 @@ impl Default for Delegating {
     }
 }
 
-/// Depths of branches: the branches of a part all lie below its number of digits.
+/// Depths of branches: the branches of a part are all below its number of digits.
 type Depths = std::ops::RangeInclusive<u8>;
 
-/// What we keep on a rumor until every push that handed over a part of it is answered.
+/// The state of a rumor until every push that handed over a part of it is answered.
 #[derive(Debug, Default)]
 struct Telling {
     /// How many pushes are not answered.
@@ -118,7 +118,7 @@ struct Gathered {
     from: Option<Source>,
 }
 
-/// The rumors whose pushes are not all answered, and what was told lately.
+/// The rumors whose pushes are not all answered, and recently told runs.
 pub(super) struct Delegate {
     policy: Delegating,
     me: PeerId,
@@ -200,7 +200,7 @@ impl Delegate {
         }
     }
 
-    /// Whom to tell, and what part to hand over to each.
+    /// The peers to tell, and the part to hand over to each.
     fn targets(&self, depths: Depths, source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) -> Vec<(PeerId, u8)> {
         let links = view.branches().filter(|(peer, _)| source.is_none_or(|source| source != *peer));
         if view.is_fixed() {
@@ -241,7 +241,7 @@ impl Delegate {
         }
     }
 
-    /// Hands what `sent` handed over to another contact in the same branch, if there is one.
+    /// Hands the part of `sent` to another contact in the same branch, if there is one.
     fn hand_on(&mut self, mut sent: Sent, view: &View, turn: &mut Turn<'_>) {
         let rumors = sent.rumors.clone();
         let lost = branch(&self.me, &sent.to);
@@ -273,7 +273,7 @@ impl Delegate {
         self.alarm(turn);
     }
 
-    /// Lets what is new here be announced soon, and to all links.
+    /// Schedules an announcement of new entries soon, to all links.
     fn alarm(&mut self, turn: &mut Turn<'_>) {
         if self.policy.announced > 0 {
             let soon_ms = turn.now.ticks_ms + turn.random.jitter(ANNOUNCE_MS.0);
@@ -282,9 +282,8 @@ impl Delegate {
         }
     }
 
-    /// Tells random links the heads that are new here and that they are not known to have. In a mesh, where the writer
-    /// has told everybody it knows of, one link is enough. All links are told if a rumor is known to have missed
-    /// somebody.
+    /// Sends random links the new heads that they are not known to have. In a mesh, where the writer has told everybody
+    /// it knows of, one link is enough. All links are told if a rumor is known to have missed somebody.
     fn announce(&mut self, view: &View, turn: &mut Turn<'_>) {
         let news = std::mem::take(&mut self.news);
         let links: Vec<_> = view.active().collect();
@@ -301,7 +300,7 @@ impl Delegate {
         }
     }
 
-    /// Remembers what is new here, to be announced two typical round trips later.
+    /// Remembers new entries, to be announced two typical round trips later.
     fn remember(&mut self, runs: &[RawRun], source: Option<PeerId>, view: &View, turn: &mut Turn<'_>) {
         for run in runs {
             self.news.add(run, source);
@@ -331,8 +330,8 @@ impl Spread for Delegate {
         self.gather(runs, part + 1..=NOBODY, from, view, turn);
     }
 
-    /// Tells what was told lately to that part of the id space that was not ours before. Anything older is a replay,
-    /// and goes nowhere.
+    /// Tells recently told runs to the part of the id space that was not ours before. Anything older is a replay, and
+    /// goes nowhere.
     fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>) {
         let part = self.taken_over(from);
         let mut more: BTreeMap<u8, Vec<RawRun>> = BTreeMap::new();
@@ -364,7 +363,7 @@ impl Spread for Delegate {
     /// Delegating peers never pull, so there is nothing to answer.
     fn pull(&mut self, _from: PeerId, _turn: &mut Turn<'_>) {}
 
-    /// Says again what a former link to the same peer carried last.
+    /// Repeats the last frames of a former link to the same peer.
     fn up(&mut self, peer: PeerId, _view: &View, turn: &mut Turn<'_>) {
         for sent in self.awaited.lost(&peer) {
             let rumors = sent.rumors.clone();

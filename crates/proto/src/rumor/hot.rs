@@ -9,14 +9,14 @@ use crate::{
     run::RawRun,
 };
 
-/// Runs that became hot together, and what the policy keeps on them.
+/// Runs that became hot together, and the policy's state for them.
 #[derive(Debug)]
 pub(super) struct Rumor<T> {
     /// The runs to tell: one push full at most.
     pub(super) runs: Vec<RawRun>,
     /// How many links a copy pushed from here has crossed.
     pub(super) hops: u8,
-    /// What the policy keeps.
+    /// The policy's state.
     pub(super) state: T,
     bytes: usize,
 }

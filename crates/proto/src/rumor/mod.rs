@@ -1,11 +1,11 @@
 //! Rumors: new runs that are still being pushed.
 //!
-//! A peer that gets something new pushes it on, and what the receivers answer, "new to me" or "already knew",
-//! tells it when to stop. [`mongering`] and [`delegating`] are two ways to choose whom to tell and how long. Neither
-//! needs to be certain: whatever a rumor misses, anti-entropy finds.
+//! A peer that gets something new pushes it on, and the receivers' answers, "new to me" or "already knew", tell it when
+//! to stop. [`mongering`] and [`delegating`] are two ways to choose whom to tell and how long. Neither needs to be
+//! certain: whatever a rumor misses, anti-entropy finds.
 //!
-//! What the two share is here and in two modules below: the rumors that are hot (`hot`), and the pushes whose answers
-//! are awaited (`awaited`), which measure round trips and show silence.
+//! The code that the two share is here and in two modules below: the rumors that are hot (`hot`), and the pushes whose
+//! answers are awaited (`awaited`), which measure round trips and show silence.
 
 mod awaited;
 pub mod delegating;
@@ -40,7 +40,7 @@ impl Default for Policy {
     }
 }
 
-/// Where runs came from.
+/// The source of runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The peer that pushed or served them.
@@ -54,8 +54,8 @@ pub struct Source {
 
 /// The rumors of one room.
 ///
-/// Every method takes the view as it is after the change that the call tells of. Pushes to the same peer within one
-/// call are merged where that costs nothing.
+/// Every method gets the view after the change that the call reports. Pushes to the same peer within one call are
+/// merged where that costs nothing.
 pub struct Rumors {
     spread: Box<dyn Spread + Send>,
 }
@@ -75,7 +75,7 @@ impl Rumors {
         self.spread.hot(runs, from, view, &mut turn.within());
     }
 
-    /// A push came of which nothing was new.
+    /// A push without anything new came.
     pub fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>) {
         self.spread.known(runs, from, view, &mut turn.within());
     }
@@ -91,12 +91,12 @@ impl Rumors {
         self.spread.ack(from, (push, new), view, &mut turn.within());
     }
 
-    /// A peer asks for what is hot.
+    /// A peer asks for hot rumors.
     pub fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>) {
         self.spread.pull(from, &mut turn.within());
     }
 
-    /// A link to `peer` is up; when there was one before, what it carried last may be lost.
+    /// A link to `peer` is up; if there was one before, its last frames may be lost.
     pub fn up(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         self.spread.up(peer, view, &mut turn.within());
     }
@@ -111,7 +111,7 @@ impl Rumors {
         self.spread.is_urgent(part)
     }
 
-    /// The link to `peer` is gone, and what it carried last may be lost.
+    /// The link to `peer` is gone, and its last frames may be lost.
     pub fn down(&mut self, peer: PeerId, view: &View, turn: &mut Turn<'_>) {
         self.spread.down(peer, view, &mut turn.within());
     }
@@ -127,8 +127,8 @@ impl Rumors {
     }
 }
 
-/// A way of spreading rumors: the methods of [`Rumors`], of which each policy is one implementation. In each call the turn
-/// begins anew, so that only what was put out in the same call is [`said`](Turn::said).
+/// A way of spreading rumors: the methods of [`Rumors`]; each policy is one implementation. Each call begins a new
+/// turn, so only outputs of the same call count as [`said`](Turn::said).
 trait Spread {
     fn hot(&mut self, runs: Vec<RawRun>, from: Option<Source>, view: &View, turn: &mut Turn<'_>);
     fn known(&mut self, runs: Vec<RawRun>, from: Source, view: &View, turn: &mut Turn<'_>);

@@ -79,8 +79,8 @@ pub struct Mongering {
 }
 
 impl Default for Mongering {
-    /// What the first system did: push, feedback, a fair coin. 20 ms, so that a rumor that is told twice at
-    /// every hop still crosses 15 links in a third of the second that a console waits.
+    /// As in the first system: push, feedback, a fair coin. 20 ms, so that a rumor that is told twice at every hop
+    /// still crosses 15 links in a third of the second that a console waits.
     fn default() -> Self {
         Self { direction: Direction::Push, feedback: true, stop: Stop::Coin(2), every_ms: 20 }
     }
@@ -109,7 +109,7 @@ enum Next {
     Asked,
 }
 
-/// What a peer keeps on a rumor while it is infective.
+/// The state of a rumor at a peer while it is infective.
 #[derive(Debug)]
 struct Interest {
     /// Peers known to know.
@@ -139,8 +139,7 @@ impl Monger {
         Self { policy, hot: Hot::new(), due: BTreeSet::new(), awaited: Awaited::new(), pull_ms: None }
     }
 
-    /// Contacts a random partner about each rumor whose time has come. One partner hears of as many rumors as fit one
-    /// push.
+    /// Contacts a random partner about each rumor whose time has come. One partner gets as many rumors as fit one push.
     fn contact(&mut self, view: &View, turn: &mut Turn<'_>) {
         while let Some(&(ms, number)) = self.due.first().filter(|(ms, _)| *ms <= turn.now.ticks_ms) {
             let Some(rumor) = self.hot.get(number) else {
@@ -234,7 +233,7 @@ impl Monger {
         }
     }
 
-    /// Ends a cycle of pulling: asks one random peer, and counts what the peers that asked us answered.
+    /// Ends a cycle of pulling: asks one random peer, and counts the answers of the peers that asked us.
     fn end_cycle(&mut self, view: &View, turn: &mut Turn<'_>) {
         let cycles: Vec<_> =
             self.hot.iter_mut().filter_map(|(number, rumor)| Some((number, rumor.state.cycle.take()?))).collect();
@@ -258,14 +257,14 @@ impl Monger {
         }
     }
 
-    /// Notes for this cycle what a peer that asked us answered about one rumor.
+    /// Notes for this cycle the answer about one rumor of a peer that asked us.
     fn asked(&mut self, number: u64, from: PeerId, new: bool) {
         let Some(rumor) = self.hot.get_mut(number) else { return };
         rumor.state.knowing.insert(from);
         rumor.state.cycle = Some(new || rumor.state.cycle == Some(true));
     }
 
-    /// Notes what a partner answered about one rumor in a push that was sent at `sent_ms`.
+    /// Notes a partner's answer about one rumor in a push that was sent at `sent_ms`.
     fn told(&mut self, number: u64, from: PeerId, new: bool, sent_ms: u64, turn: &mut Turn<'_>) {
         let Some(rumor) = self.hot.get_mut(number) else { return };
         rumor.state.knowing.insert(from);
@@ -320,8 +319,8 @@ impl Spread for Monger {
         self.contact(view, turn);
     }
 
-    /// Tells what is hot. A peer that asks for a rumor it is known to know has made an unnecessary contact, and needs
-    /// no copy to say so.
+    /// Pushes the hot rumors. A peer that asks for a rumor it is known to know has made an unnecessary contact, and
+    /// needs no copy to say so.
     fn pull(&mut self, from: PeerId, turn: &mut Turn<'_>) {
         if !self.policy.pulls() {
             return;

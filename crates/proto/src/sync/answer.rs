@@ -1,4 +1,5 @@
-//! The answering side of a round, which is stateless: how two frontiers differ, and what the peer is told or served.
+//! The answering side of a round, which is stateless: it finds the difference of two frontiers, and lists or serves
+//! entries.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +85,7 @@ impl Sync {
     }
 }
 
-/// Lists a branch that holds `few` heads at most; otherwise tells the fingerprints of its children.
+/// Lists a branch that holds `few` heads at most; otherwise sends the fingerprints of its children.
 pub(super) fn detail(logs: &Logs, branch: Branch, (few, salt): (usize, u32), to: PeerId, turn: &mut Turn<'_>) {
     let listed = logs.frontier().within(branch).nth(few).is_none();
     let frame = match branch.children() {
@@ -112,7 +113,7 @@ fn brief((author, log): (&AuthorId, &Log)) -> Brief {
 pub(super) struct Compared {
     /// Entries that the peer lacks.
     lacking: Vec<(AuthorId, Seq, Seq)>,
-    /// Authors whose heads to tell the peer, whatever it lacks.
+    /// Authors whose heads to send the peer, whatever it lacks.
     listed: Vec<AuthorId>,
     /// Authors whose forks the peer does not know.
     proofs: Vec<AuthorId>,
@@ -122,7 +123,7 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    /// Questions for the store, to show the peer why logs are cut, and what contradicts its own logs.
+    /// Questions for the store, to show the peer the proofs of cuts, and the runs that contradict its own logs.
     pub(super) fn questions(self, to: PeerId, logs: &Logs) -> Vec<Recall> {
         let prove = |author| Some(Recall { author, seq: logs.cut(&author)?, purpose: Purpose::Prove(to) });
         let show = |(author, seq)| Recall { author, seq, purpose: Purpose::Show(to) };
@@ -136,7 +137,7 @@ pub(super) fn compare(heads: &Heads, theirs: &BTreeMap<u64, Vec<Brief>>, logs: &
     let frontier = logs.frontier();
     let under = |prefix: u64| theirs.get(&prefix).map_or(&[][..], Vec::as_slice);
     if heads.all {
-        // A peer that lists little of a large room may lack all the rest. It is told no more than this at once.
+        // A peer that lists little of a large room may lack all the rest. We list no more than this at once.
         let most = heads.heads.len() + HEADS * HEADS_REPLIES;
         let ours: Vec<_> = frontier.within(heads.branch).take(most).collect();
         for ours in ours.chunk_by(|(one, _), (other, _)| one.prefix() == other.prefix()) {

@@ -1,4 +1,4 @@
-//! The asking side: what peers told of, and what we want from whom.
+//! The asking side: the announcements of peers, and our wants.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ use crate::{
 /// Entries that we ask for at once where two authors share a prefix, because the other's are served too.
 const SHARED_ENTRIES: u64 = 2 * BLOCK;
 
-/// What we can ask of one peer.
+/// The entries that we can ask of one peer.
 #[derive(Debug, Default)]
 struct Offer {
     above: Vec<Range>,
     gaps: Vec<(AuthorId, Range)>,
-    /// How many entries it told of above our heads: all of them, or more than [`PAGED_ENTRIES`].
+    /// How many entries it announced above our heads: all of them, or more than [`PAGED_ENTRIES`].
     told: u64,
 }
 
@@ -52,7 +52,7 @@ impl Sync {
         }
     }
 
-    /// Whether a peer claims to hold an entry. Only the siege asks, to show what believing that would do.
+    /// Whether a peer claims to hold an entry. Only the siege asks, to show the effect of believing that.
     pub(crate) fn is_claimed(&self, prefix: u64, seq: Seq) -> bool {
         self.told.values().any(|told| told.get(&prefix).is_some_and(|next| seq < *next))
     }
@@ -82,7 +82,7 @@ impl Sync {
         self.lacks.add(logs.name(author), last, from, due_ms);
     }
 
-    /// A peer answered a want to its end: it does not have what did not come.
+    /// A peer answered a want to its end: it does not have the entries that did not come.
     pub(crate) fn done(&mut self, from: PeerId, want: u64, logs: &mut Logs, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         if let Some(asked) = self.wants.get(&from).filter(|asked| asked.want == want) {
@@ -116,7 +116,7 @@ impl Sync {
         Some(small)
     }
 
-    /// Ends a want. We do not ask the peer again for what it did not deliver, until it tells of it anew.
+    /// Ends a want. We do not ask the peer again for undelivered entries until it announces them again.
     pub(super) fn give_up(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64) {
         let Some(asked) = self.wants.remove(&peer) else { return };
         self.release(peer, &asked);
@@ -152,7 +152,7 @@ impl Sync {
         }
     }
 
-    /// Others may be asked for what this want was for.
+    /// Other peers may be asked for the entries of this want.
     pub(super) fn release(&mut self, peer: PeerId, asked: &Asked) {
         for range in asked.above.iter().chain(asked.gaps.iter().map(|(_, range)| range)) {
             if let Some(reserved) = self.reserved.get_mut(&range.author) {
@@ -171,7 +171,7 @@ impl Sync {
         }
     }
 
-    /// Asks for what did not come by itself: for a little directly, for much as after a comparison.
+    /// Asks for the entries that did not come by themselves: for a few directly, for many as after a comparison.
     pub(super) fn ask_for_lacks(&mut self, logs: &mut Logs, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         let mut little: BTreeMap<PeerId, Vec<(Name, Range, Seq)>> = BTreeMap::new();
@@ -255,7 +255,8 @@ impl Sync {
         want
     }
 
-    /// Wants from `peer` what it told of and no other peer was asked for, unless it is still answering a want.
+    /// Wants from `peer` the entries that it announced and no other peer was asked for, unless it is still answering a
+    /// want.
     pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, turn: &mut Turn<'_>) {
         if self.wants.contains_key(&peer) {
             return;
@@ -272,7 +273,7 @@ impl Sync {
             self.page.free_ms = now_ms + PAGE_MS;
             offer = Offer::default();
         } else if offer.len() == 0 && defence::is_on("reserved") {
-            // The peer has nothing else to offer: others are too slow with what they were asked for.
+            // The peer has nothing else to offer: others are too slow with their wants.
             offer = self.offer(peer, logs, now_ms);
         }
         if !trusted {

@@ -1,4 +1,4 @@
-//! What a peer gains if it claims to hold what it does not: nothing, in an engine as nodes run it.
+//! A peer that claims to hold entries that it does not have gains nothing, in an engine as nodes run it.
 
 use crate::{
     admit::Author,
@@ -74,7 +74,7 @@ impl Node {
         self.input(Input::Wake);
     }
 
-    /// What was shown since the last call: author and seq.
+    /// The entries shown since the last call: author and seq.
     fn shown(&mut self) -> Vec<(AuthorId, Seq, bool)> {
         let told = self.out.extract_if(.., |output| matches!(output, Output::Emit(Event::Shown { .. })));
         let place = |output| match output {
@@ -352,7 +352,7 @@ fn told(node: &mut Node, theirs: Frame) -> (Vec<AuthorId>, Option<Frame>) {
 #[test]
 fn two_authors_with_one_prefix_are_told_apart() {
     let [x, y] = twins();
-    // What we hold of each, and what the peer holds.
+    // Our part of each log, and the peer's.
     let cases = [
         ([5, 3], [5, 0]),
         ([5, 3], [0, 3]),

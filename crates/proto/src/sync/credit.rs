@@ -1,4 +1,4 @@
-//! Which peers bring what they claim to hold.
+//! The credit of peers: whether they bring the entries they claim to hold.
 //!
 //! A claim costs ten bytes. We believe a peer that claims and does not deliver a few times. From then on we ask it for
 //! one block at a time, which keeps no other peer from being asked, until it brings something.
@@ -24,7 +24,7 @@ impl Credit {
         self.in_vain.get(peer).copied().unwrap_or(0)
     }
 
-    /// A want brought nothing of what the peer claims to hold.
+    /// A want brought none of the entries that the peer claims to hold.
     pub(super) fn fail(&mut self, peer: PeerId) {
         let times = self.in_vain.entry(peer).or_default();
         *times = CLAIMS_IN_VAIN.min(*times + 1);

@@ -42,7 +42,7 @@ pub(super) struct Lacks {
     having: BTreeSet<(PeerId, Name)>,
 }
 
-/// Whom to ask for what.
+/// The entries to ask for, and the peers to ask.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// A little, up to this seq.
@@ -103,9 +103,9 @@ impl Lacks {
         self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).map(|(_, name)| *name)
     }
 
-    /// Whom to ask for a log that we hold below `first` and that ends at `end`: every peer that claims much, and for a
-    /// little the peer that claims the most of those that deliver and are not `busy`. Forgets the peers to ask; the
-    /// others are asked at `again_ms`.
+    /// The peers to ask for a log that we hold below `first` and that ends at `end`: every peer that claims much, and
+    /// for a little the peer that claims the most of those that deliver and are not `busy`. Forgets the peers to ask;
+    /// the others are asked at `again_ms`.
     pub(super) fn ask(
         &mut self,
         name: Name,

@@ -1,4 +1,4 @@
-//! What the links cover of the id space, and which further links are wanted.
+//! The part of the id space that the links cover, and the further links that are wanted.
 
 use crate::{
     frontier::Branch,
@@ -42,7 +42,7 @@ impl Branches {
     }
 }
 
-/// What the links, and the dials under way, cover.
+/// The part that the links, and the dials under way, cover.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cover {
     /// Digits that our neighbourhood shares with us.

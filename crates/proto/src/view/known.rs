@@ -1,6 +1,6 @@
-//! The peers we know: how to reach each, who told of it, whether it ever worked, when to try again.
+//! The peers we know: the address of each, the peer that told of it, whether it ever worked, and when to try again.
 //!
-//! What strangers tell is bounded in three ways: by all that we know, by what one teller may fill, and by eviction,
+//! Hearsay of strangers is bounded in three ways: by all that we know, by what one teller may fill, and by eviction,
 //! which takes peers that fail first and then peers from the branch that we know most of, so that a flood of ids in one
 //! place displaces itself.
 
@@ -42,8 +42,8 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// The address to try next. What others say has its turn after every other failure, so that it can help to find a
-    /// peer that moved, and never hides one that did not.
+    /// The address to try next. Hearsay has its turn after every other failure, so that it can help to find a peer that
+    /// moved, and never hides one that did not.
     pub(super) fn next_address(&self) -> Bytes {
         let hearsay = self.hearsay.as_deref().filter(|_| self.failures % 2 == 1);
         hearsay.unwrap_or(&self.address).clone()
@@ -92,7 +92,7 @@ impl Known {
     }
 
     /// Notes that `source` told of a peer, to be dialled from `due_ms` on. We believe what we find out ourselves and
-    /// try it at once. What others say of a peer that we know is hearsay, which we ignore while the peer works.
+    /// try it at once. Others' statements about a known peer are hearsay, which we ignore while the peer works.
     pub(super) fn hear(&mut self, contact: Contact, source: Option<PeerId>, due_ms: u64, random: &mut Random) {
         if contact.peer == self.me {
             return;

@@ -135,9 +135,11 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
     for path in dirs.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).chain([config]) {
         remove(&path)?;
     }
-    match fs::remove_dir_all(data.join("files")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(stays(&data.join("files"), &error)),
-        _ => {}
+    for dir in ["files", "hooks"].map(|name| data.join(name)) {
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(stays(&dir, &error)),
+            _ => {}
+        }
     }
     dirs.iter().for_each(|dir| close_off(dir));
     talk("forgotten: everything");

@@ -25,6 +25,7 @@ pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod forget;
 pub(crate) mod get;
+pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod join;
 pub(crate) mod keep;

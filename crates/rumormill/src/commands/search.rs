@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
     room: String,
-    /// Words that a message must contain; the last one may be incomplete
+    /// Words that a message must contain, the last one may be incomplete; also from:NAME, since:2026-05-01, until:7d
     #[arg(required = true)]
     words: Vec<String>,
     /// Print one JSON object per line, with every field of a message

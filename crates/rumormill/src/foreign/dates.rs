@@ -1,4 +1,4 @@
-//! Days as people and programs write them, and which of a date's numbers is the month.
+//! Dates as people and programs write them, and the order of day and month in a file.
 
 use std::cmp::Ordering;
 
@@ -6,14 +6,14 @@ use jiff::civil::Date;
 
 use super::scan::{blank, digits, number, skip, word};
 
-/// What a line says of its day.
+/// The date of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Day {
-    /// All of it.
+    /// A complete date.
     Date(Date),
-    /// Three numbers, of which a whole file tells what they are.
+    /// Three numbers, whose order follows from the whole file.
     Numbers(i16, i16, i16),
-    /// Two of them, without a year.
+    /// Two numbers, without a year.
     Pair(i16, i16),
     /// Month and day, as HexChat writes it.
     OfYear(i8, i8),
@@ -21,7 +21,7 @@ pub(super) enum Day {
     Unsaid,
 }
 
-/// Which of day, month and year a date of numbers begins with.
+/// The order of day, month and year in a numeric date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Order {
     #[default]
@@ -31,7 +31,7 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// As people write it.
+    /// The order in words.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Day => "day, month, year",
@@ -41,7 +41,7 @@ impl Order {
     }
 }
 
-/// Whether this is a year in which people wrote to each other over a network.
+/// Whether people wrote to each other over a network in this year.
 pub(super) fn year(number: i16) -> bool {
     (1970..2200).contains(&number)
 }
@@ -62,7 +62,7 @@ fn whole(numbers: (i16, i16, i16), order: Order) -> Option<Date> {
 }
 
 impl Day {
-    /// The date; where it names no year, the one that brings it closest to the day before.
+    /// The date; without a year, the year that brings it closest to the day before.
     pub(super) fn on(self, order: Order, before: Option<Date>) -> Option<Date> {
         match self {
             Self::Date(date) => Some(date),
@@ -83,12 +83,12 @@ fn closest(month: i8, day: i8, before: Date) -> Option<Date> {
     dates.min_by_key(|date| (*date - before).get_days().abs())
 }
 
-/// Finds what the numbers of a file's dates are: no order may make an impossible date, and the days should follow each
-/// other.
+/// Finds the order of the numbers in a file's dates: it must not give an impossible date, and the days should follow
+/// each other.
 #[derive(Default)]
 pub(super) struct Dates {
     orders: [Follows; 3],
-    /// What the signs of a region make likely.
+    /// The order that the region's style of writing suggests.
     american: bool,
     seen: bool,
 }
@@ -97,16 +97,16 @@ pub(super) struct Dates {
 struct Follows {
     impossible: u64,
     backwards: u64,
-    /// Days from each date to the next one, in all.
+    /// The sum of days from each date to the next.
     days: u64,
     last: Option<Date>,
 }
 
-/// In the order of [`Dates::orders`].
+/// Indexed as [`Dates::orders`].
 const ORDERS: [Order; 3] = [Order::Day, Order::Month, Order::Year];
 
 impl Dates {
-    /// Looks at one more date; `american` where hours are counted to twelve behind a date with strokes.
+    /// Looks at one more date; `american` if a twelve-hour time follows a date with slashes.
     pub(super) fn note(&mut self, day: Day, american: bool) {
         let date = |order| match day {
             Day::Numbers(first, second, third) => Some(whole((first, second, third), order)),
@@ -129,11 +129,11 @@ impl Dates {
         self.seen = true;
     }
 
-    /// The order, and whether the file tells it.
+    /// The order, and whether the file proves it.
     pub(super) fn order(&self) -> (Order, bool) {
         let [day, month, year] = self.orders;
         let wrong = |follows: Follows| (follows.impossible, follows.backwards);
-        // Who talks on one day talks on the next rather than a month later.
+        // People who talk on one day are more likely to talk on the next than a month later.
         let closer = |one: Follows, other: Follows| one.days * 4 < other.days;
         let is_month = match wrong(month).cmp(&wrong(day)) {
             Ordering::Equal if closer(month, day) => true,
@@ -142,7 +142,7 @@ impl Dates {
             ordering => ordering == Ordering::Less,
         };
         let (order, best, other) = if is_month { (Order::Month, month, day) } else { (Order::Day, day, month) };
-        // Few write a year of two digits first.
+        // Few people write a two-digit year first.
         if wrong(year) < wrong(best) || (wrong(year) == wrong(best) && closer(year, best)) {
             return (Order::Year, year.impossible < best.impossible);
         }
@@ -150,7 +150,7 @@ impl Dates {
     }
 }
 
-/// A date at the beginning of a text, and the rest.
+/// Reads a date at the beginning of a text; returns it and the rest.
 pub(super) fn date(text: &str) -> Option<(Day, &str)> {
     if let Some((name, rest)) = word(text) {
         return month_first(month(name)?, rest);
@@ -171,7 +171,7 @@ fn together(number: i32, count: usize, rest: &str) -> Option<(Day, &str)> {
     (before_time && (count == 8 || rest.contains(':'))).then_some((Day::Date(date), rest))
 }
 
-/// Numbers that a sign parts: `2019-03-02`, `2. 3. 2019`, `2019年3月2日`, `3/2`.
+/// Numbers with a separator: `2019-03-02`, `2. 3. 2019`, `2019年3月2日`, `3/2`.
 fn parted(first: i16, count: usize, rest: &str) -> Option<(Day, &str)> {
     let sign = rest.chars().next().filter(|sign| ['-', '/', '.', '年', '년'].contains(sign))?;
     let behind = |rest: &'_ str| rest.chars().next().map_or(0, char::len_utf8);
@@ -220,7 +220,7 @@ fn with_month(month: i8, day: i8, rest: &str) -> Option<(Day, &str)> {
 fn month_first(month: i8, rest: &str) -> Option<(Day, &str)> {
     let rest = skip(rest.strip_prefix('.').unwrap_or(rest), false);
     let (day, 1..=2, rest) = number(rest)? else { return None };
-    // It is an hour when minutes follow.
+    // The number is an hour if minutes follow.
     if rest.starts_with(':') {
         return None;
     }
@@ -256,11 +256,11 @@ fn month(word: &str) -> Option<i8> {
     found.map(|(_, month)| month)
 }
 
-/// Words of a line about days that are looked at.
+/// How many words of a day line are read.
 const WORDS: usize = 24;
 
-/// The day that a line about days names, as `Sat Mar 02 13:55:01 2019` or `So Mär 03 2019`. A month in a language that
-/// is not known is taken from the day before.
+/// The day in a day line, for example `Sat Mar 02 13:55:01 2019` or `So Mär 03 2019`. If the month is in an unknown
+/// language, the day before supplies it.
 pub(super) fn day_named(line: &str, before: Option<Date>) -> Option<Date> {
     let starts = std::iter::once(0).chain(line.match_indices(' ').map(|(at, _)| at + 1)).take(WORDS);
     let spelt = starts.filter_map(|at| date(line.get(at..)?)).find_map(|(day, _)| match day {
@@ -277,7 +277,7 @@ pub(super) fn day_named(line: &str, before: Option<Date>) -> Option<Date> {
     let of = words.iter().rev().filter_map(number).find(|number| year(*number))?;
     let day = words.iter().filter_map(number).find(|number| (1..=31).contains(number));
     let day = day.and_then(|day| i8::try_from(day).ok())?;
-    // Days of the week stand before the month, and some begin like one.
+    // Weekdays come before the month, and some begin like a month.
     match words.iter().rev().find_map(|word| month(word)) {
         Some(month) => Date::new(of, month, day).ok(),
         None => before.and_then(|before| before.tomorrow().ok()).filter(|next| (next.day(), next.year()) == (day, of)),

@@ -1,4 +1,4 @@
-//! A channel as DiscordChatExporter writes it in JSON.
+//! A channel in the JSON of DiscordChatExporter.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::progress::Progress;
 
 const SOURCE: &str = "Discord";
 
-/// Kinds of messages that nobody wrote, by the names that the exporter has for them.
+/// Kinds of system messages, by the exporter's names.
 const EVENTS: [&str; 8] = [
     "RecipientAdd",
     "RecipientRemove",
@@ -22,7 +22,8 @@ const EVENTS: [&str; 8] = [
     "ThreadCreated",
 ];
 
-/// The numbers of those for which it has none: boosts, discovery, stages, invitations, purchases and reports.
+/// The numbers of the kinds that the exporter does not name: boosts, discovery, stages, invitations, purchases and
+/// reports.
 fn is_event(kind: &str) -> bool {
     let number = kind.parse::<u32>().ok();
     let is_numbered = number.is_some_and(|number| matches!(number, 1..=12 | 14..=18 | 22 | 24..=32 | 36..=39 | 44));
@@ -56,7 +57,7 @@ fn said(event: &Value) -> Option<Said> {
     let time: Timestamp = event["timestamp"].as_str()?.parse().ok()?;
     let name = first(event, &["/author/nickname", "/author/name", "/author/id"])?;
     let mut pieces = words(event);
-    // What was forwarded stands in a message of its own.
+    // A forwarded message is nested in a message of its own.
     for at in ["forwardedMessage", "forwarded_message"] {
         let forwarded = words(&event[at]);
         if forwarded.iter().any(|piece| !piece.trim().is_empty()) {
@@ -76,11 +77,11 @@ fn words(event: &Value) -> Vec<String> {
         let mut own: Vec<String> = fields.iter().filter_map(|at| first(embed, &[*at])).map(str::to_owned).collect();
         own.extend(list(&embed["fields"]).map(|field| format!("{}: {}", text(&field["name"]), text(&field["value"]))));
         own.extend(first(embed, &["/footer/text"]).map(str::to_owned));
-        // A picture by itself.
+        // A picture alone.
         if own.is_empty() {
             own.extend(first(embed, &["/image/url", "/thumbnail/url", "/video/url"]).map(str::to_owned));
         }
-        // What an embed repeats of the text is not said twice.
+        // Skips text that an embed repeats.
         own.retain(|piece| !pieces[0].contains(piece.as_str()));
         pieces.extend(own);
     }

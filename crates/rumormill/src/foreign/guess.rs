@@ -1,4 +1,4 @@
-//! What a file or directory seems to be.
+//! Detection of the format of a file or directory.
 
 use std::{
     fs,
@@ -14,26 +14,26 @@ use super::{
 };
 use crate::limits::{FOREIGN_GUESS_BYTES, IMPORT_FILES};
 
-/// Lines that are looked at: some clients begin with much that nobody said.
+/// Lines that are read: some clients write many lines before the first message.
 const LINES: usize = 500;
 
-/// The files that a path means: itself, or the logs in a directory that is no channel of Slack's, oldest first.
+/// The files of a path: the path itself, or the logs in a directory that is no Slack channel, oldest first.
 ///
 /// # Errors
-/// When it cannot be read, or holds too many.
+/// When it cannot be read, or holds too many files.
 pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let found = path.metadata().map_err(|error| unreadable(path, &error))?;
     if found.is_file() {
         return Ok(vec![path.to_owned()]);
     }
     if !found.is_dir() {
-        return Err(no_file(path, "is a pipe or a device", "save what comes from it in a file, and import that"));
+        return Err(no_file(path, "is a pipe or a device", "save its output in a file, and import that"));
     }
     let inside = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let inside: Vec<PathBuf> = inside.flatten().map(|entry| entry.path()).take(IMPORT_FILES + 1).collect();
     if inside.len() > IMPORT_FILES {
         let what = format!("has more than {IMPORT_FILES} files");
-        return Err(no_file(path, &what, "part it into several directories"));
+        return Err(no_file(path, &what, "split it into several directories"));
     }
     let ends = |ends: &[&str]| {
         let is_one = |path: &&PathBuf| path.extension().is_some_and(|end| ends.iter().any(|one| end == *one));
@@ -53,7 +53,7 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     })
 }
 
-/// Whether a file is named as Slack names those of a day: `2019-03-02.json`.
+/// Whether a file has the name of a Slack day file: `2019-03-02.json`.
 pub(super) fn is_day(path: &Path) -> bool {
     path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| name.parse::<jiff::civil::Date>().is_ok())
 }
@@ -62,10 +62,10 @@ fn no_file(path: &Path, what: &str, help: &str) -> Failure {
     wrong("file", format!("{} {what}", path.display()), help)
 }
 
-/// What a file or directory seems to be.
+/// Detects the format of a file or directory.
 ///
 /// # Errors
-/// When it cannot be read, or cannot be told.
+/// When it cannot be read, or its format is unknown.
 pub(crate) fn guess(path: &Path) -> Result<Format, Failure> {
     let found = path.metadata().map_err(|error| unreadable(path, &error))?;
     if found.is_dir() {
@@ -79,7 +79,7 @@ pub(crate) fn guess(path: &Path) -> Result<Format, Failure> {
             "" => ("is empty", "name another file"),
             text if packed.iter().any(|sign| text.starts_with(sign)) => ("is compressed, or an archive", unpack),
             text if text.starts_with("SQLite format 3") => ("is a database", "export it as text or JSON first"),
-            _ => ("is nothing that is known here", "say what it is with --format"),
+            _ => ("has an unknown format", "name its format with --format"),
         };
         Failure { code: "format".into(), ..no_file(path, what, help) }
     })
@@ -96,17 +96,17 @@ fn guess_text(text: &str) -> Option<Format> {
     lines.find_map(|line| if whatsapp::is_line(&line) { Some(Format::Whatsapp) } else { irc::guess(&line) })
 }
 
-/// Names of lists of events.
+/// Names that formats give their lists of events.
 const LISTS: [&str; 4] = ["messages", "chunk", "events", "zerver_message"];
 
-/// By what the first events hold, or else by what holds them.
+/// Detects the format by the fields of the first events, or else by the object around them.
 fn guess_json(text: &str) -> Option<Format> {
     let mut found = None;
     let read = json::each(text.as_bytes(), &LISTS, &mut |event| {
         found = of_event(&event.value);
         found.is_none()
     });
-    // What is cut off may be JSON, and what breaks off in its midst is none.
+    // A sample that was cut off may be JSON; a whole file that breaks off is not.
     let is_json = read.as_ref().is_ok_and(|()| true) || read.is_err_and(|error| error.is_eof());
     let holds = [
         ("\"room_name\"", Format::Matrix),
@@ -123,7 +123,7 @@ fn guess_json(text: &str) -> Option<Format> {
     found.or_else(|| held().filter(|_| is_json))
 }
 
-/// Which system writes such an event, if only one does.
+/// The system that writes such an event, if only one does.
 fn of_event(event: &Value) -> Option<Format> {
     let has = |names: &[&str]| names.iter().all(|name| !event[*name].is_null());
     let kind = event["type"].as_str().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Logs of IRC clients and bouncers: a stamp, then who said what. Each client writes that in a few forms, which the
-//! settings of its user multiply, so all are read alike; only WeeChat parts its columns by tabs. A first walk finds the
-//! habits of a file, the second one tells what was said.
+//! Logs of IRC clients and bouncers: a timestamp, then name and text. Each client writes these in a few forms, and its
+//! settings multiply them, so one reader handles all; only WeeChat separates columns by tabs. A first pass finds the
+//! style of a file, a second pass reads the messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,27 +21,27 @@ use crate::{
     progress::Progress,
 };
 
-/// Prefixes of WeeChat's lines that nobody said, as long as its user did not change them.
+/// WeeChat's default prefixes of event lines.
 const EVENTS: [&str; 6] = ["-->", "<--", "--", "=!=", "", "<=>"];
 
-/// What begins a line that tells of a day.
+/// Beginnings of day lines.
 const MARKS: [&str; 7] = ["---", "****", "===", "###", "***", "+++", "%%%"];
 
 const CAME_AND_WENT: &str = "who came, went and changed";
 const NOTICES: &str = "notices";
 
-/// What stands behind a stamp.
+/// The content of a line after its timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Remark {
     Said {
         name: String,
         text: String,
     },
-    /// Nobody said it; what it is.
+    /// An event that nobody said, by kind.
     Event(&'static str),
 }
 
-/// How a line names who speaks.
+/// The form in which a line names the speaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Style {
     /// `<alice> hi`.
@@ -61,13 +61,13 @@ enum Style {
 
 const STYLES: [Style; 5] = [Style::Square, Style::Round, Style::Arrow, Style::Bar, Style::Colon];
 
-/// How the lines of a file are written.
+/// The style of a file's lines.
 #[derive(Clone, Debug, Default)]
 struct Habits {
     format: Option<Format>,
     order: Order,
     style: Style,
-    /// Signs by which WeeChat's user marks what people do.
+    /// Prefixes with which WeeChat marks actions in this file.
     actions: BTreeSet<String>,
 }
 
@@ -95,13 +95,13 @@ pub(super) fn read(
     Ok(())
 }
 
-/// A log that is being read.
+/// The state of reading a log.
 struct Log<'a> {
     source: &'static str,
     habits: Habits,
     clock: &'a Clock,
     date: Option<Date>,
-    /// What was said last, which may go on in the next line.
+    /// The last message, which may continue on the next line.
     last: Option<Said>,
 }
 
@@ -139,7 +139,7 @@ impl Log<'_> {
         Ok(())
     }
 
-    /// A line of several, as some clients write them.
+    /// A line of a message with several lines, which some clients write.
     fn goes_on(&mut self, line: &str, number: u64, out: &mut Out) -> Result<(), Refused> {
         match &mut self.last {
             Some(said) if !looks_stamped(line) => out.go_on(said, line.trim_end()),
@@ -155,7 +155,7 @@ impl Log<'_> {
     }
 }
 
-/// Which of the formats a line of a log is in; none when it is no such line.
+/// The format of a log line; none for other lines.
 pub(super) fn guess(line: &str) -> Option<Format> {
     if line.starts_with("**** ") && day_named(line, None).is_some() {
         return Some(Format::Hexchat);
@@ -178,7 +178,7 @@ pub(super) fn guess(line: &str) -> Option<Format> {
     }
 }
 
-/// What a first walk finds.
+/// The results of the first pass.
 #[derive(Default)]
 struct Found {
     dates: Dates,
@@ -188,16 +188,16 @@ struct Found {
     prefixes: BTreeMap<String, Prefix>,
 }
 
-/// What stands behind a sign in WeeChat's first column.
+/// The lines with one prefix in WeeChat's first column.
 #[derive(Default)]
 struct Prefix {
-    /// Whether some line behind it tells what happened.
+    /// Whether one of them is an event.
     tells: bool,
-    /// The first words behind it.
+    /// The first words after the prefix.
     words: BTreeSet<String>,
 }
 
-/// First words behind a sign that must all be people, so that it marks what they do.
+/// How many different first words after a prefix are collected; if all are people, the prefix marks actions.
 const WORDS: usize = 32;
 
 fn habits(path: &Path, format: Format, progress: &Progress) -> Result<(Habits, bool), Stopped> {
@@ -247,7 +247,7 @@ impl Found {
     }
 }
 
-/// Who said what, or what happened.
+/// Reads a line as a message or an event.
 fn told(stamp: &Stamp, rest: &str, habits: &Habits) -> Option<Remark> {
     match habits.format {
         Some(Format::Weechat) if !stamp.tab && !rest.contains('\t') => None,
@@ -256,7 +256,7 @@ fn told(stamp: &Stamp, rest: &str, habits: &Habits) -> Option<Remark> {
     }
 }
 
-/// WeeChat's columns: the prefix, and what stands behind a tab.
+/// WeeChat's columns: the prefix, and the text after the tab.
 fn tabbed(rest: &str, actions: &BTreeSet<String>) -> Option<Remark> {
     let Some((prefix, text)) = rest.split_once('\t') else {
         // `****  Beginning of log  ****`
@@ -272,21 +272,21 @@ fn tabbed(rest: &str, actions: &BTreeSet<String>) -> Option<Remark> {
     Some(said(unframed(prefix), text))
 }
 
-/// A nick without what its user lets WeeChat write around it.
+/// A nick without the decoration that WeeChat's settings add.
 fn unframed(prefix: &str) -> &str {
     prefix.trim_matches(['<', '>', '(', ')', ':', '│', '|'])
 }
 
-/// Nicks have letters or digits, or are made of the few signs that servers allow; what a user of WeeChat puts in place
-/// of the prefixes of events is not.
+/// Nicks have letters or digits, or consist of the few signs that servers allow; custom WeeChat prefixes of events do
+/// not.
 fn is_nick(prefix: &str) -> bool {
     let allowed = |char: char| ['_', '^', '`', '[', ']', '{', '}', '\\'].contains(&char);
-    // Signs that are made of letters, as ℹ, are none.
+    // Symbols that count as letters, such as ℹ, are no nicks.
     let lettered = |char: char| char.is_alphanumeric() && !('\u{2100}'..='\u{214f}').contains(&char);
     prefix.contains(lettered) || (!prefix.is_empty() && prefix.chars().all(allowed))
 }
 
-/// What stands behind the stamp of a line of any other client.
+/// The content of a line of any other client.
 fn spoken(rest: &str, style: Style, format: Option<Format>) -> Option<Remark> {
     in_style(rest, Style::Angle)
         .map(|(name, text)| said(name, text))
@@ -294,7 +294,7 @@ fn spoken(rest: &str, style: Style, format: Option<Format>) -> Option<Remark> {
         .or_else(|| in_style(rest, style).map(|(name, text)| said(name, text)))
 }
 
-/// The name and the text of a line in a style.
+/// The name and the text of a line in a given style.
 fn in_style(rest: &str, style: Style) -> Option<(&str, &str)> {
     let closed = |open, close| rest.strip_prefix(open)?.split_once(close);
     let (name, text) = match style {
@@ -313,7 +313,7 @@ fn in_style(rest: &str, style: Style) -> Option<(&str, &str)> {
     fits.then_some((name, text.strip_prefix([' ', '\t']).unwrap_or(text)))
 }
 
-/// What happened, or what somebody does.
+/// Reads an event or an action.
 fn event(rest: &str, format: Option<Format>) -> Option<Remark> {
     let signs = ["***", "-!-", "-->", "<--", "---", "<->", "=!=", "==", "!", "→", "←", "⇒", "⇐"];
     if signs.iter().any(|sign| rest.starts_with(sign)) {
@@ -329,12 +329,12 @@ fn event(rest: &str, format: Option<Format>) -> Option<Remark> {
     is_name.then_some(Remark::Event(NOTICES))
 }
 
-/// Whether the second word is where somebody comes from: `bob (~bob@192.0.2.1) has joined`.
+/// Whether the second word is somebody's user and host: `bob (~bob@192.0.2.1) has joined`.
 fn has_host(text: &str) -> bool {
     text.split_whitespace().nth(1).is_some_and(|word| word.starts_with(['(', '[']) && word.contains('@'))
 }
 
-/// HexChat and WeeChat write what happens as they write what people do: `bob is now known as rob`.
+/// HexChat and WeeChat write events in the form of actions: `bob is now known as rob`.
 fn happens(text: &str) -> bool {
     let behind = [
         "has quit (",
@@ -379,7 +379,7 @@ fn acts(act: &str) -> Remark {
     Remark::Said { name: bare(name).to_owned(), text: format!("* {}", act.replace('\t', " ")) }
 }
 
-/// A nick without the sign of its rank, and without the channel that irssi writes beside it.
+/// A nick without its rank sign, and without the channel that irssi writes beside it.
 fn bare(nick: &str) -> &str {
     let nick = nick.trim().trim_start_matches(['~', '&', '@', '%', '+', '!', ' ', '\u{200b}']);
     match nick.split_once(':') {
@@ -409,7 +409,7 @@ fn is_year((number, digits): (i32, usize)) -> bool {
     digits == 4 && i16::try_from(number).is_ok_and(|number| year(number) && number >= 1988)
 }
 
-/// The numbers in a name, each with how many digits it has.
+/// The numbers in a name, each with its count of digits.
 fn numbers(name: &str) -> Vec<(i32, usize)> {
     let groups = name.split(|char: char| !char.is_ascii_digit()).filter(|group| !group.is_empty());
     groups.filter_map(|group| Some((group.parse().ok()?, group.len()))).collect()

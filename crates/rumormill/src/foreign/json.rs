@@ -1,4 +1,4 @@
-//! JSON read an element at a time, so that a file of any length needs no more memory than its largest element.
+//! Reads JSON one element at a time, so a file of any length needs only memory for its largest element.
 
 use std::{
     cell::Cell,
@@ -15,19 +15,19 @@ use serde_json::{Result, Value};
 use super::{mended::Mended, text::skip_line};
 use crate::limits::FOREIGN_EVENT_BYTES;
 
-/// Something in a list, or on a line of its own.
+/// An element of a list, or a line of its own.
 pub(super) struct Event {
-    /// Null for a line that is no JSON, or too long for any.
+    /// Null for a line that is no JSON or too long.
     pub(super) value: Value,
-    /// The number of the list that it stands in.
+    /// The number of its list.
     pub(super) list: u64,
-    /// The Matrix room under whose id the list stands.
+    /// The Matrix room whose id is the key of the list.
     pub(super) room: Option<Rc<str>>,
 }
 
-/// Visits the elements of a list: of the one that stands by itself, or of those under one of `names` in an object or
-/// in what that holds; or, where there is no such list, the objects that follow each other, one a line or not. Stops at
-/// the first element for which `visit` says so.
+/// Visits the elements of a top-level list, or of the lists under one of `names` in an object or its nested objects. If
+/// there is no such list, visits consecutive objects, on one line each or not. Stops at the first element for which
+/// `visit` says so.
 pub(super) fn each(mut input: impl Read, names: &[&str], visit: &mut dyn FnMut(Event) -> bool) -> Result<()> {
     let mut beginning = Vec::new();
     let peeked = input.by_ref().take(FOREIGN_EVENT_BYTES as u64).read_to_end(&mut beginning);
@@ -44,13 +44,13 @@ pub(super) fn each(mut input: impl Read, names: &[&str], visit: &mut dyn FnMut(E
     if stopped { Ok(()) } else { read }
 }
 
-/// How a file is walked through.
+/// The layout of a file.
 enum Walk {
-    /// An object a line.
+    /// One object on each line.
     Lines,
-    /// One object that fits into memory, or several that follow each other, over several lines each.
+    /// One object that fits into memory, or several consecutive objects over several lines each.
     Objects,
-    /// One list, or one object that holds some.
+    /// One list, or one object that contains lists.
     Whole,
 }
 
@@ -59,7 +59,7 @@ fn walk(beginning: &[u8]) -> Walk {
     let first: Vec<&[u8]> = lines.take(3).collect();
     let is_object = |line: &[u8]| line.starts_with(b"{") && from_line::<IgnoredAny>(line).is_ok();
     let begins = |line: Option<&&[u8]>| line.is_none_or(|line| line.starts_with(b"{"));
-    // Some cut off the first line where they cut the file.
+    // Some programs cut a file in the middle of its first line.
     let is_lines = match &first[..] {
         [one, rest @ ..] if is_object(one) => begins(rest.first()),
         [one, two, rest @ ..] if !one.starts_with(b"[") && is_object(two) => one.len() > 1 && begins(rest.first()),
@@ -122,7 +122,7 @@ fn whole(input: impl Read, names: &[&str], inner: Elements<'_>) -> Result<()> {
     json.end()
 }
 
-/// Input of which no more may be read at once than one element may take.
+/// Input that refuses an element larger than the bound.
 struct Metered<R> {
     input: R,
     left: Rc<Cell<usize>>,
@@ -137,10 +137,10 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-/// How deep lists are looked for: those of a Matrix sync lie five objects deep.
+/// How deep to look for lists: those of a Matrix sync are five objects deep.
 const DEPTH: usize = 8;
 
-/// An object, or what one holds, in which lists are looked for.
+/// An object, or a nested one, to search for lists.
 struct Outer<'n, 'a> {
     names: &'n [&'n str],
     inner: Elements<'a>,
@@ -151,7 +151,7 @@ struct Elements<'a> {
     left: Rc<Cell<usize>>,
     visit: &'a mut dyn FnMut(Event) -> bool,
     stopped: &'a mut bool,
-    /// How many lists there were.
+    /// The number of lists so far.
     lists: &'a Cell<u64>,
     room: Option<Rc<str>>,
 }
@@ -169,7 +169,7 @@ impl<'de> DeserializeSeed<'de> for Outer<'_, '_> {
 }
 
 impl Outer<'_, '_> {
-    /// What lies in it under a name.
+    /// The value under a name.
     fn below(&mut self, name: Option<String>) -> Outer<'_, '_> {
         let Elements { left, visit, stopped, lists, room } = &mut self.inner;
         let room = match name {
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for Outer<'_, '_> {
             self.inner.left.set(FOREIGN_EVENT_BYTES);
             match name.as_str() {
                 name if self.names.contains(&name) => map.next_value_seed(&mut self.inner)?,
-                // What an event of Matrix says is no list of others.
+                // The content of a Matrix event is no list of events.
                 "content" => map.next_value::<IgnoredAny>().map(|_| ())?,
                 _ => map.next_value_seed(self.below(Some(name)))?,
             }
@@ -255,7 +255,7 @@ impl Elements<'_> {
         Err("enough")
     }
 
-    /// An object by itself: the lists in it, or else itself.
+    /// An object alone: its lists, or else the object itself.
     fn object(&mut self, value: Value, names: &[&str]) -> Result<()> {
         let before = self.lists.get();
         let Self { left, visit, stopped, lists, .. } = self;
@@ -289,7 +289,7 @@ impl<'de> Visitor<'de> for &mut Elements<'_> {
 mod tests {
     use super::*;
 
-    /// How many elements, and how many of them are nothing.
+    /// The number of elements, and the number of nulls among them.
     fn read(text: &str) -> Result<(usize, usize)> {
         let (mut count, mut broken) = (0, 0);
         each(text.as_bytes(), &["messages", "chunk"], &mut |event| {

@@ -1,7 +1,7 @@
-//! Events of a Matrix room: Element's export, what the API gives (`/messages`, `/sync`, a list by itself), or one event a
+//! Events of a Matrix room: Element's export, answers of the API (`/messages`, `/sync`, a plain list), or one event a
 //! line.
 //!
-//! Two walks: the first finds names, what was changed and what was taken back, the second tells what was said.
+//! Two passes: the first finds names, edits and redactions, the second reads the messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
         }
         Ok(())
     })?;
-    // What is not in the file was said before it begins: how it read in the end is all that is left of it.
+    // The edited message was sent before the file begins, so only its final text is left.
     for said in std::mem::take(&mut known.changes).into_values().filter(|change| !change.used) {
         out.left_out_back(EDITS);
         sorted.say(said.said, out)?;
@@ -48,29 +48,29 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
 
 const EDITS: &str = "edits, whose text came along with what they edit";
 
-/// What the first walk finds.
+/// The results of the first pass.
 #[derive(Default)]
 struct Known {
     names: BTreeMap<String, String>,
-    /// By the event that was changed.
+    /// Edits by the edited event.
     changes: BTreeMap<String, Change>,
-    /// Bytes of the texts of those.
+    /// Bytes of the texts of the edits.
     bytes: usize,
     gone: BTreeSet<String>,
-    /// Rooms in which something was said.
+    /// Rooms that have messages.
     rooms: BTreeSet<String>,
 }
 
-/// How something reads after it was changed for the last time.
+/// The final text of an edited message.
 struct Change {
     said: Said,
     who: String,
-    /// The event that changes it.
+    /// The event of the edit.
     by: String,
     used: bool,
 }
 
-/// Kinds of events that hold words of somebody.
+/// Kinds of events that contain somebody's words.
 const SAID: [&str; 6] = [
     "m.room.message",
     "m.sticker",
@@ -145,7 +145,7 @@ impl Known {
             _ => {}
         }
         if let Some(of) = replaced(event) {
-            // One that was too many to be remembered is said by itself.
+            // An edit beyond the bound becomes a message of its own.
             return match (self.changes.contains_key(of), self.said(event, &content["m.new_content"])) {
                 (true, _) => Verdict::LeftOut(EDITS),
                 (false, Some((said, _))) => Verdict::Said(said),
@@ -166,7 +166,7 @@ impl Known {
         }
     }
 
-    /// What an event says with this content, and who that is.
+    /// The message of an event with this content, and its speaker.
     fn said(&self, event: &Value, content: &Value) -> Option<(Said, String)> {
         let kind = event["type"].as_str()?;
         let (who, time_ms) = (event["sender"].as_str()?, event["origin_server_ts"].as_u64()?);
@@ -182,7 +182,7 @@ impl Known {
             None => body.to_owned(),
             Some(kind) => {
                 let kind = kind.trim_start_matches("m.");
-                // What was written below a picture stands where its name stood before.
+                // The caption of a picture is in the field that formerly held its name.
                 match first(content, &["/filename"]).filter(|file| *file != body) {
                     Some(file) => format!("[{kind}: {file}] {body}"),
                     None => format!("[{kind}: {body}]"),
@@ -194,14 +194,14 @@ impl Known {
         Some((Said { source: SOURCE.into(), name, time_ms, text }, who.to_owned()))
     }
 
-    /// How somebody is called, or else the name before the server's in `@alice:example.org`.
+    /// The display name of a person, or else the name before the server in `@alice:example.org`.
     fn name(&self, who: &str) -> String {
         let local = || who.trim_start_matches('@').split(':').next().unwrap_or(who).to_owned();
         self.names.get(who).cloned().unwrap_or_else(local)
     }
 }
 
-/// The words of something, in any of the forms that clients write.
+/// The text of a content, in any of the forms that clients write.
 fn words(value: &Value) -> Option<&str> {
     let plain = ["body", "org.matrix.msc1767.text"].iter().find_map(|at| value.get(*at)?.as_str());
     let form = || {
@@ -218,14 +218,14 @@ fn poll(content: &Value) -> Option<String> {
     Some(asked(words(&poll["question"])?, list(&poll["answers"]).filter_map(words)))
 }
 
-/// The event that an event changes.
+/// The event that an event edits.
 fn replaced(event: &Value) -> Option<&str> {
     let relation = event.pointer("/content/m.relates_to")?;
     if relation["rel_type"] == "m.replace" { relation["event_id"].as_str() } else { None }
 }
 
-/// A reply without the lines by which old clients repeat what it answers. They begin with who said that; what the
-/// author quotes stays.
+/// A reply without the lines in which old clients repeat the message it answers. Those begin with the speaker of that
+/// message; the author's own quotes stay.
 fn without_fallback(body: &str) -> &str {
     if !["> <", "> * <"].iter().any(|begin| body.starts_with(begin)) {
         return body;

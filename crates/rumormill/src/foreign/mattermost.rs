@@ -39,7 +39,7 @@ fn post(event: &Value) -> Option<&Value> {
     Some(&event[kind])
 }
 
-/// Several channels are no one room.
+/// A room takes only one channel.
 fn one_channel(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     let channel = |event: &Event| {
         let post = post(&event.value)?;
@@ -55,7 +55,7 @@ fn one_channel(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), St
 
 fn said(post: &Value, lead: &str) -> Option<Said> {
     let (name, time_ms) = (post["user"].as_str()?.to_owned(), post["create_at"].as_u64()?);
-    // Others may have been let to speak in their name.
+    // An integration may post under another name.
     let name = first(post, &["/props/override_username"]).map_or(name, str::to_owned);
     let act = if post["type"] == "system_me" { format!("* {name} ") } else { String::new() };
     let mut pieces = vec![format!("{act}{}", post["message"].as_str().unwrap_or_default())];
@@ -78,7 +78,7 @@ fn said(post: &Value, lead: &str) -> Option<Said> {
     Some(Said { source: SOURCE.into(), name, time_ms, text })
 }
 
-/// A text, or another value as it is written.
+/// A string, or another value as JSON.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

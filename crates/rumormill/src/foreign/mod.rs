@@ -1,5 +1,5 @@
-//! What other systems wrote: read line by line or event by event, and put into lines of one form. Only what somebody said
-//! comes along; everything else is counted by what it is, so that nobody misses words without being told.
+//! Readers for exports of other systems: each reads line by line or event by event and writes lines of one form. Only
+//! messages are imported; everything else is counted by kind, so the user always learns which words are missing.
 
 mod dates;
 mod discord;
@@ -45,18 +45,18 @@ use crate::{
     progress::Progress,
 };
 
-/// What a message in another system comes to here.
+/// The result of reading a message of another system.
 enum Verdict {
     Said(Said),
-    /// It says nothing that could come along, and why.
+    /// The message has nothing to import, for this reason.
     LeftOut(&'static str),
     Malformed,
 }
 
-/// What a file is.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// An export of Rumormill's own, or lines in the form that its API takes
+    /// An export of Rumormill, or lines in the form that its API accepts
     Jsonl,
     /// A log of irssi
     Irssi,
@@ -70,22 +70,22 @@ pub(crate) enum Format {
     Thelounge,
     /// A channel's directory of an unpacked Slack export, or one file of it
     Slack,
-    /// A room's export of Element, or events as the Matrix API gives them
+    /// A room exported by Element, or events from the Matrix API
     Matrix,
-    /// A channel as DiscordChatExporter writes it in JSON
+    /// A channel in the JSON of DiscordChatExporter
     Discord,
-    /// A chat as Telegram Desktop exports it in JSON
+    /// A chat in the JSON export of Telegram Desktop
     Telegram,
-    /// A chat as WhatsApp exports it as text
+    /// A chat in the text export of WhatsApp
     Whatsapp,
     /// A channel of a Mattermost bulk export
     Mattermost,
-    /// Messages as the Zulip API gives them, or a file of messages of a Zulip export
+    /// Messages from the Zulip API, or a file of messages of a Zulip export
     Zulip,
 }
 
 impl Format {
-    /// As `--format` takes it.
+    /// The value of `--format`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
@@ -104,7 +104,7 @@ impl Format {
         }
     }
 
-    /// As people read it beside what was said there.
+    /// The name of the system as shown beside its messages.
     fn source(self) -> &'static str {
         match self {
             Self::Weechat => "WeeChat",
@@ -115,7 +115,7 @@ impl Format {
         }
     }
 
-    /// How often such a file is read.
+    /// How many passes a reader makes over such a file.
     fn walks(self) -> u64 {
         match self {
             Self::Jsonl | Self::Slack | Self::Discord => 1,
@@ -124,45 +124,45 @@ impl Format {
     }
 }
 
-/// What a file came to.
+/// The result of reading a file.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// What [`Tally::named`] counts: lines or events.
     pub(crate) unit: &'static str,
-    /// Messages that were handed on.
+    /// Messages that were passed on.
     pub(crate) taken: u64,
-    /// What made no sense.
+    /// Unreadable lines or events.
     pub(crate) malformed: u64,
-    /// The first of it, by number from 1 on.
+    /// The first of them, by number from 1 on.
     pub(crate) named: Vec<u64>,
-    /// What was left out, by what it is.
+    /// Counts of left-out items, by kind.
     pub(crate) left_out: BTreeMap<&'static str, u64>,
-    /// Messages whose time names no zone.
+    /// Messages whose time has no zone.
     pub(crate) local: u64,
-    /// Messages of an hour that comes twice or never in the zone.
+    /// Messages in an hour that the zone has twice or not at all.
     pub(crate) unsure: u64,
-    /// What dates of numbers were taken for, where nothing in the file tells.
+    /// The assumed order of numeric dates, if nothing in the file proves it.
     pub(crate) assumed: Option<&'static str>,
-    /// Lines that were no UTF-8, and what they were read as; none of them where that is all of the file.
+    /// Lines that were not UTF-8, and their encoding; no count if that is the whole file.
     pub(crate) decoded: Option<(u64, &'static str)>,
-    /// What became of the files of a directory that could not be read, as far as there are not too many.
+    /// The errors of unreadable files in a directory, up to a bound.
     pub(crate) passed_over: Vec<Failure>,
 }
 
-/// Where messages go, and what is told of the rest.
+/// The output of a reader: messages, and a tally of the rest.
 pub(super) struct Out {
-    /// None where nobody takes them, and they are only counted.
+    /// None if messages are only counted.
     pieces: Option<mpsc::Sender<io::Result<Bytes>>>,
     gathered: Vec<u8>,
     tally: Tally,
 }
 
-/// Nobody takes any more: what became of the rest is told by who refused it.
+/// The receiver takes no more, and reports the reason itself.
 #[derive(Debug)]
 pub(super) struct Refused;
 
 impl Out {
-    /// Hands on what somebody said, in as many lines as its length needs.
+    /// Passes on a message, in as many lines as its length needs.
     fn say(&mut self, said: &Said) -> Result<(), Refused> {
         let text = text::plain(&said.text);
         let text = text.trim_end().trim_start_matches('\n');
@@ -182,7 +182,7 @@ impl Out {
         Ok(())
     }
 
-    /// Adds a line to what somebody says; when there is more of it than anybody says at once, the rest is another message.
+    /// Adds a line to a message; a message that is too long is split.
     fn go_on(&mut self, said: &mut Said, line: &str) -> Result<(), Refused> {
         if said.text.len() + line.len() < FOREIGN_EVENT_BYTES {
             said.text.push('\n');
@@ -204,7 +204,7 @@ impl Out {
         }
     }
 
-    /// One that was left out came along after all.
+    /// Takes back one count of a left-out item that was imported after all.
     fn left_out_back(&mut self, what: &'static str) {
         if let Some(number) = self.tally.left_out.get_mut(what) {
             *number = number.saturating_sub(1);
@@ -251,7 +251,7 @@ impl Out {
     }
 }
 
-/// How far a reader of some format came.
+/// The result of a reader.
 pub(super) enum Stopped {
     Refused,
     Failed(Failure),
@@ -269,8 +269,7 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// Reads a file, or a directory, and sends what was said on, or only counts it where `pieces` is none. To be called where
-/// it may block.
+/// Reads a file or a directory and sends its messages, or only counts them if `pieces` is none. This blocks.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -283,7 +282,7 @@ pub(crate) fn pour(
 ) -> Result<Tally, Failure> {
     let mut out = Out { pieces, gathered: Vec::new(), tally: Tally::default() };
     let read = read(path, format, clock, progress, &mut out);
-    // Whoever refused the last of it tells why. What was read before a failure came in whole lines, and stays.
+    // The receiver reports why it refused the rest. Lines sent before a failure were whole, and stay.
     let _ = out.flush();
     match read {
         Ok(()) | Err(Stopped::Refused) => Ok(out.tally),
@@ -316,7 +315,7 @@ fn read(path: &Path, format: Format, clock: &Clock, progress: &Progress, out: &m
     }
 }
 
-/// A file whose reading is shown.
+/// A file that reports the progress of reading.
 struct Counted {
     file: File,
     progress: Progress,
@@ -335,10 +334,10 @@ fn open(path: &Path, progress: &Progress) -> Result<Counted, Failure> {
     Ok(Counted { file, progress: progress.clone() })
 }
 
-/// What is done with an event, and its number from 1 on.
+/// A visitor of an event and its number, from 1 on.
 type Visit<'a> = &'a mut dyn FnMut(&mut Out, u64, Event) -> Result<(), Stopped>;
 
-/// Visits the events of a file of JSON, as [`json::each`] finds them.
+/// Visits the events that [`json::each`] finds in a JSON file.
 fn each_event(
     path: &Path,
     names: &[&str],
@@ -363,7 +362,7 @@ fn each_event(
     Ok(read.map_err(|error| broken_json(path, &error))?)
 }
 
-/// Two chats that the events of a file belong to, for several are no one room; none where there is one chat.
+/// Two of the chats in a file with several, because a room takes only one; none if the file has one chat.
 fn two_chats<T: PartialEq>(
     path: &Path,
     names: &[&str],
@@ -383,17 +382,17 @@ fn two_chats<T: PartialEq>(
     Ok(one.zip(other))
 }
 
-/// The elements of a list; none where there is no list.
+/// The elements of a list; none if the value is no list.
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// The first of some fields that holds a text with something in it; fields of fields are parted by `/`.
+/// The first of the given fields with a non-empty text; `/` separates nested fields.
 fn first<'a>(value: &'a Value, paths: &[&str]) -> Option<&'a str> {
     paths.iter().find_map(|path| value.pointer(path)?.as_str().filter(|text| !text.trim().is_empty()))
 }
 
-/// Pieces of a message, one below the other, none empty.
+/// Joins the non-empty pieces of a message, one below the other.
 fn joined(pieces: Vec<String>) -> String {
     let pieces: Vec<String> = pieces.into_iter().filter(|piece| !piece.trim().is_empty()).collect();
     pieces.join("\n")
@@ -418,7 +417,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     wrong("file", format!("{}: {error}", path.display()), "name a file that can be read")
 }
 
-/// What is wrong with what was named to be imported.
+/// An error about a path to import.
 fn wrong(code: &'static str, what: String, help: impl Into<String>) -> Failure {
     Failure { exit: Exit::Usage, code: code.into(), what, help: help.into() }
 }

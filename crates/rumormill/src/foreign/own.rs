@@ -1,5 +1,5 @@
-//! What Rumormill itself takes: its exports, and lines of one form. They are handed on as they are; a walk that nobody
-//! takes anything from checks them as the room would.
+//! Rumormill's own exports, and lines of one form. This reader passes them on unchanged; a dry run checks them as the
+//! room would.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -28,7 +28,7 @@ fn copy(path: &Path, mut input: impl Read, out: &mut Out) -> Result<(), Stopped>
         if length == 0 {
             return Ok(());
         }
-        // The last line may have no end.
+        // The last line may lack a newline.
         out.tally.taken += piece[..length].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() as u64;
         out.put(&piece[..length])?;
     }

@@ -1,6 +1,6 @@
-//! What dates and times are made of: blanks, numbers in any digits, words.
+//! Parts of dates and times: blanks, numbers in digits of any script, words.
 
-/// Blanks, and the marks that say in which direction to read.
+/// Blanks, and marks of writing direction.
 pub(super) fn blank(char: char) -> bool {
     matches!(char, ' ' | '\u{a0}' | '\u{202f}') || directs(char)
 }
@@ -9,7 +9,7 @@ fn directs(char: char) -> bool {
     matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Without the blanks and commas at the beginning; behind a day also without the `T` before the hour, or the word.
+/// Skips blanks and commas at the beginning; after a day also the `T` before the hour, or a word.
 pub(super) fn skip(text: &str, behind_day: bool) -> &str {
     let text = text.trim_start_matches(|char: char| blank(char) || [',', '،'].contains(&char));
     if !behind_day {
@@ -20,7 +20,7 @@ pub(super) fn skip(text: &str, behind_day: bool) -> &str {
     hour.filter(|hour| number(hour).is_some()).unwrap_or(text)
 }
 
-/// The first digits of scripts that people keep their calendars in.
+/// The zeros of scripts that people write dates in.
 const ZEROS: [char; 5] = ['0', '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}'];
 
 fn digit(char: char) -> Option<i16> {
@@ -28,14 +28,13 @@ fn digit(char: char) -> Option<i16> {
     ZEROS.iter().find_map(value).and_then(|value| i16::try_from(value).ok())
 }
 
-/// The number at the beginning, how many digits it has, and the rest. One of more digits than a year is read by
-/// [`digits`].
+/// The number at the beginning, its count of digits, and the rest. [`digits`] reads numbers longer than a year.
 pub(super) fn number(text: &str) -> Option<(i16, usize, &str)> {
     let (number, count, rest) = digits(text)?;
     Some((i16::try_from(number).ok().filter(|_| count <= 4)?, count, rest))
 }
 
-/// A number of at most eight digits, and the rest behind marks of direction.
+/// A number of at most eight digits, and the rest after marks of direction.
 pub(super) fn digits(text: &str) -> Option<(i32, usize, &str)> {
     let (mut value, mut count) = (0, 0);
     for (at, char) in text.char_indices() {

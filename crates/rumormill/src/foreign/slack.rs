@@ -1,4 +1,4 @@
-//! A channel of a Slack export: a directory with a file a day and `users.json` in the one above, or one such file.
+//! A channel of a Slack export: a directory with a file for each day and `users.json` in its parent, or one such file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use crate::{
 
 const SOURCE: &str = "Slack";
 
-/// Beginnings of the subtypes that tell what happened; all others are of what somebody said.
+/// Beginnings of the subtypes of events; all other subtypes are messages.
 const EVENTS: [&str; 16] = [
     "channel_",
     "group_",
@@ -40,7 +40,7 @@ const EVENTS: [&str; 16] = [
     "message_replied",
 ];
 
-/// Blocks of a message that are compared with its text: as many as Slack takes.
+/// Blocks of a message that are compared with its text: as many as Slack allows.
 const BLOCKS: usize = 50;
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
     let is_one = days.len() == 1;
     for day in days {
         match read_day(&day, &names, out, progress) {
-            // A day that cannot be read keeps the others from nobody.
+            // An unreadable day does not stop the import of the others.
             Err(Stopped::Failed(failure)) if !is_one => out.pass_over(failure),
             read => read?,
         }
@@ -70,7 +70,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
 }
 
 fn read_day(day: &Path, names: &Names, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    // Slack leaves a file empty for a day without words.
+    // Slack writes an empty file for a day without messages.
     if fs::metadata(day).map_err(|error| unreadable(day, &error))?.len() < 2 {
         return Ok(());
     }
@@ -87,7 +87,7 @@ fn read_day(day: &Path, names: &Names, out: &mut Out, progress: &Progress) -> Re
         }
         Ok(())
     });
-    // What came before the place where a file breaks off is not lost.
+    // Messages before the point where a file breaks off are kept.
     sorted.finish(out)?;
     read
 }
@@ -116,7 +116,7 @@ fn channel(path: &Path) -> Result<(PathBuf, PathBuf), Failure> {
     }
 }
 
-/// The files of a channel, oldest first: their names are days.
+/// The files of a channel, oldest first; their names are dates.
 fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     let inside = fs::read_dir(channel).map_err(|error| unreadable(channel, &error))?;
     let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
@@ -127,7 +127,7 @@ fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
         let what = format!("{} has more than {SLACK_DAYS} files", channel.display());
         return Err(wrong("file", what, "part it into several directories"));
     }
-    // Beside the days lie lists of what was drawn or pinned.
+    // The directory also has lists of canvases and pins.
     if days.iter().any(|day| is_day(day)) {
         let all = days.len();
         days.retain(|day| is_day(day));
@@ -143,10 +143,10 @@ fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-/// How people are called, by their ids.
+/// Names of people, by their ids.
 type Names = BTreeMap<String, String>;
 
-/// What the first list of people tells. A single channel that somebody dumped has none.
+/// Reads the names from the first list of people. The dump of a single channel has none.
 fn names(roots: &[PathBuf]) -> Result<Names, Failure> {
     let mut names = Names::from([("USLACKBOT".to_owned(), "Slackbot".to_owned())]);
     let lists = roots.iter().flat_map(|root| ["users.json", "org_users.json"].map(|list| root.join(list)));
@@ -169,7 +169,7 @@ fn names(roots: &[PathBuf]) -> Result<Names, Failure> {
     Ok(names)
 }
 
-/// What a message says.
+/// Reads a message.
 fn said(event: &Value, names: &Names) -> Verdict {
     let ts = match &event["ts"] {
         Value::String(ts) => ts.clone(),
@@ -197,7 +197,7 @@ fn said(event: &Value, names: &Names) -> Verdict {
 
 const OTHER: Verdict = Verdict::LeftOut("who came, went and changed");
 
-/// Who said it, as far as the export tells.
+/// The speaker, as far as the export names one.
 fn name(event: &Value, names: &Names) -> Option<String> {
     let told = |at: &[&str]| first(event, at).map(str::to_owned);
     let own = || told(&["/username", "/bot_profile/name"]);
@@ -207,15 +207,15 @@ fn name(event: &Value, names: &Names) -> Option<String> {
         let known = names.get(id).cloned().or_else(|| told(&profile)).or_else(own);
         Some(known.unwrap_or_else(|| id.to_owned()))
     };
-    // A bot may speak in the name of others.
+    // A bot may post under another name.
     if event["subtype"] == "bot_message" { own().or_else(by_id) } else { by_id().or_else(own) }
 }
 
-/// All words of a message, a piece a line, none twice: its text, its blocks, attachments and files.
+/// All words of a message, one piece a line, without repetition: its text, blocks, attachments and files.
 fn words(event: &Value, names: &Names) -> String {
     let mut pieces: Vec<String> = event["text"].as_str().map(|text| plain(text, names)).into_iter().collect();
     pieces.extend(first(event, &["/comment/comment"]).map(|text| plain(text, names)));
-    // What people write in blocks stands in the text too, with its markup; bots may say in blocks what they like.
+    // The text repeats the blocks of people, with its markup; blocks of bots may differ from it.
     let bare = |text: &str| -> String { text.chars().filter(|char| char.is_alphanumeric()).collect() };
     let text = bare(&pieces.concat());
     let by_bot = event["bot_id"].is_string() || event["subtype"] == "bot_message";
@@ -245,7 +245,7 @@ fn words(event: &Value, names: &Names) -> String {
     new.collect::<Vec<_>>().join("\n")
 }
 
-/// What was attached: what a bot says, or what a link leads to.
+/// The attachments: words of a bot, or the preview of a link.
 fn attached(attachment: &Value, names: &Names) -> Vec<String> {
     let words = ["/pretext", "/author_name", "/title", "/title_link", "/text"];
     let own = words.iter().filter_map(|at| first(attachment, &[*at]));
@@ -270,7 +270,7 @@ fn attached(attachment: &Value, names: &Names) -> Vec<String> {
     own
 }
 
-/// The words of a block, and of what it is made of.
+/// The words of a block and its elements.
 fn block_words(block: &Value, names: &Names) -> String {
     let kind = block["type"].as_str().unwrap_or_default();
     let text = |at: &str| block[at].as_str().unwrap_or_default().to_owned();
@@ -290,7 +290,7 @@ fn block_words(block: &Value, names: &Names) -> String {
             titled.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
         ("video", _) => first(block, &["/title/text", "/alt_text"]).unwrap_or_default().to_owned(),
-        // Markdown, headings and sections hold their text in a field, or in a field of that.
+        // Markdown, headings and sections have their text in a field or in a nested field.
         (_, Value::String(text)) => plain(text, names),
         (_, text) => plain(text["text"].as_str().unwrap_or_default(), names),
     };
@@ -301,20 +301,20 @@ fn block_words(block: &Value, names: &Names) -> String {
     });
     let accessory = block.get("accessory").map(|part| block_words(part, names));
     let label = if kind == "section" || kind == "actions" || !block["elements"].is_array() { "\n" } else { "" };
-    // A list and the lines of a block stand below each other, what is in a line beside.
+    // Lists and the lines of a block are joined by newlines, elements of one line by nothing.
     let below = ["rich_text", "rich_text_list", "context", "table"].contains(&kind);
     let between = if below { "\n" } else { label };
     std::iter::once(own).chain(parts).chain(accessory).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 
-/// `1551535331.000200`: seconds, and what tells messages of one second apart.
+/// `1551535331.000200`: seconds, and a number that distinguishes messages of one second.
 fn milliseconds(ts: &str) -> Option<u64> {
     let (seconds, rest) = ts.split_once('.').unwrap_or((ts, "0"));
     let thousandths: String = rest.chars().chain("000".chars()).take(3).collect();
     seconds.parse::<u64>().ok()?.checked_mul(1000)?.checked_add(thousandths.parse().ok()?)
 }
 
-/// Slack's markup as people read it: mentions and links by name, and the three signs that are escaped.
+/// Slack's markup as readable text: mentions and links by name, and the three escaped signs decoded.
 fn plain(text: &str, names: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -332,7 +332,7 @@ fn plain(text: &str, names: &BTreeMap<String, String>) -> String {
     out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// What stands between `<` and `>`.
+/// Reads the markup between `<` and `>`.
 fn pointed(inside: &str, names: &BTreeMap<String, String>) -> String {
     let (what, label) = inside.split_once('|').map_or((inside, None), |(what, label)| (what, Some(label)));
     let named = |sign: &str, name: Option<&str>| {

@@ -1,20 +1,20 @@
-//! Messages of a file that need not stand in the order in which they were said.
+//! Sorts messages of a file that may not be in order of time.
 
 use super::{Out, Said, Stopped, wrong};
 use crate::limits::{FOREIGN_SORTED, FOREIGN_SORTED_BYTES};
 
-/// Gathers messages and hands them on by time. What a bound does not hold is handed on when half of it has come behind.
+/// Gathers messages and passes them on by time. When it is full, it passes on the older half.
 #[derive(Default)]
 pub(super) struct Sorted {
     said: Vec<Said>,
     bytes: usize,
-    /// How often a message was older than the one before, and how often it was not.
+    /// How many messages were older than the one before, and how many were not.
     falls: u64,
     rises: u64,
 }
 
 impl Sorted {
-    /// One more.
+    /// Adds a message.
     pub(super) fn say(&mut self, said: Said, out: &mut Out) -> Result<(), Stopped> {
         if let Some(last) = self.said.last() {
             let count = if said.time_ms < last.time_ms { &mut self.falls } else { &mut self.rises };
@@ -27,7 +27,7 @@ impl Sorted {
         }
         if self.falls > self.rises {
             let what = format!("it has more than {} messages, the newest first", self.said.len());
-            return Err(wrong("file", what, "let the oldest come first, or part it into several files").into());
+            return Err(wrong("file", what, "put the oldest first, or split it into several files").into());
         }
         self.said.sort_by_key(|said| said.time_ms);
         let older = self.said.drain(..self.said.len().div_ceil(2));
@@ -38,9 +38,9 @@ impl Sorted {
         Ok(())
     }
 
-    /// All that are left.
+    /// Passes on all remaining messages.
     pub(super) fn finish(mut self, out: &mut Out) -> Result<(), Stopped> {
-        // What was said at the same time stands in the order of the file, which may be the wrong way round.
+        // Messages of the same time keep the order of the file, reversed if the file is newest first.
         if self.falls > self.rises {
             self.said.reverse();
         }

@@ -1,4 +1,4 @@
-//! When a line was said: day, time of day and zone, in whatever order and form they stand at its beginning.
+//! Timestamps of lines: day, time of day and zone at the beginning of a line, in any order and form.
 
 use jiff::{
     Timestamp,
@@ -12,32 +12,32 @@ use super::{
     scan::{blank, digits, number, skip, word},
 };
 
-/// What stands at the beginning of a line.
+/// The timestamp at the beginning of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) day: Day,
     /// The time of day.
     pub(super) time: Time,
-    /// How far ahead of UTC, where the line says so.
+    /// Minutes ahead of UTC, if the line says so.
     pub(super) offset: Option<Offset>,
-    /// Whether the hours are counted to twelve.
+    /// Whether it is a twelve-hour time.
     pub(super) halves: bool,
-    /// Whether a tab stands behind it, as WeeChat writes it.
+    /// Whether a tab follows it, as in WeeChat.
     pub(super) tab: bool,
 }
 
-/// When something was said.
+/// The time of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct When {
     /// Milliseconds since the Unix epoch.
     pub(super) ms: u64,
-    /// Whether the zone was not told, so that the one that the user named was taken.
+    /// Whether the line names no zone, so the user's choice applies.
     pub(super) local: bool,
-    /// Whether the clocks were set back or forward in that hour, so that it may be another one.
+    /// Whether clocks were set back or forward in that hour, so the time is ambiguous.
     pub(super) unsure: bool,
 }
 
-/// Takes the stamp off the beginning of a line: the stamp, and the rest without the blanks before it.
+/// Splits the timestamp off a line: the timestamp, and the rest without leading blanks.
 pub(super) fn stamp(line: &str) -> Option<(Stamp, &str)> {
     let open = line.trim_start_matches(|char: char| blank(char) || ['[', '(', '{', '|'].contains(&char));
     let opened = open.strip_prefix('<').filter(|inside| number(inside).is_some()).unwrap_or(open);
@@ -50,7 +50,7 @@ pub(super) fn stamp(line: &str) -> Option<(Stamp, &str)> {
         Some(behind) if behind.starts_with([' ', '\t']) => behind,
         _ => closed,
     };
-    // A number goes on behind what looked like a time, as in an address.
+    // More digits follow the apparent time, as in an address.
     let directly = closed.len() == rest.len();
     if directly && closed.starts_with(|next: char| next.is_alphanumeric() || next == ':' || next == '.') {
         return None;
@@ -78,7 +78,7 @@ fn epoch(text: &str) -> Option<(Stamp, &str)> {
 
 fn of_day(text: &str) -> Option<(Stamp, &str)> {
     let (mut day, mut time, mut rest, mut words) = (Day::Unsaid, None, text, 0);
-    // Days of the week, days, hours and years come in many orders, and no more than these parts.
+    // Weekdays, dates, hours and years come in many orders, but no other parts.
     for _ in 0..6 {
         let next = skip(rest, day != Day::Unsaid);
         if day == Day::Unsaid
@@ -107,13 +107,13 @@ fn of_day(text: &str) -> Option<(Stamp, &str)> {
         }
     }
     let (time, halves) = time?;
-    // A word alone is no part of a date.
+    // A single word is no part of a date.
     if words > 0 && day == Day::Unsaid {
         return None;
     }
     let (offset, behind) = offset(rest);
     match offset {
-        // Behind the zone may stand the year, as `date` writes it.
+        // The year may follow the zone, as `date` writes it.
         Some(_) => match (day, number(skip(behind, false))) {
             (Day::OfYear(month, of), Some((number, 4, behind))) if year(number) => {
                 let day = Date::new(number, month, of).map(Day::Date).ok()?;
@@ -125,7 +125,7 @@ fn of_day(text: &str) -> Option<(Stamp, &str)> {
     }
 }
 
-/// Whether a line begins as if a stamp stood there, so that it is no part of the line above.
+/// Whether a line seems to begin with a timestamp, so it does not continue the line above.
 pub(super) fn looks_stamped(line: &str) -> bool {
     let opened = line.trim_start_matches(['[', '(']);
     let beginning = opened.split([' ', '\t', '<']).next().unwrap_or_default();
@@ -133,7 +133,8 @@ pub(super) fn looks_stamped(line: &str) -> bool {
 }
 
 impl Stamp {
-    /// When that is: on the day before it where the line names none, and in the zone of `clock` where it names none.
+    /// The time of the timestamp. Without a date it uses the date of the line before, and without a zone the zone of
+    /// `clock`.
     pub(super) fn when(&self, order: Order, before: Option<Date>, clock: &Clock) -> Option<When> {
         let at = DateTime::from_parts(self.day.on(order, before)?, self.time);
         match self.offset {
@@ -146,7 +147,7 @@ impl Stamp {
     }
 }
 
-/// How regions name the halves of the day, before or behind the hours; the second one is told.
+/// Words of regions for the halves of the day, before or after the hours; returns whether it is the second half.
 const HALVES: [(&str, bool); 30] = [
     ("a. m.", false),
     ("p. m.", true),
@@ -188,7 +189,7 @@ fn half(text: &str) -> Option<(bool, &str)> {
     Some((*second, behind))
 }
 
-/// A time of day, whether its hours are counted to twelve, and the rest.
+/// A time of day, whether it is a twelve-hour time, and the rest.
 fn time_of_day(text: &str, day: Day) -> Option<((Time, bool), &str)> {
     let before = half(text);
     let text = before.map_or(text, |(_, behind)| skip(behind, false));
@@ -206,12 +207,12 @@ fn time_of_day(text: &str, day: Day) -> Option<((Time, bool), &str)> {
         _ => hour,
     };
     let part = |number: i32| i8::try_from(number).ok();
-    // A leap second has no name of its own here.
+    // Leap seconds are not represented here.
     let time = Time::new(part(hour)?, part(minute)?, part(second.min(59))?, i32::from(thousandths) * 1_000_000).ok()?;
     Some(((time, second_half.is_some()), behind.map_or(rest, |(_, behind)| behind)))
 }
 
-/// Minutes and seconds behind the hour.
+/// Minutes and seconds after the hour.
 fn parted(hour: i32, rest: &str) -> Option<(i32, i32, i32, &str)> {
     let sign = rest.chars().next().filter(|sign| [':', '.', 'h', '：', '時', '时', '点', '시'].contains(sign))?;
     let (minute @ 0..60, 2, rest) = digits(skip(&rest[sign.len_utf8()..], false))? else { return None };
@@ -223,7 +224,7 @@ fn parted(hour: i32, rest: &str) -> Option<(i32, i32, i32, &str)> {
     }
 }
 
-/// Thousandths behind a point or comma.
+/// Milliseconds after a point or comma.
 fn fraction(text: &str) -> (u16, &str) {
     let Some(digits) = text.strip_prefix(['.', ',']) else { return (0, text) };
     let length = digits.bytes().take_while(u8::is_ascii_digit).count();
@@ -234,7 +235,7 @@ fn fraction(text: &str) -> (u16, &str) {
     (thousandths.parse().unwrap_or(0), &digits[length..])
 }
 
-/// Zones by the letters that stand for one of them only, in minutes ahead of UTC.
+/// Unambiguous zone abbreviations, in minutes ahead of UTC.
 const ZONES: [(&str, i32); 24] = [
     ("Z", 0),
     ("UTC", 0),
@@ -262,7 +263,7 @@ const ZONES: [(&str, i32); 24] = [
     ("PDT", -420),
 ];
 
-/// The zone, where one stands there: by letters, or as hours and minutes ahead of UTC.
+/// The zone, if there is one: as an abbreviation, or as hours and minutes ahead of UTC.
 fn offset(text: &str) -> (Option<Offset>, &str) {
     let after = text.trim_start_matches([' ', '(']);
     let letters = after.bytes().take_while(u8::is_ascii_uppercase).count();

@@ -1,4 +1,4 @@
-//! A chat as Telegram Desktop exports it in JSON (`result.json`).
+//! A chat in the JSON export of Telegram Desktop (`result.json`).
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const SOURCE: &str = "Telegram";
 const LISTS: [&str; 1] = ["messages"];
 
 pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    // All of an account is one file.
+    // The export of a whole account is one file.
     if two_chats(path, &LISTS, out, progress, |event| Some(event.list))?.is_some() {
         let help = "export one chat: in Telegram, open it and choose \"Export chat history\"";
         return Err(wrong("channel", format!("{} holds several chats", path.display()), help).into());
@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
     sorted.finish(out)
 }
 
-/// A number, or one written as text.
+/// A number, or a number in a string.
 fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
@@ -65,7 +65,7 @@ fn said(event: &Value, clock: &Clock) -> Option<(Said, When)> {
     Some((Said { source: SOURCE.into(), name, time_ms: when.ms, text: joined(pieces) }, when))
 }
 
-/// A text, or the pieces that one with links and styles is cut into.
+/// A text, or the pieces of a text with links and styles.
 fn words(text: &Value) -> String {
     match text {
         Value::String(text) => text.clone(),
@@ -86,7 +86,7 @@ fn media(event: &Value) -> Vec<String> {
             );
         }
         kind => {
-            // Where the file was not exported, its place says so in a sentence.
+            // If the file was not exported, its path is a sentence that says so.
             let is_there = |path: &&str| !path.starts_with('(') && !path.contains(" (File ");
             let file = first(event, &["/file_name"]).or_else(|| first(event, &["/file", "/photo"]).filter(is_there));
             let is_one = kind.is_some() || event.get("file").is_some() || event.get("photo").is_some();

@@ -1,4 +1,4 @@
-//! Files as text: whatever they are encoded in, without colours and other controls.
+//! Files as text: decoded from any encoding, without colours and other control characters.
 
 use std::{
     fs::File,
@@ -15,30 +15,30 @@ use rumormill_api::IMPORT_LINE_BYTES;
 use super::{Counted, Failure, open, unreadable};
 use crate::{limits::FOREIGN_SAMPLE_BYTES, progress::Progress};
 
-/// Lines of a file, each bounded.
+/// The lines of a file, each of bounded length.
 pub(super) struct Lines {
     input: BufReader<DecodeReaderBytes<Counted, Vec<u8>>>,
     path: PathBuf,
     encodings: Encodings,
-    /// How many lines were no UTF-8.
+    /// The number of lines that were not UTF-8.
     pub(super) decoded: u64,
-    /// The number of the line that was read last, from 1 on.
+    /// The number of the last line read, from 1 on.
     pub(super) number: u64,
 }
 
 /// A line of a log.
 pub(super) enum LogLine {
     Text(String),
-    /// Longer than any line that a client writes.
+    /// A line longer than any that a client writes.
     TooLong,
 }
 
-/// What a file is encoded in.
+/// The encoding of a file.
 #[derive(Clone, Copy)]
 struct Encodings {
-    /// All of it, where that has two bytes for each letter and does not say so in its first bytes.
+    /// The encoding of the whole file, if it has two bytes for each letter and no byte order mark.
     whole: Option<&'static Encoding>,
-    /// The lines that are no UTF-8, where there are any. Logs of many years are often in several encodings.
+    /// The encoding of lines that are not UTF-8, if there are any. Logs of many years often mix encodings.
     lines: Option<&'static Encoding>,
     /// Whether most letters beyond ASCII are UTF-8 all the same, so that what is not was broken on its way.
     is_broken_utf_8: bool,
@@ -51,7 +51,7 @@ impl Encodings {
         let whole = doubled(input.fill_buf()?);
         let (mut line, mut is_utf_8, mut letters, mut broken) = (Vec::new(), true, 0, 0);
         while input.read_until(b'\n', &mut line)? > 0 {
-            // A letter may be cut where the sample ends.
+            // The sample may end in the middle of a letter.
             if std::str::from_utf8(&line).is_err_and(|error| error.error_len().is_some()) {
                 detector.feed(&line, false);
                 is_utf_8 = false;
@@ -68,7 +68,7 @@ impl Encodings {
     }
 }
 
-/// The encoding of two bytes a letter that a text in Latin letters seems to be in: every other byte is zero.
+/// Detects a two-byte encoding of Latin text: every other byte is zero.
 fn doubled(beginning: &[u8]) -> Option<&'static Encoding> {
     let zeros = |first: usize| beginning.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
@@ -90,7 +90,7 @@ pub(super) fn lines(path: &Path, progress: &Progress) -> Result<Lines, Failure> 
     Ok(Lines { input, path: path.to_owned(), encodings, decoded: 0, number: 0 })
 }
 
-/// A file in UTF-8, whatever it is in, and what that was where it does not say so itself.
+/// Opens a file as UTF-8 from any encoding; returns the encoding too if it was detected without a byte order mark.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -104,7 +104,7 @@ pub(super) fn utf_8(path: &Path, progress: &Progress) -> Result<(impl Read, Opti
     Ok((decoding(encoding.or(Some(UTF_8)), open(path, progress)?), told))
 }
 
-/// The first so many bytes of a file, as text.
+/// The first bytes of a file, as text.
 pub(super) fn beginning(path: &Path, bytes: u64) -> io::Result<String> {
     let mut text = Vec::new();
     let encodings = Encodings::of(path)?;
@@ -112,7 +112,7 @@ pub(super) fn beginning(path: &Path, bytes: u64) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&text).trim_start_matches('\u{feff}').to_owned())
 }
 
-/// The first bytes of a file say what it is in, unless it is known.
+/// A byte order mark gives the encoding, unless it is known.
 fn decoding<R: Read>(encoding: Option<&'static Encoding>, file: R) -> DecodeReaderBytes<R, Vec<u8>> {
     DecodeReaderBytesBuilder::new().encoding(encoding).bom_override(true).strip_bom(true).build(file)
 }
@@ -126,7 +126,7 @@ impl Lines {
     /// The next line.
     ///
     /// # Errors
-    /// When the file cannot be read on.
+    /// When reading the file fails.
     pub(super) fn next(&mut self) -> Result<Option<LogLine>, Failure> {
         let mut bytes = Vec::new();
         let most = IMPORT_LINE_BYTES as u64;
@@ -144,7 +144,7 @@ impl Lines {
     }
 
     fn decode(&mut self, bytes: Vec<u8>) -> String {
-        // Japanese of seven bits looks like UTF-8 with escapes in it.
+        // Seven-bit Japanese looks like UTF-8 with escape sequences.
         if bytes.windows(3).any(|sign| matches!(sign, b"\x1b$B" | b"\x1b$@"))
             && let (text, _, false) = ISO_2022_JP.decode(&bytes)
         {
@@ -163,7 +163,7 @@ impl Lines {
     }
 }
 
-/// Leaves out the rest of a line.
+/// Skips the rest of a line.
 pub(super) fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = input.fill_buf()?;
@@ -178,7 +178,7 @@ pub(super) fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// A text without the colours and styles of mIRC and of terminals, and without bytes that stand for nothing.
+/// A text without the colours and styles of mIRC and of terminals, and without other control characters.
 pub(super) fn plain(text: &str) -> String {
     let text = console::strip_ansi_codes(text);
     let mut out = String::with_capacity(text.len());
@@ -196,7 +196,7 @@ pub(super) fn plain(text: &str) -> String {
 
 type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
-/// Takes a colour away: so many digits, and behind a comma those of the ground.
+/// Skips a colour: up to the given number of digits, and after a comma those of the background.
 fn colour(rest: &mut Rest<'_>, count: RangeInclusive<usize>, is_digit: fn(&char) -> bool) {
     let mut ground = rest.clone();
     if digits(&mut ground, &count, is_digit) {
@@ -207,7 +207,7 @@ fn colour(rest: &mut Rest<'_>, count: RangeInclusive<usize>, is_digit: fn(&char)
     }
 }
 
-/// Takes so many digits away, if there are.
+/// Skips up to the given number of digits.
 fn digits(rest: &mut Rest<'_>, count: &RangeInclusive<usize>, is_digit: fn(&char) -> bool) -> bool {
     let found = (0..*count.end()).take_while(|_| rest.next_if(is_digit).is_some()).count();
     count.contains(&found)

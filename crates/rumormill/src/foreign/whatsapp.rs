@@ -1,4 +1,4 @@
-//! A chat as WhatsApp exports it: a stamp in the form of the telephone's region, then `name: text`.
+//! A chat exported by WhatsApp: a timestamp in the form of the phone's region, then `name: text`.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::progress::Progress;
 
 const SOURCE: &str = "WhatsApp";
 
-/// Reads the chat; a walk of its own finds what is the month, for a single line often does not tell.
+/// Reads the chat. A separate pass finds the order of day and month, which a single line often does not show.
 pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     let mut dates = Dates::default();
     let mut lines = text::lines(path, progress)?;
@@ -64,7 +64,7 @@ pub(super) fn is_line(line: &str) -> bool {
     stamped(line).is_some_and(|(_, rest)| !rest.starts_with(['<', '*', '-', '[']) && named(rest).is_some())
 }
 
-/// The stamp and the rest: `[02.03.19, 14:02:11] `, or `3/2/19, 2:02 PM - `.
+/// The timestamp and the rest: `[02.03.19, 14:02:11] `, or `3/2/19, 2:02 PM - `.
 fn stamped(line: &str) -> Option<(Stamp, &str)> {
     let line = line.trim_start_matches(blank);
     let (stamp, rest) = stamp(line)?;
@@ -78,11 +78,11 @@ fn stamped(line: &str) -> Option<(Stamp, &str)> {
     Some((stamp, rest))
 }
 
-/// Who said what; none where WhatsApp itself tells something.
+/// The speaker and the text; none for a notice of WhatsApp itself.
 fn named(rest: &str) -> Option<(&str, &str)> {
     let (name, text) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
     let name = name.trim_matches(|char| blank(char) || char == '~');
-    // What is quoted is the new name of the group, not the name of somebody.
+    // The quoted text is the new name of the group, not a person's name.
     let is_name = !name.is_empty() && !name.contains(['"', '“', '”', '„', '«']);
     is_name.then_some((name, text.trim_start_matches('\u{200e}')))
 }

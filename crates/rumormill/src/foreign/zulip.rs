@@ -1,5 +1,5 @@
-//! Messages of Zulip: what `GET /api/v1/messages` answers, or a `messages-000001.json` of a server's export, beside whose
-//! `realm.json` people have names.
+//! Messages of Zulip: an answer of `GET /api/v1/messages`, or a `messages-000001.json` of a server's export, with the
+//! names in the `realm.json` beside it.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ const SOURCE: &str = "Zulip";
 const LISTS: [&str; 2] = ["messages", "zerver_message"];
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
-    // Topics of one channel are one room.
+    // All topics of one channel become one room.
     let channel = |Event { value, .. }: &Event| {
         let of = value.get("recipient").or_else(|| value.get("stream_id")).or_else(|| value.get("recipient_id"));
         Some(of.unwrap_or(&value["display_recipient"]).clone())
@@ -44,7 +44,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
     sorted.finish(out)
 }
 
-/// How people are called, by their ids.
+/// Names of people, by their ids.
 fn names(path: &Path, progress: &Progress) -> Result<BTreeMap<u64, String>, Failure> {
     let mut names = BTreeMap::new();
     match path.metadata() {
@@ -81,10 +81,10 @@ fn said(event: &Value, names: &BTreeMap<u64, String>) -> Option<Said> {
     Some(Said { source: SOURCE.into(), name, time_ms, text })
 }
 
-/// Tags behind which a line ends.
+/// Tags that end a line.
 const ENDS: [&str; 10] = ["br", "/p", "/li", "/blockquote", "/h1", "/h2", "/h3", "/tr", "/pre", "/div"];
 
-/// What Zulip renders as a page, as people read it; links and pictures are named.
+/// The text of Zulip's HTML; links and pictures are named.
 fn without_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let (mut rest, mut link) = (html, None);

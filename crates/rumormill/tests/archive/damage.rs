@@ -1,13 +1,14 @@
-//! Bits that flip in the database: found, told, taken out, and fetched again from somebody who has it.
+//! Flipped bits in the database: the program finds and reports them, removes the damaged entries, and fetches them
+//! again.
 
 use serde_json::Value;
 
 use crate::person::Person;
 
-/// Words that lie in the database as they are said.
+/// Words that are in the database as plain text.
 const NEEDLE: &str = "needle in the hay";
 
-/// Ada and Bob, both at home, with a room of some hundred lines in which Ada said the needle.
+/// Ada and Bob, both online, with a room of some hundred lines in which Ada said the needle.
 fn two() -> (Person, Person) {
     let (ada, bob) = (Person::new(), Person::new());
     ada.found("lunch");
@@ -40,7 +41,7 @@ fn what_is_damaged_is_told_and_comes_back() {
     let holes = bob.lines(&["check", "--file", &bob.path("holes.jsonl")]);
     assert!(holes[0].ends_with("were left out when it was written"), "{holes:?}");
 
-    // With nobody there it is missing; as soon as somebody comes who has it, it is there again.
+    // Without peers the entry is missing; it returns as soon as a peer that has it connects.
     let said = bob.fails(&["resync", "lunch"], 6);
     assert!(said.contains("still missing"), "{said}");
     let told = bob.run(&["check", "lunch"]);

@@ -1,4 +1,4 @@
-//! What version 0.1.0 left behind, opened by the program as it is: a home, and an export of one of its rooms.
+//! A home of version 0.1.0 and an export of one of its rooms, opened by the current program.
 
 use std::{
     fs::{self, Permissions},
@@ -14,7 +14,7 @@ fn left(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/0.1.0").join(name)
 }
 
-/// Copies a directory as a home has to be: for nobody else to read.
+/// Copies a directory with the rights of a home: nobody else can read it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     fs::set_permissions(to, Permissions::from_mode(0o700)).unwrap();
@@ -36,7 +36,7 @@ fn ada() -> Person {
     ada
 }
 
-/// Each room and its messages, as 0.1.0 told them.
+/// Each room and its messages, as 0.1.0 printed them.
 fn told() -> Vec<(Value, Vec<Value>)> {
     let text = fs::read_to_string(left("timeline.jsonl")).unwrap();
     let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -48,7 +48,7 @@ fn told() -> Vec<(Value, Vec<Value>)> {
     rooms
 }
 
-/// Whether everything that was told of a thing then is told of it now; what is told beside that does not matter.
+/// Whether the new value has every field of the old one; additional fields do not matter.
 fn same(then: &Value, now: &Value) -> bool {
     match then {
         Value::Object(fields) => fields.iter().all(|(name, then)| same(then, &now[name])),
@@ -111,12 +111,12 @@ fn an_export_verifies_and_comes_back() {
     assert!(ada.lines(&["check", "--file", &file])[0].ends_with("verified; it is whole"));
     assert!(ada.lines(&["import", "lunch", &file])[0].starts_with("0 entries imported, "));
 
-    // Ada is not there to be asked.
+    // Ada is offline.
     bob.fails(&["join", &ada.lines(&["ticket", "lunch"])[0]], 6);
     let (room, messages) = told().into_iter().find(|(room, _)| room["name"] == "lunch").unwrap();
     let id = room["id"].as_str().unwrap();
     assert!(bob.lines(&["import", id, &file])[0].ends_with(" imported, 0 were here before"));
-    // The file is not in an export, nor is what bob himself did.
+    // An export has neither the file nor Bob's own entries.
     let without = |message: &Value| {
         let mut message = message.clone();
         message.as_object_mut().unwrap().remove("file");

@@ -1,5 +1,4 @@
-//! What people bring along from other systems, in the many forms that those write: each story is somebody who imports a
-//! file as it was found.
+//! Imports from other systems in the many forms that they write: in each test somebody imports a file as it was found.
 
 use std::fs;
 
@@ -20,8 +19,8 @@ impl Mover {
         Self { ada, seen: 0 }
     }
 
-    /// Imports a file of this name and content; what it tells, and what it brought: name, seconds since the Unix epoch
-    /// and text.
+    /// Imports a file with this name and content; returns the report and the messages: name, seconds since the Unix
+    /// epoch and text.
     fn moves(
         &mut self,
         file: &str,
@@ -37,7 +36,7 @@ impl Mover {
         (tells, new)
     }
 
-    /// Imports a file that brings this, in a zone of UTC.
+    /// Imports a file with the zone UTC, and checks the messages.
     fn brings(&mut self, file: &str, content: impl AsRef<[u8]>, expected: &[(&str, u64, &str)]) -> Vec<String> {
         let shown = String::from_utf8_lossy(content.as_ref()).into_owned();
         let (tells, new) = self.moves(file, content, "UTC");
@@ -78,7 +77,7 @@ fn irssi_is_read_however_its_user_set_it_up() {
         "02/03/2019 14:02 <mira> hi\n02/03/2019 14:03 <tomas> ho\n",
         "Sat Mar  2 14:02:00 2019 <mira> hi\nSat Mar  2 14:03:00 2019 <tomas> ho\n",
     ] {
-        // What was imported before would not come again, so somebody else does it.
+        // Messages imported before would not be imported again, so somebody else imports the file.
         Mover::new().brings("in.log", format!("{day}{stamps}"), &both);
     }
 }
@@ -158,7 +157,7 @@ fn files_in_any_encoding_come_out_as_they_were_meant() {
     let koi8 = b"\xd0\xd2\xc9\xd7\xc5\xd4, \xcb\xc1\xcb \xc4\xc5\xcc\xc1 \xd3\xc5\xc7\xcf\xc4\xce\xd1";
     let tells = ada.brings("koi8.log", log(koi8), &[("mira", NOON, "привет, как дела сегодня")]);
     assert!(tells.iter().any(|line| line == "1 line was no UTF-8 and read as KOI8-U"), "{tells:?}");
-    // "こんにちは" of seven bits, as Japanese channels wrote it.
+    // "こんにちは" in seven bits, as Japanese channels wrote it.
     ada.brings("jis.log", log(b"\x1b$B$3$s$K$A$O\x1b(B!"), &[("mira", NOON, "こんにちは!")]);
     let wide =
         |text: &str, mark: &[u8]| [mark, &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()].concat();

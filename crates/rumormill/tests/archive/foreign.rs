@@ -1,4 +1,4 @@
-//! What other systems wrote, from files in their forms.
+//! Imports of other systems' exports, from files in their formats.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What came in: name, source, time, text.
+/// An imported message: name, source, time, text.
 pub(crate) fn imported(person: &Person) -> Vec<(String, String, u64, String)> {
     let log = person.lines(&["log", "lunch", "--json"]);
     let messages = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -24,7 +24,7 @@ pub(crate) fn imported(person: &Person) -> Vec<(String, String, u64, String)> {
         .collect()
 }
 
-/// Imports a file twice; it tells this, and brings these.
+/// Imports a file twice, and checks the report and the messages.
 fn check(file: &str, tells: &[&str], source: &str, brings: &[(&str, u64, &str)]) {
     let ada = Person::new();
     ada.found("lunch");
@@ -140,11 +140,11 @@ fn what_came_from_elsewhere_is_shown_as_such_and_found() {
     assert!(found[0].ends_with(" ada  carol (irssi), 2019-03-03 00:01: still here"), "{found:?}");
     let text = ada.lines(&["export", "lunch", "--format", "text"]).join("\n");
     assert!(text.contains(" <ada> alice (irssi), 2019-03-02 14:02: anybody hungry?"), "{text}");
-    // What was brought here travels and verifies like everything else.
+    // Imported messages travel and verify like all others.
     let file = ada.path("lunch.jsonl");
     ada.lines(&["export", "lunch", "--to", &file]);
     assert!(ada.lines(&["check", "--file", &file])[0].ends_with("it is whole"));
-    // Another zone is another time: all of it comes once more, and by that name it can be told.
+    // Another zone gives other times: everything is imported once more, and the name of the zone shows it.
     let berlin = ada.lines(&["import", "lunch", &fixture("irssi.log"), "--zone", "Europe/Berlin"]);
     assert_eq!(berlin[0], "10 entries imported, 0 were here before");
     assert!(
@@ -170,7 +170,7 @@ fn what_cannot_be_imported_is_told() {
         let said = ada.fails(&["import", "lunch", &file], exit);
         assert!(said.contains(told), "{said}");
     }
-    // What came in before the line that was refused stays, and a repeat goes on behind it.
+    // Messages before the refused line stay, and a repeated import continues after them.
     assert_eq!(imported(&ada), [("y".to_owned(), "x".to_owned(), 1, "z".to_owned())]);
     let line = |text: &str| {
         format!("{{\"is\": \"said\", \"source\": \"x\", \"name\": \"y\", \"time_ms\": 1, \"text\": \"{text}\"}}\n")
@@ -184,7 +184,7 @@ fn what_cannot_be_imported_is_told() {
     assert!(nothing.contains("2 were not understood: lines 1, 2"), "{nothing}");
 }
 
-/// What a file in the wild brings, by name, seconds since the Unix epoch and text.
+/// The messages of a real file: name, seconds since the Unix epoch and text.
 fn wild(files: &[&str], zone: &str) -> (Vec<(String, u64, String)>, Vec<String>) {
     let ada = Person::new();
     ada.found("lunch");

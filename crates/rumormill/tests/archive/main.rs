@@ -1,5 +1,4 @@
-//! Rooms kept outside of themselves: exports, imports from here and elsewhere, checks and repairs, by the commands that
-//! people use.
+//! Exports, imports of our own and of other systems, checks and repairs, through the commands.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod damage;
@@ -13,7 +12,7 @@ use std::fs;
 use person::Person;
 use serde_json::Value;
 
-/// Somebody with a room called lunch in which a few things were said, and its ticket.
+/// Somebody with a room called lunch that has a few messages, and its ticket.
 fn founder() -> (Person, String) {
     let ada = Person::new();
     let ticket = ada.found("lunch");
@@ -35,7 +34,7 @@ fn an_export_still_verifies_and_comes_back() {
     let below_head = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(below_head(&text), below_head(&export(&ada, &["lunch"])), "it says the same each time");
 
-    // Nobody is there whom Bob could ask.
+    // No peer that Bob could ask is online.
     let bob = Person::new();
     bob.fails(&["join", &ticket], 6);
     let room = bob.lines(&["rooms"])[0].split_whitespace().find_map(hex).unwrap();
@@ -67,11 +66,11 @@ fn what_was_changed_is_refused_with_its_line() {
         let said = ada.fails(&args, 4);
         assert!(said.contains("error[integrity]: ") && said.contains("line "), "{said}");
     }
-    // What was cut off is missed, at the end of a line too.
+    // The import notices a truncated file, even one that ends at the end of a line.
     let cut: Vec<&str> = whole.lines().take(3).collect();
     fs::write(&file, cut.join("\n")).unwrap();
     assert!(ada.fails(&["check", "--file", &file], 4).contains("cut off"));
-    // The export of one room is not for another.
+    // A room refuses the export of another room.
     ada.found("dinner");
     fs::write(&file, &whole).unwrap();
     assert!(ada.fails(&["import", "dinner", &file], 2).contains("another room"));

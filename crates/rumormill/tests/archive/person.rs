@@ -19,12 +19,12 @@ pub(crate) struct Person {
     dir: TempDir,
 }
 
-/// `rumormill serve`, ended when it is dropped.
+/// `rumormill serve`, stopped on drop.
 pub(crate) struct Serving(Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // Asked to end it lets the home go in good order, and all is in the database.
+        // A process that is asked to end closes the home properly, and everything is in the database.
         let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
         let _ = self.0.wait();
     }
@@ -55,14 +55,14 @@ impl Person {
         self.command(args).output().unwrap()
     }
 
-    /// Runs a command that must succeed; answers its lines.
+    /// Runs a command that must succeed; returns its lines.
     pub(crate) fn lines(&self, args: &[&str]) -> Vec<String> {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Runs a command that must fail with this exit code; answers what it says.
+    /// Runs a command that must fail with this exit code; returns its error.
     pub(crate) fn fails(&self, args: &[&str], exit: i32) -> String {
         let output = self.run(args);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -70,7 +70,7 @@ impl Person {
         said
     }
 
-    /// Founds a room, as ada; answers its ticket.
+    /// Founds a room, as ada; returns its ticket.
     pub(crate) fn found(&self, name: &str) -> String {
         let mut chat = self.command(&["new", name, "--nick", "ada"]);
         let mut chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -83,7 +83,7 @@ impl Person {
         ticket.trim().to_owned()
     }
 
-    /// Says lines while nobody is there.
+    /// Says lines while no peer is online.
     pub(crate) fn say(&self, room: &str, lines: &str) {
         let mut send = self.command(&["send", room]);
         let mut send = send.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -91,7 +91,7 @@ impl Person {
         assert!(send.wait().unwrap().success());
     }
 
-    /// Takes part without a screen.
+    /// Runs `serve`.
     pub(crate) fn serve(&self) -> Serving {
         let mut serve = self.command(&["serve", "--http", "127.0.0.1:0"]);
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -112,7 +112,7 @@ impl Person {
         serde_json::from_str(json).unwrap_or_else(|_| panic!("{method} {path}: {answer}"))
     }
 
-    /// Enters the room of somebody who serves, and waits until both hold the same.
+    /// Joins the room of somebody who serves, and waits until both hold the same.
     pub(crate) fn meets(&self, other: &Self) {
         let ticket = other.ask("GET", "/v1/rooms/lunch/ticket", &Value::Null)["ticket"].clone();
         self.ask("POST", "/v1/rooms", &json!({ "ticket": ticket }));
@@ -126,9 +126,9 @@ impl Person {
         }
     }
 
-    /// Flips a bit wherever these bytes lie in the database, as a failing disk does; how often.
+    /// Flips a bit in every copy of these bytes in the database, as a failing disk does; returns how many.
     pub(crate) fn flip(&self, needle: &str) -> usize {
-        // Whoever closes the home moves everything into the database.
+        // Closing the home moves everything into the database.
         self.lines(&["rooms"]);
         let path = self.home().join("rumormill.db");
         let mut bytes = fs::read(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Many lines at once: all of them, or a word on what became of each.
+//! Many lines at once: `send` says all of them, or reports those that it did not say.
 
 use std::{
     io::Write as _,
@@ -10,7 +10,7 @@ use crate::{
     space::{apart, shell},
 };
 
-/// Runs a command with this on standard input.
+/// Runs a command with this standard input.
 fn with_input(mut command: Command, input: &[u8]) -> Output {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -18,7 +18,7 @@ fn with_input(mut command: Command, input: &[u8]) -> Output {
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().unwrap();
-    // Whoever has heard enough reads no more.
+    // A command that ends early leaves input unread.
     let _ = writer.join().unwrap();
     output
 }
@@ -92,7 +92,7 @@ fn a_bulk_that_a_full_disk_stops_says_how_many_lines_were_taken_and_how_to_go_on
     send.arg(ada.home.path().join("input")).stdin(Stdio::null());
     let home = ada.home.path().join("home");
     std::fs::create_dir(&home).unwrap();
-    // A disk of four megabytes, of which one is given back afterwards.
+    // A disk of four megabytes; one of them is freed afterwards.
     let disk = format!(
         "mount -t tmpfs -o size=4m,mode=0700 tmpfs {0} && head -c 1000000 /dev/zero >{0}/ballast && chmod 600 {0}/ballast",
         home.display()
@@ -103,7 +103,7 @@ fn a_bulk_that_a_full_disk_stops_says_how_many_lines_were_taken_and_how_to_go_on
     assert!(said.contains("no room on the disk"), "{said}");
     let upto: u64 = said.split("up to line ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!(said.contains(&format!("tail -n +{}", upto + 1)), "{said}");
-    // The count is right: the last line that the room has is that one.
+    // The reported count matches the last line in the room.
     assert!(told.contains(&format!("\"text\":\"{upto}\n")), "{upto}: {told}");
     assert!(told.lines().any(|line| line.starts_with("ILL") && line.contains("disk")), "{told}");
     assert!(told.ends_with("more 0\n"), "it goes on when there is room: {told}{said}");
@@ -117,12 +117,13 @@ fn a_bulk_whose_process_goes_says_how_far_it_came() {
     let mut send = ada.command(&["send", "lunch"]);
     let mut child = send.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Twice as many as are taken at once: when the first of the others is said, these are known to be.
+    // Twice as many lines as are sent at once: when the first line of the second half is said, the first half is known
+    // to be said.
     (1..=256).for_each(|number| writeln!(stdin, "line {number}").unwrap());
     stdin.flush().unwrap();
     chat.until("line 129");
     drop(chat);
-    // The next ones find nobody.
+    // The next lines find no process.
     for number in 257..=1_000 {
         if writeln!(stdin, "line {number}").is_err() {
             break;

@@ -1,4 +1,4 @@
-//! What a person does in a room by single commands, beside an open chat and without one.
+//! Deeds in a room by single commands, beside an open chat and without one.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ fn two() -> (Person, Chat, Person, Chat) {
     (ada, at_ada, bob, at_bob)
 }
 
-/// The messages of the room, as the API tells them.
+/// The messages of the room, from the API.
 fn log(who: &Person) -> Vec<Value> {
     who.lines(&["log", "lunch", "--json"]).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -29,7 +29,7 @@ fn reference(message: &Value) -> String {
     message["ref"].as_str().unwrap().to_owned()
 }
 
-/// Runs a command; answers what it tells its user.
+/// Runs a command; returns its output.
 fn told(who: &Person, args: &[&str]) -> String {
     let output = who.run(args);
     let told = String::from_utf8(output.stderr).unwrap();
@@ -50,7 +50,7 @@ fn whatever_one_does_to_a_message_reaches_the_other() {
     assert_eq!((&answer["reply_to"]["ref"], &answer["nick"]), (&Value::from(asked.as_str()), &Value::from("bob")));
     assert_eq!(answer["names_me"], true);
 
-    // When the command ends, the other has it.
+    // The other person has the message when the command ends.
     assert_eq!(told(&bob, &["react", "lunch", &asked, "👍"]), "set; 1 other has it\n");
     assert_eq!(said(&ada, "pizza or pasta?")["reactions"][0]["sign"], "👍");
     assert_eq!(told(&bob, &["react", "lunch", &asked, "👍", "--remove"]), "taken back; 1 other has it\n");
@@ -101,7 +101,7 @@ fn the_marker_moves_on_and_back() {
         at_bob.until(text);
     }
     assert_eq!(at_bob.leave().1, Some(0));
-    // Nobody has the home open from here on.
+    // From here on no process has the home open.
     let unread = || serde_json::from_str::<Value>(&bob.lines(&["rooms", "--json"]).concat()).unwrap()["unread"].clone();
     let two = reference(&said(&bob, "two"));
     assert_eq!(told(&bob, &["read", "lunch"]), "0 unread messages\n");

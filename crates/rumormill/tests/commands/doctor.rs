@@ -1,4 +1,4 @@
-//! `doctor` never lies, and leaves nothing behind.
+//! `doctor` reports only what it tested, and leaves nothing behind.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use crate::{
     space::apart,
 };
 
-/// What `doctor` says of each thing: `ok`, `ILL` or `--`, and the rest of the line.
+/// The findings of `doctor`: `ok`, `ILL` or `--`, and the rest of the line.
 fn said(output: &Output) -> BTreeMap<String, (String, String)> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let line = |line: &str| {
@@ -32,7 +32,7 @@ fn says<'a>(said: &'a BTreeMap<String, (String, String)>, what: &str) -> &'a str
     said.get(what).map_or_else(|| panic!("nothing is said of {what}: {said:?}"), |(_, says)| says)
 }
 
-/// Everything in a directory, as it is.
+/// A snapshot of everything in a directory.
 fn all(dir: &Path) -> BTreeMap<PathBuf, (u64, i64, i64)> {
     let found = fs::read_dir(dir).unwrap().map(|found| found.unwrap().path());
     let stamp = |path: PathBuf| {
@@ -106,7 +106,7 @@ fn the_doctor_names_what_is_wrong_with_the_home_and_what_to_do() {
     assert_eq!(mark(&ill("does not answer"), "process"), "ILL");
 }
 
-/// A person's command that may use the network that there is.
+/// A command that may use the real network.
 fn reaching(person: &Person, args: &[&str]) -> Command {
     let like = person.command(args);
     let mut command = Command::new(like.get_program());
@@ -168,7 +168,7 @@ fn a_home_with_a_long_path_is_opened_and_asked_like_any_other() {
     assert!(socket.starts_with(session.path()), "{socket:?}");
     assert_eq!(fs::metadata(socket.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, 0o600);
-    // Whoever opens the home finds it, without that session too, and by another name of the home.
+    // Every command finds the socket, even without that session and by another path of the home.
     let by_link = ada.home.path().join("short");
     symlink(&home, &by_link).unwrap();
     for home in [&home, &by_link] {
@@ -199,7 +199,7 @@ fn a_socket_that_somebody_else_could_have_put_there_is_not_asked() {
     fs::DirBuilder::new().create(ada.home.path().join("session")).unwrap();
     fs::set_permissions(ada.home.path().join("session"), fs::Permissions::from_mode(0o700)).unwrap();
     assert!(command(&["new", "lunch"]).stdin(std::process::Stdio::null()).output().unwrap().status.success());
-    // What an attacker left after the process was killed: a directory open to all, with a socket of theirs.
+    // An attacker's leftovers after the process was killed: a directory open to all, with the attacker's socket.
     let theirs = ada.home.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
     fs::set_permissions(&theirs, fs::Permissions::from_mode(0o777)).unwrap();

@@ -1,4 +1,4 @@
-//! How commands end: without a panic whatever becomes of their output, with the code that the README says.
+//! Ends of commands: no panic when their output closes, and the exit codes of the README.
 
 use std::{
     fs::File,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::person::Person;
 
-/// Commands that print something, each in a home with a room that has some messages.
+/// Commands that print something, in a home with a room that has some messages.
 const PRINTING: [&[&str]; 19] = [
     &["--help"],
     &["-h"],
@@ -103,7 +103,7 @@ fn every_page_that_a_manual_page_names_is_there() {
     assert!(named > 25, "{named}");
 }
 
-/// What the README says of exit codes is what commands do.
+/// Commands exit with the codes that the README lists.
 #[test]
 fn scripts_can_go_by_the_exit_code() {
     let readme = include_str!("../../../../README.md");
@@ -124,7 +124,7 @@ fn scripts_can_go_by_the_exit_code() {
     ada.lines(&["new", "lunch"]);
     let several = ada.fails(&["send", "lunch", "hi"], 2);
     assert!(several.contains("error[several]"), "{several}");
-    // The same by every way that a room is named.
+    // Every way to name a room fails alike.
     assert!(ada.fails(&["log", "lunch"], 2).contains("error[several]"));
     assert!(ada.fails(&["search", "lunch", "hi"], 2).contains("error[several]"));
     ada.fails(&["log", "dinner"], 2);
@@ -153,7 +153,7 @@ fn of_two_rooms_with_one_name_the_refusal_lists_both_and_no_other() {
     for id in &ids {
         ada.lines(&["log", id]);
     }
-    // A name that only looks like one is told from it.
+    // A name that only looks like another is distinguished from it.
     let other = ada.fails(&["log", "lun\u{441}\u{4bb}"], 2);
     assert!(other.contains("looks like it") && !other.contains("dinner"), "{other}");
 }

@@ -1,4 +1,4 @@
-//! What is forgotten is on the machine no more.
+//! Forgotten rooms leave nothing on the machine.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::person::Person;
 
-/// Files below a directory that hold these words.
+/// Files below a directory that contain these words.
 fn holding(dir: &Path, words: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().path()) {
@@ -24,7 +24,7 @@ fn holding(dir: &Path, words: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Nothing holds the words any more, at once or as soon as the process that has the home open is idle.
+/// Checks that no file contains the words, at once or as soon as the process that has the home open is idle.
 fn is_gone(dir: &Path, words: &str) {
     let patience = Instant::now() + Duration::from_secs(60);
     while !holding(dir, words).is_empty() {

@@ -1,4 +1,4 @@
-//! Single commands: what they say, what they leave behind, and what they exit with.
+//! Single commands: their output, the files they leave and their exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
 mod bulk;

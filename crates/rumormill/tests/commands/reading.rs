@@ -1,4 +1,4 @@
-//! What is read from a home that nobody has open, or that nobody can write, and where it is written to.
+//! Commands that read a home that no process has open or that is read-only, and the files they write.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ fn rooms_and_digests_are_right_when_nobody_has_the_home_open() {
     assert!(rooms.len() == 4 && rooms.iter().all(|room| room.ends_with("entries: 2, authors: 1")), "{rooms:?}");
     let mut digests: Vec<String> = names.iter().map(|name| ada.lines(&["digest", name]).concat()).collect();
     assert!(digests.iter().all(|digest| digest.chars().any(|digit| digit != '0')), "{digests:?}");
-    // Those of a process that has it open are the same.
+    // The answers of a process that has the home open are the same.
     let mut open = ada.open(&["chat", "a"]);
     open.until("hello");
     assert_eq!(names.map(|name| ada.lines(&["digest", name]).concat()).to_vec(), digests);
@@ -32,7 +32,7 @@ fn rooms_and_digests_are_right_when_nobody_has_the_home_open() {
     assert_eq!(digests.len(), 4, "rooms differ");
 }
 
-/// Runs a command where the home cannot be written; `None` where that cannot be brought about.
+/// Runs a command with a read-only home; `None` if the system does not allow one.
 fn unwritable(ada: &Person, args: &[&str]) -> Option<Output> {
     let home = ada.home.path().join("home").display().to_string();
     let mount = format!("mount --bind {home} {home} && mount -o remount,bind,ro {home}");
@@ -53,7 +53,7 @@ fn a_home_that_cannot_be_written_can_be_read() {
         &["check"],
         &["log", "--json"],
     ];
-    // An export says when it was made.
+    // An export contains its time.
     let told =
         |lines: Vec<String>| -> Vec<String> { lines.into_iter().filter(|line| !line.contains("\"at\":")).collect() };
     let writable = commands.map(|args| told(ada.lines(args)));
@@ -70,7 +70,7 @@ fn a_home_that_cannot_be_written_can_be_read() {
     if read_all().is_none() {
         return;
     }
-    // What a process that was killed left in its write-ahead log is read as well.
+    // Commands also read the write-ahead log that a killed process left.
     let mut killed = ada.open(&["chat", "lunch"]);
     killed.type_line("and ice cream");
     killed.until("and ice cream");
@@ -78,12 +78,36 @@ fn a_home_that_cannot_be_written_can_be_read() {
     assert!(fs::metadata(home.join("rumormill.db-wal")).unwrap().len() > 0);
     let found = unwritable(&ada, &["search", "lunch", "cream"]).unwrap();
     assert!(String::from_utf8_lossy(&found.stdout).contains("and ice cream"), "{found:?}");
-    // What would write says that it cannot.
+    // Commands that write report that they cannot.
     let refused = unwritable(&ada, &["send", "lunch", "more"]).unwrap();
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("may not be written"));
     let doctor = unwritable(&ada, &["doctor"]).unwrap();
     assert!(String::from_utf8_lossy(&doctor.stdout).contains("cannot be written"), "{doctor:?}");
+}
+
+#[test]
+fn what_somebody_said_on_a_day_is_found() {
+    let ada = Person::new();
+    ada.lines(&["new", "lunch", "--nick", "ada lovelace"]);
+    ada.lines(&["send", "lunch", "pizza or pasta"]);
+    let log = ada.home.path().join("old.log");
+    fs::write(&log, "--- Log opened Sat Mar 02 13:55:01 2019\n14:02 <bob> pizza\n14:03 <eve> pasta\n").unwrap();
+    ada.lines(&["import", "lunch", log.to_str().unwrap(), "--zone", "UTC"]);
+    let finds = |words: &str| -> Vec<String> {
+        let found = ada.lines(&["search", "lunch", words]);
+        found.iter().map(|line| line.rsplit_once("  ").unwrap().1.to_owned()).collect()
+    };
+    let bob = "bob (irssi), 2019-03-02 14:02: pizza";
+    assert_eq!(finds("pizza"), [bob, "pizza or pasta"]);
+    assert_eq!(finds("pizza from:bob"), [bob]);
+    assert_eq!(finds("from:\"ada lovelace\""), ["pizza or pasta"]);
+    assert_eq!(finds("pizza until:2019-03-02"), [bob]);
+    assert_eq!(finds("pizza until:2019-03-01"), [""; 0]);
+    assert_eq!(finds("since:7d"), ["pizza or pasta"]);
+    assert_eq!(finds("from:nobody"), [""; 0]);
+    let refused = ada.fails(&["search", "lunch", "since:yesterday"], 2);
+    assert!(refused.contains("error[search]") && refused.contains("7d"), "{refused}");
 }
 
 #[test]
@@ -95,7 +119,7 @@ fn reading_makes_no_home() {
     assert_eq!(fs::read_dir(ada.home.path()).unwrap().count(), 0);
 }
 
-/// Reads what is written into a pipe.
+/// Reads a pipe to its end.
 fn reader(pipe: &Path) -> thread::JoinHandle<Vec<u8>> {
     nix::unistd::mkfifo(pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let pipe = pipe.to_owned();
@@ -122,7 +146,7 @@ fn exports_and_files_go_where_links_lead_into_pipes_and_never_in_the_place_of_on
         assert_eq!(read.join().unwrap(), b"soup\n");
         assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
         fs::remove_file(pipe).unwrap();
-        // A link to a device stays one, and the device too.
+        // A link to a device stays a link, and the device stays a device.
         symlink("/dev/null", &saved).unwrap();
         assert!(get(&saved, force).status.success());
         assert!(saved.is_symlink() && fs::metadata("/dev/null").unwrap().file_type().is_char_device());

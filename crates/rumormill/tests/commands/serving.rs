@@ -1,4 +1,4 @@
-//! `serve` where it is not the first, and where there is no IPv4.
+//! `serve` beside another process, and without IPv4.
 
 use std::{
     io::{Read as _, Write as _},
@@ -11,7 +11,7 @@ use crate::{
     space::{apart, shell},
 };
 
-/// Asks a link's address for the page.
+/// Requests the page from a link's address.
 fn page(link: &str) -> String {
     let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -32,7 +32,7 @@ fn serving_beside_an_open_chat_turns_it_on_there() {
     assert!(link.starts_with("http://127.0.0.1:") && page(&link).starts_with("HTTP/1.1 200"), "{link}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("another process has this home open"), "{said}");
-    // The next one opens the same page with a code of its own.
+    // A second `serve` prints a link to the same page with another code.
     let again = ada.lines(&["serve"]).concat();
     assert_eq!(again.split('#').next(), link.split('#').next());
     assert_ne!(again, link);

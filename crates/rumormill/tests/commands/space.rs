@@ -1,9 +1,10 @@
-//! Places of their own for what must not happen to the machine: a network, a disk. Where the system does not allow that, a test
-//! says that it was skipped.
+//! A private network or disk for tests that must not affect the machine. If the system does not allow one, the test
+//! reports that it was skipped.
 
 use std::process::{Command, Output};
 
-/// Runs a command where it has `what` of its own, some options of `unshare`; `None` where that is not allowed.
+/// Runs a command with a private network or disk, given by `what`, some options of `unshare`; `None` if that is not
+/// allowed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Output> {
     let script = format!("{prepare} || exit 77; exec \"$0\" \"$@\"");
@@ -20,7 +21,7 @@ pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Outp
         };
     }
     let output = apart.stdin(std::process::Stdio::null()).output().ok();
-    // `unshare` says so by 1 and in its own name.
+    // `unshare` reports that with exit code 1 and an error under its own name.
     let refused = |output: &Output| {
         output.status.code() == Some(77) || String::from_utf8_lossy(&output.stderr).starts_with("unshare: ")
     };
@@ -28,7 +29,7 @@ pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Outp
         Some(output) if !refused(&output) => Some(output),
         _ => {
             eprintln!(
-                "skipped: no {} of its own can be had here",
+                "skipped: the system does not allow a private {}",
                 what.trim_start_matches('-').replace(" --", " and ")
             );
             None

@@ -1,4 +1,4 @@
-//! Tickets as they are handed over.
+//! Tickets as people paste them.
 
 use crate::person::Person;
 
@@ -96,7 +96,7 @@ fn a_name_given_once_goes_along_to_later_rooms_and_nobody_is_named_by_a_number()
     assert!(bob.run(&["join", &ticket]).status.success());
     bob.lines(&["send", "work", "hi"]);
     assert!(work.until("  hi").ends_with("bob  hi"));
-    // Without a name of one's own nothing is said of one.
+    // Without a name, the output does not mention one.
     let eve = Person::new();
     eve.lines(&["new", "one"]);
     eve.lines(&["new", "two"]);

@@ -1,4 +1,4 @@
-//! The lab against consoles written by others, strictly by the console interface.
+//! The lab with consoles that others wrote strictly to the console interface.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +12,7 @@ use crate::stage::{self, Lab, PATIENCE};
 
 const CONSOLES: [&str; 3] = ["threads.py", "selecting.py", "spinning.py"];
 
-/// The messages of a log, without their order.
+/// The messages of a log, in any order.
 fn messages(log: &str) -> BTreeSet<&str> {
     log.split(',').collect()
 }
@@ -45,12 +45,12 @@ fn a_message_crosses_sixteen_processes_that_start_together_within_a_second() {
     for pid in 0..16 {
         lab.start(pid, 16);
     }
-    // What a console does: it sleeps a second, then connects once.
+    // As a console does: sleeps a second, then connects once.
     sleep(Duration::from_secs(1));
     let mut first = lab.connect(0);
     let mut last = lab.connect(15);
     let began = Instant::now();
-    // The line has formed when something has crossed it.
+    // The line is complete when a message has crossed it.
     first.send(b"msg 1 hello\n").unwrap();
     last.log_until(|log| log == "chatLog hello");
     let formed = began.elapsed();
@@ -160,7 +160,7 @@ fn stopall_ends_the_processes_of_its_own_lab_only() {
         lab.start(pid, 4);
     }
     for pid in 0..4 {
-        // An answer comes from inside the room, long after the process was recorded.
+        // The answer comes from inside the room, long after the process was recorded.
         assert_eq!(lab.connect(pid).log(), "chatLog <empty>");
     }
     assert!(lab.stop());
@@ -198,7 +198,7 @@ fn the_trace_tells_the_protocol_and_may_be_ignored() {
     for words in words {
         assert!(told.any(|line| line.contains(" p0 ") && line.contains(words)), "{words}");
     }
-    // More lines than the pipe and the queue of the trace hold together, and nobody reads them.
+    // More lines than the pipe and the trace queue hold together, and nobody reads them.
     for number in 0..4_000 {
         zero.send(format!("msg {number} {}\n", "x".repeat(100)).as_bytes()).unwrap();
     }

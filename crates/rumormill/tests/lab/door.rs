@@ -1,4 +1,4 @@
-//! Hostile clients at the console door: none may stop, slow or grow a process.
+//! Hostile clients of the console port: none may stop or slow down a process, or make it grow.
 
 use std::{
     io::Write,
@@ -7,10 +7,10 @@ use std::{
 
 use crate::stage::{Lab, resident};
 
-/// What a process may grow by, whatever its clients do.
+/// The bytes by which a process may grow, whatever its clients do.
 const GROWTH: u64 = 32 << 20;
 
-/// A process by itself, and what memory it had when it was ready.
+/// A single process, and its memory when it was ready.
 struct Alone {
     lab: Lab,
     os_pid: u32,
@@ -25,7 +25,7 @@ impl Alone {
         Self { before: resident(os_pid), os_pid, lab }
     }
 
-    /// It still answers, and has not grown.
+    /// Checks that the process still answers, and has not grown.
     fn is_well(&self, log: &str) {
         assert_eq!(self.lab.connect(0).log(), log);
         let grown = resident(self.os_pid).saturating_sub(self.before);
@@ -92,7 +92,7 @@ fn a_line_without_end_is_thrown_away() {
 #[test]
 fn rubbish_of_every_kind_stops_nothing() {
     let alone = Alone::start();
-    // A fixed sequence with every byte in every neighbourhood.
+    // A fixed sequence in which every byte follows every other.
     let mut state = 1u32;
     let rubbish: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -101,7 +101,7 @@ fn rubbish_of_every_kind_stops_nothing() {
     .take(1 << 20)
     .collect();
     let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, alone.lab.port)).unwrap();
-    // It never reads the errors, so it may be thrown out before it has sent everything.
+    // The client never reads the errors, so the process may hang up before it has sent everything.
     let _ = client.write_all(&rubbish);
     alone.is_well("chatLog <empty>");
 }
@@ -146,7 +146,7 @@ fn a_client_that_never_reads_holds_up_only_itself() {
     }
     let log = client.log_until(|log| log.split(',').count() == 2_000);
     let mut deaf = alone.lab.connect(0);
-    // A hundred answers of 200 kB are more than the system keeps for a connection.
+    // A hundred answers of 200 kB are more than the system buffers for a connection.
     deaf.send("get chatLog\n".repeat(100).as_bytes()).unwrap();
     alone.is_well(&log);
 }

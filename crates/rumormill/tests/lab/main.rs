@@ -1,4 +1,4 @@
-//! The lab from outside: consoles written by others, strictly by the console interface, and hostile clients.
+//! The lab from outside: consoles that others wrote strictly to the console interface, and hostile clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod consoles;

@@ -1,5 +1,5 @@
-//! A lab of its own for a test: a directory with `./process` and `./stopall`, ports nobody else uses, and
-//! consoles that speak to it.
+//! A separate lab for a test: a directory with `./process` and `./stopall`, ports that nobody else uses, and consoles
+//! that speak to it.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rumormill");
 
-/// How long anything may take before it counts as hanging.
+/// The time after which anything counts as hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ports given to labs of this test program so far.
@@ -41,14 +41,14 @@ impl Lab {
         Self { dir, port, started: Mutex::default() }
     }
 
-    /// A command that runs in the lab's directory, with its ports.
+    /// A command in the lab's directory, with its ports.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.dir.path()).env("RUMORMILL_LAB_UDP", self.port.to_string()).env_remove("RUST_LOG");
         command
     }
 
-    /// Runs a foreign console with a script in which `$p` is the port of process p; answers what it printed.
+    /// Runs a foreign console with a script in which `$p` is the port of process p; returns its output.
     pub(crate) fn console(&self, console: &str, script: &str) -> Vec<String> {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab/consoles").join(console);
         let mut command = self.command("python3");
@@ -68,8 +68,8 @@ impl Lab {
         ports.fold(script.to_owned(), |script, pid| script.replace(&format!("${pid}"), &(self.port + pid).to_string()))
     }
 
-    /// Starts a process as a console does, its output thrown away; answers its number in the system, for the
-    /// script becomes the process.
+    /// Starts a process as a console does and discards its output; returns its process id, because the script becomes
+    /// the process.
     pub(crate) fn start(&self, pid: u16, n: u16) -> u32 {
         let mut command = self.command("./process");
         command.args([pid, n, self.port + pid].map(|number| number.to_string()));
@@ -79,7 +79,7 @@ impl Lab {
         os_pid
     }
 
-    /// Waits until every process started here has been ended from outside.
+    /// Waits until every process started here has ended.
     pub(crate) fn all_ended(&self) {
         for mut child in self.started.lock().unwrap().drain(..) {
             assert!(!child.wait().unwrap().success());
@@ -98,7 +98,7 @@ impl Lab {
         }
     }
 
-    /// Runs `./stopall`; says whether it exited with 0.
+    /// Runs `./stopall`; returns whether it exited with 0.
     pub(crate) fn stop(&self) -> bool {
         self.command("./stopall").status().unwrap().success()
     }
@@ -126,12 +126,12 @@ impl Client {
         Self { reader: BufReader::new(stream) }
     }
 
-    /// Sends bytes as they are.
+    /// Sends raw bytes.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.reader.get_mut().write_all(bytes)
     }
 
-    /// The next line, without its end; empty when the process closed the connection.
+    /// The next line without its newline; empty when the process closed the connection.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         match self.reader.read_line(&mut line) {
@@ -147,7 +147,7 @@ impl Client {
         self.line()
     }
 
-    /// Asks for the log until it is as wanted.
+    /// Asks for the log until it satisfies a condition.
     pub(crate) fn log_until(&mut self, done: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -170,7 +170,7 @@ impl Client {
     }
 }
 
-/// Runs a command with this standard input, and collects what it says.
+/// Runs a command with this standard input, and collects its output.
 pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -182,13 +182,13 @@ pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
     output
 }
 
-/// Memory of a process in use, in bytes.
+/// Resident memory of a process, in bytes.
 pub(crate) fn resident(os_pid: u32) -> u64 {
     let statm = fs::read_to_string(format!("/proc/{os_pid}/statm")).unwrap();
     statm.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
-/// The first of `n` neighbouring ports that are free for UDP and TCP, below those the system gives to anybody.
+/// The first of `n` neighbouring ports that are free for UDP and TCP, below the system's ephemeral ports.
 fn free_ports(n: u16, next: &mut u16) -> u16 {
     let start = (std::process::id() % 97) as u16 * 100;
     for _ in 0..200 {

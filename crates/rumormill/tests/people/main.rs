@@ -1,4 +1,4 @@
-//! What people and scripts do with the program, on this machine only.
+//! People and scripts use the program, on this machine only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod person;
@@ -53,7 +53,7 @@ fn two_commands_and_one_paste_bring_a_line_across() {
     assert_eq!(there.leave().1, Some(0));
     assert_eq!(here.leave().1, Some(0));
 
-    // What was said is in both homes, in the same order.
+    // Both homes hold the messages, in the same order.
     let (one, two) = (ada.lines(&["log"]), bob.lines(&["log", "lunch"]));
     assert_eq!(one, two);
     assert!(one.last().unwrap().ends_with("ada  and hello from ada"), "{one:?}");
@@ -92,7 +92,7 @@ fn a_line_sent_with_nobody_there_is_kept() {
     let texts: Vec<&str> = log.iter().map(|line| line.rsplit("  ").next().unwrap()).collect();
     assert_eq!(texts, ["anybody?", "two", "three"]);
 
-    // Every command was a process of its own; whoever comes now hears all of it.
+    // Every command was a separate process; a person who joins now gets all messages.
     let mut here = ada.open(&["chat", "lunch"]);
     here.until("three");
     let ticket = ada.lines(&["ticket", "lunch"]).concat();
@@ -116,7 +116,7 @@ fn a_log_that_is_followed_tells_every_line_once() {
     for number in 0..20 {
         here.type_line(&format!("line {number}"));
     }
-    // What was said before it had come is fetched from the newest on.
+    // The joiner fetches earlier messages from the newest on.
     let mut told: Vec<u32> = (0..20)
         .map(|_| following.line().rsplit("  line ").next().and_then(|number| number.parse().ok()).unwrap())
         .collect();
@@ -271,7 +271,7 @@ fn a_room_on_the_lan_is_entered_by_name_or_not_at_all() {
     let ada = Person::new();
     assert!(ada.fails(&["join"], 6).contains("no room is announced on this LAN"));
     assert!(ada.fails(&["join", "lunch"], 6).contains(r#"no room "lunch" is announced"#));
-    // On loopback nothing is announced, and that is said.
+    // On loopback the program announces nothing, and says so.
     assert!(ada.fails(&["new", "lunch", "--lan"], 2).contains("error[lan]"));
 }
 

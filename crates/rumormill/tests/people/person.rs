@@ -31,14 +31,14 @@ impl Person {
         self.command(args).stdin(Stdio::null()).output().unwrap()
     }
 
-    /// Runs a command that must succeed; answers its lines.
+    /// Runs a command that must succeed; returns its lines.
     pub(crate) fn lines(&self, args: &[&str]) -> Vec<String> {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Runs a command that must fail with this exit code; answers the two lines it says.
+    /// Runs a command that must fail with this exit code; returns its two lines.
     pub(crate) fn fails(&self, args: &[&str], exit: i32) -> String {
         let output = self.run(args);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -78,7 +78,7 @@ impl Chat {
         line.trim_end().to_owned()
     }
 
-    /// Reads on until a line holds these words.
+    /// Reads until a line contains these words.
     pub(crate) fn until(&mut self, words: &str) -> String {
         loop {
             let line = self.line();
@@ -88,7 +88,7 @@ impl Chat {
         }
     }
 
-    /// Closes standard input; answers the rest of what it says, and its exit code.
+    /// Closes standard input; returns the rest of the output and the exit code.
     pub(crate) fn leave(mut self) -> (Vec<String>, Option<i32>) {
         drop(self.stdin.take());
         let rest = self.stdout.by_ref().lines().map(Result::unwrap).collect();

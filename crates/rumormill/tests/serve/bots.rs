@@ -1,4 +1,4 @@
-//! The examples that bot authors start from do what they say.
+//! The example bots work as described.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{Two, process::Serving, two};
 
-/// A bot at work, ended when it is dropped.
+/// A running bot, killed on drop.
 struct Bot(Child);
 
 impl Bot {
@@ -169,7 +169,7 @@ fn the_bot_in_a_pipe_answers_who_asks() {
     let _bot = Bot::start("sh", &["bot.sh", "lunch"], &bob);
     let answered = AtomicBool::new(false);
     thread::scope(|scope| {
-        // It does not tell when it begins to listen, so it is asked again.
+        // The bot does not report when it begins to listen, so the test asks again.
         scope.spawn(|| {
             while !answered.load(Ordering::Relaxed) {
                 ada.post("/v1/rooms/lunch/messages", &json!({"text": "!time"})).ok();

@@ -1,4 +1,4 @@
-//! The machine-readable description of the API is what the process does.
+//! The process answers as the machine-readable description of the API says.
 
 use std::{
     env,
@@ -32,14 +32,14 @@ fn every_described_operation_is_answered() {
     assert!(asked > 30, "{asked}");
 }
 
-/// Runs a program to its end; what it printed, where it failed.
+/// Runs a program to its end; returns its output if it failed.
 fn run(program: &Path, args: &[&str]) -> Result<(), String> {
     let done = Command::new(program).args(args).output().map_err(|error| error.to_string())?;
     let said = || format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     if done.status.success() { Ok(()) } else { Err(said()) }
 }
 
-/// A generator of clients in Python, and a validator; none where they cannot be had.
+/// A generator of Python clients, and a validator; none if they cannot be installed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 fn generators(dir: &Path) -> Option<PathBuf> {
     let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/requirements.txt");

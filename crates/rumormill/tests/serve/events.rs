@@ -1,6 +1,14 @@
-//! Events after a break: what was missed comes once, or it is said that it does not.
+//! Events after a break: missed events come once, or the stream says that they do not.
 
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt as _;
+use rumormill_client::{Client, Error, Event};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy},
+    net::{UnixListener, UnixStream},
+};
 
 use crate::process::{Events, Serving};
 
@@ -86,4 +94,88 @@ fn after_a_crash_a_reader_is_told_to_catch_up_and_can() {
     say(&ada, "lunch", "said since");
     let mut events = ada.events_since("/v1/events", Some(&id));
     assert_eq!(events.until("message", |_| true)["message"]["text"], "said since");
+}
+
+/// Posts `count` lines in batches, each once a second reader has heard the one before.
+fn post(ada: &Serving, heard: &mut Events, count: usize) {
+    let filler = "x".repeat(100);
+    let lines: Vec<String> = (0..count).map(|at| format!("{at} {filler}")).collect();
+    for batch in lines.chunks(100) {
+        ada.ask("POST", "/v1/rooms/lunch/messages", Some(("text/plain", batch.join("\n")))).ok();
+        heard.until("message", |event| event["message"]["text"] == batch[batch.len() - 1].as_str());
+    }
+}
+
+#[test]
+fn a_slow_reader_misses_nothing_that_is_kept_and_is_told_of_what_is_not() {
+    let ada = in_two_rooms();
+    for (count, is_kept) in [(2_000, true), (8_000, false)] {
+        let (mut slow, mut heard) = (ada.events(), ada.events());
+        post(&ada, &mut heard, count);
+        say(&ada, "lunch", "last");
+        let mut next = 0;
+        let lagged = loop {
+            let (name, data) = slow.next();
+            let text = data["message"]["text"].as_str().unwrap_or_default();
+            match name.as_str() {
+                "message" if text == "last" => break None,
+                "message" => {
+                    assert_eq!(text.split(' ').next().unwrap(), next.to_string());
+                    next += 1;
+                }
+                "lagged" => break Some(data),
+                _ => {}
+            }
+        };
+        match lagged {
+            None => assert_eq!((next, is_kept), (count, true)),
+            Some(data) => assert_eq!((&data["why"], is_kept), (&json!("slow"), false), "{next} were heard"),
+        }
+    }
+}
+
+/// A socket that leads to another one, and cuts each connection after some bytes of the answer.
+async fn cutting(from: PathBuf, to: PathBuf) {
+    let listener = UnixListener::bind(from).unwrap();
+    for bytes in (0..).map(|at| 3_000 + 1_700 * (at % 7)) {
+        let (client, _) = listener.accept().await.unwrap();
+        let server = UnixStream::connect(&to).await.unwrap();
+        tokio::spawn(async move {
+            let ((mut asks, mut hears), (answers, mut asked)) = (client.into_split(), server.into_split());
+            let asking = tokio::spawn(async move { copy(&mut asks, &mut asked).await });
+            let _ = copy(&mut answers.take(bytes), &mut hears).await;
+            let _ = hears.shutdown().await;
+            asking.abort();
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_of_the_client_misses_and_repeats_nothing_however_often_it_is_cut() {
+    let ada = in_two_rooms();
+    let dir = tempfile::tempdir().unwrap();
+    let socket: &Path = &dir.path().join("cut");
+    let relay = tokio::spawn(cutting(socket.to_owned(), ada.home().join("socket")));
+    while !socket.exists() {
+        tokio::task::yield_now().await;
+    }
+    let mut events = Client::unix(socket).events().await.unwrap();
+    let posts = tokio::task::spawn_blocking(move || {
+        (0..200).for_each(|at| say(&ada, "lunch", &at.to_string()));
+        ada
+    });
+    let (mut texts, mut cuts) = (Vec::new(), 0);
+    while texts.last().is_none_or(|last: &String| last != "199") {
+        match events.next().await.unwrap() {
+            Ok(Event::Message { message, .. }) if message.text.parse::<u32>().is_ok() => texts.push(message.text),
+            Ok(Event::Lagged { missed, why, .. }) => panic!("{missed} are missing: {why:?}"),
+            Ok(_) => {}
+            Err(Error::Refused { refused, .. }) => panic!("{refused:?}"),
+            Err(_) => cuts += 1,
+        }
+    }
+    assert_eq!(texts, (0..200).map(|at| at.to_string()).collect::<Vec<_>>());
+    assert!(cuts > 5, "{cuts} cuts");
+    drop(posts.await.unwrap());
+    relay.abort();
 }

@@ -1,4 +1,4 @@
-//! Files over the API and the commands: sent, fetched from who has them, saved, told of so that they harm nobody.
+//! Files over the API and the commands: sent, fetched from their holders, saved and listed harmlessly.
 
 use std::{fs, path::PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Serving, Two, process::Reply, two};
 
-/// Sends a file; the message that offers it.
+/// Sends a file; returns the message that offers it.
 fn send(who: &Serving, name: &str, content: &str) -> Value {
     let path = format!("/v1/rooms/lunch/files?name={name}");
     let reply = who.ask("POST", &path, Some(("application/octet-stream", content.to_owned())));
@@ -18,7 +18,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// Sends a file from one to the other: its `ref`, once it is told of there.
+/// Sends a file from one person to another; returns its `ref` once the other has the offer.
 fn sent(two: &Two, name: &str, content: &str) -> String {
     let mut events = two.bob.events();
     let message = send(&two.ada, name, content);

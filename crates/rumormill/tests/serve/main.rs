@@ -6,6 +6,7 @@ mod bots;
 mod description;
 mod events;
 mod files;
+mod hooks;
 mod posts;
 mod process;
 
@@ -258,7 +259,7 @@ fn a_page_that_is_signed_out_is_told_nothing_more() {
     assert_eq!(&begun, b"HTTP/1.1 200 OK");
 
     assert_eq!(ada.ask_page("DELETE", "/session", &one, "").status, 204);
-    // The stream that the page had open ends, which a read to its end shows.
+    // The open stream of the page ends; a read to its end shows that.
     let mut rest = String::new();
     stream.read_to_string(&mut rest).unwrap();
     assert_eq!(ada.ask_page("GET", "/v1/rooms", &one, "").refused(401), "token");
@@ -270,7 +271,7 @@ fn a_page_that_is_signed_out_is_told_nothing_more() {
     assert_eq!(ada.ask_page("GET", "/v1/rooms", &owner, "").status, 200);
 }
 
-/// What somebody else on this machine would do: connect, ask, and read to the end.
+/// Another user of this machine would connect, ask, and read to the end.
 const OTHER: &str = "
 import socket, sys
 one = socket.socket(socket.AF_UNIX)
@@ -427,7 +428,7 @@ fn a_nick_in_the_text_counts_as_a_mention_everywhere() {
     events.until("room", |event| event["room"]["mentions"] == before + 1);
 }
 
-/// What would move a cursor, change a title or a clipboard, or turn what stands beside it.
+/// Control sequences that move a cursor, change a title or a clipboard, or reverse the text beside them.
 const STEERING: [&str; 14] = [
     "\u{1b}[2J\u{1b}[H",
     "\u{1b}]0;title\u{7}",
@@ -479,7 +480,7 @@ fn hostile_words_steer_nothing_whatever_command_prints_them() {
         assert!(printed.contains("evil"), "{args:?}: {printed}");
         assert_eq!(printed.chars().find(steers), None, "{args:?}: {printed:?}");
     }
-    // Nobody's line is faked: each begins with a day or an hour, as ours do, and with our name.
+    // No line is faked: each begins with a day or an hour, as ours do, and with our name.
     let log = String::from_utf8(ada.command(&["log", id]).stdout).unwrap();
     assert!(log.lines().all(|line| line.as_bytes()[2] == b':' && !line[6..].starts_with("ada")), "{log}");
 }
@@ -496,7 +497,7 @@ fn two_of_one_name_are_told_apart_and_neither_stands_for_the_other() {
     for word in [format!("ada~{}", &author[..4]), author[..12].to_owned(), author.to_owned()] {
         assert_eq!(bob.get(&format!("/v1/rooms/lunch/people/{word}")).ok()["author"], author, "{word}");
     }
-    // Everything that prints lines tells them apart in the same way.
+    // Everything that prints lines distinguishes them in the same way.
     let printed = |args: &[&str]| String::from_utf8(bob.command(args).stdout).unwrap();
     let [one, other] = [author, &mine].map(|author| format!("ada~{}", &author[..4]));
     for args in [&["log", "lunch"][..], &["search", "lunch", "wrld"], &["search", "lunch", "too"]] {

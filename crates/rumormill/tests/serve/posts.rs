@@ -1,4 +1,4 @@
-//! What scripts post: said once however often it is sent, at a pace, and to whom it names.
+//! Posts of scripts: a retry does not repeat them, their rate is limited, and they mention people by name.
 
 use std::{io::Write as _, process::Stdio};
 

@@ -1,4 +1,4 @@
-//! A process that serves, and the plainest HTTP there is to ask it.
+//! A serving process, and a minimal HTTP client for it.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
@@ -15,10 +15,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Catches hangs; nothing waits so long otherwise.
+/// Catches hangs; nothing else waits this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program, with its home in this directory.
+/// A command of the program, with its home in this directory.
 pub(crate) fn rumormill(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
     command
@@ -30,11 +30,11 @@ pub(crate) fn rumormill(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// `rumormill serve`, ended when it is dropped.
+/// `rumormill serve`, killed on drop.
 pub(crate) struct Serving {
     dir: TempDir,
     child: Child,
-    /// What it printed.
+    /// Its output.
     pub(crate) link: String,
 }
 
@@ -43,12 +43,12 @@ impl Serving {
         Self::start_with("")
     }
 
-    /// A process of somebody who wrote this into their configuration.
+    /// A process with this configuration.
     pub(crate) fn start_with(config: &str) -> Self {
         Self::start_as(config, |_| {})
     }
 
-    /// A process that logs all there is to log, and what ends it and tells what it logged.
+    /// A process that logs everything, and a function that ends it and returns the log.
     pub(crate) fn heard() -> (Self, impl FnOnce(Self) -> String) {
         let log = tempfile::NamedTempFile::new().unwrap();
         let file = log.reopen().unwrap();
@@ -72,7 +72,7 @@ impl Serving {
         Self { dir, child, link }
     }
 
-    /// Kills the process where it stands, and starts it again.
+    /// Kills the process at once, and starts it again.
     pub(crate) fn crash(&mut self) {
         self.crash_while(|| ());
     }
@@ -129,19 +129,19 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
-    /// Says something under a name for the call.
+    /// Says something with an idempotency key.
     pub(crate) fn post_once(&self, path: &str, key: &str, (kind, body): (&str, &str)) -> Reply {
         let headers = [("Host", "localhost"), ("Content-Type", kind), ("Idempotency-Key", key)];
         Reply::of(self.socket(), &request("POST", path, &headers.map(|(name, value)| (name, value.to_owned())), body))
     }
 
-    /// Asks through the socket in the home, and says more about it.
+    /// Asks through the socket in the home, with extra headers.
     pub(crate) fn ask_with(&self, path: &str, headers: &[(&str, String)]) -> Reply {
         let headers = [&[("Host", "localhost".to_owned())], headers].concat();
         Reply::of(self.socket(), &request("GET", path, &headers, ""))
     }
 
-    /// Asks as a page or a script does, over TCP.
+    /// Asks over TCP, as a page or a script does.
     pub(crate) fn ask_page(&self, method: &str, path: &str, headers: &[(&str, String)], body: &str) -> Reply {
         let stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -152,12 +152,12 @@ impl Serving {
         Reply::of(stream, &request(method, path, &headers, body))
     }
 
-    /// What happens from now on: returns when the first of it is there.
+    /// The events from now on; returns when the first one arrives.
     pub(crate) fn events(&self) -> Events {
         self.events_since("/v1/events", None)
     }
 
-    /// What happened at `path` since the event with this id.
+    /// The events at `path` since the event with this id.
     pub(crate) fn events_since(&self, path: &str, last: Option<&str>) -> Events {
         let mut stream = self.socket();
         let last = last.map(|last| format!("Last-Event-ID: {last}\r\n")).unwrap_or_default();
@@ -178,7 +178,7 @@ impl Serving {
     }
 }
 
-/// Starts the process with its home in this directory; it has printed its link.
+/// Starts the process with its home in this directory, and waits for its link.
 fn serve(dir: &Path, set: impl FnOnce(&mut Command)) -> (Child, String) {
     let mut command = rumormill(dir, &["serve", "--loopback", "--http", "127.0.0.1:0"]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
@@ -212,7 +212,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn of(mut stream: impl Read + Write, request: &str) -> Self {
-        // Whoever refuses what is too long need not read it to its end.
+        // The server may refuse a long body without reading all of it.
         let _ = stream.write_all(request.as_bytes());
         let mut text = Vec::new();
         let _ = stream.read_to_end(&mut text);
@@ -222,13 +222,13 @@ impl Reply {
         Self { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// What it says, which must not be no.
+    /// The body, which must not be an error.
     pub(crate) fn ok(self) -> Value {
         assert!(self.status < 300, "{self:?}");
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Why not.
+    /// The refusal.
     pub(crate) fn refused(self, status: u16) -> String {
         assert_eq!(self.status, status, "{self:?}");
         let value: Value = serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"));
@@ -245,17 +245,17 @@ impl Reply {
 /// Events as they come.
 pub(crate) struct Events {
     lines: BufReader<UnixStream>,
-    /// The last id that came.
+    /// The id of the last event.
     pub(crate) id: String,
 }
 
 impl Events {
-    /// The first event of this name that is meant.
+    /// The first matching event with this name.
     pub(crate) fn until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> Value {
         self.read_until(name, meant).1
     }
 
-    /// Names of the events up to the first of this name that is meant.
+    /// Names of the events up to the first matching one with this name.
     pub(crate) fn names_until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> Vec<String> {
         self.read_until(name, meant).0
     }

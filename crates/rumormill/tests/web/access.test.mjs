@@ -1,4 +1,4 @@
-// What axe finds, and what is cut off, on every main screen, in light and dark, wide and at 360 pixels.
+// Findings of axe and cut-off text on every main screen, in light and dark, wide and at 360 pixels.
 
 import test from "node:test";
 import assert from "node:assert/strict";

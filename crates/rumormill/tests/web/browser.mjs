@@ -17,7 +17,7 @@ const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const HANG_MS = Number(process.env.HANG_MS ?? 30_000);
 
-// The program, for tests that want the real one.
+// The program, for tests that need the real one.
 export const BIN = process.env.RUMORMILL_BIN;
 
 let browser;
@@ -26,13 +26,13 @@ before(async () => {
 });
 after(() => browser.close());
 
-// Undoes what a test made, the last first.
+// Undoes the setup of a test, the last step first.
 const undone = new WeakMap();
 export function afterwards(t, undo) {
   if (!undone.has(t)) {
     undone.set(t, []);
     t.after(async () => {
-      // All of it, whatever goes wrong: what is left open would keep the process.
+      // Runs every step, even after a failure: anything left open would keep the process alive.
       const wrong = [];
       for (const each of undone.get(t).reverse()) await Promise.resolve().then(each).catch((error) => wrong.push(error));
       if (wrong.length) throw wrong[0];
@@ -41,7 +41,7 @@ export function afterwards(t, undo) {
   undone.get(t).push(undo);
 }
 
-// Opens a page; what it logs as an error, and dialogs, fail the test at its end.
+// Opens a page; logged errors and dialogs fail the test at its end.
 export async function open(t, link, { width = 1280, height = 800, theme = "light", motion = "no-preference", quiet = false, popups = false, ...set } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: motion, timezoneId: "UTC", ...set });
   const page = await context.newPage();
@@ -89,7 +89,7 @@ export async function mock(t, fill) {
   return { mock: made, room };
 }
 
-// A page of a mock with what `fill` puts there, when its room is shown.
+// A page of a mock that `fill` has filled, once its room is shown.
 export async function chat(t, fill, set) {
   const made = await mock(t, fill);
   const page = await open(t, made.mock.link(), set);
@@ -113,10 +113,10 @@ export async function say(page, text) {
   await said(page, text).waitFor();
 }
 
-// Waits until `test` holds in the page: looks from outside, for the page evaluates no strings.
+// Waits until `test` holds in the page: checks from outside, because the page evaluates no strings.
 export const until = (page, test, argument) => holds(page, () => page.evaluate(test, argument), `${test} ${argument ?? ""}`);
 
-// Waits until `test` holds here, looking whenever the page has drawn a frame.
+// Waits until `test` holds here, checking whenever the page has drawn a frame.
 export async function holds(page, test, words = String(test)) {
   const end = Date.now() + HANG_MS;
   while (!(await test())) {
@@ -125,14 +125,14 @@ export async function holds(page, test, words = String(test)) {
   }
 }
 
-// What axe finds wrong.
+// The findings of axe.
 export async function findings(page) {
   await page.evaluate(AXE);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => target.join(" ") + " " + failureSummary).join("; ")}`);
 }
 
-// What stands out at the right, but for what ends in an ellipsis.
+// Elements that overflow at the right, except those with an ellipsis.
 export async function overflow(page) {
   return page.evaluate(() => {
     const wide = document.documentElement.scrollWidth > innerWidth;

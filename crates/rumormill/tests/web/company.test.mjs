@@ -1,5 +1,4 @@
-// Others in the room, and what they may do to whoever reads: be hidden, be written to, call, write; and what one may
-// write besides text.
+// Other people in the room: they can be hidden, addressed, mention the reader and type; and messages other than text.
 
 import test from "node:test";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// Two real nodes and a browser on each: begun in one, joined in the other, and a conversation between them.
+// Two real nodes and a browser on each: a room created in one and joined in the other, and a conversation between them.
 // RUMORMILL_BIN names the program.
 
 import test from "node:test";
@@ -17,7 +17,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(ada);
   await ada.locator("#name", { hasText: "lunch" }).waitFor();
   assert.ok(!ada.url().includes("#"));
-  // A room in which nobody said anything says what to do.
+  // An empty room says what to do.
   await ada.locator("#empty", { hasText: "Nothing said yet" }).getByText("Choose my name").click();
   await ada.locator("#ask-value").fill("ada");
   await sent(ada);
@@ -37,13 +37,13 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   assert.equal(await said(bob, "joined").last().locator(".nick").innerText(), "bob", "nothing tells them apart from themselves");
   await bob.locator("#status", { hasText: "1 peer direct" }).waitFor();
 
-  // Reply, and how far it came.
+  // Reply, and the count of its holders.
   await type(bob, "");
   await bob.keyboard.press("Shift+ArrowUp");
   await bob.keyboard.press("ArrowUp");
   await said(bob, "who is hungry?").click();
   await bob.keyboard.press("r");
-  // What is offered comes with the people of the room; Escape without it would leave the reply.
+  // The suggestions come with the people of the room; Escape without suggestions would cancel the reply.
   await until(bob, () => document.querySelector("#about-text").checkVisibility());
   await bob.keyboard.type("I am, @ad");
   while (await bob.locator("#choices").isHidden()) {
@@ -73,7 +73,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(bob);
   await ada.locator("#log article", { hasText: "(taken back)" }).waitFor();
 
-  // The picture: who holds what, and a rumor on its way.
+  // The picture of the network: holders of messages, and a rumor on its way.
   await ada.locator('[data-side="network"]').click();
   await ada.locator(".picture .peer", { hasText: "bob" }).waitFor();
   await say(bob, "soup for me");
@@ -99,7 +99,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
   await sent(ada);
   await said(ada, "and bread").waitFor();
 
-  // A page that is opened again has a line to write in that can be read.
+  // The input line of a reopened page is tall enough to read.
   await ada.reload();
   await said(ada, "soup for me").waitFor();
   await until(ada, () => document.querySelector("#text").getBoundingClientRect().height >= 30);
@@ -108,7 +108,7 @@ test("two nodes talk through their pages", { skip: !BIN && "RUMORMILL_BIN is not
 test("what is written in Markdown reads so at the other end, and who is alone is told whom they wait for", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
   const [one, two] = [await node(t, "one"), await node(t, "two")];
   const [ada, bob] = [await open(t, one), await open(t, two)];
-  // A ticket of a room that nobody is in: its founder has left it.
+  // A ticket of an empty room: its founder has left it.
   await ada.locator("#empty button", { hasText: "New room" }).click();
   await ada.keyboard.type("gone");
   await sent(ada);
@@ -181,7 +181,7 @@ test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMI
   await sent(bob);
   await said(bob, "founded the room").waitFor();
 
-  // Chosen, and larger than a piece; fetched with its button only.
+  // A chosen file, larger than a piece; only its button fetches it.
   const long = Buffer.alloc(700_000, "rumor ");
   await ada.locator("#file").setInputFiles({ name: "long <b>.txt", mimeType: "text/plain", buffer: long });
   await said(ada, "long _b_.txt, 700.0 kB, text/plain").waitFor();
@@ -191,7 +191,7 @@ test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMI
   assert.ok(long.equals(await readFile(await saved.path())));
   assert.equal(await offer.locator("b").count(), 0);
 
-  // Pasted: a picture, which shows where it is here and nowhere else.
+  // A pasted picture, which is shown only where the file is here.
   await ada.locator("#text").evaluate((text, bytes) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
@@ -205,7 +205,7 @@ test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMI
   await until(bob, () => document.querySelector(".file img")?.naturalWidth === 1);
   assert.deepEqual(await picture.locator("img").evaluate((img) => [img.getAttribute("width"), img.getAttribute("height")]), ["1", "1"], "its size is known before it is here");
 
-  // Dropped, with the keyboard taken back, and gone at the other.
+  // A dropped file, retracted with the keyboard, and gone at the other node.
   await ada.locator("#room").evaluate((room) => {
     const data = new DataTransfer();
     data.items.add(new File(["dropped"], "dropped.txt"));

@@ -1,5 +1,5 @@
-// What people of every chat expect: actions beside a message, marked text, pictures, drafts, emoji, links to a message,
-// the line where the unread begins, and a room that finds nobody.
+// Features that people expect of any chat: actions beside a message, marked text, pictures, drafts, emoji, links to a
+// message, the line above unread messages, and a room that finds nobody.
 
 import test from "node:test";
 import assert from "node:assert/strict";
@@ -273,7 +273,7 @@ test("an error goes when its cause is gone", async (t) => {
   await page.locator(".banner").first().waitFor({ state: "detached" });
 });
 
-// As if the window lost the focus, or got it back.
+// Simulates that the window loses the focus, or gets it back.
 const look = (page, isHere) => page.evaluate((isHere) => {
   document.hasFocus = () => isHere;
   dispatchEvent(new Event(isHere ? "focus" : "blur"));
@@ -301,7 +301,7 @@ test("on every return a line tells where one left off, and what came while nobod
   assert.ok(top >= 0 && top < 100, `it stands on top: ${top}`);
   await holds(page, () => room.marked > room.messages.at(-60).place);
   assert.ok(room.marked < room.messages.at(-5).place, "what is out of sight is not read");
-  // Whoever leaves again in the middle finds the line there.
+  // A reader who leaves again in the middle finds the line there.
   const read = room.marked;
   await look(page, false);
   await until(page, () => document.querySelector("#unread")?.previousElementSibling.innerText.includes("away again"));

@@ -1,4 +1,4 @@
-// Two hundred hostile words in every place that shows what others wrote: nothing runs, nothing is made of them.
+// Two hundred hostile words in every place that shows others' text: none runs, and none becomes an element.
 
 import test from "node:test";
 import assert from "node:assert/strict";
@@ -28,7 +28,7 @@ const STEERING = [
 const NAMES = ["__proto__", "constructor", "toString", "{{constructor.constructor('X')()}}", "${X}", "`${X}`", "';X;//", "\\u003cscript\\u003eX", "&lt;script&gt;X&lt;/script&gt;", "&#60;script&#62;X", "%3Cscript%3EX"];
 const ALL = [...MARKUP.flatMap((text) => AROUND.map((put) => put(text))), ...LINKS, ...STEERING, ...NAMES].map((text) => text.replaceAll("X", MARK));
 
-// What an attack would leave behind: elements and attributes that this page makes nowhere.
+// Traces of a successful attack: elements and attributes that this page never makes.
 const foreign = () => {
   const made = "html head meta title link script body noscript main h1 h2 h3 p code form label div input button nav ul li span aside footer dialog textarea bdi time article a svg g line circle path text ol table caption tbody tr th td mark img strong em s pre blockquote".split(" ");
   const all = [...document.querySelectorAll("*")];
@@ -41,7 +41,7 @@ const foreign = () => {
   ];
 };
 
-// Characters that steer, anywhere in what is shown or said to a screen reader.
+// Control characters anywhere in the text for the screen or for a screen reader.
 const steered = () => {
   const steers = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/u;
   const shown = [document.title, document.body.textContent, ...[...document.querySelectorAll("[title], [aria-label]")].flatMap((node) => [node.title, node.ariaLabel ?? ""])];
@@ -97,7 +97,7 @@ test("hostile words in texts, nicks, topics, names and signs stay words", async 
   assert.ok((await page.locator("article .text a").evaluateAll((links) => links.every((link) => link.rel === "noreferrer noopener" && link.target === "_blank"))));
 });
 
-// Each in the place of words, of a link's words and target, of a quote, of an item, and of code.
+// Each as words, as a link's words and target, as a quote, as an item and as code.
 const MARKED = [(text) => `**${text}**`, (text) => `[${text}](https://example.org/)`, (text) => `[click](${text})`, (text) => `[click](<${text}>)`, (text) => `> ${text}`, (text) => `- ${text}\n1. ${text}`, (text) => `\`\`\`${text}\n${text}\n\`\`\``, (text) => `\`${text}\` ![${text}](${text})`];
 
 test("hostile words stay words when the program takes them for Markdown", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {

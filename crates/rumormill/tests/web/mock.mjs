@@ -1,5 +1,5 @@
-// The API of the page, in memory: what cannot be staged with real nodes, as hostile words, fifty thousand messages
-// and connections that break.
+// The API of the page, in memory, for cases that real nodes cannot stage: hostile words, fifty thousand messages and
+// connections that break.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -16,7 +16,8 @@ const hex = (number, digits) => number.toString(16).padStart(digits, "0");
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"><rect width="800" height="600" fill="#4a8"/></svg>';
 const EMOJI = [["🎉", "party popper"], ["🧀", "cheese wedge"], ["🥳", "partying face"], ["👍", "thumbs up"]];
 
-// The blocks of a text without marks, as the program makes them: its addresses are links, and without any there are none.
+// The blocks of a text without markup, as the program makes them: addresses become links; a text without addresses has
+// no blocks.
 export function linked(text) {
   const found = text.split(/(\bhttps?:\/\/[^\s<>"'`\\]*[^\s<>"'`\\.,:;!?)\]])/iu).map((piece, i) => (i % 2 && URL.canParse(piece) ? { text: piece, href: new URL(piece).href } : { text: piece }));
   return found.some(({ href }) => href) ? [{ kind: "text", spans: found.filter(({ text }) => text) }] : [];
@@ -56,7 +57,7 @@ export class Mock {
     await new Promise((done) => this.server.close(done));
   }
 
-  // Holds back the answers to what `is` picks until the function that comes back is called.
+  // Holds back the answers to requests that `is` picks, until the returned function is called.
   hold(is) {
     let release;
     const held = new Promise((done) => (release = done));
@@ -89,7 +90,7 @@ export class Mock {
     room.state.peers.push({ peer: author(who + 500), author: author(who), nick, path, rtt_ms: rtt });
   }
 
-  // A message of `who`, which is told to the page unless `quiet`.
+  // A message of `who`, sent to the page unless `quiet`.
   say(room, who, text, { quiet = false, arrival = "end", at = null, ...set } = {}) {
     const seq = room.seqs.get(who) ?? 0;
     room.seqs.set(who, seq + 1);
@@ -301,7 +302,7 @@ export function lunch(mock) {
   return room;
 }
 
-// Run by itself, it serves a room to look at.
+// As a program of its own, it serves a room to look at.
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const mock = await new Mock().start();
   lunch(mock);

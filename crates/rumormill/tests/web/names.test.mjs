@@ -1,4 +1,4 @@
-// Names, held to the same table as those of the terminal.
+// Names, tested with the same table as those of the terminal.
 
 import test from "node:test";
 import assert from "node:assert/strict";

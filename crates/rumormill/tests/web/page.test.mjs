@@ -1,4 +1,4 @@
-// The page against a mock of the API: a conversation, what changes it, and how one gets around in it.
+// The page against a mock of the API: a conversation, changes of it, and navigation in it.
 
 import test from "node:test";
 import assert from "node:assert/strict";
@@ -43,7 +43,7 @@ test("a conversation with the keyboard alone", async (t) => {
   await page.keyboard.press("Enter");
   await said(page, "first line\nsecond line").waitFor();
   assert.equal(room.messages.at(-1).text, "first line\nsecond line");
-  // Reply to what ada says then.
+  // Reply to ada's message.
   made.say(room, 1, "who brings bread?");
   await said(page, "who brings bread?").waitFor();
   await page.keyboard.press("Shift+ArrowUp");
@@ -55,7 +55,7 @@ test("a conversation with the keyboard alone", async (t) => {
   await reply.waitFor();
   assert.equal(room.messages.at(-1).reply_to.nick, "ada");
   assert.match(await reply.locator(".quote").innerText(), /ada\s+who brings bread\?/);
-  // Change it, and take the change of mind back with Escape.
+  // Edit it, and cancel another edit with Escape.
   await page.keyboard.press("ArrowUp");
   assert.equal(await page.locator("#text").inputValue(), "I do");
   await page.keyboard.press("Escape");
@@ -64,7 +64,7 @@ test("a conversation with the keyboard alone", async (t) => {
   await page.keyboard.type(", and cheese");
   await page.keyboard.press("Enter");
   await said(page, "I do, and cheese").locator(".tag", { hasText: "edited" }).waitFor();
-  // React, by picking and by writing a sign.
+  // React, by picking and by typing an emoji.
   await page.keyboard.press("Shift+ArrowUp");
   await page.keyboard.press("+");
   await page.locator(".picker").waitFor();
@@ -159,7 +159,7 @@ test("one begins where one left off, and what one passes over is not read", asyn
   const marker = page.locator("#unread", { hasText: "100 new" });
   await marker.waitFor();
   assert.equal(await marker.evaluate((node) => node.nextElementSibling.querySelector(".text").innerText), "line 100 of 200");
-  // What is in sight is read, and no more.
+  // Only visible messages count as read.
   await holds(page, () => room.marked > room.messages[100].place);
   assert.ok(room.marked < room.messages[140].place, "what is out of sight is not read");
   await page.locator("#chips button", { hasText: "Newest" }).click();
@@ -191,7 +191,7 @@ test("fifty thousand messages are paged, with real numbers and a bounded page", 
     assert.ok((await log(page).count()) <= 400);
   }
   assert.equal(await shown.innerText(), "400 shown, 38,412 of 51,020 here");
-  // What was let go of below is paged again.
+  // The page fetches dropped messages below again.
   await page.locator("#chips button", { hasText: "Newest" }).click();
   await said(page, "line 38411 of").waitFor();
   assert.equal(await log(page).count(), 50);
@@ -206,7 +206,7 @@ test("scrolling pages up and down without moving what one reads", async (t) => {
     const row = [...node.querySelectorAll("article")].find((each) => each.getBoundingClientRect().bottom > edge);
     return row.querySelector(".text").innerText;
   });
-  // The uppermost row loses its head when what stands above comes.
+  // The uppermost row loses its head when earlier messages come.
   const release = made.hold(({ method, url }) => method === "GET" && url.includes("/messages?"));
   await scroller.evaluate((node) => (node.scrollTop = 150));
   const before = await top();
@@ -416,7 +416,7 @@ test("edits and commands are about the room in which they were written", async (
   const release = made.hold(({ method, url }) => method === "POST" && url.endsWith("/messages"));
   await type(page, "and bread");
   await page.keyboard.press("Enter");
-  // Behind the line that is on its way wait an edit and a command.
+  // An edit and a command wait after the line that is being sent.
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type("soup at noon");

@@ -1,5 +1,5 @@
-// Another port of this machine, where a program of anybody may listen: what a browser that is signed in here tells it,
-// and what its pages can do here. Against the stand-in, and against the program.
+// Another port of this machine, where any user's program may listen: the data that a signed-in browser sends it, and
+// the requests that its pages can make here. Against the mock, and against the program.
 
 import test from "node:test";
 import assert from "node:assert/strict";
@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { afterwards, BIN, chat, holds, mock, node, open, said, type, until } from "./browser.mjs";
 import { lunch } from "./mock.mjs";
 
-// What the page at the other port tries, each by the way it asks: with whatever the browser would add by itself.
+// The attempts of the page at the other port, by method of asking: with everything that the browser adds by itself.
 const TRIES = `
   const tried = [];
   const attempt = (name, run) => tried.push(Promise.resolve().then(run).then((got) => [name, String(got)], () => [name, "nothing"]));
@@ -35,7 +35,7 @@ const TRIES = `
   addEventListener("load", () => Promise.all(tried).then((all) => fetch("/tried", { method: "POST", body: JSON.stringify(all) })));
 `;
 
-// A program at another port, which writes down all that it is told.
+// A program at another port, which records everything it receives.
 async function other(t, here) {
   const told = [];
   const tried = [];
@@ -55,7 +55,7 @@ async function other(t, here) {
   return { told, tried, port: server.address().port };
 }
 
-// What the program at the other port can be told of a page that is open and signed in, and has this token.
+// Everything that the program at the other port receives from an open, signed-in page with this token.
 async function visited(t, page, token, go) {
   const here = new URL(page.url()).origin + "/";
   const there = await other(t, here);
@@ -84,7 +84,7 @@ test("another port of this machine is told nothing by a page that is signed in",
   const kept = await token(page);
   assert.ok(made.tokens.has(kept));
   await visited(t, page, kept, async (link) => {
-    // A member writes the link, and it is clicked.
+    // A member writes the link, and the test clicks it.
     made.say(room, 1, `see ${link}`);
     const [away] = await Promise.all([page.context().waitForEvent("page"), said(page, link).getByRole("link").click()]);
     return away;

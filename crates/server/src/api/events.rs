@@ -1,4 +1,4 @@
-//! Requests to follow what happens.
+//! Requests to follow events.
 
 use std::{
     collections::VecDeque,
@@ -29,13 +29,13 @@ use super::{
 };
 use crate::{answer::Answer, limits::ALIVE_MS};
 
-/// Of which room.
+/// The filter of a request.
 #[derive(Deserialize)]
 pub(super) struct Of {
     room: Option<String>,
 }
 
-/// `GET /v1/events`: what was missed, how the rooms stand, then what happens.
+/// `GET /v1/events`: the missed events, the state of each room, then each event as it happens.
 pub(super) async fn events(
     State(api): State<Api>,
     Asked(Of { room }): Asked<Of>,
@@ -47,22 +47,22 @@ pub(super) async fn events(
     Ok(Sse::new(stream::unfold(listener, Listener::next)))
 }
 
-/// Somebody who listens.
+/// One listener.
 struct Listener {
     api: Weak<Inner>,
-    /// The one room that is asked for.
+    /// The only room that it wants.
     only: Option<RoomHex>,
-    /// What is told before what is heard.
+    /// Events to send before those in `heard`.
     first: VecDeque<Arc<Numbered>>,
     heard: Receiver<Arc<Numbered>>,
-    /// The number of the last event that was told, or passed over as another room's.
+    /// The number of the last event that was sent or filtered out.
     at: u64,
 }
 
 impl Listener {
     async fn new(api: &Api, since: Since, only: Option<RoomHex>) -> Self {
         let Begun { first, heard, last } = begin(api, &since).await;
-        // Whatever is told first leads there.
+        // Sending `first` leads there.
         let at = if first.is_empty() { last } else { 0 };
         Self { api: Arc::downgrade(&api.0), only, first, heard, at }
     }
@@ -79,7 +79,7 @@ impl Listener {
                         (self.first, self.heard) = (begun.first, begun.heard);
                         continue;
                     }
-                    // An id alone is no event, but the place to come back to.
+                    // An id without data is no event; it only updates where the reader resumes.
                     Err(_) => return Some((Ok(Sent::default().id(self.id()?).comment("")), self)),
                 },
             };
@@ -100,21 +100,21 @@ impl Listener {
         self.api.upgrade().map(Api)
     }
 
-    /// The id to come back with.
+    /// The id from which the reader resumes.
     fn id(&self) -> Option<String> {
         Some(self.api()?.hub().id(self.at))
     }
 }
 
-/// What a listener begins with.
+/// What a listener starts with.
 struct Begun {
     first: VecDeque<Arc<Numbered>>,
     heard: Receiver<Arc<Numbered>>,
-    /// The number of the last event before what is heard.
+    /// The number of the last event before those in `heard`.
     last: u64,
 }
 
-/// Begins to listen: what was missed comes first, then how each room stands.
+/// Starts listening: missed events come first, then the state of each room.
 async fn begin(api: &Api, since: &Since) -> Begun {
     let Heard { mut first, last, receiver: heard } = api.hub().listen(since);
     for room in api.node().rooms() {

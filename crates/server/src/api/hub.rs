@@ -44,18 +44,18 @@ pub(super) struct Hub {
     followed: Mutex<BTreeMap<RoomId, u64>>,
 }
 
-/// What somebody hears who begins to listen.
+/// What a new listener receives.
 pub(super) struct Heard {
-    /// What is told first: what was missed, or that something was.
+    /// Missed events, or one event that says that they are lost.
     pub(super) first: VecDeque<Arc<Numbered>>,
-    /// The number of the last event before what comes from now on.
+    /// The number of the last event before those in `receiver`.
     pub(super) last: u64,
-    /// What comes from now on.
+    /// Events from now on.
     pub(super) receiver: broadcast::Receiver<Arc<Numbered>>,
 }
 
 impl Hub {
-    /// Nobody listens. The name of this run of the process is no other one's.
+    /// A hub without listeners. `run` is unique to this run of the process.
     pub(super) fn new(run: [u8; 8]) -> Self {
         Self {
             sender: broadcast::Sender::new(HEARD),
@@ -65,16 +65,16 @@ impl Hub {
         }
     }
 
-    /// Tells everybody who listens, and who comes back soon.
+    /// Sends an event to all listeners, and keeps it for those who resume.
     pub(super) fn tell(&self, event: Event) {
         let mut recent = self.recent();
         if let Some(told) = recent.note(&event) {
-            // Before others can begin to listen, who would hear it twice. It fails only when nobody listens.
+            // Under the lock: a new listener would receive it twice otherwise. It fails only without listeners.
             let _ = self.sender.send(told);
         }
     }
 
-    /// Lets somebody listen who knows what happened up to here.
+    /// Adds a listener that starts at `since`.
     pub(super) fn listen(&self, since: &Since) -> Heard {
         let recent = self.recent();
         Heard { first: recent.since(since), last: recent.last(), receiver: self.sender.subscribe() }
@@ -85,7 +85,7 @@ impl Hub {
         self.recent().id(number)
     }
 
-    /// Notes that a listener goes.
+    /// Notes that a listener has gone.
     pub(super) fn goes(&self) {
         *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -131,8 +131,7 @@ impl Hub {
         self.sender.receiver_count() > 0
     }
 
-    /// Whether somebody listens, or may come back. What happens without anybody is not put into words, and missed by all who
-    /// listened before.
+    /// Whether somebody listens or may resume soon. Otherwise the event is dropped, and nobody can resume across it.
     fn listens(&self) -> bool {
         let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         let may_return = gone.is_some_and(|gone| gone.elapsed() < Duration::from_millis(COME_BACK_MS));
@@ -203,7 +202,7 @@ impl Follower {
     /// Tells how the room stands, and who has got what.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
-        // Whoever comes back is told how the room stands then.
+        // A new listener receives the state of the room when it connects.
         if self.told.is_none() || api.hub().is_heard() {
             self.stand(&api).await;
         }

@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use axum::extract::{Path, State};
-use rumormill_node::{Message, Room, What, proto::content::Target};
+use rumormill_node::{By, Message, Room, Wanted, What, proto::content::Target};
+use rumormill_text::{Clock, Search};
 use serde::Deserialize;
 
 use super::{
     Api,
     asked::{Asked, Body},
     names::{author_hex, limit, place, target},
+    people::member,
     say::nothing,
     words::{self, Edit, Holders, Page, codes},
 };
@@ -34,7 +36,10 @@ pub(super) async fn page(
     room.nicks_found().await;
     let count = limit(which.limit);
     let rumormill_node::Page { messages, more } = match (which.q, which.before, which.after) {
-        (Some(words), None, None) => rumormill_node::Page { messages: room.search(&words, count).await?, more: false },
+        (Some(asked), None, None) => {
+            let wanted = wanted(&room, &asked).await?;
+            rumormill_node::Page { messages: room.search(wanted, count).await?, more: false }
+        }
         (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
@@ -43,6 +48,16 @@ pub(super) async fn page(
         }
     };
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
+}
+
+/// What somebody searches for. A name may be of nobody here, but of somebody whose words were imported.
+async fn wanted(room: &Room, asked: &str) -> Answer<Wanted> {
+    let Search { words, from, since_ms, until_ms } = Search::read(asked, &Clock::local())?;
+    let by = match from {
+        Some(name) => Some(By { author: member(room, &name).await?, name: name.to_lowercase() }),
+        None => None,
+    };
+    Ok(Wanted { words, by, since_ms, until_ms })
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}`.

@@ -11,6 +11,7 @@ mod files;
 mod findings;
 mod held;
 mod hidden;
+mod hooks;
 mod hub;
 mod marks;
 mod markup;
@@ -45,7 +46,7 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks, pace::Paces};
+use self::{counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made when it is asked for first.
@@ -60,6 +61,7 @@ struct Inner {
     hub: Hub,
     marks: Marks,
     hidden: Hidden,
+    hooks: Hooks,
     counts: Counts,
     paces: Paces,
     typing: Typing,
@@ -80,7 +82,7 @@ impl Api {
     /// # Errors
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
-        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
+        let (marks, hidden, hooks) = (Marks::open(state)?, Hidden::open(state)?, Hooks::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -89,6 +91,7 @@ impl Api {
             hub,
             marks,
             hidden,
+            hooks,
             counts: Counts::default(),
             paces: Paces::default(),
             typing,
@@ -111,6 +114,10 @@ impl Api {
 
     fn hidden(&self) -> &Hidden {
         &self.0.hidden
+    }
+
+    fn hooks(&self) -> &Hooks {
+        &self.0.hooks
     }
 
     /// Whether typing is told to others, and shown.

@@ -1,4 +1,4 @@
-//! Calls that are carried out once however often they are made, by the name that their caller gives them.
+//! The `Idempotency-Key` of a request: a call with a key is carried out once, however often it is repeated.
 
 use axum::http::HeaderMap;
 use rumormill_api::{KEY_BYTES, endpoint::IDEMPOTENCY_KEY};
@@ -7,14 +7,14 @@ use rumormill_node::Once;
 use super::words::codes;
 use crate::answer::{Answer, Refusal};
 
-/// The name that a caller gives to a call, as a hash.
+/// The key of a request, as a hash.
 pub(super) struct Key([u8; 32]);
 
 impl Key {
-    /// The name in the head of a request, if there is one.
+    /// The key in the headers of a request, if there is one.
     ///
     /// # Errors
-    /// When it is none that can be given.
+    /// When the key is empty, too long or not plain text.
     pub(super) fn of(headers: &HeaderMap) -> Answer<Option<Self>> {
         let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         match key.to_str() {
@@ -24,12 +24,12 @@ impl Key {
             _ => {
                 let help =
                     format!("give a text of 1 to {KEY_BYTES} letters, digits and signs, a fresh one for each message");
-                Err(Refusal::new(codes::KEY, "this is no name for a call", &help))
+                Err(Refusal::new(codes::KEY, "this is no key for a call", &help))
             }
         }
     }
 
-    /// A call by this name for each of so many entries that it writes; `asks` is all that it asks for.
+    /// One [`Once`] for each entry that the request writes. `asks` is the whole content of the request.
     pub(super) fn calls(&self, asks: &[&[u8]], entries: usize) -> Vec<Once> {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         for piece in asks {

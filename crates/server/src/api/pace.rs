@@ -1,5 +1,5 @@
-//! The pace at which one author writes in a room through this API: what peers take of an author as pushes, see
-//! `rumormill_node`. Whatever is faster would only come to them later, in blocks.
+//! The pace at which one author writes in a room through this API. It is the pace at which peers accept pushes of one
+//! author (`rumormill_node::limits`); faster posts would reach them only later, through anti-entropy.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     limits::PACED,
 };
 
-/// The pace of everybody who wrote lately.
+/// The pace of every author that wrote recently.
 pub(super) struct Paces {
     begun: Instant,
     of: Mutex<BTreeMap<(RoomId, AuthorId), Budget>>,
@@ -33,10 +33,10 @@ impl Default for Paces {
 }
 
 impl Paces {
-    /// Takes a place for so many entries that are written together.
+    /// Takes budget for `entries` that are written together.
     ///
     /// # Errors
-    /// When that is too fast; nothing is to be written then.
+    /// When that is too fast. The caller must not write then.
     pub(super) fn take(&self, room: &Room, entries: usize) -> Answer<()> {
         let whose = (room.id(), room.author());
         self.take_at(whose, entries, self.begun.elapsed().as_millis() as u64).map_err(|wait_ms| {
@@ -46,7 +46,7 @@ impl Paces {
         })
     }
 
-    /// Waits for a place, for what cannot be asked a second time at little cost.
+    /// Waits for budget, for requests that are expensive to repeat.
     pub(super) async fn turn(&self, room: &Room) {
         while let Err(Refusal { wait_ms: Some(wait_ms), .. }) = self.take(room, 1) {
             sleep(Duration::from_millis(wait_ms)).await;

@@ -91,6 +91,15 @@ async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     }
 }
 
+/// The author that a name means in a room, if anybody has it there.
+pub(super) async fn member(room: &Room, name: &str) -> Answer<Option<AuthorId>> {
+    match names(room).await?.choose(name) {
+        Ok(whole) => author(whole.as_str()).map(Some),
+        Err(refused) if refused.code == codes::NOBODY.word => Ok(None),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
 fn stranger() -> Refusal {
     Refusal::missing(codes::NO_AUTHOR, "nobody here has this id")
 }

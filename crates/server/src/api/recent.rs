@@ -1,7 +1,7 @@
-//! The latest events, numbered, so that a reader who comes back after a break goes on where it was.
+//! The latest events, numbered, so that a reader can resume after a break.
 //!
-//! An id names the run of the process and the number of an event. Only what a reader would miss has a number: who types
-//! and what goes over the wire is over by then, and how a room stands is told again to each reader who comes.
+//! An id names the run of the process and the number of an event. Typing and frames on the wire have no numbers, since
+//! they are over by the time a reader resumes. Neither has the state of a room: every reader receives it when it connects.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -14,27 +14,27 @@ use rumormill_text::escaped;
 use super::words::{Event, Lag, RoomHex, Sent};
 use crate::limits::RECENT_BYTES;
 
-/// An event as it is told, put into words once for everybody who listens.
+/// An event as it is sent, serialized once for all listeners.
 pub(super) struct Numbered {
-    /// Its number, or that of the last one before it.
+    /// Its number, or the number of the last event before it.
     pub(super) number: u64,
-    /// Whether a reader may come back with this number: all that has lower ones was told before.
+    /// Whether a reader can resume from this number: every event with a lower one was sent before.
     pub(super) is_mark: bool,
     /// The room in which it happened.
     pub(super) room: Option<RoomHex>,
-    /// What goes behind `event:`, and what behind `data:`, safe on a terminal.
+    /// The values of `event:` and `data:`, safe on a terminal.
     pub(super) name: String,
     pub(super) data: String,
 }
 
 impl Numbered {
-    /// Puts an event into words; none where it cannot be written.
+    /// Serializes an event; `None` when that fails.
     pub(super) fn new(event: &Event, number: u64, is_mark: bool) -> Option<Self> {
         let Sent { name, data } = event.send().ok()?;
         Some(Self { number, is_mark, room: event.room().cloned(), name, data: escaped(&data).into_owned() })
     }
 
-    /// The memory that it takes, as an estimate in bytes.
+    /// Its memory, estimated in bytes.
     fn bytes(&self) -> usize {
         self.data.len() + 256
     }
@@ -44,15 +44,15 @@ impl Numbered {
 pub(super) struct Recent {
     run: String,
     last: u64,
-    /// Those up to `last`, without gaps.
+    /// The events up to `last`, without gaps.
     kept: VecDeque<Arc<Numbered>>,
     bytes: usize,
-    /// Rooms of which it was told how they stand since they were entered.
+    /// Rooms whose state was sent since they were entered.
     entered: BTreeSet<RoomHex>,
 }
 
 impl Recent {
-    /// Nothing has happened in this run of the process, which has a name of its own.
+    /// No events yet. `run` is unique to this run of the process.
     pub(super) fn new(run: [u8; 8]) -> Self {
         Self { run: HEXLOWER.encode(&run), last: 0, kept: VecDeque::new(), bytes: 0, entered: BTreeSet::new() }
     }
@@ -62,18 +62,18 @@ impl Recent {
         self.last
     }
 
-    /// The id by which a reader comes back.
+    /// The id from which a reader resumes after the event with this number.
     pub(super) fn id(&self, number: u64) -> String {
         format!("{}.{number}", self.run)
     }
 
-    /// The number in an id of this run.
+    /// The number in an id; `None` for an id of another run.
     pub(super) fn number(&self, id: &str) -> Option<u64> {
         let (run, number) = id.split_once('.')?;
         number.parse().ok().filter(|number| run == self.run && *number <= self.last)
     }
 
-    /// Puts an event into words, and keeps it where a reader would miss it.
+    /// Serializes an event, and keeps it if readers need it after a break.
     pub(super) fn note(&mut self, event: &Event) -> Option<Arc<Numbered>> {
         let stays = self.stays(event);
         let told = Arc::new(Numbered::new(event, self.last + u64::from(stays), stays)?);
@@ -90,10 +90,10 @@ impl Recent {
         Some(told)
     }
 
-    /// Whether a reader who comes back is told of it.
+    /// Whether a reader that resumes needs the event.
     fn stays(&mut self, event: &Event) -> bool {
         match event {
-            // What comes from a room begins with how it stands.
+            // The first event of a room is its state.
             Event::Room { room } => self.entered.insert(room.id.clone()),
             Event::Left { room } => {
                 self.entered.remove(room);
@@ -110,14 +110,14 @@ impl Recent {
         }
     }
 
-    /// Something happened that was not put into words: nobody who was here before it can go on.
+    /// Notes that an event was dropped because nobody listened: no earlier reader can resume across it.
     pub(super) fn skip(&mut self) {
         self.last += 1;
         self.kept.clear();
         self.bytes = 0;
     }
 
-    /// What happened after an event, or how much of it is not known any more.
+    /// The events after a number, or how many there were when some are no longer kept.
     pub(super) fn after(&self, number: u64) -> Result<impl Iterator<Item = Arc<Numbered>>, u64> {
         let missed = self.last.saturating_sub(number);
         let known = self.kept.len();
@@ -128,19 +128,19 @@ impl Recent {
     }
 }
 
-/// From where a reader goes on.
+/// Where a reader starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Since {
-    /// From now.
+    /// With the next event.
     Now,
-    /// From the event with this id, after a break.
+    /// After the event with this id, after a break.
     Id(String),
-    /// From the event with this number, in this run: the reader has been too slow since.
+    /// After the event with this number of this run: the reader was too slow.
     Number(u64),
 }
 
 impl Recent {
-    /// What a reader is told who goes on, before what happens from now on: what it missed, or that it did.
+    /// The events that a reader missed, or one event that says that they are lost.
     pub(super) fn since(&self, since: &Since) -> VecDeque<Arc<Numbered>> {
         let (number, lag) = match since {
             Since::Now => return VecDeque::new(),

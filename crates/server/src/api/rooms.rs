@@ -184,6 +184,7 @@ impl Api {
         let id = RoomHex(room.id().to_string());
         self.counts().forget(&room.id());
         self.marks().forget(&id)?;
+        self.hooks().forget(&id)?;
         self.hidden().forget(&id)
     }
 }

@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, archive,
     asked::{Asked, Body},
-    events, files, findings, messages, metrics, nearby, people, rooms, say, signs,
+    events, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -58,6 +58,10 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::GET_FILE, files::get)
         .at(&table::FETCH_FILE, files::fetch)
         .at(&table::GIVE_UP_FILE, files::give_up)
+        .at(&table::LIST_HOOKS, hooks::list)
+        .at(&table::ADD_HOOK, hooks::add)
+        .at(&table::REMOVE_HOOK, hooks::remove)
+        .at(&table::POST_BY_HOOK, hooks::post)
         .at(&table::EXPORT, archive::export)
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)

@@ -1,4 +1,4 @@
-//! Requests to say something: one message as JSON, or a message for each line of a text.
+//! Requests to post: one message as JSON, or one message per line of text.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -47,7 +47,7 @@ pub(super) async fn say(
     let sayings: Result<Vec<_>, _> = texts.iter().map(|text| Content::Text(text.clone()).encode()).collect();
     let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
     api.paces().take(&room, texts.len())?;
-    // Whom a text mentions may change between two calls, and what it asks for does not.
+    // The hash covers the request and not the resolved mentions, which may differ when the request is repeated.
     let once = key.map(|key| key.calls(&[kind.as_bytes(), &asks], texts.len())).unwrap_or_default();
     let said = room.entries().say_once(sayings, once).await?;
     let more = said.len() < texts.len();
@@ -69,7 +69,7 @@ pub(super) fn as_said(target: Target, what: What) -> Message {
     Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
 }
 
-/// One message, and all that is asked for with it.
+/// The content of the request, for its hash, and the message.
 fn read_say(body: &Bytes) -> Answer<(Vec<u8>, Text)> {
     let say: Say = serde_json::from_slice(body)
         .map_err(|error| Refusal::new(codes::JSON, error.to_string(), "say {\"text\": \"...\"}"))?;
@@ -100,7 +100,7 @@ pub(super) fn nothing() -> Refusal {
     Refusal::new(codes::NOTHING, "there was nothing to say", "give a text")
 }
 
-/// Lets texts mention those whom they address by name, as a screen does for who types.
+/// Adds a mention for each person whom a text addresses by name, as the terminal does.
 async fn mention(api: &Api, room: &Room, texts: &mut [Text]) -> Answer<()> {
     if !texts.iter().any(|text| addresses(&text.text)) {
         return Ok(());
@@ -108,7 +108,7 @@ async fn mention(api: &Api, room: &Room, texts: &mut [Text]) -> Answer<()> {
     let people = api.people(room).await?;
     let names = Names::of_people(&people);
     let people = people.iter().filter(|person| !person.me).map(|person| &person.author);
-    // Those who are named anywhere: few, however many people and lines there are.
+    // The few people who are named anywhere, so that the loop below does not grow with lines times people.
     let all: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
     let Named { authors: people, .. } = names.named(people, &all.join("\n"));
     for text in texts.iter_mut().filter(|text| addresses(&text.text)) {

@@ -7,7 +7,7 @@ use rumormill_node::{
     Error, FileState, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
     proto::{
         clock::Whose,
-        content::{File, Target},
+        content::{File, Imported, Target},
         ids::AuthorId,
     },
 };
@@ -139,7 +139,7 @@ impl Api {
         let hidden_here = self.hidden().of(&RoomHex(room.id().to_string()));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
-        let names_me = !mine && !hidden && names(&message.what, &me, &room.nick(&me));
+        let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
@@ -153,9 +153,7 @@ impl Api {
             _ => (None, Vec::new()),
         };
         let from = match &message.what {
-            What::Imported(said) => {
-                Some(words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms })
-            }
+            What::Imported(said) => Some(elsewhere(said)),
             _ => None,
         };
         let holders = match mine && matches!(kind, Kind::Text | Kind::File) {
@@ -182,7 +180,7 @@ impl Api {
             mine,
             kind,
             reply_to,
-            names_me: names_me && from.is_none(),
+            names_me,
             blocks: if kind == Kind::Text { blocks(&text) } else { Vec::new() },
             text,
             action,
@@ -277,9 +275,11 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
         let author = message.place.author;
         counted.upto = Some(message.place);
         match &message.what {
-            What::Text(_) | What::File(_) if author != me && !basis.hidden.contains(&author_hex(&author)) => {
-                counted.unread += 1;
-                counted.mentions += u64::from(names(&message.what, &me, &basis.nick));
+            What::Text(_) | What::File(_) | What::Imported(_)
+                if author != me && !basis.hidden.contains(&author_hex(&author)) =>
+            {
+                counted.unread += u64::from(is_said(message));
+                counted.mentions += u64::from(names(message, &me, &basis.nick));
             }
             What::Topic(topic) => counted.topic.clone_from(topic),
             _ => {}
@@ -287,13 +287,31 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
     }
 }
 
-/// Whether a message names somebody: by their key, or by their nick in its text.
-fn names(what: &What, who: &AuthorId, nick: &str) -> bool {
-    matches!(what, What::Text(text) if text.mentions.contains(who) || calls(&text.text, nick))
+/// Whether something is said here that is to be read: what is brought here long after it was said elsewhere is not.
+fn is_said(message: &Message) -> bool {
+    match &message.what {
+        What::Text(_) | What::File(_) => true,
+        What::Imported(said) => elsewhere(said).is_handed_on(message.place.time.ms()),
+        _ => false,
+    }
+}
+
+fn elsewhere(said: &Imported) -> words::Elsewhere {
+    words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms }
+}
+
+/// Whether a message that is said here names somebody: by their key, or by their nick in its text.
+fn names(message: &Message, who: &AuthorId, nick: &str) -> bool {
+    is_said(message)
+        && match &message.what {
+            What::Text(text) => text.mentions.contains(who) || calls(&text.text, nick),
+            What::Imported(said) => calls(&said.text, nick),
+            _ => false,
+        }
 }
 
 /// Whether a text calls somebody by name: as a word of its own, however it is written.
-fn calls(text: &str, nick: &str) -> bool {
+pub(super) fn calls(text: &str, nick: &str) -> bool {
     let (text, nick) = (text.to_lowercase(), nick.to_lowercase());
     let alone = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
     !nick.is_empty()

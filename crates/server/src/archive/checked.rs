@@ -1,9 +1,9 @@
-//! What a check found, in the words of the API.
+//! Converts the findings of a check into the types of the API.
 
 use rumormill_api::{AuthorHex, Check, Damage};
 use rumormill_node::{CheckReport, Fault, Problem};
 
-/// What a report says, without the names of people.
+/// Converts a report, without the names of people.
 pub fn checked(report: &CheckReport) -> Check {
     let damage = |problem: &Problem| Damage {
         author: AuthorHex(problem.author.to_string()),
@@ -27,7 +27,7 @@ pub fn checked(report: &CheckReport) -> Check {
     }
 }
 
-/// Something is wrong that is not in a report.
+/// Adds a problem that is not in the report.
 pub fn spoil(check: &mut Check, what: String) {
     check.clean = false;
     check.file.push(what);

@@ -1,4 +1,4 @@
-//! Writes a room down, as far as it is held, a piece at a time.
+//! Exports the held part of a room, a piece at a time.
 
 use std::io;
 
@@ -29,15 +29,15 @@ use crate::{
     limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
 };
 
-/// What to write.
+/// The form of the export.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) form: Form,
-    /// Only what was said since then, in milliseconds since the Unix epoch.
+    /// Only entries from this time on, in milliseconds since the Unix epoch.
     pub(crate) since_ms: Option<u64>,
 }
 
-/// The export of a room in pieces. It ends with an error when the room cannot be read to its end.
+/// The export of a room in pieces. It ends with an error when reading the room fails.
 pub(crate) fn export(room: Room, wanted: Wanted) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let (pieces, ready) = mpsc::channel(EXPORT_PIECES);
     tokio::spawn(async move {
@@ -50,23 +50,23 @@ pub(crate) fn export(room: Room, wanted: Wanted) -> impl Stream<Item = io::Resul
             Ok(()) => Ok(std::mem::take(&mut sink.gathered).into()),
             Err(why) => Err(io::Error::other(why.refused.what)),
         };
-        // Whoever reads may have gone.
+        // The reader may have gone.
         let _ = sink.pieces.send(last).await;
     });
     stream::unfold(ready, |mut ready| async move { ready.recv().await.map(|piece| (piece, ready)) })
 }
 
-/// Where an export goes.
+/// The receiver of an export.
 pub(super) struct Sink {
     pieces: mpsc::Sender<io::Result<Bytes>>,
     gathered: String,
 }
 
 impl Sink {
-    /// Writes some text; waits for whoever reads.
+    /// Writes some text; waits for the reader.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When the reader has gone.
     pub(super) async fn put(&mut self, text: &str) -> Result<(), Refusal> {
         self.gathered.push_str(text);
         if self.gathered.len() < EXPORT_PIECE_BYTES {
@@ -74,7 +74,7 @@ impl Sink {
         }
         let piece = std::mem::take(&mut self.gathered).into();
         let sent = self.pieces.send(Ok(piece)).await;
-        sent.map_err(|_| Refusal::internal("export", "nobody reads the export any more"))
+        sent.map_err(|_| Refusal::internal("export", "the reader of the export has gone"))
     }
 
     async fn line(&mut self, line: &ExportLine) -> Result<(), Refusal> {
@@ -104,7 +104,7 @@ async fn write(room: &Room, since_ms: Option<u64>, sink: &mut Sink) -> Result<()
     sink.line(&ExportLine::End(end)).await
 }
 
-/// What the room's founder called it, if that is held.
+/// The name that the room's founder gave it, if the founding entry is held.
 async fn founder_name(room: &Room, logs: &[Kept]) -> Result<Option<String>, Refusal> {
     for kept in logs.iter().filter(|kept| kept.log.holds(0)) {
         let first = room.entries().run(kept.author, 0, 0).await?;
@@ -148,14 +148,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The first entry of a span that was said at `since_ms` or later: times only increase along a log.
+    /// The first entry of a span with a time of `since_ms` or later: times only increase along a log.
     async fn first_since(&self, author: &AuthorId, (first, last): (Seq, Seq), since_ms: u64) -> Result<Seq, Refusal> {
         let (mut low, mut high) = (first, last + 1);
         while low < high {
             let middle = low + (high - low) / 2;
             let run = self.room.entries().run(*author, middle, middle).await?;
             let ms = run.as_ref().and_then(|run| run.entries().first()).map(|entry| entry.time.ms());
-            // What is damaged tells no time: it is looked at, and left out.
+            // A damaged entry has no readable time: the export reads it, and leaves it out.
             match ms {
                 Some(ms) if ms < since_ms => low = middle + 1,
                 _ => high = middle,

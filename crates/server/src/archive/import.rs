@@ -1,7 +1,7 @@
-//! Brings lines into a room: an export that still verifies, or what was said in other systems.
+//! Imports lines into a room: an export that still verifies, or messages of other systems.
 //!
-//! Whatever came in before a line that is refused stays: it was verified, or said. A repeat adds nothing twice and goes
-//! on where this one ended.
+//! Everything before a refused line stays, because it was verified or said. A repeated import adds nothing twice and
+//! continues where this one ended.
 
 use std::collections::HashMap;
 
@@ -26,17 +26,17 @@ use crate::{
     limits::{IMPORT_SAYING_BYTES, IMPORT_SAYINGS, IMPORT_STEP_BYTES},
 };
 
-/// What a foreign line is read as; its tag is written by [`Said`] itself.
+/// The form in which a foreign line is read; [`Said`] itself writes the tag.
 #[derive(Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 enum Foreign {
     Said(Said),
 }
 
-/// What one line of the API's own form says.
+/// Reads one line of the API's own form.
 ///
 /// # Errors
-/// When it has not that form.
+/// When it does not have that form.
 pub fn read_said(line: &[u8]) -> serde_json::Result<Said> {
     serde_json::from_slice(line).map(|Foreign::Said(said)| said)
 }
@@ -44,12 +44,12 @@ pub fn read_said(line: &[u8]) -> serde_json::Result<Said> {
 /// Brings all lines of `body` into `room`.
 ///
 /// # Errors
-/// When a line is not as it must be, or the room takes nothing; it tells how much came in before.
+/// When a line is invalid, or the room cannot be written; the error says how many entries came in before.
 pub(crate) async fn import(room: &Room, body: Body) -> Result<api::ImportCounts, Refusal> {
     let mut lines = Lines::new(body);
     let mut done = api::ImportCounts::default();
     let imported = match lines.next().await? {
-        // Nothing that anybody said was in the file.
+        // The file had no messages.
         None => Ok(()),
         Some(first) if read_said(&first).is_ok() => said(room, first, &mut lines, &mut done).await,
         Some(first) => verified(room, first, &mut lines, &mut done).await,
@@ -58,24 +58,24 @@ pub(crate) async fn import(room: &Room, body: Body) -> Result<api::ImportCounts,
         Ok(()) => Ok(done),
         Err(mut why) => {
             if done.new > 0 {
-                why.refused.what += &format!("; {} entries came in before that and stay", done.new);
+                why.refused.what += &format!("; {} entries before it were imported and stay", done.new);
             }
             Err(why)
         }
     }
 }
 
-/// What is told of a line that is not as it must be.
+/// The refusal of an invalid line.
 pub fn broken(Bad { line, what }: &Bad) -> Refusal {
     let help = "use another copy of the file, or export again where the room is whole";
     Refusal::new(codes::INTEGRITY, format!("line {line}: {what}"), help)
 }
 
-/// The lines of a body, each bounded.
+/// The lines of a body, each of bounded length.
 struct Lines {
     body: BodyDataStream,
     read: Vec<u8>,
-    /// Where in it the next line begins, and up to where no line ends.
+    /// The start of the next line in it, and the position up to which no line ends.
     begins: usize,
     looked: usize,
     number: u64,
@@ -119,11 +119,11 @@ impl Lines {
     }
 }
 
-/// Verifies an export and gives it to the room, some runs at a time.
+/// Verifies an export and passes it to the room, some runs at a time.
 async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     let mut reader = Reader::default();
     let (mut import, mut bytes) = (Import::default(), 0);
-    // Why the log is cut whose entries come next.
+    // The proof that cuts the log whose entries come next.
     let mut cut = None;
     let mut line = Some(first);
     while let Some(text) = line {
@@ -146,7 +146,7 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api
         }
         if let Some(other) = reader.room().filter(|id| *id != room.id()) {
             let what = format!("this is an export of another room, {}", other.short());
-            let help = "enter that room first: an export holds what was said, not what lets one in";
+            let help = "join that room first: an export holds messages, but no ticket";
             return Err(Refusal::new(codes::ROOM, what, help));
         }
         if bytes >= IMPORT_STEP_BYTES {
@@ -169,13 +169,13 @@ async fn give(room: &Room, import: Import, done: &mut api::ImportCounts) -> Resu
     done.known += imported.known;
     done.refused += imported.refused;
     match imported.reject {
-        // What was verified above is verified once more by the room, which has the last word.
-        Some(why) => Err(Refusal::internal("import", format!("the room does not take what was verified: {why}"))),
+        // The room verifies everything once more, and its decision counts.
+        Some(why) => Err(Refusal::internal("import", format!("the room refuses verified entries: {why}"))),
         None => Ok(()),
     }
 }
 
-/// Says what was said elsewhere, but for what was brought here before.
+/// Says messages of other systems, except those imported before.
 async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     let mut brought = brought(room).await?;
     let (mut sayings, mut bytes) = (Vec::new(), 0);
@@ -215,14 +215,14 @@ async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut api::ImportCou
     Ok(())
 }
 
-/// What stands for a body: half of its hash, which nobody meets by chance.
+/// A short key of a body: half of its hash, too long to collide by chance.
 type Key = [u8; 16];
 
 fn key(hash: &[u8; 32]) -> Key {
     std::array::from_fn(|at| hash[at])
 }
 
-/// What I brought here before, each with how often: also when it is too old to be kept.
+/// The messages that I imported before, with counts, including those too old to be kept.
 async fn brought(room: &Room) -> Result<HashMap<Key, u32>, Refusal> {
     let me = room.author();
     let mut brought = HashMap::new();
@@ -247,7 +247,7 @@ async fn brought(room: &Room) -> Result<HashMap<Key, u32>, Refusal> {
 /// Bytes of a text that fit beside everything else in a body.
 const TEXT_BYTES: usize = BODY_BYTES - SOURCE_BYTES - NAME_BYTES - 24;
 
-/// What one line says: in several parts when it is longer than an entry.
+/// The message of one line, in several parts when it is longer than an entry.
 fn contents(said: &Said) -> Vec<Content> {
     let Said { source, name, time_ms, text } = said;
     let (source, name) = (cut(source, SOURCE_BYTES).0.to_owned(), cut(name, NAME_BYTES).0.to_owned());
@@ -256,7 +256,7 @@ fn contents(said: &Said) -> Vec<Content> {
     parts(text).map(|part| Content::Imported(imported(part))).collect()
 }
 
-/// A text in parts of which each fits into an entry.
+/// Splits a text into parts that each fit into an entry.
 pub fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -266,7 +266,7 @@ pub fn parts(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The beginning of a text in at most so many bytes, and the rest.
+/// Splits a text after at most the given number of bytes.
 pub fn cut(text: &str, bytes: usize) -> (&str, &str) {
     text.split_at(text.floor_char_boundary(bytes))
 }

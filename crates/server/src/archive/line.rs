@@ -1,7 +1,7 @@
 //! The lines of an export that still verifies. `docs/protocol.md` describes them for other programs.
 //!
-//! What people read in a line and what the hash covers is the same, or follows from it: an entry's line is made anew
-//! from what was verified and must equal the one that was read, so that nothing in it can be changed unnoticed.
+//! The readable fields of a line are covered by the hash, or follow from fields that are. A reader makes an entry's
+//! line again from the verified entry and compares it with the line it read, so no change goes unnoticed.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use rumormill_node::proto::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The version of the form that is written, and the only one that is read.
+/// The version of the form, for writing and for reading.
 pub(crate) const VERSION: u32 = 1;
 
 /// A line.
@@ -39,16 +39,16 @@ pub(crate) struct Head {
     pub(crate) version: u32,
     pub(crate) room: String,
     pub(crate) name: String,
-    /// When it was exported.
+    /// The time of the export.
     pub(crate) at: String,
-    /// That of the room. The export's entries come to the same unless some were left out.
+    /// The digest of the room. The export's entries have the same digest unless some were left out.
     pub(crate) digest: String,
-    /// Only what was said since then is in it.
+    /// The export has only entries from this time on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<String>,
 }
 
-/// Why a log is cut; before the entries of that log.
+/// The proof that cuts a log; it comes before the entries of that log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fork {
@@ -63,9 +63,9 @@ pub(crate) struct Fork {
 pub(crate) struct End {
     /// Lines of entries.
     pub(crate) entries: u64,
-    /// Entries that were left out because they are damaged where it was exported, or nobody's signature reaches them.
+    /// Entries that were left out because they are damaged at the exporting node, or no signature reaches them.
     pub(crate) left_out: u64,
-    /// Lines of entries without what they said: it was taken back, is not kept where it was exported, or had not come.
+    /// Lines of entries without their body: it was retracted, is not kept at the exporting node, or had not come.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) without_body: u64,
 }
@@ -80,15 +80,15 @@ fn is_zero(count: &u64) -> bool {
 pub(crate) struct Entry {
     pub(crate) author: String,
     pub(crate) seq: Seq,
-    /// When it was said, to be read.
+    /// The time of the entry, as readable text.
     pub(crate) time: String,
     /// The hybrid logical time: milliseconds and counter.
     pub(crate) clock: (u64, u16),
     pub(crate) kind: String,
-    /// By which name its author was shown by then, by the author's own entries in this export.
+    /// The name of its author at that time, from the author's own entries in this export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) nick: Option<String>,
-    /// What was said, as it was said.
+    /// The original text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
     /// The entry it is about.
@@ -97,7 +97,7 @@ pub(crate) struct Entry {
     /// The bytes of the body, when they are not `text`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
-    /// What is left of the body.
+    /// The rest of a dropped body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gone: Option<Gone>,
     pub(crate) prev: String,
@@ -107,7 +107,7 @@ pub(crate) struct Entry {
     pub(crate) signature: Option<String>,
 }
 
-/// What is left of a body that was taken back or is too old.
+/// The length and hash of a body that was retracted or is too old.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gone {
@@ -144,18 +144,18 @@ fn is_plain(kind: Kind) -> bool {
     [Kind::TEXT, Kind::NICK, Kind::TOPIC].contains(&kind)
 }
 
-/// Milliseconds since the Unix epoch, as an export writes them.
+/// Formats milliseconds since the Unix epoch for an export.
 pub(crate) fn stamp(ms: u64) -> String {
     let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     time.map_or_else(|| "beyond all calendars".into(), |time| format!("{time:.3}"))
 }
 
-/// Names by which authors were last shown, on the way through their logs.
+/// The latest names of authors while walking through their logs.
 #[derive(Default)]
 pub(crate) struct Nicks(BTreeMap<AuthorId, String>);
 
 impl Nicks {
-    /// Only the log that is being walked through matters.
+    /// Only the current log matters.
     fn note(&mut self, author: AuthorId, entry: &RawEntry) -> Option<String> {
         if entry.kind == Kind::NICK
             && let Some(bytes) = entry.body.bytes()
@@ -167,7 +167,7 @@ impl Nicks {
     }
 }
 
-/// What is written of one entry beside itself.
+/// Fields of an entry's line that are not part of the entry.
 pub(crate) struct Placed<'a> {
     pub(crate) room: &'a RoomId,
     pub(crate) author: AuthorId,
@@ -204,7 +204,7 @@ impl Entry {
         }
     }
 
-    /// What the hash covers; `None` when a field is not of its form.
+    /// The entry that the hash covers; `None` when a field is malformed.
     pub(crate) fn raw(&self) -> Option<RawEntry> {
         let kind = read_kind(&self.kind)?;
         let body = match (&self.gone, &self.body, &self.text) {
@@ -219,7 +219,7 @@ impl Entry {
         Some(RawEntry { time: Time::new(self.clock.0, self.clock.1)?, seen: seen?, kind, body })
     }
 
-    /// The signature; `None` when it is not of its form.
+    /// The signature; `None` when it is malformed.
     pub(crate) fn signature(&self) -> Option<Option<Signature>> {
         let Some(text) = &self.signature else { return Some(None) };
         let bytes = BASE64.decode(text.as_bytes()).ok()?;
@@ -232,7 +232,7 @@ pub(crate) fn hex(text: &str) -> Option<[u8; 32]> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
-/// What an entry says in words, and what it is about.
+/// The text of an entry, and the entry it is about.
 fn told(room: &RoomId, author: &AuthorId, entry: &RawEntry) -> (Option<String>, Option<Target>) {
     let Some(body) = entry.body.bytes() else { return (None, None) };
     if entry.kind == Kind::FOUND {

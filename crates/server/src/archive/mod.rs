@@ -1,4 +1,4 @@
-//! What of a room is kept outside of it: exports that still verify, exports to read, and imports.
+//! Rooms outside the store: exports that still verify, exports to read, and imports.
 
 pub(crate) mod checked;
 pub(crate) mod export;

@@ -1,4 +1,4 @@
-//! Reads an export that still verifies, line by line: what comes out of it has passed the one door.
+//! Reads an export that still verifies, line by line: every entry it returns has passed the one door.
 
 use axum::body::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
@@ -15,25 +15,25 @@ use serde::{Deserialize, Serialize};
 
 use super::line::{End, Entry, ExportLine, Fork, Head, Nicks, Placed, VERSION, hex};
 
-/// What a line, or some, come to.
+/// The result of one or more lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Why the log of this author is cut.
+    /// A proof that cuts the log of this author.
     Proof(AuthorId, Bytes),
     /// Entries of one log, verified.
     Run(RawRun),
 }
 
-/// What is wrong, and in which line.
+/// A problem, and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
-    /// From 1 on.
+    /// The number of the line, from 1 on.
     pub line: u64,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
 }
 
-/// What an export held.
+/// The contents of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// The room's id.
@@ -46,11 +46,11 @@ pub struct Verified {
     pub signatures: u64,
     /// Authors of these entries.
     pub authors: u64,
-    /// Entries that the room had and that are not in it.
+    /// Entries of the room that are not in the export.
     pub left_out: u64,
-    /// Entries in it without what they said.
+    /// Entries in the export without their body.
     pub without_body: u64,
-    /// Whether it holds everything that the room's digest stands for.
+    /// Whether the export holds everything that the room's digest covers.
     pub whole: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct Reader {
     end: Option<End>,
 }
 
-/// What is known behind the first line.
+/// The state after the first line.
 struct Open {
     head: Head,
     room: RoomId,
@@ -77,7 +77,7 @@ impl Reader {
     /// Takes the next line.
     ///
     /// # Errors
-    /// When it is not as it was written. Nothing more can be read then.
+    /// When it was changed. Nothing more can be read then.
     pub fn line(&mut self, line: &[u8]) -> Result<Option<Piece>, Bad> {
         self.line += 1;
         self.take(line).map_err(|what| Bad { line: self.line, what })
@@ -87,7 +87,7 @@ impl Reader {
         let line: ExportLine =
             serde_json::from_slice(line).map_err(|error| format!("no line of an export: {error}"))?;
         if self.end.is_some() {
-            return Err("something stands behind the end".into());
+            return Err("there are lines after the end".into());
         }
         match (line, &mut self.open) {
             (ExportLine::Room(head), open @ None) => {
@@ -102,23 +102,23 @@ impl Reader {
                 Ok(None)
             }
             (ExportLine::Room(_), Some(_)) => Err("a second room".into()),
-            (_, None) => Err("the line that names the room is missing above".into()),
+            (_, None) => Err("the first line, which names the room, is missing".into()),
         }
     }
 
-    /// The room, once it was named.
+    /// The room, once a line has named it.
     pub fn room(&self) -> Option<RoomId> {
         self.open.as_ref().map(|open| open.room)
     }
 
-    /// What all of it came to.
+    /// The result of the whole export.
     ///
     /// # Errors
     /// When the end is missing.
     pub fn finish(self) -> Result<Verified, Bad> {
         match (self.open, self.end) {
             (Some(open), Some(_)) => Ok(open.verified),
-            _ => Err(Bad { line: self.line, what: "it ends before its end: something was cut off".into() }),
+            _ => Err(Bad { line: self.line, what: "the end is missing: the file was cut off".into() }),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Reader {
 impl Open {
     fn new(head: Head) -> Result<Self, String> {
         if head.version != VERSION {
-            return Err(format!("this export has version {}, and {VERSION} is the one known here", head.version));
+            return Err(format!("this export has version {}, but this program knows only {VERSION}", head.version));
         }
         let room = RoomId(hex(&head.room).ok_or("this is no id of a room")?);
         let verified = Verified { room: head.room.clone(), name: head.name.clone(), ..Verified::default() };
@@ -149,20 +149,20 @@ impl Open {
             return Err("this proves another fork".into());
         }
         if self.frontier.log(&proof.author()).is_some() {
-            return Err("a fork stands behind entries of its log, or twice".into());
+            return Err("a fork comes after entries of its log, or twice".into());
         }
         self.known(&proof.author())?;
         self.frontier.update(proof.author(), |log| log.cut_at(proof.at(), None));
         Ok(Piece::Proof(proof.author(), proof.wire().clone()))
     }
 
-    /// Authors are bounded as in a room.
+    /// The number of authors is bounded as in a room.
     fn known(&self, author: &AuthorId) -> Result<(), String> {
         let fits = self.frontier.len() < AUTHORS || self.frontier.log(author).is_some();
         fits.then_some(()).ok_or_else(|| "there are more authors than a room may have".into())
     }
 
-    /// Nothing may stand between the entries of a run.
+    /// No other line may come between the entries of a run.
     fn between(&self) -> Result<(), String> {
         let signed = self.gathered.is_empty();
         signed.then_some(()).ok_or_else(|| "the entries before have no signature".into())
@@ -186,7 +186,7 @@ impl Open {
     }
 
     fn run(&mut self, lines: &[Entry]) -> Result<RawRun, String> {
-        let unreadable = || "a field is not of its form".to_owned();
+        let unreadable = || "a field is malformed".to_owned();
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Err(unreadable()) };
         let author = AuthorId(hex(&first.author).ok_or_else(unreadable)?);
         let prev = EntryId(hex(&first.prev).ok_or_else(unreadable)?);
@@ -207,7 +207,7 @@ impl Open {
         Ok(raw)
     }
 
-    /// What people read must be what was signed.
+    /// The readable text must be the signed text.
     fn same(&mut self, lines: &[Entry], raw: &RawRun) -> Result<(), String> {
         let key = LogKey::new(&self.room, &raw.author());
         let (mut prev, mut scratch) = (raw.prev(), Vec::new());
@@ -233,7 +233,7 @@ impl Open {
         }
     }
 
-    /// Puts a run into its log, without what lies beyond a cut.
+    /// Adds a run to its log, without entries beyond a cut.
     fn place(&mut self, run: Run) -> Result<(), String> {
         let (author, first) = (run.author(), run.first().seq);
         let below = match self.frontier.log(&author).and_then(|log| log.cut()) {
@@ -251,7 +251,7 @@ impl Open {
             return Err(format!("{} entries were exported, {} are here", end.entries, self.verified.entries));
         }
         if end.without_body > 0 && end.without_body != self.verified.without_body {
-            return Err("the last line tells of another number of entries without text than there are".into());
+            return Err("the last line gives a wrong number of entries without text".into());
         }
         let digest = HEXLOWER.encode(&self.frontier.digest());
         self.verified.authors = self.frontier.logs().filter(|(_, log)| !log.is_empty()).count() as u64;
@@ -260,7 +260,7 @@ impl Open {
         let gapless = self.frontier.logs().all(|(_, log)| log.gaps().next().is_none());
         self.verified.whole = same && gapless && end.left_out == 0;
         if !same && end.left_out == 0 && self.head.since.is_none() {
-            return Err("not all of what the digest stands for is here".into());
+            return Err("entries that the digest covers are missing".into());
         }
         Ok(())
     }

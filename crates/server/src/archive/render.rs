@@ -1,5 +1,5 @@
-//! A room to read: as lines of text, or as a Markdown document. Edits are applied, what was taken back is marked, and
-//! nothing of what people wrote steers a terminal or is taken for markup.
+//! A room as lines of text or as a Markdown document. Edits are applied, retracted messages are marked, and no text of
+//! people can control a terminal or act as markup.
 
 use rumormill_api::{Elsewhere, Form, act};
 use rumormill_node::{
@@ -24,7 +24,7 @@ use crate::{
     told::{called, names},
 };
 
-/// Writes the messages of a room, from a time on or all.
+/// Writes the messages of a room, all or from a time on.
 pub(super) async fn write(
     room: &Room,
     (form, since_ms): (Form, Option<u64>),
@@ -64,7 +64,7 @@ pub(super) async fn write(
     }
 }
 
-/// Who said what a message answers, and its beginning.
+/// The author of the answered message, and its beginning.
 async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<(String, String)>, Refusal> {
     let What::Text(Text { reply_to: Some(target), .. }) = &message.what else { return Ok(None) };
     let Target { author, .. } = target;
@@ -77,21 +77,21 @@ async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<
     Ok(Some((called(names, author), clean(&text))))
 }
 
-/// A message and what it is shown with.
+/// A message with everything needed to show it.
 struct Shown<'a> {
     names: &'a Names,
     clock: &'a Clock,
     message: &'a Message,
     reply: Option<(String, String)>,
-    /// The name before, of somebody who took another.
+    /// The earlier name of somebody who changed it.
     before: Option<String>,
 }
 
-/// What a message tells.
+/// The content of a message.
 enum Rendered {
-    /// Somebody's words, perhaps from elsewhere.
+    /// Words, perhaps imported.
     Words(Option<String>, String),
-    /// Something that happened.
+    /// An event.
     Act(String),
 }
 
@@ -104,7 +104,7 @@ impl Shown<'_> {
             },
             What::Imported(Imported { source, name, time_ms, text }) => {
                 let from = Elsewhere { name: name.clone(), source: source.clone(), time_ms: *time_ms };
-                Rendered::Words(Some(elsewhere(self.clock, &from)), text.clone())
+                Rendered::Words(Some(elsewhere(self.clock, &from, self.message.place.time.ms())), text.clone())
             }
             What::File(file) => {
                 Rendered::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size)))
@@ -128,7 +128,7 @@ impl Shown<'_> {
         }
     }
 
-    /// The signs beside it; what is gone has none.
+    /// Its reactions; a message that is gone has none.
     fn signs(&self) -> Vec<String> {
         let gone = matches!(self.message.what, What::Retracted | What::Expired | What::Missing);
         let signs = self.message.reactions.iter().filter(|_| !gone);
@@ -184,7 +184,7 @@ fn paragraph(text: &str) -> String {
     lines.join("\\\n") + "\n"
 }
 
-/// A line in which nothing is markup.
+/// A line with all markup escaped.
 fn escape(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let line = line.trim();

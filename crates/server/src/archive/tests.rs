@@ -1,4 +1,4 @@
-//! What goes out comes back the same, whatever was said; and nothing that was changed passes.
+//! Every export imports unchanged, whatever was said, and no changed export passes.
 
 use axum::body::Body;
 use futures_util::StreamExt as _;
@@ -24,7 +24,7 @@ use super::{
     reader::{Bad, Piece, Reader},
 };
 
-/// One thing that somebody says, by a number.
+/// A sample message for a number.
 fn said(author: &Author, seq: u64, what: u8) -> (Kind, axum::body::Bytes) {
     let own = Target { author: author.id(), seq: seq / 2 };
     let content = match what % 9 {
@@ -46,7 +46,7 @@ fn said(author: &Author, seq: u64, what: u8) -> (Kind, axum::body::Bytes) {
     content.encode().unwrap()
 }
 
-/// A log of these things, in runs of a block each.
+/// A log of these messages, in runs of a block each.
 fn log(room: &RoomId, secret: u8, said_all: &[(Kind, axum::body::Bytes)]) -> Vec<RawRun> {
     let author = Author::from_secret(&[secret; 32]);
     let (mut runs, mut prev, mut seq) = (Vec::new(), EntryId::default(), 0);
@@ -102,7 +102,7 @@ async fn exported(room: &Room) -> String {
     text
 }
 
-/// What all of an export comes to.
+/// The result of a whole export.
 fn read(text: &str) -> Result<Vec<Piece>, Bad> {
     let (mut reader, mut pieces) = (Reader::default(), Vec::new());
     for line in text.lines() {
@@ -111,7 +111,7 @@ fn read(text: &str) -> Result<Vec<Piece>, Bad> {
     reader.finish().map(|_| pieces)
 }
 
-/// A room with two logs, and a third that is forked: its id, and what is to be imported to have it.
+/// A room with two logs, and a third that is forked: its id, and the lines to import.
 fn room(what: &[u8], fork_at: Option<usize>) -> (RoomId, Import) {
     let mut proofs = Vec::new();
     let owner = Author::from_secret(&[2; 32]);
@@ -161,7 +161,7 @@ fn whatever_was_said_comes_back_the_same() {
                 there.entries().page(None, 5_000).await.unwrap()
             );
             let again = import(&there, Body::from(text.clone())).await.unwrap();
-            // What lies beyond a cut came along once, as evidence.
+            // Entries beyond the cut came once, as evidence.
             assert_eq!((again.new, again.known + again.refused), (0, brought.new));
             let below_head = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
             assert_eq!(below_head(&text), below_head(&exported(&there).await));
@@ -178,7 +178,7 @@ fn whatever_was_said_comes_back_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
-    // What the second log says is imported text.
+    // The second log has imported text.
     let (id, held) = room(&[2, 2, 2], None);
     let (whole, mut lacking) = (held.runs.clone(), held);
     let blank = |run: &RawRun| run.without_bodies().unwrap();
@@ -202,7 +202,7 @@ async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
     assert_eq!(there.check().await.unwrap().wanted, lacks, "whoever brings it in wants them too");
 
     for room in [&here, &there] {
-        // The engine learns what its store wants a moment later.
+        // The engine learns the wishes of its store a moment later.
         while room.check().await.unwrap().wanted > 0 {
             room.entries().import(Import { proofs: vec![], runs: whole.clone() }).await.unwrap();
         }
@@ -247,7 +247,7 @@ fn no_byte_can_be_changed_unnoticed() {
         }
     }
     assert!(tried > 1_000 && refused * 100 > tried * 99, "{refused} of {tried} were refused");
-    // Lines that are left out, said twice or put elsewhere are missed too.
+    // Removed, repeated and moved lines are noticed too.
     let lines: Vec<&str> = text.lines().collect();
     for at in 0..lines.len() {
         let without: Vec<&str> =

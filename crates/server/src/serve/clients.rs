@@ -1,6 +1,6 @@
-//! Who is served at a door: a bounded number at once. While all places are taken, the client that has asked for nothing for
-//! longest makes room for the next, so that connections that begin a request and never end it keep nobody out. Every client
-//! has [`HEARD_MS`] to ask, so that a crowd that comes at once drives nobody out before it is heard.
+//! A bounded number of clients at a listener. While all places are taken, the client that has been idle longest makes
+//! room for the next, so connections that never finish a request keep nobody out. Every client has [`HEARD_MS`] to send
+//! a request, so a sudden crowd drives out nobody before that.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::limits::{CLIENTS, HEARD_MS, LAST_ANSWERS_MS};
 
-/// The clients of one door. Clones are the same.
+/// The clients of one listener. Clones share them.
 #[derive(Clone)]
 pub(super) struct Clients {
     places: Arc<Semaphore>,
@@ -23,7 +23,7 @@ pub(super) struct Clients {
     closing: watch::Sender<bool>,
 }
 
-/// The clients that have no request under way, the longest first: at most [`CLIENTS`].
+/// The clients without a request under way, the longest idle first: at most [`CLIENTS`].
 #[derive(Default)]
 struct Idle {
     next: u64,
@@ -33,7 +33,7 @@ struct Idle {
 /// The place of one client, free again when this and all its [`Answering`] are dropped.
 pub(super) struct Slot {
     idle: Arc<Mutex<Idle>>,
-    /// Where it stands among the idle; `None` while it is answered.
+    /// Its position among the idle; `None` while it has a request under way.
     number: Mutex<Option<u64>>,
     leave: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
@@ -51,7 +51,7 @@ impl Clients {
         }
     }
 
-    /// A place for the next client, once there is one. `None` when the door is closed.
+    /// Waits for a place for the next client. `None` when the listener is closed.
     pub(super) async fn place(&self) -> Option<Arc<Slot>> {
         let permit = match self.places.clone().try_acquire_owned() {
             Ok(permit) => permit,
@@ -65,8 +65,8 @@ impl Clients {
         Some(Arc::new(place))
     }
 
-    /// Sends away the client that has asked for nothing for longest, once it has had its time to be heard. Sends nobody away
-    /// when all have a request under way.
+    /// Hangs up on the client that has been idle longest, once it has had its time to send a request. Does nothing when
+    /// all have a request under way.
     async fn make_room(&self) {
         loop {
             let heard = {
@@ -83,13 +83,13 @@ impl Clients {
         }
     }
 
-    /// Ends when the door is to be closed.
+    /// Ends when the listener closes.
     pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
 
-    /// Lets clients go: those without a request at once, the others once they have their answer. A client that listens for
-    /// events has none, and is not waited for long.
+    /// Closes connections: idle ones at once, the others once they have their answer. The answer to a client that
+    /// listens for events never ends, so this does not wait for it long.
     pub(super) async fn let_go(&self) {
         self.closing.send_replace(true);
         let _ = timeout(Duration::from_millis(LAST_ANSWERS_MS), self.places.acquire_many(CLIENTS)).await;
@@ -97,13 +97,13 @@ impl Clients {
 }
 
 impl Slot {
-    /// A request has come; it is under way until what this returns is dropped.
+    /// Marks a request as under way until the returned value is dropped.
     pub(super) fn answers(self: &Arc<Self>) -> Answering {
         self.asks();
         Answering(self.clone())
     }
 
-    /// Returns when the client has to go, unless a request of it is under way by then.
+    /// Returns when the client has to go, unless it has a request under way by then.
     pub(super) async fn left(&self) {
         self.leave.notified().await;
     }

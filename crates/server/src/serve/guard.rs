@@ -1,9 +1,9 @@
-//! Who may ask over TCP: this machine's own pages and programs that show a token.
+//! Access control over TCP: only this machine's own pages, and programs with a token, may ask.
 //!
-//! A page elsewhere can make a browser send requests here, under a name that leads to this machine (DNS rebinding) or
-//! straight to its address. So before anything is looked up: the `Host` must be a loopback address or `localhost`,
-//! an `Origin` must be the very one that was asked, and who asks must show a token in a header that no browser adds by
-//! itself. The socket in the home needs none of this: only its owner can open it.
+//! A page elsewhere can make a browser send requests here, under a name that resolves to this machine (DNS rebinding)
+//! or straight to its address. So the guard first checks that the `Host` is a loopback address or `localhost`, that an
+//! `Origin` is exactly the requested one, and that the request has a token in a header that no browser adds by itself.
+//! The socket in the home needs none of this: only its owner can open it.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -17,7 +17,10 @@ use axum::{
     routing::post,
 };
 use futures_util::StreamExt as _;
-use rumormill_api::{codes, endpoints::HEALTH};
+use rumormill_api::{
+    codes,
+    endpoints::{HEALTH, POST_BY_HOOK},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -26,7 +29,7 @@ use super::{
 };
 use crate::answer::{Answer, refused};
 
-/// `router` for those only who may ask, and the page for everybody of this machine.
+/// Serves `router` only to authorised clients, and the page to everybody on this machine.
 pub(super) fn guarded(router: Router, keys: Arc<Keys>, page: Page) -> Router {
     let session = post(begin_session).delete(end_session);
     let sessions = Router::new().route(SESSION, session).with_state(keys.clone());
@@ -36,20 +39,20 @@ pub(super) fn guarded(router: Router, keys: Arc<Keys>, page: Page) -> Router {
 async fn guard(State((keys, page)): State<(Arc<Keys>, Page)>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(host) = text(headers, header::HOST).filter(|host| is_here(host)) else {
-        return refused(codes::HOST, "this address is not for other hosts' names");
+        return refused(codes::HOST, "requests must name this machine's own address");
     };
     let foreign = |origin: &str| origin.strip_prefix("http://") != Some(host);
     if headers.get(header::ORIGIN).is_some_and(|origin| origin.to_str().map_or(true, foreign)) {
-        return refused(codes::ORIGIN, "a page of another site may not ask here");
+        return refused(codes::ORIGIN, "pages of other sites may not send requests here");
     }
     if is_open(page, request.method(), request.uri().path()) {
         return next.run(request).await;
     }
     let Some(asker) = bearer(headers).and_then(|token| keys.asker(token)) else {
-        return refused(codes::TOKEN, "say the token, or open the link that `rumormill serve` prints");
+        return refused(codes::TOKEN, "send the token, or open the link that `rumormill serve` prints");
     };
     let mut response = next.run(request).await;
-    // What only they may read who show a token stays in no cache, which asks for none.
+    // Answers that need a token must not stay in a cache, which asks for none.
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     match asker {
         Asker::Owner => response,
@@ -57,22 +60,26 @@ async fn guard(State((keys, page)): State<(Arc<Keys>, Page)>, request: Request, 
     }
 }
 
-/// Where a page exchanges its code for a token, and gives that back.
+/// The path where a page exchanges its code for a token, and returns it.
 const SESSION: &str = "/session";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// What is nobody's secret: the page itself, and whether we live. A code says for itself who may exchange it.
+/// Public paths: the page itself and the liveness check. A code and the path of a webhook are their own proof that their
+/// holder may use them.
 fn is_open(page: Page, method: &Method, path: &str) -> bool {
-    path == HEALTH.path || (path == SESSION && method == Method::POST) || page.has(path)
+    path == HEALTH.path
+        || (method == Method::POST && POST_BY_HOOK.is_at(path))
+        || (path == SESSION && method == Method::POST)
+        || page.has(path)
 }
 
-/// The token that is shown.
+/// The token in the request.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
 }
 
-/// An answer that goes on, as the stream of events does, for no longer than its page is signed in.
+/// A long answer, such as the stream of events, that ends when its page is signed out.
 fn while_it(mut lives: tokio::sync::watch::Receiver<()>, response: Response) -> Response {
     let is_whole = axum::body::HttpBody::size_hint(response.body()).exact().is_some();
     if is_whole {
@@ -92,24 +99,24 @@ struct Token {
     token: String,
 }
 
-/// Exchanges a code for a token. A page that has one already gives it back with the same request.
+/// Exchanges a code for a token. A page that already has one returns it with the same request.
 async fn begin_session(
     State(keys): State<Arc<Keys>>,
     headers: HeaderMap,
     Json(Code { code }): Json<Code>,
 ) -> Answer<Response> {
     let Some(token) = keys.sign_in(code.trim())? else {
-        return Ok(refused(codes::CODE, "this code was used already or is too old"));
+        return Ok(refused(codes::CODE, "this code was already used or is too old"));
     };
     bearer(&headers).map(|old| keys.sign_out(old));
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, NO_STORE)], Json(Token { token })).into_response())
 }
 
-/// Signs the page out that asks for it.
+/// Signs the requesting page out.
 async fn end_session(State(keys): State<Arc<Keys>>, headers: HeaderMap) -> Response {
     match bearer(&headers).is_some_and(|token| keys.sign_out(token)) {
         true => StatusCode::NO_CONTENT.into_response(),
-        false => refused(codes::SESSION, "this token is that of the home and of no page"),
+        false => refused(codes::SESSION, "this is the token of the home, not of a page"),
     }
 }
 
@@ -156,12 +163,21 @@ mod tests {
     fn what_is_open_tells_nothing_of_anybody() {
         let (get, post) = (Method::GET, Method::POST);
         let page = Page(&[PageFile("/", "text/html", b""), PageFile("/app.js", "text/javascript", b"")]);
-        for (method, path) in [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session")] {
+        for (method, path) in
+            [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session"), (&post, "/v1/hooks/a/b")]
+        {
             assert!(is_open(page, method, path), "{method} {path}");
         }
-        for (method, path) in
-            [(&get, "/v1/rooms"), (&get, "/metrics"), (&Method::DELETE, "/session"), (&get, "//"), (&get, "/link")]
-        {
+        for (method, path) in [
+            (&get, "/v1/rooms"),
+            (&get, "/metrics"),
+            (&Method::DELETE, "/session"),
+            (&get, "/v1/hooks/a/b"),
+            (&post, "/v1/hooks"),
+            (&post, "/v1/rooms/lunch/hooks"),
+            (&get, "//"),
+            (&get, "/link"),
+        ] {
             assert!(!is_open(page, method, path), "{method} {path}");
         }
     }

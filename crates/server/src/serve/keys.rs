@@ -1,9 +1,9 @@
-//! What lets pages and scripts in over loopback: the token in the home, codes that work once, and a token for each page.
+//! Credentials of pages and scripts over loopback: the token in the home, one-time codes, and a token for each page.
 //!
-//! A page exchanges the code in its link for a token of its own, which it keeps where only its origin reads it: scheme,
-//! host and port. A cookie would not do, for cookies know no port: the browser would hand it to whatever program,
-//! of whatever user, listens on another port of this machine. Tokens of pages live in memory only and end with the
-//! process, so that a program which takes the port afterwards finds nothing of worth in the browser.
+//! A page exchanges the code in its link for a token of its own, which it keeps where only its origin can read it:
+//! scheme, host and port. A cookie is unsuitable, because cookies ignore the port: the browser would send it to any
+//! program, of any user, on another port of this machine. Tokens of pages live in memory only and end with the process,
+//! so a program that takes the port afterwards finds no valid token in the browser.
 
 use std::{
     fs,
@@ -15,22 +15,22 @@ use std::{
 };
 
 use blake3::Hash;
-use data_encoding::BASE32_NOPAD;
 use tokio::sync::watch;
 
 use crate::{
     Refusal,
     limits::{CODE_MS, CODES, PAGES},
+    secret::{hash, secret},
 };
 
 /// Letters of a token: those of 160 bits.
 const TOKEN_BYTES: usize = 32;
 
-/// What lets one in. Secrets are kept and compared as hashes, so that no comparison tells by its time how far they agree.
+/// The credentials. Secrets are kept and compared as hashes, so the time of a comparison reveals nothing about them.
 pub(crate) struct Keys {
     token: Hash,
     codes: Mutex<Vec<(Hash, Instant)>>,
-    /// Pages, the one that asked last at the end.
+    /// Pages, the most recently active at the end.
     pages: Mutex<Vec<Page>>,
 }
 
@@ -40,27 +40,27 @@ struct Page {
     lives: watch::Sender<()>,
 }
 
-/// Who asks.
+/// The client of a request.
 pub(super) enum Asker {
-    /// Whoever can read the token in the home.
+    /// A program that can read the token in the home.
     Owner,
     /// A page, for as long as it is signed in.
     Page(watch::Receiver<()>),
 }
 
 impl Keys {
-    /// Keys with the token in a file, which is made when there is none. Only its owner can read it.
+    /// Keys with the token in a file, which is created when missing. Only its owner can read it.
     ///
     /// # Errors
-    /// When it cannot be read or made, or is no token.
+    /// When it cannot be read or created, or is no token.
     pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
         let broken = |error: &io::Error| {
-            let help = "make it yours and readable, or delete it for a fresh one";
+            let help = "make sure that you own it and can read it, or delete it to get a fresh one";
             Refusal::failed("token", format!("{}: {error}", path.display()), help)
         };
         match fs::read_to_string(path) {
             Ok(token) if token.trim().len() >= TOKEN_BYTES => return Ok(Self::new(token.trim())),
-            Ok(_) => return Err(broken(&io::Error::new(io::ErrorKind::InvalidData, "this is no token"))),
+            Ok(_) => return Err(broken(&io::Error::new(io::ErrorKind::InvalidData, "the file contains no token"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(broken(&error)),
         }
@@ -75,7 +75,7 @@ impl Keys {
         Self { token: hash(token), codes: Mutex::default(), pages: Mutex::default() }
     }
 
-    /// A code that a page can exchange for a token, once and soon.
+    /// A code that a page can exchange for a token, once and within a bounded time.
     ///
     /// # Errors
     /// When the system gives no random bytes.
@@ -89,8 +89,8 @@ impl Keys {
         Ok(code)
     }
 
-    /// The token that a page gets for its code; `None` when the code is none, or none any more. The page whose place the
-    /// token takes is the one that has not asked for longest.
+    /// Exchanges a code for a page's token; `None` when the code is wrong, used or too old. The new token replaces that
+    /// of the page idle longest when all places are taken.
     ///
     /// # Errors
     /// When the system gives no random bytes.
@@ -107,7 +107,7 @@ impl Keys {
         Ok(Some(token))
     }
 
-    /// Signs the page out that has this token; whether there was one.
+    /// Signs out the page that has this token; returns whether there was one.
     pub(super) fn sign_out(&self, token: &str) -> bool {
         let token = hash(token);
         let mut pages = lock(&self.pages);
@@ -116,7 +116,7 @@ impl Keys {
         pages.len() < before
     }
 
-    /// Who shows this token.
+    /// The holder of this token.
     pub(super) fn asker(&self, token: &str) -> Option<Asker> {
         let token = hash(token);
         if token == self.token {
@@ -137,17 +137,6 @@ impl Keys {
         let found = codes.iter().position(|(known, _)| *known == code);
         found.map(|at| codes.remove(at)).is_some()
     }
-}
-
-/// 160 random bits, which nobody guesses.
-fn secret() -> Result<String, Refusal> {
-    let mut bytes = [0; 20];
-    getrandom::fill(&mut bytes).map_err(|error| Refusal::internal("random", error.to_string()))?;
-    Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
-}
-
-fn hash(secret: &str) -> Hash {
-    blake3::hash(secret.as_bytes())
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

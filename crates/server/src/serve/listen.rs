@@ -1,4 +1,4 @@
-//! Takes connections and speaks HTTP on them, within bounds that a slow or greedy client cannot pass.
+//! Accepts connections and speaks HTTP on them, within bounds that a slow or greedy client cannot exceed.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 use super::clients::{Clients, Slot};
 use crate::limits::{ACCEPT_AGAIN_MS, HEADER_BYTES, HEADER_MS};
 
-/// Serves whoever connects through the socket in the home and is its owner, or root, who can read everything anyway. The
-/// modes of directory and socket keep all others out; those who find a way around them are hung up on.
+/// Serves clients of the socket in the home that run as its owner, or as root, who can read everything anyway. The
+/// modes of directory and socket keep all others out; this hangs up on any that get around them.
 pub(super) async fn unix(listener: UnixListener, owner: u32, router: Router, clients: Clients) {
     let may_ask = |stream: &UnixStream| stream.peer_cred().is_ok_and(|asks| asks.uid() == owner || asks.uid() == 0);
     loop {
@@ -33,12 +33,12 @@ pub(super) async fn unix(listener: UnixListener, owner: u32, router: Router, cli
     }
 }
 
-/// Serves whoever connects over TCP.
+/// Serves clients over TCP.
 pub(super) async fn tcp(listener: TcpListener, router: Router, clients: Clients) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Small answers go at once; that they cannot is no reason to refuse.
+                // Small answers should go out at once; an error here is no reason to refuse.
                 let _ = stream.set_nodelay(true);
                 let Some(place) = clients.place().await else { return };
                 tokio::spawn(serve(stream, router.clone(), place, clients.closing()));
@@ -48,7 +48,7 @@ pub(super) async fn tcp(listener: TcpListener, router: Router, clients: Clients)
     }
 }
 
-/// Serves one connection until either side ends it. A client that takes too long to say what it wants is hung up on.
+/// Serves one connection until either side ends it. Hangs up on a client that takes too long to send a request.
 async fn serve<S>(stream: S, router: Router, place: Arc<Slot>, mut closing: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -58,7 +58,7 @@ where
     let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let answering = place.answers();
         let answer = router.clone().oneshot(request);
-        // The answer's body holds the request until it is sent or given up.
+        // The answer's body keeps the request under way until it is sent or dropped.
         async move {
             let held = move |error| {
                 let _ = &answering;
@@ -69,7 +69,7 @@ where
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
     tokio::select! {
-        // What a client does wrong concerns nobody else.
+        // An error of one client concerns no other.
         _ = connection.as_mut() => return,
         _ = closing.wait_for(|closing| *closing) => {}
         () = place.left() => if !place.is_answering() { return },
@@ -99,7 +99,7 @@ mod tests {
     async fn who_never_ends_a_request_makes_room_for_who_asks_and_nobody_who_is_answered_does() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        // An answer that does not end by itself, as of a client that listens for events.
+        // An answer without an end, like that to a client that listens for events.
         let endless =
             || async { axum::body::Body::from_stream(futures_util::stream::pending::<Result<String, String>>()) };
         let router = Router::new().route("/", get(|| async { "well" })).route("/endless", get(endless));
@@ -118,7 +118,7 @@ mod tests {
         asks.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("well"), "{answer}");
 
-        // One of the slow ones went for it: not all, as after their time, and not the one that listens.
+        // One slow client had to go: not all, as after their time, and not the one that listens.
         let hung_up = |stream: &TcpStream| matches!(stream.try_read(&mut [0; 64]), Ok(0));
         assert_eq!(slow.iter().filter(|stream| hung_up(stream)).count(), 1);
         assert!(!hung_up(&listens));

@@ -1,4 +1,4 @@
-//! The doors through which others ask: a socket in the home for commands, loopback TCP for pages and scripts.
+//! The listeners: a socket in the home for commands, loopback TCP for pages and scripts.
 
 mod clients;
 mod guard;
@@ -39,14 +39,14 @@ pub struct Door {
 }
 
 impl Door {
-    /// Listens at `path`; a socket that a process left behind when it was killed is replaced. To be called by who
-    /// owns the home.
+    /// Listens at `path` and replaces a socket that a killed process left behind. Only the process that has the home
+    /// open may call it.
     ///
     /// # Errors
-    /// When the socket cannot be made.
+    /// When the socket cannot be created.
     pub fn open(path: &Path, router: Router) -> Result<Self, Refusal> {
         let broken = |error: io::Error| {
-            let help = "its directory must be yours and writable";
+            let help = "make sure that you own its directory and can write to it";
             Refusal::failed("socket", format!("{}: {error}", path.display()), help)
         };
         match fs::remove_file(path) {
@@ -64,20 +64,20 @@ impl Door {
     /// Listens no more, once those who asked have their answers.
     pub async fn close(self) {
         self.task.abort();
-        // Somebody else may have taken it away; the next owner does otherwise.
+        // The file may already be gone; otherwise the next process replaces it.
         let _ = tokio::fs::remove_file(&self.path).await;
         self.clients.let_go().await;
     }
 }
 
-/// Asks for a fresh link, through the socket in the home alone. Begins to serve the page where that is not done yet.
+/// Asks for a fresh link, only through the socket in the home. Starts serving the page if it is not served yet.
 pub const LINK: Endpoint<endpoint::Json<Wanted>, endpoint::Json<Link>> =
     Endpoint::new("link", Tag::Process, Method::Post, "/link", "Get a link that opens the page");
 
-/// Where the page is wanted.
+/// The addresses for the page.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Addresses of this machine, best first, for a page that is not served yet; where there are none, the usual ones.
+    /// Addresses of this machine, best first, for a page that is not served yet; if empty, the usual ones.
     pub at: Vec<SocketAddr>,
 }
 
@@ -86,11 +86,11 @@ pub struct Wanted {
 pub struct Link {
     /// The link.
     pub link: String,
-    /// Where the page is.
+    /// The address of the page.
     pub at: SocketAddr,
 }
 
-/// Pages and scripts over loopback, from when somebody asks for a link. Clones are the same.
+/// Serves pages and scripts over loopback once somebody asks for a link. Clones share the state.
 #[derive(Clone)]
 pub struct Desk(Arc<Inside>);
 
@@ -100,11 +100,11 @@ struct Inside {
     pages: Mutex<Option<Pages>>,
 }
 
-/// How pages are served.
+/// The settings of the page.
 pub struct PageSettings {
     /// Addresses of this machine, best first.
     pub at: Vec<SocketAddr>,
-    /// The file with the token that lets scripts in; made when there is none.
+    /// The file with the token for scripts; created when missing.
     pub token: PathBuf,
     /// The files of the page.
     pub page: &'static [PageFile],
@@ -116,7 +116,7 @@ impl Desk {
         Self(Arc::new(Inside { router, settings, pages: Mutex::default() }))
     }
 
-    /// A fresh link. Where nothing is served yet that begins, at the first of the addresses that this machine has.
+    /// A fresh link. Starts serving if necessary, at the first of the addresses that this machine has.
     ///
     /// # Errors
     /// When an address is not this machine's own, all are taken, or the token cannot be read.
@@ -129,11 +129,11 @@ impl Desk {
         }
         match &*pages {
             Some(pages) => pages.link(),
-            None => Err(Refusal::internal("link", "nothing is served")),
+            None => Err(Refusal::internal("link", "the page is not served")),
         }
     }
 
-    /// What the socket in the home answers beside the API: fresh links.
+    /// The endpoint of the socket in the home beside the API: fresh links.
     pub fn router(&self) -> Router {
         let desk = self.clone();
         let answer = move |wanted: Option<Json<Wanted>>| async move {
@@ -151,7 +151,7 @@ impl Desk {
     }
 }
 
-/// What is served.
+/// The running server.
 struct Pages {
     at: SocketAddr,
     keys: Arc<Keys>,
@@ -175,7 +175,7 @@ impl Pages {
     }
 }
 
-/// Listens at the first of the addresses that this machine has: one without IPv4 has no 127.0.0.1.
+/// Listens at the first of the addresses that this machine has: a machine without IPv4 has no 127.0.0.1.
 async fn listen_at(at: &[SocketAddr]) -> Result<TcpListener, Refusal> {
     let mut why = Refusal::internal("address", "no address is named");
     for addr in at {

@@ -1,4 +1,4 @@
-//! The web page: what a browser may do with its files.
+//! The web page, and the headers that restrict the browser.
 
 use axum::{
     Router,
@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-/// A file of the page: its path, what it is, and what is in it.
+/// A file of the page: its path, media type and bytes.
 pub struct PageFile(
     /// The path.
     pub &'static str,
@@ -20,8 +20,8 @@ pub struct PageFile(
 #[derive(Clone, Copy)]
 pub(super) struct Page(pub(super) &'static [PageFile]);
 
-/// Nothing but our own files runs, nothing else is shown but pictures that the page fetched, and nobody frames them or
-/// keeps a handle on the window they are in.
+/// Only our own files run, only pictures that the page fetched are shown besides, and no other site can frame the page
+/// or keep a handle on its window.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
@@ -36,7 +36,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 impl Page {
-    /// Whether a path is one of the page's.
+    /// Whether a path belongs to the page.
     pub(super) fn has(self, path: &str) -> bool {
         self.0.iter().any(|file| file.0 == path)
     }

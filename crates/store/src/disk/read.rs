@@ -33,7 +33,7 @@ use crate::{
     CheckReport, Once, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
-    words::Query,
+    wanted::{Sought, Wanted},
 };
 
 /// A connection of its own. Each query sees one snapshot.
@@ -194,9 +194,9 @@ impl Read for DiskReader {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
-        match Query::new(words) {
-            Some(query) => self.ask(|db| search(db, room, &query, limit)),
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        match Sought::new(wanted) {
+            Some(sought) => self.ask(|db| search(db, room, &sought, limit)),
             None => Ok(Vec::new()),
         }
     }

@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(seqs(gone.cloned().collect()), [3, 5]);
         assert_eq!(seqs(reader.messages(&ROOM, None, 99).unwrap()), [0, 1, 2, 3, 8]);
         for _ in 0..3 {
-            let mut found = |words| seqs(reader.search(&ROOM, words, 9).unwrap());
+            let mut found = |words: &str| seqs(reader.search(&ROOM, &words.into(), 9).unwrap());
             assert_eq!(
                 (found("edited"), found("last"), found("first"), found("hushword")),
                 (vec![0], vec![8], vec![], vec![])

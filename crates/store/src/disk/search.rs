@@ -16,16 +16,21 @@ use super::{
     index::{Arrival, unindexed},
     notes,
     piece::{for_each, rows},
-    record::{self, put_time, seq},
+    record::{self, put_time, read_time, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{TimelineRow, note::is_said, row::Row, words::Query};
+use crate::{TimelineRow, note::is_said, row::Row, wanted::Sought, words::Query};
 
-/// The newest `limit` entries that match a query, newest first.
-pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<TimelineRow>, Fail> {
+/// The newest `limit` entries that match a search, newest first.
+pub(super) fn search(
+    db: &Connection,
+    room: &RoomId,
+    sought: &Sought<'_>,
+    limit: usize,
+) -> Result<Vec<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let cuts = BTreeMap::new();
-    let mut hits = Hits { db, query, limit, room: *room, number, cuts, lines: BTreeMap::new() };
+    let mut hits = Hits { db, sought, limit, room: *room, number, cuts, lines: BTreeMap::new() };
     let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
     let mut waiting = waiting.query([number])?;
     while let Some(row) = waiting.next()? {
@@ -42,7 +47,7 @@ pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize
         if hits.are_newer(slice.get(2)?) {
             break;
         }
-        for arrival in indexed(db, query, slice.get(0)?, slice.get(1)?)? {
+        for arrival in indexed(db, sought.query.as_ref(), slice.get(0)?, slice.get(1)?)? {
             if hits.are_newer(arrival.newest) {
                 break;
             }
@@ -52,8 +57,17 @@ pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize
     Ok(hits.lines.into_values().rev().collect())
 }
 
-/// The arrivals of a slice whose texts have all the words, though perhaps in different entries; newest first.
-fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<Arrival>, Fail> {
+/// The arrivals of a slice whose texts have all the words, though perhaps in different entries; without a query all of
+/// them. Newest first.
+fn indexed(db: &Connection, query: Option<&Query>, first: i64, last: i64) -> Result<Vec<Arrival>, Fail> {
+    let Some(query) = query else {
+        let mut all = db.prepare_cached(
+            "SELECT arrival.id, log, author, first, last, newest FROM arrival CROSS JOIN log ON log.id = arrival.log
+                WHERE arrival.id BETWEEN ?1 AND ?2 ORDER BY newest DESC",
+        )?;
+        let all = all.query_and_then((first, last), Arrival::read)?;
+        return all.collect();
+    };
     let mut find = db.prepare_cached(
         "SELECT arrival.id, log, author, first, last, newest FROM words CROSS JOIN arrival ON arrival.id = words.rowid
             CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3
@@ -74,7 +88,7 @@ fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<
 /// The newest entries found so far.
 struct Hits<'a> {
     db: &'a Connection,
-    query: &'a Query,
+    sought: &'a Sought<'a>,
     limit: usize,
     room: RoomId,
     number: i64,
@@ -84,8 +98,11 @@ struct Hits<'a> {
 }
 
 impl Hits<'_> {
-    /// Whether there are enough hits, all newer than this time.
+    /// Whether there are enough hits, all newer than this time, or the search wants nothing so old.
     fn are_newer(&self, newest: i64) -> bool {
+        if self.sought.is_past(read_time(newest).ms()) {
+            return true;
+        }
         let oldest = self.lines.first_key_value().map(|(place, _)| put_time(place.time));
         self.lines.len() >= self.limit && oldest.is_some_and(|oldest| oldest > newest)
     }
@@ -116,7 +133,8 @@ impl Hits<'_> {
     }
 
     fn keep(&mut self, row: &Row, author: AuthorId) {
-        if !is_said(row.raw.kind) {
+        let fits = || self.sought.fits(author, (row.raw.kind, &row.raw.body), row.raw.time.ms());
+        if !is_said(row.raw.kind) || !fits() {
             return;
         }
         self.lines.insert(row.place(author), row.to_line(author));
@@ -136,7 +154,7 @@ impl Hits<'_> {
     /// Matches within `first..=last`, skipping those older than enough others.
     fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Vec<(Seq, &'r RawEntry)> {
         let matches =
-            |entry: &RawEntry| !self.are_newer(put_time(entry.time)) && self.query.finds_in(entry.kind, &entry.body);
+            |entry: &RawEntry| !self.are_newer(put_time(entry.time)) && self.sought.finds_in(entry.kind, &entry.body);
         let entries = (run.first()..).zip(run.entries());
         entries.filter(|(seq, entry)| (first..=last).contains(seq) && matches(entry)).collect()
     }

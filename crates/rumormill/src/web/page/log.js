@@ -7,6 +7,9 @@ import { Names } from "./names.js";
 import { ago, clean, count, day, iso, line, moment, nick, number, short } from "./words.js";
 
 const TOGETHER_MS = 300_000;
+
+// Up to so long after it was said elsewhere a message counts as handed on at once.
+const HANDED_ON_MS = 120_000;
 const LONG_CHARS = 1500;
 const LONG_LINES = 15;
 const QUOTE_CHARS = 120;
@@ -160,7 +163,7 @@ export class Log {
 
   item(message, before, isUnread, isLate) {
     const isSelected = this.selected === message.ref;
-    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !isUnread &&
+    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !before.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
     // Who takes a name is told by the one before, or by their first; all else by what they are called now.
     const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
@@ -185,7 +188,7 @@ export class Log {
         message.edited && el("span", { class: "tag" }, "edited"),
         message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
       message.reply_to && this.quote(message.reply_to, tab),
-      message.from && this.elsewhere(message.from),
+      message.from && this.elsewhere(message.from, message.time_ms),
       said(tab),
       this.reactions(message, tab),
       isSelected && this.tools(message));
@@ -205,10 +208,10 @@ export class Log {
   }
 
   // Who said it in another system; who brought it here stands above.
-  elsewhere({ name, source, time_ms }) {
+  elsewhere({ name, source, time_ms }, brought_ms) {
+    const when = Math.abs(time_ms - brought_ms) >= HANDED_ON_MS && [", ", el("time", { datetime: iso(time_ms) }, moment(time_ms))];
     return el("p", { class: "quiet elsewhere" },
-      theirs(short(name, 80), { class: "nick" }), " (", theirs(short(source, 40)), "), ",
-      el("time", { datetime: iso(time_ms) }, moment(time_ms)));
+      theirs(short(name, 80), { class: "nick" }), " (", theirs(short(source, 40)), ")", when);
   }
 
   text(message, tab) {

@@ -42,7 +42,7 @@ export class Side {
 
   enter() {
     this.words.value = "";
-    this.told.textContent = "Type words that were said; of the last one its beginning is enough.";
+    this.told.textContent = "Type words that were said; of the last one its beginning is enough. from:name, since:2026-05-01 and until:7d narrow it down.";
     rows(this.found, []);
   }
 
@@ -71,7 +71,7 @@ export class Side {
     const found = await this.act.search(words.trim());
     if (!found) return void (this.told.textContent = "");
     this.told.textContent = found.length ? `${count(found.length, "message")} found, newest first` : `Nothing found for “${short(words, 40)}”. Try fewer or shorter words.`;
-    const sought = words.toLowerCase().split(/\s+/).filter(Boolean);
+    const sought = words.toLowerCase().replace(/(?<!\S)(from|since|until):("[^"]*"|\S+)/g, "").split(/\s+/).filter(Boolean);
     rows(this.found, found.map((message) => ({ key: message.ref, stamp: [message], make: () => this.hit(message, sought) })));
   }
 
@@ -88,7 +88,8 @@ export const dayBegin = (day) => new Date(`${day}T00:00`).getTime();
 
 // The stretch of a text in which the first sought word stands.
 function excerpt(text, sought) {
-  const first = Math.min(...sought.map((word) => text.toLowerCase().indexOf(word)).filter((at) => at >= 0), text.length);
+  const found = sought.map((word) => text.toLowerCase().indexOf(word)).filter((at) => at >= 0);
+  const first = found.length ? Math.min(...found) : 0;
   const from = first > EXCERPT_CHARS / 2 ? first - EXCERPT_CHARS / 4 : 0;
   return (from ? "…" : "") + short([...text.slice(from)].join(""), EXCERPT_CHARS);
 }
