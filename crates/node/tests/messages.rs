@@ -278,12 +278,12 @@ async fn who_holds_what_is_heard_and_proved() {
     let mut both = [bob.author(), carl.author()];
     both.sort_unstable();
     assert_eq!(ann.holders(again).await.unwrap().authors, both);
-    c.close().await;
     b.close().await;
     let went = until(&mut at_ann, "that Bob went", |event| match event {
         RoomEvent::Went { author, .. } => Some(author),
         _ => None,
     });
     assert_eq!(went.await, bob.author());
+    c.close().await;
     a.close().await;
 }
