@@ -327,7 +327,10 @@ impl Seat {
                 RoomEvent::Skewed(skew)
             }
             Event::Forked { author, at } => RoomEvent::Forked { author, at },
-            Event::Evicted { author } => RoomEvent::Evicted { author },
+            Event::Evicted { author } => {
+                self.knows.forget(&author);
+                RoomEvent::Evicted { author }
+            }
             Event::Step(step) => RoomEvent::Step(step),
         };
         self.board.tell(news);

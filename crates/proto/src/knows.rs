@@ -67,6 +67,11 @@ impl Knows {
         before.is_none_or(|before| before < knows).then_some(knows)
     }
 
+    /// Forgets what an author's entries know: its log has left the room.
+    pub fn forget(&mut self, author: &AuthorId) {
+        self.steps.remove(author);
+    }
+
     /// Whether an entry of `author` knows the entry of the log at `seq`.
     pub fn has(&self, author: &AuthorId, seq: Seq) -> bool {
         self.steps.get(author).and_then(|steps| steps.last()).is_some_and(|step| step.knows >= seq)
@@ -130,5 +135,8 @@ mod tests {
         assert_eq!(knows.look((CARL, 0), &[(BOB, 0)]), None, "long ago");
         assert_eq!(knows.look((CARL, 1), &[(BOB, last - 1)]), Some(last - 1));
         assert!(knows.has(&BOB, last));
+        knows.forget(&BOB);
+        assert!(!knows.has(&BOB, 0));
+        assert_eq!(knows.holders(0), [CARL]);
     }
 }
