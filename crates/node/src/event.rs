@@ -58,7 +58,8 @@ pub enum RoomEvent {
         /// Seq after the last entry of ours that it holds.
         next: Seq,
     },
-    /// An author's own entry proves that the author has seen our log up to an entry.
+    /// An author's own entry proves that the author has seen our log up to an entry: it names that, or an entry whose
+    /// author had seen it.
     Saw {
         /// The author.
         author: AuthorId,
@@ -157,5 +158,7 @@ pub(crate) enum News {
         arrival: Arrival,
         /// Links that its fastest copy crossed to get here, when it came as a rumor.
         hops: Option<u8>,
+        /// The highest seq of our log that its author proves to have seen by it, and by none before.
+        saw: Option<Seq>,
     },
 }

@@ -56,14 +56,18 @@ impl Reader {
             }
             match self.news.recv().await {
                 Ok(News::Event(event)) => return Some(event),
-                Ok(News::Shown { entry, arrival, hops }) => self.shown(&entry, arrival, hops),
+                Ok(News::Shown { entry, arrival, hops, saw }) => {
+                    self.shown(&entry, arrival, hops);
+                    let saw = saw.map(|seq| RoomEvent::Saw { author: entry.author, next: seq.saturating_add(1) });
+                    self.next.extend(saw);
+                }
                 Err(RecvError::Lagged(missed)) => return Some(RoomEvent::Lagged { missed }),
                 Err(RecvError::Closed) => return None,
             }
         }
     }
 
-    /// The events of an entry in the timeline: a message or a change of one, and how far its author has seen our log.
+    /// The events of an entry in the timeline: a message or a change of one.
     fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
         let event = match content.and_then(|content| about(entry.author, &content)) {
@@ -74,10 +78,6 @@ impl Reader {
             }),
         };
         self.next.extend(event);
-        let me = self.board.posted().author;
-        let seen = entry.seen.iter().filter(|(author, _)| *author == me).map(|(_, seq)| *seq).max();
-        let saw = |seq: u64| RoomEvent::Saw { author: entry.author, next: seq.saturating_add(1) };
-        self.next.extend(seen.map(saw));
     }
 }
 

@@ -16,6 +16,7 @@ use rumormill_proto::{
     frame::{Contact, Frame},
     ids::{AuthorId, PeerId, Seq},
     input::{Event, ImportCounts, Input, Kept, Output, Saying},
+    knows::Knows,
     log::Log,
     standing::Crowd,
     time::Now,
@@ -48,6 +49,8 @@ pub(crate) struct Seat {
     /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
+    /// How much of our log others prove to have seen since the room was entered.
+    knows: Knows,
     engine: Engine,
     /// Sayings since the last turn. They go to the engine together, to become one run.
     sayings: Vec<Saying>,
@@ -94,6 +97,7 @@ impl Seat {
             imports: VecDeque::new(),
             again: VecDeque::new(),
             author,
+            knows: Knows::new(author),
             engine,
             sayings: Vec::new(),
             out: Vec::new(),
@@ -129,6 +133,9 @@ impl Seat {
     pub(crate) fn restart(&mut self, start: Start) {
         let now = start.now;
         self.author = Author::from_secret(&self.setup.author_secret).id();
+        if self.knows.log() != self.author {
+            self.knows = Knows::new(self.author);
+        }
         self.board.posted().author = self.author;
         let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
@@ -283,8 +290,9 @@ impl Seat {
     pub(crate) fn tell(&mut self, event: Event) {
         let news = match event {
             Event::Shown { entry, arrival, hops } => {
+                let saw = self.knows.look((entry.author, entry.seq), &entry.seen);
                 if self.board.listens() {
-                    self.board.spread(News::Shown { entry: apart(entry), arrival, hops });
+                    self.board.spread(News::Shown { entry: apart(entry), arrival, hops, saw });
                 }
                 return;
             }
@@ -319,7 +327,10 @@ impl Seat {
                 RoomEvent::Skewed(skew)
             }
             Event::Forked { author, at } => RoomEvent::Forked { author, at },
-            Event::Evicted { author } => RoomEvent::Evicted { author },
+            Event::Evicted { author } => {
+                self.knows.forget(&author);
+                RoomEvent::Evicted { author }
+            }
             Event::Step(step) => RoomEvent::Step(step),
         };
         self.board.tell(news);

@@ -256,11 +256,36 @@ async fn who_holds_what_is_heard_and_proved() {
     };
     assert_eq!(until(&mut at_ann, "that it was seen", saw).await, bob.author());
     assert_eq!(ann.holders(said).await.unwrap().acknowledged, [bob.author()]);
+    // Carl names only what Bob said, who had seen it.
+    let c = memory().await;
+    let carl = c.join(&bob.ticket()).await.unwrap();
+    support::holds(&carl, 3).await;
+    let mut at_carl = carl.events();
+    let again = ann.say("and now?").await.unwrap();
+    while words(&next_message(&mut at_bob).await) != "and now?" {}
+    let answer = bob.say("now too").await.unwrap();
+    until(&mut at_carl, "Bob's answer", |event| match event {
+        RoomEvent::Message { message, .. } => (message.target() == answer).then_some(()),
+        _ => None,
+    })
+    .await;
+    let told = carl.say("here as well").await.unwrap();
+    let saw = |event| match event {
+        RoomEvent::Saw { author, next } if author == carl.author() && next > again.seq => Some(()),
+        _ => None,
+    };
+    until(&mut at_ann, "that Carl has seen it", saw).await;
+    let entry = ann.entries().one(told).await.unwrap().unwrap();
+    assert!(!entry.seen.iter().any(|(author, _)| *author == ann.author()));
+    let mut both = [bob.author(), carl.author()];
+    both.sort_unstable();
+    assert_eq!(ann.holders(again).await.unwrap().acknowledged, both);
     b.close().await;
     let went = until(&mut at_ann, "that Bob went", |event| match event {
         RoomEvent::Went { author, .. } => Some(author),
         _ => None,
     });
     assert_eq!(went.await, bob.author());
+    c.close().await;
     a.close().await;
 }

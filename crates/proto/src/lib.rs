@@ -21,6 +21,7 @@ mod gaps;
 pub mod ids;
 pub mod input;
 pub mod introduction;
+pub mod knows;
 pub mod limits;
 pub mod log;
 mod logs;

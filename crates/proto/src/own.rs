@@ -130,6 +130,14 @@ impl Own {
         let own = entry.author == self.author.id();
         let from_ms = if own { 0 } else { self.names.shown(entry, loose, now_ms) };
         self.saw((entry.author, entry.seq), entry.time, Regard { from_ms, ..regard });
+        if !own && from_ms == 0 && entry.time <= self.reach {
+            self.names.spare(entry.author, &entry.seen);
+        }
+    }
+
+    /// The log of an author is forked: what its entries named counts no more for those who name them.
+    pub(crate) fn forked(&mut self, author: &AuthorId) {
+        self.names.spare_no_more(author);
     }
 
     /// The log that the store kept has gaps, from `first` on.
@@ -313,7 +321,7 @@ impl Own {
     }
 
     /// What the entry names as seen: the newest entry of each author it is addressed to, then the newest of the others
-    /// that no entry of ours has named. What does not fit goes into the next entry.
+    /// that no entry of ours has named and none that it names does. What does not fit goes into the next entry.
     fn seen(&mut self, kind: Kind, body: &Body) -> Seen {
         let mut seen = Seen::new();
         let mut addressed = vouched_for(&self.author.id(), kind, body).into_iter();

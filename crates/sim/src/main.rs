@@ -35,6 +35,8 @@ enum What {
     Demers(Size),
     /// Measure how fast and at what cost a line reaches everybody
     Spread(Spread),
+    /// Measure the bytes of a line by who speaks
+    Talk(Size),
     /// Measure what survivors receive when most of a room dies at once
     Crash(Size),
     /// Run the broadcast workload of the Maelstrom challenge
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
                 Some(peers) => spread::table(lot, &contenders, &spread::large(peers)).map(|table| vec![table]),
             })
         }
+        What::Talk(size) => size.make(study::talk::study),
         What::Crash(size) => {
             let ours = Ours::all();
             size.make(|lot| crash::study(lot, &[&ours[0]]))

@@ -124,6 +124,20 @@ fn one_copy_a_peer_and_few_hops_are_enough() -> Story {
 }
 
 #[test]
+fn a_line_names_the_one_before_however_many_talk() -> Story {
+    let table = study::talk::study(&Lot::quick(2))?.remove(0);
+    println!("{table}");
+    for peers in ["4", "16"] {
+        let of = |talk| ["bytes", "names"].map(|measure| figure(&table, &[talk, peers], measure));
+        let ([by_turns, names], [brisk, _], [one, _]) = (of("by turns"), of("by turns, brisk"), of("one"));
+        assert_eq!((names.least, names.most), (1.0, 1.0), "{table}");
+        assert!(by_turns.most < one.least + 40.0 && brisk.most < one.least + 80.0, "{table}");
+    }
+    assert_eq!(figure(&table, &["all at once", "16"], "names").mean, 15.0, "nothing of what all said is left out");
+    Ok(())
+}
+
+#[test]
 fn what_the_transport_sends_again_comes_late_and_comes() -> Story {
     let ours = spread::Ours::all();
     let contenders: Vec<_> = ours.iter().map(|ours| ours as &dyn Contender).collect();

@@ -10,7 +10,7 @@ fn whatever_the_weather_all_end_with_one_timeline() -> Story {
 /// Seeds, and the first bytes of the hash of the trace of their weather. A change of the engine changes them: then copy
 /// the new values from the test's output, once two machines agree.
 const TOLD: [(u64, &str); 4] =
-    [(1, "4c52a24156382089"), (2, "258cba889f8b3c45"), (3, "543eaa453120e4f7"), (4, "d138f103fd1369eb")];
+    [(1, "c8266955b8ee62aa"), (2, "258cba889f8b3c45"), (3, "5c97a74e0210fe51"), (4, "d138f103fd1369eb")];
 
 #[test]
 fn a_seed_tells_the_same_story_byte_for_byte_on_every_machine() -> Story {

@@ -7,8 +7,8 @@ use std::{path::Path, time::Instant};
 
 use rumormill_proto::{
     admit::{Admission, Author, Run, Trust},
-    entry::{Body, Kind, RawEntry},
-    ids::{EntryId, RoomId, Seq},
+    entry::{Body, Kind, RawEntry, Seen},
+    ids::{AuthorId, EntryId, RoomId, Seq},
     run::block_end,
     time::Time,
 };
@@ -17,6 +17,7 @@ use rumormill_store::{Change, Disk, Store};
 const ROOM: RoomId = RoomId([7; 32]);
 const BODY_BYTES: usize = 200;
 const COMMIT_ENTRIES: u64 = 4096;
+const TALKERS: u64 = 32;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>().unwrap());
@@ -33,12 +34,13 @@ fn main() {
     insert(&mut disk, entries, authors);
     println!("  file: {} MB", file_bytes(&home) / 1_000_000);
     one_by_one(&mut disk);
-    talk(&mut disk);
+    let said = talk(&mut disk);
     let index = Meter::start();
     while disk.index(COMMIT_ENTRIES as usize).unwrap() {}
-    index.stop("index for search and holders", entries, "entries");
-    println!("  file: {} MB", file_bytes(&home) / 1_000_000);
+    index.stop("index for search", entries, "entries");
+    hold(&disk, &said);
     drop(disk);
+    println!("  file: {} kB", file_bytes(&home) / 1_000);
 
     let open = Instant::now();
     let disk = Disk::open(&home).unwrap();
@@ -93,16 +95,36 @@ fn one_by_one(disk: &mut Disk) {
     meter.stop("insert one by one", 1000, "commits");
 }
 
-/// Eight people typing at once: runs of one entry, a hundred in a commit.
-fn talk(disk: &mut Disk) {
-    let mut writers: Vec<_> = (0..8).map(|number| Writer::new(2_000_000 + number)).collect();
-    let runs: Vec<_> = (0..20_000).map(|at| writers[at % 8].run(1, 8)).collect();
+/// People who take turns, each naming the line before: runs of one entry, a hundred in a commit. Returns the lines of the
+/// first of them.
+fn talk(disk: &mut Disk) -> Vec<(AuthorId, Seq)> {
+    let mut writers: Vec<_> = (0..TALKERS).map(|number| Writer::new(2_000_000 + number)).collect();
+    let (mut runs, mut before) = (Vec::new(), None);
+    for at in 0..20_000 {
+        let writer = &mut writers[at % TALKERS as usize];
+        writer.seen = before.into_iter().collect();
+        let run = writer.run(1, TALKERS);
+        before = Some((run.author(), run.last().seq));
+        runs.push(run);
+    }
     let meter = Meter::start();
     for runs in runs.chunks(100) {
         let changes: Vec<_> = runs.iter().map(|run| (ROOM, Change::Append(run))).collect();
         disk.commit(&changes).unwrap();
     }
     meter.stop("insert runs of one", runs.len() as u64, "entries");
+    let first = runs[0].author();
+    runs.iter().filter(|run| run.author() == first).map(|run| (first, run.last().seq)).collect()
+}
+
+/// Who holds the oldest and the newest lines of one of those who take turns.
+fn hold(disk: &Disk, said: &[(AuthorId, Seq)]) {
+    let mut reader = disk.reader().unwrap();
+    for (what, lines) in [("oldest", &said[..50]), ("newest", &said[said.len() - 50..])] {
+        let meter = Meter::start();
+        let holders: usize = lines.iter().map(|(author, seq)| reader.holders(&ROOM, author, *seq).unwrap().len()).sum();
+        meter.stop(&format!("holders of the {what} lines, {holders} in all"), lines.len() as u64, "lines");
+    }
 }
 
 fn pages(disk: &Disk) {
@@ -149,6 +171,8 @@ struct Writer {
     next: Seq,
     prev: EntryId,
     door: Admission,
+    /// What its next run names as seen.
+    seen: Seen,
 }
 
 impl Writer {
@@ -156,7 +180,7 @@ impl Writer {
         let mut secret = [3; 32];
         secret[..8].copy_from_slice(&number.to_le_bytes());
         let author = Author::from_secret(&secret);
-        Self { author, number, next: 0, prev: EntryId::default(), door: Admission::new(ROOM) }
+        Self { author, number, next: 0, prev: EntryId::default(), door: Admission::new(ROOM), seen: vec![] }
     }
 
     fn block(&mut self, authors: u64) -> Run {
@@ -169,7 +193,7 @@ impl Writer {
             let body = said.bytes().chain("lorem ipsum dolor sit amet ".bytes().cycle()).take(BODY_BYTES);
             RawEntry {
                 time: Time::from_ms(1_700_000_000_000 + seq * authors + self.number % authors),
-                seen: vec![],
+                seen: self.seen.clone(),
                 kind: Kind::TEXT,
                 body: Body::Here(body.collect()),
             }

@@ -164,7 +164,7 @@ pub trait Store: Send {
     /// As [`Store::commit`].
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error>;
 
-    /// Adds up to `entries` more entries to the indexes of [`Read::search`] and [`Read::holders`], in one commit;
+    /// Adds up to `entries` more entries to the index of [`Read::search`], in one commit;
     /// returns whether more wait. Call it when idle: queries find unindexed entries too, but more slowly. It also wipes
     /// the last copies of dropped bodies, which otherwise stay on disk for up to [`limits::WIPE_COMMITS`] commits.
     ///
@@ -310,8 +310,9 @@ pub trait Read: Send {
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;
 
-    /// Authors who prove to have seen an entry: the `seen` of one of their timeline entries names (author, `seq` or
-    /// above); ascending.
+    /// Authors who prove to have seen an entry of the timeline: one of their entries below it knows it, see
+    /// [`Knows`](rumormill_proto::knows::Knows); ascending. Looks into [`limits::HOLDER_ENTRIES`] entries that do not know
+    /// it, and past these finds nobody more.
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error>;
 
     /// Verifies every hash and signature of a room, that the timeline leads to every entry, and that notes and totals

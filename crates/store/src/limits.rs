@@ -79,6 +79,11 @@ pub const NICKS: usize = 16 * 1024;
 /// two barriers and the pages written since, as much as two commits: a thirtieth of 64.
 pub const WIPE_COMMITS: u32 = 64;
 
+/// Entries to look into to find who holds a message: of each author those below the message, up to the first that knows
+/// it, which mostly is the first of all. 65,536 are the first ones of all authors of the largest room, or 30 ms of an
+/// author who goes on and on and names nobody.
+pub const HOLDER_ENTRIES: usize = 65_536;
+
 /// Edits of one text that are dropped in the commit that retracts it: more than anybody makes, 5 ms when each lies in a
 /// block of its own. Further edits go in later steps.
 pub const EDITS_AT_ONCE: usize = 64;

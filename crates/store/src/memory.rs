@@ -11,7 +11,7 @@ mod timeline;
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
-    ops::{RangeBounds, RangeInclusive},
+    ops::{Bound, RangeBounds, RangeInclusive},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -24,6 +24,7 @@ use rumormill_proto::{
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::{Bare, Kept},
+    knows::Knows,
     limits::{ADDRESS_BYTES, FOUNDER_SHARE},
     log::{Head, Log},
     run::{RawRun, block_end},
@@ -36,7 +37,7 @@ use crate::{
     Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
-    limits::CONTACTS,
+    limits::{CONTACTS, HOLDER_ENTRIES},
     note::{Note, goes, is_message, is_said},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
@@ -572,10 +573,20 @@ impl Read for Memory {
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {
         self.ask(room, |shelf| {
-            let names = |row: &Row| row.raw.seen.iter().any(|(named, up_to)| named == author && *up_to >= seq);
-            let row = |place: &Place| shelf.rows.get(&(place.author, place.seq));
-            let holders = shelf.timeline.iter().filter(|place| row(place).is_some_and(names));
-            holders.map(|place| place.author).collect::<BTreeSet<_>>().into_iter().collect()
+            let held = shelf.rows.get(&(*author, seq)).map(|row| row.place(*author));
+            let Some(said) = held.filter(|place| shelf.timeline.contains(place)) else { return Vec::new() };
+            let mut knows = Knows::new(*author);
+            let below = shelf.timeline.range((Bound::Excluded(said), Bound::Unbounded));
+            let mut left = HOLDER_ENTRIES;
+            for place in below {
+                if place.author == *author || knows.has(&place.author, seq) {
+                    continue;
+                }
+                let Some(row) = shelf.rows.get(&(place.author, place.seq)).filter(|_| left > 0) else { break };
+                left -= 1;
+                knows.look((place.author, place.seq), &row.raw.seen);
+            }
+            knows.holders(seq)
         })
     }
 

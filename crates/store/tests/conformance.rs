@@ -20,7 +20,7 @@ use rumormill_proto::{
 };
 use rumormill_store::{
     By, Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow, Wanted,
-    limits::{CONTACTS, ONCE},
+    limits::{CONTACTS, HOLDER_ENTRIES, ONCE},
 };
 
 laws! {
@@ -47,6 +47,9 @@ laws! {
     search_finds_what_somebody_said_and_when
     search_takes_any_words
     holders_are_who_say_so
+    holders_are_those_too_who_name_one_who_holds_it
+    holders_name_nothing_that_was_said_later
+    a_flood_of_those_who_do_not_hold_it_hides_others
     dropped_bodies_stay_dropped
     rooms_are_kept_as_put
     a_peer_keeps_its_first_secret
@@ -642,6 +645,72 @@ fn holders_are_who_say_so(store: &mut dyn Store) {
     assert_eq!(store.reader().unwrap().holders(&ROOM, &id, 0).unwrap(), vec![far.id()]);
     cut(store, &far.proof(&far.forked(1, 3), 1));
     assert_eq!(store.reader().unwrap().holders(&ROOM, &id, 0).unwrap(), vec![far.id()]);
+}
+
+fn holders_are_those_too_who_name_one_who_holds_it(store: &mut dyn Store) {
+    let ann = Script::new(ROOM, 1, vec![text(1, "a"), text(10, "did it arrive?")]);
+    let said = |store: &dyn Store| store.reader().unwrap().holders(&ROOM, &ann.id(), 1).unwrap();
+    // Bob has seen it in his entry 2 only, and not in the one before.
+    let bob = Script::new(
+        ROOM,
+        2,
+        vec![seeing(text(2, "b"), vec![(ann.id(), 0)]), text(15, "c"), seeing(text(20, "d"), vec![(ann.id(), 1)])],
+    );
+    let early = Script::new(ROOM, 3, vec![seeing(text(30, "e"), vec![(bob.id(), 1)])]);
+    let late = Script::new(ROOM, 4, vec![text(25, "f"), seeing(text(31, "g"), vec![(bob.id(), 2)])]);
+    let last = Script::new(ROOM, 5, vec![text(3, "h"), seeing(text(40, "i"), vec![(late.id(), 1), (early.id(), 0)])]);
+    let sorted = |authors: &[&Script]| {
+        let mut ids: Vec<_> = authors.iter().map(|author| author.id()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    append(store, ROOM, &ann.runs(0, 1)).unwrap();
+    append(store, ROOM, &last.runs(0, 1)).unwrap();
+    append(store, ROOM, &early.runs(0, 0)).unwrap();
+    assert_eq!(said(store), [], "what leads to it is not here");
+    append(store, ROOM, &late.runs(1, 1)).unwrap();
+    append(store, ROOM, &bob.runs(2, 2)).unwrap();
+    assert_eq!(said(store), sorted(&[&bob, &late, &last]));
+    append(store, ROOM, &bob.runs(0, 1)).unwrap();
+    append(store, ROOM, &late.runs(0, 0)).unwrap();
+    assert_eq!(said(store), sorted(&[&bob, &late, &last]));
+    store.index(99).unwrap();
+    assert_eq!(said(store), sorted(&[&bob, &late, &last]));
+    // Nothing is known through what stands beyond a cut.
+    cut(store, &bob.proof(&bob.forked(2, 2), 2));
+    assert_eq!(said(store), []);
+    let below = store.reader().unwrap().holders(&ROOM, &ann.id(), 0).unwrap();
+    assert_eq!(below, sorted(&[&bob, &early, &late, &last]));
+    cut(store, &ann.proof(&ann.forked(1, 1), 1));
+    assert_eq!(store.reader().unwrap().holders(&ROOM, &ann.id(), 0).unwrap(), below);
+}
+
+/// A liar who names what will be said makes nobody a holder who names the liar.
+fn holders_name_nothing_that_was_said_later(store: &mut dyn Store) {
+    let ann = Script::new(ROOM, 1, vec![text(1, "a"), text(50, "later")]);
+    let liar = Script::new(ROOM, 2, vec![seeing(text(10, "b"), vec![(ann.id(), 1)]), text(60, "c")]);
+    let bob = Script::new(ROOM, 3, vec![seeing(text(70, "d"), vec![(liar.id(), 1)])]);
+    append(store, ROOM, &liar.runs(0, 1)).unwrap();
+    append(store, ROOM, &bob.runs(0, 0)).unwrap();
+    append(store, ROOM, &ann.runs(0, 1)).unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.holders(&ROOM, &ann.id(), 1).unwrap(), []);
+    let mut both = vec![liar.id(), bob.id()];
+    both.sort_unstable();
+    assert_eq!(reader.holders(&ROOM, &ann.id(), 0).unwrap(), both);
+}
+
+fn a_flood_of_those_who_do_not_hold_it_hides_others(store: &mut dyn Store) {
+    let ann = Script::lines(1, 1, 1, 1);
+    let bound = HOLDER_ENTRIES as u64;
+    let flood = Script::lines(2, bound, 10, 1);
+    let bob = Script::new(ROOM, 3, vec![seeing(text(10 + bound, "b"), vec![(ann.id(), 0)])]);
+    append(store, ROOM, &ann.runs(0, 0)).unwrap();
+    append(store, ROOM, &bob.runs(0, 0)).unwrap();
+    append(store, ROOM, &flood.runs(0, bound - 2)).unwrap();
+    assert_eq!(store.reader().unwrap().holders(&ROOM, &ann.id(), 0).unwrap(), [bob.id()]);
+    append(store, ROOM, &flood.runs(bound - 1, bound - 1)).unwrap();
+    assert_eq!(store.reader().unwrap().holders(&ROOM, &ann.id(), 0).unwrap(), []);
 }
 
 fn dropped_bodies_stay_dropped(store: &mut dyn Store) {

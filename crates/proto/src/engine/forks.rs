@@ -126,6 +126,7 @@ impl Parts {
                 turn.send(to, Frame::Fork { proof: proof.wire().clone() });
             }
         }
+        self.own.forked(&author);
         self.sync.hurry(turn.now.ticks_ms);
         turn.out.push(Output::Cut(proof.clone()));
         turn.emit(Event::Forked { author, at });

@@ -1,4 +1,10 @@
-//! What our next entries name of what we saw: the newest entry of each author that they have not named.
+//! What our next entries name of what we saw: the newest entry of each author that they have not named, unless another
+//! entry that they name already names it.
+//!
+//! An entry that we will name *spares* us the names of the entries that it names, because every receiver of ours waits for
+//! those too. So when people take turns, an entry names the one before, however many they are; of entries said at the
+//! same time it names all. If the log of the sparing author is forked or forgotten, we name the spared entries after all.
+//! An entry names the newest of an author to whom it is addressed even if that is spared.
 //!
 //! A peer that gets an entry waits for what the entry names. So our entries name nothing that the next peer cannot get.
 //! An entry that came here without its causes, as part of a page of history or after it waited for them in vain,
@@ -35,6 +41,8 @@ pub(crate) struct Regard {
 struct Seen {
     /// The newest entry that may be named.
     newest: Option<(Time, Seq)>,
+    /// The author whose entry names that one, and will be named in its place.
+    spared_by: Option<AuthorId>,
     resting: Option<Resting>,
 }
 
@@ -77,6 +85,8 @@ pub(super) struct Names {
     of: BTreeMap<AuthorId, Seen>,
     /// The authors that our next entries name, newest last.
     next: BTreeSet<(Time, AuthorId)>,
+    /// Who spares us whose name.
+    spares: BTreeSet<(AuthorId, AuthorId)>,
     /// The authors of whom something rests, by the ticks at which that ends.
     due: BTreeSet<(u64, AuthorId)>,
     rests: BTreeMap<AuthorId, Rest>,
@@ -135,17 +145,56 @@ impl Names {
 
     fn ready(&mut self, author: AuthorId, newest: (Time, Seq), regard: Regard) {
         let seen = self.of.entry(author).or_default();
-        let newest = match seen.newest {
-            Some(before) => {
-                self.next.remove(&(before.0, author));
-                newest.max(before)
-            }
-            None => newest,
-        };
+        match seen.newest {
+            Some(before) if before >= newest && seen.spared_by.is_some() => return,
+            Some(before) => _ = self.next.remove(&(before.0, author)),
+            None => {}
+        }
+        let newest = seen.newest.map_or(newest, |before| newest.max(before));
         seen.newest = Some(newest);
+        if let Some(by) = seen.spared_by.take() {
+            self.spares.remove(&(by, author));
+        }
         if regard.named {
             self.next.insert((newest.0, author));
         }
+    }
+
+    /// Our next entries name an entry of `by` that names these.
+    pub(super) fn spare(&mut self, by: AuthorId, named: &[(AuthorId, Seq)]) {
+        let newest = self.of.get(&by).and_then(|seen| seen.newest);
+        if newest.is_none_or(|(time, _)| !self.next.contains(&(time, by))) {
+            return;
+        }
+        for (author, up_to) in named.iter().filter(|(author, _)| *author != by) {
+            self.steps += 1;
+            let Some(seen) = self.of.get_mut(author) else { continue };
+            let Some((time, _)) = seen.newest.filter(|(_, seq)| seq <= up_to) else { continue };
+            if self.next.remove(&(time, *author)) {
+                seen.spared_by = Some(by);
+                self.spares.insert((by, *author));
+            }
+        }
+    }
+
+    /// What an author spared us is named after all.
+    pub(super) fn spare_no_more(&mut self, by: &AuthorId) {
+        for author in self.end_spares(by) {
+            let newest = self.of.get(&author).and_then(|seen| seen.newest);
+            newest.into_iter().for_each(|(time, _)| _ = self.next.insert((time, author)));
+        }
+    }
+
+    /// Nobody is spared by an author any more; returns who was.
+    fn end_spares(&mut self, by: &AuthorId) -> Vec<AuthorId> {
+        let pairs = self.spares.range((*by, AuthorId([0; 32]))..=(*by, AuthorId([0xff; 32])));
+        let spared: Vec<_> = pairs.map(|(_, author)| *author).collect();
+        for author in &spared {
+            self.steps += 1;
+            self.spares.remove(&(*by, *author));
+            self.of.get_mut(author).into_iter().for_each(|seen| seen.spared_by = None);
+        }
+        spared
     }
 
     /// Entries that have rested long enough may be named.
@@ -170,17 +219,20 @@ impl Names {
     pub(super) fn take(&mut self, author: &AuthorId) -> Option<Seq> {
         self.steps += 1;
         let seen = self.of.get_mut(author)?;
-        let newest = seen.newest.take();
+        let (newest, spared_by) = (seen.newest.take(), seen.spared_by.take());
         if seen.resting.is_none() {
             self.of.remove(author);
         }
+        spared_by.into_iter().for_each(|by| _ = self.spares.remove(&(by, *author)));
         let (time, seq) = newest?;
         self.next.remove(&(time, *author));
+        self.end_spares(author);
         Some(seq)
     }
 
     /// Forgets what we saw of an author.
     pub(super) fn forget(&mut self, author: &AuthorId) {
+        self.spare_no_more(author);
         self.take(author);
         let resting = self.of.remove(author).and_then(|seen| seen.resting);
         resting.into_iter().for_each(|resting| _ = self.due.remove(&(resting.regard.from_ms, *author)));
@@ -259,6 +311,67 @@ mod tests {
         let mut rested = named(&mut names, end_ms);
         rested.sort();
         assert_eq!(rested, later);
+    }
+
+    /// Shows a line of a writer that names these, and what our next entry would name then.
+    fn say(names: &mut Names, writer: &mut Writer, seen: Vec<(AuthorId, Seq)>) -> (AuthorId, Seq) {
+        let run = admit(&writer.write_seen(vec![seen], "x"));
+        let entry = run.first();
+        names.saw(entry.author, (entry.time, entry.seq), AT_ONCE);
+        names.spare(entry.author, &entry.seen);
+        (entry.author, entry.seq)
+    }
+
+    #[test]
+    fn what_a_named_entry_names_need_not_be_named() {
+        let (mut names, [mut ann, mut bob, mut carl]) = (Names::default(), [1, 2, 3].map(Writer::new));
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        let beside = say(&mut names, &mut carl, vec![before]);
+        let mut both = vec![after, beside];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both);
+        // It is named to whom an entry is addressed to, and when there is news of its author.
+        assert_eq!((names.take(&before.0), names.take(&before.0)), (Some(before.1), None));
+        let news = say(&mut names, &mut ann, vec![after, beside]);
+        let older = say(&mut names, &mut bob, vec![before]);
+        let mut both = vec![news, older];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both, "Bob named the entry before the news");
+        assert!(names.next.is_empty() && names.spares.is_empty() && names.of.len() <= 3);
+    }
+
+    #[test]
+    fn what_a_forked_log_spared_us_is_named_after_all() {
+        let (mut names, [mut ann, mut bob]) = (Names::default(), [1, 2].map(Writer::new));
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        names.spare_no_more(&after.0);
+        assert!(names.spares.is_empty());
+        let mut both = vec![before, after];
+        both.sort();
+        let mut named_now = named(&mut names, 0);
+        named_now.sort();
+        assert_eq!(named_now, both);
+        let before = say(&mut names, &mut ann, vec![]);
+        let after = say(&mut names, &mut bob, vec![before]);
+        names.forget(&after.0);
+        assert_eq!(named(&mut names, 0), [before]);
+    }
+
+    #[test]
+    fn of_two_entries_that_name_each_other_one_is_named() {
+        let (mut names, [mut ann, mut bob]) = (Names::default(), [1, 2].map(Writer::new));
+        say(&mut names, &mut ann, vec![(bob.id(), 0)]);
+        let (ann, bob) = (ann.id(), say(&mut names, &mut bob, vec![(ann.id(), 0)]).0);
+        // An old line of hers that comes late is no news, and spares nobody.
+        names.saw(ann, (Time::default(), 0), AT_ONCE);
+        names.spare(ann, &[(bob, 9)]);
+        assert_eq!(named(&mut names, 0), [(bob, 0)]);
     }
 
     #[test]

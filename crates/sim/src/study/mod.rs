@@ -21,6 +21,7 @@ pub mod report;
 pub mod spread;
 pub mod sybil;
 mod table;
+pub mod talk;
 
 use std::{
     sync::{

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
+    admit::Entry,
     frame::Frame,
     ids::{AuthorId, Seq},
     rumor::{
@@ -221,6 +222,8 @@ pub(super) struct Tally {
     copies: u64,
     frames: u64,
     bytes: u64,
+    /// How many authors the lines name as seen.
+    names: u64,
 }
 
 impl Tally {
@@ -228,10 +231,18 @@ impl Tally {
         Self { since_ms, ..Self::default() }
     }
 
-    fn show(&mut self, line: (AuthorId, Seq), at_ms: u64, hops: Option<u8>) {
+    fn show(&mut self, entry: &Entry, at_ms: u64, hops: Option<u8>) {
         let next = self.lines.len();
-        let line = *self.lines.entry(line).or_insert(next);
+        let line = *self.lines.entry((entry.author, entry.seq)).or_insert(next);
+        if line == next {
+            self.names += entry.seen.len() as u64;
+        }
         self.shown.push(Sight { at_ms, line, hops });
+    }
+
+    /// How many authors all the lines together name as seen.
+    pub(super) fn names(&self) -> u64 {
+        self.names
     }
 
     /// The times at which this line was shown.
@@ -239,7 +250,7 @@ impl Tally {
         self.shown.iter().filter(|sight| sight.line == line).map(|sight| sight.at_ms).collect()
     }
 
-    fn spread(&self, peers: usize, lines: usize) -> Spread {
+    pub(super) fn spread(&self, peers: usize, lines: usize) -> Spread {
         let deliveries = (lines * (peers - 1)) as f64;
         // A line that arrives after its round's window counts in no other round.
         let shown = || self.shown.iter().filter(|sight| sight.line < lines);
@@ -273,7 +284,7 @@ impl Checker for Gauge<Tally> {
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         match fact {
-            Fact::Shown { entry, at_ms, hops, .. } => self.lock().show((entry.author, entry.seq), *at_ms, *hops),
+            Fact::Shown { entry, at_ms, hops, .. } => self.lock().show(entry, *at_ms, *hops),
             Fact::Sent { frame, wire, .. } => {
                 let entries = |runs: &[RawRun]| runs.iter().map(|run| run.entries().len() as u64).sum();
                 let copies: u64 = match frame {

@@ -75,21 +75,17 @@ fn above(db: &Connection, whose: Whose<'_>, log: &Log, first: Seq) -> Result<Log
     Ok(Log::restored(spans, log.cut()))
 }
 
-/// Removes what is stored beside the entries of a log. Keeps the log's number while others name its entries.
+/// Removes what is stored beside the entries of a log. Keeps the log's number while notes are about its entries.
 fn forget(db: &Connection, whose: Whose<'_>) -> Result<(), Fail> {
     for rows in [
         "DELETE FROM proof WHERE log = ?1",
         "DELETE FROM gone WHERE log = ?1",
         "DELETE FROM arrival WHERE log = ?1",
-        "DELETE FROM saw WHERE log = ?1",
         "UPDATE log SET spans = x'', cut = NULL, taken = 0, reaches = 0, let_go = 0, let_go_time = NULL WHERE id = ?1",
     ] {
         db.prepare_cached(rows)?.execute([whose.log])?;
     }
-    let mut about = db.prepare_cached(
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM note WHERE room = ?1 AND target = ?2)
-            OR EXISTS (SELECT 1 FROM saw WHERE target = ?2)",
-    )?;
+    let mut about = db.prepare_cached("SELECT 1 FROM note WHERE room = ?1 AND target = ?2 LIMIT 1")?;
     if !about.exists((whose.room, whose.log))? {
         db.prepare_cached("DELETE FROM log WHERE id = ?1")?.execute([whose.log])?;
     }

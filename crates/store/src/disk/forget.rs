@@ -113,7 +113,7 @@ pub(super) fn texts(
     let mut texts = Vec::new();
     while let Some(row) = rows.next()? {
         let arrival = Arrival { author: *author, ..Arrival::read(row)? };
-        let text = folded(db, &arrival, |_, _| ())?;
+        let text = folded(db, &arrival)?;
         texts.push((arrival, text));
     }
     Ok(texts)
@@ -128,7 +128,7 @@ pub(super) fn take_out(db: &Connection, whose: Whose<'_>, (first, last): (Seq, S
 
 /// Indexes an arrival again; its words were `before`.
 pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> {
-    let after = folded(db, arrival, |_, _| ())?;
+    let after = folded(db, arrival)?;
     if after == before {
         return Ok(());
     }

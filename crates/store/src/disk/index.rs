@@ -1,8 +1,6 @@
-//! The indexes of words and of `seen`. They are written after the entries, in slices, when there is time.
+//! The index of words. It is written after the entries, in slices, when there is time.
 //!
 //! Runs are indexed in the order of their arrival. An arrival is one document: the folded words of all its texts.
-
-use std::collections::BTreeMap;
 
 use rumormill_proto::{
     entry::RawEntry,
@@ -11,10 +9,9 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    batch::number_log,
     fail::Fail,
     piece::for_each,
-    record::{array, int, seq},
+    record::{array, seq},
     schema::ARRIVAL_BITS,
 };
 use crate::{limits::SLICE_ARRIVALS, note::said, words::each_word};
@@ -104,30 +101,23 @@ fn next_arrivals(db: &Connection, room: i64, entries: u64) -> Result<Vec<Arrival
 
 fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
     let mut put = db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?;
-    let mut saw = Saw::default();
     for arrival in arrivals {
-        let text = folded(db, arrival, |seq, entry| saw.note(arrival.log, seq, entry))?;
+        let text = folded(db, arrival)?;
         if !text.is_empty() {
             put.execute((arrival.id, text))?;
         }
         put_slice(db, arrival)?;
     }
-    saw.put(db, room)?;
     if let Some(last) = arrivals.last() {
         db.prepare_cached("UPDATE room SET indexed = ?2 WHERE id = ?1")?.execute((room, last.id))?;
     }
     Ok(())
 }
 
-/// The folded words of an arrival; visits its entries along the way.
-pub(super) fn folded(
-    db: &Connection,
-    arrival: &Arrival,
-    mut visit: impl FnMut(Seq, &RawEntry),
-) -> Result<String, Fail> {
+/// The folded words of an arrival.
+pub(super) fn folded(db: &Connection, arrival: &Arrival) -> Result<String, Fail> {
     let mut text = String::new();
-    entries(db, arrival, |seq, entry| {
-        visit(seq, entry);
+    entries(db, arrival, |entry| {
         if let Some(said) = said(entry.kind, &entry.body) {
             each_word(&said, |word| text.extend([word, " "]));
         }
@@ -136,12 +126,12 @@ pub(super) fn folded(
 }
 
 /// The readable entries of an arrival.
-pub(super) fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(Seq, &RawEntry)) -> Result<(), Fail> {
+fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(&RawEntry)) -> Result<(), Fail> {
     for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
         let run = stored.run(&arrival.author);
         let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
         let within = entries.filter(|(_, seq)| (arrival.first..=arrival.last).contains(seq));
-        within.for_each(|(entry, seq)| visit(seq, entry));
+        within.for_each(|(entry, _)| visit(entry));
         Ok(true)
     })
 }
@@ -158,33 +148,4 @@ fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
         put.execute((arrival.id, arrival.newest))?;
     }
     Ok(())
-}
-
-/// For each author named in `seen`, and each naming log: the highest seq named, and the entry that named it first.
-#[derive(Default)]
-struct Saw(BTreeMap<AuthorId, BTreeMap<i64, (Seq, Seq)>>);
-
-impl Saw {
-    fn note(&mut self, log: i64, at: Seq, entry: &RawEntry) {
-        for (author, seq) in &entry.seen {
-            let best = self.0.entry(*author).or_default().entry(log).or_insert((*seq, at));
-            if *seq > best.0 || (*seq == best.0 && at < best.1) {
-                *best = (*seq, at);
-            }
-        }
-    }
-
-    fn put(self, db: &Connection, room: i64) -> Result<(), Fail> {
-        let mut put = db.prepare_cached(
-            "INSERT INTO saw VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET seq = excluded.seq, at = excluded.at
-                WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.at < at)",
-        )?;
-        for (author, logs) in self.0 {
-            let (target, _) = number_log(db, room, &author)?;
-            for (log, (seq, at)) in logs {
-                put.execute((target, log, int(seq), int(at)))?;
-            }
-        }
-        Ok(())
-    }
 }

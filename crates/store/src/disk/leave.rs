@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{fail::Fail, forget, record, schema::ARRIVAL_BITS};
 
 /// Statements that delete rows of a room, in order. Logs go last because they lead to the other rows.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 11] = [
     "DELETE FROM run WHERE id IN
         (SELECT run.id FROM log CROSS JOIN run ON run.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM proof WHERE log IN
@@ -19,8 +19,6 @@ const STEPS: [&str; 12] = [
         (SELECT log, of FROM log CROSS JOIN gone ON gone.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM vouch WHERE (log, of, seq) IN
         (SELECT vouch.log, of, seq FROM log CROSS JOIN vouch ON vouch.log = log.id WHERE room = ?1 LIMIT ?2)",
-    "DELETE FROM saw WHERE (target, log) IN
-        (SELECT target, saw.log FROM log CROSS JOIN saw ON saw.target = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM place WHERE (room, time, log, seq) IN
         (SELECT room, time, log, seq FROM place WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM aside WHERE (room, time, log, seq) IN

@@ -37,7 +37,6 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
     db.execute("DELETE FROM note WHERE room = ?1", [room])?;
     let base = room << ARRIVAL_BITS;
     db.execute("DELETE FROM arrival WHERE id > ?1 AND id < ?2", (base, base + (1 << ARRIVAL_BITS)))?;
-    db.execute("DELETE FROM saw WHERE log IN (SELECT id FROM log WHERE room = ?1)", [room])?;
     leave::index_anew(db)?;
     let mut mending = Mending { db, room, next_arrival: base + 1, door: Admission::new(*room_id) };
     let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;

@@ -9,6 +9,7 @@ mod evict;
 mod expire;
 mod fail;
 mod forget;
+mod holders;
 pub(crate) mod home;
 mod index;
 mod inspect;

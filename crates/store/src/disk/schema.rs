@@ -3,8 +3,8 @@
 //! ```text
 //! run ──── log ──── room            a run is stored in its wire form, signature included
 //! place, aside ───────┤             the timeline: one small row an entry, in order; messages and non-messages
-//! arrival ────────────┤             runs in order of arrival, for the indexes
-//! words, slice, saw ──┘             the indexes, up to room.indexed
+//! arrival ────────────┤             runs in order of arrival, for the index
+//! words, slice ───────┘             the index of words, up to room.indexed
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
@@ -31,7 +31,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 11] = ["
+const MIGRATIONS: [&str; 12] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -230,6 +230,9 @@ const MIGRATIONS: [&str; 11] = ["
     ) WITHOUT ROWID;
 
     CREATE UNIQUE INDEX once_named ON once(room, key);
+", "
+    -- Entries name few others: who holds a message is found in the entries below it.
+    DROP TABLE saw;
 "];
 
 /// The first version that records notes as entries arrive.

@@ -1,6 +1,6 @@
-//! Queries on the indexes, and on what is not indexed yet.
+//! Queries on the index of words, and on what is not indexed yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rumormill_proto::{
     content::Content,
@@ -13,10 +13,10 @@ use rusqlite::Connection;
 
 use super::{
     fail::Fail,
-    index::{Arrival, entries, unindexed},
+    index::{Arrival, unindexed},
     notes,
     piece::{for_each, rows},
-    record::{self, array, int, put_time, read_log, read_time, seq},
+    record::{self, put_time, read_time, seq},
     schema::ARRIVAL_BITS,
 };
 use crate::{TimelineRow, note::is_said, row::Row, wanted::Sought, words::Query};
@@ -174,61 +174,4 @@ impl Hits<'_> {
 fn edited(entry: &RawEntry) -> Option<Content> {
     let body = entry.body.bytes().filter(|_| entry.kind == Kind::EDIT)?;
     Content::parse(entry.kind, body).ok()?
-}
-
-/// Authors whose timeline entries name (author, `seq` or above) as seen.
-pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
-    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
-    let mut holders = BTreeSet::new();
-    if let Some(target) = record::log(db, number, author)? {
-        holders.extend(indexed_holders(db, target.id, author, seq)?);
-    }
-    let mut waiting = db.prepare_cached(unindexed!("newest DESC"))?;
-    let mut waiting = waiting.query([number])?;
-    while let Some(row) = waiting.next()? {
-        let arrival = Arrival::read(row)?;
-        if holders.contains(&arrival.author) {
-            continue;
-        }
-        let cut = record::log(db, number, &arrival.author)?.and_then(|log| log.log.cut()).unwrap_or(Seq::MAX);
-        entries(db, &arrival, |at, entry| {
-            if at < cut && names(entry, author, seq) {
-                holders.insert(arrival.author);
-            }
-        })?;
-    }
-    Ok(holders.into_iter().collect())
-}
-
-fn names(entry: &RawEntry, author: &AuthorId, seq: Seq) -> bool {
-    entry.seen.iter().any(|(named, up_to)| named == author && *up_to >= seq)
-}
-
-/// For a log that was cut since, the indexed entry may lie beyond the cut. Then the log's own entries decide.
-fn indexed_holders(db: &Connection, target: i64, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
-    let mut find = db.prepare_cached(
-        "SELECT log.id, author, at, spans, cut FROM saw CROSS JOIN log ON log.id = saw.log
-            WHERE target = ?1 AND seq >= ?2",
-    )?;
-    let mut rows = find.query((target, int(seq)))?;
-    let mut holders = Vec::new();
-    while let Some(row) = rows.next()? {
-        let by = AuthorId(array(row, 1)?);
-        let at = record::seq(row.get(2)?)?;
-        let log = read_log(row, 3)?;
-        let stands =
-            log.cut().is_none_or(|cut| at < cut) || names_below(db, row.get(0)?, &by, log.next(), author, seq)?;
-        holders.extend(stands.then_some(by));
-    }
-    Ok(holders)
-}
-
-fn names_below(db: &Connection, log: i64, by: &AuthorId, end: Seq, author: &AuthorId, seq: Seq) -> Result<bool, Fail> {
-    let mut found = false;
-    let Some(last) = end.checked_sub(1) else { return Ok(false) };
-    for_each(db, log, (0, last), |stored| {
-        found = stored.run(by).is_some_and(|run| run.entries().iter().any(|entry| names(entry, author, seq)));
-        Ok(!found)
-    })?;
-    Ok(found)
 }
