@@ -448,3 +448,17 @@ pub const RECEIPTS: usize = 32;
 
 /// Runs that are gathered before they are passed on, where latency is traded for frames; past it they go at once.
 pub const GATHERED_RUNS: usize = 4 * PUSH_RUNS;
+
+/// Appointments that lead from the owner to somebody: nobody founds an office with more levels. Each step of a path takes
+/// 16 bytes, in every grant.
+pub const RANK_STEPS: usize = 8;
+
+/// Grants of one key. Each reads the acts of its holder again, so a fold reads each act 64 times at most. The highest
+/// take the places: nobody's appointments crowd out those of somebody above.
+pub const GRANTS_OF_KEY: usize = 64;
+
+/// Acts of a key without a grant that are read: a person's tickets, devices and welcomes of years.
+pub const ACTS_WITHOUT_GRANT: usize = 1_024;
+
+/// Devices of one person: a telephone, a laptop, a desk, a backup, and as many again.
+pub const DEVICES: usize = 8;
