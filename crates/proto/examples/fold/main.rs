@@ -22,11 +22,6 @@ use std::{
     time::Instant,
 };
 
-use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Last, Role, Signed, TicketId},
-    ids::{AuthorId, EntryId},
-    time::Time,
-};
 use world::{World, state, worlds};
 
 fn main() -> ExitCode {

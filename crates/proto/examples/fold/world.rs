@@ -3,12 +3,15 @@
 use std::{collections::BTreeMap, error::Error, io::BufRead, iter};
 
 use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Grant, Last, Role, Signed, TicketId},
+    governance::{Appointed, Deed, End, Governance, Grant, Last, Role, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId},
     random::Random,
     time::Time,
 };
 use serde_json::Value;
+
+/// The key of every ticket: whoever joins in the model holds the ticket.
+const KEY: TicketKey = TicketKey([1; 32]);
 
 type Failure = Box<dyn Error>;
 
@@ -129,10 +132,10 @@ impl Reader {
                 let who = numbers(&of["who"])?.into_iter().map(author).collect();
                 Deed::Admit { who, ticket: of["ticket"].as_u64().map(self::ticket), despite: names()? }
             }
-            "ticket" => Deed::Ticket { ticket: ticket()?, uses: number(&of["uses"])? },
+            "ticket" => Deed::Ticket { ticket: ticket()?, key: KEY, uses: number(&of["uses"])? },
             "revoke" => Deed::Revoke(ticket()?),
             "stepdown" => Deed::StepDown,
-            "join" => Deed::Join(ticket()?),
+            "join" => Deed::Join { ticket: ticket()?, key: KEY },
             "welcome" => Deed::Welcome { who: who()?, ticket: ticket()? },
             "device" => Deed::Device(author(number(&of["of"])?)),
             "mine" => Deed::Mine(author(number(&of["device"])?)),

@@ -22,6 +22,10 @@ impl TicketId {
     }
 }
 
+/// The public key of a ticket. Whoever holds the ticket can countersign with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketKey(pub [u8; 32]);
+
 /// A verified entry, as the fold reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
@@ -144,13 +148,20 @@ pub enum Deed {
     Ticket {
         /// Its name.
         ticket: TicketId,
+        /// Its key.
+        key: TicketKey,
         /// How many people it lets in.
         uses: u64,
     },
     /// Ends a ticket.
     Revoke(TicketId),
-    /// The first entry of a newcomer, countersigned with the key of this ticket.
-    Join(TicketId),
+    /// The first entry of a newcomer.
+    Join {
+        /// The ticket by which it comes.
+        ticket: TicketId,
+        /// The key that countersigned. It has to be the ticket's.
+        key: TicketKey,
+    },
     /// Lets in a newcomer who joined by this ticket.
     Welcome {
         /// The newcomer.
@@ -178,7 +189,7 @@ impl Role {
             Deed::Admit { .. } | Deed::Remove { .. } | Deed::End(_) | Deed::Ticket { .. } => true,
             Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } => true,
             Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) => false,
-            Deed::Join(_) | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
+            Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
         };
         match self {
             Self::Owner | Self::CoOwner => true,

@@ -48,7 +48,7 @@ impl Entries {
             Some(Deed::End(_)) => Touched::Everything,
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
-            Some(Deed::Join(_) | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
+            Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
             Some(_) if governs(&author) => Touched::Everything,
             Some(_) => Touched::Members,
         };

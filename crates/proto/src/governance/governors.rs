@@ -152,7 +152,7 @@ impl Governors {
             let (rank, last) = (self.grants[grant].rank, end.last.map_or(EntryId::default(), |last| last.id));
             self.ending_key.entry(end.key).or_default().push(self.endings.len());
             let count = end.count();
-            self.endings.push(Ending { rank, by: *author, act, id: *id, key: end.key, count, last, sort });
+            self.endings.push(Ending { rank, by: *author, act, id: *id, count, last, sort });
         }
     }
 

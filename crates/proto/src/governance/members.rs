@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    deed::{Deed, End, Role, Signed, TicketId},
+    deed::{Deed, End, Role, Signed, TicketId, TicketKey},
     entries::Entries,
     governors::Governors,
     ranks::Extent,
@@ -39,6 +39,7 @@ pub(crate) struct Members {
 
 /// A ticket, and how many it may let in still.
 struct Open {
+    key: TicketKey,
     left: u64,
     maker: AuthorId,
     announced: EntryId,
@@ -51,8 +52,8 @@ struct Admission<'a> {
     tickets: BTreeMap<TicketId, Open>,
     /// Devices, and whose they say they are.
     device_of: BTreeMap<AuthorId, AuthorId>,
-    /// Newcomers, and the ticket of each.
-    joins: BTreeMap<AuthorId, TicketId>,
+    /// Newcomers, and the ticket and the key that each shows.
+    joins: BTreeMap<AuthorId, (TicketId, TicketKey)>,
     /// Welcomes that have a ticket, the earliest first.
     welcomes: BinaryHeap<Reverse<(Time, AuthorId, Seq, ActNo)>>,
     /// Welcomes by tickets that nobody who counts has announced so far.
@@ -103,7 +104,7 @@ impl<'a> Admission<'a> {
             let Some(act) = tree.acts(&branch, 0).next().map(|act| self.entries.act(act)) else { continue };
             match act.deed {
                 Some(Deed::Device(of)) if act.seq == 0 => drop(self.device_of.insert(*key, of)),
-                Some(Deed::Join(ticket)) if act.seq == 0 => drop(self.joins.insert(*key, ticket)),
+                Some(Deed::Join { ticket, key: shown }) if act.seq == 0 => drop(self.joins.insert(*key, (ticket, shown))),
                 _ => {}
             }
         }
@@ -130,9 +131,9 @@ impl<'a> Admission<'a> {
                 match deed {
                     Deed::Admit { who, ticket: None, .. } => admitted.extend(who),
                     Deed::Admit { who, ticket: Some(ticket), .. } => by_ticket.extend(who.iter().map(|who| (*ticket, *who))),
-                    Deed::Ticket { ticket, uses } => {
+                    Deed::Ticket { .. } => {
                         makers.insert(grant.key);
-                        self.announce(*ticket, *uses, act);
+                        self.announce(act);
                     }
                     _ => {}
                 }
@@ -153,8 +154,17 @@ impl<'a> Admission<'a> {
     }
 
     /// Opens a ticket, unless it is open.
-    fn announce(&mut self, ticket: TicketId, uses: u64, act: &Signed) {
-        self.tickets.entry(ticket).or_insert(Open { left: uses, maker: act.author, announced: act.id });
+    fn announce(&mut self, act: &Signed) {
+        if let Some(Deed::Ticket { ticket, key, uses }) = act.deed {
+            let open = Open { key, left: uses, maker: act.author, announced: act.id };
+            self.tickets.entry(ticket).or_insert(open);
+        }
+    }
+
+    /// Whether somebody joined by this ticket, and holds it, if it is open.
+    fn holds(&self, who: &AuthorId, ticket: &TicketId) -> bool {
+        let joined = self.joins.get(who).filter(|(by, _)| by == ticket);
+        joined.is_some_and(|(_, key)| self.tickets.get(ticket).is_none_or(|open| open.key == *key))
     }
 
     /// Ends the tickets of a key that it revoked itself.
@@ -188,7 +198,7 @@ impl<'a> Admission<'a> {
         for key in &new {
             for (number, act) in self.acts(key) {
                 let Some(Deed::Welcome { who, ticket }) = &act.deed else { continue };
-                if self.members.revoked.contains(ticket) || self.joins.get(who) != Some(ticket) {
+                if self.members.revoked.contains(ticket) || !self.holds(who, ticket) {
                     continue;
                 }
                 match self.tickets.contains_key(ticket) {
@@ -249,9 +259,7 @@ impl<'a> Admission<'a> {
             return;
         }
         for (_, act) in self.acts(key) {
-            if let Some(Deed::Ticket { ticket, uses }) = &act.deed {
-                self.announce(*ticket, *uses, act);
-            }
+            self.announce(act);
         }
         self.revoke_own(key);
         for (_, act) in self.acts(key) {
@@ -268,7 +276,7 @@ impl<'a> Admission<'a> {
         while let Some(Reverse((_, _, _, act))) = self.welcomes.pop() {
             let Some(Deed::Welcome { who, ticket }) = &self.entries.act(act).deed else { continue };
             let known = self.members.all.contains(who) || self.members.surplus.contains(who);
-            if known || self.members.revoked.contains(ticket) {
+            if known || self.members.revoked.contains(ticket) || !self.holds(who, ticket) {
                 continue;
             }
             if self.use_up(ticket) {
@@ -281,8 +289,9 @@ impl<'a> Admission<'a> {
     }
 
     fn find_waiting(&mut self) {
-        let open = |ticket: &&TicketId| self.tickets.contains_key(ticket) && !self.members.revoked.contains(ticket);
-        let newcomers = self.joins.iter().filter(|(_, ticket)| open(ticket)).map(|(key, _)| *key);
+        let open = |ticket| self.tickets.contains_key(ticket) && !self.members.revoked.contains(ticket);
+        let waits = |who, ticket| open(ticket) && self.holds(who, ticket);
+        let newcomers = self.joins.iter().filter(|(who, (ticket, _))| waits(who, ticket)).map(|(key, _)| *key);
         let devices = self.device_of.iter().filter(|(_, of)| self.members.all.contains(of)).map(|(key, _)| *key);
         let waiting = newcomers.chain(devices).filter(|key| !self.members.all.contains(key)).collect();
         self.members.waiting = waiting;

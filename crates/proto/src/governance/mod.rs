@@ -16,6 +16,7 @@
 //!
 //! Memory: 32 bytes an entry, for any entry can be named by an ending, and what an act says.
 
+mod act;
 mod deed;
 mod entries;
 mod fold;
@@ -25,7 +26,8 @@ mod ranks;
 mod removals;
 mod tree;
 
-pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId};
+pub use act::{Act, Ended, Guest, Says, Terms, countersigned};
+pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 pub use fold::Fold;
 pub use ranks::{Grant, Path, Step};
 

@@ -105,7 +105,6 @@ pub(crate) struct Ending {
     pub(crate) by: AuthorId,
     pub(crate) act: ActNo,
     pub(crate) id: EntryId,
-    pub(crate) key: AuthorId,
     /// How many entries it leaves.
     pub(crate) count: Seq,
     /// The last entry that it leaves; zeros for none.
