@@ -453,8 +453,8 @@ pub const GATHERED_RUNS: usize = 4 * PUSH_RUNS;
 /// 16 bytes, in every grant.
 pub const RANK_STEPS: usize = 8;
 
-/// Grants of one key. Each reads the acts of its holder again, so a fold reads each act 64 times at most. The highest
-/// take the places: nobody's appointments crowd out those of somebody above.
+/// Grants of one key. Each reads the acts of its holder again, so a fold reads each act 64 times at most. They are
+/// given places in the order of those who appoint: nobody's appointments crowd out those of somebody above.
 pub const GRANTS_OF_KEY: usize = 64;
 
 /// Acts of a key without a grant that are read: a person's tickets, devices and welcomes of years.

@@ -60,7 +60,8 @@ pub(crate) fn worlds(lines: impl BufRead) -> impl Iterator<Item = Result<World, 
         let first = lines.next()?;
         Some(first.map_err(Failure::from).and_then(|first| {
             let mut told = vec![first];
-            while let Some(line) = lines.next_if(|line| line.as_ref().is_ok_and(|line| !line.starts_with("{\"world\""))) {
+            while let Some(line) = lines.next_if(|line| line.as_ref().is_ok_and(|line| !line.starts_with("{\"world\"")))
+            {
                 told.push(line?);
             }
             world(&told)
@@ -108,7 +109,8 @@ impl Reader {
     fn deed(&mut self, of: &Value) -> Result<Option<Deed>, Failure> {
         let who = || number(&of["who"]).map(author);
         let ticket = || number(&of["ticket"]).map(ticket);
-        let names = || -> Result<Vec<EntryId>, Failure> { Ok(numbers(&of["names"])?.into_iter().map(entry_id).collect()) };
+        let names =
+            || -> Result<Vec<EntryId>, Failure> { Ok(numbers(&of["names"])?.into_iter().map(entry_id).collect()) };
         let deed = match of["kind"].as_str().ok_or("an entry without a kind")? {
             "appoint" => {
                 let role = match of["role"].as_str() {
@@ -117,7 +119,11 @@ impl Reader {
                     Some("keeper") => Role::Keeper,
                     _ => return Err("no such role".into()),
                 };
-                Deed::Appoint { keys: vec![Appointed { key: who()?, from: number(&of["from"])? }], role, despite: names()? }
+                Deed::Appoint {
+                    keys: vec![Appointed { key: who()?, from: number(&of["from"])? }],
+                    role,
+                    despite: names()?,
+                }
             }
             "dismiss" => Deed::Dismiss { ends: vec![self.end(who()?, &of["tip"])], tickets: Vec::new() },
             "vouch" => Deed::Vouch(self.end(who()?, &of["tip"])),

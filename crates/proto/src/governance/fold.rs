@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    deed::{Deed, Role, Signed, TicketId},
+    deed::{Deed, Last, Role, Signed, TicketId},
     entries::Entries,
     governors::Governors,
     members::Members,
@@ -57,7 +57,12 @@ impl<'a> Fold<'a> {
     /// The members who are not removed.
     pub fn present(&self) -> BTreeSet<AuthorId> {
         let Steps { removals, members, .. } = self.steps;
-        members.all.iter().filter(|key| !removals.out.contains(key) && !members.ended.contains_key(key)).copied().collect()
+        members
+            .all
+            .iter()
+            .filter(|key| !removals.out.contains(key) && !members.ended.contains_key(key))
+            .copied()
+            .collect()
     }
 
     /// Newcomers that were welcomed when their ticket had no use left.
@@ -74,6 +79,13 @@ impl<'a> Fold<'a> {
     /// How many entries of an author's log count.
     pub fn count(&self, author: &AuthorId) -> Seq {
         self.counted_branch(author).map_or(0, |(_, branch)| branch.len())
+    }
+
+    /// The last entry of an author that counts: what an ending names that takes nothing back.
+    pub fn last(&self, author: &AuthorId) -> Option<Last> {
+        let (tree, branch) = self.counted_branch(author)?;
+        let spot = branch.last()?;
+        Some(Last { seq: spot.seq, id: tree.id(spot)? })
     }
 
     /// Whether an entry counts: its author is a member, and it lies within the author's cut.

@@ -51,10 +51,8 @@ impl Governors {
         let owner = Queued { key: entries.owner(), path, role: Role::Owner, from: 0, by: None, number: 0 };
         let mut queue = BinaryHeap::from([owner]);
         let mut number = 0;
+        let mut queued_of: BTreeMap<AuthorId, usize> = BTreeMap::new();
         while let Some(next) = queue.pop() {
-            if all.of_key.get(&next.key).is_some_and(|grants| grants.len() >= GRANTS_OF_KEY) {
-                continue;
-            }
             let grant = all.grants.len();
             all.take(entries, &next);
             for act in all.grants[grant].acts.clone() {
@@ -63,6 +61,11 @@ impl Governors {
                 let Some(Deed::Appoint { keys, role, .. }) = deed else { continue };
                 for (appointed, place) in keys.iter().zip(0..) {
                     let Some(path) = all.grants[grant].path.then((*seq, place)) else { break };
+                    let queued = queued_of.entry(appointed.key).or_insert(0);
+                    if *queued == GRANTS_OF_KEY {
+                        continue;
+                    }
+                    *queued += 1;
                     number += 1;
                     let (key, from, by) = (appointed.key, appointed.from, Some((grant, act)));
                     queue.push(Queued { key, path, role: *role, from, by, number });
@@ -195,7 +198,9 @@ fn owner_end(entries: &Entries) -> OwnerEnd {
     let mut appointed = Vec::new();
     for act in tree.acts(&below, 0) {
         match &entries.act(act).deed {
-            Some(Deed::Dismiss { ends, .. } | Deed::Remove { ends, .. }) => ended.extend(ends.iter().map(|end| end.key)),
+            Some(Deed::Dismiss { ends, .. } | Deed::Remove { ends, .. }) => {
+                ended.extend(ends.iter().map(|end| end.key))
+            }
             Some(Deed::End(End { key, .. })) => drop(ended.insert(*key)),
             Some(Deed::Appoint { keys, role: Role::CoOwner, .. }) => appointed.extend(keys.iter().map(|key| key.key)),
             _ => {}

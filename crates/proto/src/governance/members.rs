@@ -33,7 +33,8 @@ pub(crate) struct Members {
     pub(crate) ended: BTreeMap<AuthorId, Extent>,
     /// Tickets that were ended.
     pub(crate) revoked: BTreeSet<TicketId>,
-    /// Newcomers and devices that may come in still: what they joined by, or whose they are, is there.
+    /// Newcomers and devices that are not in, and whose first entry everybody has to hold: newcomers whose ticket is
+    /// open, and devices of members and of those who were removed.
     pub(crate) waiting: BTreeSet<AuthorId>,
 }
 
@@ -104,7 +105,9 @@ impl<'a> Admission<'a> {
             let Some(act) = tree.acts(&branch, 0).next().map(|act| self.entries.act(act)) else { continue };
             match act.deed {
                 Some(Deed::Device(of)) if act.seq == 0 => drop(self.device_of.insert(*key, of)),
-                Some(Deed::Join { ticket, key: shown }) if act.seq == 0 => drop(self.joins.insert(*key, (ticket, shown))),
+                Some(Deed::Join { ticket, key: shown }) if act.seq == 0 => {
+                    drop(self.joins.insert(*key, (ticket, shown)))
+                }
                 _ => {}
             }
         }
@@ -130,7 +133,9 @@ impl<'a> Admission<'a> {
                 self.members.revoked.extend(deed.revoked());
                 match deed {
                     Deed::Admit { who, ticket: None, .. } => admitted.extend(who),
-                    Deed::Admit { who, ticket: Some(ticket), .. } => by_ticket.extend(who.iter().map(|who| (*ticket, *who))),
+                    Deed::Admit { who, ticket: Some(ticket), .. } => {
+                        by_ticket.extend(who.iter().map(|who| (*ticket, *who)))
+                    }
                     Deed::Ticket { .. } => {
                         makers.insert(grant.key);
                         self.announce(act);
@@ -292,7 +297,9 @@ impl<'a> Admission<'a> {
         let open = |ticket| self.tickets.contains_key(ticket) && !self.members.revoked.contains(ticket);
         let waits = |who, ticket| open(ticket) && self.holds(who, ticket);
         let newcomers = self.joins.iter().filter(|(who, (ticket, _))| waits(who, ticket)).map(|(key, _)| *key);
-        let devices = self.device_of.iter().filter(|(_, of)| self.members.all.contains(of)).map(|(key, _)| *key);
+        // A device of somebody who was removed cannot be admitted, so everybody has to know that it is one.
+        let known = |of| self.members.all.contains(of) || self.removals.persons.contains(of);
+        let devices = self.device_of.iter().filter(|(_, of)| known(of)).map(|(key, _)| *key);
         let waiting = newcomers.chain(devices).filter(|key| !self.members.all.contains(key)).collect();
         self.members.waiting = waiting;
     }

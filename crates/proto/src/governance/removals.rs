@@ -76,7 +76,8 @@ impl Removals {
             let ended = acts.find(|act| matches!(&act.deed, Some(Deed::End(_))) && act.leaves());
             if let Some(act) = ended {
                 let cut = (act.seq + 1).max(acted(entries, governors, key));
-                self.extents.insert(*key, Extent { cut: Some(extent.cut.map_or(cut, |other| other.min(cut))), ..extent });
+                self.extents
+                    .insert(*key, Extent { cut: Some(extent.cut.map_or(cut, |other| other.min(cut))), ..extent });
                 self.out.insert(*key);
             }
         }

@@ -240,7 +240,8 @@ impl Tree {
 
     /// What leads to an entry, that entry included, from seq 0 or the lowest that is held.
     pub(crate) fn leading_to(&self, tip: Spot) -> Branch {
-        let mut pieces = vec![Piece { stretch: tip.stretch, first: self.stretches[tip.stretch].first, end: tip.seq + 1 }];
+        let mut pieces =
+            vec![Piece { stretch: tip.stretch, first: self.stretches[tip.stretch].first, end: tip.seq + 1 }];
         let mut stretch = tip.stretch;
         while let Below::Held(lower) = self.stretches[stretch].below {
             let end = self.stretches[stretch].first;
@@ -414,7 +415,8 @@ impl Line<'_> {
             self.upto.extend(steps);
             self.tip = Some(spot);
         } else {
-            self.off.extend(steps.iter().map(|(stretch, _)| *stretch).filter(|stretch| !self.upto.contains_key(stretch)));
+            self.off
+                .extend(steps.iter().map(|(stretch, _)| *stretch).filter(|stretch| !self.upto.contains_key(stretch)));
         }
         follows
     }
