@@ -104,9 +104,11 @@ impl<'a> Admission<'a> {
             let branch = self.removals.extent(key).of(tree);
             let Some(act) = tree.acts(&branch, 0).next().map(|act| self.entries.act(act)) else { continue };
             match act.deed {
-                Some(Deed::Device(of)) if act.seq == 0 => drop(self.device_of.insert(*key, of)),
+                Some(Deed::Device(of)) if act.seq == 0 => {
+                    self.device_of.insert(*key, of);
+                }
                 Some(Deed::Join { ticket, key: shown }) if act.seq == 0 => {
-                    drop(self.joins.insert(*key, (ticket, shown)))
+                    self.joins.insert(*key, (ticket, shown));
                 }
                 _ => {}
             }
