@@ -1,11 +1,11 @@
-# A node that is always there, for a room whose members are not:
+# An always-on node for a room whose members are often offline:
 #
 #   docker build -t rumormill .
 #   docker run -d --name rumormill --network host -v rumormill:/home/rumormill rumormill
 #   docker exec -it rumormill rumormill join TICKET
 #
-# The network of the host lets peers on the LAN find it, and lets the page and the API be reached at 127.0.0.1 of the
-# host, and from nowhere else.
+# With the host's network, peers on the LAN find the node, and the page and the API are reachable at 127.0.0.1 of the
+# host only.
 FROM rust:1-slim-bookworm AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev make && rm -rf /var/lib/apt/lists/*
 WORKDIR /src

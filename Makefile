@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test siege deny page fuzz-api bench weather studies clean
+.PHONY: lab run test talk siege deny page fuzz-api bench weather studies clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -18,6 +18,10 @@ test:
 	cargo test -p rumormill-siege
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
+
+# Two people at two machines, which are two network namespaces, talk for ten minutes.
+talk:
+	cargo test -p rumormill --test commands two_people -- --include-ignored
 
 # Every attack in full, with times and memory, and every defence switched off once; writes the tables of docs/security.md.
 # Some attack the program itself, which must stand beside the siege.

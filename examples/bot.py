@@ -1,20 +1,37 @@
 #!/usr/bin/env python3
-"""A bot to start from: it listens to every room of this home and answers `!roll 2d6`.
+"""A bot to start from: it listens to every room of this home and answers `!roll 2d6`, each question once.
 
-Run `rumormill serve` (or leave a chat open), then `python3 bot.py`. Nothing but Python 3.8 is needed: requests go
+Run `rumormill serve` (or leave a chat open), then `python3 bot.py [STATE]`. Nothing but Python 3.8 is needed: requests go
 through the socket in the home, which only its owner can open. Over loopback TCP the same requests carry
 `Authorization: Bearer` and the token that `rumormill paths` tells the file of.
+
+The bot and the process may each be killed at any time. STATE (`bot.json`) holds the last place that the bot has read in
+each room; when it comes back it reads the messages after that place. Each answer is sent under an Idempotency-Key made
+from the question, so an answer that was said already is not said again.
 """
 
 import http.client
 import json
+import os
 import random
 import re
 import socket
 import subprocess
+import sys
+import time
+
+HOUR = 3_600_000 << 16  # the time in a place is in milliseconds, with 16 bits below them
 
 
-class Api(http.client.HTTPConnection):
+class Refused(Exception):
+    """The process refused a request: `code` says why."""
+
+    def __init__(self, error):
+        super().__init__(f"{error['what']}; {error['help']}")
+        self.code = error["code"]
+
+
+class Connection(http.client.HTTPConnection):
     """HTTP through a Unix socket."""
 
     def __init__(self, path):
@@ -26,54 +43,150 @@ class Api(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask(path, method, what, body=None):
-    """One request; the answer as JSON."""
-    api = Api(path)
-    api.request(method, what, json.dumps(body) if body else None, {"Content-Type": "application/json"})
-    answer = api.getresponse()
-    text = answer.read()
-    if answer.status >= 400:
-        raise RuntimeError(json.loads(text)["error"])
-    return json.loads(text) if text else None
+def pauses():
+    """Seconds to wait before each new try."""
+    pause = 0.1
+    while True:
+        yield pause
+        pause = min(2 * pause, 5)
 
 
-def events(path):
-    """What happens, as it happens: (name, content)."""
-    api = Api(path)
-    api.request("GET", "/v1/events")
-    name = None
-    for line in api.getresponse():
-        field, _, value = line.decode().rstrip("\n").partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            yield name, json.loads(value)
+class Home:
+    """The process that has the home open. It may go away and come back."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def ask(self, method, what, body=None, key=None):
+        """One request, repeated until it is answered; the answer as JSON. With a key it is carried out once."""
+        headers = {"Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        for pause in pauses():
+            try:
+                connection = Connection(self.path)
+                connection.request(method, what, json.dumps(body) if body else None, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+            except (OSError, http.client.HTTPException):
+                time.sleep(pause)
+                continue
+            wait = answer.getheader("Retry-After")
+            if wait:  # too fast, or the same request is under way
+                time.sleep(int(wait))
+            elif answer.status >= 400:
+                raise Refused(json.loads(text)["error"])
+            else:
+                return json.loads(text) if text else None
+
+    def events(self):
+        """What happens, as it happens: (name, content). `lagged` says that something was missed, as before the first."""
+        last, wait = None, pauses()
+        while True:
+            try:
+                connection = Connection(self.path)
+                connection.request("GET", "/v1/events", headers={"Last-Event-ID": last} if last else {})
+                answer = connection.getresponse()
+                if last is None:
+                    yield "lagged", {"why": "restart"}
+                fields = {}
+                for line in answer:
+                    field, _, value = line.decode().rstrip("\n").partition(": ")
+                    if field:
+                        fields[field] = value
+                        continue
+                    last = fields.get("id", last)
+                    if "data" in fields:
+                        wait = pauses()
+                        yield fields.get("event"), json.loads(fields["data"])
+                    fields = {}
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(next(wait))
 
 
-def roll(text):
-    """The answer to `!roll 2d6`, or None."""
+class Places:
+    """Where the bot began to read in each room, and the last place that it has read: in a file that is always whole."""
+
+    def __init__(self, file):
+        self.file = file
+        self.known = {}
+        if os.path.exists(file):
+            with open(file) as kept:
+                self.known = json.load(kept)
+
+    def move(self, room, place):
+        """Everything up to `place` is read."""
+        begun, read = self.known.get(room, (place, ""))
+        if place > read:
+            self.known[room] = (begun, place)
+            with open(self.file + ".new", "w") as fresh:
+                json.dump(self.known, fresh)
+                fresh.flush()
+                os.fsync(fresh.fileno())
+            os.replace(self.file + ".new", self.file)
+
+
+def roll(text, seed):
+    """The answer to `!roll 2d6`, or None. The same question gets the same answer, should it be asked again."""
     match = re.fullmatch(r"!roll (\d{1,2})d(\d{1,3})", text.strip())
     if not match or 0 in map(int, match.groups()):
         return None
     count, sides = map(int, match.groups())
-    rolled = [random.randint(1, sides) for _ in range(count)]
+    dice = random.Random(seed)
+    rolled = [dice.randint(1, sides) for _ in range(count)]
     return f"{' + '.join(map(str, rolled))} = {sum(rolled)}"
 
 
-def main():
-    path = json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))["socket"]
-    happening = events(path)
-    next(happening)
-    print("listening", flush=True)
-    for name, content in happening:
-        # "end" is what is said now; what comes late or from history was said to somebody else.
-        if name != "message" or content["arrival"] != "end" or content["message"]["mine"]:
+def take(home, places, room, message):
+    """Answers a message if it is a question, and then counts it as read."""
+    answer = roll(message["text"], message["ref"]) if message["kind"] == "text" and not message["mine"] else None
+    if answer:
+        said = {"text": answer, "reply_to": message["ref"], "mentions": [message["author"]]}
+        try:
+            home.ask("POST", f"/v1/rooms/{room}/messages", said, key=f"roll {message['ref']}")
+        except Refused as refused:
+            # The question was changed after it was answered: that answer stands.
+            if refused.code != "key-used":
+                raise
+    places.move(room, message["place"])
+
+
+def catch_up(home, places):
+    """Reads what was said since the bot was here last; in a room that it does not know, only what is said from now on."""
+    for room in home.ask("GET", "/v1/rooms")["rooms"]:
+        room = room["id"]
+        if room not in places.known:
+            newest = home.ask("GET", f"/v1/rooms/{room}/messages?limit=1")["messages"]
+            places.move(room, newest[-1]["place"] if newest else "0" * 16 + "." + "0" * 64 + "." + "0" * 16)
             continue
-        message = content["message"]
-        answer = roll(message["text"]) if message["kind"] == "text" else None
-        if answer:
-            said = {"text": answer, "reply_to": message["ref"], "mentions": [message["author"]]}
-            ask(path, "POST", f"/v1/rooms/{content['room']}/messages", said)
+        # An hour further back: what somebody said offline stands where it was said. What is answered stays answered.
+        begun, read = places.known[room]
+        after, more = max(begun, f"{max(0, int(read[:16], 16) - HOUR):016x}{read[16:]}"), True
+        while more:
+            page = home.ask("GET", f"/v1/rooms/{room}/messages?after={after}&limit=200")
+            for message in page["messages"]:
+                take(home, places, room, message)
+                after = message["place"]
+            more = page["more"]
+
+
+def main():
+    home = Home(json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))["socket"])
+    places = Places(sys.argv[1] if len(sys.argv) > 1 else "bot.json")
+    listening = False
+    for name, content in home.events():
+        try:
+            if name == "lagged":
+                catch_up(home, places)
+            # What comes from history was said before this home was in the room.
+            elif name == "message" and content["arrival"] != "history":
+                take(home, places, content["room"], content["message"])
+        except Refused as refused:
+            print(refused, file=sys.stderr, flush=True)
+        if not listening:
+            listening = True
+            print("listening", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! Plumtree over HyParView by the `iroh-gossip` crate, in the simulator that it is published with.
 //!
-//! Its peers, links, timers and deaths are that simulator's own, with its configuration as it comes; who speaks when, and
-//! what is counted, is as with ours. It simulates neither loss nor bytes, and whoever dies is missed one latency later.
+//! Its peers, links, timers and deaths are those of that simulator, with its default configuration; senders, times and
+//! measures are ours. It simulates neither loss nor bytes, and peers notice a death one latency later.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,22 +22,22 @@ use rumormill_sim::{
 /// The topic that the simulator's peers join.
 const TOPIC: TopicId = TopicId::from_bytes([0; 32]);
 
-/// Peers that join each other before all others join one of them.
+/// Number of peers that join each other before all others join one of them.
 const FIRST: u64 = 10;
 
-/// Milliseconds that a room rests before somebody speaks, as ours does.
+/// Milliseconds that a room rests before the first line, as in our studies.
 const REST_MS: u64 = 60_000;
 
-/// Hops that none takes.
+/// More hops than any message takes.
 const HOPS: u16 = 1_000;
 
-/// Milliseconds of the links of rooms that die.
+/// Latency in rooms that die, in milliseconds.
 const LATENCY_MS: (u64, u64) = (10, 50);
 
-/// Milliseconds for which a message is kept, after which who has not got it never will.
+/// Milliseconds for which a message is kept; a peer that lacks it then never gets it.
 const KEPT_MS: u64 = 30_000;
 
-/// Its simulator has no such room.
+/// Its simulator cannot simulate such a room.
 const NOT_SIMULATED: Survival = Survival {
     first_1s: f64::NAN,
     first_2s: f64::NAN,
@@ -48,12 +48,12 @@ const NOT_SIMULATED: Survival = Survival {
     all_s: f64::NAN,
 };
 
-/// How its peers are set up.
+/// How its peers are configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gossip {
-    /// As they come.
+    /// With the defaults.
     AsItComes,
-    /// With the timers that announcements wait for scaled to round trips longer than those they were chosen for.
+    /// With the timers that announcements wait for scaled to longer round trips than the defaults assume.
     Scaled,
 }
 
@@ -100,7 +100,7 @@ impl Contender for Gossip {
 
 impl Mortal for Gossip {
     fn crash(&self, point: &Crash, seed: u64) -> Story<Survival> {
-        // Its links to the dead break after one latency, whatever transports notice.
+        // Its links to dead peers break after one latency, whatever the transport notices.
         if point.silence_ms != LATENCY_MS {
             return Ok(NOT_SIMULATED);
         }
@@ -121,7 +121,7 @@ impl Mortal for Gossip {
             }
         }
         let all = LINES * (survivors.len() - 1);
-        // It keeps a message for 30 s: what has not come by then never will.
+        // It keeps a message for 30 s: one that has not arrived by then never will.
         let end_ms = room.now_ms() + KEPT_MS;
         while room.now_ms() < end_ms && room.heard.values().map(Vec::len).sum::<usize>() < all {
             room.run_ms(WINDOW_MS);
@@ -145,7 +145,7 @@ impl Mortal for Gossip {
     }
 }
 
-/// A line came to somebody.
+/// A peer received a line.
 #[derive(Clone, Copy, Debug)]
 struct Hearing {
     at_ms: u64,
@@ -159,10 +159,10 @@ struct Sent {
     controls: u64,
 }
 
-/// A room in their simulator.
+/// A room in that simulator.
 struct Room {
     simulator: Simulator,
-    /// By line, in the order in which they came.
+    /// Receivers by line, in order of arrival.
     heard: BTreeMap<Bytes, Vec<Hearing>>,
 }
 
@@ -186,7 +186,7 @@ impl Room {
         self.simulator.network.elapsed().as_millis() as u64
     }
 
-    /// Lets time pass, and notes who hears what when.
+    /// Lets time pass, and records which peer receives what and when.
     fn run_ms(&mut self, ms: u64) {
         for _ in 0..ms {
             self.simulator.network.run_duration(Duration::from_millis(1));
@@ -200,7 +200,7 @@ impl Room {
         }
     }
 
-    /// Lets those who are to speak speak; answers how many lines that makes.
+    /// Lets the senders of a round speak; returns the number of lines.
     fn say(&mut self, senders: Senders, round: usize) -> usize {
         let peers = self.simulator.peer_count();
         let speakers = senders.in_round(round, peers);
@@ -216,7 +216,7 @@ impl Room {
         text
     }
 
-    /// When a line came to those who have it.
+    /// When a line reached the peers that have it.
     fn times(&self, line: &Bytes) -> &[Hearing] {
         self.heard.get(line).map_or(&[], Vec::as_slice)
     }
@@ -256,12 +256,12 @@ impl Room {
     }
 }
 
-/// A line of the size that ours have, unlike all others.
+/// A unique line, as long as ours.
 fn text(line: usize) -> Bytes {
     format!("{line:>LINE_BYTES$}").into()
 }
 
-/// Links crossed: one more than the rounds that a message tells of, which can only be compared.
+/// Links crossed: one more than the rounds in a message, which can only be compared.
 fn hops(scope: DeliveryScope) -> u16 {
     (0..HOPS).find(|hops| scope == DeliveryScope::Swarm((*hops).into())).map_or(HOPS, |hops| hops + 1)
 }

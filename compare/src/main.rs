@@ -1,4 +1,4 @@
-//! The simulator's studies with other systems as further contenders: the same points, the same seeds, in one run.
+//! The simulator's studies with other systems as additional contenders: the same points and seeds in one run.
 
 #![allow(clippy::print_stderr, reason = "a command prints")]
 
@@ -19,7 +19,7 @@ use rumormill_sim::study::{
 
 use crate::{gossip::Gossip, negentropy::Reconciliation};
 
-/// Rumormill beside other systems.
+/// Rumormill compared with other systems.
 #[derive(Parser)]
 #[command(name = "rumormill-compare", version)]
 struct Args {
@@ -29,13 +29,13 @@ struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// How fast and at what cost a line reaches everybody
+    /// Measure how fast and at what cost a line reaches everybody
     Spread(Size),
-    /// What survivors hear when most of a room dies at once
+    /// Measure what survivors receive when most of a room dies at once
     Crash(Size),
-    /// Bytes of an exchange when nothing differs, against the size of the room
+    /// Measure the bytes of an exchange without differences, against the size of the room
     Idle(Size),
-    /// Bytes of finding out what is missing, against how much that is
+    /// Measure the bytes it takes to find what is missing, against the amount missing
     Repair(Size),
 }
 

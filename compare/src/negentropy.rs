@@ -6,11 +6,11 @@ use rumormill_sim::{
     study::difference::{Contender, Difference, Part, Said},
 };
 
-/// Messages after which it will never end: a set of a million is split six times.
+/// Number of messages after which it counts as endless: a set of a million is split six times.
 const STEPS: usize = 100;
 
-/// The peer that lacks something asks, as clients do; frames are as large as they need to be. Times are seconds, as
-/// where it is used, and ids the 32 bytes that it takes.
+/// The lacking peer asks, as clients do, and frames may have any size. Times are in seconds, as in its usual
+/// application, and ids are the 32 bytes that it requires.
 pub(crate) struct Reconciliation;
 
 impl Contender for Reconciliation {
@@ -29,7 +29,7 @@ impl Contender for Reconciliation {
     }
 }
 
-/// What was said, and how many missing entries were found.
+/// The traffic, and the number of missing entries found.
 fn reconcile(difference: &Difference) -> Result<(Said, usize), Error> {
     let mut lacking = Negentropy::owned(storage(difference, |part| part.held)?, 0)?;
     let mut whole = Negentropy::owned(storage(difference, |part| part.items.len())?, 0)?;
@@ -46,7 +46,7 @@ fn reconcile(difference: &Difference) -> Result<(Said, usize), Error> {
     Ok((said, need.len()))
 }
 
-/// The first so many entries of each log.
+/// The first `count` entries of each log.
 fn storage(difference: &Difference, count: impl Fn(&Part) -> usize) -> Result<NegentropyStorageVector, Error> {
     let mut storage = NegentropyStorageVector::new();
     for part in &difference.parts {

@@ -54,7 +54,7 @@ pub struct Said {
 
 /// What became of an import, in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Imported {
+pub struct ImportCounts {
     /// Entries that were new here.
     pub new: u64,
     /// Entries that were here before.

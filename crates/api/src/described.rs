@@ -4,8 +4,8 @@ use serde_json::Value as Any;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Content, ContentBuilder, Object, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder, Responses,
-        ResponsesBuilder, Schema,
+        Content, ContentBuilder, HeaderBuilder, Object, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        Responses, ResponsesBuilder, Schema,
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
         schema::{SchemaType, Type},
@@ -16,8 +16,8 @@ use utoipa::{
 use crate::{
     Refusal,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Example, Figures, Json, JsonOrLines, Method, Query, Steps, Svg, Tag, Text,
-        Value,
+        Bytes, Empty, Endpoint, Events, Example, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, Method, Query,
+        Steps, Svg, Tag, Text, Value,
     },
     examples::REF,
 };
@@ -64,8 +64,11 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
         Q::schemas(&mut schemas);
         A::schemas(&mut schemas);
         let path_parameters = self.path.split('/').filter_map(|piece| piece.strip_prefix('{')?.strip_suffix('}'));
-        let parameters: Vec<Parameter> =
-            path_parameters.map(in_path).chain(self.queries.iter().map(Query::parameter)).collect();
+        let parameters: Vec<Parameter> = path_parameters
+            .map(in_path)
+            .chain(self.queries.iter().map(Query::parameter))
+            .chain(self.headers.iter().map(Header::parameter))
+            .collect();
         let mut operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag.name())
@@ -98,8 +101,24 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
             let example = serde_json::to_value(Refusal::example()).ok();
             ResponseBuilder::new().description(says).content("application/json", with_example(content, example))
         };
-        ResponsesBuilder::new()
-            .response(self.status.to_string(), success)
+        let mut responses = ResponsesBuilder::new().response(self.status.to_string(), success);
+        if self.is_paced {
+            let seconds = HeaderBuilder::new()
+                .schema(Some(Object::with_type(SchemaType::Type(Type::Integer))))
+                .description(Some("Seconds to wait before the same is asked again"))
+                .build();
+            let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and ask again";
+            responses = responses.response("429", refusal(says).header("Retry-After", seconds));
+        }
+        if self.headers.iter().any(|header| header.name == IDEMPOTENCY_KEY) {
+            let says =
+                "What was asked for under this `Idempotency-Key` before is not on disk yet: ask again in a second";
+            responses = responses.response("409", refusal(says));
+            let says =
+                "Something else was asked for under this `Idempotency-Key`, or the body is not what it has to be";
+            responses = responses.response("422", refusal(says));
+        }
+        responses
             .response("4XX", refusal("The request cannot be carried out as it is; `help` says what to change"))
             .response("5XX", refusal("The process cannot carry it out now; `help` says what to do"))
             .build()
@@ -124,6 +143,19 @@ impl Query {
             .description(Some(self.says))
             .schema(Some(schema.build()))
             .example(Some(example))
+            .build()
+    }
+}
+
+impl Header {
+    fn parameter(&self) -> Parameter {
+        ParameterBuilder::new()
+            .name(self.name)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(self.says))
+            .schema(Some(Object::with_type(SchemaType::Type(Type::String))))
+            .example(Some(Any::from(self.example)))
             .build()
     }
 }

@@ -71,6 +71,12 @@ pub enum Tag {
     Process,
 }
 
+/// The header by which a reader of events comes back: the last `id:` that it read.
+pub const LAST_EVENT_ID: &str = "last-event-id";
+
+/// The header that gives a call a name, under which it is carried out once however often it is made.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// One endpoint: `Q` goes in, `A` comes out.
 pub struct Endpoint<Q, A> {
     /// The operation's name, unique in the table.
@@ -87,10 +93,14 @@ pub struct Endpoint<Q, A> {
     pub details: &'static str,
     /// Parameters behind the `?`.
     pub queries: &'static [Query],
+    /// Headers that matter to it.
+    pub headers: &'static [Header],
     /// The status of success.
     pub status: u16,
     /// Whether it is answered to whoever asks, without the token.
     pub is_open: bool,
+    /// Whether it writes an entry, and so at a pace.
+    pub is_paced: bool,
     bodies: PhantomData<fn(Q) -> A>,
 }
 
@@ -102,6 +112,16 @@ pub struct Query {
     pub value: Value,
     /// Whether the request needs it.
     pub needed: bool,
+    /// What it means.
+    pub says: &'static str,
+}
+
+/// A header that a request may carry.
+pub struct Header {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub example: &'static str,
     /// What it means.
     pub says: &'static str,
 }
@@ -128,8 +148,10 @@ impl<Q, A> Endpoint<Q, A> {
             summary,
             details: "",
             queries: &[],
+            headers: &[],
             status: 200,
             is_open: false,
+            is_paced: false,
             bodies: PhantomData,
         }
     }
@@ -163,9 +185,19 @@ impl<Q, A> Endpoint<Q, A> {
         Self { queries, ..self }
     }
 
+    /// The same, where these headers matter.
+    pub const fn headers(self, headers: &'static [Header]) -> Self {
+        Self { headers, ..self }
+    }
+
     /// The same, answered with another status.
     pub const fn status(self, status: u16) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same, at the pace of a room.
+    pub const fn paced(self) -> Self {
+        Self { is_paced: true, ..self }
     }
 
     /// The same, answered without the token.

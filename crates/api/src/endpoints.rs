@@ -1,11 +1,11 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Edit, Enter, Event, Findings, Holders, Imported, Keep, Message, Nearby, Nick, Page, People, Read, Room,
-    Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Edit, Enter, Event, Findings, Holders, ImportCounts, Keep, Message, Nearby, Nick, Page, People, Read,
+    Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
     described::Row,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines,
+        Bytes, Empty, Endpoint, Events, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
         Query, Steps, Svg, Tag,
         Tag::{Archive, Files, Messages, People as Persons, Process, Rooms as OfRooms},
@@ -13,6 +13,13 @@ use crate::{
     },
     examples::{PLACE, REF},
 };
+
+/// What makes a call one that is carried out once.
+const ONCE: &[Header] = &[Header {
+    name: IDEMPOTENCY_KEY,
+    example: "answer-to-1a0c39ec.3",
+    says: "A name for this call, 1 to 256 bytes of plain text. A repeat under the same name says nothing again and is answered as the first was, also after a crash; the latest 16,384 names of a room are known",
+}];
 
 /// Names each endpoint, and lists all of them.
 macro_rules! table {
@@ -44,8 +51,8 @@ table! {
         .status(204);
     GET_TICKET: Empty => Json<Ticket> = Endpoint::new("get_ticket", OfRooms, Get, "/v1/rooms/{room}/ticket", "Get the ticket that lets others in");
     GET_TICKET_PICTURE: Empty => Svg = Endpoint::new("get_ticket_picture", OfRooms, Get, "/v1/rooms/{room}/ticket.svg", "Get the ticket as a QR code");
-    SET_NICK: Json<Nick> => Json<Room> = Endpoint::new("set_nick", OfRooms, Put, "/v1/rooms/{room}/nick", "Choose the name that others see you by");
-    SET_TOPIC: Json<Topic> => Json<Room> = Endpoint::new("set_topic", OfRooms, Put, "/v1/rooms/{room}/topic", "Set the topic");
+    SET_NICK: Json<Nick> => Json<Room> = Endpoint::new("set_nick", OfRooms, Put, "/v1/rooms/{room}/nick", "Choose the name that others see you by").paced();
+    SET_TOPIC: Json<Topic> => Json<Room> = Endpoint::new("set_topic", OfRooms, Put, "/v1/rooms/{room}/topic", "Set the topic").paced();
     SET_READ: Json<Read> => Json<Room> = Endpoint::new("set_read", OfRooms, Put, "/v1/rooms/{room}/read", "Move the read marker")
         .details("The marker moves forward only; a place before it changes nothing. `mark_unread` moves it back.");
     SET_KEEP: Json<Keep> => Json<Room> = Endpoint::new("set_keep", OfRooms, Put, "/v1/rooms/{room}/keep", "Set how much of a room is kept")
@@ -67,14 +74,17 @@ table! {
             Query::new("limit", Value::Number(1, 50), "At most so many"),
         ]);
     SAY: JsonOrLines<Say> => Json<Page> = Endpoint::new("say", Messages, Post, "/v1/rooms/{room}/messages", "Say something")
-        .details("JSON is one message. Plain text is a message for each line. The messages are on disk when they are answered.")
-        .status(201);
+        .details("JSON is one message. Plain text is a message for each line. The messages are on disk when they are answered. `@name` anywhere in a text, and `name:` or `name,` at its beginning, mention that person.")
+        .headers(ONCE)
+        .status(201)
+        .paced();
     GET_MESSAGE: Empty => Json<Message> = Endpoint::new("get_message", Messages, Get, "/v1/rooms/{room}/messages/{ref}", "Read one message");
-    EDIT_MESSAGE: Json<Edit> => Json<Message> = Endpoint::new("edit_message", Messages, Put, "/v1/rooms/{room}/messages/{ref}", "Change what one of your messages says");
+    EDIT_MESSAGE: Json<Edit> => Json<Message> = Endpoint::new("edit_message", Messages, Put, "/v1/rooms/{room}/messages/{ref}", "Change what one of your messages says").paced();
     RETRACT_MESSAGE: Empty => Json<Message> = Endpoint::new("retract_message", Messages, Delete, "/v1/rooms/{room}/messages/{ref}", "Take one of your messages back")
-        .details("Its text is deleted here and at everybody who hears of it. Who wanted to keep it has kept it.");
-    REACT: Empty => Json<Message> = Endpoint::new("react", Messages, Put, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Set a sign under a message");
-    UNREACT: Empty => Json<Message> = Endpoint::new("unreact", Messages, Delete, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Take a sign back");
+        .details("Its text is deleted here and at everybody who hears of it. Who wanted to keep it has kept it.")
+        .paced();
+    REACT: Empty => Json<Message> = Endpoint::new("react", Messages, Put, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Set a sign under a message").paced();
+    UNREACT: Empty => Json<Message> = Endpoint::new("unreact", Messages, Delete, "/v1/rooms/{room}/messages/{ref}/reactions/{sign}", "Take a sign back").paced();
     MARK_UNREAD: Empty => Json<Room> = Endpoint::new("mark_unread", Messages, Put, "/v1/rooms/{room}/messages/{ref}/unread", "Move the read marker back before a message");
     LIST_SIGNS: Empty => Json<Signs> = Endpoint::new("list_signs", Messages, Get, "/v1/signs", "Find emoji by name")
         .queries(&[
@@ -98,7 +108,9 @@ table! {
             Query::new("name", Value::Text("menu.pdf"), "The file's name").needed(),
             Query::new("reply_to", Value::Text(REF), "The message that it answers"),
         ])
-        .status(201);
+        .headers(ONCE)
+        .status(201)
+        .paced();
     GET_FILE: Empty => Bytes = Endpoint::new("get_file", Files, Get, "/v1/rooms/{room}/files/{ref}", "Read the file that a message offers")
         .details("A file that is not here is asked for, and sent while it arrives. A `Range` header with one range is answered with 206.");
     FETCH_FILE: Empty => Json<Message> = Endpoint::new("fetch_file", Files, Post, "/v1/rooms/{room}/files/{ref}", "Ask for the file that a message offers")
@@ -112,7 +124,7 @@ table! {
             Query::new("format", Value::OneOf(&["jsonl", "text", "markdown"]), "The form of the export"),
             Query::new("since_ms", Value::Number(0, 1_700_000_000_000), "Only what was said since, in milliseconds since the Unix epoch"),
         ]);
-    IMPORT: Bytes => Json<Imported> = Endpoint::new("import_room", Archive, Post, "/v1/rooms/{room}/import", "Import an export")
+    IMPORT: Bytes => Json<ImportCounts> = Endpoint::new("import_room", Archive, Post, "/v1/rooms/{room}/import", "Import an export")
         .details("An export as JSON lines, or lines that tell what was said in another system: `{\"is\": \"said\", \"source\": \"irssi\", \"name\": \"alice\", \"time_ms\": 1551535320000, \"text\": \"hi\"}`.");
     CHECK: Empty => Steps<Work> = Endpoint::new("check_room", Archive, Get, "/v1/rooms/{room}/check", "Verify every hash and signature on disk")
         .details("A line of JSON for each step; the report comes last.");
@@ -120,6 +132,7 @@ table! {
         .details("A line of JSON for each step; the result comes last.");
 
     EVENTS: Empty => Events<Event> = Endpoint::new("events", Tag::Events, Get, "/v1/events", "Follow what happens")
-        .details("First how each room stands, then each event as it happens: its name as `event:`, its content as `data:`. To catch up after a break, read the messages after the last place that you know. A reader who is too slow is told so by `lagged`, and reads the pages again.")
-        .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")]);
+        .details("How each room stands, then each event as it happens: its name as `event:`, its content as `data:`, and as `id:` the place to come back to. A reader that comes back after a break sends the last `id:` as `Last-Event-ID` and hears first what it missed, each event once. Where that is not known any more, because the break was long, the reader too slow or the process started anew, it hears `lagged` instead: it catches up by reading the messages `after` the last place that it knows.")
+        .queries(&[Query::new("room", Value::Text("lunch"), "Only of this room")])
+        .headers(&[Header { name: LAST_EVENT_ID, example: "5f0c2a9be1d34478.17", says: "The last `id:` that was read, to go on after it" }]);
 }

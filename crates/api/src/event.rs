@@ -134,11 +134,30 @@ pub enum Event {
         /// Entries in it.
         entries: u64,
     },
-    /// This reader was too slow and lost events: read the pages again.
+    /// This reader lost events, and `why` says how. To catch up, read the messages `after` the last place that you know.
     Lagged {
-        /// How many were lost.
+        /// How many were lost, as far as that is known; 0 where it is not.
         missed: u64,
+        /// How they were lost.
+        #[serde(default)]
+        why: Lag,
+        /// What to do.
+        #[serde(default)]
+        help: String,
     },
+}
+
+/// How a reader lost events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lag {
+    /// The reader was too slow.
+    #[default]
+    Slow,
+    /// The break before the reader came back was longer than events are kept.
+    Break,
+    /// The process was started anew since, and kept none of its events.
+    Restart,
 }
 
 /// An event as server-sent events carry it.
@@ -159,6 +178,12 @@ struct Parts<'a> {
 }
 
 impl Event {
+    /// Tells a reader that it lost events, and how to catch up.
+    pub fn lagged(missed: u64, why: Lag) -> Self {
+        let help = "read the messages `after` the last place that you know, in each room that you follow";
+        Self::Lagged { missed, why, help: help.into() }
+    }
+
     /// Puts it into what server-sent events carry.
     ///
     /// # Errors

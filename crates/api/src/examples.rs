@@ -1,9 +1,9 @@
 //! What each body looks like: values of its own type, so that an example always fits.
 
 use crate::{
-    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Imported, Keep, Message, Nearby,
-    NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic,
-    Traffic, Whois, Work, codes, endpoint::Example,
+    Announced, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, ImportCounts, Keep, Message,
+    Nearby, NearbyRoom, Nick, Page, Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket,
+    Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
 /// A place, as an example.
@@ -36,7 +36,7 @@ impl Example for Room {
             unread: 1,
             read: Some(PLACE.into()),
             digest: "9f2c41d7".into(),
-            traffic: Traffic { bytes_in: 20_480, bytes_out: 18_432, messages_in: 120, messages_out: 118 },
+            traffic: Traffic { bytes_in: 20_480, bytes_out: 18_432, frames_in: 120, frames_out: 118 },
             ..Self::default()
         }
     }
@@ -174,7 +174,7 @@ impl Example for Holders {
     }
 }
 
-impl Example for Imported {
+impl Example for ImportCounts {
     fn example() -> Self {
         Self { new: 40, known: 2, refused: 0 }
     }

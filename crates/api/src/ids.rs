@@ -57,4 +57,10 @@ impl PlaceText {
     pub fn earliest(ms: u64) -> Self {
         Self(format!("{:016x}.{}.{:016x}", ms << 16, "0".repeat(64), 0))
     }
+
+    /// The milliseconds since the Unix epoch at which it stands; none where it is no place.
+    pub fn ms(&self) -> Option<u64> {
+        let (time, _) = self.0.split_once('.')?;
+        u64::from_str_radix(time, 16).ok().map(|time| time >> 16)
+    }
 }

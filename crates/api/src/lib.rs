@@ -9,7 +9,8 @@
 //! # What may change within `/v1`
 //!
 //! Endpoints, optional fields of requests, fields of answers, kinds of events and codes of refusals may be added. What
-//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know.
+//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know. The page
+//! `docs/api.md` says more, and how the end of something is announced.
 
 mod archive;
 mod described;
@@ -27,12 +28,15 @@ mod refusal;
 mod room;
 
 pub use self::{
-    archive::{Check, Damage, Form, Imported, Repair, Said, Work},
+    archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     described::{Described, Row, Schemas},
-    event::{Arrival, Event, NoticeCode, Sent},
+    event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, PeerHex, PlaceText, RoomHex},
-    limits::{IMPORT_LINE_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, TEXT_BYTES},
+    limits::{
+        IMPORT_LINE_BYTES, KEY_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, RUN_LINES, RUNS_AT_ONCE, RUNS_PER_S,
+        TEXT_BYTES,
+    },
     message::{
         ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Mark, Message, Page, Reaction,
         Reply, Say, Sign, Signs, Span, act,

@@ -15,3 +15,15 @@ pub const TEXT_BYTES: usize = 8 * 1024;
 
 /// Bytes of a person's name.
 pub const NICK_BYTES: usize = 80;
+
+/// Bytes of an `Idempotency-Key`: a message's `ref` of 75 and some words, or a UUID many times over.
+pub const KEY_BYTES: usize = 256;
+
+/// Entries that one author writes in a room over this API at once, each as a run of its own: what peers take of one author.
+pub const RUNS_AT_ONCE: u32 = 256;
+
+/// The same for each second after that. Up to 64 lines that are said by one request are one run.
+pub const RUNS_PER_S: u32 = 128;
+
+/// Lines that travel as one run.
+pub const RUN_LINES: usize = 64;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+pub use utoipa::openapi::OpenApi;
 use utoipa::openapi::{
-    ComponentsBuilder, HttpMethod, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, PathsBuilder, Server,
+    ComponentsBuilder, ExternalDocs, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathsBuilder, Server,
     ServerBuilder,
+    external_docs::ExternalDocsBuilder,
     path::PathItem,
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     tag::{Tag as Group, TagBuilder},
@@ -46,6 +48,7 @@ pub fn describe() -> OpenApi {
         .components(Some(components))
         .security(Some([SecurityRequirement::new(BEARER, [""; 0])]))
         .tags(Some(TAGS.map(|(tag, says)| group(tag, says))))
+        .external_docs(Some(guide()))
         .build()
 }
 
@@ -68,9 +71,12 @@ fn info() -> Info {
         `rumormill serve` also over loopback TCP, where each request carries `Authorization: Bearer` and the token in the \
         home, or one of its own: `POST /session` with `{\"code\": …}` gives `{\"token\": …}` for the code in the link that \
         `rumormill serve` prints, once, and `DELETE /session` gives it back.\n\n\
+        A program that follows events goes on after a break by `Last-Event-ID`, or is told by `lagged` to read the messages \
+        `after` the last place that it knows. What it posts under an `Idempotency-Key` is said once, whatever is killed \
+        meanwhile. What is faster than a room takes is answered 429 with `Retry-After`.\n\n\
         Within `/v1`, endpoints, optional fields, kinds of events and codes of refusals may be added; what exists keeps its \
-        name, type and meaning. Pass over what you do not know. The end of something would be announced in the changelog, \
-        one version ahead.";
+        name, type and meaning. Pass over what you do not know. The end of something is announced two releases ahead: in the \
+        changelog, as `deprecated` here, and by the headers `Deprecation` and `Sunset` of its answers.";
     let refusals = codes::ALL.iter().map(|Code { word, status, says }| format!("| `{word}` | {status} | {says} |\n"));
     let description = format!(
         "{description}\n\n# Refusals\n\nThe `code` of a refusal tells a program what happened. Any that is not listed is a fault of \
@@ -82,6 +88,15 @@ fn info() -> Info {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(description))
         .license(Some(License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .build()
+}
+
+/// The page that tells more.
+fn guide() -> ExternalDocs {
+    let url = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/api.md");
+    ExternalDocsBuilder::new()
+        .url(url)
+        .description(Some("How to catch up, say something once, keep the pace, and what may change"))
         .build()
 }
 
@@ -145,6 +160,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_operation_has_a_described_tag() {
+        let described = serde_json::to_value(describe()).unwrap();
+        let tags: Vec<&Value> = described["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        assert!(!described["security"].is_null() && !described["servers"].is_null());
+        for (at, operation) in operations() {
+            assert!(operation["tags"].as_array().unwrap().iter().all(|tag| tags.contains(&tag)), "{at}");
+        }
+        let said = &described["paths"]["/v1/rooms/{room}/messages"]["post"];
+        assert!(said["responses"]["429"]["headers"]["Retry-After"].is_object(), "{said}");
+        assert!(["409", "422"].iter().all(|status| said["responses"][*status].is_object()), "{said}");
     }
 
     #[test]

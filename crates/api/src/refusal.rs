@@ -112,6 +112,9 @@ pub mod codes {
         FILE_NAME = "file-name", 400, "A file cannot be called so";
         TOO_LONG = "too-long", 400, "The text is longer than a message may be";
         TOO_LARGE = "too-large", 413, "This is more than the home takes at once";
+        KEY = "key", 400, "The `Idempotency-Key` is no plain text of 1 to 256 bytes";
+        KEY_USED = "key-used", 422, "Something else was said under this `Idempotency-Key`";
+        KEY_WAITS = "key-waits", 409, "What is said under this `Idempotency-Key` is not on disk yet";
         INTEGRITY = "integrity", 422, "What was to be imported does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
         HIDDEN = "hidden", 403, "As many people are hidden as can be";
@@ -122,6 +125,7 @@ pub mod codes {
         TOO_MANY_ROOMS = "too-many-rooms", 409, "The home is in as many rooms as it may be";
         TOO_MANY_FILES = "too-many-files", 429, "As many files are asked for as may be";
         BUSY = "busy", 429, "Too much waits to be said";
+        TOO_FAST = "too-fast", 429, "This is faster than a room takes; nothing was done, and `Retry-After` says how long to wait";
         NOBODY_HAS_IT = "nobody-has-it", 503, "Nobody who has the file is here";
         FULL = "full", 507, "The disk is full";
         LOCKED = "locked", 403, "Another process has the home open";

@@ -160,9 +160,9 @@ pub struct Traffic {
     /// Bytes sent.
     pub bytes_out: u64,
     /// Frames received.
-    pub messages_in: u64,
+    pub frames_in: u64,
     /// Frames sent.
-    pub messages_out: u64,
+    pub frames_out: u64,
 }
 
 /// How a peer is reached.

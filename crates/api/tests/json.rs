@@ -38,7 +38,11 @@ fn answers() {
 
 #[test]
 fn events_have_a_name_and_content() {
-    check(Event::Lagged { missed: 3 }, json!({"event": "lagged", "data": {"missed": 3}}));
+    let help = "read the messages `after` the last place that you know, in each room that you follow";
+    check(
+        Event::lagged(3, Lag::Restart),
+        json!({"event": "lagged", "data": {"missed": 3, "why": "restart", "help": help}}),
+    );
     check(
         Event::Held { room: "r".into(), r#ref: "a.1".into(), holders: 2 },
         json!({"event": "held", "data": {"room": "r", "ref": "a.1", "holders": 2}}),

@@ -1,4 +1,4 @@
-//! What goes out and comes back: bodies of each kind that the contract knows.
+//! Bodies of requests and answers, of each kind in the contract.
 
 use std::{
     pin::Pin,
@@ -15,48 +15,57 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, limits::ANSWERED_BYTES};
 
-/// The bytes of a request or an answer, as they come.
-pub struct Body(UnsyncBoxBody<Bytes, Error>);
+/// The bytes of a request or an answer, possibly streamed.
+pub struct Body {
+    bytes: UnsyncBoxBody<Bytes, Error>,
+    /// The whole body, if it is in memory.
+    whole: Option<Bytes>,
+}
 
 impl Body {
-    /// What somebody else's body brings.
+    /// Wraps another body.
     pub fn new<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        Self(body.map_err(|error| Error::BrokenOff(error.to_string())).boxed_unsync())
+        Self { bytes: body.map_err(|error| Error::BrokenOff(error.to_string())).boxed_unsync(), whole: None }
     }
 
-    /// Nothing.
+    /// An empty body.
     pub fn empty() -> Self {
         Self::from(Bytes::new())
     }
 
-    /// What a stream brings.
+    /// A body with the pieces of a stream.
     pub fn stream<E: std::fmt::Display>(pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self {
         Self::new(StreamBody::new(pieces.map(|piece| piece.map(Frame::data).map_err(|error| error.to_string()))))
     }
 
-    /// All bytes together.
+    /// A copy of the body, if all of it is in memory.
+    pub(crate) fn again(&self) -> Option<Self> {
+        self.whole.clone().map(Self::from)
+    }
+
+    /// Collects all bytes.
     ///
     /// # Errors
-    /// When they are more than an answer may have, or break off.
+    /// When they exceed the bound on answers, or are cut off.
     pub async fn whole(self) -> Result<Bytes, Error> {
-        let bytes = Limited::new(self.0, ANSWERED_BYTES).collect().await;
+        let bytes = Limited::new(self.bytes, ANSWERED_BYTES).collect().await;
         bytes.map(Collected::to_bytes).map_err(Error::garbled)
     }
 
-    /// The bytes as they come.
+    /// The bytes as they arrive.
     pub fn pieces(self) -> BoxStream<'static, Result<Bytes, Error>> {
         let data = |frame: Frame<Bytes>| async move { Ok(frame.into_data().ok()) };
-        BodyStream::new(self.0).try_filter_map(data).boxed()
+        BodyStream::new(self.bytes).try_filter_map(data).boxed()
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self::new(Full::new(bytes))
+        Self { whole: Some(bytes.clone()), ..Self::new(Full::new(bytes)) }
     }
 }
 
@@ -65,36 +74,36 @@ impl http_body::Body for Body {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Pin::new(&mut self.0).poll_frame(context)
+        Pin::new(&mut self.bytes).poll_frame(context)
     }
 }
 
-/// A kind of body that a request can have.
+/// A kind of request body.
 pub trait Outgoing {
-    /// What a caller gives.
+    /// The value that a caller passes.
     type Value<'a>;
 
-    /// Its media type and its bytes.
+    /// Its media type and bytes.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// When the value cannot be serialized to JSON.
     fn body(value: Self::Value<'_>) -> Result<(&'static str, Body), Error>;
 }
 
-/// A kind of body that an answer can have.
+/// A kind of answer body.
 pub trait Incoming {
-    /// What a caller gets.
+    /// The value that a caller receives.
     type Value;
 
-    /// Reads it.
+    /// Decodes an answer.
     fn read(response: Response<Body>) -> impl Future<Output = Result<Self::Value, Error>> + Send;
 }
 
-/// Text of which each line is a message, or one message.
+/// Text sent as one message, or as one message a line.
 pub enum OneOrLines<'a, T> {
-    /// One.
+    /// One message.
     One(&'a T),
-    /// A line for each.
+    /// One message for each line.
     Lines(String),
 }
 
@@ -149,7 +158,7 @@ impl<T: DeserializeOwned + 'static> Incoming for Json<T> {
     }
 }
 
-/// Answers that are handed on as their bytes come.
+/// Answers whose bytes are passed on as they arrive.
 macro_rules! as_they_come {
     ($([$($of:ident)?] $name:ty;)*) => {$(
         impl$(<$of>)? Incoming for $name {
@@ -175,7 +184,7 @@ impl<T: DeserializeOwned + Send + 'static> Incoming for Steps<T> {
 
     async fn read(response: Response<Body>) -> Result<Self::Value, Error> {
         let lines = Lines { pieces: response.into_body().pieces(), read: Vec::new() };
-        // Nothing comes behind what makes no sense.
+        // Nothing follows malformed input.
         let steps = stream::unfold(Some(lines), |lines| async {
             let mut lines = lines?;
             let line = lines.next().await.transpose()?;
@@ -187,7 +196,7 @@ impl<T: DeserializeOwned + Send + 'static> Incoming for Steps<T> {
     }
 }
 
-/// Lines of an answer, as they come.
+/// The lines of an answer, as they arrive.
 struct Lines {
     pieces: BoxStream<'static, Result<Bytes, Error>>,
     read: Vec<u8>,
@@ -200,11 +209,11 @@ impl Lines {
                 return Ok(Some(self.read.drain(..=end).collect()));
             }
             if self.read.len() > ANSWERED_BYTES {
-                return Err(Error::garbled("a line is longer than lines are"));
+                return Err(Error::garbled("a line is too long"));
             }
             match self.pieces.next().await {
                 Some(piece) => self.read.extend_from_slice(&piece?),
-                // What ends without the end of a line was cut off.
+                // A line without an end was cut off.
                 None if self.read.is_empty() => return Ok(None),
                 None => return Err(Error::BrokenOff("a line has no end".into())),
             }

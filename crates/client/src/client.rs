@@ -1,34 +1,50 @@
-//! The client: one way to call every endpoint.
+//! The client, which can call every endpoint.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use http::{Method, Request, Response, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use rumormill_api::{
-    Refusal,
+    Enter, Refusal, codes,
     endpoint::{self, Endpoint},
     endpoints,
 };
 
-use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix};
+use tokio::time::sleep;
 
-/// Asks a process that has a home open. Clones are the same.
+use crate::{Body, Error, Incoming, Outgoing, Tcp, Transport, Unix, limits::WAIT_MOST_S};
+
+/// Calls a process that has a home open. Clones share one transport.
 #[derive(Clone)]
-pub struct Client(Arc<dyn Transport>);
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    /// Additional headers of every request.
+    headers: HeaderMap,
+}
 
 impl Client {
-    /// Asks through whatever carries requests.
+    /// A client over any transport.
     pub fn new(transport: impl Transport + 'static) -> Self {
-        Self(Arc::new(transport))
+        Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
-    /// Asks through the socket in a home.
+    /// A client over the socket in a home.
     pub fn unix(socket: impl Into<PathBuf>) -> Self {
         Self::new(Unix::new(socket))
     }
 
-    /// Asks over loopback TCP, with the token in the home.
+    /// A client over loopback TCP, with the token in the home.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
+    }
+
+    /// The same client, which adds this header to every request.
+    ///
+    /// # Errors
+    /// [`Error::Garbled`] when the value is not valid in a header.
+    pub fn with(&self, name: &'static str, value: &str) -> Result<Self, Error> {
+        let mut client = self.clone();
+        client.headers.insert(HeaderName::from_static(name), value.parse().map_err(Error::garbled)?);
+        Ok(client)
     }
 
     /// The rooms of the home.
@@ -39,10 +55,27 @@ impl Client {
         Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
     }
 
-    /// Calls an endpoint: `path` fills its braces in their order, `query` stands behind the `?`.
+    /// Founds a room.
     ///
     /// # Errors
-    /// When nobody answers, the answer is a refusal, or it is not what the contract says.
+    /// As [`Client::call`].
+    pub async fn found(&self, name: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name: name.into() }).await
+    }
+
+    /// Joins the room of a ticket.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn join(&self, ticket: impl Into<String>) -> Result<rumormill_api::Room, Error> {
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket: ticket.into() }).await
+    }
+
+    /// Calls an endpoint: `path` fills the braces of its path in order, `query` becomes the query string. A call that
+    /// is too fast for a room waits as long as the answer says and is repeated, unless its body is a stream.
+    ///
+    /// # Errors
+    /// When there is no answer, the answer is a refusal, or it violates the contract.
     pub async fn call<Q: Outgoing, A: Incoming>(
         &self,
         endpoint: &Endpoint<Q, A>,
@@ -50,33 +83,56 @@ impl Client {
         query: &[(&str, &str)],
         value: Q::Value<'_>,
     ) -> Result<A::Value, Error> {
-        let (media, body) = Q::body(value)?;
-        let request = Request::builder()
-            .method(method(endpoint.method))
-            .uri(endpoint.at(path, query))
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, media)
-            .body(body)
-            .map_err(Error::garbled)?;
-        A::read(self.carry(request).await?).await
+        let (media, mut body) = Q::body(value)?;
+        let uri = endpoint.at(path, query);
+        loop {
+            let again = body.again();
+            let mut request = Request::builder()
+                .method(method(endpoint.method))
+                .uri(&uri)
+                .header(header::HOST, "localhost")
+                .header(header::CONTENT_TYPE, media)
+                .body(body)
+                .map_err(Error::garbled)?;
+            request.headers_mut().extend(self.headers.clone());
+            let response = self.transport.carry(request).await?;
+            let wait = wait(&response);
+            match (whole(response).await, again, wait) {
+                (Err(Error::Refused { refused, .. }), Some(again), Some(wait)) if refused.is(codes::TOO_FAST) => {
+                    sleep(wait).await;
+                    body = again;
+                }
+                (answer, ..) => return A::read(answer?).await,
+            }
+        }
     }
 
-    /// Carries a request that is no endpoint's.
+    /// Sends a request that belongs to no endpoint.
     ///
     /// # Errors
     /// As [`Client::call`].
     pub async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
-        let response = self.0.carry(request).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let bytes = response.into_body().whole().await?;
-        Err(match serde_json::from_slice(&bytes) {
-            Ok(Refusal { error: refused }) => Error::Refused { status, refused },
-            Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
-        })
+        whole(self.transport.carry(request).await?).await
     }
+}
+
+/// A response that is not a refusal.
+async fn whole(response: Response<Body>) -> Result<Response<Body>, Error> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let bytes = response.into_body().whole().await?;
+    Err(match serde_json::from_slice(&bytes) {
+        Ok(Refusal { error: refused }) => Error::Refused { status, refused },
+        Err(_) => Error::garbled(format!("{status}: {}", String::from_utf8_lossy(&bytes))),
+    })
+}
+
+/// How long a response asks to wait.
+fn wait(response: &Response<Body>) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.clamp(1, WAIT_MOST_S)))
 }
 
 fn method(method: endpoint::Method) -> Method {
@@ -90,15 +146,17 @@ fn method(method: endpoint::Method) -> Method {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use bytes::Bytes;
     use futures_util::StreamExt as _;
     use http::StatusCode;
-    use rumormill_api::Event;
+    use rumormill_api::{Event, RoomHex, Say, endpoint::LAST_EVENT_ID};
 
     use super::*;
-    use crate::Answered;
+    use crate::{Answered, OneOrLines};
 
-    /// Answers everything alike.
+    /// Answers every request the same.
     struct Alike(StatusCode, &'static str);
 
     impl Transport for Alike {
@@ -121,16 +179,67 @@ mod tests {
         }
     }
 
+    /// Sends one event at each request, and then breaks off; the event repeats the id after which the request
+    /// continues.
+    struct Breaking(AtomicU64);
+
+    impl Transport for Breaking {
+        fn carry(&self, request: Request<Body>) -> Answered<'_> {
+            let (number, last) = (self.0.fetch_add(1, Ordering::Relaxed), request.headers().get(LAST_EVENT_ID));
+            let last = last.map_or("none", |last| last.to_str().unwrap());
+            let event = Event::Left { room: RoomHex(format!("{number} after {last}")) }.send().unwrap();
+            let text = format!("event: {}\nid: run.{number}\ndata: {}\n\n", event.name, event.data);
+            Box::pin(async move { Ok(Response::new(Body::from(Bytes::from(text)))) })
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn events_come_back_after_a_break_and_say_that_there_was_one() {
+    async fn events_go_on_after_a_break_where_they_were() {
+        let mut events = Client::new(Breaking(AtomicU64::new(0))).events().await.unwrap();
+        for told in ["0 after none", "1 after run.0", "2 after run.1"] {
+            assert_eq!(events.next().await, Some(Ok(Event::Left { room: told.into() })));
+            assert!(matches!(events.next().await, Some(Err(Error::Gone(_)))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_without_ids_say_that_there_was_a_break() {
         let one = "event: lagged\ndata: {\"missed\": 3}\n\n";
         let mut events = Client::new(Alike(StatusCode::OK, one)).events().await.unwrap();
         for missed in [3, 0, 3, 0, 3] {
             if missed == 0 {
                 assert!(matches!(events.next().await, Some(Err(Error::Gone(_)))));
             }
-            assert_eq!(events.next().await, Some(Ok(Event::Lagged { missed })));
+            let event = events.next().await.unwrap().unwrap();
+            assert!(matches!(event, Event::Lagged { missed: told, .. } if told == missed), "{event:?}");
         }
+    }
+
+    /// Answers three times that the call is too fast.
+    struct Slow(AtomicU64);
+
+    impl Transport for Slow {
+        fn carry(&self, request: Request<Body>) -> Answered<'_> {
+            let asked = self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                let said = request.into_body().whole().await?;
+                assert_eq!(said, r#"{"text":"hi"}"#);
+                let refused = r#"{"error": {"code": "too-fast", "what": "no", "help": "yes"}}"#;
+                let mut response = Response::new(Body::from(Bytes::from(refused)));
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                response.headers_mut().insert(header::RETRY_AFTER, "7".parse().unwrap());
+                Ok(if asked < 3 { response } else { Response::new(Body::from(Bytes::from(r#"{"messages": []}"#))) })
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_fast_waits_and_is_asked_again() {
+        let begun = tokio::time::Instant::now();
+        let client = Client::new(Slow(AtomicU64::new(0)));
+        let say = Say { text: "hi".into(), ..Say::default() };
+        client.call(&endpoints::SAY, &["lunch"], &[], OneOrLines::One(&say)).await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::from_secs(21));
     }
 
     #[tokio::test]

@@ -1,30 +1,30 @@
-//! How asking fails.
+//! Errors of a call.
 
 use std::fmt;
 
 use http::StatusCode;
 use rumormill_api::Refused;
 
-/// Why a request came to nothing.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The process refused it.
     Refused {
-        /// The status that it answered with.
+        /// The status of the answer.
         status: StatusCode,
-        /// Why, and what to do.
+        /// The reason, and what to do.
         refused: Refused,
     },
-    /// Nobody answers: the process is not there, or went away.
+    /// There is no answer: the process is not running, or exited.
     Gone(String),
-    /// The answer is not what the contract says.
+    /// The answer violates the contract.
     Garbled(String),
-    /// The answer began and broke off.
+    /// The answer began and was cut off.
     BrokenOff(String),
 }
 
 impl Error {
-    /// What somebody else's error says.
+    /// An error of the transport.
     pub(crate) fn gone(error: impl fmt::Display) -> Self {
         Self::Gone(error.to_string())
     }
@@ -39,22 +39,22 @@ impl fmt::Display for Error {
         match self {
             Self::Refused { refused, .. } => write!(f, "{}; {}", refused.what, refused.help),
             Self::Gone(why) => write!(f, "the process that has the home open does not answer: {why}"),
-            Self::Garbled(why) => write!(f, "the answer makes no sense: {why}"),
-            Self::BrokenOff(why) => write!(f, "the answer broke off: {why}"),
+            Self::Garbled(why) => write!(f, "the answer is malformed: {why}"),
+            Self::BrokenOff(why) => write!(f, "the answer was cut off: {why}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
 
-/// What a person is told of it.
+/// The error as shown to people.
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused { refused, .. } => refused,
             Error::Gone(_) => Self::new("gone", error.to_string(), "try again; if it hangs, end it"),
             Error::BrokenOff(why) => {
-                let help = "try again; `rumormill check` tells whether something is damaged";
+                let help = "try again; `rumormill check` shows whether something is damaged";
                 Self::new("broken", format!("it ended too early: {why}"), help)
             }
             Error::Garbled(why) => Self::internal("answer", why),

@@ -1,4 +1,4 @@
-//! Asks a running process: rooms, messages and files as typed calls, and events as a stream.
+//! Calls a running process: rooms, messages and files as typed calls, and events as a stream.
 //!
 #![doc = include_str!("../README.md")]
 

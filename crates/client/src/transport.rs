@@ -1,4 +1,4 @@
-//! The ways to a process: a socket in its home, loopback TCP, or whatever else carries requests.
+//! Transports to a process: the socket in its home, loopback TCP, or any other.
 
 use std::{
     future::Future,
@@ -17,28 +17,28 @@ use tokio::{
 
 use crate::{Body, Error};
 
-/// An answer that is awaited.
+/// A future answer.
 pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send + 'a>>;
 
-/// Carries requests to whoever answers them.
+/// Carries requests to a process.
 pub trait Transport: Send + Sync {
-    /// Carries one.
+    /// Sends one request.
     ///
     /// # Errors
-    /// [`Error::Gone`] when nobody answers; a refusal is an answer.
+    /// [`Error::Gone`] when there is no answer; a refusal is an answer.
     fn carry(&self, request: Request<Body>) -> Answered<'_>;
 }
 
-/// Through the socket in a home, which only its owner can open.
+/// The socket in a home, which only its owner can open.
 pub struct Unix(PathBuf);
 
 impl Unix {
-    /// Through the socket at `path`.
+    /// The socket at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// Where the socket is.
+    /// The path of the socket.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -50,14 +50,14 @@ impl Transport for Unix {
     }
 }
 
-/// Over loopback TCP, with the token in the home.
+/// Loopback TCP, with the token in the home.
 pub struct Tcp {
     addr: SocketAddr,
     token: String,
 }
 
 impl Tcp {
-    /// To the process that listens at `addr`.
+    /// The process that listens at `addr`.
     pub fn new(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self { addr, token: token.into() }
     }
@@ -74,7 +74,7 @@ impl Transport for Tcp {
     }
 }
 
-/// One request and its answer over a connection of its own.
+/// Sends one request over its own connection.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Body>,

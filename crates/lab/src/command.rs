@@ -1,4 +1,4 @@
-//! What a console may say to a process, one command a line.
+//! The commands that a console may send to a process, one a line.
 //!
 //! ```text
 //! msg <messageID> <text to the end of the line>
@@ -11,49 +11,49 @@ use crate::lines::TooLong;
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Say this text in the room. The id that came with it is the user's own and proves nothing.
+    /// Say this text in the room. The id that came with it is the user's own and means nothing.
     Say(String),
-    /// Tell the room's log.
+    /// Print the room's log.
     Log,
-    /// End at once.
+    /// End at once, without cleanup.
     Crash,
 }
 
-/// Why a line is no command.
+/// Why a line is not a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// To be answered with one line, `error: ` and this.
+pub(crate) enum NoCommand {
+    /// Answer with one line: `error: ` and this text.
     Say(&'static str),
-    /// Whoever speaks HTTP is a web page that was led to this port: it gets no answer at all.
+    /// An HTTP client is a web page that was directed to this port: close the connection without an answer.
     HangUp,
 }
 
-/// Reads a line. An empty one says nothing and is `None`.
+/// Parses a line. An empty line is `None`.
 ///
 /// # Errors
-/// How to answer a line that is no command.
-pub(crate) fn parse(line: Result<&[u8], TooLong>) -> Result<Option<Command>, Refusal> {
-    let line = line.map_err(|TooLong| Refusal::Say("line too long, at most 16384 bytes"))?;
+/// How to answer a line that is not a command.
+pub(crate) fn parse(line: Result<&[u8], TooLong>) -> Result<Option<Command>, NoCommand> {
+    let line = line.map_err(|TooLong| NoCommand::Say("line too long, at most 16384 bytes"))?;
     if speaks_http(line) {
-        return Err(Refusal::HangUp);
+        return Err(NoCommand::HangUp);
     }
-    let line = std::str::from_utf8(line).map_err(|_| Refusal::Say("not UTF-8"))?.trim_start();
+    let line = std::str::from_utf8(line).map_err(|_| NoCommand::Say("not UTF-8"))?.trim_start();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     match word {
         "" => Ok(None),
         "msg" => say(rest).map(Some),
         "get" if rest.trim() == "chatLog" => Ok(Some(Command::Log)),
-        "get" => Err(Refusal::Say("get what? There is `get chatLog`")),
+        "get" => Err(NoCommand::Say("get what? There is `get chatLog`")),
         _ if word.starts_with("crash") => Ok(Some(Command::Crash)),
-        _ => Err(Refusal::Say("unknown command; there are msg <messageID> <text>, get chatLog, crash")),
+        _ => Err(NoCommand::Say("unknown command; there are msg <messageID> <text>, get chatLog, crash")),
     }
 }
 
-/// A text of nothing but space would leave the log without a second word, and consoles wait for one for ever.
-fn say(rest: &str) -> Result<Command, Refusal> {
+/// Refuses a blank text: it would leave the log without a second word, and consoles wait for one for ever.
+fn say(rest: &str) -> Result<Command, NoCommand> {
     match rest.trim_start().split_once(char::is_whitespace) {
         Some((_, text)) if !text.trim().is_empty() => Ok(Command::Say(text.to_owned())),
-        _ => Err(Refusal::Say("missing field; it is msg <messageID> <text>")),
+        _ => Err(NoCommand::Say("missing field; it is msg <messageID> <text>")),
     }
 }
 
@@ -62,7 +62,7 @@ fn speaks_http(line: &[u8]) -> bool {
     method > 0 && line.get(method) == Some(&b' ') && line.windows(6).any(|piece| piece == b" HTTP/")
 }
 
-/// A text as it stands in a log: the same but for what would break the line it stands in.
+/// A text as shown in a log: without the characters that would break its line.
 pub(crate) fn in_one_line(text: &str) -> impl Iterator<Item = char> {
     text.chars().map(|char| match char {
         '\t' => char,
@@ -105,12 +105,12 @@ mod tests {
     fn refusals() {
         for line in ["msg", "msg 1", "msg 1 ", "msg 1 \u{3000}", "get", "get log", "hello", "MSG 1 x", "start 0 4 5000"]
         {
-            assert!(matches!(parse(Ok(line.as_bytes())), Err(Refusal::Say(_))), "{line:?}");
+            assert!(matches!(parse(Ok(line.as_bytes())), Err(NoCommand::Say(_))), "{line:?}");
         }
-        assert!(matches!(parse(Ok(b"msg 1 \xff")), Err(Refusal::Say(_))));
-        assert!(matches!(parse(Err(TooLong)), Err(Refusal::Say(_))));
+        assert!(matches!(parse(Ok(b"msg 1 \xff")), Err(NoCommand::Say(_))));
+        assert!(matches!(parse(Err(TooLong)), Err(NoCommand::Say(_))));
         for line in ["POST / HTTP/1.1", "GET /?get%20chatLog HTTP/1.0", "OPTIONS * HTTP/1.1"] {
-            assert_eq!(parse(Ok(line.as_bytes())), Err(Refusal::HangUp), "{line:?}");
+            assert_eq!(parse(Ok(line.as_bytes())), Err(NoCommand::HangUp), "{line:?}");
         }
     }
 

@@ -1,9 +1,9 @@
-//! What a lab keeps on disk: `.lab/secret`, from which all keys of the lab derive, and one record for each
-//! process it started.
+//! The lab's files on disk: `.lab/secret`, from which all keys of the lab derive, and one record for each process it
+//! started.
 //!
-//! A process holds an exclusive lock on its record for as long as it lives, and the system drops the lock with
-//! the process, however it ends. So a locked record is proof that the process named in it is alive and ours;
-//! a number alone could be somebody else's by the time it is used.
+//! A process holds an exclusive lock on its record while it lives, and the system releases the lock when the process
+//! ends in any way. So a locked record proves that the process it names is alive and ours; a process id alone could
+//! have been reused.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -21,23 +21,23 @@ use nix::{
 
 use crate::failure::{Cause, Failure};
 
-/// Prefix of records that are not complete yet.
+/// Prefix of incomplete records.
 const UNFINISHED: &str = ".new-";
 
-/// A process as its record tells it.
+/// A process, as recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Started {
-    /// Its number in the system.
+    /// Its process id in the system.
     pub(crate) os_pid: u32,
-    /// Its number in the room.
+    /// Its pid in the room.
     pub(crate) pid: u16,
-    /// Processes in the room.
+    /// Number of processes in the room.
     pub(crate) n: u16,
-    /// Its console's TCP port.
+    /// TCP port for its consoles.
     pub(crate) port: u16,
 }
 
-/// The lock on a process's own record; lost when the process ends.
+/// The lock on a process's own record; released when the process ends.
 pub(crate) struct Record(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// The directory of one lab.
@@ -46,15 +46,15 @@ pub(crate) struct LabDir {
 }
 
 impl LabDir {
-    /// Whether `dir` has a lab.
+    /// Whether `dir` contains a lab.
     pub(crate) fn exists(dir: &Path) -> bool {
         dir.join(".lab").exists()
     }
 
-    /// The lab of `dir`; its `.lab` is made, for this user alone, when it is not there.
+    /// Opens the lab of `dir`; creates its `.lab`, private to this user, if missing.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be created.
     pub(crate) fn open(dir: &Path) -> Result<Self, Failure> {
         let path = dir.join(".lab");
         let records = path.join("processes");
@@ -62,10 +62,10 @@ impl LabDir {
         Ok(Self { path })
     }
 
-    /// The secret of this lab, made by whoever asks first.
+    /// The secret of this lab, created by the first process that asks.
     ///
     /// # Errors
-    /// When it cannot be read or made, or when others may read it.
+    /// When it cannot be read or created, or when others may read it.
     pub(crate) fn secret(&self) -> Result<[u8; 32], Failure> {
         let path = self.path.join("secret");
         match self.read_secret(&path) {
@@ -93,8 +93,8 @@ impl LabDir {
         Ok(Ok(secret))
     }
 
-    /// Processes that start together race here: a link, unlike a rename, never replaces, so all read what the
-    /// first one made.
+    /// Creates the secret. Processes that start together race here: a link, unlike a rename, never replaces a file, so
+    /// all of them read the first one.
     fn make_secret(&self, path: &Path) -> Result<(), Failure> {
         let (mut secret, mut name) = ([0; 32], [0; 8]);
         getrandom::fill(&mut secret)
@@ -110,7 +110,7 @@ impl LabDir {
         }
     }
 
-    /// Records this process; it counts as running while the answer is kept.
+    /// Records this process; it counts as running while the returned lock is held.
     ///
     /// # Errors
     /// When the record cannot be written.
@@ -128,7 +128,7 @@ impl LabDir {
         write().map(Record).map_err(|error: io::Error| broken(&path, &error))
     }
 
-    /// The processes of this lab that are alive, by number in the room. Records of others are removed.
+    /// The live processes of this lab, by pid. Removes the records of dead ones.
     ///
     /// # Errors
     /// When the records cannot be listed.
@@ -138,10 +138,10 @@ impl LabDir {
         Ok(alive)
     }
 
-    /// Ends every process of this lab, waits until each is gone, and says how many there were.
+    /// Ends every process of this lab, waits for each to exit, and returns how many there were.
     ///
     /// # Errors
-    /// When one may not be ended.
+    /// When a process may not be ended.
     pub(crate) fn stop_all(&self) -> Result<usize, Failure> {
         let alive = self.locked()?;
         for (started, _) in &alive {
@@ -178,8 +178,8 @@ impl LabDir {
     }
 }
 
-/// The record, when the process that wrote it still holds its lock. The lock we try is a shared one, so that two
-/// who look at the same time do not take each other for the process.
+/// The record, if the process that wrote it still holds its lock. Tries a shared lock, so that two readers do not
+/// mistake each other for the process.
 fn live(path: &Path) -> io::Result<Option<(Started, File)>> {
     let file = File::open(path)?;
     match file.try_lock_shared() {

@@ -1,11 +1,11 @@
-//! Where consoles connect: TCP on both loopbacks.
+//! The listener for consoles: TCP on both loopbacks.
 //!
-//! A console costs one line, one piece and one reply of memory, whatever it does. The next line is read when the
-//! reply to the one before was taken, so one that never reads holds up nobody but itself, and for [`REPLY_MS`]
-//! only. When [`CONSOLES`] are connected, a newcomer takes the place of the one that has never said a command
-//! for the longest time, or else of the one whose last command is the oldest: silent clients cannot keep a
-//! console out, and a console at work is the last to go. Every console has [`HEARD_MS`] to say its first command, so
-//! that a crowd that comes at once drives nobody out before it is heard.
+//! A console costs one line, one piece and one reply of memory, whatever it does. Its next line is read only after it
+//! took the previous reply, so a console that never reads delays only itself, and only for [`REPLY_MS`]. When
+//! [`CONSOLES`] are connected, a newcomer replaces the console that has been silent longest since it connected, or else
+//! the one whose last command is the oldest: silent clients cannot keep a console out, and an active console goes last.
+//! Every console has [`HEARD_MS`] for its first command, so that a crowd that connects at once drives nobody out before
+//! it is heard.
 
 use std::{
     collections::BTreeMap,
@@ -31,26 +31,27 @@ use tokio::{
 };
 
 use crate::{
-    command::{Command, Refusal, in_one_line, parse},
+    command::{Command, NoCommand, in_one_line, parse},
     crash,
     limits::{ACCEPT_AGAIN_MS, CONSOLES, HEARD_MS, PAGE_LINES, PIECE_BYTES, REPLY_BYTES, REPLY_MS},
     lines::Lines,
 };
 
-/// The room, as soon as it is there. A console may connect before.
+/// The room, once it is open. A console may connect before.
 pub(crate) type Entered = watch::Receiver<Option<Room>>;
 
 /// Listens on a TCP port of both loopbacks.
-pub(crate) struct Door {
+pub(crate) struct Listener {
     four: std::net::TcpListener,
     six: Option<std::net::TcpListener>,
 }
 
-impl Door {
-    /// Listens from now on; who connects before [`Door::serve`] waits. A host without IPv6 has one loopback.
+impl Listener {
+    /// Starts to listen; clients that connect before [`Listener::serve`] wait. A host without IPv6 has only one
+    /// loopback.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// When the port is in use.
     pub(crate) fn bind(port: u16) -> io::Result<Self> {
         let four = listen((Ipv4Addr::LOCALHOST, port).into())?;
         let six = match listen((Ipv6Addr::LOCALHOST, port).into()) {
@@ -60,10 +61,10 @@ impl Door {
         Ok(Self { four, six })
     }
 
-    /// Serves consoles for as long as the process lives.
+    /// Serves consoles while the process lives.
     ///
     /// # Errors
-    /// When the sockets cannot be handed to the runtime.
+    /// When the runtime does not accept the sockets.
     pub(crate) async fn serve(self, room: Entered) -> io::Result<()> {
         let four = TcpListener::from_std(self.four)?;
         let six = self.six.map(TcpListener::from_std).transpose()?;
@@ -75,7 +76,7 @@ impl Door {
             };
             match accepted {
                 Ok((stream, _)) => consoles.admit(stream, room.clone()).await,
-                // Out of descriptors, most likely; there is nothing to wait for but time.
+                // Probably out of descriptors, so waiting is all we can do.
                 Err(_) => {
                     consoles.make_room().await;
                     sleep(Duration::from_millis(ACCEPT_AGAIN_MS)).await;
@@ -98,7 +99,7 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
     }
 }
 
-/// Who is connected, by order of arrival.
+/// The connected consoles, by order of arrival.
 struct Consoles {
     began: Instant,
     next: u64,
@@ -108,7 +109,7 @@ struct Consoles {
 struct Connected {
     task: AbortHandle,
     since: Instant,
-    /// Milliseconds after the door opened of its last command; 0 before the first.
+    /// Time of its last command, in milliseconds since the listener started; 0 before the first.
     spoke_ms: Arc<AtomicU64>,
 }
 
@@ -131,7 +132,7 @@ impl Consoles {
         self.next += 1;
     }
 
-    /// Hangs up on the idlest console, once it has had its time to be heard.
+    /// Disconnects the idlest console, once it has had its time to be heard.
     async fn make_room(&mut self) {
         while let Some((number, console)) = self.idlest() {
             let heard = Duration::from_millis(HEARD_MS).saturating_sub(console.since.elapsed());
@@ -156,12 +157,12 @@ struct Console {
     room: Entered,
     began: Instant,
     spoke_ms: Arc<AtomicU64>,
-    /// Texts of commands that came together: they are said together, as one run.
+    /// Texts of commands that arrived together: they become one run.
     sayings: Vec<String>,
 }
 
 impl Console {
-    /// Serves until the client is gone, or is to go.
+    /// Serves until the client disconnects or is disconnected.
     async fn serve(mut self) -> io::Result<()> {
         self.stream.set_nodelay(true)?;
         let mut lines = Lines::default();
@@ -179,7 +180,7 @@ impl Console {
         }
     }
 
-    async fn take(&mut self, parsed: Result<Option<Command>, Refusal>) -> io::Result<()> {
+    async fn take(&mut self, parsed: Result<Option<Command>, NoCommand>) -> io::Result<()> {
         if matches!(parsed, Ok(Some(_))) {
             let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.spoke_ms.store(since.max(1), Ordering::Relaxed);
@@ -196,18 +197,18 @@ impl Console {
                 self.tell_log().await
             }
             Ok(Some(Command::Crash)) => crash(),
-            Err(Refusal::Say(why)) => self.refuse(why).await,
-            Err(Refusal::HangUp) => Err(io::ErrorKind::InvalidInput.into()),
+            Err(NoCommand::Say(why)) => self.refuse(why).await,
+            Err(NoCommand::HangUp) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
-    /// Replies keep the order of the lines, so what was said before a bad line comes first.
+    /// Refuses a line. Replies keep the order of the lines, so pending texts are said first.
     async fn refuse(&mut self, why: &str) -> io::Result<()> {
         self.say().await?;
         self.reply(format!("error: {why}\n").as_bytes()).await
     }
 
-    /// Says what waits to be said; done when it is in the log.
+    /// Says the pending texts; returns once they are in the log.
     async fn say(&mut self) -> io::Result<()> {
         if self.sayings.is_empty() {
             return Ok(());
@@ -222,7 +223,7 @@ impl Console {
         }
     }
 
-    /// One line with every text of the timeline, read page by page and written as it is read.
+    /// Writes one line with every text of the timeline, reading and writing page by page.
     async fn tell_log(&mut self) -> io::Result<()> {
         let room = self.room().await?;
         let mut reply = String::from("chatLog ");

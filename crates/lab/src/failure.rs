@@ -10,13 +10,13 @@ use rumormill_node::Error;
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The reader of our output went away; there is nobody to tell.
+    /// The reader of our output is gone, so nobody would see an error.
     OutputClosed,
-    /// Something of ours does not work.
+    /// A failure of the program or its environment.
     Ours,
-    /// The command was not understood.
+    /// An invalid command.
     Usage,
-    /// Somebody, or the system, does not allow it.
+    /// Another user or the system refuses.
     NotAllowed,
 }
 
@@ -25,7 +25,7 @@ pub enum Cause {
 pub struct Failure {
     /// Whose fault it is.
     pub cause: Cause,
-    /// One word that stays the same from version to version.
+    /// One word that is stable across versions.
     pub code: Cow<'static, str>,
     /// What happened, naming the file or flag.
     pub what: String,
@@ -46,7 +46,7 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// A fault of the program itself.
+    /// A bug in the program.
     pub(crate) fn internal(code: &'static str, what: String) -> Self {
         let help = "this should not happen; `rumormill doctor` may know more".into();
         Self { cause: Cause::Ours, code: code.into(), what, help }
@@ -61,7 +61,7 @@ impl Failure {
 
 /// Prints a line of data.
 ///
-/// # Errors
+/// When its reader is gone.
 /// When nobody reads it.
 pub(crate) fn data(line: &str) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}").map_err(|error| Failure::output(&error))

@@ -1,4 +1,4 @@
-//! Everything a process of the lab knows of the others before it has met them, derived from the lab's secret.
+//! What a process of the lab knows about the others before meeting them, derived from the lab's secret.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -15,17 +15,17 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The keys that follow from a lab's `secret`; process p uses UDP port `udp + p`.
+    /// The keys of the lab with this `secret`; process p uses UDP port `udp + p`.
     pub(crate) fn new(secret: [u8; 32], udp: u16) -> Self {
         Self { secret, udp }
     }
 
-    /// The room. Nobody founded it: it is there because the lab is.
+    /// The room. It has no founder: it exists with the lab.
     pub(crate) fn room(&self) -> RoomId {
         RoomId(self.derive("rumormill 1 lab room", 0))
     }
 
-    /// What members of the room know.
+    /// The room secret, known to all members.
     pub(crate) fn room_secret(&self) -> [u8; 32] {
         self.derive("rumormill 1 lab room secret", 0)
     }
@@ -35,12 +35,12 @@ impl Keys {
         self.derive("rumormill 1 lab peer", pid)
     }
 
-    /// Where process `pid` is reached.
+    /// How to reach process `pid`.
     pub(crate) fn contact(&self, pid: u16) -> Contact {
         contact(&self.peer_secret(pid), SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(pid))))
     }
 
-    /// The UDP port of process `pid`; whoever sets up a lab checks that all are below 65536.
+    /// The UDP port of process `pid`; the code that sets up a lab checks that all are below 65536.
     pub(crate) fn port(&self, pid: u16) -> u16 {
         self.udp.saturating_add(pid)
     }
@@ -52,7 +52,7 @@ impl Keys {
     }
 }
 
-/// The neighbours of `pid` in a line of `n`.
+/// The neighbours of `pid` in a line of `n` processes.
 pub(crate) fn neighbours(pid: u16, n: u16) -> impl Iterator<Item = u16> {
     let above = pid.checked_add(1).filter(|above| *above < n);
     pid.checked_sub(1).into_iter().chain(above)

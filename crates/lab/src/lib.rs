@@ -1,4 +1,4 @@
-//! The lab: the console interface of the first system, on the same engine and transport as everything else.
+//! The lab: the console interface of the first system, on our engine and transport.
 
 use std::{
     path::{Path, PathBuf},
@@ -30,22 +30,22 @@ mod trace;
 /// Commands of the lab.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Leave ./process and ./stopall in a directory
+    /// Write ./process and ./stopall to a directory
     Init(scripts::Args),
-    /// Run one process of a room that stands in a line
+    /// Run one process of a room whose processes form a line
     Process(process::Args),
     /// Start all processes of a room
     Start(start::Args),
-    /// Drive the processes by commands, one a line
+    /// Drive the processes with commands, one a line
     Proxy(proxy::Args),
     /// End the processes of this lab
     Stop(Dir),
 }
 
-/// Whose lab it is.
+/// The directory of a lab.
 #[derive(clap::Args, Clone)]
 pub struct Dir {
-    /// Directory whose lab it is
+    /// Directory of the lab
     #[arg(long, default_value = ".", value_name = "DIR")]
     dir: PathBuf,
 }
@@ -53,7 +53,7 @@ pub struct Dir {
 /// Runs a command of the lab.
 ///
 /// # Errors
-/// What the command failed with.
+/// The failure of the command.
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Init(args) => scripts::run(&args),
@@ -64,7 +64,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// A directory in which no lab ever ran has no processes to end.
+/// Ends all processes of the lab. A directory without a lab has none.
 fn stop(dir: &Path) -> Result<(), Failure> {
     if !dir::LabDir::exists(dir) {
         return Ok(());
@@ -72,7 +72,7 @@ fn stop(dir: &Path) -> Result<(), Failure> {
     dir::LabDir::open(dir)?.stop_all().map(|_| ())
 }
 
-/// Ends this process as a power cut would: nothing is flushed, nobody is told.
+/// Ends this process like a power cut: without flushing or telling anyone.
 fn crash() -> ! {
     let _ = kill(Pid::this(), Signal::SIGKILL);
     abort()

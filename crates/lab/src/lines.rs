@@ -1,20 +1,20 @@
-//! Lines out of a stream of bytes that knows none: several may come in one piece, one in several.
+//! Splits a byte stream into lines: one piece may contain several lines, and one line may span several pieces.
 
 use crate::limits::{LINE_BYTES, PIECE_BYTES};
 
-/// A line was longer than [`LINE_BYTES`]; the rest of it is thrown away as it comes.
+/// A line was longer than [`LINE_BYTES`]; the rest of it is discarded as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
-/// Splits what comes into lines. Holds at most [`LINE_BYTES`] and one piece.
+/// Splits incoming bytes into lines. Holds at most [`LINE_BYTES`] and one piece.
 #[derive(Default)]
 pub(crate) struct Lines {
     buffer: Vec<u8>,
-    /// Where the next line begins.
+    /// Start of the next line.
     start: usize,
-    /// Up to where no line end was found, so that a line that comes byte by byte is looked through once.
+    /// Position up to which there is no line end, so that a line that arrives byte by byte is searched once.
     searched: usize,
-    /// Whether we are inside a line that was too long.
+    /// Whether the position is inside a line that was too long.
     skipping: bool,
 }
 
@@ -28,7 +28,7 @@ impl Lines {
         self.buffer.extend_from_slice(piece);
     }
 
-    /// The next whole line, without its line end and without a carriage return before it.
+    /// The next complete line, without its line end and a carriage return before that.
     pub(crate) fn next(&mut self) -> Option<Result<&[u8], TooLong>> {
         loop {
             let Some(length) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') else {
@@ -62,7 +62,7 @@ impl Lines {
 mod tests {
     use super::*;
 
-    /// What comes out of `input` cut into pieces of `size` bytes; a line too long shows as `!`.
+    /// The lines of `input` when it arrives in pieces of `size` bytes; `!` stands for a line that is too long.
     fn split(input: &[u8], size: usize) -> Vec<String> {
         let mut lines = Lines::default();
         let mut out = Vec::new();

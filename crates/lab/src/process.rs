@@ -1,7 +1,7 @@
-//! `./process <pid> <n> <port>`: one process of a room that stands in a line.
+//! `./process <pid> <n> <port>`: one process of a room whose processes form a line.
 //!
-//! The same engine and transport as everything else. Special are a fixed view, keys that derive from the lab's
-//! secret, and logs in memory under an author key that no start of a process shares with another.
+//! It runs our usual engine and transport. Three things are special: a fixed view, keys derived from the lab's secret,
+//! and logs in memory under an author key that is new at every start.
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +27,7 @@ use crate::{
     Dir,
     command::in_one_line,
     dir::LabDir,
-    door::Door,
+    door::Listener,
     failure::{Cause, Failure},
     keys::{Keys, neighbours},
     limits::LAB_PROCESSES,
@@ -35,38 +35,38 @@ use crate::{
     trace,
 };
 
-/// UDP port of process 0, unless `RUMORMILL_LAB_UDP` names another.
+/// UDP port of process 0, unless `RUMORMILL_LAB_UDP` sets another.
 const UDP: u16 = 20000;
 
-/// How often neighbours compare: a message crosses a line of 16 as a rumor, in milliseconds, or else fifteen
-/// comparisons of a tenth of a second late; a quiet lab of 16 costs 40 datagrams a second.
+/// How often neighbours compare: a message crosses a line of 16 as a rumor in milliseconds, or else fifteen comparisons
+/// of a tenth of a second late; a quiet lab of 16 costs 40 datagrams a second.
 pub(crate) const PACE: Pace = Pace { busy_ms: 100, quiet_ms: 400 };
 
-/// What to give `rumormill lab process`.
+/// Arguments of `rumormill lab process`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     dir: Dir,
-    /// Which process of the room this is, from 0
+    /// Number of this process in the room, from 0
     pid: u16,
-    /// Processes in the room
+    /// Number of processes in the room
     #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(LAB_PROCESSES)))]
     n: u16,
     /// TCP port for consoles
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// Do not tell on standard error what happens
+    /// Do not report events on standard error
     #[arg(long, short)]
     quiet: bool,
 }
 
-/// Runs until the process is ended from outside, or by a console's `crash`.
+/// Runs until the process is killed, or until a console sends `crash`.
 ///
 /// # Errors
-/// When a port is taken, or the lab's directory cannot be used.
+/// When a port is in use or the lab's directory is unusable.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let udp = udp_base(args)?;
-    let door = Door::bind(args.port).map_err(|error| {
+    let door = Listener::bind(args.port).map_err(|error| {
         let what = format!("TCP port {} of process {}: {error}", args.port, args.pid);
         Failure {
             cause: Cause::Ours,
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let _ = writeln!(io::stdout(), "{READY}");
     trace::begin(args.pid, args.quiet);
     let keys = Keys::new(lab.secret()?, udp);
-    // Two threads, so that a console which keeps one busy does not slow the room.
+    // Two threads, so that a console that keeps one busy does not slow the room.
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::internal("runtime", error.to_string()))?;
     runtime.block_on(live(args, door, &keys))
@@ -105,7 +105,7 @@ fn udp_base(args: &Args) -> Result<u16, Failure> {
     }
 }
 
-async fn live(args: &Args, door: Door, keys: &Keys) -> Result<(), Failure> {
+async fn live(args: &Args, door: Listener, keys: &Keys) -> Result<(), Failure> {
     let (entered, entering) = watch::channel(None);
     let door = tokio::spawn(door.serve(entering));
     let room = enter(args, keys).await?;
@@ -158,7 +158,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
     Ok(node.enter(setup).await?)
 }
 
-/// Tells what the engine does, in the words of the protocol.
+/// Traces what the engine does, in the words of the protocol.
 struct Trace {
     pids: BTreeMap<PeerId, u16>,
     authors: BTreeMap<AuthorId, u16>,

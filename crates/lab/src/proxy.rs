@@ -1,8 +1,8 @@
 //! `rumormill lab proxy`: our own console, with the language of the first system's.
 //!
-//! It differs from a stock console where that costs a script nothing: it waits for a process to be ready rather
-//! than for a second, takes texts with spaces, says which line of a script failed, and drives processes that
-//! `rumormill lab start` left running. Where a stock console leaves the room time before `get`, so does it.
+//! It differs from a stock console only where scripts do not notice: it waits until a process is ready instead of a
+//! second, accepts texts with spaces, reports which line of a script failed, and drives processes that `rumormill lab
+//! start` left running. Like a stock console, it gives the room time before `get`.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use rustyline::{DefaultEditor, error::ReadlineError};
 
 use crate::{
     Dir,
-    command::{Command, Refusal, in_one_line, parse},
+    command::{Command, NoCommand, in_one_line, parse},
     dir::LabDir,
     failure::{Cause, Failure},
     limits::{ANSWER_BYTES, ANSWER_MS, LAB_PROCESSES, LINE_BYTES, PIECE_BYTES, SAY_SETTLE_MS, START_SETTLE_MS},
@@ -26,7 +26,7 @@ use crate::{
     spawn::spawn,
 };
 
-/// What to give `rumormill lab proxy`.
+/// Arguments of `rumormill lab proxy`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -43,7 +43,7 @@ help                       this
 exit                       end all processes of this lab; so does the end of input
 ";
 
-/// Runs commands from standard input until `exit` or its end, then ends all processes of the lab.
+/// Executes commands from standard input until `exit` or end of input, then ends all processes of the lab.
 ///
 /// # Errors
 /// When a command of a script failed.
@@ -54,12 +54,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     result.and(stopped.map(|_| ()))
 }
 
-/// The processes we drive.
+/// The processes under its control.
 struct Proxy {
     dir: Dir,
     lab: LabDir,
     connected: BTreeMap<u16, Connected>,
-    /// When the room has had the time a stock console leaves it.
+    /// When the room will have had as much time as a stock console gives it.
     settled: Instant,
 }
 
@@ -67,15 +67,15 @@ struct Proxy {
 struct Connected {
     port: u16,
     console: BufReader<TcpStream>,
-    /// Lines it sent that nobody asked for: what it could not do.
+    /// Unsolicited lines from it: its error messages.
     complaints: Vec<String>,
-    /// Kept for its exit to be collected, when we started it.
+    /// Our child process, kept to collect its exit status.
     child: Option<Child>,
 }
 
-/// What a line asks of the proxy.
+/// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
-enum Line {
+enum Order {
     Nothing,
     Help,
     Status,
@@ -84,14 +84,14 @@ enum Line {
     Tell { pid: u16, line: String, command: Command },
 }
 
-/// What comes after a line.
+/// What to do after a line.
 enum Next {
     Line,
     Exit,
 }
 
 impl Proxy {
-    /// Connects to what runs already.
+    /// Connects to the processes that already run.
     fn open(dir: Dir) -> Result<Self, Failure> {
         let lab = LabDir::open(&dir.dir)?;
         let mut connected = BTreeMap::new();
@@ -131,7 +131,7 @@ impl Proxy {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read.map_err(|error| Failure::output(&error))?,
             };
-            // The last line may have no end.
+            // The last line may lack a line end.
             lines.feed(if length == 0 { b"\n" } else { &piece[..length] });
             while matches!(next, Next::Line)
                 && let Some(line) = lines.next()
@@ -165,12 +165,12 @@ impl Proxy {
 
     fn take(&mut self, line: &str) -> Result<Next, Failure> {
         match line.parse()? {
-            Line::Nothing => {}
-            Line::Help => print(HELP)?,
-            Line::Status => self.status()?,
-            Line::Exit => return Ok(Next::Exit),
-            Line::Start { pid, n, port } => self.start(pid, n, port)?,
-            Line::Tell { pid, line, command } => self.tell(pid, &line, &command)?,
+            Order::Nothing => {}
+            Order::Help => print(HELP)?,
+            Order::Status => self.status()?,
+            Order::Exit => return Ok(Next::Exit),
+            Order::Start { pid, n, port } => self.start(pid, n, port)?,
+            Order::Tell { pid, line, command } => self.tell(pid, &line, &command)?,
         }
         Ok(Next::Line)
     }
@@ -220,14 +220,14 @@ impl Proxy {
         complaint(pid, &complaints)
     }
 
-    /// Lets every process finish what it was told, and hears what it could not do.
+    /// Lets every process finish its commands, and collects their errors.
     fn part(&mut self) -> Result<(), Failure> {
         let connected = std::mem::take(&mut self.connected);
         let all = connected.into_iter().map(|(pid, connected)| complaint(pid, &connected.part()));
         all.fold(Ok(()), Result::and)
     }
 
-    /// The room has settled so many milliseconds from now.
+    /// Gives the room `ms` milliseconds from now to settle.
     fn settle(&mut self, ms: u64) {
         self.settled = self.settled.max(Instant::now() + Duration::from_millis(ms));
     }
@@ -250,7 +250,7 @@ impl Connected {
         self.console.get_mut().write_all(format!("{line}\n").as_bytes())
     }
 
-    /// What follows `chatLog` on the next line that begins with it. Other lines are complaints.
+    /// The rest of the next line that begins with `chatLog`. Other lines are errors.
     fn answer(&mut self) -> io::Result<String> {
         loop {
             let line = self.line()?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -269,7 +269,7 @@ impl Connected {
         Ok((length > 0).then(|| text.trim_end_matches('\n').to_owned()))
     }
 
-    /// Waits until the process has ended.
+    /// Waits until the process has exited.
     fn gone(mut self) -> io::Result<()> {
         if let Some(child) = &mut self.child {
             child.wait()?;
@@ -281,7 +281,7 @@ impl Connected {
         }
     }
 
-    /// Says that nothing more comes; the process then closes its side, having said what it had to say.
+    /// Signals the end of commands; the process then closes its side after its last output.
     fn part(mut self) -> Vec<String> {
         if self.console.get_ref().shutdown(Shutdown::Write).is_ok() {
             while let Ok(Some(line)) = self.line() {
@@ -292,7 +292,7 @@ impl Connected {
     }
 }
 
-impl FromStr for Line {
+impl FromStr for Order {
     type Err = Failure;
 
     fn from_str(line: &str) -> Result<Self, Failure> {
@@ -316,7 +316,7 @@ impl FromStr for Line {
     }
 }
 
-fn start(pid: u16, n: &str, port: &str) -> Result<Line, Failure> {
+fn start(pid: u16, n: &str, port: &str) -> Result<Order, Failure> {
     let n = n.parse().ok().filter(|n| (1..=LAB_PROCESSES).contains(n));
     let n = n.ok_or_else(|| refused(format!("<n> is a number of processes, 1 to {LAB_PROCESSES}")))?;
     let port = port.parse().ok().filter(|port| *port > 0);
@@ -324,16 +324,16 @@ fn start(pid: u16, n: &str, port: &str) -> Result<Line, Failure> {
     if pid >= n {
         return Err(refused(format!("the pids of a room of {n} are 0 to {}", n - 1)));
     }
-    Ok(Line::Start { pid, n, port })
+    Ok(Order::Start { pid, n, port })
 }
 
-/// A line for a process, which would be refused there for the same reasons as here.
-fn tell(pid: u16, line: &str) -> Result<Line, Failure> {
+/// A line for a process; refuses here whatever the process would refuse.
+fn tell(pid: u16, line: &str) -> Result<Order, Failure> {
     match parse(Ok(line.as_bytes())) {
-        Ok(Some(command)) => Ok(Line::Tell { pid, line: line.to_owned(), command }),
+        Ok(Some(command)) => Ok(Order::Tell { pid, line: line.to_owned(), command }),
         Ok(None) => Err(refused(format!("tell process {pid} what?"))),
-        Err(Refusal::Say(why)) => Err(refused(why.to_owned())),
-        Err(Refusal::HangUp) => Err(refused("unknown command".into())),
+        Err(NoCommand::Say(why)) => Err(refused(why.to_owned())),
+        Err(NoCommand::HangUp) => Err(refused("unknown command".into())),
     }
 }
 
@@ -373,13 +373,13 @@ mod tests {
 
     #[test]
     fn lines() {
-        let told = |pid, line: &str, command| Line::Tell { pid, line: line.into(), command };
+        let told = |pid, line: &str, command| Order::Tell { pid, line: line.into(), command };
         let cases = [
-            ("", Line::Nothing),
-            ("  \r\n", Line::Nothing),
-            ("help", Line::Help),
-            ("exit\n", Line::Exit),
-            ("0 start 4 10000\n", Line::Start { pid: 0, n: 4, port: 10000 }),
+            ("", Order::Nothing),
+            ("  \r\n", Order::Nothing),
+            ("help", Order::Help),
+            ("exit\n", Order::Exit),
+            ("0 start 4 10000\n", Order::Start { pid: 0, n: 4, port: 10000 }),
             ("3 get chatLog\n", told(3, "get chatLog", Command::Log)),
             (
                 "3 msg 7 hello, all of you\n",
@@ -388,7 +388,7 @@ mod tests {
             ("1 crash\n", told(1, "crash", Command::Crash)),
         ];
         for (line, want) in cases {
-            assert_eq!(line.parse::<Line>().unwrap(), want, "{line:?}");
+            assert_eq!(line.parse::<Order>().unwrap(), want, "{line:?}");
         }
     }
 
@@ -405,7 +405,7 @@ mod tests {
             ("0", "tell process 0 what"),
         ];
         for (line, want) in cases {
-            let failure = line.parse::<Line>().unwrap_err();
+            let failure = line.parse::<Order>().unwrap_err();
             assert!(failure.what.contains(want), "{line:?}: {}", failure.what);
         }
     }

@@ -1,7 +1,7 @@
-//! `rumormill lab init`: leaves `./process` and `./stopall` in a directory, for consoles that other people wrote.
+//! `rumormill lab init`: writes `./process` and `./stopall` to a directory, for consoles that other people wrote.
 //!
-//! Both are small shell scripts that become this program. The lab they belong to is the directory they stand in,
-//! as they were called; so a link to them in another directory is another lab.
+//! Both are small shell scripts that execute this program. They belong to the lab in the directory of the path by which
+//! they are called; so a link to them in another directory is another lab.
 
 use std::{
     env, fs, io,
@@ -11,15 +11,15 @@ use std::{
 
 use crate::failure::{Cause, Failure};
 
-/// What to give `rumormill lab init`.
+/// Arguments of `rumormill lab init`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Where to leave `process` and `stopall`
+    /// Directory for `process` and `stopall`
     #[arg(default_value = ".")]
     dir: PathBuf,
 }
 
-/// Leaves the two scripts.
+/// Writes the two scripts.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -33,8 +33,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The program is looked for below the script's directory first, so that a tree may be moved, and then where it
-/// was, so that the script may be copied.
+/// The script looks for the program first below its own directory, so that the tree may be moved, and then at the
+/// original path, so that the script may be copied.
 fn script(dir: &Path, program: &Path, command: &str) -> String {
     let absolute = quoted(program);
     let look = match program.strip_prefix(dir) {
@@ -49,7 +49,7 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-/// Written beside and moved into place, for the one that is there may be running.
+/// Writes a temporary file and moves it into place, because the existing script may be running.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     fs::write(&fresh, text)?;
@@ -77,7 +77,7 @@ mod tests {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// One test, one thread: a script being written must not be inherited by what another test starts.
+    /// Both in one test and thread: a process started by another test must not inherit a script that is being written.
     #[test]
     fn a_script_finds_its_lab_and_its_program() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Starting a process of the lab from a process of ours.
+//! Starts a process of the lab from one of our processes.
 
 use std::{
     env,
@@ -10,14 +10,14 @@ use std::{
 
 use crate::failure::{Cause, Failure};
 
-/// What a process says on standard output, once consoles may connect.
+/// What a process prints to standard output once consoles may connect.
 pub(crate) const READY: &str = "ready";
 
-/// Starts process `pid` of a room of `n`, and returns when consoles may connect to `port`. It is no part of our
-/// process group: an interrupt meant for us does not end it.
+/// Starts process `pid` of a room of `n`, and returns when consoles may connect to `port`. It has its own process
+/// group, so that an interrupt for us does not end it.
 ///
 /// # Errors
-/// When it cannot be started, or ends instead of getting ready; then it has said why on standard error.
+/// When it cannot be started, or exits before it is ready; then it has printed the reason to standard error.
 pub(crate) fn spawn(dir: &Path, pid: u16, n: u16, port: u16) -> Result<Child, Failure> {
     let failed = |what: String| Failure {
         cause: Cause::Ours,

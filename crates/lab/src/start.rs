@@ -1,4 +1,4 @@
-//! `rumormill lab start`: a whole room of processes at once.
+//! `rumormill lab start`: starts all processes of a room.
 
 use std::io::{self, Write};
 
@@ -10,15 +10,15 @@ use crate::{
     spawn::spawn,
 };
 
-/// What to give `rumormill lab start`.
+/// Arguments of `rumormill lab start`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     dir: Dir,
-    /// Processes in the room
+    /// Number of processes in the room
     #[arg(default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=i64::from(LAB_PROCESSES)))]
     n: u16,
-    /// Console port of process 0; the others have the next ones
+    /// Console port of process 0; the others use the ports after it
     #[arg(long, default_value_t = 30000, value_name = "PORT")]
     port: u16,
 }
@@ -26,7 +26,7 @@ pub struct Args {
 /// Starts the processes that are not running, and prints each one's pid and console port.
 ///
 /// # Errors
-/// When one does not start.
+/// When a process does not start.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.port.checked_add(args.n).is_none() {
         return Err(Failure {

@@ -1,7 +1,7 @@
-//! What a process writes to standard error: one line an event, with a time and the pid.
+//! The trace of a process on standard error: one line an event, with a time and the pid.
 //!
-//! Consoles throw this away or let the pipe fill up, so a thread of its own does the writing and whoever traces
-//! never waits: what does not fit is counted, dropped, and said when there is room again.
+//! Consoles discard it or let the pipe fill up. So a separate thread writes it, and tracing never waits: lines that do
+//! not fit are counted, dropped, and reported when there is space again.
 
 use std::{
     fmt,
@@ -22,10 +22,10 @@ use tracing_subscriber::{
 
 use crate::limits::{TRACE_LINE_BYTES, TRACE_LINES};
 
-/// What is traced unless `RUST_LOG` says otherwise.
+/// What to trace unless `RUST_LOG` is set.
 const FILTER: &str = "info,noq_proto=error,noq=error,iroh=warn,netwatch=error";
 
-/// Sends what the process traces to standard error.
+/// Sends the trace of the process to standard error.
 pub(crate) fn begin(pid: u16, quiet: bool) {
     let filter = match quiet {
         true => EnvFilter::new("off"),
@@ -41,7 +41,7 @@ pub(crate) fn begin(pid: u16, quiet: bool) {
         .init();
 }
 
-/// Time of day and pid, before every line.
+/// Time of day and pid, in front of every line.
 struct Stamp {
     pid: u16,
     zone: TimeZone,
@@ -53,7 +53,7 @@ impl FormatTime for Stamp {
     }
 }
 
-/// A writer that never makes anybody wait.
+/// A writer that never blocks its caller.
 #[derive(Clone)]
 struct Overflowing {
     lines: SyncSender<Vec<u8>>,
@@ -70,7 +70,7 @@ impl Overflowing {
     }
 }
 
-/// Ends when nobody traces any more or nobody reads; then every line is dropped as it comes.
+/// Ends when no sender or no reader is left; from then on every line is dropped.
 fn drain(waiting: &Receiver<Vec<u8>>, dropped: &AtomicU64, mut to: impl Write) -> io::Result<()> {
     while let Ok(line) = waiting.recv() {
         to.write_all(&line)?;

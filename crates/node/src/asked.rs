@@ -1,9 +1,10 @@
 //! Sayings that have no place in our log yet, and the callers who wait for their places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use rumormill_proto::{content::Target, entry::Kind, input::Saying};
+use rumormill_store::Once;
 use tokio::sync::oneshot;
 
 use crate::{error::Error, limits::SAYINGS};
@@ -18,6 +19,9 @@ pub(crate) struct Asked {
     /// Calls by the tag of their first saying.
     calls: BTreeMap<u64, Call>,
     waiting: usize,
+    /// By their tags, sayings of calls that are carried out once; and the keys of these calls.
+    once: BTreeMap<u64, Once>,
+    keys: BTreeSet<[u8; 32]>,
 }
 
 struct Call {
@@ -52,8 +56,44 @@ impl Asked {
         sayings
     }
 
+    /// As [`Asked::ask`], for a call that is carried out once: what it said before, in the places given, is not said again.
+    pub(crate) fn ask_once(
+        &mut self,
+        sayings: Vec<(Kind, Bytes)>,
+        once: &[(Once, Option<Target>)],
+        answer: Answer,
+    ) -> Vec<Saying> {
+        let mut sayings = self.ask(sayings, Some(answer));
+        let said: BTreeMap<u64, Target> =
+            sayings.iter().zip(once).filter_map(|(saying, (_, said))| Some((saying.tag, (*said)?))).collect();
+        for (saying, (call, _)) in sayings.iter().zip(once).filter(|(_, (_, said))| said.is_none()) {
+            self.once.insert(saying.tag, *call);
+            self.keys.insert(call.key);
+        }
+        sayings.retain(|saying| !said.contains_key(&saying.tag));
+        said.into_iter().for_each(|(tag, said)| self.said(tag, said));
+        sayings
+    }
+
+    /// Which call says this, where it is carried out once.
+    pub(crate) fn once(&self, tag: u64) -> Option<Once> {
+        self.once.get(&tag).copied()
+    }
+
+    /// Whether a call of this key waits.
+    pub(crate) fn awaits(&self, key: &[u8; 32]) -> bool {
+        self.keys.contains(key)
+    }
+
+    fn forget_call(&mut self, tag: u64) {
+        if let Some(call) = self.once.remove(&tag) {
+            self.keys.remove(&call.key);
+        }
+    }
+
     /// Notes that a saying has its place in the log, durably.
     pub(crate) fn said(&mut self, tag: u64, said: Target) {
+        self.forget_call(tag);
         let Some((first, call)) = self.calls.range_mut(..=tag).next_back() else { return };
         let first = *first;
         let Some(place @ None) = call.said.get_mut((tag - first) as usize) else { return };
@@ -68,6 +108,7 @@ impl Asked {
     /// Refuses a saying and the rest of its call. If some sayings of the call have places, those are the answer, so
     /// that the caller knows what not to say again.
     pub(crate) fn unsaid(&mut self, tag: u64, error: Error) {
+        self.forget_call(tag);
         if let Some(first) = self.calls.range(..=tag).next_back().map(|(first, _)| *first) {
             self.answer(first, Err(error));
         }
@@ -80,12 +121,18 @@ impl Asked {
         for first in self.calls.keys().copied().collect::<Vec<_>>() {
             self.answer(first, Err(error.clone()));
         }
+        self.once.clear();
+        self.keys.clear();
         unanswered
     }
 
-    /// Everything that waits, for an engine that has not heard of it.
-    pub(crate) fn again(&self) -> Vec<Saying> {
-        self.calls.values().flat_map(Call::unsaid).collect()
+    /// Everything that waits, for an engine that has not heard of it. Nothing else will be said.
+    pub(crate) fn again(&mut self) -> Vec<Saying> {
+        let again: Vec<Saying> = self.calls.values().flat_map(Call::unsaid).collect();
+        let mut once = std::mem::take(&mut self.once);
+        self.once = again.iter().filter_map(|saying| Some((saying.tag, once.remove(&saying.tag)?))).collect();
+        self.keys = self.once.values().map(|call| call.key).collect();
+        again
     }
 
     fn answer(&mut self, first: u64, result: Result<(), Error>) {
@@ -159,6 +206,35 @@ mod tests {
         asked.unsaid(tags[1], Error::Refused);
         assert_eq!(said.try_recv().unwrap(), Ok(vec![at(9)]));
         assert_eq!(asked.waiting(), 0);
+    }
+
+    #[test]
+    fn what_a_call_said_before_is_not_said_again() {
+        let mut asked = Asked::default();
+        let call = |key| Once { key: [key; 32], asks: [0; 32] };
+        let (answer, mut said) = oneshot::channel();
+        let tags = asked.ask_once(texts(3), &[(call(1), None), (call(2), Some(at(7))), (call(3), None)], answer);
+        let tags: Vec<u64> = tags.iter().map(|saying| saying.tag).collect();
+        assert_eq!((&*tags, asked.again().len(), asked.waiting()), (&[0, 2][..], 2, 2));
+        assert_eq!([1, 2, 3].map(|key| asked.awaits(&[key; 32])), [true, false, true]);
+        assert_eq!((asked.once(2), asked.once(1)), (Some(call(3)), None));
+        asked.said(tags[0], at(8));
+        asked.said(tags[1], at(9));
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![at(8), at(7), at(9)]));
+        let (answer, mut said) = oneshot::channel();
+        assert_eq!(asked.ask_once(texts(1), &[(call(1), Some(at(8)))], answer), []);
+        assert_eq!(said.try_recv().unwrap(), Ok(vec![at(8)]));
+        for end in [Asked::fail as fn(&mut Asked, &Error) -> _, |asked, why| {
+            asked.unsaid(5, why.clone());
+            Vec::new()
+        }] {
+            let (answer, _said) = oneshot::channel();
+            asked.next_tag = 5;
+            asked.ask_once(texts(1), &[(call(4), None)], answer);
+            assert!(asked.awaits(&[4; 32]));
+            end(&mut asked, &Error::Closed);
+            assert!(!asked.awaits(&[4; 32]) && asked.once(5).is_none());
+        }
     }
 
     #[test]

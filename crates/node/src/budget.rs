@@ -1,7 +1,7 @@
 //! How often something may happen: a number of times at once, and then at a rate.
 
 /// The number of times that something may still happen, in thousandths; bounded, and filled up evenly.
-pub(crate) struct Budget {
+pub struct Budget {
     left: u64,
     full: u64,
     per_s: u64,
@@ -10,7 +10,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// A full budget of `at_once`, filled up at `per_s` a second.
-    pub(crate) fn new(at_once: u32, per_s: u32) -> Self {
+    pub fn new(at_once: u32, per_s: u32) -> Self {
         let full = u64::from(at_once) * 1000;
         Self { left: full, full, per_s: u64::from(per_s), at_ms: 0 }
     }
@@ -22,7 +22,7 @@ impl Budget {
     }
 
     /// Whether the budget is full.
-    pub(crate) fn is_full(&mut self, now_ms: u64) -> bool {
+    pub fn is_full(&mut self, now_ms: u64) -> bool {
         self.fill(now_ms);
         self.left == self.full
     }
@@ -32,6 +32,22 @@ impl Budget {
         let has = self.spares(now_ms, 0);
         self.left -= if has { 1000 } else { 0 };
         has
+    }
+
+    /// Takes `count`, if so many are left; otherwise tells in how many milliseconds they are. No more than all can be taken
+    /// at once: of `count` the rest is let pass.
+    ///
+    /// # Errors
+    /// The milliseconds.
+    pub fn take_many(&mut self, count: u32, now_ms: u64) -> Result<(), u64> {
+        self.fill(now_ms);
+        let wanted = (u64::from(count) * 1000).min(self.full);
+        let lacking = wanted.saturating_sub(self.left);
+        if lacking > 0 {
+            return Err(lacking.div_ceil(self.per_s.max(1)));
+        }
+        self.left -= wanted;
+        Ok(())
     }
 
     /// Whether `kept` would be left after taking one.
@@ -56,5 +72,13 @@ mod tests {
         let mut budget = Budget::new(4, 2);
         let mut taken = |now_ms| (0..100).filter(|_| budget.take(now_ms)).count();
         assert_eq!((taken(0), taken(499), taken(500), taken(1_500), taken(u64::MAX)), (4, 0, 1, 2, 4));
+    }
+
+    #[test]
+    fn what_is_not_left_is_there_when_it_is_said_to_be() {
+        let mut budget = Budget::new(4, 2);
+        assert_eq!((budget.take_many(3, 0), budget.take_many(3, 0)), (Ok(()), Err(1_000)));
+        assert_eq!((budget.take_many(3, 999), budget.take_many(3, 1_000)), (Err(1), Ok(())));
+        assert_eq!((budget.take_many(99, 1_000), budget.take_many(99, 3_000)), (Err(2_000), Ok(())));
     }
 }

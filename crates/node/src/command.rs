@@ -8,10 +8,10 @@ use rumormill_proto::{
     entry::Kind,
     frame::{Contact, Frame},
     ids::{PeerId, RoomId},
-    input::{Found, Import, Imported, Recall},
+    input::{Found, Import, ImportCounts, Recall},
     reject::Reject,
 };
-use rumormill_store::Keep;
+use rumormill_store::{Keep, Once};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
@@ -32,8 +32,14 @@ pub(crate) enum Command {
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
     /// Leave a room and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
-    /// Write entries; answered once they are durable.
-    Say { room: RoomId, sayings: Vec<(Kind, Bytes)>, answer: oneshot::Sender<Result<Vec<Target>, Error>> },
+    /// Write entries, but for those that a call with the same keys wrote before; answered once they are durable. There is a
+    /// key for each, or none.
+    Say {
+        room: RoomId,
+        sayings: Vec<(Kind, Bytes)>,
+        once: Vec<Once>,
+        answer: oneshot::Sender<Result<Vec<Target>, Error>>,
+    },
     /// Set how much of a room is kept; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Announce a room on the LAN, or no longer; answered once that is durable.
@@ -41,7 +47,7 @@ pub(crate) enum Command {
     /// Tell the linked peers of a room that somebody is typing here.
     Type { room: RoomId },
     /// Import what verifies; answered once it is durable.
-    Import { room: RoomId, import: Import, answer: oneshot::Sender<Imported> },
+    Import { room: RoomId, import: Import, answer: oneshot::Sender<ImportCounts> },
     /// Take out what is damaged of a room, and fetch it again; answered once it is taken out.
     Mend { room: RoomId, answer: oneshot::Sender<Result<Mended, Error>> },
     /// A connection was made; neither side has greeted.

@@ -5,6 +5,7 @@
 //! interfaces. Nothing in here waits for a peer or for a reader of events.
 
 mod mend;
+mod once;
 mod rekey;
 mod remember;
 mod rest;
@@ -295,11 +296,8 @@ impl Driver {
                 }
                 Err(why) => told(answer, Err(why)),
             },
-            Command::Say { room, sayings, answer } => {
-                match self.seats.get_mut(&room) {
-                    Some(seat) => seat.say(sayings, answer),
-                    None => drop(answer.send(Err(self.stopped(&room)))),
-                }
+            Command::Say { room, sayings, once, answer } => {
+                self.speak(&room, (sayings, once), answer);
                 Inputs::new()
             }
             Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),

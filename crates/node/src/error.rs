@@ -62,6 +62,10 @@ pub enum Error {
     Refused,
     /// Too many sayings wait.
     Busy,
+    /// Something else was asked for under the key of this call.
+    OtherCall,
+    /// The same call was made before and is not answered yet.
+    CallWaits,
     /// The node is in as many rooms as it may be.
     TooManyRooms,
     /// The message offers no file.
@@ -104,6 +108,8 @@ impl Error {
             Self::Kind => "kind",
             Self::Refused => "refused",
             Self::Busy => "busy",
+            Self::OtherCall => "key-used",
+            Self::CallWaits => "key-waits",
             Self::TooManyRooms => "too-many-rooms",
             Self::NoFile => "no-file",
             Self::FileName => "file-name",
@@ -139,6 +145,8 @@ impl Error {
             Self::NotYours | Self::Kind => "choose something that you said".into(),
             Self::Refused => "say it in another room".into(),
             Self::Busy => "wait for what was said before to be confirmed".into(),
+            Self::OtherCall => "use a fresh key for each thing that you say".into(),
+            Self::CallWaits => "ask again in a second, with the same key".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),
             Self::NoFile => "choose a message that offers a file".into(),
             Self::Unreadable { .. } => "choose a file that you may read".into(),
@@ -170,6 +178,8 @@ impl fmt::Display for Error {
             Self::Kind => f.write_str("this cannot be done with a message of this kind"),
             Self::Refused => f.write_str("the room does not take this"),
             Self::Busy => f.write_str("too much waits to be said already"),
+            Self::OtherCall => f.write_str("something else was said under this key"),
+            Self::CallWaits => f.write_str("the same is being said, and is not durable yet"),
             Self::TooManyRooms => write!(f, "a node is in {ROOMS} rooms at most"),
             Self::NoFile => f.write_str("this message offers no file"),
             Self::FileName => f.write_str("a file cannot be called so"),

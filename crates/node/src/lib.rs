@@ -108,12 +108,13 @@ mod wires;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Line, Problem, Shared,
-    limits::{FREE_BYTES, SHARE_BYTES},
+    CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, free_bytes,
+    limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 
 pub use crate::{
     address::contact,
+    budget::Budget,
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,

@@ -12,7 +12,7 @@ use rumormill_proto::{
     ids::{AuthorId, EntryId, RoomId},
     timeline::Place,
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 /// One thing that people read in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,16 +62,16 @@ impl Message {
     /// [`Message::fold`].
     pub fn at_end(room: &RoomId, entry: &Entry) -> Option<Self> {
         let (place, body, seen) = (Place::of(entry), entry.body.clone(), Vec::new());
-        Self::fold(room, &Line { place, id: entry.id, kind: entry.kind, body, seen }, &[])
+        Self::fold(room, &TimelineRow { place, id: entry.id, kind: entry.kind, body, seen }, &[])
     }
 
     /// The message that an entry and its `notes` make. `None` for entries that are notes themselves, and for kinds that
     /// are no part of a chat.
-    pub fn fold(room: &RoomId, line: &Line, notes: &[Line]) -> Option<Self> {
-        let Line { place, id, .. } = line;
+    pub fn fold(room: &RoomId, line: &TimelineRow, notes: &[TimelineRow]) -> Option<Self> {
+        let TimelineRow { place, id, .. } = line;
         let mut message =
             Self { place: *place, id: *id, what: what(room, line)?, edited: false, reactions: BTreeMap::new() };
-        let mut notes: Vec<&Line> = notes.iter().collect();
+        let mut notes: Vec<&TimelineRow> = notes.iter().collect();
         notes.sort_by_key(|note| note.place);
         for note in notes {
             let content = note.body.bytes().and_then(|body| Content::parse(note.kind, body).ok().flatten());
@@ -123,7 +123,7 @@ pub(crate) fn about(author: AuthorId, content: &Content) -> Option<Target> {
     }
 }
 
-fn what(room: &RoomId, line: &Line) -> Option<What> {
+fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
     let Some(body) = line.body.bytes() else {
         let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::NICK, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
         return chat.contains(&line.kind).then_some(What::Expired);
@@ -150,10 +150,10 @@ mod tests {
     const ADA: AuthorId = AuthorId([1; 32]);
     const BEA: AuthorId = AuthorId([2; 32]);
 
-    fn line(author: AuthorId, seq: u64, content: &Content) -> Line {
+    fn line(author: AuthorId, seq: u64, content: &Content) -> TimelineRow {
         let (kind, body) = content.encode().unwrap();
         let place = Place { time: Time::from_ms(1_000 + seq), author, seq };
-        Line { place, id: EntryId::default(), kind, body: Body::Here(body), seen: vec![] }
+        TimelineRow { place, id: EntryId::default(), kind, body: Body::Here(body), seen: vec![] }
     }
 
     fn said(text: &str) -> Content {
@@ -170,7 +170,8 @@ mod tests {
 
     /// Checks what becomes of Ada's fifth entry, in a word: its text, `+` when edited, and its signs with how many.
     fn check(notes: &[(AuthorId, u64, Content)], expected: &str) {
-        let mut lines: Vec<Line> = notes.iter().map(|(author, seq, content)| line(*author, *seq, content)).collect();
+        let mut lines: Vec<TimelineRow> =
+            notes.iter().map(|(author, seq, content)| line(*author, *seq, content)).collect();
         for _ in 0..2 {
             let message = Message::fold(&RoomId::default(), &line(ADA, 5, &said("hello")), &lines).unwrap();
             let text = match &message.what {
@@ -206,7 +207,7 @@ mod tests {
     fn what_is_gone_says_why() {
         let mut gone = line(ADA, 5, &said("hello"));
         gone.body = gone.body.dropped();
-        let fold = |notes: &[Line]| Message::fold(&RoomId::default(), &gone, notes).map(|message| message.what);
+        let fold = |notes: &[TimelineRow]| Message::fold(&RoomId::default(), &gone, notes).map(|message| message.what);
         assert_eq!(fold(&[]), Some(What::Expired));
         assert_eq!(fold(&[line(ADA, 6, &Content::Retraction { of: 5 })]), Some(What::Retracted));
     }

@@ -7,7 +7,7 @@ use rumormill_proto::{
     ids::RoomId,
     timeline::Place,
 };
-use rumormill_store::{Error, Line, Read};
+use rumormill_store::{Error, Read, TimelineRow};
 
 use crate::{
     limits::{NOTES, PAGE_LINES},
@@ -67,17 +67,17 @@ pub(crate) fn one(read: &mut dyn Read, room: &RoomId, target: Target) -> Result<
 }
 
 /// The messages that these entries make, in their order.
-pub(crate) fn fold(read: &mut dyn Read, room: &RoomId, lines: &[Line]) -> Result<Vec<Message>, Error> {
-    let target = |line: &Line| Target { author: line.place.author, seq: line.place.seq };
+pub(crate) fn fold(read: &mut dyn Read, room: &RoomId, lines: &[TimelineRow]) -> Result<Vec<Message>, Error> {
+    let target = |line: &TimelineRow| Target { author: line.place.author, seq: line.place.seq };
     let targets: Vec<Target> = lines.iter().map(target).collect();
-    let mut notes: BTreeMap<Target, Vec<Line>> = BTreeMap::new();
+    let mut notes: BTreeMap<Target, Vec<TimelineRow>> = BTreeMap::new();
     for note in read.notes(room, &targets, NOTES)? {
         let content = note.body.bytes().and_then(|body| Content::parse(note.kind, body).ok().flatten());
         if let Some(target) = content.and_then(|content| about(note.place.author, &content)) {
             notes.entry(target).or_default().push(note);
         }
     }
-    let of = |line: &Line| notes.get(&target(line)).map_or(&[][..], Vec::as_slice);
+    let of = |line: &TimelineRow| notes.get(&target(line)).map_or(&[][..], Vec::as_slice);
     let mut messages: Vec<Message> = lines.iter().filter_map(|line| Message::fold(room, line, of(line))).collect();
     for message in messages.iter_mut().filter(|message| message.what == What::Expired) {
         if read.is_bare(room, &message.place.author, message.place.seq)? {

@@ -15,13 +15,13 @@ use rumormill_proto::{
     entry::{Body, Kind, room_name},
     frame::{Contact, Frame},
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Imported, Input, Kept, Output, Saying},
+    input::{Event, ImportCounts, Input, Kept, Output, Saying},
     log::Log,
     standing::Crowd,
     time::Now,
     timeline::Place,
 };
-use rumormill_store::RoomRecord;
+use rumormill_store::{Once, RoomRecord};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) struct Seat {
     /// Our earlier keys, whose logs were forked, and the seq from which on each was said again.
     pub(crate) former: BTreeMap<AuthorId, Seq>,
     /// The callers that wait for imports, in the order of the imports.
-    pub(crate) imports: VecDeque<oneshot::Sender<Imported>>,
+    pub(crate) imports: VecDeque<oneshot::Sender<ImportCounts>>,
     /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
@@ -204,9 +204,9 @@ impl Seat {
         self.changed = true;
     }
 
-    /// Takes sayings. Those of one turn become one run.
-    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, answer: Answer) {
-        self.sayings.extend(self.asked.ask(sayings, Some(answer)));
+    /// Takes sayings, but for those that have a place already. Those of one turn become one run.
+    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
+        self.sayings.extend(self.asked.ask_once(sayings, once, answer));
     }
 
     /// Says some of what is to be said again, behind what callers wait for.

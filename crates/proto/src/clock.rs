@@ -49,7 +49,7 @@ pub enum Whose {
 
 /// What the other end of a link told us.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct Reading {
     author: Option<AuthorId>,
     offset_ms: Option<i64>,
 }
@@ -57,7 +57,7 @@ struct Told {
 /// What others' clocks said, and what that means for ours. It outlives an engine whose author gets a new key.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    links: BTreeMap<PeerId, Told>,
+    links: BTreeMap<PeerId, Reading>,
     /// By author: how many milliseconds its clock is ahead of ours, and when it told us.
     votes: BTreeMap<AuthorId, (i64, u64)>,
     heard: u64,
@@ -120,7 +120,7 @@ impl Clock {
     }
 
     fn count(&mut self, peer: PeerId) {
-        let Some(Told { author: Some(author), offset_ms: Some(offset_ms) }) = self.links.get(&peer).copied() else {
+        let Some(Reading { author: Some(author), offset_ms: Some(offset_ms) }) = self.links.get(&peer).copied() else {
             return;
         };
         self.heard += 1;

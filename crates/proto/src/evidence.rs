@@ -203,7 +203,7 @@ enum Mark {
 
 /// When something may be told again, and how long the last pause was.
 #[derive(Clone, Copy, Debug)]
-struct Told {
+struct Pause {
     mark: Mark,
     again_ms: u64,
     pause_ms: u64,
@@ -211,12 +211,12 @@ struct Told {
 
 /// By author: what was told last. The pauses between double.
 #[derive(Debug, Default)]
-struct Pauses(BTreeMap<AuthorId, Told>);
+struct Pauses(BTreeMap<AuthorId, Pause>);
 
 impl Pauses {
     /// Whether this may be told now, and notes that it is. A thing that was told before, `known`, has to wait for its
     /// pause. When `bound` logs are noted, those told longest ago are forgotten; if none can be, this is not told.
-    fn may(&mut self, (author, mark): (AuthorId, Mark), known: Option<Told>, bound: usize, now_ms: u64) -> bool {
+    fn may(&mut self, (author, mark): (AuthorId, Mark), known: Option<Pause>, bound: usize, now_ms: u64) -> bool {
         if known.is_some_and(|told| now_ms < told.again_ms) {
             return false;
         }
@@ -227,7 +227,7 @@ impl Pauses {
             }
         }
         let pause_ms = known.map_or(PROOF_PAUSE_MS, |told| (2 * told.pause_ms).min(PROOF_PAUSE_LONGEST_MS));
-        self.0.insert(author, Told { mark, again_ms: now_ms + pause_ms, pause_ms });
+        self.0.insert(author, Pause { mark, again_ms: now_ms + pause_ms, pause_ms });
         true
     }
 }

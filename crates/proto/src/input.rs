@@ -48,7 +48,7 @@ pub struct Import {
 
 /// What became of an [`Import`], in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportCounts {
     /// Entries that are held from now on and were not before.
     pub new: u64,
     /// Entries that were held before.
@@ -284,7 +284,7 @@ pub enum Output {
         why: Unsaid,
     },
     /// An import is done, and the appends before this output make it durable. Imports are answered in their order.
-    Imported(Imported),
+    Imported(ImportCounts),
     /// Tell the interfaces.
     Emit(Event),
 }

@@ -54,7 +54,7 @@ type Rank = u64;
 
 /// How a held log counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Counting {
     Vouched,
     Unvouched,
     /// It has no place; this node holds it for itself alone.
@@ -117,7 +117,7 @@ pub(crate) struct Standing {
     crowd: Crowd,
     founder: Option<AuthorId>,
     /// Every author whose log we hold.
-    places: BTreeMap<AuthorId, Place>,
+    places: BTreeMap<AuthorId, Counting>,
     /// Every author that is vouched for, held or not, with the share.
     shares: BTreeMap<AuthorId, u32>,
     /// The vouches of the authors that are vouched for and held.
@@ -201,7 +201,7 @@ impl Standing {
 
     /// Whether a log is on its way out: then we take none of it.
     pub(crate) fn is_leaving(&self, author: &AuthorId) -> bool {
-        matches!(self.places.get(author), Some(Place::Leaving | Place::Left))
+        matches!(self.places.get(author), Some(Counting::Leaving | Counting::Left))
     }
 
     /// Whether others should wait for what we saw of this author: not when there are more authors than there is space,
@@ -218,7 +218,7 @@ impl Standing {
         let mut kept = Vouches::new(FOUNDER_SHARE as usize / 2);
         vouches.into_iter().filter(|vouch| vouch.of != author).for_each(|vouch| _ = kept.push(vouch));
         self.vouches.insert(author, kept);
-        self.places.insert(author, Place::Unvouched);
+        self.places.insert(author, Counting::Unvouched);
         self.unvouched.insert((self.rank(author.prefix()), author));
         self.changed = true;
     }
@@ -229,11 +229,11 @@ impl Standing {
             return;
         }
         if self.shares.contains_key(&author) {
-            self.places.insert(author, Place::Vouched);
+            self.places.insert(author, Counting::Vouched);
             self.ask(author);
             self.changed = true;
         } else {
-            self.places.insert(author, Place::Unvouched);
+            self.places.insert(author, Counting::Unvouched);
             self.unvouched.insert((self.rank(author.prefix()), author));
         }
         self.fit();
@@ -305,7 +305,7 @@ impl Standing {
 
     /// An author writes here or from a linked peer: its log is held.
     pub(crate) fn befriend(&mut self, author: AuthorId) {
-        if self.friends.insert(author) && self.places.get(&author) == Some(&Place::Leaving) {
+        if self.friends.insert(author) && self.places.get(&author) == Some(&Counting::Leaving) {
             self.leaving.remove(&author);
             self.host(author);
         }
@@ -313,20 +313,20 @@ impl Standing {
 
     /// No linked peer writes as this author any more.
     pub(crate) fn part(&mut self, author: AuthorId) {
-        if self.friends.remove(&author) && self.places.get(&author) == Some(&Place::Guest) {
+        if self.friends.remove(&author) && self.places.get(&author) == Some(&Counting::Guest) {
             self.guests.remove(&(self.rank(author.prefix()), author));
             self.lead_out(author);
         }
     }
 
     fn host(&mut self, author: AuthorId) {
-        self.places.insert(author, Place::Guest);
+        self.places.insert(author, Counting::Guest);
         self.guests.insert((self.rank(author.prefix()), author));
         self.shifts.push(Shift::Aside(author));
     }
 
     fn lead_out(&mut self, author: AuthorId) {
-        self.places.insert(author, Place::Leaving);
+        self.places.insert(author, Counting::Leaving);
         self.leaving.insert(author);
         self.vouches.remove(&author);
         self.shifts.push(Shift::Aside(author));
@@ -346,7 +346,7 @@ impl Standing {
             && let Some(guest) = self.guests.pop_first()
         {
             self.unvouched.insert(guest);
-            self.places.insert(guest.1, Place::Unvouched);
+            self.places.insert(guest.1, Counting::Unvouched);
             self.shifts.push(Shift::Up(guest.1));
         }
     }
@@ -356,7 +356,7 @@ impl Standing {
         let going: Vec<_> = self.leaving.iter().take(most).copied().collect();
         for author in &going {
             self.leaving.remove(author);
-            self.places.insert(*author, Place::Left);
+            self.places.insert(*author, Counting::Left);
         }
         going
     }
@@ -390,8 +390,8 @@ impl Standing {
         let before = std::mem::replace(&mut self.shares, shares);
         let fallen: Vec<_> = before.keys().filter(|author| !self.shares.contains_key(*author)).copied().collect();
         for author in fallen {
-            if self.places.get(&author) == Some(&Place::Vouched) {
-                self.places.insert(author, Place::Unvouched);
+            if self.places.get(&author) == Some(&Counting::Vouched) {
+                self.places.insert(author, Counting::Unvouched);
                 self.unvouched.insert((self.rank(author.prefix()), author));
             }
         }
@@ -402,7 +402,7 @@ impl Standing {
                 news.push(author);
             }
             let is_short = |vouches: &Vouches| vouches.is_full() && vouches.most < share as usize / 2;
-            let held = self.places.get(&author) == Some(&Place::Vouched);
+            let held = self.places.get(&author) == Some(&Counting::Vouched);
             if held && self.vouches.get(&author).is_none_or(is_short) {
                 self.ask(author);
             }
@@ -417,19 +417,19 @@ impl Standing {
     fn rise(&mut self, author: AuthorId) -> bool {
         let ranked = (self.rank(author.prefix()), author);
         match self.places.get(&author) {
-            None | Some(Place::Left) => return false,
-            Some(Place::Vouched) => return true,
-            Some(Place::Unvouched) => _ = self.unvouched.remove(&ranked),
-            Some(Place::Guest) => {
+            None | Some(Counting::Left) => return false,
+            Some(Counting::Vouched) => return true,
+            Some(Counting::Unvouched) => _ = self.unvouched.remove(&ranked),
+            Some(Counting::Guest) => {
                 self.guests.remove(&ranked);
                 self.shifts.push(Shift::Up(author));
             }
-            Some(Place::Leaving) => {
+            Some(Counting::Leaving) => {
                 self.leaving.remove(&author);
                 self.shifts.push(Shift::Up(author));
             }
         }
-        self.places.insert(author, Place::Vouched);
+        self.places.insert(author, Counting::Vouched);
         true
     }
 
@@ -540,7 +540,7 @@ mod tests {
         /// The logs that count in the digest.
         fn counted(&self) -> BTreeSet<u16> {
             let counts = |number: &u16| {
-                matches!(self.standing.places.get(&id(*number)), Some(Place::Vouched | Place::Unvouched))
+                matches!(self.standing.places.get(&id(*number)), Some(Counting::Vouched | Counting::Unvouched))
             };
             self.held.keys().copied().filter(counts).collect()
         }

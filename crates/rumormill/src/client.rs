@@ -9,13 +9,13 @@ use std::{
 use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::Node;
-use rumormill_server::{Api, Desk, Door, Link, Settings, Wanted};
+use rumormill_server::{Api, Desk, Door, Link, PageSettings, Wanted};
 use rumormill_text::choose;
 use tokio::{net::UnixStream, time::sleep};
 
 use crate::{
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     limits::{OWNER_AGAIN_MS, OWNER_MS},
     socket, web,
 };
@@ -30,17 +30,18 @@ pub(crate) struct Here {
 
 impl Here {
     /// Lets other commands ask from now on; they may also have the page served.
-    fn open(node: Node, place: &Place) -> Result<Self, Failure> {
+    fn open(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
-        let settings = Settings { at: config.http.0, token: place.token()?, page: &web::FILES };
-        let desk = Desk::new(api.router(), settings);
-        let door = Door::open(&socket::prepare(&home)?, api.router().merge(desk.router()))?;
+        let settings = PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES };
+        let router = api.router();
+        let desk = Desk::new(router.clone(), settings);
+        let door = Door::open(&socket::prepare(&home)?, router.merge(desk.router()))?;
         Ok(Self { node, api, doors: Some((door, desk)), home })
     }
 
     /// Answers this process alone, which only reads.
-    pub(crate) fn alone(node: Node, place: &Place) -> Result<Self, Failure> {
+    pub(crate) fn alone(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
         let home = place.data()?;
         let api = Api::new(node.clone(), &home, place.config()?.typing())?;
         Ok(Self { node, api, doors: None, home })
@@ -81,23 +82,41 @@ pub(crate) enum Owner {
     Us(Here),
 }
 
+impl Owner {
+    /// How it is asked.
+    pub(crate) fn client(&self) -> Client {
+        match self {
+            Self::Other(client) => client.clone(),
+            Self::Us(here) => here.client(),
+        }
+    }
+
+    /// Whether it is this process.
+    pub(crate) fn is_us(&self) -> bool {
+        matches!(self, Self::Us(_))
+    }
+
+    /// Lets the home go, if this process has it.
+    pub(crate) async fn close(self) {
+        if let Self::Us(here) = self {
+            here.close().await;
+        }
+    }
+}
+
 /// Asks the process that owns the home, or becomes it for as long as that takes.
 ///
 /// # Errors
 /// When another process owns it and does not answer, or it cannot be opened; and what `ask` comes to.
 pub(crate) async fn with<T>(
-    place: &Place,
+    place: &HomeArgs,
     reach: Reach,
     ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    match owner(place, reach).await? {
-        Owner::Other(client) => ask(&client).await,
-        Owner::Us(here) => {
-            let asked = ask(&here.client()).await;
-            here.close().await;
-            asked
-        }
-    }
+    let owner = owner(place, reach).await?;
+    let asked = ask(&owner.client()).await;
+    owner.close().await;
+    asked
 }
 
 /// Finds the process that owns the home, or becomes it. One that has just begun, or is about to end, has the home
@@ -105,7 +124,7 @@ pub(crate) async fn with<T>(
 ///
 /// # Errors
 /// When another process owns the home and does not answer, or it cannot be opened.
-pub(crate) async fn owner(place: &Place, reach: Reach) -> Result<Owner, Failure> {
+pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failure> {
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
         if let Some(there) = there(&place.socket()?).await {

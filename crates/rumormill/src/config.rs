@@ -10,7 +10,7 @@ use std::{
 };
 
 use rumormill_server::Typing;
-use rumormill_tui::{Loud, Settings};
+use rumormill_tui::{Loud, Preferences};
 use serde::Deserialize;
 
 use crate::{
@@ -101,8 +101,8 @@ impl Default for Config {
 
 impl Config {
     /// How the terminal behaves.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings { bell: self.bell, notify: self.notify, typing: self.typing, ..Settings::default() }
+    pub(crate) fn settings(&self) -> Preferences {
+        Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
     }
 
     /// Whether typing is told and shown.

@@ -55,7 +55,7 @@ impl From<rumormill_client::Error> for Failure {
 }
 
 impl From<Refusal> for Failure {
-    fn from(Refusal { status, refused }: Refusal) -> Self {
+    fn from(Refusal { status, refused, .. }: Refusal) -> Self {
         Self::of(status.as_u16(), refused)
     }
 }

@@ -18,11 +18,14 @@ use crate::{
 };
 
 /// The file that names the room that was open last.
-const LAST_ROOM: &str = "last-room";
+pub(crate) const LAST_ROOM: &str = "last-room";
+
+/// The file with the lines typed.
+pub(crate) const TYPED: &str = "typed";
 
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
-pub(crate) struct Place {
+pub(crate) struct HomeArgs {
     /// Keep everything in this directory
     #[arg(long, global = true, env = "RUMORMILL_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
@@ -47,7 +50,7 @@ pub(crate) enum Reach {
     Reading,
 }
 
-impl Place {
+impl HomeArgs {
     /// Rooms, logs and keys.
     ///
     /// # Errors
@@ -59,7 +62,7 @@ impl Place {
     /// Where the process that has the home open listens for other commands, or would.
     ///
     /// # Errors
-    /// As [`Place::data`].
+    /// As [`HomeArgs::data`].
     pub(crate) fn socket(&self) -> Result<PathBuf, Failure> {
         Ok(socket::find(&self.data()?))
     }
@@ -67,7 +70,7 @@ impl Place {
     /// How the program behaves here.
     ///
     /// # Errors
-    /// As [`Place::data`].
+    /// As [`HomeArgs::data`].
     pub(crate) fn config_file(&self) -> Result<PathBuf, Failure> {
         Ok(self.pick(|dirs| dirs.config_dir().to_owned())?.join("config.toml"))
     }
@@ -83,7 +86,7 @@ impl Place {
     /// What lets pages and scripts in over loopback.
     ///
     /// # Errors
-    /// As [`Place::data`].
+    /// As [`HomeArgs::data`].
     pub(crate) fn token(&self) -> Result<PathBuf, Failure> {
         Ok(self.data()?.join("token"))
     }
@@ -91,7 +94,7 @@ impl Place {
     /// What may get lost: the lines typed.
     ///
     /// # Errors
-    /// As [`Place::data`].
+    /// As [`HomeArgs::data`].
     pub(crate) fn state(&self) -> Result<PathBuf, Failure> {
         self.pick(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned())
     }
@@ -103,7 +106,7 @@ impl Place {
     pub(crate) fn history(&self) -> Result<PathBuf, Failure> {
         let dir = self.state()?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
-        Ok(dir.join("typed"))
+        Ok(dir.join(TYPED))
     }
 
     /// The id of the room that was open last, if one was.
@@ -158,7 +161,7 @@ impl Place {
     /// How the node that lives here is opened.
     ///
     /// # Errors
-    /// As [`Place::data`].
+    /// As [`HomeArgs::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
         Config { lan: settings.lan, relay: settings.relay, .. } = self.config()?;

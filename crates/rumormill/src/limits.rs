@@ -9,10 +9,6 @@ pub(crate) const COPY_MS: u64 = 1_000;
 /// Lines of standard input that were too long and are named by number; the rest is counted.
 pub(crate) const LONG_NAMED: usize = 5;
 
-/// Milliseconds that leaving waits for what was said to reach somebody, and `send` for somebody to come: LAN
-/// discovery takes up to 1.6 s, and a dial round the earth less than another.
-pub(crate) const LEAVE_MS: u64 = 3_000;
-
 /// Places of lines that `log --follow` remembers to have printed: four times the events a node keeps for a reader.
 pub(crate) const PRINTED: usize = 4096;
 
@@ -22,20 +18,11 @@ pub(crate) const OWNER_MS: u64 = 5_000;
 /// Milliseconds until it is asked again.
 pub(crate) const OWNER_AGAIN_MS: u64 = 50;
 
-/// Milliseconds that `join` looks for rooms on the LAN: discovery takes up to 1.6 s, and that much again.
-pub(crate) const JOIN_LOOKS_MS: u64 = 3_200;
-
 /// Bytes of a configuration: a hundred times what it can say.
 pub(crate) const CONFIG_BYTES: u64 = 64 * 1024;
 
 /// Bytes of a profile's name, which becomes a directory.
 pub(crate) const PROFILE_BYTES: usize = 32;
-
-/// Bytes of an export that are gathered before they are sent: as many as a pipe takes.
-pub(crate) const EXPORT_PIECE_BYTES: usize = 64 * 1024;
-
-/// Pieces of an export that wait for a slow reader.
-pub(crate) const EXPORT_PIECES: usize = 2;
 
 /// Lines of a foreign file that make no sense and are named by number; the rest is counted.
 pub(crate) const MALFORMED_NAMED: usize = 5;

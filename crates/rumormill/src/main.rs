@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use crate::{
     failure::{Exit, Failure},
-    home::Place,
+    home::HomeArgs,
 };
 
 mod client;
@@ -34,13 +34,13 @@ mod web;
 #[command(after_help = MORE)]
 struct Cli {
     #[command(flatten)]
-    place: Place,
+    place: HomeArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 /// Commands that the list leaves out; each has its own `--help`.
-const MORE: &str = "More: get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, paths,\n      completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, get, ticket, seen, digest,\n      peers, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -52,6 +52,30 @@ enum Command {
     Chat(commands::chat::Args),
     /// Send a message or a file, and exit
     Send(commands::send::Args),
+    /// Answer a message
+    #[command(hide = true)]
+    Reply(commands::reply::Args),
+    /// Set a sign under a message, or take it back
+    #[command(hide = true)]
+    React(commands::react::Args),
+    /// Change what one of your messages says
+    #[command(hide = true)]
+    Edit(commands::edit::Args),
+    /// Take one of your messages back
+    #[command(hide = true)]
+    Retract(commands::retract::Args),
+    /// Mark a room as read, or a message as unread
+    #[command(hide = true)]
+    Read(commands::read::Args),
+    /// List the people of a room
+    #[command(hide = true)]
+    People(commands::people::Args),
+    /// Print or set what a room is about
+    #[command(hide = true)]
+    Topic(commands::topic::Args),
+    /// Print or set the name that others see you by
+    #[command(hide = true)]
+    Nick(commands::nick::Args),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others in
@@ -155,12 +179,20 @@ fn help() -> Result<(), Failure> {
     Err(usage("a command is missing".into()))
 }
 
-async fn run_online(command: Command, place: Place) -> Result<(), Failure> {
+async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
     match command {
         Command::New(args) => commands::new::run(args, place).await,
         Command::Join(args) => commands::join::run(args, place).await,
         Command::Chat(args) => commands::chat::run(args, place).await,
         Command::Send(args) => commands::send::run(args, place).await,
+        Command::Reply(args) => commands::reply::run(args, place).await,
+        Command::React(args) => commands::react::run(args, place).await,
+        Command::Edit(args) => commands::edit::run(args, place).await,
+        Command::Retract(args) => commands::retract::run(args, place).await,
+        Command::Read(args) => commands::read::run(args, place).await,
+        Command::People(args) => commands::people::run(args, place).await,
+        Command::Topic(args) => commands::topic::run(args, place).await,
+        Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,

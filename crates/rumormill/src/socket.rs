@@ -15,7 +15,8 @@ use nix::unistd::geteuid;
 
 use crate::failure::{Exit, Failure};
 
-const NAME: &str = "socket";
+/// The name of the socket, or of the link to it, in a home.
+pub(crate) const NAME: &str = "socket";
 
 /// Where the process that has a home open listens, or would. What a link leads to counts only in a directory that nobody else
 /// can have put there.
@@ -83,8 +84,7 @@ fn dirs() -> Vec<PathBuf> {
 
 /// What tells homes apart.
 fn name(home: &Path) -> String {
-    let hash = blake3::hash(home.as_os_str().as_encoded_bytes());
-    data_encoding::HEXLOWER.encode(&hash.as_bytes()[..8])
+    blake3::hash(home.as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
 }
 
 /// Makes a directory for this user alone. One that somebody else has made is not used.

@@ -4,7 +4,7 @@ use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_tui::{Start, Visit, at_terminal};
 
-use crate::{clipboard, failure::Failure, home::Place};
+use crate::{clipboard, failure::Failure, home::HomeArgs};
 
 /// How a room is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Look {
 ///
 /// # Errors
 /// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
-pub(crate) async fn visit(client: &Client, room: &Room, place: &Place, look: Look) -> Result<Visit, Failure> {
+pub(crate) async fn visit(client: &Client, room: &Room, place: &HomeArgs, look: Look) -> Result<Visit, Failure> {
     let history = place.history()?;
     place.remember_room(room.id.as_str());
     if look == Look::Lines {

@@ -10,9 +10,9 @@ use rumormill_text::escaped;
 use serde::Serialize;
 
 /// An answer as JSON that is safe on a terminal, whoever wrote what is in it.
-pub(crate) struct Told<T>(pub(crate) T);
+pub(crate) struct SafeJson<T>(pub(crate) T);
 
-impl<T: Serialize> IntoResponse for Told<T> {
+impl<T: Serialize> IntoResponse for SafeJson<T> {
     fn into_response(self) -> Response {
         match serde_json::to_string(&self.0) {
             Ok(json) => ([(header::CONTENT_TYPE, "application/json")], escaped(&json).into_owned()).into_response(),
@@ -31,12 +31,14 @@ pub struct Refusal {
     pub status: StatusCode,
     /// Why, and what to do.
     pub refused: Refused,
+    /// Milliseconds after which the same may be asked again.
+    pub wait_ms: Option<u64>,
 }
 
 impl Refusal {
     /// Refuses with a code of the contract.
     pub(crate) fn new(code: Code, what: impl Into<String>, help: &str) -> Self {
-        Self { status: status(code.status), refused: code.refuse(what, help) }
+        Self { status: status(code.status), refused: code.refuse(what, help), wait_ms: None }
     }
 
     /// There is no such thing.
@@ -46,20 +48,23 @@ impl Refusal {
 
     /// Something of this machine does not work.
     pub(crate) fn failed(code: &str, what: impl Into<String>, help: &str) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::new(code, what, help) }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::new(code, what, help), wait_ms: None }
     }
 
     /// Something of ours that nobody but us can mend.
     pub(crate) fn internal(code: &str, what: impl Into<String>) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::internal(code, what) }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, refused: Refused::internal(code, what), wait_ms: None }
     }
 }
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        Self { status: status(refused.status()), refused }
+        Self { status: status(refused.status()), refused, wait_ms: None }
     }
 }
+
+/// Milliseconds in which what waits to be said is on disk, where the disk is well.
+const COMMIT_MS: u64 = 1_000;
 
 fn status(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -77,13 +82,16 @@ impl From<Error> for Refusal {
             Error::Store(StoreError::TooLarge) => codes::TOO_LARGE.word,
             _ => error.code(),
         };
-        Refused::new(code, error.to_string(), error.help()).into()
+        let refusal = Self::from(Refused::new(code, error.to_string(), error.help()));
+        let passes = matches!(error, Error::Busy | Error::CallWaits);
+        Self { wait_ms: passes.then_some(COMMIT_MS), ..refusal }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Told(api::Refusal { error: self.refused })).into_response()
+        let wait = self.wait_ms.map(|ms| [(header::RETRY_AFTER, ms.div_ceil(1_000).max(1).to_string())]);
+        (self.status, wait, SafeJson(api::Refusal { error: self.refused })).into_response()
     }
 }
 

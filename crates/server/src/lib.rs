@@ -18,5 +18,6 @@ pub use self::{
         import::{broken, cut, parts, read_said},
         reader::{Bad, Piece, Reader, Verified},
     },
-    serve::{Desk, Door, LINK, Link, PageFile, Settings, Wanted},
+    limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
+    serve::{Desk, Door, LINK, Link, PageFile, PageSettings, Wanted},
 };

@@ -53,8 +53,19 @@ pub(crate) const CODE_MS: u64 = 600_000;
 /// each of a few machines that lead here by `ssh -L`.
 pub(crate) const PAGES: usize = 16;
 
-/// Events kept for a slow listener, who is then told how many it missed: 1 KiB each, 1 MiB.
+/// Events that a slow listener may be behind, told once for all who listen: 1 KiB each, 1 MiB.
 pub(crate) const HEARD: usize = 1024;
+
+/// Bytes of the latest events, for who comes back after a break or was too slow: 4,000 messages of 1 KiB, which is what
+/// ten rooms of ten busy people say in an hour.
+pub(crate) const RECENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Milliseconds after the last listener has gone that events are put into words still: a bot that is restarted and a
+/// laptop that changes its network are back by then.
+pub(crate) const COME_BACK_MS: u64 = 600_000;
+
+/// Milliseconds without an event after which a listener is told that there is none, and its place among those of other rooms.
+pub(crate) const ALIVE_MS: u64 = 15_000;
 
 /// Milliseconds between two times that a room tells how it stands.
 pub(crate) const ROOM_EVERY_MS: u64 = 250;
@@ -81,10 +92,10 @@ pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;
 pub(crate) const QUOTED_CHARS: usize = 80;
 
 /// Bytes of an export that are gathered before they are sent: as many as a pipe takes.
-pub(crate) const EXPORT_PIECE_BYTES: usize = 64 * 1024;
+pub const EXPORT_PIECE_BYTES: usize = 64 * 1024;
 
 /// Pieces of an export that wait for a slow reader.
-pub(crate) const EXPORT_PIECES: usize = 2;
+pub const EXPORT_PIECES: usize = 2;
 
 /// Bytes of runs that are given to a room at once: some 4,000 ordinary entries, one commit.
 pub(crate) const IMPORT_STEP_BYTES: usize = 512 * 1024;
@@ -98,9 +109,16 @@ pub(crate) const IMPORT_SAYING_BYTES: usize = 1024 * 1024;
 /// Milliseconds that a repair waits without anything coming: longer than a round and two wants that come to nothing.
 pub(crate) const RESYNC_MS: u64 = 10_000;
 
+/// Authors whose pace is watched at once: those of 256 rooms; 80 bytes each.
+pub(crate) const PACED: usize = 256;
+
 // What the contract says is what entries hold.
 const _: () = {
     use rumormill_node::proto::limits;
+    assert!(rumormill_api::RUN_LINES as u64 == limits::BLOCK);
+    assert!(rumormill_api::RUNS_AT_ONCE == rumormill_node::limits::PUSHES_AT_ONCE);
+    assert!(rumormill_api::RUNS_PER_S == rumormill_node::limits::PUSHES_PER_S);
+    assert!(rumormill_node::ONCE == 16_384, "as the description says");
     assert!(rumormill_api::MENTIONS == limits::MENTIONS);
     assert!(rumormill_api::TEXT_BYTES == limits::BODY_BYTES);
     assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);

@@ -1,4 +1,4 @@
-//! Random numbers that follow from a seed; fast, and good enough to make bytes and choices.
+//! Random numbers from a seed: fast, and good enough to make bytes and choices.
 
 /// A stream of random numbers.
 #[derive(Clone)]
@@ -18,17 +18,17 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         (self.number() % end as u64) as usize
     }
 
-    /// One of these.
+    /// One of these, at random.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
 
-    /// A number of the kind that programs stumble over.
+    /// A number of the kind that tends to break programs.
     pub fn edge(&mut self) -> u64 {
         const EDGES: [u64; 16] = [
             0,

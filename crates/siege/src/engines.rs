@@ -1,8 +1,8 @@
-//! A stage in virtual time: honest engines with stores in memory, driven as a node drives them, and hostile peers of which
-//! there is nothing but what the attack lets them say.
+//! A stage in virtual time: honest engines with stores in memory, driven as a node drives them, and hostile peers that
+//! consist only of what the attack makes them send.
 //!
-//! Links are made by the attack or dialled by the engines; a frame takes a millisecond, and nothing is lost. What an
-//! engine wants is done at once, in the order append, send, emit.
+//! The attack makes links, or the engines dial them; a frame takes a millisecond, and nothing is lost. Outputs of an
+//! engine are executed at once, in the order append, send, emit.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,10 +25,10 @@ use rumormill_proto::{
 };
 use rumormill_store::{Change, Keep, Memory, Read, RoomRecord, Store as _};
 
-/// When the stage begins, by the clocks of all that are right.
+/// Time at the beginning of the stage, by all correct clocks.
 pub const BEGIN_MS: u64 = 1_700_000_000_000;
 
-/// How long a frame is under way.
+/// Latency of a frame.
 const LATENCY_MS: u64 = 1;
 
 /// The room.
@@ -43,17 +43,17 @@ pub struct Honest {
     store: Memory,
     reader: Box<dyn Read>,
     links: BTreeSet<PeerId>,
-    /// How far its clock is ahead.
+    /// Milliseconds by which its clock is ahead.
     pub ahead_ms: i64,
-    /// What it was shown, with the milliseconds since the stage began.
+    /// Entries it was shown, with the milliseconds since the stage began.
     pub shown: Vec<(u64, Entry)>,
-    /// What else it was told.
+    /// Other events it emitted.
     pub events: Vec<Event>,
-    /// Whom it closed and barred.
+    /// Peers that it closed and barred.
     pub barred: Vec<(PeerId, Reject)>,
-    /// The most outputs that one input had, what was served counted by frame.
+    /// The most outputs that one input caused, including one for each frame served.
     pub most_outputs: usize,
-    /// Inputs taken in.
+    /// Number of inputs handled.
     pub inputs: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct Engines {
     /// All honest peers.
     pub honest: Vec<Honest>,
     numbers: BTreeMap<PeerId, usize>,
-    /// What was said to hostile peers.
+    /// Frames sent to hostile peers.
     heard: BTreeMap<PeerId, Vec<(PeerId, Frame)>>,
     queue: BTreeMap<(u64, u64), (PeerId, Thing)>,
     serial: u64,
@@ -79,18 +79,18 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// Nobody, in [`ROOM`], at [`BEGIN_MS`].
+    /// An empty stage in [`ROOM`], at [`BEGIN_MS`].
     pub fn new(seed: u64) -> Self {
         Self::in_room(seed, ROOM)
     }
 
-    /// Nobody, in this room.
+    /// An empty stage in this room.
     pub fn in_room(seed: u64, room: RoomId) -> Self {
         let (honest, numbers, heard, queue, crowd) = Default::default();
         Self { now_ms: 0, honest, numbers, heard, queue, serial: 0, seed, room, crowd }
     }
 
-    /// So many honest peers, all linked.
+    /// A stage with `count` honest peers, all linked.
     pub fn mesh(seed: u64, count: usize) -> Self {
         let mut stage = Self::new(seed);
         (0..count).for_each(|_| _ = stage.join());
@@ -101,7 +101,7 @@ impl Engines {
         stage
     }
 
-    /// One more honest peer, linked with nobody; its index.
+    /// Adds an honest peer without links; returns its index.
     pub fn join(&mut self) -> usize {
         let at = self.honest.len();
         let peer = PeerId(*blake3::hash(&[b'h', at as u8, (at >> 8) as u8]).as_bytes());
@@ -137,14 +137,14 @@ impl Engines {
         at
     }
 
-    /// One more hostile peer, linked with nobody; equal numbers are equal peers.
+    /// Adds a hostile peer without links; equal numbers are equal peers.
     pub fn hostile(&mut self, number: u64) -> PeerId {
         let peer = PeerId(*blake3::hash(&[&b"hostile"[..], &number.to_le_bytes()].concat()).as_bytes());
         self.heard.entry(peer).or_default();
         peer
     }
 
-    /// Links two peers, at once.
+    /// Links two peers at once.
     pub fn link(&mut self, one: PeerId, other: PeerId) {
         for (here, there) in [(one, other), (other, one)] {
             if let Some(at) = self.numbers.get(&here).copied() {
@@ -158,7 +158,7 @@ impl Engines {
         }
     }
 
-    /// Ends a link, at once.
+    /// Ends a link at once.
     pub fn unlink(&mut self, one: PeerId, other: PeerId) {
         for (here, there) in [(one, other), (other, one)] {
             if let Some(at) = self.numbers.get(&here).copied()
@@ -169,7 +169,8 @@ impl Engines {
         }
     }
 
-    /// A hostile peer says something that arrives at once; how many outputs followed, or 0 when the link is gone.
+    /// A hostile peer sends a frame that arrives at once; returns the number of outputs it caused, or 0 when the link
+    /// is gone.
     pub fn says(&mut self, from: PeerId, to: usize, frame: Frame) -> usize {
         match self.honest[to].links.contains(&from) {
             true => self.input(to, Input::Received { from, frame }),
@@ -177,12 +178,12 @@ impl Engines {
         }
     }
 
-    /// Whether an honest peer has a link with another.
+    /// Whether an honest peer is linked with another peer.
     pub fn is_linked(&self, at: usize, other: &PeerId) -> bool {
         self.honest[at].links.contains(other)
     }
 
-    /// What was said to a hostile peer since this was asked last, and by whom.
+    /// Frames sent to a hostile peer since the last call, with their senders.
     pub fn heard(&mut self, hostile: PeerId) -> Vec<(PeerId, Frame)> {
         self.heard.get_mut(&hostile).map(std::mem::take).unwrap_or_default()
     }
@@ -194,7 +195,7 @@ impl Engines {
         self.input(at, Input::Say(vec![saying]));
     }
 
-    /// Gives an honest engine an input and does what it wants; how many outputs followed.
+    /// Gives an honest engine an input and executes its outputs; returns their number.
     pub fn input(&mut self, at: usize, input: Input) -> usize {
         let now = self.now(at);
         let mut out = Vec::new();
@@ -272,7 +273,7 @@ impl Engines {
         }
     }
 
-    /// Does what an engine wants: append, send, emit. Counts the frames that were served.
+    /// Executes the outputs of an engine: append, send, emit. Counts the frames served.
     fn act(&mut self, at: usize, out: Vec<Output>) -> usize {
         let mut said = out.len();
         let changes: Vec<_> = out.iter().filter_map(Change::of).map(|change| (self.room, change)).collect();
@@ -301,7 +302,7 @@ impl Engines {
                 _ => {}
             }
         }
-        // As a node does, before it takes anything else in.
+        // As a node does, before it handles anything else.
         for (author, log) in left {
             said += self.input(at, Input::CutDone { author, log });
         }
@@ -331,7 +332,8 @@ impl Engines {
         }
     }
 
-    /// Serves a want as a node does: the newest, then the ranges from the top down; the number of frames.
+    /// Serves a want as a node does: the newest entries, then the ranges from the top down; returns the number of
+    /// frames.
     fn serve(&mut self, at: usize, to: PeerId, what: (u64, usize, Vec<(AuthorId, Seq, Seq)>)) -> usize {
         let (want, newest, ranges) = what;
         let reader = &mut self.honest[at].reader;
@@ -351,23 +353,23 @@ impl Engines {
         count
     }
 
-    /// The same at two peers exactly when they hold the same.
+    /// Equal at two peers exactly when they hold the same.
     pub fn digest(&self, at: usize) -> Digest {
         self.honest[at].engine.frontier().digest()
     }
 
-    /// How many different digests the honest peers have.
+    /// The number of different digests of the honest peers.
     pub fn digests(&self) -> u64 {
         (0..self.honest.len()).map(|at| self.digest(at)).collect::<BTreeSet<_>>().len() as u64
     }
 
-    /// How many honest peers were shown this line.
+    /// The number of honest peers that were shown this line.
     pub fn shown(&self, text: &str) -> u64 {
         let is_it = |(_, entry): &(u64, Entry)| entry.body.bytes().is_some_and(|body| body == text);
         self.honest.iter().filter(|honest| honest.shown.iter().any(is_it)).count() as u64
     }
 
-    /// An honest peer keeps so many bytes of what each author says.
+    /// Makes an honest peer keep at most this many bytes of each author's bodies.
     pub fn shares(&mut self, at: usize, bytes: u64) {
         let keep = Keep { share: Some(bytes), ..Keep::default() };
         let (secret, author_secret, name) = ([0; 32], [0; 32], String::new());
@@ -375,14 +377,15 @@ impl Engines {
         self.honest[at].store.put_room(&room).unwrap();
     }
 
-    /// Bytes of bodies of an author that a peer keeps.
+    /// Bytes of an author's bodies that a peer keeps.
     pub fn kept_bytes(&mut self, at: usize, author: &AuthorId) -> u64 {
         let lines = self.honest[at].reader.page_after(&ROOM, None, 10_000).unwrap();
         let bodies = lines.iter().filter(|line| line.place.author == *author).filter_map(|line| line.body.bytes());
         bodies.map(|body| body.len() as u64).sum()
     }
 
-    /// Milliseconds from when the first honest peer was shown this line until the last was, if all were.
+    /// Milliseconds from the moment the first honest peer was shown this line until the last was; `None` if one never
+    /// was.
     pub fn took_ms(&self, text: &str) -> Option<u64> {
         let when = |honest: &Honest| {
             let it = honest.shown.iter().find(|(_, entry)| entry.body.bytes().is_some_and(|body| body == text));
@@ -392,20 +395,20 @@ impl Engines {
         Some(when.iter().max()? - when.iter().min()?)
     }
 
-    /// Texts in the timeline of a peer whose bodies it keeps, in order.
+    /// Texts in the timeline of a peer that still have bodies, in order.
     pub fn texts(&mut self, at: usize) -> Vec<String> {
         let lines = self.honest[at].reader.page_after(&self.room, None, 10_000).unwrap();
         let texts = lines.into_iter().filter(|line| line.kind == Kind::TEXT);
         texts.filter_map(|line| String::from_utf8(line.body.bytes()?.to_vec()).ok()).collect()
     }
 
-    /// How far the fullest of an engine's bounded things is past its bound, in entries; 0 when none is.
+    /// By how many entries an engine's most overfull bounded structure exceeds its bound; 0 if none does.
     pub fn excess(&self, at: usize) -> u64 {
         let sizes = self.honest[at].engine.sizes();
         sizes.iter().map(|size| size.count.saturating_sub(size.bound) as u64).max().unwrap_or(0)
     }
 
-    /// How many there are of something that [`Engine::sizes`] counts.
+    /// The count of something that [`Engine::sizes`] lists.
     pub fn size(&self, at: usize, what: &str) -> u64 {
         let sizes = self.honest[at].engine.sizes();
         sizes.iter().find(|size| size.what == what).map(|size| size.count as u64).expect("the engine counts that")
@@ -421,7 +424,7 @@ impl Engines {
     }
 }
 
-/// A push of one run, of nobody's making but the sender's.
+/// A push of one run with a number of the sender's choice.
 pub fn push(number: u64, run: RawRun) -> Frame {
     let part = rumormill_proto::rumor::delegating::NOBODY;
     Frame::Push(rumormill_proto::frame::Push { push: number, part, hops: 1, runs: vec![run] })

@@ -1,10 +1,10 @@
-//! Every order in which three peers can get four entries, and what must hold at the end of each.
+//! Every order in which three peers can receive four entries, and what must hold at the end of each.
 //!
-//! Three peers get the entries of one case from hostile hands, each in an order of its own and perhaps not all of them; then
-//! they are left with each other. Peers are alike, so orders are chosen without regard to who gets which: of 24 orders
-//! there are 2,600 choices of three, of the 65 orders of some or all entries 47,905. An engine is deterministic, and
-//! cannot be compared or hashed as a checker of models wants its states; so the orders are counted out, which leaves none
-//! out.
+//! Three peers receive the entries of one case from hostile peers, each in its own order and possibly not all of them;
+//! then they are left alone with each other. Peers are interchangeable, so it does not matter which peer gets which
+//! order: of 24 orders there are 2,600 choices of three, and of the 65 orders of some or all entries 47,905. An engine
+//! is deterministic, but cannot be compared or hashed as a model checker requires of states; so the orders are
+//! enumerated, which omits none.
 
 use rumormill_proto::{content::Content, entry::Body, run::RawRun};
 
@@ -13,15 +13,15 @@ use crate::{
     pen::Pen,
 };
 
-/// Four entries, each a run of its own, and what everybody shows of them at the end, as text and in order.
+/// Four entries, each a run of its own, and what all peers show of them at the end, as text and in order.
 pub struct Case {
-    /// What it is about.
+    /// Its name.
     pub name: &'static str,
     entries: [RawRun; 4],
-    /// What everybody may show: all of one of these. There are several where a fork may go unseen, because everybody was
-    /// told the same side of it first.
+    /// What all peers may show: exactly one of these. A case has several where a fork may stay unseen because all peers
+    /// received the same side of it first.
     shown: &'static [&'static [&'static str]],
-    /// Two that tell different things of one place in a log: when they are shown to different peers, they end up nowhere.
+    /// Pairs of entries with the same place in a log: when different peers were shown both, neither remains.
     rivals: &'static [[&'static str; 2]],
 }
 
@@ -40,7 +40,7 @@ fn fork() -> Case {
     Case { name: "fork", entries: [first, one, other, effect], shown, rivals: &[["a1", "a1 too"]] }
 }
 
-/// Two forks of one log: the lower one counts.
+/// Two forks of one log, of which the lower one counts.
 fn lower_fork() -> Case {
     let mut a = pen(1);
     let mut low = a.clone();
@@ -74,7 +74,7 @@ fn circle() -> Case {
     Case { name: "circle", entries: [one, other, after, last], shown: &[&["a0", "b0", "c0", "c1"]], rivals: &[] }
 }
 
-/// An entry that its author takes back, and one that has seen it: nobody keeps its text.
+/// An entry that its author retracts, and one that has seen it: no peer keeps its text.
 fn removal() -> Case {
     let (mut a, mut b) = (pen(1), pen(2));
     let said = a.line("a0");
@@ -90,12 +90,12 @@ pub fn cases() -> Vec<Case> {
     vec![fork(), lower_fork(), release(), circle(), removal()]
 }
 
-/// Which orders of the four entries are tried.
+/// Which orders of the four entries to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Orders {
-    /// All four, to each peer.
+    /// Orders of all four, for each peer.
     Whole,
-    /// Of some or all, to each peer, where together they get all.
+    /// Orders of some or all, for each peer, if the peers together receive all.
     Some,
 }
 
@@ -116,10 +116,10 @@ fn orders(which: Orders) -> Vec<Vec<usize>> {
     found
 }
 
-/// Tries all; how many choices of three orders that were.
+/// Tries all orders; returns the number of choices of three.
 ///
 /// # Panics
-/// When something does not hold; the message names the case and the orders.
+/// When a property fails; the message names the case and the orders.
 pub fn explore(case: &Case, which: Orders) -> u64 {
     let orders = orders(which);
     let mut tried = 0;

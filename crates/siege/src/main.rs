@@ -1,6 +1,6 @@
-//! Lists attacks, carries one out, or all of them in child processes.
+//! Lists attacks, or runs one of them, or all of them in child processes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command reports to its caller")]
 
 use std::{io, process::ExitCode};
 
@@ -56,7 +56,7 @@ fn list() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Carries all attacks out. The short form has no times, so it is printed and not kept.
+/// Runs all attacks. The short form has no times, so its table is only printed.
 fn carry_out(form: Form) -> ExitCode {
     let (tables, good) = table::carry_out(form);
     println!("{tables}");
@@ -76,10 +76,11 @@ fn done(result: io::Result<()>) -> ExitCode {
     }
 }
 
-/// Prints what came of it; ends with 0 when the attack is met, with 3 when its times cannot be judged, else with 1.
+/// Runs one attack and prints the outcome. Exits with 0 when the attack is met, with 3 when its times cannot be judged,
+/// else with 1.
 fn run(name: &str, options: &[&str], form: Form) -> ExitCode {
     let Some(attack) = attacks::ALL.iter().find(|attack| attack.name == name) else {
-        eprintln!("no attack is called {name}");
+        eprintln!("there is no attack {name}");
         return ExitCode::from(2);
     };
     if let Some(defence) = options.iter().skip_while(|option| **option != "--without").nth(1) {
@@ -101,7 +102,7 @@ fn run(name: &str, options: &[&str], form: Form) -> ExitCode {
 fn explore_all() -> ExitCode {
     for case in explore::cases() {
         let tried = explore::explore(&case, explore::Orders::Some);
-        println!("{}: {tried} choices of three orders, and nothing broke", case.name);
+        println!("{}: {tried} choices of three orders, and nothing failed", case.name);
     }
     ExitCode::SUCCESS
 }

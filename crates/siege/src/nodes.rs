@@ -1,7 +1,8 @@
 //! A stage of real nodes on loopback.
 //!
-//! [`besiege`] makes a room of honest nodes that talk, lets the attack loose, and measures what the honest ones notice. The
-//! attack makes its hostile peers with [`crate::rogue`]. What needs no people who talk begins with a [`Town`] of its own.
+//! [`besiege`] makes a room of honest nodes that talk, runs the attack, and measures the effect on the honest nodes.
+//! The attack makes its hostile peers with [`crate::rogue`]. An attack that needs no conversation starts with its own
+//! [`Town`].
 
 use std::{
     collections::BTreeMap,
@@ -20,15 +21,15 @@ use tokio::runtime::Runtime;
 
 use crate::outcome::{Bound, Delivery, Form, Measured, Outcome};
 
-/// Catches hangs; nothing is judged by it.
+/// Detects hangs; no verdict depends on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits for what must come.
+/// Waits for something that must happen.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("this never came: {what}"))
 }
 
-/// Waits until the room's status is as it should be; whether that came.
+/// Waits until the room's status is `good`; returns whether that happened.
 pub async fn comes(room: &Room, good: impl Fn(&RoomStatus) -> bool) -> bool {
     let wait = async {
         loop {
@@ -42,7 +43,7 @@ pub async fn comes(room: &Room, good: impl Fn(&RoomStatus) -> bool) -> bool {
     tokio::time::timeout(PATIENCE, wait).await.is_ok()
 }
 
-/// Runs what nodes take part in.
+/// Runs a stage with nodes.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(future)
@@ -57,7 +58,7 @@ pub struct Town {
 }
 
 impl Town {
-    /// Nodes that are set up like this.
+    /// Nodes with these settings.
     pub async fn new(settings: Vec<Settings>) -> Self {
         let mut town = Self { nodes: Vec::new(), rooms: Vec::new() };
         let count = settings.len();
@@ -83,7 +84,7 @@ impl Town {
         }
     }
 
-    /// Waits until all hold the same, and nothing is missing; whether that came.
+    /// Waits until all hold the same and lack nothing; returns whether that happened.
     pub async fn agrees(&self) -> bool {
         for room in &self.rooms[1..] {
             let same = |status: &RoomStatus| status.digest == self.rooms[0].status().digest && status.missing == 0;
@@ -100,7 +101,7 @@ impl Town {
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Whether it has lasted long enough.
+    /// Whether the attack has lasted long enough.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -110,30 +111,31 @@ impl Stop {
     }
 }
 
-/// Nodes in the full form, as the list of threats has it; two are enough to see counts.
+/// Number of nodes in the short and the full form: the full form follows the list of threats; two are enough for
+/// counts.
 const NODES: (usize, usize) = (2, 8);
 
-/// Lines of each node in one measurement, and milliseconds between two of them: ten a second.
+/// Lines by each node in one measurement, and milliseconds between two of them: ten a second.
 const LINES: (usize, usize) = (5, 50);
 const EVERY_MS: u64 = 100;
 
-/// Where the honest nodes of a siege keep what is said.
+/// Where the honest nodes of a siege keep their entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Homes {
-    /// In memory: for whatever adds little to what is kept.
+    /// In memory, for attacks that add few entries.
     Memory,
-    /// On disk, so that what is said does not count as memory.
+    /// On disk, so that entries do not count as memory.
     Disk,
 }
 
-/// Lets an attack loose on a room of honest people who talk all the while. The attack gets the town, and lasts until it is
-/// told to stop or has done what it had to. What it returns is completed with what the honest people noticed: whether
-/// every line reached everybody, and whether all hold the same at the end.
+/// Runs an attack on a room of honest people who talk throughout. The attack gets the town, and lasts until it is told
+/// to stop or is finished. Adds to its outcome whether every line reached everybody, and whether all hold the same at
+/// the end.
 pub fn besiege(form: Form, attack: impl AsyncFnOnce(&Town, &Stop) -> Outcome) -> Outcome {
     besiege_with(form, Homes::Memory, async |_| (), async |town, stop, ()| attack(town, stop).await)
 }
 
-/// The same, with homes of this kind, and with what the attack prepares in the town before anything is measured.
+/// The same, with homes of this kind, and with a preparation of the town before any measurement.
 pub fn besiege_with<T>(
     form: Form,
     homes: Homes,
@@ -191,14 +193,14 @@ async fn measure(town: &Town, form: Form, attack: impl AsyncFnOnce(&Town, &Stop)
     outcome
 }
 
-/// When each line was said, and how many milliseconds later it was heard at each node that did.
+/// When each line was said, and how many milliseconds later each node heard it.
 type Heard = Arc<Mutex<BTreeMap<String, (Instant, BTreeMap<usize, f64>)>>>;
 
-/// Newest entries that are read when events were missed: several times as many as wait for a reader.
+/// Newest entries to read after missed events: several times as many as can wait for a reader.
 const READ_AGAIN: usize = 5_000;
 
-/// Hears what is shown at every node, on a thread of its own: whoever listens where nodes and attacker work misses events
-/// of a flood, and not by the nodes' fault.
+/// Listens to every node on a thread of its own: a listener among nodes and attacker would miss events in a flood,
+/// through no fault of the nodes.
 pub struct Ears {
     lines: Heard,
     thread: Option<Runtime>,
@@ -206,7 +208,7 @@ pub struct Ears {
 }
 
 impl Ears {
-    /// One at every node of the town.
+    /// Ears at every node of the town.
     pub fn new(town: &Town) -> Self {
         let lines = Heard::default();
         let thread = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
@@ -242,7 +244,8 @@ impl Ears {
         Self { lines, thread: Some(thread), said: 0 }
     }
 
-    /// Everybody says so many lines, and waits until they were heard; how long each took to each, and how many were.
+    /// Every node says `count` lines and waits until they are heard; returns the times of all deliveries, and their
+    /// number.
     pub async fn talk(&mut self, town: &Town, count: usize) -> (Vec<f64>, u64) {
         let mut tick = tokio::time::interval(Duration::from_millis(EVERY_MS));
         for _ in 0..count {
@@ -251,7 +254,7 @@ impl Ears {
                 self.said += 1;
                 let text = format!("honest line {}", self.said);
                 self.lines.lock().unwrap().insert(text.clone(), (Instant::now(), BTreeMap::new()));
-                // A room that takes nothing more is seen by the line that nobody hears.
+                // If the room accepts nothing more, the missing line will show it.
                 let _ = tokio::time::timeout(PATIENCE, room.say(&text)).await;
             }
         }
@@ -282,17 +285,17 @@ impl Drop for Ears {
     }
 }
 
-/// MiB that this process holds.
+/// MiB that this process uses.
 pub fn memory_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
 }
 
-/// Seconds for which cores of the machine had nothing to do, whoever else uses it.
+/// Idle seconds of the machine's cores, summed up, whoever uses them.
 fn idle_s() -> f64 {
     let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let fields: Vec<f64> = stat.lines().next().unwrap_or_default().split_whitespace().flat_map(str::parse).collect();
-    // The fourth and fifth of proc(5): idle, and idle while a disk is waited for; in hundredths of a second.
+    // The fourth and fifth value of proc(5): idle, and idle while waiting for a disk; in hundredths of a second.
     fields.iter().skip(3).take(2).sum::<f64>() / 100.0
 }

@@ -1,13 +1,13 @@
-//! What came of an attack, and whether that is good enough.
+//! The outcome of an attack, and its verdict.
 
 use std::fmt;
 
-/// How much of an attack is carried out.
+/// How much of an attack to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Enough to see every count: a few seconds.
     Short,
-    /// As the list of threats has it, with times and memory.
+    /// As in the list of threats, with times and memory.
     Full,
 }
 
@@ -21,7 +21,7 @@ impl Form {
     }
 }
 
-/// What a count may be.
+/// The bound of a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// This or less.
@@ -52,25 +52,25 @@ impl fmt::Display for Bound {
     }
 }
 
-/// Something counted.
+/// A count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// Of what.
+    /// What is counted.
     pub what: String,
-    /// How many.
+    /// The number.
     pub is: u64,
-    /// How many there may be.
+    /// Its bound.
     pub bound: Bound,
 }
 
 impl Count {
-    /// Whether it is within its bound.
+    /// Whether the count is within its bound.
     pub fn holds(&self) -> bool {
         self.bound.holds(self.is)
     }
 }
 
-/// Milliseconds that lines of honest people took, median and 99th percentile.
+/// Milliseconds that lines of honest people took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Delivery {
     /// Median.
@@ -80,7 +80,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Of these times; all 0 for none.
+    /// The percentiles of these times; all 0 for none.
     pub fn of(mut times_ms: Vec<f64>) -> Self {
         times_ms.sort_by(f64::total_cmp);
         let at = |part: f64| {
@@ -91,20 +91,20 @@ impl Delivery {
     }
 }
 
-/// What was measured of honest nodes; only the full form judges it.
+/// Measurements of honest nodes; only the full form judges them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
-    /// Five times without the attack.
+    /// Five measurements before the attack.
     pub calm: Vec<Delivery>,
-    /// While it lasts.
+    /// During the attack.
     pub during: Delivery,
-    /// When it is over.
+    /// After the attack.
     pub after: Delivery,
-    /// MiB that the process, with nodes and attacker, holds before, during and after.
+    /// MiB that the process uses, with nodes and attacker, before, during and after.
     pub memory_mib: [u64; 3],
-    /// Honest nodes that have to keep what the attack says, so that each may grow; 0 when none has to.
+    /// Number of honest nodes that must keep the attacker's entries, and so may each grow; 0 if none must.
     pub keepers: u64,
-    /// Cores of the machine that were idle during the attack, whoever used the others.
+    /// Idle cores of the machine during the attack, whoever used the others.
     pub idle_cores: f64,
 }
 
@@ -114,44 +114,44 @@ impl Measured {
         self.calm.iter().map(|calm| calm.p99).fold(0.0, f64::max)
     }
 
-    /// What the 99th percentile may be under attack: 1.2 times the worst calm one, or 10 ms more.
+    /// The allowed 99th percentile under attack: 1.2 times the worst calm one, or 10 ms more.
     pub fn allowed_ms(&self) -> f64 {
         (1.2 * self.worst_calm()).max(self.worst_calm() + 10.0)
     }
 
-    /// MiB that memory may grow by: that of all nodes and the attacker together, or of each node that has to keep what the
-    /// attack says.
+    /// Allowed growth of memory in MiB: of all nodes and the attacker together, or of each node that must keep the
+    /// attacker's entries.
     pub const GROWTH_MIB: u64 = 32;
 
-    /// Cores that have to be idle for times to mean anything.
+    /// Idle cores required for times to mean anything.
     pub const IDLE_CORES: f64 = 0.5;
 
-    /// Whether memory grew by no more than it may.
+    /// Whether memory stayed within the allowed growth.
     fn is_bounded(&self) -> bool {
         let [before, during, after] = self.memory_mib;
         during.max(after) <= before + self.keepers.max(1) * Self::GROWTH_MIB
     }
 }
 
-/// Whether an attack came to nothing.
+/// Whether the attack failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It did.
+    /// It failed.
     Met,
-    /// It did not.
+    /// It succeeded.
     NotMet,
-    /// Lines took longer than they may, and less of the machine was idle than times need.
+    /// Lines took too long, and the machine was too busy to judge times.
     Unjudged,
-    /// It did not even end, or broke down.
+    /// It did not end, or crashed.
     Broke,
 }
 
-/// What came of an attack.
+/// The outcome of an attack.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// What was counted.
+    /// The counts.
     pub counts: Vec<Count>,
-    /// What was measured, where nodes took part.
+    /// The measurements, if nodes took part.
     pub measured: Option<Measured>,
 }
 
@@ -161,7 +161,7 @@ impl Outcome {
         self.counts.push(Count { what: what.into(), is, bound });
     }
 
-    /// Whether the attack came to nothing. The short form judges counts only.
+    /// Whether the attack failed. The short form judges counts only.
     pub fn verdict(&self, form: Form) -> Verdict {
         assert!(!self.counts.is_empty(), "an attack counts something");
         match self.measured.as_ref().filter(|_| form == Form::Full) {

@@ -1,4 +1,4 @@
-//! Writes an author's log by hand: entries at any time, that have seen anything, signed as they should be.
+//! Writes an author's log by hand: correctly signed entries with any time and any `seen`.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -22,44 +22,45 @@ pub struct Pen {
 }
 
 impl Pen {
-    /// An author that has not written; equal numbers are equal authors. Its first entry is of `ms` since the Unix epoch.
+    /// An author with an empty log; equal numbers are equal authors. Its first entry has the time `ms` since the Unix
+    /// epoch.
     pub fn new(room: RoomId, number: u64, ms: u64) -> Self {
         let secret = *blake3::hash(&number.to_le_bytes()).as_bytes();
         Self { room, secret, next: 0, prev: EntryId::default(), time: Time::from_ms(ms) }
     }
 
-    /// Who writes.
+    /// The author's id.
     pub fn id(&self) -> AuthorId {
         self.author().id()
     }
 
-    /// Its key.
+    /// The author's key.
     pub fn author(&self) -> Author {
         Author::from_secret(&self.secret)
     }
 
-    /// What comes next is of this time, or just after the last.
+    /// Gives the next entry this time, or the earliest possible time after the last.
     pub fn at(&mut self, ms: u64) -> &mut Self {
         self.time = self.time.max(Time::from_ms(ms));
         self
     }
 
-    /// One line as a run of its own.
+    /// One line as a run.
     pub fn line(&mut self, text: &str) -> RawRun {
         self.write(vec![(vec![], Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes())))])
     }
 
-    /// One line that has seen these.
+    /// One line with this `seen`.
     pub fn line_seen(&mut self, text: &str, seen: Seen) -> RawRun {
         self.write(vec![(seen, Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes())))])
     }
 
-    /// Lines as one run; at most to the end of a block.
+    /// Lines as one run; at most up to the end of a block.
     pub fn lines(&mut self, count: usize, text: &str) -> RawRun {
         self.write(vec![(vec![], Kind::TEXT, Body::Here(Bytes::copy_from_slice(text.as_bytes()))); count])
     }
 
-    /// The same, of which the last is stamped `ms` later than the one before.
+    /// The same, with the last entry stamped `ms` later than the one before.
     pub fn write_ahead(&mut self, entries: Vec<(Seen, Kind, Body)>, ms: u64) -> RawRun {
         let ahead = Time::from_ms(self.time.ms() + ms);
         self.write_at(entries, ahead)
@@ -70,7 +71,7 @@ impl Pen {
         self.write_at(entries, Time::default())
     }
 
-    /// `last` is the least time of the last.
+    /// Writes a run; `last` is the least time of its last entry.
     fn write_at(&mut self, entries: Vec<(Seen, Kind, Body)>, last: Time) -> RawRun {
         let left = entries.len();
         let entry = |(at, (seen, kind, body)): (usize, (Seen, Kind, Body))| {
@@ -85,14 +86,14 @@ impl Pen {
     }
 }
 
-/// The same run with this body in its first entry, whatever was signed.
+/// The same run with this body in its first entry, despite the signature.
 pub fn with_body(run: &RawRun, body: Body) -> RawRun {
     let mut entries = run.entries().to_vec();
     entries[0].body = body;
     RawRun::new(run.author(), run.first(), run.prev(), entries, run.signature().copied()).unwrap()
 }
 
-/// The same run under a signature with one bit flipped.
+/// The same run with one bit of its signature flipped.
 pub fn forged(run: &RawRun) -> RawRun {
     let mut signature = *run.signature().unwrap();
     signature[7] ^= 1;

@@ -1,4 +1,4 @@
-//! A node in a process of its own, for what is done to whole processes: stopped, or left with few file descriptors.
+//! A node in its own process, for attacks on whole processes: stopped, or with few file descriptors.
 
 use std::{collections::BTreeSet, process::Stdio, time::Instant};
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::nodes::{PATIENCE, comes, memory_mib, soon};
 
-/// The child's side: a node that joins, tells its own ticket, then everything it is shown, until its input ends.
+/// The child: a node that joins, prints its own ticket, then everything it is shown, until its input ends.
 pub async fn node(ticket: &str) {
     let node = Node::open(Settings::memory()).await.unwrap();
     let ticket: Ticket = ticket.parse().unwrap();
@@ -37,8 +37,8 @@ pub async fn node(ticket: &str) {
     }
 }
 
-/// A process that opens a home with one room and tells how long that took, and its newest page, in milliseconds; the
-/// memory it takes then, in MiB; entries and authors of the room, and lines of the page.
+/// A process that opens a home with one room. It prints the milliseconds until the home and until the newest page were
+/// open, its memory in MiB, the numbers of entries and authors in the room, and of lines on the page.
 pub async fn open(home: &str, page: usize) {
     let begun = Instant::now();
     let mut settings = Settings::memory();
@@ -54,22 +54,22 @@ pub async fn open(home: &str, page: usize) {
     node.close().await;
 }
 
-#[allow(clippy::print_stdout, reason = "that is how the child speaks to its parent")]
+#[allow(clippy::print_stdout, reason = "the child speaks to its parent this way")]
 fn tell(line: &str) {
     println!("{line}");
 }
 
-/// The parent's side.
+/// The parent.
 pub struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     _input: Option<ChildStdin>,
-    /// How it is reached.
+    /// How to reach it.
     pub ticket: Ticket,
 }
 
 impl Process {
-    /// A node in this room, with so many file descriptors at most.
+    /// A node in this room, with at most `descriptors` file descriptors.
     pub async fn start(ticket: &Ticket, descriptors: u32) -> Self {
         let program = std::env::current_exe().unwrap();
         let mut command = Command::new("sh");
@@ -84,7 +84,7 @@ impl Process {
         Self { child, lines, _input: input, ticket }
     }
 
-    /// Waits until it was shown these lines, in any order; how many of them that were.
+    /// Waits until it was shown these lines, in any order; returns how many of them it was shown.
     pub async fn is_shown(&mut self, texts: impl IntoIterator<Item = String>) -> u64 {
         let mut wanted: BTreeSet<String> = texts.into_iter().map(|text| format!("shown {text}")).collect();
         let all = wanted.len();
@@ -95,12 +95,12 @@ impl Process {
                 wanted.remove(&line);
             }
         };
-        // What is missing is counted.
+        // The caller counts what is missing.
         let _ = tokio::time::timeout(PATIENCE, wait).await;
         (all - wanted.len()) as u64
     }
 
-    /// Sends it a signal, by its name.
+    /// Sends it a signal by name.
     pub async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().await;

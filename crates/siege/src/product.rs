@@ -1,5 +1,5 @@
-//! The program itself in a process of its own, for what is done to its doors. It is the one that
-//! `cargo build --bin rumormill` leaves beside this one, so it has no defence that can be switched off.
+//! The program itself in its own process, for attacks on its inputs. `cargo build --bin rumormill` leaves it beside
+//! this program, so its defences cannot be switched off.
 
 use std::{
     fs,
@@ -18,29 +18,29 @@ use tokio::{
 
 use crate::nodes::{PATIENCE, soon};
 
-/// File descriptors that a process may have open on most systems.
+/// File descriptors that a process may open on most systems.
 const DESCRIPTORS: u32 = 1_024;
 
-/// A command of the program that runs until it is told to end.
+/// A command of the program that runs until its input ends.
 pub struct Product {
     dir: TempDir,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// What is typed.
+    /// Its standard input.
     pub input: ChildStdin,
-    /// The first line that it printed.
+    /// The first line it printed.
     pub first: String,
 }
 
 impl Product {
-    /// Starts it in a home and a directory of its own, and waits for its first line.
+    /// Starts it with its own home and directory, and waits for its first line.
     pub async fn start(args: &[&str]) -> Self {
         let mut product = Self::start_silent(args);
         product.first = product.line().await;
         product
     }
 
-    /// The same where it prints nothing until it is asked.
+    /// The same for a command that prints nothing until asked.
     pub fn start_silent(args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut child = command(&dir, args).stdout(Stdio::piped()).spawn().unwrap();
@@ -49,7 +49,7 @@ impl Product {
         Self { dir, child, lines, input, first: String::new() }
     }
 
-    /// A process of a lab that is alone there, and the port of its console.
+    /// A lab with a single process, and the port of its console.
     pub async fn console() -> (Self, u16) {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         (Self::start(&["lab", "process", "0", "1", &port.to_string()]).await, port)
@@ -73,19 +73,19 @@ impl Product {
         self.dir.path().join("home/socket")
     }
 
-    /// The next line that it prints.
+    /// The next line it prints.
     pub async fn line(&mut self) -> String {
         soon("a line of the program", self.lines.next_line()).await.unwrap().expect("the program goes on")
     }
 
-    /// KiB of memory that it held at most so far.
+    /// Its peak memory so far in KiB.
     pub fn peak_kib(&self) -> u64 {
         let status = fs::read_to_string(self.proc("status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// File descriptors that it has open.
+    /// Number of its open file descriptors.
     pub fn descriptors(&self) -> u64 {
         fs::read_dir(self.proc("fd")).unwrap().count() as u64
     }
@@ -95,7 +95,7 @@ impl Product {
         PathBuf::from(format!("/proc/{id}/{what}"))
     }
 
-    /// Ends what is typed, and waits until it has ended.
+    /// Closes its input, and waits until it has exited.
     pub async fn end(mut self) {
         drop(self.input);
         soon("the end of the program", self.child.wait()).await.unwrap();
@@ -123,7 +123,7 @@ pub async fn page_answers(port: u16) -> bool {
     matches!(timeout(PATIENCE, asked).await, Ok(Ok(true)))
 }
 
-/// Whether this connection gets an answer that all is well.
+/// Whether this connection gets a successful answer.
 ///
 /// # Errors
 /// When the connection breaks.
@@ -135,7 +135,7 @@ pub async fn http_answers(mut stream: impl AsyncRead + AsyncWrite + Unpin, host:
     Ok(answer.starts_with(b"HTTP/1.1 200"))
 }
 
-/// Whether a console that says these lines is told this.
+/// Whether a console that sends these lines gets this answer.
 pub async fn console_answers(port: u16, lines: &str, want: &str) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;

@@ -1,5 +1,5 @@
-//! Hostile peers over the real transport: a [`Rogue`] has a key and an endpoint, a [`Wire`] is one connection of it, on
-//! which it says whatever bytes it likes.
+//! Hostile peers on the real transport: a [`Rogue`] has a key and an endpoint, and a [`Wire`] is one of its
+//! connections, on which it can send any bytes.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -22,23 +22,23 @@ use tokio::sync::Mutex;
 
 use crate::nodes::PATIENCE;
 
-/// What peers of the first version and of the present one say they speak.
+/// Protocol names that peers of the first version and of the present one announce.
 pub const FIRST: &[u8] = b"rumormill/1";
 /// See [`FIRST`].
 pub const PRESENT: &[u8] = b"rumormill/1.1";
 
-/// Numbers with which a node closes a connection.
+/// Codes with which a node closes a connection.
 pub const NOTHING_SHARED: u64 = 1;
 /// See [`NOTHING_SHARED`].
 pub const BARRED: u64 = 3;
 
-/// The control that says how the sender is reached.
+/// The control that says how to reach the sender.
 pub const ADDRESS: u8 = 1;
 
-/// The control that says who writes.
+/// The control that says which author writes at the sender.
 const INTRODUCTION: u8 = 5;
 
-/// Milliseconds within which a node that has a place answers a handshake; one that ignores it never does.
+/// Time within which a node with a free place answers a handshake; one that ignores it never answers.
 const DIAL: Duration = Duration::from_secs(5);
 
 /// A hostile peer.
@@ -53,30 +53,30 @@ pub struct Rogue {
 pub struct Wire {
     /// The connection.
     pub connection: Connection,
-    /// What it says on the live stream.
+    /// The live stream to the node.
     pub live: SendStream,
-    /// What it is told there. Unless somebody reads, the node's queue fills.
+    /// The live stream from the node. Unless something reads it, the node's queue fills.
     pub replies: RecvStream,
     /// Its transport key.
     me: PeerId,
 }
 
 impl Rogue {
-    /// One with a key of its own.
+    /// A rogue with a new key.
     pub async fn new(target: &Node) -> Self {
         Self::with_key(target, SecretKey::generate()).await
     }
 
-    /// One with this key.
+    /// A rogue with this key.
     pub async fn with_key(target: &Node, key: SecretKey) -> Self {
         let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
         Self::between(key, EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0])).await
     }
 
-    /// One that attacks a node in another process, on loopback.
+    /// A rogue that attacks a node in another process, on loopback.
     pub async fn to(contact: &Contact) -> Self {
         let id = iroh::EndpointId::from_bytes(&contact.peer.0).unwrap();
-        // Behind the count and the family of the first address stand four bytes, and then its port.
+        // The contact has a count, the family of the first address, its four bytes, and then its port.
         let port = u16::from_be_bytes([contact.address[6], contact.address[7]]);
         let target = EndpointAddr::new(id).with_ip_addr((std::net::Ipv4Addr::LOCALHOST, port).into());
         Self::between(SecretKey::generate(), target).await
@@ -96,7 +96,7 @@ impl Rogue {
         Self { endpoint, target }
     }
 
-    /// A connection; `None` when there is none to be had for a few seconds.
+    /// A connection; `None` when a few seconds do not suffice to get one.
     pub async fn connect(&self, version: &[u8]) -> Option<Wire> {
         let dial = async {
             let connection = self.endpoint.connect(self.target.clone(), version).await.ok()?;
@@ -106,7 +106,7 @@ impl Rogue {
         tokio::time::timeout(DIAL, dial).await.ok().flatten()
     }
 
-    /// A connection of a member: greeted and said hello to. The member writes as nobody in particular.
+    /// A member's connection: the greeting and the hello are done. The member proves no author.
     pub async fn member(&self, room: &Room) -> Option<Wire> {
         let author = Author::from_secret(blake3::hash(self.endpoint.id().as_bytes()).as_bytes());
         let mut wire = self.connect(PRESENT).await?;
@@ -115,7 +115,7 @@ impl Rogue {
         Some(wire)
     }
 
-    /// The same, and this author, whose key it has, is shown to write there.
+    /// The same, and proves that this author writes there.
     pub async fn author(&self, room: &Room, author: &Author) -> Option<Wire> {
         let mut wire = self.connect(PRESENT).await?;
         wire.greet(room).await;
@@ -125,7 +125,7 @@ impl Rogue {
     }
 }
 
-/// The number with which the node closed the connection; `None` when it did not.
+/// The code with which the node closed the connection; `None` when it did not.
 pub async fn closed(connection: &Connection) -> Option<u64> {
     match tokio::time::timeout(PATIENCE / 4, connection.closed()).await {
         Ok(ConnectionError::ApplicationClosed(close)) => Some(close.error_code.into_inner()),
@@ -133,13 +133,13 @@ pub async fn closed(connection: &Connection) -> Option<u64> {
     }
 }
 
-/// What a right clock says.
+/// Wall clock of a correct machine.
 pub fn wall_ms() -> u64 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as u64)
 }
 
 impl Wire {
-    /// Sends bytes as they are; whether the connection took them.
+    /// Sends raw bytes; returns whether the connection accepted them.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         self.live.write_all(bytes).await.is_ok()
     }
@@ -150,7 +150,7 @@ impl Wire {
         exported
     }
 
-    /// Announces the room as a member does.
+    /// Greets for the room, as a member does.
     pub async fn greet(&mut self, room: &Room) -> bool {
         let ticket = room.ticket();
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
@@ -168,12 +168,12 @@ impl Wire {
         self.control(&[&[INTRODUCTION, 0][..], &author.id().0, &signature].concat()).await
     }
 
-    /// Says a frame about the room that was greeted with.
+    /// Sends a frame for the room of the greeting.
     pub async fn say(&mut self, frame: &Frame) -> bool {
         self.send(&envelope(1, &frame.encode())).await
     }
 
-    /// Says a control of the connection.
+    /// Sends a control of the connection.
     pub async fn control(&mut self, body: &[u8]) -> bool {
         self.send(&envelope(0, body)).await
     }
@@ -183,12 +183,12 @@ impl Wire {
         closed(&self.connection).await
     }
 
-    /// Reads what is said in the background and throws it away, so that the node's queue does not fill.
+    /// Reads and discards everything in the background, so that the node's queue does not fill.
     pub fn read_all(self) -> Server {
         self.serving(Vec::new())
     }
 
-    /// Reads what is said in the background, and serves what is wanted of these runs, as a member does.
+    /// Reads everything in the background, and answers wants from these runs, as a member does.
     pub fn serving(self, runs: Vec<RawRun>) -> Server {
         let Self { connection, live, replies, .. } = self;
         let live = Arc::new(Mutex::new(live));
@@ -199,7 +199,7 @@ impl Wire {
     }
 }
 
-/// A connection on which wants are answered in the background.
+/// A connection whose wants are answered in the background.
 #[derive(Clone)]
 pub struct Server {
     /// The connection.
@@ -208,16 +208,16 @@ pub struct Server {
     runs: Runs,
 }
 
-/// What is served, by author and first seq.
+/// The runs to serve, by author and first seq.
 type Runs = Arc<std::sync::Mutex<BTreeMap<(u64, Seq), RawRun>>>;
 
 impl Server {
-    /// Serves this run too from now on.
+    /// Also serves this run from now on.
     pub fn holds(&self, run: RawRun) {
         self.runs.lock().unwrap().insert((run.author().prefix(), run.first()), run);
     }
 
-    /// Says a frame about the room that was greeted with; whether the connection took it.
+    /// Sends a frame for the room of the greeting; returns whether the connection accepted it.
     pub async fn say(&self, frame: &Frame) -> bool {
         say(&self.live, frame).await
     }
@@ -244,14 +244,14 @@ async fn serve(mut replies: RecvStream, live: Arc<Mutex<SendStream>>, runs: Runs
     }
 }
 
-/// All runs that are wanted: the newest, and of each range from the top down.
+/// All wanted runs: the newest, and those of each range from the top down.
 fn answer(runs: &BTreeMap<(u64, Seq), RawRun>, want: &Want) -> Vec<RawRun> {
     let newest = runs.values().rev().take(want.newest as usize).cloned();
     let of = |author, first, last| runs.range((author, first)..=(author, last)).rev().map(|(_, run)| run.clone());
     newest.chain(want.ranges.iter().flat_map(|range| of(range.author, range.first, range.last))).collect()
 }
 
-/// The next whole envelope behind its length, with a channel of one digit.
+/// The next complete envelope after its length, with a channel of one digit.
 fn next_envelope(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
     let digits = unread.iter().position(|byte| byte & 0x80 == 0)? + 1;
     let number = |value: usize, (at, byte): (usize, &u8)| value | usize::from(byte & 0x7f) << (7 * at);
@@ -259,7 +259,7 @@ fn next_envelope(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
     (unread.len() >= digits + len).then(|| unread.drain(..digits + len).skip(digits).collect())
 }
 
-/// An envelope of the live stream: `channel` 0 is a control, 1 the first room greeted with.
+/// An envelope of the live stream: `channel` 0 is a control, 1 the first room of the greeting.
 pub fn envelope(channel: u64, body: &[u8]) -> Vec<u8> {
     let mut rest = Vec::new();
     put_number(&mut rest, channel);

@@ -1,9 +1,9 @@
-//! Carries all attacks out, each in a process of its own, and writes what came of them as Markdown.
+//! Runs all attacks, each in its own process, and writes the outcomes as Markdown.
 //!
-//! The tables stand in `docs/security.md` between two comments. Each row begins with what is known without carrying
-//! anything out: by that it is found again, and a test holds that no row is missing and none is left over.
+//! The tables stand in `docs/security.md` between two comments. Each row begins with a key that is known without a run.
+//! The key identifies the row, and a test checks that no row is missing and none is left over.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "that is what it is for")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it reports to its caller")]
 
 use std::{
     fs,
@@ -19,12 +19,12 @@ use crate::{
     outcome::{Delivery, Measured},
 };
 
-/// How long a run may last; one without its defence may never end, and that is noticed too. In full, the longest takes ten
-/// minutes by its nature.
+/// Time limit of a run, short and full; a run without its defence may never end, which is also a result. In full, the
+/// longest takes ten minutes by its nature.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(1_200));
 
 /// The comments around the tables.
-const BEGIN: &str = "<!-- what stands up to the next comment is written by `rumormill-siege table` and `rows` -->\n";
+const BEGIN: &str = "<!-- `rumormill-siege table` and `rows` write everything up to the next comment -->\n";
 const END: &str = "<!-- end of the tables -->\n";
 
 const ATTACKS: &str = "| threat | attack | verdict | p50 / p99 ms: calm, under attack, after | p99 allowed | MiB: before, \
@@ -32,22 +32,22 @@ const ATTACKS: &str = "| threat | attack | verdict | p50 / p99 ms: calm, under a
 const TESTS: &str = "\n| threat | attack | test that holds it |\n|---|---|---|\n";
 const DEFENCES: &str = "\n| defence | caught by | without it |\n|---|---|---|\n";
 
-/// What stands where nothing was carried out.
+/// The verdict of an attack that was not run.
 const NOT_RUN: &str = "not carried out";
 
-/// A run in a process of its own.
+/// A finished run in its own process.
 pub struct Ran {
-    /// What came of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What it printed.
+    /// Its standard output.
     pub printed: String,
-    /// The last that it complained of.
+    /// The last line of its standard error.
     pub complaint: String,
-    /// How long it took.
+    /// Its duration.
     pub seconds: f64,
 }
 
-/// Carries an attack out in a process of its own, which is ended when it takes too long.
+/// Runs an attack in its own process, which is killed when it takes too long.
 ///
 /// # Panics
 /// When the program cannot be started.
@@ -63,7 +63,7 @@ pub fn child(program: &str, attack: &str, without: Option<&str>, form: Form) -> 
         match child.try_wait().expect("a child can be waited for") {
             Some(status) => break Some(status),
             None if begun.elapsed() > form.pick(PATIENCE.0, PATIENCE.1) => {
-                // It may have ended by itself just now.
+                // It may just have ended by itself.
                 let _ = child.kill();
                 let _ = child.wait();
                 break None;
@@ -88,17 +88,17 @@ pub fn child(program: &str, attack: &str, without: Option<&str>, form: Form) -> 
     Ran { verdict, printed, complaint, seconds }
 }
 
-/// Reads all of it, so that nobody waits for a full pipe.
+/// Reads everything, so that the child never waits for a full pipe.
 fn drain(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What was read before it failed is enough.
+        // The part read before an error is enough.
         let _ = pipe.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
-/// Prints what came of one attack, in lines that [`carry_out`] reads.
+/// Prints the outcome of one attack, in lines that [`carry_out`] parses.
 pub fn tell(outcome: &Outcome, form: Form) {
     for count in &outcome.counts {
         let verdict = if count.holds() { "ok" } else { "BROKEN" };
@@ -117,7 +117,7 @@ pub fn tell(outcome: &Outcome, form: Form) {
     println!("verdict\t{:?}", outcome.verdict(form));
 }
 
-/// Carries everything out and writes the tables, telling how it goes on the way; whether all was as it must be.
+/// Runs everything and writes the tables, reporting progress; returns whether all was as required.
 ///
 /// # Panics
 /// When this program cannot be found.
@@ -144,7 +144,7 @@ pub fn carry_out(form: Form) -> (String, bool) {
     (tables, good)
 }
 
-/// The tables with the figures that `before` has, and none for what is not in it.
+/// The tables with the figures of `before`, and empty figures for new rows.
 pub fn refreshed(before: &str) -> String {
     let known = |key: String, empty: &str| {
         let row = before.lines().find(|row| row.starts_with(&key)).map(str::to_owned);
@@ -160,19 +160,19 @@ pub fn refreshed(before: &str) -> String {
     tables
 }
 
-/// The document that the tables stand in.
+/// The document that contains the tables.
 pub fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security.md")
 }
 
-/// The tables of a document. `None` when the comments around them are not there.
+/// The tables of a document. `None` without the comments around them.
 pub fn within(text: &str) -> Option<&str> {
     let from = text.find(BEGIN)? + BEGIN.len();
     let len = text[from..].find(END)?;
     Some(&text[from..from + len])
 }
 
-/// Puts what `make` makes of the document's tables in their place.
+/// Replaces the document's tables with the result of `make`.
 ///
 /// # Errors
 /// When the document cannot be read or written, or has no place for tables.
@@ -217,7 +217,7 @@ fn without(ran: &Ran) -> String {
     if ran.verdict == Verdict::Met { "**nothing happens**".to_owned() } else { broken(ran) }
 }
 
-/// What broke, in words.
+/// The broken counts in words.
 fn broken(ran: &Ran) -> String {
     if ran.verdict == Verdict::Broke {
         return format!("it breaks down: {}", ran.complaint.replace('|', "/"));
@@ -241,7 +241,7 @@ mod tests {
         let carried = first.replacen(&format!("{key} {NOT_RUN}"), &format!("{key} met"), 1);
         assert_ne!(carried, first);
         assert_eq!(refreshed(&carried), carried);
-        assert_eq!(refreshed(&format!("{carried}| a row of what is gone |\n")), carried);
+        assert_eq!(refreshed(&format!("{carried}| a row of a removed attack |\n")), carried);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Every order in which three peers can get the four entries of each case.
+//! Every order in which three peers can receive the four entries of each case.
 
 use rumormill_siege::explore::{Orders, cases, explore};
 

@@ -1,4 +1,4 @@
-//! What fuzzing found worth keeping, given to decoders and engines again.
+//! Replays the inputs that fuzzing found worth keeping.
 
 use rumormill_siege::fuzz::{decoders, sequences};
 
@@ -9,7 +9,7 @@ fn every_kept_input_is_answered_without_a_fault() {
     assert!(decoders::run(20_000, 3).len() > 100, "some more are made up");
 }
 
-/// Seeds of the sequences in which one input did most.
+/// Seeds of the sequences in which one input had the largest effect.
 const BUSIEST: [u64; 10] = [103, 214, 267, 330, 457, 598, 687, 793, 835, 979];
 
 #[test]

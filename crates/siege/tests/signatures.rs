@@ -1,6 +1,6 @@
-//! V14: the one verdict on signatures, held against the vectors of Project Wycheproof.
+//! V14: the one verdict on signatures, compared with the vectors of Project Wycheproof.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+#![allow(clippy::unwrap_used, reason = "a failed expectation ends a test")]
 
 use rumormill_proto::{admit::verify, ids::AuthorId, run::Signature};
 use wycheproof::{TestResult, eddsa};
@@ -14,7 +14,7 @@ fn every_vector_gets_the_verdict_it_says() {
         for test in group.tests {
             let signature = <&Signature>::try_from(&test.sig[..]);
             let taken = signature.is_ok_and(|signature| verify(&author, &test.msg, signature).is_ok());
-            // What some may take, a strict verdict does not.
+            // A strict verdict refuses signatures that some accept.
             assert_eq!(taken, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
             if taken { valid += 1 } else { invalid += 1 }
         }

@@ -1,6 +1,6 @@
-//! Every attack in its short form is met, and is not when its defence is off.
+//! The short form of every attack is met, and is not met without its defence.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation ends a test")]
 
 use std::{
     fs,
@@ -76,7 +76,7 @@ fn every_defence_has_an_attack_and_every_attack_its_defence() {
     let unproved: Vec<_> = asked.iter().filter(|defence| !proved.contains(defence)).collect();
     assert!(unproved.is_empty(), "defences without an attack: {unproved:?}");
     let idle: Vec<_> = proved.iter().filter(|defence| !asked.contains(defence)).collect();
-    assert!(idle.is_empty(), "attacks that prove what nobody asks for: {idle:?}");
+    assert!(idle.is_empty(), "attacks for defences that the product does not have: {idle:?}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_document_has_a_row_for_each_and_no_other() {
     let tables = table::within(&text).unwrap();
     let right = table::refreshed(tables);
     let missing: Vec<&str> = right.lines().filter(|row| !tables.contains(row)).collect();
-    assert!(tables == right, "`cargo run -p rumormill-siege -- rows` puts it right; missing: {missing:#?}");
+    assert!(tables == right, "`cargo run -p rumormill-siege -- rows` corrects it; missing: {missing:#?}");
 }
 
 #[test]

@@ -19,10 +19,10 @@ use rumormill_proto::{
 };
 use rumormill_sim::maelstrom::Node;
 
-/// Milliseconds to wait while there is nothing to wait for.
+/// Milliseconds to wait when there is no deadline.
 const IDLE_MS: u64 = 60_000;
 
-/// Lines that wait to be taken.
+/// Lines that wait to be handled.
 const LINES: usize = 1_024;
 
 fn main() -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! What a room costs to simulate: founds one, lets a few speak, and prints time and memory.
+//! The cost of simulating a room: founds one, lets a few peers speak, and prints time and memory.
 //!
 //! `cargo run --release -p rumormill-sim --example size -- PEERS [MESSAGES]`
 

@@ -1,4 +1,5 @@
-//! Liars about forks: one that proves ever lower forks of its own log, and one whose evidence proves nothing.
+//! Peers that lie about forks: one proves ever lower forks of its own log, the other sends evidence that proves
+//! nothing.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -14,14 +15,14 @@ use rumormill_store::Store as _;
 
 use crate::{queue::Index, world::World};
 
-/// Where the first fork lies. It comes down by one every few milliseconds.
+/// Seq of the first fork. Each next one is lower by one, every few milliseconds.
 const HIGHEST: Seq = 5_000;
 
 /// Pieces of evidence with every frame.
 const ACCUSATIONS: usize = 16;
 
 impl World {
-    /// A frame of a peer, and behind it the proof of a fork in its log, lower than all that it proved before.
+    /// Adds to a peer's frame the proof of a fork in its log, lower than all its earlier ones.
     pub(crate) fn undercut(&self, from: Index, frame: Frame) -> Vec<Frame> {
         let author = Author::from_secret(&self.peers[from as usize].home.author_secret);
         let at = HIGHEST.saturating_sub(self.now_ms() / 4).max(1);
@@ -40,7 +41,7 @@ impl World {
         [frame].into_iter().chain(fork).collect()
     }
 
-    /// A frame of a peer, and behind it much of what everybody holds, as if it contradicted something.
+    /// Adds to a peer's frame much of what everybody holds, as if it contradicted something.
     pub(crate) fn accuse(&mut self, from: Index, frame: Frame) -> Vec<Frame> {
         let mut said = vec![frame];
         let Ok(mut read) = self.peers[from as usize].home.store.reader() else { return said };

@@ -13,30 +13,30 @@ use crate::{
     weather,
 };
 
-/// How to see again what one of this program's worlds showed.
+/// The violation, with the command that repeats it.
 fn again(violation: &Violation, words: &str) -> Box<dyn Error> {
     let Violation { seed, .. } = violation;
     format!("{violation}\n  again: cargo run --release -p rumormill-sim -- {words} --seed {seed} --trace").into()
 }
 
-/// Which story, and in which world.
+/// Options of `story`.
 #[derive(clap::Args)]
 pub struct Story {
     /// A file with one verb a line
     file: PathBuf,
-    /// What everything random in the world follows from
+    /// The seed of everything random in the world
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print a line for everything that happens
+    /// Print a line for every event
     #[arg(long)]
     trace: bool,
 }
 
 impl Story {
-    /// Tells the story.
+    /// Runs the story.
     ///
     /// # Errors
-    /// When the file cannot be read, where in it something is wrong, or what broke and how to see it again.
+    /// When the file cannot be read or parsed, or the violation with the command that repeats it.
     pub fn tell(&self) -> Result<(), Box<dyn Error>> {
         let path = self.file.display();
         let text = fs::read_to_string(&self.file).map_err(|why| format!("{path}: {why}"))?;
@@ -53,31 +53,31 @@ impl Story {
     }
 }
 
-/// The weather of which seeds.
+/// Options of `weather`.
 #[derive(clap::Args)]
 pub struct Weather {
-    /// How many seeds
+    /// Run this many seeds
     #[arg(long, default_value_t = 200, value_name = "COUNT")]
     seeds: u64,
-    /// The first seed; the others follow it
+    /// Start at this seed; the others follow it
     #[arg(long, default_value_t = 1, value_name = "SEED")]
     first_seed: u64,
-    /// This seed only
+    /// Run only this seed
     #[arg(long, conflicts_with_all = ["seeds", "first_seed"])]
     seed: Option<u64>,
-    /// Print a line for everything that happens
+    /// Print a line for every event
     #[arg(long, requires = "seed")]
     trace: bool,
-    /// Seeds at the same time, instead of one a core
+    /// Run this many seeds at the same time, instead of one a core
     #[arg(long, value_name = "COUNT")]
     workers: Option<usize>,
 }
 
 impl Weather {
-    /// Lets the weather pass.
+    /// Runs the weather.
     ///
     /// # Errors
-    /// What broke, and how to see it again.
+    /// The violation with the command that repeats it.
     pub fn pass(&self) -> Result<(), Box<dyn Error>> {
         let passed = match self.seed {
             Some(seed) if self.trace => weather::print(seed),

@@ -1,7 +1,7 @@
-//! Drives one engine as a node does: takes in what lies in its inbox, makes durable what follows, sends, shows.
+//! Drives one engine as a node does: drains its inbox, makes the outputs durable, sends, shows.
 
 use rumormill_proto::input::{Event as Told, Input, Output};
-use rumormill_store::{Change, Line, Store as _};
+use rumormill_store::{Change, Store as _, TimelineRow};
 
 use crate::{
     fact::Fact,
@@ -15,10 +15,10 @@ use crate::{
     world::World,
 };
 
-/// Microseconds after which a paused peer's answer to a want looks whether it goes on.
+/// Microseconds after which a paused peer's answer to a want checks whether the peer runs again.
 const PAUSED_US: u64 = 100_000;
 
-/// What comes out of a turn, in the order in which it is carried out.
+/// The outputs of a turn, in the order of their execution.
 #[derive(Default)]
 struct Outcome {
     keep: Vec<Output>,
@@ -46,7 +46,7 @@ impl Outcome {
 }
 
 impl World {
-    /// Puts an input into a peer's inbox and lets it have a turn soon.
+    /// Puts an input into a peer's inbox and schedules a turn.
     pub(crate) fn put_in(&mut self, peer: Index, input: Input) {
         let Some(process) = &mut self.peers[peer as usize].process else { return };
         process.put(input);
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// A deadline has come, or an earlier one that does not count any more.
+    /// Handles a scheduled deadline, which may be obsolete.
     pub(crate) fn wake(&mut self, peer: Index, number: ProcessId) {
         let now_ms = self.now_ms();
         let up = self.peers[peer as usize].is_up();
@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// Puts the engine's next deadline into the queue, if no earlier one is there.
+    /// Schedules the engine's next deadline, unless an earlier one is scheduled.
     pub(crate) fn expect_wake(&mut self, peer: Index) {
         let now_us = self.queue.now_us();
         let Some(process) = &mut self.peers[peer as usize].process else { return };
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// One turn: the inbox is taken in, and what follows from it is carried out.
+    /// One turn: drains the inbox and executes the outputs.
     pub(crate) fn turn(&mut self, peer: Index) {
         let (now, at_us) = (self.clock(peer), self.queue.now_us());
         let at = peer as usize;
@@ -167,7 +167,7 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
-                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) => {}
+                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
             }
         }
         for (author, log) in left {
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// Whatever concerns other peers.
+    /// Executes an output that concerns other peers.
     fn say_out(&mut self, peer: Index, output: Output) {
         match output {
             Output::Send { to, frame } => _ = self.send(peer, &to, frame, Lane::Live),
@@ -187,7 +187,7 @@ impl World {
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
                 match process.reader.recalled(&room, &what) {
                     Ok(found) => self.put_in(peer, Input::Recalled { what, found }),
-                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                    Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
                 }
             }
             Output::Bare { most } => {
@@ -212,7 +212,7 @@ impl World {
                         process.servings.insert(serving, (index_of(&to), Serving::new(want, first, ranges)));
                         self.queue.put(0, Event::Serve { peer, process: process.number, serving });
                     }
-                    Err(error) => self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}")),
+                    Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
                 }
             }
             Output::Append(_)
@@ -227,7 +227,7 @@ impl World {
         }
     }
 
-    /// Sends the next piece of an answer to a want, and the one after it when the link is free again.
+    /// Sends the next piece of an answer to a want, and schedules the one after it for when the link is free again.
     pub(crate) fn serve_on(&mut self, peer: Index, number: ProcessId, serving: u64) {
         let room = self.room;
         let paused = self.peers[peer as usize].paused;
@@ -244,7 +244,7 @@ impl World {
                 return;
             }
             Err(error) => {
-                return self.watch.break_off("what was kept can be read", format!("peer {peer}: {error}"));
+                return self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}"));
             }
         };
         let to = self.peers[to as usize].home.id;
@@ -253,7 +253,7 @@ impl World {
         self.queue.put(delay_us, Event::Serve { peer, process: number, serving });
     }
 
-    /// Whatever concerns people.
+    /// Executes an output that concerns people.
     fn emit(&mut self, peer: Index, output: Output) {
         match output {
             Output::Said { tag, seq } => self.said(peer, tag, seq),
@@ -279,7 +279,7 @@ impl World {
         let author = self.peers[at].home.author;
         let Some(process) = &mut self.peers[at].process else { return };
         process.unanswered.retain(|waiting| *waiting != tag);
-        let line: Option<Line> = process.reader.line(&room, &author, seq).ok().flatten();
+        let line: Option<TimelineRow> = process.reader.line(&room, &author, seq).ok().flatten();
         self.trace.line(at_us, at, "said", || format!("{} {seq}", author.short()));
         self.watch.see(&Fact::Said { peer: at, author, seq, id: line.map(|line| line.id) });
     }

@@ -1,4 +1,4 @@
-//! What a world observes at the border between engines and their driver: the material of all checkers.
+//! Observations at the border between engines and their driver. All checkers work on these.
 
 use rumormill_proto::{
     admit::{Entry, Run},
@@ -10,127 +10,127 @@ use rumormill_proto::{
     input::Arrival,
     reject::Reject,
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
-/// One thing that happened at one peer. Peers are told by their number in the world.
+/// One event at one peer. Peers are identified by their number in the world.
 #[derive(Debug)]
 pub enum Fact<'a> {
-    /// A process starts, with this in its store: at the beginning, after a crash, or with another store.
+    /// A process starts, with this content in its store: at the beginning, after a crash, or with another store.
     Started {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// Who writes there.
+        /// The author who writes there.
         author: AuthorId,
-        /// All it holds, in the order of the timeline.
-        lines: &'a [Line],
-        /// Logs that are cut, and where.
+        /// All its entries in timeline order.
+        lines: &'a [TimelineRow],
+        /// Cut logs, each with the seq of its cut.
         cuts: &'a [(AuthorId, Seq)],
     },
-    /// The scenario makes this author write from two places: its log may fork.
+    /// The scenario makes this author write from two places, so its log may fork.
     Twinned {
-        /// Which author.
+        /// The author.
         author: AuthorId,
     },
-    /// The scenario makes this peer misbehave.
+    /// The scenario makes this peer lie.
     Turned {
-        /// Which peer.
+        /// The peer.
         peer: usize,
     },
     /// A run was made durable.
     Appended {
-        /// Where.
+        /// The peer.
         peer: usize,
         /// The run.
         run: &'a Run,
     },
     /// A log was cut.
     WasCut {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// Why.
+        /// The proof of the fork.
         proof: &'a Proof,
     },
-    /// Something said was acknowledged to whoever said it.
+    /// A peer acknowledged an entry that was said there.
     Said {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// In whose log.
+        /// Author of the entry.
         author: AuthorId,
-        /// At which place.
+        /// Seq of the entry.
         seq: Seq,
-        /// Its id, when the store has it.
+        /// Id of the entry, if the store has it.
         id: Option<EntryId>,
     },
     /// An entry appeared in the timeline.
     Shown {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// Which.
+        /// The entry.
         entry: &'a Entry,
-        /// How.
+        /// How it arrived.
         arrival: Arrival,
         /// Milliseconds since the world began.
         at_ms: u64,
-        /// What the clock showed there, in milliseconds since the Unix epoch.
+        /// Wall clock of the peer, in milliseconds since the Unix epoch.
         wall_ms: u64,
-        /// Links that its fastest copy crossed, when it came as a rumor.
+        /// Links that its fastest copy crossed, if it came as a rumor.
         hops: Option<u8>,
     },
-    /// A log was found to be forked.
+    /// A peer learned that a log is forked.
     Forked {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// Whose log.
+        /// Author of the log.
         author: AuthorId,
     },
-    /// A log left the timeline, for the room has more authors than there is space.
+    /// A log left the timeline because the room has more authors than it has space for.
     Evicted {
-        /// Where.
+        /// The peer.
         peer: usize,
-        /// Whose log.
+        /// Author of the log.
         author: AuthorId,
     },
-    /// A peer says something to another.
+    /// A peer sends a frame to another.
     Sent {
-        /// Who.
+        /// The sender.
         peer: usize,
-        /// To whom.
+        /// The receiver.
         to: usize,
-        /// What.
+        /// The frame.
         frame: &'a Frame,
         /// Its bytes on the wire.
         wire: &'a [u8],
     },
-    /// A peer closed its link to another because of what that one did.
+    /// A peer closed its link to another because of what that peer sent.
     Barred {
-        /// Who.
+        /// The peer that bars.
         peer: usize,
-        /// Whom.
+        /// The barred peer.
         other: usize,
-        /// Why.
+        /// The reason.
         reject: Reject,
     },
     /// A peer finished a turn.
     Turn {
-        /// Which.
+        /// The peer.
         peer: usize,
-        /// Outputs of that turn.
+        /// Number of outputs of that turn.
         outputs: usize,
-        /// What the engine holds.
+        /// The engine's frontier.
         frontier: &'a Frontier,
-        /// How many it holds of what has a bound.
+        /// Sizes of everything in the engine that has a bound.
         sizes: &'a [Size],
     },
 }
 
-/// What is left of a peer when all is quiet.
+/// The state of a peer when all is quiet.
 #[derive(Debug)]
 pub struct Remains {
     /// Its number.
     pub peer: usize,
     /// Its timeline.
-    pub lines: Vec<Line>,
-    /// Logs that were cut, and where.
+    pub lines: Vec<TimelineRow>,
+    /// Cut logs, each with the seq of its cut.
     pub cuts: Vec<(AuthorId, Seq)>,
 }
 

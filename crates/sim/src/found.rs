@@ -1,10 +1,9 @@
-//! A room that is there already: everybody joined long ago, links stand, all is quiet.
+//! A room that exists already: everybody joined long ago, links are up, and all is quiet.
 //!
-//! Joining is costly: a hundred thousand peers that come one by one say ninety million things before anybody speaks.
-//! Here each engine hears of a few peers in every branch of the id space, as shuffles would have told it, and chooses
-//! among them itself; who is dialled is linked at once. In between a minute passes, so that rounds and shuffles come
-//! at their quiet pace and at as many different times as there are peers. No frame but greetings and comparisons is
-//! carried: there is nothing to tell.
+//! Joining is costly: a hundred thousand peers that join one by one send ninety million frames before anybody speaks.
+//! Here each engine hears of a few peers in every branch of the id space, as from shuffles, and chooses among them
+//! itself; a dial links at once. A minute passes meanwhile, so that rounds and shuffles reach their quiet pace and are
+//! spread over time. Only greetings and comparisons are carried, since there is nothing else to send.
 
 use std::collections::VecDeque;
 
@@ -18,36 +17,36 @@ use rumormill_proto::{
 };
 
 use crate::{
-    peer::{Home, contact, index_of},
+    peer::{Remains, contact, index_of},
     queue::Index,
     world::{Form, World},
 };
 
-/// Peers that each is told of, at most: half of what an engine remembers, the other half is filled by who dials.
+/// Peers offered to each peer, at most: half of what an engine remembers. Dials of others fill the other half.
 const OFFERED: usize = 128;
 
-/// Peers that all together are told of, beyond one in every branch: 170 bytes each, 1.4 GB.
+/// Peers offered to all peers together, beyond one in every branch: 170 bytes each, 1.4 GB.
 const OFFERED_TO_ALL: usize = 8_000_000;
 
 /// Digits of three bits that two ids can share.
 const DIGITS: u32 = 21;
 
-/// Milliseconds between two looks at everybody: what a burst of dials has to be paid with.
+/// Milliseconds between two passes over all peers: the time that pays for a burst of dials.
 const LOOK_MS: u64 = DIAL_BURST * DIAL_MS;
 
-/// Looks during which everybody comes: as long as the longest period at which an engine does anything.
+/// Passes during which peers join: as long as the longest period of an engine.
 const COMING: usize = 20_000 / LOOK_MS as usize;
 
-/// Looks until all is at its quiet pace: shuffles after 1, 2, 4, 8, 16 and 20 seconds, give or take a quarter.
+/// Passes until all engines are at their quiet pace: shuffles after 1, 2, 4, 8, 16 and 20 seconds, within a quarter.
 const LOOKS: usize = COMING + 64_000 / LOOK_MS as usize;
 
 impl World {
-    /// Puts `count` peers into a room that is as it would be some while after they had joined: each with the links
-    /// that its engine keeps. For rooms that are too large to be joined one by one. Takes the first minute and a
-    /// half of the world, and about n log n steps.
+    /// Puts `count` peers into a room as it would be some time after they joined, each with the links that its engine
+    /// keeps. Meant for rooms too large to join one by one. Takes the first minute and a half of the world, and about n
+    /// log n steps.
     ///
     /// # Panics
-    /// When somebody joined before.
+    /// When a peer joined before.
     pub fn found(&mut self, count: usize) -> Vec<usize> {
         assert!(self.peers.is_empty(), "a room is founded before anybody joins it");
         self.peers.reserve_exact(count);
@@ -81,8 +80,8 @@ impl World {
 }
 
 impl World {
-    /// Who comes at which look. Those who come together come branch by branch of the id space, in an order that favours
-    /// no branch, for neighbours have much to do with each other: so they are found in the processor's cache.
+    /// The peers that join at each pass. Peers of one pass join branch by branch of the id space, in an order that
+    /// favours no branch: neighbours interact a lot, and so stay in the processor's cache.
     fn comings(&mut self, count: usize) -> Vec<Vec<Index>> {
         let mut order: Vec<Index> = (0..count as Index).collect();
         self.random.shuffle(&mut order);
@@ -97,7 +96,7 @@ impl World {
         comings
     }
 
-    /// Lets one engine take in something, and everything that follows from it at this moment happen.
+    /// Passes an input to one engine, and handles everything that follows at this moment.
     fn found_one(&mut self, peer: Index, input: Input, now: Now, late: &mut Vec<Answer>) {
         let mut inputs = VecDeque::from([(peer, input)]);
         let mut outputs = Vec::new();
@@ -111,8 +110,8 @@ impl World {
         }
     }
 
-    /// Lets greetings be answered as late as they would be, for peers measure that. One peer after another is answered,
-    /// each in the order of time.
+    /// Delivers answers to greetings after a realistic delay, because peers measure it. Handles one peer after another,
+    /// each in order of time.
     fn answer(&mut self, late: &mut Vec<Answer>) {
         let mut answers = std::mem::take(late);
         answers.sort_unstable();
@@ -161,7 +160,7 @@ impl World {
         }
     }
 
-    /// Whom each may be told of.
+    /// The peers that each peer may hear of.
     fn offers(&self) -> Offers {
         let mut ids: Vec<PeerId> = self.peers.iter().map(|peer| peer.home.id).collect();
         ids.sort_unstable();
@@ -170,7 +169,7 @@ impl World {
     }
 }
 
-/// An answer to a greeting that is under way.
+/// An answer to a greeting, on its way.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Answer {
     to: Index,
@@ -183,14 +182,14 @@ struct Answer {
 struct Offers {
     /// Ascending.
     ids: Vec<PeerId>,
-    /// How many each is told of, beyond one in every branch.
+    /// Number of peers offered to each, beyond one in every branch.
     most: usize,
     form: Form,
 }
 
 impl Offers {
-    /// Whom a peer is told of: its neighbours in a line, in an open room some of all.
-    fn to(&self, home: &Home, random: &mut Random) -> Vec<Contact> {
+    /// The peers offered to a peer: its neighbours in a line, a selection in an open room.
+    fn to(&self, home: &Remains, random: &mut Random) -> Vec<Contact> {
         let told = match self.form {
             Form::Line(_) => home.contacts.clone(),
             Form::Open if self.ids.len() <= MESH_PEERS => half(&home.id, &self.ids).collect(),
@@ -200,8 +199,8 @@ impl Offers {
         told.into_iter().filter(|id| *id != home.id).map(contact).collect()
     }
 
-    /// The whole neighbourhood and one peer more than fit into it, so that a peer knows where it ends; two in every branch
-    /// of the id space, while that is not too many, and any others.
+    /// The whole neighbourhood and one peer beyond it, so that a peer knows where it ends; two peers in every branch of
+    /// the id space, unless that is too many; and random others.
     fn some(&self, peer: &PeerId, random: &mut Random) -> Vec<PeerId> {
         let branches = self.branches(peer);
         let mut told: Vec<PeerId> = Vec::new();
@@ -223,7 +222,7 @@ impl Offers {
         told
     }
 
-    /// Those in each branch as the peer sees it, the largest first; empty branches are left out.
+    /// The peers in each branch as the peer sees it, largest branch first, without empty branches.
     fn branches(&self, peer: &PeerId) -> Vec<&[PeerId]> {
         let mut branches = Vec::new();
         let mut within = &self.ids[..];
@@ -248,8 +247,8 @@ impl Offers {
     }
 }
 
-/// Of a mesh the half that `peer` is to dial; the other half dials it. So everybody chooses as many links as others
-/// choose to it, as those do who hear of each other at the same time.
+/// The half of a mesh that `peer` dials; the other half dials `peer`. So each peer dials as many links as it accepts,
+/// as when all hear of each other at the same time.
 fn half<'a>(peer: &PeerId, ids: &'a [PeerId]) -> impl Iterator<Item = PeerId> + 'a {
     let me = index_of(peer);
     ids.iter().copied().filter(move |id| (me < index_of(id)) != (me + index_of(id)).is_multiple_of(2))

@@ -1,12 +1,12 @@
 //! Many Rumormill engines in one process, under one seed, in virtual time.
 //!
 //! A [`World`] has one queue, one clock and one generator. Each of its peers is a `proto` engine and an in-memory
-//! store, driven as a node drives them: the inbox is taken in, appends are committed, then frames are sent, then
-//! people are told. What the peers run on is made up: [`Weather`] delays, loses and doubles frames, links are cut,
-//! processes crash, stores are lost or set back, clocks are wrong, peers lie. While a story is told, every
-//! [`checkers`] property is watched; what breaks is a [`Violation`] with the seed and the command that repeats it.
+//! store, driven as a node drives them: drain the inbox, commit appends, send frames, tell people. Everything around
+//! the peers is simulated: [`Weather`] delays, loses and doubles frames, links are cut, processes crash, stores are
+//! lost or set back, clocks are wrong, peers lie. During a story the [`checkers`] watch every property; a broken
+//! property is a [`Violation`] with the seed and the command that repeats it.
 //!
-//! Nothing in here knows tokio, a transport or the real clock: the same seed gives the same bytes.
+//! This crate knows nothing of tokio, transports or the real clock: the same seed gives the same bytes.
 
 mod accuse;
 pub mod checkers;

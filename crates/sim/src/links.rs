@@ -1,4 +1,4 @@
-//! Links between peers: dialled, broken, and what travels on them.
+//! Links between peers: dialling, breaking, and the frames on them.
 
 use rumormill_proto::{frame::Frame, ids::PeerId, input::Input, reject::Reject};
 
@@ -13,14 +13,14 @@ use crate::{
     world::World,
 };
 
-/// Microseconds that a node gives a dial.
+/// Microseconds until a node gives up a dial.
 const DIAL_US: u64 = 3_000_000;
 
-/// Microseconds after which the first packet of a dial is sent again: three times the round trip that QUIC is told
-/// to expect.
+/// Microseconds after which the first packet of a dial is resent: three times the round trip that QUIC is told to
+/// expect.
 const DIAL_AGAIN_US: u64 = 300_000;
 
-/// Microseconds for which a node does not talk to a peer that sent what no honest peer sends.
+/// Microseconds for which a node bars a peer that sent something no honest peer sends.
 const BARRED_US: u64 = 60_000_000;
 
 impl World {
@@ -37,8 +37,7 @@ impl World {
         self.queue.put(delay_us, event);
     }
 
-    /// Microseconds lost with first packets, or their answers, that have to be sent again, each after twice the pause
-    /// of the one before.
+    /// Microseconds lost to resending first packets or their answers, each after twice the previous pause.
     fn lost_dials_us(&mut self) -> u64 {
         let mut pause_us = DIAL_AGAIN_US;
         let mut lost_us = 0;
@@ -49,13 +48,13 @@ impl World {
         lost_us
     }
 
-    /// Whether somebody by this name runs, or would once it goes on.
+    /// Whether a peer with this name runs or is paused.
     fn is_there(&self, id: &PeerId) -> bool {
         let peer = self.peers.get(index_of(id) as usize);
         peer.is_some_and(|peer| peer.home.id == *id && peer.process.is_some())
     }
 
-    /// A dial has crossed the network: there is a link, unless something happened on the way.
+    /// A dial has crossed the network: links the two peers, unless something prevents it.
     pub(crate) fn knock(&mut self, dialler: Index, process: ProcessId, dialled: PeerId) {
         let at = index_of(&dialled);
         let same = self.process(dialler as usize).is_some_and(|running| running.number == process);
@@ -77,7 +76,7 @@ impl World {
         self.link(at, dialler, link);
     }
 
-    /// Gives `at` its end of a new link, which replaces the one that there may be.
+    /// Gives `at` its end of a new link, replacing an existing one.
     fn link(&mut self, at: Index, other: Index, link: LinkId) {
         let peer = self.peers[other as usize].home.id;
         let before = self.peers[at as usize].end_to(other).map(|end| end.peer);
@@ -108,7 +107,7 @@ impl World {
         }
     }
 
-    /// One end of a link has been silent for long: it is gone, unless the other is still there.
+    /// One end of a link has been silent for long: the link breaks, unless the other end is still there.
     pub(crate) fn silence(&mut self, at: Index, other: Index, link: LinkId) {
         let (here, there) = (&self.peers[at as usize], &self.peers[other as usize]);
         let alive = there.link_to(at) == Some(link) && there.is_up() && self.network.connects(at, other);
@@ -120,7 +119,7 @@ impl World {
         self.expect_silence(other, at);
     }
 
-    /// Lets `at` notice, after a while, when nothing more comes from `other`.
+    /// Lets `at` notice after a while that nothing more arrives from `other`.
     pub(crate) fn expect_silence(&mut self, at: Index, other: Index) {
         if let Some(link) = self.peers[at as usize].link_to(other) {
             let delay_us = self.network.silence_us(&mut self.random);
@@ -128,7 +127,7 @@ impl World {
         }
     }
 
-    /// Lets everybody with a link to `peer` notice, after a while, when nothing more comes from it.
+    /// Lets all peers linked with `peer` notice after a while that nothing more arrives from it.
     pub(crate) fn fall_silent(&mut self, peer: Index) {
         let others: Vec<_> = self.peers[peer as usize].linked().collect();
         others.into_iter().for_each(|other| self.expect_silence(other, peer));
@@ -141,7 +140,7 @@ impl World {
         }
     }
 
-    /// A peer closes a link; the other end is told, if a frame gets there.
+    /// A peer closes a link; the other end learns of it if a frame gets through.
     pub(crate) fn close(&mut self, at: Index, peer: PeerId, reject: Option<Reject>) {
         let other = index_of(&peer);
         let link = self.peers[at as usize].link_to(other);
@@ -159,7 +158,7 @@ impl World {
         self.queue.put(delay_us, Event::Silence { at: other, other: at, link });
     }
 
-    /// Sends a frame, on the link that there is to whom it is for; without one it is lost. Returns the bytes sent.
+    /// Sends a frame on the link to its receiver; without a link the frame is lost. Returns the bytes sent.
     pub(crate) fn send(&mut self, from: Index, peer: &PeerId, frame: Frame, lane: Lane) -> usize {
         if self.is_true(from) {
             return self.send_one(from, peer, frame, lane);

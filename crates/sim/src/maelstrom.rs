@@ -1,8 +1,8 @@
 //! A node of the Maelstrom workbench with our engine inside: the broadcast workload over lines of JSON.
 //!
-//! Whoever drives it reads lines, tells the time, and prints what comes out; see `examples/maelstrom.rs`. There are no
-//! connections there, only messages between names: everybody is linked with everybody at first, and links that the
-//! engine gives up or makes are told by a word. What the engine says to another node in one turn goes as one message.
+//! The driver reads lines, supplies the time and prints the output; see `examples/maelstrom.rs`. Maelstrom has no
+//! connections, only messages between names: at first all nodes are linked with each other, and a node announces links
+//! that its engine makes or gives up. All frames of one turn to one node go in one message.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -29,10 +29,10 @@ use crate::{serving::Serving, study::glomers::PACE};
 /// The room that all nodes of a cluster share.
 const ROOM: RoomId = RoomId([0x6d; 32]);
 
-/// Broadcasts that wait for their answer; a client that sends more learns that they failed.
+/// Broadcasts that wait for their answer; further broadcasts get an error.
 const UNANSWERED: usize = 10_000;
 
-/// Why a line was not taken.
+/// Why a line was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Amiss(String);
 
@@ -44,7 +44,7 @@ impl fmt::Display for Amiss {
 
 impl std::error::Error for Amiss {}
 
-/// One node: nothing until it is told its name, then a peer of the room.
+/// One node: it has no engine until it learns its name, then it is a peer of the room.
 pub struct Node {
     policy: Policy,
     peer: Option<Peer>,
@@ -57,32 +57,32 @@ struct Peer {
     store: Memory,
     reader: Box<dyn Read>,
     names: BTreeMap<PeerId, String>,
-    /// What was broadcast, in the order in which it came here.
+    /// Values broadcast so far, in order of arrival.
     values: Vec<Value>,
-    /// Who waits for a saying to be kept, and the number of its request.
+    /// Unanswered requests: the client and the number of its request, by tag.
     asked: BTreeMap<u64, (String, Value)>,
     sayings: u64,
-    /// What is said in this turn, to whom.
+    /// Frames of this turn, by receiver.
     said: BTreeMap<PeerId, Vec<Value>>,
 }
 
 impl Node {
-    /// A node that spreads rumors by this policy.
+    /// A node that spreads rumors by `policy`.
     pub fn new(policy: Policy) -> Self {
         Self { policy, peer: None, out: Vec::new() }
     }
 
-    /// The monotonic milliseconds at which [`Node::wake`] is to be called; `None` while it has no name.
+    /// The monotonic milliseconds at which to call [`Node::wake`]; `None` before the node has a name.
     pub fn next_deadline(&self) -> Option<u64> {
         self.peer.as_ref().map(|peer| peer.engine.next_deadline())
     }
 
-    /// The lines to print since the last call.
+    /// Takes the lines to print since the last call.
     pub fn take_lines(&mut self) -> Vec<String> {
         std::mem::take(&mut self.out)
     }
 
-    /// The deadline has come.
+    /// Handles the deadline.
     pub fn wake(&mut self, now: Now) {
         if let Some(peer) = &mut self.peer {
             peer.turn(vec![Input::Wake], now, &mut self.out);
@@ -92,7 +92,7 @@ impl Node {
     /// Takes a line.
     ///
     /// # Errors
-    /// When it is no message of the workbench, or none that a node expects; nothing has happened then.
+    /// When it is not a message of the workbench, or not one that a node expects; the state is unchanged then.
     pub fn take(&mut self, line: &str, now: Now) -> Result<(), Amiss> {
         let message: Value = serde_json::from_str(line).map_err(|why| Amiss(why.to_string()))?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -121,7 +121,7 @@ impl Node {
     }
 }
 
-/// Thirty-two bytes that follow from a name, for one use of it.
+/// Derives thirty-two bytes from a name, for one use.
 fn bytes_of(name: &str, usage: &str) -> [u8; 32] {
     blake3::derive_key(&format!("rumormill 2026 maelstrom {usage}"), name.as_bytes())
 }
@@ -169,7 +169,7 @@ impl Peer {
             "topology" => self.answer(from, number, json!({ "type": "topology_ok" }), out),
             "read" => self.answer(from, number, json!({ "type": "read_ok", "messages": self.values }), out),
             "broadcast" if self.asked.len() >= UNANSWERED => {
-                let busy = json!({ "type": "error", "code": 11, "text": "too many broadcasts wait" });
+                let busy = json!({ "type": "error", "code": 11, "text": "too many broadcasts are waiting" });
                 self.answer(from, number, busy, out);
             }
             "broadcast" => {
@@ -186,7 +186,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Another node says something.
+    /// Handles a message from another node.
     fn hear(
         &mut self,
         from: &str,
@@ -197,7 +197,7 @@ impl Peer {
     ) -> Result<(), Amiss> {
         let peer = PeerId(bytes_of(from, "peer"));
         if !self.names.contains_key(&peer) {
-            return Err(Amiss(format!("{from} is no node of this cluster")));
+            return Err(Amiss(format!("{from} is not a node of this cluster")));
         }
         let inputs = match kind {
             "link" => vec![Input::Up { peer, address: Some(Bytes::new()) }],
@@ -207,7 +207,7 @@ impl Peer {
                 let mut inputs = Vec::with_capacity(wires.len());
                 for wire in wires {
                     let bytes = wire.as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok());
-                    let bytes = bytes.ok_or_else(|| Amiss("a frame that is no base64".into()))?;
+                    let bytes = bytes.ok_or_else(|| Amiss("a frame that is not base64".into()))?;
                     let frame = Frame::decode(bytes.into()).map_err(|why| Amiss(format!("{why:?}")))?;
                     inputs.push(Input::Received { from: peer, frame });
                 }
@@ -218,7 +218,7 @@ impl Peer {
         Ok(())
     }
 
-    /// One turn, as a node has it: take in, keep, say, tell.
+    /// One turn, as in a node: take in, store, send, answer.
     fn turn(&mut self, mut inputs: Vec<Input>, now: Now, out: &mut Vec<String>) {
         while !inputs.is_empty() {
             let mut outputs = Vec::new();
@@ -233,7 +233,7 @@ impl Peer {
 
     fn keep(&mut self, outputs: &[Output], inputs: &mut Vec<Input>) {
         let changes: Vec<_> = outputs.iter().filter_map(Change::of).map(|change| (ROOM, change)).collect();
-        // Memory takes whatever the engine appends.
+        // Memory accepts whatever the engine appends.
         let cut = self.store.commit(&changes).unwrap_or_default();
         inputs.extend(cut.into_iter().map(|(author, log)| Input::CutDone { author, log }));
     }
@@ -313,7 +313,7 @@ impl Peer {
 mod tests {
     use super::*;
 
-    /// Carries lines between nodes, one hop every 100 ms, and keeps what clients are told.
+    /// Carries lines between nodes, one hop every 100 ms, and keeps the answers to clients.
     struct Bench {
         nodes: BTreeMap<String, Node>,
         now_ms: u64,
@@ -395,7 +395,7 @@ mod tests {
         let between = bench.between - before;
         let told = |kind: &str| bench.told.iter().filter(|body| body["type"] == kind).count();
         assert_eq!((told("init_ok"), told("topology_ok"), told("broadcast_ok")), (25, 1, 50));
-        // Everybody is told once; in so short a time each answers each writer once, and a few compare.
+        // Each peer hears each value once; in so short a time it answers each writer once, and a few peers compare.
         assert!(between <= 50 * 24 + 25 * 24 + 100, "{between} messages for fifty broadcasts");
         bench.told.clear();
         for node in 0..25 {

@@ -1,4 +1,4 @@
-//! `rumormill-sim`: the simulator at the command line.
+//! `rumormill-sim`: the command line of the simulator.
 
 #![allow(clippy::print_stderr, reason = "a command prints")]
 
@@ -27,42 +27,42 @@ struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Worlds in which everything goes wrong, and what holds when it is over
+    /// Run worlds in which everything goes wrong, and check what holds at the end
     Weather(Weather),
-    /// Tell a story, one verb a line
+    /// Run a story, one verb a line
     Story(Story),
-    /// Rumor mongering beside tables 1 to 3 of Demers et al. 1987
+    /// Compare rumor mongering with tables 1 to 3 of Demers et al. 1987
     Demers(Size),
-    /// How fast and at what cost a line reaches everybody
+    /// Measure how fast and at what cost a line reaches everybody
     Spread(Spread),
-    /// What survivors hear when most of a room dies at once
+    /// Measure what survivors receive when most of a room dies at once
     Crash(Size),
-    /// The broadcast workload of the Maelstrom challenge
+    /// Run the broadcast workload of the Maelstrom challenge
     Glomers(Size),
-    /// Bytes of an exchange when nothing differs, against the size of the room
+    /// Measure the bytes of an exchange without differences, against the size of the room
     Idle(Size),
-    /// Bytes of finding out what is missing, against how much that is
+    /// Measure the bytes it takes to find what is missing, against the amount missing
     Repair(Size),
-    /// Two halves of a room that talked on without each other, healed
+    /// Heal two halves of a room that talked on while apart
     Partition(Size),
-    /// Honest peers among many false ones
+    /// Put honest peers among many false ones
     Sybil(Size),
-    /// Newcomers, while somebody speaks under a thousand new keys a second
+    /// Let newcomers join while a peer speaks under a thousand new keys a second
     Crowd(Size),
 }
 
-/// A number of peers of which one can say something to another.
+/// Parses a number of peers of which one can send to another.
 fn at_least_two(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(peers) if peers >= 2 => Ok(peers),
-        _ => Err("a number from 2 is needed".into()),
+        _ => Err("expected a number of at least 2".into()),
     }
 }
 
-/// What `spread` is asked.
+/// Options of `spread`.
 #[derive(clap::Args)]
 struct Spread {
-    /// One room of this size, with changing senders, instead of all of them
+    /// Measure one room of this size, with changing senders, instead of all sizes
     #[arg(long, value_name = "COUNT", value_parser = at_least_two)]
     peers: Option<usize>,
     #[command(flatten)]

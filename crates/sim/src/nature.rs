@@ -1,4 +1,4 @@
-//! How peers lie. A liar's engine is as honest as all others; what it says is changed on the way out.
+//! How peers lie. A liar's engine is honest; its frames are changed on the way out.
 
 use rumormill_proto::{
     admit::Author,
@@ -20,42 +20,42 @@ use crate::{
     world::{BEGIN_MS, World, scatter},
 };
 
-/// How a peer behaves towards others.
+/// How a peer behaves towards other peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
-    /// As the protocol says.
+    /// Follows the protocol.
     Honest,
-    /// Accepts links and everything said, and says nothing.
+    /// Accepts links and frames, and sends nothing.
     Mute,
     /// Flips a bit in every signature it sends.
     Forger,
-    /// Writes two logs with one key, and tells one half of its peers this and the other half that.
+    /// Writes two logs with one key, and shows one to half of its peers and the other to the rest.
     Forker,
-    /// Says everything many times.
+    /// Sends everything many times.
     Flooder,
-    /// Claims to hold a thousand entries more of every log, and logs that do not exist.
+    /// Claims to hold a thousand more entries of every log, and logs that do not exist.
     Boaster,
-    /// Claims to hold as much of every log as a log can hold, and more of everybody's own than they wrote.
+    /// Claims the largest possible length for every log, including its receiver's own.
     Usurper,
-    /// Claims to hold nothing, whatever it was told.
+    /// Claims to hold nothing, whatever it received.
     Denier,
-    /// Claims to hold exactly what whoever asks holds.
+    /// Claims to hold exactly what the asking peer holds.
     Flatterer,
-    /// Says every rumor that it hears back to everybody.
+    /// Sends every rumor that it hears back to everybody.
     Parrot,
-    /// Says with everything something more, under a key that nobody has seen before, [`LEGION`] times in all.
+    /// Adds to each frame an entry under a new key, [`LEGION`] times in all.
     Legion,
     /// Proves ever lower forks of its own log.
     Undercutter,
-    /// Shows what everybody holds as evidence, again and again.
+    /// Sends what everybody holds as evidence, again and again.
     Accuser,
-    /// One of many with one will: dials everybody it hears of, takes everything, says that it was new, passes nothing on
-    /// and tells only of others like it.
+    /// One of many false peers under one will: dials every peer it hears of, accepts everything, answers that it was
+    /// new, passes nothing on, and mentions only other false peers.
     False,
 }
 
 impl Nature {
-    /// All ways to lie alone.
+    /// All ways in which a single peer lies.
     pub const LIARS: [Self; 12] = [
         Self::Mute,
         Self::Forger,
@@ -72,29 +72,29 @@ impl Nature {
     ];
 }
 
-/// Times that a flooder says what it says.
+/// How many times a flooder sends each frame.
 const FLOOD: usize = 32;
 
-/// Authors that legions make up in one world: every frame that they hear of brings the next, so they would make up more
-/// than a room keeps; what a full room does is for the `crowd` study.
+/// Authors that legions invent in one world. Every frame makes more, so without this bound they would exceed what a
+/// room keeps; the `crowd` study covers full rooms.
 const LEGION: usize = 4_096;
 
-/// Entries and logs that a boaster adds.
+/// Entries and logs that a boaster invents.
 const BOAST: u64 = 1_000;
 
-/// What a usurper claims to hold of every log.
+/// Length that a usurper claims for every log.
 const ALL: u64 = 1 << 47;
 
-/// Heads of logs that do not exist, in one announcement.
+/// Heads of invented logs in one announcement.
 const BOASTED: u64 = 100;
 
 impl World {
-    /// Whether a peer says what its engine says, and nothing else.
+    /// Whether a peer sends exactly what its engine says.
     pub(crate) fn is_true(&self, peer: Index) -> bool {
         self.peers[peer as usize].nature == Nature::Honest && self.fault != Some(Fault::Corrupts)
     }
 
-    /// What is said in place of a frame.
+    /// The frames sent in place of one frame.
     pub(crate) fn lies(&mut self, from: Index, to: Index, frame: Frame) -> Vec<Frame> {
         match self.peers[from as usize].nature {
             Nature::Mute => Vec::new(),
@@ -134,8 +134,8 @@ impl World {
         }
     }
 
-    /// What a false peer makes of a frame. It never begins a comparison, and when others do it seems to hold what
-    /// they hold, or not to hear.
+    /// What a false peer sends in place of a frame. It never begins a comparison; in those of others it claims to hold
+    /// the same, or stays silent.
     fn falsified(&mut self, frame: Frame) -> Option<Frame> {
         match frame {
             Frame::Hello(_) | Frame::Known { .. } | Frame::Status { answer: true, .. } => Some(frame),
@@ -152,7 +152,7 @@ impl World {
         }
     }
 
-    /// Lines, each by an author of its own.
+    /// Lines, each by a new author.
     pub(crate) fn strangers(&mut self, count: usize) -> Vec<RawRun> {
         let (room, wall_ms) = (self.room, BEGIN_MS + self.now_ms());
         let line = |_| {
@@ -164,12 +164,12 @@ impl World {
         (0..count).filter_map(line).collect()
     }
 
-    /// Runs as a rumor that nobody is asked to pass on.
+    /// A push of runs whose receiver has no part to pass on to.
     pub(crate) fn push_of(&mut self, runs: Vec<RawRun>) -> Frame {
         Frame::Push(Push { push: self.number(), part: NOBODY, hops: 1, runs })
     }
 
-    /// An entry of a peer's own author, written by hand, that mentions all these as far as that is possible.
+    /// A hand-written entry by a peer's own author that mentions as many of these authors as possible.
     pub(crate) fn mention(&mut self, peer: usize, named: &[RawRun]) -> Option<RawRun> {
         let author = Author::from_secret(&self.peers[peer].home.author_secret);
         let (seq, prev) = self.by_hand;
@@ -202,7 +202,7 @@ impl World {
     }
 }
 
-/// Whether a frame answers another: a flooder that answered answers many times would fill the world.
+/// Whether a frame is an answer: a flooder that repeated its answers to answers would fill the world.
 fn is_answer(frame: &Frame) -> bool {
     match frame {
         Frame::Status { answer, .. } | Frame::Shuffle { answer, .. } => *answer,

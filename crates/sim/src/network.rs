@@ -1,7 +1,7 @@
-//! The network between the peers: who can reach whom, how late, and what gets lost on the way.
+//! The network between the peers: who can reach whom, with what delay, and what gets lost.
 //!
-//! Nothing in here knows engines. A frame has two lanes to travel on, as on a real connection: the live
-//! one, and the bulk one for answers to wants, so that what is live never waits behind history.
+//! This module knows nothing of engines. A link has two lanes, as a real connection has: a live lane, and a bulk lane
+//! for answers to wants, so that live frames never wait behind history.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,33 +15,33 @@ use crate::queue::{Index, LinkId};
 /// What the network does to frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weather {
-    /// Microseconds one way; each pair of peers has its own latency between these two.
+    /// Latency one way in microseconds, least and most; each pair of peers has its own within this range.
     pub latency_us: (u64, u64),
-    /// Microseconds that a frame may take longer.
+    /// Additional delay of a frame in microseconds, at most.
     pub jitter_us: u64,
-    /// Frames that are held up on the way, as by a radio that sleeps, in a hundred.
+    /// Percentage of frames that are held up, as by a sleeping radio.
     pub slow_percent: u64,
-    /// Microseconds that those take longer, at most.
+    /// Additional delay of those frames in microseconds, at most.
     pub slow_us: u64,
     /// Whether jitter lets frames of one link overtake each other.
     pub reorder: bool,
-    /// Frames lost for good, in a hundred, and first packets of dials.
+    /// Percentage of frames lost for good, and of first packets of dials.
     pub loss_percent: u64,
-    /// Frames whose packets are lost and sent again by the transport, in a hundred: they come late, and with
-    /// them what is behind them.
+    /// Percentage of frames whose packets are lost and resent by the transport. They arrive late, and so does
+    /// everything behind them.
     pub resend_percent: u64,
-    /// Frames that come twice, in a hundred.
+    /// Percentage of frames that arrive twice.
     pub duplicate_percent: u64,
-    /// Bytes a second that a link carries of what is live.
+    /// Bytes a second that a link carries of live frames.
     pub live_bytes_per_second: u64,
     /// Bytes a second that a link carries of answers to wants.
     pub bulk_bytes_per_second: u64,
-    /// Milliseconds until an end of a link notices that the other is silent, at least and at most.
+    /// Milliseconds until one end of a link notices that the other is silent, least and most.
     pub silence_ms: (u64, u64),
 }
 
 impl Weather {
-    /// A good network between houses: nothing is lost.
+    /// A good network between houses: it loses nothing.
     pub fn clear() -> Self {
         Self {
             latency_us: (5_000, 30_000),
@@ -60,7 +60,7 @@ impl Weather {
 }
 
 impl fmt::Display for Weather {
-    /// On one line.
+    /// Prints one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((least, most), Self { jitter_us, slow_percent, slow_us, .. }) = (self.latency_us, self);
         write!(f, "{least}-{most} us, jitter {jitter_us}, slow {slow_percent} % by {slow_us}")?;
@@ -72,27 +72,27 @@ impl fmt::Display for Weather {
     }
 }
 
-/// Microseconds beyond the round trip that a transport waits for an acknowledgement: what the receiver may delay it.
+/// Microseconds beyond the round trip for which a transport waits for an acknowledgement: the receiver's maximum delay.
 const RESEND_US: u64 = 25_000;
 
-/// Microseconds after which a connection that gets nothing through would have ended anyway.
+/// Microseconds without any progress after which a connection would have ended anyway.
 const RESENDS_END_US: u64 = 8_000_000;
 
-/// Bytes that wait on a live lane before what comes is dropped, as a node drops it.
+/// Bytes queued on a live lane beyond which new frames are dropped, as in a node.
 const LIVE_QUEUE_BYTES: u64 = 256 * 1024;
 
-/// What a frame travels on.
+/// The lane of a link that carries a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     Live,
     Bulk,
 }
 
-/// One end of a link, with what its frames must not overtake.
+/// One end of a link, with the frames that later frames must not overtake.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
     pub(crate) link: LinkId,
-    /// Who is at the other end, by the name it had when the link was made.
+    /// The peer at the other end, by its name at the time the link was made.
     pub(crate) peer: PeerId,
     live: Queued,
     bulk: Queued,
@@ -101,9 +101,9 @@ pub(crate) struct End {
 /// What a frame on one lane has to wait for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Queued {
-    /// When the last byte of the frame before has left.
+    /// When the last byte of the previous frame has left.
     left_us: u64,
-    /// When the frame before arrives.
+    /// When the previous frame arrives.
     arrival_us: u64,
 }
 
@@ -117,11 +117,11 @@ impl End {
 pub(crate) struct Network {
     pub(crate) weather: Weather,
     seed: u64,
-    /// Peers on different sides of a partition cannot reach each other; everybody begins on side 0.
+    /// Peers on different sides of a partition cannot reach each other; all begin on side 0.
     sides: Vec<u32>,
-    /// From whom nothing comes to whom.
+    /// Directions, sender first, in which nothing passes.
     cuts: BTreeSet<(Index, Index)>,
-    /// From whom nothing comes to whom before this time.
+    /// Directions, sender first, in which nothing passes before this time.
     clogs: BTreeMap<(Index, Index), u64>,
 }
 
@@ -138,7 +138,7 @@ impl Network {
         self.clogs.insert((from, to), until_us);
     }
 
-    /// Puts everybody on one side again.
+    /// Puts all peers on one side again.
     pub(crate) fn join_sides(&mut self) {
         self.sides.clear();
     }
@@ -151,19 +151,19 @@ impl Network {
         self.sides[peer] = side;
     }
 
-    /// Mends every cut, partition and clog.
+    /// Removes every cut, partition and clog.
     pub(crate) fn heal(&mut self) {
         self.join_sides();
         self.cuts.clear();
         self.clogs.clear();
     }
 
-    /// Whether frames get from one peer to the other.
+    /// Whether frames pass from one peer to the other.
     pub(crate) fn carries(&self, from: Index, to: Index) -> bool {
         self.side(from) == self.side(to) && !self.cuts.contains(&(from, to))
     }
 
-    /// Whether a link between the two can be made and kept.
+    /// Whether the two peers can make and keep a link.
     pub(crate) fn connects(&self, one: Index, other: Index) -> bool {
         self.carries(one, other) && self.carries(other, one)
     }
@@ -172,7 +172,7 @@ impl Network {
         self.sides.get(peer as usize).copied().unwrap_or(0)
     }
 
-    /// Microseconds one way between two peers, always the same for a pair.
+    /// Latency one way in microseconds between two peers; constant for a pair.
     pub(crate) fn latency_us(&self, one: Index, other: Index) -> u64 {
         let (least, most) = self.weather.latency_us;
         let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
@@ -180,18 +180,18 @@ impl Network {
         least + ((most.saturating_sub(least) * share) >> 32)
     }
 
-    /// Whether the weather takes this frame.
+    /// Decides whether to lose this frame.
     pub(crate) fn loses(&self, random: &mut Random) -> bool {
         random.below(100) < self.weather.loss_percent
     }
 
-    /// Whether the weather doubles this frame.
+    /// Decides whether to double this frame.
     pub(crate) fn doubles(&self, random: &mut Random) -> bool {
         random.below(100) < self.weather.duplicate_percent
     }
 
-    /// When a frame that is sent comes out of the link: it waits until those before it have left, and does not
-    /// overtake them unless the weather reorders. `None` when too much waits already on the live lane.
+    /// When a sent frame comes out of the link: it waits until earlier frames have left, and overtakes them only if the
+    /// weather reorders. `None` when the live lane's queue is full.
     pub(crate) fn arrival_us(&self, end: &mut End, sent: &Sent, random: &mut Random) -> Option<u64> {
         let latency_us = self.latency_us(sent.from, sent.to);
         let late_us = self.late_us(random) + self.resends_us(latency_us, random);
@@ -214,15 +214,15 @@ impl Network {
         Some(queued.arrival_us)
     }
 
-    /// Microseconds that a frame takes longer than the latency.
+    /// Delay of a frame beyond the latency, in microseconds.
     fn late_us(&self, random: &mut Random) -> u64 {
         let Weather { jitter_us, slow_percent, slow_us, .. } = self.weather;
         let slow = slow_percent > 0 && random.below(100) < slow_percent;
         random.below(jitter_us + 1) + if slow { random.below(slow_us + 1) } else { 0 }
     }
 
-    /// Microseconds lost with packets that have to be sent again: one and a half round trips for the first, and for
-    /// each further one twice as much, as QUIC's probe timeout has it (RFC 9002, section 6.2).
+    /// Microseconds lost to resent packets: one and a half round trips for the first, and twice as much for each
+    /// further one, as QUIC's probe timeout prescribes (RFC 9002, section 6.2).
     fn resends_us(&self, latency_us: u64, random: &mut Random) -> u64 {
         let mut pause_us = 3 * latency_us + RESEND_US;
         let mut lost_us = 0;
@@ -233,14 +233,14 @@ impl Network {
         lost_us
     }
 
-    /// Microseconds until an end notices that the other is silent.
+    /// Microseconds until one end notices that the other is silent.
     pub(crate) fn silence_us(&self, random: &mut Random) -> u64 {
         let (least, most) = self.weather.silence_ms;
         (least + random.below(most.saturating_sub(least) + 1)) * 1_000
     }
 }
 
-/// What a frame's way depends on.
+/// What the delivery of a frame depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     pub(crate) from: Index,

@@ -20,25 +20,25 @@ use crate::{
     serving::Serving,
 };
 
-/// Most peers that a home remembers to have met, as a node's does.
+/// Contacts that a home remembers at most, as in a node.
 const CONTACTS: usize = 64;
 
-/// Most inputs that wait for a process that does not run; what comes beyond is lost.
+/// Inputs that wait at most for a process that does not run; further ones are lost.
 const INBOX: usize = 4096;
 
-/// Where in a turn a process ends.
+/// The point in a turn at which a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Before anything is durable.
+    /// Before its outputs are durable.
     BeforeAppend,
-    /// When it is durable, and nobody knows.
+    /// After they are durable, before others learn of them.
     BeforeSend,
-    /// When others know, and nobody here does.
+    /// After others learned of them, before anyone here does.
     BeforeEmit,
 }
 
 /// What survives a crash.
-pub(crate) struct Home {
+pub(crate) struct Remains {
     pub(crate) id: PeerId,
     pub(crate) author: AuthorId,
     pub(crate) author_secret: [u8; 32],
@@ -48,29 +48,29 @@ pub(crate) struct Home {
     pub(crate) contacts: Vec<PeerId>,
 }
 
-impl Home {
+impl Remains {
     pub(crate) fn new(id: PeerId, author_secret: [u8; 32], store: Memory) -> Self {
         let author = Author::from_secret(&author_secret).id();
         Self { id, author, author_secret, fresh: false, store, contacts: Vec::new() }
     }
 }
 
-/// What a crash ends.
+/// What a crash destroys.
 pub(crate) struct Process {
     pub(crate) number: ProcessId,
     pub(crate) engine: Engine,
     pub(crate) reader: Box<dyn Read>,
     pub(crate) inbox: VecDeque<Input>,
-    /// Whether a turn is in the queue.
+    /// Whether a turn is scheduled.
     pub(crate) turn_due: bool,
-    /// The deadline that is in the queue, in milliseconds.
+    /// The scheduled deadline, in milliseconds.
     pub(crate) wake_ms: Option<u64>,
     /// Our ends of links.
     pub(crate) ends: BTreeMap<Index, End>,
     pub(crate) servings: BTreeMap<u64, (Index, Serving)>,
-    /// Tags of what was said and not answered.
+    /// Tags of unanswered sayings.
     pub(crate) unanswered: Vec<u64>,
-    /// Whether the engine leaves its log for a new key.
+    /// Whether the engine abandons its log for a new key.
     pub(crate) leaves: bool,
 }
 
@@ -90,7 +90,7 @@ impl Process {
         }
     }
 
-    /// Puts an input where the next turn finds it.
+    /// Adds an input for the next turn.
     pub(crate) fn put(&mut self, input: Input) {
         if self.inbox.len() < INBOX {
             self.inbox.push_back(input);
@@ -100,21 +100,21 @@ impl Process {
 
 /// One peer of a world.
 pub(crate) struct Peer {
-    pub(crate) home: Home,
+    pub(crate) home: Remains,
     pub(crate) process: Option<Process>,
     pub(crate) shape: Shape,
     pub(crate) nature: Nature,
-    /// Milliseconds that its clock is ahead of the world's.
+    /// Milliseconds by which its clock is ahead of the world's.
     pub(crate) clock_ms: i64,
     pub(crate) paused: bool,
-    /// Peers that it does not talk to before this time.
+    /// Peers that it refuses to talk to before this time.
     pub(crate) barred: BTreeMap<Index, u64>,
-    /// Where its next turn with something to keep is to end it.
+    /// Where its next turn with something to store must end the process.
     pub(crate) ends_at: Option<Stage>,
 }
 
 impl Peer {
-    pub(crate) fn new(home: Home, shape: Shape) -> Self {
+    pub(crate) fn new(home: Remains, shape: Shape) -> Self {
         let (nature, clock_ms, paused) = (Nature::Honest, 0, false);
         Self { home, process: None, shape, nature, clock_ms, paused, barred: BTreeMap::new(), ends_at: None }
     }
@@ -124,12 +124,12 @@ impl Peer {
         self.process.is_some() && !self.paused
     }
 
-    /// The process, unless another one runs now.
+    /// The process, unless another one has replaced it.
     pub(crate) fn process_numbered(&mut self, number: ProcessId) -> Option<&mut Process> {
         self.process.as_mut().filter(|process| process.number == number)
     }
 
-    /// Ends the process. What it knew of others is in the home, as a node keeps it there while it runs.
+    /// Ends the process. Its knowledge of other peers stays in the home, as a node keeps it there while running.
     pub(crate) fn end(&mut self) {
         let Some(process) = self.process.take() else { return };
         let worked = process.engine.contacts();
@@ -152,21 +152,21 @@ impl Peer {
     }
 }
 
-/// The name of the peer at `index`: spread over the id space, with the index in the last bytes, so that
-/// finding a peer by its name takes no map.
+/// The name of the peer at `index`: spread over the id space, with the index in the last bytes, so that finding a peer
+/// by name needs no map.
 pub(crate) fn peer_id(scattered: [u8; 32], index: Index) -> PeerId {
     let mut id = scattered;
     id[28..].copy_from_slice(&index.to_be_bytes());
     PeerId(id)
 }
 
-/// The index that a peer's name carries.
+/// The index in a peer's name.
 pub(crate) fn index_of(id: &PeerId) -> Index {
     let [.., a, b, c, d] = id.0;
     Index::from_be_bytes([a, b, c, d])
 }
 
-/// How to reach a peer: in a world its name is enough, and the address is only as long as one.
+/// How to reach a peer: in a world the name is enough, and the address only has a realistic length.
 pub(crate) fn contact(peer: PeerId) -> Contact {
     Contact { peer, address: Bytes::from_static(b"host") }
 }

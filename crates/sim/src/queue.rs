@@ -1,4 +1,4 @@
-//! What is to happen, by time; what is due at the same time happens in the order in which it was put in.
+//! The queue of future events, by time; events due at the same time happen in the order of insertion.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -7,27 +7,27 @@ use std::{
 
 use rumormill_proto::{frame::Frame, ids::PeerId};
 
-/// Index of a peer in its world, small because a hundred thousand queued events hold several.
+/// Index of a peer in its world, small because a hundred thousand queued events each hold several.
 pub(crate) type Index = u32;
 
 /// Number of a link; a new connection between the same peers is a new link.
 pub(crate) type LinkId = u64;
 
-/// Number of a process; a peer that starts again is a new process.
+/// Number of a process; a restarted peer has a new one.
 pub(crate) type ProcessId = u64;
 
-/// Something that is to happen to one peer.
+/// A future event at one peer.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A frame comes out of a link.
     Arrive { to: Index, from: Index, link: LinkId, frame: Box<Frame> },
-    /// A dialler's first packets come to whom it dialled.
+    /// A dialler's first packets reach the dialled peer.
     Knock { dialler: Index, process: ProcessId, dialled: PeerId },
     /// A dialler gives up.
     GiveUp { dialler: Index, process: ProcessId, dialled: PeerId },
     /// One end of a link has heard nothing for too long.
     Silence { at: Index, other: Index, link: LinkId },
-    /// A peer takes in what lies in its inbox.
+    /// A peer drains its inbox.
     Turn { peer: Index, process: ProcessId },
     /// An engine's deadline.
     Wake { peer: Index, process: ProcessId },
@@ -67,7 +67,7 @@ impl Ord for Due {
     }
 }
 
-/// The one queue of a world and its clock, which stands at the time of the last event taken.
+/// The only queue of a world, and its clock, which shows the time of the last event taken.
 #[derive(Default)]
 pub(crate) struct Queue {
     heap: BinaryHeap<Reverse<Due>>,
@@ -81,18 +81,18 @@ impl Queue {
         self.now_us
     }
 
-    /// Lets time pass in which nothing happens.
+    /// Advances the clock without an event.
     pub(crate) fn pass(&mut self, us: u64) {
         self.now_us = self.now_us.saturating_add(us);
     }
 
-    /// Puts in what is to happen after `delay_us`.
+    /// Schedules an event after `delay_us`.
     pub(crate) fn put(&mut self, delay_us: u64, event: Event) {
         self.order += 1;
         self.heap.push(Reverse(Due { at_us: self.now_us.saturating_add(delay_us), order: self.order, event }));
     }
 
-    /// Takes what happens next, if that is not after `until_us`; otherwise the clock is set to `until_us`.
+    /// Takes the next event if it is due by `until_us`; otherwise sets the clock to `until_us`.
     pub(crate) fn take(&mut self, until_us: u64) -> Option<Event> {
         let due = self.heap.peek().is_some_and(|Reverse(next)| next.at_us <= until_us);
         match due.then(|| self.heap.pop()).flatten() {

@@ -1,4 +1,4 @@
-//! A log that lies too far ahead of others' clocks is left for a new key, and its words are said again, as a node does it.
+//! Abandons a log that is too far ahead of others' clocks for a new key, and repeats its entries, as a node does.
 
 use rumormill_proto::{
     admit::Author,
@@ -24,7 +24,7 @@ impl World {
         }
     }
 
-    /// Goes on under a new key when the engine has left its log, and says again what was cut off.
+    /// Continues under a new key after the engine abandoned its log, and repeats the entries that were cut off.
     pub(crate) fn rekey(&mut self, peer: Index, author: &AuthorId) {
         let (at, room) = (peer as usize, self.room);
         let own = self.peers[at].home.author;

@@ -1,4 +1,4 @@
-//! Many seeds of one story, or the one seed that somebody wants to see again.
+//! Runs one story under many seeds, or under the one seed that someone wants to repeat.
 
 use std::{
     env,
@@ -14,8 +14,8 @@ pub fn seed() -> u64 {
     number("RUMORMILL_SEED").unwrap_or(1)
 }
 
-/// Tells the story with seeds 1 to `count`, as many at a time as there are cores. `RUMORMILL_SEEDS` overrides the
-/// count, `RUMORMILL_SEED` asks for one seed only.
+/// Runs the story with seeds 1 to `count`, as many at a time as there are cores. `RUMORMILL_SEEDS` overrides the count,
+/// `RUMORMILL_SEED` selects one seed.
 ///
 /// # Errors
 /// The violation of the lowest seed that has one.
@@ -49,7 +49,7 @@ pub fn each(count: u64, story: impl Fn(u64) -> Story + Sync) -> Story {
     found.map_or(Ok(()), |(_, violation)| Err(violation))
 }
 
-/// Name of the running test, which is what the test harness calls its thread; empty where no test runs.
+/// Name of the running test, which the test harness gives to its thread; empty outside tests.
 pub(crate) fn this_test() -> String {
     thread::current().name().filter(|name| *name != "main").unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The answer to a want, read from the store piece by piece: newest first, then the ranges in turn, a block of
+//! The answer to a want, read from the store in pieces: the newest entries first, then the ranges in turn, one block of
 //! each, from the top down, in frames of bounded size, and `Done` at the end.
 
 use std::collections::VecDeque;
@@ -11,14 +11,14 @@ use rumormill_proto::{
 };
 use rumormill_store::{Error, Read};
 
-/// A frame is closed once it holds this many bytes of runs: large enough that its envelope costs nothing,
-/// small enough that a slow link loses little with it.
+/// Bytes of runs at which a frame is closed: large enough to make its envelope negligible, small enough that a slow
+/// link loses little with it.
 const FULL_BYTES: usize = 64 * 1024;
 
-/// A piece of a log that is still to be sent.
+/// A piece of a log to send.
 type Piece = (AuthorId, Seq, Seq);
 
-/// An answer to a want that is under way.
+/// An answer to a want in progress.
 pub(crate) struct Serving {
     want: u64,
     first: VecDeque<Piece>,
@@ -27,13 +27,13 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// The answer to `want` (0 when there was none): `newest`, then what else of `ranges` there is.
+    /// The answer to `want` (0 when there was none): `newest`, then the rest of `ranges`.
     pub(crate) fn new(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>) -> Self {
         let then = ranges.into_iter().flat_map(|range| without(range, &newest)).collect();
         Self { want, first: newest.into(), then, done: false }
     }
 
-    /// The next frame, or `None` when all has been said.
+    /// The next frame, or `None` at the end.
     pub(crate) fn next(&mut self, read: &mut dyn Read, room: &RoomId) -> Result<Option<Frame>, Error> {
         let mut runs: Vec<RawRun> = Vec::new();
         let mut bytes = 0;
@@ -63,7 +63,7 @@ impl Serving {
     }
 }
 
-/// What is left of a range when what was sent of its log is taken out, highest first.
+/// The rest of a range without the pieces already sent, highest first.
 fn without(range: Piece, sent: &[Piece]) -> Vec<Piece> {
     let (author, first, last) = range;
     let overlap = sent.iter().find(|(other, low, high)| *other == author && *low <= last && first <= *high);

@@ -1,28 +1,28 @@
-//! The end of a story: all is quiet, and what remains is what it should be.
+//! The end of a story: all is quiet, and the final state is checked.
 
 use rumormill_proto::log::Log;
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use crate::{fact::Remains, nature::Nature, peer::Peer, violation::Story, world::World};
 
-/// Milliseconds between two looks at whether all is quiet.
+/// Milliseconds between two checks for quiet.
 const LOOK_MS: u64 = 100;
 
-/// Milliseconds that a room has to become quiet in: six rounds of anti-entropy at the slowest pace and what the
-/// longest backoff of a dial adds, twice over.
+/// Milliseconds within which a room must become quiet: six rounds of anti-entropy at the slowest pace and the longest
+/// backoff of a dial, twice over.
 const PATIENCE_MS: u64 = 600_000;
 
 impl World {
-    /// Lets time pass until all honest peers that run hold the same, and lack nothing.
+    /// Lets time pass until all running honest peers hold the same and lack nothing.
     ///
     /// # Errors
-    /// The first property that breaks on the way, or that it never becomes quiet.
+    /// The first property that breaks on the way, or a violation if the room never becomes quiet.
     pub fn settle(&mut self) -> Story {
         let all: Vec<_> = (0..self.peers.len()).collect();
         self.settle_among(&all)
     }
 
-    /// As [`World::settle`], looking only at these peers.
+    /// As [`World::settle`], considering only these peers.
     ///
     /// # Errors
     /// As [`World::settle`].
@@ -32,12 +32,12 @@ impl World {
             self.run_ms(LOOK_MS)?;
             let Some(restless) = self.restless(peers) else { return Ok(()) };
             if self.now_ms() >= until_ms {
-                return Err(self.violation("all becomes quiet", restless));
+                return Err(self.violation("the room becomes quiet", restless));
             }
         }
     }
 
-    /// Why all is not quiet among these peers, if it is not.
+    /// Why these peers are not quiet, if they are not.
     fn restless(&self, peers: &[usize]) -> Option<String> {
         let mut first = None;
         for at in peers.iter().copied().filter(|at| self.is_expected(&self.peers[*at])) {
@@ -78,11 +78,11 @@ impl World {
         peer.is_up() && peer.nature == Nature::Honest
     }
 
-    /// Checks all that must hold when all is quiet, and returns the one timeline.
+    /// Checks everything that must hold in a quiet room, and returns the one timeline.
     ///
     /// # Errors
-    /// The property that does not hold.
-    pub fn same_timeline(&mut self) -> Story<Vec<Line>> {
+    /// The property that fails.
+    pub fn same_timeline(&mut self) -> Story<Vec<TimelineRow>> {
         let mut remains: Vec<_> = (0..self.peers.len()).filter_map(|at| self.remains(at)).collect();
         for checker in &mut self.watch.checkers {
             if let Err(sentence) = checker.end(&remains) {

@@ -1,4 +1,4 @@
-//! The verbs that stories are told in.
+//! The verbs of stories.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,33 +16,33 @@ use rumormill_proto::{
     timeline::Place,
     view::Shape,
 };
-use rumormill_store::{Error, Line, Memory, Read, Store as _};
+use rumormill_store::{Error, Memory, Read, Store as _, TimelineRow};
 
 use crate::{
     fact::Fact,
     nature::Nature,
     network::{Lane, Weather},
-    peer::{Home, Peer, Process, Stage, contact, index_of, peer_id},
+    peer::{Peer, Process, Remains, Stage, contact, index_of, peer_id},
     queue::{Event, Index},
     world::{Form, World, scatter},
 };
 
-/// Addresses in a ticket.
+/// Peers named in a ticket.
 const TICKET: usize = 3;
 
-/// Peers looked at for a ticket: some come up twice.
+/// Peers considered for a ticket: some come up twice.
 const TICKET_TRIES: usize = 4 * TICKET;
 
-/// What somebody kept of a peer's store.
+/// A copy of a peer's store.
 pub struct Backup(Memory);
 
 impl World {
-    /// Lets `count` more peers join, all at this moment, each by a ticket that names a few of those before it.
+    /// Lets `count` more peers join at this moment, each with a ticket that names a few earlier peers.
     pub fn join(&mut self, count: usize) -> Vec<usize> {
         (0..count).map(|_| self.join_with(None)).collect()
     }
 
-    /// Lets `count` more peers join, each by a ticket that names a few of `hosts`.
+    /// Lets `count` more peers join, each with a ticket that names a few of `hosts`.
     pub fn join_by(&mut self, hosts: &[usize], count: usize) -> Vec<usize> {
         let join = |_| {
             let ticket = self.random.sample(hosts.to_vec(), TICKET).into_iter().map(|host| self.id(host)).collect();
@@ -53,8 +53,8 @@ impl World {
         (0..count).map(join).collect()
     }
 
-    /// Lets a peer join whose home is a copy of another's: the same author, and what it holds so far. It has a
-    /// transport key of its own, for two machines with the same one cannot both be reached.
+    /// Lets a peer join whose home is a copy of another's: the same author with the same entries so far. It has its own
+    /// transport key, because two machines with the same one cannot both be reached.
     pub fn twin(&mut self, of: usize) -> usize {
         let home = &self.peers[of].home;
         let (author, copy) = (home.author, (home.author_secret, home.store.backup()));
@@ -69,29 +69,30 @@ impl World {
         peer
     }
 
-    /// Gives a peer a place and starts its process.
+    /// Gives a peer a home and starts its process.
     pub(crate) fn move_in(&mut self, home: Option<([u8; 32], Memory)>, contacts: Vec<PeerId>) -> usize {
         let peer = self.peers.len();
         let fresh = scatter(self.setup.seed ^ 1, peer as u64);
         let is_fresh = home.is_none();
         let (secret, store) = home.unwrap_or_else(|| (fresh, Memory::new()));
-        let home = Home::new(self.name_of(peer), secret, store);
+        let home = Remains::new(self.name_of(peer), secret, store);
         let shape = match self.setup.form {
             Form::Open => Shape::Open,
             Form::Line(_) => Shape::Fixed(contacts.clone()),
         };
-        let home = Home { fresh: is_fresh, contacts, ..home };
+        let home = Remains { fresh: is_fresh, contacts, ..home };
         self.peers.push(Peer::new(home, shape));
         self.begin(peer);
         peer
     }
 
-    /// The name that the peer at this place has at first.
+    /// The first name of the peer with this index.
     fn name_of(&self, peer: usize) -> PeerId {
         peer_id(scatter(self.setup.seed ^ 2, peer as u64), peer as Index)
     }
 
-    /// Whom a peer hears of first: a few others, if as many tries find some; in a line its neighbours.
+    /// The peers that a peer hears of first: a few others, if a bounded number of tries finds some; its neighbours in a
+    /// line.
     pub(crate) fn ticket(&mut self, peer: usize) -> Vec<PeerId> {
         let mut ticket = Vec::new();
         match self.setup.form {
@@ -115,7 +116,7 @@ impl World {
         self.look_around(at);
     }
 
-    /// Lets a new process dial whom its home knows.
+    /// Lets a new process dial the contacts of its home.
     fn look_around(&mut self, at: usize) {
         let peer = at as Index;
         let contacts: Vec<_> = self.peers[at].home.contacts.iter().copied().map(contact).collect();
@@ -125,7 +126,7 @@ impl World {
         self.expect_wake(peer);
     }
 
-    /// Starts a process with what its home holds.
+    /// Starts a process with the content of its home.
     fn begin(&mut self, at: usize) {
         let number = self.number();
         let Some((engine, reader)) = self.engine(at) else { return };
@@ -136,7 +137,7 @@ impl World {
         self.peers[at].paused = false;
     }
 
-    /// An engine with what a home holds, and a reader of that.
+    /// An engine with the content of a home, and a reader of its store.
     pub(crate) fn engine(&mut self, at: usize) -> Option<(Engine, Box<dyn Read>)> {
         let (seed, now) = (self.random.number(), self.clock(at as Index));
         let setup = &self.setup;
@@ -170,14 +171,14 @@ impl World {
         Some((engine, reader))
     }
 
-    /// Notes that a liar which writes two logs does so under the key that it has.
+    /// Notes that a liar which writes two logs does so under its current key.
     fn note_liar(&mut self, peer: usize) {
         if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter) {
             self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
         }
     }
 
-    /// Ends a peer's process as if killed: what was not durable is gone.
+    /// Ends a peer's process as if killed: everything not durable is gone.
     pub fn crash(&mut self, peer: usize) {
         self.end_process(peer as Index);
     }
@@ -188,24 +189,24 @@ impl World {
         self.peers[peer as usize].end();
     }
 
-    /// Ends a peer's process in the middle of its next turn that has something to keep.
+    /// Ends a peer's process in the middle of its next turn that has something to store.
     pub fn crash_in_turn(&mut self, peer: usize, stage: Stage) {
         self.peers[peer].ends_at = Some(stage);
     }
 
-    /// Takes back what [`World::crash_in_turn`] asked for, if it has not happened.
+    /// Withdraws [`World::crash_in_turn`], if it has not taken effect.
     pub fn spare(&mut self, peer: usize) {
         self.peers[peer].ends_at = None;
     }
 
-    /// Starts a crashed peer with what its store kept.
+    /// Restarts a crashed peer with its store.
     pub fn restart(&mut self, peer: usize) {
         assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
         self.start(peer);
     }
 
-    /// Starts a crashed peer whose store is gone, and with it its keys: a new author, who comes by a ticket. In a
-    /// line the name of the peer follows from its place.
+    /// Restarts a crashed peer without its store and keys, as a new author who joins with a ticket. In a line the
+    /// peer's name follows from its position.
     pub fn restart_empty(&mut self, peer: usize) {
         assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
         let fresh = self.number();
@@ -214,8 +215,8 @@ impl World {
             Form::Open => peer_id(scatter(self.setup.seed ^ 3, fresh), peer as Index),
         };
         let contacts = self.ticket(peer);
-        let home = Home::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
-        self.peers[peer].home = Home { contacts, fresh: true, ..home };
+        let home = Remains::new(id, scatter(self.setup.seed ^ 4, fresh), Memory::new());
+        self.peers[peer].home = Remains { contacts, fresh: true, ..home };
         self.start(peer);
     }
 
@@ -224,21 +225,21 @@ impl World {
         Backup(self.peers[peer].home.store.backup())
     }
 
-    /// Starts a crashed peer with a copy that was kept of its store.
+    /// Restarts a crashed peer with a backup of its store.
     pub fn restart_from(&mut self, peer: usize, backup: Backup) {
         assert!(self.peers[peer].process.is_none(), "only a crashed peer starts again");
         self.peers[peer].home.store = backup.0;
         self.start(peer);
     }
 
-    /// Stops a peer as a closed laptop does: nothing is lost but time.
+    /// Stops a peer like a closed laptop: it loses nothing but time.
     pub fn pause(&mut self, peer: usize) {
         self.trace.line(self.queue.now_us(), peer, "pause", String::new);
         self.peers[peer].paused = true;
         self.fall_silent(peer as Index);
     }
 
-    /// Lets a paused peer go on; it finds out which of its links are gone.
+    /// Lets a paused peer continue; it finds out which of its links are gone.
     pub fn resume(&mut self, peer: usize) {
         self.trace.line(self.queue.now_us(), peer, "resume", String::new);
         self.peers[peer].paused = false;
@@ -257,18 +258,18 @@ impl World {
         self.peers[peer].is_up()
     }
 
-    /// Whether a peer's process has ended and was not started again.
+    /// Whether a peer's process has ended and was not restarted.
     pub fn is_crashed(&self, peer: usize) -> bool {
         self.peers[peer].process.is_none()
     }
 
-    /// Sets a peer's clock this far ahead of the world's.
+    /// Sets how far a peer's clock is ahead of the world's.
     pub fn set_clock(&mut self, peer: usize, ahead_ms: i64) {
         self.trace.line(self.queue.now_us(), peer, "clock", || format!("{ahead_ms} ms ahead"));
         self.peers[peer].clock_ms = ahead_ms;
     }
 
-    /// Makes a peer misbehave from here on; nothing is expected of it any more.
+    /// Makes a peer lie from here on; checkers expect nothing of it any more.
     pub fn turn_into(&mut self, peer: usize, nature: Nature) {
         self.trace.line(self.queue.now_us(), peer, "turns", || format!("into a liar: {nature:?}"));
         self.peers[peer].nature = nature;
@@ -276,12 +277,12 @@ impl World {
         self.note_liar(peer);
     }
 
-    /// Somebody at this peer says something.
+    /// Says one text at this peer.
     pub fn say(&mut self, peer: usize, text: &str) {
         self.say_all(peer, &[text]);
     }
 
-    /// Somebody at this peer says several things at once.
+    /// Says several texts at once at this peer.
     pub fn say_all(&mut self, peer: usize, texts: &[&str]) {
         let first = self.count + 1;
         self.count += texts.len() as u64;
@@ -297,8 +298,8 @@ impl World {
         self.put_in(peer as Index, Input::Say(sayings));
     }
 
-    /// Lets a peer speak under so many keys that nobody has seen before, each of which it tells one only of those linked
-    /// with it, and mention to all as many of them as it can.
+    /// Lets a peer speak under `count` new keys. It sends each to only one of its linked peers, and mentions as many of
+    /// them as it can to all.
     pub fn speak_as_strangers(&mut self, peer: usize, count: usize) {
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
         let runs = self.strangers(count);
@@ -309,9 +310,9 @@ impl World {
         }
     }
 
-    /// A founder joins: the first peer, whose first entry makes the room.
+    /// Lets a founder join: the first peer, whose first entry founds the room.
     pub fn begin_room(&mut self) -> usize {
-        assert!(self.peers.is_empty(), "a room is founded once, by the first who is there");
+        assert!(self.peers.is_empty(), "the first peer founds the room");
         let owner = Author::from_secret(&scatter(self.setup.seed ^ 1, 0));
         let (room, body) = found(&owner.id(), "a room", [0; 16]);
         self.room = room;
@@ -320,7 +321,7 @@ impl World {
         founder
     }
 
-    /// Somebody at this peer answers what another last said.
+    /// Replies at this peer to the last entry of another.
     pub fn reply(&mut self, peer: usize, other: usize, text: &str) {
         let author = self.peers[other].home.author;
         let text = Text { text: text.to_owned(), reply_to: Some(Target { author, seq: 0 }), mentions: Vec::new() };
@@ -329,24 +330,24 @@ impl World {
         self.put_in(peer as Index, Input::Say(vec![saying]));
     }
 
-    /// Whether a peer shows something that another said.
+    /// Whether a peer shows an entry of another.
     pub fn shows(&self, peer: usize, other: usize) -> bool {
         let author = self.peers[other].home.author;
         let head = self.process(peer).and_then(|process| process.engine.frontier().head(&author));
         head.is_some()
     }
 
-    /// The digests of these peers, each once.
+    /// The distinct digests of these peers.
     pub fn digests(&self, peers: &[usize]) -> BTreeSet<Digest> {
         peers.iter().filter_map(|peer| Some(self.process(*peer)?.engine.frontier().digest())).collect()
     }
 
-    /// How many authors a peer holds.
+    /// The number of authors that a peer holds.
     pub fn authors(&self, peer: usize) -> usize {
         self.process(peer).map_or(0, |process| process.engine.frontier().len())
     }
 
-    /// Says a frame to a peer again, as if it came from another just then, if there is a link between the two.
+    /// Sends a frame to a peer again, as if another had just sent it, if the two are linked.
     pub fn replay(&mut self, from: usize, to: usize, frame: &Frame) {
         if let Some(link) = self.peers[to].link_to(from as Index) {
             let frame = Box::new(frame.clone());
@@ -354,12 +355,12 @@ impl World {
         }
     }
 
-    /// Keeps every push from here on, for [`World::replay`].
+    /// Records every push from here on, for [`World::replay`].
     pub fn keep_pushes(&mut self) {
         self.pushes = Some(Vec::new());
     }
 
-    /// The pushes kept so far, with who said them.
+    /// Takes the recorded pushes, each with its sender.
     pub fn take_pushes(&mut self) -> Vec<(usize, Frame)> {
         self.pushes.replace(Vec::new()).unwrap_or_default()
     }
@@ -376,7 +377,7 @@ impl World {
         self.cut_one_way(other, one);
     }
 
-    /// Lets nothing from one peer come to the other.
+    /// Blocks everything from one peer to the other.
     pub fn cut_one_way(&mut self, from: usize, to: usize) {
         self.note("cut", || format!("p{from} to p{to}"));
         self.network.cut(from as Index, to as Index);
@@ -384,15 +385,15 @@ impl World {
         self.expect_silence(to as Index, from as Index);
     }
 
-    /// Lets what one peer says to the other wait for so long.
+    /// Delays everything from one peer to the other for this long.
     pub fn clog(&mut self, from: usize, to: usize, ms: u64) {
         self.note("clog", || format!("p{from} to p{to} for {ms} ms"));
         let until_us = self.queue.now_us() + ms * 1_000;
         self.network.clog(from as Index, to as Index, until_us);
     }
 
-    /// Puts the peers of each group on a side of their own; nothing crosses between sides. Peers in no group
-    /// stay together.
+    /// Puts the peers of each group on a side of their own; nothing crosses between sides. Peers in no group stay
+    /// together.
     pub fn partition(&mut self, groups: &[&[usize]]) {
         self.note("part", || format!("{groups:?}"));
         self.network.join_sides();
@@ -405,28 +406,28 @@ impl World {
         }
     }
 
-    /// Mends all that was cut, parted or clogged.
+    /// Undoes all cuts, partitions and clogs.
     pub fn heal(&mut self) {
         self.note("heal", String::new);
         self.network.heal();
     }
 
-    /// Peers that ever joined.
+    /// The number of peers that ever joined.
     pub fn len(&self) -> usize {
         self.peers.len()
     }
 
-    /// Whether nobody joined yet.
+    /// Whether no peer joined yet.
     pub fn is_empty(&self) -> bool {
         self.peers.is_empty()
     }
 
-    /// The peers that a peer has links with, ascending.
+    /// The peers linked with a peer, ascending.
     pub fn links(&self, peer: usize) -> Vec<usize> {
         self.peers[peer].linked().map(|other| other as usize).collect()
     }
 
-    /// Of the peers that a peer has links with, those that it dialled, ascending.
+    /// The linked peers that a peer dialled, ascending.
     pub fn dialled(&self, peer: usize) -> Vec<usize> {
         let chosen = self.process(peer).into_iter().flat_map(|process| process.engine.chosen());
         let mut dialled: Vec<_> = chosen.map(|id| index_of(&id) as usize).collect();
@@ -434,12 +435,12 @@ impl World {
         dialled
     }
 
-    /// The name by which a peer is known to others.
+    /// The name by which others know a peer.
     pub fn id(&self, peer: usize) -> PeerId {
         self.peers[peer].home.id
     }
 
-    /// Where each log is cut that is forked, as a peer knows; empty when it does not run.
+    /// The cuts of forked logs, as a peer knows them; empty when it does not run.
     pub fn cuts(&self, peer: usize) -> BTreeMap<AuthorId, Seq> {
         let logs = self.process(peer).into_iter().flat_map(|process| process.engine.frontier().logs());
         logs.filter_map(|(author, log)| Some((*author, log.cut()?))).collect()
@@ -450,19 +451,19 @@ impl World {
     }
 
     /// A peer's timeline.
-    pub fn timeline(&self, peer: usize) -> Vec<Line> {
+    pub fn timeline(&self, peer: usize) -> Vec<TimelineRow> {
         let store = &self.peers[peer].home.store;
         store.reader().and_then(|mut reader| all_lines(&mut *reader, &self.room)).unwrap_or_default()
     }
 
     /// The texts in a peer's timeline.
     pub fn texts(&self, peer: usize) -> Vec<String> {
-        let text = |line: &Line| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = |line: &TimelineRow| line.body.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         self.timeline(peer).iter().filter_map(text).collect()
     }
 }
 
-/// What an engine starts from: what is kept of all logs, a reader, and the place of the last entry.
+/// The initial state of an engine: what is known of each log, a reader, and the place of the last entry.
 type Opened = (Vec<Kept>, Box<dyn Read>, Option<Place>);
 
 fn opened(store: &Memory, room: &RoomId) -> Result<Opened, Error> {
@@ -471,9 +472,9 @@ fn opened(store: &Memory, room: &RoomId) -> Result<Opened, Error> {
     Ok((store.kept(room)?, reader, end))
 }
 
-fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<Line>, Error> {
+fn all_lines(reader: &mut dyn Read, room: &RoomId) -> Result<Vec<TimelineRow>, Error> {
     const PAGE: usize = 1_000;
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<TimelineRow> = Vec::new();
     loop {
         let page = reader.page_after(room, lines.last().map(|line| line.place), PAGE)?;
         if page.is_empty() {

@@ -1,7 +1,7 @@
-//! Stories as text: one verb a line, told in a world of any seed.
+//! Stories as text: one verb a line, run in a world with any seed.
 //!
 //! ```text
-//! # two halves of a room say things that the other half hears later
+//! # two halves of a room talk apart, and hear each other later
 //! join 4
 //! wait 2s
 //! cut 0-1 | 2-3
@@ -19,18 +19,18 @@
 //!
 //! | verb | |
 //! |---|---|
-//! | `line 5`, `mongering` | before anybody joins: five peers in a line; rumors as in 1987 |
-//! | `join 4`, `found 300` | four more peers come; a room that is there already |
+//! | `line 5`, `mongering` | before the first join: five peers in a line; rumors as in 1987 |
+//! | `join 4`, `found 300` | four more peers join; a room that exists already |
 //! | `say 0-2 "hello"` | each says it; `20 times` in turn, `every 1s` |
 //! | `wait 2s`, `settle`, `settle 0-3` | lets time pass; until all is quiet, among all or among these |
-//! | `cut 0-1 \| 2-3`, `cut 0 > 1`, `clog 2 > 3 20s`, `heal` | parts the room; one way only; for a while; mends all of it |
+//! | `cut 0-1 \| 2-3`, `cut 0 > 1`, `clog 2 > 3 20s`, `heal` | splits the room; one way; for a while; undoes all |
 //! | `weather loss 30 twice 20 jitter 80ms resend 10 latency 5ms-30ms bulk 200000 live 9000 reorder` | any of these |
 //! | `crash 2`, `crash 2 before send` | ends a process; in its next turn before `append`, `send` or `emit` |
-//! | `restart 2`, `restart 2 empty` | starts it again; without its store |
+//! | `restart 2`, `restart 2 empty` | restarts it; without its store |
 //! | `pause 2`, `resume 2`, `clock 2 600s`, `clock 2 -10s` | a closed laptop; a clock that is ahead or behind |
 //! | `turn 2 forger` | into a liar: `mute`, `forger`, `forker`, `flooder`, `boaster`, `usurper`, `denier`, `flatterer`, `parrot` |
-//! | `same_timeline` | all properties hold of what remains |
-//! | `expect 1 lines 2`, `expect 0-3 "a" "b"`, `expect 2 nothing`, `expect 2 down` | what these show |
+//! | `same_timeline` | all properties hold at the end |
+//! | `expect 1 lines 2`, `expect 0-3 "a" "b"`, `expect 2 nothing`, `expect 2 down` | what these peers must show |
 
 mod read;
 mod tell;
@@ -44,7 +44,7 @@ use crate::{
 
 pub use read::Amiss;
 
-/// A story that was read.
+/// A parsed story.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tale {
     form: Form,
@@ -55,12 +55,12 @@ pub struct Tale {
 /// One line of a story.
 #[derive(Clone, Debug, PartialEq)]
 struct Step {
-    /// Its number, from 1.
+    /// Number of the line, from 1.
     line: usize,
     verb: Verb,
 }
 
-/// What happens.
+/// What the line does.
 #[derive(Clone, Debug, PartialEq)]
 enum Verb {
     Join(usize),
@@ -83,7 +83,7 @@ enum Verb {
     Expect(Vec<usize>, Expected),
 }
 
-/// What somebody's screen shows.
+/// What a peer's screen must show.
 #[derive(Clone, Debug, PartialEq)]
 enum Expected {
     Lines(usize),
@@ -92,15 +92,15 @@ enum Expected {
 }
 
 impl Tale {
-    /// Reads a story.
+    /// Parses a story.
     ///
     /// # Errors
-    /// The first line that cannot be read, and where in it.
+    /// The first line that cannot be parsed, and where in it.
     pub fn read(text: &str) -> Result<Self, Amiss> {
         read::tale(text)
     }
 
-    /// A world in which this story can be told.
+    /// A world in which to run this story.
     pub fn world(&self, seed: u64) -> World {
         let policy = if self.mongering { tell::mongering() } else { Setup::new(seed).policy };
         World::with(Setup { form: self.form, policy, ..Setup::new(seed) })

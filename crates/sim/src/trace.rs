@@ -1,4 +1,4 @@
-//! What happens, one aligned line an event: for people, and to compare two runs byte for byte.
+//! A trace of a world, one aligned line an event: for people, and to compare two runs byte for byte.
 
 use std::{env, fmt::Write as _, io::Write as _};
 
@@ -20,30 +20,30 @@ enum Sink {
     Stderr,
 }
 
-/// Writes lines, or nothing.
+/// Writes lines to a sink.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     sink: Sink,
 }
 
 impl Trace {
-    /// To standard error when `RUMORMILL_TRACE` is set, otherwise nowhere.
+    /// Writes to standard error when `RUMORMILL_TRACE` is set, otherwise nowhere.
     pub(crate) fn from_environment() -> Self {
         let asked = env::var_os("RUMORMILL_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
         Self { sink: if asked { Sink::Stderr } else { Sink::Nowhere } }
     }
 
-    /// From here on into memory.
+    /// Writes to memory from here on.
     pub(crate) fn keep(&mut self) {
         self.sink = Sink::Text(String::new());
     }
 
-    /// From here on to standard output.
+    /// Writes to standard output from here on.
     pub(crate) fn print(&mut self) {
         self.sink = Sink::Stdout;
     }
 
-    /// What was kept.
+    /// The lines in memory.
     pub(crate) fn kept(&self) -> &str {
         match &self.sink {
             Sink::Text(text) => text,
@@ -51,19 +51,19 @@ impl Trace {
         }
     }
 
-    /// Whether anybody reads it.
+    /// Whether lines go anywhere.
     pub(crate) fn is_on(&self) -> bool {
         !matches!(self.sink, Sink::Nowhere)
     }
 
-    /// One line: when, where, what, and the rest of it.
+    /// Writes one line: time, peer, verb and the rest.
     pub(crate) fn line(&mut self, at_us: u64, peer: usize, verb: &str, rest: impl FnOnce() -> String) {
         if self.is_on() {
             self.put(at_us, &format!("p{peer}"), verb, &rest());
         }
     }
 
-    /// One line about what happens to all.
+    /// Writes one line about the whole world.
     pub(crate) fn world(&mut self, at_us: u64, verb: &str, rest: impl FnOnce() -> String) {
         if self.is_on() {
             self.put(at_us, "world", verb, &rest());
@@ -84,7 +84,7 @@ impl Trace {
     }
 }
 
-/// An input in a few words.
+/// An input in short form.
 pub(crate) fn input(input: &Input) -> String {
     match input {
         Input::Up { peer, .. } => format!("up        p{}", index_of(peer)),
@@ -111,7 +111,7 @@ pub(crate) fn input(input: &Input) -> String {
     }
 }
 
-/// An event in a few words.
+/// An event in short form.
 pub(crate) fn event(event: &Event) -> String {
     match event {
         Event::Shown { entry, arrival, hops } => {
@@ -144,7 +144,7 @@ fn step(step: &Step) -> String {
     }
 }
 
-/// A frame in a few words.
+/// A frame in short form.
 pub(crate) fn frame(frame: &Frame) -> String {
     match frame {
         Frame::Hello(hello) => format!("Hello {}", hello.author.short()),

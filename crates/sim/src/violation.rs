@@ -1,22 +1,22 @@
-//! A property that did not hold, and how to see it again.
+//! A violated property, and how to reproduce it.
 
 use std::fmt;
 
-/// What a story ends with: nothing, or what went wrong.
+/// The result of a story: success, or what went wrong.
 pub type Story<T = ()> = Result<T, Violation>;
 
 /// A property that did not hold in a world.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The property in a few words.
+    /// The property, briefly.
     pub property: &'static str,
-    /// One sentence about what happened.
+    /// What happened, in one sentence.
     pub sentence: String,
     /// Seed of the world.
     pub seed: u64,
     /// Microseconds since the world began.
     pub at_us: u64,
-    /// The test that told the story; empty when none did.
+    /// The test that ran the story; empty outside tests.
     pub test: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Violation {
 }
 
 impl fmt::Debug for Violation {
-    /// As for people: it is what a failing test prints.
+    /// Prints as `Display`, because a failing test prints this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
         fmt::Display::fmt(self, f)

@@ -1,10 +1,11 @@
-//! The weather: a seed picks a room and everything that happens to it; when it clears, every property holds.
+//! The weather: a seed picks a room and everything that happens to it. After the weather clears, every property must
+//! hold.
 //!
-//! What it picks: how many come and when, how rumors spread and how often is compared; latencies, jitter, loss,
+//! The seed picks: how many peers join and when, how rumors spread and how often peers compare; latency, jitter, loss,
 //! duplicates, reordering and bandwidth of the network, and changes of them; cuts both ways and one way, partitions and
-//! clogs; crashes anywhere in a turn, restarts with the store or without, pauses, wrong clocks; a key that writes from
-//! two homes; one that lies. Then the weather clears, everybody who is honest comes back, and all must become
-//! quiet with one timeline.
+//! clogs; crashes anywhere in a turn, restarts with or without the store, pauses, wrong clocks; a key that writes from
+//! two homes; a liar. Then the weather clears, every honest peer comes back, and all must become quiet with one
+//! timeline.
 
 use rumormill_proto::{
     limits::MESH_PEERS,
@@ -25,7 +26,7 @@ use crate::{
     world::{Form, Setup, World},
 };
 
-/// Lets the weather of this seed pass.
+/// Runs the weather of this seed.
 ///
 /// # Errors
 /// The first property that breaks.
@@ -33,7 +34,7 @@ pub fn pass(seed: u64) -> Story {
     Storm::new(seed).pass()
 }
 
-/// As [`pass`], with a line printed for everything that happens.
+/// As [`pass`], printing a trace line for every event.
 ///
 /// # Errors
 /// As [`pass`].
@@ -43,7 +44,7 @@ pub fn print(seed: u64) -> Story {
     storm.pass()
 }
 
-/// As [`pass`]; answers a line for everything that happens.
+/// As [`pass`]; returns the trace.
 ///
 /// # Errors
 /// As [`pass`].
@@ -54,22 +55,22 @@ pub fn trace(seed: u64) -> Story<String> {
     Ok(storm.room.trace().to_owned())
 }
 
-/// A room and the weather it goes through.
+/// A room and its weather.
 struct Storm {
     random: Random,
     room: World,
     size: usize,
     open: bool,
-    /// How many in a hundred peers say something in each step.
+    /// Percentage of peers that say something in each step.
     chatty_percent: u64,
-    /// Who is paused.
+    /// Paused peers.
     asleep: Vec<usize>,
 }
 
 impl Storm {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        // Most rooms are small, for a small one shows the same in less time; some are larger than a mesh.
+        // Most rooms are small, because a small one shows the same in less time; some are larger than a mesh.
         let large = random.coin(50);
         let size = 2 + random.below(11) as usize + if large { MESH_PEERS } else { 0 };
         let form = if random.coin(3) && !large { Form::Line(size) } else { Form::Open };
@@ -159,7 +160,7 @@ impl Storm {
         }
     }
 
-    /// The last peer, whom nobody knows by a ticket, lies; or its home is copied and both go on.
+    /// The last peer, which no ticket names, lies; or its home is copied and both continue.
     fn befall_last(&mut self) -> Story {
         let last = self.size - 1;
         if !self.open || last == 0 {
@@ -183,7 +184,7 @@ impl Storm {
         Ok(())
     }
 
-    /// A peer that is down starts again: mostly with its store, sometimes without.
+    /// Restarts a peer that is down, usually with its store.
     fn come_back(&mut self, peer: usize) {
         if self.room.is_crashed(peer) {
             match self.random.coin(4) {

@@ -1,4 +1,4 @@
-//! Many engines, one queue, one clock, one seed: what happens in a world depends on nothing else.
+//! Many engines, one queue, one clock, one seed. A world depends on nothing else.
 
 use rumormill_proto::{
     frame::{Frame, Push},
@@ -23,43 +23,43 @@ use crate::{
     violation::{Story, Violation},
 };
 
-/// When worlds begin, in milliseconds since the Unix epoch.
+/// Start of every world, in milliseconds since the Unix epoch.
 pub const BEGIN_MS: u64 = 1_700_000_000_000;
 
-/// Events that one microsecond may hold: what a room of a hundred thousand does in one, with room to spare. A world
-/// whose clock stands still for longer runs in a circle.
+/// Events that one microsecond may have: as many as a room of a hundred thousand needs, with space to spare. A world
+/// whose clock stands still longer is in a loop.
 const STANDSTILL: u64 = 10_000_000;
 
-/// Whom the peers of a world keep links with.
+/// Which links the peers of a world keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Each with the one before and the one after, as in the lab, for this many.
+    /// Each peer with its predecessor and successor, as in the lab, for this many peers.
     Line(usize),
-    /// As the engine chooses.
+    /// Links of the engine's choice.
     Open,
 }
 
-/// How a world begins.
+/// The initial conditions of a world.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// What everything random in it follows from.
+    /// Seed of everything random in it.
     pub seed: u64,
-    /// Whom the peers keep links with.
+    /// Which links the peers keep.
     pub form: Form,
     /// How rumors spread.
     pub policy: Policy,
     /// How often anti-entropy compares.
     pub pace: Pace,
-    /// What the network does.
+    /// The weather of the network.
     pub weather: Weather,
-    /// Microseconds, at most, between an input and the turn that takes it in together with what came since.
+    /// Microseconds, at most, between an input and the turn that handles it together with later inputs.
     pub turn_us: u64,
     /// How many authors the room keeps.
     pub crowd: Crowd,
 }
 
 impl Setup {
-    /// A good network, an open room.
+    /// A good network and an open room.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -73,22 +73,22 @@ impl Setup {
     }
 }
 
-/// What went over the wire.
+/// Totals of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Frames sent.
+    /// Bytes of these frames.
     pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Copies of entries sent as rumors.
     pub copies: u64,
-    /// Dials begun.
+    /// Dials started.
     pub dials: u64,
     /// Proofs of forks that honest peers sent.
     pub proofs: u64,
 }
 
-/// The checkers, and the first thing that they found.
+/// The checkers, and the first violation.
 #[derive(Default)]
 pub(crate) struct Watch {
     pub(crate) checkers: Vec<Box<dyn Checker>>,
@@ -126,24 +126,24 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) fault: Option<Fault>,
     pub(crate) traffic: Traffic,
-    /// Pushes that were said, when somebody wants to say them again.
+    /// Recorded pushes, when a story wants to replay them.
     pub(crate) pushes: Option<Vec<(usize, Frame)>>,
     pub(crate) wire: Vec<u8>,
     pub(crate) count: u64,
-    /// Of the log that is written by hand: the next seq, and the last id.
+    /// Next seq and last id of the hand-written log.
     pub(crate) by_hand: (Seq, EntryId),
-    /// Authors that legions made up.
+    /// Authors that legions invented.
     pub(crate) strangers: usize,
     test: String,
 }
 
 impl World {
-    /// A world with a good network and nobody in it yet.
+    /// An empty world with a good network.
     pub fn new(seed: u64) -> Self {
         Self::with(Setup::new(seed))
     }
 
-    /// A world set up like this.
+    /// An empty world with this setup.
     pub fn with(setup: Setup) -> Self {
         Self {
             room: RoomId(scatter(setup.seed, 0)),
@@ -165,20 +165,20 @@ impl World {
         }
     }
 
-    /// The same world with the checkers of these properties only; with none for rooms so large that what they
-    /// remember would not fit.
+    /// The same world with only the checkers of these properties. Very large rooms use none, because the checkers would
+    /// not fit into memory.
     pub fn watching(mut self, properties: &[&str]) -> Self {
         self.watch.checkers.retain(|checker| properties.contains(&checker.property()));
         self
     }
 
-    /// The same world with one more checker.
+    /// The same world with an additional checker.
     pub fn with_checker(mut self, checker: Box<dyn Checker>) -> Self {
         self.watch.checkers.push(checker);
         self
     }
 
-    /// How many have ever joined.
+    /// The number of peers that ever joined.
     pub fn peer_count(&self) -> usize {
         self.peers.len()
     }
@@ -188,27 +188,27 @@ impl World {
         self.queue.now_us() / 1_000
     }
 
-    /// What went over the wire so far.
+    /// Network totals so far.
     pub fn traffic(&self) -> Traffic {
         self.traffic
     }
 
-    /// Keeps a line about everything that happens from here on, see [`World::trace`].
+    /// Records a line for every event from here on, see [`World::trace`].
     pub fn keep_trace(&mut self) {
         self.trace.keep();
     }
 
-    /// Prints a line about everything that happens from here on.
+    /// Prints a line for every event from here on.
     pub fn print_trace(&mut self) {
         self.trace.print();
     }
 
-    /// The lines kept.
+    /// The recorded lines.
     pub fn trace(&self) -> &str {
         self.trace.kept()
     }
 
-    /// Makes the driver do this wrong from here on.
+    /// Gives the driver a fault from here on.
     pub fn break_driver(&mut self, fault: Fault) {
         self.fault = Some(fault);
     }
@@ -230,7 +230,7 @@ impl World {
             stood = if since_us == self.queue.now_us() { stood + 1 } else { 0 };
             since_us = self.queue.now_us();
             if stood > STANDSTILL {
-                self.watch.break_off("time goes on", "something happens for ever at one moment".into());
+                self.watch.break_off("time goes on", "the clock stands still while events continue".into());
             }
         }
         self.verdict()
@@ -266,19 +266,19 @@ impl World {
         }
     }
 
-    /// What a peer's clocks say.
+    /// The clocks of a peer.
     pub(crate) fn clock(&self, peer: Index) -> Now {
         self.clock_at(peer, self.queue.now_us())
     }
 
-    /// What a peer's clocks say at some time.
+    /// The clocks of a peer at a given time.
     pub(crate) fn clock_at(&self, peer: Index, at_us: u64) -> Now {
         let ticks_ms = at_us / 1_000;
         let wall_ms = (BEGIN_MS + ticks_ms).saturating_add_signed(self.peers[peer as usize].clock_ms);
         Now { ticks_ms, wall_ms }
     }
 
-    /// A number that was not used before.
+    /// An unused number.
     pub(crate) fn number(&mut self) -> u64 {
         self.count += 1;
         self.count
@@ -288,7 +288,7 @@ impl World {
         self.peers[peer].process.as_ref()
     }
 
-    /// Counts what is sent.
+    /// Counts a sent frame.
     pub(crate) fn count_sent(&mut self, from: Index, frame: &Frame, bytes: usize) {
         let is_proof = matches!(frame, Frame::Fork { .. });
         self.traffic.proofs += u64::from(is_proof && self.peers[from as usize].nature == crate::Nature::Honest);
@@ -300,7 +300,7 @@ impl World {
     }
 }
 
-/// Thirty-two bytes that follow from two numbers and look random.
+/// Derives thirty-two random-looking bytes from two numbers.
 pub(crate) fn scatter(one: u64, other: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     let mut state = mix(one) ^ other;

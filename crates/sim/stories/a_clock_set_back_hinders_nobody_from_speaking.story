@@ -1,4 +1,4 @@
-# Whoever speaks sees it at once, whatever the clock says.
+# A speaker sees its own line at once, whatever its clock shows.
 join 3
 clock 0 110s
 say 0 "early"

@@ -1,4 +1,4 @@
-# What was not durable was not acknowledged either.
+# An entry that was not durable was not acknowledged either.
 join 3
 wait 2s
 say 0 "kept"

@@ -1,4 +1,4 @@
-# Others know it, and whoever said it finds it again.
+# Others know the line, and its speaker finds it after the restart.
 join 3
 wait 2s
 say 0 "kept"

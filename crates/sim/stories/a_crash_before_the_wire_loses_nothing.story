@@ -1,4 +1,4 @@
-# What is durable is told once the process runs again.
+# A durable entry spreads once the process runs again.
 join 3
 wait 2s
 say 0 "kept"

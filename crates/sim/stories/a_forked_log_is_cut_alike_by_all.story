@@ -1,4 +1,4 @@
-# One key writes two logs, one for each half of the room; all find out, and all cut it at the same place.
+# One key writes two logs, one for each half of the room; all peers notice, and cut it at the same place.
 join 6
 wait 2s
 say 5 "honest so far"

@@ -1,4 +1,4 @@
-# One accepts everything and says nothing.
+# One peer accepts everything and sends nothing.
 join 6
 wait 2s
 turn 2 mute

@@ -1,4 +1,4 @@
-# Two halves talk among themselves; when they meet again, nothing is missing on either side.
+# Two halves talk apart; after they meet again, neither side lacks anything.
 join 8
 wait 3s
 cut 0-3 | 4-7

@@ -1,4 +1,4 @@
-# One way is cut, one is clogged, one sleeps.
+# One direction is cut, one is clogged, and one peer sleeps.
 join 5
 wait 2s
 cut 0 > 1

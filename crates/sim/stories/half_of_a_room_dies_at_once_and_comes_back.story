@@ -1,4 +1,4 @@
-# Thirty of sixty die at once; the others hear everything, and those who come back hear what was said without them.
+# Thirty of sixty peers die at once; the others hear everything, and the returning ones catch up.
 found 60
 say 0 "all of us"
 wait 2s

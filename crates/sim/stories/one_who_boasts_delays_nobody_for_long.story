@@ -1,4 +1,4 @@
-# One claims to hold a thousand entries more of everything; one that comes back asks, gets nothing, and speaks.
+# A liar claims a thousand more entries of everything; a returning peer asks, gets nothing, and speaks.
 join 5
 wait 2s
 say 0-3 "a line" 8 times every 500ms

@@ -1,4 +1,4 @@
-# A line is cut in two when one in the middle dies, and whole again when it comes back.
+# A line is cut in two when a peer in the middle dies, and whole again when it returns.
 line 5
 mongering
 join 5

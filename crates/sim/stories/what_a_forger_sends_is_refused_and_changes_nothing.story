@@ -1,4 +1,4 @@
-# Only what the four others said is shown.
+# Only the lines of the other four are shown.
 join 5
 wait 2s
 turn 4 forger

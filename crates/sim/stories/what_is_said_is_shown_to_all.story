@@ -1,4 +1,4 @@
-# Five people, a line each.
+# Five people say a line each.
 join 5
 wait 2s
 say 0-4 "hello"

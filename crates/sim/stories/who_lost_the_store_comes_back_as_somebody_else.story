@@ -1,4 +1,4 @@
-# With the store the keys are gone: what was said stays, and a new author goes on.
+# The keys are lost with the store: old entries stay, and a new author continues.
 join 4
 wait 2s
 say 1 "one"

@@ -1,4 +1,4 @@
-# A radio in a bad place: thirty in a hundred frames are lost, twenty come twice, and they overtake each other.
+# A radio in a bad place: thirty percent of frames are lost, twenty arrive twice, and they overtake each other.
 weather loss 30 twice 20 jitter 80ms reorder
 join 6
 wait 200ms

@@ -1,4 +1,4 @@
-# A clock ten minutes ahead: what was said while nobody could tell is said again in time, once somebody comes who reads it.
+# A clock is ten minutes ahead: entries written unnoticed are repeated with correct times, once a peer arrives that reads them.
 join 1
 clock 0 10m
 say 0 "from the future"

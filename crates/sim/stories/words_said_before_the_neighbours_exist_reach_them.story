@@ -1,4 +1,4 @@
-# Whoever is alone can speak, and is heard by those who come later.
+# A lone peer can speak, and peers that join later hear it.
 line 4
 mongering
 join 1

@@ -1,8 +1,8 @@
-//! Every checker can fail: for each property a fault of the driver that it finds, and nobody finds without it.
+//! Every checker can fail: each property has a fault of the driver that violates it, and holds without the fault.
 
 use rumormill_sim::{Fault, Nature, Story, World, checkers, seeds};
 
-/// Tells a short story of four peers with a fault in the driver; returns what the checkers find.
+/// Runs a short story of four peers with a fault in the driver; returns the verdict of the checkers.
 fn told(mut room: World, fault: Option<Fault>) -> Story {
     room.join(4);
     room.run_ms(2_000)?;
@@ -31,9 +31,9 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
         (Fault::LosesOwnWords, "nothing acknowledged is lost"),
         (Fault::LosesOthersWords, "same timeline everywhere"),
         (Fault::ShowsTwice, "nothing is shown twice"),
-        (Fault::ShowsElsewhere, "an entry names what was seen"),
-        (Fault::Truncates, "what is said can be read"),
-        (Fault::Deaf, "all becomes quiet"),
+        (Fault::ShowsElsewhere, "an entry names what its author saw"),
+        (Fault::Truncates, "sent frames are readable"),
+        (Fault::Deaf, "the room becomes quiet"),
     ];
     for (fault, property) in table {
         let room = || World::new(seeds::seed()).watching(&[property]);
@@ -42,7 +42,7 @@ fn each_fault_is_found_by_the_checker_made_for_it() {
     }
 }
 
-/// The first of three peers is set back to a backup and speaks where nobody can tell it what it lost.
+/// The first of three peers is reset to a backup and speaks where no peer can tell it what it lost.
 fn fork_from_a_backup(room: &mut World) -> Story {
     let backup = room.backup(0);
     room.say(0, "after");
@@ -114,7 +114,7 @@ fn a_violation_tells_how_to_see_it_again() {
     room.break_driver(Fault::Deaf);
     room.say(0, "nobody hears this");
     let told = room.settle().unwrap_err().to_string();
-    assert!(told.contains("broken: all becomes quiet") && told.contains("seed 17"), "{told}");
+    assert!(told.contains("broken: the room becomes quiet") && told.contains("seed 17"), "{told}");
     let again = "RUMORMILL_SEED=17 cargo test -p rumormill-sim a_violation_tells_how_to_see_it_again";
     assert!(told.contains(again), "{told}");
 }

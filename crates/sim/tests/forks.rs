@@ -1,4 +1,4 @@
-//! One author, one log: what happens when a store is set back, and what when one key writes from two places.
+//! One author, one log: what happens when a store is reset, and when one key writes from two places.
 
 use rumormill_proto::random::Random;
 use rumormill_sim::{Nature, Setup, Story, Weather, World, seeds};
@@ -20,7 +20,7 @@ fn a_restored_backup_on_a_lossy_network_does_not_fork_either() -> Story {
     seeds::each(50, |seed| restored(World::with(Setup { weather: lossy.clone(), ..Setup::new(seed) }), seed))
 }
 
-/// A peer goes back to an older store, with a clock that may be wrong, and speaks at once.
+/// A peer returns to an older store, possibly with a wrong clock, and speaks at once.
 fn restored(mut room: World, seed: u64) -> Story {
     let mut random = Random::new(seed);
     let peers = room.join(2 + random.below(4) as usize);
@@ -48,12 +48,12 @@ fn restored(mut room: World, seed: u64) -> Story {
     room.say(sayer, "what did I say?");
     room.settle()?;
     let after = room.same_timeline()?;
-    assert!(after.starts_with(&before), "all that was known comes first");
+    assert!(after.starts_with(&before), "everything known before comes first");
     assert_eq!(after.len(), before.len() + 1);
     Ok(())
 }
 
-/// Three rounds of a room in which nothing else happens, at the slowest pace, each with its jitter.
+/// Three rounds of an otherwise quiet room, at the slowest pace, each with its jitter.
 const THREE_ROUNDS_MS: u64 = 3 * 15_000;
 
 #[test]
@@ -77,7 +77,7 @@ fn ever_lower_forks_are_told_seldom_and_all_end_with_the_lowest_within_three_rou
         assert!(
             known.is_some() && cuts.iter().all(|cuts| cuts.values().copied().collect::<Vec<_>>() == known.as_slice())
         );
-        assert!(before < 1_500, "{before} proofs were told");
+        assert!(before < 1_500, "{before} proofs were sent");
         room.same_timeline().map(|_| ())
     })
 }

@@ -1,11 +1,11 @@
-//! Rooms too large for a full mesh, where the engine has to choose whom to know.
+//! Rooms too large for a full mesh, where the engine has to choose its links.
 
 use std::collections::BTreeSet;
 
 use rumormill_proto::{frontier::Branch, limits::CHOSEN_LINKS, view::branch::branch};
 use rumormill_sim::{Setup, Story, Weather, World, seeds};
 
-/// Lets ten peers say something in turn; returns the copies of what was said.
+/// Lets ten peers speak in turn; returns the copies sent.
 fn chat(room: &mut World, peers: usize) -> Story<u64> {
     let before = room.traffic();
     for speaker in (0..peers).step_by(peers / 10) {
@@ -17,7 +17,7 @@ fn chat(room: &mut World, peers: usize) -> Story<u64> {
     Ok(room.traffic().copies - before.copies)
 }
 
-/// For each peer the branches in which there is anybody and to which it has no link.
+/// For each peer the non-empty branches to which it has no link.
 fn uncovered(room: &World, peers: usize) -> Vec<Vec<Branch>> {
     let ids: Vec<_> = (0..peers).map(|peer| room.id(peer)).collect();
     let of_one = |me: usize| {
@@ -43,8 +43,8 @@ fn in_a_large_room_everybody_hears_everybody() -> Story {
     Ok(())
 }
 
-/// Frames for each line and peer in a room in which all speak every two seconds, while each takes up to `turn_us` to
-/// get to what has come in.
+/// Frames for each line and peer in a room in which each peer speaks every two seconds, and each turn starts up to
+/// `turn_us` after its input.
 fn frames_of_a_line(turn_us: u64) -> Story<f64> {
     const PEERS: usize = 50;
     const ROUNDS: usize = 10;
@@ -81,7 +81,7 @@ fn a_founded_room_is_like_one_that_was_joined() -> Story {
     joined.run_ms(60_000)?;
     let mut founded = World::new(seeds::seed()).watching(&[]);
     founded.found(PEERS);
-    // Of a lone peer in a small branch a newcomer may not have heard after a minute.
+    // After a minute, a newcomer may not have heard of a lone peer in a small branch.
     for (room, lacking) in [(&mut joined, PEERS / 100), (&mut founded, 0)] {
         let uncovered = uncovered(room, PEERS).concat();
         assert!(uncovered.len() <= lacking, "no link into {uncovered:?}");

@@ -1,4 +1,4 @@
-//! What a bad network may cost: time and bytes, with numbers.
+//! What a bad network may cost, in time and bytes.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use rumormill_sim::{
     seeds,
 };
 
-/// How long entries are under way, at most, for 99 in a hundred.
+/// Delivery times of entries: 99 in a hundred must not exceed this.
 struct InTime {
     p99_ms: u64,
     delays: Vec<u64>,
@@ -33,7 +33,7 @@ impl Checker for InTime {
         let p99 = self.delays.get(self.delays.len() * 99 / 100).copied().unwrap_or(u64::MAX);
         match p99 <= self.p99_ms {
             true => Ok(()),
-            false => Err(format!("p99 is {p99} ms, {} were asked for", self.p99_ms)),
+            false => Err(format!("p99 is {p99} ms, the limit is {}", self.p99_ms)),
         }
     }
 }
@@ -160,7 +160,7 @@ fn everybody_crashes_at_once_and_comes_back() -> Story {
     (0..5).for_each(|peer| room.say(peer, "I am back"));
     room.settle()?;
     let lines = room.same_timeline()?;
-    assert!(lines.len() > 20, "all that was acknowledged, and five greetings: {}", lines.len());
+    assert!(lines.len() > 20, "all acknowledged entries, and five greetings: {}", lines.len());
     Ok(())
 }
 
@@ -172,7 +172,7 @@ fn a_wrong_clock_among_many_is_corrected_by_them() -> Story {
     room.run_ms(3_000)?;
     room.say(2, "what time is it?");
     room.run_ms(3_000)?;
-    assert!((0..5).all(|peer| room.texts(peer).len() == 1), "nobody has to wait for it");
+    assert!((0..5).all(|peer| room.texts(peer).len() == 1), "no peer has to wait for it");
     room.settle()?;
     room.same_timeline().map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Stories that look closer than a line of text can: see `crates/sim/stories` for those that need not.
+//! Stories that check more than a line of text can; see `crates/sim/stories` for the others.
 
 use rumormill_proto::rumor::{
     Policy,
@@ -79,12 +79,12 @@ fn old_pushes_said_again_are_not_passed_on() -> Story {
         let pushes = room.take_pushes();
         assert!(pushes.len() >= 40, "each line was pushed to four others: {}", pushes.len());
         room.run_ms(24 * 3_600_000)?;
-        assert_eq!(room.take_pushes(), [], "nothing is pushed when nothing is said");
+        assert_eq!(room.take_pushes(), [], "a quiet room pushes nothing");
         for (from, push) in &pushes {
             peers.iter().filter(|to| *to != from).for_each(|to| room.replay(*from, *to, push));
         }
         room.run_ms(60_000)?;
-        assert_eq!(room.take_pushes(), [], "what was known is not passed on");
+        assert_eq!(room.take_pushes(), [], "a known entry is not passed on");
         assert_eq!(room.same_timeline()?.len(), 10);
     }
     Ok(())

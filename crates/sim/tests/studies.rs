@@ -1,4 +1,4 @@
-//! The quick form of every study: that it runs, and that its figures are what they must be, whatever the machine.
+//! The quick form of every study: it runs, and its figures are as expected on any machine.
 
 #![allow(clippy::panic, reason = "a figure that is not there fails the test")]
 
@@ -12,7 +12,7 @@ use rumormill_sim::{
     },
 };
 
-/// The figure that a study's table holds under these keys.
+/// The figure in a study's table under these keys.
 fn figure(table: &Table, keys: &[&str], measure: &str) -> Figure {
     table.figure(keys, measure).unwrap_or_else(|| panic!("no {measure} of {keys:?} in\n{table}"))
 }
@@ -21,7 +21,7 @@ fn figure(table: &Table, keys: &[&str], measure: &str) -> Figure {
 fn mongering_leaves_what_the_paper_says() -> Story {
     let table = study::demers::study(&Lot::quick(8))?.remove(0);
     println!("{table}");
-    // Where 300 peers come out as 1,000 do.
+    // Rows for which 300 peers give the same as 1,000.
     let rows = [
         ("1: push, feedback, counter", "1"),
         ("1: push, feedback, counter", "2"),
@@ -34,7 +34,8 @@ fn mongering_leaves_what_the_paper_says() -> Story {
     for (name, k) in rows {
         let both = |measure| ["ours", "paper"].map(|who| figure(&table, &[name, who, k], measure).mean);
         let ([residue, paper_residue], [traffic, paper_traffic]) = (both("residue"), both("traffic"));
-        // Eight runs of 300: three times the spread of their mean is a quarter of small residues, 0.04 of large ones.
+        // Eight runs of 300: three times the standard error of their mean is a quarter of small residues, 0.04 of large
+        // ones.
         let off = 0.002 + 0.04_f64.min(paper_residue / 4.0);
         assert!((residue - paper_residue).abs() < off, "{name} {k}: residue {residue}, not {paper_residue}");
         assert!((traffic - paper_traffic).abs() < 0.25, "{name} {k}: traffic {traffic}, not {paper_traffic}");

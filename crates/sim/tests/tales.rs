@@ -1,6 +1,6 @@
-//! The stories that are told in files, each in worlds of several seeds.
+//! The stories in files, each run in worlds of several seeds.
 
-#![allow(clippy::unwrap_used, reason = "a story that cannot be read has failed")]
+#![allow(clippy::unwrap_used, reason = "an unreadable story is a failure")]
 
 use std::{collections::BTreeSet, fs};
 

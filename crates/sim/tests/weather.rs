@@ -1,4 +1,4 @@
-//! The weather of many seeds; and the same seed twice.
+//! Runs the weather of many seeds, and the same seed twice.
 
 use rumormill_sim::{Story, seeds, weather};
 
@@ -7,8 +7,8 @@ fn whatever_the_weather_all_end_with_one_timeline() -> Story {
     seeds::each(200, weather::pass)
 }
 
-/// Seeds, and the first bytes of the hash of all that happens in their weather. A change of the engine changes them:
-/// what the test prints is then to be written here, once it is the same on two machines.
+/// Seeds, and the first bytes of the hash of the trace of their weather. A change of the engine changes them: then copy
+/// the new values from the test's output, once two machines agree.
 const TOLD: [(u64, &str); 4] =
     [(1, "4c52a24156382089"), (2, "258cba889f8b3c45"), (3, "543eaa453120e4f7"), (4, "d138f103fd1369eb")];
 
@@ -17,7 +17,7 @@ fn a_seed_tells_the_same_story_byte_for_byte_on_every_machine() -> Story {
     let mut told = Vec::new();
     for (seed, _) in TOLD {
         let (first, second) = (weather::trace(seed)?, weather::trace(seed)?);
-        assert!(first.lines().count() > 100, "a storm has something to tell");
+        assert!(first.lines().count() > 100, "a storm has many events");
         assert_eq!(first.lines().zip(second.lines()).find(|(one, other)| one != other), None, "seed {seed}");
         assert_eq!(first.len(), second.len(), "seed {seed}");
         told.push((seed, blake3::hash(first.as_bytes()).to_hex()[..16].to_owned()));

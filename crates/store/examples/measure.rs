@@ -1,6 +1,6 @@
 //! Measures the store on disk: `cargo run --release -p rumormill-store --example measure [entries] [authors]`.
 //!
-//! Every figure is of this machine and this moment; CPU time says more than the clock on one that is busy.
+//! The figures depend on the machine and the moment; on a busy machine CPU time says more than the clock.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example that cannot go on has nothing to say")]
 
 use std::{path::Path, time::Instant};
@@ -58,7 +58,7 @@ fn main() {
     check.stop("check", report.entries, "entries");
 }
 
-/// Authors take turns, a run of a block each, as a fresh peer fetches them.
+/// Authors take turns with one block each, in the way a fresh peer fetches them.
 fn insert(disk: &mut Disk, entries: u64, authors: u64) {
     let mut writers: Vec<_> = (0..authors).map(Writer::new).collect();
     let mut written = 0;
@@ -82,7 +82,7 @@ fn insert(disk: &mut Disk, entries: u64, authors: u64) {
     tell("insert", written, "entries", clock, cpu);
 }
 
-/// What a person says: one entry, one commit.
+/// One person writing: one entry a commit.
 fn one_by_one(disk: &mut Disk) {
     let mut writer = Writer::new(1_000_000);
     let runs: Vec<_> = (0..1000).map(|_| writer.run(1, 1)).collect();
@@ -93,7 +93,7 @@ fn one_by_one(disk: &mut Disk) {
     meter.stop("insert one by one", 1000, "commits");
 }
 
-/// What eight people say who all type at once: runs of one entry, a hundred in a commit.
+/// Eight people typing at once: runs of one entry, a hundred in a commit.
 fn talk(disk: &mut Disk) {
     let mut writers: Vec<_> = (0..8).map(|number| Writer::new(2_000_000 + number)).collect();
     let runs: Vec<_> = (0..20_000).map(|at| writers[at % 8].run(1, 8)).collect();
@@ -142,7 +142,7 @@ fn search(disk: &Disk) {
     }
 }
 
-/// An author who has always something to say.
+/// An author who always has something to write.
 struct Writer {
     author: Author,
     number: u64,

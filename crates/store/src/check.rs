@@ -1,4 +1,4 @@
-//! Verification of everything kept of a room, through the one door that it came in by.
+//! Verification of everything a store holds of a room. Entries pass the same `admit` that they came in by.
 
 use rumormill_proto::{
     admit::{Admission, Trust},
@@ -19,107 +19,107 @@ pub struct CheckReport {
     pub entries: u64,
     /// Signatures verified.
     pub signatures: u64,
-    /// Entries whose bodies are wanted: nothing is damaged there, but what they said is not here.
+    /// Entries whose bodies are wanted. They are not damaged; their bodies are just not here.
     pub wanted: u64,
-    /// What is wrong, at most [`PROBLEMS`].
+    /// The problems, at most [`PROBLEMS`].
     pub problems: Vec<Problem>,
-    /// Problems past those listed.
+    /// Problems beyond those listed.
     pub unlisted: u64,
-    /// What is wrong with the file as a whole, in the words of the database.
+    /// Problems of the file as a whole, in the database's own words.
     pub file: Vec<String>,
 }
 
 impl CheckReport {
-    /// Whether everything is as it was written.
+    /// Whether everything is as written.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty() && self.file.is_empty()
     }
 }
 
-/// Something wrong with some entries of one log: with the one at `first`, up to that at `last`, or with some of them.
+/// A fault in some entries of one log: in all of `first..=last` or in part of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// In whose log.
+    /// Author of the log.
     pub author: AuthorId,
-    /// From which entry on.
+    /// First entry concerned.
     pub first: Seq,
-    /// Up to which.
+    /// Last entry concerned.
     pub last: Seq,
-    /// What.
+    /// The fault.
     pub fault: Fault,
 }
 
-/// What can be wrong with entries.
+/// A fault in entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The log says that they are held, but they are not there.
+    /// The log lists them, but they are not there.
     Missing,
-    /// They are there, but the log does not say so.
+    /// They are there, but the log does not list them.
     Stray,
-    /// What is there is no run of this log.
+    /// The stored bytes are not a run of this log.
     Unreadable,
-    /// They do not hash to the id that is kept.
+    /// They do not hash to the stored id.
     Hash,
-    /// They do not follow the entry before.
+    /// They do not follow the entry below.
     Unlinked,
-    /// The signature is not the author's over them.
+    /// The signature over them is not the author's.
     Signature,
-    /// The door refuses them for another reason.
+    /// `admit` refuses them for another reason.
     Refused(Reject),
-    /// The log says something else of its own end.
+    /// The log records a different end.
     Edge,
     /// The timeline does not lead to them.
     Misplaced,
-    /// The notes do not say what it says of others.
+    /// The notes do not match what it says about other entries.
     Unnoted,
-    /// The log is cut here, but no proof says why.
+    /// The log is cut here, but no proof explains it.
     Unproved,
 }
 
-/// Entries as they were found, which may be not as they were written.
+/// Entries as found, which may differ from what was written.
 pub(crate) struct Found {
     pub(crate) first: Seq,
     pub(crate) last: Seq,
-    /// Id kept of the last one.
+    /// Stored id of the last one.
     pub(crate) top: EntryId,
-    /// Whether the signature, or that there is none, is what was kept.
+    /// Whether the signature, or its absence, is as stored.
     pub(crate) sealed: bool,
-    /// `None` when they are not readable.
+    /// `None` when unreadable.
     pub(crate) run: Option<RawRun>,
 }
 
-/// How much the indexes of a room have.
+/// Sizes of a room's indexes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     /// Entries in the timeline.
     pub(crate) places: u64,
     pub(crate) notes: u64,
-    /// What is counted of bodies.
+    /// Count of the bodies.
     pub(crate) bodies: Tally,
     /// Entries whose bodies are wanted.
     pub(crate) wanted: u64,
-    /// Notes that stand and should not, or the other way round.
+    /// Notes marked as in effect that should not be, or the reverse.
     pub(crate) misplaced_notes: u64,
 }
 
-/// What a check reads from.
+/// Where a check reads from.
 pub(crate) trait Source {
     fn kept(&mut self) -> Result<Vec<Kept>, Error>;
     /// Why a log is cut.
     fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error>;
-    /// Some of the runs that begin within `first..=last` of a log, from the lowest on; none when there are none.
+    /// Some of the runs that begin within `first..=last` of a log, lowest first; empty when none do.
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
-    /// The first entry of a run that the timeline does not lead to.
+    /// The first entry of a run that the timeline lacks.
     fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
-    /// The first entry of a run whose note is not there, or says something else.
+    /// The first entry of a run whose note is missing or wrong.
     fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
-    /// How much the indexes have.
+    /// Sizes of the indexes.
     fn totals(&mut self) -> Result<Totals, Error>;
-    /// What is wrong with the file as a whole.
+    /// Problems of the file as a whole.
     fn file(&mut self) -> Result<Vec<String>, Error>;
 }
 
-/// Verifies everything that `source` has of `room`. One bad log keeps no other from being read.
+/// Verifies everything that `source` has of `room`. One bad log does not keep others from being read.
 pub(crate) fn check(room: &RoomId, source: &mut impl Source, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
     let report = CheckReport { file: source.file()?, ..Default::default() };
     let mut checker = Checker { report, door: Admission::new(*room), totals: Totals::default(), tell };
@@ -138,14 +138,13 @@ pub(crate) fn check(room: &RoomId, source: &mut impl Source, tell: &mut dyn FnMu
 struct Checker<'a> {
     report: CheckReport,
     door: Admission,
-    /// What the entries come to.
+    /// Totals computed from the entries.
     totals: Totals,
     tell: &'a mut dyn FnMut(u64),
 }
 
 impl Checker<'_> {
-    /// Holds what the indexes come to against what the entries do. Where an entry is not to be read, only their number
-    /// is known.
+    /// Compares the indexes with the entries. For an unreadable entry only the count is known.
     fn compare(&mut self, totals: &Totals) {
         let (there, here) = (totals, &self.totals);
         let mut differing = vec![("entries in the timeline", there.places as i64, here.places as i64)];
@@ -156,11 +155,11 @@ impl Checker<'_> {
             differing.push(("bytes counted", there.bodies.bytes, here.bodies.bytes));
         }
         differing.retain(|(_, there, here)| there != here);
-        let told = |(what, there, here): &(&str, i64, i64)| format!("{what}: {there}, but {here} by the entries");
+        let told = |(what, there, here): &(&str, i64, i64)| format!("{what}: {there} recorded, {here} found");
         self.report.file.extend(differing.iter().map(told));
     }
 
-    /// Notes what makes no sense, and lets the check go on.
+    /// Records corrupt data as a problem and lets the check go on.
     fn tolerate<T>(&mut self, read: Result<T, Error>) -> Result<Option<T>, Error> {
         match read {
             Err(Error::Corrupt { what, .. }) => {
@@ -245,7 +244,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Lets a run through the door. `below` is the id that the one before leads on with, and from which seq.
+    /// Admits a run. `below` is the id that the next lower run links from, and its seq.
     fn found(&mut self, author: &AuthorId, found: &Found, below: Option<(Seq, EntryId)>) {
         let span = (found.first, found.last);
         let Some(run) = &found.run else { return self.problem(author, span, Fault::Unreadable) };
@@ -264,7 +263,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What the log knows of its own ends must be what is there.
+    /// The ends recorded for the log must match what is there.
     fn edges(&mut self, author: &AuthorId, span: &Span, run: &RawRun, top: &EntryId) {
         let first_time = run.entries().first().map(|entry| entry.time);
         let last_time = run.entries().last().map(|entry| entry.time);

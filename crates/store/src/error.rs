@@ -1,4 +1,4 @@
-//! What can go wrong with a store: what happened, naming the file, and the cure.
+//! Errors of a store: each says what happened, names the file, and gives the cure.
 
 use std::{
     fmt, io,
@@ -7,13 +7,13 @@ use std::{
 
 use rumormill_proto::{ids::AuthorId, limits::FILE_BYTES, log::Unfit};
 
-/// Why the store did not do what it was asked to. Nothing was changed.
+/// Why the store refused. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A run has no place in its log. The caller's mistake: the log it judged by is not the one kept.
+    /// A run does not fit its log. This is the caller's mistake: it judged by another log than the stored one.
     Unfit {
-        /// Whose log.
+        /// Author of the log.
         author: AuthorId,
         /// Why not.
         why: Unfit,
@@ -23,14 +23,14 @@ pub enum Error {
         /// The lock.
         path: PathBuf,
     },
-    /// Others can read what should be private.
+    /// Others can read a file that should be private.
     Exposed {
         /// The file or directory.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
     },
-    /// A link, or a file with a second name, where only a file of our own may be.
+    /// A link, or a file with a second name, where only a plain file of ours is allowed.
     Link {
         /// The name.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A newer version wrote the file; it was left as it is.
+    /// A newer version wrote the file, which was left unchanged.
     Newer {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum Error {
         /// The newest version known here.
         known: u32,
     },
-    /// An older version wrote the file, which was only to be looked at.
+    /// An older version wrote the file, which was opened for inspection only.
     Older {
         /// The file.
         path: PathBuf,
@@ -58,49 +58,49 @@ pub enum Error {
         /// The version known here.
         known: u32,
     },
-    /// There is no room on the disk.
+    /// The disk is full.
     Full {
         /// The file.
         path: PathBuf,
     },
-    /// A file is larger than a room takes.
+    /// A file is larger than a room accepts.
     TooLarge,
-    /// The file may not be written.
+    /// The file is not writable.
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
-    /// The system could not read or write.
+    /// The system failed to read or write.
     Io {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The system's message.
         what: String,
     },
-    /// The file contradicts itself, or is not readable as what it should be.
+    /// The file contradicts itself or has the wrong format.
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         what: String,
     },
 }
 
 impl Error {
-    /// What can be done about it.
+    /// What the user can do about it.
     pub fn help(&self) -> String {
         match self {
             Self::Unfit { .. } => "this is a mistake in Rumormill; please report it".into(),
             Self::Locked { .. } => "stop the other process, or use another home".into(),
             Self::Exposed { path, mode } => format!("chmod {:o} {}", mode & 0o700, path.display()),
-            Self::Link { .. } => "put the file itself in its place, under this name only, or use another home".into(),
-            Self::Foreign { .. } => "use another home; if it was Rumormill's, the disk may be failing".into(),
+            Self::Link { .. } => "replace it with a plain file that has no second name, or use another home".into(),
+            Self::Foreign { .. } => "use another home; if Rumormill made this one, the disk may be failing".into(),
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
-            Self::Older { .. } => "open the home once, which brings it up to date".into(),
+            Self::Older { .. } => "open the home once with this version, which upgrades it".into(),
             Self::Full { .. } => "make room on the disk; nothing acknowledged is lost".into(),
             Self::TooLarge => format!("send a file of at most {} MiB", FILE_BYTES >> 20),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
-            Self::Io { .. } => "see to the disk; nothing acknowledged is lost".into(),
+            Self::Io { .. } => "check the disk; nothing acknowledged is lost".into(),
             Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then mend it".into(),
         }
     }
@@ -121,13 +121,13 @@ impl fmt::Display for Error {
             Self::Unfit { author, why } => write!(f, "a run does not fit the log of {}: {why:?}", author.short()),
             Self::Locked { path } => write!(f, "{}: another process has this home open", path.display()),
             Self::Exposed { path, mode } => write!(f, "{}: others can read it (mode {mode:o})", path.display()),
-            Self::Link { path } => write!(f, "{}: is a link, or has a second name", path.display()),
-            Self::Foreign { path } => write!(f, "{}: is not a database of Rumormill's", path.display()),
+            Self::Link { path } => write!(f, "{}: is a link or has a second name", path.display()),
+            Self::Foreign { path } => write!(f, "{}: is not a Rumormill database", path.display()),
             Self::Newer { path, found, known } => {
-                write!(f, "{}: has version {found}, and {known} is the newest known here", path.display())
+                write!(f, "{}: has version {found}; this Rumormill knows up to {known}", path.display())
             }
             Self::Older { path, found, known } => {
-                write!(f, "{}: has version {found}, and {known} is what is looked into here", path.display())
+                write!(f, "{}: has version {found}; this Rumormill inspects only {known}", path.display())
             }
             Self::Full { path } => write!(f, "no room on the disk for {}", path.display()),
             Self::TooLarge => write!(f, "a file has at most {FILE_BYTES} bytes"),

@@ -1,15 +1,16 @@
-//! Files that rooms name, beside the database: whole under their hash, or in part while they are fetched.
+//! Files that rooms name, beside the database: complete under their hash, or partial while being fetched.
 //!
 //! ```text
-//! files/<room>/<hash>         all of it
+//! files/<room>/<hash>         the whole file
 //! files/<room>/<hash>.tree    hashes of its pieces and of pairs of these, up to the root, which is the file's hash
-//! files/<room>/<hash>.<size>  what is here of it so far, from the front
-//! files/<room>/new.<n>        being taken in
+//! files/<room>/<hash>.<size>  the part fetched so far, from the front
+//! files/<room>/new.<n>        being imported
 //! ```
 //!
-//! Rooms share nothing, so that nobody learns by a hash what is kept of another room.
+//! Rooms share no files, so that nobody can use a hash to learn what another room has.
 //!
-//! Everything in here waits for the disk. A piece is written only when it verifies, and read only when it still does.
+//! Everything in this module blocks on the disk. A piece is written only when it verifies, and read only when it still
+//! does.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -43,70 +44,70 @@ use crate::{
     limits::{FREE_BYTES, PIECE_BYTES, SENT_PIECE_BYTES},
 };
 
-/// Chunks of the hash function have 1 KiB; this is the power of two that makes [`PIECE_BYTES`] of them.
+/// The hash function uses chunks of 1 KiB; this power of two of them makes [`PIECE_BYTES`].
 const PIECE_CHUNKS_LOG: u8 = 8;
 
-/// Where files are kept.
+/// The files of a home.
 pub struct Files {
-    place: Place,
-    /// Number of the next file that is taken in.
+    place: Root,
+    /// Number of the next file to import.
     next: AtomicU64,
 }
 
-enum Place {
+enum Root {
     Home(PathBuf),
-    /// Gone when this is dropped; made when it is needed first.
+    /// A temporary directory, made at first use and removed on drop.
     Nowhere(OnceLock<TempDir>),
 }
 
 /// A file of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomFile {
-    /// In which room.
+    /// The room.
     pub room: RoomId,
-    /// Which.
+    /// Hash of the file.
     pub hash: FileId,
 }
 
-/// A file that is here.
+/// A file that is complete here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldFile {
-    /// Which.
+    /// Its room and hash.
     pub file: RoomFile,
-    /// Its bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Since when it is here, in milliseconds since the Unix epoch.
+    /// When it was completed here, in milliseconds since the Unix epoch.
     pub came_ms: u64,
 }
 
-/// What there is of files.
+/// A list of the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// Those of which all is here.
+    /// Complete files.
     pub whole: Vec<HeldFile>,
-    /// Those of which a part is, with the sizes they should have.
+    /// Partial files, each with its full size.
     pub parts: Vec<(RoomFile, u64)>,
-    /// Why those of some rooms are not among them.
+    /// Why the files of some rooms are missing from this list.
     pub unread: Vec<Error>,
 }
 
-/// What becomes of a piece.
+/// What happened to a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// It is written.
+    /// It was written.
     Taken,
-    /// It is not the piece of this file.
+    /// It is not this piece of this file.
     Wrong,
 }
 
 impl Files {
-    /// The files of the home in `dir`, which is locked. What was being taken in when a process ended is removed.
+    /// Opens the files of the home in `dir`, which is locked. Removes unfinished imports of earlier processes.
     ///
     /// # Errors
-    /// [`Error::Exposed`] and [`Error::Link`] when they are not private; [`Error::Io`] and its like.
+    /// [`Error::Exposed`] and [`Error::Link`] when they are not private; [`Error::Io`] and similar.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let dir = dir.join("files");
-        let files = Self { place: Place::Home(dir.clone()), next: AtomicU64::new(0) };
+        let files = Self { place: Root::Home(dir.clone()), next: AtomicU64::new(0) };
         match fs::symlink_metadata(&dir) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(files),
             Err(why) => return Err(Error::io(&dir, &why)),
@@ -115,7 +116,7 @@ impl Files {
         }
         for room in rooms(&dir)? {
             let dir = dir.join(room.to_string());
-            // What of one room cannot be read is told by `list`, and keeps nobody from the others.
+            // `list` reports an unreadable room; the other rooms stay usable.
             for name in names(&dir).unwrap_or_default().into_iter().filter(|name| name.starts_with("new.")) {
                 let _ = remove(&dir.join(name));
             }
@@ -123,12 +124,12 @@ impl Files {
         Ok(files)
     }
 
-    /// Files that are gone when this is dropped.
+    /// Files that are deleted on drop.
     pub fn nowhere() -> Self {
-        Self { place: Place::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
+        Self { place: Root::Nowhere(OnceLock::new()), next: AtomicU64::new(0) }
     }
 
-    /// What is here.
+    /// Lists the files.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -138,7 +139,7 @@ impl Files {
         for room in rooms(&dir)? {
             let dir = dir.join(room.to_string());
             let file = |name: &str| read_hash(name).map(|hash| RoomFile { room, hash: FileId(hash) });
-            // What of one room cannot be read hides no other's.
+            // An unreadable room does not hide the others.
             let listed = match names(&dir) {
                 Ok(listed) => listed,
                 Err(why) => {
@@ -156,10 +157,10 @@ impl Files {
         Ok(Listed { whole, parts, unread })
     }
 
-    /// Begins to take a file of a room in.
+    /// Starts to import a file into a room.
     ///
     /// # Errors
-    /// [`Error::Full`] and its like.
+    /// [`Error::Full`] and similar.
     pub fn import(&self, room: &RoomId) -> Result<Import, Error> {
         let dir = self.dir(room)?;
         let path = dir.join(format!("new.{}", self.next.fetch_add(1, Ordering::Relaxed)));
@@ -167,10 +168,10 @@ impl Files {
         Ok(Import { dir, file, path, size: 0 })
     }
 
-    /// What is here of a file that is being fetched, which may be nothing.
+    /// The part of a file fetched so far, possibly empty.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], [`Error::Full`] and its like.
+    /// [`Error::TooLarge`], [`Error::Full`] and similar.
     pub fn part(&self, RoomFile { room, hash }: RoomFile, size: u64) -> Result<Part, Error> {
         if size > FILE_BYTES {
             return Err(Error::TooLarge);
@@ -181,7 +182,7 @@ impl Files {
         let tree = open_or_create(&dir.join(format!("{hash}.tree")))?;
         let source = FileSource { path, data, tree: tree_of(hash, size, tree) };
         let held = source.data.metadata().map_err(|why| Error::io(&source.path, &why))?.len();
-        // What a crash has torn is fetched again.
+        // Pieces torn by a crash are fetched again.
         let mut pieces = 0;
         while pieces < count(held.min(size)) && source.piece(pieces)?.is_some() {
             pieces += 1;
@@ -189,7 +190,7 @@ impl Files {
         Ok(Part { dir, source, pieces })
     }
 
-    /// A file that is here, whole or in part; `None` when nothing is.
+    /// A file to read, complete or partial; `None` when nothing of it is here.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -207,10 +208,10 @@ impl Files {
         Ok(None)
     }
 
-    /// Removes a file, or what is here of it.
+    /// Removes a file, complete or partial.
     ///
     /// # Errors
-    /// When it cannot be.
+    /// When it cannot be removed.
     pub fn remove(&self, RoomFile { room, hash }: RoomFile) -> Result<(), Error> {
         let Some(dir) = self.found().map(|dir| dir.join(room.to_string())).filter(|dir| dir.is_dir()) else {
             return Ok(());
@@ -219,24 +220,24 @@ impl Files {
         for name in names(&dir)?.into_iter().filter(|name| name.starts_with(&hash)) {
             remove(&dir.join(name))?;
         }
-        // Stays while there is something in it.
+        // Fails while the directory is not empty.
         let _ = fs::remove_dir(&dir);
         Ok(())
     }
 
-    /// The directory, if there is one.
+    /// The directory, if it exists.
     fn found(&self) -> Option<PathBuf> {
         match &self.place {
-            Place::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
-            Place::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
+            Root::Home(dir) => Some(dir.clone()).filter(|dir| dir.is_dir()),
+            Root::Nowhere(dir) => dir.get().map(|dir| dir.path().to_owned()),
         }
     }
 
-    /// The directory of a room, made when there is none.
+    /// The directory of a room, created if missing.
     fn dir(&self, room: &RoomId) -> Result<PathBuf, Error> {
         let dir = match &self.place {
-            Place::Home(dir) => dir,
-            Place::Nowhere(dir) => match dir.get() {
+            Root::Home(dir) => dir,
+            Root::Nowhere(dir) => match dir.get() {
                 Some(dir) => dir.path(),
                 None => {
                     let made = TempDir::new().map_err(|why| Error::io(&std::env::temp_dir(), &why))?;
@@ -250,7 +251,7 @@ impl Files {
     }
 }
 
-/// A file that is being taken in. What is not ended is removed.
+/// A file being imported. Dropping an unfinished import removes it.
 pub struct Import {
     dir: PathBuf,
     path: PathBuf,
@@ -259,7 +260,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Takes the next bytes of it.
+    /// Appends the next bytes.
     ///
     /// # Errors
     /// [`Error::TooLarge`] and [`Error::Full`].
@@ -272,10 +273,10 @@ impl Import {
         self.file.write_all(bytes).map_err(|why| Error::io(&self.path, &why))
     }
 
-    /// That was all: its hash and size, once it is durable.
+    /// Ends the import; returns the file's hash and size once it is durable.
     ///
     /// # Errors
-    /// [`Error::Full`] and its like.
+    /// [`Error::Full`] and similar.
     pub fn end(mut self) -> Result<(FileId, u64), Error> {
         let failed = |why| Error::io(&self.path, &why);
         let beside = self.dir.join(format!("{}.tree", self.path.file_name().unwrap_or_default().display()));
@@ -302,26 +303,26 @@ impl Import {
 
 impl Drop for Import {
     fn drop(&mut self) {
-        // When it has ended, nothing is there by this name. What stays goes when the home is opened.
+        // After `end`, this name no longer exists. A file that cannot be removed goes when the home is opened again.
         let _ = remove(&self.path);
     }
 }
 
-/// What is here of a file that is being fetched.
+/// The part of a file fetched so far.
 pub struct Part {
     dir: PathBuf,
     source: FileSource,
-    /// Pieces from the front that are here.
+    /// Number of pieces here, counted from the front.
     pieces: u64,
 }
 
 impl Part {
-    /// The piece that is next, from 0.
+    /// The next piece to fetch, from 0.
     pub fn next(&self) -> u64 {
         self.pieces
     }
 
-    /// Bytes that are here.
+    /// Number of bytes here.
     pub fn have(&self) -> u64 {
         (self.pieces * PIECE_BYTES as u64).min(self.source.size())
     }
@@ -331,10 +332,10 @@ impl Part {
         self.pieces == count(self.source.size())
     }
 
-    /// Takes the next piece as it travels, if that is what this is.
+    /// Takes the next piece in its wire form, if this is it.
     ///
     /// # Errors
-    /// [`Error::Full`] and its like.
+    /// [`Error::Full`] and similar.
     pub fn put(&mut self, sent: &[u8]) -> Result<Piece, Error> {
         spare(&self.dir, sent.len() as u64)?;
         let mut left = Cursor::new(sent);
@@ -349,10 +350,10 @@ impl Part {
         }
     }
 
-    /// All of it is here: makes it durable, under its hash.
+    /// Makes the complete file durable under its hash.
     ///
     /// # Errors
-    /// [`Error::Full`] and its like.
+    /// [`Error::Full`] and similar.
     pub fn end(self) -> Result<(), Error> {
         let FileSource { path, data, tree } = &self.source;
         let ended = (|| {
@@ -366,7 +367,7 @@ impl Part {
     }
 }
 
-/// A file to be read, whole or the part that is here.
+/// A file to read, complete or partial.
 pub struct FileSource {
     path: PathBuf,
     data: File,
@@ -374,13 +375,13 @@ pub struct FileSource {
 }
 
 impl FileSource {
-    /// Its bytes when it is whole.
+    /// Size of the complete file in bytes.
     pub fn size(&self) -> u64 {
         self.tree.tree.size()
     }
 
-    /// A piece with what verifies it, as it travels: at most [`SENT_PIECE_BYTES`]. `None` when it is not here, or not
-    /// any more what it should be.
+    /// A piece in its wire form, with its proof: at most [`SENT_PIECE_BYTES`]. `None` when it is not here or no longer
+    /// verifies.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -396,10 +397,10 @@ impl FileSource {
         }
     }
 
-    /// Up to `len` bytes from `at` on.
+    /// Up to `len` bytes from `at`.
     ///
     /// # Errors
-    /// When they cannot be read, or are not here.
+    /// When they cannot be read or are not here.
     pub fn read(&self, at: u64, len: usize) -> Result<Bytes, Error> {
         let mut bytes = vec![0; len.min(PIECE_BYTES)];
         self.data.read_exact_at(at, &mut bytes).map_err(|why| Error::io(&self.path, &why))?;
@@ -407,7 +408,7 @@ impl FileSource {
     }
 }
 
-/// Pieces of a file. One without bytes has a piece, which says so.
+/// Number of pieces in a file. An empty file has one piece, which says so.
 fn count(size: u64) -> u64 {
     size.div_ceil(PIECE_BYTES as u64).max(1)
 }
@@ -422,18 +423,27 @@ fn tree_of(hash: FileId, size: u64, data: File) -> PreOrderOutboard<File> {
     PreOrderOutboard { root: blake3::Hash::from_bytes(hash.0), tree, data }
 }
 
-/// Refuses when there would not be enough room left for everything else.
+/// Free bytes on the disk of a directory.
+///
+/// # Errors
+/// When the system does not say.
 #[cfg(unix)]
-fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
-    let disk = nix::sys::statvfs::statvfs(dir).map_err(|why| Error::io(dir, &why.into()))?;
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = nix::sys::statvfs::statvfs(dir)?;
     #[allow(clippy::useless_conversion, reason = "other systems count in fewer bits")]
-    let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
+    Ok(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+}
+
+/// Fails when the file would leave too little room for everything else.
+fn spare(dir: &Path, bytes: u64) -> Result<(), Error> {
+    let free = free_bytes(dir).map_err(|why| Error::io(dir, &why))?;
     if free < FREE_BYTES + bytes { Err(Error::Full { path: dir.to_owned() }) } else { Ok(()) }
 }
 
+/// Other systems do not say; they are assumed to have room.
 #[cfg(not(unix))]
-fn spare(_: &Path, _: u64) -> Result<(), Error> {
-    Ok(())
+pub fn free_bytes(_: &Path) -> io::Result<u64> {
+    Ok(u64::MAX)
 }
 
 fn names(dir: &Path) -> Result<Vec<String>, Error> {

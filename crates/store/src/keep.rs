@@ -1,7 +1,7 @@
-//! How long bodies are kept, and what is over that.
+//! How long bodies are kept, and which ones exceed the bounds.
 //!
-//! What goes first is what stands first in the timeline. How far that went is kept with the room as its floor: below it
-//! nothing has a body any more, and what comes later and belongs below is dropped on arrival.
+//! The earliest bodies of the timeline go first. The room stores how far that went as its floor: no entry below it has
+//! a body, and an entry that arrives later and belongs below it loses its body on arrival.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,42 +15,42 @@ use rumormill_proto::{
     timeline::Place,
 };
 
-/// How much of what is said in a room is kept: everything within all of these bounds. Entries stay for ever, for a log
-/// has no holes; it is the bodies of [`Kind::TEXT`], [`Kind::ADDRESSED`], [`Kind::EDIT`] and [`Kind::IMPORTED`] that are dropped.
+/// How much of a room to keep: everything within all of these bounds. Entries stay for ever because a log has no holes;
+/// only the bodies of [`Kind::TEXT`], [`Kind::ADDRESSED`], [`Kind::EDIT`] and [`Kind::IMPORTED`] are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
-    /// Milliseconds for which a body is kept.
+    /// How long to keep a body, in milliseconds.
     pub age_ms: Option<u64>,
-    /// Bodies that are kept.
+    /// Number of bodies to keep.
     pub entries: Option<u64>,
-    /// Bytes of bodies that are kept.
+    /// Bytes of bodies to keep.
     pub bytes: Option<u64>,
-    /// The same for files, which are bounded apart. Their names stay.
+    /// Bounds for files, which are separate. Names of files stay.
     pub files: KeepFiles,
-    /// Bytes of bodies that are kept of each author; without it [`SHARE_BYTES`](crate::limits::SHARE_BYTES). This goes by
-    /// logs and not by the timeline, and takes bodies of all kinds.
+    /// Bytes of bodies to keep of each author; by default [`SHARE_BYTES`](crate::limits::SHARE_BYTES). This bound goes
+    /// by logs, not by the timeline, and drops bodies of all kinds.
     pub share: Option<u64>,
 }
 
-/// How many of the files that a room names are kept here; see [`surplus`](crate::surplus).
+/// How many of the files that a room names to keep here; see [`surplus`](crate::surplus).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeepFiles {
-    /// Milliseconds for which a file is kept once it is here.
+    /// How long to keep a file after it arrived, in milliseconds.
     pub age_ms: Option<u64>,
-    /// Files that are kept.
+    /// Number of files to keep.
     pub count: Option<u64>,
-    /// Bytes of files that are kept.
+    /// Bytes of files to keep.
     pub bytes: Option<u64>,
 }
 
 impl Keep {
-    /// These bounds without those of files and authors.
+    /// These bounds without those for files and authors.
     pub fn of_texts(self) -> Self {
         Self { files: KeepFiles::default(), share: None, ..self }
     }
 }
 
-/// Bodies in the timeline that can be dropped for want of room, and their bytes.
+/// Number and bytes of the bodies in the timeline that the bounds may drop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) entries: i64,
@@ -84,23 +84,23 @@ impl SubAssign for Tally {
     }
 }
 
-/// What is said. What people are called, what a room is about and what takes something back stays.
+/// Whether bodies of this kind expire. Names, topics and retractions stay.
 pub(crate) fn expires(kind: Kind) -> bool {
     [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT, Kind::IMPORTED].contains(&kind)
 }
 
-/// One walk from the floor upwards, to find what is over the bounds.
+/// One walk upwards from the floor to find the bodies over the bounds.
 pub(crate) struct Expiry {
     keep: Keep,
-    /// What is older is too old.
+    /// Older bodies are too old.
     oldest: Time,
     tally: Tally,
-    /// Entries that may still be walked past.
+    /// Number of entries that the walk may still pass.
     left: usize,
-    /// How far the walk went.
+    /// Where the walk has got to.
     floor: Option<Place>,
     more: bool,
-    /// What is to lose its body.
+    /// Entries that lose their bodies.
     pub(crate) over: BTreeMap<AuthorId, BTreeSet<Seq>>,
 }
 
@@ -129,9 +129,9 @@ impl Expiry {
         true
     }
 
-    /// The floor when all of this is dropped, and whether more waits; `None` when nothing changes.
+    /// The floor after dropping all of these, and whether more waits; `None` when nothing changes.
     pub(crate) fn end(&self, floor: Option<Place>) -> Option<(Option<Place>, bool)> {
-        // Whatever comes later and is too old by now need not be written down first.
+        // An entry that arrives later and is already too old need not be stored with its body first.
         let too_old = Place { time: self.oldest, author: AuthorId([0; 32]), seq: 0 };
         let aged = Some(too_old).filter(|_| self.keep.age_ms.is_some() && !self.more);
         let ended = self.floor.max(aged).max(floor);
@@ -139,7 +139,7 @@ impl Expiry {
     }
 }
 
-/// Whether an entry belongs below the floor, so that its body is not kept.
+/// Whether an entry belongs below the floor and so keeps no body.
 pub(crate) fn is_below(floor: Option<Place>, place: Place, kind: Kind) -> bool {
     expires(kind) && floor.is_some_and(|floor| place <= floor)
 }

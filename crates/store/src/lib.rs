@@ -1,9 +1,8 @@
-//! Logs on disk for Rumormill: what is appended here is still known after a crash.
+//! Logs on disk for Rumormill. Entries that were appended survive a crash.
 //!
-//! [`Store`] is written by whoever drives an engine, [`Read`] is a handle for reading that lives beside it. There
-//! are two forms with the same behaviour: [`Disk`] in one SQLite file and [`Memory`] in ordered maps. [`Files`] keeps
-//! what is too large for entries.
-//! Nothing in here knows the network, async or the clock.
+//! A driver of an engine writes through [`Store`]; [`Read`] is a read handle that exists beside it. Two forms behave
+//! the same: [`Disk`] is one SQLite file and [`Memory`] is ordered maps. [`Files`] keeps what is too large for entries.
+//! This crate knows nothing of the network, async or the clock.
 
 mod check;
 mod disk;
@@ -37,42 +36,56 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::{Disk, Still},
     error::Error,
-    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile},
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes},
     keep::{Keep, KeepFiles},
     memory::Memory,
     share::Shared,
     surplus::surplus,
 };
 
-/// One thing to make durable.
+/// One change to make durable.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {
-    /// Entries that take their place in their log and in the timeline. What a [`Kind::RETRACTION`] among them is about
-    /// loses its body, and so do all its edits, whether they are here or come later. It stays so when the retraction is
-    /// cut.
+    /// Entries to add to their log and to the timeline. A [`Kind::RETRACTION`] among them drops the body of its target
+    /// and of all the target's edits, including edits that arrive later. A later cut of the retraction does not undo
+    /// this.
     Append(&'a Run),
-    /// A log is forked: entries at or beyond the proof's seq leave the timeline but stay as evidence. A cut at or
-    /// above the one kept changes nothing.
+    /// A log is forked: entries at or beyond the proof's seq leave the timeline but are kept as evidence. A cut at or
+    /// above the current one changes nothing.
     Cut(&'a Proof),
-    /// What goes on behind the cut of a log from a held entry below it, up to a signature: it stays as evidence of that
-    /// entry, in the place of other evidence of its block. The run begins at the cut and is without bodies.
+    /// The continuation of a log behind its cut, from a held entry below the cut up to the next signature. It is kept
+    /// as evidence of that entry and replaces other evidence of its block. The run begins at the cut and has no bodies.
     Prolong(&'a Run),
-    /// An author has no place in the room any more: of its log leave at most [`EVICTED_ENTRIES`](rumormill_proto::limits::EVICTED_ENTRIES) entries, whole blocks,
-    /// from below, and with the last one everything that is kept of it.
+    /// An author no longer has a place in the room. Removes at most
+    /// [`EVICTED_ENTRIES`](rumormill_proto::limits::EVICTED_ENTRIES) entries of its log, in whole blocks from the
+    /// lowest up, and with the last entry everything else kept of the log.
     Evict(&'a AuthorId),
-    /// A body that [`Read::bare`] told to be wanted. One that is not wanted, or not what the header names, changes nothing.
+    /// A body that [`Read::bare`] listed as wanted. A body that is not wanted, or does not match its header, changes
+    /// nothing.
     Fill {
-        /// Whose entry it belongs to.
+        /// Author of the entry it belongs to.
         author: &'a AuthorId,
-        /// Which.
+        /// Seq of that entry.
         seq: Seq,
-        /// What was said.
+        /// The body.
         body: &'a bytes::Bytes,
     },
+    /// A call that must be carried out only once wrote an entry, see [`Read::once`]. The store remembers the latest
+    /// [`limits::ONCE`] calls of a room.
+    Once(&'a Once, Target),
+}
+
+/// Identifies a call that must be carried out only once. Both fields are hashes, so nothing of the call itself is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Once {
+    /// Hash of the key that the caller chose for the call.
+    pub key: [u8; 32],
+    /// Hash of the call's content.
+    pub asks: [u8; 32],
 }
 
 impl<'a> Change<'a> {
-    /// What an output of the engine asks to be made durable, if it asks for that.
+    /// The change that an engine output asks to make durable, if any.
     pub fn of(output: &'a Output) -> Option<Self> {
         match output {
             Output::Append(run) => Some(Self::Append(run)),
@@ -84,16 +97,17 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whose log is changed.
+    /// Author of the log that changes.
     pub fn author(&self) -> AuthorId {
         match self {
             Self::Append(run) | Self::Prolong(run) => run.author(),
             Self::Cut(proof) => proof.author(),
             Self::Evict(author) | Self::Fill { author, .. } => **author,
+            Self::Once(_, of) => of.author,
         }
     }
 
-    /// Whether less of the log is in the timeline afterwards.
+    /// Whether this can make the log's part in the timeline shorter.
     pub fn shortens(&self) -> bool {
         matches!(self, Self::Cut(_) | Self::Evict(_))
     }
@@ -101,123 +115,123 @@ impl<'a> Change<'a> {
 
 /// Where logs are kept.
 pub trait Store: Send {
-    /// All changes, in order, in one durable commit, possibly of several rooms. Returns for every change that
-    /// [shortens](Change::shortens) a log what is left of it when all changes are made.
+    /// Makes all changes, in order, in one durable commit; they may concern several rooms. For every change that
+    /// [shortens](Change::shortens) a log, returns what is left of that log after all changes.
     ///
     /// # Errors
-    /// Nothing of the batch is kept then, and a later one may succeed. [`Error::Unfit`] when a run has no place in its
-    /// log, which is the caller's mistake.
+    /// Nothing of the batch is kept on an error, and a later batch may succeed. [`Error::Unfit`] when a run does not
+    /// fit its log, which is the caller's mistake.
     fn commit(&mut self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<(AuthorId, Log)>, Error>;
 
-    /// What is kept of all logs of a room, authors ascending. Never reads entries.
+    /// Everything known of each log of a room, authors ascending. Never reads entries.
     ///
     /// # Errors
-    /// When the file cannot be read or what it says makes no sense.
+    /// When the file cannot be read or contradicts itself.
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error>;
 
-    /// The rooms that were put, ids ascending; one that is damaged hides no other.
+    /// The rooms that were put, ids ascending. A damaged room does not hide the others.
     ///
     /// # Errors
-    /// When it cannot be read which rooms there are.
+    /// When the list of rooms cannot be read.
     fn rooms(&self) -> Result<Rooms, Error>;
 
-    /// Keeps a room, or replaces what was put before; durable. The first [`limits::CONTACTS`] contacts are kept
-    /// whose addresses are no longer than [`ADDRESS_BYTES`](rumormill_proto::limits::ADDRESS_BYTES).
+    /// Keeps a room or replaces its record, durably. Keeps the first [`limits::CONTACTS`] contacts whose addresses are
+    /// at most [`ADDRESS_BYTES`](rumormill_proto::limits::ADDRESS_BYTES) long.
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn put_room(&mut self, room: &RoomRecord) -> Result<(), Error>;
 
-    /// Forgets a room and its secrets, durably: whoever enters it again begins with nothing. What was said goes from the disk
-    /// by [`Store::sweep`], after a crash too. The search indexes of all rooms are built anew, by [`Store::index`].
+    /// Forgets a room and its secrets, durably; joining it again starts empty. [`Store::sweep`] later removes the
+    /// entries from the disk, also after a crash. [`Store::index`] rebuilds the search indexes of all rooms.
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
 
-    /// Takes up to `rows` runs of rooms that were left off the disk, or some more of smaller rows, in one commit; then the same of
-    /// indexes that were given up with them, and of edits of what was taken back. Returns whether there are more.
+    /// Removes in one commit up to `rows` runs of left rooms, or some more smaller rows, then rows of abandoned
+    /// indexes, then edits of retracted entries. Returns whether more remain.
     ///
     /// # Errors
-    /// As [`Store::commit`], when nothing can be taken out of any room.
+    /// As [`Store::commit`], when no room yields anything.
     fn sweep(&mut self, rows: usize) -> Result<bool, Error>;
 
-    /// The secret of this peer's transport key: the one kept, or else `fresh`, which is kept from then on.
+    /// The secret of this peer's transport key: the stored one, or else `fresh`, which is then stored.
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error>;
 
-    /// Takes up to `entries` more entries into the indexes of [`Read::search`] and [`Read::holders`], in one
-    /// commit; returns whether more wait. To be called when there is nothing better to do: what is not indexed
-    /// is found all the same, but more slowly. It also lets go of the last copies of bodies that were dropped, which
-    /// otherwise stay on disk for up to [`limits::WIPE_COMMITS`] commits.
+    /// Adds up to `entries` more entries to the indexes of [`Read::search`] and [`Read::holders`], in one commit;
+    /// returns whether more wait. Call it when idle: queries find unindexed entries too, but more slowly. It also wipes
+    /// the last copies of dropped bodies, which otherwise stay on disk for up to [`limits::WIPE_COMMITS`] commits.
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn index(&mut self, entries: usize) -> Result<bool, Error>;
 
-    /// Drops bodies of a room that are over the bounds of its [`Keep`], oldest first by timeline, in one commit that
-    /// reaches over at most `most` entries, and some of an author that has more than its share; returns whether more wait. `now_ms` is the time by which they are too old.
-    /// What comes later and belongs below what was dropped is dropped when it comes. What a cut took out of the
-    /// timeline stays.
+    /// Drops bodies of a room that exceed the bounds of its [`Keep`], oldest first by timeline, in one commit that
+    /// walks at most `most` entries, and some bodies of an author over its share; returns whether more wait. `now_ms`
+    /// is the time that ages are measured against. An entry that arrives later and belongs below the dropped ones loses
+    /// its body on arrival. Entries that a cut took out of the timeline keep their bodies.
     ///
     /// # Errors
     /// As [`Store::commit`].
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error>;
 
-    /// Checks a room and takes out of it whatever is damaged, so that it is fetched again from peers who have it;
-    /// returns what was found. To be called before a room is entered, for its logs may come out shorter.
+    /// Checks a room and removes whatever is damaged, so that it is fetched again from peers; returns what the check
+    /// found. Call it before joining the room, because its logs may become shorter.
     ///
     /// # Errors
-    /// As [`Store::commit`]; [`Error::Corrupt`] when the file is damaged so that its tables cannot be read.
+    /// As [`Store::commit`]; [`Error::Corrupt`] when damage makes the tables unreadable.
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error>;
 
-    /// A handle for reading, usable from another thread at the same time. It sees every commit that ended
-    /// before the call.
+    /// A read handle that another thread can use at the same time. It sees every commit that ended before the call.
     ///
     /// # Errors
-    /// When the file cannot be opened once more.
+    /// When the file cannot be opened a second time.
     fn reader(&self) -> Result<Box<dyn Read>, Error>;
 }
 
-/// A handle for reading. Errors are those of a file that cannot be read, and [`Error::Corrupt`] when what it says
-/// is not what was written.
+/// A read handle. Its errors are those of an unreadable file, and [`Error::Corrupt`] when the content is not what was
+/// written.
 pub trait Read: Send {
-    /// The `limit` entries of the timeline before `before`, or the last ones when there is no `before`;
+    /// The last `limit` entries of the timeline before `before`, or of the whole timeline when that is `None`;
     /// ascending. One index walk that never reads the rest.
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
-    /// The `limit` entries of the timeline after `after`, or the first ones when there is no `after`; ascending.
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    /// The first `limit` entries of the timeline after `after`, or of the whole timeline when that is `None`;
+    /// ascending.
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
-    /// As [`Read::page`], of messages only: what people read, and not what is about that, nor kinds of versions to come.
-    /// However much there is of those, it costs nothing.
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    /// As [`Read::page`], but messages only: leaves out entries about messages and kinds of future versions. Skipping
+    /// any number of those costs nothing.
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// As [`Read::page_after`], of messages only.
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error>;
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
-    /// One run of entries within `first..=last` of a log, the topmost: it ends at `last` or the highest held
-    /// below, and begins at `first`, the block's beginning or the lowest held, whichever is highest. It carries a
-    /// signature when its end is signed: a head, a multiple of [`BLOCK`](rumormill_proto::limits::BLOCK), or any
-    /// end of an appended run while its block is not whole.
+    /// One run of entries within `first..=last` of a log, the topmost. It ends at `last` or the highest held entry
+    /// below, and begins at `first`, the block's beginning or the lowest held entry, whichever is highest. It has a
+    /// signature when its end is signed: a head, a multiple of [`BLOCK`](rumormill_proto::limits::BLOCK), or any end of
+    /// an appended run while its block is not whole.
     ///
-    /// Where a log is cut and nothing is signed at the cut, the run goes on to the next signature, without the bodies
-    /// beyond the cut.
+    /// Where a log is cut and the entry below the cut is unsigned, the run continues to the next signature, without the
+    /// bodies beyond the cut.
     ///
-    /// On disk its hashes are computed again and must lead to the id kept of its last entry; nothing is served
+    /// The disk form recomputes the hashes, which must lead to the stored id of the last entry; otherwise it serves
+    /// nothing.
     /// otherwise.
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;
 
-    /// A signed run of the block of `seq`, bodies dropped, entries beyond a cut included. It tells the id of the entry
-    /// at `seq`, or else begins at the lowest one held of the block. `None` when no signature reaches.
+    /// A signed run of the block of `seq`, without bodies, entries beyond a cut included. It shows the id of the entry
+    /// at `seq`, or else begins at the lowest held entry of the block. `None` when no signature reaches.
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
 
-    /// Why a log is cut; `None` when it is not, and when the proof that is kept does not verify any more.
+    /// Why a log is cut; `None` when it is not cut or its stored proof no longer verifies.
     fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error>;
 
-    /// What the engine asks for by [`Output::Recall`](rumormill_proto::input::Output::Recall).
+    /// Answers [`Output::Recall`](rumormill_proto::input::Output::Recall) of the engine.
     fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
         match what.purpose {
             Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),
@@ -227,144 +241,145 @@ pub trait Read: Send {
         }
     }
 
-    /// The spans of logs that make up the newest `count` entries of the timeline: author, lowest and highest
-    /// seq; authors ascending.
+    /// The spans of logs that cover the newest `count` entries of the timeline: author, lowest and highest seq; authors
+    /// ascending.
     fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error>;
 
     /// One entry of the timeline.
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error>;
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error>;
 
-    /// What stands about some entries, ascending: of each the last [`Kind::EDIT`], whether there is a
-    /// [`Kind::RETRACTION`], and of every author and sign the last [`Kind::REACTION`] when it puts the sign there; at
-    /// most `limit` of one entry, the newest reactions left. Only entries in the timeline count whose bodies are kept.
-    /// One walk along an index for each row of neighbours in one log.
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error>;
+    /// Everything that is said about some entries, ascending: for each target the last [`Kind::EDIT`], a
+    /// [`Kind::RETRACTION`] if there is one, and for every author and sign the last [`Kind::REACTION`] if it sets the
+    /// sign; at most `limit` for one target, dropping the oldest reactions. Only entries in the timeline whose bodies
+    /// are kept count. Each group of neighbouring targets in one log costs one index walk.
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
-    /// Whom an author vouches for, see [`Input::Vouches`](rumormill_proto::input::Input::Vouches): the first `most`.
+    /// The first `most` authors that an author vouches for, see
+    /// [`Input::Vouches`](rumormill_proto::input::Input::Vouches).
     fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error>;
 
-    /// The newest entries that came without their bodies, where neither a retraction nor the bounds of the room explain
-    /// it: `most` of them, and how many there are in all. What lost its body before it was retracted or fell out of the
-    /// bounds counts no more.
+    /// The newest `most` entries that lack their bodies although neither a retraction nor the room's bounds explain it,
+    /// and how many there are in all. An entry stops counting once it is retracted or falls out of the bounds.
     fn bare(&mut self, room: &RoomId, most: usize) -> Result<(Vec<Bare>, u64), Error>;
 
-    /// Whether an entry is one of those that [`Read::bare`] counts.
+    /// Whether [`Read::bare`] counts this entry.
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error>;
 
-    /// Authors of whom bodies were let go because they said more than their share, authors ascending.
+    /// The call with this key that was carried out, and the entry that it wrote.
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error>;
+
+    /// Authors who lost bodies because they said more than their share, ascending.
     fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error>;
 
-    /// The last name of each author, and where it was said; authors ascending. When there are more than
-    /// [`limits::NICKS`], those whose names are newest.
+    /// The last name of each author and the place of the entry that set it; authors ascending. Beyond [`limits::NICKS`]
+    /// authors, only those with the newest names.
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error>;
 
-    /// The name that an author had before the entry at a place; none when they had taken none.
+    /// The name that an author had before the entry at a place, if any.
     fn named_before(&mut self, room: &RoomId, place: Place) -> Result<Option<String>, Error>;
 
-    /// What is kept of all logs of a room, authors ascending. Never reads entries.
+    /// Everything known of each log of a room, authors ascending. Never reads entries.
     fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error>;
 
-    /// The last entry of every log that has one in the timeline, and when it was written; authors ascending.
+    /// The last entry of every log that has one in the timeline, and its time; authors ascending.
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error>;
 
     /// The last [`Kind::TOPIC`].
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error>;
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error>;
 
-    /// Whether a room names a file: there is a [`Kind::FILE`] in the timeline that says its hash and is not taken back.
+    /// Whether a room names a file: the timeline has an unretracted [`Kind::FILE`] with this hash.
     fn names(&mut self, room: &RoomId, file: &FileId) -> Result<bool, Error> {
         Ok(!self.offerers(room, file, 1)?.is_empty())
     }
 
-    /// Authors whose entries name a file so: the first `most`, ascending.
+    /// The first `most` authors whose entries name a file, ascending.
     fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error>;
 
-    /// The entries of one author that a cut took out of the timeline, to be said again under a new key;
-    /// ascending.
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error>;
+    /// The entries of one author that a cut took out of the timeline, to be repeated under a new key; ascending.
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error>;
 
-    /// Full-text search in what was said, here or elsewhere, and in names of files, newest first. An entry is found when
-    /// it has all `words` and one that begins with the last of them; an edited one when the last [`Kind::EDIT`] of it
-    /// has, whatever it said at first. Case and accents do not matter, nor does punctuation but for the signs of words
-    /// such as c++: there is no syntax. Only the first [`limits::QUERY_WORDS`] words count; without a word nothing is
-    /// found.
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error>;
+    /// Full-text search in texts, imported ones included, and in names of files, newest first. An entry matches when it
+    /// has all `words`, the last one as a prefix; an edited entry matches by its last [`Kind::EDIT`] only. Case and
+    /// accents do not matter, nor does punctuation except the signs of words such as c++: there is no syntax. Only the
+    /// first [`limits::QUERY_WORDS`] words count; a query without words finds nothing.
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error>;
 
     /// Entries in the timeline of a room.
     fn count(&mut self, room: &RoomId) -> Result<u64, Error>;
 
-    /// Who proves to have seen the entry: authors one of whose entries in the timeline names (author, `seq` or
-    /// above) in its `seen`; ascending.
+    /// Authors who prove to have seen an entry: the `seen` of one of their timeline entries names (author, `seq` or
+    /// above); ascending.
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error>;
 
     /// Verifies every hash and signature of a room, that the timeline leads to every entry, and that notes and totals
-    /// say what the entries do.
+    /// match the entries.
     fn check(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
         self.check_telling(room, &mut |_| ())
     }
 
-    /// [`Read::check`], telling on the way how many entries were looked at.
+    /// As [`Read::check`], reporting on the way how many entries were checked.
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error>;
 }
 
-/// A row of the timeline. Not an [`Entry`](rumormill_proto::admit::Entry): it was verified when it was admitted,
-/// and [`Read::check`] verifies it again.
+/// A row of the timeline. It is not an [`Entry`](rumormill_proto::admit::Entry): admission verified it, and
+/// [`Read::check`] verifies it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Where it stands in the timeline.
+pub struct TimelineRow {
+    /// Its position in the timeline.
     pub place: Place,
     /// Hash of the canonical header.
     pub id: EntryId,
-    /// What the body is.
+    /// Kind of the body.
     pub kind: Kind,
-    /// What was said.
+    /// The body.
     pub body: Body,
     /// What the author had seen since its previous entry.
     pub seen: Seen,
 }
 
-/// A room as its user keeps it. The secrets live in the store on purpose: whoever loses the store gets new keys,
-/// and so never writes one log twice.
+/// A room as its user keeps it. The secrets live in the store on purpose: a user who loses the store gets new keys, and
+/// so never writes one log twice.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RoomRecord {
     /// The room.
     pub id: RoomId,
-    /// What lets one in.
+    /// The room secret, which admits to the room.
     pub secret: [u8; 32],
     /// The signing key of the author who writes from here.
     pub author_secret: [u8; 32],
-    /// How the user calls it.
+    /// The user's name for it.
     pub name: String,
-    /// Peers to dial when the room is entered, at most [`limits::CONTACTS`].
+    /// Peers to dial when the node opens the room, at most [`limits::CONTACTS`].
     pub contacts: Vec<Contact>,
-    /// How much of what is said is kept. Other bounds than before take effect with the next [`Store::expire`].
+    /// How many bodies to keep. Changed bounds take effect with the next [`Store::expire`].
     pub keep: Keep,
-    /// Whether those who ask on the LAN are told of it.
+    /// Whether the node announces it to peers on the LAN that ask.
     pub announced: bool,
 }
 
-/// What there is of rooms.
+/// The rooms of a store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rooms {
-    /// Those that can be entered.
+    /// Rooms that can be opened.
     pub whole: Vec<RoomRecord>,
-    /// Those of which that cannot be read.
+    /// Rooms whose records cannot be read.
     pub damaged: Vec<DamagedRoom>,
 }
 
-/// A room that was put, and of which it cannot be read any more how to enter it.
+/// A room that was put, and whose record is damaged so that it cannot be opened.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DamagedRoom {
     /// The room.
     pub id: RoomId,
-    /// How the user calls it; empty when that is lost.
+    /// The user's name for it; empty when lost.
     pub name: String,
-    /// What lets one in, if that is left: then only the author's key is lost.
+    /// The room secret, if it survived: then only the author's key is lost.
     pub secret: Option<[u8; 32]>,
-    /// Peers to dial, as far as they are known.
+    /// Peers to dial, as far as known.
     pub contacts: Vec<Contact>,
-    /// How much of what is said is kept.
+    /// How many bodies to keep.
     pub keep: Keep,
-    /// What is wrong.
+    /// The problem.
     pub why: String,
 }
 

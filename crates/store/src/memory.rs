@@ -1,9 +1,10 @@
-//! The store in ordered maps: for the simulator, which holds many, and for nodes that keep nothing.
+//! The store in ordered maps, for the simulator, which holds many stores, and for nodes that keep nothing.
 
 mod bare;
 mod check;
 mod crowd;
 mod notes;
+mod once;
 mod share;
 mod timeline;
 
@@ -15,6 +16,7 @@ use std::{
 };
 
 use crowd::{came, without_lowest};
+use once::Calls;
 use rumormill_proto::{
     admit::Run,
     content::{Target, Vouch, vouched_for},
@@ -31,7 +33,7 @@ use rumormill_proto::{
 use share::Taken;
 
 use crate::{
-    Change, CheckReport, Line, Read, RoomRecord, Rooms, Store,
+    Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     limits::CONTACTS,
@@ -41,7 +43,7 @@ use crate::{
     words::Query,
 };
 
-/// A store that is gone when it is dropped. Clones and readers share what it holds.
+/// A store that vanishes when dropped. Clones and readers share its content.
 #[derive(Clone, Default)]
 pub struct Memory {
     held: Arc<RwLock<Held>>,
@@ -54,30 +56,32 @@ struct Held {
     peer_secret: Option<[u8; 32]>,
 }
 
-/// What is held of one room.
+/// The content of one room.
 #[derive(Clone, Default)]
 struct Shelf {
     logs: BTreeMap<AuthorId, Shelved>,
     /// All entries, those beyond a cut included.
     rows: BTreeMap<(AuthorId, Seq), Row>,
     timeline: BTreeSet<Place>,
-    /// Those places in the timeline where a message stands.
+    /// The places in the timeline that hold messages.
     messages: BTreeSet<Place>,
     notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
-    /// Whom entries in the timeline vouch for.
+    /// Authors that entries in the timeline vouch for.
     vouches: BTreeMap<(AuthorId, Seq), Vec<AuthorId>>,
-    /// What is retracted, held or not.
+    /// Retracted entries, held or not.
     gone: BTreeSet<(AuthorId, Seq)>,
     /// Entries whose bodies are wanted.
     bare: BTreeMap<Place, [u8; 32]>,
     tally: Tally,
-    /// What authors take of their shares.
+    /// Calls that must be carried out only once.
+    once: Calls,
+    /// How much of its share each author uses.
     taken: BTreeMap<AuthorId, Taken>,
-    /// Up to where no bodies are kept.
+    /// Place below which no bodies are kept.
     floor: Option<Place>,
 }
 
-/// One thing that one author says, perhaps many times.
+/// One thing that one author says, possibly repeatedly.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     about: Option<Target>,
@@ -86,7 +90,7 @@ struct Group {
     sign: String,
 }
 
-/// Whether it is said or taken back.
+/// Whether an entry says it or takes it back.
 type Says = bool;
 
 #[derive(Clone, Default)]
@@ -101,7 +105,7 @@ impl Memory {
         Self::default()
     }
 
-    /// A store of its own that holds the same at this moment.
+    /// A separate store with the same content as of now.
     pub fn backup(&self) -> Self {
         Self { held: Arc::new(RwLock::new(self.read().clone())) }
     }
@@ -134,6 +138,7 @@ impl Store for Memory {
                     shelf.fill(**author, *seq, body);
                     shelf.came(**author, (*seq, *seq), share);
                 }
+                Change::Once(once, of) => shelf.once.put(once, *of),
             }
         }
         let shortened = changes.iter().filter(|(_, change)| change.shortens());
@@ -169,7 +174,7 @@ impl Store for Memory {
         Ok(())
     }
 
-    /// What is left is gone at once.
+    /// `leave` removes a room at once, so nothing remains.
     fn sweep(&mut self, _rows: usize) -> Result<bool, Error> {
         Ok(false)
     }
@@ -178,7 +183,7 @@ impl Store for Memory {
         Ok(*self.write().peer_secret.get_or_insert(fresh))
     }
 
-    /// There are no indexes here: what is held fits in memory, and is read through.
+    /// Memory needs no index: search reads everything.
     fn index(&mut self, _entries: usize) -> Result<bool, Error> {
         Ok(false)
     }
@@ -191,12 +196,12 @@ impl Store for Memory {
         if keep == Keep::default() {
             return Ok(more);
         }
-        // What comes later and is too old by now is not kept, even where nothing has come yet.
+        // An entry that arrives later and is already too old keeps no body, even where none has arrived yet.
         let shelf = held.shelves.entry(*room).or_default();
         Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)) || more)
     }
 
-    /// What is in memory does not rot.
+    /// Memory does not rot.
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {
         self.check(room)
     }
@@ -207,7 +212,7 @@ impl Store for Memory {
 }
 
 impl Held {
-    /// What each author may take of a room.
+    /// Bytes of bodies that each author may keep in a room.
     fn share(&self, room: &RoomId) -> i64 {
         share_bytes(self.records.get(room).and_then(|record| record.keep.share))
     }
@@ -216,7 +221,7 @@ impl Held {
         self.shelves.get(room).and_then(|shelf| shelf.log(author)).cloned().unwrap_or_default()
     }
 
-    /// What each change leaves of its log, were they all made in order.
+    /// The log that each change would leave, all made in order.
     fn judge(&self, changes: &[(RoomId, Change<'_>)]) -> Result<Vec<Log>, Error> {
         let mut logs: BTreeMap<(RoomId, AuthorId), Log> = BTreeMap::new();
         let mut judged = Vec::with_capacity(changes.len());
@@ -235,7 +240,7 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
-                Change::Fill { .. } | Change::Prolong(_) => {}
+                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -247,14 +252,14 @@ impl Held {
     }
 }
 
-/// The entry at `seq`, when one of the changes appends it.
+/// The entry at `seq`, if one of the changes appends it.
 fn appended(changes: &[(RoomId, Change<'_>)], room: &RoomId, author: &AuthorId, seq: Seq) -> Option<Head> {
     let mut entries = came(changes, room, author);
     entries.find(|entry| entry.seq == seq).map(|entry| Head { seq, id: entry.id, time: entry.time })
 }
 
 impl Shelf {
-    /// Puts a run where it was judged to fit; `log` is what comes of it.
+    /// Appends a run that was judged to fit; `log` is the result.
     fn append(&mut self, run: &Run, log: Log) {
         let author = run.author();
         for row in rows(run) {
@@ -282,7 +287,7 @@ impl Shelf {
         self.logs.entry(author).or_default().log = log;
     }
 
-    /// Cuts a log; `log` is what comes of it.
+    /// Cuts a log; `log` is the result.
     fn cut(&mut self, proof: &Proof, log: Log) {
         let (author, at) = (proof.author(), proof.at());
         let shelved = self.logs.entry(author).or_default();
@@ -302,7 +307,7 @@ impl Shelf {
         }
     }
 
-    /// Keeps what vouches for the entry below the cut of a log.
+    /// Keeps the evidence for the entry below the cut of a log.
     fn prolong(&mut self, run: &Run) {
         let (author, first) = (run.author(), run.first().seq);
         if self.log(&author).and_then(Log::cut) != Some(first) {
@@ -318,7 +323,7 @@ impl Shelf {
         }
     }
 
-    /// Drops what an entry retracts, or the entry itself when it is retracted.
+    /// Drops the target of an entry that retracts, or the entry itself when it is retracted.
     fn forget(&mut self, author: AuthorId, seq: Seq) {
         let Some(row) = self.rows.get(&(author, seq)) else { return };
         let mut going = vec![seq];
@@ -351,7 +356,7 @@ impl Shelf {
         row.raw.body = row.raw.body.dropped();
     }
 
-    /// The last place of each group, if something is said there.
+    /// The last place of each group that has something in effect.
     fn standing(&self, groups: impl RangeBounds<Group>) -> impl Iterator<Item = (&Group, Place)> {
         self.notes.range(groups).filter_map(|(group, said)| {
             let ((time, seq), says) = said.last_key_value()?;
@@ -359,7 +364,7 @@ impl Shelf {
         })
     }
 
-    /// What stands about one entry, or about authors and the room; of one kind or of all.
+    /// What is in effect about one entry, or about authors and the room; of a range of kinds.
     fn about(&self, about: Option<Target>, kinds: RangeInclusive<Kind>) -> impl Iterator<Item = (&Group, Place)> {
         let group = |kind, author| Group { about, kind, author, sign: String::new() };
         let first = group(*kinds.start(), AuthorId([0; 32]));
@@ -367,8 +372,8 @@ impl Shelf {
         groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
     }
 
-    /// Whether what is searched for is in an entry as it reads by now.
-    fn finds(&self, query: &Query, line: &Line) -> bool {
+    /// Whether an entry, as it reads now, matches a query.
+    fn finds(&self, query: &Query, line: &TimelineRow) -> bool {
         let target = Target { author: line.place.author, seq: line.place.seq };
         let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
         let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
@@ -393,13 +398,13 @@ impl Shelf {
         self.logs.get(author).map(|shelved| &shelved.log)
     }
 
-    /// The rows within `first..=last` of a log.
+    /// The rows of a log within `first..=last`.
     fn rows(&self, author: &AuthorId, first: Seq, last: Seq) -> impl Iterator<Item = &Row> {
         let range = (first <= last).then_some((*author, first)..=(*author, last));
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
     }
 
-    fn line(&self, place: &Place) -> Option<Line> {
+    fn line(&self, place: &Place) -> Option<TimelineRow> {
         self.rows.get(&(place.author, place.seq)).map(|row| row.to_line(place.author))
     }
 
@@ -415,7 +420,7 @@ impl Shelf {
     }
 }
 
-/// What an entry is about, and whether it says something of that.
+/// What an entry is about, and whether it says something there.
 fn group(author: AuthorId, row: &Row) -> Option<(Group, Says)> {
     let Note { about, kind, sign, says, .. } = Note::of(&author, row.seq, &row.raw)?;
     Some((Group { about, kind, author, sign }, says))
@@ -431,26 +436,26 @@ fn unnote(notes: &mut BTreeMap<Group, BTreeMap<(Time, Seq), Says>>, author: Auth
 }
 
 impl Memory {
-    /// Asks the shelf of a room; the answer of an empty one when there is none.
+    /// Asks the shelf of a room, or an empty one if the room has none.
     fn ask<T: Default>(&self, room: &RoomId, question: impl FnOnce(&Shelf) -> T) -> Result<T, Error> {
         Ok(self.read().shelves.get(room).map(|shelf| question(shelf)).unwrap_or_default())
     }
 }
 
 impl Read for Memory {
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page(&shelf.timeline, before, limit))
     }
 
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page_after(&shelf.timeline, after, limit))
     }
 
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page(&shelf.messages, before, limit))
     }
 
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| shelf.page_after(&shelf.messages, after, limit))
     }
 
@@ -473,14 +478,14 @@ impl Read for Memory {
         })
     }
 
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let row = shelf.rows.get(&(*author, seq)).filter(|_| shelf.log(author).is_some_and(|log| log.holds(seq)));
             row.map(|row| row.to_line(*author))
         })
     }
 
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let targets: BTreeSet<_> = targets.iter().collect();
             let mut lines: Vec<_> = targets.iter().flat_map(|target| shelf.notes_of(**target, limit)).collect();
@@ -505,6 +510,10 @@ impl Read for Memory {
         self.ask(room, |shelf| shelf.is_bare(author, seq))
     }
 
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.ask(room, |shelf| shelf.once.find(key))
+    }
+
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         self.ask(room, Shelf::nicks)
     }
@@ -525,7 +534,7 @@ impl Read for Memory {
         self.ask(room, |shelf| heads(shelf.kept()))
     }
 
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let last = shelf.about(None, Kind::TOPIC..=Kind::TOPIC).map(|(_, place)| place).max()?;
             shelf.line(&last)
@@ -540,7 +549,7 @@ impl Read for Memory {
         })
     }
 
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let cut = shelf.log(author).and_then(Log::cut);
             let beyond = cut.into_iter().flat_map(|cut| shelf.rows(author, cut, Seq::MAX));
@@ -548,7 +557,7 @@ impl Read for Memory {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         let Some(query) = Query::new(words) else { return Ok(Vec::new()) };
         self.ask(room, |shelf| {
             let lines = shelf.timeline.iter().rev().filter_map(|place| shelf.line(place));
@@ -583,7 +592,7 @@ mod tests {
 
     #[test]
     fn an_empty_store_is_light() {
-        // Empty maps hold nothing on the heap, and the shared part has two counters and a lock.
+        // Empty maps have no heap memory; the shared part has two counters and a lock.
         assert!(size_of::<Memory>() + size_of::<Held>() + 64 < 512);
     }
 }

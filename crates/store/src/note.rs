@@ -1,7 +1,8 @@
-//! What entries say of other entries, of their author and of the room, and which files they name; and whose body may be dropped.
+//! What entries say about other entries, their author or the room, which files they name, and whose bodies may be
+//! dropped.
 //!
-//! Of several that say the same kind of thing about the same, the last one of their author stands. Whatever has no
-//! body any more says nothing.
+//! When an author says the same kind of thing about the same target several times, the last one is in effect. An entry
+//! without its body says nothing.
 
 use std::borrow::Cow;
 
@@ -12,23 +13,23 @@ use rumormill_proto::{
     ids::{AuthorId, Seq},
 };
 
-/// An entry that is about something.
+/// What an entry says about something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
-    /// The entry it is about; none when it is about its author or about the room.
+    /// The target entry; `None` when the note is about its author or the room.
     pub(crate) about: Option<Target>,
-    /// What it says of that.
+    /// Kind of the note.
     pub(crate) kind: Kind,
-    /// Of a reaction: several signs of one author stand side by side. Of a file, its hash in hexadecimal.
+    /// The sign of a reaction: one author can have several in effect. For a file, its hash in hexadecimal.
     pub(crate) sign: String,
-    /// Of a nick.
+    /// The name, for a nick.
     pub(crate) name: String,
-    /// Whether it says something, and does not only take back what was said.
+    /// Whether it says something, rather than only taking an earlier note back.
     pub(crate) says: bool,
 }
 
 impl Note {
-    /// What an entry says of others, if anything. Nobody edits or retracts what is still to come.
+    /// The note of an entry, if it has one. An entry cannot edit or retract a later one.
     pub(crate) fn of(author: &AuthorId, seq: Seq, entry: &RawEntry) -> Option<Self> {
         let note = |about| Self { about, kind: entry.kind, sign: String::new(), name: String::new(), says: true };
         let own = |of| (of < seq).then_some(Some(Target { author: *author, seq: of }));
@@ -42,29 +43,29 @@ impl Note {
         }
     }
 
-    /// The entry of the same author that this one retracts.
+    /// Seq of the entry, by the same author, that this note retracts.
     pub(crate) fn retracts(&self) -> Option<Seq> {
         self.about.filter(|_| self.kind == Kind::RETRACTION).map(|target| target.seq)
     }
 }
 
 fn content(entry: &RawEntry) -> Option<Content> {
-    // Most entries are text, which need not be read to know that they are about nothing.
+    // Most entries are text, which is never about anything, so parsing is skipped.
     if entry.kind == Kind::TEXT {
         return None;
     }
     Content::parse(entry.kind, entry.body.bytes()?).ok()?
 }
 
-/// Whether the body of an entry goes when its author takes it back. What makes a room, what makes others forget, and
-/// what only versions to come understand stays.
+/// Whether retracting an entry drops its body. The bodies of room foundations, retractions and kinds of future versions
+/// stay.
 pub(crate) fn may_go(entry: &RawEntry) -> bool {
     let notes = [Kind::EDIT, Kind::REACTION, Kind::NICK, Kind::TOPIC];
     (is_said(entry.kind) || notes.contains(&entry.kind)) && entry.body.bytes().is_some()
 }
 
-/// Whether an entry is retracted when those are of which `gone` says so. With a text go all its edits, earlier and
-/// later ones: nothing brings it back.
+/// Whether an entry is retracted, given `gone`, which knows the retracted seqs. A retracted text takes all its edits
+/// with it, earlier and later: nothing brings it back.
 pub(crate) fn goes<E>(
     author: &AuthorId,
     seq: Seq,
@@ -81,8 +82,8 @@ pub(crate) fn goes<E>(
     Ok(gone(seq)? || edited.map_or(Ok(false), |target| gone(target.seq))?)
 }
 
-/// Whether an entry is a message: something that people read. What is about others is none, nor is what only versions to
-/// come understand, or what makes no sense. Without its body its kind says so.
+/// Whether an entry is a message, that is, people read it. Entries about others, kinds of future versions and malformed
+/// entries are not. Without its body, its kind decides.
 pub(crate) fn is_message(entry: &RawEntry) -> bool {
     match entry.body.bytes() {
         Some(body) if entry.kind == Kind::TEXT => str::from_utf8(body).is_ok(),
@@ -97,7 +98,7 @@ fn is_about(content: &Content) -> bool {
     matches!(content, Content::Edit { .. } | Content::Retraction { .. } | Content::Reaction { .. })
 }
 
-/// The entries of a run as they are written down.
+/// The entries of a run in raw form.
 pub(crate) fn raw_entries(run: &Run) -> Vec<RawEntry> {
     let entries = run.entries().iter();
     entries
@@ -110,11 +111,11 @@ pub(crate) fn raw_entries(run: &Run) -> Vec<RawEntry> {
         .collect()
 }
 
-/// What a search looks into: the text of what was said, and of what it was edited to; a file's name.
+/// The text that search covers: of a text, of an edit, or a file's name.
 pub(crate) fn said(kind: Kind, body: &Body) -> Option<Cow<'_, str>> {
     let bytes = body.bytes()?;
     match kind {
-        // What is not UTF-8 in it is no letter.
+        // Invalid UTF-8 counts as no letter.
         Kind::TEXT => Some(String::from_utf8_lossy(bytes)),
         Kind::ADDRESSED | Kind::EDIT | Kind::FILE | Kind::IMPORTED => match Content::parse(kind, bytes) {
             Ok(Some(Content::Text(said))) => Some(said.text.into()),
@@ -127,7 +128,7 @@ pub(crate) fn said(kind: Kind, body: &Body) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether entries of this kind are what a search finds.
+/// Whether search covers entries of this kind.
 pub(crate) fn is_said(kind: Kind) -> bool {
     [Kind::TEXT, Kind::ADDRESSED, Kind::FILE, Kind::IMPORTED].contains(&kind)
 }

@@ -1,6 +1,6 @@
-//! One entry as both forms keep it, and the rules they share: which pieces are served, and which signatures stay.
+//! One entry as both forms keep it, and the rules they share: which pieces are served and which signatures stay.
 //!
-//! The signature of every run is kept until its block is whole. From then on only the block's last entry is signed.
+//! The signature of every run stays until its block is whole. After that only the block's last entry is signed.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use rumormill_proto::{
     timeline::Place,
 };
 
-use crate::{Line, note::raw_entries};
+use crate::{TimelineRow, note::raw_entries};
 
 /// One entry of a log.
 #[derive(Clone, Debug)]
@@ -37,18 +37,18 @@ impl Row {
         Place { time: self.raw.time, author, seq: self.seq }
     }
 
-    pub(crate) fn to_line(&self, author: AuthorId) -> Line {
+    pub(crate) fn to_line(&self, author: AuthorId) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.raw.clone();
-        Line { place: self.place(author), id: self.id, kind, body, seen }
+        TimelineRow { place: self.place(author), id: self.id, kind, body, seen }
     }
 
-    /// Whether `above` is the entry after this one, by seq and by hash.
+    /// Whether `above` is the next entry, by seq and hash.
     pub(crate) fn leads_to(&self, above: &Self) -> bool {
         self.seq + 1 == above.seq && self.id == above.prev
     }
 }
 
-/// The entries of a run, the last one with its signature.
+/// The entries of a run; the last one has the run's signature.
 pub(crate) fn rows(run: &Run) -> impl Iterator<Item = Row> {
     run.entries().iter().zip(raw_entries(run)).map(|(Entry { id, seq, prev, .. }, raw)| {
         let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
@@ -64,7 +64,7 @@ pub(crate) fn block_start(seq: Seq) -> Seq {
     }
 }
 
-/// What [`crate::Read::run`] serves of `first..=last`: first and last seq of a part of one span, within one block.
+/// What [`crate::Read::run`] serves of `first..=last`: first and last seq of part of one span, within one block.
 pub(crate) fn topmost(log: &Log, first: Seq, last: Seq) -> Option<(Seq, Seq)> {
     let span = log.spans().iter().rev().find(|span| span.first <= last)?;
     let end = last.min(span.last.seq);
@@ -72,8 +72,8 @@ pub(crate) fn topmost(log: &Log, first: Seq, last: Seq) -> Option<(Seq, Seq)> {
     (begin <= end).then_some((begin, end))
 }
 
-/// What [`crate::Read::recall`] answers from the entries held of a block, ascending: the linked piece that tells the
-/// id at `seq`, or else the lowest one, up to its highest signature.
+/// The answer of [`crate::Read::recall`], given the held entries of a block, ascending: the linked piece that shows the
+/// id at `seq`, or else the lowest piece, up to its highest signature.
 pub(crate) fn recall(author: AuthorId, held: &[Row], seq: Seq) -> Option<RawRun> {
     let mut pieces = held.chunk_by(Row::leads_to);
     let piece = pieces.find(|piece| piece.last().is_some_and(|last| last.seq >= seq))?;
@@ -83,9 +83,9 @@ pub(crate) fn recall(author: AuthorId, held: &[Row], seq: Seq) -> Option<RawRun>
     tells.then(|| assemble(author, &piece[..=signed]).and_then(|run| run.without_bodies()).ok())?
 }
 
-/// The run `first..=end` of a log that is cut behind `end`, where nothing is signed, prolonged to the next
-/// signature: what lies beyond the cut goes along without bodies, for its signature vouches for the rest. `held`
-/// is what is held of the block, ascending.
+/// The run `first..=end` of a log cut behind an unsigned `end`, prolonged to the next signature. Entries beyond the cut
+/// go along without bodies because their signature vouches for the rest. `held` are the held entries of the block,
+/// ascending.
 pub(crate) fn prolonged(author: AuthorId, held: &[Row], (first, end): (Seq, Seq)) -> Option<RawRun> {
     let mut pieces = held.chunk_by(Row::leads_to);
     let piece = pieces.find(|piece| piece.iter().any(|row| row.seq == end))?;
@@ -96,31 +96,31 @@ pub(crate) fn prolonged(author: AuthorId, held: &[Row], (first, end): (Seq, Seq)
     assemble(author, &rows).ok()
 }
 
-/// The last entries of logs that have any in the timeline.
+/// The last entry of each log that has any in the timeline.
 pub(crate) fn heads(kept: Vec<Kept>) -> Vec<(AuthorId, Head)> {
     kept.into_iter().filter_map(|kept| kept.log.head().map(|head| (kept.author, head))).collect()
 }
 
-/// Whether a run ends at the cut of its log without a signature, and so proves nothing by itself.
+/// Whether a run ends unsigned at the cut of its log, and so proves nothing by itself.
 pub(crate) fn unproved(log: &Log, run: &RawRun) -> bool {
     run.signature().is_none() && log.cut() == Some(run.last() + 1)
 }
 
-/// Widens what [`crate::Read::newest`] tells of an author by one entry.
+/// Widens an author's span in [`crate::Read::newest`] by one entry.
 pub(crate) fn widen(spans: &mut BTreeMap<AuthorId, (Seq, Seq)>, place: &Place) {
     let span = spans.entry(place.author).or_insert((place.seq, place.seq));
     *span = (span.0.min(place.seq), span.1.max(place.seq));
 }
 
-/// The run that rows make, at least one, each leading to the next.
+/// Builds a run from rows: at least one, each linked to the next.
 pub(crate) fn assemble(author: AuthorId, rows: &[Row]) -> Result<RawRun, Reject> {
     let first = rows.first().ok_or(Reject::Malformed("run"))?;
     let signature = rows.last().and_then(|row| row.signature.as_deref().copied());
     RawRun::new(author, first.seq, first.prev, rows.iter().map(|row| row.raw.clone()).collect(), signature)
 }
 
-/// The block of a run that made it whole, by its first and last seq: of the signatures in it none but the last
-/// is of use any more. `log` is what came of the run. `None` when the run is the whole block itself.
+/// First and last seq of the block that a run completed: of its signatures only the last is still useful. `log` is the
+/// log after the run. `None` when the run is the whole block itself.
 pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
     let (start, end) = (block_start(run.last().seq), block_end(run.last().seq));
     let by_itself = (run.first().seq, run.last().seq) == (start, end);
@@ -128,7 +128,7 @@ pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
     (whole && !by_itself).then_some((start, end))
 }
 
-/// The last entry that goes at once, when `lowest` is the first that is kept of an evicted log.
+/// The last entry that goes in one step, when `lowest` is the first held entry of an evicted log.
 pub(crate) fn evicted_end(lowest: Seq) -> Seq {
     block_end(lowest + EVICTED_ENTRIES - BLOCK)
 }
@@ -201,7 +201,7 @@ mod tests {
         for (seq, expected) in cases {
             assert_eq!(ends(&held, seq), expected, "seq {seq}");
         }
-        // Of two branches that meet in a block, the one that holds the seq.
+        // Of two branches in a block, the one that has the seq.
         held[1].prev = id(99);
         assert_eq!(ends(&held, 3), None);
         assert_eq!(ends(&held, 4), Some((4, 4)));

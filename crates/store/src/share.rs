@@ -1,8 +1,8 @@
-//! How much of what one author says a room keeps here.
+//! How much of one author's entries a room keeps here.
 //!
-//! What counts are bodies. When those of one author come to more than its share, its oldest blocks lose them; entries stay, so
-//! that all nodes hold the same logs whatever share each gives. How far that went is kept with the log as its floor: below it
-//! a body that comes later is let go when it comes, and one that does not come is not wanted.
+//! Only bodies count. When an author's bodies exceed its share, its oldest blocks lose theirs. Entries stay, so that
+//! all nodes hold the same logs whatever share each allows. The log stores how far that went as its floor: a body below
+//! it is dropped on arrival, and a missing one is not wanted.
 
 use rumormill_proto::{
     entry::{Kind, RawEntry},
@@ -12,40 +12,40 @@ use rumormill_proto::{
 
 use crate::limits::SHARE_BYTES;
 
-/// What the share of one author took.
+/// How an author's share was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shared {
-    /// Whose.
+    /// The author.
     pub author: AuthorId,
-    /// Bytes of bodies that are kept.
+    /// Bytes of bodies kept.
     pub bytes: u64,
-    /// Bodies that were let go.
+    /// Bodies dropped.
     pub let_go: u64,
-    /// When the newest of these was said.
+    /// Time of the newest dropped body.
     pub newest: Time,
 }
 
-/// Bytes of a hash, which stands where a body was.
+/// Bytes of a hash, which replaces a dropped body.
 const HASH_BYTES: usize = 32;
 
-/// Bytes that an entry takes of its author's share. A body that is no longer than the hash in its place takes none, for
-/// nothing is gained without it; nor does what founds a room, which is one entry at most.
+/// Bytes of an entry that count towards its author's share. A body no longer than its hash counts nothing because
+/// dropping it gains nothing; nor does a room's foundation, which is at most one entry.
 pub(crate) fn weight(entry: &RawEntry) -> i64 {
     let len = entry.body.bytes().map_or(0, |body| body.len());
     if len > HASH_BYTES && entry.kind != Kind::FOUND { len as i64 } else { 0 }
 }
 
-/// Whether a body stays when it is the last of its kind by its author: what somebody is called, what the room is about.
+/// Whether the last body of this kind by an author stays: its name, or the room's topic.
 pub(crate) fn stands_out(kind: Kind) -> bool {
     [Kind::NICK, Kind::TOPIC].contains(&kind)
 }
 
-/// Whether the missing body of an entry is explained by how far its author's share reaches down.
+/// Whether its author's share explains that an entry lacks its body.
 pub(crate) fn explains(floor: Seq, seq: Seq, kind: Kind) -> bool {
     seq < floor && kind != Kind::FOUND
 }
 
-/// The share that a room gives each author, as its user put it.
+/// The share of each author in bytes, given the user's setting.
 pub(crate) fn share_bytes(put: Option<u64>) -> i64 {
     i64::try_from(put.unwrap_or(SHARE_BYTES)).unwrap_or(i64::MAX)
 }

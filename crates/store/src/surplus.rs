@@ -1,4 +1,4 @@
-//! Which files a home keeps no longer.
+//! Selects the files that a home no longer keeps.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -10,7 +10,7 @@ use crate::{
     limits::{AUTHOR_FILE_BYTES, HOME_FILE_BYTES, HOME_FILES},
 };
 
-/// What is counted of newer files, and whether one of them was over the bounds: then so are all that came before it.
+/// Counts of newer files, and whether one of them exceeded the bounds: then all older files do too.
 #[derive(Default)]
 struct Count {
     files: u64,
@@ -30,9 +30,9 @@ impl Count {
     }
 }
 
-/// Those of the files `held` that go: what is over the bounds of its room or of the home, or over the share of all who offer
-/// it. `keeps` has the bounds of rooms that have some, `offers` who offers a file; one of ours has nobody there, and takes of
-/// no share. What came first goes first.
+/// Selects the files of `held` to remove: those over the bounds of their room or of the home, or over the share of
+/// every author who offers them. `keeps` has the bounds of rooms that set some, and `offers` the authors of each file;
+/// our own files have none and use nobody's share. The oldest go first.
 pub fn surplus(
     mut held: Vec<HeldFile>,
     keeps: &BTreeMap<RoomId, KeepFiles>,
@@ -46,7 +46,7 @@ pub fn surplus(
     let mut taken = BTreeMap::<AuthorId, Count>::new();
     let mut keeps_it = |held: &HeldFile| {
         let keep = keeps.get(&held.file.room).copied().unwrap_or_default();
-        // Whoever offers what others do takes no space from them.
+        // An author who offers the same file as others takes no space from them.
         let by = offers.get(&held.file).map_or(&[][..], Vec::as_slice);
         let shared = by.is_empty() || by.iter().any(|by| taken.entry(*by).or_default().takes(held, &share, now_ms));
         shared && counts.entry(held.file.room).or_default().takes(held, &keep, now_ms) && all.takes(held, &home, now_ms)
@@ -105,12 +105,12 @@ mod tests {
             let offers = held.iter().zip(by).map(|(held, by)| (held.file, by)).collect();
             assert_eq!(hashes(&surplus(held.clone(), &BTreeMap::new(), &offers, 0)), expected, "{why}");
         };
-        check([vec![ann], vec![loud], vec![loud], vec![loud]], &[2], "what came last was asked for");
-        check([vec![loud], vec![loud], vec![loud], vec![loud]], &[2, 1], "what came first goes first");
+        check([vec![ann], vec![loud], vec![loud], vec![loud]], &[2], "the last file was requested");
+        check([vec![loud], vec![loud], vec![loud], vec![loud]], &[2, 1], "the oldest goes first");
         check(
             [vec![ann, loud], vec![loud], vec![loud], vec![loud]],
             &[2],
-            "who offers the same takes nothing from others",
+            "a second author of the same file takes no space from others",
         );
         check([vec![], vec![], vec![], vec![]], &[], "ours");
     }

@@ -1,8 +1,8 @@
-//! What a search takes for words, the same in both forms of the store.
+//! How a search splits text into words, the same in both forms of the store.
 //!
-//! Text is decomposed (NFKD), accents and vowel signs that may be left out fall off, letters become small; whatever is neither
-//! letter nor digit parts words. In scripts that put no spaces between words every letter is a word of its own, and so is
-//! every emoji. What ends in `+` or `#`, as c++ does, is a word with these and one without.
+//! Text is decomposed (NFKD), loses accents and optional vowel signs, and becomes lower case; anything other than
+//! letters and digits separates words. In scripts without spaces every letter is a word, and so is every emoji. A word
+//! that ends in `+` or `#`, such as c++, counts both with and without those signs.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
@@ -20,11 +20,11 @@ const UNSPACED: [(char, char); 6] = [
     ('\u{20000}', '\u{3ffff}'),
 ];
 
-/// Signs without letters that people look for: arrows to dingbats, emoji.
+/// Non-letters that people search for: arrows to dingbats, emoji.
 const SYMBOLS: [(char, char); 2] = [('\u{2190}', '\u{2bff}'), ('\u{1f000}', '\u{1fbff}')];
 
-/// What falls off: accents, signs above and below Cyrillic, Hebrew and Arabic, the stretching of Arabic, skin tones, and
-/// what chooses between two forms of an emoji.
+/// Signs that are ignored: accents, signs above and below Cyrillic, Hebrew and Arabic, the stretching of Arabic, skin
+/// tones, and emoji variation selectors.
 const ACCENTS: [(char, char); 15] = [
     ('\u{300}', '\u{36f}'),
     ('\u{483}', '\u{489}'),
@@ -53,7 +53,7 @@ pub(crate) fn each_word(text: &str, mut visit: impl FnMut(&str)) {
     });
 }
 
-/// Visits the words of a text without the signs behind them, and with them.
+/// Visits the words of a text, each without and with the signs behind it.
 fn each_signed(text: &str, mut visit: impl FnMut(&str, &str)) {
     if text.is_ascii() && !text.contains(is_sign) {
         let small = text.to_ascii_lowercase();
@@ -102,7 +102,7 @@ fn is_in(ranges: &[(char, char)], letter: char) -> bool {
     ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter))
 }
 
-/// What is searched for: some whole words and the beginning of one.
+/// A query: some whole words and one prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) whole: Vec<String>,
@@ -110,7 +110,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// The query that a user means; `None` when there is no word in it.
+    /// The query that a user typed; `None` when it has no word.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let mut whole = Vec::new();
         each_signed(text, |_, word| whole.extend((whole.len() < QUERY_WORDS).then(|| word.to_owned())));
@@ -118,7 +118,7 @@ impl Query {
         Some(Self { whole, beginning })
     }
 
-    /// Whether something was said in a body that has what is searched for.
+    /// Whether a body has words that match.
     pub(crate) fn finds_in(&self, kind: Kind, body: &Body) -> bool {
         said(kind, body).is_some_and(|said| self.finds(&said))
     }

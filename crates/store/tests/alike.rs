@@ -1,5 +1,5 @@
-//! Both forms of the store answer alike, whatever comes in whatever order, and the one on disk also after it was
-//! opened again.
+//! Both forms of the store give the same answers whatever arrives in whatever order, and the disk form also after
+//! reopening.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -21,21 +21,21 @@ const ENTRIES: u64 = 150;
 const FILES: [FileId; 3] = [FileId([1; 32]), FileId([2; 32]), FileId([3; 32])];
 const WORDS: [&str; 6] = ["rumor", "rum", "mill", "Café", "the", "mills"];
 
-/// One thing to do, by numbers that are fitted to what is there.
+/// A step, with numbers that are mapped onto what exists.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Append a run of an author that begins somewhere unheld.
+    /// Append a run of an author that begins at some seq not held.
     Append {
         author: u8,
         first: Index,
         entries: u64,
         signed: bool,
     },
-    /// Append the block below the lowest span of an author, as a backfill does.
+    /// Append the block below the lowest span of an author, like a backfill.
     Backfill {
         author: u8,
     },
-    /// Append what may not fit.
+    /// Append a run that may not fit.
     Misfit {
         author: u8,
         first: u64,
@@ -45,19 +45,19 @@ enum Step {
         author: u8,
         at: u64,
     },
-    /// Append a run as somebody serves it who dropped some of its bodies.
+    /// Append a run as served by a peer that dropped some of its bodies.
     Blank {
         author: u8,
         first: Index,
         entries: u64,
         drops: u64,
     },
-    /// Fill in a body that is wanted; a wrong one changes nothing.
+    /// Fill in a wanted body; a wrong body changes nothing.
     Fill {
         at: Index,
         wrong: bool,
     },
-    /// Take out the lowest entries of an author.
+    /// Remove the lowest entries of an author.
     Evict {
         author: u8,
     },
@@ -95,16 +95,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What all authors say, the same in every case.
+/// The entries of all authors, the same in every case.
 fn scripts() -> Vec<Script> {
     let ids: Vec<_> = (0..AUTHORS).map(|author| Script::lines(author + 1, 0, 0, 0).id()).collect();
     let entry = |author: u8, seq: Seq| {
         let at = (seq * 7 + u64::from(author) * 3) as usize;
         let said = format!("{} {} {}", WORDS[at % 6], WORDS[(at / 6) % 6], seq);
-        // Times of several authors are often the same.
+        // Entries of several authors often share a time.
         let ms = 1_000 + seq * u64::from(1 + author / 2);
         let before = |back: u64| seq.saturating_sub(1 + back);
-        // Some take more of a share than others, and many nothing.
+        // Some use more of a share than others, and many nothing.
         let said = if at.is_multiple_of(3) { format!("{said}{}", " and so on".repeat(at % 5)) } else { said };
         let entry = match (at * 5) % 23 {
             0 | 1 => edit(ms, before(seq % 9), &said),
@@ -235,14 +235,14 @@ impl Pair {
         let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
         self.memory.put_room(&room).unwrap();
         self.disk.put_room(&room).unwrap();
-        // The bounds hold from the first time on, though perhaps not everything is done.
+        // The bounds hold after the first call, though not everything may be done by then.
         for now_ms in [now_ms, now_ms, now_ms + 50] {
             let more = self.memory.expire(&ROOM, now_ms, most).unwrap();
             assert_eq!(self.disk.expire(&ROOM, now_ms, most).unwrap(), more);
         }
     }
 
-    /// Asks both everything.
+    /// Asks both stores everything.
     fn compare(&self) {
         let kept = self.memory.kept(&ROOM).unwrap();
         let told = |kept: &Kept| (kept.author, kept.log.clone(), kept.vouches.clone());
@@ -325,7 +325,7 @@ impl Pair {
     }
 }
 
-/// Every case asks some thousand questions; the environment can have more of them.
+/// Each case asks several thousand questions; the environment can set more cases.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(12)
 }

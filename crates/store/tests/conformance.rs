@@ -1,4 +1,4 @@
-//! What both forms of the store do alike.
+//! Behaviour that both forms of the store share.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "laws are tests, though not by their attribute")]
 
@@ -8,6 +8,7 @@ mod common;
 use common::{OTHER_ROOM, ROOM, Script, append, seeing, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Trust},
+    content::Target,
     entry::{Body, Kind, RawEntry},
     fork::Proof,
     frame::Contact,
@@ -16,7 +17,10 @@ use rumormill_proto::{
     log::{Log, Unfit},
     run::RawRun,
 };
-use rumormill_store::{Change, Error, Keep, KeepFiles, Line, Read, RoomRecord, Store, limits::CONTACTS};
+use rumormill_store::{
+    Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow,
+    limits::{CONTACTS, ONCE},
+};
 
 laws! {
     an_empty_store_has_nothing
@@ -44,6 +48,8 @@ laws! {
     dropped_bodies_stay_dropped
     rooms_are_kept_as_put
     a_peer_keeps_its_first_secret
+    a_call_that_was_carried_out_is_known_with_its_entry
+    the_latest_calls_are_known
     a_reader_sees_what_was_committed_before
     a_clean_store_checks_clean
 }
@@ -57,7 +63,7 @@ fn spans(log: &Log) -> Vec<(Seq, Seq)> {
     log.spans().iter().map(|span| (span.first, span.last.seq)).collect()
 }
 
-fn places(lines: &[Line]) -> Vec<(AuthorId, Seq)> {
+fn places(lines: &[TimelineRow]) -> Vec<(AuthorId, Seq)> {
     lines.iter().map(|line| (line.place.author, line.place.seq)).collect()
 }
 
@@ -139,7 +145,7 @@ fn entries_of_one_time_are_ordered_by_author(store: &mut dyn Store) {
     }
 }
 
-/// What an author signs is its own matter, and must stop nobody else.
+/// An author may sign odd times, and that must not stop anyone else.
 fn times_may_come_again_across_a_gap(store: &mut dyn Store) {
     let times = |half: u64| (0..10).map(move |at| text(10 + at * 10, format!("{half} {at}")));
     let script = Script::new(ROOM, 1, times(0).chain(times(1)).collect());
@@ -179,6 +185,40 @@ fn rooms_are_apart(store: &mut dyn Store) {
     assert_eq!(reader.newest(&OTHER_ROOM, 9).unwrap(), vec![(here.id(), 1, 2)]);
 }
 
+fn once(number: u64) -> Once {
+    let mut key = [7; 32];
+    key[..8].copy_from_slice(&number.to_be_bytes());
+    Once { key, asks: [9; 32] }
+}
+
+fn a_call_that_was_carried_out_is_known_with_its_entry(store: &mut dyn Store) {
+    let here = Script::lines(1, 5, 10, 10);
+    let (run, call) = (here.run(1, 2), once(1));
+    let of = Target { author: run.author(), seq: 2 };
+    store.commit(&[(ROOM, Change::Append(&run)), (ROOM, Change::Once(&call, of))]).unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.once(&ROOM, &call.key).unwrap(), Some((call, of)));
+    assert_eq!(reader.once(&OTHER_ROOM, &call.key).unwrap(), None);
+    assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
+    // A run that does not fit undoes its whole batch, including the call.
+    store.commit(&[(ROOM, Change::Once(&once(2), of)), (ROOM, Change::Append(&run))]).unwrap_err();
+    assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
+    store.leave(&ROOM).unwrap();
+    while store.sweep(1).unwrap() {}
+    append(store, ROOM, &here.runs(0, 4)).unwrap();
+    assert_eq!(store.reader().unwrap().once(&ROOM, &call.key).unwrap(), None);
+}
+
+fn the_latest_calls_are_known(store: &mut dyn Store) {
+    let of = Target { author: AuthorId([3; 32]), seq: 0 };
+    let calls: Vec<Once> = (0..ONCE + 3).map(once).collect();
+    let changes: Vec<_> = calls.iter().map(|call| (ROOM, Change::Once(call, of))).collect();
+    store.commit(&changes).unwrap();
+    let mut reader = store.reader().unwrap();
+    let mut known = |at: u64| reader.once(&ROOM, &once(at).key).unwrap().is_some();
+    assert_eq!([0, 2, 3, ONCE + 2].map(&mut known), [false, false, true, true]);
+}
+
 fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
     let here = Script::lines(1, 5, 10, 10);
     let there = Script::new(OTHER_ROOM, 1, (0..3).map(|at| text(at + 1, "there")).collect());
@@ -208,7 +248,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         while store.index(100).unwrap() {}
         store.sweep(1).unwrap();
     }
-    // Entered again it is a room like any other.
+    // After joining again it is a room like any other.
     append(store, ROOM, &here.runs(0, 4)).unwrap();
     while store.sweep(1).unwrap() {}
     assert_eq!(places(&timeline(store, &ROOM)), (0..=4).map(|seq| (here.id(), seq)).collect::<Vec<_>>());
@@ -261,7 +301,7 @@ fn signatures_stay_on_heads_and_multiples(store: &mut dyn Store) {
     for (seq, expected) in [(71, true), (72, false), (73, false), (74, true), (78, false), (79, true)] {
         assert_eq!(signed(store, seq), Some(expected), "seq {seq}");
     }
-    // A block that is made whole from the middle.
+    // A block that becomes whole from the middle.
     append(store, ROOM, &[script.run(129, 140), script.run(160, 192), script.run(141, 159)]).unwrap();
     for seq in 129..=192 {
         assert_eq!(signed(store, seq), Some(seq == 192), "seq {seq}");
@@ -330,7 +370,7 @@ fn the_newest_entries_are_told_by_log(store: &mut dyn Store) {
         spans.sort_by_key(|(author, ..)| *author != fast.id());
         spans
     };
-    // Times: slow at 0, 500, .. 4500; fast from 1000 to 1099.
+    // The times of slow are 0, 500, .. 4500; those of fast are 1000 to 1099.
     assert_eq!(sorted(7), vec![(slow.id(), 3, 9)]);
     assert_eq!(sorted(10), vec![(fast.id(), 97, 99), (slow.id(), 3, 9)]);
     assert_eq!(sorted(107), vec![(fast.id(), 0, 99), (slow.id(), 3, 9)]);
@@ -360,7 +400,7 @@ fn a_cut_keeps_evidence(store: &mut dyn Store) {
     let beyond: Vec<_> = (40..100).map(|seq| script.line(seq)).collect();
     assert_eq!(reader.beyond_cut(&ROOM, &script.id()).unwrap(), beyond);
     assert!(reader.beyond_cut(&ROOM, &witness.id()).unwrap().is_empty());
-    // What is left ends without a signature, and is prolonged by headers to the next one.
+    // The rest ends without a signature, and headers prolong it to the next one.
     let run = reader.run(&ROOM, &script.id(), 0, 99).unwrap().unwrap();
     assert_eq!(ends(Some(run.clone())), Some((1, 64, true)));
     assert!(run.entries().iter().zip(1..).all(|(entry, seq)| entry.body.bytes().is_some() == (seq < 40)));
@@ -404,7 +444,7 @@ fn a_log_may_be_cut_before_it_is_held(store: &mut dyn Store) {
     assert_eq!(cut(store, &proof), Log::restored(vec![], Some(50)));
     assert_eq!(log(store, &ROOM, &script.id()).cut(), Some(50));
     append(store, ROOM, &[script.bare(40, 49)]).unwrap();
-    // Two spans, and the cut goes between them.
+    // Two spans, with the cut between them.
     append(store, ROOM, &[script.run(10, 20)]).unwrap();
     let left = cut(store, &script.proof(&script.forked(30, 1), 30));
     assert_eq!((spans(&left), left.cut()), (vec![(10, 20)], Some(30)));
@@ -445,7 +485,7 @@ fn recall_tells_of_the_entry_below_a_span(store: &mut dyn Store) {
         }
     };
     check(&mut reader);
-    // The prev of a span that a cut takes away whole is kept.
+    // The store keeps the prev of a span that a cut removes entirely.
     cut(store, &script.proof(&script.forked(40, 1), 40));
     check(&mut reader);
     cut(store, &script.proof(&script.forked(12, 1), 12));
@@ -457,7 +497,7 @@ fn what_lies_beyond_a_cut_vouches_for_the_entry_below(store: &mut dyn Store) {
     append(store, room, &[script.run(0, 0), script.run(1, 9)]).unwrap();
     append(store, room, &[script.forked(40, 1).run(40, 64)]).unwrap();
     cut(store, &script.proof(&script.forked(11, 1), 11));
-    // A run comes of which the log takes one entry, and nothing is signed there.
+    // The log takes one entry of an arriving run, and that entry is unsigned.
     let whole = script.run(10, 64);
     append(store, room, &[whole.clone().part(10, 10).unwrap()]).unwrap();
     let mut reader = store.reader().unwrap();
@@ -468,7 +508,7 @@ fn what_lies_beyond_a_cut_vouches_for_the_entry_below(store: &mut dyn Store) {
     assert_eq!(ends(reader.recall(&room, &script.id(), 10).unwrap()), Some((1, 64, true)));
     assert_eq!(reader.newest(&room, 99).unwrap(), [(script.id(), 0, 10)], "the timeline is as it was");
     assert!(reader.check(&room).unwrap().is_clean());
-    // What begins elsewhere than at the cut changes nothing.
+    // A run that does not begin at the cut changes nothing.
     store.commit(&[(room, Change::Prolong(&script.run(20, 64)))]).unwrap();
     assert_eq!(ends(reader.recall(&room, &script.id(), 10).unwrap()), Some((1, 64, true)));
 }
@@ -479,7 +519,7 @@ fn search_finds_words_newest_first(store: &mut dyn Store) {
     let script = Script::new(ROOM, 1, entries);
     let nick = RawEntry { kind: Kind::NICK, ..text(1, "lunch") };
     let other = Script::new(ROOM, 2, vec![nick, text(25, "more lunch"), text(26, b"lunch \xff".to_vec())]);
-    // History comes downwards: what is newest was not written last.
+    // History arrives downwards: the newest entry was not written last.
     append(store, ROOM, &[script.run(3, 4)]).unwrap();
     append(store, ROOM, &[script.run(1, 2), script.run(0, 0)]).unwrap();
     append(store, ROOM, &other.runs(0, 2)).unwrap();
@@ -493,7 +533,7 @@ fn search_finds_words_newest_first(store: &mut dyn Store) {
         ("unch", vec![]),
         ("", vec![]),
     ];
-    // Nothing, a part and everything indexed: the answers are the same.
+    // With nothing, a part and everything indexed, the answers are the same.
     for _ in 0..5 {
         let mut reader = store.reader().unwrap();
         for (words, expected) in &cases {
@@ -546,7 +586,7 @@ fn holders_are_who_say_so(store: &mut dyn Store) {
         assert!(reader.holders(&OTHER_ROOM, &id, 0).unwrap().is_empty());
         store.index(5).unwrap();
     }
-    // What stands beyond a cut proves nothing; what stands below it still does.
+    // Entries beyond a cut prove nothing; those below it still do.
     cut(store, &near.proof(&near.forked(1, 2), 1));
     assert_eq!(store.reader().unwrap().holders(&ROOM, &id, 0).unwrap(), vec![far.id()]);
     cut(store, &far.proof(&far.forked(1, 3), 1));
@@ -585,7 +625,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
     assert_eq!(store.rooms().unwrap().whole, vec![record(ROOM, "a", 0), record(OTHER_ROOM, "b ✓", 3)]);
     store.put_room(&record(ROOM, "", CONTACTS + 9)).unwrap();
     assert_eq!(store.rooms().unwrap().whole[0], record(ROOM, "", CONTACTS));
-    // Entries of a room that was never put make no room.
+    // Entries of a room that was never put do not create the room.
     let script = Script::new(RoomId([9; 32]), 1, vec![text(1, "x")]);
     append(store, script.room, &script.runs(0, 0)).unwrap();
     assert_eq!(store.rooms().unwrap().whole.len(), 2);

@@ -1,4 +1,4 @@
-//! Logs that leave because a room has more authors than there is space, and whom entries vouch for.
+//! Eviction of logs when a room has more authors than it has space for, and whom entries vouch for.
 
 #![allow(clippy::unwrap_used, reason = "laws are tests, though not by their attribute")]
 
@@ -48,7 +48,7 @@ fn an_evicted_log_goes_in_pieces_and_leaves_nothing(store: &mut dyn Store) {
     assert_eq!(kept.iter().map(|kept| kept.author).collect::<Vec<_>>(), [other.id()]);
     let mut reader = store.reader().unwrap();
     assert_eq!(reader.search(&ROOM, "line", 999).unwrap().len(), 3);
-    assert_eq!(evict(store, &script.id()), 0, "there is nothing left to take out");
+    assert_eq!(evict(store, &script.id()), 0, "nothing is left to remove");
 }
 
 fn an_evicted_log_comes_again(store: &mut dyn Store) {
@@ -62,7 +62,7 @@ fn an_evicted_log_comes_again(store: &mut dyn Store) {
     ]);
     assert_eq!(left.unwrap().last().unwrap().1.len(), 4);
     assert_eq!(timeline(store, &ROOM).len(), 4);
-    assert_eq!(evict(store, &id), 0, "what lies beyond the cut goes as well");
+    assert_eq!(evict(store, &id), 0, "entries beyond the cut go as well");
     assert!(store.kept(&ROOM).unwrap().is_empty());
     append(store, ROOM, &[run]).unwrap();
     assert_eq!(timeline(store, &ROOM).len(), 9);
@@ -111,7 +111,7 @@ fn whom_entries_vouch_for_is_told_in_order_and_once(store: &mut dyn Store) {
     assert_eq!(vouches(store, &id, 9), [(1, 7), (2, 8), (5, 6)]);
     assert_eq!(vouches(store, &id, 2), [(1, 7), (2, 8)]);
     append(store, ROOM, &[script.run(6, 6)]).unwrap();
-    assert_eq!(vouches(store, &id, 9), [(2, 8), (4, 7), (5, 6)], "what is taken back vouches for nobody");
+    assert_eq!(vouches(store, &id, 9), [(2, 8), (4, 7), (5, 6)], "a retracted entry vouches for nobody");
     let proof = script.proof(&script.forked(5, 1), 5);
     store.commit(&[(ROOM, Change::Cut(&proof))]).unwrap();
     assert_eq!(vouches(store, &id, 9), [(2, 8), (4, 7)]);

@@ -1,4 +1,4 @@
-//! Bits that flip on the disk: found by a check, never served, and no hindrance to what is whole.
+//! Flipped bits on the disk: a check finds them, they are never served, and intact data stays readable.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,14 +16,14 @@ use rumormill_proto::{
     ids::{AuthorId, Seq},
     run::RawRun,
 };
-use rumormill_store::{Change, CheckReport, Disk, Error, Fault, Line, Read, Store};
+use rumormill_store::{Change, CheckReport, Disk, Error, Fault, Read, Store, TimelineRow};
 use rusqlite::Connection;
 
 const ENTRIES: u64 = 70;
 /// Seqs around the ends of runs.
 const ASKED: [Seq; 9] = [0, 1, 30, 63, 64, 65, 67, 68, 69];
 
-/// A store with a log in two runs and some more, one that was cut, and a second connection to damage it by.
+/// A store with a log in two runs and more, another log that was cut, and a second connection to damage them with.
 struct Fixture {
     disk: Disk,
     raw: Connection,
@@ -72,8 +72,8 @@ impl Fixture {
         self.disk.reader().unwrap().check(&ROOM).unwrap()
     }
 
-    /// What the entries say of others, and names.
-    fn about(&self) -> (Vec<Line>, Vec<String>) {
+    /// What the entries say about others, and names.
+    fn about(&self) -> (Vec<TimelineRow>, Vec<String>) {
         let targets: Vec<_> = (0..ENTRIES).map(|seq| self.script.target(seq)).collect();
         let mut reader = self.disk.reader().unwrap();
         let nicks = reader.nicks(&ROOM).unwrap().into_iter().map(|(.., name)| name).collect();
@@ -86,11 +86,11 @@ impl Fixture {
     }
 }
 
-fn page(reader: &mut dyn Read) -> Vec<Line> {
+fn page(reader: &mut dyn Read) -> Vec<TimelineRow> {
     reader.page(&ROOM, None, usize::MAX).unwrap()
 }
 
-/// The topmost runs up to some seqs.
+/// The topmost runs up to each of the seqs.
 fn served(reader: &mut dyn Read, author: &AuthorId) -> Vec<Result<Option<RawRun>, Error>> {
     ASKED.iter().map(|last| reader.run(&ROOM, author, 0, *last)).collect()
 }
@@ -104,7 +104,7 @@ fn a_flipped_bit_in_a_run_is_found_and_not_served() {
     for column in ["wire", "top", "seal"] {
         for row in fixture.rows("run") {
             let good = fixture.blob(column, "run", row);
-            // Each byte of what is short, some of what is long.
+            // Every byte of a short value, some bytes of a long one.
             for at in (0..good.len()).step_by((good.len() / 37).max(1)) {
                 let mut bad = good.clone();
                 bad[at] ^= 1 << (at % 8);
@@ -118,7 +118,7 @@ fn a_flipped_bit_in_a_run_is_found_and_not_served() {
                 }
                 let found = page(&mut *reader);
                 assert!(found.iter().all(|line| lines.contains(line)), "{what}");
-                // Whatever lies in another row is not kept from anybody.
+                // Entries in other rows stay readable.
                 assert!(found.len() >= lines.len() - 64, "{what}");
                 reader.search(&ROOM, "said", 99).unwrap();
                 for seq in ASKED {
@@ -135,7 +135,7 @@ fn a_flipped_bit_in_a_run_is_found_and_not_served() {
 fn what_is_damaged_is_told_by_author_and_seq() {
     let fixture = fixture();
     let rows = fixture.rows("run");
-    // The rows are 0..=0, 1..=64, 65..=67, 68..=69 of the first author.
+    // The rows of the first author hold 0..=0, 1..=64, 65..=67, 68..=69.
     let flip = |column: &str, row: i64, at: usize| {
         let mut bytes = fixture.blob(column, "run", row);
         let at = at.min(bytes.len() - 1);
@@ -166,7 +166,7 @@ fn what_is_damaged_is_told_by_author_and_seq() {
     assert_eq!(told(), vec![(fixture.author, 65, 67, Fault::Missing)]);
 }
 
-/// Ways to damage a store that leave the file as such intact.
+/// Ways to damage the content of a store and leave the file intact.
 const CHANGES: [&str; 18] = [
     "DELETE FROM place WHERE seq = 30",
     "UPDATE place SET time = time + 1 WHERE seq = 30",
@@ -213,7 +213,7 @@ fn what_is_mended_is_clean_and_can_be_fetched_again() {
         assert!(report.is_clean(), "{change}: {report:?}");
         assert!(fixture.disk.mend(&ROOM).unwrap().is_clean());
 
-        // A peer that has everything tells all of it again.
+        // A peer that has everything sends all of it again.
         for (script, cut) in [(&fixture.script, None), (&fixture.other, Some(20))] {
             let kept = fixture.disk.kept(&ROOM).unwrap();
             let kept = kept.into_iter().find(|kept| kept.author == script.id());
@@ -229,7 +229,7 @@ fn what_is_mended_is_clean_and_can_be_fetched_again() {
                 append(&mut fixture.disk, ROOM, &runs).unwrap();
             }
         }
-        // With what was retracted still without a body.
+        // The retracted entry still has no body.
         assert_eq!(page(&mut *fixture.disk.reader().unwrap()), before, "{change}");
         assert_eq!(fixture.about(), about, "{change}");
         assert!(fixture.check().is_clean(), "{change}");
@@ -251,7 +251,7 @@ fn one_bad_log_keeps_no_other_from_being_read() {
     Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
 }
 
-/// Bytes of the file itself, rather than of a value in it.
+/// Damages bytes of the file itself, not of a value in it.
 #[test]
 fn a_file_with_flipped_bits_is_never_believed() {
     let dir = tempfile::tempdir().unwrap();
@@ -271,8 +271,8 @@ fn a_file_with_flipped_bits_is_never_believed() {
     read_all(&home, &script, &expected).unwrap();
 }
 
-/// Reads everything; what comes without an error is what was written.
-fn read_all(home: &Path, script: &Script, expected: &[Line]) -> Result<(), Error> {
+/// Reads everything; what reads without an error must be what was written.
+fn read_all(home: &Path, script: &Script, expected: &[TimelineRow]) -> Result<(), Error> {
     let disk = Disk::open(home)?;
     let mut reader = disk.reader()?;
     let lines = reader.page(&ROOM, None, usize::MAX)?;
@@ -312,7 +312,7 @@ fn indexes_that_say_something_else_are_found_and_made_anew() {
 fn a_home_is_looked_into_without_opening_it() {
     let fixture = fixture();
     let home = fixture._dir.path().join("home");
-    // Beside the process that has it open.
+    // Beside the process that has the home open.
     let (_, mut read) = Disk::inspect(&home).unwrap();
     assert!(read.check(&ROOM).unwrap().is_clean());
     fixture.raw.pragma_update(None, "user_version", 1).unwrap();

@@ -1,4 +1,4 @@
-//! Bodies that a room keeps no longer, the same in both forms.
+//! Bodies that a room no longer keeps, the same in both forms.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "laws are tests, though not by their attribute")]
 
@@ -52,7 +52,7 @@ fn entries(entries: u64) -> Keep {
     Keep { entries: Some(entries), ..Keep::default() }
 }
 
-/// Expires everything that is due at some time.
+/// Expires everything due at this time.
 fn expire(store: &mut dyn Store, now_ms: u64) {
     while store.expire(&ROOM, now_ms, 7).unwrap() {}
     assert!(!store.expire(&ROOM, now_ms, 7).unwrap());
@@ -103,7 +103,7 @@ fn what_is_too_many_expires_oldest_first(store: &mut dyn Store) {
     append(store, ROOM, &one.runs(0, 49)).unwrap();
     append(store, ROOM, &two.runs(0, 19)).unwrap();
     expire(store, 0);
-    // 70 in all; 39 go, 20 of one and 19 of two first.
+    // Of 70 in all, 39 go: first 20 of one author, then 19 of two.
     assert_eq!((bodies(store, &one.id()), bodies(store, &two.id())), ((20..50).collect(), vec![19]));
     append(store, ROOM, &two.runs(20, 49)).unwrap();
     expire(store, 0);
@@ -168,7 +168,7 @@ fn what_comes_later_is_dropped_when_it_comes(store: &mut dyn Store) {
     assert!(matches!(append(store, ROOM, &[script.run(1, 59)]), Err(Error::Unfit { .. })));
     assert_eq!(bodies(store, &script.id()), (50..60).collect::<Vec<_>>());
     assert!(store.mend(&ROOM).unwrap().is_clean());
-    // By age it is dropped even where nothing was.
+    // Expiry by age drops it even where nothing was dropped before.
     keep(store, Keep { age_ms: Some(100), ..Keep::default() });
     let late = Script::new(ROOM, 3, vec![text(1_899, "old"), text(1_900, "new")]);
     expire(store, 2_000);
@@ -206,7 +206,7 @@ fn what_is_retracted_or_cut_does_not_count(store: &mut dyn Store) {
     expire(store, 0);
     assert_eq!(bodies(store, &script.id())[0], 1);
     let beyond = store.reader().unwrap().beyond_cut(&ROOM, &script.id()).unwrap();
-    assert!(beyond.iter().all(|line| line.body.bytes().is_some()), "what is to be said again stays");
+    assert!(beyond.iter().all(|line| line.body.bytes().is_some()), "entries to be repeated keep their bodies");
 }
 
 fn rooms_expire_apart(store: &mut dyn Store) {
@@ -236,7 +236,7 @@ fn search_forgets_what_expired(store: &mut dyn Store) {
     }
 }
 
-/// Entries of one time too.
+/// Includes entries with the same time.
 fn many_authors_expire_together(store: &mut dyn Store) {
     let scripts: Vec<_> = (1..=20).map(|secret| Script::lines(secret, 4, 100, 10)).collect();
     for script in &scripts {
@@ -269,7 +269,7 @@ fn what_expired_stays_so_when_the_store_is_opened_again() {
     assert_eq!(disk.rooms().unwrap().whole, vec![room(ROOM, entries(50))]);
     append(&mut disk, ROOM, &[script.bare(65, 128)]).unwrap();
     assert_eq!(bodies(&disk, &script.id()), (150..200).collect::<Vec<_>>());
-    // Counted again from what is kept, it is the same.
+    // A recount from the runs gives the same.
     let raw = rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
     let count = || raw.query_row("SELECT entries, bytes FROM room", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let before: (i64, i64) = count();

@@ -1,6 +1,6 @@
-//! Files beside the database: what is taken in, fetched in pieces, damaged, left over.
+//! Files beside the database: imported, fetched in pieces, damaged, left over.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+#![allow(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ fn dir(home: &Path) -> PathBuf {
     home.join("files").join(ROOM.to_string())
 }
 
-/// Bytes that differ in every piece.
+/// Bytes that differ in each piece.
 fn bytes(len: usize) -> Vec<u8> {
     (0..len).map(|at| (at / 7 + at / PIECE_BYTES) as u8).collect()
 }
@@ -36,7 +36,7 @@ fn import(files: &Files, bytes: &[u8]) -> RoomFile {
     RoomFile { room: ROOM, hash }
 }
 
-/// The pieces of a file as they travel.
+/// The pieces of a file in wire form.
 fn pieces(files: &Files, file: RoomFile, size: usize) -> Vec<Vec<u8>> {
     let source = files.source(file, size as u64).unwrap().unwrap();
     (0..).map_while(|at| source.piece(at).unwrap()).collect()
@@ -71,7 +71,7 @@ fn a_file_crosses_piece_by_piece_whatever_its_size() {
         assert!(part.is_whole() && part.have() == size as u64);
         part.end().unwrap();
         assert_eq!(fs::read(dir(home.path()).join(file.hash.to_string())).unwrap(), whole);
-        assert_eq!(pieces(&to, file, size), sent, "what was fetched is served");
+        assert_eq!(pieces(&to, file, size), sent, "a fetched file is served");
         let Listed { whole: held, parts, .. } = to.list().unwrap();
         assert_eq!((held.len(), held[0].file, held[0].size, parts.len()), (1, file, size as u64, 0));
         to.remove(file).unwrap();
@@ -134,7 +134,7 @@ fn what_was_damaged_is_not_served() {
     let source = files.source(file, size as u64).unwrap().unwrap();
     let served = |at| source.piece(at).unwrap().is_some();
     assert_eq!((served(0), served(1), served(2), served(3)), (true, false, true, false));
-    assert!(files.source(file, size as u64 + 1).unwrap().is_none(), "of another size there is none");
+    assert!(files.source(file, size as u64 + 1).unwrap().is_none(), "no file with another size");
 }
 
 #[test]

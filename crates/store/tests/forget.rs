@@ -1,4 +1,4 @@
-//! What is dropped is gone from the files, not only from the answers.
+//! Dropped bodies are gone from the files, not only from the answers.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,13 +16,13 @@ use rumormill_store::{Disk, Read, Store, limits::WIPE_COMMITS};
 
 const MARK: &str = "hush";
 
-/// A word that stands nowhere else, of 20 letters.
+/// A unique word of 20 letters.
 fn secret(seq: Seq) -> String {
     format!("{:016x}{MARK}", Dice::new(seq).next())
 }
 
-/// Which of these words are in the files of a home, and in which. Their beginnings do not count: an index keeps only
-/// what tells a word from the one before, and of some words that much as a signpost.
+/// Which of these words are in which files of a home. Ignores their beginnings: an index keeps enough of a word to tell
+/// it from the previous one, and that much of some words as a signpost.
 fn leaks(home: &Path, seqs: &[Seq]) -> Vec<(String, Seq)> {
     let mut leaks = Vec::new();
     for path in fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path()) {
@@ -36,7 +36,7 @@ fn leaks(home: &Path, seqs: &[Seq]) -> Vec<(String, Seq)> {
     leaks
 }
 
-/// A log of `count` texts of all lengths, each with a word of its own.
+/// A log of `count` texts of varying lengths, each with a unique word.
 fn texts(count: u64) -> Vec<RawEntry> {
     let body = |seq: Seq| format!("{} {} and some more", secret(seq), "x y".repeat((seq as usize * 31) % 230));
     (0..count).map(|seq| text(1 + seq, body(seq))).collect()
@@ -60,7 +60,7 @@ fn what_is_retracted_is_in_no_file() {
     }
     entries.extend(order.iter().zip(0..).map(|(of, at)| retract(10_000 + at, *of)));
     let script = Script::new(ROOM, 1, entries);
-    // Some arrive one by one and are joined, some in blocks, and others in between.
+    // Some arrive one by one and are joined, some arrive in blocks, and others arrive in between.
     for run in (0..300).map(|seq| script.run(seq, seq)) {
         append(&mut disk, ROOM, &[run]).unwrap();
     }
@@ -87,7 +87,7 @@ fn what_is_retracted_is_in_no_file() {
     assert_eq!(leaks(&home, &order), []);
 }
 
-/// A store in which something was said and retracted, nothing of which is wiped so far.
+/// A store with retracted entries, none of which is wiped yet.
 fn retracted(home: &Path) -> (Disk, Script) {
     let mut disk = Disk::open(home).unwrap();
     let mut entries = texts(40);
@@ -123,14 +123,14 @@ fn what_is_retracted_is_wiped_when_the_store_is_closed_or_opened() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     let (disk, _) = retracted(&home);
-    // As a crash leaves it.
+    // The state after a crash.
     let crashed = dir.path().join("crashed");
     fs::create_dir(&crashed).unwrap();
     fs::set_permissions(&crashed, fs::metadata(&home).unwrap().permissions()).unwrap();
     for name in ["rumormill.db", "rumormill.db-wal", "lock"] {
         fs::copy(home.join(name), crashed.join(name)).unwrap();
     }
-    // A reader that is left over keeps the write-ahead log.
+    // An open reader keeps the write-ahead log.
     let reader = disk.reader().unwrap();
     drop(disk);
     assert_eq!(leaks(&home, &all()), []);
@@ -155,7 +155,7 @@ fn what_is_retracted_is_wiped_after_some_commits() {
     assert_eq!(leaks(&home, &all()), []);
 }
 
-/// Whoever reads at that moment keeps it, and nobody waits for that.
+/// A reader that is active at that moment keeps the bodies, and nothing waits for it.
 #[test]
 fn what_somebody_reads_is_wiped_afterwards() {
     let dir = tempfile::tempdir().unwrap();

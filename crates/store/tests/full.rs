@@ -1,8 +1,8 @@
-//! A disk that is full, or not to be written: nothing is acknowledged, nothing that was is lost, and it works again
-//! when there is room.
+//! A disk that is full or not writable: nothing more is acknowledged, nothing acknowledged is lost, and the store works
+//! again when there is space.
 //!
-//! Needs a small disk of its own, which the test mounts where no other process sees it. Where that is not allowed
-//! it is skipped and says so.
+//! Needs a small disk of its own, which the test mounts where no other process sees it. Where mounting is not allowed,
+//! the test is skipped and says so.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
@@ -42,7 +42,7 @@ fn script() -> Script {
     Script::new(ROOM, 1, (0..2000).map(|seq| text(10 + seq, format!("{seq} ").repeat(200))).collect())
 }
 
-/// Appends a block at a time until that fails; returns how many entries were acknowledged, and why it failed.
+/// Appends blocks until one fails; returns how many entries were acknowledged, and the error.
 fn fill(disk: &mut Disk, script: &Script, from: u64) -> (u64, Error) {
     let mut kept = from;
     for run in script.runs(from, 1999) {
@@ -64,13 +64,13 @@ fn a_full_disk_loses_nothing() {
 fn fills_the_disk() {
     let Some(disk) = small_disk() else { return };
     let (home, script) = (disk.join("home"), script());
-    // All that is left of the disk has to hold the write-ahead log twice.
+    // The rest of the disk has to hold the write-ahead log twice.
     let fillers = [(disk.join("small"), 128 << 10), (disk.join("large"), 1100 << 10)];
     fillers.iter().for_each(|(filler, bytes)| std::fs::write(filler, vec![0; *bytes]).unwrap());
     let mut store = Disk::open(&home).unwrap();
     let (kept, why) = fill(&mut store, &script, 0);
     assert!(kept > 0 && matches!(why, Error::Full { .. }), "{why}");
-    // What is kept can be read all the while, and it works again when there is room.
+    // Stored entries stay readable throughout, and the store works again when there is space.
     assert_eq!(timeline(&store, &ROOM).len() as u64, kept);
     std::fs::remove_file(&fillers[0].0).unwrap();
     let (more, why) = fill(&mut store, &script, kept);
@@ -81,14 +81,14 @@ fn fills_the_disk() {
 
     std::fs::remove_file(&fillers[1].0).unwrap();
     let mut store = Disk::open(&home).unwrap();
-    // What was not acknowledged is not there, not even when it was written but for what fills up its sector.
+    // An unacknowledged commit is not there, even if all but the filler of its last sector was written.
     assert_eq!(timeline(&store, &ROOM).len() as u64, kept);
     let (more, why) = fill(&mut store, &script, kept);
     assert!(more > kept && matches!(why, Error::Full { .. }), "{why}");
     let report = store.reader().unwrap().check(&ROOM).unwrap();
     assert!(report.is_clean() && report.entries == more, "{report:?}");
     drop(store);
-    // Even now it opens, or says why not.
+    // Even now it opens, or reports why not.
     match Disk::open(&home) {
         Ok(store) => assert!(timeline(&store, &ROOM).len() as u64 >= more),
         Err(why) => assert!(matches!(why, Error::Full { .. }), "{why}"),

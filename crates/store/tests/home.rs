@@ -1,4 +1,4 @@
-//! The home on disk: private, locked, and refused untouched when it is not ours to open.
+//! The home on disk: private, locked, and refused unchanged when it is not ours to open.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 const DATABASE: &str = "rumormill.db";
 
-/// A home that holds a line, closed.
+/// A closed home with one entry.
 fn home() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
@@ -77,7 +77,7 @@ fn a_home_is_open_once() {
     assert!(matches!(refused(&home), Error::Locked { .. }));
     let mut reader = disk.reader().unwrap();
     drop(disk);
-    // A reader that is left over neither holds the lock nor is disturbed by who comes next.
+    // A leftover reader neither holds the lock nor is disturbed by the next process.
     let mut next = Disk::open(&home).unwrap();
     append(&mut next, ROOM, &[Script::lines(2, 3, 10, 10).run(1, 2)]).unwrap();
     assert_eq!(reader.page(&ROOM, None, 9).unwrap().len(), 5);
@@ -104,14 +104,14 @@ fn links_are_refused() {
         fs::create_dir(&path).unwrap();
         assert!(matches!(refused(&home), Error::Link { .. }), "{name} as a directory");
     }
-    // The home itself may lie elsewhere.
+    // The home itself may be reached through a link.
     let (dir, home) = home();
     let link = dir.path().join("link");
     symlink(&home, &link).unwrap();
     assert_eq!(timeline(&Disk::open(&link).unwrap(), &ROOM).len(), 3);
 }
 
-/// What is in the home, but for the index of the write-ahead log and files without content.
+/// The content of the home, except the index of the write-ahead log and empty files.
 fn files(home: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let paths = fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path());
     let paths = paths.filter(|path| !path.ends_with("rumormill.db-shm"));
@@ -126,7 +126,7 @@ fn a_newer_version_is_refused_untouched() {
     let (_dir, home) = home();
     let raw = Connection::open(home.join(DATABASE)).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
-    // While the version is in the write-ahead log only, and when it has reached the file.
+    // First with the version only in the write-ahead log, then also in the file.
     for _ in 0..2 {
         let before = files(&home);
         assert!(matches!(refused(&home), Error::Newer { found: 99, known: 10, .. }));
@@ -216,7 +216,7 @@ fn a_room_that_is_left_goes_in_steps_and_a_crash_in_between_brings_none_of_it_ba
         steps += 1;
     }
     assert!(steps > 8, "{steps} steps");
-    assert_eq!(timeline(&disk, &ROOM).len(), 1, "who enters again meanwhile begins anew");
+    assert_eq!(timeline(&disk, &ROOM).len(), 1, "joining again meanwhile starts empty");
     disk.leave(&ROOM).unwrap();
     while disk.sweep(1).unwrap() {}
     drop(disk);

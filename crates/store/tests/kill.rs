@@ -1,6 +1,6 @@
-//! A process that is killed while it writes: whatever it acknowledged is there when the store is opened again.
+//! A process that is killed while writing: everything it acknowledged is there when the store is opened again.
 //!
-//! `RUMORMILL_KILLS` says how often, `RUMORMILL_SEED` when.
+//! `RUMORMILL_KILLS` sets the number of kills, `RUMORMILL_SEED` their times.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -33,7 +33,7 @@ fn log(disk: &Disk) -> Log {
     disk.kept(&ROOM).unwrap().pop().map(|kept| kept.log).unwrap_or_default()
 }
 
-/// Goes on with the log that it finds, and says which entries are kept, and by which id.
+/// Continues the log that it finds, and prints which entries are stored, with their ids.
 #[test]
 #[ignore = "run by the test that kills it"]
 fn writes_until_killed() {
@@ -62,7 +62,7 @@ fn writes_until_killed() {
 fn go_on(log: &mut Log, dice: &mut Dice) -> Run {
     let (first, prev) = log.head().map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
     let last = block_end(first).min(first + dice.below(30) as u64);
-    // What is said differs from process to process, so that an entry written twice is a fork.
+    // The text differs from process to process, so that an entry written twice is a fork.
     let said = |seq: Seq| "x".repeat(1 + dice.below(3000)) + &format!("{seq} by {}", std::process::id());
     let entries = (first..=last).map(said).zip(first..).map(|(said, seq)| text(100 + seq, said)).collect();
     let raw = author().sign(&ROOM, first, prev, entries).unwrap();
@@ -88,7 +88,7 @@ fn what_was_acknowledged_outlives_the_process() {
     for kill in 0..kills {
         let mut child = spawn(&home, dice.next());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // At once, while it opens the store, or after some commits; and then what was under way to us counts too.
+        // At once, while it opens the store, or after some commits; then the lines still in the pipe count too.
         let patience = dice.below(12);
         let mut said: Vec<String> =
             lines.by_ref().map(Result::unwrap).filter(|line| is_word(line)).take(patience).collect();
@@ -100,7 +100,7 @@ fn what_was_acknowledged_outlives_the_process() {
                 acknowledged.insert(seq.parse().unwrap(), id.to_owned());
             }
         }
-        // Most are opened by the next process only, so that it finds what the kill left.
+        // In most cases only the next process opens the store, so that it finds the state after the kill.
         if kill % 4 == 3 || kill + 1 == kills {
             verify(&home, &acknowledged, &format!("kill {kill} of RUMORMILL_SEED={seed}"));
         }
@@ -108,7 +108,7 @@ fn what_was_acknowledged_outlives_the_process() {
     assert!(acknowledged.len() as u64 > kills, "the processes wrote next to nothing");
 }
 
-/// Whole lines only: the last one may be cut short.
+/// Complete lines only: the last one may be truncated.
 fn is_word(line: &str) -> bool {
     line == "starts" || (line.starts_with("kept ") && line.len() >= 5 + 1 + 1 + 64)
 }

@@ -1,4 +1,4 @@
-//! What entries say of others, the same in both forms: notes, names, topics; and what is retracted.
+//! What entries say about others, the same in both forms: notes, names, topics; and retraction.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "laws are tests, though not by their attribute")]
 
@@ -17,7 +17,7 @@ use rumormill_proto::{
     ids::{AuthorId, FileId, Seq},
     time::Time,
 };
-use rumormill_store::{Change, Error, Line, Read, Store};
+use rumormill_store::{Change, Error, Read, Store, TimelineRow};
 
 laws! {
     an_empty_store_has_no_notes
@@ -71,7 +71,7 @@ fn read(store: &dyn Store) -> Box<dyn Read> {
     store.reader().unwrap()
 }
 
-fn seqs(lines: &[Line]) -> Vec<Seq> {
+fn seqs(lines: &[TimelineRow]) -> Vec<Seq> {
     lines.iter().map(|line| line.place.seq).collect()
 }
 
@@ -90,11 +90,11 @@ fn cut(store: &mut dyn Store, script: &Script, at: Seq, secret: u8) {
 
 /// Which bodies of a log are kept.
 fn bodies(store: &dyn Store, author: &AuthorId) -> Vec<Seq> {
-    let of = |line: &Line| line.place.author == *author && line.body.bytes().is_some();
+    let of = |line: &TimelineRow| line.place.author == *author && line.body.bytes().is_some();
     timeline(store, &ROOM).iter().filter(|line| of(line)).map(|line| line.place.seq).collect()
 }
 
-/// Everything that is served verifies, and so does everything kept.
+/// Everything served verifies, and so does everything stored.
 fn sound(store: &mut dyn Store, script: &Script) {
     let mut reader = read(store);
     let mut top = script.len().checked_sub(1);
@@ -125,7 +125,7 @@ fn the_last_edit_stands(store: &mut dyn Store) {
     assert_eq!(notes(store, script.target(0)), [3]);
     let both = [script.target(2), script.target(0), script.target(0)];
     assert_eq!(read(store).notes(&ROOM, &both, 9).unwrap(), vec![script.line(3), script.line(4)]);
-    assert_eq!(bodies(store, &script.id()), [0, 1, 2, 3, 4], "to edit drops nothing");
+    assert_eq!(bodies(store, &script.id()), [0, 1, 2, 3, 4], "an edit drops nothing");
 }
 
 fn only_what_came_before_is_edited_or_retracted(store: &mut dyn Store) {
@@ -142,7 +142,7 @@ fn a_reaction_stands_until_it_is_taken_back(store: &mut dyn Store) {
     let said = Script::lines(2, 3, 1, 1);
     let to = said.target(1);
     let mut entries = vec![text(1, "hello")];
-    // The target is not here so far, and the sign comes and goes.
+    // The target is not here yet, and the author sets and removes the sign repeatedly.
     entries.extend((0..7).map(|at| react(10 + at, to, "+", at % 2 == 0)));
     entries.extend([react(20, to, "-", true), react(21, said.target(2), "+", true), react(22, to, "+", false)]);
     let script = Script::new(ROOM, 1, entries);
@@ -156,7 +156,7 @@ fn a_reaction_stands_until_it_is_taken_back(store: &mut dyn Store) {
     assert_eq!((notes(store, to), notes(store, said.target(0))), (vec![8], vec![]));
 }
 
-/// The seq from which a log is not held.
+/// The next seq of a log.
 fn script_next(store: &dyn Store, script: &Script) -> Seq {
     let kept = store.kept(&ROOM).unwrap();
     kept.iter().find(|kept| kept.author == script.id()).map_or(0, |kept| kept.log.next())
@@ -178,7 +178,7 @@ fn notes_of_one_entry_are_bounded_and_its_edit_stays(store: &mut dyn Store) {
     assert_eq!(reader.notes(&ROOM, &both, 99).unwrap().len(), 42);
 }
 
-/// History comes from the newest to the oldest.
+/// History arrives from the newest to the oldest.
 fn a_late_note_is_not_the_last(store: &mut dyn Store) {
     let to = Script::lines(2, 1, 1, 1).target(0);
     let entries = vec![
@@ -255,7 +255,7 @@ fn what_is_retracted_loses_its_body_and_its_edits(store: &mut dyn Store) {
     assert_eq!(notes(store, script.target(1)), [6]);
     let line = read(store).line(&ROOM, &script.id(), 1).unwrap().unwrap();
     assert_eq!((line.id, line.body), (script.line(1).id, script.line(1).body.dropped()));
-    // Nothing brings it back.
+    // Nothing restores it.
     append(store, ROOM, &[script.run(8, 9)]).unwrap();
     assert_eq!(bodies(store, &script.id()), [0, 3, 5, 6, 7, 9]);
     assert_eq!(notes(store, script.target(1)), [9]);
@@ -324,7 +324,7 @@ fn search_finds_what_an_entry_reads_by_now(store: &mut dyn Store) {
     entries.extend([edit(5, 2, "supper"), edit(6, 0, "lunch"), nick(7, "lunch"), edit(8, 6, "lunch")]);
     let script = Script::new(ROOM, 1, entries);
     append(store, ROOM, &[script.run(3, 4)]).unwrap();
-    assert!(found(store, "supper").is_empty(), "what it edits is not here");
+    assert!(found(store, "supper").is_empty(), "its target is not here");
     append(store, ROOM, &script.runs(0, 2)).unwrap();
     append(store, ROOM, &[script.run(5, 7)]).unwrap();
     for _ in 0..3 {

@@ -1,9 +1,9 @@
-//! Power loss: images of the disk as it may be left, with whatever was written since the last barrier lost, torn or
-//! turned to garbage. What was acknowledged must be there, and nothing may be there by half.
+//! Power loss. The tests make images of the disk as a power cut may leave it, with the writes since the last barrier
+//! lost, torn or garbled. Everything acknowledged must be there, and nothing may be there in part.
 //!
-//! A commit writes to the write-ahead log only, a checkpoint to the database only; so an image is what was on the
-//! disk before such a step, mixed by sectors with what is there after it. Seeds and numbers of images come from
-//! the environment: `RUMORMILL_SEED`, `RUMORMILL_IMAGES`.
+//! A commit writes only to the write-ahead log, a checkpoint only to the database; so an image is the disk before such
+//! a step, mixed by sectors with the disk after it. Seeds and numbers of images come from the environment:
+//! `RUMORMILL_SEED`, `RUMORMILL_IMAGES`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -22,14 +22,14 @@ use common::{
     number_from, seeing, text,
 };
 use rumormill_proto::ids::Seq;
-use rumormill_store::{Change, Disk, Error, Keep, Line, RoomRecord, Store};
+use rumormill_store::{Change, Disk, Error, Keep, RoomRecord, Store, TimelineRow};
 use rusqlite::Connection;
 
-/// What a disk writes at once: when it is cut off, all of it may be ruined.
+/// The unit in which a disk writes: an interrupted write may ruin all of it.
 const SECTOR_BYTES: usize = 4096;
 const STEPS: usize = 20;
 
-/// The files of a store: database and write-ahead log. The log's index does not outlive the power.
+/// The files of a store: database and write-ahead log. The log's index does not survive a power cut.
 #[derive(Clone, PartialEq, Eq)]
 struct Files([Vec<u8>; 2]);
 
@@ -49,7 +49,7 @@ impl Files {
         }
     }
 
-    /// What the power leaves of the step from `self`, which is on the disk, to `after`, which is being written.
+    /// A disk after the power fails in the step from `self`, which is on the disk, to `after`, which is being written.
     fn image(&self, after: &Self, dice: &mut Dice) -> Self {
         Self(std::array::from_fn(|file| mix(&self.0[file], &after.0[file], dice)))
     }
@@ -63,15 +63,15 @@ fn mix(before: &[u8], after: &[u8], dice: &mut Dice) -> Vec<u8> {
     let sector = |bytes: &[u8], at: usize| bytes.get(at..(at + SECTOR_BYTES).min(bytes.len())).map(<[u8]>::to_vec);
     let differing: Vec<usize> =
         (0..after.len()).step_by(SECTOR_BYTES).filter(|at| sector(before, *at) != sector(after, *at)).collect();
-    // Up to some sector all, and of those behind it each with this chance.
+    // All sectors up to some sector, and each later one with this chance.
     let (all, chance) = (dice.below(differing.len() + 1), [0, 0, 20, 50, 90][dice.below(5)]);
     for (count, at) in differing.iter().enumerate() {
         if count >= all && dice.below(100) >= chance {
             continue;
         }
         let mut bytes = sector(after, *at).unwrap_or_default();
-        // The one that was being written when the power went, and some of those behind it: new up to some byte, and
-        // from there on old, or garbage throughout.
+        // The sector being written when the power failed, and some later ones: new up to some byte, then old, or
+        // garbage throughout.
         match dice.below(8) {
             0 if count >= all => bytes.fill_with(|| dice.below(256) as u8),
             1 if count >= all => {
@@ -88,15 +88,15 @@ fn mix(before: &[u8], after: &[u8], dice: &mut Dice) -> Vec<u8> {
         }
         image[*at..*at + bytes.len()].copy_from_slice(&bytes);
     }
-    // A file may have grown by a part of a sector, or have lost its new length.
+    // A file may have grown by part of a sector, or have lost its new length.
     if image.len() > before.len() && dice.below(2) == 0 {
         image.truncate(before.len() + dice.below(image.len() - before.len() + 1));
     }
     image
 }
 
-/// Everything of the timeline, if the store is sound.
-fn read(home: &Path) -> Result<Vec<Line>, String> {
+/// The whole timeline, if the store is sound.
+fn read(home: &Path) -> Result<Vec<TimelineRow>, String> {
     let say = |why: Error| why.to_string();
     let disk = Disk::open(home).map_err(say)?;
     let mut reader = disk.reader().map_err(say)?;
@@ -107,14 +107,14 @@ fn read(home: &Path) -> Result<Vec<Line>, String> {
     reader.page(&ROOM, None, usize::MAX).map_err(say)
 }
 
-/// A moment at which everything was acknowledged.
+/// A moment at which everything written was acknowledged.
 struct Moment {
     files: Files,
-    lines: Vec<Line>,
+    lines: Vec<TimelineRow>,
 }
 
-/// The moments of a story in which three authors speak and take back, one is cut, what is old is dropped, and the log is moved into the database
-/// now and then, or cut off.
+/// The moments of a story: three authors write and retract, one log is cut, old bodies are dropped, and now and then
+/// the write-ahead log is moved into the database or truncated.
 fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
     let mut disk = Disk::open(home).unwrap();
     let raw = Connection::open(home.join(NAMES[0])).unwrap();
@@ -146,7 +146,7 @@ fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
                 raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
             }
             2 => {
-                // What this cuts off of the log is in the database already, as its barriers would have it.
+                // The pages that this truncates are in the database already, and its barriers ensure that.
                 raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
                 moments.push(moment(&disk));
                 disk.index(50).unwrap();
@@ -209,8 +209,8 @@ fn what_was_acknowledged_outlives_the_power() {
     }
 }
 
-/// Were there no barriers, nothing would be on the disk for certain but what was there at first. The same images of
-/// that disk must not pass.
+/// Without barriers, the disk would be certain to hold only its first content. The same images made from that disk must
+/// fail.
 #[test]
 fn a_store_without_barriers_would_be_caught() {
     let dir = tempfile::tempdir().unwrap();
@@ -228,7 +228,7 @@ fn a_store_without_barriers_would_be_caught() {
 
 const CHILD: &str = "RUMORMILL_TEST_COMMITS_IN";
 
-/// Commits, and says so on its standard output.
+/// Commits, and prints each commit.
 #[test]
 #[ignore = "run by the test that watches its system calls"]
 fn commits_and_says_so() {
@@ -241,9 +241,8 @@ fn commits_and_says_so() {
     }
 }
 
-/// That barriers are there is seen in the system calls: between a write to the write-ahead log and the next
-/// acknowledgement stands an fsync of it. Only what fills up a commit's last sector, and what lies behind that
-/// sector, may come after.
+/// The system calls show the barriers: an fsync of the write-ahead log stands between a write to it and the next
+/// acknowledgement. Only the filler of a commit's last sector, and what lies behind that sector, may come later.
 #[test]
 fn nothing_is_acknowledged_before_it_is_synced() {
     let dir = tempfile::tempdir().unwrap();
@@ -280,7 +279,7 @@ fn nothing_is_acknowledged_before_it_is_synced() {
     assert_eq!(acknowledged, 40);
 }
 
-/// Where a write went: the last argument of the call.
+/// The offset of a write: the last argument of the call.
 fn offset(line: &str) -> usize {
     let (_, arguments) = line.rsplit_once(", ").unwrap();
     arguments.split(')').next().unwrap().parse().unwrap()

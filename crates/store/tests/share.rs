@@ -1,4 +1,4 @@
-//! What a room keeps of one author's bodies, the same in both forms.
+//! How much of one author's bodies a room keeps, the same in both forms.
 
 #![allow(clippy::unwrap_used, reason = "laws are tests, though not by their attribute")]
 
@@ -75,7 +75,7 @@ fn nobody_notices_a_share_that_is_not_full(store: &mut dyn Store) {
         assert!(!store.expire(&ROOM, 9_999, 9_999).unwrap());
         assert_eq!(bodies(store, &script.id()).len(), 300);
     }
-    assert!(store.reader().unwrap().shares(&ROOM).unwrap().is_empty(), "there is nothing to tell");
+    assert!(store.reader().unwrap().shares(&ROOM).unwrap().is_empty(), "no share was exceeded");
 }
 
 fn oldest_bodies_go_and_others_stay(store: &mut dyn Store) {
@@ -83,7 +83,7 @@ fn oldest_bodies_go_and_others_stay(store: &mut dyn Store) {
     share(store, Some(200 * BODY as u64));
     append(store, ROOM, &quiet.runs(0, 49)).unwrap();
     append(store, ROOM, &loud.runs(0, 399)).unwrap();
-    // Whole blocks went: 0, 1 to 64, and two more.
+    // Whole blocks lost their bodies: 0, 1 to 64, and two more.
     let first = 3 * BLOCK + 1;
     assert_eq!(bodies(store, &loud.id()), (first + BLOCK..400).collect::<Vec<_>>());
     assert_eq!(bodies(store, &quiet.id()).len(), 50);
@@ -141,13 +141,13 @@ fn what_a_share_let_go_is_not_wanted(store: &mut dyn Store) {
     append(store, ROOM, &[script.blank(1, 64, |seq| seq < 10)]).unwrap();
     assert_eq!(wanted(store), (1..10).collect::<Vec<_>>());
     append(store, ROOM, &script.runs(193, 399)).unwrap();
-    assert!(wanted(store).is_empty(), "it is below what the share reaches");
+    assert!(wanted(store).is_empty(), "it is below the floor of the share");
     append(store, ROOM, &[script.blank(65, 128, |_| true)]).unwrap();
     append(store, ROOM, &[script.run(129, 192)]).unwrap();
     assert!(wanted(store).is_empty());
     let kept = bodies(store, &script.id());
     assert!(kept.iter().all(|seq| *seq > 256), "{kept:?}");
-    // What is missing above is wanted.
+    // Missing bodies above the floor are wanted.
     let more = lines(2, 300);
     append(store, ROOM, &[more.blank(1, 64, |seq| seq == 7)]).unwrap();
     assert_eq!(wanted(store), [7]);

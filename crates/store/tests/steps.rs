@@ -1,4 +1,4 @@
-//! What costs more than what came in goes in steps, and goes on after a crash.
+//! Work that costs more than its cause is done in steps, and continues after a crash.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -15,14 +15,14 @@ use common::{
 use rumormill_store::{Disk, Store, limits::EDITS_AT_ONCE};
 use rusqlite::Connection;
 
-/// Rows that the tests let go at once.
+/// Rows that one step of the tests removes.
 const ROWS: usize = 16;
 
 fn count(home: &Path, sql: &str) -> i64 {
     Connection::open(home.join("rumormill.db")).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Sweeps to the end; opens the home anew between two steps, as after a crash. Returns how many steps it took.
+/// Sweeps to the end; reopens the home between steps, as after a crash. Returns the number of steps.
 fn sweep(home: &Path, mut after: impl FnMut(&Disk)) -> usize {
     let mut steps = 0;
     loop {
@@ -51,7 +51,7 @@ fn a_text_with_many_edits_is_taken_back_in_steps() {
     while disk.index(1_000).unwrap() {}
     append(&mut disk, ROOM, &[script.run(last, last)]).unwrap();
     let bodies = |disk: &Disk| timeline(disk, &ROOM).iter().filter(|line| line.body.bytes().is_some()).count();
-    // All but the text, the first of its edits, what stays and what takes it back.
+    // The later edits, the other text and the retraction keep their bodies.
     assert_eq!(bodies(&disk), edits as usize - EDITS_AT_ONCE + 2);
     let unseen = |disk: &Disk| {
         let mut reader = disk.reader().unwrap();
@@ -92,7 +92,7 @@ fn a_room_that_is_left_and_its_words_go_in_steps() {
     assert!(leaves > 3 * ROWS as i64, "{leaves} leaves of the index");
 
     disk.leave(&ROOM).unwrap();
-    // The commit that leaves moves nothing.
+    // The commit that leaves the room moves no rows.
     let gone = "SELECT coalesce(max(name), '') FROM sqlite_schema WHERE name GLOB 'gone_[0-9]*_data'";
     let table: String =
         Connection::open(home.join("rumormill.db")).unwrap().query_row(gone, [], |row| row.get(0)).unwrap();

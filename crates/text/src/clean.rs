@@ -1,13 +1,13 @@
-//! What others wrote, made safe for a terminal: no character of theirs may move the cursor, change colours,
-//! reverse the direction of what stands beside it, or end our line.
+//! Makes text of others safe for a terminal: none of its characters can move the cursor, change colours, reverse the
+//! direction of neighbouring text, or end our line.
 
 use std::borrow::Cow;
 
-/// Shown for a line break inside a text, so that nobody can fake a line of somebody else's.
+/// Stands for a line break inside a text, so that nobody can fake another person's line.
 const BREAK: &str = " ⏎ ";
 
-/// `text` on one line, without control characters and without those that steer the direction of text or are
-/// there to be invisible. Joiners stay: scripts and emoji need them.
+/// `text` on one line, without control characters, characters that change the direction of text, and characters meant
+/// to be invisible. Joiners stay, because scripts and emoji need them.
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
@@ -31,7 +31,7 @@ pub fn clean_name(name: &str, chars: usize) -> String {
     }
 }
 
-/// Whether a character steers a terminal or the direction of text: control characters and Unicode's directional
+/// Whether a character can control a terminal or the direction of text: control characters and Unicode's directional
 /// formatting, line separators, interlinear annotation, byte order mark and tags.
 pub fn steers(char: char) -> bool {
     char.is_control()
@@ -40,8 +40,8 @@ pub fn steers(char: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// JSON that is safe on a terminal and still says the same: what [`steers`] is written by number. It can only
-/// stand inside strings, where JSON allows that.
+/// JSON that is safe on a terminal and has the same meaning: characters that [`steers`] finds become escapes. They can
+/// only stand inside strings, where JSON allows escapes.
 pub fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(steers) {
         return Cow::Borrowed(json);
@@ -60,7 +60,7 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Escape sequences by their family: what begins one, what is between, what ends it.
+    /// Escape sequences by family: introducer, content, terminator.
     fn sequences() -> Vec<String> {
         let mut all = Vec::new();
         for begin in

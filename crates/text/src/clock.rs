@@ -1,4 +1,4 @@
-//! Times as people read them: in the time zone of this machine.
+//! Times for people, in this machine's time zone.
 
 use jiff::{
     Span, Timestamp,
@@ -6,7 +6,7 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-/// Tells times of day.
+/// Formats times of day.
 #[derive(Clone)]
 pub struct Clock(TimeZone);
 
@@ -19,18 +19,18 @@ impl Clock {
     /// A clock in another time zone.
     ///
     /// # Errors
-    /// When nobody knows a zone of this name.
+    /// When the name of the zone is unknown.
     pub fn at(zone: &str) -> Result<Self, jiff::Error> {
         TimeZone::get(zone).map(Self)
     }
 
-    /// The name of the zone, as far as it has one.
+    /// The name of the zone, if it has one.
     pub fn zone(&self) -> &str {
         self.0.iana_name().unwrap_or("of this machine")
     }
 
-    /// Milliseconds since the Unix epoch of a day and time of day here, and whether that hour comes twice or never; it
-    /// is the earlier one of two, and as long after the clocks were set forward as the hour tells.
+    /// Converts a local date and time to milliseconds since the Unix epoch, and says whether that hour exists twice or
+    /// not at all. Of two it is the earlier; one that does not exist is moved forward by the clock change.
     pub fn placed(&self, time: DateTime) -> Option<(u64, bool)> {
         let zoned = self.0.to_ambiguous_zoned(time);
         let unsure = !matches!(zoned.offset(), AmbiguousOffset::Unambiguous { .. });
@@ -38,7 +38,7 @@ impl Clock {
         u64::try_from(ms).ok().map(|ms| (ms, unsure))
     }
 
-    /// A clock in no zone: the one of tests.
+    /// A clock in UTC, for tests.
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
@@ -48,22 +48,22 @@ impl Clock {
         u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
     }
 
-    /// Milliseconds since the Unix epoch, so long ago.
+    /// The milliseconds since the Unix epoch at this span before now.
     ///
     /// # Errors
-    /// When no calendar reaches so far.
+    /// When the time is outside the calendar.
     pub fn before(&self, span: &Span) -> Result<u64, jiff::Error> {
         let then = Timestamp::now().to_zoned(self.0.clone()).checked_sub(span.abs())?;
         Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
     }
 
-    /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` when no calendar reaches so far.
+    /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` outside the calendar.
     pub fn minutes(&self, ms: u64) -> String {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
     }
 
-    /// The day of milliseconds since the Unix epoch as `2023-11-14`; `beyond all calendars` when none reaches so far.
+    /// The day of milliseconds since the Unix epoch as `2023-11-14`; `beyond all calendars` outside the calendar.
     pub fn day(&self, ms: u64) -> String {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let day = |time: Timestamp| time.to_zoned(self.0.clone()).strftime("%Y-%m-%d").to_string();

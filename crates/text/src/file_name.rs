@@ -1,18 +1,18 @@
-//! Names and sizes of files as they are shown and saved: a name of others harms nobody.
+//! Names and sizes of files for display and saving, so that a name chosen by others is harmless.
 
 use crate::{
     clean::clean,
     limits::{FILE_END_BYTES, FILE_NAME_BYTES},
 };
 
-/// The name by which a file of others is shown and saved, everywhere the same: no path, nothing that steers a terminal or
-/// pushes the end of the name out of sight, nothing that is hidden, an option or a device, and nothing that a browser or
-/// another system would change when it saves it. The name of a safe name is itself.
+/// The name under which a file of others is shown and saved, the same everywhere. It contains no path, nothing that
+/// controls a terminal or pushes the end of the name out of sight, and nothing that a browser or another system would
+/// change on saving. It is not a hidden file, an option or a device. A safe name stays unchanged.
 pub fn safe_name(name: &str) -> String {
     let name = clean(name).replace(" ⏎ ", "");
     let part = |char: char| match char {
         '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*' => '_',
-        // Slashes of other kinds, which some systems make plain ones of.
+        // Other kinds of slashes, which some systems convert to plain ones.
         '\u{2044}' | '\u{2215}' | '\u{29f5}' | '\u{29f8}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}' => '_',
         _ => char,
     };
@@ -31,7 +31,7 @@ pub fn safe_name(name: &str) -> String {
     if name.is_empty() { "file".into() } else { name }
 }
 
-/// Whether a name is that of a device on some systems, whatever stands behind its first dot.
+/// Whether a name up to its first dot is that of a device on some systems.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
     let numbered = |port: &str| {
@@ -44,7 +44,7 @@ fn is_device(name: &str) -> bool {
         || numbered("lpt")
 }
 
-/// A name and the end that says what it is, which is none when it is long.
+/// Splits a name into stem and extension; a long extension counts as part of the stem.
 pub fn parts(name: &str) -> (&str, &str) {
     match name.rfind('.').filter(|at| *at > 0 && name.len() - at <= FILE_END_BYTES) {
         Some(at) => name.split_at(at),
@@ -52,12 +52,12 @@ pub fn parts(name: &str) -> (&str, &str) {
     }
 }
 
-/// As much of a text as so many bytes hold.
+/// As much of a text as fits into `bytes`.
 fn beginning(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes { text } else { text[..text.floor_char_boundary(bytes)].trim_end() }
 }
 
-/// Bytes as people say them.
+/// A number of bytes for people.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     let (mut size, mut unit) = (bytes as f64 / 1000.0, 0);
@@ -91,19 +91,19 @@ mod tests {
             ("a\u{2215}b\u{ff0f}c\u{2044}d", "a_b_c_d"),
             ("..", "__"),
             (".", "_"),
-            // Hidden ones, options, homes.
+            // Hidden files, options, homes.
             (".bashrc", "_bashrc"),
             ("-rf", "_rf"),
             ("--help", "_-help"),
             ("~root", "_root"),
-            // What steers, and what pushes the end out of sight.
+            // Control characters, and blanks that push the end out of sight.
             ("a\u{1b}[2Jb\nc", "a[2Jbc"),
             ("gpj\u{202e}exe", "gpjexe"),
             ("photo.jpg                    .exe", "photo.jpg .exe"),
             ("photo.jpg\u{a0}\u{3000}\u{2003}.exe", "photo.jpg .exe"),
             (" \u{200b} ", "file"),
             ("", "file"),
-            // What other systems drop or take for something else.
+            // Names that other systems shorten or misinterpret.
             ("a.exe.", "a.exe_"),
             ("a.exe. . ", "a.exe. _"),
             ("a\"b|c?d*e<f>.txt", "a_b_c_d_e_f_.txt"),
@@ -122,7 +122,7 @@ mod tests {
         ];
         for (name, safe) in cases {
             assert_eq!(safe_name(name), safe, "{name:?}");
-            assert_eq!(safe_name(safe), safe, "a safe name is its own");
+            assert_eq!(safe_name(safe), safe, "a safe name stays unchanged");
         }
     }
 

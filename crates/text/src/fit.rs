@@ -1,9 +1,9 @@
-//! Text in columns: what does not fit is cut between characters as people see them.
+//! Text in columns: text that does not fit is cut between user-visible characters.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The beginning of `text` that fits into `width` columns; what was cut is told by an ellipsis.
+/// The beginning of `text` that fits into `width` columns; an ellipsis marks a cut.
 pub fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

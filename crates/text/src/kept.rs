@@ -1,4 +1,4 @@
-//! A small thing of the home that is kept as one JSON file, written whole.
+//! A small value of the home, kept as one JSON file that is always written whole.
 
 use std::{
     fs,
@@ -11,17 +11,17 @@ use rumormill_api::Refused;
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
-/// A thing, and the file it is kept in.
+/// A value, and its file.
 pub struct Kept<T> {
     path: PathBuf,
     thing: Mutex<T>,
 }
 
 impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
-    /// Reads a file; one that is not there, or makes no sense, keeps nothing.
+    /// Reads a file; a missing or malformed one gives the default value.
     ///
     /// # Errors
-    /// When there is a file and it cannot be read.
+    /// When the file exists and cannot be read.
     pub fn open(path: PathBuf) -> Result<Self, Refused> {
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -31,12 +31,12 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
         Ok(Self { path, thing: Mutex::new(serde_json::from_slice(&text).unwrap_or_default()) })
     }
 
-    /// Looks at it.
+    /// Reads the value.
     pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&self.thing.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes it, and writes it where `change` says that it did.
+    /// Changes the value, and writes it if `change` returns true.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -58,5 +58,5 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
 }
 
 fn broken(path: &Path, error: &io::Error) -> Refused {
-    Refused::new("file", format!("{}: {error}", path.display()), "make it yours, readable and writable")
+    Refused::new("file", format!("{}: {error}", path.display()), "make it your own file, readable and writable")
 }

@@ -1,4 +1,4 @@
-//! What server, terminal and commands share when they show something to people, or keep something for them.
+//! Code that server, terminal and commands share to show things to people, or to keep small values for them.
 //!
 #![doc = include_str!("../README.md")]
 

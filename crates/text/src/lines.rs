@@ -1,21 +1,21 @@
-//! Lines out of what is read, each whole or not at all.
+//! Reads lines, each complete or not at all.
 
 use std::io::{self, BufRead, ErrorKind};
 
 /// A line, without its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// All of it. What is no UTF-8 is replaced.
+    /// The complete line. Invalid UTF-8 is replaced.
     Whole(String),
-    /// It had so many bytes, which is more than is taken.
+    /// A line of this many bytes, which is too long.
     TooLong(u64),
 }
 
-/// Reads the next line of at most `most` bytes; `None` at the end. Of a longer one nothing is kept, and the line after it is
-/// next.
+/// Reads the next line of at most `most` bytes; `None` at the end. A longer line is discarded, and the next call reads
+/// the line after it.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When reading fails.
 pub fn read_line(input: &mut impl BufRead, most: usize) -> io::Result<Option<Line>> {
     let (mut line, mut length, mut last, mut is_ended) = (Vec::new(), 0_u64, None, false);
     while !is_ended {
@@ -29,7 +29,7 @@ pub fn read_line(input: &mut impl BufRead, most: usize) -> io::Result<Option<Lin
         }
         let end = piece.iter().position(|byte| *byte == b'\n');
         let part = &piece[..end.unwrap_or(piece.len())];
-        // The carriage return before the end is none of the line's bytes.
+        // A carriage return before the end does not count as part of the line.
         let room = (most + 1).saturating_sub(line.len());
         line.extend_from_slice(&part[..part.len().min(room)]);
         (length, last, is_ended) = (length + part.len() as u64, part.last().copied().or(last), end.is_some());

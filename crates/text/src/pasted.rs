@@ -1,14 +1,14 @@
-//! Tickets as people paste them: in quotes or brackets, in the middle of a sentence, behind the command, wrapped and quoted
-//! by mail, with invisible letters that a web page or a chat put in.
+//! Tickets as people paste them: in quotes or brackets, in the middle of a sentence, behind the command, wrapped and
+//! quoted by mail, with invisible letters from a web page or a chat.
 
 use std::str::FromStr;
 
 use crate::limits::{PASTED_BYTES, PASTED_PIECES};
 
-/// How every ticket begins; the number of its version follows.
+/// The beginning of every ticket; its version number follows.
 const WORD: &str = "rumor";
 
-/// Whether a text holds something that begins as tickets do. Few rooms are called so.
+/// Whether a text contains the beginning of a ticket. Few rooms have such a name.
 pub fn holds_ticket(text: &str) -> bool {
     starts(&plain(text)).next().is_some()
 }
@@ -16,7 +16,7 @@ pub fn holds_ticket(text: &str) -> bool {
 /// The first ticket in a text.
 ///
 /// # Errors
-/// `none` when there is none; where something began as one, what is wrong with it.
+/// `none` when there is none; otherwise the fault of the first thing that looks like one.
 pub fn find_ticket<T: FromStr>(text: &str, none: T::Err) -> Result<T, T::Err> {
     if text.len() > PASTED_BYTES {
         return Err(none);
@@ -32,7 +32,7 @@ pub fn find_ticket<T: FromStr>(text: &str, none: T::Err) -> Result<T, T::Err> {
     Err(wrong)
 }
 
-/// The ticket that a text begins with. It may be wrapped: pieces are added until they make one, as its checksum tells.
+/// The ticket at the beginning of a text. It may be wrapped: pieces are joined until its checksum is right.
 fn read<T: FromStr>(text: &str) -> Result<T, Option<T::Err>> {
     let (mut letters, mut wrong) = (String::new(), None);
     for piece in text.split_whitespace().take(PASTED_PIECES) {
@@ -40,7 +40,7 @@ fn read<T: FromStr>(text: &str) -> Result<T, Option<T::Err>> {
         letters.push_str(&piece[..end]);
         match letters.parse() {
             Ok(ticket) => return Ok(ticket),
-            // Words behind it make another fault of it than it has.
+            // Keep the first error: words after the ticket would change it.
             Err(error) => _ = wrong.get_or_insert(error),
         }
         if end < piece.len() {
@@ -50,7 +50,7 @@ fn read<T: FromStr>(text: &str) -> Result<T, Option<T::Err>> {
     Err(wrong)
 }
 
-/// Where something begins as tickets do.
+/// The positions where a ticket may begin.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     let is_start = |at: &usize| {
@@ -62,7 +62,7 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
     (0..bytes.len()).filter(is_start)
 }
 
-/// A text without invisible letters, and without the marks by which mail quotes lines.
+/// A text without invisible letters and the marks with which mail quotes lines.
 fn plain(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let lines =

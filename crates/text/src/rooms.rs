@@ -1,20 +1,20 @@
-//! Rooms by name: how one is called, and which one a word means.
+//! Rooms by name: how to show one, and which one a word means.
 
 use rumormill_api::{Code, Refused, codes};
 
 use crate::{clean::clean_name, limits::NICK_CHARS, who::folds};
 
-/// Rooms that a refusal lists.
+/// Rooms to list in a refusal.
 const LISTED: usize = 8;
 
-/// Digits of an id by which a room is told.
+/// Digits of an id with which a room is shown.
 const ID_SHOWN: usize = 8;
 
-/// Whether a room of this name and id is meant.
+/// Whether a word means the room with this name and id.
 type Meant<'a> = &'a dyn Fn(&str, &str) -> bool;
 
-/// Which of the rooms, told by name and id, a person means: by its id, by name, by its name as it is shown, by the beginning of
-/// its id, or, when nothing is said, the only one.
+/// Which of the rooms, given by name and id, a person means: by its id, its name, its name as shown, or the beginning
+/// of its id; without a word, the only room.
 ///
 /// # Errors
 /// When there is no such room, or more than one.
@@ -30,7 +30,7 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
         };
     };
     let digits = wanted.to_ascii_lowercase();
-    // Anybody can give a room any name, so that it neither hides a room whose id it is nor stands for it.
+    // Anyone can give a room any name, so a name neither hides nor stands for the room that has it as its id.
     let ways: [Meant<'_>; 4] = [
         &|_, id| id == digits,
         &|name, _| name == wanted,
@@ -46,20 +46,20 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
             let what = format!("there is no room {wanted:?} here");
             match alike.is_empty() {
                 true => Err(unclear(codes::ROOM, what, rooms, &those(&|_, _| true))),
-                false => Err(unclear(codes::ROOM, format!("{what}, but what looks like it"), rooms, &alike)),
+                false => Err(unclear(codes::ROOM, format!("{what}, but one that looks like it"), rooms, &alike)),
             }
         }
         _ => Err(unclear(codes::SEVERAL, format!("several rooms are called {wanted:?}"), rooms, &meant)),
     }
 }
 
-/// The name of a room as it is shown.
+/// The name of a room for display.
 pub fn title(name: &str) -> String {
     let name = clean_name(name, NICK_CHARS);
     if name.is_empty() { "(its name is not known yet)".into() } else { name }
 }
 
-/// The beginning of each id, as long as it takes to tell them apart.
+/// The beginning of each id, long enough to tell them apart.
 pub fn beginnings<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     let shared = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let digits = |id: &str| {
@@ -69,7 +69,7 @@ pub fn beginnings<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     ids.iter().map(|id| id.get(..digits(id)).unwrap_or(id)).collect()
 }
 
-/// Refuses, and names those of the rooms that may be meant.
+/// A refusal that lists the rooms that may be meant.
 fn unclear(code: Code, what: String, rooms: &[(String, String)], those: &[usize]) -> Refused {
     let those: Vec<_> = those.iter().filter_map(|at| rooms.get(*at)).collect();
     let ids: Vec<&str> = those.iter().map(|(_, id)| id.as_str()).collect();
@@ -77,7 +77,7 @@ fn unclear(code: Code, what: String, rooms: &[(String, String)], those: &[usize]
     let known: Vec<String> = named.map(|((name, _), id)| format!("{} ({id})", title(name))).collect();
     let more = if those.len() > LISTED { ", ..." } else { "" };
     let help = match known.is_empty() {
-        true => "make one with `rumormill new NAME`, or enter one with `rumormill join TICKET`".into(),
+        true => "make one with `rumormill new NAME`, or join one with `rumormill join TICKET`".into(),
         false => format!("name one, or the beginning of its id: {}{more}", known.join(", ")),
     };
     code.refuse(what, help)
@@ -107,7 +107,7 @@ mod tests {
         check(&rooms, None, Err("several"));
         check(&rooms[..1], None, Ok(0));
         check(&[], None, Err("no room here"));
-        // A room that is named like the id of another, or like its beginning.
+        // A room named like the id of another, or like its beginning.
         let id = "aaaaaaaa".repeat(8);
         let rooms = [("lunch", "aaaaaaaa"), (&id[..], "bbbbbbbb"), ("aaaaaaaa", "cccccccc")];
         check(&rooms, Some(&id), Ok(0));
@@ -127,7 +127,7 @@ mod tests {
         let Refused { code, help, .. } = refused(&rooms, Some("lunch"));
         assert_eq!(code, "several");
         assert!(!help.contains("work"), "{help}");
-        // Their ids begin alike; what is told picks one.
+        // Their ids begin alike, and each beginning shown picks one.
         let said: Vec<&str> = help.split(['(', ')']).skip(1).step_by(2).collect();
         let named: Vec<_> = rooms.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect();
         assert_eq!(said.iter().map(|id| choose(&named, Some(id)).unwrap()).collect::<Vec<_>>(), [0, 2]);
@@ -139,7 +139,7 @@ mod tests {
         check(&invisible, Some("lunch"), Ok(0));
         let both = [("lun\u{200b}ch", "aaaaaaaaaaaa"), ("lunch", "bbbbbbbbbbbb")];
         check(&both, Some("lunch"), Ok(1));
-        // A Cyrillic letter in the place of a Latin one.
+        // A Cyrillic letter in place of a Latin one.
         let cyrillic = [("lun\u{441}h", "aaaaaaaaaaaa"), ("work", "bbbbbbbbbbbb")];
         let Refused { what, help, .. } = refused(&cyrillic, Some("lunch"));
         assert!(

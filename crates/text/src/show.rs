@@ -1,24 +1,26 @@
 //! How lines of a room look in plain text.
 
-use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Share};
+use std::fmt::Display;
+
+use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Seeking, Share, Sought};
 
 use crate::{
     clean::{clean, clean_name},
     clock::Clock,
     file_name::{safe_name, size},
-    limits::NICK_CHARS,
+    limits::{NICK_CHARS, SOUGHT_NAMED},
     who::{NAMELESS_DIGITS, Names},
 };
 
-/// What of a message is shown.
+/// The visible part of a message.
 enum Said {
     /// A line of text.
     Text(String),
-    /// Something that happened, told about the author.
+    /// An action, told in the third person.
     Act(String),
 }
 
-/// `hh:mm nick  text`, or `hh:mm * nick did something`, with what was done to it.
+/// `hh:mm nick  text`, or `hh:mm * nick did something`, followed by its reply and reactions.
 pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     let text = clean(&message.text);
     let said = match (message.kind, message.gone) {
@@ -35,7 +37,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
-        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not come yet".into()),
+        (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
@@ -56,28 +58,28 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
     shown
 }
 
-/// What is told of somebody who took a name, and had another one `before`: who they were, and what they did. It is how
-/// people join, when that is their first. A name that they no longer have may be somebody else's by now, so that the
-/// beginning of the id stands behind it.
+/// Describes how an author took a name: it joined, if the name is its first or the same once more under a fresh key, or
+/// changed its name from `before`. The old name may belong to someone else by now, so the beginning of the id stands
+/// behind it.
 pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str) -> (String, String) {
     let name = clean_name(name, NICK_CHARS);
     let had = |name: &str| format!("{name} ({})", author.as_str().chars().take(NAMELESS_DIGITS).collect::<String>());
     let shown = names.name(author, &name).whole();
-    match before {
+    match before.filter(|before| clean_name(before, NICK_CHARS) != name) {
         None if shown.starts_with(&name) => (shown, "joined".into()),
         None => (had(&name), "joined".into()),
         Some(before) => (had(&clean_name(before, NICK_CHARS)), format!("is now called {name}")),
     }
 }
 
-/// Who said something elsewhere, where and when: `alice (irssi), 2019-03-02 14:02`.
+/// The original author, source and time of an imported message: `alice (irssi), 2019-03-02 14:02`.
 pub fn elsewhere(clock: &Clock, from: &Elsewhere) -> String {
     let Elsewhere { name, source, time_ms } = from;
     let (name, source) = (clean_name(name, NICK_CHARS), clean_name(source, NICK_CHARS));
     format!("{name} ({source}), {} {}", clock.day(*time_ms), clock.minutes(*time_ms))
 }
 
-/// How a file is told of: `photo.jpg, 2.1 MB, image/jpeg`.
+/// How a file is shown: `photo.jpg, 2.1 MB, image/jpeg`.
 pub fn offered(file: &File) -> String {
     let mut told = format!("{}, {}", safe_name(&file.name), size(file.size));
     if !file.mime.is_empty() {
@@ -86,17 +88,14 @@ pub fn offered(file: &File) -> String {
     told
 }
 
-/// What people are told of an author whose share of this disk is full.
+/// The notice about an author whose share of this disk is full.
 pub fn shared(share: &Share, clock: &Clock) -> String {
     let Share { nick, share_bytes, until_ms, .. } = share;
     let (nick, until) = (clean(nick), format!("{} {}", clock.day(*until_ms), clock.minutes(*until_ms)));
-    format!(
-        "{nick}'s messages fill their share of {} here: what they said up to {until} was let go",
-        size(*share_bytes)
-    )
+    format!("{nick}'s messages fill their share of {} here: those up to {until} were dropped", size(*share_bytes))
 }
 
-/// How many of `others` hold one of my lines.
+/// How many of `others` hold a message of one's own.
 pub fn receipt(holders: u64, others: u64) -> String {
     match (holders, others.max(holders)) {
         (_, 0) => "(nobody else has been here yet)".into(),
@@ -105,15 +104,36 @@ pub fn receipt(holders: u64, others: u64) -> String {
     }
 }
 
-/// One thing or several.
-pub fn count(number: usize, one: &str, several: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        _ => format!("{number} {several}"),
+/// Says whom a room looks for that has not heard of anybody yet: one sentence for each peer whose address is known.
+pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
+    let one = |sought: &Sought| {
+        let peer: String = sought.peer.as_str().chars().take(NAMELESS_DIGITS).collect();
+        let at = match sought.routes.is_empty() {
+            true => String::new(),
+            false => format!(" at {}", clean(&sought.routes.join(", "))),
+        };
+        let why = if sought.why.is_empty() { String::new() } else { format!(": {}", clean(&sought.why)) };
+        let how = match sought.tries {
+            0 => "is being dialled".to_owned(),
+            tries => format!("was dialled {} in vain{why}", count(tries, "time", "times")),
+        };
+        format!("{peer}{at} {how}")
+    };
+    let since = clock.minutes(seeking.since_ms);
+    let routes = seeking.peers.iter().take(SOUGHT_NAMED).map(one);
+    let lead = format!("nobody of this room was found so far, looking since {since}, on the LAN too");
+    std::iter::once(lead).chain(routes).collect()
+}
+
+/// A count with the singular or plural of a noun.
+pub fn count(number: impl Copy + Display + PartialEq + From<u8>, one: &str, several: &str) -> String {
+    match number == 1.into() {
+        true => format!("1 {one}"),
+        false => format!("{number} {several}"),
     }
 }
 
-/// A number with its thousands apart.
+/// A number with separated thousands.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -143,7 +163,7 @@ mod tests {
             Share { nick: "Ann".into(), share_bytes: 64_000_000, until_ms: 1_700_000_000_000, ..Share::default() };
         assert_eq!(
             shared(&share, &Clock::utc()),
-            "Ann's messages fill their share of 64.0 MB here: what they said up to 2023-11-14 22:13 was let go"
+            "Ann's messages fill their share of 64.0 MB here: those up to 2023-11-14 22:13 were dropped"
         );
     }
 
@@ -153,6 +173,22 @@ mod tests {
         for (holders, others, want) in cases {
             assert_eq!(receipt(holders, others), want);
         }
+    }
+
+    #[test]
+    fn whom_a_room_looks_for_is_told_with_the_ways_and_why_they_failed() {
+        let sought = |tries, why: &str| Sought {
+            peer: "c0ffee0123".into(),
+            routes: vec!["192.168.1.5:4711".into()],
+            tries,
+            why: why.into(),
+        };
+        let told = |peers| looked_for(&Seeking { since_ms: 1_700_000_000_000, peers }, &Clock::utc());
+        let lead = "nobody of this room was found so far, looking since 22:13, on the LAN too";
+        assert_eq!(told(Vec::new()), [lead]);
+        assert_eq!(told(vec![sought(0, "")]), [lead, "c0ffee01 at 192.168.1.5:4711 is being dialled"]);
+        let vain = "c0ffee01 at 192.168.1.5:4711 was dialled 3 times in vain: it does not answer";
+        assert_eq!(told(vec![sought(3, "it does not answer")]), [lead, vain]);
     }
 
     #[test]
@@ -177,6 +213,7 @@ mod tests {
         };
         assert_eq!(told(&names, None, "Ann\u{202e}"), "Ann joined");
         assert_eq!(told(&names, Some("Annie"), "Ann"), "Annie (03c66105) is now called Ann");
+        assert_eq!(told(&names, Some("Ann"), "Ann"), "Ann joined");
         names.learn(&"41aa0711".into(), "Ann");
         assert_eq!(told(&names, None, "Ann"), "Ann~03c6 joined");
         names.learn(&ann, "Bea");

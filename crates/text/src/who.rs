@@ -1,6 +1,6 @@
-//! Who is who, and whom a word means. A nick is chosen freely, so that two people may take the same or one that looks the
-//! same, or the beginning of somebody's id, or a word that stands for somebody else on a screen. Where that happens, the
-//! beginning of the author id stands behind the nick; and a word that may mean several means nobody until one is picked.
+//! Which person a name means. People choose nicks freely, so two may have the same or similar ones, and a nick may
+//! resemble the beginning of an id, or a word with its own meaning on a screen. In these cases the beginning of the
+//! author id follows the nick. A word that may mean several people means nobody until the user picks one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,56 +17,56 @@ use crate::{
     limits::{ID_DIGITS, NAMED_AT_ONCE, NICK_CHARS, PEOPLE_KNOWN},
 };
 
-/// Digits of an author id that tell two of the same nick apart, or as many more as it takes; and the fewest that mean
-/// somebody.
+/// Least number of digits of an author id that follow a nick, extended as needed; also the fewest digits that identify
+/// a person.
 const TAG_DIGITS: usize = 4;
 
-/// Digits that stand for somebody without a nick.
+/// Digits that stand for a person without a nick.
 pub(crate) const NAMELESS_DIGITS: usize = 8;
 
-/// What stands between a name and what is told of it, on one of the screens.
+/// Signs that separate a name from other text on some screen.
 const SIGNS: [char; 7] = ['~', ':', '*', '<', '>', '↳', '⏎'];
 
-/// What a line begins with that nobody said.
+/// Beginnings of lines that are not messages.
 const BEGINS: [char; 9] = ['-', '(', '/', '#', '…', '✓', '↑', '·', '─'];
 
-/// What words look like that mean somebody else, or the program, on one of the screens.
+/// Words that mean other people or the program on some screen, in folded form.
 static OURS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let words = "you me yourself myself everyone everybody all here nobody somebody author member founder owner admin \
                  moderator system server error help rumormill";
     words.split(' ').flat_map(folds).collect()
 });
 
-/// A name as it is shown.
+/// A name for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     nick: String,
-    /// `~` and digits, or nothing.
+    /// `~` and digits, or empty.
     tag: String,
 }
 
 impl Name {
-    /// In at most `width` columns; the tag is never cut before the nick is.
+    /// Fits the name into `width` columns; shortens the nick before the tag.
     pub fn fit(&self, width: usize) -> String {
         fit(&format!("{}{}", fit(&self.nick, width.saturating_sub(self.tag.width())), self.tag), width)
     }
 
-    /// In full.
+    /// The full name.
     pub fn whole(&self) -> String {
         format!("{}{}", self.nick, self.tag)
     }
 }
 
-/// Whom a text names.
+/// The people that a text mentions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Named {
-    /// Those whose shown name stands in it.
+    /// People whose shown name stands in the text.
     pub authors: Vec<AuthorHex>,
-    /// What was to name somebody and may mean several, each as it is told to who wrote it.
+    /// Ambiguous mentions, each as a message for the writer.
     pub unclear: Vec<String>,
 }
 
-/// The nicks of a room.
+/// The nicks of a room's people.
 #[derive(Debug, Default)]
 pub struct Names {
     nicks: BTreeMap<AuthorHex, String>,
@@ -86,7 +86,7 @@ impl Names {
         Self::of(people.iter().map(|person| (&person.author, &*person.nick)))
     }
 
-    /// Takes note of what an author is called.
+    /// Records the nick of an author.
     pub fn learn(&mut self, author: &AuthorHex, nick: &str) {
         let nick = shown(author, nick);
         match self.nicks.get(author) {
@@ -114,34 +114,38 @@ impl Names {
         }
     }
 
-    /// Takes note of who said a message, and of the name that they have now, as far as the message tells it.
+    /// Records the author of a message and its present name, as far as the message tells it. A message that announces a
+    /// new name carries the name before it as its `nick`.
     pub fn meet(&mut self, message: &Message) {
-        let nick = match message.kind {
-            Kind::Nick if message.nick.is_empty() => &message.text,
-            _ => &message.nick,
-        };
-        if !nick.is_empty() || !self.knows(&message.author) {
+        let is_naming = message.kind == Kind::Nick;
+        let nick = if is_naming { &message.text } else { &message.nick };
+        if !self.is_called(&message.author) || !is_naming && !nick.is_empty() {
             self.learn(&message.author, nick);
         }
     }
 
-    /// What whoever said a message is shown as, in full.
+    /// The full shown name of a message's author.
     pub fn by(&self, message: &Message) -> String {
         self.name(&message.author, &message.nick).whole()
     }
 
-    /// What whoever is answered is shown as, in full.
+    /// The full shown name of a reply's target author.
     pub fn answered(&self, reply: &Reply) -> String {
         let author = reply.r#ref.as_str().split('.').next().unwrap_or_default();
         self.name(&author.into(), &reply.nick).whole()
     }
 
-    /// Whether this author's nick is known.
+    /// Whether the nick of this author is known.
     pub fn knows(&self, author: &AuthorHex) -> bool {
         self.nicks.contains_key(author)
     }
 
-    /// What an author is shown as; `nick` is what they are called as far as the teller knows.
+    /// Whether this author has a nick, as far as is known.
+    fn is_called(&self, author: &AuthorHex) -> bool {
+        self.nicks.get(author).is_some_and(|nick| *nick != shown(author, ""))
+    }
+
+    /// The shown name of an author; `nick` is its nick as far as the caller knows.
     pub fn name(&self, author: &AuthorHex, nick: &str) -> Name {
         let Some(nick) = self.nicks.get(author) else {
             return Name { nick: shown(author, nick), tag: tag(author, TAG_DIGITS) };
@@ -156,18 +160,18 @@ impl Names {
         Name { nick: nick.clone(), tag }
     }
 
-    /// Whether a nick passes for a sign of ours, for a word of ours, or for the id of somebody else.
+    /// Whether a nick resembles a sign or a word of ours, or another author's id.
     fn imitates(&self, author: &AuthorHex, nick: &str, looks: &BTreeSet<String>) -> bool {
         let is_sign = nick.contains(SIGNS) || nick.starts_with(BEGINS) || !nick.chars().any(char::is_alphanumeric);
         is_sign || !looks.is_disjoint(&OURS) || self.beginning(nick).any(|other| other != author)
     }
 
-    /// Authors whose nick looks like that.
+    /// Authors whose nick looks like this.
     fn alike(&self, looks: &BTreeSet<String>) -> BTreeSet<&AuthorHex> {
         looks.iter().filter_map(|look| self.alike.get(look)).flatten().collect()
     }
 
-    /// Authors whose id begins with these digits; nobody's, when they are too few or none.
+    /// Authors whose id begins with these digits; none if there are too few digits.
     fn beginning(&self, digits: &str) -> impl Iterator<Item = &AuthorHex> {
         let digits = digits.to_ascii_lowercase();
         let fits = digits.len() >= TAG_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -176,11 +180,11 @@ impl Names {
         found.take_while(move |author| fits && author.as_str().starts_with(&digits))
     }
 
-    /// The author whom a word means: by the whole id, by the name that is shown or the nick and more digits, or else by the
-    /// beginning of the id, when nobody's nick looks like that.
+    /// The author that a word means: by the whole id, by the shown name or the nick with more digits, or else by the
+    /// beginning of the id, if nobody's nick looks like that.
     ///
     /// # Errors
-    /// When it means nobody, or may mean several: then all of them are told, so that one can be picked.
+    /// When it means nobody, or may mean several: the refusal lists them to pick one.
     pub fn choose(&self, word: &str) -> Result<AuthorHex, Refused> {
         let word = clean_name(word.trim().strip_prefix('@').unwrap_or(word), usize::MAX);
         let lower = word.to_lowercase();
@@ -203,7 +207,7 @@ impl Names {
         }
     }
 
-    /// Authors whose shown name is this, or whose nick it is with digits of their id behind it.
+    /// Authors with this shown name, or with this nick and digits of their id behind it.
     fn shown_as(&self, lower: &str) -> BTreeSet<&AuthorHex> {
         let tagged = lower.rsplit_once('~').filter(|(_, digits)| digits.len() >= TAG_DIGITS);
         let is = |author: &AuthorHex, nick: &str| {
@@ -223,12 +227,12 @@ impl Names {
         let names = self.listed(meant);
         let what = format!(
             "\"{word}\" may mean {}",
-            if meant.len() == 1 { "somebody else than you think" } else { "several people" }
+            if meant.len() == 1 { "someone other than you think" } else { "several people" }
         );
         codes::SEVERAL.refuse(what, format!("say which: {names}"))
     }
 
-    /// These people, each as nobody else is shown.
+    /// The names of these people, each unambiguous.
     fn listed(&self, people: &BTreeSet<&AuthorHex>) -> String {
         let sure = |author: &&AuthorHex| match self.name(author, "") {
             Name { nick, tag: none } if none.is_empty() => format!("{nick}{}", tag(author, TAG_DIGITS)),
@@ -241,8 +245,8 @@ impl Names {
         names.join(", ")
     }
 
-    /// Whom a text names: those of `people` whose shown name stands in it as a word of its own. What is addressed to a nick
-    /// that several could have names none of them, and is told.
+    /// The people that a text mentions: those of `people` whose shown name stands in it as a separate word. A mention
+    /// of a nick that several people may have mentions nobody, and is reported.
     pub fn named<'a>(&self, people: impl IntoIterator<Item = &'a AuthorHex>, text: &str) -> Named {
         let text = text.to_lowercase();
         let (mut named, mut sure) = (Named::default(), BTreeSet::new());
@@ -258,7 +262,7 @@ impl Names {
                 unclear.entry(name.nick.to_lowercase()).or_default().extend(alike.into_iter().chain([author]));
             }
         }
-        // What somebody is shown as means them, whoever calls themselves so.
+        // An exact shown name means its owner, even if others use it as a nick.
         unclear.retain(|nick, _| !sure.contains(nick));
         let told = |(nick, people): (&String, &BTreeSet<&AuthorHex>)| {
             format!("nobody is named by \"{nick}\", which may mean {}", self.listed(people))
@@ -268,8 +272,8 @@ impl Names {
     }
 }
 
-/// Whether a name stands in a text as a word of its own, and if so, whether somebody is addressed by it somewhere: behind
-/// an `@`, or at the beginning with `:` or `,` behind it.
+/// Whether a name stands in a text as a separate word, and if so, whether it is used as an address: after `@`, or at
+/// the beginning with `:` or `,` after it.
 fn stands(text: &str, name: &str) -> Option<bool> {
     let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '~');
     let found = text.match_indices(name).filter(|(at, _)| {
@@ -280,7 +284,7 @@ fn stands(text: &str, name: &str) -> Option<bool> {
     found.map(addressed).reduce(|one, other| one || other)
 }
 
-/// A nick as it is shown: blanks are one each, since two end a name.
+/// A nick for display: each run of blanks becomes one, because two blanks end a name.
 fn shown(author: &AuthorHex, nick: &str) -> String {
     let nick = clean(nick).split_whitespace().collect::<Vec<_>>().join(" ");
     match clean_name(&nick, NICK_CHARS) {
@@ -293,14 +297,15 @@ fn tag(author: &AuthorHex, digits: usize) -> String {
     format!("~{}", author.as_str().chars().take(digits).collect::<String>())
 }
 
-/// How many digits tell an author from all the others.
+/// The number of digits that distinguish an author from the others.
 fn digits_apart(author: &AuthorHex, others: &BTreeSet<&AuthorHex>) -> usize {
     let shared =
         |other: &&AuthorHex| author.as_str().bytes().zip(other.as_str().bytes()).take_while(|(a, b)| a == b).count();
     others.iter().map(shared).max().map_or(TAG_DIGITS, |shared| TAG_DIGITS.max(shared + 1))
 }
 
-/// What a nick looks like, to careless eyes: in one case before and after, since `I` looks like `l` and `i` does not.
+/// What a nick looks like to a careless reader: lower-cased before and after folding, because `I` looks like `l` and
+/// `i` does not.
 pub(crate) fn folds(nick: &str) -> BTreeSet<String> {
     let visible = |nick: &str| -> String {
         let kept = |char: &char| char.width() != Some(0) && !char.is_whitespace();
@@ -317,7 +322,7 @@ mod tests {
 
     use super::*;
 
-    /// What the page is held to as well.
+    /// The page must pass these cases too.
     const CASES: &str = include_str!("../tests/names.json");
 
     #[derive(Deserialize)]
@@ -325,11 +330,11 @@ mod tests {
         about: String,
         people: Vec<(String, String)>,
         shown: Vec<String>,
-        /// Words, and whom each means: an author, `nobody` or `several`.
+        /// Words and their meanings: an author, `nobody` or `several`.
         means: BTreeMap<String, String>,
-        /// Texts, and whom each names.
+        /// Texts, and the people that each mentions.
         named: BTreeMap<String, Vec<String>>,
-        /// Texts that are told to name nobody since they may name several.
+        /// Texts whose mention is ambiguous.
         unclear: Vec<String>,
     }
 

@@ -4,7 +4,7 @@ use rumormill_api::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex
 use rumormill_text::{clean, limits::PEOPLE_KNOWN};
 
 use super::{
-    ask::{Answer, Ask, OfRoom, Told},
+    ask::{Answer, Ask, OfRoom, Outcome},
     carry, files,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
@@ -24,47 +24,47 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         Err(refused) => return refuse(model, ask, &refused),
     };
     match (ask, told) {
-        (Ask::Rooms, Told::Rooms(rooms)) => list(model, rooms, out),
-        (Ask::Enter(_), Told::Room(room)) => {
+        (Ask::Rooms, Outcome::Rooms(rooms)) => list(model, rooms, out),
+        (Ask::Enter(_), Outcome::Room(room)) => {
             let id = room.id.clone();
             status(model, *room);
             if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
                 rooms::open(model, at, out);
             }
         }
-        (Ask::Nearby(name), Told::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
-        (Ask::Of(_, OfRoom::Announce(on)), Told::Room(room)) => {
+        (Ask::Nearby(name), Outcome::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
+        (Ask::Of(_, OfRoom::Announce(on)), Outcome::Room(room)) => {
             status(model, *room);
-            model.tell(NoteKind::Told, if on { ANNOUNCED } else { "nobody is told of this room any more" });
+            model.tell(NoteKind::Outcome, if on { ANNOUNCED } else { "nobody is told of this room any more" });
         }
         // Unless that was told before, and it was entered again since.
         (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),
-        (Ask::Of(_, OfRoom::Ticket), Told::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
-        (Ask::Of(_, OfRoom::Picture), Told::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
-        (Ask::Of(_, OfRoom::Save(_)), Told::Saved(path)) => files::saved(model, &path),
-        (Ask::Of(_, OfRoom::Fetch(_)), Told::Message(message)) => files::asked(model, &message, out),
-        (Ask::Of(_, _), Told::Room(room)) => status(model, *room),
+        (Ask::Of(_, OfRoom::Ticket), Outcome::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
+        (Ask::Of(_, OfRoom::Picture), Outcome::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
+        (Ask::Of(_, OfRoom::Save(_)), Outcome::Saved(path)) => files::saved(model, &path),
+        (Ask::Of(_, OfRoom::Fetch(_)), Outcome::Message(message)) => files::asked(model, &message, out),
+        (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}
     }
 }
 
 /// An answer about a room that was left meanwhile is of no use.
-fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
+fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
     let Some(open) = model.open_as(room) else { return };
     match (ask, told) {
-        (OfRoom::People, Told::People(people)) => met(open, people),
-        (OfRoom::Hide(author), Told::People(people)) => {
+        (OfRoom::People, Outcome::People(people)) => met(open, people),
+        (OfRoom::Hide(author), Outcome::People(people)) => {
             met(open, people);
             carry::tell_hidden(model, &author, true);
         }
-        (OfRoom::Unhide(author), Told::People(people)) => {
+        (OfRoom::Unhide(author), Outcome::People(people)) => {
             met(open, people);
             carry::tell_hidden(model, &author, false);
         }
-        (_, Told::Whois(whois)) => carry::tell_whois(model, &whois),
-        (OfRoom::Search(words), Told::Page(page)) => found(model, &words, page),
-        (OfRoom::Say(_) | OfRoom::File(_), Told::Page(page)) => {
+        (_, Outcome::Whois(whois)) => carry::tell_whois(model, &whois),
+        (OfRoom::Search(words), Outcome::Page(page)) => found(model, &words, page),
+        (OfRoom::Say(_) | OfRoom::File(_), Outcome::Page(page)) => {
             for message in page.messages {
                 open.reach(&message.place);
                 spoke(open, &message);
@@ -74,8 +74,8 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Told) {
             }
             open.timeline.seen();
         }
-        (ask, Told::Page(page)) => read(model, &ask, page),
-        (_, Told::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
+        (ask, Outcome::Page(page)) => read(model, &ask, page),
+        (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders.holders, holders.of),
         // Events tell what came of a change: the answer may be older than the newest of them.
         _ => {}
     }

@@ -68,7 +68,7 @@ pub(super) enum OfRoom {
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Told {
+pub(super) enum Outcome {
     Rooms(Vec<Room>),
     Room(Box<Room>),
     People(Vec<Person>),
@@ -87,7 +87,7 @@ pub(super) enum Told {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) ask: Ask,
-    pub(super) told: Result<Told, Refused>,
+    pub(super) told: Result<Outcome, Refused>,
 }
 
 impl Ask {
@@ -95,15 +95,15 @@ impl Ask {
     ///
     /// # Errors
     /// What the answer says, or that there is none.
-    pub(super) async fn put(&self, client: &Client) -> Result<Told, Refused> {
+    pub(super) async fn put(&self, client: &Client) -> Result<Outcome, Refused> {
         let told = match self {
-            Self::Rooms => client.rooms().await.map(Told::Rooms),
+            Self::Rooms => client.rooms().await.map(Outcome::Rooms),
             Self::Enter(enter) => client.call(&endpoints::ENTER_ROOM, &[], &[], enter).await.map(standing),
             Self::Nearby(name) => {
                 let wait = JOIN_LOOKS_MS.to_string();
                 let query: Vec<(&str, &str)> =
                     [("wait_ms", &*wait)].into_iter().chain(name.as_deref().map(|name| ("name", name))).collect();
-                client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await.map(|nearby| Told::Nearby(nearby.rooms))
+                client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await.map(|nearby| Outcome::Nearby(nearby.rooms))
             }
             Self::Of(room, ask) => return ask.put(client, room).await.map_err(Refused::from),
         };
@@ -112,20 +112,20 @@ impl Ask {
 }
 
 impl OfRoom {
-    async fn put(&self, client: &Client, id: &RoomHex) -> Result<Told, Failure> {
+    async fn put(&self, client: &Client, id: &RoomHex) -> Result<Outcome, Failure> {
         let (path, room) = ([id.as_str()], client.room(id.as_str()));
         let told = match self {
-            Self::People => room.people().await.map(Told::People),
-            Self::Newest => room.newest(PAGE_MESSAGES).await.map(Told::Page),
-            Self::Before(place) => room.before(place, PAGE_MESSAGES).await.map(Told::Page),
-            Self::After(place) => room.after(place, PAGE_MESSAGES).await.map(Told::Page),
-            Self::Search(words) => room.search(words, HITS).await.map(Told::Page),
-            Self::Say(say) => client.call(&endpoints::SAY, &path, &[], OneOrLines::One(say)).await.map(Told::Page),
+            Self::People => room.people().await.map(Outcome::People),
+            Self::Newest => room.newest(PAGE_MESSAGES).await.map(Outcome::Page),
+            Self::Before(place) => room.before(place, PAGE_MESSAGES).await.map(Outcome::Page),
+            Self::After(place) => room.after(place, PAGE_MESSAGES).await.map(Outcome::Page),
+            Self::Search(words) => room.search(words, HITS).await.map(Outcome::Page),
+            Self::Say(say) => client.call(&endpoints::SAY, &path, &[], OneOrLines::One(say)).await.map(Outcome::Page),
             Self::Edit(entry, text) => room.edit(entry, text).await.map(changed),
             Self::Retract(entry) => room.retract(entry).await.map(changed),
             Self::React(entry, sign) => room.react(entry, sign).await.map(changed),
             Self::Unreact(entry, sign) => room.unreact(entry, sign).await.map(changed),
-            Self::Holders(entry) => room.holders(entry).await.map(Told::Holders),
+            Self::Holders(entry) => room.holders(entry).await.map(Outcome::Holders),
             Self::Read(place) => {
                 let read = Read { place: place.clone() };
                 client.call(&endpoints::SET_READ, &path, &[], &read).await.map(standing)
@@ -139,40 +139,40 @@ impl OfRoom {
             Self::Fetch(entry) => {
                 client.call(&endpoints::FETCH_FILE, &[id.as_str(), entry.as_str()], &[], ()).await.map(changed)
             }
-            Self::Ticket | Self::Picture => room.ticket().await.map(Told::Ticket),
+            Self::Ticket | Self::Picture => room.ticket().await.map(Outcome::Ticket),
             Self::Whois(author) => {
                 let told = client.call(&endpoints::GET_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
-                told.map(|whois| Told::Whois(Box::new(whois)))
+                told.map(|whois| Outcome::Whois(Box::new(whois)))
             }
             Self::Hide(author) => {
                 let told = client.call(&endpoints::HIDE_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
-                told.map(|people| Told::People(people.people))
+                told.map(|people| Outcome::People(people.people))
             }
             Self::Unhide(author) => {
                 let told = client.call(&endpoints::SHOW_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
-                told.map(|people| Told::People(people.people))
+                told.map(|people| Outcome::People(people.people))
             }
-            Self::Typing => client.call(&endpoints::TYPING, &path, &[], ()).await.map(|()| Told::Done),
-            Self::Leave => client.call(&endpoints::LEAVE_ROOM, &path, &[], ()).await.map(|()| Told::Done),
+            Self::Typing => client.call(&endpoints::TYPING, &path, &[], ()).await.map(|()| Outcome::Done),
+            Self::Leave => client.call(&endpoints::LEAVE_ROOM, &path, &[], ()).await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;
-                Ok(Told::Page(Page { messages: vec![sent], more: false }))
+                Ok(Outcome::Page(Page { messages: vec![sent], more: false }))
             }
             Self::Save(message) => {
                 let name = message.file.as_ref().map(|file| safe_name(&file.name)).unwrap_or_default();
                 let to = Output::within(&transfer::downloads(), &name)?;
                 let saved = transfer::save(client, id, message, to, &ProgressBar::hidden()).await?;
-                Ok(Told::Saved(saved.unwrap_or_default().display().to_string()))
+                Ok(Outcome::Saved(saved.unwrap_or_default().display().to_string()))
             }
         };
         Ok(told?)
     }
 }
 
-fn standing(room: Room) -> Told {
-    Told::Room(Box::new(room))
+fn standing(room: Room) -> Outcome {
+    Outcome::Room(Box::new(room))
 }
 
-fn changed(message: Message) -> Told {
-    Told::Message(Box::new(message))
+fn changed(message: Message) -> Outcome {
+    Outcome::Message(Box::new(message))
 }

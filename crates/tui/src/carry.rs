@@ -185,7 +185,7 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
         Err(unclear) if unclear.is(codes::SEVERAL) => model.fail("room", &unclear.what, &unclear.help),
         Err(_) if holds_ticket(&what) => out.push(Effect::Ask(Ask::Enter(Enter::Invited { ticket: what }))),
         Err(_) => {
-            model.tell(NoteKind::Told, "looking for rooms on this LAN");
+            model.tell(NoteKind::Outcome, "looking for rooms on this LAN");
             out.push(Effect::Ask(Ask::Nearby(Some(what).filter(|name| !name.is_empty()))));
         }
     }

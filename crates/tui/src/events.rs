@@ -137,7 +137,7 @@ fn notice(model: &mut Model, room: &RoomHex, code: NoticeCode, text: &str) {
             "make room on the disk: it goes on by itself; what was confirmed is kept",
         ),
         NoticeCode::Forked | NoticeCode::Skewed | NoticeCode::Rekeyed | NoticeCode::Shared => {
-            model.tell(NoteKind::Told, clean(text));
+            model.tell(NoteKind::Outcome, clean(text));
         }
     }
 }

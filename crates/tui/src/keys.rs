@@ -42,7 +42,7 @@ fn interrupt(model: &mut Model, warned: bool, out: &mut Vec<Effect>) {
     model.completion = None;
     if !begun {
         model.warned = true;
-        model.tell(NoteKind::Told, "Ctrl+c once more or /quit ends the program; all rooms are kept");
+        model.tell(NoteKind::Outcome, "Ctrl+c once more or /quit ends the program; all rooms are kept");
     }
 }
 

@@ -44,6 +44,7 @@ mod wrap;
 pub use self::{
     chat::{Interrupts, Visit, at_terminal, visit},
     failure::Failure,
+    limits::{JOIN_LOOKS_MS, LEAVE_MS},
     run::{Start, run},
-    settings::{Loud, Settings},
+    settings::{Loud, Preferences},
 };

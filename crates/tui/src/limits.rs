@@ -26,6 +26,10 @@ pub(crate) const EVENTS_AT_ONCE: usize = 1024;
 /// Milliseconds that late lines are gathered, so that a repair shows as one.
 pub(crate) const LATE_MS: u64 = 300;
 
+/// Milliseconds that a newcomer waits for the others before the first page is shown: LAN discovery takes up to 1.6 s, and the
+/// newest page half a second more.
+pub(crate) const FIND_MS: u64 = 2_500;
+
 /// Peers whose coming and going is told: a screen has room for fewer.
 pub(crate) const PEERS_NAMED: usize = 1024;
 
@@ -46,7 +50,7 @@ pub(crate) const GETTING: usize = 64;
 
 /// Milliseconds that leaving waits for what was said to reach somebody, and `send` for somebody to come: LAN
 /// discovery takes up to 1.6 s, and a dial round the earth less than another.
-pub(crate) const LEAVE_MS: u64 = 3_000;
+pub const LEAVE_MS: u64 = 3_000;
 
 /// Milliseconds that somebody is shown to write after it was told last: twice what lies between two tellings.
 pub(crate) const TYPING_MS: u64 = 6_000;
@@ -100,4 +104,4 @@ pub(crate) const PASTE_LINES: usize = 3;
 pub(crate) const TICK_MS: u64 = 1_000;
 
 /// Milliseconds that `join` looks for rooms on the LAN: discovery takes up to 1.6 s, and that much again.
-pub(crate) const JOIN_LOOKS_MS: u64 = 3_200;
+pub const JOIN_LOOKS_MS: u64 = 3_200;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rumormill_api::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex};
 use rumormill_text::{Clock, Names};
 
-use super::{ask::Ask, input::Size, line::Line, paint::Paint, settings::Settings, timeline::Timeline, typed::Typed};
+use super::{ask::Ask, input::Size, line::Line, paint::Paint, settings::Preferences, timeline::Timeline, typed::Typed};
 use crate::limits::{NOTES, TYPISTS};
 
 /// The screen.
@@ -15,7 +15,7 @@ pub(super) struct Model {
     pub(super) now_ms: u64,
     pub(super) clock: Clock,
     pub(super) paint: Paint,
-    pub(super) settings: Settings,
+    pub(super) settings: Preferences,
     /// Rooms as they are numbered on the screen.
     pub(super) rooms: Vec<Room>,
     /// Whether the rooms are known by now.
@@ -176,7 +176,7 @@ pub(super) struct Note {
 /// How a note is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoteKind {
-    Told,
+    Outcome,
     Error,
     /// So many messages came in above.
     Late(u64),
@@ -190,7 +190,7 @@ impl Model {
             now_ms: 0,
             clock,
             paint,
-            settings: Settings::default(),
+            settings: Preferences::default(),
             rooms: Vec::new(),
             loaded: false,
             wanted: None,
@@ -224,7 +224,7 @@ impl Model {
 
     /// Tells something, and goes to where it stands.
     pub(super) fn told(&mut self, text: impl Into<String>) {
-        self.tell(NoteKind::Told, text);
+        self.tell(NoteKind::Outcome, text);
         if let Some(open) = self.open.as_mut().filter(|open| !open.timeline.below) {
             open.scroll = Scroll::End;
         }

@@ -23,11 +23,11 @@ pub enum Output {
     /// What is there already and is no file: a pipe, a terminal, `/dev/null`. It is written to and never replaced.
     There(File, PathBuf),
     /// A file that is whole or not there.
-    New(NamedTempFile, Place),
+    New(NamedTempFile, Destination),
 }
 
 /// Where a file appears.
-pub enum Place {
+pub enum Destination {
     /// Exactly there, whatever file is.
     Over(PathBuf),
     /// Exactly there, unless a file is.
@@ -67,7 +67,10 @@ impl Output {
                 let target = target.unwrap_or_else(|| path.to_owned());
                 let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 let file = new_in(dir).map_err(failed)?;
-                Ok(Self::New(file, if present == Present::Kept { Place::Free(target) } else { Place::Over(target) }))
+                Ok(Self::New(
+                    file,
+                    if present == Present::Kept { Destination::Free(target) } else { Destination::Over(target) },
+                ))
             }
         }
     }
@@ -78,7 +81,7 @@ impl Output {
     /// When it cannot be written.
     pub fn within(dir: &Path, name: &str) -> Result<Self, Failure> {
         let file = new_in(dir).map_err(|error| unwritable(dir, &error))?;
-        Ok(Self::New(file, Place::In(dir.to_owned(), name.to_owned())))
+        Ok(Self::New(file, Destination::In(dir.to_owned(), name.to_owned())))
     }
 
     /// Writes the next piece.
@@ -109,7 +112,7 @@ impl Output {
     }
 }
 
-impl Place {
+impl Destination {
     fn path(&self) -> &Path {
         match self {
             Self::Over(path) | Self::Free(path) | Self::In(path, _) => path,

@@ -123,8 +123,8 @@ pub(super) fn peers(model: &mut Model) {
     let moved = |bytes, messages| format!("{} bytes in {} messages", thousands(bytes), thousands(messages));
     rows.push(blank());
     rows.push(("entries".into(), format!("{} here, {} missing", thousands(room.entries), thousands(room.missing))));
-    rows.push(("received".into(), moved(traffic.bytes_in, traffic.messages_in)));
-    rows.push(("sent".into(), moved(traffic.bytes_out, traffic.messages_out)));
+    rows.push(("received".into(), moved(traffic.bytes_in, traffic.frames_in)));
+    rows.push(("sent".into(), moved(traffic.bytes_out, traffic.frames_out)));
     show(model, "who is connected", rows);
 }
 

@@ -53,7 +53,7 @@ pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
         if !here {
             let name = known.unwrap_or_else(|| "a room".into());
             model.tell(
-                NoteKind::Told,
+                NoteKind::Outcome,
                 format!("you left {name} in another window; nothing of it is kept here any more"),
             );
         }
@@ -110,7 +110,7 @@ pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
     let came = person.here != here;
     (person.nick, person.here, person.hidden) = (nick, here, hidden);
     if came && tells && !person.me {
-        model.tell(NoteKind::Told, format!("{name} is {}", if here { "here" } else { "away" }));
+        model.tell(NoteKind::Outcome, format!("{name} is {}", if here { "here" } else { "away" }));
     }
 }
 

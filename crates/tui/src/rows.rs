@@ -313,7 +313,7 @@ impl<'a> Sheet<'a> {
     fn note(&self, note: &Note) -> Vec<Line<'static>> {
         let paint = self.model.paint;
         let (sign, style, text) = match note.kind {
-            NoteKind::Told => ("--", paint.dim(), note.text.clone()),
+            NoteKind::Outcome => ("--", paint.dim(), note.text.clone()),
             NoteKind::Error => ("!!", paint.alarm(), note.text.clone()),
             NoteKind::Late(late) => {
                 let messages =

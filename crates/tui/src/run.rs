@@ -25,7 +25,7 @@ use super::{
     model::Model,
     paint::Paint,
     screen::{Desktop, Screen, Signs, copies},
-    settings::{Chosen, Settings},
+    settings::{Chosen, Preferences},
     typed::Typed,
     update::update,
     view::view,
@@ -44,7 +44,7 @@ pub struct Start {
     /// Where lines that were typed are remembered; what is set is kept beside it.
     pub history: PathBuf,
     /// As the configuration says.
-    pub settings: Settings,
+    pub settings: Preferences,
     /// What puts a text into the clipboard, and tells whether it did.
     pub clipboard: Option<fn(&str) -> bool>,
 }

@@ -19,7 +19,7 @@ pub enum Loud {
 
 /// How the terminal behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct Preferences {
     /// When to ring.
     pub bell: Loud,
     /// When to ask the desktop to tell.
@@ -32,7 +32,7 @@ pub struct Settings {
     pub panes: bool,
 }
 
-impl Default for Settings {
+impl Default for Preferences {
     fn default() -> Self {
         let (bell, notify) = (Loud::default(), Loud::default());
         Self { bell, notify, typing: true, comings: false, panes: true }
@@ -43,37 +43,37 @@ impl Default for Settings {
 pub(super) type Chosen = BTreeMap<String, String>;
 
 /// Where a setting stands.
-enum Place {
-    Loud(fn(&mut Settings) -> &mut Loud),
-    Flag(fn(&mut Settings) -> &mut bool),
+enum Field {
+    Loud(fn(&mut Preferences) -> &mut Loud),
+    Flag(fn(&mut Preferences) -> &mut bool),
 }
 
 /// A setting: its name, what it does, and where it stands.
 struct Setting {
     name: &'static str,
     what: &'static str,
-    place: Place,
+    place: Field,
 }
 
 const SETTINGS: [Setting; 5] = [
-    Setting { name: "bell", what: "when to ring", place: Place::Loud(|settings| &mut settings.bell) },
-    Setting { name: "notify", what: "when the desktop tells you", place: Place::Loud(|settings| &mut settings.notify) },
+    Setting { name: "bell", what: "when to ring", place: Field::Loud(|settings| &mut settings.bell) },
+    Setting { name: "notify", what: "when the desktop tells you", place: Field::Loud(|settings| &mut settings.notify) },
     Setting {
         name: "typing",
         what: "tell and show who is writing",
-        place: Place::Flag(|settings| &mut settings.typing),
+        place: Field::Flag(|settings| &mut settings.typing),
     },
-    Setting { name: "comings", what: "tell who comes and goes", place: Place::Flag(|settings| &mut settings.comings) },
+    Setting { name: "comings", what: "tell who comes and goes", place: Field::Flag(|settings| &mut settings.comings) },
     Setting {
         name: "panes",
         what: "rooms and people at the sides",
-        place: Place::Flag(|settings| &mut settings.panes),
+        place: Field::Flag(|settings| &mut settings.panes),
     },
 ];
 
 const LOUD: [(&str, Loud); 3] = [("mentions", Loud::Mentions), ("all", Loud::All), ("none", Loud::None)];
 
-impl Settings {
+impl Preferences {
     /// The same with what was set on the screen; what makes no sense any more is passed over.
     pub(super) fn with(mut self, chosen: &Chosen) -> Self {
         for (name, value) in chosen {
@@ -85,7 +85,7 @@ impl Settings {
     /// Sets what is called `name`; the word for what it is then. `None` when there is no such setting or value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Option<&'static str> {
         match SETTINGS.iter().find(|setting| setting.name == name)?.place {
-            Place::Loud(place) => {
+            Field::Loud(place) => {
                 let value = match value {
                     "on" => "mentions",
                     "off" => "none",
@@ -95,7 +95,7 @@ impl Settings {
                 *place(self) = loud;
                 Some(word)
             }
-            Place::Flag(place) => {
+            Field::Flag(place) => {
                 let word = ["on", "off"].into_iter().find(|word| *word == value)?;
                 *place(self) = word == "on";
                 Some(word)
@@ -107,12 +107,12 @@ impl Settings {
     pub(super) fn rows(mut self) -> Vec<(String, String)> {
         let mut row = |Setting { name, what, place }: &Setting| {
             let value = match place {
-                Place::Loud(place) => {
+                Field::Loud(place) => {
                     let loud = *place(&mut self);
                     LOUD.iter().find(|(_, known)| *known == loud).map_or("", |(word, _)| word)
                 }
-                Place::Flag(place) if *place(&mut self) => "on",
-                Place::Flag(_) => "off",
+                Field::Flag(place) if *place(&mut self) => "on",
+                Field::Flag(_) => "off",
             };
             (format!("{name} {value}"), format!("{what}: {}", values(name).join(", ")))
         };
@@ -128,8 +128,8 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// What a setting may be; nothing where there is none of that name.
 pub(super) fn values(name: &str) -> Vec<&'static str> {
     match SETTINGS.iter().find(|setting| setting.name == name).map(|setting| &setting.place) {
-        Some(Place::Loud(_)) => LOUD.iter().map(|(word, _)| *word).collect(),
-        Some(Place::Flag(_)) => vec!["on", "off"],
+        Some(Field::Loud(_)) => LOUD.iter().map(|(word, _)| *word).collect(),
+        Some(Field::Flag(_)) => vec!["on", "off"],
         None => Vec::new(),
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_was_set_goes_before_the_configuration() {
-        let settings = Settings { bell: Loud::All, notify: Loud::None, typing: false, ..Settings::default() };
+        let settings = Preferences { bell: Loud::All, notify: Loud::None, typing: false, ..Preferences::default() };
         let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
         let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let settings = settings.with(&chosen);
@@ -154,11 +154,11 @@ mod tests {
     fn every_setting_takes_each_of_its_values() {
         for name in names() {
             for value in values(name) {
-                let mut settings = Settings::default();
+                let mut settings = Preferences::default();
                 assert_eq!(settings.set(name, value), Some(value), "{name}");
                 assert!(settings.rows().iter().any(|(is, _)| *is == format!("{name} {value}")));
             }
         }
-        assert_eq!(Settings::default().set("bell", "sometimes"), None);
+        assert_eq!(Preferences::default().set("bell", "sometimes"), None);
     }
 }

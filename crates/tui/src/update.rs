@@ -27,9 +27,9 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
         }
         Input::Event(event) => events::hear(model, *event, &mut out),
         Input::Answer(answer) => answers::hear(model, *answer, &mut out),
-        Input::Copied(Copied::Done) => model.tell(NoteKind::Told, "copied"),
+        Input::Copied(Copied::Done) => model.tell(NoteKind::Outcome, "copied"),
         Input::Copied(Copied::Asked) => model.tell(
-            NoteKind::Told,
+            NoteKind::Outcome,
             "the terminal was asked to copy it; where it does not, Alt+l shows bare text to select",
         ),
     }

@@ -1,4 +1,4 @@
-//! The processes of the demo, seen from the one that leads it.
+//! The processes of the demo, as seen by the process that leads it.
 
 use std::{collections::BTreeMap, env, path::Path, process::Stdio, time::Duration};
 
@@ -15,21 +15,21 @@ use crate::{
     limits::{DEMO_MS, DEMO_REPORTS},
 };
 
-/// Which entry: author and seq.
+/// Identifies an entry: author and seq.
 pub(crate) type Which = (String, u64);
 
-/// All processes of the demo, and what they told.
+/// All processes of the demo, and their reports.
 pub(crate) struct Cast {
     pub(crate) members: Vec<Member>,
     reports: mpsc::Receiver<(usize, u32, Report)>,
     teller: mpsc::Sender<(usize, u32, Report)>,
 }
 
-/// One process, and what it told since it started last.
+/// One process, and its reports since its last start.
 pub(crate) struct Member {
     process: Child,
     orders: ChildStdin,
-    /// How often it was started: what an earlier start told late is not believed.
+    /// How often it was started: late reports of an earlier start are ignored.
     start: u32,
     pub(crate) address: Option<Address>,
     pub(crate) author: Option<String>,
@@ -39,13 +39,13 @@ pub(crate) struct Member {
 }
 
 impl Cast {
-    /// Nobody yet.
+    /// An empty cast.
     pub(crate) fn new() -> Self {
         let (teller, reports) = mpsc::channel(DEMO_REPORTS);
         Self { members: Vec::new(), reports, teller }
     }
 
-    /// Starts one more process, which keeps its log in `dir`, and waits until it can be reached.
+    /// Starts one more process, which keeps its log in `dir`, and waits until it is reachable.
     ///
     /// # Errors
     /// When it does not start.
@@ -56,7 +56,7 @@ impl Cast {
         self.wait("start", |cast| cast.members[at].address.is_some()).await
     }
 
-    /// Kills a process, as a power cut would.
+    /// Kills a process like a power cut.
     ///
     /// # Errors
     /// When it cannot be killed.
@@ -64,7 +64,7 @@ impl Cast {
         self.members[at].process.kill().await.map_err(|error| failed(&format!("p{at} cannot be killed: {error}")))
     }
 
-    /// Starts a killed process again, in the same directory.
+    /// Restarts a killed process in the same directory.
     ///
     /// # Errors
     /// When it does not start.
@@ -101,7 +101,7 @@ impl Cast {
         Ok(Member { process, orders, start, address, author, said, shown, state })
     }
 
-    /// Tells one process what to do.
+    /// Sends an order to one process.
     ///
     /// # Errors
     /// When it has ended.
@@ -112,10 +112,10 @@ impl Cast {
         written.map_err(|error| failed(&format!("p{at} has ended: {error}")))
     }
 
-    /// Waits until what the processes told makes `true` of `done`.
+    /// Waits until the reports satisfy `done`.
     ///
     /// # Errors
-    /// When that takes longer than anything here should.
+    /// When that takes longer than any step should.
     pub(crate) async fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_millis(DEMO_MS);
         while !done(self) {
@@ -143,10 +143,10 @@ impl Cast {
         }
     }
 
-    /// Lets one process say something; answers which entry it is, and when it was said in microseconds.
+    /// Lets one process say something; returns the entry and its time in microseconds.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not say it.
     pub(crate) async fn say(&mut self, at: usize, text: &str) -> Result<(Which, u64), Failure> {
         self.members[at].said = None;
         self.order(at, &Order::Say { text: text.into() }).await?;
@@ -157,10 +157,10 @@ impl Cast {
         }
     }
 
-    /// Where these processes stand.
+    /// The states of these processes.
     ///
     /// # Errors
-    /// When one does not tell.
+    /// When one does not report.
     pub(crate) async fn states(&mut self, who: &[usize]) -> Result<Vec<State>, Failure> {
         for at in who {
             self.members[*at].state = None;
@@ -171,7 +171,7 @@ impl Cast {
     }
 }
 
-/// The demo does not go as it should.
+/// The failure of a demo that does not go as planned.
 pub(crate) fn failed(what: &str) -> Failure {
     Failure::internal("demo", what.into())
 }

@@ -1,5 +1,5 @@
-//! `rumormill demo`: four processes on this host hold a conversation, lose one, and repair. Every figure shown is
-//! measured while it runs.
+//! `rumormill demo`: four processes on this host hold a conversation, lose one process, and repair. Every figure shown
+//! is measured during the run.
 
 use std::{path::PathBuf, slice, time::Instant};
 
@@ -21,23 +21,23 @@ mod cast;
 pub mod node;
 mod table;
 
-/// Processes, in a line as in the first system.
+/// Number of processes, in a line as in the first system.
 const PROCESSES: usize = 4;
 const ALL: [usize; PROCESSES] = [0, 1, 2, 3];
-/// The one that is killed, and those who then go on.
+/// The process that is killed, and the processes that continue.
 const KILLED: usize = 1;
 const ALIVE: [usize; PROCESSES - 1] = [0, 2, 3];
 
 /// The conversation.
 const LINES: [(usize, &str); PROCESSES] =
     [(0, "Anybody there?"), (1, "Yes, I hear you"), (2, "So do I"), (3, "Far off, me too")];
-/// What is said on both sides of the cut.
+/// The lines said on both sides of the cut.
 const APART: [(usize, &str); 3] = [(0, "p1 is quiet"), (3, "We go on, then"), (2, "It will catch up")];
 
-/// Plays it, and prints what happens.
+/// Runs the demo and prints what happens.
 ///
 /// # Errors
-/// When timelines differ at the end, or a process does not do its part.
+/// When timelines differ at the end, or a process fails.
 pub async fn run() -> Result<(), Failure> {
     let dir = TempDir::with_prefix("rumormill-demo-").map_err(|error| failed(&error.to_string()))?;
     let mut play = Play::open(&dir).await?;
@@ -59,7 +59,7 @@ struct Play {
     authors: Vec<String>,
 }
 
-/// What went over the network, all processes together.
+/// Network traffic of all processes together.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     bytes: u64,
@@ -99,7 +99,7 @@ impl Play {
         self.cast.wait("enter the room", |cast| cast.members[at].author.is_some()).await
     }
 
-    /// Each says one thing, when all have what was said before.
+    /// Each process says one thing, once all have the previous one.
     async fn converse(&mut self) -> Result<(), Failure> {
         data("\nEach says one thing.\n")?;
         data("    said                        all had it after  copies  bytes sent  links crossed")?;
@@ -161,7 +161,7 @@ impl Play {
         self.cast.members.iter().position(is).map_or_else(|| "?".into(), |at| format!("p{at}"))
     }
 
-    /// Kills one in the middle and lets both sides talk.
+    /// Kills a process in the middle and lets both sides talk.
     async fn cut(&mut self) -> Result<(), Failure> {
         data(&format!("\nNow p{KILLED} is killed, as by a power cut. p0 is alone, p2 -- p3 go on; both sides talk."))?;
         self.cast.kill(KILLED).await?;
@@ -177,7 +177,7 @@ impl Play {
         side_by_side(&columns).iter().try_for_each(|line| data(line))
     }
 
-    /// Starts it again and waits until everybody has everything.
+    /// Restarts it and waits until everybody has everything.
     async fn heal(&mut self) -> Result<(), Failure> {
         let apart = self.said_apart();
         let before = self.cost(&ALIVE).await?;
@@ -201,7 +201,7 @@ impl Play {
         ))
     }
 
-    /// What was said while the line was cut.
+    /// The entries said while the line was cut.
     fn said_apart(&self) -> Vec<Which> {
         let mut said: Vec<Which> = Vec::new();
         for member in ALIVE.map(|at| &self.cast.members[at]) {
@@ -213,7 +213,7 @@ impl Play {
         said
     }
 
-    /// Waits until all of `who` show all of `entries`; answers when the last did, in microseconds.
+    /// Waits until all of `who` show all of `entries`; returns when the last did, in microseconds.
     async fn shown_by(&mut self, who: &[usize], entries: &[Which]) -> Result<u64, Failure> {
         let shows = |cast: &Cast, at: usize| entries.iter().all(|which| cast.members[at].shown.contains_key(which));
         self.cast.wait("show what was said", |cast| who.iter().all(|at| shows(cast, *at))).await?;

@@ -1,5 +1,5 @@
-//! One process of the demo: a node that does what it is told on standard input and tells on standard output what
-//! happens, in lines of JSON.
+//! One process of the demo: a node that reads orders on standard input and reports events on standard output, in lines
+//! of JSON.
 
 use std::{
     io::{self, Write},
@@ -10,7 +10,7 @@ use std::{
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt as _;
 use rumormill_node::{
-    Bind, Line, Message, Node, Room, RoomEvent, RoomSetup, Settings, What,
+    Bind, Message, Node, Room, RoomEvent, RoomSetup, Settings, TimelineRow, What,
     limits::STATUS_EVERY,
     proto::{
         content::{Target, Text},
@@ -33,55 +33,55 @@ use crate::{
     process::PACE,
 };
 
-/// What to give `rumormill demo-node`.
+/// Arguments of `rumormill demo-node`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Where this node keeps its log
+    /// Directory for this node's log
     dir: PathBuf,
 }
 
-/// What a node of the demo is told.
+/// An order to a node of the demo.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
 pub(crate) enum Order {
-    /// Enter the room, as a neighbour of these.
+    /// Join the room, as a neighbour of these.
     Enter(Enter),
     /// Say this.
     Say { text: String },
-    /// Tell the timeline and what went over the network.
+    /// Report the timeline and the network traffic.
     Tell,
 }
 
-/// How a node of the demo enters the room.
+/// How a node of the demo joins the room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Enter {
-    /// The room's id and secret, in hexadecimal as everything here.
+    /// The room's id and secret, in hexadecimal like everything here.
     pub(crate) room: String,
     pub(crate) secret: String,
-    /// The author's key, and whether nobody can know entries by it yet.
+    /// The author's key, and whether the key is new, so that nobody can have entries by it.
     pub(crate) author_secret: String,
     pub(crate) fresh: bool,
     pub(crate) neighbours: Vec<Address>,
 }
 
-/// How a node of the demo is reached.
+/// How to reach a node of the demo.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) peer: String,
     pub(crate) address: String,
 }
 
-/// What a node of the demo tells.
+/// A report from a node of the demo.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 pub(crate) enum Report {
     /// The node is open.
     Open(Address),
-    /// It is in the room, writing as this author.
+    /// It is in the room and writes as this author.
     In { author: String },
     /// It said something.
     Said { seq: u64, at_us: u64 },
-    /// An entry has its place in its timeline.
+    /// An entry took its place in the timeline.
     Shown(Shown),
     /// The answer to [`Order::Tell`].
     State(State),
@@ -93,21 +93,21 @@ pub(crate) struct Shown {
     pub(crate) author: String,
     pub(crate) seq: u64,
     pub(crate) text: String,
-    /// Links that its fastest copy crossed, when it came as a rumor.
+    /// Links that its fastest copy crossed, if it came as a rumor.
     pub(crate) hops: Option<u8>,
-    /// Whether it was put above others that were there already.
+    /// Whether it was inserted above entries shown earlier.
     pub(crate) late: bool,
     /// Microseconds since the Unix epoch.
     pub(crate) at_us: u64,
 }
 
-/// Where a node stands.
+/// The state of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// Authors and texts, in timeline order, with how many others are known to hold each of our own.
+    /// Authors and texts in timeline order, each of our own with the number of its other holders.
     pub(crate) lines: Vec<Held>,
     pub(crate) digest: String,
-    /// Bytes sent and rumors received since the room was entered.
+    /// Bytes sent and rumors received since it joined the room.
     pub(crate) bytes_out: u64,
     pub(crate) pushes_in: u64,
 }
@@ -117,14 +117,14 @@ pub(crate) struct State {
 pub(crate) struct Held {
     pub(crate) author: String,
     pub(crate) text: String,
-    /// Others who are known to hold it, by what they wrote and, for our own, by what their peers answered.
+    /// Number of other known holders: by what they wrote and, for our own lines, by the answers of their peers.
     pub(crate) holders: usize,
 }
 
-/// Does what it is told until there is nothing more to be told.
+/// Executes orders until standard input ends.
 ///
 /// # Errors
-/// When the node does not work, or is told nonsense.
+/// When the node fails or gets an invalid order.
 pub async fn run(args: Args) -> Result<(), Failure> {
     let mut settings = Settings::dir(args.dir);
     settings.bind = Bind::Loopback { port: 0 };
@@ -172,7 +172,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;
     let (mut events, reader) = (room.events(), room.clone());
-    // What came between entering and listening, or was on disk; told twice it does no harm.
+    // Entries that came between joining and listening, or from disk; a duplicate does no harm.
     for line in lines(&room).await? {
         tell(&Report::Shown(shown_line(&line)))?;
     }
@@ -195,7 +195,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
     Ok(room)
 }
 
-fn shown_line(line: &Line) -> Shown {
+fn shown_line(line: &TimelineRow) -> Shown {
     Shown {
         author: line.place.author.to_string(),
         seq: line.place.seq,
@@ -206,7 +206,7 @@ fn shown_line(line: &Line) -> Shown {
     }
 }
 
-/// A node's figures are renewed every so often, so what happened before the question is in them after twice that.
+/// A node updates its figures periodically, so after twice that period they include everything before the question.
 async fn state(room: &Room) -> Result<State, Failure> {
     sleep(2 * STATUS_EVERY).await;
     let mut told = Vec::new();
@@ -224,8 +224,8 @@ async fn state(room: &Room) -> Result<State, Failure> {
     })
 }
 
-/// A demo says less than a page.
-async fn lines(room: &Room) -> Result<Vec<Line>, Failure> {
+/// A demo has less than a page of lines.
+async fn lines(room: &Room) -> Result<Vec<TimelineRow>, Failure> {
     Ok(room.entries().page(None, PAGE_LINES).await?)
 }
 

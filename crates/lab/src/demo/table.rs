@@ -1,11 +1,11 @@
-//! Figures and columns as the demo prints them.
+//! Figures and columns for the demo's output.
 
 /// Characters between two columns.
 const GAP: usize = 2;
-/// Characters of a line, as on the smallest terminal.
+/// Characters a line, as on the smallest terminal.
 const WIDTH: usize = 80;
 
-/// Columns, each with a head, side by side.
+/// Lays out columns, each with a head, side by side.
 pub(crate) fn side_by_side(columns: &[(String, Vec<String>)]) -> Vec<String> {
     let width = (WIDTH + GAP) / columns.len().max(1) - GAP;
     let rows = columns.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);

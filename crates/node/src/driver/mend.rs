@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rumormill_proto::{
     entry::Kind,
     ids::{AuthorId, RoomId, Seq},
-    input::{Import, Imported, Input},
+    input::{Import, ImportCounts, Input},
     log::Log,
 };
 use tokio::sync::oneshot;
@@ -15,7 +15,7 @@ use crate::{error::Error, links::Inputs, status::Mended};
 
 impl Driver {
     /// Notes the caller that waits for an import. The answer is dropped when the room takes part in nothing.
-    pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<Imported>) -> Inputs {
+    pub(crate) fn import(&mut self, room: RoomId, import: Import, answer: oneshot::Sender<ImportCounts>) -> Inputs {
         let Some(seat) = self.seats.get_mut(&room) else { return Inputs::new() };
         seat.imports.push_back(answer);
         vec![(room, Input::Import(import))]

@@ -10,7 +10,7 @@ use rumormill_proto::{
     entry::Kind,
     ids::{AuthorId, RoomId, Seq},
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use super::Driver;
 use crate::{error::Error, event::RoomEvent, random::random};
@@ -67,7 +67,7 @@ impl Driver {
 }
 
 /// What people said is said again. Edits, reactions and retractions only had a meaning in the old log.
-fn sayable(line: Line) -> Option<(Kind, bytes::Bytes)> {
+fn sayable(line: TimelineRow) -> Option<(Kind, bytes::Bytes)> {
     let kinds = [Kind::TEXT, Kind::NICK, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))
 }

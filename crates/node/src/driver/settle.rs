@@ -51,8 +51,13 @@ impl Driver {
     /// Makes everything durable in one commit, or in one for each room when that fails. Rooms whose own commit fails
     /// too rest, and their other outputs are dropped.
     fn append(&mut self, outputs: &mut Outputs) -> Cut {
+        let written = self.written(outputs);
+        let once = |room: &RoomId| {
+            let room = *room;
+            written.get(&room).into_iter().flatten().map(move |(once, of)| (room, Change::Once(once, *of)))
+        };
         let changes: Vec<(RoomId, Change<'_>)> =
-            outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs)).collect();
+            outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs).chain(once(room))).collect();
         if changes.is_empty() {
             return Vec::new();
         }

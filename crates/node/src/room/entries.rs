@@ -6,12 +6,12 @@ use rumormill_proto::{
     entry::Kind,
     fork::Proof,
     ids::{AuthorId, Seq},
-    input::{Import, Imported, Kept},
+    input::{Import, ImportCounts, Kept},
     log::Head,
     run::RawRun,
     timeline::Place,
 };
-use rumormill_store::{Error as StoreError, Line};
+use rumormill_store::{Error as StoreError, Once, TimelineRow};
 use tokio::sync::oneshot;
 
 use super::Room;
@@ -38,7 +38,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn page(self, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    pub async fn page(self, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.0.read(move |read, room| read.page(room, before, limit.min(PAGE_LINES))).await
     }
 
@@ -47,7 +47,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn page_after(self, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    pub async fn page_after(self, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.0.read(move |read, room| read.page_after(room, after, limit.min(PAGE_LINES))).await
     }
 
@@ -55,7 +55,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// As [`Room::messages`].
-    pub async fn one(self, of: Target) -> Result<Option<Line>, Error> {
+    pub async fn one(self, of: Target) -> Result<Option<TimelineRow>, Error> {
         self.0.read(move |read, room| read.line(room, &of.author, of.seq)).await
     }
 
@@ -103,6 +103,17 @@ impl Entries<'_> {
     /// [`Error::TooLong`] when one is too large and [`Error::Busy`] when they are too many, in both cases before anything
     /// is written; [`Error::Refused`], [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].
     pub async fn say(self, sayings: Vec<(Kind, Bytes)>) -> Result<Vec<Target>, Error> {
+        self.say_once(sayings, Vec::new()).await
+    }
+
+    /// As [`Entries::say`], for a call that is carried out once however often it is made: `once` has a key for each entry.
+    /// What was written under its key before, even before a crash, is not written again, and its place is told instead.
+    /// Of a room the latest [`ONCE`](crate::ONCE) keys are known, in this home alone.
+    ///
+    /// # Errors
+    /// [`Error::OtherCall`] when something else was asked for under the same key and [`Error::CallWaits`] when the same call
+    /// is not answered yet, in both cases before anything is written; and what [`Entries::say`] says.
+    pub async fn say_once(self, sayings: Vec<(Kind, Bytes)>, once: Vec<Once>) -> Result<Vec<Target>, Error> {
         if sayings.iter().any(|(_, body)| body.len() > TEXT_BYTES) {
             return Err(Error::TooLong);
         }
@@ -110,7 +121,7 @@ impl Entries<'_> {
             return Err(Error::Busy);
         }
         let room = self.0.board.id;
-        self.0.node.ask(|answer| Command::Say { room, sayings, answer }).await
+        self.0.node.ask(|answer| Command::Say { room, sayings, once, answer }).await
     }
 
     pub(super) async fn say_one(self, kind: Kind, body: Bytes) -> Result<Target, Error> {
@@ -123,7 +134,7 @@ impl Entries<'_> {
     ///
     /// # Errors
     /// [`Error::Stopped`], [`Error::Damaged`], [`Error::Left`] and [`Error::Closed`].
-    pub async fn import(self, import: Import) -> Result<Imported, Error> {
+    pub async fn import(self, import: Import) -> Result<ImportCounts, Error> {
         let (answer, imported) = oneshot::channel();
         self.0.node.command(Command::Import { room: self.0.board.id, import, answer }).await?;
         imported.await.map_err(|_| self.0.stopped().unwrap_or(Error::Closed))

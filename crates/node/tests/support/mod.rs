@@ -8,7 +8,7 @@ use std::{future::Future, path::Path, time::Duration};
 use futures_util::StreamExt as _;
 use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Settings, What};
 use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 /// Waits for what must come.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -85,7 +85,7 @@ pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Targe
 }
 
 /// The whole timeline.
-pub(crate) async fn timeline(room: &Room) -> Vec<Line> {
+pub(crate) async fn timeline(room: &Room) -> Vec<TimelineRow> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = room.entries().page_after(after, 1000).await.unwrap();

@@ -6,7 +6,7 @@ use crate::{
     fork::Proof,
     frame::{Frame, Hello},
     ids::{AuthorId, Seq},
-    input::{Import, Imported, Output},
+    input::{Import, ImportCounts, Output},
     log::Log,
     logs::{Origin, Taken},
     reject::Reject,
@@ -18,12 +18,12 @@ use crate::{
 impl Parts {
     /// Takes the runs and proofs of an import, up to the first that cannot be verified.
     pub(super) fn import(&mut self, import: &Import, turn: &mut Turn<'_>) {
-        let mut imported = Imported::default();
+        let mut imported = ImportCounts::default();
         imported.reject = self.import_all(import, &mut imported, turn).err();
         turn.out.push(Output::Imported(imported));
     }
 
-    fn import_all(&mut self, import: &Import, imported: &mut Imported, turn: &mut Turn<'_>) -> Result<(), Reject> {
+    fn import_all(&mut self, import: &Import, imported: &mut ImportCounts, turn: &mut Turn<'_>) -> Result<(), Reject> {
         for run in &import.runs {
             let held = self.held_of(run);
             let own = run.author() == self.own.id();
@@ -115,7 +115,7 @@ mod tests {
     };
 
     /// The result of an import, and the runs that it appends.
-    fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (Imported, Vec<Run>) {
+    fn import(engine: &mut Engine, runs: Vec<RawRun>) -> (ImportCounts, Vec<Run>) {
         let mut out = Vec::new();
         engine.handle(Input::Import(Import { proofs: vec![], runs }), NOW, &mut out);
         assert!(!out.iter().any(|output| matches!(output, Output::Send { .. })), "nobody is told");
@@ -137,11 +137,11 @@ mod tests {
         let answer = answerer.write_seen(vec![vec![(asker.id(), 0)]], "here");
         let mut engine = engine(9);
         let (imported, appended) = import(&mut engine, vec![answer.clone()]);
-        assert_eq!((imported, appended.len()), (Imported { new: 1, ..Imported::default() }, 1));
+        assert_eq!((imported, appended.len()), (ImportCounts { new: 1, ..ImportCounts::default() }, 1));
         let (imported, _) = import(&mut engine, vec![answer, question.clone()]);
-        assert_eq!(imported, Imported { new: 1, known: 1, ..Imported::default() });
+        assert_eq!(imported, ImportCounts { new: 1, known: 1, ..ImportCounts::default() });
         let (imported, appended) = import(&mut engine, vec![question]);
-        assert_eq!((imported, appended.len()), (Imported { known: 1, ..Imported::default() }, 0));
+        assert_eq!((imported, appended.len()), (ImportCounts { known: 1, ..ImportCounts::default() }, 0));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     fn what_is_bad_or_from_the_future_does_not_come_in() {
         let mut engine = engine(9);
         let future = Writer::new(2).later(NOW.wall_ms + AHEAD_MS + 1).write(1, "soon");
-        assert_eq!(import(&mut engine, vec![future]).0, Imported { refused: 1, ..Imported::default() });
+        assert_eq!(import(&mut engine, vec![future]).0, ImportCounts { refused: 1, ..ImportCounts::default() });
         let (good, other) = (Writer::new(3).write(1, "a"), Writer::new(3).write(1, "b"));
         let forged =
             RawRun::new(good.author(), 0, good.prev(), good.entries().to_vec(), other.signature().copied()).unwrap();

@@ -127,7 +127,7 @@ pub(super) struct Delegate {
     tell_ms: Option<u64>,
     hot: Hot<Telling>,
     awaited: Awaited,
-    told: Told,
+    told: Reached,
     news: News,
 }
 
@@ -140,7 +140,7 @@ impl Delegate {
             tell_ms: None,
             hot: Hot::new(),
             awaited: Awaited::new(),
-            told: Told::default(),
+            told: Reached::default(),
             news: News::default(),
         }
     }
@@ -416,12 +416,12 @@ fn relay(me: &PeerId, runs: &[RawRun], view: &View) -> Option<PeerId> {
 
 /// For the runs that were told last, the smallest number of digits of a part to which they were told.
 #[derive(Debug, Default)]
-struct Told {
+struct Reached {
     parts: BTreeMap<(AuthorId, Seq), u8>,
     order: VecDeque<(AuthorId, Seq)>,
 }
 
-impl Told {
+impl Reached {
     fn note(&mut self, run: &RawRun, part: u8) {
         let key = (run.author(), run.last());
         if let Some(told) = self.parts.get_mut(&key) {
@@ -497,7 +497,7 @@ mod tests {
 
     #[test]
     fn what_was_told_is_forgotten_oldest_first() {
-        let mut told = Told::default();
+        let mut told = Reached::default();
         for seq in 0..=TOLD_RUNS as u64 {
             told.note(&line(1, seq), 2);
             told.note(&line(1, seq), 2);

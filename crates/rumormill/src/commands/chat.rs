@@ -6,7 +6,7 @@ use rumormill_client::Client;
 use crate::{
     client::{self, pick},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let visit = async |client: &Client| {
         let room = match args.room.as_deref() {
             Some(wanted) => pick(client, Some(wanted)).await?,
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When there is none, or there are several of which none was opened yet.
-pub(crate) async fn last(client: &Client, place: &Place) -> Result<Room, Failure> {
+pub(crate) async fn last(client: &Client, place: &HomeArgs) -> Result<Room, Failure> {
     match place.last_room() {
         // It may have been left since.
         Some(id) => match pick(client, Some(&id)).await {

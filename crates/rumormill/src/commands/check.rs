@@ -21,7 +21,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json},
     failure::{Exit, Failure},
-    home::Place,
+    home::HomeArgs,
     progress::Progress,
 };
 
@@ -42,13 +42,13 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When something is damaged, or cannot be read.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if let Some(file) = &args.file {
         return check_file(file, args.json);
     }
     let found = match client::there(&place.socket()?).await {
         Some(client) => ask(&client, args.room.as_deref()).await?,
-        None => look(&place, args.room.as_deref())?,
+        None => look(Inspector::open(&place.data()?)?, args.room.as_deref())?,
     };
     for (name, check) in &found {
         match args.json {
@@ -118,8 +118,7 @@ pub(crate) async fn work(
 ///
 /// # Errors
 /// When it cannot be read, or was opened meanwhile so that what was read may make no sense.
-pub(crate) fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
-    let mut inspector = Inspector::open(&place.data()?)?;
+pub(crate) fn look(mut inspector: Inspector, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let rooms = inspector.rooms();
     let names: Vec<_> = rooms.iter().map(|(id, name)| (name.clone(), id.to_string())).collect();
     let wanted = wanted.map(|wanted| choose(&names, Some(wanted))).transpose()?;
@@ -150,7 +149,7 @@ pub(crate) fn look(place: &Place, wanted: Option<&str>) -> Result<Vec<(String, C
 
 /// What is told of a room that is damaged so that it cannot be checked: it keeps nobody from the others.
 fn unreadable(failure: Failure) -> Result<Check, Failure> {
-    if failure.exit != Exit::Integrity && failure.code != "corrupt" {
+    if failure.exit != Exit::Integrity {
         return Err(failure);
     }
     let mut check = Check::default();
@@ -162,19 +161,16 @@ fn unreadable(failure: Failure) -> Result<Check, Failure> {
 pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
     let name = title(name);
     let Check { entries, signatures, .. } = check;
-    let verified = count(*entries as usize, "entry", "entries");
+    let verified = count(*entries, "entry", "entries");
     let mut lines = vec![match check.clean {
         true => format!(
             "{name}: {verified} and {} verified, nothing is damaged",
-            count(*signatures as usize, "signature", "signatures")
+            count(*signatures, "signature", "signatures")
         ),
         false => format!("{name}: {verified} verified, DAMAGED:"),
     }];
     if check.wanted > 0 {
-        lines.push(format!(
-            "  what {} said is not here yet; it is asked for",
-            count(check.wanted as usize, "entry", "entries")
-        ));
+        lines.push(format!("  what {} said is not here yet; it is asked for", count(check.wanted, "entry", "entries")));
     }
     lines.extend(check.damaged.iter().map(|damage| format!("  {}", span(damage))));
     if check.unlisted > 0 {
@@ -197,7 +193,7 @@ pub(crate) fn span(damage: &Damage) -> String {
 
 /// What is told of entries in an export without what they said.
 pub(crate) fn without(entries: u64) -> String {
-    let entries = count(entries as usize, "entry is", "entries are");
+    let entries = count(entries, "entry is", "entries are");
     format!("{entries} in it without what was said there: taken back, not kept, or not here when it was written")
 }
 

@@ -4,7 +4,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill digest`.
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let room = client::with(&place, Reach::Reading, async |client| pick(client, args.room.as_deref()).await).await?;
     match args.json {
         true => json(&serde_json::json!({

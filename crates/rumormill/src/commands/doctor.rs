@@ -7,13 +7,10 @@ use std::{
     path::Path,
 };
 
-use nix::{
-    sys::statvfs::statvfs,
-    unistd::{AccessFlags, access, geteuid},
-};
+use nix::unistd::{AccessFlags, access, geteuid};
 use rumormill_api::{Check, Finding, Findings, endpoints};
 use rumormill_client::Client;
-use rumormill_node::{Error, FREE_BYTES, Home, Inspector, Node, StoreError};
+use rumormill_node::{Error, FREE_BYTES, Home, Inspector, Node, StoreError, free_bytes};
 use rumormill_server::Api;
 use rumormill_text::{Clock, show::shared, size, title};
 
@@ -21,7 +18,7 @@ use crate::{
     client,
     commands::{check, data, json},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     socket,
 };
 
@@ -40,12 +37,12 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When something is not well: damage of what is kept first.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let dir = place.data()?;
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
-    findings.extend(match client::there(&place.socket()?).await {
-        Some(client) => ask(&place, &client).await,
-        None => look(&place, &dir).await,
+    findings.extend(match client::there(&socket).await {
+        Some(client) => ask(&client, &socket).await,
+        None => look(&place, &dir, &socket).await,
     });
     for finding in &findings {
         print(finding, args.json)?;
@@ -81,7 +78,7 @@ fn failed(what: &str, failure: &Failure) -> Finding {
 }
 
 /// A configuration that makes no sense keeps rooms closed.
-fn config(place: &Place) -> Finding {
+fn config(place: &HomeArgs) -> Finding {
     let read = place.config_file().and_then(|path| place.config().map(|_| path));
     match read {
         Ok(path) if path.exists() => Finding::well("config", format!("{} was read", path.display())),
@@ -124,11 +121,10 @@ fn rights(dir: &Path) -> Finding {
 }
 
 /// Whether there is room for what is said, and for files.
-#[allow(clippy::useless_conversion, reason = "other systems count in narrower numbers")]
 fn space(dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
-    let free = match statvfs(there) {
-        Ok(found) => u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size())),
+    let free = match free_bytes(there) {
+        Ok(free) => free,
         Err(why) => return Finding::untested("disk", format!("the system does not tell how full it is: {why}")),
     };
     let says = format!("{} are free where {} is", size(free), dir.display());
@@ -149,9 +145,9 @@ fn clock() -> Finding {
 }
 
 /// What the process that has the home open finds.
-async fn ask(place: &Place, client: &Client) -> Vec<Finding> {
-    let at = place.socket().map(|path| path.display().to_string()).unwrap_or_default();
-    let mut findings = vec![Finding::well("process", format!("the one that has the home open answers at {at}"))];
+async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
+    let says = format!("the one that has the home open answers at {}", socket.display());
+    let mut findings = vec![Finding::well("process", says)];
     match check::ask(client, None).await {
         Ok(checked) => findings.extend(entries(&checked)),
         Err(failure) => findings.push(failed("entries", &failure)),
@@ -163,10 +159,10 @@ async fn ask(place: &Place, client: &Client) -> Vec<Finding> {
 
 /// What is found by looking into a home that no process has open, and at the network from a node of its own, which keeps
 /// nothing.
-async fn look(place: &Place, dir: &Path) -> Vec<Finding> {
-    let mut findings = vec![meeting(place, dir)];
+async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
+    let mut findings = vec![meeting(dir, socket)];
     match Inspector::is_home(dir) {
-        true => findings.extend(kept(place, dir)),
+        true => findings.extend(kept(dir)),
         false => findings.push(Finding::untested("entries", "nothing is kept yet")),
     }
     let network = async {
@@ -186,17 +182,13 @@ async fn look(place: &Place, dir: &Path) -> Vec<Finding> {
 }
 
 /// Whether a process that has the home open could be asked.
-fn meeting(place: &Place, dir: &Path) -> Finding {
-    let path = match place.socket() {
-        Ok(path) => path,
-        Err(failure) => return failed("process", &failure),
-    };
+fn meeting(dir: &Path, path: &Path) -> Finding {
     let at = path.display();
     if Inspector::is_open(dir) {
         let says = format!("one has the home open, and does not answer at {at}");
         return Finding::ill("process", says, "wait until it has started or ended, or end it");
     }
-    if !socket::fits(&path) {
+    if !socket::fits(path) {
         let says = format!("there would be no place for its socket: {at} is too long");
         return Finding::ill("process", says, "choose a home with a shorter path with --home DIR");
     }
@@ -205,11 +197,14 @@ fn meeting(place: &Place, dir: &Path) -> Finding {
 }
 
 /// Every hash and signature that is kept.
-fn kept(place: &Place, dir: &Path) -> Vec<Finding> {
-    if let Err(why @ Error::Store(StoreError::Older { .. })) = Inspector::open(dir) {
-        return vec![Finding::untested("entries", why.to_string()).advise(why.help())];
-    }
-    match check::look(place, None) {
+fn kept(dir: &Path) -> Vec<Finding> {
+    let looked = match Inspector::open(dir) {
+        Err(why @ Error::Store(StoreError::Older { .. })) => {
+            return vec![Finding::untested("entries", why.to_string()).advise(why.help())];
+        }
+        opened => opened.map_err(Failure::from).and_then(|inspector| check::look(inspector, None)),
+    };
+    match looked {
         Ok(checked) => entries(&checked),
         Err(failure) => vec![failed("entries", &failure)],
     }

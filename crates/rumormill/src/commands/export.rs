@@ -14,7 +14,7 @@ use crate::{
     client::{self, pick},
     commands::{check::without, since_ms, talk},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     progress::Progress,
 };
 
@@ -50,7 +50,7 @@ fn forms() -> impl TypedValueParser<Value = Form> {
 ///
 /// # Errors
 /// When there is no such room, the home cannot be read, or the output not written.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Reading, async |client| export(client, &args).await).await
 }
 

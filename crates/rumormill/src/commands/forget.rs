@@ -1,6 +1,7 @@
 //! `rumormill forget`: let go of a room, or of everything, so that nothing of it is left on this machine.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
@@ -12,11 +13,12 @@ use rumormill_node::Inspector;
 use rumormill_text::{show::count, title};
 
 use crate::{
-    client::{self, Owner, pick},
+    client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, LAST_ROOM, Reach, TYPED},
     limits::PAGE_LINES,
+    socket,
 };
 
 /// Files of a home, and of the directories beside it. What is not among them is somebody else's, and stays.
@@ -25,13 +27,13 @@ const FILES: [&str; 11] = [
     "rumormill.db-wal",
     "rumormill.db-shm",
     "lock",
-    "socket",
+    socket::NAME,
     "token",
     "read.json",
     "hidden.json",
     "set.json",
-    "typed",
-    "last-room",
+    TYPED,
+    LAST_ROOM,
 ];
 
 /// What to give `rumormill forget`.
@@ -52,18 +54,16 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, the person says no or cannot be asked, or something cannot be removed.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match &args.room {
         Some(wanted) => one(&place, wanted, args.yes).await,
         None => all(&place, args.yes).await,
     }
 }
 
-async fn one(place: &Place, wanted: &str, is_sure: bool) -> Result<(), Failure> {
-    let (client, here) = match client::owner(place, Reach::Nobody).await? {
-        Owner::Other(client) => (client, None),
-        Owner::Us(here) => (here.client(), Some(here)),
-    };
+async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failure> {
+    let owner = client::owner(place, Reach::Nobody).await?;
+    let client = owner.client();
     let forgotten = async {
         let room = pick(&client, Some(wanted)).await?;
         talk(&meaning(&client, &room).await?);
@@ -72,14 +72,12 @@ async fn one(place: &Place, wanted: &str, is_sure: bool) -> Result<(), Failure> 
         Ok(room)
     };
     let forgotten: Result<Room, Failure> = forgotten.await;
-    let is_elsewhere = here.is_none();
-    if let Some(here) = here {
-        here.close().await;
-    }
+    let is_elsewhere = !owner.is_us();
+    owner.close().await;
     let room = forgotten?;
     forget_typed(place, is_elsewhere)?;
     if place.last_room().is_some_and(|id| id == room.id.as_str()) {
-        remove(&place.state()?.join("last-room"))?;
+        remove(&place.state()?.join(LAST_ROOM))?;
     }
     talk(&format!("forgotten: {}", title(&room.name)));
     Ok(())
@@ -107,7 +105,7 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
     ))
 }
 
-async fn all(place: &Place, is_sure: bool) -> Result<(), Failure> {
+async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
     let data = place.data()?;
     if client::there(&place.socket()?).await.is_some() || Inspector::is_open(&data) {
         return Err(Failure {
@@ -131,8 +129,9 @@ async fn all(place: &Place, is_sure: bool) -> Result<(), Failure> {
         talk(&format!("what was said could not be overwritten before it was removed: {}", failure.what));
     }
     let config = place.config_file()?;
-    let mut dirs = vec![data.clone(), place.state()?];
-    dirs.extend(config.parent().map(Path::to_owned));
+    // Under `--home` they are one.
+    let dirs = [data.clone(), place.state()?].into_iter().chain(config.parent().map(Path::to_owned));
+    let dirs: BTreeSet<PathBuf> = dirs.collect();
     for path in dirs.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).chain([config]) {
         remove(&path)?;
     }
@@ -169,8 +168,8 @@ fn close_off(dir: &Path) {
 
 /// Lines that were typed, in any room, say what was said. A window that is open goes on from an empty file, where it would
 /// write one anew that is missing.
-fn forget_typed(place: &Place, is_elsewhere: bool) -> Result<(), Failure> {
-    let path: PathBuf = place.state()?.join("typed");
+fn forget_typed(place: &HomeArgs, is_elsewhere: bool) -> Result<(), Failure> {
+    let path: PathBuf = place.state()?.join(TYPED);
     match is_elsewhere && path.exists() {
         true => fs::write(&path, b"").map_err(|error| stays(&path, &error)),
         false => remove(&path),

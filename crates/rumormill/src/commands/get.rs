@@ -14,7 +14,7 @@ use crate::{
     client::{self, pick},
     commands::data,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill get`.
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When the message offers no file, nobody who has it is here, or it cannot be written.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let saved = client::with(&place, Reach::Peers, async |client: &Client| get(client, &args).await).await?;
     saved.map_or(Ok(()), |path| data(&path.display().to_string()))
 }

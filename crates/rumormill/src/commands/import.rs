@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::stream;
-use rumormill_api::{Imported, Room, endpoints};
+use rumormill_api::{ImportCounts, Room, endpoints};
 use rumormill_client::{Body, Client};
+use rumormill_server::EXPORT_PIECES;
 use rumormill_text::{Clock, show::count};
 use tokio::sync::mpsc;
 
@@ -13,8 +14,8 @@ use crate::{
     commands::{data, json, talk},
     failure::{Exit, Failure},
     foreign::{Format, Tally, files, guess, pour},
-    home::{Place, Reach},
-    limits::{EXPORT_PIECES, MALFORMED_NAMED},
+    home::{HomeArgs, Reach},
+    limits::MALFORMED_NAMED,
     progress::Progress,
 };
 
@@ -44,7 +45,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or with what is wrong with the last file that could not be taken.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let clock = args.zone.as_deref().map_or(Ok(Clock::local()), |zone| {
         Clock::at(zone).map_err(|error| Failure {
             exit: Exit::Usage,
@@ -94,12 +95,12 @@ async fn import(
     let (file, zone, progress) = (path.to_owned(), clock.clone(), Progress::bytes("importing"));
     let (counter, pieces) = (progress.clone(), (!args.dry_run).then_some(pieces));
     let reading = tokio::task::spawn_blocking(move || pour(&file, format, &zone, pieces, &counter));
-    let imported: Result<Imported, Failure> = if args.dry_run {
-        Ok(Imported::default())
+    let imported: Result<ImportCounts, Failure> = if args.dry_run {
+        Ok(ImportCounts::default())
     } else {
         // The first piece tells whether there is anything to bring in.
         match ready.recv().await {
-            None => Ok(Imported::default()),
+            None => Ok(ImportCounts::default()),
             Some(first) => {
                 let pieces = stream::unfold((Some(first), ready), |(first, mut ready)| async move {
                     let piece = if first.is_some() { first } else { ready.recv().await };
@@ -115,9 +116,9 @@ async fn import(
     // What could not be read is the cause when both fail; nobody took more when only the room did.
     let (mut tally, imported) = match (read, imported) {
         (Ok(tally), imported) => (tally, imported?),
-        (Err(failure), Ok(Imported { new, .. })) if new > 0 => {
+        (Err(failure), Ok(ImportCounts { new, .. })) if new > 0 => {
             let what =
-                format!("{}; {} before that and stay", failure.what, several(new, "entry came in", "entries came in"));
+                format!("{}; {} before that and stay", failure.what, count(new, "entry came in", "entries came in"));
             return Err(Failure { what, ..failure });
         }
         (Err(failure), _) => return Err(failure),
@@ -137,7 +138,7 @@ async fn import(
         return Ok((Vec::new(), passed_over));
     }
     let mut lines = if args.dry_run {
-        vec![format!("{} would be imported; nothing was", several(tally.taken, "message", "messages"))]
+        vec![format!("{} would be imported; nothing was", count(tally.taken, "message", "messages"))]
     } else {
         told(&imported)
     };
@@ -156,14 +157,10 @@ fn times(tally: &Tally, clock: &Clock) -> Vec<String> {
         lines.push(format!("times without a zone were read in the zone {}; --zone names another", clock.zone()));
     }
     if tally.unsure > 0 {
-        let hours = several(tally.unsure, "message is", "messages are");
+        let hours = count(tally.unsure, "message is", "messages are");
         lines.push(format!("{hours} of an hour that comes twice or never there; of two, the earlier one was taken"));
     }
     lines
-}
-
-fn several(number: u64, one: &str, more: &str) -> String {
-    count(usize::try_from(number).unwrap_or(usize::MAX), one, more)
 }
 
 /// A file in which nobody said anything.
@@ -178,12 +175,12 @@ fn nothing(path: &Path, format: Format, tally: &Tally) -> Failure {
     }
 }
 
-fn told(imported: &Imported) -> Vec<String> {
-    let Imported { new, known, refused } = *imported;
+fn told(imported: &ImportCounts) -> Vec<String> {
+    let ImportCounts { new, known, refused } = *imported;
     let mut lines =
-        vec![format!("{} imported, {} here before", several(new, "entry", "entries"), several(known, "was", "were"))];
+        vec![format!("{} imported, {} here before", count(new, "entry", "entries"), count(known, "was", "were"))];
     if refused > 0 {
-        lines.push(format!("{} no place here: beyond a fork, or from the future", several(refused, "has", "have")));
+        lines.push(format!("{} no place here: beyond a fork, or from the future", count(refused, "has", "have")));
     }
     lines
 }
@@ -195,7 +192,7 @@ fn beside(tally: &Tally) -> Vec<String> {
         let named: Vec<String> = tally.named.iter().map(u64::to_string).collect();
         let more = if tally.malformed > MALFORMED_NAMED as u64 { ", ..." } else { "" };
         let at = named.join(", ");
-        lines.push(format!("{} not understood: {} {at}{more}", several(tally.malformed, "was", "were"), tally.unit));
+        lines.push(format!("{} not understood: {} {at}{more}", count(tally.malformed, "was", "were"), tally.unit));
     }
     let left_out: Vec<String> = tally.left_out.iter().map(|(what, number)| format!("{number} {what}")).collect();
     if !left_out.is_empty() {
@@ -204,7 +201,7 @@ fn beside(tally: &Tally) -> Vec<String> {
     match tally.decoded {
         Some((0, encoding)) => lines.push(format!("the file was read as {encoding}")),
         Some((number, encoding)) => {
-            lines.push(format!("{} no UTF-8 and read as {encoding}", several(number, "line was", "lines were")));
+            lines.push(format!("{} no UTF-8 and read as {encoding}", count(number, "line was", "lines were")));
         }
         None => {}
     }

@@ -1,17 +1,16 @@
 //! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
 
-use rumormill_api::{Enter, NearbyRoom, endpoints};
+use rumormill_api::{Enter, NearbyRoom, Seeking, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
-use rumormill_tui::Visit;
+use rumormill_tui::{JOIN_LOOKS_MS, Visit};
 
 use crate::{
     client,
-    commands::{data, json, nick, talk},
+    commands::{data, json, nick, talk, unreachable},
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::JOIN_LOOKS_MS,
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -37,7 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
 /// the room was met.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
     }
@@ -53,19 +52,21 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let visit = client::with(&place, Reach::Peers, enter).await?;
+    let (visit, seeking) = client::with(&place, Reach::Peers, enter).await?;
     if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }
-    Err(Failure {
-        exit: Exit::Unreachable,
-        code: "unreachable".into(),
-        what: "nobody of the room could be reached".into(),
-        help: "the room is kept, `rumormill chat` tries again; or ask for a newer ticket".into(),
-    })
+    let help =
+        "the room is kept: ask somebody in it to open it, then `rumormill chat` tries again; or ask for a newer ticket";
+    Err(unreachable(seeking.as_ref(), help))
 }
 
-async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> Result<Visit, Failure> {
+async fn enter(
+    client: &Client,
+    place: &HomeArgs,
+    ticket: String,
+    args: &Args,
+) -> Result<(Visit, Option<Seeking>), Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
     let nick = nick.filter(|_| args.nick.is_some() || !nick::is_named(&room));
@@ -74,7 +75,10 @@ async fn enter(client: &Client, place: &Place, ticket: String, args: &Args) -> R
         talk(&failure.to_string());
     }
     talk("looking for the others");
-    visit(client, &room, place, Look::of(args.plain)).await
+    let visit = visit(client, &room, place, Look::of(args.plain)).await?;
+    // A room that was left meanwhile looks for nobody.
+    let seeking = client.room(room.id.as_str()).status().await.ok().and_then(|room| room.seeking);
+    Ok((visit, seeking))
 }
 
 /// Prints the rooms that are announced on this LAN.

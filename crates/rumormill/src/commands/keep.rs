@@ -9,7 +9,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill keep`.
@@ -50,7 +50,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Nobody, async |client| keep(client, &args).await).await
 }
 

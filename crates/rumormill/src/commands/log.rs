@@ -12,7 +12,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json, since_ms, tell_hidden},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     limits::{PAGE_LINES, PRINTED},
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let reach = if args.follow { Reach::Peers } else { Reach::Reading };
     client::with(&place, reach, async |client| print(client, &args).await).await
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use jiff::Span;
-use rumormill_text::{Clock, escaped, show::count};
+use rumormill_api::Seeking;
+use rumormill_text::{
+    Clock, escaped,
+    show::{count, looked_for},
+};
 use serde::Serialize;
 use tokio::runtime;
 
@@ -17,6 +21,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod digest;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod forget;
 pub(crate) mod get;
@@ -28,14 +33,21 @@ pub(crate) mod new;
 pub(crate) mod nick;
 pub(crate) mod paths;
 pub(crate) mod peers;
+pub(crate) mod people;
+pub(crate) mod react;
+pub(crate) mod read;
+pub(crate) mod reply;
 pub(crate) mod resync;
+pub(crate) mod retract;
 pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod spread;
 pub(crate) mod start;
 pub(crate) mod ticket;
+pub(crate) mod topic;
 
 /// Milliseconds since the Unix epoch, so long ago as a person said.
 ///
@@ -85,6 +97,19 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
 pub(crate) fn tell_hidden(messages: usize) {
     if messages > 0 {
         talk(&format!("{} of people who are hidden; --all shows them", count(messages, "message", "messages")));
+    }
+}
+
+/// Nobody of a room was met; whom it looked for, and why in vain, where that is known.
+pub(crate) fn unreachable(seeking: Option<&Seeking>, help: &str) -> Failure {
+    let sought = seeking.map(|seeking| looked_for(seeking, &Clock::local())).unwrap_or_default();
+    let sought: Vec<&str> = sought.iter().skip(1).map(String::as_str).collect();
+    let whom = if sought.is_empty() { String::new() } else { format!(": {}", sought.join("; ")) };
+    Failure {
+        exit: Exit::Unreachable,
+        code: "unreachable".into(),
+        what: format!("nobody of the room could be reached{whom}"),
+        help: help.into(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     client,
     commands::{data, nick, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -36,13 +36,13 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When the name is no name, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
     let found = async |client: &Client| found(client, &place, name, &args).await;
     client::with(&place, Reach::Peers, found).await.map(|_| ())
 }
 
-async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Result<Visit, Failure> {
+async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let name = name.to_owned();
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name }).await?;
@@ -58,7 +58,7 @@ async fn found(client: &Client, place: &Place, name: &str, args: &Args) -> Resul
     visit(client, &room, place, Look::of(args.plain)).await
 }
 
-async fn announce(client: &Client, room: &Room, place: &Place) -> Result<(), Failure> {
+async fn announce(client: &Client, room: &Room, place: &HomeArgs) -> Result<(), Failure> {
     if !place.settings(Reach::Peers)?.lan {
         return Err(Failure {
             exit: Exit::Usage,

@@ -1,19 +1,52 @@
-//! The name that a person is shown by, chosen before a room is entered.
+//! `rumormill nick`: the name that others see you by; and how it is chosen before a room is entered.
 
 use std::env;
 
 use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::read_nick;
+use rumormill_text::clean;
 
-use crate::{failure::Failure, home::Place};
+use crate::{
+    client::{self, pick},
+    commands::{data, spread::Spread},
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// What to give `rumormill nick`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id
+    room: String,
+    /// Name to take in it; prints your name if omitted
+    nick: Option<String>,
+}
+
+/// Takes the name and tells how many know of it, or prints it.
+///
+/// # Errors
+/// When there is no such room, this is no name, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let Some(nick) = args.nick else {
+        let read = async |client: &Client| pick(client, Some(&args.room)).await;
+        return data(&clean(&client::with(&place, Reach::Reading, read).await?.nick));
+    };
+    let set = async |client: &Client| {
+        let mut spread = Spread::listen(client, &args.room).await?;
+        spread.room.set_nick(nick).await?;
+        spread.wait_for_last("set").await;
+        Ok(())
+    };
+    client::with(&place, Reach::Peers, set).await
+}
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
 /// person's other rooms, or their login name. None of them is asked for.
 ///
 /// # Errors
 /// When what was given or configured is no name, the configuration makes no sense, or the rooms cannot be listed.
-pub(crate) async fn choose(client: &Client, place: &Place, given: Option<&str>) -> Result<Option<String>, Failure> {
+pub(crate) async fn choose(client: &Client, place: &HomeArgs, given: Option<&str>) -> Result<Option<String>, Failure> {
     let said = match given {
         Some(nick) => Some(nick.to_owned()),
         None => place.config()?.nick,
@@ -35,7 +68,7 @@ pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> 
 }
 
 /// The name in the room that was open last, or in any other.
-async fn elsewhere(client: &Client, place: &Place) -> Result<Option<String>, Failure> {
+async fn elsewhere(client: &Client, place: &HomeArgs) -> Result<Option<String>, Failure> {
     let rooms = client.rooms().await?;
     let last = place.last_room();
     let named = || rooms.iter().filter(|room| is_named(room));

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     commands::{data, json},
     failure::Failure,
-    home::Place,
+    home::HomeArgs,
 };
 
 /// What to give `rumormill paths`.
@@ -34,7 +34,7 @@ struct Paths {
 ///
 /// # Errors
 /// When the system knows no home directory.
-pub(crate) fn run(args: &Args, place: &Place) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, place: &HomeArgs) -> Result<(), Failure> {
     let paths = Paths {
         config: place.config_file()?.display().to_string(),
         data: place.data()?.display().to_string(),

@@ -5,14 +5,14 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use rumormill_api::{Path, Room};
 use rumormill_client::Client;
+use rumormill_tui::LEAVE_MS;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     client::{self, pick},
-    commands::{data, json, talk},
-    failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::LEAVE_MS,
+    commands::{data, json, talk, unreachable},
+    failure::Failure,
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill peers`.
@@ -29,23 +29,21 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
-    let is_owned = client::there(&place.socket()?).await.is_some();
-    let look = async |client: &Client| {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let owner = client::owner(&place, Reach::Peers).await?;
+    let look = async |client: &Client| -> Result<Room, Failure> {
         let room = pick(client, args.room.as_deref()).await?;
-        if !is_owned {
+        if owner.is_us() {
             meet(client).await?;
         }
         Ok(client.room(room.id.as_str()).status().await?)
     };
-    let Room { peers, .. } = client::with(&place, Reach::Peers, look).await?;
+    let looked = look(&owner.client()).await;
+    owner.close().await;
+    let Room { peers, seeking, .. } = looked?;
     if peers.is_empty() {
-        return Err(Failure {
-            exit: Exit::Unreachable,
-            code: "unreachable".into(),
-            what: "nobody of the room could be reached".into(),
-            help: "`rumormill doctor` tells what works here".into(),
-        });
+        let help = "ask somebody in the room to open it; `rumormill doctor` tells what works here";
+        return Err(unreachable(seeking.as_ref(), help));
     }
     peers.iter().try_for_each(|peer| match args.json {
         true => json(peer),

@@ -11,7 +11,7 @@ use crate::{
         data, json,
     },
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     progress::Progress,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or not everything came back.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
 }
 
@@ -50,7 +50,7 @@ async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
     Err(Failure {
         exit: Exit::Unreachable,
         code: "missing".into(),
-        what: format!("{} still missing", count(left as usize, "entry is", "entries are")),
+        what: format!("{} still missing", count(left, "entry is", "entries are")),
         help: "somebody who has them must come: keep the room open, and they are fetched as soon as that happens"
             .into(),
     })

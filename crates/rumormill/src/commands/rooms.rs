@@ -7,7 +7,7 @@ use crate::{
     client,
     commands::{data, json, talk},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to do about a damaged room.
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let list = async |client: &Client| Ok(client.rooms().await?);
     let rooms = client::with(&place, Reach::Reading, list).await?;
     if rooms.is_empty() {
@@ -37,6 +37,9 @@ pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
         false => {
             let name = title(&room.name);
             let told = match &room.stopped {
+                None if room.seeking.is_some() => {
+                    "nobody of it was found so far; `rumormill chat` looks for them".into()
+                }
                 None => format!("entries: {}, authors: {}", room.entries, room.people),
                 Some(why) if room.damaged => format!("DAMAGED: {}; {REPAIR}", clean(why)),
                 Some(why) => format!("stopped: {}", clean(why)),

@@ -7,7 +7,7 @@ use crate::{
     client,
     commands::{data, json, talk, tell_hidden},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     limits::PAGE_LINES,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let words = args.words.join(" ");
     let find = async |client: &Client| {
         let room = client.room(args.room.as_str());

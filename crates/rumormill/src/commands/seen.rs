@@ -7,7 +7,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json, talk},
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill seen`.
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such message, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let find = async |client: &Client| holders(client, &args).await;
     let Holders { holders, of } = client::with(&place, Reach::Reading, find).await?;
     talk(&format!("{} of {of} others have it", holders.len()));

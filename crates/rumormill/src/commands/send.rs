@@ -3,22 +3,19 @@
 use std::{
     io::{self, BufRead},
     path::PathBuf,
-    time::Duration,
 };
 
-use futures_util::{Stream, StreamExt as _};
-use rumormill_api::{Event, Holders, LINES_AT_ONCE, Message, TEXT_BYTES, codes};
+use rumormill_api::{LINES_AT_ONCE, Message, TEXT_BYTES, codes};
 use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_text::{Line, read_line, show::count};
 use rumormill_tui::transfer;
-use tokio::time::{Instant, timeout_at};
 
 use crate::{
     client,
-    commands::talk,
+    commands::spread::Spread,
     failure::{Exit, Failure},
-    home::{Place, Reach},
-    limits::{LEAVE_MS, LONG_NAMED},
+    home::{HomeArgs, Reach},
+    limits::LONG_NAMED,
 };
 
 /// What to give `rumormill send`.
@@ -38,18 +35,17 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| say(client, &args).await).await
 }
 
 async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
-    let mut events = client.events().await?.until_gone();
-    let room = client.room(args.room.as_str());
+    let mut spread = Spread::listen(client, &args.room).await?;
     let mut bulk = Bulk::default();
     let mut last = match args.text.is_empty() {
-        false => Some(room.say(args.text.join(" ")).await?),
+        false => Some(spread.room.say(args.text.join(" ")).await?),
         true if args.file.is_empty() => {
-            bulk.say(&room, &mut io::stdin().lock()).await?;
+            bulk.say(&spread.room, &mut io::stdin().lock()).await?;
             bulk.last.take()
         }
         true => None,
@@ -70,23 +66,7 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
             help: "give a text, or lines on standard input".into(),
         });
     };
-    let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
-    let holders = loop {
-        // What was said stays said, whoever holds it: an error here would have a program say it again.
-        let (Ok(Holders { holders, .. }), Ok(room)) = (room.holders(&last.r#ref).await, room.status().await) else {
-            talk("said; who has it is not known");
-            return bulk.refused();
-        };
-        let has = |author| holders.iter().any(|holder| holder.author == author);
-        let everyone = !room.peers.is_empty() && room.peers.iter().all(|peer| has(peer.author.clone()));
-        if everyone || !timeout_at(deadline, news(&mut events)).await.unwrap_or(false) {
-            break holders.len();
-        }
-    };
-    match holders {
-        0 => talk("said; nobody is here now, it goes out when somebody is"),
-        others => talk(&format!("said; {}", count(others, "other has it", "others have it"))),
-    }
+    spread.wait("said", &last.r#ref).await;
     bulk.refused()
 }
 
@@ -211,14 +191,4 @@ fn unsure(failure: Failure, lines: &[(u64, String)]) -> Failure {
     let [Some((first, _)), Some((last, _))] = [lines.first(), lines.last()] else { return failure };
     let what = format!("{}; whether line {first} to {last} were said is not known", failure.what);
     Failure { what, help: format!("look with `rumormill log ROOM --last 5`; {}", failure.help), ..failure }
-}
-
-/// Waits for something by which more may have it; false when nothing comes any more.
-async fn news(events: &mut (impl Stream<Item = Event> + Unpin)) -> bool {
-    while let Some(event) = events.next().await {
-        if matches!(event, Event::Held { .. } | Event::Person { .. } | Event::Room { .. }) {
-            return true;
-        }
-    }
-    false
 }

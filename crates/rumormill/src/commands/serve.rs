@@ -8,7 +8,7 @@ use crate::{
     commands::{data, talk},
     config::Http,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill serve`.
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When the home or the address cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let wanted = args.http.map(|Http(at)| at).unwrap_or_default();
     let mut interrupts = Interrupts::new()?;
     match client::owner(&place, Reach::Serving).await? {

@@ -14,7 +14,7 @@ use crate::{
     client,
     commands::{chat::last, new, nick, talk},
     failure::{Exit, Failure},
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 ///
 /// # Errors
 /// When the home cannot be opened, or the person goes away.
-pub(crate) async fn run(place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(place: HomeArgs) -> Result<(), Failure> {
     let start = async |client: &Client| match client.rooms().await?.into_iter().next() {
         None => begin(client, &place).await,
         Some(first) => {
@@ -34,7 +34,7 @@ pub(crate) async fn run(place: Place) -> Result<(), Failure> {
 }
 
 /// Asks for a name, and for a room to join or to create.
-async fn begin(client: &Client, place: &Place) -> Result<Visit, Failure> {
+async fn begin(client: &Client, place: &HomeArgs) -> Result<Visit, Failure> {
     talk("You have no room yet. Two questions, and you are in one; Ctrl-C leaves.");
     let known = place.config()?.nick.or_else(nick::login).unwrap_or_default();
     let nick = ask("Your name: ", &known, |name| Ok(read_nick(name)?.to_owned())).await?;

@@ -6,7 +6,7 @@ use crate::{
     client::{self, pick},
     commands::new,
     failure::Failure,
-    home::{Place, Reach},
+    home::{HomeArgs, Reach},
 };
 
 /// What to give `rumormill ticket`.
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
-pub(crate) async fn run(args: Args, place: Place) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let ask = async |client: &Client| {
         let room = pick(client, args.room.as_deref()).await?;
         Ok(client.room(room.id.as_str()).ticket().await?)

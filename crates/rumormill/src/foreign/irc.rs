@@ -14,7 +14,7 @@ use super::{
     Format, Out, Refused, Said, Stopped,
     dates::{Dates, Day, Order, day_named, year},
     stamp::{Stamp, looks_stamped, stamp},
-    text::{self, Line},
+    text::{self, LogLine},
 };
 use crate::{
     limits::{FOREIGN_PEOPLE, FOREIGN_PREFIXES},
@@ -32,7 +32,7 @@ const NOTICES: &str = "notices";
 
 /// What stands behind a stamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
+enum Remark {
     Said {
         name: String,
         text: String,
@@ -85,9 +85,9 @@ pub(super) fn read(
     let mut log = Log { source: format.source(), habits, clock, date: day_of_name(path), last: None };
     while let Some(line) = lines.next()? {
         match line {
-            Line::Text(line) if line.trim().is_empty() => {}
-            Line::Text(line) => log.line(&line, lines.number, out)?,
-            Line::TooLong => out.malformed(lines.number),
+            LogLine::Text(line) if line.trim().is_empty() => {}
+            LogLine::Text(line) => log.line(&line, lines.number, out)?,
+            LogLine::TooLong => out.malformed(lines.number),
         }
     }
     log.ends(out)?;
@@ -118,13 +118,13 @@ impl Log<'_> {
         self.ends(out)?;
         self.date = stamp.day.on(self.habits.order, self.date).or(self.date);
         match told {
-            Told::Event(what) => {
+            Remark::Event(what) => {
                 if stamp.day == Day::Unsaid && rest.contains("changed") {
                     self.date = day_named(rest, self.date).or(self.date);
                 }
                 out.left_out(what);
             }
-            Told::Said { name, text } => match stamp.when(self.habits.order, self.date, self.clock) {
+            Remark::Said { name, text } => match stamp.when(self.habits.order, self.date, self.clock) {
                 Some(_) if text.trim().is_empty() => out.left_out("without words"),
                 Some(when) => {
                     out.placed(when);
@@ -204,7 +204,7 @@ fn habits(path: &Path, format: Format, progress: &Progress) -> Result<(Habits, b
     let mut lines = text::lines(path, progress)?;
     let mut found = Found::default();
     while let Some(line) = lines.next()? {
-        let Line::Text(line) = line else { continue };
+        let LogLine::Text(line) = line else { continue };
         if let Some((stamp, rest)) = stamp(&line) {
             found.dates.note(stamp.day, stamp.halves && line.contains('/'));
             if format == Format::Weechat { found.column(rest) } else { found.spoken(rest) }
@@ -248,7 +248,7 @@ impl Found {
 }
 
 /// Who said what, or what happened.
-fn told(stamp: &Stamp, rest: &str, habits: &Habits) -> Option<Told> {
+fn told(stamp: &Stamp, rest: &str, habits: &Habits) -> Option<Remark> {
     match habits.format {
         Some(Format::Weechat) if !stamp.tab && !rest.contains('\t') => None,
         Some(Format::Weechat) => tabbed(rest, &habits.actions),
@@ -257,17 +257,17 @@ fn told(stamp: &Stamp, rest: &str, habits: &Habits) -> Option<Told> {
 }
 
 /// WeeChat's columns: the prefix, and what stands behind a tab.
-fn tabbed(rest: &str, actions: &BTreeSet<String>) -> Option<Told> {
+fn tabbed(rest: &str, actions: &BTreeSet<String>) -> Option<Remark> {
     let Some((prefix, text)) = rest.split_once('\t') else {
         // `****  Beginning of log  ****`
-        return rest.starts_with("***").then_some(Told::Event(CAME_AND_WENT));
+        return rest.starts_with("***").then_some(Remark::Event(CAME_AND_WENT));
     };
     let prefix = prefix.trim();
     if prefix == "*" || actions.contains(prefix) {
         return Some(acts(text));
     }
     if EVENTS.contains(&prefix) || !is_nick(prefix) {
-        return Some(Told::Event(if text.starts_with("Notice(") { NOTICES } else { CAME_AND_WENT }));
+        return Some(Remark::Event(if text.starts_with("Notice(") { NOTICES } else { CAME_AND_WENT }));
     }
     Some(said(unframed(prefix), text))
 }
@@ -287,7 +287,7 @@ fn is_nick(prefix: &str) -> bool {
 }
 
 /// What stands behind the stamp of a line of any other client.
-fn spoken(rest: &str, style: Style, format: Option<Format>) -> Option<Told> {
+fn spoken(rest: &str, style: Style, format: Option<Format>) -> Option<Remark> {
     in_style(rest, Style::Angle)
         .map(|(name, text)| said(name, text))
         .or_else(|| event(rest, format))
@@ -314,19 +314,19 @@ fn in_style(rest: &str, style: Style) -> Option<(&str, &str)> {
 }
 
 /// What happened, or what somebody does.
-fn event(rest: &str, format: Option<Format>) -> Option<Told> {
+fn event(rest: &str, format: Option<Format>) -> Option<Remark> {
     let signs = ["***", "-!-", "-->", "<--", "---", "<->", "=!=", "==", "!", "→", "←", "⇒", "⇐"];
     if signs.iter().any(|sign| rest.starts_with(sign)) {
-        return Some(Told::Event(CAME_AND_WENT));
+        return Some(Remark::Event(CAME_AND_WENT));
     }
     if let Some(act) = rest.strip_prefix(['*', '•']) {
         let act = act.trim_start_matches([' ', '\t', '*']);
         let happened = has_host(act) || (format == Some(Format::Hexchat) && happens(act));
-        return Some(if happened { Told::Event(CAME_AND_WENT) } else { acts(act) });
+        return Some(if happened { Remark::Event(CAME_AND_WENT) } else { acts(act) });
     }
     let (name, _) = rest.strip_prefix('-')?.split_once('-')?;
     let is_name = !name.is_empty() && !name.contains([' ', '\t']);
-    is_name.then_some(Told::Event(NOTICES))
+    is_name.then_some(Remark::Event(NOTICES))
 }
 
 /// Whether the second word is where somebody comes from: `bob (~bob@192.0.2.1) has joined`.
@@ -367,16 +367,16 @@ fn happens(text: &str) -> bool {
         || behind.iter().any(|what| rest.starts_with(what))
 }
 
-fn said(name: &str, text: &str) -> Told {
+fn said(name: &str, text: &str) -> Remark {
     match text.strip_prefix("\u{1}ACTION ") {
         Some(act) => acts(&format!("{} {}", bare(name), act.trim_end_matches('\u{1}'))),
-        None => Told::Said { name: bare(name).to_owned(), text: text.to_owned() },
+        None => Remark::Said { name: bare(name).to_owned(), text: text.to_owned() },
     }
 }
 
-fn acts(act: &str) -> Told {
+fn acts(act: &str) -> Remark {
     let name = act.split([' ', '\t']).next().unwrap_or_default();
-    Told::Said { name: bare(name).to_owned(), text: format!("* {}", act.replace('\t', " ")) }
+    Remark::Said { name: bare(name).to_owned(), text: format!("* {}", act.replace('\t', " ")) }
 }
 
 /// A nick without the sign of its rank, and without the channel that irssi writes beside it.
@@ -462,16 +462,16 @@ mod tests {
 
     #[test]
     fn what_happened_is_told_from_what_people_do() {
-        let said = |name: &str, text: &str| Told::Said { name: name.into(), text: text.into() };
+        let said = |name: &str, text: &str| Remark::Said { name: name.into(), text: text.into() };
         let cases = [
             ("*\tbob waves", said("bob", "* bob waves")),
             ("* bob has a question", said("bob", "* bob has a question")),
             ("* bob has quit smoking", said("bob", "* bob has quit smoking")),
-            ("*\tbob (~bob@192.0.2.1) has joined", Told::Event(CAME_AND_WENT)),
-            ("*\tbob (~bob@192.0.2.1) hat den Raum betreten", Told::Event(CAME_AND_WENT)),
-            ("*\tbob is now known as rob", Told::Event(CAME_AND_WENT)),
-            ("-!- bob [~bob@192.0.2.1] has joined #lunch", Told::Event(CAME_AND_WENT)),
-            ("-bob:#lunch- soup", Told::Event(NOTICES)),
+            ("*\tbob (~bob@192.0.2.1) has joined", Remark::Event(CAME_AND_WENT)),
+            ("*\tbob (~bob@192.0.2.1) hat den Raum betreten", Remark::Event(CAME_AND_WENT)),
+            ("*\tbob is now known as rob", Remark::Event(CAME_AND_WENT)),
+            ("-!- bob [~bob@192.0.2.1] has joined #lunch", Remark::Event(CAME_AND_WENT)),
+            ("-bob:#lunch- soup", Remark::Event(NOTICES)),
             ("< carol> fine", said("carol", "fine")),
             ("<@tomas> a > b", said("tomas", "a > b")),
             ("<@tomas:#lunch> hi", said("tomas", "hi")),

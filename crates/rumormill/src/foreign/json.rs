@@ -7,10 +7,12 @@ use std::{
     rc::Rc,
 };
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Result, Value};
 
-use super::text::skip_line;
+use super::{mended::Mended, text::skip_line};
 use crate::limits::FOREIGN_EVENT_BYTES;
 
 /// Something in a list, or on a line of its own.
@@ -36,8 +38,8 @@ pub(super) fn each(mut input: impl Read, names: &[&str], visit: &mut dyn FnMut(E
     let mut inner = Elements { left: Rc::default(), visit, stopped: &mut stopped, lists: &Cell::new(0), room: None };
     let read = match walk {
         Walk::Lines => lines(input, names, &mut inner),
-        Walk::Objects => objects(input, names, &mut inner),
-        Walk::Whole => whole(input, names, inner),
+        Walk::Objects => objects(Mended::new(input), names, &mut inner),
+        Walk::Whole => whole(Mended::new(input), names, inner),
     };
     if stopped { Ok(()) } else { read }
 }
@@ -55,7 +57,7 @@ enum Walk {
 fn walk(beginning: &[u8]) -> Walk {
     let lines = beginning.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let first: Vec<&[u8]> = lines.take(3).collect();
-    let is_object = |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
+    let is_object = |line: &[u8]| line.starts_with(b"{") && from_line::<IgnoredAny>(line).is_ok();
     let begins = |line: Option<&&[u8]>| line.is_none_or(|line| line.starts_with(b"{"));
     // Some cut off the first line where they cut the file.
     let is_lines = match &first[..] {
@@ -66,7 +68,7 @@ fn walk(beginning: &[u8]) -> Walk {
     if is_lines {
         return Walk::Lines;
     }
-    let mut values = serde_json::Deserializer::from_slice(beginning).into_iter::<IgnoredAny>();
+    let mut values = serde_json::Deserializer::from_reader(Mended::new(beginning)).into_iter::<IgnoredAny>();
     let is_all = beginning.len() < FOREIGN_EVENT_BYTES;
     match (values.next(), values.next()) {
         (Some(Ok(_)), next) if beginning.trim_ascii_start().starts_with(b"{") && (is_all || next.is_some()) => {
@@ -74,6 +76,11 @@ fn walk(beginning: &[u8]) -> Walk {
         }
         _ => Walk::Whole,
     }
+}
+
+/// The JSON of a line by itself. Where a line ends, a text does too, so that each is mended for itself.
+fn from_line<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
+    serde_json::from_slice(line).or_else(|_| serde_json::from_reader(Mended::new(line)))
 }
 
 const TOO_LARGE: &str = "one event is larger than any that a server takes";
@@ -92,7 +99,7 @@ fn lines(mut input: impl BufRead, names: &[&str], inner: &mut Elements<'_>) -> R
             skip_line(&mut input).map_err(serde_json::Error::io)?;
         }
         if !line.trim_ascii().is_empty() {
-            let value = if is_cut { Value::Null } else { serde_json::from_slice(&line).unwrap_or_default() };
+            let value = if is_cut { Value::Null } else { from_line(&line).unwrap_or_default() };
             inner.object(value, names)?;
         }
     }
@@ -324,6 +331,18 @@ mod tests {
         assert_eq!(read("\"a\": 1}\n{\"a\": 2}\n{\"a\": 3}").unwrap(), (3, 1));
         let long = format!("{{\"a\": 1}}\n{{\"a\": \"{}\"}}\n{{\"a\": 3}}\n", "x".repeat(FOREIGN_EVENT_BYTES));
         assert_eq!(read(&long).unwrap(), (3, 1));
+    }
+
+    #[test]
+    fn what_a_program_failed_to_escape_stops_nothing() {
+        let cases = [
+            ("[\"a\u{1}b\", 2]", 2),
+            ("{\"messages\": [\n{\"a\": \"x\ny\tz\"},\n{\"a\": \"\\ud83d\"}]}", 2),
+            ("{\"a\": \"\u{b}\"}\n{\"a\": \"\\udc00 \\q\"}\n", 2),
+        ];
+        for (text, count) in cases {
+            assert_eq!(read(text).unwrap(), (count, 0), "{text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Event, Out, Said, Stopped, asked, each_event, first, list, sorted::Sorted, wrong};
+use super::{Event, Out, Said, Stopped, Verdict, asked, each_event, first, list, sorted::Sorted, wrong};
 use crate::{
     limits::{FOREIGN_CHANGES, FOREIGN_CHANGES_BYTES, FOREIGN_PEOPLE},
     progress::Progress,
@@ -32,9 +32,9 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
     let mut sorted = Sorted::default();
     each_event(path, &LISTS, out, progress, &mut |out, at, event| {
         match known.told(&event.value) {
-            Told::Said(said) => sorted.say(said, out)?,
-            Told::LeftOut(why) => out.left_out(why),
-            Told::Malformed => out.malformed(at),
+            Verdict::Said(said) => sorted.say(said, out)?,
+            Verdict::LeftOut(why) => out.left_out(why),
+            Verdict::Malformed => out.malformed(at),
         }
         Ok(())
     })?;
@@ -68,13 +68,6 @@ struct Change {
     /// The event that changes it.
     by: String,
     used: bool,
-}
-
-enum Told {
-    Said(Said),
-    /// It says nothing that could come along, and why.
-    LeftOut(&'static str),
-    Malformed,
 }
 
 /// Kinds of events that hold words of somebody.
@@ -127,49 +120,49 @@ impl Known {
         }
     }
 
-    fn told(&mut self, event: &Value) -> Told {
-        let Some(kind) = event["type"].as_str() else { return Told::Malformed };
+    fn told(&mut self, event: &Value) -> Verdict {
+        let Some(kind) = event["type"].as_str() else { return Verdict::Malformed };
         match kind {
             _ if SAID.contains(&kind) => {}
-            "m.room.encrypted" => return Told::LeftOut("encrypted, without the key in the file"),
-            "m.room.member" => return Told::LeftOut("who came, went and changed"),
-            "m.reaction" => return Told::LeftOut("reactions"),
-            "m.room.redaction" => return Told::LeftOut("that something was taken back"),
-            _ if kind.contains("poll.") => return Told::LeftOut("votes"),
-            _ => return Told::LeftOut("settings of the room, calls and what is no message"),
+            "m.room.encrypted" => return Verdict::LeftOut("encrypted, without the key in the file"),
+            "m.room.member" => return Verdict::LeftOut("who came, went and changed"),
+            "m.reaction" => return Verdict::LeftOut("reactions"),
+            "m.room.redaction" => return Verdict::LeftOut("that something was taken back"),
+            _ if kind.contains("poll.") => return Verdict::LeftOut("votes"),
+            _ => return Verdict::LeftOut("settings of the room, calls and what is no message"),
         }
         let content = &event["content"];
         let id = event["event_id"].as_str().unwrap_or_default();
         let is_empty = content.as_object().is_some_and(serde_json::Map::is_empty);
         if is_empty || event.pointer("/unsigned/redacted_because").is_some() || self.gone.contains(id) {
-            return Told::LeftOut("taken back");
+            return Verdict::LeftOut("taken back");
         }
         match content["msgtype"].as_str() {
-            Some("m.bad.encrypted") => return Told::LeftOut("encrypted, without the key in the file"),
+            Some("m.bad.encrypted") => return Verdict::LeftOut("encrypted, without the key in the file"),
             Some("m.key.verification.request") => {
-                return Told::LeftOut("settings of the room, calls and what is no message");
+                return Verdict::LeftOut("settings of the room, calls and what is no message");
             }
             _ => {}
         }
         if let Some(of) = replaced(event) {
             // One that was too many to be remembered is said by itself.
             return match (self.changes.contains_key(of), self.said(event, &content["m.new_content"])) {
-                (true, _) => Told::LeftOut(EDITS),
-                (false, Some((said, _))) => Told::Said(said),
-                (false, None) => Told::Malformed,
+                (true, _) => Verdict::LeftOut(EDITS),
+                (false, Some((said, _))) => Verdict::Said(said),
+                (false, None) => Verdict::Malformed,
             };
         }
-        let Some((said, who)) = self.said(event, content) else { return Told::Malformed };
+        let Some((said, who)) = self.said(event, content) else { return Verdict::Malformed };
         match self.changes.get_mut(id) {
             Some(change) if change.who == who && !self.gone.contains(&change.by) => {
                 change.used = true;
-                Told::Said(Said { text: change.said.text.clone(), ..said })
+                Verdict::Said(Said { text: change.said.text.clone(), ..said })
             }
             Some(change) if change.who == who => {
                 change.used = true;
-                Told::Said(said)
+                Verdict::Said(said)
             }
-            _ => Told::Said(said),
+            _ => Verdict::Said(said),
         }
     }
 

@@ -8,6 +8,7 @@ mod irc;
 mod json;
 mod matrix;
 mod mattermost;
+mod mended;
 mod own;
 mod scan;
 mod slack;
@@ -27,7 +28,7 @@ use std::{
 
 use bytes::Bytes;
 use rumormill_api::{NICK_BYTES, Said};
-use rumormill_server::{cut, parts};
+use rumormill_server::{EXPORT_PIECE_BYTES, cut, parts};
 use rumormill_text::Clock;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -40,9 +41,17 @@ pub(crate) use guess::{files, guess};
 
 use crate::{
     failure::{Exit, Failure},
-    limits::{EXPORT_PIECE_BYTES, FOREIGN_EVENT_BYTES, MALFORMED_NAMED},
+    limits::{FOREIGN_EVENT_BYTES, MALFORMED_NAMED},
     progress::Progress,
 };
+
+/// What a message in another system comes to here.
+enum Verdict {
+    Said(Said),
+    /// It says nothing that could come along, and why.
+    LeftOut(&'static str),
+    Malformed,
+}
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -7,10 +7,10 @@ use std::{
 };
 
 use rumormill_api::IMPORT_LINE_BYTES;
-use rumormill_server::{Bad, Reader, broken, read_said};
+use rumormill_server::{Bad, EXPORT_PIECE_BYTES, Reader, broken, read_said};
 
 use super::{Failure, Out, Stopped, text, unreadable};
-use crate::{limits::EXPORT_PIECE_BYTES, progress::Progress};
+use crate::progress::Progress;
 
 pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<(), Stopped> {
     out.tally.unit = "lines";

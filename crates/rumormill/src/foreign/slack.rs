@@ -10,8 +10,8 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Failure, Out, Said, Stopped, broken_json, each_event, first, guess::is_day, json::each, list, sorted::Sorted,
-    unreadable, wrong,
+    Failure, Out, Said, Stopped, Verdict, broken_json, each_event, first, guess::is_day, json::each, list,
+    sorted::Sorted, unreadable, wrong,
 };
 use crate::{
     limits::{FOREIGN_PEOPLE, SLACK_DAYS},
@@ -80,9 +80,9 @@ fn read_day(day: &Path, names: &Names, out: &mut Out, progress: &Progress) -> Re
         for event in std::iter::once(&event.value).chain(replies) {
             out.left_out_all("reactions", list(&event["reactions"]).count());
             match said(event, names) {
-                Told::Said(said) => sorted.say(said, out)?,
-                Told::LeftOut(why) => out.left_out(why),
-                Told::Malformed => out.malformed(at),
+                Verdict::Said(said) => sorted.say(said, out)?,
+                Verdict::LeftOut(why) => out.left_out(why),
+                Verdict::Malformed => out.malformed(at),
             }
         }
         Ok(())
@@ -169,40 +169,33 @@ fn names(roots: &[PathBuf]) -> Result<Names, Failure> {
     Ok(names)
 }
 
-enum Told {
-    Said(Said),
-    /// It says nothing that could come along, and why.
-    LeftOut(&'static str),
-    Malformed,
-}
-
 /// What a message says.
-fn said(event: &Value, names: &Names) -> Told {
+fn said(event: &Value, names: &Names) -> Verdict {
     let ts = match &event["ts"] {
         Value::String(ts) => ts.clone(),
         Value::Number(ts) => ts.to_string(),
-        _ => return if event["type"].is_string() && event["type"] != "message" { OTHER } else { Told::Malformed },
+        _ => return if event["type"].is_string() && event["type"] != "message" { OTHER } else { Verdict::Malformed },
     };
     match (event["type"].as_str(), event["subtype"].as_str()) {
-        (Some("message") | None, Some("tombstone")) => return Told::LeftOut("taken back"),
+        (Some("message") | None, Some("tombstone")) => return Verdict::LeftOut("taken back"),
         (Some("message") | None, Some(subtype)) if EVENTS.iter().any(|event| subtype.starts_with(event)) => {
             return OTHER;
         }
         (Some("message") | None, _) => {}
         _ => return OTHER,
     }
-    let (Some(name), Some(time_ms)) = (name(event, names), milliseconds(&ts)) else { return Told::Malformed };
+    let (Some(name), Some(time_ms)) = (name(event, names), milliseconds(&ts)) else { return Verdict::Malformed };
     let words = words(event, names);
     if words.is_empty() {
-        return Told::LeftOut("without words");
+        return Verdict::LeftOut("without words");
     }
     let act = if event["subtype"] == "me_message" { format!("* {name} ") } else { String::new() };
     let in_thread = event["thread_ts"].as_str().is_some_and(|thread| thread != ts);
     let text = format!("{}{act}{words}", if in_thread { "↳ " } else { "" });
-    Told::Said(Said { source: SOURCE.into(), name, time_ms, text })
+    Verdict::Said(Said { source: SOURCE.into(), name, time_ms, text })
 }
 
-const OTHER: Told = Told::LeftOut("who came, went and changed");
+const OTHER: Verdict = Verdict::LeftOut("who came, went and changed");
 
 /// Who said it, as far as the export tells.
 fn name(event: &Value, names: &Names) -> Option<String> {

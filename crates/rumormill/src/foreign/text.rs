@@ -27,7 +27,7 @@ pub(super) struct Lines {
 }
 
 /// A line of a log.
-pub(super) enum Line {
+pub(super) enum LogLine {
     Text(String),
     /// Longer than any line that a client writes.
     TooLong,
@@ -40,6 +40,8 @@ struct Encodings {
     whole: Option<&'static Encoding>,
     /// The lines that are no UTF-8, where there are any. Logs of many years are often in several encodings.
     lines: Option<&'static Encoding>,
+    /// Whether most letters beyond ASCII are UTF-8 all the same, so that what is not was broken on its way.
+    is_broken_utf_8: bool,
 }
 
 impl Encodings {
@@ -47,18 +49,22 @@ impl Encodings {
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
         let mut input = BufReader::new(File::open(path)?.take(FOREIGN_SAMPLE_BYTES));
         let whole = doubled(input.fill_buf()?);
-        let (mut line, mut is_utf_8) = (Vec::new(), true);
+        let (mut line, mut is_utf_8, mut letters, mut broken) = (Vec::new(), true, 0, 0);
         while input.read_until(b'\n', &mut line)? > 0 {
             // A letter may be cut where the sample ends.
             if std::str::from_utf8(&line).is_err_and(|error| error.error_len().is_some()) {
                 detector.feed(&line, false);
                 is_utf_8 = false;
             }
+            for chunk in line.utf8_chunks() {
+                letters += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
+                broken += usize::from(!chunk.invalid().is_empty());
+            }
             line.clear();
         }
         detector.feed(b"", true);
         let lines = (!is_utf_8).then(|| detector.guess(None, Utf8Detection::Deny));
-        Ok(Self { whole, lines })
+        Ok(Self { whole, lines, is_broken_utf_8: !is_utf_8 && letters >= broken })
     }
 }
 
@@ -90,8 +96,12 @@ pub(super) fn lines(path: &Path, progress: &Progress) -> Result<Lines, Failure> 
 /// When it cannot be read.
 pub(super) fn utf_8(path: &Path, progress: &Progress) -> Result<(impl Read, Option<&'static str>), Failure> {
     let encodings = Encodings::of(path).map_err(|error| unreadable(path, &error))?;
-    let encoding = encodings.whole.or(encodings.lines);
-    Ok((decoding(encoding, open(path, progress)?), encoding.map(Encoding::name)))
+    let (encoding, told) = match encodings.whole.or(encodings.lines) {
+        _ if encodings.is_broken_utf_8 => (None, Some("UTF-8, where some bytes are none")),
+        encoding => (encoding, encoding.map(Encoding::name)),
+    };
+    // What is no UTF-8 far behind becomes a sign that stands for that.
+    Ok((decoding(encoding.or(Some(UTF_8)), open(path, progress)?), told))
 }
 
 /// The first so many bytes of a file, as text.
@@ -104,7 +114,7 @@ pub(super) fn beginning(path: &Path, bytes: u64) -> io::Result<String> {
 
 /// The first bytes of a file say what it is in, unless it is known.
 fn decoding<R: Read>(encoding: Option<&'static Encoding>, file: R) -> DecodeReaderBytes<R, Vec<u8>> {
-    DecodeReaderBytesBuilder::new().encoding(encoding).strip_bom(true).build(file)
+    DecodeReaderBytesBuilder::new().encoding(encoding).bom_override(true).strip_bom(true).build(file)
 }
 
 impl Lines {
@@ -117,7 +127,7 @@ impl Lines {
     ///
     /// # Errors
     /// When the file cannot be read on.
-    pub(super) fn next(&mut self) -> Result<Option<Line>, Failure> {
+    pub(super) fn next(&mut self) -> Result<Option<LogLine>, Failure> {
         let mut bytes = Vec::new();
         let most = IMPORT_LINE_BYTES as u64;
         let read = self.input.by_ref().take(most).read_until(b'\n', &mut bytes);
@@ -127,10 +137,10 @@ impl Lines {
         self.number += 1;
         if bytes.len() as u64 == most && !bytes.ends_with(b"\n") {
             self.skip()?;
-            return Ok(Some(Line::TooLong));
+            return Ok(Some(LogLine::TooLong));
         }
         let text = self.decode(bytes);
-        Ok(Some(Line::Text(plain(text.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')))))
+        Ok(Some(LogLine::Text(plain(text.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')))))
     }
 
     fn decode(&mut self, bytes: Vec<u8>) -> String {

@@ -9,7 +9,7 @@ use super::{
     dates::{Dates, Day},
     scan::blank,
     stamp::{Stamp, stamp},
-    text::{self, Line},
+    text::{self, LogLine},
 };
 use crate::progress::Progress;
 
@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
     let mut dates = Dates::default();
     let mut lines = text::lines(path, progress)?;
     while let Some(line) = lines.next()? {
-        let Line::Text(line) = line else { continue };
+        let LogLine::Text(line) = line else { continue };
         if let Some((stamp, _)) = stamped(&line) {
             dates.note(stamp.day, stamp.halves && line.chars().take(12).any(|char| char == '/'));
         }
@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
     let mut lines = text::lines(path, progress)?;
     let mut last: Option<Said> = None;
     while let Some(line) = lines.next()? {
-        let Line::Text(line) = line else {
+        let LogLine::Text(line) = line else {
             out.malformed(lines.number);
             continue;
         };

@@ -421,6 +421,34 @@ fn discord_telegram_mattermost_and_zulip_keep_their_words() {
 }
 
 #[test]
+fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
+    let mut ada = Mover::new();
+    let telegram = |text: &str| {
+        format!(
+            "{{\"name\": \"lunch\", \"type\": \"private_group\", \"id\": 1, \"messages\": [\n{{\"id\": 1, \"type\": \"message\", \
+             \"date\": \"2019-03-02T15:02:00\", \"date_unixtime\": \"1551535320\", \"from\": \"Älice\", \"text\": \"{text}\"}}\n]}}"
+        )
+    };
+    for (text, said) in [
+        ("a\u{1}b\u{8}c\u{b}d", "a\u{1}b\u{8}c\u{b}d"),
+        ("one\ntwo", "one\ntwo"),
+        ("half \\ud83d of it", "half \u{fffd} of it"),
+        ("a \\q", "a \\q"),
+    ] {
+        ada.brings("result.json", telegram(text), &[("Älice", NOON, said)]);
+    }
+    // One letter that was cut makes the file no other encoding.
+    let mut bytes = telegram("cut X").into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'X').unwrap();
+    bytes[at] = 0xf0;
+    let tells = ada.brings("result.json", bytes, &[("Älice", NOON, "cut \u{fffd}")]);
+    assert_eq!(tells[1], "the file was read as UTF-8, where some bytes are none");
+    let lines = [matrix(&json!({"content": {"msgtype": "m.text", "body": "one"}})).to_string(), "Y".into()].join("\n");
+    let raw = matrix(&json!({"content": {"msgtype": "m.text", "body": "twZo"}})).to_string().replace('Z', "\u{2}");
+    ada.brings("lines.jsonl", lines.replace('Y', &raw), &[("mira", NOON, "one"), ("mira", NOON, "two")]);
+}
+
+#[test]
 fn what_is_no_chat_is_said_to_be_none() {
     let ada = Mover::new();
     let cases: [(&str, &[u8], &str); 7] = [

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
 mod bulk;
+mod deeds;
 mod doctor;
 mod ends;
 mod forget;
+mod machines;
 #[path = "../people/person.rs"]
 mod person;
 mod reading;

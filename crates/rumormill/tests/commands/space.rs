@@ -3,12 +3,16 @@
 
 use std::process::{Command, Output};
 
-/// Runs a shell script where it has `what` of its own; `None` where that is not allowed.
+/// Runs a command where it has `what` of its own, some options of `unshare`; `None` where that is not allowed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Output> {
     let script = format!("{prepare} || exit 77; exec \"$0\" \"$@\"");
     let mut apart = Command::new("unshare");
-    apart.args([what, "--map-root-user", "sh", "-c", &script]).arg(command.get_program()).args(command.get_args());
+    apart
+        .args(what.split(' '))
+        .args(["--map-root-user", "sh", "-c", &script])
+        .arg(command.get_program())
+        .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => apart.env(name, value),
@@ -23,7 +27,10 @@ pub(crate) fn apart(what: &str, prepare: &str, command: &Command) -> Option<Outp
     match output {
         Some(output) if !refused(&output) => Some(output),
         _ => {
-            eprintln!("skipped: no {} of its own can be had here", what.trim_start_matches('-'));
+            eprintln!(
+                "skipped: no {} of its own can be had here",
+                what.trim_start_matches('-').replace(" --", " and ")
+            );
             None
         }
     }

@@ -1,6 +1,7 @@
 //! The examples that bot authors start from do what they say.
 
 use std::{
+    collections::BTreeMap,
     env,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Two, process::Serving, two};
 
@@ -28,6 +29,14 @@ impl Bot {
     }
 }
 
+impl Bot {
+    /// Returns when the bot says that it listens.
+    fn listens(&mut self) {
+        let lines = BufReader::new(self.0.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line.ends_with("listening")), "the bot has gone");
+    }
+}
+
 impl Drop for Bot {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -38,10 +47,9 @@ impl Drop for Bot {
 #[test]
 fn the_bot_in_python_answers_who_asks() {
     let Two { ada, bob, .. } = two();
-    let mut bot = Bot::start("python3", &["bot.py"], &bob);
-    let mut line = String::new();
-    BufReader::new(bot.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "listening\n");
+    let dir = tempfile::tempdir().unwrap();
+    let mut bot = in_python(&bob, &dir.path().join("bot.json"));
+    bot.listens();
     let mut events = ada.events();
     let asked = ada.post("/v1/rooms/lunch/messages", &json!({"text": "!roll 2d6"})).ok()["messages"][0]["ref"].clone();
     let answer = events.until("message", |event| event["message"]["reply_to"]["ref"] == asked);
@@ -50,6 +58,108 @@ fn the_bot_in_python_answers_who_asks() {
     let dice: Vec<u32> = dice.split(" + ").map(|die| die.parse().unwrap()).collect();
     assert_eq!((dice.len(), dice.iter().sum::<u32>().to_string()), (2, sum.to_owned()));
     assert_eq!(answer["message"]["names_me"], true);
+}
+
+/// The bot in Rust.
+#[path = "../../../client/examples/bot.rs"]
+#[allow(dead_code, reason = "the test starts it by its own name")]
+mod rust;
+
+const SOCKET: &str = "RUMORMILL_TEST_BOT_SOCKET";
+const STATE: &str = "RUMORMILL_TEST_BOT_STATE";
+
+/// The bot in Rust, in a process of its own: does nothing unless it was started as one.
+#[tokio::test]
+async fn the_bot_in_rust_runs() {
+    let (Some(socket), Some(state)) = (env::var_os(SOCKET), env::var_os(STATE)) else { return };
+    rust::run(socket.into(), state.into()).await.unwrap();
+}
+
+fn in_rust(whose: &Serving, state: &Path) -> Bot {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["bots::the_bot_in_rust_runs", "--exact", "--nocapture"]);
+    command.env(SOCKET, whose.home().join("socket")).env(STATE, state);
+    Bot(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
+}
+
+fn in_python(whose: &Serving, state: &Path) -> Bot {
+    Bot::start("python3", &["bot.py", state.to_str().unwrap()], whose)
+}
+
+/// What was answered to each question, in the room of the one who asked.
+fn answers(ada: &Serving) -> BTreeMap<String, Vec<String>> {
+    let mut answers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let page = ada.get("/v1/rooms/lunch/messages?limit=200").ok();
+    for message in page["messages"].as_array().unwrap() {
+        let text = message["text"].as_str().unwrap().to_owned();
+        match message["reply_to"]["ref"].as_str() {
+            Some(question) => answers.entry(question.to_owned()).or_default().push(text),
+            None if text.starts_with('!') => {
+                answers.entry(message["ref"].as_str().unwrap().to_owned()).or_default();
+            }
+            None => {}
+        }
+    }
+    answers
+}
+
+/// A bot answers each question once, although its process and the bot itself are killed again and again.
+fn each_question_is_answered_once(question: &str, start: fn(&Serving, &Path) -> Bot) {
+    let Two { ada, mut bob, .. } = two();
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("bot.json");
+    let ask = || ada.post("/v1/rooms/lunch/messages", &json!({"text": question})).ok()["messages"][0]["ref"].clone();
+    let answered = |asked: &Value| {
+        let mut events = ada.events();
+        // What was said before anybody listened is no event.
+        if answers(&ada)[asked.as_str().unwrap()].is_empty() {
+            events.until("message", |event| event["message"]["reply_to"]["ref"] == *asked);
+        }
+    };
+    let mut events = bob.events();
+    let before = ask();
+    events.until("message", |event| event["message"]["ref"] == before);
+    let mut bot = start(&bob, &state);
+    bot.listens();
+    answered(&ask());
+    let mut asked = Value::Null;
+    bob.crash_while(|| asked = ask());
+    answered(&asked);
+    drop(bot);
+    let asked = ask();
+    bob.crash();
+    let mut bot = start(&bob, &state);
+    answered(&asked);
+    for round in 0..4 {
+        let asked = ask();
+        // Wherever that meets the bot and its process: before they hear of it, while they answer, or after.
+        thread::sleep(Duration::from_millis(round * 15));
+        if round % 2 == 0 {
+            drop(bot);
+            bot = start(&bob, &state);
+        }
+        bob.crash();
+        answered(&asked);
+    }
+    // A bot that comes back reads the last hour once more, and answers this last.
+    drop(bot);
+    let asked = ask();
+    let _bot = start(&bob, &state);
+    answered(&asked);
+    let mut answers = answers(&ada);
+    assert_eq!(answers.remove(before.as_str().unwrap()), Some(Vec::new()), "asked before the bot came");
+    assert_eq!(answers.len(), 8);
+    assert!(answers.values().all(|answers| answers.len() == 1), "{answers:?}");
+}
+
+#[test]
+fn the_bot_in_python_answers_each_question_once_whatever_is_killed() {
+    each_question_is_answered_once("!roll 2d6", in_python);
+}
+
+#[test]
+fn the_bot_in_rust_answers_each_question_once_whatever_is_killed() {
+    each_question_is_answered_once("!count to three", in_rust);
 }
 
 #[test]

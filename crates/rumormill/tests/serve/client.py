@@ -17,6 +17,11 @@ assert [room.name for room in rooms] == ["lunch"], rooms
 answer = say.sync("lunch", client=client, body=Say(text="from a client", reply_to=said))
 assert answer.messages[0].reply_to.ref == said, answer
 
+once = [say.sync("lunch", client=client, body=Say(text="said once"), idempotency_key="a") for _ in range(2)]
+assert once[0].messages[0].ref == once[1].messages[0].ref, once
+other = say.sync("lunch", client=client, body=Say(text="something else"), idempotency_key="a")
+assert isinstance(other, Refusal) and other.error.code == "key-used", other
+
 reacted = react.sync("lunch", said, "👍", client=client)
 assert reacted.reactions[0].mine, reacted
 
@@ -28,7 +33,7 @@ while True:
     if not page.more:
         break
     before = page.messages[0].place
-assert [message.text for message in pages][0] == "from a client", pages
+assert [message.text for message in pages][:2] == ["said once", "from a client"], pages
 assert any(message.ref == said for message in pages), pages
 
 refused = get_room.sync("nowhere", client=client)

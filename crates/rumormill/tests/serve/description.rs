@@ -71,7 +71,7 @@ fn a_generated_client_lists_pages_posts_and_reacts() {
     run(&bin.join("python"), &args).unwrap();
     let message = ada.get(&format!("/v1/rooms/lunch/messages/{said}")).ok();
     assert_eq!(message["reactions"][0]["sign"], "👍");
-    let page = ada.get("/v1/rooms/lunch/messages?limit=1").ok();
+    let page = ada.get("/v1/rooms/lunch/messages?limit=2").ok();
     assert_eq!(
         (&page["messages"][0]["text"], page["messages"][0]["reply_to"]["ref"].as_str()),
         (&"from a client".into(), Some(said.as_str()))

@@ -4,7 +4,9 @@
 
 mod bots;
 mod description;
+mod events;
 mod files;
+mod posts;
 mod process;
 
 use std::{

@@ -68,13 +68,21 @@ impl Serving {
             DirBuilder::new().mode(0o700).create(dir.path().join("home")).unwrap();
             fs::write(dir.path().join("home/config.toml"), config).unwrap();
         }
-        let mut command = rumormill(dir.path(), &["serve", "--loopback", "--http", "127.0.0.1:0"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        set(&mut command);
-        let mut child = command.spawn().unwrap();
-        let mut link = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut link).unwrap();
-        Self { dir, child, link: link.trim().to_owned() }
+        let (child, link) = serve(dir.path(), set);
+        Self { dir, child, link }
+    }
+
+    /// Kills the process where it stands, and starts it again.
+    pub(crate) fn crash(&mut self) {
+        self.crash_while(|| ());
+    }
+
+    /// Kills the process where it stands, and starts it again after something else was done.
+    pub(crate) fn crash_while(&mut self, done: impl FnOnce()) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        done();
+        (self.child, self.link) = serve(self.dir.path(), |_| {});
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -121,6 +129,12 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
+    /// Says something under a name for the call.
+    pub(crate) fn post_once(&self, path: &str, key: &str, (kind, body): (&str, &str)) -> Reply {
+        let headers = [("Host", "localhost"), ("Content-Type", kind), ("Idempotency-Key", key)];
+        Reply::of(self.socket(), &request("POST", path, &headers.map(|(name, value)| (name, value.to_owned())), body))
+    }
+
     /// Asks through the socket in the home, and says more about it.
     pub(crate) fn ask_with(&self, path: &str, headers: &[(&str, String)]) -> Reply {
         let headers = [&[("Host", "localhost".to_owned())], headers].concat();
@@ -140,15 +154,21 @@ impl Serving {
 
     /// What happens from now on: returns when the first of it is there.
     pub(crate) fn events(&self) -> Events {
+        self.events_since("/v1/events", None)
+    }
+
+    /// What happened at `path` since the event with this id.
+    pub(crate) fn events_since(&self, path: &str, last: Option<&str>) -> Events {
         let mut stream = self.socket();
-        stream.write_all(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let last = last.map(|last| format!("Last-Event-ID: {last}\r\n")).unwrap_or_default();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{last}\r\n").as_bytes()).unwrap();
         let mut lines = BufReader::new(stream);
         let mut line = String::new();
         while line != "\r\n" {
             line.clear();
             lines.read_line(&mut line).unwrap();
         }
-        Events { lines }
+        Events { lines, id: String::new() }
     }
 
     fn socket(&self) -> UnixStream {
@@ -156,6 +176,17 @@ impl Serving {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
     }
+}
+
+/// Starts the process with its home in this directory; it has printed its link.
+fn serve(dir: &Path, set: impl FnOnce(&mut Command)) -> (Child, String) {
+    let mut command = rumormill(dir, &["serve", "--loopback", "--http", "127.0.0.1:0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    set(&mut command);
+    let mut child = command.spawn().unwrap();
+    let mut link = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut link).unwrap();
+    (child, link.trim().to_owned())
 }
 
 impl Drop for Serving {
@@ -214,6 +245,8 @@ impl Reply {
 /// Events as they come.
 pub(crate) struct Events {
     lines: BufReader<UnixStream>,
+    /// The last id that came.
+    pub(crate) id: String,
 }
 
 impl Events {
@@ -228,18 +261,30 @@ impl Events {
     }
 
     fn read_until(&mut self, name: &str, meant: impl Fn(&Value) -> bool) -> (Vec<String>, Value) {
-        let (mut line, mut event, mut names) = (String::new(), String::new(), Vec::new());
+        let mut names = Vec::new();
+        loop {
+            let (event, data) = self.next();
+            names.push(event.clone());
+            if event == name && meant(&data) {
+                return (names, data);
+            }
+        }
+    }
+
+    /// The next event.
+    pub(crate) fn next(&mut self) -> (String, Value) {
+        let (mut line, mut event, mut content) = (String::new(), String::new(), Value::Null);
         loop {
             line.clear();
             assert!(self.lines.read_line(&mut line).unwrap() > 0, "the process has gone");
             if let Some(name) = line.strip_prefix("event: ") {
                 event = name.trim().to_owned();
-                names.push(event.clone());
-            } else if let Some(data) = line.strip_prefix("data: ").filter(|_| event == name) {
-                let data: Value = serde_json::from_str(data).unwrap();
-                if meant(&data) {
-                    return (names, data);
-                }
+            } else if let Some(id) = line.strip_prefix("id: ") {
+                self.id = id.trim().to_owned();
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                content = serde_json::from_str(data).unwrap();
+            } else if line == "\n" && !event.is_empty() {
+                return (event, content);
             }
         }
     }

@@ -74,7 +74,7 @@ export class Mock {
     const id = hex(this.rooms.length + 0xd0, 4).repeat(16);
     const room = {
       messages: [], people: [], seqs: new Map(), marked: null,
-      state: { id, name, topic: "", author: author(0), nick: "vera", missing: 0, peers: [], digest: "3f9a 12cd 77e0 41bb", skew_ms: 0, clock: "", stopped: null, traffic: { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 }, ...set },
+      state: { id, name, topic: "", author: author(0), nick: "vera", missing: 0, peers: [], digest: "3f9a 12cd 77e0 41bb", skew_ms: 0, clock: "", stopped: null, traffic: { bytes_in: 0, bytes_out: 0, frames_in: 0, frames_out: 0 }, ...set },
     };
     this.rooms.push(room);
     this.person(room, 0, "vera", { me: true });

@@ -30,7 +30,7 @@ use super::{
     words::{self, Check, Damage, Form, Repair, Work},
 };
 use crate::{
-    answer::{Answer, Told},
+    answer::{Answer, SafeJson},
     archive::{
         checked::{checked, spoil},
         export::{Wanted, export as pieces},
@@ -65,8 +65,8 @@ pub(super) async fn import(
     State(api): State<Api>,
     Path(room): Path<String>,
     body: Body,
-) -> Answer<Told<words::Imported>> {
-    Ok(Told(bring(&api.room(&room)?, body).await?))
+) -> Answer<SafeJson<words::ImportCounts>> {
+    Ok(SafeJson(bring(&api.room(&room)?, body).await?))
 }
 
 /// `GET /v1/rooms/{room}/check`: verifies every hash and signature on disk; a line of JSON for each step, the report last.

@@ -11,18 +11,23 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rumormill_node::{Fetch, What, proto::content::File};
+use rumormill_node::{
+    Fetch, What,
+    proto::content::{Content, File},
+};
 use rumormill_text::safe_name;
 use serde::Deserialize;
 
 use super::{
     Api,
     asked::Asked,
-    messages::{as_said, told},
+    messages::told,
     names::target,
+    once::Key,
+    say::as_said,
     words::{self, EntryRef, Page, codes},
 };
-use crate::answer::{Answer, Refusal, Told};
+use crate::answer::{Answer, Refusal, SafeJson};
 
 /// What a file is told to be: pictures, which pages show; everything else is bytes.
 pub(super) const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -49,13 +54,16 @@ pub(super) async fn send(
     State(api): State<Api>,
     Path(room): Path<String>,
     Asked(Sent { name, reply_to }): Asked<Sent>,
+    headers: HeaderMap,
     body: Body,
-) -> Answer<Told<Page>> {
-    let room = api.room(&room)?;
+) -> Answer<SafeJson<Page>> {
+    let (room, key) = (api.room(&room)?, Key::of(&headers)?);
+    let asked = reply_to.clone().unwrap_or_default();
     let reply_to = reply_to.map(|to| target(to.as_str())).transpose()?;
     if !rumormill_node::proto::content::is_file_name(&name) {
         return Err(rumormill_node::Error::FileName.into());
     }
+    api.paces().turn(&room).await;
     let mut upload = room.upload().await?;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
@@ -63,11 +71,17 @@ pub(super) async fn send(
         upload = upload.write(piece.map_err(broken)?).await?;
     }
     let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
-    let (target, file) = upload.say(&name, mime, reply_to).await?;
+    let offer = upload.end(&name, mime, reply_to).await?;
+    let file = offer.file().clone();
+    let saying = Content::File(file.clone()).encode().map_err(|_| rumormill_node::Error::TooLong)?;
+    let asks = [b"file", name.as_bytes(), asked.as_str().as_bytes(), &file.hash.0];
+    let once = key.map(|key| key.calls(&asks, 1)).unwrap_or_default();
+    let said = room.entries().say_once(vec![saying], once).await?;
+    let target = *said.first().ok_or(rumormill_node::Error::Closed)?;
     // What was said is told whatever can be read of it: whoever hears of an error says it again.
     let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
     let messages = api.messages(&room, vec![message]).await;
-    Ok(Told(Page { messages, more: false }))
+    Ok(SafeJson(Page { messages, more: false }))
 }
 
 /// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
@@ -124,7 +138,7 @@ fn body(fetch: Fetch, range: Range<u64>) -> Body {
 pub(super) async fn fetch(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let (room, target) = (api.room(&room)?, target(&text)?);
     room.fetch(target).await?;
     told(&api, &room, target).await
@@ -134,7 +148,7 @@ pub(super) async fn fetch(
 pub(super) async fn give_up(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let (room, target) = (api.room(&room)?, target(&text)?);
     room.give_up(target).await?;
     told(&api, &room, target).await

@@ -12,17 +12,17 @@ use super::{
     words::{Finding, Findings},
 };
 use crate::{
-    answer::{Answer, Told},
+    answer::{Answer, SafeJson},
     told::{nick, skewed},
 };
 
 /// `GET /v1/findings`.
-pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Findings>> {
+pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let rooms = api.node().rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.push(clocks(&rooms));
     findings.extend(network(&api.node().network().await));
-    Ok(Told(Findings { findings }))
+    Ok(SafeJson(Findings { findings }))
 }
 
 /// Why a room takes part in nothing, if it does not. What is damaged is found by a check.

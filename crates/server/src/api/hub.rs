@@ -2,19 +2,11 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
-use axum::{
-    extract::State,
-    response::{
-        Sse,
-        sse::{Event as Sent, KeepAlive},
-    },
-};
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use rumormill_node::{
     Events, Message, Room, RoomEvent, What,
     proto::{
@@ -23,45 +15,79 @@ use rumormill_node::{
         input::{Arrival, Step},
     },
 };
-use rumormill_text::{Clock, escaped, show::shared};
-use serde::Deserialize;
+use rumormill_text::{Clock, show::shared};
 use tokio::{
-    sync::broadcast::{self, error::RecvError},
+    sync::broadcast,
     time::{Instant, sleep_until},
 };
 
 use super::{
     Api, Inner,
-    asked::Asked,
     held::Held,
     names::{author_hex, reference},
+    recent::{Numbered, Recent, Since},
     shape::shape_state,
-    words::{self, Event, NoticeCode, PeerHex, RoomHex},
+    words::{self, Event, Lag, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
-    answer::Answer,
-    limits::{HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
+    limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     told::{AGREED, REKEYED, called, forked, names, nick, skewed},
 };
 
 /// Tells everybody who listens.
 pub(super) struct Hub {
-    sender: broadcast::Sender<Event>,
+    sender: broadcast::Sender<Arc<Numbered>>,
+    recent: Mutex<Recent>,
+    /// When a listener went last.
+    gone: Mutex<Option<Instant>>,
     /// The rooms that are told of, each by its instance: one that was left and entered again is another one.
     followed: Mutex<BTreeMap<RoomId, u64>>,
 }
 
-impl Default for Hub {
-    fn default() -> Self {
-        Self { sender: broadcast::Sender::new(HEARD), followed: Mutex::default() }
-    }
+/// What somebody hears who begins to listen.
+pub(super) struct Heard {
+    /// What is told first: what was missed, or that something was.
+    pub(super) first: VecDeque<Arc<Numbered>>,
+    /// The number of the last event before what comes from now on.
+    pub(super) last: u64,
+    /// What comes from now on.
+    pub(super) receiver: broadcast::Receiver<Arc<Numbered>>,
 }
 
 impl Hub {
-    /// Tells everybody who listens; without anybody it is forgotten.
+    /// Nobody listens. The name of this run of the process is no other one's.
+    pub(super) fn new(run: [u8; 8]) -> Self {
+        Self {
+            sender: broadcast::Sender::new(HEARD),
+            recent: Mutex::new(Recent::new(run)),
+            gone: Mutex::default(),
+            followed: Mutex::default(),
+        }
+    }
+
+    /// Tells everybody who listens, and who comes back soon.
     pub(super) fn tell(&self, event: Event) {
-        // Fails only when nobody listens.
-        let _ = self.sender.send(event);
+        let mut recent = self.recent();
+        if let Some(told) = recent.note(&event) {
+            // Before others can begin to listen, who would hear it twice. It fails only when nobody listens.
+            let _ = self.sender.send(told);
+        }
+    }
+
+    /// Lets somebody listen who knows what happened up to here.
+    pub(super) fn listen(&self, since: &Since) -> Heard {
+        let recent = self.recent();
+        Heard { first: recent.since(since), last: recent.last(), receiver: self.sender.subscribe() }
+    }
+
+    /// The id of an event of this run.
+    pub(super) fn id(&self, number: u64) -> String {
+        self.recent().id(number)
+    }
+
+    /// Notes that a listener goes.
+    pub(super) fn goes(&self) {
+        *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Tells what happens in a room from now on.
@@ -96,8 +122,25 @@ impl Hub {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn listens(&self) -> bool {
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody listens.
+    fn is_heard(&self) -> bool {
         self.sender.receiver_count() > 0
+    }
+
+    /// Whether somebody listens, or may come back. What happens without anybody is not put into words, and missed by all who
+    /// listened before.
+    fn listens(&self) -> bool {
+        let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_return = gone.is_some_and(|gone| gone.elapsed() < Duration::from_millis(COME_BACK_MS));
+        let listens = may_return || self.is_heard();
+        if !listens {
+            self.recent().skip();
+        }
+        listens
     }
 }
 
@@ -160,17 +203,9 @@ impl Follower {
     /// Tells how the room stands, and who has got what.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
-        let room = api.shape(&self.room).await;
-        if self.told.as_ref() != Some(&room) {
-            let before = self.told.replace(room.clone());
-            let known = |share: &&words::Share| {
-                before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
-            };
-            for share in room.shares.iter().filter(|share| !known(share)) {
-                let text = shared(share, &Clock::local());
-                api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
-            }
-            api.hub().tell(Event::Room { room });
+        // Whoever comes back is told how the room stands then.
+        if self.told.is_none() || api.hub().is_heard() {
+            self.stand(&api).await;
         }
         let author = self.room.author();
         self.held.write_as(author);
@@ -179,6 +214,22 @@ impl Follower {
             let r#ref = reference(Target { author, seq });
             api.hub().tell(Event::Held { room: self.id(), r#ref, holders });
         }
+    }
+
+    async fn stand(&mut self, api: &Api) {
+        let room = api.shape(&self.room).await;
+        if self.told.as_ref() == Some(&room) {
+            return;
+        }
+        let before = self.told.replace(room.clone());
+        let known = |share: &&words::Share| {
+            before.as_ref().is_none_or(|before| before.shares.iter().any(|known| known.author == share.author))
+        };
+        for share in room.shares.iter().filter(|share| !known(share)) {
+            let text = shared(share, &Clock::local());
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
+        }
+        api.hub().tell(Event::Room { room });
     }
 
     async fn hear(&mut self, event: RoomEvent) {
@@ -208,7 +259,7 @@ impl Follower {
                 self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
             }
             RoomEvent::Step(step) => self.step(&step),
-            RoomEvent::Lagged { missed } => self.tell(Event::Lagged { missed }),
+            RoomEvent::Lagged { missed } => self.tell(Event::lagged(missed, Lag::Slow)),
             RoomEvent::Typing { author } => {
                 if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
                     let nick = nick(&self.room, &author);
@@ -288,46 +339,4 @@ impl Follower {
             api.hub().tell(event);
         }
     }
-}
-
-/// Of which room.
-#[derive(Deserialize)]
-pub(super) struct Of {
-    room: Option<String>,
-}
-
-/// `GET /v1/events`: how the rooms stand, then what happens.
-pub(super) async fn events(
-    State(api): State<Api>,
-    Asked(Of { room }): Asked<Of>,
-) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
-    let only = room.map(|room| api.room(&room)).transpose()?.map(|room| RoomHex(room.id().to_string()));
-    let heard = api.hub().sender.subscribe();
-    let mut first = VecDeque::new();
-    for room in api.node().rooms() {
-        first.push_back(Event::Room { room: api.shape(&room).await });
-    }
-    let all = stream::unfold((first, heard), |(mut first, mut heard)| async move {
-        let event = match first.pop_front() {
-            Some(event) => event,
-            None => match heard.recv().await {
-                Ok(event) => event,
-                Err(RecvError::Lagged(missed)) => Event::Lagged { missed },
-                Err(RecvError::Closed) => return None,
-            },
-        };
-        Some((event, (first, heard)))
-    });
-    let wanted = all.filter_map(move |event| {
-        let wanted = only.as_ref().is_none_or(|only| event.room().is_none_or(|room| room == only));
-        let sent = if wanted { sent(&event) } else { None };
-        async move { sent.map(Ok) }
-    });
-    Ok(Sse::new(wanted).keep_alive(KeepAlive::default()))
-}
-
-/// An event as it is sent, safe on a terminal. One that cannot be written is left out.
-fn sent(event: &Event) -> Option<Sent> {
-    let words::Sent { name, data } = event.send().ok()?;
-    Some(Sent::default().event(name).data(escaped(&data)))
 }

@@ -1,35 +1,19 @@
 //! Requests about what is said.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZeroUsize,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
-use axum::{
-    body::Bytes,
-    extract::{Path, State, rejection::BytesRejection},
-    http::{HeaderMap, header},
-};
-use rumormill_api::LINES_AT_ONCE;
-use rumormill_node::{
-    Message, Room, What,
-    proto::{
-        content::{Content, Target, Text},
-        ids::EntryId,
-        time::Time,
-        timeline::Place,
-    },
-};
+use axum::extract::{Path, State};
+use rumormill_node::{Message, Room, What, proto::content::Target};
 use serde::Deserialize;
 
 use super::{
     Api,
     asked::{Asked, Body},
-    names::{author, author_hex, limit, place, target},
-    words::{self, Edit, Holders, Page, Say, codes},
+    names::{author_hex, limit, place, target},
+    say::nothing,
+    words::{self, Edit, Holders, Page, codes},
 };
-use crate::answer::{Answer, Refusal, Told};
+use crate::answer::{Answer, Refusal, SafeJson};
 
 /// Which messages.
 #[derive(Deserialize)]
@@ -45,7 +29,7 @@ pub(super) async fn page(
     State(api): State<Api>,
     Path(room): Path<String>,
     Asked(which): Asked<Which>,
-) -> Answer<Told<Page>> {
+) -> Answer<SafeJson<Page>> {
     let room = api.room(&room)?;
     room.nicks_found().await;
     let count = limit(which.limit);
@@ -58,83 +42,14 @@ pub(super) async fn page(
             return Err(Refusal::new(codes::PAGE, what, "give one of before, after and q"));
         }
     };
-    Ok(Told(Page { messages: api.messages(&room, messages).await, more }))
-}
-
-/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
-pub(super) async fn say(
-    State(api): State<Api>,
-    Path(room): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer<Told<Page>> {
-    let (room, body) = (api.room(&room)?, body?);
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let contents = match kind.starts_with("application/json") {
-        true => vec![read_say(&body)?],
-        false => read_lines(&body)?,
-    };
-    let sayings: Result<Vec<_>, _> = contents.iter().map(Content::encode).collect();
-    let sayings = sayings.map_err(|_| rumormill_node::Error::TooLong)?;
-    let said = room.entries().say(sayings).await?;
-    let more = said.len() < contents.len();
-    let mut messages = Vec::new();
-    for (target, content) in said.into_iter().zip(contents) {
-        // What was said is told whatever can be read of it: whoever hears of an error says it again.
-        let read = room.message(target).await.ok().flatten();
-        messages.extend(read.or_else(|| texts(content).map(|text| as_said(target, What::Text(text)))));
-    }
-    let messages = api.messages(&room, messages).await;
-    Ok(Told(Page { messages, more }))
-}
-
-fn texts(content: Content) -> Option<Text> {
-    if let Content::Text(text) = content { Some(text) } else { None }
-}
-
-/// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
-/// said again under another key.
-pub(super) fn as_said(target: Target, what: What) -> Message {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let place = Place { time: Time::from_ms(since.as_millis() as u64), author: target.author, seq: target.seq };
-    Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
-}
-
-fn read_say(body: &Bytes) -> Answer<Content> {
-    let say: Say = serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(codes::JSON, error.to_string(), "say {\"text\": \"...\"}"))?;
-    if say.text.trim().is_empty() {
-        return Err(nothing());
-    }
-    let reply_to = say.reply_to.map(|to| target(to.as_str())).transpose()?;
-    let mentions: Result<Vec<_>, _> = say.mentions.iter().map(|who| author(who.as_str())).collect();
-    Ok(Content::Text(Text { text: say.text, reply_to, mentions: mentions? }))
-}
-
-fn read_lines(body: &Bytes) -> Answer<Vec<Content>> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))?;
-    let lines: Vec<_> =
-        text.lines().filter(|line| !line.trim().is_empty()).map(|line| Content::Text(line.into())).collect();
-    match lines.len() {
-        0 => Err(nothing()),
-        count if count > LINES_AT_ONCE => {
-            let what = format!("{count} lines are too many at once");
-            Err(Refusal::new(codes::LINES, what, &format!("send at most {LINES_AT_ONCE}")))
-        }
-        _ => Ok(lines),
-    }
-}
-
-fn nothing() -> Refusal {
-    Refusal::new(codes::NOTHING, "there was nothing to say", "give a text")
+    Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
 }
 
 /// `GET /v1/rooms/{room}/messages/{ref}`.
 pub(super) async fn one(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     told(&api, &room, target(&text)?).await
 }
@@ -144,7 +59,7 @@ pub(super) async fn edit(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
     Body(Edit { text: words }): Body<Edit>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     let mut message = own(&room, target(&text)?, "changed").await?;
     let target = message.target();
@@ -155,6 +70,7 @@ pub(super) async fn edit(
         let what = "a file cannot be changed";
         return Err(Refusal::new(codes::KIND, what, "take it back and send another one"));
     }
+    api.paces().take(&room, 1)?;
     room.edit(target, &words).await?;
     if let What::Text(text) = &mut message.what {
         (text.text, message.edited) = (words, true);
@@ -166,9 +82,10 @@ pub(super) async fn edit(
 pub(super) async fn retract(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     let room = api.room(&room)?;
     let message = own(&room, target(&text)?, "taken back").await?;
+    api.paces().take(&room, 1)?;
     room.retract(message.target()).await?;
     Ok(changed(&api, &room, Message { what: What::Retracted, ..message }).await)
 }
@@ -177,7 +94,7 @@ pub(super) async fn retract(
 pub(super) async fn react(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     put_sign(&api, &room, &text, sign, true).await
 }
 
@@ -185,17 +102,18 @@ pub(super) async fn react(
 pub(super) async fn unreact(
     State(api): State<Api>,
     Path((room, text, sign)): Path<(String, String, String)>,
-) -> Answer<Told<words::Message>> {
+) -> Answer<SafeJson<words::Message>> {
     put_sign(&api, &room, &text, sign, false).await
 }
 
-async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<Told<words::Message>> {
+async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> Answer<SafeJson<words::Message>> {
     let room = api.room(room)?;
     let to = target(text)?;
     let mut message = find(&room, to).await?;
     let me = room.author();
     let mine = message.reactions.get(&sign).is_some_and(|by| by.contains(&me));
     if mine != on {
+        api.paces().take(&room, 1)?;
         room.react(to, &sign, on).await?;
         let by = message.reactions.entry(sign).or_default();
         by.retain(|author| *author != me);
@@ -208,32 +126,39 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
 pub(super) async fn holders(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<Holders>> {
+) -> Answer<SafeJson<Holders>> {
     let room = api.room(&room)?;
     let target = target(&text)?;
-    find(&room, target).await?;
+    // Whoever has an edit, a sign or the like can be asked for as well.
+    if room.entries().one(target).await?.is_none() {
+        return Err(no_message());
+    }
     let holders = room.holders(target).await?.authors;
     let holders: BTreeSet<_> = holders.iter().map(author_hex).collect();
     let (people, author) = (api.people(&room).await?, author_hex(&target.author));
     let others = people.iter().filter(|person| person.author != author).count();
     let holders = people.into_iter().filter(|person| holders.contains(&person.author)).collect();
-    Ok(Told(Holders { holders, of: others as u64 }))
+    Ok(SafeJson(Holders { holders, of: others as u64 }))
 }
 
 /// A message after something that was said about it, as it reads here or else as it has to read.
-async fn changed(api: &Api, room: &Room, message: Message) -> Told<words::Message> {
+async fn changed(api: &Api, room: &Room, message: Message) -> SafeJson<words::Message> {
     let read = room.message(message.target()).await.ok().flatten();
-    Told(api.message(room, read.unwrap_or(message)).await)
+    SafeJson(api.message(room, read.unwrap_or(message)).await)
 }
 
-pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<Told<words::Message>> {
+pub(super) async fn told(api: &Api, room: &Room, target: Target) -> Answer<SafeJson<words::Message>> {
     let message = find(room, target).await?;
-    Ok(Told(api.message(room, message).await))
+    Ok(SafeJson(api.message(room, message).await))
 }
 
 pub(super) async fn find(room: &Room, target: Target) -> Answer<Message> {
     let found = room.message(target).await?;
-    found.ok_or_else(|| Refusal::missing(codes::MESSAGE, "there is no such message here"))
+    found.ok_or_else(no_message)
+}
+
+fn no_message() -> Refusal {
+    Refusal::missing(codes::MESSAGE, "there is no such message here")
 }
 
 /// A text of ours that can be changed, or something else of ours that can only be taken back.

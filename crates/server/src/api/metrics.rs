@@ -35,11 +35,11 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let authors = gauge("authors", "Authors who wrote something");
     let skew = gauge("clock_skew_milliseconds", "What must be added to our clock to agree with most peers");
     let mut counter = |name, help| family::<Counter<u64, AtomicU64>>(&mut registry, name, help);
-    let bytes_in = counter("received_bytes", "Bytes of messages received");
-    let bytes_out = counter("sent_bytes", "Bytes of messages sent");
-    let messages_in = counter("received_messages", "Messages received");
-    let messages_out = counter("sent_messages", "Messages sent");
-    let dropped = counter("dropped_messages", "Messages dropped because a peer did not read");
+    let bytes_in = counter("received_bytes", "Bytes of frames received");
+    let bytes_out = counter("sent_bytes", "Bytes of frames sent");
+    let frames_in = counter("received_frames", "Frames received");
+    let frames_out = counter("sent_frames", "Frames sent");
+    let dropped = counter("dropped_frames", "Frames dropped because a peer did not read");
     let pushes = counter("rumors", "Rumors pushed to us");
     let known = counter("known_rumors", "Those of them that we knew already");
     for room in api.node().rooms() {
@@ -55,8 +55,8 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
         let count = |counters: &Counters, value| _ = counters.get_or_create(&labels).inc_by(value);
         count(&bytes_in, status.traffic.bytes_in);
         count(&bytes_out, status.traffic.bytes_out);
-        count(&messages_in, status.traffic.frames_in);
-        count(&messages_out, status.traffic.frames_out);
+        count(&frames_in, status.traffic.frames_in);
+        count(&frames_out, status.traffic.frames_out);
         count(&dropped, status.traffic.dropped);
         count(&pushes, status.traffic.pushes_in);
         count(&known, status.traffic.pushes_known);

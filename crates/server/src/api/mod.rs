@@ -6,6 +6,7 @@
 mod archive;
 mod asked;
 mod counts;
+mod events;
 mod files;
 mod findings;
 mod held;
@@ -17,13 +18,20 @@ mod messages;
 mod metrics;
 mod names;
 mod nearby;
+mod once;
+mod pace;
 mod people;
+mod recent;
 mod rooms;
 mod routes;
+mod say;
 mod shape;
 mod signs;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
 use rumormill_api::{codes, openapi};
@@ -37,8 +45,11 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks};
+use self::{counts::Counts, hidden::Hidden, hub::Hub, marks::Marks, pace::Paces};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
+
+/// Made when it is asked for first.
+static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(openapi::describe);
 
 /// What requests are answered from. Clones are the same.
 #[derive(Clone)]
@@ -50,6 +61,7 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     counts: Counts,
+    paces: Paces,
     typing: Typing,
 }
 
@@ -69,7 +81,18 @@ impl Api {
     /// When that cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let api = Self(Arc::new(Inner { node, hub: Hub::default(), marks, hidden, counts: Counts::default(), typing }));
+        let mut run = [0; 8];
+        getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
+        let hub = Hub::new(run);
+        let api = Self(Arc::new(Inner {
+            node,
+            hub,
+            marks,
+            hidden,
+            counts: Counts::default(),
+            paces: Paces::default(),
+            typing,
+        }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
     }
@@ -95,6 +118,10 @@ impl Api {
         self.0.typing == Typing::Told
     }
 
+    fn paces(&self) -> &Paces {
+        &self.0.paces
+    }
+
     fn counts(&self) -> &Counts {
         &self.0.counts
     }
@@ -106,9 +133,8 @@ impl Api {
 
     /// Everything that can be asked.
     pub fn router(&self) -> Router {
-        let description = Arc::new(openapi::describe());
         routes::all()
-            .route("/v1/openapi.json", get(async move || Json(description.clone())))
+            .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())

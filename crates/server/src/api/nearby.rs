@@ -12,7 +12,7 @@ use super::{
     words::{self, Announced, Nearby, NearbyRoom},
 };
 use crate::{
-    answer::{Answer, Told},
+    answer::{Answer, SafeJson},
     limits::NEARBY_WAIT_MS,
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Look {
 }
 
 /// `GET /v1/nearby`.
-pub(super) async fn list(State(api): State<Api>, Asked(look): Asked<Look>) -> Answer<Told<Nearby>> {
+pub(super) async fn list(State(api): State<Api>, Asked(look): Asked<Look>) -> Answer<SafeJson<Nearby>> {
     let wait_ms = look.wait_ms.unwrap_or_default().min(NEARBY_WAIT_MS);
     let deadline = Instant::now() + Duration::from_millis(wait_ms);
     let mut rooms = BTreeSet::new();
@@ -43,7 +43,7 @@ pub(super) async fn list(State(api): State<Api>, Asked(look): Asked<Look>) -> An
         let enough = look.name.is_some() && !rooms.is_empty();
         // Whoever announces ever new peers keeps nobody waiting longer.
         if enough || Instant::now() >= deadline || timeout_at(deadline, found).await.is_err() {
-            return Ok(Told(Nearby { rooms: rooms.into_iter().collect() }));
+            return Ok(SafeJson(Nearby { rooms: rooms.into_iter().collect() }));
         }
     }
 }
@@ -53,8 +53,8 @@ pub(super) async fn announce(
     State(api): State<Api>,
     Path(room): Path<String>,
     Body(Announced { announced }): Body<Announced>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     room.announce(announced).await?;
-    Ok(Told(api.shape(&room).await))
+    Ok(SafeJson(api.shape(&room).await))
 }

@@ -12,17 +12,17 @@ use super::{
     words::{self, AuthorHex, People, Whois, codes},
 };
 use crate::{
-    answer::{Answer, Refusal, Told},
+    answer::{Answer, Refusal, SafeJson},
     told::{names, nick},
 };
 
 /// `GET /v1/rooms/{room}/people`.
-pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<People>> {
-    Ok(Told(People { people: api.people(&api.room(&room)?).await? }))
+pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<People>> {
+    Ok(SafeJson(People { people: api.people(&api.room(&room)?).await? }))
 }
 
 /// `GET /v1/rooms/{room}/people/{author}`.
-pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<Whois>> {
+pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<SafeJson<Whois>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
     let head = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
@@ -31,7 +31,7 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
         return Err(stranger());
     }
     let first = room.entries().one(Target { author: who, seq: 0 }).await?;
-    Ok(Told(Whois {
+    Ok(SafeJson(Whois {
         since_ms: first.map(|line| line.place.time.ms()),
         entries: head.as_ref().map_or(0, |head| head.seq + 1),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
@@ -40,7 +40,10 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
 }
 
 /// `PUT /v1/rooms/{room}/hidden/{author}`: nothing this author says is shown to me, and it raises no notice.
-pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
+pub(super) async fn hide(
+    State(api): State<Api>,
+    Path((room, who)): Path<(String, String)>,
+) -> Answer<SafeJson<People>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
     if who == room.author() {
@@ -50,21 +53,24 @@ pub(super) async fn hide(State(api): State<Api>, Path((room, who)): Path<(String
 }
 
 /// `DELETE /v1/rooms/{room}/hidden/{author}`: what this author says is shown to me again.
-pub(super) async fn show(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<Told<People>> {
+pub(super) async fn show(
+    State(api): State<Api>,
+    Path((room, who)): Path<(String, String)>,
+) -> Answer<SafeJson<People>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
     set_hidden(&api, &room, &who, false).await
 }
 
 /// Hides somebody or shows them, and tells every screen of mine.
-async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<Told<People>> {
+async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
     let id = words::RoomHex(room.id().to_string());
     if api.hidden().set(&id, author_hex(who), hidden)? {
         let words::Person { author, nick, here, hidden, .. } = api.person(room, who, 0);
         api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden });
         api.hub().tell(words::Event::Room { room: api.shape(room).await });
     }
-    Ok(Told(People { people: api.people(room).await? }))
+    Ok(SafeJson(People { people: api.people(room).await? }))
 }
 
 /// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,

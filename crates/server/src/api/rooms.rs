@@ -20,28 +20,28 @@ use super::{
     words::{self, Enter, RoomHex, Rooms, codes},
 };
 use crate::{
-    answer::{Answer, Refusal, Told},
+    answer::{Answer, Refusal, SafeJson},
     limits::NAME_BYTES,
 };
 
 /// `GET /v1/rooms`.
-pub(super) async fn list(State(api): State<Api>) -> Answer<Told<Rooms>> {
+pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
     let mut rooms = Vec::new();
     for room in api.node().rooms() {
         rooms.push(api.shape(&room).await);
     }
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
-    Ok(Told(Rooms { rooms }))
+    Ok(SafeJson(Rooms { rooms }))
 }
 
 /// `POST /v1/rooms`.
-pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<Told<words::Room>> {
+pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<SafeJson<words::Room>> {
     let room = match enter {
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.hub().follow(&api, room.clone());
-    Ok(Told(api.shape(&room).await))
+    Ok(SafeJson(api.shape(&room).await))
 }
 
 /// The name of a room as people type it.
@@ -69,13 +69,13 @@ pub fn read_ticket(text: &str) -> Result<Ticket, Refusal> {
 }
 
 /// `GET /v1/rooms/{room}`.
-pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Room>> {
-    Ok(Told(api.shape(&api.room(&room)?).await))
+pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<words::Room>> {
+    Ok(SafeJson(api.shape(&api.room(&room)?).await))
 }
 
 /// `GET /v1/rooms/{room}/ticket`.
-pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<Told<words::Ticket>> {
-    Ok(Told(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
+pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<words::Ticket>> {
+    Ok(SafeJson(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
 }
 
 /// A room whose ticket lets others in.
@@ -101,10 +101,11 @@ pub(super) async fn nick(
     State(api): State<Api>,
     Path(room): Path<String>,
     Body(words::Nick { nick }): Body<words::Nick>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
+    api.paces().take(&room, 1)?;
     room.set_nick(&nick).await?;
-    Ok(Told(api.shape(&room).await))
+    Ok(SafeJson(api.shape(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/topic`.
@@ -112,15 +113,16 @@ pub(super) async fn topic(
     State(api): State<Api>,
     Path(room): Path<String>,
     Body(words::Topic { topic }): Body<words::Topic>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     let topic = topic.trim();
     if topic.len() > TOPIC_BYTES {
         let what = format!("a topic of {} bytes is too long", topic.len());
         return Err(Refusal::new(codes::TOPIC, what, &format!("keep it to {TOPIC_BYTES} bytes")));
     }
+    api.paces().take(&room, 1)?;
     room.set_topic(topic).await?;
-    Ok(Told(api.shape(&room).await))
+    Ok(SafeJson(api.shape(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/read`.
@@ -128,20 +130,20 @@ pub(super) async fn read(
     State(api): State<Api>,
     Path(room): Path<String>,
     Body(words::Read { place: text }): Body<words::Read>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     place(text.as_str())?;
     api.marks().set(RoomHex(room.id().to_string()), text)?;
     let shape = api.shape(&room).await;
     api.hub().tell(words::Event::Room { room: shape.clone() });
-    Ok(Told(shape))
+    Ok(SafeJson(shape))
 }
 
 /// `PUT /v1/rooms/{room}/messages/{ref}/unread`: the marker stands before the message then.
 pub(super) async fn unread(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     let place = find(&room, target(&text)?).await?.place;
     let before = room.messages(Some(place), 1).await?.messages;
@@ -149,7 +151,7 @@ pub(super) async fn unread(
     api.marks().set_back(RoomHex(room.id().to_string()), before, place_text(&place))?;
     let shape = api.shape(&room).await;
     api.hub().tell(words::Event::Room { room: shape.clone() });
-    Ok(Told(shape))
+    Ok(SafeJson(shape))
 }
 
 /// `PUT /v1/rooms/{room}/keep`.
@@ -157,11 +159,11 @@ pub(super) async fn keep(
     State(api): State<Api>,
     Path(room): Path<String>,
     Body(words::Keep { age_ms, entries, bytes, files, share }): Body<words::Keep>,
-) -> Answer<Told<words::Room>> {
+) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     let files = rumormill_node::KeepFiles { age_ms: files.age_ms, count: files.count, bytes: files.bytes };
     room.retain(rumormill_node::Keep { age_ms, entries, bytes, files, share }).await?;
-    Ok(Told(api.shape(&room).await))
+    Ok(SafeJson(api.shape(&room).await))
 }
 
 /// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.

@@ -17,9 +17,9 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, archive,
     asked::{Asked, Body},
-    files, findings, hub, messages, metrics, nearby, people, rooms, signs,
+    events, files, findings, messages, metrics, nearby, people, rooms, say, signs,
 };
-use crate::answer::{Answer, Told};
+use crate::answer::{Answer, SafeJson};
 
 /// Every endpoint of the table with its handler.
 pub(super) fn all() -> Router<Api> {
@@ -40,7 +40,7 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::SET_ANNOUNCED, nearby::announce)
         .at(&table::LIST_NEARBY, nearby::list)
         .at(&table::LIST_MESSAGES, messages::page)
-        .at(&table::SAY, messages::say)
+        .at(&table::SAY, say::say)
         .at(&table::GET_MESSAGE, messages::one)
         .at(&table::EDIT_MESSAGE, messages::edit)
         .at(&table::RETRACT_MESSAGE, messages::retract)
@@ -62,7 +62,7 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)
         .at(&table::RESYNC, archive::resync)
-        .at(&table::EVENTS, hub::events)
+        .at(&table::EVENTS, events::events)
         .0
 }
 
@@ -119,6 +119,7 @@ handlers! {
     [C] B;
     [C D] B;
     [C D E] B;
+    [C D E G] B;
 }
 
 /// What a handler takes last, by the body of the request.
@@ -136,7 +137,7 @@ impl Takes<Bytes> for body::Body {}
 trait Gives<A> {}
 
 impl<A, R: Gives<A>> Gives<A> for Answer<R> {}
-impl<T> Gives<Json<T>> for Told<T> {}
+impl<T> Gives<Json<T>> for SafeJson<T> {}
 impl<T, S> Gives<Events<T>> for Sse<S> {}
 impl<T> Gives<Steps<T>> for Response {}
 impl Gives<Empty> for () {}

@@ -66,8 +66,8 @@ impl Api {
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,
-                messages_in: status.traffic.frames_in,
-                messages_out: status.traffic.frames_out,
+                frames_in: status.traffic.frames_in,
+                frames_out: status.traffic.frames_out,
             },
         }
     }

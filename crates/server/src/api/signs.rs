@@ -10,7 +10,7 @@ use super::{
     words::{Sign, Signs},
 };
 use crate::{
-    answer::{Answer, Told},
+    answer::{Answer, SafeJson},
     limits::SIGNS_FOUND,
 };
 
@@ -23,8 +23,8 @@ pub(super) struct Which {
 }
 
 /// `GET /v1/signs`.
-pub(super) async fn list(Asked(Which { q, limit: most }): Asked<Which>) -> Answer<Told<Signs>> {
-    Ok(Told(Signs { signs: find(&q, most.map_or(SIGNS_FOUND, NonZeroUsize::get)) }))
+pub(super) async fn list(Asked(Which { q, limit: most }): Asked<Which>) -> Answer<SafeJson<Signs>> {
+    Ok(SafeJson(Signs { signs: find(&q, most.map_or(SIGNS_FOUND, NonZeroUsize::get)) }))
 }
 
 /// The emoji in whose name or short names every word begins a word; those whose name begins so first.

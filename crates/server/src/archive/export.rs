@@ -21,7 +21,7 @@ use rumormill_text::{Clock, escaped};
 use tokio::sync::mpsc;
 
 use super::{
-    line::{End, Entry, Fork, Head, Line, Nicks, Placed, VERSION, stamp},
+    line::{End, Entry, ExportLine, Fork, Head, Nicks, Placed, VERSION, stamp},
     render,
 };
 use crate::{
@@ -77,7 +77,7 @@ impl Sink {
         sent.map_err(|_| Refusal::internal("export", "nobody reads the export any more"))
     }
 
-    async fn line(&mut self, line: &Line) -> Result<(), Refusal> {
+    async fn line(&mut self, line: &ExportLine) -> Result<(), Refusal> {
         let json = serde_json::to_string(line).map_err(|error| Refusal::internal("json", error.to_string()))?;
         self.put(&(escaped(&json) + "\n")).await
     }
@@ -95,13 +95,13 @@ async fn write(room: &Room, since_ms: Option<u64>, sink: &mut Sink) -> Result<()
         digest: HEXLOWER.encode(&frontier.digest()),
         since: since_ms.map(stamp),
     };
-    sink.line(&Line::Room(head)).await?;
+    sink.line(&ExportLine::Room(head)).await?;
     let mut writer = Writer { room, sink, nicks: Nicks::default(), end: End::default() };
     for kept in &logs {
         writer.log(kept, since_ms).await?;
     }
     let end = writer.end;
-    sink.line(&Line::End(end)).await
+    sink.line(&ExportLine::End(end)).await
 }
 
 /// What the room's founder called it, if that is held.
@@ -128,7 +128,7 @@ impl Writer<'_> {
         let Kept { author, log, .. } = kept;
         if let Some(proof) = self.room.entries().proof(*author).await? {
             let (at, wire) = (proof.at(), BASE64.encode(proof.wire()));
-            self.sink.line(&Line::Fork(Fork { author: author.to_string(), at, proof: wire })).await?;
+            self.sink.line(&ExportLine::Fork(Fork { author: author.to_string(), at, proof: wire })).await?;
         }
         for span in log.spans() {
             let mut at = match since_ms {
@@ -171,7 +171,7 @@ impl Writer<'_> {
         for (entry, seq) in run.entries().iter().zip(run.first()..) {
             let signature = run.signature().filter(|_| seq == run.last());
             let placed = Placed { room: &room, author: run.author(), seq, prev, signature };
-            let line = Line::Entry(Box::new(Entry::of(&placed, entry, &mut self.nicks)));
+            let line = ExportLine::Entry(Box::new(Entry::of(&placed, entry, &mut self.nicks)));
             self.sink.line(&line).await?;
             self.end.entries += 1;
             self.end.without_body += u64::from(entry.body.bytes().is_none());

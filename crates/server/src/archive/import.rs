@@ -45,9 +45,9 @@ pub fn read_said(line: &[u8]) -> serde_json::Result<Said> {
 ///
 /// # Errors
 /// When a line is not as it must be, or the room takes nothing; it tells how much came in before.
-pub(crate) async fn import(room: &Room, body: Body) -> Result<api::Imported, Refusal> {
+pub(crate) async fn import(room: &Room, body: Body) -> Result<api::ImportCounts, Refusal> {
     let mut lines = Lines::new(body);
-    let mut done = api::Imported::default();
+    let mut done = api::ImportCounts::default();
     let imported = match lines.next().await? {
         // Nothing that anybody said was in the file.
         None => Ok(()),
@@ -120,7 +120,7 @@ impl Lines {
 }
 
 /// Verifies an export and gives it to the room, some runs at a time.
-async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Imported) -> Result<(), Refusal> {
+async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     let mut reader = Reader::default();
     let (mut import, mut bytes) = (Import::default(), 0);
     // Why the log is cut whose entries come next.
@@ -160,7 +160,7 @@ async fn verified(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api
     reader.finish().map(|_| ()).map_err(|bad| broken(&Bad { line: lines.number, ..bad }))
 }
 
-async fn give(room: &Room, import: Import, done: &mut api::Imported) -> Result<(), Refusal> {
+async fn give(room: &Room, import: Import, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     if import == Import::default() {
         return Ok(());
     }
@@ -176,7 +176,7 @@ async fn give(room: &Room, import: Import, done: &mut api::Imported) -> Result<(
 }
 
 /// Says what was said elsewhere, but for what was brought here before.
-async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Imported) -> Result<(), Refusal> {
+async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     let mut brought = brought(room).await?;
     let (mut sayings, mut bytes) = (Vec::new(), 0);
     let mut line = Some(first);
@@ -210,7 +210,7 @@ async fn said(room: &Room, first: Vec<u8>, lines: &mut Lines, done: &mut api::Im
     say(room, sayings, done).await
 }
 
-async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut api::Imported) -> Result<(), Refusal> {
+async fn say(room: &Room, sayings: Vec<(Kind, Bytes)>, done: &mut api::ImportCounts) -> Result<(), Refusal> {
     done.new += room.entries().say(sayings).await?.len() as u64;
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) const VERSION: u32 = 1;
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
-pub(crate) enum Line {
+pub(crate) enum ExportLine {
     Room(Head),
     Fork(Fork),
     Entry(Box<Entry>),

@@ -13,7 +13,7 @@ use rumormill_node::proto::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::line::{End, Entry, Fork, Head, Line, Nicks, Placed, VERSION, hex};
+use super::line::{End, Entry, ExportLine, Fork, Head, Nicks, Placed, VERSION, hex};
 
 /// What a line, or some, come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,23 +84,24 @@ impl Reader {
     }
 
     fn take(&mut self, line: &[u8]) -> Result<Option<Piece>, String> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| format!("no line of an export: {error}"))?;
+        let line: ExportLine =
+            serde_json::from_slice(line).map_err(|error| format!("no line of an export: {error}"))?;
         if self.end.is_some() {
             return Err("something stands behind the end".into());
         }
         match (line, &mut self.open) {
-            (Line::Room(head), open @ None) => {
+            (ExportLine::Room(head), open @ None) => {
                 *open = Some(Open::new(head)?);
                 Ok(None)
             }
-            (Line::Fork(fork), Some(open)) => open.fork(&fork).map(Some),
-            (Line::Entry(entry), Some(open)) => open.entry(*entry),
-            (Line::End(end), Some(open)) => {
+            (ExportLine::Fork(fork), Some(open)) => open.fork(&fork).map(Some),
+            (ExportLine::Entry(entry), Some(open)) => open.entry(*entry),
+            (ExportLine::End(end), Some(open)) => {
                 open.end(&end)?;
                 self.end = Some(end);
                 Ok(None)
             }
-            (Line::Room(_), Some(_)) => Err("a second room".into()),
+            (ExportLine::Room(_), Some(_)) => Err("a second room".into()),
             (_, None) => Err("the line that names the room is missing above".into()),
         }
     }

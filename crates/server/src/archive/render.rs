@@ -88,7 +88,7 @@ struct Shown<'a> {
 }
 
 /// What a message tells.
-enum Told {
+enum Rendered {
     /// Somebody's words, perhaps from elsewhere.
     Words(Option<String>, String),
     /// Something that happened.
@@ -96,22 +96,24 @@ enum Told {
 }
 
 impl Shown<'_> {
-    fn told(&self) -> Told {
+    fn told(&self) -> Rendered {
         match &self.message.what {
             What::Text(text) => match act(&text.text) {
-                Some(act) => Told::Act(clean(act)),
-                None => Told::Words(None, text.text.clone()),
+                Some(act) => Rendered::Act(clean(act)),
+                None => Rendered::Words(None, text.text.clone()),
             },
             What::Imported(Imported { source, name, time_ms, text }) => {
                 let from = Elsewhere { name: name.clone(), source: source.clone(), time_ms: *time_ms };
-                Told::Words(Some(elsewhere(self.clock, &from)), text.clone())
+                Rendered::Words(Some(elsewhere(self.clock, &from)), text.clone())
             }
-            What::File(file) => Told::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size))),
-            What::Nick(nick) => Told::Act(self.named(nick).1),
-            What::Topic(topic) => Told::Act(format!("set the topic: {}", clean(topic))),
-            What::Founded(name) => Told::Act(format!("founded the room {}", clean(name))),
-            What::Retracted => Told::Act("took back what was here".into()),
-            What::Expired | What::Missing => Told::Act("said something that is gone".into()),
+            What::File(file) => {
+                Rendered::Act(format!("offered the file {}, {}", safe_name(&file.name), size(file.size)))
+            }
+            What::Nick(nick) => Rendered::Act(self.named(nick).1),
+            What::Topic(topic) => Rendered::Act(format!("set the topic: {}", clean(topic))),
+            What::Founded(name) => Rendered::Act(format!("founded the room {}", clean(name))),
+            What::Retracted => Rendered::Act("took back what was here".into()),
+            What::Expired | What::Missing => Rendered::Act("said something that is gone".into()),
         }
     }
 
@@ -138,9 +140,9 @@ impl Shown<'_> {
         let ms = self.message.place.time.ms();
         let mut line = format!("{} {} ", self.clock.day(ms), self.clock.minutes(ms));
         line += &match self.told() {
-            Told::Words(None, text) => format!("<{}> {}", self.who(), clean(&text)),
-            Told::Words(Some(from), text) => format!("<{}> {from}: {}", self.who(), clean(&text)),
-            Told::Act(act) => format!("* {} {act}", self.who()),
+            Rendered::Words(None, text) => format!("<{}> {}", self.who(), clean(&text)),
+            Rendered::Words(Some(from), text) => format!("<{}> {from}: {}", self.who(), clean(&text)),
+            Rendered::Act(act) => format!("* {} {act}", self.who()),
         };
         if let Some((nick, text)) = &self.reply {
             line += &format!("  (to {nick}: {text})");
@@ -156,8 +158,8 @@ impl Shown<'_> {
         let minutes = self.clock.minutes(self.message.place.time.ms());
         let who = escape(&self.who());
         let (from, text) = match self.told() {
-            Told::Words(from, text) => (from, text),
-            Told::Act(act) => return format!("\n*{minutes} {who} {}*\n", escape(&act)),
+            Rendered::Words(from, text) => (from, text),
+            Rendered::Act(act) => return format!("\n*{minutes} {who} {}*\n", escape(&act)),
         };
         let edited = if self.message.edited { " (edited)" } else { "" };
         let mut out = format!("\n**{who}** {minutes}{edited}\n\n");

@@ -31,7 +31,7 @@ struct Idle {
 }
 
 /// The place of one client, free again when this and all its [`Answering`] are dropped.
-pub(super) struct Place {
+pub(super) struct Slot {
     idle: Arc<Mutex<Idle>>,
     /// Where it stands among the idle; `None` while it is answered.
     number: Mutex<Option<u64>>,
@@ -40,7 +40,7 @@ pub(super) struct Place {
 }
 
 /// A request under way, until the last byte of its answer.
-pub(super) struct Answering(Arc<Place>);
+pub(super) struct Answering(Arc<Slot>);
 
 impl Clients {
     pub(super) fn new() -> Self {
@@ -52,7 +52,7 @@ impl Clients {
     }
 
     /// A place for the next client, once there is one. `None` when the door is closed.
-    pub(super) async fn place(&self) -> Option<Arc<Place>> {
+    pub(super) async fn place(&self) -> Option<Arc<Slot>> {
         let permit = match self.places.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
@@ -60,7 +60,7 @@ impl Clients {
                 self.places.clone().acquire_owned().await.ok()?
             }
         };
-        let place = Place { idle: self.idle.clone(), number: Mutex::default(), leave: Arc::default(), _permit: permit };
+        let place = Slot { idle: self.idle.clone(), number: Mutex::default(), leave: Arc::default(), _permit: permit };
         place.rests();
         Some(Arc::new(place))
     }
@@ -96,7 +96,7 @@ impl Clients {
     }
 }
 
-impl Place {
+impl Slot {
     /// A request has come; it is under way until what this returns is dropped.
     pub(super) fn answers(self: &Arc<Self>) -> Answering {
         self.asks();
@@ -138,7 +138,7 @@ impl Drop for Answering {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.asks();
     }

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::clients::{Clients, Place};
+use super::clients::{Clients, Slot};
 use crate::limits::{ACCEPT_AGAIN_MS, HEADER_BYTES, HEADER_MS};
 
 /// Serves whoever connects through the socket in the home and is its owner, or root, who can read everything anyway. The
@@ -49,7 +49,7 @@ pub(super) async fn tcp(listener: TcpListener, router: Router, clients: Clients)
 }
 
 /// Serves one connection until either side ends it. A client that takes too long to say what it wants is hung up on.
-async fn serve<S>(stream: S, router: Router, place: Arc<Place>, mut closing: watch::Receiver<bool>)
+async fn serve<S>(stream: S, router: Router, place: Arc<Slot>, mut closing: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

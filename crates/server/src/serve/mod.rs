@@ -96,12 +96,12 @@ pub struct Desk(Arc<Inside>);
 
 struct Inside {
     router: Router,
-    settings: Settings,
+    settings: PageSettings,
     pages: Mutex<Option<Pages>>,
 }
 
 /// How pages are served.
-pub struct Settings {
+pub struct PageSettings {
     /// Addresses of this machine, best first.
     pub at: Vec<SocketAddr>,
     /// The file with the token that lets scripts in; made when there is none.
@@ -112,7 +112,7 @@ pub struct Settings {
 
 impl Desk {
     /// Serves `router` once somebody asks for it.
-    pub fn new(router: Router, settings: Settings) -> Self {
+    pub fn new(router: Router, settings: PageSettings) -> Self {
         Self(Arc::new(Inside { router, settings, pages: Mutex::default() }))
     }
 
@@ -123,7 +123,7 @@ impl Desk {
     pub async fn link(&self, Wanted { at }: Wanted) -> Result<Link, Refusal> {
         let mut pages = self.0.pages.lock().await;
         if pages.is_none() {
-            let Settings { at: usual, token, page } = &self.0.settings;
+            let PageSettings { at: usual, token, page } = &self.0.settings;
             let at = if at.is_empty() { usual } else { &at };
             *pages = Some(Pages::open(at, self.0.router.clone(), Keys::open(token)?, Page(page)).await?);
         }

@@ -1,4 +1,4 @@
-//! C7: evidence that proves nothing, and heads that contradict what is held without need.
+//! C7: evidence that proves nothing, and heads that needlessly contradict held ones.
 
 use rumormill_proto::{
     frame::{Brief, Frame, Heads},
@@ -12,11 +12,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C7",
     name: "accuser",
-    says: "a member shows what proves no fork, and contradicts heads that are right; a true fork is proved all the same",
+    says: "a member sends evidence that proves no fork, and contradicts correct heads; a real fork is proved all the \
+        same",
     defences: &["questions", "evidence"],
     run,
 };
@@ -33,7 +34,7 @@ fn run(form: Form) -> Outcome {
     stage.run_ms(20_000);
     stage.heard(liar);
 
-    // A fork, one branch at two peers each, which cannot talk about it yet.
+    // A fork with each branch at two peers, which cannot discuss it yet.
     let mut here = Pen::new(ROOM, 2, BEGIN_MS + 30_000);
     let mut there = here.clone();
     for (at, run) in [(0, here.line("here")), (1, there.line("there"))] {
@@ -67,10 +68,10 @@ fn run(form: Form) -> Outcome {
         .filter(|honest| honest.engine.frontier().log(&here.id()).is_some_and(|log| log.cut().is_some()));
 
     let mut outcome = Outcome::default();
-    outcome.count("honest peers that know of the true fork", proved.count() as u64, Bound::Is(4));
-    outcome.count("questions that wait", waiting, Bound::AtMost(RECALLS_OF_ONE as u64 + 8));
+    outcome.count("honest peers that know of the real fork", proved.count() as u64, Bound::Is(4));
+    outcome.count("waiting questions", waiting, Bound::AtMost(RECALLS_OF_ONE as u64 + 8));
     let barren = u64::from(BARREN_EVIDENCE) + RECALLS_OF_ONE as u64;
-    outcome.count("inputs besides those of the liar", work, Bound::AtMost(barren + others));
-    outcome.count("times that the liar was shown what it contradicts", shown, Bound::AtMost(8));
+    outcome.count("inputs other than the liar's", work, Bound::AtMost(barren + others));
+    outcome.count("times that the liar was sent what it contradicts", shown, Bound::AtMost(8));
     outcome
 }

@@ -1,4 +1,4 @@
-//! V12: entries of a hundred years ago and of a hundred years from now.
+//! V12: entries from a hundred years ago and a hundred years ahead.
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -6,12 +6,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V12",
     name: "ages",
-    says: "entries are stamped a hundred years ahead and behind; no other entry moves, what is ahead stands nowhere, and \
-           what is said afterwards stands last",
+    says: "entries are stamped a hundred years ahead and behind; no other entry moves, the ones ahead are not shown, \
+        and later lines stand last",
     defences: &[],
     run,
 };
@@ -39,7 +39,11 @@ fn run(_: Form) -> Outcome {
         outcome.count("all in order", u64::from(texts == ["from the past", "one", "two"]), Bound::Is(1));
     }
     let last_ms = stage.honest[1].shown.last().map_or(u64::MAX, |(_, entry)| entry.time.ms());
-    outcome.count("milliseconds that honest words are ahead", last_ms.saturating_sub(BEGIN_MS), Bound::AtMost(60_000));
+    outcome.count(
+        "milliseconds by which honest lines are ahead",
+        last_ms.saturating_sub(BEGIN_MS),
+        Bound::AtMost(60_000),
+    );
     outcome.count("different digests", stage.digests(), Bound::Is(1));
     outcome
 }

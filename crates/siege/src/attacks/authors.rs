@@ -1,15 +1,15 @@
-//! C9: authors without end, some of whom are vouched for by somebody who was vouched for once.
+//! C9: endless authors, some vouched for by an author who was vouched for once.
 
 use rumormill_sim::study::{Lot, Table, crowd};
 
 use crate::{Attack, Bound, Form, Outcome};
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C9",
     name: "authors",
-    says: "a member that was answered once speaks under 1,000 new keys a second and mentions them all; newcomers are read, \
-           honest nodes agree",
+    says: "a member that got a reply once speaks under 1,000 new keys a second and mentions them all; newcomers are \
+        read, honest nodes agree",
     defences: &["evict", "vouch", "share", "guest"],
     run,
 };
@@ -20,8 +20,8 @@ fn run(form: Form) -> Outcome {
     let table = &tables[0];
     let mut outcome = Outcome::default();
     let newcomer = figure(table, "newcomer %") as u64;
-    outcome.count("of a hundred honest peers, those that show the newcomer", newcomer, Bound::AtLeast(95));
-    outcome.count("of a hundred, those that show each member", figure(table, "members %") as u64, Bound::Is(100));
+    outcome.count("percentage of honest peers that show the newcomer", newcomer, Bound::AtLeast(95));
+    outcome.count("percentage that show each member", figure(table, "members %") as u64, Bound::Is(100));
     let most = figure(table, "may be") as u64 + 64;
     outcome.count("authors held", figure(table, "authors") as u64, Bound::AtMost(most));
     let equal = figure(table, "equal ms");

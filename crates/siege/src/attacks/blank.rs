@@ -1,4 +1,4 @@
-//! C5: peers that serve a room without other people's words.
+//! C5: peers that serve a room without other people's bodies.
 
 use rumormill_proto::{frame::Frame, run::RawRun};
 
@@ -8,11 +8,11 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C5",
     name: "blank",
-    says: "all that a newcomer meets drop the words of others; then an honest peer comes",
+    says: "a newcomer meets only peers that drop the bodies of others; then an honest peer joins",
     defences: &["bodies-wanted"],
     run,
 };
@@ -36,9 +36,9 @@ fn run(form: Form) -> Outcome {
         stage.says(servers[(number % 2) as usize], newcomer, push(number, bare(&line)));
     }
     stage.run_ms(10_000);
-    outcome.count("words the newcomer is told to miss", stage.honest[newcomer].engine.missing(), Bound::Is(lines));
+    outcome.count("bodies reported missing at the newcomer", stage.honest[newcomer].engine.missing(), Bound::Is(lines));
 
-    // They are asked for them, and have nothing.
+    // They are asked for the bodies, and have none.
     for server in servers {
         for (_, frame) in stage.heard(server) {
             if let Frame::Want(want) = frame {
@@ -49,8 +49,8 @@ fn run(form: Form) -> Outcome {
     stage.link(stage.honest[newcomer].peer, stage.honest[keeper].peer);
     stage.run_ms(form.pick(60_000, 600_000));
     let texts = stage.texts(newcomer).iter().filter(|text| *text == TEXT).count() as u64;
-    outcome.count("words the newcomer has once an honest peer came", texts, Bound::Is(lines));
-    outcome.count("words still told to be missing", stage.honest[newcomer].engine.missing(), Bound::Is(0));
+    outcome.count("bodies the newcomer has after an honest peer joined", texts, Bound::Is(lines));
+    outcome.count("bodies still reported missing", stage.honest[newcomer].engine.missing(), Bound::Is(0));
     outcome
 }
 

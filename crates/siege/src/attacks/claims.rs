@@ -17,16 +17,17 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C6",
     name: "claims",
-    says: "a peer claims 2^47 entries of everybody; words keep their order and spread, and nothing is missing for it",
+    says: "a peer claims 2^47 entries of every author; lines keep their order and spread, and nothing counts as \
+        missing",
     defences: &["history", "gap-counted", "credit", "reserved"],
     run,
 };
 
-/// What is claimed.
+/// The claimed number of entries.
 const HUGE: Seq = 1 << 47;
 
 fn run(form: Form) -> Outcome {
@@ -52,7 +53,7 @@ fn wants(stage: &mut Engines, peer: PeerId) -> Vec<Want> {
     heard.filter_map(want).collect()
 }
 
-/// Answers come before their questions, over a link that does not lie, while a liar claims all there is to claim.
+/// Answers arrive before their questions over an honest link, while a liar claims everything possible.
 fn order(form: Form, outcome: &mut Outcome) {
     let mut stage = Engines::mesh(1, 2);
     let (liar, friend) = (stage.hostile(1), stage.hostile(2));
@@ -88,13 +89,13 @@ fn order(form: Form, outcome: &mut Outcome) {
     outcome.count("answers shown before their questions", early, Bound::Is(0));
     outcome.count("questions shown", asked.len() as u64, Bound::Is(rounds));
     let mine = stage.honest[1].shown.iter().filter(|(_, entry)| entry.author == stage.honest[0].engine.author());
-    outcome.count("own words that spread", mine.count() as u64, Bound::Is(rounds));
+    outcome.count("own lines that spread", mine.count() as u64, Bound::Is(rounds));
     let nonsense = stage.honest[0].events.iter().filter(|event| told(event)).count() as u64;
-    outcome.count("times that more was missing than there is", nonsense, Bound::Is(0));
+    outcome.count("times that more was missing than exists", nonsense, Bound::Is(0));
     outcome.count("digests", stage.digests(), Bound::Is(1));
 }
 
-/// A member signs its own words at a seq that nobody ever reaches.
+/// A member signs entries at a seq that nobody ever reaches.
 fn signed_huge(outcome: &mut Outcome) {
     let mut stage = Engines::mesh(2, 2);
     let liar = stage.hostile(1);
@@ -116,7 +117,7 @@ fn signed_huge(outcome: &mut Outcome) {
     outcome.count("digests", stage.digests(), Bound::Is(1));
 }
 
-/// A peer claims again and again and answers every want with nothing.
+/// A peer claims again and again, and answers every want with nothing.
 fn in_vain(form: Form, outcome: &mut Outcome) {
     let mut stage = Engines::mesh(3, 1);
     let liar = stage.hostile(1);
@@ -140,7 +141,7 @@ fn asked_at_most(times: u64) -> u64 {
     (u64::from(CLAIMS_IN_VAIN) + 1) * 256 + times * BLOCK
 }
 
-/// A peer brings an entry every two seconds of what it is asked for, so that nobody else is.
+/// A peer brings one requested entry every two seconds, so that nobody else is asked.
 fn slow(outcome: &mut Outcome) {
     const ENTRIES: u64 = 600;
     let mut stage = Engines::mesh(4, 1);

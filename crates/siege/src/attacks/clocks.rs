@@ -1,4 +1,4 @@
-//! C1, C8, C11, V12: clocks that lie, in greetings and in stamps, and a peer that greets in somebody else's name.
+//! C1, C8, C11, V12: wrong clocks in greetings and in stamps, and a peer that greets in another author's name.
 
 use rumormill_proto::{
     frame::{Frame, Hello},
@@ -12,12 +12,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C1, C8, C11, V12",
     name: "clocks",
-    says: "members lie about their clocks by years, stamp at the edge of the bound, and greet as somebody else; a log that was \
-           ahead once is left",
+    says: "members lie about their clocks by years, stamp at the edge of the bound, and greet as another author; a \
+        log that was ahead once is abandoned",
     defences: &["proved-author", "clock-up", "follow", "leave-log"],
     run,
 };
@@ -33,7 +33,7 @@ fn run(_: Form) -> Outcome {
     outcome
 }
 
-/// Four authors a year ahead, one of them at the end of time, are all that somebody meets; then an honest peer comes.
+/// Someone meets only four authors a year ahead, one of them at the end of time; then an honest peer joins.
 fn liars(outcome: &mut Outcome) {
     let mut stage = Engines::new(1);
     let (talker, friend) = (stage.join(), stage.join());
@@ -52,11 +52,11 @@ fn liars(outcome: &mut Outcome) {
     stage.run_ms(5_000);
     stage.say(talker, "with a friend");
     stage.run_ms(1_000);
-    outcome.count("honest people who read what was said among liars", stage.shown("among liars"), Bound::Is(2));
-    outcome.count("honest people who read what was said after", stage.shown("with a friend"), Bound::Is(2));
+    outcome.count("honest people who read the line said among liars", stage.shown("among liars"), Bound::Is(2));
+    outcome.count("honest people who read the line said afterwards", stage.shown("with a friend"), Bound::Is(2));
 }
 
-/// Greets as somebody else, without that author's key.
+/// Greets as another author, without that author's key.
 fn spoof(outcome: &mut Outcome) {
     let mut stage = Engines::mesh(2, 2);
     let victim = stage.honest[1].engine.author();
@@ -66,10 +66,10 @@ fn spoof(outcome: &mut Outcome) {
     stage.run_ms(1_000);
     let came = |event: &&Event| matches!(event, Event::Came { peer, .. } if *peer == liar);
     let spoofed = stage.honest[0].events.iter().filter(came).count() as u64;
-    outcome.count("people present who are not there", spoofed, Bound::Is(0));
+    outcome.count("people shown as present who are absent", spoofed, Bound::Is(0));
 }
 
-/// An entry just within the bound drags nobody's stamps past where an honest clock that lags can read them.
+/// An entry just within the bound must not drag stamps beyond what a lagging honest clock accepts.
 fn edge(outcome: &mut Outcome) {
     let mut stage = Engines::new(3);
     let (one, other) = (stage.join(), stage.join());
@@ -82,10 +82,10 @@ fn edge(outcome: &mut Outcome) {
     stage.says(liar, one, push(1, entry));
     stage.say(one, "an honest line");
     stage.run_ms(500);
-    outcome.count("honest people who read on beside it", stage.shown("an honest line"), Bound::Is(2));
+    outcome.count("honest people who can read honest lines beside it", stage.shown("an honest line"), Bound::Is(2));
 }
 
-/// Somebody's clock was a year ahead once and is right now.
+/// A clock was a year ahead once and is right now.
 fn ahead_once(outcome: &mut Outcome) {
     let mut stage = Engines::new(4);
     let (one, other) = (stage.join(), stage.join());
@@ -98,5 +98,5 @@ fn ahead_once(outcome: &mut Outcome) {
     let author = stage.honest[one].engine.author();
     let left = |event: &&Event| matches!(event, Event::Forked { author: whose, .. } if *whose == author);
     let left = stage.honest.iter().filter(|honest| honest.events.iter().any(|event| left(&event))).count() as u64;
-    outcome.count("nodes at which the log that was ahead is left", left, Bound::Is(2));
+    outcome.count("nodes at which the log that was ahead is abandoned", left, Bound::Is(2));
 }

@@ -1,4 +1,4 @@
-//! S7: a process with 64 file descriptors, and strangers who connect without end.
+//! S7: a process with 64 file descriptors, and endless connections from strangers.
 
 use std::time::Duration;
 
@@ -11,23 +11,24 @@ use crate::{
     rogue::{PRESENT, Rogue},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "S7",
     name: "descriptors",
-    says: "a process has 64 file descriptors, and strangers connect to it 100,000 times; it runs, and hears and is heard",
+    says: "a process has 64 file descriptors, and strangers connect to it 100,000 times; it keeps running, sending \
+        and receiving",
     defences: &[],
     run,
 };
 
-/// What the process may open.
+/// File descriptors of the process.
 const DESCRIPTORS: u32 = 64;
 
-/// Dials at once, and how long each lasts.
+/// Simultaneous dials, and the duration of each.
 const AT_ONCE: usize = 64;
 const DIAL: Duration = Duration::from_millis(200);
 
-/// Rounds of dials, with a line in each; in full they are 100,000 dials.
+/// Rounds of dials with a line in each; in full they make 100,000 dials.
 const ROUNDS: (u64, u64) = (3, 100_000_u64.div_ceil(AT_ONCE as u64));
 
 fn run(form: Form) -> Outcome {
@@ -48,7 +49,7 @@ fn run(form: Form) -> Outcome {
                 let (endpoint, target) = (rogue.endpoint.clone(), rogue.target.clone());
                 tokio::spawn(async move {
                     let dialled = tokio::time::timeout(DIAL, endpoint.connect(target, PRESENT)).await;
-                    // What was taken is kept, so that it takes its place.
+                    // Keeps accepted connections, so that they occupy places.
                     dialled.ok().and_then(Result::ok)
                 })
             };
@@ -65,9 +66,9 @@ fn run(form: Form) -> Outcome {
         }
         let mut outcome = Outcome::default();
         outcome.count("dials", dials, Bound::AtLeast(rounds * AT_ONCE as u64));
-        outcome.count("of them taken", taken as u64, Bound::AtLeast(1));
-        outcome.count("lines heard meanwhile", heard, Bound::Is(rounds));
-        outcome.count("the process runs", u64::from(poor.runs()), Bound::Is(1));
+        outcome.count("dials accepted", taken as u64, Bound::AtLeast(1));
+        outcome.count("lines received meanwhile", heard, Bound::Is(rounds));
+        outcome.count("the process still runs", u64::from(poor.runs()), Bound::Is(1));
         let linked = comes(room, |status| status.peers.len() == 1).await;
         outcome.count("it is linked", u64::from(linked), Bound::Is(1));
         drop(poor);

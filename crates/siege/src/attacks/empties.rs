@@ -1,4 +1,4 @@
-//! V10: envelopes that hold nothing, and envelopes that never end.
+//! V10: empty envelopes, and envelopes that never end.
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -6,12 +6,12 @@ use crate::{
     rogue::{BARRED, Rogue},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V10",
     name: "empties",
-    says: "a member says envelopes without content, another begins the largest envelope and never ends it; the one is barred, the \
-           other holds no more than that envelope",
+    says: "one member sends empty envelopes, another begins the largest envelope and never ends it; the first is \
+        barred, the second ties up no more than that envelope",
     defences: &[],
     run,
 };
@@ -34,7 +34,7 @@ fn run(form: Form) -> Outcome {
                 barred += u64::from(wire.closed().await == Some(BARRED));
             }
             if let Some(mut wire) = other.member(&town.rooms[0]).await {
-                // A length of 600,000 bytes, of which most come.
+                // A length of 600,000 bytes, most of which arrive.
                 wire.send(&[&[0xc0, 0xcf, 0x24][..], &[1; 500_000]].concat()).await;
                 held.push(wire);
             }

@@ -1,4 +1,4 @@
-//! F9: a line that does not end, at each door where lines are read.
+//! F9: a line that never ends, at every input that reads lines.
 
 use std::net::Ipv4Addr;
 
@@ -13,21 +13,22 @@ use crate::{
     product::{Product, page_answers},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "F9",
     name: "endless",
-    says: "1 GiB without a newline at a console, at the page, at what is typed into a chat, sent or given to the lab's proxy; none \
-           keeps more than a piece of it, and each goes on or ends as it should",
+    says: "1 GiB without a newline reaches a console, the page, a chat's standard input, `send` and the lab's proxy; \
+        none keeps more than a piece of it, and each continues or ends as it should",
     defences: &[],
     run,
 };
 
-/// Bytes that are sent, in such pieces.
+/// Bytes to send, and bytes of each piece.
 const BYTES: (u64, u64) = (16 << 20, 1 << 30);
 const PIECE: usize = 1 << 20;
 
-/// KiB that a process grows by at its peak: what one allocates while it works, and half of what the short form sends.
+/// KiB by which a process may grow at its peak: what one allocates in normal work, and half of what the short form
+/// sends.
 const GROWTH_KIB: u64 = 8 * 1024;
 
 fn run(form: Form) -> Outcome {
@@ -42,7 +43,7 @@ fn run(form: Form) -> Outcome {
     })
 }
 
-/// Sends as much as is taken, of so many bytes; how much that was.
+/// Sends up to `bytes` bytes, as far as they are accepted; returns how many were.
 async fn send(door: &mut (impl AsyncWrite + Unpin), bytes: u64) -> u64 {
     let piece = vec![b'x'; PIECE];
     let mut sent = 0;
@@ -69,8 +70,8 @@ async fn console(bytes: u64, outcome: &mut Outcome) {
     soon("the refusal", door.read_line(&mut told)).await.unwrap();
     soon("the log", door.read_line(&mut told)).await.unwrap();
     let right = "chatLog <empty>\nerror: line too long, at most 16384 bytes\nchatLog after\n";
-    outcome.count("bytes that a console took", sent, Bound::Is(bytes));
-    outcome.count("it refused once and took the next line", u64::from(told == right), Bound::Is(1));
+    outcome.count("bytes that a console accepted", sent, Bound::Is(bytes));
+    outcome.count("it refused once and accepted the next line", u64::from(told == right), Bound::Is(1));
     grown(outcome, "the process of a console", &product, before);
 }
 
@@ -80,12 +81,12 @@ async fn page(bytes: u64, outcome: &mut Outcome) {
     let before = product.peak_kib();
     let mut door = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     let sent = send(&mut door, bytes).await;
-    outcome.count("bytes that were sent before the page hung up", sent, Bound::AtMost(bytes - PIECE as u64));
+    outcome.count("bytes sent before the page closed the connection", sent, Bound::AtMost(bytes - PIECE as u64));
     outcome.count("it answers the next request", u64::from(page_answers(port).await), Bound::Is(1));
     grown(outcome, "the process of a page", &product, before);
 }
 
-/// What is typed into a chat without a terminal, and what is sent beside it.
+/// Lines typed into a chat without a terminal, and lines sent beside it.
 async fn typed(bytes: u64, outcome: &mut Outcome) {
     let mut chat = Product::start(&["new", "lunch", "--nick", "ada", "--loopback"]).await;
     chat.input.write_all(b"before\n").await.unwrap();
@@ -94,13 +95,13 @@ async fn typed(bytes: u64, outcome: &mut Outcome) {
     let sent = send(&mut chat.input, bytes).await;
     chat.input.write_all(b"\nafter\n").await.unwrap();
     let mut next = chat.line().await;
-    // Receipts of what was said before may come in between.
+    // Receipts of earlier lines may come in between.
     while next.contains("before") {
         next = chat.line().await;
     }
-    outcome.count("bytes that a chat took", sent, Bound::Is(bytes));
+    outcome.count("bytes that a chat accepted", sent, Bound::Is(bytes));
     outcome.count(
-        "it took the next line, and nothing in between",
+        "it accepted the next line, and nothing in between",
         u64::from(next.contains("ada  after")),
         Bound::Is(1),
     );
@@ -110,8 +111,8 @@ async fn typed(bytes: u64, outcome: &mut Outcome) {
     let sent = send(&mut input, bytes).await;
     drop(input);
     let ended = soon("the end of a command that sends", beside.wait()).await.unwrap();
-    outcome.count("bytes that a command took which sends", sent, Bound::Is(bytes));
-    outcome.count("it says so by its exit code", u64::from(!ended.success()), Bound::Is(1));
+    outcome.count("bytes that `send` accepted", sent, Bound::Is(bytes));
+    outcome.count("its exit code reports the failure", u64::from(!ended.success()), Bound::Is(1));
 }
 
 async fn proxy(bytes: u64, outcome: &mut Outcome) {
@@ -120,7 +121,7 @@ async fn proxy(bytes: u64, outcome: &mut Outcome) {
     proxy.line().await;
     let before = proxy.peak_kib();
     let sent = send(&mut proxy.input, bytes).await;
-    outcome.count("bytes that the lab's proxy took", sent, Bound::Is(bytes));
+    outcome.count("bytes that the lab's proxy accepted", sent, Bound::Is(bytes));
     grown(outcome, "the lab's proxy", &proxy, before);
     proxy.input.write_all(b"\nexit\n").await.unwrap();
     proxy.end().await;

@@ -1,4 +1,4 @@
-//! C5 on real nodes: a newcomer meets only peers that serve a room without other people's words.
+//! C5 on real nodes: a newcomer meets only peers that serve a room without other people's bodies.
 
 use rumormill_node::{Node, Room, Settings};
 use rumormill_proto::{content::Target, frame::Frame, ids::Seq, run::RawRun};
@@ -9,17 +9,17 @@ use crate::{
     rogue::{Rogue, Server},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C5",
     name: "erasers",
-    says: "real nodes: all that a newcomer meets serve the room without its words; it is told what is missing, and has all of it \
-           once an honest peer comes",
+    says: "real nodes: a newcomer meets only peers that serve the room without bodies; it learns what is missing, and \
+        has all of it once an honest peer joins",
     defences: &[],
     run,
 };
 
-/// Peers that erase.
+/// Number of erasing peers.
 const LIARS: usize = 2;
 
 fn run(form: Form) -> Outcome {
@@ -42,7 +42,7 @@ fn run(form: Form) -> Outcome {
             server.say(&Frame::Runs { want: 0, runs: bare.clone() }).await;
             liars.push((rogue, server));
         }
-        // First it is missing; then every peer has said that it has none.
+        // First the bodies are missing; then every peer has said that it has none.
         let author = town.rooms[0].author();
         let lost = |room: &Room| (1..=lines).filter(|seq| room.is_lost(&Target { author, seq: *seq })).count() as u64;
         let told = comes(&room, |status| status.entries > lines && status.missing + lost(&room) >= lines).await;
@@ -52,11 +52,11 @@ fn run(form: Form) -> Outcome {
         let filled = comes(&room, |status| status.missing == 0 && status.entries > lines).await;
 
         let mut outcome = Outcome::default();
-        outcome.count("liars that were let in", linked, Bound::Is(LIARS as u64));
-        outcome.count("words that the newcomer has of liars", before, Bound::Is(0));
-        outcome.count("the newcomer is told that they are missing", u64::from(told), Bound::Is(1));
-        outcome.count("and that they no longer are", u64::from(filled), Bound::Is(1));
-        outcome.count("words it has once an honest peer came", texts(&room, lines).await, Bound::Is(lines));
+        outcome.count("liars let in", linked, Bound::Is(LIARS as u64));
+        outcome.count("bodies that the newcomer has from liars", before, Bound::Is(0));
+        outcome.count("the newcomer learns that they are missing", u64::from(told), Bound::Is(1));
+        outcome.count("and that they are here later", u64::from(filled), Bound::Is(1));
+        outcome.count("bodies it has after an honest peer joined", texts(&room, lines).await, Bound::Is(lines));
         newcomer.close().await;
         for (rogue, _) in liars {
             rogue.endpoint.close().await;
@@ -74,7 +74,7 @@ fn stands(server: &Server) -> bool {
     server.connection.close_reason().is_none()
 }
 
-/// All runs of the room's founder, from the top down, without what they say; but for what founds the room.
+/// All runs of the room's founder, from the top down, without bodies except the room's foundation.
 async fn bare(room: &Room, last: Seq) -> Vec<RawRun> {
     let (mut runs, mut next) = (Vec::new(), Some(last));
     while let Some(top) = next {
@@ -85,7 +85,7 @@ async fn bare(room: &Room, last: Seq) -> Vec<RawRun> {
     runs
 }
 
-/// How many of the lines are there to be read.
+/// The number of lines with bodies.
 async fn texts(room: &Room, lines: u64) -> u64 {
     let (mut found, mut after) = (0, None);
     loop {

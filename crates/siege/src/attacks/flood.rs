@@ -18,12 +18,12 @@ use crate::{
     rogue::{Rogue, Server, wall_ms},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V3, C12",
     name: "flood",
-    says: "a member says 5,000 valid entries a second, each signed by itself and to be passed on; others' words come through \
-           meanwhile, and in the end all of it is held by everybody",
+    says: "a member sends 5,000 valid entries a second, each signed separately and to be passed on; others' lines get \
+        through meanwhile, and in the end every node holds all entries",
     defences: &[],
     run,
 };
@@ -31,23 +31,23 @@ pub(super) const ATTACK: Attack = Attack {
 /// Entries a second.
 const RATE: u64 = 5_000;
 
-/// Entries said at once, this often.
+/// Entries said at once, and how often.
 const BURST: usize = 50;
 const BURST_EVERY: Duration = Duration::from_millis(1_000 * BURST as u64 / RATE);
 
-/// More than are said while honest people talk.
+/// More entries than fit into the time that honest people talk.
 const ENTRIES: (u64, u64) = (1_000, 8 * RATE);
 
 /// The part of the id space that holds everybody.
 const EVERYBODY: u8 = 0;
 
-/// How often its end is announced, as in rounds.
+/// Interval of announcing the log's end, as in rounds.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
 
-/// When nothing more has come for so long, nothing will.
+/// After so long without a new entry, none will come.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// What is said, and how it ends.
+/// The flood, and its end.
 struct Log {
     author: Author,
     pen: Pen,
@@ -73,17 +73,18 @@ fn run(form: Form) -> Outcome {
         let fewest = settle(town, &server, &log, said).await;
         let stands = server.connection.close_reason().is_none();
         outcome.count("entries of the flood", said, Bound::AtLeast(form.pick(ENTRIES.0, RATE)));
-        outcome.count("of them, at the node that holds fewest", fewest, Bound::AtLeast(said));
+        outcome.count("entries of the flood at the node that holds fewest", fewest, Bound::AtLeast(said));
         outcome.count("the flooder, who did nothing wrong, is still linked", u64::from(stands), Bound::Is(1));
         rogue.endpoint.close().await;
         outcome
     });
-    // What is valid is kept, by everybody.
+    // All nodes keep valid entries.
     outcome.measured.iter_mut().for_each(|measured| measured.keepers = keepers);
     outcome
 }
 
-/// Says one after the other until told to stop; how many that were. The short form says all, as fast as it can.
+/// Sends one run after the other until told to stop; returns the number of entries. The short form sends all as fast as
+/// it can.
 async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) -> u64 {
     let (mut said, mut tick) = (0, tokio::time::interval(BURST_EVERY));
     for burst in runs.chunks(BURST) {
@@ -103,8 +104,8 @@ async fn say_all(server: &Server, runs: &[RawRun], (form, stop): (Form, &Stop)) 
     said
 }
 
-/// Announces the end of the log until everybody holds all of it, or nothing more comes; what the node holds that holds
-/// fewest.
+/// Announces the end of the log until every node holds all of it or nothing more arrives; returns what the node with
+/// the fewest entries holds.
 async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
     let (id, last) = (log.pen.id(), &log.runs[said as usize - 1]);
     let last = Admission::new(town.rooms[0].id()).admit(last, Trust::Signature).unwrap().last().id;
@@ -115,7 +116,7 @@ async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
     let (mut held, mut since) = (0, Instant::now());
     while since.elapsed() < QUIET {
         tick.tick().await;
-        // Whether the connection stands is counted in the end.
+        // A broken connection shows in the final count.
         server.say(&heads).await;
         let (mut fewest, mut all) = (u64::MAX, 0);
         for room in &town.rooms {
@@ -136,7 +137,7 @@ async fn settle(town: &Town, server: &Server, log: &Log, said: u64) -> u64 {
     fewest
 }
 
-/// How many entries of an author are held.
+/// The number of entries held of an author.
 async fn entries(room: &Room, author: &AuthorId) -> u64 {
     let logs = room.entries().logs().await.unwrap();
     logs.iter().find(|kept| kept.author == *author).map_or(0, |kept| kept.log.len())

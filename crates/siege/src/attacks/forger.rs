@@ -1,4 +1,4 @@
-//! V1, V2: signatures that do not verify, as fast as they can be said, from ever new keys.
+//! V1, V2: invalid signatures, as fast as possible, from ever new keys.
 
 use crate::{
     Attack, Bound, Form, Outcome,
@@ -8,16 +8,16 @@ use crate::{
     rogue::{BARRED, PRESENT, Rogue, wall_ms},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V1, V2",
     name: "forger",
-    says: "members sign wrongly, thousands a second, under ever new keys; each is barred at its first entry",
+    says: "members send invalid signatures, thousands a second, under ever new keys; each is barred at its first entry",
     defences: &["signatures", "bars"],
     run,
 };
 
-/// Runs that one connection says without waiting for an answer.
+/// Runs that one connection sends without waiting for an answer.
 const AT_ONCE: u64 = 500;
 
 fn run(form: Form) -> Outcome {
@@ -46,8 +46,8 @@ fn run(form: Form) -> Outcome {
             }
         }
         let held = town.rooms.iter().map(|room| room.status().authors).max().unwrap_or(0);
-        outcome.count("keys that were barred at once", barred, Bound::Is(keys));
-        outcome.count("keys that were let in again", again, Bound::Is(0));
+        outcome.count("keys barred at once", barred, Bound::Is(keys));
+        outcome.count("keys let in again", again, Bound::Is(0));
         outcome.count("authors of forged entries held", held.saturating_sub(town.rooms.len()) as u64, Bound::Is(0));
         outcome
     })

@@ -1,4 +1,4 @@
-//! C5: what founds a room, without its words, and a founding by somebody who did not found it.
+//! C5: a room's foundation without its body, and a foundation by someone who did not found the room.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -12,12 +12,12 @@ use crate::{
     pen::{Pen, with_body},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C5",
     name: "founding",
-    says: "a newcomer meets liars first, who serve the founding entry without its words, and one that is not the room's; it \
-           knows the room's name all the same, and holds what everybody holds",
+    says: "a newcomer first meets liars that serve the founding entry without its body, and a founding entry of \
+        another room; it learns the room's name all the same, and holds what all others hold",
     defences: &["founding-body"],
     run,
 };
@@ -55,8 +55,8 @@ fn run(_: Form) -> Outcome {
         |at: usize| u64::from(stage.honest[at].engine.frontier().log(&pretender).is_some_and(|log| !log.is_empty()));
     let mut outcome = Outcome::default();
     outcome.count("peers that know the room's name", knows(keeper) + knows(newcomer), Bound::Is(2));
-    outcome.count("peers that hold a founding that is not the room's", held(keeper) + held(newcomer), Bound::Is(0));
+    outcome.count("peers that hold another room's foundation", held(keeper) + held(newcomer), Bound::Is(0));
     outcome.count("digests", stage.digests(), Bound::Is(1));
-    outcome.count("bodies still looked for", stage.honest[newcomer].engine.missing(), Bound::Is(0));
+    outcome.count("bodies still requested", stage.honest[newcomer].engine.missing(), Bound::Is(0));
     outcome
 }

@@ -1,4 +1,4 @@
-//! V11: entries far up in a log, of which nothing below exists, and others of which what they name does not exist.
+//! V11: entries high up in a log with nothing below, and entries that name things which do not exist.
 
 use rumormill_proto::{
     frame::{Brief, Frame, Heads},
@@ -14,12 +14,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V11",
     name: "headless",
-    says: "a member signs entries from seq 10^9 up, each far above the last and with nothing below, or after what nobody \
-           has; memory stays flat, and honest words pass at once, whatever was shown of them",
+    says: "a member signs entries from seq 10^9 up, each far above the last with nothing below, or with causes that \
+        nobody has; memory stays flat, and honest lines pass at once",
     defences: &["rest", "in-vain"],
     run,
 };
@@ -28,17 +28,17 @@ pub(super) const ATTACK: Attack = Attack {
 #[derive(Clone, Copy)]
 struct Kind {
     says: &'static str,
-    /// Seqs between two entries; 1 is a log without a gap.
+    /// Distance of two entries in seqs; 1 is a log without gaps.
     apart: Seq,
-    /// Accomplices, each with a log.
+    /// Number of accomplices, each with a log.
     authors: u64,
-    /// What is announced, above which a node is far behind.
+    /// The announced seq, above which a node is far behind.
     first: Seq,
-    /// Whether entries name what nobody has, and the accomplices each other.
+    /// Whether entries name things that nobody has, and the accomplices name each other.
     names: bool,
-    /// How many of the honest peers are served.
+    /// Number of honest peers served.
     served: usize,
-    /// Whether the liar goes once it has served.
+    /// Whether the liar leaves once it has served.
     leaves: bool,
 }
 
@@ -57,13 +57,13 @@ const KINDS: [Kind; 8] = [
     Kind { says: "2 apart", apart: 2, ..FAR },
     Kind { says: "10^6 apart", apart: 1_000_000, ..FAR },
     Kind { says: "1,000 apart, by three accomplices", authors: 3, ..FAR },
-    Kind { says: "1,000 apart, by one who leaves", leaves: true, ..FAR },
+    Kind { says: "1,000 apart, by a peer that leaves", leaves: true, ..FAR },
     Kind { says: "1,000 apart, to all", served: usize::MAX, ..FAR },
     Kind { says: "no gap, but causes that nobody has", apart: 1, first: 0, names: true, ..FAR },
     Kind { says: "1,000 apart, by accomplices who name each other", authors: 3, names: true, ..FAR },
 ];
 
-/// Milliseconds within which an honest word is shown by all that are honest: a frame takes one.
+/// Milliseconds within which all honest peers show an honest line: a frame takes one.
 const WITHIN_MS: u64 = 500;
 
 /// Milliseconds after which all honest peers hold the same of these logs.
@@ -76,7 +76,7 @@ fn run(form: Form) -> Outcome {
     outcome
 }
 
-/// Pushed as rumors.
+/// Entries pushed as rumors.
 fn pushed(form: Form, outcome: &mut Outcome) {
     let mut stage = Engines::mesh(1, 2);
     let (hostile, peer) = (stage.hostile(1), stage.honest[0].peer);
@@ -93,12 +93,12 @@ fn pushed(form: Form, outcome: &mut Outcome) {
     stage.run_ms(5_000);
     let pieces = stage.honest[0].engine.frontier().log(&id).map_or(0, |log| log.spans().len() as u64);
     outcome.count("pieces of that log held", pieces, Bound::AtMost(SPANS as u64));
-    outcome.count("past any bound", stage.excess(0), Bound::Is(0));
+    outcome.count("entries past any bound", stage.excess(0), Bound::Is(0));
     outcome.count("outputs of one input", stage.honest[0].most_outputs as u64, Bound::AtMost(64));
-    outcome.count("peers who heard the honest word", stage.shown("an honest word"), Bound::Is(2));
+    outcome.count("peers that received the honest line", stage.shown("an honest word"), Bound::Is(2));
 }
 
-/// Announced, and served to whoever asks, while honest people talk.
+/// Entries announced, and served on request, while honest people talk.
 fn served(kind: Kind, form: Form, outcome: &mut Outcome) {
     let mut stage = Engines::mesh(2, 3);
     let liar = stage.hostile(1);
@@ -121,15 +121,15 @@ fn served(kind: Kind, form: Form, outcome: &mut Outcome) {
     }
     let late =
         (0..words).filter(|word| stage.took_ms(&word.to_string()).is_none_or(|ms| ms > WITHIN_MS)).count() as u64;
-    outcome.count(format!("{}: honest words not shown by all at once", kind.says), late, Bound::Is(0));
+    outcome.count(format!("{}: honest lines not shown by all at once", kind.says), late, Bound::Is(0));
     (0..served).for_each(|at| stage.unlink(liar, stage.honest[at].peer));
     stage.run_ms(EQUAL_MS);
     stage.say(0, "in the end");
     stage.run_ms(WITHIN_MS);
-    outcome.count(format!("{}: peers who hear the last word", kind.says), stage.shown("in the end"), Bound::Is(3));
+    outcome.count(format!("{}: peers that receive the last line", kind.says), stage.shown("in the end"), Bound::Is(3));
     outcome.count(format!("{}: digests", kind.says), stage.digests(), Bound::Is(1));
     let excess = (0..3).map(|at| stage.excess(at)).max().unwrap_or(0);
-    outcome.count(format!("{}: past any bound", kind.says), excess, Bound::Is(0));
+    outcome.count(format!("{}: entries past any bound", kind.says), excess, Bound::Is(0));
 }
 
 fn announce(stage: &mut Engines, liar: PeerId, served: usize, pens: &[Pen]) {
@@ -140,7 +140,7 @@ fn announce(stage: &mut Engines, liar: PeerId, served: usize, pens: &[Pen]) {
     (0..served).for_each(|at| _ = stage.says(liar, at, Frame::Heads(heads.clone())));
 }
 
-/// A hundred entries to each who asks, in one frame.
+/// Answers each request with a hundred entries, in one frame.
 fn answer(stage: &mut Engines, liar: PeerId, pens: &mut [Pen], kind: Kind) {
     let asked = stage.heard(liar);
     let runs: Vec<RawRun> = pens.iter_mut().flat_map(|pen| batch(pen, 100 / kind.authors, kind)).collect();

@@ -1,4 +1,4 @@
-//! C3: a member names the ports of strangers, so that these do not wait as strangers do.
+//! C3: a member names the ports of strangers, so that they skip the strangers' queue.
 
 use std::time::{Duration, Instant};
 
@@ -18,27 +18,27 @@ use crate::{
     rogue::{ADDRESS, PRESENT, Rogue, wall_ms},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C3",
     name: "hearsay",
-    says: "a member says that it is reached at the ports of strangers, and tells of them as peers; none of them is let in \
-           beyond what strangers get",
+    says: "a member claims the ports of strangers as its own, and names the strangers as peers; no more of them are \
+        let in than of any strangers",
     defences: &["hearsay"],
     run,
 };
 
-/// Strangers whose ports are named.
+/// Number of strangers whose ports are named.
 const STRANGERS: usize = 64;
 
-/// How often each comes.
+/// How often each stranger dials.
 const TIMES: usize = 4;
 
-/// How long after another one comes: more often than strangers are let in, and for as long as lines are said.
+/// Pause between two strangers: shorter than the rate at which strangers are let in, for as long as lines are said.
 const EVERY: Duration = Duration::from_millis(500 / HANDSHAKES_PER_S as u64);
 const AT_ONCE: Duration = Duration::from_nanos(1);
 
-/// How long one tries. Two packets of a dial that is ignored are a second apart.
+/// Duration of one dial. Two packets of an ignored dial are a second apart.
 const DIAL: Duration = Duration::from_secs(3);
 
 fn run(form: Form) -> Outcome {
@@ -80,7 +80,7 @@ fn run(form: Form) -> Outcome {
     })
 }
 
-/// A member names the ports, and then says something; whether that was heard, and so all before it.
+/// A member names the ports, and then says something; returns whether that was heard, and so everything before it.
 async fn tell(member: &Rogue, town: &Town, strangers: &[Rogue]) -> bool {
     let room = &town.rooms[0];
     let Some(mut wire) = member.member(room).await else { return false };
@@ -101,7 +101,7 @@ async fn tell(member: &Rogue, town: &Town, strangers: &[Rogue]) -> bool {
     heard
 }
 
-/// Ports on loopback, as contacts carry them.
+/// Ports on loopback, encoded as in contacts.
 fn address(of: &[Rogue]) -> Bytes {
     let mut out = vec![of.len() as u8];
     for rogue in of {

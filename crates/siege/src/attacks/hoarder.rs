@@ -1,4 +1,4 @@
-//! V3: a member fills everybody's disk with valid words.
+//! V3: a member fills everybody's disk with valid entries.
 
 use rumormill_proto::limits::BODY_BYTES;
 
@@ -8,17 +8,17 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V3",
     name: "hoarder",
-    says: "a member writes as much as it can; each node keeps its own share of that and everything of others, and all hold \
-           the same entries",
+    says: "a member writes as much as it can; each node keeps only its share of those bodies and all bodies of \
+        others, and all hold the same entries",
     defences: &["disk-share"],
     run,
 };
 
-/// Shares that the nodes give, in bytes: two blocks of the largest bodies, three, and more than the attacker writes.
+/// Shares that the nodes allow, in bytes: two blocks of the largest bodies, three, and more than the attacker writes.
 const SHARES: [u64; 3] = [1 << 20, 3 << 19, 1 << 40];
 
 fn run(form: Form) -> Outcome {
@@ -51,12 +51,12 @@ fn run(form: Form) -> Outcome {
         );
     }
     let all = floods * BODY_BYTES as u64;
-    outcome.count("bytes kept by the one with room", stage.kept_bytes(2, &flooder), Bound::Is(all));
+    outcome.count("bytes kept by the node with space", stage.kept_bytes(2, &flooder), Bound::Is(all));
     for at in 0..SHARES.len() {
         let texts = stage.texts(at);
         let honest = texts.iter().filter(|text| text.starts_with("honest word")).count() as u64;
-        outcome.count(format!("honest words kept by {at}"), honest, Bound::Is(words));
-        outcome.count(format!("told to be missing at {at}"), stage.honest[at].engine.missing(), Bound::Is(0));
+        outcome.count(format!("honest lines kept by {at}"), honest, Bound::Is(words));
+        outcome.count(format!("reported missing at {at}"), stage.honest[at].engine.missing(), Bound::Is(0));
     }
     outcome.count("different digests", stage.digests(), Bound::Is(1));
     outcome

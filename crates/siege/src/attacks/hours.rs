@@ -1,5 +1,5 @@
-//! C1, S6 on real nodes: clocks that are hours and years apart, of two people, of most people, and of machines that slept or
-//! were set back while people talk.
+//! C1, S6 on real nodes: clocks that are hours and years apart: of two people, of most people, and of machines that
+//! slept or were set back during a conversation.
 
 use rumormill_node::{Room, Settings};
 use rumormill_proto::clock::Whose;
@@ -9,12 +9,12 @@ use crate::{
     nodes::{Ears, Town, comes, run as run_nodes},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C1, S6",
     name: "hours",
-    says: "real nodes: clocks of a pair are an hour and a year apart, most clocks are wrong, machines sleep and clocks jump back \
-           ten years; all read all, and everybody is told whose clock looks wrong",
+    says: "real nodes: two clocks are an hour and a year apart, most clocks are wrong, machines sleep and clocks jump \
+        back ten years; everybody reads everything, and learns whose clock looks wrong",
     defences: &[],
     run,
 };
@@ -22,12 +22,12 @@ pub(super) const ATTACK: Attack = Attack {
 const HOUR_MS: i64 = 3_600_000;
 const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
 
-/// A scene: how far clocks are ahead when people meet, and how far later; `None` while they stay as they were.
+/// A scene: how far clocks are ahead when people meet, and how far later; `None` when they do not change.
 struct Scene {
     what: &'static str,
     begin: &'static [i64],
     then: Option<&'static [i64]>,
-    /// How many are told that a clock looks wrong, in the end.
+    /// How many people learn in the end that a clock looks wrong.
     told: u64,
 }
 
@@ -75,7 +75,7 @@ async fn play(Scene { what, begin, then, told }: &Scene, form: Form, outcome: &m
         );
     }
     outcome.count(format!("{what}: lines read by others"), heard, Bound::Is(said));
-    outcome.count(format!("{what}: people told of it"), knowing, Bound::Is(*told));
+    outcome.count(format!("{what}: people who learn of it"), knowing, Bound::Is(*told));
     outcome.count(format!("{what}: all hold the same"), u64::from(town.agrees().await), Bound::Is(1));
     town.close().await;
 }

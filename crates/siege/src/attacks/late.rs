@@ -1,4 +1,5 @@
-//! A peer that repairs, and pushes the same afterwards: whoever believes that repairs are in vain waits longer with all.
+//! A peer that repairs and then pushes the same entries: a node that concludes that repairs are useless waits longer
+//! with all.
 
 use rumormill_proto::frame::Frame;
 
@@ -8,11 +9,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C6",
     name: "late",
-    says: "a peer serves what nobody asked for and pushes it afterwards; what others announce is asked for as soon as ever",
+    says: "a peer serves entries unasked and pushes them afterwards; announcements of others are requested as soon as \
+        before",
     defences: &["patience"],
     run,
 };
@@ -31,7 +33,7 @@ fn run(form: Form) -> Outcome {
         for number in 0..40 {
             let line = pen.line("x");
             stage.says(liars[0], 0, Frame::Runs { want: 0, runs: vec![line.clone()] });
-            // One pushes what it served itself, and what the other served.
+            // One liar pushes what it served itself, and what the other served.
             stage.says(liars[number % 2], 0, push(number as u64, line));
         }
         stage.run_ms(100);
@@ -42,6 +44,6 @@ fn run(form: Form) -> Outcome {
         let wants = stage.heard(friend).into_iter().filter(|(_, frame)| matches!(frame, Frame::Want(_)));
         asked += u64::from(wants.count() > 0);
     }
-    outcome.count("announcements that were asked for within two round trips", asked, Bound::Is(rounds));
+    outcome.count("announcements requested within two round trips", asked, Bound::Is(rounds));
     outcome
 }

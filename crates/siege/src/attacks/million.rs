@@ -1,4 +1,4 @@
-//! S11: a room of a million entries by ten thousand authors, opened by a process of its own.
+//! S11: its own process opens a room of a million entries by ten thousand authors.
 
 use std::{path::Path, process::Command};
 
@@ -14,12 +14,12 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "S11",
     name: "million",
-    says: "a room of 10^6 entries by 10^4 authors is opened; in full within 2 s and 256 MiB, and its newest page within 50 ms \
-           more",
+    says: "a process opens a room of 10^6 entries by 10^4 authors; the full form takes at most 2 s and 256 MiB, and \
+        50 ms more for the newest page",
     defences: &[],
     run,
 };
@@ -40,10 +40,10 @@ fn run(form: Form) -> Outcome {
     let told: Vec<u64> = String::from_utf8_lossy(&told).split_whitespace().flat_map(str::parse).collect();
     let &[open_ms, page_ms, mib, entries, by, lines] = &told[..] else { panic!("the home was not opened: {told:?}") };
     let mut outcome = Outcome::default();
-    outcome.count("entries of the room that is opened", entries, Bound::Is(authors * each as u64));
+    outcome.count("entries of the opened room", entries, Bound::Is(authors * each as u64));
     outcome.count("their authors", by, Bound::Is(authors));
     outcome.count("lines of its newest page", lines, Bound::Is(PAGE as u64));
-    outcome.count("MiB that it takes", mib, Bound::AtMost(256));
+    outcome.count("MiB that it uses", mib, Bound::AtMost(256));
     if form == Form::Full {
         outcome.count("milliseconds until it is open", open_ms, Bound::AtMost(2_000));
         outcome.count("milliseconds more until its newest page", page_ms, Bound::AtMost(50));
@@ -51,7 +51,7 @@ fn run(form: Form) -> Outcome {
     outcome
 }
 
-/// Writes so many logs of so many entries each.
+/// Writes `authors` logs of `each` entries.
 fn fill(home: &Path, authors: u64, each: usize) {
     let mut disk = Disk::open(home).unwrap();
     let (id, secret, author_secret, name) = (ROOM, [1; 32], [2; 32], "large".into());

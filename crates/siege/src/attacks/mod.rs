@@ -1,4 +1,4 @@
-//! All attacks, a file each, and the threats that tests elsewhere hold.
+//! All attacks, one a file, and the threats that tests elsewhere cover.
 
 use crate::Attack;
 

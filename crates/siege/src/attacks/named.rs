@@ -1,4 +1,4 @@
-//! What liars let honest entries name: whatever it is, the next honest peer shows these entries soon.
+//! Things that liars make honest entries name: whatever they are, the next honest peer must show these entries soon.
 
 use rumormill_proto::{
     entry::{Body, Kind},
@@ -14,54 +14,54 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C11",
     name: "named",
-    says: "members fork, drop bodies, flood with authors and announcements, and stamp ahead at one honest peer, whose next words \
-           name that; all others show these words at once",
+    says: "members send one honest peer forks, missing bodies, floods of authors and announcements, and stamps ahead \
+        of time; its next line names these, and all others show that line at once",
     defences: &["early-cause", "early-served", "early-shorter", "hidden", "lack-shares"],
     run,
 };
 
-/// What a liar does before an honest word.
+/// What a liar does before an honest line.
 struct Nature {
     says: &'static str,
     does: fn(&mut Engines, PeerId, u64),
 }
 
 const NATURES: [Nature; 10] = [
-    Nature { says: "a fork told in two halves", does: forks },
+    Nature { says: "a fork sent in two halves", does: forks },
     Nature { says: "a fork of two lengths", does: uneven_forks },
-    Nature { says: "an entry stamped ahead and named by one that is not", does: ahead },
-    Nature { says: "two entries stamped ahead and named by one that is not", does: two_ahead },
-    Nature { says: "an entry that comes alone, and with one that is stamped ahead", does: with_one_ahead },
-    Nature { says: "an entry that comes alone, and then with one at the edge", does: with_one_at_the_edge },
-    Nature { says: "bodies that were dropped", does: dropped },
-    Nature { says: "authors without end", does: authors },
+    Nature { says: "an entry stamped ahead and named by a correct one", does: ahead },
+    Nature { says: "two entries stamped ahead and named by a correct one", does: two_ahead },
+    Nature { says: "an entry that arrives alone, and with one stamped ahead", does: with_one_ahead },
+    Nature { says: "an entry that arrives alone, and then with one at the edge", does: with_one_at_the_edge },
+    Nature { says: "dropped bodies", does: dropped },
+    Nature { says: "endless authors", does: authors },
     Nature { says: "a long log", does: long },
-    Nature { says: "logs that twenty announce and nobody has", does: announced },
+    Nature { says: "logs that twenty peers announce and nobody has", does: announced },
 ];
 
-/// Words that one alone is told: only the first of them is waited for.
-const HIDDEN: Nature = Nature { says: "words that one alone is told", does: hidden };
+/// Entries sent to one peer only: just the first of them is waited for.
+const HIDDEN: Nature = Nature { says: "entries sent to one peer only", does: hidden };
 
-/// The same as one of the above, in a line: the one between holds for its time what the last asks it for.
-const PASSED_ON: Nature = Nature { says: "an entry stamped ahead that one passes on who holds it", does: ahead };
+/// One of the above in a line of peers: the peer in the middle holds back the entry that the last peer requests.
+const PASSED_ON: Nature = Nature { says: "an entry stamped ahead that its holder passes on", does: ahead };
 
-/// Who of the three is linked with whom.
+/// The links among the three peers.
 const MESH: &[(usize, usize)] = &[(0, 1), (0, 2), (1, 2)];
 const LINE: &[(usize, usize)] = &[(0, 1), (1, 2)];
 
-/// Milliseconds within which an honest word is shown by all: what it names is asked for at once, or after [`LACK_MS`] where
-/// it may be on its way, and comes in a few round trips of two.
+/// Milliseconds within which all peers show an honest line: what it names is requested at once, or after [`LACK_MS`]
+/// where it may be on its way, and arrives in a few round trips of two.
 const WITHIN_MS: u64 = LACK_MS + 50;
 
 fn run(form: Form) -> Outcome {
     let mut outcome = Outcome::default();
     let mut count = |nature: &Nature, links, within_ms, bound| {
         let late = late(nature, form, links, within_ms);
-        outcome.count(format!("{}: honest words shown late", nature.says), late, bound);
+        outcome.count(format!("{}: honest lines shown late", nature.says), late, bound);
     };
     NATURES.iter().for_each(|nature| count(nature, MESH, WITHIN_MS, Bound::Is(0)));
     count(&HIDDEN, MESH, LACK_MS / 4, Bound::AtMost(1));
@@ -69,8 +69,8 @@ fn run(form: Form) -> Outcome {
     outcome
 }
 
-/// Honest people talk in turn, the first of whom has a clock that is a little ahead; how many of their words are not shown by
-/// all within so long.
+/// Honest people talk in turn, the first with a clock slightly ahead; returns how many of their lines some peer shows
+/// too late.
 fn late(nature: &Nature, form: Form, links: &[(usize, usize)], within_ms: u64) -> u64 {
     let mut stage = Engines::new(3);
     stage.crowd = Crowd { vouched: 64, unvouched: 64 };
@@ -95,7 +95,7 @@ fn author(word: u64, number: u64) -> Pen {
     Pen::new(ROOM, 1_000 * (word + 1) + number, BEGIN_MS)
 }
 
-/// Words of one log, of which all are told the first alone.
+/// Entries of one log, of which only the first is sent to all peers.
 fn hidden(stage: &mut Engines, liar: PeerId, word: u64) {
     let mut pen = author(0, 0);
     let words: Vec<_> = (0..=word).map(|_| pen.line("x")).collect();
@@ -124,7 +124,7 @@ fn uneven_forks(stage: &mut Engines, liar: PeerId, word: u64) {
     }
 }
 
-/// Milliseconds just within what the first takes in; they are early for the others, whose clocks are behind.
+/// Milliseconds just within what the first peer accepts; too early for the others, whose clocks are behind.
 const EDGE_MS: u64 = AHEAD_MS + 19_000;
 
 fn ahead(stage: &mut Engines, liar: PeerId, word: u64) {
@@ -182,14 +182,14 @@ fn authors(stage: &mut Engines, liar: PeerId, word: u64) {
     }
 }
 
-/// Brought as if it had been asked for, so that it is not passed on as a rumor.
+/// Served as if requested, so that it is not passed on as a rumor.
 fn long(stage: &mut Engines, liar: PeerId, word: u64) {
     let mut pen = author(word, 0);
     let runs = (0..250).map(|_| pen.line("x")).collect();
     stage.says(liar, 0, Frame::Runs { want: 0, runs });
 }
 
-/// What an honest word names is asked for all the same.
+/// An honest line's causes are requested nevertheless.
 fn announced(stage: &mut Engines, liar: PeerId, word: u64) {
     for number in 2..22 {
         let other = stage.hostile(number);

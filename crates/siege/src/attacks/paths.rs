@@ -1,4 +1,4 @@
-//! V13: what its author did not sign, by every path there is into a room.
+//! V13: entries that their author did not sign, by every path into a room.
 
 use rumormill_proto::{
     admit::Admission,
@@ -13,12 +13,12 @@ use crate::{
     pen::{Pen, forged},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "V13",
     name: "paths",
-    says: "an entry that its author did not sign comes as a rumor, as an answer, in an export, as evidence and in a proof; \
-           one door refuses it on every path",
+    says: "an entry that its author did not sign arrives as a rumor, as an answer, in an export, as evidence and in a \
+        proof; `admit` refuses it on every path",
     defences: &["signatures"],
     run,
 };
@@ -27,7 +27,7 @@ fn run(_: Form) -> Outcome {
     let mut pen = Pen::new(ROOM, 1, BEGIN_MS);
     let mut twin = pen.clone();
     let (said, other) = (pen.line("said"), forged(&twin.line("never said")));
-    // Two runs behind their lengths, as a proof is written.
+    // Two runs after their lengths, as in an encoded proof.
     let whole = Proof::new(&mut Admission::new(ROOM), &said, &Pen::new(ROOM, 1, BEGIN_MS + 5).line("a fork")).unwrap();
     let mut proof = whole.wire().to_vec();
     *proof.last_mut().unwrap() ^= 1;

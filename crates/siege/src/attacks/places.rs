@@ -1,4 +1,4 @@
-//! C2: strangers who know no room hold every place for strangers, with frames that mean nothing.
+//! C2: strangers who know no room occupy every place for strangers, with frames that mean nothing.
 
 use iroh::endpoint::Connection;
 use rumormill_node::{Node, Settings};
@@ -9,25 +9,25 @@ use crate::{
     rogue::{PRESENT, Rogue, Wire, closed},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C2",
     name: "places",
-    says: "strangers hold every place with frames that mean nothing, and come again; who has a ticket is in all the same",
+    says: "strangers occupy every place with meaningless frames, and reconnect; anyone with a ticket still joins",
     defences: &["strangers-yield"],
     run,
 };
 
-/// Strangers that hold places: more than a node has for them.
+/// Strangers that occupy places: more than a node has for them.
 const STRANGERS: usize = rumormill_node::limits::STRANGERS + 8;
 
-/// Why a node closes a connection whose place is wanted.
+/// Code with which a node closes a connection whose place is wanted.
 const FULL: u64 = 4;
 
 /// A control of an unknown kind.
 const NOTHING: [u8; 4] = [200, 1, 2, 3];
 
-/// Endpoints that they come from: more connections than keys, so that what is measured is the node's memory.
+/// Endpoints of the strangers: with fewer endpoints than connections, the measured memory is mostly the node's.
 const ENDPOINTS: usize = 4;
 
 fn run(form: Form) -> Outcome {
@@ -44,11 +44,11 @@ fn run(form: Form) -> Outcome {
             newcomers += 1;
             let node = Node::open(Settings::memory()).await.unwrap();
             let mut ticket = town.rooms[0].ticket();
-            // Only this door, for the others are not besieged.
+            // Only the first node, because the others are not under attack.
             ticket.contacts = vec![town.nodes[0].contact()];
             let room = node.join(&ticket).await.unwrap();
             inside += u64::from(comes(&room, |status| status.entries > 0).await);
-            // Whoever yielded has heard of it by then.
+            // A stranger that had to yield knows it by now.
             most = standing(&mut held).max(most);
             node.close().await;
         }
@@ -56,7 +56,7 @@ fn run(form: Form) -> Outcome {
             Some(oldest) => closed(&oldest).await == Some(FULL),
             None => false,
         };
-        outcome.count("newcomers who are in", inside, Bound::Is(newcomers));
+        outcome.count("newcomers that joined", inside, Bound::Is(newcomers));
         outcome.count("the oldest stranger yielded", u64::from(yielded), Bound::Is(1));
         outcome.count("places held by strangers", most, Bound::AtMost(rumormill_node::limits::STRANGERS as u64));
         for rogue in rogues {
@@ -66,7 +66,7 @@ fn run(form: Form) -> Outcome {
     })
 }
 
-/// Comes again until every place for strangers is held, and says something that means nothing on each connection.
+/// Connects until every place for strangers is taken, and sends something meaningless on each connection.
 async fn fill(held: &mut Vec<Wire>, rogues: &[Rogue], oldest: &mut Option<Connection>) {
     for number in 0..STRANGERS {
         if let Some(wire) = rogues[number % rogues.len()].connect(PRESENT).await {
@@ -79,7 +79,7 @@ async fn fill(held: &mut Vec<Wire>, rogues: &[Rogue], oldest: &mut Option<Connec
     }
 }
 
-/// How many connections stand; the others are let go.
+/// The number of open connections; drops the others.
 fn standing(held: &mut Vec<Wire>) -> u64 {
     held.retain(|wire| wire.connection.close_reason().is_none());
     held.len() as u64

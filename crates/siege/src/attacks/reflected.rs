@@ -1,4 +1,4 @@
-//! O5: a member tells of peers at an address where nobody asked for our packets.
+//! O5: a member names peers at the address of a victim that did not ask for our packets.
 
 use std::{
     net::Ipv4Addr,
@@ -23,16 +23,16 @@ use crate::{
     rogue::Rogue,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "O5",
     name: "reflected",
-    says: "a member tells of many peers at one address, where nobody answers; it is sent three packets at most",
+    says: "a member names many peers at one address where nobody answers; the node sends three packets there at most",
     defences: &["told-once"],
     run,
 };
 
-/// How many peers it tells of, and how often: longer than one dial lasts.
+/// How many peers it names, and how often: for longer than one dial lasts.
 const PEERS: (usize, usize) = (32, 240);
 const EVERY: Duration = Duration::from_millis(250);
 
@@ -66,7 +66,7 @@ fn run(form: Form) -> Outcome {
     })
 }
 
-/// Counts what comes.
+/// Counts arriving packets.
 async fn count(victim: UdpSocket, packets: Arc<AtomicU64>) {
     let mut packet = [0; 2_048];
     while victim.recv_from(&mut packet).await.is_ok() {

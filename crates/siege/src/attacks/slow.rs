@@ -1,4 +1,4 @@
-//! F1: connections that begin to say something and never end it.
+//! F1: connections that begin a request and never finish it.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -15,32 +15,32 @@ use crate::{
     product::{Product, console_answers, http_answers, page_answers},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "F1",
     name: "slow",
-    says: "900 connections to the page, then to a console, say half of something, and come again when they are hung up on; \
-           whoever asks meanwhile is answered",
+    says: "900 connections send half a request to the page, then to a console, and reconnect when they are closed; \
+        honest requests are answered meanwhile",
     defences: &[],
     run,
 };
 
-/// Connections to a door.
+/// Connections to one input.
 const CONNECTIONS: (u64, u64) = (100, 900);
 
-/// Of these, the places of a page and as many more.
+/// Of these, the number of a page's places, twice.
 const QUEUED: u64 = 256;
 
-/// Who is hung up on comes again after this: without it the machine has no ports left for anybody.
+/// Pause before a disconnected client reconnects: without it the machine runs out of ports.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Honest requests, one after the other.
 const ASKED: u64 = 3;
 
-/// File descriptors of a process that is attacked: twice the places at a door, of which a page has 128.
+/// File descriptors of an attacked process: twice the number of places, of which a page has 128.
 const DESCRIPTORS: u64 = 256;
 
-/// KiB that a process grows by: 128 connections with the 32 KiB of a head each, eight times.
+/// KiB by which a process may grow: 128 connections with the 32 KiB of a head each, eight times.
 const GROWTH_KIB: u64 = 32 * 1024;
 
 fn run(form: Form) -> Outcome {
@@ -65,8 +65,8 @@ async fn page(form: Form, outcome: &mut Outcome) {
         answered += u64::from(page_answers(port).await);
     }
     tell(form, outcome, "the page", &crowd);
-    outcome.count("requests to the page that were answered meanwhile", answered, Bound::Is(ASKED));
-    outcome.count("requests to the socket in the home that were answered", in_home, Bound::Is(ASKED));
+    outcome.count("requests to the page answered meanwhile", answered, Bound::Is(ASKED));
+    outcome.count("requests to the socket in the home answered meanwhile", in_home, Bound::Is(ASKED));
     bounds(outcome, "the page", &product, before);
 }
 
@@ -81,12 +81,12 @@ async fn console(form: Form, outcome: &mut Outcome) {
         answered += u64::from(asks().await);
     }
     tell(form, outcome, "a console", &crowd);
-    outcome.count("consoles that were answered meanwhile", answered, Bound::Is(ASKED));
+    outcome.count("consoles answered meanwhile", answered, Bound::Is(ASKED));
     bounds(outcome, "a console", &product, before);
 }
 
-/// So many connections, of which as many as the door and the system's queue hold have been made. All come again until this
-/// is dropped.
+/// Opens connections and waits for as many as fit into the input's places and the system's queue. All reconnect until
+/// the result is dropped.
 async fn crowd(form: Form, port: u16, half: &'static [u8]) -> JoinSet<()> {
     let (made, mut first) = mpsc::channel(QUEUED as usize);
     let mut crowd = JoinSet::new();
@@ -104,9 +104,9 @@ async fn stay(port: u16, half: &[u8], made: mpsc::Sender<()>) {
         if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
             && stream.write_all(half).await.is_ok()
         {
-            // Only the first ones are waited for.
+            // Only the first ones are awaited.
             let _ = made.try_send(());
-            // Until it is hung up on, one way or the other.
+            // Until the process disconnects it in some way.
             let _ = io::copy(&mut stream, &mut io::sink()).await;
         }
         tokio::time::sleep(AGAIN).await;

@@ -1,4 +1,4 @@
-//! S8: a process that is stopped while others talk, and goes on.
+//! S8: a process that is stopped while others talk, and then continues.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::{
     process::Process,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "S8",
     name: "stopped",
-    says: "a process is stopped while others talk, in full for ten minutes, and goes on; it has all that was said, and is \
-           linked again",
+    says: "a process is stopped while others talk, in the full form for ten minutes, and then continues; it receives \
+        everything said, and is linked again",
     defences: &[],
     run,
 };
 
-/// Lines that are said while it is stopped, and milliseconds between two: in full ten minutes.
+/// Lines said while it is stopped, and milliseconds between two: in full ten minutes.
 const LINES: (usize, usize) = (20, 600);
 const EVERY_MS: (u64, u64) = (1, 1_000);
 
@@ -45,7 +45,7 @@ fn run(form: Form) -> Outcome {
         let lines = form.pick(LINES.0, LINES.1);
         let stopped = Instant::now();
         let mut every = interval(Duration::from_millis(form.pick(EVERY_MS.0, EVERY_MS.1)));
-        // The first tick comes at once, the last when the time is over.
+        // The first tick comes at once, the last at the end.
         every.tick().await;
         for line in 0..lines {
             town.rooms[line % 2].say(&text(line)).await.unwrap();
@@ -57,7 +57,7 @@ fn run(form: Form) -> Outcome {
         let shown = sleeper.is_shown((0..lines).map(text)).await;
         let again = linked(2).await;
         let mut outcome = Outcome::default();
-        outcome.count("the others gave it up meanwhile, or need not", u64::from(given_up), Bound::Is(1));
+        outcome.count("the others dropped it meanwhile, or need not", u64::from(given_up), Bound::Is(1));
         if form == Form::Full {
             outcome.count("seconds it was stopped", stopped_s, Bound::AtLeast(600));
         }

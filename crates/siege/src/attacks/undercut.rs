@@ -1,4 +1,4 @@
-//! C7, L1, L5: proofs of ever lower forks of one log, of the largest size, and forks of many logs.
+//! C7, L1, L5: proofs of ever lower forks of one log, at the largest size, and forks of many logs.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -16,16 +16,17 @@ use crate::{
     engines::{Engines, ROOM},
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C7, L1, L5",
     name: "undercut",
-    says: "a member proves ever lower forks of its log, as large as they can be; all end with the lowest, and few are told",
+    says: "a member proves ever lower forks of its log, each as large as possible; all peers end with the lowest, and \
+        few proofs are sent",
     defences: &["proofs"],
     run,
 };
 
-/// What a proof's entries have seen: as much as they may, never the same author twice.
+/// The `seen` of a proof's entries: as much as allowed, never the same author twice.
 fn seen(seq: Seq) -> Vec<(AuthorId, Seq)> {
     let named = |at: usize| {
         let mut id = [0xee; 32];
@@ -83,15 +84,15 @@ fn run(form: Form) -> Outcome {
 
     let mut outcome = Outcome::default();
     outcome.count("bytes of a proof, at least", largest as u64, Bound::AtLeast(HEADERS_BYTES as u64));
-    // Six peers tell a seventh, each at once and then after pauses that double; and in rounds.
-    outcome.count("proofs of one log told to a bystander by six peers", told, Bound::AtMost(6 * 6));
+    // Six peers send it to a seventh, each at once and then after doubling pauses; and in rounds.
+    outcome.count("proofs of one log sent to a bystander by six peers", told, Bound::AtMost(6 * 6));
     outcome.count("digests three rounds later", digests, Bound::Is(1));
-    outcome.count("digests when all is told", stage.digests(), Bound::Is(1));
+    outcome.count("digests when all is sent", stage.digests(), Bound::Is(1));
     let cuts = stage
         .honest
         .iter()
         .map(|honest| honest.engine.frontier().logs().filter(|(_, log)| log.cut().is_some()).count());
-    outcome.count("logs that everybody cuts", cuts.min().unwrap_or(0) as u64, Bound::Is(logs + 1));
+    outcome.count("logs that all peers cut", cuts.min().unwrap_or(0) as u64, Bound::Is(logs + 1));
     outcome.count("things past their bounds", (0..6).map(|at| stage.excess(at)).max().unwrap_or(0), Bound::Is(0));
     outcome
 }

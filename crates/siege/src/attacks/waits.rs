@@ -1,4 +1,4 @@
-//! C4, V11, L6: runs that wait for one another, for what nobody has, and for what lies far below them.
+//! C4, V11, L6: runs that wait for each other, for things that nobody has, and for entries far below them.
 
 use rumormill_proto::{
     entry::{Body, Kind, Seen},
@@ -12,17 +12,17 @@ use crate::{
     pen::Pen,
 };
 
-/// The row.
+/// The row of this attack.
 pub(super) const ATTACK: Attack = Attack {
     threat: "C4, V11, L6",
     name: "waits",
-    says: "a thousand runs wait for each other, in chains and circles that fall apart, flood what waits and name what \
-           nobody has; the work is that of what came, others' words come through, and nothing stays",
+    says: "a thousand runs wait for each other in chains and breaking circles, fill the waiting list, and name \
+        entries that nobody has; the work is proportional to the input, others' lines get through, and nothing remains",
     defences: &["pending-worklist", "pending-freed", "pending-shares", "pending-orphans"],
     run,
 };
 
-/// Steps allowed for each entry and each name that came. In a forest of a thousand one takes about ten.
+/// Steps allowed for each entry and each name that arrived. In a forest of a thousand one takes about ten.
 const STEPS: u64 = 30;
 
 fn run(form: Form) -> Outcome {
@@ -30,7 +30,7 @@ fn run(form: Form) -> Outcome {
     let mut stage = Engines::mesh(1, 3);
     let [liar, other] = [1, 2].map(|number| stage.hostile(number));
     [liar, other].into_iter().for_each(|hostile| stage.link(hostile, stage.honest[0].peer));
-    // What an honest author said comes before its cause, by way of another peer.
+    // An honest author's entry arrives before its cause, through another peer.
     let mut honest = Pen::new(ROOM, 0, BEGIN_MS);
     let (cause, effect) = (honest.line("the cause"), honest.line("the effect"));
     stage.says(other, 0, push(0, effect));
@@ -40,12 +40,12 @@ fn run(form: Form) -> Outcome {
     stage.says(other, 0, push(1, cause));
     stage.say(1, "said meanwhile");
     stage.run_ms(12_000);
-    outcome.count("peers that were shown what waited when the flood came", stage.shown("the effect"), Bound::Is(3));
-    outcome.count("peers that were shown what was said meanwhile", stage.shown("said meanwhile"), Bound::Is(3));
+    outcome.count("peers that show the line that waited before the flood", stage.shown("the effect"), Bound::Is(3));
+    outcome.count("peers that show the line said meanwhile", stage.shown("said meanwhile"), Bound::Is(3));
     names(&mut stage, liar, &mut outcome);
     stage.unlink(liar, stage.honest[0].peer);
     stage.run_ms(ORPHAN_MS + 10_000);
-    outcome.count("runs that wait after it left", stage.size(0, "runs that wait"), Bound::Is(0));
+    outcome.count("waiting runs after it left", stage.size(0, "runs that wait"), Bound::Is(0));
     outcome.count("digests", stage.digests(), Bound::Is(1));
     outcome
 }
@@ -54,7 +54,7 @@ fn work(stage: &Engines) -> u64 {
     stage.honest[0].engine.work()
 }
 
-/// Runs of as many authors, each of which names the one before.
+/// A chain of runs, each by another author and naming the previous run.
 fn chain(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     let (before, count) = (work(stage), PENDING_RUNS as u64);
     let mut last = AuthorId([9; 32]);
@@ -67,7 +67,7 @@ fn chain(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     outcome.count("steps for each entry and name of a chain", steps, Bound::AtMost(STEPS));
 }
 
-/// A circle of runs that comes apart each time a shorter piece of one of them comes.
+/// A circle of runs that breaks whenever a shorter piece of one of them arrives.
 fn circles(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     let mut own = Pen::new(ROOM, 1, BEGIN_MS);
     stage.says(liar, 0, push(0, own.line("x")));
@@ -90,7 +90,7 @@ fn circles(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     outcome.count("steps for each of circles", (work(stage) - before) / edges, Bound::AtMost(STEPS));
 }
 
-/// Entries far above anything held of their logs.
+/// Entries far above everything held of their logs.
 fn high(stage: &mut Engines, liar: PeerId, count: u64, outcome: &mut Outcome) {
     let mut most = 0;
     for number in 0..count {
@@ -102,7 +102,7 @@ fn high(stage: &mut Engines, liar: PeerId, count: u64, outcome: &mut Outcome) {
     outcome.count("runs that wait", most, Bound::AtMost(PENDING_RUNS as u64));
 }
 
-/// One run that names two thousand authors whom nobody knows.
+/// One run that names two thousand unknown authors.
 fn names(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     let mut pen = Pen::new(ROOM, 2, BEGIN_MS);
     stage.says(liar, 0, push(0, pen.line("x")));
@@ -117,5 +117,5 @@ fn names(stage: &mut Engines, liar: PeerId, outcome: &mut Outcome) {
     };
     stage.says(liar, 0, push(0, pen.write((0..RUN_ENTRIES).map(named).collect())));
     let lacking = stage.size(0, "logs announced and not come");
-    outcome.count("logs to be asked for because one run names them", lacking, Bound::AtMost(LACKS_OF_ONE as u64));
+    outcome.count("logs to request because one run names them", lacking, Bound::AtMost(LACKS_OF_ONE as u64));
 }

@@ -1,4 +1,4 @@
-//! Bytes for every decoder: what is taken is written the same again, what is not is refused, and nothing panics.
+//! Bytes for every decoder: accepted input re-encodes to the same bytes, other input is refused, and nothing panics.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use rumormill_proto::{
 
 use crate::{dice::Dice, engines::ROOM, pen::Pen};
 
-/// What bytes are given to.
+/// What to decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decoder {
     /// A frame of the wire.
@@ -27,7 +27,7 @@ pub enum Decoder {
     Run,
     /// The proof of a fork.
     Proof,
-    /// A body, whose first byte stands for its kind.
+    /// A body; its first byte stands for its kind.
     Content,
     /// A ticket.
     Ticket,
@@ -37,10 +37,10 @@ impl Decoder {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket];
 
-    /// Reads the bytes; in few words how that was answered.
+    /// Decodes the bytes; returns the result in a few words.
     ///
     /// # Panics
-    /// When what was taken is not written the same again.
+    /// When accepted input re-encodes to other bytes.
     pub fn read(self, bytes: &[u8], door: &mut Admission) -> String {
         let whole = Bytes::copy_from_slice(bytes);
         match self {
@@ -106,7 +106,7 @@ impl Decoder {
     }
 }
 
-/// Good input for each decoder.
+/// Valid input for each decoder.
 fn good() -> Vec<(Decoder, Vec<u8>)> {
     let mut pen = Pen::new(ROOM, 1, 1_000);
     let seen = vec![(AuthorId([9; 32]), 5)];
@@ -154,16 +154,16 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
     good
 }
 
-/// The shortest input found for each way in which a decoder answers.
+/// The shortest input found for each distinct result of a decoder.
 pub type Corpus = BTreeMap<(Decoder, String), Vec<u8>>;
 
-/// Past this no more answers are told apart.
+/// Distinct results beyond this number are not distinguished.
 const CORPUS: usize = 4_096;
 
-/// Bytes of one input at most; what is longer is cut.
+/// Bytes of one input at most; longer inputs are cut.
 const INPUT_BYTES: usize = 4_096;
 
-/// Gives so many made-up inputs to the decoders.
+/// Gives `executions` generated inputs to the decoders.
 pub fn run(executions: u64, seed: u64) -> Corpus {
     let (mut dice, mut door, mut corpus) = (Dice::new(seed), Admission::new(ROOM), Corpus::new());
     let mut pool = good();
@@ -192,7 +192,7 @@ pub fn run(executions: u64, seed: u64) -> Corpus {
     corpus
 }
 
-/// One change of a few bytes.
+/// Changes a few bytes.
 fn change(bytes: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
     let at = dice.below(bytes.len() + 1);
     let to = (at + 1 + dice.below(16)).min(bytes.len());
@@ -220,7 +220,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
     }
 }
 
-/// The corpus as lines: decoder, how it answers, bytes.
+/// The corpus as lines: decoder, result, bytes.
 pub fn write(corpus: &Corpus) -> String {
     let line = |((decoder, answer), bytes): (&(Decoder, String), &Vec<u8>)| {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -229,10 +229,10 @@ pub fn write(corpus: &Corpus) -> String {
     corpus.iter().map(line).collect()
 }
 
-/// Gives a written corpus to the decoders again; how many inputs that were.
+/// Gives a written corpus to the decoders again; returns the number of inputs.
 ///
 /// # Panics
-/// When one is not a line of a corpus.
+/// When a line is malformed.
 pub fn replay(written: &str) -> usize {
     let mut door = Admission::new(ROOM);
     for line in written.lines() {

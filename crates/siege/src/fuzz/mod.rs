@@ -1,7 +1,7 @@
-//! Made-up input, by the hundred million: bytes for every decoder, and sequences of hostile frames for whole engines.
+//! Generated input, by the hundred million: bytes for every decoder, and sequences of hostile frames for whole engines.
 //!
-//! A driver of its own, for what finds its way by coverage needs another compiler. Inputs are made from good ones by a few
-//! changes each, and one that is answered in a way not seen before joins those that others are made from.
+//! This is a driver of our own, because coverage-guided ones need another compiler. Inputs are made from valid ones by
+//! a few changes each, and an input with a new result joins those that others are made from.
 
 pub mod decoders;
 pub mod sequences;

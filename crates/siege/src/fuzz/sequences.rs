@@ -1,5 +1,5 @@
-//! Sequences of hostile input for whole engines: nothing panics, everything stays within its bounds, an input has a bounded
-//! number of outputs, and nothing is shown twice.
+//! Sequences of hostile input for whole engines: nothing panics, everything stays within its bounds, an input has a
+//! bounded number of outputs, and nothing is shown twice.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -20,11 +20,11 @@ use crate::{
 /// Inputs of one sequence.
 const STEPS: usize = 40;
 
-/// Outputs of one input, and frames served for it: an input of the largest kind releases what waits, is told to a few
-/// links, and asks for as many ranges as may stand in one want.
+/// Outputs of one input, and frames served for it: an input of the largest kind releases waiting runs, is announced on
+/// a few links, and requests as many ranges as fit into one want.
 pub const OUTPUTS: usize = 4_096;
 
-/// What sequences are made of: runs signed once, for signing costs more than everything else.
+/// The parts of sequences: runs signed once, because signing costs more than everything else.
 pub struct Parts {
     runs: Vec<RawRun>,
     authors: Vec<AuthorId>,
@@ -32,7 +32,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The logs of a few authors, with forks, odd times, and causes that nobody has.
+    /// The logs of a few authors, with forks, odd times, and causes that do not exist.
     pub fn new() -> Self {
         let mut dice = Dice::new(7);
         let mut parts = Self { runs: Vec::new(), authors: Vec::new(), proofs: Vec::new() };
@@ -179,18 +179,18 @@ fn frame(parts: &Parts, dice: &mut Dice) -> Frame {
     }
 }
 
-/// The most that any input of many sequences did.
+/// The largest effect of any input of many sequences.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Most {
     /// Outputs of one input.
     pub outputs: usize,
-    /// The sequence in which that was.
+    /// The sequence of that input.
     pub seed: u64,
-    /// Inputs in all.
+    /// Number of inputs in all.
     pub inputs: u64,
 }
 
-/// Plays these sequences.
+/// Runs these sequences.
 ///
 /// # Panics
 /// When one breaks a bound; the message names its seed.
@@ -232,7 +232,7 @@ fn play(parts: &Parts, seed: u64) -> (usize, u64) {
             7..=10 => stage.run_ms(dice.below(20) as u64),
             _ => {
                 let frame = frame(parts, &mut dice);
-                // What was barred comes again under another key.
+                // A barred peer returns under another key.
                 if !stage.is_linked(to, &from) {
                     number += 1;
                     let fresh = stage.hostile(number);

@@ -1,10 +1,10 @@
-//! No honest peer is barred for what it sent.
+//! No peer bars an honest peer for what it sent.
 
 use std::collections::BTreeSet;
 
 use super::{Checker, Fact, Verdict};
 
-/// Knows who misbehaves on purpose.
+/// Tracks the deliberate liars.
 #[derive(Default)]
 pub(super) struct Blame {
     turned: BTreeSet<usize>,

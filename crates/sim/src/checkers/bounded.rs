@@ -1,15 +1,14 @@
-//! Whatever happens, an engine holds no more of anything than its bounds say, logs are held in few pieces, and one
-//! turn has few outputs.
+//! An engine never exceeds its bounds, holds each log in few pieces, and has few outputs in a turn.
 
 use rumormill_proto::{engine::Size, limits::SPANS};
 
 use super::{Checker, Fact, Verdict};
 
-/// Most outputs of one turn in the small rooms of stories: a round with each of a dozen peers and everything they
-/// sent at once, with room to spare. What grows without bound passes it soon.
+/// Most outputs of one turn in the small rooms of stories: a round with each of a dozen peers and everything they sent
+/// at once, with space to spare. Unbounded growth soon exceeds it.
 const OUTPUTS: usize = 20_000;
 
-/// Compares with a share of the bounds: one in so many.
+/// Checks against a fraction of the bounds: one in `share`.
 pub(super) struct Bounded {
     pub(super) share: usize,
 }

@@ -1,9 +1,9 @@
-//! No effect before its cause, at any moment, on anybody's screen.
+//! No screen ever shows an effect before its cause.
 //!
-//! The causes of an entry are its predecessor and what its author had seen. When it appears, each of them
-//! stands above it already, unless it lies beyond a cut, or in a part of the history that is still being fetched:
-//! below the head of its log; or anywhere, when the entry is itself such a part, or the peer is so far behind that
-//! it began with the newest page.
+//! The causes of an entry are its predecessor and everything its author had seen. When an entry appears, each cause
+//! must stand above it already. Exceptions are causes beyond a cut, and causes in a part of the history that is still
+//! being fetched: below the head of their log; or anywhere, when the entry itself belongs to such a part, or the peer
+//! is so far behind that it began with the newest page.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,21 +17,21 @@ use rumormill_proto::{
     input::Arrival,
     time::Time,
 };
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use super::{Checker, Fact, Remains, Verdict};
 
-/// What stands on one peer's screen.
+/// The content of one peer's screen.
 #[derive(Default)]
 struct Screen {
     shown: BTreeMap<(AuthorId, Seq), Time>,
     cuts: BTreeMap<AuthorId, Seq>,
-    /// Whether it asked for the newest page.
+    /// Whether the peer asked for the newest page.
     paged: bool,
 }
 
 impl Screen {
-    fn of(lines: &[Line], cuts: BTreeMap<AuthorId, Seq>) -> Self {
+    fn of(lines: &[TimelineRow], cuts: BTreeMap<AuthorId, Seq>) -> Self {
         let shown = lines.iter().map(|line| ((line.place.author, line.place.seq), line.place.time)).collect();
         Self { shown, cuts, ..Self::default() }
     }
@@ -57,7 +57,7 @@ impl Screen {
     }
 }
 
-/// What is wrong with a cause.
+/// The fault of a cause.
 enum Amiss {
     NotShown,
     Below,
@@ -76,7 +76,7 @@ impl fmt::Display for Amiss {
 #[derive(Default)]
 pub(super) struct CauseFirst {
     screens: BTreeMap<usize, Screen>,
-    /// Authors who write two logs: until the cut is known, an entry of theirs may be another than the one meant.
+    /// Authors who write two logs: until the cut is known, one of their entries may be a different one than the cause.
     twinned: BTreeSet<AuthorId>,
 }
 

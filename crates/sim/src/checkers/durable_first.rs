@@ -1,4 +1,4 @@
-//! What a peer shows, acknowledges or says of its own is on its disk first.
+//! Everything that a peer shows, acknowledges or sends of its own log is already on its disk.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use rumormill_proto::{
 
 use super::{Checker, Fact, Verdict};
 
-/// What is on a peer's disk.
+/// The content of a peer's disk.
 #[derive(Default)]
 struct Disk {
     author: AuthorId,
     entries: BTreeMap<(AuthorId, Seq), EntryId>,
-    /// Logs that are cut, and where: what lies beyond is on the disk, and is not shown.
+    /// Cut logs, each with the seq of its cut: entries beyond are on the disk but not shown.
     cuts: BTreeMap<AuthorId, Seq>,
 }
 
@@ -25,7 +25,7 @@ impl Disk {
     }
 }
 
-/// Follows all disks.
+/// Tracks all disks.
 #[derive(Default)]
 pub(super) struct DurableFirst {
     disks: BTreeMap<usize, Disk>,

@@ -1,5 +1,5 @@
-//! The properties that hold in every world, one a file. A checker sees every [`Fact`] as it happens and what
-//! [`Remains`] of all honest peers when all is quiet; the first sentence it returns ends the story.
+//! The properties that hold in every world, one a file. A checker sees every [`Fact`] as it happens, and the
+//! [`Remains`] of all honest peers when all is quiet. The first sentence that a checker returns ends the story.
 
 mod blame;
 mod bounded;
@@ -14,39 +14,39 @@ mod wire;
 
 use crate::fact::{Fact, Remains};
 
-/// What a checker says: nothing, or one sentence about what is wrong.
+/// The verdict of a checker: success, or one sentence about the fault.
 pub type Verdict = Result<(), String>;
 
-/// One property.
+/// A checker of one property.
 pub trait Checker: Send {
-    /// The property in a few words.
+    /// The property, briefly.
     fn property(&self) -> &'static str;
 
-    /// Sees one fact.
+    /// Checks one fact.
     ///
     /// # Errors
-    /// A sentence that says how the fact breaks the property.
+    /// A sentence that says how the fact violates the property.
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
         let _ = fact;
         Ok(())
     }
 
-    /// Sees what remains at the end, of all honest peers that run.
+    /// Checks the final state of all running honest peers.
     ///
     /// # Errors
-    /// A sentence that says how it breaks the property.
+    /// A sentence that says how the state violates the property.
     fn end(&mut self, remains: &[Remains]) -> Verdict {
         let _ = remains;
         Ok(())
     }
 }
 
-/// The one for bounds, which are made narrower by so much: to see that it finds what passes them.
+/// The checker of bounds, with every bound divided by `share`, to test that it detects excess.
 pub fn bounded(share: usize) -> Box<dyn Checker> {
     Box::new(bounded::Bounded { share: share.max(1) })
 }
 
-/// All of them.
+/// All checkers.
 pub fn all() -> Vec<Box<dyn Checker>> {
     vec![
         Box::new(blame::Blame::default()),

@@ -1,5 +1,5 @@
-//! What was acknowledged is in everybody's timeline at the end, unless its author's log was cut there, or every
-//! disk that held it was lost.
+//! Every acknowledged entry is in all timelines at the end, unless its author's log was cut there or every disk that
+//! held it was lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ struct Acknowledged {
     holders: BTreeSet<usize>,
 }
 
-/// Everything acknowledged and who holds it.
+/// All acknowledged entries and their holders.
 #[derive(Default)]
 pub(super) struct NothingLost {
     acknowledged: BTreeMap<(AuthorId, Seq), Acknowledged>,

@@ -1,4 +1,4 @@
-//! No honest author writes two entries at one seq, and none is accused of it.
+//! No honest author writes two entries with one seq, or is accused of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use rumormill_proto::ids::{AuthorId, EntryId, Seq};
 
 use super::{Checker, Fact, Verdict};
 
-/// The one id of each entry.
+/// The id of each entry.
 #[derive(Default)]
 pub(super) struct OneLog {
     ids: BTreeMap<(AuthorId, Seq), EntryId>,

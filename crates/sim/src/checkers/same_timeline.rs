@@ -1,10 +1,10 @@
 //! When all is quiet, all honest peers show the same entries in the same order, with the same cuts.
 
-use rumormill_store::Line;
+use rumormill_store::TimelineRow;
 
 use super::{Checker, Remains, Verdict};
 
-/// Compares everybody with the first.
+/// Compares each peer with the first.
 pub(super) struct SameTimeline;
 
 impl Checker for SameTimeline {
@@ -38,7 +38,7 @@ fn same(one: &Remains, other: &Remains) -> Verdict {
         return Ok(());
     }
     let at = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
-    let place = |lines: &[Line]| lines.get(at).map_or("nothing".into(), |line| format!("{:?}", line.place));
+    let place = |lines: &[TimelineRow]| lines.get(at).map_or("nothing".into(), |line| format!("{:?}", line.place));
     Err(format!(
         "the timelines of peers {} ({} entries) and {} ({}) part at {at}: {} and {}",
         one.peer,

@@ -1,6 +1,6 @@
-//! An entry names what its author had seen since the entry before, and stands below all of it. What lay further ahead of
-//! its author's clock than anybody follows was no cause. Of what a peer shows that is so far behind that it began with the
-//! newest page, it names nothing for a while, nor of what somebody says in a burst.
+//! An entry names what its author had seen since its previous entry, and stands below all of it. Entries too far ahead
+//! of the author's clock for anyone to follow are not causes. A peer so far behind that it began with the newest page
+//! names nothing for a while, and no peer names the entries of a burst.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,27 +14,27 @@ use rumormill_proto::{
 
 use super::{Checker, Fact, Verdict};
 
-/// One who reads and writes.
+/// The view of one author.
 #[derive(Default)]
 struct Reader {
     author: AuthorId,
-    /// Whether all that was shown since its previous entry is known: not before it has written once since it
-    /// started from a store.
+    /// Whether everything shown since its previous entry is known: only after its first entry since it started from a
+    /// store.
     is_known: bool,
-    /// Whether it asked for the newest page.
+    /// Whether the peer asked for the newest page.
     paged: bool,
     /// The newest seq shown of each other author and not named yet.
     unnamed: BTreeMap<AuthorId, Seq>,
-    /// Entries of each other author that were shown lately, and when; oldest first.
+    /// Recently shown entries of each other author, as times; oldest first.
     lately: BTreeMap<AuthorId, VecDeque<u64>>,
-    /// Milliseconds since the world began until which a burst is named by nothing, nor what follows from it.
+    /// Until this time of the world, in milliseconds, it need not name a burst or anything that follows from it.
     burst_ms: u64,
     /// The greatest time shown of other authors.
     last: Time,
     /// The seq after its last entry.
     next: Seq,
-    /// What is to be said of its own entries once they are acknowledged: others give back what was lost, and that
-    /// was written under another sky.
+    /// Verdicts on its own entries, due once they are acknowledged: others may return lost entries, which were written
+    /// in another state.
     judged: BTreeMap<Seq, Verdict>,
 }
 
@@ -61,8 +61,8 @@ impl Reader {
         }
     }
 
-    /// Whether an entry was shown only because the reader wrote: it names words under the reader's key that the reader
-    /// had not written then. Somebody else did, for the key is in use in two places.
+    /// Whether an entry was shown only because the reader wrote: it names entries under the reader's key that the
+    /// reader had not written then. The key is in use in two places.
     fn waited(&self, entry: &Entry) -> bool {
         entry.seen.iter().any(|(of, up_to)| *of == self.author && *up_to >= self.next)
     }
@@ -89,7 +89,7 @@ impl Reader {
     }
 }
 
-/// Everybody.
+/// All authors.
 #[derive(Default)]
 pub(super) struct SeenTold {
     readers: BTreeMap<usize, Reader>,
@@ -97,7 +97,7 @@ pub(super) struct SeenTold {
 
 impl Checker for SeenTold {
     fn property(&self) -> &'static str {
-        "an entry names what was seen"
+        "an entry names what its author saw"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

@@ -1,4 +1,4 @@
-//! Nothing appears twice on anybody's screen.
+//! No screen shows anything twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use rumormill_proto::ids::{AuthorId, Seq};
 
 use super::{Checker, Fact, Verdict};
 
-/// What stands on every peer's screen.
+/// The content of every peer's screen.
 #[derive(Default)]
 pub(super) struct ShownOnce {
     screens: BTreeMap<usize, BTreeSet<(AuthorId, Seq)>>,

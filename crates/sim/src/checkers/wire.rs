@@ -1,16 +1,16 @@
-//! Whatever a peer says, its receiver can read, and reads the same.
+//! A receiver can decode every frame that a peer sends, and decodes it to the same.
 
 use bytes::Bytes;
 use rumormill_proto::frame::Frame;
 
 use super::{Checker, Fact, Verdict};
 
-/// Reads every frame back.
+/// Decodes every frame.
 pub(super) struct Wire;
 
 impl Checker for Wire {
     fn property(&self) -> &'static str {
-        "what is said can be read"
+        "sent frames are readable"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

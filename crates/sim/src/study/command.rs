@@ -1,4 +1,4 @@
-//! What every study is asked at a command line, and how its tables come out there.
+//! The command line of all studies, and the output of their tables.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
@@ -9,31 +9,31 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Lot, Table, cores, report};
 use crate::violation::Story;
 
-/// What every study is asked.
+/// Options of every study.
 #[derive(clap::Args)]
 pub struct Size {
-    /// Small rooms and few points
+    /// Use small rooms and few points
     #[arg(long)]
     quick: bool,
-    /// Samples of each point
+    /// Draw this many samples of each point
     #[arg(long, default_value_t = 10)]
     seeds: u64,
-    /// The first seed; the others follow it
+    /// Start at this seed; the others follow it
     #[arg(long, default_value_t = 1, value_name = "SEED")]
     first_seed: u64,
-    /// Samples drawn at the same time, instead of one a core
+    /// Draw this many samples at the same time, instead of one a core
     #[arg(long, value_name = "COUNT")]
     workers: Option<usize>,
-    /// Where values and plots go
+    /// Write values and plots to this folder
     #[arg(long, default_value = "target/studies", value_name = "FOLDER")]
     out: PathBuf,
 }
 
 impl Size {
-    /// Makes a study, prints its tables and writes them down.
+    /// Runs a study, prints its tables and writes them to files.
     ///
     /// # Errors
-    /// What broke in a world, or when a file cannot be written.
+    /// A violation in a world, or when a file cannot be written.
     pub fn make(&self, study: impl FnOnce(&Lot<'_>) -> Story<Vec<Table>>) -> Result<(), Box<dyn Error>> {
         let style = ProgressStyle::with_template("{elapsed:>5} {wide_bar} {pos}/{len} {eta:>5}")?;
         let bar = ProgressBar::no_length().with_style(style);

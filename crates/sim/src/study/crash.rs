@@ -1,8 +1,7 @@
-//! What is left of a room when most of it dies at once: `crash`.
+//! What remains of a room when most of it dies at once: `crash`.
 //!
-//! A room stands, and all is quiet. Then most peers end as if killed, all at the same moment, and the survivors, one
-//! after the other, say lines. A survivor does not know who else is one: a link to the dead is silent, and that is
-//! noticed after a while.
+//! A room is quiet. Then most peers end at the same moment as if killed, and the survivors say lines, one after the
+//! other. A survivor does not know who else survived: a link to a dead peer is silent, which is noticed after a while.
 
 use rumormill_proto::random::Random;
 
@@ -12,27 +11,27 @@ use super::{
 };
 use crate::{network::Weather, violation::Story};
 
-/// Lines that are said.
+/// Number of lines.
 pub const LINES: usize = 30;
 
-/// Milliseconds between two looks at whom a line has reached.
+/// Milliseconds between two checks of whom a line has reached.
 const LOOK_MS: u64 = 50;
 
-/// Milliseconds that "eventually" may take, after the last line: ten of the longest pauses between dials.
+/// Milliseconds that "eventually" may take after the last line: ten of the longest pauses between dials.
 const PATIENCE_MS: u64 = 3_000_000;
 
-/// A room, and how much of it dies.
+/// A room, and the part of it that dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
-    /// How many there are.
+    /// Number of peers.
     pub peers: usize,
-    /// How many of a hundred die.
+    /// Percentage of peers that die.
     pub percent: usize,
-    /// Milliseconds until an end of a link notices that the other is silent, at least and at most.
+    /// Milliseconds until one end of a link notices that the other is silent, least and most.
     pub silence_ms: (u64, u64),
 }
 
-/// What share of the survivors got a line.
+/// The share of the survivors that received a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Survival {
     /// The first line, within 1 s.
@@ -51,13 +50,13 @@ pub struct Survival {
     pub all_s: f64,
 }
 
-/// Something whose peers can die.
+/// A contender whose peers can die.
 pub trait Mortal: Contender {
-    /// Lets most of a room die, and what is left speak. A line is said when the one before has reached all survivors,
-    /// or [`WINDOW_MS`] later.
+    /// Kills most of a room and lets the rest speak. A line is said when the previous one has reached all survivors, or
+    /// [`WINDOW_MS`] later.
     ///
     /// # Errors
-    /// What broke.
+    /// A violation.
     fn crash(&self, point: &Crash, seed: u64) -> Story<Survival>;
 }
 
@@ -88,7 +87,7 @@ impl Mortal for Ours {
         let tally = gauge.lock();
         let share = |line: usize, within_ms: u64| {
             let times = tally.times(line);
-            // Who says a line has it, and is no proof of anything.
+            // The speaker has its own line, which proves nothing.
             let reached = times.iter().filter(|at_ms| **at_ms <= said_ms[line] + within_ms).count();
             reached.saturating_sub(1) as f64 / (survivors.len() - 1) as f64
         };
@@ -137,7 +136,7 @@ pub fn points(quick: bool) -> Vec<Crash> {
 /// Lets rooms die.
 ///
 /// # Errors
-/// What broke in one of the worlds.
+/// A violation in one of the worlds.
 pub fn study(lot: &Lot<'_>, contenders: &[&dyn Mortal]) -> Story<Vec<Table>> {
     table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
 }

@@ -1,8 +1,9 @@
 //! Newcomers in a flood of authors: `crowd`.
 //!
-//! Each member of a room is answered by one who came before, two by each, from the founder on; some of them leave. Then one of the peers speaks under a thousand
-//! keys a second that nobody has seen before, and mentions as many of them as it can, for it was answered once itself. In the midst of that a newcomer comes by a ticket that names one honest
-//! member, says something and is answered by it, as everything said there in turn is.
+//! Each member of a room gets a reply from an earlier member, who replies to two, beginning with the founder; some
+//! members leave. Then one of the peers speaks under a thousand new keys a second, and mentions as many of them as it
+//! can, since it got a reply once itself. Meanwhile a newcomer joins with a ticket that names one honest member, says
+//! something and gets a reply from that member, as each member did.
 
 use rumormill_proto::standing::Crowd;
 
@@ -16,16 +17,16 @@ use crate::{
 /// New authors a second.
 const KEYS: usize = 1_000;
 
-/// Members who were answered and left before it.
+/// Members who got a reply and left before the flood.
 const ABSENT: usize = 3;
 
-/// Milliseconds between two bursts of them.
+/// Milliseconds between two bursts of new authors.
 const BURST_MS: u64 = 100;
 
-/// Milliseconds in which who was answered is to be shown.
+/// Milliseconds within which an author who got a reply must be shown.
 const SHOWN_MS: u64 = 30_000;
 
-/// Milliseconds after the flood within which all are to hold the same.
+/// Milliseconds after the flood within which all peers must hold the same.
 const QUIET_MS: u64 = 60_000;
 
 /// A room in a flood.
@@ -36,10 +37,10 @@ struct Point {
     crowd: Crowd,
 }
 
-/// Floods rooms.
+/// Runs the floods.
 ///
 /// # Errors
-/// When something breaks that no flood may break.
+/// A property that no flood may violate.
 pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     let small = Point { honest: 6, flood_ms: 3_000, crowd: Crowd { vouched: 64, unvouched: 256 } };
     let large = Point { honest: 16, flood_ms: 90_000, crowd: Crowd::default() };
@@ -52,10 +53,11 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     Ok(vec![Table {
         file: "crowd",
         caption: format!(
-            "Honest peers while somebody speaks under {KEYS} new keys a second, and a newcomer that is answered by one \
-             member: peers of a hundred that show the newcomer within {} s; peers of a hundred that show a member, those who left among them, at least; \
-             milliseconds until all have a member's line, in the mean, calm and in the flood; authors held at most, and \
-             how many there may be; milliseconds from the end of the flood until all digests are equal, at most {}.",
+            "Honest peers while one peer speaks under {KEYS} new keys a second, and a newcomer who gets a reply from \
+             one member: percentage of peers that show the newcomer within {} s; least percentage of peers that show a \
+             member, departed ones included; mean milliseconds until all have a member's line, in calm and in the \
+             flood; most authors held, and the bound; milliseconds from the end of the flood until all digests are \
+             equal, at most {}.",
             SHOWN_MS / 1_000,
             QUIET_MS
         ),
@@ -138,13 +140,12 @@ fn flood(point: &Point, seed: u64) -> Story<[f64; 7]> {
     Ok([newcomer_shown, members, calm, flooded, most as f64, bound as f64, equal_ms])
 }
 
-/// In a hundred peers, how many show something of another.
+/// The percentage of peers that show something by another.
 fn shown(room: &World, peers: &[usize], other: usize) -> f64 {
     100.0 * peers.iter().filter(|peer| room.shows(**peer, other)).count() as f64 / peers.len() as f64
 }
 
-/// Milliseconds until all have a line, in the mean of one line by each; meanwhile something may happen every
-/// [`BURST_MS`].
+/// Milliseconds until all have a line, in the mean of one line by each; `meanwhile` runs every [`BURST_MS`].
 fn delivery(room: &mut World, peers: &[usize], mut meanwhile: impl FnMut(&mut World)) -> Story<f64> {
     let mut sum = 0;
     for (at, speaker) in peers.iter().enumerate() {

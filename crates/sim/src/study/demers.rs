@@ -1,9 +1,9 @@
-//! Rumor mongering beside tables 1 to 3 of Demers et al. 1987: one rumor among 1,000 peers that all know each other,
-//! in cycles.
+//! Rumor mongering compared with tables 1 to 3 of Demers et al. 1987: one rumor among 1,000 peers that all know each
+//! other, in cycles.
 //!
-//! The policy is the one that nodes run; only the engine around it is left out, for the paper's contacts have no
-//! latency: those of one cycle all take place at once, and whether a partner knew already is judged by the start of
-//! the cycle. The residue and the traffic of table 1 do not come out otherwise.
+//! The policy is the one that nodes run, without the engine around it. The paper's contacts have no latency: all
+//! contacts of a cycle happen at once, and a partner counts as informed if it was at the start of the cycle. Only so do
+//! the residue and the traffic of table 1 come out.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -29,16 +29,16 @@ use crate::{
     world::scatter,
 };
 
-/// Milliseconds of a cycle.
+/// Milliseconds a cycle.
 const CYCLE_MS: u64 = 10;
 
-/// Cycles without a copy after which nobody tells any more.
+/// Cycles without a copy after which the rumor has died out.
 const QUIET: u32 = 5;
 
-/// Cycles after which a rumor that is still told is told for ever: ten times the longest in the paper.
+/// Cycles after which a rumor counts as endless: ten times the longest in the paper.
 const CYCLES: u64 = 400;
 
-/// One of the paper's variants, and what the paper says of it.
+/// One of the paper's variants, with the paper's figures.
 struct Variant {
     name: &'static str,
     direction: Direction,
@@ -95,10 +95,10 @@ const VARIANTS: [Variant; 13] = [
     Variant::pull(3, 0.000_004, 6.1, 14.0),
 ];
 
-/// The tables, each row of ours beside the paper's.
+/// Produces the tables, with our row beside the paper's.
 ///
 /// # Errors
-/// When a rumor is told for ever.
+/// When a rumor never ends.
 pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     let peers = if lot.quick { 300 } else { 1_000 };
     let ours = lot.figures(&VARIANTS, |variant, seed| spread(&variant.policy(), peers, seed))?;
@@ -112,8 +112,8 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
         file: "demers",
         caption: format!(
             "One rumor among {peers} peers, beside tables 1 to 3 of Demers et al. 1987 (1,000 sites). Residue: the \
-             share that never hears; traffic: copies for each peer; t_last: the cycle in which the last hears that \
-             does. The mean cycle in which ours hear is not the paper's t_ave, which is defined otherwise."
+             share of peers that never hear it; traffic: copies for each peer; t_last: the last cycle in which a peer \
+             hears it. Our mean cycle of hearing differs by definition from the paper's t_ave."
         ),
         keys: &["table", "who", "k"],
         measures: &[
@@ -130,8 +130,8 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     }])
 }
 
-/// Spreads one rumor until nobody is told any more: residue, traffic, the cycle in which the last heard and the mean
-/// of all cycles in which somebody did.
+/// Spreads one rumor until it dies out. Returns residue, traffic, the last cycle in which a peer heard it, and the mean
+/// of all cycles in which a peer did.
 fn spread(policy: &Policy, peers: usize, seed: u64) -> Story<[f64; 4]> {
     let mut cycles = Cycles::new(policy, peers, seed);
     cycles.begin();
@@ -141,7 +141,7 @@ fn spread(policy: &Policy, peers: usize, seed: u64) -> Story<[f64; 4]> {
         cycles.go_on();
         quiet = if cycles.copies == copies { quiet + 1 } else { 0 };
         if cycles.cycle > CYCLES {
-            let (property, sentence) = ("a rumor ends", format!("it is told in cycle {CYCLES} still"));
+            let (property, sentence) = ("a rumor ends", format!("it still spreads in cycle {CYCLES}"));
             return Err(Violation { property, sentence, seed, at_us: CYCLES * CYCLE_MS * 1_000, test: String::new() });
         }
     }
@@ -151,20 +151,20 @@ fn spread(policy: &Policy, peers: usize, seed: u64) -> Story<[f64; 4]> {
     Ok([1.0 - count / all, cycles.copies as f64 / all, last, heard.iter().sum::<f64>() / count])
 }
 
-/// Peers that go through cycles in step.
+/// Peers that act in cycles.
 struct Cycles {
     names: Vec<PeerId>,
-    /// Links to all. Whoever has its turn is taken out of it, for nobody contacts itself.
+    /// Links to all peers. A peer is removed during its own turn, because nobody contacts itself.
     view: View,
     rumors: Vec<Rumors>,
     random: Random,
     cycle: u64,
-    /// In which cycle each peer heard.
+    /// The cycle in which each peer heard the rumor.
     heard: Vec<Option<u64>>,
     copies: u64,
-    /// What is to be said in the next cycle, and by whom.
+    /// Frames for the next cycle, with sender and receiver.
     contacts: Vec<(usize, PeerId, Frame)>,
-    /// Who is answered by whom, about which push, and whether it was new.
+    /// Answers: who receives one from whom, about which push, and whether it was new.
     acks: Vec<(usize, usize, u64, bool)>,
 }
 
@@ -186,7 +186,7 @@ impl Cycles {
         }
     }
 
-    /// Links everybody, and tells one peer.
+    /// Links all peers, and gives the rumor to one.
     fn begin(&mut self) {
         let (mut unused, mut out) = (Random::new(0), Vec::new());
         for name in &self.names {
@@ -201,7 +201,7 @@ impl Cycles {
         self.turn(0, |rumors, view, turn| rumors.hot(line(), None, view, turn));
     }
 
-    /// One cycle: what was to be said is said, all at once, and then answered.
+    /// One cycle: delivers all frames at once, and then the answers.
     fn go_on(&mut self) {
         self.cycle += 1;
         for (from, to, frame) in std::mem::take(&mut self.contacts) {
@@ -210,7 +210,7 @@ impl Cycles {
         self.end();
     }
 
-    /// Lets one peer do something; what it then wants to say is kept for the next cycle.
+    /// Lets one peer act; keeps its frames for the next cycle.
     fn turn(&mut self, who: usize, act: impl FnOnce(&mut Rumors, &View, &mut Turn<'_>)) {
         let (now, name) = (Now { ticks_ms: self.cycle * CYCLE_MS, wall_ms: 0 }, self.names[who]);
         let (mut out, mut aside, mut unused) = (Vec::new(), Vec::new(), Random::new(0));
@@ -233,7 +233,7 @@ impl Cycles {
         }
     }
 
-    /// Whoever asks is answered in the same cycle.
+    /// Answers a pull within the same cycle.
     fn pull(&mut self, from: usize, to: usize) {
         let (waiting, asking) = (std::mem::take(&mut self.contacts), self.names[from]);
         self.turn(to, |rumors, _, turn| rumors.pull(asking, turn));
@@ -268,7 +268,7 @@ impl Cycles {
     }
 }
 
-/// What everybody is told: one line. Nobody here looks at who wrote it.
+/// The rumor: one line, whose author does not matter here.
 fn line() -> Vec<RawRun> {
     let body = Body::Here(Bytes::from_static(b"hello"));
     let entry = RawEntry { time: Time::from_ms(1), seen: Vec::new(), kind: Kind::TEXT, body };

@@ -1,7 +1,7 @@
-//! Histories of which one peer lacks a part, and those who find out what it lacks.
+//! Histories of which one peer lacks a part, and contenders that find out which part.
 //!
-//! A history is as large as a study wants it, for most of it is never looked at: only heads, times and ids of entries
-//! are made up. What is missing, and the newest page, which a newcomer asks for whatever it lacks, are real runs.
+//! A history can be as large as a study wants, because most of it is never read: only heads, times and ids of entries
+//! are invented. The missing entries, and the newest page, which a newcomer requests in any case, are real runs.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -29,31 +29,31 @@ const BETWEEN_MS: u64 = 1_000;
 /// Bytes of a body.
 const BODY: [u8; 100] = [b'x'; 100];
 
-/// Where in a history lies what one peer lacks.
+/// Where in a history the missing entries lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Nowhere: both hold the same.
     Nothing,
-    /// This many entries, the newest of all.
+    /// The newest entries of all, this many.
     Recent(usize),
-    /// The last entries of this many authors, who spoke last at any time: an entry is never missing in the middle of
-    /// a log alone.
+    /// The last entries of this many authors, who last spoke at arbitrary times: entries are never missing in the
+    /// middle of a log only.
     Scattered(usize),
 }
 
 /// A history of which one peer lacks a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// Who wrote it.
+    /// Number of authors.
     pub authors: usize,
-    /// How much each of them wrote.
+    /// Entries by each author.
     pub entries_each: usize,
-    /// What one peer lacks.
+    /// The entries that one peer lacks.
     pub missing: Missing,
 }
 
 impl Point {
-    /// Entries that one peer lacks.
+    /// Number of entries that one peer lacks.
     pub fn missing(&self) -> usize {
         match self.missing {
             Missing::Nothing => 0,
@@ -67,10 +67,10 @@ impl Point {
     }
 }
 
-/// One entry, as those see it who compare sets.
+/// One entry, as seen by contenders that compare sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// When it was written, in milliseconds since the Unix epoch.
+    /// Time of the entry, in milliseconds since the Unix epoch.
     pub ms: u64,
     /// Its id.
     pub id: EntryId,
@@ -79,16 +79,16 @@ pub struct Item {
 /// One log of the history.
 #[derive(Debug)]
 pub struct Part {
-    /// Who wrote it.
+    /// Its author.
     pub author: AuthorId,
     /// All its entries.
     pub items: Vec<Item>,
-    /// How many of them, from the first on, the peer holds that lacks something.
+    /// How many of them, from the first on, the lacking peer holds.
     pub held: usize,
 }
 
 impl Part {
-    /// What an engine starts from that holds the first `count` entries.
+    /// The initial state of an engine that holds the first `count` entries.
     fn kept(&self, count: usize) -> Option<Kept> {
         let (first, last) = (self.items.first()?, self.items.get(..count)?.last()?);
         let head = Head { seq: count as Seq - 1, id: last.id, time: Time::from_ms(last.ms) };
@@ -98,28 +98,28 @@ impl Part {
     }
 }
 
-/// The history of a [`Point`] that a seed names.
+/// The history that a seed generates for a [`Point`].
 pub struct Difference {
     /// The room.
     pub room: RoomId,
-    /// What else is drawn for it follows from this.
+    /// Seed of everything random about it.
     pub seed: u64,
     /// All logs.
     pub parts: Vec<Part>,
-    /// What is missing, and the newest page; each log's from the lowest on.
+    /// The missing entries and the newest page; each log ascending.
     pub runs: Vec<Run>,
 }
 
 impl Difference {
-    /// Draws a history.
+    /// Generates a history.
     ///
     /// # Errors
-    /// None in practice: what is signed here is admitted.
+    /// None in practice: entries signed here are admitted.
     pub fn new(point: &Point, seed: u64) -> Story<Self> {
         let drawn = Self::draw(point, seed);
         drawn.map_err(|reject| {
             let sentence = format!("a run is refused: {reject:?}");
-            Violation { property: "what is signed is admitted", sentence, seed, at_us: 0, test: String::new() }
+            Violation { property: "signed entries are admitted", sentence, seed, at_us: 0, test: String::new() }
         })
     }
 
@@ -145,14 +145,14 @@ impl Difference {
         Ok(Self { room, seed, parts, runs })
     }
 
-    /// Where the engine of the peer that lacks something starts, and that of the other.
+    /// The initial states of the engine that lacks entries and of the other.
     pub fn kept(&self) -> [Vec<Kept>; 2] {
         let lacking = self.parts.iter().filter_map(|part| part.kept(part.held));
         let whole = self.parts.iter().filter_map(|part| part.kept(part.items.len()));
         [lacking.collect(), whole.collect()]
     }
 
-    /// A moment after everything was written.
+    /// A moment after the last entry.
     pub fn after_ms(&self) -> u64 {
         self.parts.iter().filter_map(|part| part.items.last()).map(|item| item.ms).max().unwrap_or(BEGIN_MS) + 1
     }
@@ -174,7 +174,7 @@ fn times(point: &Point, random: &mut Random) -> Vec<u64> {
     times
 }
 
-/// The authors of all entries, newest first.
+/// The authors of all entries, newest entry first.
 fn newest(times: &[Vec<u64>]) -> Vec<usize> {
     let of_one = |(author, times): (usize, &Vec<u64>)| times.iter().map(|ms| (*ms, author)).collect::<Vec<_>>();
     let mut all: Vec<_> = times.iter().enumerate().flat_map(of_one).collect();
@@ -182,7 +182,7 @@ fn newest(times: &[Vec<u64>]) -> Vec<usize> {
     all.into_iter().map(|(_, author)| author).collect()
 }
 
-/// How many entries are missing of each log.
+/// The number of missing entries in each log.
 fn missing(point: &Point, newest: &[usize], random: &mut Random) -> Vec<usize> {
     match point.missing {
         Missing::Nothing => vec![0; point.authors],
@@ -199,7 +199,7 @@ fn count_by_author(authors: usize, entries: &[usize]) -> Vec<usize> {
     counts
 }
 
-/// The entries from seq `first` on, as runs.
+/// Writes the entries from seq `first` on, as runs.
 fn write(
     author: &Author,
     first: usize,
@@ -225,39 +225,39 @@ fn write(
     Ok(runs)
 }
 
-/// What was said in one comparison, until the peer that lacked something held everything.
+/// Traffic of one comparison, until the lacking peer held everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// Bytes of what was said by the peer that lacked something, and by the other; without runs of entries.
+    /// Bytes sent by the lacking peer and by the other, without runs of entries.
     pub bytes: [usize; 2],
-    /// Frames, those with entries among them.
+    /// Number of frames, including those with entries.
     pub frames: usize,
-    /// Bytes of the runs that brought the entries, and of the bodies in them; `None` when a contender only finds out
-    /// what is missing.
+    /// Bytes of the runs that brought the entries, and of the bodies in them; `None` for a contender that only finds
+    /// out what is missing.
     pub brought: Option<[usize; 2]>,
 }
 
 impl Said {
-    /// What both said.
+    /// Bytes sent by both.
     pub fn both(&self) -> usize {
         self.bytes.iter().sum()
     }
 }
 
-/// Somebody who finds out what a peer lacks.
+/// A method to find out what a peer lacks.
 pub trait Contender: Sync {
-    /// What tables call it.
+    /// Its name in tables.
     fn name(&self) -> &str;
 
-    /// Compares two peers, until the one knows what it lacks.
+    /// Compares two peers until the lacking one knows what it lacks.
     ///
     /// # Errors
-    /// When it does not come to that.
+    /// When the comparison does not end.
     fn compare(&self, difference: &Difference) -> Story<Said>;
 }
 
-/// The first system's kind of status: for each author its key and the seq after the last entry. The one who lacks
-/// something says it, and the other then knows what to send.
+/// The status of the first system: for each author its key and the seq after its last entry. The lacking peer sends it,
+/// and the other then knows what to send.
 pub struct FlatVector;
 
 impl Contender for FlatVector {

@@ -1,8 +1,8 @@
-//! What a study sees of a world while it goes on.
+//! What a study observes in a running world.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A tally, shared by the world that counts and the study that asks.
+/// A tally, shared by the world that counts and the study that reads it.
 #[derive(Default)]
 pub(super) struct Gauge<T>(Arc<Mutex<T>>);
 

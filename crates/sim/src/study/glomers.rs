@@ -1,8 +1,8 @@
 //! The broadcast workload of the Maelstrom challenge: `glomers`.
 //!
-//! Twenty-five peers, a hop of 100 ms, a hundred operations a second for twenty seconds: half of them broadcasts, each
-//! at any peer, half of them reads, which are local. Counted is what goes between peers while that lasts, whatever it
-//! is for: what a peer says to another in one turn goes as one message. A broadcast is stable when everybody has it.
+//! Twenty-five peers, a hop of 100 ms, a hundred operations a second for twenty seconds. Half of them are broadcasts at
+//! random peers, half are local reads. All messages between peers in that time count, whatever their purpose; all
+//! frames from one peer to another in one turn are one message. A broadcast is stable when every peer has it.
 
 use std::collections::BTreeSet;
 
@@ -23,29 +23,29 @@ use crate::{
 
 const PEERS: usize = 25;
 
-/// Milliseconds of a hop.
+/// Milliseconds a hop.
 const HOP_MS: u64 = 100;
 
 /// Milliseconds between two broadcasts.
 const EVERY_MS: u64 = 20;
 
-/// Operations for each broadcast: itself and a read.
+/// Operations for each broadcast: the broadcast and a read.
 const OPERATIONS: usize = 2;
 
-/// Milliseconds after which what is not stable never will be.
+/// Milliseconds after which an unstable broadcast counts as lost.
 const WINDOW_MS: u64 = 10_000;
 
-/// How often peers compare: what is on its way makes any two of them differ, and rounds that find that are not worth
-/// their messages.
+/// How often peers compare: entries on their way make any two peers differ, and rounds that find only those are not
+/// worth their messages.
 pub(crate) const PACE: Pace = Pace { busy_ms: 5_000, quiet_ms: 10_000 };
 
-/// How lines are said in this room.
+/// A way to spread lines in this room.
 struct Way {
     name: &'static str,
     policy: Policy,
 }
 
-/// Ours, for latency and for few messages.
+/// Our ways, for low latency and for few messages.
 fn ways() -> Vec<Way> {
     let gathering = |gather_ms| Policy::Delegating(Delegating { gather_ms, ..Delegating::default() });
     let mut ways: Vec<_> = Ours::all().into_iter().map(|ours| Way { name: ours.name, policy: ours.policy }).collect();
@@ -53,17 +53,17 @@ fn ways() -> Vec<Way> {
     ways
 }
 
-/// What others published: messages an operation, median and greatest milliseconds.
+/// Published figures: messages an operation, median and greatest milliseconds.
 const PUBLISHED: [(&str, [f64; 3]); 5] = [
-    ("asked for in 3d", [30.0, 400.0, 600.0]),
+    ("required in 3d", [30.0, 400.0, 600.0]),
     ("best found for 3d", [14.73, 78.0, 102.0]),
     ("a tree", [11.99, 386.0, 505.0]),
-    ("asked for in 3e", [20.0, 1_000.0, 2_000.0]),
+    ("required in 3e", [20.0, 1_000.0, 2_000.0]),
     ("best found for 3e, one hub", [1.987, 339.0, 678.0]),
 ];
 
-/// Runs the workload once: messages an operation, median and greatest milliseconds until stable, and the share of
-/// broadcasts that became stable.
+/// Runs the workload once. Returns messages an operation, median and greatest milliseconds until stable, and the share
+/// of broadcasts that became stable.
 fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
     let weather = Weather { latency_us: (HOP_MS * 1_000, HOP_MS * 1_000), jitter_us: 0, ..Weather::clear() };
     let setup = Setup { policy: way.policy.clone(), weather, pace: PACE, turn_us: 0, ..Setup::new(seed) };
@@ -74,7 +74,7 @@ fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
     let mut random = Random::new(!seed);
     let mut said_ms = Vec::new();
     for number in 0..seconds * 1_000 / EVERY_MS {
-        // At any moment, so many a second on average.
+        // At random moments, with this average rate.
         world.run_ms(random.below(2 * EVERY_MS + 1))?;
         said_ms.push(world.now_ms());
         world.say(random.below(PEERS as u64) as usize, &number.to_string());
@@ -97,10 +97,10 @@ fn run(way: &Way, seconds: u64, seed: u64) -> Story<[f64; 4]> {
     Ok([messages as f64 / operations as f64, at(stable.len() / 2), at(stable.len().saturating_sub(1)), share])
 }
 
-/// Runs the workload by every policy.
+/// Runs the workload with every policy.
 ///
 /// # Errors
-/// What broke in one of the worlds.
+/// A violation in one of the worlds.
 pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     let (ways, seconds) = (ways(), if lot.quick { 4 } else { 20 });
     let figures = lot.figures(&ways, |way, seed| run(way, seconds, seed))?;
@@ -131,13 +131,13 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     }])
 }
 
-/// What was seen.
+/// Observations of a run.
 #[derive(Debug, Default)]
 struct Tally {
-    /// What came into timelines, and when.
+    /// Entries shown, and when.
     shown: Vec<(String, u64)>,
     messages: u64,
-    /// To whom something was said in the turn that is on.
+    /// Peers that were sent something in the current turn.
     spoken_to: BTreeSet<usize>,
 }
 

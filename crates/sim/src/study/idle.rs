@@ -1,4 +1,4 @@
-//! What it costs to find out that two peers hold the same, against the size of the room: `idle`.
+//! The cost of finding out that two peers hold the same, against the size of the room: `idle`.
 
 use super::{
     Lot, Measure, Plot, Row, Table,
@@ -9,10 +9,10 @@ use crate::violation::Story;
 /// Entries of each author.
 const ENTRIES_EACH: usize = 100;
 
-/// Compares two peers that hold the same, by all contenders.
+/// Compares two peers that hold the same, with all contenders.
 ///
 /// # Errors
-/// When a contender comes to no end.
+/// When a contender does not finish.
 pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
     let sizes: &[usize] = if lot.quick { &[10, 300] } else { &[10, 100, 1_000, 10_000] };
     let points: Vec<_> = contenders.iter().flat_map(|one| sizes.iter().map(move |authors| (*one, *authors))).collect();
@@ -29,8 +29,8 @@ pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> 
     Ok(vec![Table {
         file: "idle",
         caption: format!(
-            "One exchange between two peers that hold the same: bytes of all frames above the transport, the more \
-             talkative way, the other and both. Each author wrote {ENTRIES_EACH} entries."
+            "One exchange between two peers that hold the same: bytes of all frames above the transport, in the \
+             larger direction, in the other and in both. Each author wrote {ENTRIES_EACH} entries."
         ),
         keys: &["who", "authors"],
         measures: &[

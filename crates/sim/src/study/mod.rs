@@ -1,8 +1,8 @@
-//! Studies: questions that many worlds answer together, each a table and its plots.
+//! Studies: questions that many worlds answer together, each with a table and its plots.
 //!
-//! A study makes points (a size, a latency, a policy ...), lets a [`Lot`] draw samples of each, one a seed, and lays
-//! what comes out as [`Table`]s. The command line prints them and writes CSV and SVG; a test asks for the quick form
-//! and looks at the figures.
+//! A study makes points (a size, a latency, a policy ...), lets a [`Lot`] draw samples of each, one a seed, and returns
+//! the results as [`Table`]s. The command line prints them and writes CSV and SVG; a test runs the quick form and
+//! checks the figures.
 
 #[cfg(feature = "command")]
 pub mod command;
@@ -34,38 +34,38 @@ pub use table::{Figure, Measure, Plot, Row, Table};
 
 use crate::violation::Story;
 
-/// How large a study is to be, and who watches it.
+/// The size of a study, and its progress report.
 pub struct Lot<'a> {
-    /// Whether small rooms and few points will do.
+    /// Whether to use small rooms and few points.
     pub quick: bool,
-    /// The first seed; a sample of seed 0 does not exist.
+    /// The first seed; there is no sample with seed 0.
     pub first_seed: u64,
-    /// Samples of each point, unless a point costs so much that the study asks for fewer.
+    /// Samples of each point; a study takes fewer of a very costly point.
     pub seeds: u64,
     /// Samples drawn at the same time.
     pub workers: usize,
-    /// Told how many samples are drawn of how many there will be in this part of the study.
+    /// Called with the number of samples drawn and the total of this part of the study.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 impl Lot<'static> {
-    /// For tests: as many seeds, small, on all cores, watched by nobody.
+    /// For tests: this many seeds, small, on all cores, without a progress report.
     pub fn quick(seeds: u64) -> Self {
         Self { quick: true, first_seed: 1, seeds, workers: cores(), progress: &|_, _| {} }
     }
 }
 
-/// Cores that this process may use.
+/// Number of cores that this process may use.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Lot<'_> {
-    /// Draws a sample of every point with every seed and answers, for each point in order, the samples in order of
-    /// their seeds. The order in which they are drawn is not defined, and does not matter.
+    /// Draws a sample of every point with every seed. Returns, for each point in order, the samples in order of their
+    /// seeds. The order in which they are drawn is undefined and does not matter.
     ///
     /// # Errors
-    /// What broke in the first world, by point and seed, in which anything broke.
+    /// The violation of the first world, by point and seed, that has one.
     pub fn draw<P: Sync, S: Send>(
         &self,
         points: &[P],
@@ -76,7 +76,7 @@ impl Lot<'_> {
         let drawn: Mutex<Vec<Option<Story<S>>>> = Mutex::new((0..count).map(|_| None).collect());
         let (next, done, broken) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         let work = || {
-            // The large points come last in a table, and first here, so that the cores end at about the same time.
+            // Large points come last in a table. They run first here, so that the cores finish at about the same time.
             while let Some(at) = count.checked_sub(next.fetch_add(1, Ordering::Relaxed) + 1)
                 && !broken.load(Ordering::Relaxed)
             {
@@ -98,7 +98,7 @@ impl Lot<'_> {
         Ok(samples)
     }
 
-    /// As [`Lot::draw`], for samples that are a number for each of `N` measures: answers a figure for each.
+    /// As [`Lot::draw`], for samples that are a number for each of `N` measures; returns a figure for each.
     ///
     /// # Errors
     /// As [`Lot::draw`].

@@ -1,4 +1,4 @@
-//! Two engines that compare what they hold over a link without latency, one of them with a store.
+//! Two engines that compare their entries over a link without latency, one of them with a store.
 
 use std::collections::VecDeque;
 
@@ -25,8 +25,8 @@ use crate::{
     world::scatter,
 };
 
-/// Times that nothing more is said before both hold the same, after which they never will: rounds, each of which
-/// carries thousands of heads.
+/// How often both may fall silent before they hold the same; after that they never will. Each round carries thousands
+/// of heads.
 const ROUNDS: usize = 100;
 
 /// Our engine.
@@ -57,15 +57,15 @@ impl Contender for Ours {
     }
 }
 
-/// The one that lacks something, and the other.
+/// The lacking peer, and the other.
 struct Pair<'a> {
     difference: &'a Difference,
     engines: [Engine; 2],
     names: [PeerId; 2],
     now: Now,
-    /// Of what the other holds.
+    /// Reads the store of the other.
     reader: Box<dyn Read>,
-    /// What was said and has not come: by whom, and what.
+    /// Frames on their way, each with its sender.
     waiting: VecDeque<(usize, Frame)>,
     said: Said,
 }
@@ -98,7 +98,7 @@ impl<'a> Pair<'a> {
         Ok(Self { difference, engines, names, now, reader: store.reader()?, waiting: VecDeque::new(), said })
     }
 
-    /// Links the two, and lets them talk until they hold the same or never will.
+    /// Links the two, and lets them talk until they hold the same or are stuck.
     fn meet(&mut self) -> Result<bool, Error> {
         for side in 0..2 {
             self.give(side, Input::Up { peer: self.names[1 - side], address: None })?;
@@ -138,8 +138,8 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
-    /// Counts what belongs to anti-entropy. Greetings are said once a link, and rumors of what has just come would
-    /// have been said without a comparison too.
+    /// Counts frames of anti-entropy. Greetings are sent once a link, and rumors of new entries would be sent without a
+    /// comparison too.
     fn count(&mut self, side: usize, frame: &Frame) {
         let runs: &[RawRun] = match frame {
             Frame::Status { .. } | Frame::Ranges(_) | Frame::Heads(_) => &[],

@@ -1,4 +1,4 @@
-//! Two halves of a room that talked on without each other, healed: `partition`.
+//! Heals two halves of a room that talked on while apart: `partition`.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ use crate::{
     world::{Setup, World},
 };
 
-/// Peers of each side.
+/// Peers on each side.
 const PEERS: usize = 10;
 
 /// Lines that a peer says at once: two runs.
@@ -29,10 +29,10 @@ const LINE_BYTES: usize = 100;
 /// Milliseconds until both sides know that the other is gone.
 const APART_MS: u64 = 30_000;
 
-/// Milliseconds between two times that all say something.
+/// Milliseconds between two rounds in which all say something.
 const PAUSE_MS: u64 = 100;
 
-/// Parts rooms in two halves of ten, lets each say so many lines, and joins them again.
+/// Splits rooms into two halves of ten, lets each say lines, and joins them again.
 ///
 /// # Errors
 /// When a room does not heal.
@@ -46,9 +46,9 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     Ok(vec![Table {
         file: "partition",
         caption: format!(
-            "Two sides of {PEERS} peers that each said so many lines of {LINE_BYTES} bytes while they were apart: \
-             seconds from healing until all hold everything, all bytes on the wire in that time over those of the runs \
-             that were missing, and entries sent over entries missing. Links take 5 to 30 ms and carry 10 MB/s of \
+            "Two sides of {PEERS} peers, each of which said this many lines of {LINE_BYTES} bytes while apart: seconds \
+             from healing until all hold everything, all bytes on the wire in that time over the bytes of the missing \
+             runs, and entries sent over entries missing. Links have 5 to 30 ms of latency and carry 10 MB/s of \
              answers each."
         ),
         keys: &["entries a side"],
@@ -62,7 +62,7 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     }])
 }
 
-/// What came of one healing.
+/// The results of one healing.
 struct Healed {
     ms: u64,
     bytes: u64,
@@ -98,12 +98,12 @@ fn heal(entries: usize, seed: u64) -> Story<Healed> {
     })
 }
 
-/// Bytes of the runs that all a peer holds makes.
+/// Bytes of the runs of everything that a peer holds.
 fn held_bytes(room: &World, peer: usize) -> Story<u64> {
     let Some(process) = room.process(peer) else { return Ok(0) };
     let logs = process.engine.frontier().logs();
     let ranges = logs.filter_map(|(author, log)| Some((*author, 0, log.head()?.seq))).collect();
-    let broken = |error| room.violation("what was kept can be read", format!("peer {peer}: {error}"));
+    let broken = |error| room.violation("stored entries are readable", format!("peer {peer}: {error}"));
     let mut reader = room.peers[peer].home.store.reader().map_err(broken)?;
     let (mut serving, mut bytes) = (Serving::new(0, Vec::new(), ranges), 0);
     while let Some(frame) = serving.next(&mut *reader, &room.room).map_err(broken)? {
@@ -114,7 +114,7 @@ fn held_bytes(room: &World, peer: usize) -> Story<u64> {
     Ok(bytes)
 }
 
-/// Counts the entries that are sent, as rumors or as answers.
+/// Counts entries sent, as rumors or as answers.
 #[derive(Clone, Default)]
 struct Sent(Arc<AtomicU64>);
 
@@ -126,7 +126,7 @@ impl Sent {
 
 impl Checker for Sent {
     fn property(&self) -> &'static str {
-        "what is sent is counted"
+        "sent entries are counted"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {

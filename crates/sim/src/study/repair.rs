@@ -1,4 +1,4 @@
-//! What it costs to find out what a peer lacks, against how much that is: `repair`.
+//! The cost of finding out what a peer lacks, against the amount it lacks: `repair`.
 
 use super::{
     Figure, Lot, Measure, Plot, Row, Table,
@@ -14,16 +14,16 @@ const MEASURES: &[Measure] = &[
     Measure { name: "brought twice %", digits: 1 },
 ];
 
-/// Rooms of everyday sizes, by what is missing.
+/// Rooms of everyday sizes, by the amount missing.
 const EVERYDAY: [(&str, Point); 2] = [
     ("1 of 1,000 by 100", Point { authors: 100, entries_each: 10, missing: Missing::Scattered(1) }),
     ("1,000 of 2,000 by 10", Point { authors: 10, entries_each: 200, missing: Missing::Recent(1_000) }),
 ];
 
-/// Compares two peers of which one lacks something, by all contenders.
+/// Compares two peers of which one lacks entries, with all contenders.
 ///
 /// # Errors
-/// When a contender comes to no end.
+/// When a contender does not finish.
 pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
     Ok(vec![everyday(lot, contenders)?, large(lot, contenders)?])
 }
@@ -32,7 +32,7 @@ fn everyday(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Table> {
     let points: Vec<_> = EVERYDAY.iter().flat_map(|(name, point)| by_all(contenders, point, vec![*name])).collect();
     Ok(Table {
         file: "repair",
-        caption: format!("{COUNTED} Missing: entries, of all in the room, by so many authors."),
+        caption: format!("{COUNTED} Missing: missing entries, of all entries in the room, by this many authors."),
         keys: &["who", "missing"],
         measures: MEASURES,
         rows: rows(lot, points)?,
@@ -53,8 +53,8 @@ fn large(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Table> {
     Ok(Table {
         file: "repair-large",
         caption: format!(
-            "{COUNTED} In a room of {} entries by {authors} authors; missing are the newest of all, or the last of as \
-             many authors, who spoke last at any time.",
+            "{COUNTED} In a room of {} entries by {authors} authors; missing are the newest of all, or the last \
+             entries of that many authors, who last spoke at arbitrary times.",
             authors * entries_each
         ),
         keys: &["who", "where", "missing"],
@@ -64,12 +64,12 @@ fn large(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Table> {
     })
 }
 
-const COUNTED: &str = "Bytes of all frames of both peers above the transport, from a link to knowing what is missing \
-    and having asked for it where one asks: without the runs that bring the entries. For ours also the bytes that an \
-    entry costs in its run beside its body (its kind, time, length and share of author, hash and signature), and how \
-    much of what was brought was held already.";
+const COUNTED: &str = "Bytes of all frames of both peers above the transport, from the link until the lacking peer \
+    knows what is missing and has requested it, if requests exist: without the runs that bring the entries. For ours \
+    also the bytes that an entry costs in its run beside its body (its kind, time, length and share of author, hash \
+    and signature), and how much of what was brought was held already.";
 
-/// A point of a table: who, its keys, and where.
+/// One point of a table: contender, keys and point.
 type Asked<'a> = (&'a dyn Contender, Vec<String>, Point);
 
 fn by_all<'a>(contenders: &[&'a dyn Contender], point: &Point, keys: Vec<&str>) -> Vec<Asked<'a>> {

@@ -1,4 +1,4 @@
-//! Tables as files: comma-separated values and plots.
+//! Tables as files: CSV and plots.
 
 use std::{
     collections::BTreeMap,
@@ -14,13 +14,13 @@ use plotters::{
 
 use super::table::{Figure, Plot, Row, Table};
 
-/// Pixels of a plot, and of its margins: the names of the series stand at the right of it.
+/// Pixels of a plot, and of its margins; the names of the series stand to its right.
 const SIZE: (u32, u32) = (960, 480);
 const MARGIN: i32 = 16;
 const NAMES: i32 = 280;
 const NAME_HEIGHT: i32 = 18;
 
-/// Colours that can be told apart by all (Okabe and Ito 2008).
+/// Colours that everyone can tell apart (Okabe and Ito 2008).
 const COLORS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -35,7 +35,7 @@ const COLORS: [RGBColor; 8] = [
 /// Marks along an axis, at most.
 const MARKS: usize = 10;
 
-/// Writes a table and its plots into a folder, which is made if it does not exist; answers what was written.
+/// Writes a table and its plots to a folder, created if missing; returns the paths written.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -53,7 +53,7 @@ pub fn write(table: &Table, folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error
     Ok(written)
 }
 
-/// For each measure the mean, the error, the least and the most.
+/// Writes for each measure the mean, the error, the least and the most.
 fn write_csv(table: &Table, path: &Path) -> Result<(), csv::Error> {
     let mut csv = csv::Writer::from_path(path)?;
     let names = |name: &str| ["", " error", " least", " most"].map(|suffix| format!("{name}{suffix}"));
@@ -71,7 +71,7 @@ fn write_csv(table: &Table, path: &Path) -> Result<(), csv::Error> {
     Ok(())
 }
 
-/// A point of a series: where it stands, and from where to where the true value lies.
+/// A point of a series: its position, and the interval of the true value.
 struct Mark {
     x: f64,
     y: f64,
@@ -79,7 +79,7 @@ struct Mark {
     high: f64,
 }
 
-/// The series of a plot, by the keys that are no axis. Points that have no place on a logarithmic axis are left out.
+/// The series of a plot, by the keys that are not axes. Skips points that a logarithmic axis cannot show.
 fn series(table: &Table, plot: &Plot) -> BTreeMap<String, Vec<Mark>> {
     let mut series: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
     let fixed = |at: usize| plot.only.iter().find(|(key, _)| *key == at).map(|(_, value)| *value);
@@ -107,7 +107,7 @@ fn series(table: &Table, plot: &Plot) -> BTreeMap<String, Vec<Mark>> {
     series
 }
 
-/// Draws a plot; answers whether there was anything to draw.
+/// Draws a plot; returns whether there was anything to draw.
 fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<bool, Box<dyn Error>> {
     let series = series(table, plot);
     let marks = || series.values().flatten();
@@ -145,7 +145,7 @@ fn draw(table: &Table, plot: &Plot, path: &Path) -> Result<bool, Box<dyn Error>>
     Ok(true)
 }
 
-/// An axis that may be logarithmic.
+/// An axis, possibly logarithmic.
 #[derive(Clone)]
 struct Axis {
     least: f64,
@@ -154,7 +154,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// With all these values on it, and some space; a linear one begins at zero unless something is below.
+    /// An axis that includes all these values, with a margin; a linear one begins at zero unless a value is below.
     fn around(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let (least, most) =
             values.fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(value), most.max(value)));
@@ -180,7 +180,7 @@ impl Ranged for Axis {
         from + (f64::from(to - from) * self.share(*value)).round() as i32
     }
 
-    /// Round numbers: 1, 2 and 5 times powers of ten, as many of them as there is place for.
+    /// Round numbers: 1, 2 and 5 times powers of ten, as many as fit.
     fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
         if self.log {
             let decades = self.least.log10().floor() as i32..=self.most.log10().ceil() as i32;
@@ -201,7 +201,7 @@ impl Ranged for Axis {
 }
 
 impl ValueFormatter<f64> for Axis {
-    /// As short as it goes, without what binary fractions add.
+    /// Formats a number as short as possible, without artefacts of binary fractions.
     fn format(value: &f64) -> String {
         ((value * 1e9).round() / 1e9).to_string()
     }
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(lines[3], "\"theirs, \"\"published\"\"\",10,7,0,7,7,0");
         assert_eq!(lines[4], "nobody's,10,,0,,,0");
         assert!(texts[1].starts_with("<svg") && texts[1].contains("time ms") && texts[1].contains("ours"));
-        assert!(!texts[1].contains("nobody"), "who has no value has no line");
+        assert!(!texts[1].contains("nobody"), "a contender without a value has no line");
     }
 
     #[test]

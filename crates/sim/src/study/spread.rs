@@ -1,8 +1,8 @@
-//! How fast and at what cost what one says reaches everybody: `spread`.
+//! How fast and at what cost a line reaches everybody: `spread`.
 //!
-//! A room stands, and all is quiet. Somebody says a line; it is watched until it has reached everybody, and then for a
-//! while longer, for what comes late costs too. Computing takes no time here: what is measured is the
-//! network and the order in which peers tell each other.
+//! A room is quiet. A peer says a line; the study watches until it has reached everybody, and then a while longer,
+//! because late frames cost too. Computing takes no time here: the study measures the network and the order in which
+//! peers pass the line on.
 
 use std::collections::BTreeMap;
 
@@ -26,81 +26,82 @@ use crate::{
     world::{Setup, World},
 };
 
-/// Milliseconds in which a line is to reach everybody, by whatever way.
+/// Milliseconds within which a line should reach everybody by any way.
 pub const WINDOW_MS: u64 = 5_000;
 
 /// Bytes of a line.
 pub const LINE_BYTES: usize = 100;
 
-/// Who speaks.
+/// The peers that speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Senders {
     /// Always the same peer.
     Single,
-    /// Another one each time.
+    /// A different peer each time.
     Changing,
     /// All at once.
     Simultaneous,
 }
 
 impl Senders {
-    /// Who speaks in a round, of so many peers.
+    /// The peers that speak in a round, given the number of peers.
     pub fn in_round(self, round: usize, peers: usize) -> Vec<usize> {
         match self {
             Self::Single => vec![0],
-            // Far apart, and everybody once before anybody twice: the step has no factor in common with the sizes used.
+            // Far apart, and each peer once before any peer twice: the step has no factor in common with the sizes
+            // used.
             Self::Changing => vec![(round * 617 + 3) % peers],
             Self::Simultaneous => (0..peers).collect(),
         }
     }
 }
 
-/// A room, and who speaks in it.
+/// A room, and the peers that speak in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// How many there are.
+    /// Number of peers.
     pub peers: usize,
-    /// Milliseconds one way, at least and at most; each pair of peers has its own.
+    /// Latency one way in milliseconds, least and most; each pair of peers has its own.
     pub latency_ms: (u64, u64),
-    /// Who speaks.
+    /// The peers that speak.
     pub senders: Senders,
-    /// Frames that the transport has to send again, in a hundred.
+    /// Percentage of frames that the transport has to resend.
     pub resend_percent: u64,
-    /// Rounds before those that are measured, which let whoever learns from traffic learn.
+    /// Unmeasured rounds at the beginning, in which contenders can learn from traffic.
     pub warm_up: usize,
-    /// Rounds that are measured: in each one says a line, or all do.
+    /// Measured rounds: in each, one peer or all peers say a line.
     pub rounds: usize,
 }
 
 /// Means over the measured rounds of one room.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spread {
-    /// Copies of a line sent for each peer that was to get it.
+    /// Copies of a line sent for each peer that should receive it.
     pub copies: f64,
-    /// Bytes sent for each line and peer: with answers and announcements, without what idle peers say too.
+    /// Bytes sent for each line and peer: with answers and announcements, without the traffic of an idle room.
     pub bytes: f64,
     /// Frames sent for each line and peer, likewise.
     pub frames: f64,
-    /// Links that the last copy to come as a rumor crossed.
+    /// Links that the last copy to arrive as a rumor crossed.
     pub hops: f64,
-    /// Milliseconds until half of the others had a line, or all lines.
+    /// Milliseconds until half of the other peers had a line, or all lines.
     pub median_ms: f64,
-    /// Milliseconds until the last had it; the window's length when it did not get it within that.
+    /// Milliseconds until the last peer had it; the window's length if it did not get it within the window.
     pub last_ms: f64,
-    /// Milliseconds until the last had it in the slowest round.
+    /// Milliseconds until the last peer had it, in the slowest round.
     pub worst_ms: f64,
-    /// Share that got it within the window, by any way.
+    /// Share of peers that got it within the window, by any way.
     pub reached: f64,
-    /// Share that got it as a rumor.
+    /// Share of peers that got it as a rumor.
     pub told: f64,
 }
 
-/// Something that spreads lines: our engine with one policy, or somebody else's.
+/// A system that spreads lines: our engine with one policy, or another system.
 pub trait Contender: Sync {
-    /// What tables call it.
+    /// Its name in tables.
     fn name(&self) -> &str;
 
-    /// Whether it is to be measured at this point.
+    /// Whether to measure it at this point.
     fn enters(&self, _point: &Point) -> bool {
         true
     }
@@ -108,22 +109,22 @@ pub trait Contender: Sync {
     /// Spreads lines in one room.
     ///
     /// # Errors
-    /// What broke.
+    /// A violation.
     fn spread(&self, point: &Point, seed: u64) -> Story<Spread>;
 }
 
 /// Our engine with a policy.
 pub struct Ours {
-    /// What tables call it.
+    /// Its name in tables.
     pub name: &'static str,
-    /// How it spreads rumors.
+    /// Its policy for rumors.
     pub policy: Policy,
     /// The largest room it is measured in.
     pub most_peers: usize,
 }
 
 impl Ours {
-    /// The policies that are compared, the default one first.
+    /// The policies to compare, the default first.
     pub fn all() -> Vec<Self> {
         let mongering = Mongering { direction: Direction::Push, feedback: true, stop: Stop::Counter(4), every_ms: 20 };
         vec![
@@ -160,7 +161,7 @@ impl Contender for Ours {
     }
 }
 
-/// Lets those who are to speak speak; answers how many lines that makes.
+/// Lets the senders of a round speak; returns the number of lines.
 fn say(world: &mut World, senders: Senders, round: usize) -> usize {
     let text = format!("{round:>LINE_BYTES$}");
     let speakers = senders.in_round(round, world.peer_count());
@@ -168,12 +169,12 @@ fn say(world: &mut World, senders: Senders, round: usize) -> usize {
     speakers.len()
 }
 
-/// A network that does nothing but take its time.
+/// Weather with nothing but latency.
 pub(super) fn weather((least, most): (u64, u64), resend_percent: u64) -> Weather {
     Weather { latency_us: (least * 1_000, most * 1_000), jitter_us: 0, resend_percent, ..Weather::clear() }
 }
 
-/// A room in which all is quiet, and what is seen there.
+/// A quiet room, and the observations in it.
 pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: u64) -> (World, Gauge<Tally>) {
     let weather = weather(latency_ms, 0);
     let setup = Setup { policy: policy.clone(), weather, turn_us: 0, ..Setup::new(seed) };
@@ -183,7 +184,7 @@ pub(super) fn room(peers: usize, latency_ms: (u64, u64), policy: &Policy, seed: 
     (world, gauge)
 }
 
-/// The means of rounds, and of the times until the last had it also the longest.
+/// The means over rounds, and the longest of their last times.
 pub fn mean(rounds: &[Spread]) -> Spread {
     let count = rounds.len() as f64;
     let mean = |measure: fn(&Spread) -> f64| rounds.iter().map(measure).sum::<f64>() / count;
@@ -200,17 +201,17 @@ pub fn mean(rounds: &[Spread]) -> Spread {
     }
 }
 
-/// A line came into somebody's timeline.
+/// A line was shown at a peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sight {
     pub(super) at_ms: u64,
-    /// Which line, from 0.
+    /// The line, from 0.
     line: usize,
-    /// Links crossed, when it came as a rumor.
+    /// Links crossed, if it came as a rumor.
     hops: Option<u8>,
 }
 
-/// What was seen of one round.
+/// Observations of one round.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     since_ms: u64,
@@ -233,16 +234,16 @@ impl Tally {
         self.shown.push(Sight { at_ms, line, hops });
     }
 
-    /// When this line came into timelines.
+    /// The times at which this line was shown.
     pub(super) fn times(&self, line: usize) -> Vec<u64> {
         self.shown.iter().filter(|sight| sight.line == line).map(|sight| sight.at_ms).collect()
     }
 
     fn spread(&self, peers: usize, lines: usize) -> Spread {
         let deliveries = (lines * (peers - 1)) as f64;
-        // What comes later than the window of its own round counts in no other.
+        // A line that arrives after its round's window counts in no other round.
         let shown = || self.shown.iter().filter(|sight| sight.line < lines);
-        // Whoever says something sees it too, over no link.
+        // A speaker shows its own line too, over no link.
         let mut times: Vec<_> = shown().map(|sight| sight.at_ms - self.since_ms).collect();
         times.sort_unstable();
         let times = &times[lines.min(times.len())..];
@@ -267,7 +268,7 @@ impl Tally {
 
 impl Checker for Gauge<Tally> {
     fn property(&self) -> &'static str {
-        "what spreads is counted"
+        "shown lines are counted"
     }
 
     fn see(&mut self, fact: &Fact<'_>) -> Verdict {
@@ -356,17 +357,17 @@ pub fn points(quick: bool) -> Vec<Point> {
     points
 }
 
-/// Points for a room so large that a few lines have to do.
+/// Points for a very large room, where a few lines must do.
 pub fn large(peers: usize) -> Vec<Point> {
     let point =
         |latency_ms| Point { peers, latency_ms, senders: Senders::Changing, resend_percent: 0, warm_up: 1, rounds: 5 };
     vec![point((10, 50)), point((100, 100))]
 }
 
-/// Spreads lines in rooms of all kinds by all contenders.
+/// Spreads lines in rooms of all kinds, with all contenders.
 ///
 /// # Errors
-/// What broke in one of the worlds.
+/// A violation in one of the worlds.
 pub fn study(lot: &Lot<'_>, contenders: &[&dyn Contender]) -> Story<Vec<Table>> {
     table(lot, contenders, &points(lot.quick)).map(|table| vec![table])
 }
@@ -393,8 +394,8 @@ pub fn table(lot: &Lot<'_>, contenders: &[&dyn Contender], points: &[Point]) -> 
         file: "spread",
         caption: format!(
             "One line of {LINE_BYTES} bytes, sent {} times in a room at rest: copies, bytes and frames for each peer \
-             that is to get it, links crossed, milliseconds until half and until the last of them have it (the slowest \
-             round apart), the share that has it within {} s, and the share that was told it as a rumor.",
+             that should receive it, links crossed, milliseconds until half and until the last of them have it (the \
+             slowest round separately), the share that has it within {} s, and the share that got it as a rumor.",
             points.first().map_or(0, |point| point.rounds),
             WINDOW_MS / 1_000
         ),

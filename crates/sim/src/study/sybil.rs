@@ -1,9 +1,9 @@
 //! Honest peers among many false ones: `sybil`.
 //!
-//! A room of honest peers stands, and now and then one of them speaks. Then false ones come in numbers: each dials every
-//! honest peer, and again when it is given up; each takes whatever it is told, says that it was new, passes nothing
-//! on, and tells only of others like it. After a while honest newcomers come, by tickets that name honest peers; and
-//! then all honest peers speak in turn.
+//! A room of honest peers is quiet, and now and then one of them speaks. Then many false peers join. Each dials every
+//! honest peer, and again when it is dropped; it accepts everything, answers that it was new, passes nothing on, and
+//! mentions only other false peers. After a while honest newcomers join with tickets that name honest peers; then all
+//! honest peers speak in turn.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,17 @@ use crate::{
     world::{Setup, World},
 };
 
-/// Milliseconds between two times that false peers dial whoever has no link with them, and that somebody honest speaks.
+/// Milliseconds between two times that false peers dial the peers they have no link with, and that an honest peer
+/// speaks.
 const SIEGE_MS: u64 = 10_000;
 
-/// Milliseconds in which a line should have come as a rumor.
+/// Milliseconds within which a line should arrive as a rumor.
 const SOON_MS: u64 = 1_000;
 
-/// Milliseconds in which it should have come by any way: a round of anti-entropy at its slowest, three times.
+/// Milliseconds within which a line should arrive by any way: three rounds of anti-entropy at its slowest.
 const LATE_MS: u64 = 30_000;
 
-/// Honest peers for each newcomer among them.
+/// Honest peers for each newcomer.
 const FOR_ONE_NEWCOMER: usize = 8;
 
 /// A room under siege.
@@ -36,10 +37,10 @@ struct Point {
     lines: usize,
 }
 
-/// Besieges rooms.
+/// Runs the sieges.
 ///
 /// # Errors
-/// When something breaks that no false peer may break.
+/// A property that no false peer may violate.
 pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     let (honest, siege_ms, lines) = if lot.quick { (16, 60_000, 8) } else { (32, 600_000, 36) };
     let parts: &[usize] = if lot.quick { &[0, 3] } else { &[0, 1, 3] };
@@ -53,11 +54,11 @@ pub fn study(lot: &Lot<'_>) -> Story<Vec<Table>> {
     Ok(vec![Table {
         file: "sybil",
         caption: format!(
-            "Honest peers, one in {FOR_ONE_NEWCOMER} more of them newcomers by a ticket, after {} s among false ones who \
-             dial all, take everything, pass nothing on and tell only of each other, while every {} s somebody honest says \
-             a line: false links in a hundred of an \
-             honest peer's, of those it dialled itself, and of these of a newcomer's, in the mean and of the worst \
-             honest peer; lines that an honest peer has within {} s and {} s, in a hundred.",
+            "Honest peers, and one newcomer with a ticket for every {FOR_ONE_NEWCOMER} of them, after {} s among \
+             false peers that dial all, accept everything, pass nothing on and mention only each other, while an honest peer says \
+             a line every {} s. False links as a percentage of an honest peer's links, of the links it dialled, and of \
+             the links that a newcomer dialled, for the mean and for the worst honest peer; percentage of lines that \
+             an honest peer has within {} s and {} s.",
             siege_ms / 1_000,
             SIEGE_MS / 1_000,
             SOON_MS / 1_000,
@@ -116,7 +117,7 @@ fn besiege(point: &Point, seed: u64) -> Story<[f64; 8]> {
     ])
 }
 
-/// Lets false peers dial all honest ones for a while, in which those speak in turn.
+/// Lets false peers dial all honest ones for a while, in which the honest ones speak in turn.
 fn siege(room: &mut World, (honest, false_ones): (&[usize], &[usize]), ms: u64) -> Story {
     for turn in 0..(ms / SIEGE_MS) as usize {
         room.say(honest[turn * 5 % honest.len()], "anybody here?");
@@ -131,7 +132,7 @@ fn siege(room: &mut World, (honest, false_ones): (&[usize], &[usize]), ms: u64) 
     Ok(())
 }
 
-/// How many have a line.
+/// The number of peers that have a line.
 fn heard(room: &World, peers: &[usize], text: &str) -> u32 {
     peers.iter().map(|peer| u32::from(room.texts(*peer).iter().any(|line| line == text))).sum()
 }

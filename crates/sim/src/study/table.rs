@@ -1,30 +1,30 @@
-//! What comes out of a study: figures over seeds, in rows.
+//! The results of a study: figures over seeds, in rows.
 
 use std::fmt;
 
 /// One measure over the samples of a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
-    /// Their mean; not a number when there are none.
+    /// Their mean; NaN when there are none.
     pub mean: f64,
-    /// Half the width of the interval that holds the true mean with 95 % confidence, by the normal approximation:
-    /// 1.96 standard errors. Zero when there is one sample only.
+    /// Half the width of the interval that holds the true mean with 95 % confidence, by the normal approximation: 1.96
+    /// standard errors. Zero for a single sample.
     pub error: f64,
-    /// The least of them.
+    /// The smallest.
     pub least: f64,
-    /// The greatest of them.
+    /// The largest.
     pub most: f64,
-    /// How many there are; 0 when the figure is somebody else's, published.
+    /// Their number; 0 for a figure that others published.
     pub samples: usize,
 }
 
 impl Figure {
-    /// What others published.
+    /// A figure that others published.
     pub const fn published(mean: f64) -> Self {
         Self { mean, error: 0.0, least: mean, most: mean, samples: 0 }
     }
 
-    /// Nothing was measured or published.
+    /// Neither measured nor published.
     pub const NONE: Self = Self::published(f64::NAN);
 }
 
@@ -41,55 +41,55 @@ impl FromIterator<f64> for Figure {
     }
 }
 
-/// What the numbers of a column are.
+/// What a column measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
-    /// In a few words, with the unit last.
+    /// A short name, with the unit last.
     pub name: &'static str,
-    /// Digits after the point when printed for people.
+    /// Digits after the point when printed.
     pub digits: usize,
 }
 
 /// One point of a study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What tells it from other points: one for each of [`Table::keys`].
+    /// Its identification: one for each of [`Table::keys`].
     pub keys: Vec<String>,
-    /// What was measured: one for each of [`Table::measures`].
+    /// Its figures: one for each of [`Table::measures`].
     pub figures: Vec<Figure>,
 }
 
 /// A plot of a table: one line or row of marks for each series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plot {
-    /// Name of its file, without the ending.
+    /// Name of its file, without extension.
     pub file: &'static str,
-    /// Index of the key that is the horizontal axis; the key is a number in the rows that are drawn.
+    /// Index of the key on the horizontal axis; that key is a number in all rows drawn.
     pub x: usize,
-    /// Index of the measure that is the vertical axis.
+    /// Index of the measure on the vertical axis.
     pub y: usize,
     /// Whether the horizontal axis is logarithmic.
     pub log_x: bool,
-    /// Whether the vertical axis is.
+    /// Whether the vertical axis is logarithmic.
     pub log_y: bool,
-    /// Keys, by index, that a row must have to be drawn.
+    /// Keys, by index, of the rows to draw.
     pub only: &'static [(usize, &'static str)],
 }
 
-/// What a study found.
+/// The results of a study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Name of the file, without the ending.
+    /// Name of the file, without extension.
     pub file: &'static str,
     /// What it shows, in a sentence or two: what was counted, and how.
     pub caption: String,
     /// Names of the keys.
     pub keys: &'static [&'static str],
-    /// What is measured.
+    /// The measures.
     pub measures: &'static [Measure],
     /// The points, in order.
     pub rows: Vec<Row>,
-    /// How it is drawn. Keys that are no axis make the series.
+    /// How to draw it. Keys that are not axes make the series.
     pub plots: &'static [Plot],
 }
 
@@ -107,7 +107,7 @@ impl Table {
 }
 
 impl fmt::Display for Figure {
-    /// The mean and, unless it is nothing, the error; with as many digits as asked for.
+    /// Prints the mean and any error, with the requested number of digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(2);
         let Self { mean, error, .. } = self;
@@ -120,7 +120,7 @@ impl fmt::Display for Figure {
 }
 
 impl fmt::Display for Table {
-    /// In aligned columns, as Markdown has them.
+    /// Prints aligned columns of Markdown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = self.keys.iter().copied().chain(self.measures.iter().map(|measure| measure.name));
         let mut lines: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];

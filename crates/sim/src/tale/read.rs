@@ -1,22 +1,22 @@
-//! Reads stories.
+//! Parses stories.
 
 use std::{fmt, iter::Peekable, vec::IntoIter};
 
 use super::{Expected, Step, Tale, Verb};
 use crate::{nature::Nature, network::Weather, peer::Stage, world::Form};
 
-/// Most peers that a line may name, and times that it may do something: what a machine holds.
+/// Most peers that a line may name, and most repetitions: what a machine can hold.
 const MOST: u64 = 1_000_000;
 
-/// Milliseconds that a line may last: a year, and far from where sums overflow.
+/// Most milliseconds that a line may last: a year, far from where sums overflow.
 const LONGEST_MS: u64 = 365 * 24 * 3_600_000;
 
-/// A line of a story that cannot be read.
+/// A line of a story that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Amiss {
     /// Number of the line, from 1.
     pub line: usize,
-    /// Where in it, from 1.
+    /// Column in the line, from 1.
     pub column: usize,
     /// What is wrong there.
     pub what: String,
@@ -31,16 +31,16 @@ impl fmt::Display for Amiss {
 
 impl std::error::Error for Amiss {}
 
-/// Reads a story.
+/// Parses a story.
 pub(super) fn tale(text: &str) -> Result<Tale, Amiss> {
     let mut tale = Tale { form: Form::Open, mongering: false, steps: Vec::new() };
     for (number, line) in (1..).zip(text.lines()) {
         let mut words = Words::of(number, line)?;
         let Some(verb) = words.rest.next() else { continue };
         match (verb.text.as_str(), tale.steps.is_empty()) {
-            ("line", true) => tale.form = Form::Line(words.number("how many peers")? as usize),
+            ("line", true) => tale.form = Form::Line(words.number("a number of peers")? as usize),
             ("mongering", true) => tale.mongering = true,
-            ("line" | "mongering", false) => return Err(words.amiss(verb.column, "comes before anybody joins")),
+            ("line" | "mongering", false) => return Err(words.amiss(verb.column, "must come before the first join")),
             _ => tale.steps.push(Step { line: number, verb: words.verb(&verb)? }),
         }
         words.end()?;
@@ -56,16 +56,16 @@ struct Word {
     quoted: bool,
 }
 
-/// The words of a line that are still to be read.
+/// The remaining words of a line.
 struct Words {
     line: usize,
-    /// Where the line ends.
+    /// Column of the line's end.
     end: usize,
     rest: Peekable<IntoIter<Word>>,
 }
 
 impl Words {
-    /// Cuts a line into words: what stands between spaces, or between quotes; a `#` begins a comment.
+    /// Splits a line into words, which stand between spaces or between quotes; a `#` begins a comment.
     fn of(line: usize, text: &str) -> Result<Self, Amiss> {
         let mut words: Vec<Word> = Vec::new();
         let mut open: Option<Word> = None;
@@ -87,7 +87,7 @@ impl Words {
             }
         }
         if let Some(Word { column, .. }) = open.as_ref().filter(|word| word.quoted) {
-            return Err(Amiss { line, column: *column, what: "a quote that does not end".into() });
+            return Err(Amiss { line, column: *column, what: "the quote is never closed".into() });
         }
         words.extend(open);
         Ok(Self { line, end: end + 1, rest: words.into_iter().peekable() })
@@ -102,7 +102,7 @@ impl Words {
         self.rest.next().ok_or(missing)
     }
 
-    /// Reads the next word by `read`.
+    /// Parses the next word with `read`.
     fn read<T>(&mut self, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Amiss> {
         let word = self.next(wanted)?;
         let found = if word.quoted { None } else { read(&word.text) };
@@ -134,22 +134,22 @@ impl Words {
         self.read("peers like 2, 0-3 or 0,2,5", peers)
     }
 
-    /// The text between quotes that comes next, if one does.
+    /// Takes the next word if it is quoted.
     fn quoted(&mut self) -> Option<String> {
         self.rest.next_if(|word| word.quoted).map(|word| word.text)
     }
 
     fn end(&mut self) -> Result<(), Amiss> {
         match self.rest.next() {
-            Some(word) => Err(self.amiss(word.column, format!("{:?} is one word too many", word.text))),
+            Some(word) => Err(self.amiss(word.column, format!("{:?} is unexpected here", word.text))),
             None => Ok(()),
         }
     }
 
     fn verb(&mut self, verb: &Word) -> Result<Verb, Amiss> {
         Ok(match verb.text.as_str() {
-            "join" => Verb::Join(self.number("how many peers")? as usize),
-            "found" => Verb::Found(self.number("how many peers")? as usize),
+            "join" => Verb::Join(self.number("a number of peers")? as usize),
+            "found" => Verb::Found(self.number("a number of peers")? as usize),
             "say" => self.say()?,
             "wait" => Verb::Wait(self.ms()?),
             "settle" => Verb::Settle(if self.rest.peek().is_some() { Some(self.peers()?) } else { None }),
@@ -172,13 +172,13 @@ impl Words {
             "turn" => Verb::Turn(self.peers()?, self.read("a way to lie", nature)?),
             "same_timeline" => Verb::SameTimeline,
             "expect" => Verb::Expect(self.peers()?, self.expected()?),
-            unknown => return Err(self.amiss(verb.column, format!("{unknown:?} is no verb"))),
+            unknown => return Err(self.amiss(verb.column, format!("{unknown:?} is not a verb"))),
         })
     }
 
     fn say(&mut self) -> Result<Verb, Amiss> {
         let peers = self.peers()?;
-        let missing = self.amiss(self.end, "missing: what is said, between quotes");
+        let missing = self.amiss(self.end, "missing: the text to say, between quotes");
         let text = self.quoted().ok_or(missing)?;
         let (mut times, mut every_ms) = (None, 0);
         if self.rest.peek().is_some_and(|word| word.text != "every") {
@@ -218,10 +218,10 @@ impl Words {
                 "twice" => weather.duplicate_percent = self.percent()?,
                 "jitter" => weather.jitter_us = self.ms()? * 1_000,
                 "latency" => weather.latency_us = self.read("two times like 5ms-30ms", between_us)?,
-                "bulk" => weather.bulk_bytes_per_second = self.number("bytes a second")?,
-                "live" => weather.live_bytes_per_second = self.number("bytes a second")?,
+                "bulk" => weather.bulk_bytes_per_second = self.number("a number of bytes a second")?,
+                "live" => weather.live_bytes_per_second = self.number("a number of bytes a second")?,
                 "reorder" => weather.reorder = true,
-                unknown => return Err(self.amiss(word.column, format!("{unknown:?} is no weather"))),
+                unknown => return Err(self.amiss(word.column, format!("{unknown:?} is not a kind of weather"))),
             }
         }
         Ok(weather)
@@ -302,17 +302,17 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named_by_its_place() {
         let cases = [
-            ("jion 4", 1, 1, "\"jion\" is no verb"),
+            ("jion 4", 1, 1, "\"jion\" is not a verb"),
             ("join 4\n\n  wait 2", 3, 8, "\"2\" is not a time like 300ms, 2s, 10m or 8h"),
-            ("join 4\nsay 0 \"hello", 2, 7, "a quote that does not end"),
-            ("say 0", 1, 6, "missing: what is said, between quotes"),
-            ("join four", 1, 6, "\"four\" is not how many peers"),
-            ("join 4 5", 1, 8, "\"5\" is one word too many"),
-            ("join 2\nline 2", 2, 1, "comes before anybody joins"),
+            ("join 4\nsay 0 \"hello", 2, 7, "the quote is never closed"),
+            ("say 0", 1, 6, "missing: the text to say, between quotes"),
+            ("join four", 1, 6, "\"four\" is not a number of peers"),
+            ("join 4 5", 1, 8, "\"5\" is unexpected here"),
+            ("join 2\nline 2", 2, 1, "must come before the first join"),
             ("crash 3-1", 1, 7, "\"3-1\" is not peers like 2, 0-3 or 0,2,5"),
             ("turn 1 honest", 1, 8, "\"honest\" is not a way to lie"),
             ("weather loss 101", 1, 14, "\"101\" is not a number up to 100"),
-            ("weather sunny", 1, 9, "\"sunny\" is no weather"),
+            ("weather sunny", 1, 9, "\"sunny\" is not a kind of weather"),
             ("expect 1", 1, 9, "missing: lines, nothing, down, or texts between quotes"),
             ("wait 99999999999999999999h", 1, 6, "\"99999999999999999999h\" is not a time like 300ms, 2s, 10m or 8h"),
         ];

@@ -1,4 +1,4 @@
-//! Tells stories in a world.
+//! Runs stories in a world.
 
 use rumormill_proto::rumor::{
     Policy,
@@ -11,18 +11,18 @@ use crate::{
     world::World,
 };
 
-/// Rumors as in 1987: push, with feedback, until three have known it.
+/// Rumors as in 1987: push, with feedback, until three peers knew it already.
 pub(super) fn mongering() -> Policy {
     let stop = Stop::Counter(3);
     Policy::Mongering(Mongering { direction: Direction::Push, feedback: true, stop, ..Mongering::default() })
 }
 
 impl Tale {
-    /// Tells the story in a world from [`Tale::world`].
+    /// Runs the story in a world from [`Tale::world`].
     ///
     /// # Errors
-    /// The first property that breaks, the first expectation that is not met, or the first line that makes no sense
-    /// where it stands.
+    /// The first violation, the first expectation that is not met, or the first line that makes no sense where it
+    /// stands.
     pub fn tell(&self, room: &mut World) -> Story {
         self.steps.iter().try_for_each(|step| step.happen(room))
     }
@@ -66,7 +66,7 @@ impl Step {
         Ok(())
     }
 
-    /// Whether all who are named have joined, and are up or down as the verb needs them.
+    /// Checks that all named peers have joined, and are up or down as the verb requires.
     fn make_sense(&self, room: &World) -> Story {
         let named: &[usize] = match &self.verb {
             Verb::Say { peers, .. }
@@ -85,7 +85,7 @@ impl Step {
         let stranger = named.iter().find(|peer| **peer >= room.len());
         self.require(stranger.is_none(), room, || format!("peer {} has not joined", stranger.unwrap_or(&0)))?;
         match &self.verb {
-            Verb::Found(_) => self.require(room.is_empty(), room, || "somebody joined before".into()),
+            Verb::Found(_) => self.require(room.is_empty(), room, || "a peer joined before".into()),
             Verb::Restart { peers, .. } => {
                 let up = peers.iter().find(|peer| !room.is_crashed(**peer));
                 self.require(up.is_none(), room, || format!("peer {} is not down", up.unwrap_or(&0)))
@@ -111,9 +111,7 @@ impl Step {
     fn require(&self, met: bool, room: &World, otherwise: impl FnOnce() -> String) -> Result<(), Violation> {
         match met {
             true => Ok(()),
-            false => {
-                Err(room.violation("the story goes as it is told", format!("line {}: {}", self.line, otherwise())))
-            }
+            false => Err(room.violation("the story goes as written", format!("line {}: {}", self.line, otherwise()))),
         }
     }
 }

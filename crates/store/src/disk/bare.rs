@@ -1,5 +1,5 @@
-//! Entries that came without their bodies though nothing here explains it: neither a retraction nor what the room keeps.
-//! Their bodies are wanted, until they come or a reason does.
+//! Entries that arrived without their bodies although neither a retraction nor the room's bounds explain it. Their
+//! bodies are wanted until they arrive or an explanation does.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -26,7 +26,7 @@ use crate::{
     share::weight,
 };
 
-/// Notes an entry whose body is wanted.
+/// Records an entry whose body is wanted.
 pub(super) fn put(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
     let mut put = db.prepare_cached("INSERT OR IGNORE INTO bare VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     let kind = i64::from(entry.kind.number());
@@ -34,22 +34,23 @@ pub(super) fn put(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) 
     Ok(())
 }
 
-/// Bodies of `first..=last` are not wanted any more.
+/// The bodies of `first..=last` are no longer wanted.
 pub(super) fn remove(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
     let mut remove = db.prepare_cached("DELETE FROM bare WHERE log = ?1 AND seq BETWEEN ?2 AND ?3")?;
     remove.execute((log, int(first), int(last)))?;
     Ok(())
 }
 
-/// Bodies of `first..=last` are not wanted any more, for their author's share reaches no farther.
+/// The bodies of `first..=last` are no longer wanted, because they exceed their author's share.
 pub(super) fn let_go(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
     let mut remove = db.prepare_cached("DELETE FROM bare WHERE log = ?1 AND seq BETWEEN ?2 AND ?3 AND kind <> ?4")?;
     remove.execute((log, int(first), int(last), i64::from(Kind::FOUND.number())))?;
     Ok(())
 }
 
-/// Looks for entries without bodies in everything that was kept before these were noted. Where a text below an edit was
-/// taken back, its missing body is explained: an edit goes with its text, and nothing tells of which it was.
+/// Finds entries without bodies among everything stored before this table existed. When a text below an edit was
+/// retracted, the edit's missing body counts as explained: edits go with their text, and nothing shows which text this
+/// edit was about.
 pub(super) fn look_all(db: &Connection) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log ORDER BY id")?;
     let mut logs = find.query([])?;
@@ -83,7 +84,7 @@ fn look(db: &Connection, whose: Whose<'_>, last: Seq) -> Result<(), Fail> {
     })
 }
 
-/// What the room does not keep so long is not wanted any more.
+/// Bodies older than the room keeps are no longer wanted.
 pub(super) fn expire(db: &Connection, room: i64, floor: Place) -> Result<(), Fail> {
     let mut find = db.prepare_cached(
         "SELECT log, seq, kind, time, author FROM bare CROSS JOIN log ON log.id = bare.log
@@ -101,7 +102,7 @@ pub(super) fn expire(db: &Connection, room: i64, floor: Place) -> Result<(), Fai
     Ok(())
 }
 
-/// Whatever is not in the timeline any more is not wanted.
+/// Bodies of entries outside the timeline are not wanted.
 pub(super) fn tidy(db: &Connection, room: i64) -> Result<(), Fail> {
     db.execute(
         "DELETE FROM bare WHERE room = ?1 AND NOT EXISTS (SELECT 1 FROM place WHERE place.room = bare.room
@@ -134,16 +135,16 @@ pub(super) fn is_bare(db: &Connection, log: i64, at: Seq) -> Result<bool, Fail> 
     Ok(db.prepare_cached("SELECT 1 FROM bare WHERE log = ?1 AND seq = ?2")?.exists((log, int(at)))?)
 }
 
-/// What filling a body in came to.
+/// The effect of filling a body in.
 #[derive(Default)]
 pub(super) struct Filled {
-    /// What is counted from here on.
+    /// Additions to the counts.
     pub(super) came: Tally,
-    /// What went, for the body says that it goes.
+    /// Bodies dropped because of what the new one says.
     pub(super) dropped: Dropped,
 }
 
-/// Puts a body where it is wanted, if it is the one that the header names, and follows what it says.
+/// Stores a body where it is wanted, if it matches the header, and applies what it says.
 pub(super) fn fill(
     db: &Connection,
     whose: Whose<'_>,
@@ -176,7 +177,7 @@ pub(super) fn fill(
     vouches::add(db, (whose.log, whose.author), at, &entry)?;
     share::add(db, whose.log, weight(&entry))?;
     filled.came += Tally::of(&entry);
-    // The note says so from here on; another retraction finds nothing to do.
+    // The note is complete from here on; a second retraction finds nothing to do.
     if let Some(of) = Note::of(whose.author, at, &entry).and_then(|note| note.retracts())
         && !notes::is_gone(db, whose.log, of)?
     {

@@ -1,10 +1,11 @@
-//! One commit: runs put into their logs and the timeline, logs cut.
+//! One commit: adds runs to logs and to the timeline, and cuts logs.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Run,
+    content::Target,
     entry::{LogKey, RawEntry},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
@@ -21,6 +22,7 @@ use super::{
     fail::Fail,
     forget::{Dropped, retract, take_out},
     notes::{self, Whose},
+    once,
     piece::{self, covering, for_each},
     place::{self, Places},
     record::{self, int, put_spans, put_time},
@@ -28,29 +30,30 @@ use super::{
     share, vouches,
 };
 use crate::{
+    Once,
     keep::{Tally, is_below},
     note::{Note, goes, raw_entries},
     row::made_whole,
     share::{explains, weight},
 };
 
-/// Changes within an open transaction. Only [`Batch::end`] writes the last of them.
+/// Changes within an open transaction. Only [`Batch::end`] completes them.
 pub(super) struct Batch<'a> {
     db: &'a Connection,
     rooms: BTreeMap<RoomId, Room>,
     logs: BTreeMap<(i64, AuthorId), Touched>,
-    /// Places to be written in their order, which the table is kept in.
+    /// Places to write in the order of their table.
     places: Places,
-    /// Bodies dropped that were kept before.
+    /// Stored bodies that were dropped.
     dropped: usize,
-    /// By room, what is counted of bodies that came, less those that went.
+    /// Change of the body counts, by room.
     counts: BTreeMap<i64, Tally>,
 }
 
-/// What a batch did beside what it was told to do.
+/// Side effects of a batch.
 #[derive(Clone, Copy)]
 pub(super) struct Ended {
-    /// Bodies dropped that were kept before.
+    /// Stored bodies that were dropped.
     pub(super) dropped: usize,
 }
 
@@ -58,9 +61,9 @@ pub(super) struct Ended {
 struct Room {
     id: i64,
     next_arrival: i64,
-    /// Up to where no bodies are kept.
+    /// Place below which no bodies are kept.
     floor: Option<Place>,
-    /// Bytes of bodies that each author may take.
+    /// Bytes of bodies that each author may keep.
     share: i64,
 }
 
@@ -106,7 +109,7 @@ impl<'a> Batch<'a> {
         self.hold(whose, share)
     }
 
-    /// Lets bodies go that are over an author's share.
+    /// Drops bodies over an author's share.
     fn hold(&mut self, whose: Whose<'_>, share: i64) -> Result<(), Fail> {
         let Some((_, held)) = self.known(whose.room, whose.author)? else { return Ok(()) };
         let step = share::hold(self.db, whose, share, &held)?;
@@ -114,20 +117,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Counts bodies that were dropped.
+    /// Counts dropped bodies.
     fn drop(&mut self, room: i64, dropped: Dropped) {
         self.dropped += dropped.bodies;
         *self.counts.entry(room).or_default() -= dropped.tally;
     }
 
-    /// The entries of a run as they are to be kept: what it retracts is dropped, in itself and wherever it lies, and
-    /// so is what was retracted before it came or is not kept so long. What is left is noted.
+    /// The entries of a run in the form to store. Drops the targets of its retractions, inside the run and elsewhere,
+    /// and bodies in it that were retracted earlier or are too old. Records notes of what remains.
     fn read(&mut self, whose: Whose<'_>, floor: Option<Place>, run: &Run) -> Result<Vec<RawEntry>, Fail> {
         let mut entries = raw_entries(run);
         let at = run.first().seq;
         for (entry, seq) in entries.iter().zip(at..) {
             let retracted = Note::of(whose.author, seq, entry).and_then(|note| note.retracts());
-            // The note says so from here on; a second retraction finds nothing to do.
+            // The note is complete from here on; a second retraction finds nothing to do.
             if let Some(of) = retracted
                 && !notes::is_gone(self.db, whose.log, of)?
             {
@@ -187,7 +190,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Keeps what vouches for the entry below the cut of a log.
+    /// Keeps the evidence for the entry below the cut of a log.
     pub(super) fn prolong(&mut self, room: &RoomId, run: &Run) -> Result<(), Fail> {
         let (author, first) = (run.author(), run.first().seq);
         let room = self.room(room)?.id;
@@ -200,7 +203,7 @@ impl<'a> Batch<'a> {
         piece::put(self.db, log, &raw, &run.last().id)
     }
 
-    /// Takes out a log, or the lowest entries of it.
+    /// Removes a log, or the lowest entries of it.
     pub(super) fn evict(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<(), Fail> {
         self.places.write(self.db)?;
         let room = self.room(room_id)?.id;
@@ -215,7 +218,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Puts a body that was wanted where it belongs.
+    /// Stores a wanted body.
     pub(super) fn fill(&mut self, room_id: &RoomId, author: &AuthorId, body: (Seq, &Bytes)) -> Result<(), Fail> {
         let Room { id: room, floor, share, .. } = self.room(room_id)?;
         let Some((log, _)) = self.known(room, author)? else { return Ok(()) };
@@ -226,13 +229,18 @@ impl<'a> Batch<'a> {
         self.hold(whose, share)
     }
 
-    /// What the changes so far leave of a log.
+    /// Records which call wrote an entry.
+    pub(super) fn once(&mut self, room: &RoomId, call: &Once, of: Target) -> Result<(), Fail> {
+        once::put(self.db, self.room(room)?.id, call, of)
+    }
+
+    /// The log after the changes so far.
     pub(super) fn left(&mut self, room_id: &RoomId, author: &AuthorId) -> Result<Log, Fail> {
         let room = self.room(room_id)?.id;
         Ok(self.known(room, author)?.map(|(_, log)| log).unwrap_or_default())
     }
 
-    /// The number of a log and what is held of it, if it has a number.
+    /// Number and state of a log, if it has a number.
     fn known(&self, room: i64, author: &AuthorId) -> Result<Option<(i64, Log)>, Fail> {
         match self.logs.get(&(room, *author)) {
             Some(touched) => Ok(Some((touched.id, touched.log.clone()))),
@@ -240,7 +248,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes what waits, before the transaction commits.
+    /// Writes everything pending, before the transaction commits.
     pub(super) fn end(mut self) -> Result<Ended, Fail> {
         self.places.write(self.db)?;
         let mut keep = self.db.prepare_cached("UPDATE log SET spans = ?2, cut = ?3 WHERE id = ?1")?;
@@ -253,7 +261,7 @@ impl<'a> Batch<'a> {
         Ok(Ended { dropped: self.dropped })
     }
 
-    /// The numbers of a room; its next arrival is taken.
+    /// The numbers of a room; reserves its next arrival number.
     fn room(&mut self, room: &RoomId) -> Result<Room, Fail> {
         if let Some(known) = self.rooms.get_mut(room) {
             known.next_arrival += 1;
@@ -261,7 +269,8 @@ impl<'a> Batch<'a> {
         }
         let id = number_room(self.db, room)?;
         let base = id << ARRIVAL_BITS;
-        // Behind what was indexed too, though that has left: what comes would pass for indexed otherwise.
+        // Also higher than any indexed arrival, even if that one is gone: otherwise the new arrival would count as
+        // indexed.
         let last: i64 = self
             .db
             .prepare_cached(
@@ -291,7 +300,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The number of a room, given to it if it has none.
+/// The number of a room, assigned if it has none.
 pub(super) fn number_room(db: &Connection, room: &RoomId) -> Result<i64, Fail> {
     if let Some(known) = record::room(db, room)? {
         return Ok(known);
@@ -300,7 +309,7 @@ pub(super) fn number_room(db: &Connection, room: &RoomId) -> Result<i64, Fail> {
     Ok(db.last_insert_rowid())
 }
 
-/// The number of a log, given to it if it has none, and what is kept of it.
+/// The number of a log, assigned if it has none, and the log's state.
 pub(super) fn number_log(db: &Connection, room: i64, author: &AuthorId) -> Result<(i64, Log), Fail> {
     if let Some(known) = record::log(db, room, author)? {
         return Ok((known.id, known.log));
@@ -310,8 +319,8 @@ pub(super) fn number_log(db: &Connection, room: i64, author: &AuthorId) -> Resul
     Ok((db.last_insert_rowid(), Log::default()))
 }
 
-/// Makes one run of all those in a block that is whole, so that it is read and served at once. Where one of them is
-/// damaged they stay as they are, for a check to tell.
+/// Joins the runs of a complete block into one, so that it is read and served at once. If one of them is damaged, all
+/// stay as they are for a check to report.
 fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) -> Result<(), Fail> {
     let mut runs: Vec<(RawRun, bool)> = Vec::new();
     let mut top = None;
@@ -329,7 +338,7 @@ fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) 
     piece::put(db, log, &joined, &top)
 }
 
-/// Parts the run that holds both `at - 1` and `at`, if there is one. Returns the entry at `at - 1` if it is held.
+/// Splits the run that holds both `at - 1` and `at`, if there is one. Returns the entry at `at - 1` if it is held.
 fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq) -> Result<Option<Head>, Fail> {
     let Some(below) = at.checked_sub(1) else { return Ok(None) };
     let Some(stored) = covering(db, log, below)?.filter(|stored| stored.last >= below) else { return Ok(None) };
@@ -349,8 +358,8 @@ fn split(db: &Connection, key: &LogKey, (log, author): (i64, &AuthorId), at: Seq
     Ok(Some(head))
 }
 
-/// Takes entries out of the timeline and the notes. Of a damaged run the times are not known, and its places are sought
-/// one by one. Returns what is counted no more.
+/// Removes entries from the timeline and the notes; returns the reduction of the counts. For a damaged run the times
+/// are unknown, so its places are looked up one by one.
 pub(super) fn unplace(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Tally, Fail> {
     let (mut gone, mut weighed) = (Tally::default(), 0);
     let Whose { room, log, author } = whose;

@@ -1,7 +1,7 @@
-//! Logs that leave because a room has more authors than there is space.
+//! Eviction of logs when a room has more authors than it has space for.
 //!
-//! A log goes from below, some blocks at a time, so that a long one holds nobody up; what is left of it in between is a
-//! log with a gap, like any that is being fetched.
+//! A log goes from the lowest entry up, some blocks at a time, so that a long one does not delay other work. In
+//! between, the rest is a log with a gap, as during a fetch.
 
 use rumormill_proto::{
     ids::Seq,
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{keep::Tally, row::evicted_end};
 
-/// What is left of a log, and what is counted no more.
+/// The rest of a log, and the reduction of the counts.
 pub(super) struct Left {
-    /// Nothing when the last of it went.
+    /// `None` when the last of it went.
     pub(super) log: Option<Log>,
     pub(super) gone: Tally,
 }
 
-/// Takes out the lowest entries of a log, and with the last one all that is kept of it.
+/// Removes the lowest entries of a log, and with the last one everything stored for it.
 pub(super) fn evict(db: &Connection, whose: Whose<'_>, log: &Log) -> Result<Left, Fail> {
     db.prepare_cached("DELETE FROM vouch WHERE log = ?1")?.execute([whose.log])?;
     let Some(lowest) = lowest(db, whose.log)? else {
@@ -35,7 +35,7 @@ pub(super) fn evict(db: &Connection, whose: Whose<'_>, log: &Log) -> Result<Left
         return Ok(Left { log: None, gone: Tally::default() });
     };
     let end = evicted_end(lowest);
-    // What lies beyond a cut left the timeline already.
+    // Entries beyond a cut have left the timeline already.
     let shown = log.cut().map_or(Some(end), |cut| cut.checked_sub(1).map(|last| last.min(end)));
     let shown = shown.filter(|last| lowest <= *last);
     let gone = shown.map_or(Ok(Tally::default()), |last| unplace(db, whose, (lowest, last)))?;
@@ -50,14 +50,14 @@ pub(super) fn evict(db: &Connection, whose: Whose<'_>, log: &Log) -> Result<Left
     Ok(Left { log: Some(above(db, whose, log, end + 1)?), gone })
 }
 
-/// The lowest entry that is kept of a log, evidence included.
+/// The lowest stored entry of a log, evidence included.
 fn lowest(db: &Connection, log: i64) -> Result<Option<Seq>, Fail> {
     let mut find = db.prepare_cached("SELECT first FROM run WHERE log = ?1 ORDER BY first LIMIT 1")?;
     let lowest: Option<i64> = find.query_row([log], |row| row.get(0)).optional()?;
     lowest.map(seq).transpose()
 }
 
-/// What is left of a log from `first` on.
+/// The rest of a log from `first` on.
 fn above(db: &Connection, whose: Whose<'_>, log: &Log, first: Seq) -> Result<Log, Fail> {
     let mut spans = Vec::new();
     for span in log.spans().iter().filter(|span| first <= span.last.seq) {
@@ -68,14 +68,14 @@ fn above(db: &Connection, whose: Whose<'_>, log: &Log, first: Seq) -> Result<Log
                 let first_time = run.entries().first().map_or(span.first_time, |entry| entry.time);
                 spans.push(Span { first, prev: run.prev(), first_time, last: span.last });
             }
-            // It cannot be read, and goes with the next piece.
+            // This run is unreadable; the next step removes it.
             _ => {}
         }
     }
     Ok(Log::restored(spans, log.cut()))
 }
 
-/// Takes out what is kept beside the entries of a log. Its number stays when others name its entries.
+/// Removes what is stored beside the entries of a log. Keeps the log's number while others name its entries.
 fn forget(db: &Connection, whose: Whose<'_>) -> Result<(), Fail> {
     for rows in [
         "DELETE FROM proof WHERE log = ?1",

@@ -1,4 +1,4 @@
-//! Bodies that are dropped because a room keeps no more.
+//! Drops bodies that exceed a room's bounds.
 
 use std::collections::BTreeMap;
 
@@ -23,16 +23,16 @@ use crate::{
     share::weight,
 };
 
-/// What is over the bounds of a room, and how far that goes.
+/// The bodies over the bounds of a room, and how far up they reach.
 pub(super) struct Plan {
     room: i64,
     expiry: Expiry,
     floor: Option<Place>,
-    /// Whether more waits when this is done.
+    /// Whether more waits after this.
     pub(super) more: bool,
 }
 
-/// What there is to drop in a room, in at most `most` entries of its timeline.
+/// Finds what to drop in a room, within at most `most` entries of its timeline.
 pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> Result<Option<Plan>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached(
@@ -61,7 +61,7 @@ pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> 
     Ok(ended.map(|(floor, more)| Plan { room: number, expiry, floor, more }))
 }
 
-/// Does what was planned; returns what was dropped.
+/// Carries out a plan; returns what was dropped.
 pub(super) fn expire(db: &Connection, plan: &Plan) -> Result<Dropped, Fail> {
     let mut dropped = Dropped::default();
     for (author, seqs) in &plan.expiry.over {
@@ -78,14 +78,14 @@ pub(super) fn expire(db: &Connection, plan: &Plan) -> Result<Dropped, Fail> {
     Ok(dropped)
 }
 
-/// Counts bodies that came to a room, or went.
+/// Adds to the body counts of a room; `count` can be negative.
 pub(super) fn add(db: &Connection, room: i64, count: Tally) -> Result<(), Fail> {
     let mut add = db.prepare_cached("UPDATE room SET entries = entries + ?2, bytes = bytes + ?3 WHERE id = ?1")?;
     add.execute((room, count.entries, count.bytes))?;
     Ok(())
 }
 
-/// Counts the bodies of all rooms, or of one, from what is kept. What is damaged does not count.
+/// Recounts the bodies of all rooms, or of one, from the runs. Damaged runs do not count.
 pub(super) fn recount(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
     db.execute("UPDATE room SET entries = 0, bytes = 0 WHERE ?1 IS NULL OR id = ?1", [room])?;
     let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log WHERE ?1 IS NULL OR room = ?1")?;
@@ -101,7 +101,7 @@ pub(super) fn recount(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
     counts.into_iter().try_for_each(|(room, count)| add(db, room, count))
 }
 
-/// Counts what the authors of all rooms, or of one, take of their shares. What is damaged does not count.
+/// Recounts how much of their shares the authors of all rooms, or of one, use. Damaged runs do not count.
 pub(super) fn recount_shares(db: &Connection, room: Option<i64>) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT id, author, spans, cut FROM log WHERE ?1 IS NULL OR room = ?1")?;
     let mut logs = find.query([room])?;
@@ -134,7 +134,7 @@ fn count_log(db: &Connection, row: &Row<'_>, count: &mut Tally) -> Result<(), Fa
     })
 }
 
-/// The bounds of a room, in seven columns from `at` on.
+/// Reads the bounds of a room from seven columns, starting at `at`.
 pub(super) fn read_keep(row: &Row<'_>, at: usize) -> rusqlite::Result<Keep> {
     let bound = |at| row.get::<_, Option<i64>>(at).map(|bound| bound.map(i64::unsigned_abs));
     let files = KeepFiles { age_ms: bound(at + 3)?, count: bound(at + 4)?, bytes: bound(at + 5)? };
@@ -142,7 +142,7 @@ pub(super) fn read_keep(row: &Row<'_>, at: usize) -> rusqlite::Result<Keep> {
     Ok(Keep { age_ms: bound(at)?, entries: bound(at + 1)?, bytes: bound(at + 2)?, files, share })
 }
 
-/// Keeps the bounds of a room. Others than before are held against everything there is.
+/// Stores the bounds of a room. Changed bounds are applied from the beginning of the timeline.
 pub(super) fn put_keep(db: &Connection, room: i64, keep: &Keep) -> Result<(), Fail> {
     let mut put = db.prepare_cached(
         "UPDATE room SET age_ms = ?2, keep_entries = ?3, keep_bytes = ?4, file_age_ms = ?5, keep_files = ?6,

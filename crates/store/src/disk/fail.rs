@@ -1,4 +1,4 @@
-//! What can go wrong below the border, where no one knows yet which file it was.
+//! Errors inside the disk store, where the file is not known.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use rusqlite::ErrorCode;
 
 use crate::error::Error;
 
-/// Becomes an [`Error`] where the file is known.
+/// An error that becomes an [`Error`] where the file is known.
 #[derive(Debug)]
 pub(super) enum Fail {
     /// The database failed.
     Sql(rusqlite::Error),
-    /// What is in the database makes no sense.
+    /// The content of the database is malformed.
     Odd(String),
-    /// A run has no place in its log.
+    /// A run does not fit its log.
     Unfit { author: AuthorId, why: Unfit },
 }
 

@@ -1,7 +1,7 @@
-//! Bodies that are dropped: out of their run, out of the notes and out of the search.
+//! Dropping bodies: from their run, from the notes and from the search index.
 //!
-//! What is dropped is overwritten where it lay (`secure_delete`); copies in the write-ahead log go when that is cut
-//! off, see [`wipe`].
+//! Dropped bodies are overwritten in place (`secure_delete`). Copies in the write-ahead log go when that is truncated,
+//! see [`wipe`].
 
 use std::{ops::AddAssign, time::Duration};
 
@@ -30,13 +30,13 @@ use crate::{
     share::weight,
 };
 
-/// What was there to be dropped.
+/// What was dropped.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Dropped {
     pub(super) bodies: usize,
-    /// Those among them that are counted.
+    /// The part that counts towards the room's bounds.
     pub(super) tally: Tally,
-    /// When the newest of them was said.
+    /// Time of the newest dropped entry.
     pub(super) newest: Option<Time>,
 }
 
@@ -48,7 +48,7 @@ impl AddAssign for Dropped {
     }
 }
 
-/// Drops bodies of one log, by ascending seqs.
+/// Drops bodies of one log; seqs ascending.
 pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Result<Dropped, Fail> {
     let mut dropped = Dropped::default();
     let mut rest = seqs;
@@ -65,8 +65,7 @@ pub(super) fn drop_bodies(db: &Connection, whose: Whose<'_>, seqs: &[Seq]) -> Re
     Ok(dropped)
 }
 
-/// Drops those bodies of one run that go. Ids and signature stay as they are kept, so that what was damaged is still found
-/// to be.
+/// Drops the selected bodies of one run. Keeps the stored ids and signature, so that earlier damage is still detected.
 pub(super) fn drop_within(
     db: &Connection,
     whose: Whose<'_>,
@@ -98,13 +97,13 @@ pub(super) fn drop_within(
     Ok(dropped)
 }
 
-/// The arrivals that brought some of the entries `first..=last` and are indexed, with their words.
+/// The indexed arrivals that contain some of the entries `first..=last`, with their words.
 pub(super) fn texts(
     db: &Connection,
     author: &AuthorId,
     (log, first, last): (i64, Seq, Seq),
 ) -> Result<Vec<(Arrival, String)>, Fail> {
-    // A run that arrives lies in one block.
+    // An arriving run lies within one block.
     let mut find = db.prepare_cached(
         "SELECT arrival.id, arrival.log, author, first, last, newest FROM arrival CROSS JOIN log ON log.id = arrival.log
             CROSS JOIN room ON room.id = log.room WHERE arrival.log = ?1 AND first BETWEEN ?2 AND ?4 AND last >= ?3
@@ -120,20 +119,20 @@ pub(super) fn texts(
     Ok(texts)
 }
 
-/// Takes the runs of a log that begin within `first..=last` out, and their words out of the index.
+/// Removes the runs of a log that begin within `first..=last`, and their words from the index.
 pub(super) fn take_out(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<(), Fail> {
     let texts = texts(db, whose.author, (whose.log, first, last))?;
     piece::remove(db, whose.log, (first, last))?;
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))
 }
 
-/// Indexes an arrival anew whose words were `before`.
+/// Indexes an arrival again; its words were `before`.
 pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result<(), Fail> {
     let after = folded(db, arrival, |_, _| ())?;
     if after == before {
         return Ok(());
     }
-    // What has no words stands nowhere in the index.
+    // An arrival without words is not in the index.
     if !before.is_empty() {
         let mut delete = db.prepare_cached("INSERT INTO words(words, rowid, text) VALUES ('delete', ?1, ?2)")?;
         delete.execute((arrival.id, before))?;
@@ -144,8 +143,8 @@ pub(super) fn reword(db: &Connection, arrival: &Arrival, before: &str) -> Result
     Ok(())
 }
 
-/// Drops what entry `of` of a log said, and its edits, if they are here: the first of them at once, and of many the rest by
-/// [`go_on`]. None of them stands from here on.
+/// Drops the body of entry `of` of a log and the bodies of its edits, if held. The first edits are dropped at once,
+/// further ones by [`go_on`]. None of them is in effect from here on.
 pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Dropped, Fail> {
     vouches::remove(db, whose.log, of)?;
     bare::remove(db, whose.log, (of, of))?;
@@ -159,7 +158,7 @@ pub(super) fn retract(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<Drop
     drop_bodies(db, whose, &seqs)
 }
 
-/// Drops up to `rows` more edits of something that was taken back; returns whether more waits.
+/// Drops up to `rows` more edits of retracted entries; returns whether more wait.
 pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
     let mut find = db.prepare_cached(
         "SELECT retracting.log, of, room, author FROM retracting LEFT JOIN log ON log.id = retracting.log LIMIT 1",
@@ -177,20 +176,20 @@ pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
         count -= dropped.tally;
         expire::add(db, room, count)?;
     }
-    // What is damaged does not go by being asked for again.
+    // Asking again does not remove damaged edits.
     if dropped.bodies < rows {
         db.prepare_cached("DELETE FROM retracting WHERE log = ?1 AND of = ?2")?.execute((log, of))?;
     }
     is_going(db)
 }
 
-/// Whether edits of something that was taken back wait to go.
+/// Whether edits of retracted entries wait to be dropped.
 pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
     Ok(db.prepare_cached("SELECT 1 FROM retracting LIMIT 1")?.exists([])?)
 }
 
-/// Moves everything into the database and cuts the write-ahead log off, with what was said in it. Returns whether that
-/// was possible: while somebody reads it has to wait.
+/// Moves everything into the database and truncates the write-ahead log, which erases dropped bodies from it. Returns
+/// whether that was possible: it has to wait while anyone reads the log.
 pub(super) fn wipe(db: &Connection) -> Result<bool, Fail> {
     db.busy_timeout(Duration::ZERO)?;
     let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));

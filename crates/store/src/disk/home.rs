@@ -1,7 +1,7 @@
-//! The directory a store lives in: private, and open to one process at a time.
+//! The directory of a store: private, and open to one process at a time.
 //!
-//! Secrets lie in it, so it is made for its owner only and refused when others can read it. A link in place of a file
-//! could lead a write elsewhere, and a second name could let a second process past the lock: both are refused.
+//! It holds secrets, so it is created for its owner only and refused when others can read it. A link in place of a file
+//! could redirect a write, and a second name could let a second process bypass the lock: both are refused.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -11,20 +11,20 @@ use std::{
 
 use crate::error::Error;
 
-/// The name of the file by which one process keeps the others out.
+/// Name of the lock file, which keeps other processes out.
 pub(super) const LOCK: &str = "lock";
-/// The name of the database in a home.
+/// Name of the database in a home.
 pub(super) const DATABASE: &str = "rumormill.db";
 
 /// A home, locked until it is dropped.
-pub(super) struct Home {
+pub(super) struct LockedHome {
     database: PathBuf,
     /// Holds the lock.
     _lock: File,
 }
 
-impl Home {
-    /// Locks `dir`, which is made when it is missing.
+impl LockedHome {
+    /// Locks `dir`, which is created if missing.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
         let missing = !dir.exists();
         make(dir).map_err(|why| Error::io(dir, &why))?;
@@ -58,7 +58,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     }
 }
 
-/// Refuses what is not a file, has another name, or can be read by others. What is missing is no stranger.
+/// Refuses a path that is not a plain file, has a second name, or that others can read. A missing file is fine.
 pub(super) fn refuse_strange(path: &Path) -> Result<(), Error> {
     let found = match fs::symlink_metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -91,14 +91,14 @@ pub(crate) fn make(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Makes a file for its owner only, unless it is there.
+/// Creates a file for its owner only, if it is missing.
 #[cfg(unix)]
 fn create(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     made(OpenOptions::new().write(true).create_new(true).mode(0o600).open(path))
 }
 
-/// Makes the names in a directory durable.
+/// Makes the file names in a directory durable.
 #[cfg(unix)]
 pub(crate) fn sync(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()

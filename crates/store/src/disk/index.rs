@@ -1,6 +1,6 @@
-//! The indexes for words and for who saw what: written after the entries, in slices, when there is time.
+//! The indexes of words and of `seen`. They are written after the entries, in slices, when there is time.
 //!
-//! Runs are indexed in the order they arrived. An arrival is one document: the folded words of all its texts.
+//! Runs are indexed in the order of their arrival. An arrival is one document: the folded words of all its texts.
 
 use std::collections::BTreeMap;
 
@@ -26,12 +26,12 @@ pub(super) struct Arrival {
     pub(super) author: AuthorId,
     pub(super) first: Seq,
     pub(super) last: Seq,
-    /// Time of the last entry, as the database has it.
+    /// Time of the last entry, in the database's form.
     pub(super) newest: i64,
 }
 
 impl Arrival {
-    /// From the columns id, log, author, first, last, newest.
+    /// Reads the columns id, log, author, first, last, newest.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fail> {
         Ok(Self {
             id: row.get(0)?,
@@ -44,7 +44,7 @@ impl Arrival {
     }
 }
 
-/// The arrivals of a room above the one to which it is indexed; an order is to be added.
+/// The unindexed arrivals of a room; the caller adds an order.
 macro_rules! unindexed {
     ($order:literal) => {
         concat!(
@@ -73,7 +73,7 @@ fn rooms_behind(db: &Connection) -> Result<impl Iterator<Item = i64>, Fail> {
     Ok(rooms?.into_iter())
 }
 
-/// Indexes up to `entries` entries, but one run at least; returns whether more wait.
+/// Indexes up to `entries` entries, but at least one run; returns whether more wait.
 pub(super) fn go_on(db: &Connection, entries: usize) -> Result<bool, Fail> {
     let mut left = entries as u64;
     for room in rooms_behind(db)? {
@@ -119,7 +119,7 @@ fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
     Ok(())
 }
 
-/// The folded words of an arrival; visits its entries on the way.
+/// The folded words of an arrival; visits its entries along the way.
 pub(super) fn folded(
     db: &Connection,
     arrival: &Arrival,
@@ -135,7 +135,7 @@ pub(super) fn folded(
     Ok(text)
 }
 
-/// The entries of an arrival that can be read.
+/// The readable entries of an arrival.
 pub(super) fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(Seq, &RawEntry)) -> Result<(), Fail> {
     for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
         let run = stored.run(&arrival.author);
@@ -146,7 +146,7 @@ pub(super) fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(
     })
 }
 
-/// Notes an arrival in the last slice of its room, or in a new one when that is full.
+/// Adds an arrival to the last slice of its room, or to a new slice when that is full.
 fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
     let base = arrival.id >> ARRIVAL_BITS << ARRIVAL_BITS;
     let mut grow = db.prepare_cached(
@@ -160,7 +160,7 @@ fn put_slice(db: &Connection, arrival: &Arrival) -> Result<(), Fail> {
     Ok(())
 }
 
-/// For each author named, and each log of who names: the highest seq named, and the entry that names it first.
+/// For each author named in `seen`, and each naming log: the highest seq named, and the entry that named it first.
 #[derive(Default)]
 struct Saw(BTreeMap<AuthorId, BTreeMap<i64, (Seq, Seq)>>);
 

@@ -1,4 +1,4 @@
-//! What a check reads.
+//! What a check reads from the database.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub(super) struct Inspection<'a> {
     db: &'a Connection,
     path: &'a Path,
     room: RoomId,
-    /// The number of the room, if it has one.
+    /// Number of the room, if it has one.
     number: Option<i64>,
 }
 

@@ -1,17 +1,16 @@
-//! How a room goes that the user leaves: in one small commit nothing leads to it any more, and then its rows go in steps, so
-//! that other rooms need not wait for a million entries. What a crash leaves of it is still nobody's, and goes at the next
-//! start.
+//! Removes a room that the user leaves. One small commit detaches it; then its rows go in steps, so that other rooms
+//! need not wait for a million entries. After a crash the rest of its rows belong to nothing and go at the next start.
 //!
-//! A room that goes has its own number in the place of its id, which is shorter than any id, so that who enters the same
-//! room meanwhile gets another number.
+//! A room being removed has its own number in place of its id. That is shorter than any id, so the user can join the
+//! same room again meanwhile, under another number.
 
 use rumormill_proto::ids::RoomId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{fail::Fail, forget, record, schema::ARRIVAL_BITS};
 
-/// What deletes some rows of a room, in the order in which they go: logs lead to the first of them, and go last.
-const STEPS: [&str; 11] = [
+/// Statements that delete rows of a room, in order. Logs go last because they lead to the other rows.
+const STEPS: [&str; 12] = [
     "DELETE FROM run WHERE id IN
         (SELECT run.id FROM log CROSS JOIN run ON run.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM proof WHERE log IN
@@ -28,6 +27,8 @@ const STEPS: [&str; 11] = [
         (SELECT room, time, log, seq FROM aside WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM bare WHERE (room, time, log, seq) IN
         (SELECT room, time, log, seq FROM bare WHERE room = ?1 LIMIT ?2)",
+    "DELETE FROM once WHERE (room, at) IN
+        (SELECT room, at FROM once WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM note WHERE (room, target, of, kind, log, sign, time, seq) IN
         (SELECT room, target, of, kind, log, sign, time, seq FROM note WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM arrival WHERE id IN
@@ -37,11 +38,10 @@ const STEPS: [&str; 11] = [
 
 const _: () = assert!(ARRIVAL_BITS == 40, "as in the statements here");
 
-/// Rows of other tables that cost what a run does.
+/// Rows of other tables that cost as much as one run.
 const SMALL_ROWS: usize = 32;
 
-/// Lets nothing lead to a room any more. Words cannot be taken out of their index without the texts they are from, so that
-/// all of it is built anew.
+/// Detaches a room. Words cannot be removed from their index without their texts, so the whole index is rebuilt.
 pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(()) };
     db.execute(
@@ -51,10 +51,10 @@ pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
     index_anew(db)
 }
 
-/// Begins another index of words; what goes is not put into it any more. The rows of the one before are nobody's from here
-/// on, and go in steps.
+/// Starts another index of words; departing rooms are not added to it. The rows of the old index belong to nothing from
+/// here on and go in steps.
 pub(super) fn index_anew(db: &Connection) -> Result<(), Fail> {
-    // The first two rows stand in an empty one.
+    // An empty index has two rows.
     let used = db.prepare_cached("SELECT 1 FROM words_data WHERE id > 10 LIMIT 1")?.exists([])?;
     if used {
         let mut number = db.prepare("SELECT coalesce(max(rowid), 0) + 1 FROM sqlite_schema")?;
@@ -71,12 +71,12 @@ pub(super) fn index_anew(db: &Connection) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Makes an empty index of words, like the migrations do.
+/// Creates an empty index of words, as the migrations do.
 const WORDS: &str = "
     CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
     INSERT INTO words(words, rank) VALUES ('secure-delete', 1)";
 
-/// Takes out up to `rows` rows of what goes beside rooms: of indexes that were given up, of edits of what was taken back.
+/// Removes up to `rows` rows that belong to no departing room: of abandoned indexes and of edits of retracted entries.
 /// Returns whether there are more.
 pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
     if let Some(table) = given_up(db)? {
@@ -85,7 +85,7 @@ pub(super) fn go_on(db: &Connection, rows: usize) -> Result<bool, Fail> {
     forget::go_on(db, rows)
 }
 
-/// Takes out some rows of an index that was given up: leaves of 4 kB, or small rows. The table goes with the last of them.
+/// Removes some rows of an abandoned index: leaves of 4 kB, or small rows. Drops the table with the last of them.
 fn index_goes_on(db: &Connection, table: &str, rows: usize) -> Result<bool, Fail> {
     let (key, rows) = if table.ends_with("_data") { ("id", rows) } else { ("segid, term", SMALL_ROWS * rows) };
     let gone = db.execute(
@@ -98,14 +98,14 @@ fn index_goes_on(db: &Connection, table: &str, rows: usize) -> Result<bool, Fail
     Ok(true)
 }
 
-/// A table of an index of words that is nobody's any more.
+/// A table of an abandoned index of words.
 fn given_up(db: &Connection) -> Result<Option<String>, Fail> {
     let mut find =
         db.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'gone_[0-9]*' LIMIT 1")?;
     Ok(find.query_row([], |row| row.get(0)).optional()?)
 }
 
-/// Takes out up to `rows` rows of a room that goes; returns whether there is more that goes.
+/// Removes up to `rows` rows of a departing room; returns whether there are more.
 pub(super) fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<bool, Fail> {
     for (step, rows) in STEPS.into_iter().zip([rows].into_iter().chain(std::iter::repeat(SMALL_ROWS * rows))) {
         if db.prepare_cached(step)?.execute((number, i64::try_from(rows).unwrap_or(i64::MAX)))? > 0 {
@@ -116,17 +116,17 @@ pub(super) fn room_goes_on(db: &Connection, number: i64, rows: usize) -> Result<
     is_going(db)
 }
 
-/// Whether there is something that goes.
+/// Whether anything waits to be removed.
 pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
     Ok(!going(db)?.is_empty() || is_going_beside_rooms(db)?)
 }
 
-/// The same of what goes beside rooms.
+/// The same, without departing rooms.
 pub(super) fn is_going_beside_rooms(db: &Connection) -> Result<bool, Fail> {
     Ok(given_up(db)?.is_some() || forget::is_going(db)?)
 }
 
-/// Rooms that go.
+/// Departing rooms.
 pub(super) fn going(db: &Connection) -> Result<Vec<i64>, Fail> {
     let mut find = db.prepare_cached("SELECT id FROM room WHERE length(room) = 8")?;
     Ok(find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)

@@ -1,7 +1,7 @@
-//! Takes out what is damaged, so that it can be fetched again.
+//! Removes what is damaged, so that it can be fetched again.
 //!
-//! The runs are what counts: whichever still passes the one door stays, and logs, timeline and notes are made anew from
-//! those. What is searched is indexed again, of all rooms, for words cannot be taken out without the texts they are from.
+//! The runs decide: every run that `admit` still accepts stays, and logs, timeline and notes are rebuilt from those.
+//! The search index of all rooms is rebuilt, because words cannot be removed from it without their texts.
 
 use rumormill_proto::{
     admit::{Admission, Run, Trust},
@@ -26,7 +26,7 @@ use crate::note::raw_entries;
 /// Mends one room.
 pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
     let Some(room) = record::room(db, room_id)? else { return Ok(()) };
-    // Pages of another room that are lost make it fail, and keep this one from nothing.
+    // Lost pages of another room make this fail, which does not affect this room.
     let _ = db.execute_batch("REINDEX");
     db.execute_batch(
         "DELETE FROM log WHERE typeof(author) <> 'blob' OR length(author) <> 32;
@@ -43,7 +43,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT id, author, cut FROM log WHERE room = ?1")?;
     let mut logs = find.query([room])?;
     while let Some(row) = logs.next()? {
-        // One that makes no sense is proved again.
+        // A malformed cut has to be proved again.
         let cut: Option<i64> = row.get(2).unwrap_or_default();
         mending.log(row.get(0)?, &AuthorId(array(row, 1)?), cut)?;
     }
@@ -67,13 +67,13 @@ struct Mending<'a> {
 }
 
 impl Mending<'_> {
-    /// A cut that nothing proves any more is forgotten: peers will prove it again.
+    /// Rebuilds a log. Forgets a cut without a valid proof: peers will prove it again.
     fn log(&mut self, id: i64, author: &AuthorId, cut: Option<i64>) -> Result<(), Fail> {
         let cut = cut.map_or(Ok(None), |cut| seq(cut).map(Some)).ok().flatten();
         let cut = self.proved(id, author)?.filter(|at| Some(*at) == cut);
         let mut log = Log::restored(Vec::new(), cut);
         let mut bad = Vec::new();
-        // From the top, so that what is too much for a log is its oldest part.
+        // From the top down, so that the oldest part is lost when a log is too long.
         let mut find = self
             .db
             .prepare_cached("SELECT first, last, top, seal, wire, id FROM run WHERE log = ?1 ORDER BY first DESC")?;
@@ -97,7 +97,7 @@ impl Mending<'_> {
         Ok(())
     }
 
-    /// Where the log is proved to be forked.
+    /// The seq at which a stored proof shows the log to be forked.
     fn proved(&mut self, log: i64, author: &AuthorId) -> Result<Option<Seq>, Fail> {
         let mut find = self.db.prepare_cached("SELECT wire FROM proof WHERE log = ?1")?;
         let mut rows = find.query([log])?;

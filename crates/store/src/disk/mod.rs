@@ -1,7 +1,7 @@
 //! The store in one SQLite file.
 //!
-//! One connection writes, every reader has its own. A commit is one transaction in the write-ahead log, which has
-//! reached the disk when it returns.
+//! One connection writes; every reader has its own. A commit is one transaction in the write-ahead log, and returns
+//! only when that has reached the disk.
 
 mod bare;
 mod batch;
@@ -15,6 +15,7 @@ mod inspect;
 mod leave;
 mod mend;
 mod notes;
+mod once;
 mod piece;
 mod place;
 mod read;
@@ -47,7 +48,7 @@ pub use self::still::Still;
 use self::{
     batch::Batch,
     fail::Fail,
-    home::Home,
+    home::LockedHome,
     inspect::Inspection,
     notes::Whose,
     read::DiskReader,
@@ -58,44 +59,44 @@ use crate::{
     Change, CheckReport, Read, RoomRecord, Rooms, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS,
 };
 
-/// A store on disk, open to this process only until it is dropped.
+/// A store on disk, exclusive to this process until dropped.
 pub struct Disk {
-    /// Before the home, so that it is closed when the lock goes.
+    /// Declared before the home, so that it closes before the lock is released.
     db: Connection,
-    home: Home,
-    /// Commits since bodies were dropped that the write-ahead log still has, that one included.
+    home: LockedHome,
+    /// Commits since the write-ahead log first contained dropped bodies, including that one.
     unwiped: Option<u32>,
 }
 
 impl Disk {
-    /// Opens the store in `dir`, or makes one; takes the lock.
+    /// Opens the store in `dir`, creating it if missing; takes the lock.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process has it; [`Error::Exposed`] and [`Error::Link`] when it is not private;
-    /// [`Error::Newer`] and [`Error::Foreign`] when it is not a store of this version or an older one, and then it
-    /// is left as it is; [`Error::ReadOnly`], [`Error::Full`] and [`Error::Io`] when it cannot be written.
+    /// [`Error::Newer`] and [`Error::Foreign`] when it is not a store of this version or an older one, and then it is
+    /// left unchanged; [`Error::ReadOnly`], [`Error::Full`] and [`Error::Io`] when it cannot be written.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let home = Home::open(dir)?;
+        let home = LockedHome::open(dir)?;
         let db = schema::writer(home.database())?;
         let mut disk = Self { db, home, unwiped: Some(0) };
-        // Whatever a crash left there. Where that fails, the next commit tells.
+        // Removes leftovers of a crash. If this fails, the next commit reports it.
         let _ = disk.wipe();
         Ok(disk)
     }
 
-    /// Looks into the store in `dir` beside whoever may have it open: takes no lock and writes nothing. Returns the rooms
-    /// and a handle for reading.
+    /// Inspects the store in `dir`, even while another process has it open: takes no lock and writes nothing. Returns
+    /// the rooms and a read handle.
     ///
     /// # Errors
-    /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are not
-    /// of this version.
+    /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are
+    /// of an older version.
     pub fn inspect(dir: &Path) -> Result<(Rooms, Box<dyn Read>), Error> {
         let source = Source::find(dir)?;
         let db = schema::inspector(&source)?;
         Ok((rooms::rooms(&db, source.path())?, Box::new(DiskReader::open(source)?)))
     }
 
-    /// Whether there is a store in `dir`; true also where that cannot be told.
+    /// Whether `dir` contains a store; true also when that cannot be determined.
     pub fn is_in(dir: &Path) -> bool {
         let found = std::fs::symlink_metadata(dir.join(home::DATABASE));
         !found.is_err_and(|why| why.kind() == std::io::ErrorKind::NotFound)
@@ -117,7 +118,7 @@ impl Disk {
         stamp.finish()
     }
 
-    /// Cuts off the write-ahead log when there are bodies in it that were dropped; returns whether it did.
+    /// Truncates the write-ahead log when it contains dropped bodies; returns whether it did.
     fn wipe(&mut self) -> Result<bool, Error> {
         let wiped = self.unwiped.is_some() && self.ask(forget::wipe)?;
         if wiped {
@@ -126,7 +127,7 @@ impl Disk {
         Ok(wiped)
     }
 
-    /// Counts a commit that dropped that many bodies. It is durable whether they can be wiped now or not.
+    /// Counts a commit that dropped this many bodies. The commit is durable whether or not they can be wiped now.
     fn committed(&mut self, dropped: usize) {
         if dropped > 0 || self.unwiped.is_some() {
             let commits = self.unwiped.map_or(1, |commits| commits.saturating_add(1));
@@ -137,19 +138,19 @@ impl Disk {
         }
     }
 
-    /// Makes changes in one durable transaction, or none at all.
+    /// Makes changes in one durable transaction, or none of them.
     fn transact<T>(&mut self, changes: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
         let made = in_one(&mut self.db, changes).map_err(|why| why.at(self.home.database()));
         if matches!(made, Err(Error::Full { .. } | Error::Io { .. } | Error::ReadOnly { .. })) {
-            // What was written of it stays behind the end of the write-ahead log, and may be whole but for what fills up a
-            // sector: after a crash it would count, though it was not acknowledged. A page over its beginning, where the
-            // disk has room already, makes sure that it does not.
+            // A failed commit leaves its pages behind the end of the write-ahead log, possibly complete except for the
+            // filler of the last sector. After a crash they would count, although they were never acknowledged.
+            // Overwriting their beginning with a page, for which the disk already has room, prevents that.
             let _ = schema::mark(&self.db);
         }
         made
     }
 
-    /// Lets some bodies go of an author that has more than its share: one that was smaller before, or is of an older version.
+    /// Drops some bodies of an author over its share: the share was reduced, or an older version wrote them.
     fn share(&mut self, room: &RoomId) -> Result<bool, Error> {
         let over = self.ask(|db| {
             let Some(room) = record::room(db, room)? else { return Ok(None) };
@@ -174,7 +175,7 @@ impl Disk {
         Ok(false)
     }
 
-    /// Asks the connection that writes.
+    /// Queries the writing connection.
     fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
         question(&self.db).map_err(|why| why.at(self.home.database()))
     }
@@ -188,7 +189,7 @@ fn in_one<T>(db: &mut Connection, changes: impl FnOnce(&Connection) -> Result<T,
 }
 
 impl Drop for Disk {
-    /// A reader that is left over would keep what is in the write-ahead log.
+    /// Wipes first: a reader that is still open would keep the content of the write-ahead log.
     fn drop(&mut self) {
         let _ = self.wipe();
     }
@@ -205,6 +206,7 @@ impl Store for Disk {
                     Change::Prolong(run) => batch.prolong(room, run)?,
                     Change::Evict(author) => batch.evict(room, author)?,
                     Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
+                    Change::Once(once, of) => batch.once(room, once, *of)?,
                 }
             }
             let mut left = Vec::new();
@@ -243,7 +245,7 @@ impl Store for Disk {
                     self.committed(rows);
                     return Ok(more);
                 }
-                // One that is damaged stays, and keeps no other.
+                // A damaged room stays and does not block the others.
                 Err(why) => stuck = stuck.or(Some(why)),
             }
         }
@@ -252,7 +254,7 @@ impl Store for Disk {
             self.committed(rows);
             return Ok(more);
         }
-        // The last copies are in the write-ahead log. While somebody reads it they stay, until `index` finds it free.
+        // The write-ahead log has the last copies. While someone reads it they stay, until `index` finds it free.
         self.wipe()?;
         stuck.map_or(Ok(false), Err)
     }
@@ -300,7 +302,7 @@ impl Store for Disk {
     }
 }
 
-/// What is kept of all logs of a room, authors ascending.
+/// Everything known of each log of a room, authors ascending.
 fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
@@ -316,7 +318,7 @@ fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
     Ok(kept)
 }
 
-/// Why a log is cut. A proof that is damaged is none.
+/// Why a log is cut. A damaged proof counts as none.
 fn proof(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached(

@@ -1,7 +1,7 @@
-//! The notes: a row for each entry that is about something, marked when it is the one that stands.
+//! The notes: a row for each entry that is about something, marked when it is in effect.
 //!
-//! The rows of one thing that one author says lie together, ascending by place, so that the one before is found when
-//! the last is taken away.
+//! The rows of one thing that one author says lie together, ascending by place, so that the previous one is found when
+//! the last is removed.
 
 use rumormill_proto::{
     content::Target,
@@ -18,9 +18,9 @@ use super::{
     piece::{Pieces, for_each},
     record::{self, array, int, put_time, read_time, seq},
 };
-use crate::{Line, limits::NICKS, note::Note};
+use crate::{TimelineRow, limits::NICKS, note::Note};
 
-/// An author's log by the numbers it and its room have inside.
+/// An author's log, with the internal numbers of the log and its room.
 #[derive(Clone, Copy)]
 pub(super) struct Whose<'a> {
     pub(super) room: i64,
@@ -28,7 +28,7 @@ pub(super) struct Whose<'a> {
     pub(super) author: &'a AuthorId,
 }
 
-/// What the rows of one thing that one author says have in common.
+/// What all rows of one thing that one author says share.
 struct Group<'a> {
     whose: Whose<'a>,
     target: i64,
@@ -36,7 +36,7 @@ struct Group<'a> {
     note: Note,
 }
 
-/// Notes what an entry is about, and whom it retracts.
+/// Records what an entry is about, and what it retracts.
 pub(super) fn add(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
     let Some(note) = Note::of(whose.author, at, entry) else { return Ok(()) };
     if let Some(of) = note.retracts() {
@@ -52,7 +52,7 @@ pub(super) fn add(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) 
     group.insert(db, here, stands)
 }
 
-/// Whether what an entry is about is noted as it says, and whom it retracts.
+/// Whether the note and the retraction of an entry are recorded correctly.
 pub(super) fn is_noted(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<bool, Fail> {
     let Some(note) = Note::of(whose.author, at, entry) else { return Ok(true) };
     let retracts = note.retracts();
@@ -67,7 +67,7 @@ pub(super) fn is_noted(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEn
     Ok(noted && retracts.map_or(Ok(true), |of| is_gone(db, log, of))?)
 }
 
-/// Whether what an entry says of its author or of the room stands.
+/// Whether what an entry says about its author or the room is in effect.
 pub(super) fn stands(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<bool, Fail> {
     let mut find = db.prepare_cached(
         "SELECT 1 FROM note WHERE room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND log = ?3 AND sign = ''
@@ -76,8 +76,8 @@ pub(super) fn stands(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntr
     Ok(find.exists((whose.room, entry.kind.number(), whose.log, put_time(entry.time), int(at)))?)
 }
 
-/// Notes of a room that stand and should not, or should and do not. Edits of what was taken back stand no more, though some
-/// have yet to go.
+/// Counts notes of a room that are wrongly marked as in effect or not. Edits of retracted entries are not in effect,
+/// even those not yet dropped.
 pub(super) fn misplaced(db: &Connection, room: i64) -> Result<u64, Fail> {
     let mut count = db.prepare_cached(
         "SELECT count(*) FROM note WHERE room = ?1 AND stands <> (says AND NOT EXISTS (SELECT 1 FROM note AS later
@@ -89,7 +89,7 @@ pub(super) fn misplaced(db: &Connection, room: i64) -> Result<u64, Fail> {
     seq(count.query_row([room], |row| row.get(0))?)
 }
 
-/// Forgets what an entry was about; what was said before it stands again.
+/// Removes the note of an entry; the previous one comes into effect again.
 pub(super) fn remove(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
     let Some(note) = Note::of(whose.author, at, entry) else { return Ok(()) };
     let group = Group::new(db, whose, note)?;
@@ -101,8 +101,7 @@ pub(super) fn remove(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntr
     }
 }
 
-/// Forgets all that entries `first..=last` of a log say, whatever it is: they cannot be read. This reads all notes of
-/// the room.
+/// Removes all notes of the entries `first..=last` of a log, which are unreadable. This reads all notes of the room.
 pub(super) fn remove_unread(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<(), Fail> {
     let mut delete = db.prepare_cached("DELETE FROM note WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4")?;
     delete.execute((whose.room, whose.log, int(first), int(last)))?;
@@ -126,7 +125,7 @@ impl<'a> Group<'a> {
         Ok(Self { whose, target, of, note })
     }
 
-    /// Without giving a number to a log that has none: nothing is noted of that.
+    /// Assigns no number to a log that lacks one, because nothing can be recorded about it.
     fn known(db: &Connection, whose: Whose<'a>, note: Note) -> Result<Option<Self>, Fail> {
         let (target, of) = match note.about {
             Some(target) if target.author == *whose.author => (whose.log, int(target.seq)),
@@ -153,7 +152,7 @@ impl<'a> Group<'a> {
         Ok(find.query_row(self.key(), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    /// Lets a row stand, if it says something, or no longer.
+    /// Marks a row as in effect, if it says something, or as not in effect.
     fn mark(&self, db: &Connection, (time, seq): (i64, i64), stands: bool) -> Result<(), Fail> {
         let (room, target, of, kind, log, sign) = self.key();
         let mut mark = db.prepare_cached(
@@ -185,7 +184,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// An entry is retracted, for good: also when what retracts it is cut.
+/// Marks an entry as retracted for good, even if the retraction is cut later.
 pub(super) fn put_gone(db: &Connection, log: i64, of: Seq) -> Result<(), Fail> {
     db.prepare_cached("INSERT OR IGNORE INTO gone VALUES (?1, ?2)")?.execute((log, int(of)))?;
     Ok(())
@@ -196,7 +195,7 @@ pub(super) fn is_gone(db: &Connection, log: i64, of: Seq) -> Result<bool, Fail> 
     Ok(db.prepare_cached("SELECT 1 FROM gone WHERE log = ?1 AND of = ?2")?.exists((log, int(of)))?)
 }
 
-/// Those of the entries `first..=last` that are retracted. To be asked for a block or so.
+/// The retracted ones among the entries `first..=last`. Meant for about one block.
 pub(super) fn gone(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<Vec<Seq>, Fail> {
     let mut find = db.prepare_cached("SELECT of FROM gone WHERE log = ?1 AND of BETWEEN ?2 AND ?3")?;
     let mut rows = find.query((log, int(first), int(last)))?;
@@ -207,7 +206,7 @@ pub(super) fn gone(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Resu
     Ok(gone)
 }
 
-/// Lets no edit of an entry stand.
+/// Marks all edits of an entry as not in effect.
 pub(super) fn quiet(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<(), Fail> {
     let mut quiet = db.prepare_cached(
         "UPDATE note SET stands = 0 WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND log = ?2 AND sign = ''
@@ -217,7 +216,7 @@ pub(super) fn quiet(db: &Connection, whose: Whose<'_>, of: Seq) -> Result<(), Fa
     Ok(())
 }
 
-/// Where the first `most` edits of an entry are.
+/// The seqs of the first `most` edits of an entry.
 pub(super) fn edits(db: &Connection, whose: Whose<'_>, of: Seq, most: usize) -> Result<Vec<Seq>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT seq FROM note WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND log = ?2 AND sign = ''
@@ -231,7 +230,7 @@ pub(super) fn edits(db: &Connection, whose: Whose<'_>, of: Seq, most: usize) -> 
     Ok(edits)
 }
 
-/// Where the edit is that says how an entry reads.
+/// The seq of the edit in effect for an entry.
 pub(super) fn edit(db: &Connection, room: i64, log: i64, of: Seq) -> Result<Option<Seq>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT seq FROM note WHERE room = ?1 AND target = ?2 AND of = ?3 AND kind = ?4 AND stands = 1",
@@ -240,8 +239,13 @@ pub(super) fn edit(db: &Connection, room: i64, log: i64, of: Seq) -> Result<Opti
     found.map(seq).transpose()
 }
 
-/// The notes that stand about some entries, `limit` of each; ascending by place.
-pub(super) fn about(db: &Connection, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Fail> {
+/// The notes in effect about some entries, `limit` for each; ascending by place.
+pub(super) fn about(
+    db: &Connection,
+    room: &RoomId,
+    targets: &[Target],
+    limit: usize,
+) -> Result<Vec<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let mut targets = targets.to_vec();
     targets.sort_unstable();
@@ -265,8 +269,8 @@ pub(super) fn about(db: &Connection, room: &RoomId, targets: &[Target], limit: u
     Ok(lines)
 }
 
-/// Visits the notes about entries `first..=last` of a log. Of an entry with more than `limit` the rest is left out:
-/// then it stops, and returns from where to go on.
+/// Visits the notes about entries `first..=last` of a log. At an entry with more than `limit` notes it stops after
+/// those, and returns where to continue.
 fn within(
     db: &Connection,
     (room, target): (i64, i64),
@@ -292,7 +296,7 @@ fn within(
     Ok(None)
 }
 
-/// What authors are called, newest names first up to a bound; authors ascending.
+/// The names of authors, newest names first up to a bound; authors ascending.
 pub(super) fn nicks(db: &Connection, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
@@ -323,8 +327,8 @@ pub(super) fn named_before(db: &Connection, room: &RoomId, place: Place) -> Resu
     Ok(find.query_row(before, |row| row.get(0)).optional()?)
 }
 
-/// What the room is about: the last topic that can be read.
-pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail> {
+/// The room's topic: the last one that is readable.
+pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(None) };
     let mut find = db.prepare_cached(
         "SELECT log.id, author, seq FROM note INDEXED BY standing CROSS JOIN log ON log.id = note.log
@@ -342,7 +346,7 @@ pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<Line>, Fail
     Ok(None)
 }
 
-/// Authors who name a file in a room, ascending.
+/// Authors of entries that name a file in a room, ascending.
 pub(super) fn offerers(db: &Connection, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
@@ -357,8 +361,8 @@ pub(super) fn offerers(db: &Connection, room: &RoomId, file: &FileId, most: usiz
     Ok(offerers)
 }
 
-/// Takes the notes of everything that was kept before there were any, and drops what is retracted. What is damaged is
-/// left to be mended.
+/// Records notes for everything stored before this table existed, and drops what is retracted. Leaves damaged runs for
+/// a mend.
 pub(super) fn read_all(db: &Connection) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log ORDER BY id")?;
     let mut logs = find.query([])?;

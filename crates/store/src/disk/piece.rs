@@ -1,4 +1,4 @@
-//! Runs as they are kept, one row each, verified again when they are read.
+//! Stored runs, one row each, verified again when read.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use super::{
     fail::Fail,
     record::{array, blob, int, seq},
 };
-use crate::{Line, limits::CACHED_PIECES_BYTES, row::Row};
+use crate::{TimelineRow, limits::CACHED_PIECES_BYTES, row::Row};
 
-/// What a row of the table says.
+/// The columns of a row.
 pub(super) struct Stored {
     pub(super) first: Seq,
     pub(super) last: Seq,
-    /// Id kept of the last entry.
+    /// Stored id of the last entry.
     pub(super) top: EntryId,
     seal: [u8; SEAL_BYTES],
     wire: Bytes,
 }
 
-/// Bytes of a hash that tell whether a signature is still what it was. A bad one must never be served: peers bar
-/// whoever sends it. To verify it each time would double the cost of serving.
+/// Bytes of a hash that shows whether a signature is unchanged. A bad signature must never be served, because peers bar
+/// its sender; verifying each one would double the cost of serving.
 const SEAL_BYTES: usize = 8;
 
 fn seal(run: &RawRun) -> [u8; SEAL_BYTES] {
@@ -46,19 +46,19 @@ impl Stored {
         })
     }
 
-    /// The run, if it is one of this log and these seqs. Its hashes are not computed.
+    /// The run, if it decodes and belongs to this log and these seqs. Does not compute its hashes.
     pub(super) fn run(&self, author: &AuthorId) -> Option<RawRun> {
         let run = RawRun::parse(self.wire.clone()).ok()?;
         let fits = run.author() == *author && (run.first(), run.last()) == (self.first, self.last);
         fits.then_some(run)
     }
 
-    /// Whether the signature of the run is what was kept.
+    /// Whether the signature of the run is as stored.
     pub(super) fn sealed(&self, run: &RawRun) -> bool {
         seal(run) == self.seal
     }
 
-    /// The run with its ids, if they lead to the one kept of the last entry.
+    /// The run with its ids, if they lead to the stored id of the last entry.
     pub(super) fn verify(&self, key: &LogKey, author: &AuthorId) -> Option<Piece> {
         let run = self.run(author)?;
         let mut scratch = Vec::new();
@@ -75,16 +75,16 @@ impl Stored {
     }
 }
 
-/// A run whose hashes lead where they should.
+/// A run with verified hashes.
 pub(super) struct Piece {
     pub(super) run: RawRun,
     ids: Vec<EntryId>,
-    /// Whether the signature is what it was.
+    /// Whether the signature is as stored.
     pub(super) sealed: bool,
 }
 
 impl Piece {
-    /// The entries of it within `first..=last`.
+    /// The entries within `first..=last`.
     pub(super) fn rows(&self, first: Seq, last: Seq) -> impl Iterator<Item = Row> + '_ {
         let skipped = first.saturating_sub(self.run.first()) as usize;
         (skipped..self.ids.len()).map(|at| self.row(at)).take_while(move |row| row.seq <= last)
@@ -104,7 +104,7 @@ impl Piece {
     }
 }
 
-/// Keeps a run whose last entry has the id `top`.
+/// Stores a run whose last entry has the id `top`.
 pub(super) fn put(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Result<(), Fail> {
     let mut put =
         db.prepare_cached("INSERT INTO run(log, first, last, top, seal, wire) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
@@ -112,7 +112,7 @@ pub(super) fn put(db: &Connection, log: i64, run: &RawRun, top: &EntryId) -> Res
     Ok(())
 }
 
-/// Takes out the runs of a log that begin within `first..=last`.
+/// Removes the runs of a log that begin within `first..=last`.
 pub(super) fn remove(db: &Connection, log: i64, (first, last): (Seq, Seq)) -> Result<(), Fail> {
     let mut drop = db.prepare_cached("DELETE FROM run WHERE log = ?1 AND first BETWEEN ?2 AND ?3")?;
     drop.execute((log, int(first), int(last)))?;
@@ -140,7 +140,7 @@ pub(super) fn for_each(
     Ok(())
 }
 
-/// The run of a log that begins highest at `seq` or below.
+/// The run of a log with the highest beginning at or below `seq`.
 pub(super) fn covering(db: &Connection, log: i64, seq: Seq) -> Result<Option<Stored>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT first, last, top, seal, wire FROM run WHERE log = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
@@ -149,8 +149,7 @@ pub(super) fn covering(db: &Connection, log: i64, seq: Seq) -> Result<Option<Sto
     rows.next()?.map(Stored::read).transpose()
 }
 
-/// The entries of a log within `first..=last`, ascending, but for runs that do not verify. To be asked for a block
-/// or so.
+/// The entries of a log within `first..=last`, ascending, without runs that fail to verify. Meant for about one block.
 pub(super) fn rows(
     db: &Connection,
     key: &LogKey,
@@ -165,7 +164,7 @@ pub(super) fn rows(
     Ok(rows)
 }
 
-/// The piece last read of each log, for a walk along the timeline passes from log to log.
+/// The last piece read of each log: a walk along the timeline alternates between logs.
 pub(super) struct Pieces<'a> {
     db: &'a Connection,
     room: RoomId,
@@ -184,8 +183,8 @@ impl<'a> Pieces<'a> {
         Self { db, room: *room, held: BTreeMap::new(), bytes: 0 }
     }
 
-    /// One entry; `None` when it is not there or does not verify.
-    pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Fail> {
+    /// One entry; `None` when it is missing or fails to verify.
+    pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Fail> {
         let holds = |held: &Held| (held.first..=held.last).contains(&seq);
         if !self.held.get(&log).is_some_and(holds) {
             let Some(stored) = covering(self.db, log, seq)? else { return Ok(None) };

@@ -1,5 +1,5 @@
-//! The timeline's rows: messages stand in one table, and what is none, such as reactions and kinds of versions to come, stands
-//! aside in another. So a member who says a million things that nobody reads delays nobody's page.
+//! The rows of the timeline. Messages have one table; everything else, such as reactions and kinds of future versions,
+//! has another, `aside`. So a member who writes a million entries that nobody reads delays nobody's page.
 
 use rumormill_proto::{
     entry::RawEntry,
@@ -17,7 +17,7 @@ use crate::note::is_message;
 /// Room, time, log, seq: a row of either table.
 pub(super) type Placed = (i64, i64, i64, i64);
 
-/// Rows that wait to be written in the order of the tables.
+/// Rows to write in the order of the tables.
 #[derive(Default)]
 pub(super) struct Places {
     messages: Vec<Placed>,
@@ -25,13 +25,13 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Notes where an entry stands.
+    /// Adds an entry's place.
     pub(super) fn add(&mut self, (room, log, seq): (i64, i64, Seq), entry: &RawEntry) {
         let row = (room, put_time(entry.time), log, int(seq));
         if is_message(entry) { self.messages.push(row) } else { self.aside.push(row) }
     }
 
-    /// Writes what waits.
+    /// Writes the pending rows.
     pub(super) fn write(&mut self, db: &Connection) -> Result<(), Fail> {
         for (rows, table) in [(&mut self.messages, "place"), (&mut self.aside, "aside")] {
             rows.sort_unstable();
@@ -44,7 +44,7 @@ impl Places {
     }
 }
 
-/// Takes one entry out of the timeline.
+/// Removes one entry from the timeline.
 pub(super) fn remove(db: &Connection, row: Placed) -> Result<(), Fail> {
     for table in ["place", "aside"] {
         let one = format!("DELETE FROM {table} WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4");
@@ -53,7 +53,7 @@ pub(super) fn remove(db: &Connection, row: Placed) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Takes entries of unknown times out of the timeline.
+/// Removes entries of unknown times from the timeline.
 pub(super) fn remove_unread(db: &Connection, (room, log): (i64, i64), (first, last): (Seq, Seq)) -> Result<(), Fail> {
     for table in ["place", "aside"] {
         let any = format!("DELETE FROM {table} WHERE room = ?1 AND log = ?2 AND seq BETWEEN ?3 AND ?4");
@@ -62,7 +62,7 @@ pub(super) fn remove_unread(db: &Connection, (room, log): (i64, i64), (first, la
     Ok(())
 }
 
-/// Puts an entry aside when its body, which came later, shows that it is no message.
+/// Moves an entry aside when its body, which arrived later, shows that it is not a message.
 pub(super) fn judge(db: &Connection, row: Placed, entry: &RawEntry) -> Result<(), Fail> {
     let mut take = db.prepare_cached("DELETE FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4")?;
     if !is_message(entry) && take.execute(row)? > 0 {
@@ -71,7 +71,7 @@ pub(super) fn judge(db: &Connection, row: Placed, entry: &RawEntry) -> Result<()
     Ok(())
 }
 
-/// Whether an entry stands in the timeline.
+/// Whether the timeline has an entry.
 pub(super) fn is_placed(db: &Connection, row: (Option<i64>, i64, Option<i64>, i64)) -> Result<bool, Fail> {
     let mut find = db.prepare_cached(
         "SELECT 1 FROM place WHERE room = ?1 AND time = ?2 AND log = ?3 AND seq = ?4
@@ -80,7 +80,7 @@ pub(super) fn is_placed(db: &Connection, row: (Option<i64>, i64, Option<i64>, i6
     Ok(find.exists(row)?)
 }
 
-/// Puts aside what is no message, in a file in which all stands together. What is damaged is left to be mended.
+/// Moves non-messages aside in a file that keeps all entries in one table. Leaves damaged runs for a mend.
 pub(super) fn part_all(db: &Connection) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT room, id, author, spans, cut FROM log ORDER BY id")?;
     let mut logs = find.query([])?;

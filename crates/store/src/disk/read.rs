@@ -1,4 +1,4 @@
-//! The handle for reading: pages, lines and runs.
+//! The read handle: pages, entries and runs.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::{
     bare,
     fail::Fail,
     inspect::Inspection,
-    notes,
+    notes, once,
     piece::{Pieces, for_each, rows},
     record::{self, Numbered, read_log},
     schema,
@@ -29,13 +29,13 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Line, Read, Shared, check,
+    CheckReport, Once, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     words::Query,
 };
 
-/// A connection of its own. Each question is answered from one snapshot.
+/// A connection of its own. Each query sees one snapshot.
 pub(super) struct DiskReader {
     db: Connection,
     source: Source,
@@ -57,7 +57,7 @@ impl DiskReader {
 }
 
 impl Read for DiskReader {
-    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let mut page = page(db, room, (Which::All, Way::Down(before)), limit)?;
             page.reverse();
@@ -65,7 +65,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let mut page = page(db, room, (Which::Messages, Way::Down(before)), limit)?;
             page.reverse();
@@ -73,11 +73,11 @@ impl Read for DiskReader {
         })
     }
 
-    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| page(db, room, (Which::Messages, Way::Up(after)), limit))
     }
 
-    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<Line>, Error> {
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| page(db, room, (Which::All, Way::Up(after)), limit))
     }
 
@@ -122,7 +122,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<Line>, Error> {
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| match find(db, room, author)? {
             Some(Numbered { id, log }) if log.holds(seq) => {
                 let line = Pieces::new(db, room).line(id, author, seq)?;
@@ -132,7 +132,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<Line>, Error> {
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| notes::about(db, room, targets, limit))
     }
 
@@ -150,6 +150,10 @@ impl Read for DiskReader {
 
     fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
         self.ask(|db| find(db, room, author)?.map_or(Ok(false), |log| bare::is_bare(db, log.id, seq)))
+    }
+
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.ask(|db| once::find(db, room, key))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
@@ -172,7 +176,7 @@ impl Read for DiskReader {
         self.ask(|db| Ok(heads(super::kept(db, room)?)))
     }
 
-    fn topic(&mut self, room: &RoomId) -> Result<Option<Line>, Error> {
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| notes::topic(db, room))
     }
 
@@ -180,7 +184,7 @@ impl Read for DiskReader {
         self.ask(|db| notes::offerers(db, room, file, most))
     }
 
-    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Line>, Error> {
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {
         self.ask(|db| {
             let Some(Numbered { id, log }) = find(db, room, author)? else { return Ok(Vec::new()) };
             let Some(cut) = log.cut() else { return Ok(Vec::new()) };
@@ -189,7 +193,7 @@ impl Read for DiskReader {
         })
     }
 
-    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<Line>, Error> {
+    fn search(&mut self, room: &RoomId, words: &str, limit: usize) -> Result<Vec<TimelineRow>, Error> {
         match Query::new(words) {
             Some(query) => self.ask(|db| search(db, room, &query, limit)),
             None => Ok(Vec::new()),
@@ -214,8 +218,8 @@ impl Read for DiskReader {
     }
 
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
-        // On a connection of its own: what this one remembers of the index of words may be older than the index, and
-        // its check would take that for damage.
+        // On a separate connection: this one's cache of the word index may be older than the index, and the check would
+        // report that as damage.
         let path = self.source.path();
         let fresh = schema::reader(&self.source).map_err(|why| why.at(path))?;
         let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(path))?;
@@ -227,8 +231,8 @@ fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numb
     record::room(db, room)?.map_or(Ok(None), |room| record::log(db, room, author))
 }
 
-/// Entries in the order they are walked past. One that does not verify is left out: it must keep nobody from the others.
-fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<Line>, Fail> {
+/// Entries in the order of the walk. Leaves out an entry that fails to verify, so that it does not block the others.
+fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<TimelineRow>, Fail> {
     let mut pieces = Pieces::new(db, room);
     let mut page = Vec::new();
     if limit == 0 {
@@ -241,7 +245,7 @@ fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Resu
     Ok(page)
 }
 
-/// The run `first..=last` of a log, which is held and lies in one block. Mostly it is kept as it is asked for.
+/// The run `first..=last` of a log, which is held and lies in one block. Usually it is stored exactly like that.
 fn run(
     db: &Connection,
     room: &RoomId,

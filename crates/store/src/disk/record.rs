@@ -1,4 +1,4 @@
-//! How rooms and logs are laid down in their rows, and found again.
+//! How rooms and logs are encoded in rows, and how they are looked up.
 //!
 //! ```text
 //! spans     times: first number, prev 32 bytes, first time 8 bytes, last number, id 32 bytes, time 8 bytes
@@ -20,27 +20,27 @@ use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use super::fail::Fail;
 use crate::limits::CONTACTS;
 
-/// A log and the numbers it has inside.
+/// A log with its internal numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Numbered {
     pub(super) id: i64,
     pub(super) log: Log,
 }
 
-/// The number that a room has inside.
+/// The internal number of a room.
 pub(super) fn room(db: &Connection, room: &RoomId) -> Result<Option<i64>, Fail> {
     let mut find = db.prepare_cached("SELECT id FROM room WHERE room = ?1")?;
     Ok(find.query_row([&room.0], |row| row.get(0)).optional()?)
 }
 
-/// What is kept of a log.
+/// The state of a log.
 pub(super) fn log(db: &Connection, room: i64, author: &AuthorId) -> Result<Option<Numbered>, Fail> {
     let mut find = db.prepare_cached("SELECT id, spans, cut FROM log WHERE room = ?1 AND author = ?2")?;
     let mut rows = find.query((room, &author.0))?;
     rows.next()?.map(|row| Ok(Numbered { id: row.get(0)?, log: read_log(row, 1)? })).transpose()
 }
 
-/// A log from its spans and cut, in two columns from `at` on.
+/// Reads a log from its spans and cut, in two columns from `at` on.
 pub(super) fn read_log(row: &Row<'_>, at: usize) -> Result<Log, Fail> {
     let spans = Bytes::copy_from_slice(blob(row, at)?);
     let cut = row.get::<_, Option<i64>>(at + 1)?.map(seq).transpose()?;
@@ -104,35 +104,35 @@ pub(super) fn read_contacts(bytes: &[u8]) -> Result<Vec<Contact>, Fail> {
     Ok(contacts)
 }
 
-/// The bytes in a column.
+/// Reads the bytes in a column.
 pub(super) fn blob<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a [u8], Fail> {
     match row.get_ref(at)? {
         ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Ok(bytes),
-        _ => Err(Fail::Odd("a column has no bytes".into())),
+        _ => Err(Fail::Odd("a column does not hold bytes".into())),
     }
 }
 
-/// The `N` bytes in a column.
+/// Reads exactly `N` bytes from a column.
 pub(super) fn array<const N: usize>(row: &Row<'_>, at: usize) -> Result<[u8; N], Fail> {
-    blob(row, at)?.try_into().map_err(|_| Fail::Odd(format!("a column has not {N} bytes")))
+    blob(row, at)?.try_into().map_err(|_| Fail::Odd(format!("a column does not hold {N} bytes")))
 }
 
-/// A number as the database can hold it. What is too large, which no seq of an entry is, becomes the largest.
+/// A number as the database can hold it. Larger numbers, which no entry's seq reaches, become the largest.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A seq from the database.
+/// Reads a seq.
 pub(super) fn seq(number: i64) -> Result<Seq, Fail> {
     Seq::try_from(number).map_err(|_| Fail::Odd("a seq is negative".into()))
 }
 
-/// A time as a signed number that keeps the order.
+/// A time as a signed number in the same order.
 pub(super) fn put_time(time: Time) -> i64 {
     (time.0 ^ (1 << 63)) as i64
 }
 
-/// A time from the database.
+/// Reads a time.
 pub(super) fn read_time(number: i64) -> Time {
     Time(number as u64 ^ (1 << 63))
 }

@@ -1,4 +1,4 @@
-//! The rooms of a home, each read by itself: one that is damaged hides no other.
+//! The rooms of a home. Each is read by itself, so that a damaged one does not hide the others.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{DamagedRoom, RoomRecord, Rooms, error::Error};
 
-/// Keeps a room, or replaces what was put before.
+/// Keeps a room or replaces its record.
 pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let RoomRecord { id, secret, author_secret, name, contacts, keep, announced } = room;
     let mut put = db.prepare_cached(
@@ -24,7 +24,7 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     expire::put_keep(db, number, keep)
 }
 
-/// All rooms that were put, ids ascending. The index of ids leads to each, whatever became of the others.
+/// All rooms that were put, ids ascending. The index of ids finds each one even when other rooms are damaged.
 pub(super) fn rooms(db: &Connection, path: &Path) -> Result<Rooms, Error> {
     let mut rooms = Rooms::default();
     for (number, id) in ids(db).map_err(|why| why.at(path))? {
@@ -42,7 +42,7 @@ pub(super) fn rooms(db: &Connection, path: &Path) -> Result<Rooms, Error> {
     Ok(rooms)
 }
 
-/// Numbers and ids of rooms; one that was left has no id any more.
+/// Numbers and ids of rooms. A room that was left no longer has an id.
 fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
     let mut find = db.prepare_cached("SELECT id, room FROM room ORDER BY room")?;
     let mut rows = find.query([])?;
@@ -55,7 +55,7 @@ fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
     Ok(ids)
 }
 
-/// A room, or what is left of it; `None` when nobody put it.
+/// A room, or the remains of a damaged one; `None` when it was never put.
 fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
@@ -65,7 +65,7 @@ fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRe
     Ok(find.query_row([number], read).optional()?)
 }
 
-/// Without its secrets a room cannot be entered; all else can be done without.
+/// Reads a room. Only its secrets are indispensable for opening it.
 fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
     let name: String = row.get(3).unwrap_or_default();
     let contacts = blob(row, 4).and_then(read_contacts).unwrap_or_default();
@@ -73,7 +73,7 @@ fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
     let same = array(row, 0).is_ok_and(|known: [u8; 32]| known == id.0);
     let (secret, author_secret) = (array(row, 1).ok().filter(|_| same), array(row, 2).ok().filter(|_| same));
     let (Some(secret), Some(author_secret)) = (secret, author_secret) else {
-        let why = "the keys that are kept of it make no sense".into();
+        let why = "its stored keys are malformed".into();
         return Err(Box::new(DamagedRoom { id, name, secret, contacts, keep, why }));
     };
     let announced = row.get(12).unwrap_or_default();

@@ -1,17 +1,18 @@
 //! The tables, and how connections to them are set up.
 //!
 //! ```text
-//! run ──── log ──── room            a run is kept as it travels, signature included
-//! place, aside ───────┤             the timeline: one small row an entry, in order; messages and what is none
-//! arrival ────────────┤             runs in the order they came, for the indexes
+//! run ──── log ──── room            a run is stored in its wire form, signature included
+//! place, aside ───────┤             the timeline: one small row an entry, in order; messages and non-messages
+//! arrival ────────────┤             runs in order of arrival, for the indexes
 //! words, slice, saw ──┘             the indexes, up to room.indexed
-//! note, gone                        what entries say of others, and who is not to be read any more
+//! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
+//! once                              calls that must be carried out only once
 //! ```
 //!
-//! Rooms and logs are small integers inside. An arrival's id is its room's above [`ARRIVAL_BITS`] bits of a
-//! counter, so that those of one room are a range.
+//! Inside, rooms and logs are small integers. An arrival's id is its room's number above [`ARRIVAL_BITS`] bits of a
+//! counter, so that the arrivals of one room form a range.
 
 use std::path::Path;
 
@@ -26,11 +27,11 @@ use crate::{
 /// Bits of an arrival's id that count within its room.
 pub(super) const ARRIVAL_BITS: u32 = 40;
 
-/// "rumo": tells our files from others'.
+/// "rumo": marks a file as ours.
 const APPLICATION: u32 = 0x7275_6d6f;
 
-/// What leads from each version of the tables to the next; the first makes them. Never changed, only added to.
-const MIGRATIONS: [&str; 10] = ["
+/// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
+const MIGRATIONS: [&str; 11] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -214,31 +215,46 @@ const MIGRATIONS: [&str; 10] = ["
     INSERT INTO words(words) VALUES ('delete-all');
     DELETE FROM slice;
     UPDATE room SET indexed = CASE WHEN length(room) = 8 THEN (id + 1) << 40 ELSE 0 END;
+", "
+    -- Calls that are carried out once, and the entries that they wrote.
+    CREATE TABLE once(
+        room INTEGER NOT NULL,
+        -- Counts up within the room.
+        at INTEGER NOT NULL,
+        -- Hashes of the call's name, and of what it asks for.
+        key BLOB NOT NULL,
+        asks BLOB NOT NULL,
+        author BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY(room, at)
+    ) WITHOUT ROWID;
+
+    CREATE UNIQUE INDEX once_named ON once(room, key);
 "];
 
-/// The version from which on notes are taken as entries come.
+/// The first version that records notes as entries arrive.
 const NOTES: u32 = 2;
 
-/// The version from which on bodies are counted as they come and go.
+/// The first version that counts bodies as they come and go.
 const COUNTS: u32 = 3;
 
-/// The version from which on vouches are noted as entries come.
+/// The first version that records vouches as entries arrive.
 const VOUCHES: u32 = 6;
 
-/// The version from which on what is no message stands aside.
+/// The first version that moves non-messages aside.
 const ASIDE: u32 = 8;
 
-/// The version from which on it is counted what each author takes, and every missing body is known to be missing.
+/// The first version that counts what each author uses of its share, and records every missing body.
 const SHARES: u32 = 9;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
-/// The one connection that writes.
+/// The only connection that writes.
 pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut db = Connection::open_with_flags(uri(path, CAREFUL), flags | OpenFlags::SQLITE_OPEN_URI)
         .map_err(|why| Fail::from(why).at(path))?;
-    // Closing a file that we cannot read must not fold the write-ahead log into it.
+    // Closing a file that we cannot read must not merge the write-ahead log into it.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(|why| Fail::from(why).at(path))?;
     if db.is_readonly("main").map_err(|why| Fail::from(why).at(path))? {
         return Err(Error::ReadOnly { path: path.to_owned() });
@@ -248,19 +264,19 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// A commit of one page that changes nothing.
+/// A one-page commit that changes nothing.
 pub(super) fn mark(db: &Connection) -> Result<(), Fail> {
     Ok(db.pragma_update(None, "application_id", APPLICATION)?)
 }
 
-/// Asks not to trust the disk with half a sector: a write that is cut off may ruin the whole sector, so each commit begins in
-/// one of its own. That costs a page a commit.
+/// Tells SQLite not to trust the disk with half a sector: an interrupted write may ruin the whole sector, so each
+/// commit begins in a sector of its own. That costs a page a commit.
 const CAREFUL: &str = "psow=0";
 
-/// Says that nobody writes the file: nothing is locked, and nothing is made beside it.
+/// Tells SQLite that nobody writes the file: it takes no lock and creates nothing beside it.
 const STILL: &str = "immutable=1";
 
-/// The file by a name that says how it is to be opened.
+/// The file as a URI that says how to open it.
 #[cfg(unix)]
 fn uri(path: &Path, how: &str) -> String {
     use std::{fmt::Write, os::unix::ffi::OsStrExt};
@@ -279,7 +295,7 @@ fn uri<'a>(path: &'a Path, _: &str) -> &'a Path {
     path
 }
 
-/// A connection that reads.
+/// A reading connection.
 pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let db = match source {
@@ -294,7 +310,7 @@ pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
     Ok(db)
 }
 
-/// A connection that reads a file whose tables are of the newest version.
+/// A reading connection to a file with tables of the newest version.
 pub(super) fn inspector(source: &Source) -> Result<Connection, Error> {
     let path = source.path();
     let db = reader(source).map_err(|why| why.at(path))?;
@@ -304,14 +320,14 @@ pub(super) fn inspector(source: &Source) -> Result<Connection, Error> {
     }
 }
 
-/// Statements are compiled once. Otherwise each is compiled again whenever it is asked with other values, for another
-/// plan might suit these better: a third of what reading costs, and every plan here is the only one.
+/// Compiles each statement once. Otherwise SQLite compiles a statement again for new values, because another plan might
+/// suit them better. That is a third of the cost of reading, and every statement here has only one plan.
 fn keep_plans(db: &Connection) -> Result<(), Fail> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
-/// The version of the tables in a file; 0 when there are none.
+/// Version of the tables in a file; 0 when there are none.
 fn version(db: &Connection, path: &Path) -> Result<u32, Error> {
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
     let tables = || db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
@@ -330,12 +346,12 @@ fn set_up(db: &mut Connection, version: u32) -> Result<(), Fail> {
     if mode != "wal" {
         return Err(Fail::Odd(format!("cannot keep a write-ahead log here (journal mode {mode})")));
     }
-    // A commit that returns has reached the disk, not only the system.
+    // A commit that returns has reached the disk, not just the operating system.
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "fullfsync", true)?;
     db.pragma_update(None, "checkpoint_fullfsync", true)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    // What is dropped is overwritten, in pages that nothing uses any more too.
+    // Overwrites dropped data, including in pages no longer used.
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
     db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
@@ -415,7 +431,7 @@ mod tests {
         ]
     }
 
-    /// Runs that say all that: one of the first entry, one of the others.
+    /// Runs that say all that: one with the first entry, one with the others.
     fn runs(author: &Author) -> [Run; 2] {
         let entries: Vec<RawEntry> = said(author)
             .iter()
@@ -435,7 +451,7 @@ mod tests {
         [lowest, others]
     }
 
-    /// A file as the first version made it: everything kept and indexed, and nothing known of what it is about.
+    /// A file as the first version made it: everything stored and indexed, but without notes.
     fn first_version(path: &Path, author: &Author, runs: &[Run]) {
         let db = Connection::open(path).unwrap();
         db.execute_batch(MIGRATIONS[0]).unwrap();
@@ -478,7 +494,7 @@ mod tests {
         let mut disk = Disk::open(&home).unwrap();
         let mut reader = disk.reader().unwrap();
         let target = |seq| Target { author: author.id(), seq };
-        let seqs = |lines: Vec<crate::Line>| lines.iter().map(|line| line.place.seq).collect::<Vec<_>>();
+        let seqs = |lines: Vec<crate::TimelineRow>| lines.iter().map(|line| line.place.seq).collect::<Vec<_>>();
         assert_eq!(seqs(reader.notes(&ROOM, &[target(0)], 9).unwrap()), [4, 6]);
         assert_eq!(seqs(reader.notes(&ROOM, &[target(3)], 9).unwrap()), [7]);
         assert_eq!(reader.nicks(&ROOM).unwrap()[0].2, "ada");
@@ -496,14 +512,14 @@ mod tests {
             disk.index(1).unwrap();
         }
         assert!(reader.check(&ROOM).unwrap().is_clean());
-        assert_eq!(reader.bare(&ROOM, 9).unwrap().1, 0, "what went was taken back");
+        assert_eq!(reader.bare(&ROOM, 9).unwrap().1, 0, "the dropped body was retracted");
         drop((reader, disk));
         let bytes = fs::read(&path).unwrap();
         assert!(!bytes.windows(8).any(|window| window == b"hushword"));
         assert!(Disk::open(&home).unwrap().mend(&ROOM).unwrap().is_clean());
     }
 
-    /// The same runs as somebody served them who dropped all bodies but the retraction's.
+    /// The same runs as served by a peer that dropped all bodies but the retraction's.
     fn blank(runs: &[Run]) -> Vec<Run> {
         let keeps = |entry: &RawEntry| entry.kind == rumormill_proto::entry::Kind::RETRACTION;
         let dropped = |entry: RawEntry| RawEntry { body: entry.body.dropped(), ..entry };
@@ -531,7 +547,7 @@ mod tests {
         let (bare, all) = disk.reader().unwrap().bare(&ROOM, 99).unwrap();
         let mut seqs: Vec<Seq> = bare.iter().map(|bare| bare.seq).collect();
         seqs.sort_unstable();
-        // The text that was taken back is not among them, nor are edits above it, which may have been about it.
+        // Excludes the retracted text, and edits above it, which may have been about it.
         assert_eq!((seqs, all), (vec![0, 1, 2, 6, 8], 5));
     }
 }

@@ -1,4 +1,4 @@
-//! Answers from the indexes, and from what is not indexed so far.
+//! Queries on the indexes, and on what is not indexed yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,10 @@ use super::{
     record::{self, array, int, put_time, read_log, seq},
     schema::ARRIVAL_BITS,
 };
-use crate::{Line, note::is_said, row::Row, words::Query};
+use crate::{TimelineRow, note::is_said, row::Row, words::Query};
 
-/// The newest `limit` entries that have what is searched for, newest first.
-pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<Line>, Fail> {
+/// The newest `limit` entries that match a query, newest first.
+pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize) -> Result<Vec<TimelineRow>, Fail> {
     let Some(number) = record::room(db, room)?.filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let cuts = BTreeMap::new();
     let mut hits = Hits { db, query, limit, room: *room, number, cuts, lines: BTreeMap::new() };
@@ -52,15 +52,15 @@ pub(super) fn search(db: &Connection, room: &RoomId, query: &Query, limit: usize
     Ok(hits.lines.into_values().rev().collect())
 }
 
-/// The arrivals of a slice in whose texts all the words are, though perhaps not in one; newest first.
+/// The arrivals of a slice whose texts have all the words, though perhaps in different entries; newest first.
 fn indexed(db: &Connection, query: &Query, first: i64, last: i64) -> Result<Vec<Arrival>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT arrival.id, log, author, first, last, newest FROM words CROSS JOIN arrival ON arrival.id = words.rowid
             CROSS JOIN log ON log.id = arrival.log WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3
             ORDER BY newest DESC",
     )?;
-    // In words there are letters, digits, emoji and signs behind these, none of which means anything in quotes. The index parts
-    // words at the signs: what it finds is looked into.
+    // Words contain letters, digits, emoji and trailing signs, none of which is special in quotes. The index splits
+    // words at the signs, so every hit is checked again.
     let mut terms: Vec<_> = query.whole.iter().map(|word| format!("\"{word}\"")).collect();
     terms.push(format!("\"{}\" *", query.beginning));
     let mut rows = find.query((terms.join(" "), first, last))?;
@@ -78,13 +78,13 @@ struct Hits<'a> {
     limit: usize,
     room: RoomId,
     number: i64,
-    /// Of the logs looked into, where they are cut.
+    /// Cuts of the logs visited.
     cuts: BTreeMap<i64, Seq>,
-    lines: BTreeMap<Place, Line>,
+    lines: BTreeMap<Place, TimelineRow>,
 }
 
 impl Hits<'_> {
-    /// Whether there are enough, all of them newer than this time.
+    /// Whether there are enough hits, all newer than this time.
     fn are_newer(&self, newest: i64) -> bool {
         let oldest = self.lines.first_key_value().map(|(place, _)| put_time(place.time));
         self.lines.len() >= self.limit && oldest.is_some_and(|oldest| oldest > newest)
@@ -99,7 +99,7 @@ impl Hits<'_> {
             for (seq, entry) in self.matching(&run, (arrival.first, end)) {
                 found.extend(self.shown(arrival.log, seq, entry)?);
             }
-            // What was edited mostly stands in another run.
+            // An edit is usually in another run than its target.
             let (here, elsewhere): (Vec<Seq>, Vec<Seq>) =
                 found.into_iter().partition(|seq| (stored.first..=stored.last).contains(seq));
             let key = LogKey::new(&self.room, &arrival.author);
@@ -125,8 +125,7 @@ impl Hits<'_> {
         }
     }
 
-    /// The entry that is shown for one that has what is searched for: itself, or what it edits; none when it reads
-    /// differently by now.
+    /// The entry to show for a match: the entry itself, or the one it edits; `None` when that reads differently now.
     fn shown(&self, log: i64, seq: Seq, entry: &RawEntry) -> Result<Option<Seq>, Fail> {
         let Some(Content::Edit { of, .. }) = edited(entry) else {
             return Ok(notes::edit(self.db, self.number, log, seq)?.is_none().then_some(seq));
@@ -134,7 +133,7 @@ impl Hits<'_> {
         Ok((notes::edit(self.db, self.number, log, of)? == Some(seq)).then_some(of))
     }
 
-    /// What is searched for within `first..=last`, but for what is older than enough others.
+    /// Matches within `first..=last`, skipping those older than enough others.
     fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Vec<(Seq, &'r RawEntry)> {
         let matches =
             |entry: &RawEntry| !self.are_newer(put_time(entry.time)) && self.query.finds_in(entry.kind, &entry.body);
@@ -159,7 +158,7 @@ fn edited(entry: &RawEntry) -> Option<Content> {
     Content::parse(entry.kind, body).ok()?
 }
 
-/// Who names (author, `seq` or above) as seen, in an entry of the timeline.
+/// Authors whose timeline entries name (author, `seq` or above) as seen.
 pub(super) fn holders(db: &Connection, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut holders = BTreeSet::new();
@@ -187,7 +186,7 @@ fn names(entry: &RawEntry, author: &AuthorId, seq: Seq) -> bool {
     entry.seen.iter().any(|(named, up_to)| named == author && *up_to >= seq)
 }
 
-/// Of a log that was cut since, what stands in the index may lie beyond the cut. Its own entries tell then.
+/// For a log that was cut since, the indexed entry may lie beyond the cut. Then the log's own entries decide.
 fn indexed_holders(db: &Connection, target: i64, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT log.id, author, at, spans, cut FROM saw CROSS JOIN log ON log.id = saw.log

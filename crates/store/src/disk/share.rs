@@ -1,6 +1,6 @@
-//! Bodies that are let go because their author has said more than its share of the room.
+//! Drops bodies of authors who exceed their share of the room.
 //!
-//! Blocks are let go whole, so that no run is written more than once for each of its entries.
+//! Whole blocks lose their bodies, so that each run is rewritten at most once for each of its entries.
 
 use rumormill_proto::{
     defence,
@@ -25,7 +25,7 @@ use crate::{
     share::{Shared, share_bytes, stands_out, weight},
 };
 
-/// Counts bytes that came to a log, or went.
+/// Adds to the bytes counted for a log; `bytes` can be negative.
 pub(super) fn add(db: &Connection, log: i64, bytes: i64) -> Result<(), Fail> {
     if bytes != 0 {
         db.prepare_cached("UPDATE log SET taken = taken + ?2 WHERE id = ?1")?.execute((log, bytes))?;
@@ -33,30 +33,29 @@ pub(super) fn add(db: &Connection, log: i64, bytes: i64) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Bytes that count of a log, and the seq below which bodies were let go.
+/// Bytes counted for a log, and the seq below which bodies were dropped.
 pub(super) fn standing(db: &Connection, log: i64) -> Result<(i64, Seq), Fail> {
     let mut find = db.prepare_cached("SELECT taken, reaches FROM log WHERE id = ?1")?;
     let (bytes, floor) = find.query_row([log], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((bytes, seq(floor)?))
 }
 
-/// What each author may take of a room.
+/// Bytes that each author may keep in a room.
 pub(super) fn of_room(db: &Connection, room: i64) -> Result<i64, Fail> {
     let mut find = db.prepare_cached("SELECT share_bytes FROM room WHERE id = ?1")?;
     let put: Option<i64> = find.query_row([room], |row| row.get(0))?;
     Ok(share_bytes(put.map(i64::unsigned_abs)))
 }
 
-/// What one step came to.
+/// The effect of one step.
 #[derive(Default)]
 pub(super) struct Step {
     pub(super) dropped: Dropped,
-    /// Whether the log is still over its share, and has something to let go.
+    /// Whether the log is still over its share and has more to drop.
     pub(super) more: bool,
 }
 
-/// Lets bodies of a log go that are over its share, oldest first, in up to [`SHARE_BLOCKS`] blocks. The newest block stays
-/// whatever the share.
+/// Drops the oldest bodies of a log over its share, in up to [`SHARE_BLOCKS`] blocks. The newest block always stays.
 pub(super) fn hold(db: &Connection, whose: Whose<'_>, share: i64, held: &Log) -> Result<Step, Fail> {
     let mut step = Step::default();
     let Some(head) = held.head().filter(|_| defence::is_on("disk-share")) else { return Ok(step) };
@@ -81,8 +80,8 @@ pub(super) fn hold(db: &Connection, whose: Whose<'_>, share: i64, held: &Log) ->
     Ok(step)
 }
 
-/// Lets the bodies of `first..=last` go, and what is wanted there. What lies beside them in the same run stays: it stayed when
-/// it was its turn.
+/// Drops the bodies of `first..=last`, and no longer wants missing ones there. Bodies beside them in the same run stay,
+/// as they did in their own turn.
 pub(super) fn let_go(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq)) -> Result<Dropped, Fail> {
     let mut stored = Vec::new();
     for_each(db, whose.log, (first, last), |run| {
@@ -107,7 +106,7 @@ pub(super) fn let_go(db: &Connection, whose: Whose<'_>, (first, last): (Seq, Seq
     Ok(dropped)
 }
 
-/// The logs of a room that are over a share, heaviest first.
+/// The logs of a room that exceed a share, heaviest first.
 pub(super) fn over(db: &Connection, room: i64, share: i64) -> Result<Vec<(i64, AuthorId, Log)>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT id, author, spans, cut FROM log INDEXED BY heavy WHERE room = ?1 AND taken > 0 AND taken > ?2
@@ -121,7 +120,7 @@ pub(super) fn over(db: &Connection, room: i64, share: i64) -> Result<Vec<(i64, A
     Ok(over)
 }
 
-/// What shares took in a room, authors ascending.
+/// How shares were applied in a room, authors ascending.
 pub(super) fn told(db: &Connection, room: i64) -> Result<Vec<Shared>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT author, taken, let_go, let_go_time FROM log INDEXED BY shared WHERE room = ?1 AND let_go > 0 ORDER BY author",

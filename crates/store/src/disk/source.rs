@@ -1,4 +1,4 @@
-//! From what a store is read that need not be open to this process.
+//! How to read a store that this process need not have open.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -11,24 +11,24 @@ use tempfile::TempDir;
 use super::home::{DATABASE, LOCK};
 use crate::error::Error;
 
-/// A file that is read, and how.
+/// A file to read, and how to read it.
 #[derive(Clone)]
 pub(super) enum Source {
-    /// Beside whoever writes it.
+    /// Another process may be writing it.
     Shared(PathBuf),
-    /// While nobody writes it.
+    /// Nobody is writing it.
     Still(PathBuf),
-    /// A copy of it with all that its write-ahead log says, where that cannot be read in its place.
+    /// A copy, with the content of its write-ahead log, where that log cannot be read in place.
     Copied {
-        /// The file.
+        /// The original.
         of: PathBuf,
-        /// Where the copy is.
+        /// The directory of the copy.
         copy: Arc<TempDir>,
     },
 }
 
 impl Source {
-    /// How the store in `dir` is read so that nothing is made or changed there.
+    /// Chooses how to read the store in `dir` without creating or changing anything there.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -39,13 +39,13 @@ impl Source {
         let has_log = fs::metadata(&log).is_ok_and(|found| found.len() > 0);
         match (is_open(&dir), has_log) {
             (false, false) => Ok(Self::Still(path)),
-            // A write-ahead log is read through an index beside it, which is made where there is none.
+            // Reading a write-ahead log needs an index file beside it, which SQLite would create.
             (false, true) => Self::copy(path, &log),
             (true, _) => Ok(Self::Shared(path)),
         }
     }
 
-    /// The file, as errors name it.
+    /// The file's path for errors.
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Shared(path) | Self::Still(path) | Self::Copied { of: path, .. } => path,

@@ -1,4 +1,4 @@
-//! A store that is read and not changed: nobody may write its home, or nobody shall.
+//! A store that is read and never changed, because nobody can or should write its home.
 
 use std::{fs, path::Path};
 
@@ -18,15 +18,14 @@ use super::{
 };
 use crate::{Change, CheckReport, Read, RoomRecord, Rooms, Store, error::Error};
 
-/// A store on disk in which nothing is changed: whatever would is refused as [`Error::ReadOnly`], and what nobody waits for
-/// is left undone.
+/// A store on disk that is never changed: it refuses every change as [`Error::ReadOnly`], and skips background work.
 pub struct Still {
     db: Connection,
     source: Source,
 }
 
 impl Still {
-    /// Looks into the store in `dir`, of which no process may have it open. Makes nothing there.
+    /// Opens the store in `dir`, which no process may have open. Creates nothing there.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process has it open; [`Error::Exposed`] and [`Error::Link`] when it is not private;

@@ -1,6 +1,6 @@
-//! Whom entries vouch for: a row for each author that an entry names, marked when no entry below names it.
+//! Whom entries vouch for: a row for each author that an entry names, marked when no lower entry names it.
 //!
-//! A row outlives the body it was read from when that is dropped for want of room, and goes when it is retracted.
+//! A row outlives its entry's body when that is dropped for space, and goes when the entry is retracted.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::{
     record::{self, array, int, seq},
 };
 
-/// Notes whom an entry vouches for.
+/// Records whom an entry vouches for.
 pub(super) fn add(db: &Connection, (log, author): (i64, &AuthorId), at: Seq, entry: &RawEntry) -> Result<(), Fail> {
     for (of, place) in vouched_for(author, entry.kind, &entry.body).iter().zip(0i64..) {
         let first = first(db, log, of)?;
@@ -32,7 +32,7 @@ pub(super) fn add(db: &Connection, (log, author): (i64, &AuthorId), at: Seq, ent
     Ok(())
 }
 
-/// Where a log names an author first.
+/// The first place in a log that names an author.
 fn first(db: &Connection, log: i64, of: &AuthorId) -> Result<Option<(i64, i64)>, Fail> {
     let mut find = db.prepare_cached("SELECT seq, at FROM vouch WHERE log = ?1 AND of = ?2 ORDER BY seq LIMIT 1")?;
     Ok(find.query_row((log, &of.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
@@ -44,7 +44,7 @@ fn mark(db: &Connection, (log, of, seq): (i64, &AuthorId, i64), first: bool) -> 
     Ok(())
 }
 
-/// An entry vouches for nobody any more.
+/// Removes the vouches of an entry.
 pub(super) fn remove(db: &Connection, log: i64, at: Seq) -> Result<(), Fail> {
     let mut find = db.prepare_cached("SELECT of FROM vouch WHERE log = ?1 AND seq = ?2 ORDER BY at")?;
     let mut rows = find.query((log, int(at)))?;
@@ -61,13 +61,13 @@ pub(super) fn remove(db: &Connection, log: i64, at: Seq) -> Result<(), Fail> {
     Ok(())
 }
 
-/// The entries of a log from `at` on vouch for nobody any more.
+/// Removes the vouches of a log from `at` on.
 pub(super) fn cut(db: &Connection, log: i64, at: Seq) -> Result<(), Fail> {
     db.prepare_cached("DELETE FROM vouch WHERE log = ?1 AND seq >= ?2")?.execute((log, int(at)))?;
     Ok(())
 }
 
-/// Whom a log vouches for, each once where it is named first, in the order of the log.
+/// Whom a log vouches for, each author once at its first vouch, in the log's order.
 pub(super) fn of_log(db: &Connection, log: i64, most: usize) -> Result<Vec<Vouch>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT seq, of FROM vouch INDEXED BY first_vouch WHERE log = ?1 AND first = 1 ORDER BY seq, at LIMIT ?2",
@@ -80,14 +80,14 @@ pub(super) fn of_log(db: &Connection, log: i64, most: usize) -> Result<Vec<Vouch
     Ok(vouches)
 }
 
-/// The same of all logs of a room, by the number of the log; as many of each as can count.
+/// The same for all logs of a room, by the number of the log; as many for each as can count.
 pub(super) fn of_room(db: &Connection, room: i64) -> Result<BTreeMap<i64, Vec<Vouch>>, Fail> {
     let mut find = db.prepare_cached("SELECT id FROM log WHERE room = ?1 AND id IN (SELECT log FROM vouch)")?;
     let logs: Vec<i64> = find.query_map([room], |row| row.get(0))?.collect::<Result<_, _>>()?;
     logs.into_iter().map(|log| Ok((log, of_log(db, log, FOUNDER_SHARE as usize / 2)?))).collect()
 }
 
-/// Reads what was kept before this was noted. What is damaged is left out.
+/// Records the vouches of everything stored before this table existed. Skips damaged runs.
 pub(super) fn read_all(db: &Connection) -> Result<(), Fail> {
     let mut find = db.prepare("SELECT id, author, spans, cut FROM log ORDER BY id")?;
     let mut logs = find.query([])?;

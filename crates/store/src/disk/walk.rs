@@ -1,7 +1,7 @@
 //! Walks along the timeline.
 //!
-//! The table is ordered by time, then by the number that a log has inside. Entries of one time, mostly one of
-//! each author at most, are put in the order of their authors here.
+//! The table is ordered by time, then by internal log number. Entries with the same time, usually at most one from each
+//! author, are sorted here by author.
 
 use rumormill_proto::{
     ids::{AuthorId, RoomId},
@@ -15,7 +15,7 @@ use super::{
     record::{self, array, put_time, read_time, seq},
 };
 
-/// Which way to walk, and from where: the place itself is left out.
+/// The direction of a walk, and its start, which is excluded.
 #[derive(Clone, Copy)]
 pub(super) enum Way {
     /// Towards older entries.
@@ -33,7 +33,7 @@ impl Way {
     }
 }
 
-/// What is walked past.
+/// The entries that a walk visits.
 #[derive(Clone, Copy)]
 pub(super) enum Which {
     /// All entries.
@@ -42,7 +42,7 @@ pub(super) enum Which {
     Messages,
 }
 
-/// Rows of one table, or of both as one.
+/// Rows of one table, or of both combined.
 macro_rules! rows {
     ($table:literal, $bound:literal) => {
         concat!(
@@ -64,7 +64,7 @@ const ALL_UP: &str = concat!(rows!("place", ">="), " UNION ALL ", rows!("aside",
 const MESSAGES_DOWN: &str = concat!(rows!("place", "<="), " ORDER BY 1 DESC");
 const MESSAGES_UP: &str = concat!(rows!("place", ">="), " ORDER BY 1");
 
-/// Visits entries of a room by place and number of their log, until `visit` says false.
+/// Visits entries of a room with their place and log number, until `visit` returns false.
 pub(super) fn walk(
     db: &Connection,
     room: &RoomId,
@@ -130,7 +130,7 @@ mod tests {
 
     const ROOM: RoomId = RoomId([1; 32]);
 
-    /// Three lines, and so many entries of a kind that nobody here understands behind each.
+    /// Three messages, each followed by `quiet` entries of a kind unknown here.
     fn runs(quiet: u64) -> Vec<Run> {
         let (author, mut door) = (Author::from_secret(&[5; 32]), Admission::new(ROOM));
         let entry = |seq: u64| {
@@ -148,7 +148,7 @@ mod tests {
         runs
     }
 
-    /// Steps of the database to read two rows.
+    /// Database steps to read two rows.
     fn steps(db: &Connection, sql: &str) -> (i32, i32) {
         let mut find = db.prepare(sql).unwrap();
         let mut rows = find.query((1, put_time(Time(u64::MAX)))).unwrap();
@@ -172,7 +172,7 @@ mod tests {
             assert_eq!((messages.1, all.1), (0, 0), "nothing is sorted");
             (messages.0, all.0)
         });
-        assert_eq!(counts[0], counts[1], "four times as much of what nobody reads");
+        assert_eq!(counts[0], counts[1], "four times as many unread entries cost the same");
         assert!(counts[0].0 < 100 && counts[0].1 < 200, "{counts:?}");
     }
 }

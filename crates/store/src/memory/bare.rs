@@ -1,4 +1,4 @@
-//! Entries that came without their bodies though nothing here explains it.
+//! Entries that arrived without their bodies although nothing here explains it.
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Shelf {
-    /// Notes an entry that comes without its body, unless something explains that.
+    /// Records an entry that arrives without its body, unless something explains that.
     pub(super) fn note_bare(&mut self, author: AuthorId, row: &Row) {
         let place = row.place(author);
         let reaches = self.taken.get(&author).map_or(0, |taken| taken.floor);
@@ -30,7 +30,7 @@ impl Shelf {
         }
     }
 
-    /// What the room does not keep so long is not wanted any more.
+    /// Bodies older than the room keeps are no longer wanted.
     pub(super) fn expire_bare(&mut self) {
         let (rows, floor) = (&self.rows, self.floor);
         let kept = |place: &Place| {
@@ -49,7 +49,7 @@ impl Shelf {
         place.is_some_and(|place| self.bare.contains_key(&place))
     }
 
-    /// Puts a body where it is wanted, if it is the one that the header names, and follows what it says.
+    /// Stores a body where it is wanted, if it matches the header, and applies what it says.
     pub(super) fn fill(&mut self, author: AuthorId, seq: Seq, body: &Bytes) {
         let here = Body::Here(body.clone());
         let Some(row) = self.rows.get_mut(&(author, seq)) else { return };

@@ -1,4 +1,4 @@
-//! What a check reads of a room in memory.
+//! What a check reads from a room in memory.
 
 use rumormill_proto::{
     entry::RawEntry,

@@ -1,4 +1,4 @@
-//! Whom entries vouch for, and logs that leave because a room has more authors than there is space.
+//! Whom entries vouch for, and eviction of logs when a room has more authors than it has space for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::{
     share::weight,
 };
 
-/// What the changes append to a log.
+/// The entries that the changes append to a log.
 pub(super) fn came<'a>(
     changes: &'a [(RoomId, Change<'_>)],
     room: &RoomId,
@@ -30,7 +30,7 @@ pub(super) fn came<'a>(
     })
 }
 
-/// What is left of a log that is evicted, of which these rows are kept and these entries are about to be.
+/// The rest of an evicted log, given its stored rows and the entries about to be appended.
 pub(super) fn without_lowest<'a>(
     log: &Log,
     rows: Option<impl Iterator<Item = &'a Row>>,
@@ -49,7 +49,7 @@ pub(super) fn without_lowest<'a>(
 }
 
 impl Shelf {
-    /// Takes out the lowest entries of a log; `log` is what comes of it.
+    /// Removes the lowest entries of a log; `log` is the result.
     pub(super) fn evict(&mut self, author: &AuthorId, log: Log) {
         let lowest = self.rows(author, 0, Seq::MAX).next().map_or(0, |row| row.seq);
         let going: Vec<Row> = self.rows(author, lowest, evicted_end(lowest)).cloned().collect();
@@ -75,7 +75,7 @@ impl Shelf {
         }
     }
 
-    /// Whom an author vouches for, each once where it is named first.
+    /// Whom an author vouches for, each author once at its first vouch.
     pub(super) fn vouches_of(&self, author: &AuthorId, most: usize) -> Vec<Vouch> {
         let entries = self.vouches.range((*author, 0)..=(*author, Seq::MAX));
         let vouches = entries.flat_map(|((_, seq), named)| named.iter().map(|of| Vouch { seq: *seq, of: *of }));

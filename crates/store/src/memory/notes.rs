@@ -1,14 +1,14 @@
-//! What entries say of others, as readers ask for it.
+//! What entries say about others, for readers.
 
 use std::cmp::Reverse;
 
 use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
 
 use super::{Group, Shelf};
-use crate::{Line, limits::NICKS, note::Note};
+use crate::{TimelineRow, limits::NICKS, note::Note};
 
 impl Shelf {
-    pub(super) fn notes_of(&self, target: Target, limit: usize) -> Vec<Line> {
+    pub(super) fn notes_of(&self, target: Target, limit: usize) -> Vec<TimelineRow> {
         let mut found: Vec<_> =
             self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
         found.sort_unstable_by_key(|(kind, place)| (*kind, Reverse(*place)));

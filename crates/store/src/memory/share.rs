@@ -1,4 +1,4 @@
-//! Bodies that are let go because their author has said more than its share of the room.
+//! Drops bodies of authors who exceed their share of the room.
 
 use rumormill_proto::{
     defence,
@@ -16,18 +16,18 @@ use crate::{
     share::{Shared, stands_out, weight},
 };
 
-/// What an author takes of its share.
+/// How much of its share an author uses.
 #[derive(Clone, Default)]
 pub(super) struct Taken {
     pub(super) bytes: i64,
-    /// The seq below which bodies were let go.
+    /// The seq below which bodies were dropped.
     pub(super) floor: Seq,
     let_go: u64,
     newest: Option<Time>,
 }
 
 impl Shelf {
-    /// Entries from `first` on came to a log, or a body: what is over its author's share goes.
+    /// Applies the author's share after entries from `first` on, or a body, arrived.
     pub(super) fn came(&mut self, author: AuthorId, (first, last): (Seq, Seq), share: i64) {
         if first < self.taken(&author).floor {
             self.let_go(author, (first, last));
@@ -39,7 +39,7 @@ impl Shelf {
         self.taken.entry(*author).or_default()
     }
 
-    /// Lets some blocks go; returns whether more waits.
+    /// Drops the bodies of some blocks; returns whether more wait.
     fn hold(&mut self, author: AuthorId, share: i64) -> bool {
         let Some(head) = self.log(&author).and_then(Log::head).filter(|_| defence::is_on("disk-share")) else {
             return false;
@@ -58,7 +58,7 @@ impl Shelf {
         false
     }
 
-    /// Lets some of what is over a share go, of one author; returns whether more waits.
+    /// Drops some bodies of one author over its share; returns whether more wait.
     pub(super) fn share(&mut self, share: i64) -> bool {
         let mut over: Vec<(i64, AuthorId)> =
             self.taken.iter().filter(|(_, taken)| taken.bytes > share).map(|(of, taken)| (taken.bytes, *of)).collect();
@@ -87,7 +87,7 @@ impl Shelf {
         }
     }
 
-    /// Whether what an entry says of its author or of the room is the last that was said of it.
+    /// Whether what an entry says about its author or the room is in effect.
     fn stands(&self, author: AuthorId, row: &Row) -> bool {
         let last = group(author, row).and_then(|(group, _)| self.notes.get(&group)?.last_key_value());
         last.is_some_and(|(place, says)| *says && *place == (row.raw.time, row.seq))

@@ -1,4 +1,4 @@
-//! The timeline of a room in memory: its pages, and what of it is over the bounds.
+//! The timeline of a room in memory: its pages, and the bodies over the bounds.
 
 use std::{
     collections::BTreeSet,
@@ -9,19 +9,19 @@ use rumormill_proto::timeline::Place;
 
 use super::Shelf;
 use crate::{
-    Line,
+    TimelineRow,
     keep::{Expiry, Tally},
 };
 
 impl Shelf {
-    pub(super) fn page(&self, of: &BTreeSet<Place>, before: Option<Place>, limit: usize) -> Vec<Line> {
+    pub(super) fn page(&self, of: &BTreeSet<Place>, before: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((Unbounded, before.map_or(Unbounded, Excluded))).rev().take(limit);
         let mut page: Vec<_> = places.filter_map(|place| self.line(place)).collect();
         page.reverse();
         page
     }
 
-    pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<Line> {
+    pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
         places.filter_map(|place| self.line(place)).collect()
     }

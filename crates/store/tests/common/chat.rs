@@ -1,4 +1,4 @@
-//! Entries that a chat is made of.
+//! The entries of a chat.
 
 use rumormill_proto::{
     content::{Content, File, Target, Text},
@@ -9,7 +9,7 @@ use rumormill_proto::{
 
 use super::Script;
 
-/// An entry that says this.
+/// An entry with this content.
 pub(crate) fn says(ms: u64, content: &Content) -> RawEntry {
     let (kind, body) = content.encode().unwrap();
     RawEntry { time: Time::from_ms(ms), seen: vec![], kind, body: Body::Here(body) }

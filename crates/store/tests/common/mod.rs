@@ -1,4 +1,4 @@
-//! Authors with something to say, for all tests of the store.
+//! Authors with prepared entries, for all tests of the store.
 #![allow(dead_code, unused_macros, clippy::unwrap_used, reason = "each test uses what it needs, and may fail")]
 
 pub(crate) mod chat;
@@ -13,7 +13,7 @@ use rumormill_proto::{
     time::Time,
     timeline::Place,
 };
-use rumormill_store::{Change, Error, Line, Store};
+use rumormill_store::{Change, Error, Store, TimelineRow};
 
 /// Runs each law on each form.
 macro_rules! laws {
@@ -33,7 +33,7 @@ macro_rules! laws {
 pub(crate) const ROOM: RoomId = RoomId([1; 32]);
 pub(crate) const OTHER_ROOM: RoomId = RoomId([2; 32]);
 
-/// A whole log, of which a test appends what it likes.
+/// A whole log, of which a test appends any part.
 pub(crate) struct Script {
     pub(crate) room: RoomId,
     author: Author,
@@ -52,13 +52,13 @@ impl Script {
         Self { room, author, entries, ids }
     }
 
-    /// `count` lines, the first at `start_ms`, then every `step_ms`.
+    /// A log of `count` lines, the first at `start_ms`, then one every `step_ms`.
     pub(crate) fn lines(secret: u8, count: u64, start_ms: u64, step_ms: u64) -> Self {
         let line = |seq| text(start_ms + seq * step_ms, format!("line {seq} of {secret}"));
         Self::new(ROOM, secret, (0..count).map(line).collect())
     }
 
-    /// The same log up to `at`, then another.
+    /// The same log up to `at`, then a different one.
     pub(crate) fn forked(&self, at: Seq, secret: u8) -> Self {
         let mut entries = self.entries.clone();
         for entry in entries.iter_mut().skip(at as usize) {
@@ -83,7 +83,7 @@ impl Script {
         self.entries[first as usize..=last as usize].to_vec()
     }
 
-    /// A signed run, as it travels.
+    /// A signed run in wire form.
     pub(crate) fn raw(&self, first: Seq, last: Seq) -> RawRun {
         self.author.sign(&self.room, first, self.prev(first), self.slice(first, last)).unwrap()
     }
@@ -93,7 +93,7 @@ impl Script {
         Admission::new(self.room).admit(&self.raw(first, last), Trust::Signature).unwrap()
     }
 
-    /// The run as a store serves it that holds the whole log: signed at its block's end only.
+    /// The run as served by a store that holds the whole log: signed only at its block's end.
     pub(crate) fn served(&self, first: Seq, last: Seq) -> RawRun {
         let signed = last == block_end(last) || last + 1 == self.len();
         match signed {
@@ -108,7 +108,7 @@ impl Script {
         Admission::new(self.room).admit(&raw, Trust::LeadsTo(self.ids[last as usize])).unwrap()
     }
 
-    /// The signed run as somebody serves it who dropped some of its bodies.
+    /// The signed run as served by a peer that dropped some of its bodies.
     pub(crate) fn blank(&self, first: Seq, last: Seq, drops: impl Fn(Seq) -> bool) -> Run {
         let raw = self.raw(first, last);
         let entries = (first..).zip(raw.entries()).map(|(seq, entry)| match drops(seq) {
@@ -119,7 +119,7 @@ impl Script {
         Admission::new(self.room).admit(&raw, Trust::Signature).unwrap()
     }
 
-    /// Signed runs of whole blocks, as far as `first..=last` lets them be whole; ascending.
+    /// Signed runs of whole blocks, as far as `first..=last` allows; ascending.
     pub(crate) fn runs(&self, first: Seq, last: Seq) -> Vec<Run> {
         let mut runs = Vec::new();
         let mut at = first;
@@ -135,12 +135,12 @@ impl Script {
         Place { time: self.entries[seq as usize].time, author: self.id(), seq }
     }
 
-    pub(crate) fn line(&self, seq: Seq) -> Line {
+    pub(crate) fn line(&self, seq: Seq) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.entries[seq as usize].clone();
-        Line { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
+        TimelineRow { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
     }
 
-    /// The proof that `self` and `other` are forked at `at`.
+    /// The proof that `self` and `other` fork at `at`.
     pub(crate) fn proof(&self, other: &Self, at: Seq) -> Proof {
         let proof = Proof::new(&mut Admission::new(self.room), &self.raw(at, at), &other.raw(at, at)).unwrap();
         assert_eq!(proof.at(), at);
@@ -158,7 +158,7 @@ fn ids(room: &RoomId, author: &AuthorId, entries: &[RawEntry]) -> Vec<EntryId> {
     entries.iter().zip(0..).map(link).collect()
 }
 
-/// `entry` with something seen.
+/// `entry` with this `seen`.
 pub(crate) fn seeing(entry: RawEntry, mut seen: Seen) -> RawEntry {
     seen.sort_unstable();
     RawEntry { seen, ..entry }
@@ -171,7 +171,7 @@ pub(crate) fn append(store: &mut dyn Store, room: RoomId, runs: &[Run]) -> Resul
 }
 
 /// The whole timeline.
-pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<Line> {
+pub(crate) fn timeline(store: &dyn Store, room: &RoomId) -> Vec<TimelineRow> {
     store.reader().unwrap().page(room, None, usize::MAX).unwrap()
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn number_from(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |number| number.parse().unwrap())
 }
 
-/// Random numbers that a seed repeats (splitmix64).
+/// Random numbers that a seed reproduces (splitmix64).
 pub(crate) struct Dice(u64);
 
 impl Dice {

@@ -1,19 +1,19 @@
 //! A room on the screen, line by line: what is said there, and how far what I said has come.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, Message, NoticeCode, Peer, PlaceText, Refused, Room, Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
     Clock, Line, Names, clean,
-    show::{count, message_line},
+    show::{count, looked_for, message_line},
     title,
 };
 use tokio::{
@@ -27,7 +27,7 @@ use crate::{
         screen::{Screen, Typed},
     },
     failure::Failure,
-    limits::{EVENTS_AT_ONCE, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
+    limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
 mod orders;
@@ -115,7 +115,9 @@ struct Chat<'a> {
     /// Who is here, and was told to be.
     here: BTreeMap<AuthorHex, String>,
     met: bool,
-    late: Batch,
+    /// Whether it was told why nobody is found.
+    in_vain: bool,
+    late: Late,
     /// When to show what came late; several lines mostly come together.
     late_due: Option<Instant>,
     /// When progress was last told.
@@ -141,6 +143,32 @@ impl Batch {
     }
 }
 
+/// What came late, to be shown together by the names that are known then: how many, and the newest of them.
+#[derive(Default)]
+struct Late {
+    messages: VecDeque<Message>,
+    count: usize,
+}
+
+impl Late {
+    fn push(&mut self, message: Message) {
+        if self.messages.len() == SCREENFUL {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message);
+        self.count += 1;
+    }
+}
+
+/// Whether somebody was dialled in vain, so that it is known why nobody is found.
+fn is_in_vain(seeking: &Seeking) -> bool {
+    seeking.peers.iter().any(|sought| sought.tries > 0)
+}
+
+fn closed() -> Failure {
+    Failure::internal("closed", "the room's process has ended")
+}
+
 impl<'a> Chat<'a> {
     fn new(asks: &'a Client, room: Room, screen: Screen) -> Self {
         Self {
@@ -153,7 +181,8 @@ impl<'a> Chat<'a> {
             opened: BTreeSet::new(),
             here: BTreeMap::new(),
             met: false,
-            late: Batch::default(),
+            in_vain: false,
+            late: Late::default(),
             late_due: None,
             progress: Instant::now(),
             gone: false,
@@ -172,6 +201,10 @@ impl<'a> Chat<'a> {
         interrupts: &mut Interrupts,
         events: &mut (impl Stream<Item = Event> + Unpin),
     ) -> Result<Left, Failure> {
+        tokio::select! {
+            found = self.find(events) => found?,
+            () = interrupts.next() => return Ok(Left::Interrupted),
+        }
         self.open().await?;
         loop {
             if self.gone {
@@ -199,6 +232,26 @@ impl<'a> Chat<'a> {
         self.screen.talk(&Failure::Choice(refused).to_string())
     }
 
+    /// Gives somebody who has just joined a moment to find the others, so that what was said before stands above what is said now.
+    async fn find(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
+        let is_early = |room: &Room| room.name.is_empty() && room.entries < SCREENFUL as u64;
+        let deadline = Instant::now() + Duration::from_millis(FIND_MS);
+        let mut is_alone = self.room.seeking.is_some();
+        while is_alone && !self.gone {
+            let Ok(event) = timeout_at(deadline.into(), events.next()).await else { break };
+            match event.ok_or_else(closed)? {
+                Event::Room { room } if room.id == self.room.id => {
+                    is_alone = room.seeking.is_some() || is_early(&room);
+                    self.room = room;
+                }
+                // The first page has them.
+                Event::Message { .. } | Event::Changed { .. } => {}
+                event => self.note(event, &mut Batch::default())?,
+            }
+        }
+        Ok(())
+    }
+
     /// Shows the newest page.
     async fn open(&mut self) -> Result<(), Failure> {
         self.names = Names::of_people(&self.ask().people().await?);
@@ -208,12 +261,21 @@ impl<'a> Chat<'a> {
             self.opened.insert(message.place);
         }
         let title = match self.room.name.as_str() {
-            "" => format!("room {}", &self.room.id.as_str()[..8]),
+            "" => "a room whose name has not come yet".into(),
             name => title(name),
         };
         self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
+        self.seek()?;
         // Who came before there was anybody to hear of it.
         self.note_room(self.room.clone())
+    }
+
+    /// Tells whom the room looks for, and what to do, as long as nobody was found.
+    fn seek(&mut self) -> Result<(), Failure> {
+        let Some(seeking) = &self.room.seeking else { return Ok(()) };
+        self.in_vain = is_in_vain(seeking);
+        looked_for(seeking, &self.clock).iter().try_for_each(|line| self.screen.talk(line))?;
+        self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
     }
 
     /// The newest messages, as many as fit on a screen, but for those of people who are hidden.
@@ -225,7 +287,7 @@ impl<'a> Chat<'a> {
     /// Takes everything that is to be told now, and shows it together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
-        let mut next = Some(first.ok_or_else(|| Failure::internal("closed", "the room's process has ended"))?);
+        let mut next = Some(first.ok_or_else(closed)?);
         for _ in 0..EVENTS_AT_ONCE {
             let Some(event) = next else { break };
             self.note(event, &mut batch)?;
@@ -260,7 +322,7 @@ impl<'a> Chat<'a> {
                 return Err(Failure::Stopped(Refused::new("stopped", text, help)));
             }
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
-            Event::Lagged { missed } => {
+            Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Person { author, nick, .. } => self.names.learn(&author, &nick),
@@ -284,8 +346,15 @@ impl<'a> Chat<'a> {
                 self.screen.talk(&format!("{nick} is here"))?;
             }
         }
-        let before = std::mem::replace(&mut self.room, room).missing;
-        self.progress(before)
+        let before = std::mem::replace(&mut self.room, room);
+        if before.name.is_empty() && !self.room.name.is_empty() {
+            self.screen.talk(&format!("this is the room {}", title(&self.room.name)))?;
+        }
+        if let Some(seeking) = self.room.seeking.as_ref().filter(|seeking| !self.in_vain && is_in_vain(seeking)) {
+            self.in_vain = true;
+            looked_for(seeking, &self.clock).iter().skip(1).try_for_each(|line| self.screen.talk(line))?;
+        }
+        self.progress(before.missing)
     }
 
     /// A message as it is shown.
@@ -298,11 +367,10 @@ impl<'a> Chat<'a> {
         if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
-        let line = self.line(message);
         match arrival {
-            Arrival::End => batch.push(line),
+            Arrival::End => batch.push(self.line(message)),
             Arrival::Late => {
-                self.late.push(line);
+                self.late.push(message.clone());
                 self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
             }
             Arrival::History => {}
@@ -337,11 +405,14 @@ impl<'a> Chat<'a> {
     async fn settle(&mut self) -> Result<(), Failure> {
         if self.late_due.is_some_and(|due| due <= Instant::now()) {
             self.late_due = None;
-            let Batch { lines, count: late } = std::mem::take(&mut self.late);
+            let Late { messages, count: late } = std::mem::take(&mut self.late);
             let arrived = count(late, "earlier message", "earlier messages");
-            let which = if late > lines.len() { "; the newest of them:" } else { ":" };
+            let which = if late > messages.len() { "; the newest of them:" } else { ":" };
             self.screen.talk(&format!("{arrived} arrived above{which}"))?;
-            lines.iter().try_for_each(|line| self.screen.data(&format!("↑ {line}")))?;
+            for message in &messages {
+                let line = self.line(message);
+                self.screen.data(&format!("↑ {line}"))?;
+            }
         }
         let news = self.receipts.settle(&self.room);
         news.iter().try_for_each(|line| self.screen.data(line))

@@ -3,7 +3,7 @@
 use rumormill_api::{Path, Person, Room, act};
 use rumormill_text::{
     clean,
-    show::{count, shared},
+    show::{count, looked_for, shared},
 };
 
 use crate::{
@@ -128,6 +128,9 @@ impl Chat<'_> {
             let name = self.names.name(&peer.author, &peer.nick).whole();
             self.screen.talk(&format!("{name}  {way}, {} ms", peer.rtt_ms.unwrap_or_default()))?;
         }
+        if let Some(seeking) = &self.room.seeking {
+            return looked_for(seeking, &self.clock).iter().try_for_each(|line| self.screen.talk(line));
+        }
         let Room { entries, missing, .. } = self.room;
         let shares: Vec<String> = self.room.shares.iter().map(|share| shared(share, &self.clock)).collect();
         shares.iter().try_for_each(|share| self.screen.talk(share))?;
@@ -151,7 +154,7 @@ impl Chat<'_> {
 
     async fn digest(&mut self) -> Result<(), Failure> {
         let digest = self.ask().status().await?.digest;
-        self.screen.talk(&digest)
+        self.screen.talk(&format!("{digest}: whoever has the same digest holds the same messages"))
     }
 }
 

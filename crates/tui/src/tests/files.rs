@@ -4,7 +4,7 @@ use rumormill_api::{Arrival, FileState};
 
 use super::{Stage, node::Node};
 use crate::{
-    ask::{Answer, Ask, OfRoom, Told},
+    ask::{Answer, Ask, OfRoom, Outcome},
     input::Input,
 };
 
@@ -43,7 +43,7 @@ fn an_answer_that_events_overtook_changes_nothing() {
     stage.hears(arrived).hears(here).has("here; /get saves it");
     let room = stage.node.rooms[0].room.id.clone();
     for ask in [OfRoom::Fetch(photo.r#ref.clone()), OfRoom::Unreact(photo.r#ref.clone(), "+".into())] {
-        let told = Ok(Told::Message(Box::new(photo.clone())));
+        let told = Ok(Outcome::Message(Box::new(photo.clone())));
         stage.takes(Input::Answer(Box::new(Answer { ask: Ask::Of(room.clone(), ask), told })));
         stage.has("here; /get saves it");
     }

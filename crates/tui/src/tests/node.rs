@@ -13,7 +13,7 @@ use rumormill_api::{
 use rumormill_client::{Answered, Body, Client, Transport};
 use serde_json::{Value, json};
 
-use crate::ask::{Ask, OfRoom, Told};
+use crate::ask::{Ask, OfRoom, Outcome};
 
 /// A request as it is sent.
 pub(crate) struct Request {
@@ -201,12 +201,12 @@ impl Node {
     }
 
     /// Answers what the screen asks, without any disk.
-    pub(crate) fn told(&mut self, ask: &Ask) -> Result<Told, Refused> {
+    pub(crate) fn told(&mut self, ask: &Ask) -> Result<Outcome, Refused> {
         match ask {
             Ask::Of(_, OfRoom::File(_)) => {
-                Ok(Told::Page(Page { messages: vec![self.offers("ada", "notes.txt", 12)], more: false }))
+                Ok(Outcome::Page(Page { messages: vec![self.offers("ada", "notes.txt", 12)], more: false }))
             }
-            Ask::Of(_, OfRoom::Save(_)) => Ok(Told::Saved("/home/ada/photo.jpg".into())),
+            Ask::Of(_, OfRoom::Save(_)) => Ok(Outcome::Saved("/home/ada/photo.jpg".into())),
             ask => {
                 let asked = Asked::new(std::mem::take(self));
                 let told = ask.put(&Client::new(asked.clone())).now_or_never().unwrap();

@@ -1,7 +1,7 @@
 //! What was said, as it is read.
 
 use ratatui::style::Modifier;
-use rumormill_api::{Arrival, Event, Gone, Kind, Reaction, Reply};
+use rumormill_api::{Arrival, Event, Gone, Kind, Lag, Reaction, Reply};
 
 use super::{
     Stage,
@@ -408,5 +408,5 @@ ada>
 fn events_that_were_lost_are_read_again() {
     let mut stage = Stage::open(lunch(), 60, 10);
     stage.node.says("bob", "you missed this");
-    stage.hears(Event::Lagged { missed: 9 }).has("you missed this");
+    stage.hears(Event::lagged(9, Lag::Slow)).has("you missed this");
 }

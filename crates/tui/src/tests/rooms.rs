@@ -1,6 +1,6 @@
 //! Going from room to room.
 
-use rumormill_api::{Event, Kind, NearbyRoom};
+use rumormill_api::{Event, Kind, Lag, NearbyRoom};
 
 use super::{Stage, node::Node};
 use crate::ask::Ask;
@@ -113,7 +113,7 @@ fn a_room_left_here_is_told_once_and_may_be_entered_again_before_the_answer() {
 fn a_room_whose_leaving_was_missed_goes_away_too() {
     let mut stage = stage();
     stage.node.rooms.remove(0);
-    stage.hears(Event::Lagged { missed: 9 }).has(">1 work").has("you left").lacks("lunch  ");
+    stage.hears(Event::lagged(9, Lag::Slow)).has(">1 work").has("you left").lacks("lunch  ");
 }
 
 #[test]

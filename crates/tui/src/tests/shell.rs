@@ -18,7 +18,7 @@ use crate::{
     paint::Paint,
     run::{Remembered, Shell},
     screen::Desktop,
-    settings::{Chosen, Loud, Settings},
+    settings::{Chosen, Loud, Preferences},
 };
 
 /// Polls after which everything that was at hand has been taken and drawn: a story causes a dozen answers.
@@ -150,7 +150,7 @@ async fn what_is_set_holds_at_the_next_visit() {
     let keys = typed("/set bell off\n").chain(typed("/set notify all\n/set bell loud\n")).chain(typed(""));
     let visit = visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await;
     assert_eq!(visit.ended, Ok(()));
-    let settings = Settings::default().with(&visit.chosen);
+    let settings = Preferences::default().with(&visit.chosen);
     assert_eq!((settings.bell, settings.notify), (Loud::None, Loud::All));
 }
 

@@ -1,0 +1,140 @@
+//! A bot to start from: it listens to every room of a home and answers `!count some words`, each question once.
+//!
+//! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths` tells the
+//! socket. The bot and the process may each be killed at any time: STATE holds the last place that the bot has read in each
+//! room, from which it goes on, and each answer is said once under a key made from its question.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is how a bot tells its owner")]
+
+use std::{collections::BTreeMap, env, fs, io, path::PathBuf, time::Duration};
+
+use futures_util::StreamExt as _;
+use rumormill_client::{Arrival, Client, Error, Event, Kind, Message, PlaceText, RoomHandle, codes};
+
+/// How far before the last place the bot reads again: what somebody said offline stands where it was said.
+const AGAIN_MS: u64 = 3_600_000;
+
+/// How long the bot waits for a process that is away.
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut args = env::args().skip(1);
+    let (Some(socket), Some(state)) = (args.next(), args.next()) else {
+        return Err(Error::Gone("give the socket of a home and a file for the bot's state".into()));
+    };
+    run(socket.into(), state.into()).await
+}
+
+/// Listens for ever.
+pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
+    let client = Client::unix(socket);
+    let mut bot = Bot { places: read(&state), client: client.clone(), state };
+    let mut events = loop {
+        match client.events().await {
+            Err(Error::Gone(_)) => tokio::time::sleep(PAUSE).await,
+            events => break events?,
+        }
+    };
+    // Only now, so that nothing is said between the two.
+    until_done(async || bot.catch_up().await).await;
+    println!("listening");
+    while let Some(event) = events.next().await {
+        match event {
+            // What comes from history was said before this home was in the room.
+            Ok(Event::Message { room, message, arrival, .. }) if arrival != Arrival::History => {
+                until_done(async || bot.take(&client.room(room.as_str()), room.as_str(), &message).await).await;
+            }
+            Ok(Event::Lagged { .. }) => until_done(async || bot.catch_up().await).await,
+            Ok(_) => {}
+            Err(why) => eprintln!("{why}"), // The next event comes when the process is back.
+        }
+    }
+    Ok(())
+}
+
+struct Bot {
+    client: Client,
+    /// Where the bot began to read in each room, and the last place that it has read.
+    places: BTreeMap<String, (PlaceText, PlaceText)>,
+    state: PathBuf,
+}
+
+impl Bot {
+    /// Reads what was said since the bot was here last; in a room that it does not know, only what is said from now on.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        for room in self.client.rooms().await? {
+            let (id, asks) = (room.id.as_str(), self.client.room(room.id.as_str()));
+            let Some((begun, read)) = self.places.get(id) else {
+                let newest = asks.newest(1).await?.messages.pop().map(|message| message.place);
+                self.read_to(id, newest.unwrap_or_else(|| PlaceText::earliest(0)));
+                continue;
+            };
+            let again = PlaceText::earliest(read.ms().unwrap_or_default().saturating_sub(AGAIN_MS));
+            let mut after = again.max(begun.clone());
+            loop {
+                let page = asks.after(&after, 200).await?;
+                for message in &page.messages {
+                    self.take(&asks, id, message).await?;
+                    after = message.place.clone();
+                }
+                if !page.more {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a message if it is a question, and then counts it as read.
+    async fn take(&mut self, room: &RoomHandle, id: &str, message: &Message) -> Result<(), Error> {
+        let question = message.text.strip_prefix("!count ").filter(|_| message.kind == Kind::Text && !message.mine);
+        if let Some(words) = question {
+            let answer = format!("{} words", words.split_whitespace().count());
+            let key = format!("count {}", message.r#ref);
+            match room.once(&key)?.reply(&message.r#ref, answer).await {
+                // The question was changed after it was answered: that answer stands.
+                Err(Error::Refused { refused, .. }) if refused.is(codes::KEY_USED) => {}
+                said => _ = said?,
+            }
+        }
+        self.read_to(id, message.place.clone());
+        Ok(())
+    }
+
+    /// Everything up to a place is read. A state that cannot be written costs a look at old questions, and nothing else.
+    fn read_to(&mut self, room: &str, place: PlaceText) {
+        let begun = self.places.get(room).map_or_else(|| place.clone(), |(begun, _)| begun.clone());
+        if self.places.get(room).is_none_or(|(_, read)| *read < place) {
+            self.places.insert(room.to_owned(), (begun, place));
+            if let Err(why) = write(&self.state, &self.places) {
+                eprintln!("{}: {why}", self.state.display());
+            }
+        }
+    }
+}
+
+/// Does something again for as long as the process is away. What it refuses, as for a room that was left, is told.
+async fn until_done(mut work: impl AsyncFnMut() -> Result<(), Error>) {
+    loop {
+        match work().await {
+            Err(Error::Gone(_) | Error::BrokenOff(_)) => {}
+            Err(Error::Refused { refused, .. }) if refused.is(codes::KEY_WAITS) => {}
+            Err(why) => return eprintln!("{why}"),
+            Ok(()) => return,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn read(state: &PathBuf) -> BTreeMap<String, (PlaceText, PlaceText)> {
+    fs::read(state).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+}
+
+/// Replaces the file at once, so that it is always whole.
+fn write(state: &PathBuf, places: &BTreeMap<String, (PlaceText, PlaceText)>) -> io::Result<()> {
+    let fresh = state.with_extension("new");
+    fs::write(&fresh, serde_json::to_vec(places)?)?;
+    fs::File::open(&fresh)?.sync_all()?;
+    fs::rename(&fresh, state)
+}

@@ -1,0 +1,34 @@
+//! `rumormill edit`: change what one of your messages says.
+
+use crate::{
+    client,
+    commands::spread::Spread,
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// What to give `rumormill edit`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id
+    room: String,
+    /// Message of yours, named by its `ref` from `rumormill log --json`
+    message: String,
+    /// Text that it shall say instead
+    #[arg(required = true)]
+    text: Vec<String>,
+}
+
+/// Changes it, and tells how many know of it.
+///
+/// # Errors
+/// When there is no such room or message, it is not yours or no text, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let edit = async |client: &_| {
+        let mut spread = Spread::listen(client, &args.room).await?;
+        spread.room.edit(&args.message.as_str().into(), args.text.join(" ")).await?;
+        spread.wait_for_last("changed").await;
+        Ok(())
+    };
+    client::with(&place, Reach::Peers, edit).await
+}

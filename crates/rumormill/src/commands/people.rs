@@ -1,0 +1,66 @@
+//! `rumormill people`: who is in a room.
+
+use rumormill_api::Person;
+use rumormill_client::Client;
+use rumormill_text::{Clock, Names};
+
+use crate::{
+    client::{self, pick},
+    commands::{data, json},
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// What to give `rumormill people`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id; optional when there is only one room
+    room: Option<String>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints a line for everybody who wrote in the room or is connected.
+///
+/// # Errors
+/// When there is no such room, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let list = async |client: &Client| {
+        let room = pick(client, args.room.as_deref()).await?;
+        Ok(client.room(room.id.as_str()).people().await?)
+    };
+    let people = client::with(&place, Reach::Reading, list).await?;
+    let (names, clock) = (Names::of_people(&people), Clock::local());
+    people.iter().try_for_each(|person| match args.json {
+        true => json(person),
+        false => data(&line(&names, &clock, person)),
+    })
+}
+
+/// `ada  1a0c39ec  you`, `ben  c0ffee01  here, wrote 2026-03-02 14:02`.
+fn line(names: &Names, clock: &Clock, person: &Person) -> String {
+    let Person { author, nick, here, me, last_ms, hidden } = person;
+    let wrote = format!("wrote {} {}", clock.day(*last_ms), clock.minutes(*last_ms));
+    let told = [(*me, "you"), (*here && !*me, "here"), (*last_ms > 0, &wrote), (*hidden, "hidden")];
+    let told: Vec<&str> = told.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    let id = author.as_str().get(..8).unwrap_or_default();
+    format!("{}  {id}  {}", names.name(author, nick).whole(), told.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_is_known_of_somebody() {
+        let clock = Clock::utc();
+        let person =
+            |nick: &str| Person { author: "1a".repeat(32).as_str().into(), nick: nick.into(), ..Person::default() };
+        let ada = Person { me: true, here: true, ..person("ada") };
+        let ben = Person { here: true, last_ms: 1_700_000_000_000, hidden: true, ..person("ben") };
+        let told = |person: &Person| line(&Names::of_people(std::slice::from_ref(person)), &clock, person);
+        assert_eq!(told(&ada), "ada  1a1a1a1a  you");
+        assert_eq!(told(&ben), "ben  1a1a1a1a  here, wrote 2023-11-14 22:13, hidden");
+    }
+}

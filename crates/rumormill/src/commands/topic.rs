@@ -1,0 +1,40 @@
+//! `rumormill topic`: what a room is about.
+
+use rumormill_api::{Topic, endpoints};
+use rumormill_client::Client;
+use rumormill_text::clean;
+
+use crate::{
+    client::{self, pick},
+    commands::{data, spread::Spread},
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// What to give `rumormill topic`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id
+    room: String,
+    /// Topic to set, `""` for none; prints the topic if omitted
+    topic: Vec<String>,
+}
+
+/// Sets the topic and tells how many know of it, or prints it.
+///
+/// # Errors
+/// When there is no such room, the topic is too long, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    if args.topic.is_empty() {
+        let read = async |client: &Client| pick(client, Some(&args.room)).await;
+        return data(&clean(&client::with(&place, Reach::Reading, read).await?.topic));
+    }
+    let set = async |client: &Client| {
+        let mut spread = Spread::listen(client, &args.room).await?;
+        let topic = Topic { topic: args.topic.join(" ") };
+        client.call(&endpoints::SET_TOPIC, &[&args.room], &[], &topic).await?;
+        spread.wait_for_last("set").await;
+        Ok(())
+    };
+    client::with(&place, Reach::Peers, set).await
+}
