@@ -295,14 +295,18 @@ impl<'a> Admission<'a> {
         }
     }
 
+    /// A log that forks at its first entry is nobody's, but everybody has to see that it forks.
     fn find_waiting(&mut self) {
-        let open = |ticket| self.tickets.contains_key(ticket) && !self.members.revoked.contains(ticket);
-        let waits = |who, ticket| open(ticket) && self.holds(who, ticket);
-        let newcomers = self.joins.iter().filter(|(who, (ticket, _))| waits(who, ticket)).map(|(key, _)| *key);
-        // A device of somebody who was removed cannot be admitted, so everybody has to know that it is one.
-        let known = |of| self.members.all.contains(of) || self.removals.persons.contains(of);
-        let devices = self.device_of.iter().filter(|(_, of)| known(of)).map(|(key, _)| *key);
-        let waiting = newcomers.chain(devices).filter(|key| !self.members.all.contains(key)).collect();
-        self.members.waiting = waiting;
+        let waits = |act: ActNo| match &self.entries.act(act).deed {
+            // A device of somebody who was removed cannot be admitted, so everybody has to know that it is one.
+            Some(Deed::Device(of)) => self.members.all.contains(of) || self.removals.persons.contains(of),
+            Some(Deed::Join { ticket, key }) => {
+                let open = self.tickets.get(ticket).is_some_and(|open| open.key == *key);
+                open && !self.members.revoked.contains(ticket)
+            }
+            _ => false,
+        };
+        let waiting = self.entries.trees().filter(|(_, tree)| tree.first_acts().any(waits)).map(|(key, _)| *key);
+        self.members.waiting = waiting.filter(|key| !self.members.all.contains(key)).collect();
     }
 }

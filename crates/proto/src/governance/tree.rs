@@ -282,6 +282,12 @@ impl Tree {
         self.acts.iter().map(|(spot, act)| (*spot, *act))
     }
 
+    /// The acts that begin the log, one on each branch that forks there.
+    pub(crate) fn first_acts(&self) -> impl Iterator<Item = ActNo> {
+        let roots = self.firsts.range((0, 0)..=(0, usize::MAX)).map(|(_, stretch)| Spot { stretch: *stretch, seq: 0 });
+        roots.filter_map(|spot| self.acts.get(&spot).copied())
+    }
+
     /// Whether all entries below this one are held.
     pub(crate) fn is_whole(&self, spot: Spot) -> bool {
         self.stretches[spot.stretch].whole

@@ -243,16 +243,6 @@ proptest! {
     }
 
     #[test]
-    fn nodes_that_pass_on_what_a_fold_says_end_alike_and_so_does_a_newcomer(seed: u64, steps in 1usize..40) {
-        let mut world = World::grown(seed, steps);
-        prop_assert!(world.settle(), "they tell each other news for ever");
-        let states: Vec<String> = world.nodes.iter_mut().map(|node| state(&mut node.fold)).collect();
-        for (node, said) in states.iter().enumerate() {
-            prop_assert_eq!(said, &states[0], "node {}", node);
-        }
-    }
-
-    #[test]
     fn nobody_changes_what_ranks_above(seed: u64, steps in 1usize..50, whose in 1usize..PEOPLE, from in 0u64..4) {
         let world = World::grown(seed, steps);
         let (whose, entries) = (world.people[whose].key, world.room.entries());
@@ -294,6 +284,21 @@ proptest! {
                 let acted = acted.map(|act| act.seq).max();
                 prop_assert!(before.contains(&entry.id) || acted.is_some_and(|acted| entry.seq <= acted));
             }
+        }
+    }
+}
+
+proptest! {
+    // Without a fork behind a named entry, or what leads to it, one world in a thousand ends in two states.
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
+
+    #[test]
+    fn nodes_that_pass_on_what_a_fold_says_end_alike_and_so_does_a_newcomer(seed: u64, steps in 1usize..40) {
+        let mut world = World::grown(seed, steps);
+        prop_assert!(world.settle(), "they tell each other news for ever");
+        let states: Vec<String> = world.nodes.iter_mut().map(|node| state(&mut node.fold)).collect();
+        for (node, said) in states.iter().enumerate() {
+            prop_assert_eq!(said, &states[0], "node {}", node);
         }
     }
 }
