@@ -57,9 +57,44 @@ impl Kind {
     /// A message from another system, imported by its author.
     pub const IMPORTED: Self = Self(9);
 
+    /// Gives a role to a person. This kind and those below are acts, see [`crate::governance`], which also has the layout
+    /// of their bodies.
+    pub const APPOINT: Self = Self(32);
+    /// Ends grants.
+    pub const DISMISS: Self = Self(33);
+    /// Ends grants and words of a person.
+    pub const REMOVE: Self = Self(34);
+    /// Ends one key alone.
+    pub const END: Self = Self(35);
+    /// Says which branch of a log stands.
+    pub const VOUCH: Self = Self(36);
+    /// Gives back the author's own grants.
+    pub const STEP_DOWN: Self = Self(37);
+    /// Lets people in.
+    pub const ADMIT: Self = Self(38);
+    /// Announces a ticket.
+    pub const TICKET: Self = Self(39);
+    /// Ends a ticket.
+    pub const REVOKE: Self = Self(40);
+    /// The first entry of somebody who holds a ticket.
+    pub const JOIN: Self = Self(41);
+    /// Lets in somebody who joined.
+    pub const WELCOME: Self = Self(42);
+    /// The first entry of a device.
+    pub const DEVICE: Self = Self(43);
+    /// Names a device of the author.
+    pub const MINE: Self = Self(44);
+    /// Takes words back that somebody said.
+    pub const HIDE: Self = Self(45);
+
     /// A kind by its number; `None` past 127.
     pub fn new(number: u8) -> Option<Self> {
         (number < 0x80).then_some(Self(number))
+    }
+
+    /// Whether entries of this kind govern the room. Nothing drops their bodies, and keepers read them too.
+    pub fn is_act(self) -> bool {
+        (32..64).contains(&self.0)
     }
 
     /// The number of this kind, 0..=127.

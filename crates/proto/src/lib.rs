@@ -18,6 +18,7 @@ pub mod fork;
 pub mod frame;
 pub mod frontier;
 mod gaps;
+pub mod governance;
 pub mod ids;
 pub mod input;
 pub mod introduction;

@@ -465,3 +465,33 @@ pub const RECEIPTS: usize = 32;
 
 /// Runs that are gathered before they are passed on, where latency is traded for frames; past it they go at once.
 pub const GATHERED_RUNS: usize = 4 * PUSH_RUNS;
+
+/// Appointments that lead from the owner to somebody: nobody founds an office with more levels. Each step of a path takes
+/// 16 bytes, in every grant.
+pub const RANK_STEPS: usize = 8;
+
+/// Grants of one key. Each reads the acts of its holder again, so a fold reads each act 64 times at most. They are
+/// given places in the order of those who appoint: nobody's appointments crowd out those of somebody above.
+pub const GRANTS_OF_KEY: usize = 64;
+
+/// Acts of a key without a grant that are read: a person's tickets, devices and welcomes of years.
+pub const ACTS_WITHOUT_GRANT: usize = 1_024;
+
+/// Devices of one person: a telephone, a laptop, a desk, a backup, and as many again.
+pub const DEVICES: usize = 8;
+
+/// Keys that one act appoints, dismisses or removes: a person with all its devices and those it had before. With the
+/// ends of both, [`ACT_TICKETS`] and [`ACT_ENDINGS`] the largest act takes 7.2 of the 8 KiB of [`BODY_BYTES`].
+pub const ACT_KEYS: usize = 32;
+
+/// Tickets that one act ends. 32 bytes each.
+pub const ACT_TICKETS: usize = 16;
+
+/// Endings that one act names because it knows of them or takes them back. 32 bytes each.
+pub const ACT_ENDINGS: usize = 64;
+
+/// People whom one act admits: three hours of a ticket at twenty an hour. 32 bytes each.
+pub const ACT_ADMITTED: usize = 64;
+
+/// Governors whose last act a ticket names: 71 bytes each, 4.5 kB.
+pub const TICKET_HEADS: usize = 64;

@@ -1,0 +1,232 @@
+//! Worlds as the model prints them, and states in the same form.
+
+use std::{collections::BTreeMap, error::Error, io::BufRead, iter};
+
+use rumormill_proto::{
+    governance::{Appointed, Deed, End, Governance, Grant, Last, Role, Signed, TicketId, TicketKey},
+    ids::{AuthorId, EntryId},
+    random::Random,
+    time::Time,
+};
+use serde_json::Value;
+
+/// The key of every ticket: whoever joins in the model holds the ticket.
+const KEY: TicketKey = TicketKey([1; 32]);
+
+type Failure = Box<dyn Error>;
+
+/// The entries of a world, and what the model says they come to.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) number: u64,
+    pub(crate) entries: Vec<Signed>,
+    pub(crate) state: Option<String>,
+    /// Whether it names an entry of which nothing tells the seq.
+    pub(crate) vague: bool,
+}
+
+impl World {
+    pub(crate) fn folded(&self) -> Governance {
+        let mut fold = Governance::new(author(0));
+        self.entries.iter().cloned().for_each(|entry| fold.insert(entry));
+        fold
+    }
+
+    pub(crate) fn backwards(&self) -> Self {
+        Self { entries: self.entries.iter().rev().cloned().collect(), ..self.clone() }
+    }
+
+    pub(crate) fn shuffled(&self, seed: u64) -> Self {
+        let mut world = self.clone();
+        Random::new(seed).shuffle(&mut world.entries);
+        world
+    }
+
+    /// Whether a fold that is asked after each entry says the same as one that was given all entries before it was asked.
+    pub(crate) fn grows_alike(&self) -> bool {
+        let mut growing = Governance::new(author(0));
+        self.entries.iter().enumerate().all(|(at, entry)| {
+            growing.insert(entry.clone());
+            let whole = Self { entries: self.entries[..=at].to_vec(), ..self.clone() };
+            state(&mut growing) == state(&mut whole.folded())
+        })
+    }
+}
+
+/// Reads worlds one after the other. The state may be missing.
+pub(crate) fn worlds(lines: impl BufRead) -> impl Iterator<Item = Result<World, Failure>> {
+    let mut lines = lines.lines().peekable();
+    iter::from_fn(move || {
+        let first = lines.next()?;
+        Some(first.map_err(Failure::from).and_then(|first| {
+            let mut told = vec![first];
+            while let Some(line) = lines.next_if(|line| line.as_ref().is_ok_and(|line| !line.starts_with("{\"world\"")))
+            {
+                told.push(line?);
+            }
+            world(&told)
+        }))
+    })
+}
+
+fn world(lines: &[String]) -> Result<World, Failure> {
+    let [first, rest @ ..] = lines else { return Err("no world".into()) };
+    let head: Value = serde_json::from_str(first)?;
+    let (state, entries) = match rest.split_last() {
+        Some((last, entries)) if last.starts_with("{\"grants\"") => (Some(last.clone()), entries),
+        _ => (None, rest),
+    };
+    let entries: Vec<Value> = entries.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    let mut reader = Reader { seqs: BTreeMap::new(), vague: false };
+    for entry in &entries {
+        reader.seqs.insert(number(&entry["id"])?, number(&entry["seq"])?);
+    }
+    for (id, seq) in head["seqs"].as_object().into_iter().flatten() {
+        reader.seqs.insert(id.parse()?, number(seq)?);
+    }
+    let entries = entries.iter().map(|entry| reader.entry(entry)).collect::<Result<_, _>>()?;
+    Ok(World { number: number(&head["world"])?, entries, state, vague: reader.vague })
+}
+
+struct Reader {
+    /// The seq of every entry of which it is known.
+    seqs: BTreeMap<u64, u64>,
+    vague: bool,
+}
+
+impl Reader {
+    fn entry(&mut self, of: &Value) -> Result<Signed, Failure> {
+        Ok(Signed {
+            author: author(number(&of["author"])?),
+            seq: number(&of["seq"])?,
+            id: entry_id(number(&of["id"])?),
+            prev: of["prev"].as_u64().map_or(EntryId::default(), entry_id),
+            time: Time(number(&of["time"])?),
+            deed: self.deed(of)?,
+        })
+    }
+
+    fn deed(&mut self, of: &Value) -> Result<Option<Deed>, Failure> {
+        let who = || number(&of["who"]).map(author);
+        let ticket = || number(&of["ticket"]).map(ticket);
+        let names =
+            || -> Result<Vec<EntryId>, Failure> { Ok(numbers(&of["names"])?.into_iter().map(entry_id).collect()) };
+        let deed = match of["kind"].as_str().ok_or("an entry without a kind")? {
+            "appoint" => {
+                let role = match of["role"].as_str() {
+                    Some("co") => Role::CoOwner,
+                    Some("mod") => Role::Moderator,
+                    Some("keeper") => Role::Keeper,
+                    _ => return Err("no such role".into()),
+                };
+                Deed::Appoint {
+                    keys: vec![Appointed { key: who()?, from: number(&of["from"])? }],
+                    role,
+                    despite: names()?,
+                }
+            }
+            "dismiss" => Deed::Dismiss { ends: vec![self.end(who()?, &of["tip"])], tickets: Vec::new() },
+            "vouch" => Deed::Vouch(self.end(who()?, &of["tip"])),
+            "remove" => {
+                let pairs = of["ends"].as_array().ok_or("a removal without ends")?;
+                let ends = pairs.iter().map(|pair| Ok(self.end(author(number(&pair[0])?), &pair[1])));
+                let ends = ends.collect::<Result<_, Failure>>()?;
+                let tickets = numbers(&of["tickets"])?.into_iter().map(self::ticket).collect();
+                Deed::Remove { ends, tickets, knowing: names()? }
+            }
+            "admit" => {
+                let who = numbers(&of["who"])?.into_iter().map(author).collect();
+                Deed::Admit { who, ticket: of["ticket"].as_u64().map(self::ticket), despite: names()? }
+            }
+            "ticket" => Deed::Ticket { ticket: ticket()?, key: KEY, uses: number(&of["uses"])? },
+            "revoke" => Deed::Revoke(ticket()?),
+            "stepdown" => Deed::StepDown,
+            "join" => Deed::Join { ticket: ticket()?, key: KEY },
+            "welcome" => Deed::Welcome { who: who()?, ticket: ticket()? },
+            "device" => Deed::Device(author(number(&of["of"])?)),
+            "mine" => Deed::Mine(author(number(&of["device"])?)),
+            _ => return Ok(None),
+        };
+        Ok(Some(deed))
+    }
+
+    fn end(&mut self, key: AuthorId, tip: &Value) -> End {
+        let last = tip.as_u64().map(|id| {
+            let seq = self.seqs.get(&id).copied();
+            self.vague |= seq.is_none();
+            Last { seq: seq.unwrap_or(u64::from(u32::MAX)), id: entry_id(id) }
+        });
+        End { key, last }
+    }
+}
+
+/// What a world comes to, as the model prints it.
+pub(crate) fn state(of: &mut Governance) -> String {
+    let fold = of.fold();
+    let mut grants: Vec<&Grant> = fold.grants().iter().collect();
+    let leaf = |grant: &Grant| matches!(grant.role, Role::Moderator | Role::Keeper);
+    grants.sort_by_key(|grant| (leaf(grant), &grant.path, grant.key, grant.from));
+    let grants = grants.iter().map(|grant| {
+        let acts = fold.acts(grant).map(|act| act.id.0);
+        let role = match grant.role {
+            Role::Owner => "owner",
+            Role::CoOwner => "co",
+            Role::Moderator => "mod",
+            Role::Keeper => "keeper",
+        };
+        let cut = grant.cut.map_or("null".to_owned(), |cut| cut.to_string());
+        format!(
+            "{{\"author\": {}, \"path\": {}, \"role\": \"{role}\", \"from\": {}, \"cut\": {cut}, \"acts\": {}}}",
+            low(&grant.key.0),
+            list(grant.path.steps().iter().map(|(seq, _)| *seq)),
+            grant.from,
+            list(acts.map(|id| low(&id))),
+        )
+    });
+    let grants: Vec<String> = grants.collect();
+    format!(
+        "{{\"grants\": [{}], \"members\": {}, \"present\": {}, \"counts\": {}}}",
+        grants.join(", "),
+        list(fold.members().iter().map(|key| low(&key.0))),
+        list(fold.present().iter().map(|key| low(&key.0))),
+        list(fold.counted().iter().map(|id| low(&id.0))),
+    )
+}
+
+fn list(of: impl Iterator<Item = u64>) -> String {
+    format!("[{}]", of.map(|number| number.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+fn number(of: &Value) -> Result<u64, Failure> {
+    of.as_u64().ok_or_else(|| format!("{of} where a number belongs").into())
+}
+
+fn numbers(of: &Value) -> Result<Vec<u64>, Failure> {
+    of.as_array().ok_or("no list")?.iter().map(number).collect()
+}
+
+/// A number as 32 bytes that compare as it does.
+fn bytes(number: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[24..].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+fn low(bytes: &[u8; 32]) -> u64 {
+    bytes[24..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn author(number: u64) -> AuthorId {
+    AuthorId(bytes(number))
+}
+
+fn entry_id(number: u64) -> EntryId {
+    EntryId(bytes(number))
+}
+
+/// The model's tickets are numbers that several entries can announce: none of them is the name of an entry.
+fn ticket(number: u64) -> TicketId {
+    let mut bytes = bytes(number);
+    bytes[0] = 0xff;
+    TicketId(bytes)
+}

@@ -1,0 +1,77 @@
+//! What the fold reads: every verified entry that is held, whether shown, waiting or in quarantine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    deed::{Deed, Signed},
+    tree::{ActNo, Grown, Tree},
+};
+use crate::ids::{AuthorId, EntryId};
+
+/// The entries that are held. It only grows, and the order in which it grew shows nowhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries {
+    owner: AuthorId,
+    trees: BTreeMap<AuthorId, Tree>,
+    acts: Vec<Signed>,
+    /// The entries that acts name as the last that counts.
+    named: BTreeSet<EntryId>,
+}
+
+/// What of the fold an entry may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    /// Nothing but how far one log goes.
+    Nothing,
+    /// Who is a member.
+    Members,
+    /// Anything.
+    Everything,
+}
+
+impl Entries {
+    pub(crate) fn new(owner: AuthorId) -> Self {
+        Self { owner, trees: BTreeMap::new(), acts: Vec::new(), named: BTreeSet::new() }
+    }
+
+    /// Takes an entry. `governs` tells whether its author has a grant.
+    pub(crate) fn insert(&mut self, entry: Signed, governs: impl FnOnce(&AuthorId) -> bool) -> Touched {
+        let (author, id) = (entry.author, entry.id);
+        let act = entry.deed.is_some().then_some(self.acts.len());
+        let grown = self.trees.entry(author).or_default().insert(entry.seq, id, entry.prev, act);
+        if grown == Grown::Not {
+            return Touched::Nothing;
+        }
+        let touched = match &entry.deed {
+            _ if grown == Grown::Otherwise || self.named.contains(&id) => Touched::Everything,
+            None => Touched::Nothing,
+            Some(Deed::End(_)) => Touched::Everything,
+            // A co-owner's word about the owner's log counts wherever it stands.
+            Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
+            Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
+            Some(_) if governs(&author) => Touched::Everything,
+            Some(_) => Touched::Members,
+        };
+        if let Some(deed) = &entry.deed {
+            self.named.extend(deed.ends().iter().filter_map(|end| end.last).map(|last| last.id));
+            self.acts.push(entry);
+        }
+        touched
+    }
+
+    pub(crate) fn owner(&self) -> AuthorId {
+        self.owner
+    }
+
+    pub(crate) fn tree(&self, author: &AuthorId) -> Option<&Tree> {
+        self.trees.get(author)
+    }
+
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&AuthorId, &Tree)> {
+        self.trees.iter()
+    }
+
+    pub(crate) fn act(&self, act: ActNo) -> &Signed {
+        &self.acts[act]
+    }
+}

@@ -1,0 +1,168 @@
+//! What a set of entries comes to: who governs, who is in, and which entries count.
+
+use std::collections::BTreeSet;
+
+use super::{
+    deed::{Deed, Last, Role, Signed, TicketId},
+    entries::Entries,
+    governors::Governors,
+    members::Members,
+    ranks::{Grant, Sort},
+    removals::Removals,
+    tree::{Branch, Spot, Tree},
+};
+use crate::ids::{AuthorId, EntryId, Seq};
+
+/// The three steps. Each reads those before it only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Steps {
+    pub(crate) governors: Governors,
+    pub(crate) removals: Removals,
+    pub(crate) members: Members,
+}
+
+impl Steps {
+    pub(crate) fn of(entries: &Entries) -> Self {
+        let governors = Governors::of(entries);
+        let removals = Removals::of(entries, &governors);
+        let members = Members::of(entries, &governors, &removals);
+        Self { governors, removals, members }
+    }
+}
+
+/// The state of a room, as the entries that are held have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fold<'a> {
+    pub(crate) entries: &'a Entries,
+    pub(crate) steps: &'a Steps,
+}
+
+impl<'a> Fold<'a> {
+    /// All grants, also those that ended, the highest first.
+    pub fn grants(&self) -> &'a [Grant] {
+        &self.steps.governors.grants
+    }
+
+    /// The acts that count under a grant, in the order of the log.
+    pub fn acts(&self, grant: &'a Grant) -> impl Iterator<Item = &'a Signed> {
+        let entries = self.entries;
+        grant.acts.iter().map(move |act| entries.act(*act))
+    }
+
+    /// Everybody who is a member, also those who were removed: what they said before counts.
+    pub fn members(&self) -> &'a BTreeSet<AuthorId> {
+        &self.steps.members.all
+    }
+
+    /// The members who are not removed.
+    pub fn present(&self) -> BTreeSet<AuthorId> {
+        let Steps { removals, members, .. } = self.steps;
+        members
+            .all
+            .iter()
+            .filter(|key| !removals.out.contains(key) && !members.ended.contains_key(key))
+            .copied()
+            .collect()
+    }
+
+    /// Newcomers that were welcomed when their ticket had no use left.
+    pub fn surplus(&self) -> &'a BTreeSet<AuthorId> {
+        &self.steps.members.surplus
+    }
+
+    /// The counting acts that end a key, or grants of it, the highest first.
+    pub fn endings(&self, key: &AuthorId) -> impl Iterator<Item = EntryId> {
+        let endings = self.steps.governors.endings_of(key);
+        endings.filter(|ending| ending.sort != Sort::Voucher).map(|ending| ending.id)
+    }
+
+    /// How many entries of an author's log count.
+    pub fn count(&self, author: &AuthorId) -> Seq {
+        self.counted_branch(author).map_or(0, |(_, branch)| branch.len())
+    }
+
+    /// The last entry of an author that counts: what an ending names that takes nothing back.
+    pub fn last(&self, author: &AuthorId) -> Option<Last> {
+        let (tree, branch) = self.counted_branch(author)?;
+        let spot = branch.last()?;
+        Some(Last { seq: spot.seq, id: tree.id(spot)? })
+    }
+
+    /// Whether an entry counts: its author is a member, and it lies within the author's cut.
+    pub fn counts(&self, author: &AuthorId, seq: Seq, id: &EntryId) -> bool {
+        let Some((tree, branch)) = self.counted_branch(author) else { return false };
+        tree.find(seq, id).is_some_and(|spot| Tree::leads_through(&branch, spot))
+    }
+
+    /// The ids of all entries that count.
+    pub fn counted(&self) -> BTreeSet<EntryId> {
+        let branches = self.members().iter().filter_map(|member| self.counted_branch(member));
+        branches.flat_map(|(tree, branch)| tree.ids(&branch).collect::<Vec<_>>()).collect()
+    }
+
+    /// The words that governors took back: whose, from which seq, and the last of them. An act against somebody of equal
+    /// or higher rank takes nothing back.
+    pub fn hidden(&self) -> impl Iterator<Item = (AuthorId, Seq, Seq)> {
+        let governors = &self.steps.governors;
+        let acts = self.grants().iter().flat_map(move |grant| self.acts(grant).map(move |act| (grant, act)));
+        acts.filter_map(move |(grant, act)| {
+            let Some(Deed::Hide { until, first }) = &act.deed else { return None };
+            let above = |other: &Grant| other.role == Role::Keeper || grant.rank < other.rank;
+            let last = until.last.filter(|last| self.counts(&until.key, last.seq, &last.id))?;
+            governors.grants_of(&until.key).all(above).then_some((until.key, *first, last.seq))
+        })
+    }
+
+    /// The ids of all entries that are passed on: those that count, and those without which others would not come to
+    /// the same state. These are, of each log of a member, of a newcomer or device that waits, and of a governor, the
+    /// lowest fork, what leads to the entry that chooses the branch, and the fork behind that branch; the vouchers for
+    /// the owner's log; and the first entries of those who wait.
+    pub fn passed_on(&self) -> BTreeSet<EntryId> {
+        let Steps { governors, members, .. } = self.steps;
+        let mut all = self.counted();
+        for act in &governors.owner.vouchers {
+            self.pass_on_voucher(self.entries.act(*act), &mut all);
+        }
+        for (author, tree) in self.entries.trees() {
+            let waits = members.waiting.contains(author);
+            if waits || members.all.contains(author) || governors.of_key.contains_key(author) {
+                self.pass_on_forks(author, tree, &mut all);
+            }
+            if waits {
+                all.extend(tree.ids(&tree.branch(None).cut(1)));
+            }
+        }
+        all
+    }
+
+    fn pass_on_voucher(&self, voucher: &Signed, all: &mut BTreeSet<EntryId>) {
+        let leading = |author: &AuthorId, seq, id: &EntryId| -> Option<Vec<EntryId>> {
+            let tree = self.entries.tree(author)?;
+            Some(tree.ids(&tree.leading_to(tree.find(seq, id)?)).collect())
+        };
+        all.extend(leading(&voucher.author, voucher.seq, &voucher.id).into_iter().flatten());
+        for end in voucher.deed.iter().flat_map(Deed::ends) {
+            let Some(last) = end.last else { continue };
+            all.extend(leading(&end.key, last.seq, &last.id).into_iter().flatten());
+        }
+    }
+
+    fn pass_on_forks(&self, author: &AuthorId, tree: &Tree, all: &mut BTreeSet<EntryId>) {
+        let tip = self.steps.members.extent(&self.steps.removals, author).tip;
+        let forks: [Vec<Spot>; 2] = [tree.lowest_fork(), tree.fork_behind(&tree.branch(tip))];
+        all.extend(forks.iter().flatten().filter_map(|spot| tree.id(*spot)));
+        if let Some(tip) = tip {
+            all.extend(tree.ids(&tree.leading_to(tip)));
+        }
+    }
+
+    fn counted_branch(&self, author: &AuthorId) -> Option<(&'a Tree, Branch)> {
+        let tree = self.entries.tree(author).filter(|_| self.members().contains(author))?;
+        Some((tree, self.steps.members.extent(&self.steps.removals, author).of(tree)))
+    }
+
+    /// Whether a ticket was ended.
+    pub fn is_revoked(&self, ticket: &TicketId) -> bool {
+        self.steps.members.revoked.contains(ticket)
+    }
+}

@@ -1,0 +1,429 @@
+//! One author's log with all its forks, as far as it is held: stretches of entries, each of which begins behind an
+//! entry of another stretch.
+//!
+//! Where an entry stands, which entry it follows and how far its branch goes do not depend on the order in which the
+//! entries came; how the branches are divided into stretches does, and shows nowhere.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::ids::{EntryId, Seq};
+
+/// Number of an act among all that are held.
+pub(crate) type ActNo = usize;
+
+/// The place of an entry: its stretch, and its seq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    stretch: usize,
+    pub(crate) seq: Seq,
+}
+
+/// What a stretch begins behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Below {
+    /// Nothing: it begins the log.
+    Nothing,
+    /// An entry that is held.
+    Held(usize),
+    /// An entry that is not held.
+    Missing(EntryId),
+}
+
+#[derive(Clone, Debug)]
+struct Stretch {
+    first: Seq,
+    ids: VecDeque<EntryId>,
+    below: Below,
+    /// Stretches that begin behind an entry of this one, by that entry's seq.
+    above: BTreeMap<Seq, Vec<usize>>,
+    /// Whether all entries below it are held.
+    whole: bool,
+}
+
+impl Stretch {
+    fn end(&self) -> Seq {
+        self.first + self.ids.len() as Seq
+    }
+
+    fn id(&self, seq: Seq) -> Option<&EntryId> {
+        self.ids.get(usize::try_from(seq.checked_sub(self.first)?).ok()?)
+    }
+}
+
+/// Part of a stretch: the seqs from `first` up to `end`, which is not part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    stretch: usize,
+    first: Seq,
+    end: Seq,
+}
+
+/// What an entry changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grown {
+    /// Nothing: it was held.
+    Not,
+    /// A branch without holes has one more entry at its end, and no other branch there.
+    Longer,
+    /// Something else.
+    Otherwise,
+}
+
+/// One branch of a log, from seq 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Branch {
+    pieces: Vec<Piece>,
+}
+
+impl Branch {
+    /// How many entries it has.
+    pub(crate) fn len(&self) -> Seq {
+        self.pieces.last().map_or(0, |piece| piece.end)
+    }
+
+    /// The last entry.
+    pub(crate) fn last(&self) -> Option<Spot> {
+        let piece = self.pieces.last()?;
+        Some(Spot { stretch: piece.stretch, seq: piece.end - 1 })
+    }
+
+    /// The first `count` entries.
+    pub(crate) fn cut(mut self, count: Seq) -> Self {
+        self.pieces.retain(|piece| piece.first < count);
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.end = piece.end.min(count);
+        }
+        self
+    }
+}
+
+/// The log of one author, with its forks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tree {
+    stretches: Vec<Stretch>,
+    firsts: BTreeSet<(Seq, usize)>,
+    missing: BTreeMap<EntryId, Vec<usize>>,
+    acts: BTreeMap<Spot, ActNo>,
+    fork: Option<Seq>,
+}
+
+impl Tree {
+    /// Takes an entry; `act` is its number if it is an act.
+    pub(crate) fn insert(&mut self, seq: Seq, id: EntryId, prev: EntryId, act: Option<ActNo>) -> Grown {
+        if self.find(seq, &id).is_some() {
+            return Grown::Not;
+        }
+        let forks = self.fork.is_none_or(|fork| seq < fork) && self.covers(seq);
+        if forks {
+            self.fork = Some(seq);
+        }
+        let (spot, at_end) = self.place(seq, id, prev);
+        let awaited = self.adopt(spot, &id);
+        if let Some(act) = act {
+            self.acts.insert(spot, act);
+        }
+        let plain = at_end && !awaited && !forks && self.stretches[spot.stretch].whole;
+        if plain { Grown::Longer } else { Grown::Otherwise }
+    }
+
+    /// Puts an entry where it belongs. Returns the place, and whether that is the end of what was held.
+    fn place(&mut self, seq: Seq, id: EntryId, prev: EntryId) -> (Spot, bool) {
+        let below = match seq.checked_sub(1) {
+            None => Below::Nothing,
+            Some(before) => self.find(before, &prev).map_or(Below::Missing(prev), |spot| Below::Held(spot.stretch)),
+        };
+        if let Below::Held(stretch) = below
+            && self.stretches[stretch].end() == seq
+        {
+            let here = &mut self.stretches[stretch];
+            here.ids.push_back(id);
+            return (Spot { stretch, seq }, !here.above.contains_key(&(seq - 1)));
+        }
+        if let Below::Missing(_) = below
+            && let Some(stretch) = self.prolonged_downwards(seq, &id)
+        {
+            self.firsts.remove(&(seq + 1, stretch));
+            self.firsts.insert((seq, stretch));
+            let above = &mut self.stretches[stretch];
+            (above.first, above.below) = (seq, below);
+            above.ids.push_front(id);
+            self.missing.entry(prev).or_default().push(stretch);
+            return (Spot { stretch, seq }, false);
+        }
+        let stretch = self.stretches.len();
+        let whole = match below {
+            Below::Nothing => true,
+            Below::Missing(_) => false,
+            Below::Held(lower) => self.stretches[lower].whole,
+        };
+        let (ids, above) = (VecDeque::from([id]), BTreeMap::new());
+        self.stretches.push(Stretch { first: seq, ids, below, above, whole });
+        self.firsts.insert((seq, stretch));
+        match below {
+            Below::Nothing => {}
+            Below::Missing(prev) => self.missing.entry(prev).or_default().push(stretch),
+            Below::Held(lower) => self.stretches[lower].above.entry(seq - 1).or_default().push(stretch),
+        }
+        (Spot { stretch, seq }, below == Below::Nothing && stretch == 0)
+    }
+
+    /// A stretch that waits for this entry, and no longer does: the entry is to become its first.
+    fn prolonged_downwards(&mut self, seq: Seq, id: &EntryId) -> Option<usize> {
+        let waiting = self.missing.get_mut(id)?;
+        let at = waiting.iter().position(|stretch| self.stretches[*stretch].first == seq + 1)?;
+        Some(waiting.swap_remove(at))
+    }
+
+    /// Lets the stretches that wait for this entry begin behind it. Returns whether there are any.
+    fn adopt(&mut self, spot: Spot, id: &EntryId) -> bool {
+        let Some(waiting) = self.missing.remove(id) else { return false };
+        let (here, others): (Vec<usize>, _) =
+            waiting.into_iter().partition(|stretch| self.stretches[*stretch].first == spot.seq + 1);
+        if !others.is_empty() {
+            self.missing.insert(*id, others);
+        }
+        let mut whole = Vec::new();
+        for stretch in &here {
+            self.stretches[*stretch].below = Below::Held(spot.stretch);
+            self.stretches[spot.stretch].above.entry(spot.seq).or_default().push(*stretch);
+            whole.push(*stretch);
+        }
+        while self.stretches[spot.stretch].whole
+            && let Some(stretch) = whole.pop()
+        {
+            self.stretches[stretch].whole = true;
+            whole.extend(self.stretches[stretch].above.values().flatten());
+        }
+        !here.is_empty()
+    }
+
+    /// Whether an entry of this seq is held, in the part of the log below its lowest fork.
+    fn covers(&self, seq: Seq) -> bool {
+        let nearest = self.firsts.range(..=(seq, usize::MAX)).next_back();
+        nearest.is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end())
+    }
+
+    /// Where the entry of this seq and id is. In a log without forks one stretch is looked at; in others all that begin
+    /// below.
+    pub(crate) fn find(&self, seq: Seq, id: &EntryId) -> Option<Spot> {
+        let most = if self.fork.is_none_or(|fork| seq < fork) { 1 } else { usize::MAX };
+        let below = self.firsts.range(..=(seq, usize::MAX)).rev().take(most);
+        let here = below.map(|(_, stretch)| *stretch).find(|stretch| self.stretches[*stretch].id(seq) == Some(id));
+        here.map(|stretch| Spot { stretch, seq })
+    }
+
+    /// Where the entry of this seq and id is, if all entries below it are held too.
+    pub(crate) fn find_whole(&self, seq: Seq, id: &EntryId) -> Option<Spot> {
+        self.find(seq, id).filter(|spot| self.stretches[spot.stretch].whole)
+    }
+
+    /// The lowest seq of which two entries are held.
+    pub(crate) fn fork(&self) -> Option<Seq> {
+        self.fork
+    }
+
+    /// The branch that leads to `tip` and goes on for as long as nothing forks above it; without a tip, the log up to its
+    /// lowest fork.
+    pub(crate) fn branch(&self, tip: Option<Spot>) -> Branch {
+        let Some(tip) = tip else {
+            let root = self.firsts.range(..=(0, usize::MAX)).next();
+            let Some((_, root)) = root else { return Branch::default() };
+            let mut branch = Branch::default();
+            self.follow(&mut branch, *root, 0);
+            return branch.cut(self.fork.unwrap_or(Seq::MAX));
+        };
+        let mut branch = self.leading_to(tip);
+        branch.pieces.pop();
+        self.follow(&mut branch, tip.stretch, tip.seq);
+        branch
+    }
+
+    /// What leads to an entry, that entry included, from seq 0 or the lowest that is held.
+    pub(crate) fn leading_to(&self, tip: Spot) -> Branch {
+        let mut pieces =
+            vec![Piece { stretch: tip.stretch, first: self.stretches[tip.stretch].first, end: tip.seq + 1 }];
+        let mut stretch = tip.stretch;
+        while let Below::Held(lower) = self.stretches[stretch].below {
+            let end = self.stretches[stretch].first;
+            pieces.push(Piece { stretch: lower, first: self.stretches[lower].first, end });
+            stretch = lower;
+        }
+        pieces.reverse();
+        Branch { pieces }
+    }
+
+    /// Appends a stretch and what follows it, up to the first fork at or above `from`.
+    fn follow(&self, branch: &mut Branch, mut stretch: usize, mut from: Seq) {
+        loop {
+            let here = &self.stretches[stretch];
+            let next = here.above.range(from..).next();
+            let end = next.map_or(here.end(), |(seq, _)| seq + 1);
+            branch.pieces.push(Piece { stretch, first: here.first, end });
+            match next {
+                Some((_, above)) if above.len() == 1 && end == here.end() => {
+                    stretch = above[0];
+                    from = end;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The acts of a branch from seq `from` on, in order.
+    pub(crate) fn acts<'a>(&'a self, branch: &'a Branch, from: Seq) -> impl Iterator<Item = ActNo> + 'a {
+        branch.pieces.iter().filter(move |piece| from < piece.end).flat_map(move |piece| {
+            let spot = |seq| Spot { stretch: piece.stretch, seq };
+            self.acts.range(spot(piece.first.max(from))..spot(piece.end)).map(|(_, act)| *act)
+        })
+    }
+
+    /// All acts that are held, on whatever branch.
+    pub(crate) fn all_acts(&self) -> impl Iterator<Item = (Spot, ActNo)> {
+        self.acts.iter().map(|(spot, act)| (*spot, *act))
+    }
+
+    /// The acts that begin the log, one on each branch that forks there.
+    pub(crate) fn first_acts(&self) -> impl Iterator<Item = ActNo> {
+        let roots = self.firsts.range((0, 0)..=(0, usize::MAX)).map(|(_, stretch)| Spot { stretch: *stretch, seq: 0 });
+        roots.filter_map(|spot| self.acts.get(&spot).copied())
+    }
+
+    /// Whether all entries below this one are held.
+    pub(crate) fn is_whole(&self, spot: Spot) -> bool {
+        self.stretches[spot.stretch].whole
+    }
+
+    /// The act at this seq on the way to an entry.
+    pub(crate) fn act_below(&self, tip: Spot, seq: Seq) -> Option<ActNo> {
+        let (mut stretch, mut end) = (tip.stretch, tip.seq + 1);
+        while seq < self.stretches[stretch].first {
+            let Below::Held(lower) = self.stretches[stretch].below else { return None };
+            (stretch, end) = (lower, self.stretches[stretch].first);
+        }
+        if seq < end { self.acts.get(&Spot { stretch, seq }).copied() } else { None }
+    }
+
+    /// The ids of a branch, in order.
+    pub(crate) fn ids<'a>(&'a self, branch: &'a Branch) -> impl Iterator<Item = EntryId> + 'a {
+        branch.pieces.iter().flat_map(|piece| {
+            let ids = &self.stretches[piece.stretch];
+            (piece.first..piece.end).filter_map(|seq| ids.id(seq).copied())
+        })
+    }
+
+    /// The place of the entry at this seq of a branch.
+    pub(crate) fn at(branch: &Branch, seq: Seq) -> Option<Spot> {
+        let piece = branch.pieces.iter().find(|piece| piece.first <= seq && seq < piece.end)?;
+        Some(Spot { stretch: piece.stretch, seq })
+    }
+
+    /// Whether a branch leads through this entry.
+    pub(crate) fn leads_through(branch: &Branch, spot: Spot) -> bool {
+        Self::at(branch, spot.seq) == Some(spot)
+    }
+
+    /// The id of an entry.
+    pub(crate) fn id(&self, spot: Spot) -> Option<EntryId> {
+        self.stretches[spot.stretch].id(spot.seq).copied()
+    }
+
+    /// Two entries of the lowest fork, of several the lowest ids.
+    pub(crate) fn lowest_fork(&self) -> Vec<Spot> {
+        let Some(fork) = self.fork else { return Vec::new() };
+        let below = self.firsts.range(..=(fork, usize::MAX)).map(|(_, stretch)| *stretch);
+        let here = below.filter(|stretch| fork < self.stretches[*stretch].end());
+        self.lowest_two(here.map(|stretch| Spot { stretch, seq: fork }).collect())
+    }
+
+    /// Two entries that fork behind the end of a branch, of several the lowest ids.
+    pub(crate) fn fork_behind(&self, branch: &Branch) -> Vec<Spot> {
+        let Some(last) = branch.last() else { return Vec::new() };
+        let here = &self.stretches[last.stretch];
+        let seq = last.seq + 1;
+        let mut next: Vec<Spot> =
+            here.above.get(&last.seq).into_iter().flatten().map(|stretch| Spot { stretch: *stretch, seq }).collect();
+        next.extend((seq < here.end()).then_some(Spot { stretch: last.stretch, seq }));
+        if next.len() > 1 { self.lowest_two(next) } else { Vec::new() }
+    }
+
+    fn lowest_two(&self, mut spots: Vec<Spot>) -> Vec<Spot> {
+        spots.sort_by_key(|spot| self.id(*spot));
+        spots.truncate(2);
+        spots
+    }
+
+    /// Makes a line out of what several acts say, see [`Line`].
+    pub(crate) fn line(&self) -> Line<'_> {
+        Line { tree: self, chosen: false, tip: None, upto: BTreeMap::new(), off: BTreeSet::new() }
+    }
+}
+
+/// What the endings and vouchers of one key say together about where its log goes on, told in the order of their rank.
+///
+/// The first of them chooses a branch. One that names an entry on the line is lower on it; one that names an entry that
+/// follows the end of the line prolongs it; one that names another branch counts as naming the end of the line as it is
+/// then. Each stretch is looked at once for all of them.
+pub(crate) struct Line<'a> {
+    tree: &'a Tree,
+    chosen: bool,
+    tip: Option<Spot>,
+    /// The stretches of the line, and the last seq of each that is on it.
+    upto: BTreeMap<usize, Seq>,
+    /// Stretches that leave the line below its end.
+    off: BTreeSet<usize>,
+}
+
+impl Line<'_> {
+    /// Takes what the next act names: the last entry that counts, or that none does. The place is `None` where that entry
+    /// or one below it is not held. Returns where the log ends by this act, if not where it says.
+    pub(crate) fn tell(&mut self, none_counts: bool, place: Option<Spot>) -> Option<Seq> {
+        let Some(spot) = place else {
+            self.chosen |= none_counts;
+            return None;
+        };
+        if !self.chosen {
+            self.chosen = true;
+            self.prolong(spot);
+            return None;
+        }
+        if self.holds(spot) || self.prolong(spot) {
+            return None;
+        }
+        Some(self.tip.map_or(0, |tip| tip.seq + 1))
+    }
+
+    /// The entry up to which the line is vouched for.
+    pub(crate) fn tip(&self) -> Option<Spot> {
+        self.tip
+    }
+
+    fn holds(&self, spot: Spot) -> bool {
+        self.upto.get(&spot.stretch).is_some_and(|upto| spot.seq <= *upto)
+    }
+
+    /// Lets the line go on to an entry, if that follows its end. Returns whether it does.
+    fn prolong(&mut self, spot: Spot) -> bool {
+        let mut steps = vec![(spot.stretch, spot.seq)];
+        let mut stretch = spot.stretch;
+        let follows = loop {
+            if self.off.contains(&stretch) {
+                break false;
+            }
+            if let Some(upto) = self.upto.get(&stretch) {
+                let at = steps.last().map_or(0, |(_, seq)| *seq);
+                break self.tip.is_some_and(|tip| tip.stretch == stretch && tip.seq == *upto && tip.seq <= at);
+            }
+            let Below::Held(lower) = self.tree.stretches[stretch].below else { break self.tip.is_none() };
+            steps.push((lower, self.tree.stretches[stretch].first - 1));
+            stretch = lower;
+        };
+        if follows {
+            self.upto.extend(steps);
+            self.tip = Some(spot);
+        } else {
+            self.off
+                .extend(steps.iter().map(|(stretch, _)| *stretch).filter(|stretch| !self.upto.contains_key(stretch)));
+        }
+        follows
+    }
+}
