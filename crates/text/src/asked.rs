@@ -72,7 +72,7 @@ mod tests {
     fn who_said_it_and_when_stands_among_the_words() {
         let may = 1_777_593_600_000;
         let day = 86_400_000;
-        let cases: [(&str, &str, Option<&str>, Option<u64>, Option<u64>); 8] = [
+        let cases = [
             ("  soup  at noon ", "soup at noon", None, None, None),
             ("soup from:ann", "soup", Some("ann"), None, None),
             ("From:\"Ada Lovelace\"  soup c++", "soup c++", Some("Ada Lovelace"), None, None),
