@@ -455,9 +455,9 @@ fn what_is_no_chat_is_said_to_be_none() {
         ("a.zip", b"PK\x03\x04rest", "unpack it"),
         ("a.db", b"SQLite format 3\0rest", "is a database"),
         ("empty.log", b"", "is empty"),
-        ("users.json", br#"[{"id": "U1", "name": "mira"}]"#, "nothing that is known here"),
-        ("a.log", b"hello\nworld\n", "nothing that is known here"),
-        ("a.log", b"[see \"messages\" there]\n", "nothing that is known here"),
+        ("users.json", br#"[{"id": "U1", "name": "mira"}]"#, "has an unknown format"),
+        ("a.log", b"hello\nworld\n", "has an unknown format"),
+        ("a.log", b"[see \"messages\" there]\n", "has an unknown format"),
     ];
     for (name, content, told) in cases {
         let said = ada.refuses(name, content);
