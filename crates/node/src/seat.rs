@@ -342,11 +342,16 @@ impl Seat {
         self.changed = true;
     }
 
-    /// Whether the status may have changed since it was posted last, and `is_due`. It is posted before its time when
-    /// entries are missing and the last status says that none are.
+    /// Whether the status may have changed since it was posted last, and `is_due`. The first peer, the first entry and the
+    /// first gap are posted before their time: a reader must not take them for a room without any.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
-        let is_due = is_due || (self.missing > 0 && self.board.posted().standing.missing == 0);
-        is_due && std::mem::take(&mut self.changed)
+        let is_first = {
+            let standing = &self.board.posted().standing;
+            (self.missing > 0 && standing.missing == 0)
+                || (!self.peers.is_empty() && standing.peers.is_empty())
+                || (standing.entries == 0 && !self.engine.frontier().is_empty())
+        };
+        (is_due || is_first) && std::mem::take(&mut self.changed)
     }
 
     /// Posts the room's status.
