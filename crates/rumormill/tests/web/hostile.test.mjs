@@ -69,7 +69,7 @@ function hostile(made) {
 
 test("there are two hundred of them", () => assert.ok(ALL.length >= 200, String(ALL.length)));
 
-test("hostile words in texts, nicks, topics, names and signs stay words", async (t) => {
+test("hostile text in messages, nicks, topics, names and signs stays text", async (t) => {
   const { page, room, mock: made } = await chat(t, hostile, { height: 3000 });
   const clean = async (where) => {
     assert.deepEqual(await page.evaluate(foreign), [], where);

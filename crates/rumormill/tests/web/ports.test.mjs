@@ -79,7 +79,7 @@ async function visited(t, page, token, go) {
 
 const token = (page) => page.evaluate(() => localStorage.getItem("token"));
 
-test("another port of this machine is told nothing by a page that is signed in", async (t) => {
+test("a signed-in page reveals nothing to another port of this machine", async (t) => {
   const { page, mock: made, room } = await chat(t, lunch, { popups: true });
   const kept = await token(page);
   assert.ok(made.tokens.has(kept));
