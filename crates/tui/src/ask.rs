@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, Enter, EntryRef, Holders, Message, NearbyRoom, Page, Person, PlaceText, Read, Refused, Room,
-    RoomHex, Say, Topic, Whois, endpoints,
+    Attention, AuthorHex, Enter, EntryRef, Holders, Message, NearbyRoom, Page, Person, PlaceText, Refused, Room,
+    RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -143,21 +143,13 @@ impl OfRoom {
             Self::React(entry, sign) => room.react(entry, sign).await.map(changed),
             Self::Unreact(entry, sign) => room.unreact(entry, sign).await.map(changed),
             Self::Holders(entry) => room.holders(entry).await.map(Outcome::Holders),
-            Self::Read(place) => {
-                let read = Read { place: place.clone() };
-                client.call(&endpoints::SET_READ, &path, &[], &read).await.map(standing)
-            }
-            Self::Unread(entry) => {
-                client.call(&endpoints::MARK_UNREAD, &[id.as_str(), entry.as_str()], &[], ()).await.map(standing)
-            }
+            Self::Read(place) => room.mark_read(place).await.map(standing),
+            Self::Unread(entry) => room.mark_unread(entry).await.map(standing),
             Self::Attention(attention) => {
                 client.call(&endpoints::SET_ATTENTION, &path, &[], attention).await.map(standing)
             }
             Self::Nick(nick) => room.set_nick(nick).await.map(standing),
-            Self::Topic(topic) => {
-                let topic = Topic { topic: topic.clone() };
-                client.call(&endpoints::SET_TOPIC, &path, &[], &topic).await.map(standing)
-            }
+            Self::Topic(topic) => room.set_topic(topic).await.map(standing),
             Self::Announce(announced) => room.announce(*announced).await.map(standing),
             Self::Fetch(entry) => {
                 client.call(&endpoints::FETCH_FILE, &[id.as_str(), entry.as_str()], &[], ()).await.map(changed)
@@ -167,16 +159,10 @@ impl OfRoom {
                 let told = client.call(&endpoints::GET_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
                 told.map(|whois| Outcome::Whois(Box::new(whois)))
             }
-            Self::Hide(author) => {
-                let told = client.call(&endpoints::HIDE_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
-                told.map(|people| Outcome::People(people.people))
-            }
-            Self::Unhide(author) => {
-                let told = client.call(&endpoints::SHOW_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
-                told.map(|people| Outcome::People(people.people))
-            }
-            Self::Typing => client.call(&endpoints::TYPING, &path, &[], ()).await.map(|()| Outcome::Done),
-            Self::Leave => client.call(&endpoints::LEAVE_ROOM, &path, &[], ()).await.map(|()| Outcome::Done),
+            Self::Hide(author) => room.hide(author.as_str()).await.map(Outcome::People),
+            Self::Unhide(author) => room.show(author.as_str()).await.map(Outcome::People),
+            Self::Typing => room.typing().await.map(|()| Outcome::Done),
+            Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;
                 Ok(Outcome::Page(Page { messages: vec![sent], more: false }))

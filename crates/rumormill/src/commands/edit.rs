@@ -1,11 +1,8 @@
 //! `rumormill edit`: change what one of your messages says.
 
-use crate::{
-    client,
-    commands::spread::Spread,
-    failure::Failure,
-    home::{HomeArgs, Reach},
-};
+use rumormill_client::RoomHandle;
+
+use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
 /// What to give `rumormill edit`.
 #[derive(clap::Args)]
@@ -24,11 +21,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room or message, it is not yours or no text, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let edit = async |client: &_| {
-        let mut spread = Spread::listen(client, &args.room).await?;
-        spread.room.edit(&args.message.as_str().into(), args.text.join(" ")).await?;
-        spread.wait_for_last("changed").await;
-        Ok(())
-    };
-    client::with(&place, Reach::Peers, edit).await
+    let message = args.message.as_str().into();
+    let edit = async |room: &RoomHandle| room.edit(&message, args.text.join(" ")).await;
+    spread::change(&place, &args.room, "changed", edit).await
 }

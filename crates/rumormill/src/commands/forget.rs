@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rumormill_api::{Room, endpoints};
+use rumormill_api::Room;
 use rumormill_client::Client;
 use rumormill_node::Inspector;
 use rumormill_text::{show::count, title};
@@ -69,7 +69,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
         let room = pick(&client, Some(wanted)).await?;
         talk(&meaning(&client, &room).await?);
         confirm(&format!("Forget {}?", title(&room.name)), is_sure)?;
-        client.call(&endpoints::LEAVE_ROOM, &[room.id.as_str()], &[], ()).await?;
+        client.room(room.id.as_str()).leave().await?;
         Ok(room)
     };
     let forgotten: Result<Room, Failure> = forgotten.await;
@@ -149,7 +149,7 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
 
 async fn leave_all(client: &Client) -> Result<(), Failure> {
     for room in client.rooms().await? {
-        client.call(&endpoints::LEAVE_ROOM, &[room.id.as_str()], &[], ()).await?;
+        client.room(room.id.as_str()).leave().await?;
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use std::env;
 
 use rumormill_api::Room;
-use rumormill_client::Client;
+use rumormill_client::{Client, RoomHandle};
 use rumormill_node::read_nick;
 use rumormill_text::clean;
 
 use crate::{
     client::{self, pick},
-    commands::{data, spread::Spread},
+    commands::{data, spread},
     failure::Failure,
     home::{HomeArgs, Reach},
 };
@@ -32,13 +32,8 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         let read = async |client: &Client| pick(client, Some(&args.room)).await;
         return data(&clean(&client::with(&place, Reach::Reading, read).await?.nick));
     };
-    let set = async |client: &Client| {
-        let mut spread = Spread::listen(client, &args.room).await?;
-        spread.room.set_nick(nick).await?;
-        spread.wait_for_last("set").await;
-        Ok(())
-    };
-    client::with(&place, Reach::Peers, set).await
+    let set = async |room: &RoomHandle| room.set_nick(nick).await;
+    spread::change(&place, &args.room, "set", set).await
 }
 
 /// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the

@@ -1,11 +1,8 @@
 //! `rumormill react`: set a sign under a message, or take it back.
 
-use crate::{
-    client,
-    commands::spread::Spread,
-    failure::Failure,
-    home::{HomeArgs, Reach},
-};
+use rumormill_client::RoomHandle;
+
+use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
 /// What to give `rumormill react`.
 #[derive(clap::Args)]
@@ -26,15 +23,10 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room or message, the sign is none, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let react = async |client: &_| {
-        let mut spread = Spread::listen(client, &args.room).await?;
-        let message = args.message.as_str().into();
-        match args.remove {
-            true => spread.room.unreact(&message, &args.sign).await?,
-            false => spread.room.react(&message, &args.sign).await?,
-        };
-        spread.wait_for_last(if args.remove { "taken back" } else { "set" }).await;
-        Ok(())
+    let message = args.message.as_str().into();
+    let react = async |room: &RoomHandle| match args.remove {
+        true => room.unreact(&message, &args.sign).await,
+        false => room.react(&message, &args.sign).await,
     };
-    client::with(&place, Reach::Peers, react).await
+    spread::change(&place, &args.room, if args.remove { "taken back" } else { "set" }, react).await
 }

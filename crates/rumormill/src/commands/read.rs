@@ -1,6 +1,5 @@
 //! `rumormill read`: move the marker up to which you have read a room.
 
-use rumormill_api::{Read, endpoints};
 use rumormill_client::Client;
 use rumormill_text::show::count;
 
@@ -35,16 +34,15 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 
 async fn read(client: &Client, args: &Args) -> Result<u64, Failure> {
     let room = pick(client, Some(&args.room)).await?;
-    let (id, asks) = (room.id.as_str(), client.room(room.id.as_str()));
+    let asks = client.room(room.id.as_str());
     let message = match &args.message {
         Some(message) if args.unread => {
-            return Ok(client.call(&endpoints::MARK_UNREAD, &[id, message], &[], ()).await?.unread);
+            return Ok(asks.mark_unread(&message.as_str().into()).await?.unread);
         }
         Some(message) => Some(asks.message(&message.as_str().into()).await?),
         None => asks.newest(1).await?.messages.pop(),
     };
     // Nothing to read is read.
     let Some(message) = message else { return Ok(room.unread) };
-    let read = Read { place: message.place };
-    Ok(client.call(&endpoints::SET_READ, &[id], &[], &read).await?.unread)
+    Ok(asks.mark_read(&message.place).await?.unread)
 }

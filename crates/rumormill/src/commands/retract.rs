@@ -1,11 +1,8 @@
 //! `rumormill retract`: take one of your messages back.
 
-use crate::{
-    client,
-    commands::spread::Spread,
-    failure::Failure,
-    home::{HomeArgs, Reach},
-};
+use rumormill_client::RoomHandle;
+
+use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
 /// What to give `rumormill retract`.
 #[derive(clap::Args)]
@@ -21,11 +18,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room or message, it is not yours, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let retract = async |client: &_| {
-        let mut spread = Spread::listen(client, &args.room).await?;
-        spread.room.retract(&args.message.as_str().into()).await?;
-        spread.wait_for_last("taken back").await;
-        Ok(())
-    };
-    client::with(&place, Reach::Peers, retract).await
+    let message = args.message.as_str().into();
+    let retract = async |room: &RoomHandle| room.retract(&message).await;
+    spread::change(&place, &args.room, "taken back", retract).await
 }

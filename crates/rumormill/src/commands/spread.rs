@@ -8,7 +8,32 @@ use rumormill_client::{Client, Error, RoomHandle};
 use rumormill_tui::LEAVE_MS;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{commands::talk, failure::Failure, limits::TAKES_MS};
+use crate::{
+    client,
+    commands::talk,
+    failure::Failure,
+    home::{HomeArgs, Reach},
+    limits::TAKES_MS,
+};
+
+/// Changes a message or a room, waits until the people who are here know of it, and tells how many do: `done`.
+///
+/// # Errors
+/// Those of `change`, or that the home cannot be opened.
+pub(crate) async fn change<T>(
+    place: &HomeArgs,
+    room: &str,
+    done: &str,
+    change: impl AsyncFnOnce(&RoomHandle) -> Result<T, Error>,
+) -> Result<(), Failure> {
+    let write = async |client: &Client| {
+        let mut spread = Spread::listen(client, room).await?;
+        change(&spread.room).await?;
+        spread.wait_for_last(done).await;
+        Ok(())
+    };
+    client::with(place, Reach::Peers, write).await
+}
 
 /// A room in which a command writes, and what happens there meanwhile.
 pub(crate) struct Spread<'a> {
@@ -58,7 +83,7 @@ impl<'a> Spread<'a> {
     }
 
     /// The same for what was written last, where that is no message but changes one, or the room.
-    pub(crate) async fn wait_for_last(&mut self, done: &str) {
+    async fn wait_for_last(&mut self, done: &str) {
         match self.last().await {
             Ok(last) => self.wait(done, &last).await,
             Err(_) => talk(&format!("{done}; who has it is not known")),

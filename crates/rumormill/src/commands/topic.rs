@@ -1,12 +1,11 @@
 //! `rumormill topic`: what a room is about.
 
-use rumormill_api::{Topic, endpoints};
-use rumormill_client::Client;
+use rumormill_client::{Client, RoomHandle};
 use rumormill_text::clean;
 
 use crate::{
     client::{self, pick},
-    commands::{data, spread::Spread},
+    commands::{data, spread},
     failure::Failure,
     home::{HomeArgs, Reach},
 };
@@ -29,12 +28,6 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         let read = async |client: &Client| pick(client, Some(&args.room)).await;
         return data(&clean(&client::with(&place, Reach::Reading, read).await?.topic));
     }
-    let set = async |client: &Client| {
-        let mut spread = Spread::listen(client, &args.room).await?;
-        let topic = Topic { topic: args.topic.join(" ") };
-        client.call(&endpoints::SET_TOPIC, &[&args.room], &[], &topic).await?;
-        spread.wait_for_last("set").await;
-        Ok(())
-    };
-    client::with(&place, Reach::Peers, set).await
+    let set = async |room: &RoomHandle| room.set_topic(args.topic.join(" ")).await;
+    spread::change(&place, &args.room, "set", set).await
 }

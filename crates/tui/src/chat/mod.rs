@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Read, Refused, Room,
-    Seeking, TEXT_BYTES, codes, endpoints,
+    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Room,
+    Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
@@ -440,8 +440,7 @@ impl<'a> Chat<'a> {
     async fn tell_read(&mut self) -> Result<(), Failure> {
         self.read_due = None;
         if let Some(place) = self.shown.clone() {
-            let read = Read { place };
-            self.asks.call(&endpoints::SET_READ, &[self.room.id.as_str()], &[], &read).await?;
+            self.ask().mark_read(&place).await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What a person may type besides text: orders that begin with a slash.
 
 use indicatif::ProgressBar;
-use rumormill_api::{FileState, Holders, Kind, Message, Path, Person, Refused, Room, Topic, act, codes, endpoints};
+use rumormill_api::{FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
 use rumormill_text::{
     clean, safe_name,
     show::{count, looked_for, received, shared},
@@ -180,8 +180,7 @@ impl Chat<'_> {
             };
             return self.screen.talk(&topic);
         }
-        let topic = Topic { topic: topic.to_owned() };
-        self.asks.call(&endpoints::SET_TOPIC, &[self.room.id.as_str()], &[], &topic).await?;
+        self.ask().set_topic(topic).await?;
         Ok(())
     }
 
@@ -210,8 +209,10 @@ impl Chat<'_> {
             return Err(usage("that is yourself", "/hide NAME hides somebody else"));
         }
         let hides = !person.hidden;
-        let endpoint = if hides { &endpoints::HIDE_PERSON } else { &endpoints::SHOW_PERSON };
-        self.asks.call(endpoint, &[self.room.id.as_str(), author.as_str()], &[], ()).await?;
+        match hides {
+            true => self.ask().hide(author.as_str()).await?,
+            false => self.ask().show(author.as_str()).await?,
+        };
         self.person(&author).hidden = hides;
         let name = self.names.name(&author, "").whole();
         self.screen.talk(&match hides {
