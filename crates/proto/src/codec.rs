@@ -36,6 +36,18 @@ impl Reader {
         Ok(byte)
     }
 
+    /// Reads a byte that is 0 or 1.
+    ///
+    /// # Errors
+    /// When there is no byte left, or it is another one.
+    pub fn flag(&mut self) -> Result<bool, Reject> {
+        match self.byte("flag")? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Reject::Malformed("flag")),
+        }
+    }
+
     /// The next `N` bytes.
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Reject> {
         let array = *self.rest.first_chunk().ok_or(Reject::Malformed(what))?;

@@ -162,7 +162,7 @@ impl Content {
             }
             Kind::REACTION => {
                 let to = target(&mut reader)?;
-                let on = flag(&mut reader)?;
+                let on = reader.flag()?;
                 let sign = Some(text(reader, SIGN_BYTES)?).filter(|sign| !sign.is_empty());
                 Self::Reaction { to, on, sign: sign.ok_or(Reject::Malformed("sign"))? }
             }
@@ -269,14 +269,6 @@ fn text(reader: Reader, most: usize) -> Result<String, Reject> {
     str::from_utf8(rest).map(str::to_owned).map_err(|_| Reject::Malformed("text"))
 }
 
-fn flag(reader: &mut Reader) -> Result<bool, Reject> {
-    match reader.byte("flag")? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Reject::Malformed("flag")),
-    }
-}
-
 fn target(reader: &mut Reader) -> Result<Target, Reject> {
     Ok(Target { author: AuthorId(reader.array("target author")?), seq: reader.number("target seq")? })
 }
@@ -289,7 +281,7 @@ fn put_target(out: &mut Vec<u8>, target: &Target) {
 fn file(mut reader: Reader) -> Result<File, Reject> {
     let hash = FileId(reader.array("file hash")?);
     let size = reader.number("file size")?;
-    let reply_to = if flag(&mut reader)? { Some(target(&mut reader)?) } else { None };
+    let reply_to = if reader.flag()? { Some(target(&mut reader)?) } else { None };
     let mime = text(Reader::new(reader.bytes(MIME_BYTES, "file type")?), MIME_BYTES)?;
     let file = File { hash, size, name: text(reader, FILE_NAME_BYTES)?, mime, reply_to };
     judge(&file)?;
@@ -316,7 +308,7 @@ fn judge(file: &File) -> Result<(), Reject> {
 }
 
 fn addressed(mut reader: Reader) -> Result<Text, Reject> {
-    let reply_to = if flag(&mut reader)? { Some(target(&mut reader)?) } else { None };
+    let reply_to = if reader.flag()? { Some(target(&mut reader)?) } else { None };
     let count = reader.count(MENTIONS, "mentions")?;
     let mentions: Vec<AuthorId> =
         (0..count).map(|_| reader.array("mention").map(AuthorId)).collect::<Result<_, _>>()?;

@@ -321,16 +321,16 @@ impl Frame {
                 runs: read_runs(reader)?,
             }),
             kind::ACK => Self::Ack {
-                pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, read_flag(reader)?)))?,
+                pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, reader.flag()?)))?,
             },
             kind::PULL => Self::Pull,
             kind::HAVE => {
                 Self::Have { heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))? }
             }
-            kind::STATUS => Self::Status { answer: read_flag(reader)?, digest: reader.array("digest")? },
+            kind::STATUS => Self::Status { answer: reader.flag()?, digest: reader.array("digest")? },
             kind::RANGES => Self::Ranges(read_ranges(reader)?),
             kind::HEADS => Self::Heads(Heads {
-                all: read_flag(reader)?,
+                all: reader.flag()?,
                 branch: read_branch(reader)?,
                 heads: read_list(reader, HEADS, read_brief)?,
             }),
@@ -344,7 +344,7 @@ impl Frame {
             kind::EVIDENCE => Self::Evidence { run: RawRun::parse(reader.slice(reader.left(), "run")?)? },
             kind::FORK => Self::Fork { proof: reader.slice(reader.left(), "fork")? },
             kind::SHUFFLE => Self::Shuffle {
-                answer: read_flag(reader)?,
+                answer: reader.flag()?,
                 peers: read_list(reader, SHUFFLE_PEERS, |reader| {
                     let peer = PeerId(reader.array("peer")?);
                     Ok(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? })
@@ -395,14 +395,6 @@ fn put_want(out: &mut Vec<u8>, want: &Want) {
         out.extend_from_slice(&range.author.to_be_bytes());
         put_number(out, range.first);
         put_number(out, range.last);
-    }
-}
-
-fn read_flag(reader: &mut Reader) -> Result<bool, Reject> {
-    match reader.byte("flag")? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Reject::Malformed("flag")),
     }
 }
 

@@ -28,7 +28,7 @@ use rumormill_proto::{
     ids::{AuthorId, EntryId},
     time::Time,
 };
-use world::{World, state, worlds};
+use world::{World, author as key, state, worlds};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -112,12 +112,6 @@ impl Writer {
     fn end(&self, author: u64) -> End {
         End { key: key(author), last: self.heads.get(&author).map(|(seq, id)| Last { seq: *seq, id: *id }) }
     }
-}
-
-fn key(author: u64) -> AuthorId {
-    let mut key = AuthorId::default();
-    key.0[24..].copy_from_slice(&author.to_be_bytes());
-    key
 }
 
 fn appoint(author: u64, role: Role) -> Option<Deed> {

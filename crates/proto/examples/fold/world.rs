@@ -11,7 +11,7 @@ use rumormill_proto::{
 use serde_json::Value;
 
 /// The key of every ticket: whoever joins in the model holds the ticket.
-const KEY: TicketKey = TicketKey([1; 32]);
+pub(crate) const KEY: TicketKey = TicketKey([1; 32]);
 
 type Failure = Box<dyn Error>;
 
@@ -25,15 +25,22 @@ pub(crate) struct World {
     pub(crate) vague: bool,
 }
 
+/// The fold of these entries, given in this order, of a room that the author of number 0 founded.
+pub(crate) fn folded(entries: &[Signed]) -> Governance {
+    let mut fold = Governance::new(author(0));
+    entries.iter().cloned().for_each(|entry| fold.insert(entry));
+    fold
+}
+
 impl World {
     pub(crate) fn folded(&self) -> Governance {
-        let mut fold = Governance::new(author(0));
-        self.entries.iter().cloned().for_each(|entry| fold.insert(entry));
-        fold
+        folded(&self.entries)
     }
 
     pub(crate) fn backwards(&self) -> Self {
-        Self { entries: self.entries.iter().rev().cloned().collect(), ..self.clone() }
+        let mut world = self.clone();
+        world.entries.reverse();
+        world
     }
 
     pub(crate) fn shuffled(&self, seed: u64) -> Self {
@@ -44,11 +51,10 @@ impl World {
 
     /// Whether a fold that is asked after each entry says the same as one that was given all entries before it was asked.
     pub(crate) fn grows_alike(&self) -> bool {
-        let mut growing = Governance::new(author(0));
+        let mut growing = folded(&[]);
         self.entries.iter().enumerate().all(|(at, entry)| {
             growing.insert(entry.clone());
-            let whole = Self { entries: self.entries[..=at].to_vec(), ..self.clone() };
-            state(&mut growing) == state(&mut whole.folded())
+            state(&mut growing) == state(&mut folded(&self.entries[..=at]))
         })
     }
 }
@@ -164,8 +170,7 @@ impl Reader {
 pub(crate) fn state(of: &mut Governance) -> String {
     let fold = of.fold();
     let mut grants: Vec<&Grant> = fold.grants().iter().collect();
-    let leaf = |grant: &Grant| matches!(grant.role, Role::Moderator | Role::Keeper);
-    grants.sort_by_key(|grant| (leaf(grant), &grant.path, grant.key, grant.from));
+    grants.sort_by_key(|grant| (grant.role.is_leaf(), &grant.path, grant.key, grant.from));
     let grants = grants.iter().map(|grant| {
         let acts = fold.acts(grant).map(|act| act.id.0);
         let role = match grant.role {
@@ -216,11 +221,11 @@ fn low(bytes: &[u8; 32]) -> u64 {
     bytes[24..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn author(number: u64) -> AuthorId {
+pub(crate) fn author(number: u64) -> AuthorId {
     AuthorId(bytes(number))
 }
 
-fn entry_id(number: u64) -> EntryId {
+pub(crate) fn entry_id(number: u64) -> EntryId {
     EntryId(bytes(number))
 }
 

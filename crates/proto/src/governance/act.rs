@@ -30,6 +30,8 @@
 //! countersignature  Ed25519 with the ticket's key over "rumormill 1 join" ++ room 32 ++ ticket 32 ++ author 32
 //! ```
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 
 use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
@@ -239,7 +241,7 @@ impl Act {
             Kind::VOUCH => Says::Vouch(from.end()?),
             Kind::STEP_DOWN => Says::StepDown,
             Kind::ADMIT => Says::Admit {
-                who: from.some(ACT_ADMITTED, "admitted", From::author, |who| *who)?,
+                who: from.list(1..=ACT_ADMITTED, "admitted", From::author, |who| *who)?,
                 ticket: from.maybe(From::ticket)?,
                 despite: from.endings()?,
             },
@@ -302,36 +304,21 @@ impl From {
     }
 
     fn maybe<T>(&mut self, read: fn(&mut Self) -> Result<T, Reject>) -> Result<Option<T>, Reject> {
-        match self.0.byte("flag")? {
-            0 => Ok(None),
-            1 => read(self).map(Some),
-            _ => Err(Reject::Malformed("flag")),
-        }
+        if self.0.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// At most `most` things in strictly ascending order of their key.
+    /// So many things, in strictly ascending order of their key.
     fn list<T, K: Ord>(
         &mut self,
-        most: usize,
+        counts: RangeInclusive<usize>,
         what: &'static str,
         read: fn(&mut Self) -> Result<T, Reject>,
         key: fn(&T) -> K,
     ) -> Result<Vec<T>, Reject> {
-        let count = self.0.count(most, what)?;
+        let count = self.0.count(*counts.end(), what)?;
         let list: Vec<T> = (0..count).map(|_| read(self)).collect::<Result<_, _>>()?;
-        if list.is_sorted_by(|one, next| key(one) < key(next)) { Ok(list) } else { Err(Reject::Malformed(what)) }
-    }
-
-    /// The same, and at least one.
-    fn some<T, K: Ord>(
-        &mut self,
-        most: usize,
-        what: &'static str,
-        read: fn(&mut Self) -> Result<T, Reject>,
-        key: fn(&T) -> K,
-    ) -> Result<Vec<T>, Reject> {
-        let list = self.list(most, what, read, key)?;
-        if list.is_empty() { Err(Reject::Malformed(what)) } else { Ok(list) }
+        let ascends = list.is_sorted_by(|one, next| key(one) < key(next));
+        if ascends && counts.contains(&count) { Ok(list) } else { Err(Reject::Malformed(what)) }
     }
 
     fn end(&mut self) -> Result<Ended, Reject> {
@@ -340,15 +327,15 @@ impl From {
     }
 
     fn ends(&mut self) -> Result<Vec<Ended>, Reject> {
-        self.some(ACT_KEYS, "ended keys", Self::end, |ended| ended.end.key)
+        self.list(1..=ACT_KEYS, "ended keys", Self::end, |ended| ended.end.key)
     }
 
     fn tickets(&mut self) -> Result<Vec<TicketId>, Reject> {
-        self.list(ACT_TICKETS, "tickets", Self::ticket, |ticket| *ticket)
+        self.list(0..=ACT_TICKETS, "tickets", Self::ticket, |ticket| *ticket)
     }
 
     fn endings(&mut self) -> Result<Vec<EntryId>, Reject> {
-        self.list(ACT_ENDINGS, "endings", |from| from.0.array("ending").map(EntryId), |id| *id)
+        self.list(0..=ACT_ENDINGS, "endings", |from| from.0.array("ending").map(EntryId), |id| *id)
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -384,7 +371,7 @@ impl From {
         let uses = Some(self.0.number("uses")?).filter(|uses| *uses > 0).ok_or(Reject::Malformed("uses"))?;
         let expires_ms = Some(self.0.number("expiry")?).filter(|ms| *ms > 0);
         let head = |from: &mut Self| Ok((from.author()?, from.place()?));
-        let heads = self.list(TICKET_HEADS, "heads", head, |(author, _)| *author)?;
+        let heads = self.list(0..=TICKET_HEADS, "heads", head, |(author, _)| *author)?;
         Ok(Terms { guest, key, uses, expires_ms, heads })
     }
 }

@@ -183,6 +183,11 @@ pub enum Deed {
 }
 
 impl Role {
+    /// Whether all who have it are of one rank, below every co-owner.
+    pub fn is_leaf(self) -> bool {
+        matches!(self, Self::Moderator | Self::Keeper)
+    }
+
     /// Whether an act of this role counts.
     pub(crate) fn may(self, deed: &Deed) -> bool {
         let moderates = match deed {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    deed::{Deed, Last, Role, Signed, TicketId},
+    deed::{Deed, Last, Role, Signed},
     entries::Entries,
     governors::Governors,
     members::Members,
@@ -97,7 +97,7 @@ impl<'a> Fold<'a> {
     /// The ids of all entries that count.
     pub fn counted(&self) -> BTreeSet<EntryId> {
         let branches = self.members().iter().filter_map(|member| self.counted_branch(member));
-        branches.flat_map(|(tree, branch)| tree.ids(&branch).collect::<Vec<_>>()).collect()
+        branches.flat_map(|(tree, branch)| tree.ids(branch)).collect()
     }
 
     /// The words that governors took back: whose, from which seq, and the last of them. An act against somebody of equal
@@ -129,16 +129,16 @@ impl<'a> Fold<'a> {
                 self.pass_on_forks(author, tree, &mut all);
             }
             if waits {
-                all.extend(tree.ids(&tree.branch(None).cut(1)));
+                all.extend(tree.ids(tree.branch(None).cut(1)));
             }
         }
         all
     }
 
     fn pass_on_voucher(&self, voucher: &Signed, all: &mut BTreeSet<EntryId>) {
-        let leading = |author: &AuthorId, seq, id: &EntryId| -> Option<Vec<EntryId>> {
+        let leading = |author: &AuthorId, seq, id: &EntryId| {
             let tree = self.entries.tree(author)?;
-            Some(tree.ids(&tree.leading_to(tree.find(seq, id)?)).collect())
+            Some(tree.ids(tree.leading_to(tree.find(seq, id)?)))
         };
         all.extend(leading(&voucher.author, voucher.seq, &voucher.id).into_iter().flatten());
         for end in voucher.deed.iter().flat_map(Deed::ends) {
@@ -152,17 +152,12 @@ impl<'a> Fold<'a> {
         let forks: [Vec<Spot>; 2] = [tree.lowest_fork(), tree.fork_behind(&tree.branch(tip))];
         all.extend(forks.iter().flatten().filter_map(|spot| tree.id(*spot)));
         if let Some(tip) = tip {
-            all.extend(tree.ids(&tree.leading_to(tip)));
+            all.extend(tree.ids(tree.leading_to(tip)));
         }
     }
 
     fn counted_branch(&self, author: &AuthorId) -> Option<(&'a Tree, Branch)> {
         let tree = self.entries.tree(author).filter(|_| self.members().contains(author))?;
         Some((tree, self.steps.members.extent(&self.steps.removals, author).of(tree)))
-    }
-
-    /// Whether a ticket was ended.
-    pub fn is_revoked(&self, ticket: &TicketId) -> bool {
-        self.steps.members.revoked.contains(ticket)
     }
 }

@@ -87,8 +87,7 @@ impl Governors {
 
     /// Makes the grant whose turn it is, with the acts that count under it.
     fn take(&mut self, entries: &Entries, next: &Queued) {
-        let leaf = matches!(next.role, Role::Moderator | Role::Keeper);
-        let rank = if leaf { LEAF } else { self.grants.len() as Rank };
+        let rank = if next.role.is_leaf() { LEAF } else { self.grants.len() as Rank };
         let above: Vec<&Ending> = self.endings_of(&next.key).filter(|ending| ending.rank < rank).collect();
         let (tip, counts) = line(entries.tree(&next.key), &above);
         let touching: Vec<(&Ending, Seq)> = above

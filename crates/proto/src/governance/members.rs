@@ -146,7 +146,10 @@ impl<'a> Admission<'a> {
                 }
             }
         }
-        makers.iter().for_each(|maker| self.revoke_own(maker));
+        for maker in &makers {
+            let acts = self.acts(maker);
+            self.revoke_own(maker, &acts);
+        }
         named.extend(admitted);
         named.retain(|key| !self.falls(key));
         self.members.all.extend(named.iter().copied());
@@ -175,8 +178,8 @@ impl<'a> Admission<'a> {
     }
 
     /// Ends the tickets of a key that it revoked itself.
-    fn revoke_own(&mut self, key: &AuthorId) {
-        for (_, act) in self.acts(key) {
+    fn revoke_own(&mut self, key: &AuthorId, acts: &[(ActNo, &Signed)]) {
+        for (_, act) in acts {
             let Some(Deed::Revoke(ticket)) = &act.deed else { continue };
             let own = |open: &Open| open.maker == *key && ticket.is(&open.announced);
             if self.tickets.get(ticket).is_some_and(own) {
@@ -209,7 +212,7 @@ impl<'a> Admission<'a> {
                     continue;
                 }
                 match self.tickets.contains_key(ticket) {
-                    true => self.welcomes.push(Reverse((act.time, act.author, act.seq, number))),
+                    true => self.queue(number),
                     false => self.early.entry(*ticket).or_default().push(number),
                 }
             }
@@ -265,17 +268,21 @@ impl<'a> Admission<'a> {
         if self.removals.out.contains(key) {
             return;
         }
-        for (_, act) in self.acts(key) {
+        let acts = self.acts(key);
+        for (_, act) in &acts {
             self.announce(act);
-        }
-        self.revoke_own(key);
-        for (_, act) in self.acts(key) {
             let Some(Deed::Ticket { ticket, .. }) = &act.deed else { continue };
             for number in self.early.remove(ticket).into_iter().flatten() {
-                let welcome = self.entries.act(number);
-                self.welcomes.push(Reverse((welcome.time, welcome.author, welcome.seq, number)));
+                self.queue(number);
             }
         }
+        self.revoke_own(key, &acts);
+    }
+
+    /// Lets a welcome wait for its turn.
+    fn queue(&mut self, number: ActNo) {
+        let welcome = self.entries.act(number);
+        self.welcomes.push(Reverse((welcome.time, welcome.author, welcome.seq, number)));
     }
 
     /// Takes the welcomes one after the other, the earliest first.

@@ -73,7 +73,7 @@ pub(crate) struct Queued {
 
 impl Queued {
     fn order(&self) -> (bool, Option<&Path>, usize) {
-        let leaf = matches!(self.role, Role::Moderator | Role::Keeper);
+        let leaf = self.role.is_leaf();
         (leaf, (!leaf).then_some(&self.path), self.number)
     }
 }

@@ -304,10 +304,10 @@ impl Tree {
     }
 
     /// The ids of a branch, in order.
-    pub(crate) fn ids<'a>(&'a self, branch: &'a Branch) -> impl Iterator<Item = EntryId> + 'a {
-        branch.pieces.iter().flat_map(|piece| {
+    pub(crate) fn ids(&self, branch: Branch) -> impl Iterator<Item = EntryId> {
+        branch.pieces.into_iter().flat_map(move |piece| {
             let ids = &self.stretches[piece.stretch];
-            (piece.first..piece.end).filter_map(|seq| ids.id(seq).copied())
+            (piece.first..piece.end).filter_map(move |seq| ids.id(seq).copied())
         })
     }
 

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_proto::{
-    governance::{Deed, End, Fold, Governance, Grant, Last, Role, Signed, TicketId, TicketKey},
+    governance::{Deed, End, Fold, Governance, Grant, Last, Role, Signed, TicketId},
     ids::{AuthorId, EntryId, Seq},
     random::Random,
 };
 
 use crate::{
-    people::{Person, Room, folded},
-    world::state,
+    people::{Person, Room},
+    world::{KEY, folded, state},
 };
 
 /// Persons of a world: the owner first, then honest ones, then liars.
@@ -144,10 +144,9 @@ impl World {
         let last = knows.last(&key).filter(|_| !self.random.coin(4));
         let end = End { key, last };
         let ticket = *self.random.pick(&self.tickets).unwrap_or(&TicketId([9; 32]));
-        let key_of_ticket = TicketKey([1; 32]);
         let begins = who < HONEST && self.people[who].last().is_none();
         let deed = match (begins, self.random.below(16)) {
-            (true, 0..8) | (false, 0) => Deed::Join { ticket, key: key_of_ticket },
+            (true, 0..8) | (false, 0) => Deed::Join { ticket, key: KEY },
             (true, _) | (false, 1) => Deed::Device(key),
             (_, 2 | 3) => {
                 let roles = [Role::CoOwner, Role::Moderator, Role::Keeper];
@@ -174,7 +173,7 @@ impl World {
     fn announces(&mut self) -> Option<Deed> {
         let ticket = TicketId([self.tickets.len() as u8; 32]);
         self.tickets.push(ticket);
-        Some(Deed::Ticket { ticket, key: TicketKey([1; 32]), uses: 1 + self.random.below(2) })
+        Some(Deed::Ticket { ticket, key: KEY, uses: 1 + self.random.below(2) })
     }
 
     /// Two nodes tell each other what is passed on.
@@ -214,10 +213,6 @@ fn plain(fold: &Fold<'_>, grant: &Grant) -> Plain {
     (grant.key, grant.path.steps().to_vec(), grant.role, grant.from, grant.cut, acts)
 }
 
-fn leaf(grant: &Grant) -> bool {
-    matches!(grant.role, Role::Moderator | Role::Keeper)
-}
-
 proptest! {
     #[test]
     fn equal_sets_of_entries_give_equal_states(seed: u64, steps in 1usize..50) {
@@ -251,7 +246,7 @@ proptest! {
         let (mut with, mut without) = (folded(&entries), folded(&without));
         let (with, without) = (with.fold(), without.fold());
         let first = with.grants().iter().position(|grant| grant.key == whose).unwrap_or(with.grants().len());
-        let leaves = with.grants().iter().position(leaf).unwrap_or(with.grants().len());
+        let leaves = with.grants().iter().position(|grant| grant.role.is_leaf()).unwrap_or(with.grants().len());
         let governs = first < with.grants().len();
         let above = if governs { first.min(leaves) } else { first };
         for (one, other) in with.grants().iter().zip(without.grants()).take(above) {

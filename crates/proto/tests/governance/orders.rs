@@ -3,8 +3,8 @@
 use rumormill_proto::governance::{Deed, Role, Signed};
 
 use crate::{
-    people::{Person, Room, folded},
-    world::state,
+    people::{Person, Room},
+    world::{folded, state},
 };
 
 /// Acts of one governor.

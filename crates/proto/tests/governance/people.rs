@@ -9,9 +9,7 @@ use rumormill_proto::{
     time::Time,
 };
 
-use crate::world::state;
-
-const KEY: TicketKey = TicketKey([1; 32]);
+use crate::world::{KEY, author, entry_id, folded, state};
 
 #[derive(Default)]
 struct Written {
@@ -43,10 +41,9 @@ impl Room {
     /// Somebody who is not in. The lower key is the one that came first.
     pub(crate) fn stranger(&self) -> Person {
         let mut written = self.0.borrow_mut();
-        let mut key = [0; 32];
-        key[24..].copy_from_slice(&written.people.to_be_bytes());
+        let key = author(written.people);
         written.people += 1;
-        Person { room: self.clone(), key: AuthorId(key), head: RefCell::new(None) }
+        Person { room: self.clone(), key, head: RefCell::new(None) }
     }
 
     pub(crate) fn strangers<const N: usize>(&self) -> [Person; N] {
@@ -105,13 +102,6 @@ impl Room {
     }
 }
 
-/// The fold of these entries, given in this order.
-pub(crate) fn folded(entries: &[Signed]) -> Governance {
-    let mut fold = Governance::new(AuthorId::default());
-    entries.iter().cloned().for_each(|entry| fold.insert(entry));
-    fold
-}
-
 impl Person {
     /// Writes an entry.
     pub(crate) fn writes(&self, deed: Option<Deed>) -> Last {
@@ -124,8 +114,7 @@ impl Person {
         let before = *self.head.borrow();
         // In an order that is not that of writing, as hashes are.
         let number = (written.entries.len() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut id = EntryId::default();
-        id.0[24..].copy_from_slice(&number.to_be_bytes());
+        let id = entry_id(number);
         let last = Last { seq: before.map_or(0, |last| last.seq + 1), id };
         let prev = before.map_or(EntryId::default(), |last| last.id);
         written.entries.push(Signed { author: self.key, seq: last.seq, id, prev, time: Time(time), deed });
