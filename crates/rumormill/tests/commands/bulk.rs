@@ -117,11 +117,11 @@ fn a_bulk_whose_process_goes_says_how_far_it_came() {
     let mut send = ada.command(&["send", "lunch"]);
     let mut child = send.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Twice as many lines as are sent at once: when the first line of the second half is said, the first half is known
-    // to be said.
+    // Twice as many lines as are sent at once: when the last of them is said, the first half is known to be said. The
+    // chat shows the newest lines of what comes together, so no other line is sure to appear.
     (1..=256).for_each(|number| writeln!(stdin, "line {number}").unwrap());
     stdin.flush().unwrap();
-    chat.until("line 129");
+    chat.until("line 256");
     drop(chat);
     // The next lines find no process.
     for number in 257..=1_000 {
