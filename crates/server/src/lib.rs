@@ -7,6 +7,7 @@ mod api;
 mod archive;
 mod in_process;
 mod limits;
+mod lock;
 mod secret;
 mod serve;
 mod told;

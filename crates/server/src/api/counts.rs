@@ -3,12 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use rumormill_node::proto::{frontier::Digest, ids::RoomId, timeline::Place};
 
 use super::words::{AuthorHex, PlaceText};
+use crate::lock::lock;
 
 /// What the counts follow from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) struct Counts(Mutex<BTreeMap<RoomId, (Basis, Counted)>>);
 impl Counts {
     /// What was found last, as far as it still helps.
     pub(super) fn of(&self, room: &RoomId, basis: &Basis) -> Known {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = lock(&self.0);
         let Some((known, counted)) = counts.get(room) else { return Known::Nothing };
         let reader = |basis: &Basis| (basis.read.clone(), basis.nick.clone(), basis.hidden.clone());
         match basis.entries.checked_sub(known.entries) {
@@ -63,12 +64,12 @@ impl Counts {
     }
 
     pub(super) fn set(&self, room: RoomId, basis: Basis, counted: Counted) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(room, (basis, counted));
+        lock(&self.0).insert(room, (basis, counted));
     }
 
     /// Forgets a room.
     pub(super) fn forget(&self, room: &RoomId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+        lock(&self.0).remove(room);
     }
 }
 

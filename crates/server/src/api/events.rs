@@ -14,6 +14,7 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use rumormill_api::endpoint::LAST_EVENT_ID;
+use rumormill_node::Room;
 use serde::Deserialize;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -24,6 +25,7 @@ use super::{
     Api, Inner,
     asked::Asked,
     hub::Heard,
+    names::room_hex,
     recent::{Numbered, Since},
     words::{Event, RoomHex},
 };
@@ -41,7 +43,7 @@ pub(super) async fn events(
     Asked(Of { room }): Asked<Of>,
     headers: HeaderMap,
 ) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
-    let only = room.map(|room| api.room(&room)).transpose()?.map(|room| RoomHex(room.id().to_string()));
+    let only = room.map(|room| api.room(&room)).transpose()?.map(|room| room_hex(&room));
     let id = headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     let listener = Listener::new(&api, id.map_or(Since::Now, Since::Id), only).await;
     Ok(Sse::new(stream::unfold(listener, Listener::next)))
@@ -61,7 +63,7 @@ struct Listener {
 
 impl Listener {
     async fn new(api: &Api, since: Since, only: Option<RoomHex>) -> Self {
-        let Begun { first, heard, last } = begin(api, &since).await;
+        let Begun { first, heard, last } = begin(api, &since, only.as_ref()).await;
         // Sending `first` leads there.
         let at = if first.is_empty() { last } else { 0 };
         Self { api: Arc::downgrade(&api.0), only, first, heard, at }
@@ -75,7 +77,7 @@ impl Listener {
                     Ok(Ok(told)) => told,
                     Ok(Err(RecvError::Closed)) => return None,
                     Ok(Err(RecvError::Lagged(_))) => {
-                        let begun = begin(&self.api()?, &Since::Number(self.at)).await;
+                        let begun = begin(&self.api()?, &Since::Number(self.at), self.only.as_ref()).await;
                         (self.first, self.heard) = (begun.first, begun.heard);
                         continue;
                     }
@@ -114,10 +116,11 @@ struct Begun {
     last: u64,
 }
 
-/// Starts listening: missed events come first, then the state of each room.
-async fn begin(api: &Api, since: &Since) -> Begun {
+/// Starts listening: missed events come first, then the state of each room, or of `only` one.
+async fn begin(api: &Api, since: &Since, only: Option<&RoomHex>) -> Begun {
     let Heard { mut first, last, receiver: heard } = api.hub().listen(since);
-    for room in api.node().rooms() {
+    let is_wanted = |room: &Room| only.is_none_or(|only| *only == room_hex(room));
+    for room in api.node().rooms().into_iter().filter(is_wanted) {
         let room = Event::Room { room: api.shape(&room).await };
         first.extend(Numbered::new(&room, last, true).map(Arc::new));
     }

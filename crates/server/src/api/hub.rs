@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -24,13 +24,14 @@ use tokio::{
 use super::{
     Api, Inner,
     held::{Held, News},
-    names::{author_hex, reference},
+    names::{author_hex, reference, room_hex},
     recent::{Numbered, Recent, Since},
     shape::shape_state,
     words::{self, Event, Lag, NoticeCode, PeerHex, RoomHex},
 };
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
+    lock::lock,
     told::{AGREED, REKEYED, called, forked, names, nick, skewed},
 };
 
@@ -87,7 +88,7 @@ impl Hub {
 
     /// Notes that a listener has gone.
     pub(super) fn goes(&self) {
-        *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *lock(&self.gone) = Some(Instant::now());
     }
 
     /// Tells what happens in a room from now on.
@@ -119,11 +120,11 @@ impl Hub {
     }
 
     fn followed(&self) -> MutexGuard<'_, BTreeMap<RoomId, u64>> {
-        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.followed)
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.recent)
     }
 
     /// Whether somebody listens.
@@ -133,7 +134,7 @@ impl Hub {
 
     /// Whether somebody listens or may resume soon. Otherwise the event is dropped, and nobody can resume across it.
     fn listens(&self) -> bool {
-        let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = *lock(&self.gone);
         let may_return = gone.is_some_and(|gone| gone.elapsed() < Duration::from_millis(COME_BACK_MS));
         let listens = may_return || self.is_heard();
         if !listens {
@@ -141,10 +142,6 @@ impl Hub {
         }
         listens
     }
-}
-
-fn room_hex(room: &Room) -> RoomHex {
-    RoomHex(room.id().to_string())
 }
 
 /// Puts what happens in one room into words.
@@ -332,7 +329,9 @@ impl Follower {
         api.hub().tell(Event::Changed { room: self.id(), message });
     }
 
+    /// Tells a step of the protocol. Steps are not kept, so without a listener nothing is made of them.
     fn step(&self, step: &Step) {
+        let Some(api) = self.api().filter(|api| api.hub().is_heard()) else { return };
         let (kind, from, to, entries) = match step {
             Step::RumorTo { peer, entries } => ("push", None, Some(peer), *entries),
             Step::RumorFrom { peer, entries, .. } => ("rumor", Some(peer), None, *entries),
@@ -343,7 +342,7 @@ impl Follower {
         };
         let peer = |peer: Option<&PeerId>| peer.map(|peer| PeerHex(peer.to_string()));
         let (from, to) = (peer(from), peer(to));
-        self.tell(Event::Step { room: self.id(), kind: kind.into(), from, to, entries: entries as u64 });
+        api.hub().tell(Event::Step { room: self.id(), kind: kind.into(), from, to, entries: entries as u64 });
     }
 
     fn tell(&self, event: Event) {

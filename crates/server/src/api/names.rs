@@ -11,7 +11,7 @@ use rumormill_text::choose;
 
 use super::{
     Api,
-    words::{AuthorHex, EntryRef, PlaceText, codes},
+    words::{AuthorHex, EntryRef, PlaceText, RoomHex, codes},
 };
 use crate::answer::{Answer, Refusal};
 
@@ -60,6 +60,10 @@ pub(super) fn place(text: &str) -> Answer<Place> {
     let number = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| senseless());
     let author = author(who).map_err(|_| senseless())?;
     Ok(Place { time: Time(number(time)?), author, seq: number(seq)? })
+}
+
+pub(super) fn room_hex(room: &Room) -> RoomHex {
+    RoomHex(room.id().to_string())
 }
 
 pub(super) fn author_hex(author: &AuthorId) -> AuthorHex {

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,7 @@ use super::words::codes;
 use crate::{
     answer::{Answer, Refusal},
     limits::PACED,
+    lock::lock,
 };
 
 /// The pace of every author that wrote recently.
@@ -54,7 +55,7 @@ impl Paces {
     }
 
     fn take_at(&self, whose: (RoomId, AuthorId), entries: usize, now_ms: u64) -> Result<(), u64> {
-        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of = lock(&self.of);
         if of.len() >= PACED && !of.contains_key(&whose) {
             of.retain(|_, budget| !budget.is_full(now_ms));
         }

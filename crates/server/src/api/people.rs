@@ -8,7 +8,7 @@ use rumormill_node::{
 
 use super::{
     Api,
-    names::{author, author_hex},
+    names::{author, author_hex, room_hex},
     words::{self, AuthorHex, People, Whois, codes},
 };
 use crate::{
@@ -64,11 +64,11 @@ pub(super) async fn show(
 
 /// Hides somebody or shows them, and tells every screen of mine.
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
-    let id = words::RoomHex(room.id().to_string());
+    let id = room_hex(room);
     if api.hidden().set(&id, author_hex(who), hidden)? {
         let words::Person { author, nick, here, hidden, .. } = api.person(room, who, 0);
         api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden });
-        api.hub().tell(words::Event::Room { room: api.shape(room).await });
+        api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
 }
@@ -120,7 +120,7 @@ impl Api {
 
     /// Whether I do not want to read somebody.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
-        let hidden = self.hidden().of(&words::RoomHex(room.id().to_string()));
+        let hidden = self.hidden().of(&room_hex(room));
         !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))
     }
 }

@@ -16,8 +16,8 @@ use super::{
     Api,
     asked::Body,
     messages::find,
-    names::{place, place_text, target},
-    words::{self, Enter, RoomHex, Rooms, codes},
+    names::{place, place_text, room_hex, target},
+    words::{self, Enter, Rooms, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
@@ -33,7 +33,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     // A home that cannot be written is read in the same order all the same.
     let _ = api.shelf().place(rooms.iter().map(|room| &room.id));
-    rooms.sort_by_key(|room| api.shelf().rank(&room.id));
+    rooms.sort_by_cached_key(|room| api.shelf().rank(&room.id));
     Ok(SafeJson(Rooms { rooms }))
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
     };
     api.hub().follow(&api, room.clone());
     // It is entered, whatever becomes of its place in the list.
-    let _ = api.shelf().place(&[RoomHex(room.id().to_string())]);
+    let _ = api.shelf().place(&[room_hex(&room)]);
     Ok(SafeJson(api.shape(&room).await))
 }
 
@@ -138,10 +138,8 @@ pub(super) async fn read(
 ) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
     place(text.as_str())?;
-    api.marks().set(RoomHex(room.id().to_string()), text)?;
-    let shape = api.shape(&room).await;
-    api.hub().tell(words::Event::Room { room: shape.clone() });
-    Ok(SafeJson(shape))
+    api.marks().set(room_hex(&room), text)?;
+    Ok(SafeJson(api.tell_room(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/messages/{ref}/unread`: the marker stands before the message then.
@@ -153,10 +151,8 @@ pub(super) async fn unread(
     let place = find(&room, target(&text)?).await?.place;
     let before = room.messages(Some(place), 1).await?.messages;
     let before = before.last().map(|message| place_text(&message.place));
-    api.marks().set_back(RoomHex(room.id().to_string()), before, place_text(&place))?;
-    let shape = api.shape(&room).await;
-    api.hub().tell(words::Event::Room { room: shape.clone() });
-    Ok(SafeJson(shape))
+    api.marks().set_back(room_hex(&room), before, place_text(&place))?;
+    Ok(SafeJson(api.tell_room(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/attention`.
@@ -166,10 +162,8 @@ pub(super) async fn attention(
     Body(attention): Body<words::Attention>,
 ) -> Answer<SafeJson<words::Room>> {
     let room = api.room(&room)?;
-    api.shelf().attend(&RoomHex(room.id().to_string()), attention)?;
-    let shape = api.shape(&room).await;
-    api.hub().tell(words::Event::Room { room: shape.clone() });
-    Ok(SafeJson(shape))
+    api.shelf().attend(&room_hex(&room), attention)?;
+    Ok(SafeJson(api.tell_room(&room).await))
 }
 
 /// `PUT /v1/rooms/{room}/keep`.
@@ -194,12 +188,19 @@ pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> A
 }
 
 impl Api {
+    /// Tells every screen of mine how a room stands now.
+    pub(super) async fn tell_room(&self, room: &Room) -> words::Room {
+        let shape = self.shape(room).await;
+        self.hub().tell(words::Event::Room { room: shape.clone() });
+        shape
+    }
+
     /// Forgets what is remembered of a room that was left, unless somebody has entered it again.
     fn forget(&self, room: &Room) -> Result<(), Refusal> {
         if self.node().room(&room.id()).is_some() {
             return Ok(());
         }
-        let id = RoomHex(room.id().to_string());
+        let id = room_hex(room);
         self.counts().forget(&room.id());
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;

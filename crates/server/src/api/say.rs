@@ -1,9 +1,6 @@
 //! Requests to post: one message as JSON, or one message per line of text.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     body::Bytes,
@@ -20,7 +17,7 @@ use rumormill_node::{
         timeline::Place,
     },
 };
-use rumormill_text::{Named, Names, limits::NICK_CHARS};
+use rumormill_text::{Clock, Named, Names, limits::NICK_CHARS};
 
 use super::{
     Api,
@@ -64,8 +61,7 @@ pub(super) async fn say(
 /// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
 /// said again under another key.
 pub(super) fn as_said(target: Target, what: What) -> Message {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let place = Place { time: Time::from_ms(since.as_millis() as u64), author: target.author, seq: target.seq };
+    let place = Place { time: Time::from_ms(Clock::utc().now_ms()), author: target.author, seq: target.seq };
     Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
 }
 
@@ -83,8 +79,7 @@ fn read_say(body: &Bytes) -> Answer<(Vec<u8>, Text)> {
 }
 
 fn read_lines(body: &Bytes) -> Answer<Vec<Text>> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))?;
+    let text = utf8(body)?;
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).map(Text::from).collect();
     match lines.len() {
         0 => Err(nothing()),
@@ -94,6 +89,11 @@ fn read_lines(body: &Bytes) -> Answer<Vec<Text>> {
         }
         _ => Ok(lines),
     }
+}
+
+/// A body of plain text.
+pub(super) fn utf8(body: &[u8]) -> Answer<&str> {
+    std::str::from_utf8(body).map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))
 }
 
 pub(super) fn nothing() -> Refusal {

@@ -18,8 +18,8 @@ use super::{
     counts::{Basis, Counted, Known},
     files::PICTURES,
     markup::blocks,
-    names::{author_hex, place, place_text, reference},
-    words::{self, Gone, Kind, PeerHex, RoomHex},
+    names::{author_hex, place, place_text, reference, room_hex},
+    words::{self, Gone, Kind, PeerHex},
 };
 use crate::{
     answer::Answer,
@@ -33,7 +33,7 @@ impl Api {
     pub(super) async fn shape(&self, room: &Room) -> words::Room {
         room.nicks_found().await;
         let (status, me) = (room.status(), room.author());
-        let id = RoomHex(room.id().to_string());
+        let id = room_hex(room);
         let read = self.marks().of(&id);
         let (counted, unreadable) = match self.counted(room, read.clone()).await {
             Ok(counted) => (counted, None),
@@ -83,7 +83,7 @@ impl Api {
             entries: status.entries,
             read,
             nick: room.nick(&me),
-            hidden: self.hidden().of(&RoomHex(room.id().to_string())),
+            hidden: self.hidden().of(&room_hex(room)),
         };
         let on = match self.counts().of(&room.id(), &basis) {
             Known::Same(counted) => return Ok(counted),
@@ -105,7 +105,7 @@ impl Api {
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();
         let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
-        let hidden = self.hidden().of(&RoomHex(room.id().to_string()));
+        let hidden = self.hidden().of(&room_hex(room));
         let mut people: Vec<_> = everybody
             .iter()
             .map(|author| words::Person {
@@ -139,7 +139,7 @@ impl Api {
         let (kind, mut text, gone) = told(&message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
-        let hidden_here = self.hidden().of(&RoomHex(room.id().to_string()));
+        let hidden_here = self.hidden().of(&room_hex(room));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
@@ -279,13 +279,11 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
         let author = message.place.author;
         counted.upto = Some(message.place);
         match &message.what {
-            What::Text(_) | What::File(_) | What::Imported(_)
-                if author != me && !basis.hidden.contains(&author_hex(&author)) =>
-            {
-                counted.unread += u64::from(is_said(message));
+            What::Topic(topic) => counted.topic.clone_from(topic),
+            _ if author != me && is_said(message) && !basis.hidden.contains(&author_hex(&author)) => {
+                counted.unread += 1;
                 counted.mentions += u64::from(names(message, &me, &basis.nick));
             }
-            What::Topic(topic) => counted.topic.clone_from(topic),
             _ => {}
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::limits::{CLIENTS, HEARD_MS, LAST_ANSWERS_MS};
+use crate::{
+    limits::{CLIENTS, HEARD_MS, LAST_ANSWERS_MS},
+    lock::lock,
+};
 
 /// The clients of one listener. Clones share them.
 #[derive(Clone)]
@@ -142,8 +145,4 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.asks();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::{
     Refusal,
     limits::{CODE_MS, CODES, PAGES},
+    lock::lock,
     secret::{hash, secret},
 };
 
@@ -137,10 +138,6 @@ impl Keys {
         let found = codes.iter().position(|(known, _)| *known == code);
         found.map(|at| codes.remove(at)).is_some()
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

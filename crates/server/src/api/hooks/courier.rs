@@ -12,10 +12,10 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use reqwest::{Client, header, redirect};
 use ring::hmac;
 use rumormill_node::{Error, Events, Message, Room, RoomEvent, proto::content::Target};
-use rumormill_text::Kept;
+use rumormill_text::{Clock, Kept};
 use tokio::time::sleep;
 
-use super::{Record, due::due, now_ms, progress::Progress};
+use super::{Record, due::due, progress::Progress};
 use crate::{
     answer::Refusal,
     api::{
@@ -45,19 +45,24 @@ enum Carried {
     Delivered,
 }
 
+/// What couriers post through. Making it reads the certificates of the system.
+pub(super) fn http() -> Result<Client, Refusal> {
+    // Whichever comes first names it for the process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_millis(HOOK_ANSWER_MS))
+        .user_agent(concat!("rumormill/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Refusal::internal("hook", why(&error)))
+}
+
 impl Courier {
     pub(super) fn new(api: &Api, room: Room, record: &Record, progress: Arc<Kept<Progress>>) -> Result<Self, Refusal> {
         let hook = record.hook.clone();
         let to = hook.to.clone().ok_or_else(|| Refusal::internal("hook", "the hook names no URL"))?;
-        // Whichever comes first names it for the process.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_millis(HOOK_ANSWER_MS))
-            .user_agent(concat!("rumormill/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Refusal::internal("hook", why(&error)))?;
+        let http = api.hooks().http()?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, record.secret.as_bytes());
         Ok(Self { api: Arc::downgrade(&api.0), room, hook, to, key, http, progress })
     }
@@ -137,7 +142,7 @@ impl Courier {
         let id = message.id.clone();
         let delivery = Delivery {
             id: id.clone(),
-            sent_ms: now_ms(),
+            sent_ms: Clock::utc().now_ms(),
             hook: self.hook.id.clone(),
             room: self.hook.room.clone(),
             room_name: self.room.name(),

@@ -11,8 +11,7 @@ use std::{
     fs::{self, DirBuilder},
     os::unix::fs::DirBuilderExt as _,
     path::{Path as FilePath, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use axum::{
@@ -25,7 +24,7 @@ use rumormill_node::{
     proto::content::{Content, Imported},
     read_nick,
 };
-use rumormill_text::Kept;
+use rumormill_text::{Clock, Kept};
 use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
 use url::Url;
@@ -34,11 +33,13 @@ use self::{courier::Courier, progress::Progress};
 use super::{
     Api,
     asked::Body,
+    names::room_hex,
     words::{self, Hook, HookId, HookMade, NewHook, Receiver, RoomHex, codes, endpoints},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
     limits::{HOOK_URL_BYTES, HOOK_WORDS, HOOKS},
+    lock::lock,
     secret::{hash, secret},
 };
 
@@ -55,6 +56,8 @@ pub(super) struct Hooks {
     /// How far each hook that posts to a URL has come.
     progress: Mutex<BTreeMap<HookId, Arc<Kept<Progress>>>>,
     couriers: Mutex<Couriers>,
+    /// What all couriers post through, made for the first.
+    http: OnceLock<reqwest::Client>,
 }
 
 /// What is kept of a webhook.
@@ -86,7 +89,7 @@ impl Hooks {
         let sends = records.into_iter().filter(|(_, record)| record.hook.to.is_some());
         let progress = sends.map(|(id, _)| Ok((id.clone(), Arc::new(Kept::open_whole(file(&dir, &id))?))));
         let progress: Result<_, Refusal> = progress.collect();
-        Ok(Self { dir, table, progress: Mutex::new(progress?), couriers: Mutex::default() })
+        Ok(Self { dir, table, progress: Mutex::new(progress?), couriers: Mutex::default(), http: OnceLock::new() })
     }
 
     /// All of them, with what became of deliveries.
@@ -144,13 +147,23 @@ impl Hooks {
         let _ = fs::remove_file(file(&self.dir, id));
     }
 
+    fn http(&self) -> Result<reqwest::Client, Refusal> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let http = courier::http()?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
     /// Removes the hooks of a room.
     ///
     /// # Errors
     /// When the table cannot be written.
     pub(super) fn forget(&self, room: &RoomHex) -> Result<(), Refusal> {
-        let of = self.table.read(|table| table.values().map(|record| record.hook.clone()).collect::<Vec<_>>());
-        of.iter().filter(|hook| hook.room == *room).try_for_each(|hook| self.remove(&hook.id).map(drop))
+        let of: Vec<HookId> = self.table.read(|table| {
+            table.iter().filter(|(_, record)| record.hook.room == *room).map(|(id, _)| id.clone()).collect()
+        });
+        of.iter().try_for_each(|id| self.remove(id).map(drop))
     }
 
     /// The hook that posts into a room and has this secret.
@@ -206,7 +219,7 @@ pub(super) async fn add(
     to.as_ref().map_or(Ok(()), judge)?;
     let (secret, id) = (secret()?, HookId(secret()?.chars().take(ID_LETTERS).collect()));
     let path = to.is_none().then(|| endpoints::POST_BY_HOOK.at(&[id.as_str(), &secret], &[]));
-    let hook = Hook { id, room: RoomHex(room.id().to_string()), name, since_ms: now_ms(), to, deliveries: None };
+    let hook = Hook { id, room: room_hex(&room), name, since_ms: Clock::utc().now_ms(), to, deliveries: None };
     let kept = if hook.to.is_some() { secret.clone() } else { hash(&secret).to_hex().to_string() };
     let record = Record { hook, secret: kept };
     let progress = match record.hook.to {
@@ -233,7 +246,7 @@ pub(super) async fn post(
     let hook = api.hooks().of_secret(&HookId(id), &secret).ok_or_else(no_hook)?;
     let room: Room = api.room(hook.room.as_str())?;
     let text = posted::read(&headers, &body?)?;
-    let said = Imported { source: SOURCE.into(), name: hook.name, time_ms: now_ms(), text };
+    let said = Imported { source: SOURCE.into(), name: hook.name, time_ms: Clock::utc().now_ms(), text };
     let saying = Content::Imported(said).encode().map_err(|_| rumormill_node::Error::TooLong)?;
     api.paces().take(&room, 1)?;
     let said = room.entries().say(vec![saying]).await?;
@@ -264,12 +277,4 @@ fn judge(to: &Receiver) -> Result<(), Refusal> {
 
 fn file(dir: &FilePath, id: &HookId) -> PathBuf {
     dir.join(format!("{id}.json"))
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

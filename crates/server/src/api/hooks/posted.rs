@@ -3,7 +3,10 @@
 use axum::http::{HeaderMap, header};
 use rumormill_api::{HookPost, codes};
 
-use crate::answer::{Answer, Refusal};
+use crate::{
+    answer::{Answer, Refusal},
+    api::say::{nothing, utf8},
+};
 
 /// The text that was posted.
 ///
@@ -18,12 +21,10 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Answer<String> {
     let text = match payload {
         Some((_, json)) => of_json(json.as_bytes())?,
         None if kind.starts_with("application/json") => of_json(body)?,
-        None => std::str::from_utf8(body)
-            .map_err(|_| Refusal::new(codes::TEXT, "this is no UTF-8", "send text in UTF-8"))?
-            .to_owned(),
+        None => utf8(body)?.to_owned(),
     };
     match text.trim() {
-        "" => Err(Refusal::new(codes::NOTHING, "there was nothing to say", "give a text")),
+        "" => Err(nothing()),
         text => Ok(text.to_owned()),
     }
 }
