@@ -133,6 +133,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         bind: Bind::Loopback { port: keys.port(args.pid) },
         lan: false,
         relay: false,
+        relays: Vec::new(),
         peer_secret: Some(keys.peer_secret(args.pid)),
         trace: !args.quiet,
         clock: Default::default(),

@@ -22,7 +22,7 @@ use crate::{
         WINDOW_BYTES,
     },
     nearby,
-    settings::{Bind, Settings},
+    settings::{Bind, Relay, Settings},
 };
 
 /// Name of the protocol in the TLS handshake. Another version has another name. Peers of this version skip controls
@@ -54,8 +54,10 @@ pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpo
 }
 
 fn open(settings: &Settings) -> Builder {
+    let relays = settings.relays.iter().map(|Relay(url)| url.clone());
     match settings.relay {
-        true => Endpoint::builder(presets::N0),
+        true if settings.relays.is_empty() => Endpoint::builder(presets::N0),
+        true => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::custom(relays)),
         false => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
     }
 }

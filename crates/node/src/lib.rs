@@ -127,7 +127,7 @@ pub use crate::{
     network::{Internet, LanProbe, Network},
     node::Node,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
-    settings::{Bind, ClockShift, Home, RoomSetup, Settings},
+    settings::{Bind, ClockShift, Home, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
     ticket::{Ticket, TicketError},

@@ -3,12 +3,14 @@
 use std::{
     fmt,
     path::PathBuf,
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
 
+use iroh::RelayUrl;
 use rumormill_proto::{
     frame::Contact,
     ids::RoomId,
@@ -19,6 +21,8 @@ use rumormill_proto::{
 use rumormill_store::{Keep, RoomRecord};
 use zeroize::Zeroize;
 
+use crate::limits::RELAY_URL_BYTES;
+
 /// The settings of a node.
 #[derive(Clone)]
 pub struct Settings {
@@ -28,15 +32,33 @@ pub struct Settings {
     pub bind: Bind,
     /// Whether the node announces itself on the LAN and looks for members of its rooms there.
     pub lan: bool,
-    /// Whether the node uses public relays, hole punching and address publishing. Without, it uses only addresses that
-    /// it is given and the LAN.
+    /// Whether the node uses relays and hole punching. Without, it uses only addresses that it is given and the LAN.
     pub relay: bool,
+    /// The relays at which peers reach the node. If there are none, the public relays of n0, where the node publishes
+    /// its address too. Relays that others chose are only used to reach those others.
+    pub relays: Vec<Relay>,
     /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
     /// Whether the events of rooms include each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
     pub trace: bool,
     /// A clock for tests, which differs from the machine's.
     pub clock: ClockShift,
+}
+
+/// The URL of a relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay(pub(crate) RelayUrl);
+
+impl FromStr for Relay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no relay: write a URL such as https://relay.example.org");
+        let url = RelayUrl::from_str(text).map_err(|_| wrong())?;
+        let alone = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none();
+        (alone && fits && url.as_str().len() <= RELAY_URL_BYTES).then_some(Self(url)).ok_or_else(wrong)
+    }
 }
 
 /// The milliseconds by which a node's clock is ahead of the machine's. Clones are the same clock, which a test can set
@@ -86,6 +108,7 @@ impl Settings {
             bind: Bind::Any,
             lan: true,
             relay: true,
+            relays: Vec::new(),
             peer_secret: None,
             trace: false,
             clock: ClockShift::default(),
@@ -99,6 +122,7 @@ impl Settings {
             bind: Bind::Loopback { port: 0 },
             lan: false,
             relay: false,
+            relays: Vec::new(),
             peer_secret: None,
             trace: false,
             clock: ClockShift::default(),
@@ -109,12 +133,13 @@ impl Settings {
 /// Leaves the secret out.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { home, bind, lan, relay, peer_secret: _, trace, clock } = self;
+        let Self { home, bind, lan, relay, relays, peer_secret: _, trace, clock } = self;
         f.debug_struct("Settings")
             .field("home", home)
             .field("bind", bind)
             .field("lan", lan)
             .field("relay", relay)
+            .field("relays", relays)
             .field("trace", trace)
             .field("clock", clock)
             .finish_non_exhaustive()
@@ -207,5 +232,21 @@ impl Drop for RoomSetup {
     fn drop(&mut self) {
         self.secret.zeroize();
         self.author_secret.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_a_url_of_a_host() {
+        for text in ["https://relay.example.org", "https://relay.example.org:8443/", "http://127.0.0.1:3340"] {
+            assert!(text.parse::<Relay>().is_ok(), "{text}");
+        }
+        let long = format!("https://{}.example.org", "a".repeat(RELAY_URL_BYTES));
+        for text in ["", "relay.example.org", "ftp://example.org", "https://", "https://a:b@example.org", &long] {
+            assert!(text.parse::<Relay>().unwrap_err().contains("https://relay.example.org"), "{text}");
+        }
     }
 }

@@ -9,9 +9,10 @@ use std::{
     str::FromStr,
 };
 
+use rumormill_node::Relay;
 use rumormill_server::Typing;
 use rumormill_tui::{Loud, Preferences};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     failure::{Exit, Failure},
@@ -77,6 +78,9 @@ pub(crate) struct Config {
     pub(crate) lan: bool,
     /// Whether to use relays on the internet.
     pub(crate) relay: bool,
+    /// The relays to use instead of the public ones.
+    #[serde(deserialize_with = "relays")]
+    pub(crate) relays: Vec<Relay>,
     /// When the terminal rings.
     pub(crate) bell: Loud,
     /// When the desktop notifies.
@@ -92,6 +96,7 @@ impl Default for Config {
             http: Http::localhost(HTTP_PORT),
             lan: true,
             relay: true,
+            relays: Vec::new(),
             bell: Loud::default(),
             notify: Loud::default(),
             typing: true,
@@ -139,6 +144,12 @@ impl Config {
     }
 }
 
+/// Reads the URLs of relays.
+fn relays<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Relay>, D::Error> {
+    let urls = Vec::<String>::deserialize(from)?;
+    urls.iter().map(|url| url.parse().map_err(D::Error::custom)).collect()
+}
+
 fn wrong(path: &Path, what: &str) -> Failure {
     Failure {
         exit: Exit::Usage,
@@ -161,7 +172,7 @@ mod tests {
         assert_eq!(parse(COMMENTED), Ok(Config::default()));
         let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
         let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
-        assert_eq!(keys.len(), 7);
+        assert_eq!(keys.len(), 8);
         let mut said = parse(&keys.join("\n")).unwrap();
         assert_eq!(said.nick.take(), Some("alice".into()));
         assert_eq!(said, Config::default());
@@ -193,6 +204,7 @@ mod tests {
         check("bell = \"loud\"", "unknown variant `loud`");
         check("http = \"everywhere\"", "line 1: ");
         check("lan = tr", "line 1: ");
+        check("relays = [\"example\"]", "line 1: \"example\" is no relay");
     }
 
     #[test]

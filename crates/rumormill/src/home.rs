@@ -8,7 +8,7 @@ use std::{
 };
 
 use directories::ProjectDirs;
-use rumormill_node::{Bind, Home, Inspector, Node, Settings, StoreError};
+use rumormill_node::{Bind, Home, Inspector, Node, Relay, Settings, StoreError};
 
 use crate::{
     config::Config,
@@ -35,6 +35,16 @@ pub(crate) struct HomeArgs {
     /// Talk to this machine only, to try things out and for tests
     #[arg(long, global = true, hide_short_help = true)]
     loopback: bool,
+    /// Use this relay instead of the public ones; may be repeated
+    #[arg(
+        long = "relay",
+        global = true,
+        env = "RUMORMILL_RELAY",
+        value_name = "URL",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    relays: Vec<Relay>,
 }
 
 /// The peers that a command wants to talk to.
@@ -164,7 +174,10 @@ impl HomeArgs {
     /// As [`HomeArgs::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
-        Config { lan: settings.lan, relay: settings.relay, .. } = self.config()?;
+        Config { lan: settings.lan, relay: settings.relay, relays: settings.relays, .. } = self.config()?;
+        if !self.relays.is_empty() {
+            (settings.relay, settings.relays) = (true, self.relays.clone());
+        }
         settings.trace = reach == Reach::Serving;
         if self.loopback || matches!(reach, Reach::Nobody | Reach::Reading) {
             settings.bind = Bind::Loopback { port: 0 };
@@ -206,5 +219,21 @@ mod tests {
         for name in ["", ".", "..", "a/b", "a b", "ä", &"x".repeat(33)] {
             assert!(profile(name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn relays_of_the_command_line_replace_those_of_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let relay = |host: &str| format!("https://{host}.example.org").parse::<Relay>().unwrap();
+        let mut args = HomeArgs { home: Some(home.path().into()), profile: None, loopback: false, relays: Vec::new() };
+        let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
+        assert_eq!(uses(&args), (true, Vec::new()));
+        fs::write(home.path().join("config.toml"), "relays = [\"https://a.example.org\"]").unwrap();
+        assert_eq!(uses(&args), (true, vec![relay("a")]));
+        fs::write(home.path().join("config.toml"), "relay = false").unwrap();
+        args.relays = vec![relay("b"), relay("c")];
+        assert_eq!(uses(&args), (true, vec![relay("b"), relay("c")]));
+        args.loopback = true;
+        assert!(!uses(&args).0, "--loopback reaches this machine only");
     }
 }
