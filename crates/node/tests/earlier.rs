@@ -245,14 +245,14 @@ struct Player {
 }
 
 impl Player {
-    async fn connect(node: &Node, alpn: &str) -> Self {
+    async fn connect(node: &Node, alpn: &str, key: SecretKey) -> Self {
         let endpoint = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .portmapper_config(PortmapperConfig::Disabled)
             .clear_ip_transports()
             .bind_addr("127.0.0.1:0")
             .unwrap()
-            .secret_key(SecretKey::generate())
+            .secret_key(key)
             .bind()
             .await
             .unwrap();
@@ -289,6 +289,37 @@ impl Player {
     }
 }
 
+/// The branches of the id space in which nobody is yet, as the node sees them.
+///
+/// Each player gets a branch of its own, so the node tells each of them itself. Of two players in one branch the node
+/// tells one and leaves the other to it while it does not know everybody, and a player passes nothing on.
+struct Branches {
+    taken: Vec<u8>,
+}
+
+impl Branches {
+    /// The first digit of an id, three bits.
+    fn digit(id: &[u8; 32]) -> u8 {
+        id[0] >> 5
+    }
+
+    fn seen_from(node: &Node) -> Self {
+        Self { taken: vec![Self::digit(&node.peer().0)] }
+    }
+
+    /// A key whose id lies in a branch that was free.
+    fn next_key(&mut self) -> SecretKey {
+        loop {
+            let key = SecretKey::generate();
+            let digit = Self::digit(key.public().as_bytes());
+            if !self.taken.contains(&digit) {
+                self.taken.push(digit);
+                return key;
+            }
+        }
+    }
+}
+
 /// The highest kind of a control, and of a frame, that a peer reads which knows this version only. What is of a later
 /// kind it bars, but for controls under 1.1.
 fn readable(version: &str, envelope: &[u8]) -> bool {
@@ -308,10 +339,16 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
         let node = memory().await;
         let room = node.join(&recording.ticket).await.unwrap();
         let mut players = Vec::new();
+        let mut branches = Branches::seen_from(&node);
         for link in &recording.links {
             for side in [Side::Accepter, Side::Dialler] {
-                let mut player = Player::connect(&node, &link.alpn).await;
+                let mut player = Player::connect(&node, &link.alpn, branches.next_key()).await;
                 player.play(&recording, link, side).await;
+                let known = |envelope: &[u8]| {
+                    let (channel, body) = opened(envelope);
+                    channel > 0 && matches!(Frame::decode(body), Ok(Frame::Known { .. }))
+                };
+                player.heard.until("the answer to its Hello", known).await;
                 players.push(player);
             }
         }
