@@ -345,13 +345,17 @@ impl Seat {
     /// Whether the status may have changed since it was posted last, and `is_due`. The first peer, the first entry and the
     /// first gap are posted before their time: a reader must not take them for a room without any.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
+        if !self.changed {
+            return false;
+        }
         let is_first = {
             let standing = &self.board.posted().standing;
             (self.missing > 0 && standing.missing == 0)
                 || (!self.peers.is_empty() && standing.peers.is_empty())
                 || (standing.entries == 0 && !self.engine.frontier().is_empty())
         };
-        (is_due || is_first) && std::mem::take(&mut self.changed)
+        self.changed = !(is_due || is_first);
+        !self.changed
     }
 
     /// Posts the room's status.

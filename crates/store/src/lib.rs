@@ -74,7 +74,7 @@ pub enum Change<'a> {
     },
     /// A call that must be carried out only once wrote an entry, see [`Read::once`]. The store remembers the latest
     /// [`limits::ONCE`] calls of a room.
-    Once(&'a Once, Target),
+    Once(Once, Target),
 }
 
 /// Identifies a call that must be carried out only once. Both fields are hashes, so nothing of the call itself is kept.
