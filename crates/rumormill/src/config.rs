@@ -81,7 +81,7 @@ pub(crate) struct Config {
     pub(crate) bell: Loud,
     /// When the desktop notifies.
     pub(crate) notify: Loud,
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub(crate) typing: bool,
 }
 
@@ -105,7 +105,7 @@ impl Config {
         Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
     }
 
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub(crate) fn typing(&self) -> Typing {
         if self.typing { Typing::Told } else { Typing::Kept }
     }

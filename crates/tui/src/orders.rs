@@ -1,9 +1,9 @@
-//! What a person may type besides text: orders that begin with a slash. An order, its help and its reading are
+//! What a person may type besides text: orders, which begin with a slash. An order, its help and its parsing are
 //! neighbours.
 
 use rumormill_api::act;
 
-/// An order as it was typed.
+/// A typed order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Help(String),
@@ -36,7 +36,7 @@ pub(super) enum Order {
     Quit,
 }
 
-/// One order: its word, what follows it, what it does, and how it is read.
+/// An order: its word, its arguments, its help, and how it is parsed.
 pub(super) struct Known {
     pub(super) word: &'static str,
     pub(super) rest: &'static str,
@@ -46,12 +46,12 @@ pub(super) struct Known {
     read: fn(String) -> Order,
 }
 
-/// How often something is needed.
+/// How often an order is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Every day: it is on the one screen of `/help`.
+    /// Every day: `/help` shows it, on one screen.
     Daily,
-    /// Now and then: `/help all` has it.
+    /// Rarely: `/help all` shows it.
     Rare,
 }
 
@@ -114,7 +114,7 @@ pub(super) const KEYS: [(&str, &str, Use); 15] = [
     ("Ctrl+c", "forget the line; twice: end the program", Use::Rare),
 ];
 
-/// A line that was typed.
+/// A typed line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Nothing,
@@ -123,7 +123,7 @@ pub(super) enum Said {
     Unknown(String),
 }
 
-/// Reads a line. Two slashes at its beginning say one and the rest.
+/// Reads a line. Two slashes at its beginning stand for one slash of a text.
 pub(super) fn read(line: &str) -> Said {
     let Some(order) = line.strip_prefix('/') else {
         return if line.trim().is_empty() { Said::Nothing } else { Said::Text(line.to_owned()) };
@@ -138,7 +138,7 @@ pub(super) fn read(line: &str) -> Said {
     }
 }
 
-/// A text as it is typed: what [`read`] makes the text of again.
+/// Escapes a text so that [`read`] returns it.
 pub(super) fn typed(text: &str) -> String {
     if text.starts_with('/') && act(text).is_none() { format!("/{text}") } else { text.to_owned() }
 }

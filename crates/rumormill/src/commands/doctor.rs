@@ -1,5 +1,5 @@
-//! `rumormill doctor`: what works here, what does not, and what to do about it. Each line says what was tested; what was not is
-//! not said to work. Nothing is made or changed.
+//! `rumormill doctor`: tests what works here, and says what to do about the rest. Each line names its test; nothing
+//! untested is reported to work. Creates and changes nothing.
 
 use std::{
     fs,
@@ -22,10 +22,10 @@ use crate::{
     socket,
 };
 
-/// Milliseconds since the Unix epoch at the beginning of 2025: no clock that is right shows less.
+/// Milliseconds since the Unix epoch at the beginning of 2025: no correct clock shows less.
 const RELEASED_MS: u64 = 1_735_689_600_000;
 
-/// What to give `rumormill doctor`.
+/// Arguments of `rumormill doctor`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print one JSON object per line
@@ -33,10 +33,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Looks at everything, and prints a line each. What the process that has the home open knows, it is asked for.
+/// Runs all tests and prints a line for each. Asks the process that has the home open for what it knows.
 ///
 /// # Errors
-/// When something is not well: damage of what is kept first.
+/// When a test fails; damaged data comes before anything else.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
@@ -77,7 +77,7 @@ fn failed(what: &str, failure: &Failure) -> Finding {
     Finding::ill(what, failure.what.clone(), failure.help.clone())
 }
 
-/// A configuration that makes no sense keeps rooms closed.
+/// The configuration; an invalid one prevents the rooms from opening.
 fn config(place: &HomeArgs) -> Finding {
     let read = place.config_file().and_then(|path| place.config().map(|_| path));
     match read {
@@ -87,7 +87,7 @@ fn config(place: &HomeArgs) -> Finding {
     }
 }
 
-/// Nobody else may read keys and logs, and their owner has to write them.
+/// The rights of a directory: nobody else may read keys and logs, and their owner must be able to write them.
 fn rights(dir: &Path) -> Finding {
     let shown = dir.display();
     let found = match fs::metadata(dir) {
@@ -120,7 +120,7 @@ fn rights(dir: &Path) -> Finding {
     }
 }
 
-/// Whether there is room for what is said, and for files.
+/// Free space for messages and files.
 fn space(dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
     let free = match free_bytes(there) {
@@ -144,7 +144,7 @@ fn clock() -> Finding {
     }
 }
 
-/// What the process that has the home open finds.
+/// The findings of the process that has the home open.
 async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
     let says = format!("the one that has the home open answers at {}", socket.display());
     let mut findings = vec![Finding::well("process", says)];
@@ -157,8 +157,7 @@ async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
     findings
 }
 
-/// What is found by looking into a home that no process has open, and at the network from a node of its own, which keeps
-/// nothing.
+/// The findings about a home that no process has open, and about the network, from a temporary node.
 async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     let mut findings = vec![meeting(dir, socket)];
     match Inspector::is_home(dir) {
@@ -181,7 +180,7 @@ async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Whether a process that has the home open could be asked.
+/// Whether a process that has the home open is reachable.
 fn meeting(dir: &Path, path: &Path) -> Finding {
     let at = path.display();
     if Inspector::is_open(dir) {
@@ -196,7 +195,7 @@ fn meeting(dir: &Path, path: &Path) -> Finding {
     Finding::well("process", format!("none has the home open; it would answer at {at}{elsewhere}"))
 }
 
-/// Every hash and signature that is kept.
+/// Verifies every stored hash and signature.
 fn kept(dir: &Path) -> Vec<Finding> {
     let looked = match Inspector::open(dir) {
         Err(why @ Error::Store(StoreError::Older { .. })) => {
@@ -223,7 +222,7 @@ fn entries(checked: &[(String, Check)]) -> Vec<Finding> {
     checked.iter().map(finding).collect()
 }
 
-/// Authors who said more than their share: nothing is wrong, but not all that they said is here.
+/// Authors who exceed their share: nothing is wrong, but this node dropped some of their messages.
 async fn shares(client: &Client) -> Vec<Finding> {
     let rooms = match client.rooms().await {
         Ok(rooms) => rooms,
@@ -233,7 +232,7 @@ async fn shares(client: &Client) -> Vec<Finding> {
     shares.map(|share| Finding::well("share", shared(share, &Clock::local()))).collect()
 }
 
-/// What a process finds.
+/// The findings of a process.
 async fn found(client: &Client) -> Vec<Finding> {
     match client.call(&endpoints::GET_FINDINGS, &[], &[], ()).await {
         Ok(Findings { findings }) => findings,

@@ -1,4 +1,4 @@
-//! `rumormill hook`: URLs through which other programs post into a room, and URLs that are told of what is said there.
+//! `rumormill hook`: webhooks, through which other programs post into a room, or receive its messages.
 
 use rumormill_api::{Deliveries, Hook, HookMade, NewHook, Only, Receiver, Room, endpoints};
 use rumormill_client::{Client, Error};
@@ -12,7 +12,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill hook`.
+/// Arguments of `rumormill hook`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -60,7 +60,7 @@ struct New {
 /// Makes, lists or removes webhooks.
 ///
 /// # Errors
-/// When there is no such room or webhook, the URL is none, or the home cannot be opened.
+/// When there is no such room or webhook, the URL is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match args.what {
         What::New(new) => {
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     }
 }
 
-/// Makes the hook; tells also where another process that has the home open listens for what is posted.
+/// Makes the hook; also returns the address where another process that has the home open accepts posts.
 async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::SocketAddr>), Failure> {
     let New { room, name, to, prefix, word: words, mention } = new;
     let room = pick(client, Some(&room)).await?;
@@ -105,7 +105,7 @@ async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::S
     }
     match client.call(&LINK, &[], &[], &Wanted::default()).await {
         Ok(link) => Ok((made, Some(link.at))),
-        // This process is only here for a moment, and listens nowhere.
+        // This process only runs one command, and listens nowhere.
         Err(Error::Refused { .. }) => Ok((made, None)),
         Err(error) => Err(error.into()),
     }
@@ -127,7 +127,7 @@ fn sends(made: &HookMade) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `q3xk7ab2  lunch  CI  posts into the room`, or where what is said goes and how that goes.
+/// `q3xk7ab2  lunch  CI  posts into the room`, or the target of a hook and the state of its deliveries.
 fn line(hook: &Hook, rooms: &[Room]) -> String {
     let room = rooms.iter().find(|room| room.id == hook.room).map(|room| title(&room.name)).unwrap_or_default();
     let name = clean_name(&hook.name, NICK_CHARS);

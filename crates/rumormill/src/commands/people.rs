@@ -1,4 +1,4 @@
-//! `rumormill people`: who is in a room.
+//! `rumormill people`: list the people of a room.
 
 use rumormill_api::Person;
 use rumormill_client::Client;
@@ -11,7 +11,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill people`.
+/// Arguments of `rumormill people`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room

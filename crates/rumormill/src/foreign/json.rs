@@ -78,7 +78,7 @@ fn walk(beginning: &[u8]) -> Walk {
     }
 }
 
-/// The JSON of a line by itself. Where a line ends, a text does too, so that each is mended for itself.
+/// Parses the JSON of a line by itself. A text ends with its line, so each line is repaired separately.
 fn from_line<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
     serde_json::from_slice(line).or_else(|_| serde_json::from_reader(Mended::new(line)))
 }

@@ -1,4 +1,4 @@
-//! What works in this process and what does not, each found out by trying.
+//! What works in this process and what does not, each found by a test.
 
 use axum::extract::State;
 use rumormill_node::{
@@ -25,13 +25,13 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     Ok(SafeJson(Findings { findings }))
 }
 
-/// Why a room takes part in nothing, if it does not. What is damaged is found by a check.
+/// The reason why the node stopped a room, if it did. A check finds what is damaged.
 fn stopped(room: &Room) -> Option<Finding> {
     let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
     Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
 }
 
-/// How this machine's clock compares with those of the peers that are linked now.
+/// Compares this machine's clock with those of the connected peers.
 fn clocks(rooms: &[Room]) -> Finding {
     let what = "peer-clocks";
     let differ = |room: &Room| {
@@ -69,7 +69,7 @@ fn network(network: &Network) -> Vec<Finding> {
     findings
 }
 
-/// What became of a second node on this machine.
+/// The result of the test with a second node on this machine.
 fn probed(LanProbe { heard, reached, others, failed }: &LanProbe) -> Vec<Finding> {
     if let Some(why) = failed {
         return vec![Finding::ill("lan", why.clone(), "let the program listen for UDP, on port 5353 too")];
@@ -94,7 +94,7 @@ fn probed(LanProbe { heard, reached, others, failed }: &LanProbe) -> Vec<Finding
     vec![udp, lan]
 }
 
-/// What relays told.
+/// The results from relays.
 fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<Finding> {
     let seen: Vec<String> =
         udp_v4.iter().map(ToString::to_string).chain(udp_v6.iter().map(ToString::to_string)).collect();

@@ -1,5 +1,5 @@
-//! Whom I do not want to read: one file in the home. Nobody else learns of it, and what they say is kept and passed on
-//! as everybody's is.
+//! The authors that I do not want to read: one file in the home. Nobody else learns of it, and the node keeps and
+//! passes on their messages like all others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use crate::{answer::Refusal, limits::HIDDEN};
 
 type Lists = BTreeMap<RoomHex, BTreeSet<AuthorHex>>;
 
-/// Who is hidden, room by room; at most [`HIDDEN`] in each.
+/// The hidden authors of each room; at most [`HIDDEN`] in each.
 pub(super) struct Hidden(Kept<Lists>);
 
 impl Hidden {
@@ -25,12 +25,12 @@ impl Hidden {
         Ok(Self(Kept::open(dir.join("hidden.json"))?))
     }
 
-    /// Everybody who is hidden in a room.
+    /// The hidden authors of a room.
     pub(super) fn of(&self, room: &RoomHex) -> BTreeSet<AuthorHex> {
         self.0.read(|lists| lists.get(room).cloned().unwrap_or_default())
     }
 
-    /// Hides somebody, or shows them again; whether that changed anything.
+    /// Hides an author, or shows them again; returns whether that changed anything.
     ///
     /// # Errors
     /// When too many are hidden, or the file cannot be written.

@@ -1,4 +1,4 @@
-//! How far each room was read: one file in the home, small and written whole.
+//! The unread marker of each room: one file in the home, small and written whole.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,7 +7,7 @@ use rumormill_text::Kept;
 use super::words::{PlaceText, RoomHex};
 use crate::answer::Refusal;
 
-/// How far each room was read.
+/// The place up to which each room was read.
 pub(super) struct Marks(Kept<BTreeMap<RoomHex, PlaceText>>);
 
 impl Marks {
@@ -23,7 +23,7 @@ impl Marks {
         self.0.read(|places| places.get(room).cloned())
     }
 
-    /// Everything up to `place` is read; what was read before stays read.
+    /// Marks everything up to `place` as read; the marker never moves back.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -39,8 +39,8 @@ impl Marks {
         Ok(())
     }
 
-    /// Nothing from `place` on is read, and everything up to `before`, which stands right before it. What was not read
-    /// before stays so.
+    /// Moves the marker back to `before`, the place right before `place`, so that `place` and all after it are unread.
+    /// Never moves it forward.
     ///
     /// # Errors
     /// When the file cannot be written.

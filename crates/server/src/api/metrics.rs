@@ -1,4 +1,4 @@
-//! How the rooms stand, for Prometheus.
+//! The state of the rooms, for Prometheus.
 
 use std::sync::atomic::AtomicU64;
 
@@ -16,7 +16,7 @@ use prometheus_client::{
 use super::Api;
 use crate::answer::{Answer, Refusal};
 
-/// Whose figure it is. The name stays out: who may read figures may not read names.
+/// The labels of a figure. The room's name is left out: a reader of figures may not be allowed to read names.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Labels {
     room: String,
@@ -67,7 +67,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Figures of this name, one a room.
+/// A family of figures, one for each room.
 fn family<M>(registry: &mut Registry, name: &str, help: &str) -> Family<Labels, M>
 where
     M: Default + Clone,

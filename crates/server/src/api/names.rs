@@ -1,4 +1,5 @@
-//! Names of things as they travel: ids in hexadecimal, entries as `author.seq`, places so that text orders like time.
+//! Names in requests and answers: ids in hexadecimal, entries as `author.seq`, places so that their text sorts like
+//! time.
 
 use std::num::NonZeroUsize;
 
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::answer::{Answer, Refusal};
 
-/// Messages in a page when nobody says how many.
+/// Messages in a page by default.
 const PAGE: usize = 50;
 
 impl Api {
@@ -70,7 +71,7 @@ pub(super) fn author_hex(author: &AuthorId) -> AuthorHex {
     AuthorHex(author.to_string())
 }
 
-/// How many messages a page is to have.
+/// The number of messages in a page.
 pub(super) fn limit(asked: Option<NonZeroUsize>) -> usize {
     asked.map_or(PAGE, NonZeroUsize::get)
 }

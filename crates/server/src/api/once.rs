@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` of a request: a call with a key is carried out once, however often it is repeated.
+//! The `Idempotency-Key` of a request: a request with a key is carried out once, however often it is repeated.
 
 use axum::http::HeaderMap;
 use rumormill_api::{KEY_BYTES, endpoint::IDEMPOTENCY_KEY};

@@ -1,4 +1,4 @@
-//! Others in the room: who is hidden, who is writing, and what of theirs makes a sound.
+//! Others in the room: who is hidden, who is typing, and which of their messages make a sound.
 
 use rumormill_api::{Arrival, Event, Reaction, Reply};
 
@@ -143,7 +143,7 @@ fn that_i_write_is_told_now_and_then_and_of_text_only() {
 
 #[test]
 fn sounds_and_notifications_are_as_loud_as_one_wants() {
-    // What is set, whether one looks, what is said; what comes of it.
+    // The setting, the focus, the message; the expected effect.
     let tells = |text: &str| format!(r#"Notify {{ title: "lunch", text: "bob: {text}" }}"#);
     let cases: [(&str, bool, &str, Vec<String>); 8] = [
         ("", true, "ada: hi", vec!["Bell".into()]),

@@ -1,4 +1,4 @@
-//! Files: offered, asked for, saved.
+//! Files: offered, fetched, saved.
 
 use rumormill_api::{Arrival, FileState};
 
@@ -27,7 +27,7 @@ fn a_file_is_asked_for_and_saved_when_it_is_here() {
     stage.hears(event).has("2.1 MB, image/jpeg  50 %").lacks("saved");
     let event = stage.node.stands(&photo, FileState::Here, 2_100_000);
     stage.hears(event).has("here; /get saves it").has("saved as /home/ada/photo.jpg");
-    // What nobody asked for is not saved.
+    // A file that nobody asked for is not saved.
     let mut stage = Stage::open(lunch(), 80, 12);
     let photo = stage.node.offers("bob", "photo.jpg", 2_100_000);
     let event = stage.node.stands(&photo, FileState::Here, 2_100_000);

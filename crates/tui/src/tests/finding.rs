@@ -1,4 +1,4 @@
-//! Looking for what was said.
+//! Search through the messages.
 
 use super::{Stage, node::Node};
 

@@ -1,4 +1,4 @@
-//! What others send is shown, and does nothing else.
+//! Text of others is shown, and has no other effect.
 
 use rumormill_api::{Event, Kind, NoticeCode, Reaction, Reply};
 use rumormill_text::steers;
@@ -10,7 +10,7 @@ use super::{
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}live\u{202c}\u{0}\r\u{8}\u{2066}\u{e0041}";
 
-/// No cell of the screen steers a terminal.
+/// Asserts that no cell of the screen holds a control character.
 fn check(stage: &mut Stage) {
     let buffer = stage.buffer();
     let steering = buffer.content.iter().find(|cell| cell.symbol().chars().any(steers));

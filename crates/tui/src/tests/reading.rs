@@ -1,4 +1,4 @@
-//! What was said, as it is read.
+//! How messages are shown.
 
 use ratatui::style::Modifier;
 use rumormill_api::{Arrival, Event, Gone, Kind, Lag, Reaction, Reply};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{input::Input, limits::MESSAGE_ROWS};
 
-/// A room of three, in which little was said.
+/// A room of three people with a few messages.
 pub(super) fn lunch() -> Node {
     let mut node = Node::with("lunch");
     node.meets("bob", true).meets("cyd", false);
@@ -350,7 +350,7 @@ ada>
     stage.hears(event).hears(late).has("↑ 3 earlier messages arrived above").has("↑ 1 earlier message arrived above");
 }
 
-/// A room in which much was said, of which this node has a part.
+/// A room with many messages, of which this node holds a part.
 pub(super) fn archive(messages: usize) -> Node {
     let mut node = Node::with("archive");
     (1..messages).for_each(|line| drop(node.says("bob", &format!("line {line}"))));

@@ -1,4 +1,4 @@
-//! Coming back: where one left off, what is read and what is not, and what calls one back.
+//! Coming back: where reading continues, what is unread, and what calls the person back.
 
 use rumormill_api::{Arrival, Block, BlockKind, Event, Mark, Reply, Span};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{input::Input, settings::Hours};
 
-/// A room in which 30 lines were said since it was read.
+/// A room with 30 unread messages.
 fn away() -> Node {
     let mut node = lunch();
     let read = node.rooms[0].messages.last().map(|message| message.place.clone());
@@ -58,12 +58,12 @@ fn what_came_while_nobody_was_here_is_new_even_if_it_comes_after_the_room_was_op
     node.rooms[0].reads(read);
     let mut stage = Stage::open(node, 60, 14);
     stage.lacks(" new ─");
-    // It was said hours ago, and its peer has just been reached.
+    // Somebody said it hours ago, and their peer has just been reached.
     let said = stage.node.says("cyd", "said last night");
     let event = stage.node.event(&said, Arrival::End);
     stage.hears(event).has("─── 1 new ─");
     stage.keys("thanks Enter").lacks(" new ─");
-    // What is said now, before one's eyes, is not.
+    // A message that comes while the person looks is not unread.
     let now_ms = stage.model.now_ms + 1;
     let said = stage.node.puts_at(0, now_ms, "bob", rumormill_api::Kind::Text, "hi");
     let event = stage.node.event(&said, Arrival::End);

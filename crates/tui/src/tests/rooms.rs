@@ -5,7 +5,7 @@ use rumormill_api::{Event, Kind, Lag, NearbyRoom};
 use super::{Stage, node::Node};
 use crate::ask::Ask;
 
-/// Three rooms, the second with news, the third with one that names me.
+/// Three rooms, the second with news, the third with a mention of me.
 fn three() -> Node {
     let mut node = Node::with("lunch");
     node.found("work").room.unread = 3;
@@ -163,7 +163,7 @@ fn rooms_on_the_lan() {
         .has("announced by 77ab34cd")
         .has("[31mred")
         .keys("Esc");
-    // The stand-in takes no ticket: that it was tried is enough.
+    // The stand-in accepts no ticket: the attempt is enough.
     stage.keys("/join Space tea Enter").has("this is not a ticket");
     stage.node.nearby.push(announced("tea", "cc"));
     stage.keys("/join Space tea Enter").has("several rooms on this LAN are");

@@ -1,4 +1,4 @@
-//! What stands on the screen around what was said, at every size.
+//! The screen around the messages, at every size.
 
 use rumormill_api::{Event, NoticeCode, Path};
 

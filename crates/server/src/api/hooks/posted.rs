@@ -1,4 +1,4 @@
-//! What other programs post by a webhook: JSON, a form that brings JSON, as Slack's webhooks take it, or the text itself.
+//! Reads what other programs post to a webhook: JSON, a form with JSON in it as Slack's webhooks accept, or plain text.
 
 use axum::http::{HeaderMap, header};
 use rumormill_api::{HookPost, codes};
