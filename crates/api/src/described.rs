@@ -1,4 +1,4 @@
-//! One endpoint as the description of the API has it.
+//! The OpenAPI description of one endpoint.
 
 use serde_json::Value as Any;
 use utoipa::{
@@ -25,7 +25,7 @@ use crate::{
 /// Schemas by name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// An endpoint as the description has it.
+/// The description of an endpoint.
 pub struct Row {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
@@ -33,7 +33,7 @@ pub struct Row {
     pub(crate) schemas: Schemas,
 }
 
-/// A body, as the description has it.
+/// A body that the description can describe.
 pub trait Described {
     /// Each media type with its content; none for an empty body.
     fn contents() -> Vec<(&'static str, Content)>;
@@ -59,7 +59,7 @@ impl Tag {
 }
 
 impl<Q: Described, A: Described> Endpoint<Q, A> {
-    /// The endpoint as the description has it.
+    /// The description of the endpoint.
     pub fn row(&self) -> Row {
         let mut schemas = Schemas::new();
         Q::schemas(&mut schemas);
@@ -161,7 +161,7 @@ impl Header {
     }
 }
 
-/// A parameter in a path: the same everywhere.
+/// A path parameter, described alike everywhere.
 fn in_path(name: &str) -> Parameter {
     let (says, example) = match name {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
@@ -208,12 +208,12 @@ fn json<T: Example>() -> Content {
     with_example(Content::new(Some(Ref::from_schema_name(T::name()))), serde_json::to_value(T::example()).ok())
 }
 
-/// Text, like this.
+/// Plain text, with an example.
 fn text(example: &str) -> Content {
     with_example(Content::new(Some(Object::with_type(SchemaType::Type(Type::String)))), Some(Any::from(example)))
 }
 
-/// Bodies that have JSON in them.
+/// Bodies that contain JSON.
 macro_rules! holding_json {
     ($($name:ident: $contents:expr;)*) => {$(
         impl<T: Example> Described for $name<T> {

@@ -14,7 +14,7 @@ use crate::{
     examples::{PLACE, REF},
 };
 
-/// What makes a call one that is carried out once.
+/// The header with which a request is carried out once.
 const ONCE: &[Header] = &[Header {
     name: IDEMPOTENCY_KEY,
     example: "answer-to-1a0c39ec.3",

@@ -1,4 +1,4 @@
-//! The description of the API as OpenAPI 3.1, made from the table of endpoints and that of refusals.
+//! The description of the API as OpenAPI 3.1, generated from the tables of endpoints and refusals.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub fn describe() -> OpenApi {
         .build()
 }
 
-/// The name of the one way to be let in.
+/// The name of the authentication scheme.
 const BEARER: &str = "token";
 
 const TAGS: [(Tag, &str); 8] = [
@@ -92,7 +92,7 @@ fn info() -> Info {
         .build()
 }
 
-/// The page that tells more.
+/// The page with further documentation.
 fn guide() -> ExternalDocs {
     let url = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/api.md");
     ExternalDocsBuilder::new()

@@ -1,5 +1,4 @@
-//! Refusals: why a request was not carried out, and what to do; and the one table of their codes, each with the status
-//! that it is answered with.
+//! Refusals: why a request was not carried out, and what to do; and the table of their codes with the status of each.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,14 +6,14 @@ use utoipa::ToSchema;
 /// The answer to a request that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
-    /// Why not.
+    /// The reason.
     pub error: Refused,
 }
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
-    /// One word that stays the same from version to version.
+    /// One word that is stable across versions.
     pub code: String,
     /// What happened.
     pub what: String,
@@ -22,29 +21,29 @@ pub struct Refused {
     pub help: String,
 }
 
-/// A kind of refusal.
+/// A code of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     /// Its word.
     pub word: &'static str,
-    /// The status that it is answered with.
+    /// Its status.
     pub status: u16,
-    /// What it means.
+    /// Its meaning.
     pub says: &'static str,
 }
 
 impl Refused {
-    /// Why, and what to do.
+    /// A refusal: its code, what happened, and what to do.
     pub fn new(code: impl Into<String>, what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { code: code.into(), what: what.into(), help: help.into() }
     }
 
-    /// Something of ours that nobody but us can mend.
+    /// A fault in the program that only we can fix.
     pub fn internal(code: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(code, what, "this should not happen; `rumormill doctor` may know more")
     }
 
-    /// The status that goes with its code: the first of the table, or that of a fault of the process.
+    /// The status of its code; 500 for a code that is not in the table.
     pub fn status(&self) -> u16 {
         codes::ALL.iter().find(|code| self.is(**code)).map_or(INTERNAL, |code| code.status)
     }
@@ -55,7 +54,7 @@ impl Refused {
     }
 }
 
-/// The status of what the process cannot do by a fault of its own.
+/// The status of a fault of the process.
 const INTERNAL: u16 = 500;
 
 impl Code {
@@ -63,13 +62,13 @@ impl Code {
         Self { word, status, says }
     }
 
-    /// Refuses: why, and what to do.
+    /// Makes a refusal with this code: what happened, and what to do.
     pub fn refuse(self, what: impl Into<String>, help: impl Into<String>) -> Refused {
         Refused::new(self.word, what, help)
     }
 }
 
-/// The codes of refusals. Whatever is not among them is a fault of the process, answered with 500.
+/// The codes of refusals. Any other code is a fault of the process, with status 500.
 pub mod codes {
     use super::Code;
 

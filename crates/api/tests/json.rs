@@ -1,4 +1,4 @@
-//! The form of requests, answers and events as JSON: programs of others depend on it.
+//! The JSON form of requests, answers and events, on which other programs depend.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Debug;

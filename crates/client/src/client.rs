@@ -27,7 +27,7 @@ impl Client {
         Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
-    /// Whether this very process answers.
+    /// Whether this process answers itself.
     pub fn is_in_process(&self) -> bool {
         self.transport.is_in_process()
     }

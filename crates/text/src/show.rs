@@ -108,7 +108,7 @@ pub fn receipt(holders: u64, others: u64) -> String {
     }
 }
 
-/// Says whom a room looks for that has not heard of anybody yet: one sentence for each peer whose address is known.
+/// Says which peers a room searches for while it has found nobody: one sentence for each peer with a known address.
 pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     let one = |sought: &Sought| {
         let peer: String = sought.peer.as_str().chars().take(NAMELESS_DIGITS).collect();
@@ -129,7 +129,7 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     std::iter::once(lead).chain(routes).collect()
 }
 
-/// Who has a message: those who received it, and those of them whose words prove it.
+/// How many people received a message, and how many of them acknowledged it.
 pub fn received(holders: usize, acknowledged: usize, of: u64) -> String {
     format!("received by {holders} of {}, acknowledged by {acknowledged}", count(of, "other", "others"))
 }
