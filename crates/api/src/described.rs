@@ -89,7 +89,7 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
     fn responses(&self) -> Responses {
         let said = match self.status {
             201 => "It is done, and on disk",
-            202 => "It is begun",
+            202 => "It has begun",
             204 => "It is done",
             _ => "The answer",
         };
@@ -106,17 +106,15 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
         if self.is_paced {
             let seconds = HeaderBuilder::new()
                 .schema(Some(Object::with_type(SchemaType::Type(Type::Integer))))
-                .description(Some("Seconds to wait before the same is asked again"))
+                .description(Some("Seconds to wait before the request is repeated"))
                 .build();
-            let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and ask again";
+            let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and repeat the request";
             responses = responses.response("429", refusal(says).header("Retry-After", seconds));
         }
         if self.headers.iter().any(|header| header.name == IDEMPOTENCY_KEY) {
-            let says =
-                "What was asked for under this `Idempotency-Key` before is not on disk yet: ask again in a second";
+            let says = "The earlier request with this `Idempotency-Key` is not on disk yet: repeat it in a second";
             responses = responses.response("409", refusal(says));
-            let says =
-                "Something else was asked for under this `Idempotency-Key`, or the body is not what it has to be";
+            let says = "Another request had this `Idempotency-Key`, or the body is invalid";
             responses = responses.response("422", refusal(says));
         }
         responses
@@ -167,7 +165,7 @@ fn in_path(name: &str) -> Parameter {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
         "ref" => ("The message: its `ref`", REF),
         "hook" => ("The webhook: its `id`", "q3xk7ab2"),
-        "secret" => ("The secret that was told when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
+        "secret" => ("The secret that was shown when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
         "author" => ("The author: the id, the name that is shown, or the beginning of the id", &REF[..64]),
         _ => ("The sign, mostly an emoji", "👍"),
     };

@@ -199,7 +199,7 @@ pub struct Peer {
 /// The rooms of a home.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rooms {
-    /// The rooms, by name.
+    /// The rooms: pinned ones first, then in the order in which they were entered.
     pub rooms: Vec<Room>,
 }
 

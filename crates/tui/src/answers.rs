@@ -15,7 +15,7 @@ use super::{
 use crate::limits::ROOMS_LISTED;
 
 /// The note after a room was announced.
-const ANNOUNCED: &str = "whoever is on this LAN finds this room by its name now, and can enter it without a ticket";
+const ANNOUNCED: &str = "anyone on this LAN can find this room by its name now, and join it without a ticket";
 
 /// Takes an answer.
 pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Vec<Effect>) {
@@ -35,7 +35,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Nearby(name), Outcome::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
         (Ask::Of(_, OfRoom::Announce(on)), Outcome::Room(room)) => {
             status(model, *room);
-            model.tell(NoteKind::Outcome, if on { ANNOUNCED } else { "nobody is told of this room any more" });
+            model.tell(NoteKind::Outcome, if on { ANNOUNCED } else { "this room is no longer announced" });
         }
         // Unless an event told that before and the room was entered again since.
         (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),

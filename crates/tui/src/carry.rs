@@ -378,7 +378,7 @@ fn digest(model: &mut Model) {
         Some(room) => {
             let digits: Vec<char> = room.digest.chars().filter(char::is_ascii_hexdigit).collect();
             let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
-            model.told(format!("{}\nwho sees the same holds the same entries", groups.join(" ")));
+            model.told(format!("{}\npeople with the same digest hold the same entries", groups.join(" ")));
         }
         None => model.no_room(),
     }

@@ -174,6 +174,6 @@ pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
             "make the window larger or its letters smaller, or take /ticket",
         );
     }
-    show(model, "the ticket; whoever has it can enter", rows);
+    show(model, "the ticket; anyone who has it can join", rows);
     model.panel.iter_mut().for_each(|panel| panel.tall = true);
 }

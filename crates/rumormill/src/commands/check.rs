@@ -66,8 +66,8 @@ fn damaged(name: &str) -> Failure {
     Failure {
         exit: Exit::Integrity,
         code: "damaged".into(),
-        what: format!("something that is kept of {} is damaged", title(name)),
-        help: "`rumormill resync ROOM` takes it out and fetches it again; look after the disk".into(),
+        what: format!("the stored data of {} is damaged", title(name)),
+        help: "`rumormill resync ROOM` removes the damaged entries and fetches them again; check the disk".into(),
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(St
         let progress = Progress::new("checking", room.entries);
         let check = match work(client, &endpoints::CHECK, &room, &progress).await {
             Ok(Work::Report(check)) => check,
-            Ok(_) => return Err(Failure::internal("check", "the check told no report".into())),
+            Ok(_) => return Err(Failure::internal("check", "the check ended without a report".into())),
             Err(failure) => unreadable(failure)?,
         };
         found.push((room.name, check));

@@ -82,7 +82,7 @@ fn config(place: &HomeArgs) -> Finding {
     let read = place.config_file().and_then(|path| place.config().map(|_| path));
     match read {
         Ok(path) if path.exists() => Finding::well("config", format!("{} was read", path.display())),
-        Ok(path) => Finding::well("config", format!("{} is not there; all is as without it", path.display())),
+        Ok(path) => Finding::well("config", format!("{} does not exist; the defaults apply", path.display())),
         Err(failure) => failed("config", &failure),
     }
 }
@@ -99,7 +99,7 @@ fn rights(dir: &Path) -> Finding {
     let files = fs::read_dir(dir).into_iter().flatten().flatten().map(|found| found.path());
     if let Some(path) = [dir.to_owned()].into_iter().chain(files).find(|path| is_open(path)) {
         let path = path.display();
-        return Finding::ill("home", format!("others may look into {path}"), format!("chmod go= {path}"));
+        return Finding::ill("home", format!("other users can access {path}"), format!("chmod go= {path}"));
     }
     let me = geteuid().as_raw();
     if found.uid() != me && me != 0 {
@@ -125,7 +125,7 @@ fn space(dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
     let free = match free_bytes(there) {
         Ok(free) => free,
-        Err(why) => return Finding::untested("disk", format!("the system does not tell how full it is: {why}")),
+        Err(why) => return Finding::untested("disk", format!("the system does not say how full the disk is: {why}")),
     };
     let says = format!("{} are free where {} is", size(free), dir.display());
     match free < FREE_BYTES {
@@ -184,7 +184,7 @@ async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
 fn meeting(dir: &Path, path: &Path) -> Finding {
     let at = path.display();
     if Inspector::is_open(dir) {
-        let says = format!("one has the home open, and does not answer at {at}");
+        let says = format!("a process has the home open, and does not answer at {at}");
         return Finding::ill("process", says, "wait until it has started or ended, or end it");
     }
     if !socket::fits(path) {
@@ -192,7 +192,7 @@ fn meeting(dir: &Path, path: &Path) -> Finding {
         return Finding::ill("process", says, "choose a home with a shorter path with --home DIR");
     }
     let elsewhere = if path.starts_with(dir) { "" } else { ", for the path of the home is too long for a socket" };
-    Finding::well("process", format!("none has the home open; it would answer at {at}{elsewhere}"))
+    Finding::well("process", format!("no process has the home open; it would answer at {at}{elsewhere}"))
 }
 
 /// Verifies every stored hash and signature.

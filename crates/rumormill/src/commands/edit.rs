@@ -11,7 +11,7 @@ pub(crate) struct Args {
     room: String,
     /// Message of yours, named by its `ref` from `rumormill log --json`
     message: String,
-    /// Text that it shall say instead
+    /// New text of the message
     #[arg(required = true)]
     text: Vec<String>,
 }

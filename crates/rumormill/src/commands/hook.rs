@@ -40,13 +40,13 @@ enum What {
 struct New {
     /// Name of the room, or the beginning of its id
     room: String,
-    /// Name that its messages are shown under, or by which you know it
+    /// Name that its messages are shown under, or your own name for the hook
     #[arg(long)]
     name: String,
     /// Post each message that is said in the room from now on to this URL
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// With --to: only messages that begin so
+    /// With --to: only messages that begin with this
     #[arg(long, value_name = "TEXT", requires = "to")]
     prefix: Option<String>,
     /// With --to: only messages with this word; can be given more than once, and one of them is enough
@@ -114,7 +114,7 @@ async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::S
 fn posts(url: &str) -> Result<(), Failure> {
     data(url)?;
     talk(
-        "post JSON with a `text`, or the text itself, to this URL; it is told only now, and lets anyone on this machine post",
+        "post JSON with a `text`, or the text itself, to this URL; it is shown only now, and lets anyone on this machine post",
     );
     talk(&format!("try: curl -d 'the build is green' {url}    (while `rumormill serve` runs)"));
     Ok(())
@@ -122,7 +122,7 @@ fn posts(url: &str) -> Result<(), Failure> {
 
 fn sends(made: &HookMade) -> Result<(), Failure> {
     data(&made.secret)?;
-    talk("what is said from now on goes there while the home is open, signed with this secret, which is told only now");
+    talk("messages from now on go there while the home is open, signed with this secret, which is shown only now");
     talk("`X-Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body; `rumormill hook list` tells how it goes");
     Ok(())
 }

@@ -68,7 +68,7 @@ async fn announce(client: &Client, room: &Room, place: &HomeArgs) -> Result<(), 
         });
     }
     client.room(room.id.as_str()).announce(true).await?;
-    talk("whoever is on this LAN can enter without a ticket: rumormill join NAME");
+    talk("anyone on this LAN can join without a ticket: rumormill join NAME");
     Ok(())
 }
 

@@ -37,7 +37,7 @@ async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
     let room = pick(client, args.room.as_deref()).await?;
     let progress = Progress::new("checking", room.entries);
     let Work::Repaired(repair) = work(client, &endpoints::RESYNC, &room, &progress).await? else {
-        return Err(Failure::internal("resync", "the repair told no end".into()));
+        return Err(Failure::internal("resync", "the repair ended without a report".into()));
     };
     match args.json {
         true => json(&repair)?,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What to do about a damaged room.
-const REPAIR: &str = "`rumormill resync ROOM` takes out what is damaged and fetches it again, or leave it";
+const REPAIR: &str = "`rumormill resync ROOM` removes damaged entries and fetches them again; or leave the room";
 
 /// Arguments of `rumormill rooms`.
 #[derive(clap::Args)]

@@ -40,7 +40,7 @@ impl From<QueryRejection> for Refusal {
     }
 }
 
-const DESCRIBED: &str = "`/v1/openapi.json` says what goes here";
+const DESCRIBED: &str = "`/v1/openapi.json` describes the request";
 
 /// The status of the HTTP library says why it could not read something.
 fn unread(status: StatusCode, code: Code, what: String, help: &str) -> Refusal {

@@ -124,7 +124,7 @@ fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<
             "each relay sees another address (symmetric NAT): a peer behind such a NAT too is reached by a relay only",
         )
         .advise("forward a UDP port of the router to this machine, or use IPv6, for direct paths"),
-        None => Finding::untested("nat", "fewer than two relays told by which address they see this machine"),
+        None => Finding::untested("nat", "fewer than two relays reported the address that they see"),
     };
     let portal =
         Finding::ill("portal", "a captive portal stands before the internet", "sign in to the network with a browser");

@@ -38,7 +38,7 @@ impl Hidden {
         if hidden
             && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author)))
         {
-            let what = format!("{HIDDEN} people are hidden in this room, which is all that can be");
+            let what = format!("{HIDDEN} people are hidden in this room, the most that can be");
             return Err(Refusal::new(codes::HIDDEN, what, "show somebody again first"));
         }
         Ok(self.0.change(|lists| {

@@ -43,8 +43,8 @@ pub(super) async fn page(
         (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
-            let what = "a page is before a place, or after one, or what a search finds";
-            return Err(Refusal::new(codes::PAGE, what, "give one of before, after and q"));
+            let what = "a page has only one of `before`, `after` and `q`";
+            return Err(Refusal::new(codes::PAGE, what, "leave out the others"));
         }
     };
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
@@ -183,13 +183,13 @@ async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
     let message = find(room, target).await?;
     match message.what {
         _ if target.author != room.author() => {
-            let help = "only who said a thing can change it or take it back";
+            let help = "only the author of a message can change it or take it back";
             Err(Refusal::new(codes::NOT_YOURS, "somebody else said this", help))
         }
         What::Text(_) => Ok(message),
         What::File(_) | What::Imported(_) if what == "taken back" => Ok(message),
         _ => {
-            let what = format!("this is no text that could be {what}");
+            let what = format!("only a text can be {what}");
             Err(Refusal::new(codes::KIND, what, "choose something you said"))
         }
     }

@@ -24,7 +24,7 @@ impl Key {
             _ => {
                 let help =
                     format!("give a text of 1 to {KEY_BYTES} letters, digits and signs, a fresh one for each message");
-                Err(Refusal::new(codes::KEY, "this is no key for a call", &help))
+                Err(Refusal::new(codes::KEY, "this is no valid `Idempotency-Key`", &help))
             }
         }
     }

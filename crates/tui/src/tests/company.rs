@@ -208,6 +208,6 @@ fn who_is_connected_is_here_whatever_was_told_before() {
 #[test]
 fn the_picture_of_a_ticket_has_the_whole_screen() {
     let mut stage = Stage::open(lunch(), 80, 24);
-    stage.keys("/qr Enter").has("─── the ticket; whoever has it can enter (Esc)").lacks("clock ok").lacks("PgDn");
+    stage.keys("/qr Enter").has("─── the ticket; anyone who has it can join (Esc)").lacks("clock ok").lacks("PgDn");
     stage.keys("Esc").has("clock ok");
 }

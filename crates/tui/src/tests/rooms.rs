@@ -30,7 +30,7 @@ fn rooms_by_number_and_by_news() {
  2 work     3 │  Nobody has said anything here yet.                        │ ada
  3 noise   @2 │                                                            │
               │  Type a line and press Enter to be the first.              │
-              │  /ticket   shows what lets others in                       │
+              │  /ticket   shows the ticket for others                     │
               │  /help     lists what you can do                           │
               │                                                            │
  nobody connected · nothing missing · clock ok
@@ -76,7 +76,7 @@ fn leaving_is_asked_about() {
 >1 lunch      │  Nobody has said anything here yet.                        │ 1 here
  2 work     3 │                                                            │ ada
  3 noise   @2 │  Type a line and press Enter to be the first.              │
-              │  /ticket   shows what lets others in                       │
+              │  /ticket   shows the ticket for others                     │
               │  /help     lists what you can do                           │
               │                                                            │
  nobody connected · nothing missing · clock ok
@@ -172,7 +172,7 @@ fn rooms_on_the_lan() {
 #[test]
 fn a_room_is_announced_and_no_longer() {
     let mut stage = stage();
-    stage.keys("/announce Enter").has("whoever is on this LAN finds this room");
-    stage.keys("/announce Space off Enter").has("nobody is told of this room");
+    stage.keys("/announce Enter").has("anyone on this LAN can find this room");
+    stage.keys("/announce Space off Enter").has("this room is no longer announced");
     stage.keys("/announce Space maybe Enter").has("on or off?");
 }

@@ -63,7 +63,7 @@ fn an_empty_room_says_what_to_do() {
   Nobody has said anything here yet.
 
   Type a line and press Enter to be the first.
-  /ticket   shows what lets others in
+  /ticket   shows the ticket for others
   /help     lists what you can do
 
  nobody connected · nothing missing · clock ok

@@ -424,7 +424,7 @@ fn one_screen_of_help_has_what_is_needed_every_day() {
 ─── every day's orders and keys (Esc)
  /join TICKET or ROOM     enter or go to a room; alone: rooms on this LAN
  /new NAME                begin a room
- /ticket                  what lets others in, shown and copied
+ /ticket                  show and copy the ticket for others
  /reply TEXT              answer the selected message, or the last one
  /edit TEXT               write your message anew
  /delete                  take your message back
@@ -451,7 +451,7 @@ ada>
 #[test]
 fn a_picture_needs_room() {
     stage().keys("/qr Enter").has("error[picture]: the picture needs");
-    Stage::open(lunch(), 80, 60).keys("/qr Enter").has("the ticket; whoever has it can enter").has("▄▄▄▄▄");
+    Stage::open(lunch(), 80, 60).keys("/qr Enter").has("the ticket; anyone who has it can join").has("▄▄▄▄▄");
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl Courier {
             Err(Failed::Gone(error)) => return Err(error),
             Err(Failed::Refused(why)) => {
                 let id = author_hex(&target.author);
-                tracing::warn!("the webhook {} gave the message {id}.{} up: {why}", self.hook.id, target.seq);
+                tracing::warn!("the webhook {} gave up the message {id}.{}: {why}", self.hook.id, target.seq);
                 self.note(target, |progress| {
                     done(progress, target);
                     progress.deliveries.given_up += 1;
@@ -165,7 +165,7 @@ impl Courier {
     fn note(&self, target: Target, change: impl FnOnce(&mut Progress) -> bool) {
         if let Err(refused) = self.progress.change(change) {
             tracing::warn!(
-                "how far the webhook {} has come ({}) is not kept: {}",
+                "the progress of the webhook {} ({}) is not saved: {}",
                 self.hook.id,
                 target.seq,
                 refused.what

@@ -126,8 +126,8 @@ impl Hooks {
             return Ok(());
         }
         self.end(&id);
-        let what = format!("this home has {HOOKS} webhooks, which is all that it may have");
-        Err(Refusal::new(codes::HOOKS, what, "remove one first: `rumormill hook list` names them"))
+        let what = format!("this home has {HOOKS} webhooks, the most that it may have");
+        Err(Refusal::new(codes::HOOKS, what, "remove one first: `rumormill hook list` lists them"))
     }
 
     /// Removes a hook; returns whether there was one.
@@ -254,7 +254,7 @@ pub(super) async fn post(
 }
 
 fn no_hook() -> Refusal {
-    let help = "`rumormill hook list` names those there are; make another if its secret is lost";
+    let help = "`rumormill hook list` lists the webhooks; make another if the secret is lost";
     Refusal::new(codes::HOOK, "there is no such webhook, or this is not its secret", help)
 }
 
