@@ -237,12 +237,12 @@ mod tests {
     use crate::endpoints;
 
     #[test]
-    fn pieces_of_paths() {
+    fn path_segments_are_percent_encoded() {
         assert_eq!(piece("lunch 👍/?").to_string(), "lunch%20%F0%9F%91%8D%2F%3F");
     }
 
     #[test]
-    fn paths_are_filled_whatever_stands_in_them() {
+    fn path_parameters_may_hold_any_text() {
         assert_eq!(endpoints::LIST_ROOMS.at(&[], &[]), "/v1/rooms");
         assert_eq!(
             endpoints::REACT.at(&["a/b", "x.1", "👍"], &[]),

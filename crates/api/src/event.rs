@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_comes_back_from_what_it_is_sent_as() {
+    fn a_sent_event_is_received_unchanged() {
         let event = Event::Held { room: "r\"".into(), r#ref: "a.1".into(), holders: 2, acknowledged: 1 };
         let sent = event.send().unwrap();
         assert_eq!((&*sent.name, &*sent.data), ("held", r#"{"room":"r\"","ref":"a.1","holders":2,"acknowledged":1}"#));
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_of_this_version_is_none() {
+    fn unknown_events_are_refused() {
         for (name, data) in [("unknown", "{}"), ("held", "{}"), ("held", "{"), ("lagged", ""), ("", "{}")] {
             assert!(Event::receive(name, data).is_err(), "{name} {data}");
         }

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_tells_the_status_wherever_it_is_read() {
+    fn a_code_implies_its_status() {
         assert_eq!(codes::TICKET.refuse("no", "yes").status(), 400);
         assert_eq!(Refused::new("left", "no", "yes").status(), 404);
         assert_eq!(Refused::internal("metrics", "no").status(), 500);

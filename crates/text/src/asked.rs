@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_said_it_and_when_stands_among_the_words() {
+    fn filters_stand_among_the_words() {
         let may = 1_777_593_600_000;
         let day = 86_400_000;
         let cases = [

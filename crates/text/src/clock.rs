@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_day_is_told_where_it_is_another_one() {
+    fn the_day_is_shown_unless_it_is_today() {
         let utc = Clock::utc();
         let now_ms = utc.now_ms();
         let told = utc.moment(now_ms);

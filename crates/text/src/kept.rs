@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_refused_where_it_must_not_get_lost() {
+    fn a_malformed_file_of_worth_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kept.json");
         let kept = Kept::<Vec<u8>>::open_whole(path.clone()).unwrap();

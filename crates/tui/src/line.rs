@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_a_terminal_is_not_typed() {
+    fn control_characters_are_not_typed() {
         let mut line = Line::default();
         line.set("a\u{1b}[31mb\u{202e}\tc\r\nd");
         assert_eq!(line.text(), "a[31mb c\nd");

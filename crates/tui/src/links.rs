@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_written_around_its_words_and_around_nothing_else() {
+    fn a_link_covers_only_its_words() {
         let mut written = Vec::new();
         let mut backend = Linking::new(&mut written);
         backend.lead([((1, 2, 3), "https://example.org/".to_owned())].into());

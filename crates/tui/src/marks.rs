@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_web_addresses_are_links_and_none_steers_the_terminal() {
+    fn only_safe_web_addresses_are_links() {
         assert_eq!(link("https://example.org/a?b#c"), Some("https://example.org/a?b#c"));
         for wrong in [
             "file:///etc/passwd",

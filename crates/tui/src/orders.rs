@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_typed_as_they_are_read() {
+    fn typed_texts_are_read_back() {
         assert_eq!(read(&typed("/quit")), Said::Text("/quit".into()));
         assert_eq!(read(&typed("hello")), Said::Text("hello".into()));
         assert_eq!(read(&typed("/me waves")), Said::Order(Order::Me("waves".into())));

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_and_lead_to_what_is_written() {
+    fn links_stay_and_their_targets_are_written() {
         let dir = tempfile::tempdir().unwrap();
         let (real, link, further) = (dir.path().join("real"), dir.path().join("link"), dir.path().join("further"));
         symlink("real", &link).unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_written_to_and_not_replaced() {
+    fn pipes_and_devices_are_written_and_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_to_be_kept_is_kept_and_a_link_may_lead_to_what_is_not_there() {
+    fn existing_files_are_kept_and_links_may_dangle() {
         let dir = tempfile::tempdir().unwrap();
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
         symlink("real", &link).unwrap();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_an_open_file_stays() {
+    fn the_contents_of_an_open_file_stay() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         fs::write(&path, b"before ").unwrap();
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_left_alone() {
+    fn an_existing_file_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let put = |name: &str| Output::within(dir.path(), name).unwrap().close().unwrap().unwrap();
         let names = ["a.jpg", "a.jpg", "a.jpg", "b", "b"].map(|name| put(name).file_name().unwrap().to_owned());

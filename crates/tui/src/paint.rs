@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_colour_where_none_is_wanted() {
+    fn no_color_means_no_colour() {
         let none = Paint::None;
         for style in [none.nick(&"ab".into()), none.marker(), none.alarm(), none.bar(), none.dim(), none.selected()] {
             assert_eq!((style.fg, style.bg), (None, None));

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_desktop_is_asked_in_the_way_of_the_terminal() {
+    fn notifications_use_the_sequence_of_the_terminal() {
         let cases = [
             ("xterm-256color", false, Desktop::Text),
             ("rxvt-unicode", false, Desktop::TitleAndText),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn copying_counts_as_done_where_the_terminal_is_known_to_do_it() {
+    fn copying_succeeds_in_known_terminals() {
         for (term, program) in [("xterm-kitty", ""), ("foot-extra", ""), ("xterm-256color", "WezTerm")] {
             assert!(copies(term, program), "{term} {program}");
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_others_end_nothing_and_begin_nothing() {
+    fn text_of_others_cannot_end_a_sequence() {
         let evil = "a\x07b\x1b]0;c\u{9c}d\u{202e};e";
         for way in [Desktop::Text, Desktop::TitleAndText] {
             let written = notified(way, evil, evil);

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_set_goes_before_the_configuration() {
+    fn chosen_settings_override_the_configuration() {
         let settings = Preferences { bell: Loud::All, notify: Loud::None, typing: false, ..Preferences::default() };
         let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
         let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_may_go_past_midnight() {
+    fn quiet_hours_may_pass_midnight() {
         let night = Hours::read("22:00-7:00").unwrap();
         assert_eq!(night.to_string(), "22:00-07:00");
         for (time, quiet) in [("21:59", false), ("22:00", true), ("00:00", true), ("06:59", true), ("07:00", false)] {

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_window_stays_there() {
+    fn messages_beyond_the_window_stay_out() {
         let mut timeline = window(100..110);
         assert!(!timeline.take(message(50), Arrival::Late), "above, where there is more anyway");
         assert_eq!(timeline.len(), 10);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn late_is_what_comes_in_above() {
+    fn messages_that_come_in_above_are_late() {
         let mut timeline = Timeline::default();
         timeline.newest_page(vec![message(1), message(9)], false);
         assert!(timeline.take(message(5), Arrival::Late));

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn back_and_forth() {
+    fn history_moves_both_ways() {
         let mut typed = Typed::new(vec!["one".into(), "two".into(), "two".into()]);
         assert_eq!(typed.newer(), None);
         assert_eq!(typed.older("unsent"), Some("two"));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn found_by_what_they_contain() {
+    fn lines_are_found_by_content() {
         let typed = Typed::new(vec!["apples".into(), "pears".into(), "Apple pie".into()]);
         assert_eq!(typed.find("apple", None), Some((2, "Apple pie")));
         assert_eq!(typed.find("apple", Some(2)), Some((0, "apples")));

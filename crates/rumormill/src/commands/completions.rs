@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn each_page_that_a_page_names_is_there() {
+    fn every_page_named_by_a_page_exists() {
         let first = page(&[]).unwrap();
         let mut named = 0;
         for line in first.lines().filter(|line| line.starts_with("rumormill\\-") && line.ends_with("(1)")) {

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_a_hook_does_and_how_it_goes() {
+    fn a_line_shows_a_hook_and_its_deliveries() {
         let rooms = [Room { id: "r".into(), name: "lunch".into(), ..Room::default() }];
         let ci = Hook { id: "q3xk7ab2".into(), room: "r".into(), name: "CI".into(), ..Hook::default() };
         assert_eq!(line(&ci, &rooms), "q3xk7ab2  lunch  CI  posts into the room");

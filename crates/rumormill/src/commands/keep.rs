@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_as_people_type_and_read_them() {
+    fn bounds_are_parsed_and_shown() {
         let cases = [("30d", 30 * 86_400_000), ("12h", 12 * 3_600_000), ("90m", 90 * 60_000), ("1w", 7 * 86_400_000)];
         for (text, ms) in cases {
             assert_eq!(milliseconds(text).ok(), Some(ms), "{text}");

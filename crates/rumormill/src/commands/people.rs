@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_is_known_of_somebody() {
+    fn a_line_shows_a_person() {
         let clock = Clock::utc();
         let person =
             |nick: &str| Person { author: "1a".repeat(32).as_str().into(), nick: nick.into(), ..Person::default() };

@@ -433,7 +433,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_are_told_apart_by_how_they_write() {
+    fn clients_are_detected_by_their_style() {
         let cases = [
             ("--- Log opened Sat Mar 02 13:55:01 2019", Some(Format::Irssi)),
             ("--- Tag geändert So Mär 03 2019", Some(Format::Irssi)),
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_is_told_from_what_people_do() {
+    fn events_differ_from_actions() {
         let said = |name: &str, text: &str| Remark::Said { name: name.into(), text: text.into() };
         let cases = [
             ("*\tbob waves", said("bob", "* bob waves")),
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_may_be_its_day() {
+    fn a_file_name_may_hold_the_date() {
         let day = Date::new(2019, 3, 2).ok();
         for name in [
             "2019-03-02.log",

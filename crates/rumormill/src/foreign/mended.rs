@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_mended_and_what_is_right_stays() {
+    fn broken_texts_are_repaired_and_correct_ones_stay() {
         let cases = [
             (r#"{"a": [1, "b\n\"c\" \u00e9 \ud83d\ude00 \\"]}"#, r#"{"a": [1, "b\n\"c\" \u00e9 \ud83d\ude00 \\"]}"#),
             ("[\"a\u{0}\u{1f}\tb\r\n\",\n\t1]", "[\"a\\u0000\\u001f\\u0009b\\u000d\\u000a\",\n\t1]"),

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_and_styles_go() {
+    fn colours_and_styles_are_removed() {
         let cases = [
             ("\u{3}4,12red\u{3} and \u{2}bold\u{f}", "red and bold"),
             ("\u{3}04123", "123"),

@@ -93,7 +93,7 @@ mod tests {
     use crate::foreign::dates::Order;
 
     #[test]
-    fn regions_write_stamps_in_their_ways() {
+    fn timestamps_of_all_regions_are_read() {
         let cases = [
             ("[02.03.19, 14:02:11] Alice: hi", Order::Day),
             ("02.03.19, 14:02 - Alice: hi", Order::Day),

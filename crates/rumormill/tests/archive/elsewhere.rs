@@ -58,7 +58,7 @@ const DAY: u64 = 1_551_484_800;
 const NOON: u64 = DAY + 14 * 3600 + 120;
 
 #[test]
-fn irssi_is_read_however_its_user_set_it_up() {
+fn irssi_is_read_with_any_settings() {
     let day = "--- Log opened Sat Mar 02 13:55:01 2019\n";
     let both = [("mira", NOON, "hi"), ("tomas", NOON + 60, "ho")];
     for stamps in [
@@ -77,13 +77,13 @@ fn irssi_is_read_however_its_user_set_it_up() {
         "02/03/2019 14:02 <mira> hi\n02/03/2019 14:03 <tomas> ho\n",
         "Sat Mar  2 14:02:00 2019 <mira> hi\nSat Mar  2 14:03:00 2019 <tomas> ho\n",
     ] {
-        // Messages imported before would not be imported again, so somebody else imports the file.
+        // A message is imported only once, so somebody else imports the file.
         Mover::new().brings("in.log", format!("{day}{stamps}"), &both);
     }
 }
 
 #[test]
-fn days_of_irssi_are_told_in_any_language_and_in_the_names_of_files() {
+fn irssi_dates_are_read_in_any_language_and_from_file_names() {
     let mut ada = Mover::new();
     let log = "--- Log geöffnet Sa Mär 02 13:55:01 2019\n14:02 < mira> erstens\n\
                --- Tag geändert So Mär 03 2019\n14:02 < mira> zweitens\n\
@@ -103,7 +103,7 @@ fn days_of_irssi_are_told_in_any_language_and_in_the_names_of_files() {
 }
 
 #[test]
-fn weechat_is_read_with_prefixes_and_stamps_of_its_users_own() {
+fn weechat_is_read_with_custom_prefixes_and_timestamps() {
     let mut ada = Mover::new();
     let log = "2019-03-02 14:02:00\t****  Beginning of log  ****\n\
                2019-03-02 14:02:00\t→\tmira (~m@192.0.2.1) has joined #lunch\n\
@@ -147,7 +147,7 @@ fn other_clients_and_bouncers_are_read() {
 }
 
 #[test]
-fn files_in_any_encoding_come_out_as_they_were_meant() {
+fn files_in_any_encoding_are_decoded() {
     let mut ada = Mover::new();
     let day = "--- Log opened Sat Mar 02 13:55:01 2019\n";
     let log = |line: &[u8]| [day.as_bytes(), b"14:02 <mira> ", line, b"\n"].concat();
@@ -172,7 +172,7 @@ fn files_in_any_encoding_come_out_as_they_were_meant() {
 }
 
 #[test]
-fn a_time_that_names_its_zone_is_taken_at_its_word_and_others_are_told() {
+fn times_without_a_zone_are_reported() {
     let mut ada = Mover::new();
     let zoned = "2019-10-27 02:30:00 +0200\tmira\tfirst\n2019-10-27T01:30:00Z\tmira\tsecond\n";
     let (tells, said) = ada.moves("zoned.weechatlog", zoned, "Europe/Berlin");
@@ -186,7 +186,7 @@ fn a_time_that_names_its_zone_is_taken_at_its_word_and_others_are_told() {
 }
 
 #[test]
-fn whatsapp_is_read_from_telephones_of_any_region() {
+fn whatsapp_is_read_from_phones_of_any_region() {
     let mut ada = Mover::new();
     let chats = [
         "[02.03.19, 14:02:00] Alice: de\n[14.03.19, 14:02:00] Alice: x\n",
@@ -210,7 +210,7 @@ fn whatsapp_is_read_from_telephones_of_any_region() {
 }
 
 #[test]
-fn nothing_that_bots_and_people_say_in_slack_is_lost() {
+fn slack_messages_of_people_and_bots_are_complete() {
     let mut ada = Mover::new();
     let message = |more: Value| {
         let mut message = json!({"type": "message", "user": "U1", "ts": "1551535320.000100"});
@@ -258,7 +258,7 @@ fn nothing_that_bots_and_people_say_in_slack_is_lost() {
 }
 
 #[test]
-fn a_channel_of_slack_is_read_past_a_day_that_is_broken() {
+fn a_slack_channel_is_read_past_a_broken_day() {
     let ada = Mover::new();
     let dir = ada.ada.path("general");
     fs::create_dir(&dir).unwrap();
@@ -285,7 +285,7 @@ fn matrix(more: &Value) -> Value {
 }
 
 #[test]
-fn matrix_is_read_in_every_form_that_it_is_kept_in() {
+fn matrix_is_read_in_every_form() {
     let mut ada = Mover::new();
     let event = |text: &str| matrix(&json!({"content": {"msgtype": "m.text", "body": text}}));
     let invited = json!({"rooms": {"invite": {"!b:example.org": {"invite_state": {"events": [
@@ -309,7 +309,7 @@ fn matrix_is_read_in_every_form_that_it_is_kept_in() {
 }
 
 #[test]
-fn what_was_said_in_matrix_comes_along_with_its_edits_and_own_quotes() {
+fn matrix_messages_keep_edits_and_quotes() {
     let mut ada = Mover::new();
     let edit = |of: &str, text: &str| {
         json!({"event_id": "$e", "origin_server_ts": (NOON + 9) * 1000, "content": {"msgtype": "m.text",
@@ -358,7 +358,7 @@ fn what_was_said_in_matrix_comes_along_with_its_edits_and_own_quotes() {
 }
 
 #[test]
-fn discord_telegram_mattermost_and_zulip_keep_their_words() {
+fn discord_telegram_mattermost_and_zulip_are_read_completely() {
     let mut ada = Mover::new();
     let discord = |more: Value| {
         let mut event = json!({"id": "1", "type": "Default", "timestamp": "2019-03-02T14:02:00+00:00", "content": "",
@@ -420,7 +420,7 @@ fn discord_telegram_mattermost_and_zulip_keep_their_words() {
 }
 
 #[test]
-fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
+fn missing_escapes_and_broken_events_stop_no_import() {
     let mut ada = Mover::new();
     let telegram = |text: &str| {
         format!(
@@ -436,7 +436,7 @@ fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
     ] {
         ada.brings("result.json", telegram(text), &[("Älice", NOON, said)]);
     }
-    // One letter that was cut makes the file no other encoding.
+    // One truncated letter does not change the encoding of the file.
     let mut bytes = telegram("cut X").into_bytes();
     let at = bytes.iter().position(|byte| *byte == b'X').unwrap();
     bytes[at] = 0xf0;
@@ -448,7 +448,7 @@ fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
 }
 
 #[test]
-fn what_is_no_chat_is_said_to_be_none() {
+fn a_file_without_a_chat_is_refused() {
     let ada = Mover::new();
     let cases: [(&str, &[u8], &str); 7] = [
         ("a.gz", b"\x1f\x8b\x08\x00rest", "is compressed"),
@@ -471,7 +471,7 @@ fn what_is_no_chat_is_said_to_be_none() {
 }
 
 #[test]
-fn however_long_something_is_it_comes_in_parts_and_nothing_grows() {
+fn long_input_is_split_within_bounded_memory() {
     let mut ada = Mover::new();
     let line = "x".repeat(1000);
     let log =
@@ -486,7 +486,7 @@ fn however_long_something_is_it_comes_in_parts_and_nothing_grows() {
 }
 
 #[test]
-fn a_dry_run_checks_an_export_of_ones_own() {
+fn a_dry_run_checks_our_own_export() {
     let ada = Mover::new();
     ada.ada.say("lunch", "one\ntwo\n");
     let file = ada.ada.path("lunch.jsonl");

@@ -132,7 +132,7 @@ fn matrix() {
 }
 
 #[test]
-fn what_came_from_elsewhere_is_shown_as_such_and_found() {
+fn imported_messages_show_their_origin_and_are_found() {
     let ada = Person::new();
     ada.found("lunch");
     ada.lines(&["import", "lunch", &fixture("irssi.log"), "--zone", "UTC"]);
@@ -153,7 +153,7 @@ fn what_came_from_elsewhere_is_shown_as_such_and_found() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_told() {
+fn failed_imports_are_reported() {
     let ada = Person::new();
     ada.found("lunch");
     let file = ada.path("file");
@@ -203,7 +203,7 @@ fn brings(file: &str, expected: &[(&str, u64, &str)]) {
 }
 
 #[test]
-fn files_as_they_are_found_in_the_wild() {
+fn real_files_are_imported() {
     let (autumn, new_year) = (1_569_862_740, 1_546_300_800);
     let noon = NOON + 131;
     brings(
@@ -291,7 +291,7 @@ fn a_directory_of_logs_is_imported_file_by_file() {
 }
 
 #[test]
-fn one_bad_file_does_not_keep_the_others_out_and_a_dry_run_changes_nothing() {
+fn one_bad_file_does_not_stop_the_others_and_a_dry_run_changes_nothing() {
     let ada = Person::new();
     ada.found("lunch");
     let (good, bad) = (fixture("wild/hexchat.log"), fixture("wild/nothing.txt"));

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_hold_or_are_counted_on_until_something_else_changes() {
+    fn counts_are_reused_or_continued_until_something_else_changes() {
         let (counts, room) = (Counts::default(), RoomId([1; 32]));
         let (basis, counted) = (Basis::default(), Counted { unread: 3, ..Counted::default() });
         assert_eq!(counts.of(&room, &basis), Known::Nothing);

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_says_more_than_a_name() {
+    fn a_file_name_cannot_inject_headers() {
         let cases = [
             ("photo of us.jpg", "photo of us.jpg", "photo%20of%20us%2Ejpg"),
             ("\"; filename=evil.exe", "__ filename_evil.exe", "%5F%3B%20filename%3Devil%2Eexe"),

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_switched_off_is_not_said_to_work() {
+    fn disabled_parts_are_not_reported_to_work() {
         let here = Network { sockets: at("127.0.0.1:5"), lan: None, internet: None };
         let want = [("network", true, true), ("lan", true, false), ("internet", true, false)];
         assert_eq!(told(&network(&here)), want);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_reaches_nothing_hears_so_line_by_line() {
+    fn a_machine_without_a_network_gets_a_failure_for_each_test() {
         let cut_off = Network {
             sockets: at("0.0.0.0:5"),
             lan: Some(LanProbe::default()),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_is_well_hears_what_was_seen_of_it() {
+    fn a_healthy_machine_gets_details_for_each_test() {
         let internet = Internet {
             udp_v4: Some("203.0.113.5:77".parse().unwrap()),
             udp_v6: None,

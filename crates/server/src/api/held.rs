@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_text_is_held_by_those_who_hold_the_log_that_far() {
+    fn holders_of_a_text_hold_the_log_up_to_it() {
         let mut held = Held::new(author(0));
         [3, 5].iter().for_each(|seq| held.said(*seq));
         assert_eq!(news(&mut held), []);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_texts_are_watched_of_who_writes_now() {
+    fn only_the_latest_texts_of_the_current_author_are_watched() {
         let mut held = Held::new(author(0));
         (0..WATCHED as u64 + 3).for_each(|seq| held.said(seq));
         held.received(author(1), 5);

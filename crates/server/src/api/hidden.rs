@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_hidden_stays_hidden_in_that_room_until_shown() {
+    fn hidden_people_stay_hidden_in_that_room_until_shown() {
         let dir = tempfile::tempdir().unwrap();
         let hidden = Hidden::open(dir.path()).unwrap();
         assert!(hidden.set(&"r".into(), "bob".into(), true).unwrap());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_hidden_than_fit() {
+    fn hidden_people_are_bounded() {
         let dir = tempfile::tempdir().unwrap();
         let hidden = Hidden::open(dir.path()).unwrap();
         for author in 0..HIDDEN {

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_is_unread_again_when_one_says_so() {
+    fn the_marker_can_be_moved_back() {
         let dir = tempfile::tempdir().unwrap();
         let marks = Marks::open(dir.path()).unwrap();
         marks.set("r".into(), "5".into()).unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_kept_and_never_goes_back() {
+    fn setting_the_marker_never_moves_it_back() {
         let dir = tempfile::tempdir().unwrap();
         let marks = Marks::open(dir.path()).unwrap();
         assert_eq!(marks.of(&"r".into()), None);

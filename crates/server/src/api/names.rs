@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_what_they_name() {
+    fn names_are_parsed_back() {
         let who = AuthorId([0xab; 32]);
         let there = Place { time: Time(77), author: who, seq: 300 };
         let entry = Target { author: who, seq: 300 };
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_refused() {
+    fn malformed_names_are_refused() {
         for text in
             ["", ".", "zz.1", "ab.1", "ab", &format!("{}.x", "ab".repeat(32)), &format!("{}.-1", "ab".repeat(32))]
         {

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_short_plain_text() {
+    fn a_key_is_short_plain_text() {
         assert!(Key::of(&HeaderMap::new()).unwrap().is_none());
         assert!(key("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"").unwrap().is_some());
         for name in ["", "ünlesbar", &"x".repeat(KEY_BYTES + 1)] {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_differ_where_their_name_their_entry_or_what_they_ask_for_does() {
+    fn calls_differ_by_key_entry_and_content() {
         let calls = |name, asks: &[&[u8]]| key(name).unwrap().unwrap().calls(asks, 2);
         let [first, second] = calls("a", &[b"x", b"y"])[..] else { panic!("two calls") };
         assert_eq!(calls("a", &[b"x", b"y"])[0], first);

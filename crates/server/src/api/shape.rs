@@ -418,7 +418,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn somebody_is_called_by_a_word_of_its_own() {
+    fn a_name_counts_as_a_separate_word_only() {
         let cases = [
             ("ada: pizza?", "ada", true),
             ("@Ada, look", "ada", true),

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_keep_their_numbers_whatever_they_are_called_and_pinned_ones_come_first() {
+    fn rooms_keep_their_order_and_pinned_ones_come_first() {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::open(dir.path()).unwrap();
         let rooms: [RoomHex; 3] = ["c", "a", "b"].map(RoomHex::from);

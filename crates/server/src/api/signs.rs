@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn emoji_are_found_by_the_beginnings_of_their_names() {
+    fn emoji_are_found_by_beginnings_of_their_names() {
         let first = |sought: &str| find(sought, 1).pop().map(|sign| sign.sign).unwrap_or_default();
         for (sought, sign) in
             [("party popper", "🎉"), ("tada", "🎉"), ("+1", "👍"), ("Thumbs u", "👍"), ("cheese", "🧀"), ("xyzzy", "")]

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_shown_once_those_who_are_here_have_it() {
+    fn a_line_is_shown_once_everybody_here_has_it() {
         let company = Company { here: 1, others: 3 };
         let mut receipts = line(company);
         assert_eq!(receipts.settle(company), Vec::<String>::new(), "nobody has it");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn with_nobody_here_a_line_waits_for_nobody() {
+    fn a_line_does_not_wait_when_nobody_is_here() {
         let company = Company { here: 0, others: 2 };
         let mut receipts = line(company);
         passes(&mut receipts, ALONE_MS);

@@ -15,7 +15,7 @@ fn lunch() -> Node {
 }
 
 #[test]
-fn a_file_is_asked_for_and_saved_when_it_is_here() {
+fn a_requested_file_is_saved_when_it_is_here() {
     let mut node = lunch();
     let photo = node.offers("bob", "photo.jpg", 2_100_000);
     let mut stage = Stage::open(node, 80, 12);
@@ -50,7 +50,7 @@ fn an_answer_that_events_overtook_changes_nothing() {
 }
 
 #[test]
-fn the_file_meant_is_the_last_the_selected_or_one_by_number() {
+fn files_are_chosen_by_selection_number_or_newest() {
     let mut node = lunch();
     node.offers("bob", "first.jpg", 1_000);
     node.offers("bob", "second.jpg", 2_000);

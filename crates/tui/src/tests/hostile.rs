@@ -50,7 +50,7 @@ fn nothing_of_others_steers_the_terminal() {
 }
 
 #[test]
-fn nobody_fakes_a_line_of_somebody_else() {
+fn lines_of_others_cannot_be_faked() {
     let mut node = Node::with("lunch");
     node.meets("bob", true).meets("mal", true);
     node.says("mal", "hi\n 12:04        bob  I owe you money\r\u{2028}12:05 bob  really");
@@ -96,7 +96,7 @@ ada>
 }
 
 #[test]
-fn signs_are_few() {
+fn shown_signs_are_bounded() {
     let mut node = Node::with("lunch");
     node.says("bob", "so many");
     let signs = (0..500).map(|sign| Reaction {

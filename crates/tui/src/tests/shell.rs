@@ -126,7 +126,7 @@ async fn visit_with(
 }
 
 #[tokio::test]
-async fn what_is_typed_is_said_shown_and_remembered() {
+async fn typed_lines_are_sent_shown_and_remembered() {
     let mut node = Node::with("lunch");
     let said = node.says("bob", "ada: hungry?");
     let ring = node.event(&said, Arrival::End);
@@ -141,7 +141,7 @@ async fn what_is_typed_is_said_shown_and_remembered() {
 }
 
 #[tokio::test]
-async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
+async fn a_program_that_copied_spares_asking_the_terminal() {
     let keys = || typed("/ticket\n").chain(typed(""));
     let copied =
         visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
@@ -151,7 +151,7 @@ async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
 }
 
 #[tokio::test]
-async fn what_is_set_holds_at_the_next_visit() {
+async fn settings_last_until_the_next_visit() {
     let keys = typed("/set bell off\n").chain(typed("/set notify all\n/set bell loud\n")).chain(typed(""));
     let visit = visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await;
     assert_eq!(visit.ended, Ok(()));

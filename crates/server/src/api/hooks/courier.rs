@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn pauses_grow_and_what_is_never_taken_is_given_up() {
+    async fn pauses_grow_and_refused_messages_are_given_up() {
         let (mut at, mut heard) = (Vec::new(), 0);
         let begun = Instant::now();
         let refuse = || {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_taken_is_not_attempted_again() {
+    async fn accepted_messages_are_not_repeated() {
         let mut attempts = 0;
         let take_the_third = || {
             attempts += 1;
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_goes() {
+    fn matching_messages_are_posted() {
         let said = |text: &str| words::Message { text: text.into(), ..words::Message::default() };
         let only = |prefix: Option<&str>, words: &[&str]| Only {
             prefix: prefix.map(str::to_owned),

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_read_in_each_form_that_programs_post() {
+    fn every_form_of_post_is_read() {
         let cases = [
             ("application/json", r#"{"text": "green", "username": "ci"}"#, Ok("green")),
             ("application/json; charset=utf-8", r#"{"text": " two\nlines "}"#, Ok("two\nlines")),

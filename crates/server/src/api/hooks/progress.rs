@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_is_open_no_more() {
+    fn done_entries_are_no_longer_open() {
         let mut progress = Progress::default();
         assert_eq!(progress.open(&ada(), 0, 9), [(0, 9)]);
         for (first, last) in [(2, 3), (7, 7), (4, 4)] {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_holes_the_lowest_are_given_up_and_counted() {
+    fn the_lowest_of_too_many_holes_are_given_up_and_counted() {
         let mut progress = Progress::default();
         (0..=HOOK_RANGES as u64).for_each(|at| progress.done(&ada(), 3 * at, 3 * at));
         assert_eq!(progress.done[&ada()].len(), HOOK_RANGES);
