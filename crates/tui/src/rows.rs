@@ -403,8 +403,8 @@ impl<'a> Sheet<'a> {
             }
             (Some(open), _) if open.timeline.asked => "Reading what was said …",
             (Some(_), _) => {
-                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket   shows what \
-                 lets others in\n/help     lists what you can do"
+                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket   shows the \
+                 ticket for others\n/help     lists what you can do"
             }
         };
         let mut rows = vec![Line::default()];
