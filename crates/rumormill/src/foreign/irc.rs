@@ -27,7 +27,7 @@ const EVENTS: [&str; 6] = ["-->", "<--", "--", "=!=", "", "<=>"];
 /// Beginnings of day lines.
 const MARKS: [&str; 7] = ["---", "****", "===", "###", "***", "+++", "%%%"];
 
-const CAME_AND_WENT: &str = "who came, went and changed";
+const CAME_AND_WENT: &str = "joins, leaves and other changes";
 const NOTICES: &str = "notices";
 
 /// The content of a line after its timestamp.
@@ -125,13 +125,13 @@ impl Log<'_> {
                 out.left_out(what);
             }
             Remark::Said { name, text } => match stamp.when(self.habits.order, self.date, self.clock) {
-                Some(_) if text.trim().is_empty() => out.left_out("without words"),
+                Some(_) if text.trim().is_empty() => out.left_out("without text"),
                 Some(when) => {
                     out.placed(when);
                     self.last = Some(Said { source: self.source.into(), name, time_ms: when.ms, text });
                 }
                 None if self.date.is_none() && stamp.day == Day::Unsaid => {
-                    out.left_out("of a day that neither the file nor its name tells");
+                    out.left_out("without a date in the file or its name");
                 }
                 None => out.malformed(number),
             },

@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
                 out.placed(when);
                 last = Some(Said { source: SOURCE.into(), name: name.into(), time_ms: when.ms, text: text.into() });
             }
-            (None, Some(_)) => out.left_out("who came, went and changed"),
+            (None, Some(_)) => out.left_out("joins, leaves and other changes"),
             (_, None) => out.malformed(lines.number),
         }
     }

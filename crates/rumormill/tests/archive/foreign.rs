@@ -64,7 +64,7 @@ fn irssi() {
     let tells = [
         "10 entries imported, 0 were here before",
         "3 were not understood: lines 3, 13, 19",
-        "left out: 1 notices, 3 who came, went and changed, 1 without words",
+        "left out: 3 joins, leaves and other changes, 1 notices, 1 without text",
         UTC,
     ];
     check("irssi.log", &tells, "irssi", &brings);
@@ -82,7 +82,7 @@ fn weechat() {
     let tells = [
         "5 entries imported, 0 were here before",
         "2 were not understood: lines 8, 9",
-        "left out: 4 who came, went and changed",
+        "left out: 4 joins, leaves and other changes",
         UTC,
     ];
     check("weechat.log", &tells, "WeeChat", &brings);
@@ -122,9 +122,9 @@ fn matrix() {
     let tells = [
         "4 entries imported, 0 were here before",
         "1 was not understood: events 12",
-        "left out: 1 edits, whose text came along with what they edit, 1 encrypted, without the key in the file, \
-         1 settings of the room, calls and what is no message, 2 taken back, 1 that something was taken back, \
-         1 who came, went and changed",
+        "left out: 1 edits, whose text is in the edited message, 1 encrypted, without the key in the file, \
+         1 joins, leaves and other changes, 1 retractions, 1 settings of the room, calls and other events, \
+         2 taken back",
     ];
     check("element.json", &tells, "Matrix", &brings);
     let newest_first = [("alice", NOON + 120, "first"), ("bob", NOON + 130, "second")];
