@@ -101,7 +101,7 @@ pub async fn save(
     let mut pieces = body.pieces();
     while let Some(bytes) = pieces.next().await {
         let bytes = bytes.map_err(|error| {
-            let what = format!("the file did not come to its end: {error}");
+            let what = format!("the file was cut off: {error}");
             Failure::BrokenOff(Refused::new("broken-off", what, "ask for it again; what came is kept"))
         })?;
         to.write(&bytes)?;

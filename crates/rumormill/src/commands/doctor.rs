@@ -127,7 +127,7 @@ fn space(dir: &Path) -> Finding {
         Ok(free) => free,
         Err(why) => return Finding::untested("disk", format!("the system does not say how full the disk is: {why}")),
     };
-    let says = format!("{} are free where {} is", size(free), dir.display());
+    let says = format!("{} are free on the disk of {}", size(free), dir.display());
     match free < FREE_BYTES {
         false => Finding::well("disk", says),
         true => Finding::ill("disk", says, format!("make room: files are not fetched below {}", size(FREE_BYTES))),
@@ -146,7 +146,7 @@ fn clock() -> Finding {
 
 /// The findings of the process that has the home open.
 async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
-    let says = format!("the one that has the home open answers at {}", socket.display());
+    let says = format!("a process has the home open and answers at {}", socket.display());
     let mut findings = vec![Finding::well("process", says)];
     match check::ask(client, None).await {
         Ok(checked) => findings.extend(entries(&checked)),
