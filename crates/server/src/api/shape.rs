@@ -338,7 +338,10 @@ fn unsaid(room: &Room, target: Target) -> words::Reply {
     words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text: String::new() }
 }
 
-/// The shares that are full, those that dropped most first, at most [`SHARES`].
+/// The full shares of a room, at most 32, those that dropped most first.
+///
+/// # Errors
+/// When the room cannot be read.
 pub async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Error> {
     let share_bytes = room.retention().share.unwrap_or(SHARE_BYTES);
     let mut shares = room.shares().await?;
