@@ -290,8 +290,8 @@ impl Player {
     }
 }
 
-/// Whether a peer of this version can read an envelope. The node bars a peer that sends later kinds of controls and
-/// frames; version 1.1 ignores later controls.
+/// Whether a peer of this version can read an envelope. It bars a sender of frames of a later kind. Version 1 also bars
+/// a sender of controls of a later kind, which later versions ignore.
 fn readable(version: &str, envelope: &[u8]) -> bool {
     let (channel, body) = opened(envelope);
     let kind = body[0];
