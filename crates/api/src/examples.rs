@@ -1,4 +1,4 @@
-//! What each body looks like: values of its own type, so that an example always fits.
+//! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
     Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Hook, HookMade,
@@ -6,11 +6,11 @@ use crate::{
     Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
-/// A place, as an example.
+/// An example of a place.
 pub(crate) const PLACE: &str =
     "018f6e2a3b4c0000.1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.0000000000000003";
 
-/// A message's reference, as an example.
+/// An example of a message's reference.
 pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.3";
 
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";

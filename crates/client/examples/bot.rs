@@ -1,8 +1,8 @@
 //! A bot to start from: it listens to every room of a home and answers `!count some words`, each question once.
 //!
-//! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths` tells the
-//! socket. The bot and the process may each be killed at any time: STATE holds the last place that the bot has read in each
-//! room, from which it goes on, and each answer is said once under a key made from its question.
+//! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths`
+//! prints the socket. The bot and the process may each be killed at any time: STATE holds the last place that the bot
+//! has read in each room, where it continues, and each answer is sent once under a key derived from its question.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is how a bot tells its owner")]
 
@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, env, fs, io, path::PathBuf, time::Duration};
 use futures_util::StreamExt as _;
 use rumormill_client::{Arrival, Client, Error, Event, Kind, Message, PlaceText, RoomHandle, codes};
 
-/// How far before the last place the bot reads again: what somebody said offline stands where it was said.
+/// How far before the last place the bot reads again: a message written offline stands where it was written.
 const AGAIN_MS: u64 = 3_600_000;
 
 /// How long the bot waits for a process that is away.
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
     run(socket.into(), state.into()).await
 }
 
-/// Listens for ever.
+/// Runs forever.
 pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
     let client = Client::unix(socket);
     let mut bot = Bot { places: read(&state), client: client.clone(), state };
@@ -36,12 +36,12 @@ pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
             events => break events?,
         }
     };
-    // Only now, so that nothing is said between the two.
+    // Connect to the events first, so that no message is missed between the two.
     until_done(async || bot.catch_up().await).await;
     println!("listening");
     while let Some(event) = events.next().await {
         match event {
-            // What comes from history was said before this home was in the room.
+            // Messages from history are from before this home joined the room.
             Ok(Event::Message { room, message, arrival, .. }) if arrival != Arrival::History => {
                 until_done(async || bot.take(&client.room(room.as_str()), room.as_str(), &message).await).await;
             }
@@ -55,13 +55,13 @@ pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
 
 struct Bot {
     client: Client,
-    /// Where the bot began to read in each room, and the last place that it has read.
+    /// For each room, the place where the bot began to read, and the last place that it has read.
     places: BTreeMap<String, (PlaceText, PlaceText)>,
     state: PathBuf,
 }
 
 impl Bot {
-    /// Reads what was said since the bot was here last; in a room that it does not know, only what is said from now on.
+    /// Reads the messages since the last run; in a room that it does not know, only messages from now on.
     async fn catch_up(&mut self) -> Result<(), Error> {
         for room in self.client.rooms().await? {
             let (id, asks) = (room.id.as_str(), self.client.room(room.id.as_str()));
@@ -93,7 +93,7 @@ impl Bot {
             let answer = format!("{} words", words.split_whitespace().count());
             let key = format!("count {}", message.r#ref);
             match room.once(&key)?.reply(&message.r#ref, answer).await {
-                // The question was changed after it was answered: that answer stands.
+                // The question was edited after it was answered: the answer stands.
                 Err(Error::Refused { refused, .. }) if refused.is(codes::KEY_USED) => {}
                 said => _ = said?,
             }
@@ -102,7 +102,8 @@ impl Bot {
         Ok(())
     }
 
-    /// Everything up to a place is read. A state that cannot be written costs a look at old questions, and nothing else.
+    /// Notes that everything up to a place is read. If the state cannot be written, the bot only reads old questions
+    /// again.
     fn read_to(&mut self, room: &str, place: PlaceText) {
         let begun = self.places.get(room).map_or_else(|| place.clone(), |(begun, _)| begun.clone());
         if self.places.get(room).is_none_or(|(_, read)| *read < place) {
@@ -114,7 +115,7 @@ impl Bot {
     }
 }
 
-/// Does something again for as long as the process is away. What it refuses, as for a room that was left, is told.
+/// Repeats something for as long as the process is away. Reports a refusal, for example because the room was left.
 async fn until_done(mut work: impl AsyncFnMut() -> Result<(), Error>) {
     loop {
         match work().await {
@@ -131,7 +132,7 @@ fn read(state: &PathBuf) -> BTreeMap<String, (PlaceText, PlaceText)> {
     fs::read(state).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
 }
 
-/// Replaces the file at once, so that it is always whole.
+/// Replaces the file in one step, so that it is always whole.
 fn write(state: &PathBuf, places: &BTreeMap<String, (PlaceText, PlaceText)>) -> io::Result<()> {
     let fresh = state.with_extension("new");
     fs::write(&fresh, serde_json::to_vec(places)?)?;

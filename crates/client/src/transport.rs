@@ -28,7 +28,7 @@ pub trait Transport: Send + Sync {
     /// [`Error::Gone`] when there is no answer; a refusal is an answer.
     fn carry(&self, request: Request<Body>) -> Answered<'_>;
 
-    /// Whether that is this very process.
+    /// Whether this process answers itself.
     fn is_in_process(&self) -> bool {
         false
     }

@@ -81,7 +81,7 @@ pub(crate) struct Config {
     pub(crate) bell: Loud,
     /// When the desktop notifies.
     pub(crate) notify: Loud,
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub(crate) typing: bool,
 }
 
@@ -105,7 +105,7 @@ impl Config {
         Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
     }
 
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub(crate) fn typing(&self) -> Typing {
         if self.typing { Typing::Told } else { Typing::Kept }
     }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_where_one_says() {
+    fn the_address_of_the_page_is_configurable() {
         let at =
             |text: &str| text.parse::<Http>().map(|Http(at)| at.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(at("localhost:80").unwrap(), ["127.0.0.1:80", "[::1]:80"]);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_run_writes_it_for_this_user_alone() {
+    fn the_first_run_writes_a_private_file() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a/config.toml");

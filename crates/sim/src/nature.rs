@@ -43,7 +43,7 @@ pub enum Nature {
     Flatterer,
     /// Sends every rumor that it hears back to everybody.
     Parrot,
-    /// Adds to each frame an entry under a new key, [`LEGION`] times in all.
+    /// Adds to each frame an entry under a new key, 4,096 times in all.
     Legion,
     /// Proves ever lower forks of its own log.
     Undercutter,

@@ -114,7 +114,11 @@ fn note(broken: &mut Option<(&'static str, String)>, property: &'static str, ver
     }
 }
 
-/// Many peers in one room.
+/// Many peers in one room, numbered from 0 in the order in which they joined.
+///
+/// # Panics
+/// The verbs of a story panic on a mistake in the story: a peer that does not exist, the restart of a peer that runs, a
+/// second founder.
 pub struct World {
     pub(crate) setup: Setup,
     pub(crate) room: RoomId,

@@ -233,7 +233,7 @@ pub trait Read: Send {
     /// Why a log is cut; `None` when it is not cut or its stored proof no longer verifies.
     fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error>;
 
-    /// Answers [`Output::Recall`](rumormill_proto::input::Output::Recall) of the engine.
+    /// Answers [`Output::Recall`] of the engine.
     fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
         match what.purpose {
             Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),

@@ -1,4 +1,4 @@
-//! `rumormill forget`: let go of a room, or of everything, so that nothing of it is left on this machine.
+//! `rumormill forget`: remove a room, or everything, from this machine.
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ use crate::{
     socket,
 };
 
-/// Files of a home, and of the directories beside it. What is not among them is somebody else's, and stays.
+/// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
 const FILES: [&str; 12] = [
     "rumormill.db",
     "rumormill.db-wal",
@@ -37,7 +37,7 @@ const FILES: [&str; 12] = [
     LAST_ROOM,
 ];
 
-/// What to give `rumormill forget`.
+/// Arguments of `rumormill forget`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -51,10 +51,10 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Says what it means, asks, and forgets.
+/// Explains the consequences, asks, and removes.
 ///
 /// # Errors
-/// When there is no such room, the person says no or cannot be asked, or something cannot be removed.
+/// When there is no such room, the person declines or cannot be asked, or something cannot be removed.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match &args.room {
         Some(wanted) => one(&place, wanted, args.yes).await,
@@ -84,7 +84,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     Ok(())
 }
 
-/// What it means for the person and for others.
+/// The consequences for the person and for others.
 async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
     let name = title(&room.name);
     let asks = client.room(room.id.as_str());
@@ -123,14 +123,15 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
         data.display()
     ));
     confirm("Forget everything?", is_sure)?;
-    // What is said is overwritten before its file goes. Where the home cannot be opened, its files go as they are.
+    // Messages are overwritten before their file is removed. If the home cannot be opened, its files are removed as
+    // they are.
     if Inspector::is_home(&data)
         && let Err(failure) = client::with(place, Reach::Nobody, leave_all).await
     {
         talk(&format!("what was said could not be overwritten before it was removed: {}", failure.what));
     }
     let config = place.config_file()?;
-    // Under `--home` they are one.
+    // Under `--home` these directories are the same.
     let dirs = [data.clone(), place.state()?].into_iter().chain(config.parent().map(Path::to_owned));
     let dirs: BTreeSet<PathBuf> = dirs.collect();
     for path in dirs.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).chain([config]) {
@@ -154,7 +155,7 @@ async fn leave_all(client: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a directory that is empty. What is left in one that is not is told of.
+/// Removes an empty directory; reports what is left in any other.
 fn close_off(dir: &Path) {
     if fs::remove_dir(dir).is_ok() {
         return;
@@ -169,8 +170,8 @@ fn close_off(dir: &Path) {
     }
 }
 
-/// Lines that were typed, in any room, say what was said. A window that is open goes on from an empty file, where it would
-/// write one anew that is missing.
+/// Clears the history of typed lines of all rooms, since it contains messages. Empties the file instead of removing it:
+/// an open window would write a missing file again.
 fn forget_typed(place: &HomeArgs, is_elsewhere: bool) -> Result<(), Failure> {
     let path: PathBuf = place.state()?.join(TYPED);
     match is_elsewhere && path.exists() {
@@ -195,7 +196,7 @@ fn stays(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// Asks whoever sits at the terminal.
+/// Asks the person at the terminal.
 fn confirm(question: &str, is_sure: bool) -> Result<(), Failure> {
     if is_sure {
         return Ok(());

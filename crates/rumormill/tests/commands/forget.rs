@@ -33,7 +33,7 @@ fn is_gone(dir: &Path, words: &str) {
     }
 }
 
-/// Somebody who said things in two rooms, typed some, sent a file, and looked for words.
+/// Somebody who sent messages and a file to two rooms, some of them from a chat, and searched for words.
 fn talkative() -> Person {
     let ada = Person::new();
     for (room, word) in [("lunch", "aubergine"), ("work", "spreadsheet")] {
@@ -53,7 +53,7 @@ fn talkative() -> Person {
 }
 
 #[test]
-fn a_room_that_is_forgotten_leaves_no_word_and_no_other_room_loses_one() {
+fn a_forgotten_room_leaves_no_word_and_other_rooms_lose_none() {
     let ada = talkative();
     let home = ada.home.path().join("home");
     assert!(!holding(&home, "aubergine").is_empty());
@@ -71,7 +71,7 @@ fn a_room_that_is_forgotten_leaves_no_word_and_no_other_room_loses_one() {
 }
 
 #[test]
-fn a_room_is_forgotten_beside_the_process_that_has_the_home_open() {
+fn a_room_is_forgotten_while_another_process_has_the_home_open() {
     let ada = talkative();
     let home = ada.home.path().join("home");
     let mut open = ada.open(&["chat", "work"]);
@@ -85,7 +85,7 @@ fn a_room_is_forgotten_beside_the_process_that_has_the_home_open() {
 }
 
 #[test]
-fn all_that_is_forgotten_leaves_an_empty_place() {
+fn forgetting_everything_leaves_nothing() {
     let ada = talkative();
     let mut open = ada.open(&["chat", "work"]);
     open.until("spreadsheet number 499");
@@ -107,7 +107,7 @@ fn all_that_is_forgotten_leaves_an_empty_place() {
 }
 
 #[test]
-fn nobody_forgets_by_mistake() {
+fn forgetting_asks_first() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let refused = ada.fails(&["forget", "lunch"], 2);

@@ -77,7 +77,7 @@ impl Serving {
         self.crash_while(|| ());
     }
 
-    /// Kills the process where it stands, and starts it again after something else was done.
+    /// Kills the process, does something else, and starts the process again.
     pub(crate) fn crash_while(&mut self, done: impl FnOnce()) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -129,7 +129,7 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
-    /// Says something with an idempotency key.
+    /// Sends a message with an idempotency key.
     pub(crate) fn post_once(&self, path: &str, key: &str, (kind, body): (&str, &str)) -> Reply {
         let headers = [("Host", "localhost"), ("Content-Type", kind), ("Idempotency-Key", key)];
         Reply::of(self.socket(), &request("POST", path, &headers.map(|(name, value)| (name, value.to_owned())), body))

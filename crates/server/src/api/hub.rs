@@ -1,4 +1,4 @@
-//! What happens in the rooms, told to everybody who listens: each event is put into words once.
+//! Sends what happens in the rooms to every listener; each event is serialized once.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,13 +35,14 @@ use crate::{
     told::{AGREED, REKEYED, called, forked, names, nick, skewed},
 };
 
-/// Tells everybody who listens.
+/// Sends events to all listeners.
 pub(super) struct Hub {
     sender: broadcast::Sender<Arc<Numbered>>,
     recent: Mutex<Recent>,
-    /// When a listener went last.
+    /// When the last listener left.
     gone: Mutex<Option<Instant>>,
-    /// The rooms that are told of, each by its instance: one that was left and entered again is another one.
+    /// The rooms whose events are sent, each with its instance: a room that was left and entered again is another
+    /// instance.
     followed: Mutex<BTreeMap<RoomId, u64>>,
 }
 
@@ -91,7 +92,7 @@ impl Hub {
         *lock(&self.gone) = Some(Instant::now());
     }
 
-    /// Tells what happens in a room from now on.
+    /// Sends the events of a room from now on.
     pub(super) fn follow(&self, api: &Api, room: Room) {
         let mut followed = self.followed();
         let (id, instance) = (room.id(), room.instance());
@@ -100,7 +101,7 @@ impl Hub {
             return;
         }
         if before.is_some() {
-            // Before anything is told of the new instance: its follower may not have come to the end.
+            // Before any event of the new instance: the follower of the old one may still run.
             self.tell(Event::Left { room: room_hex(&room) });
         }
         followed.insert(id, instance);
@@ -110,7 +111,7 @@ impl Hub {
         tokio::spawn(follower.run(events));
     }
 
-    /// Tells that a room was left, once.
+    /// Sends once that a room was left.
     fn left(&self, room: &Room) {
         let mut followed = self.followed();
         if followed.get(&room.id()) == Some(&room.instance()) {
@@ -144,12 +145,12 @@ impl Hub {
     }
 }
 
-/// Puts what happens in one room into words.
+/// Turns what happens in one room into events.
 struct Follower {
     api: Weak<Inner>,
     room: Room,
     held: Held,
-    /// How the room stood when that was told last.
+    /// The state of the room that was last sent.
     told: Option<words::Room>,
 }
 
@@ -186,7 +187,7 @@ impl Follower {
         self.api.upgrade().map(Api).filter(|api| api.hub().listens())
     }
 
-    /// The time between two tellings of how the room stands.
+    /// The time between two events with the state of the room.
     fn every(&self) -> Duration {
         let peers = self.told.as_ref().map_or(0, |room| room.peers.len() as u64);
         Duration::from_millis(ROOM_EVERY_MS.max(peers * ROOM_PEER_MS))
@@ -196,7 +197,7 @@ impl Follower {
         room_hex(&self.room)
     }
 
-    /// Tells how the room stands, and who has got what.
+    /// Sends the state of the room, and the counts of its texts that changed.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
         // A new listener receives the state of the room when it connects.
@@ -209,7 +210,7 @@ impl Follower {
         self.tell_held();
     }
 
-    /// Tells who has got what.
+    /// Sends the counts of our texts that changed.
     fn tell_held(&mut self) {
         let Some(api) = self.api() else { return };
         let author = self.room.author();
@@ -290,12 +291,12 @@ impl Follower {
                     text: format!("the room was stopped: {why}"),
                 });
             }
-            // How the room stands is told from time to time.
+            // The state of the room is sent periodically.
             _ => {}
         }
     }
 
-    /// Tells of a message, and watches how far it comes when it is a text or file of ours.
+    /// Sends a message, and watches the counts of a text or file of ours.
     async fn message(&mut self, message: Message, arrival: Arrival, hops: Option<u8>) {
         let me = self.room.author();
         self.held.write_as(me);
@@ -312,7 +313,7 @@ impl Follower {
         api.hub().tell(Event::Message { room: self.id(), message, arrival, hops: hops.map(u64::from) });
     }
 
-    /// Tells of a message above others.
+    /// Sends a message that stands above others.
     async fn inserted(&mut self, of: Target, arrival: Arrival, hops: Option<u8>) {
         if self.api().is_none() && of.author != self.room.author() {
             return;
@@ -321,7 +322,7 @@ impl Follower {
         self.message(message, arrival, hops).await;
     }
 
-    /// Tells of a message that was edited, retracted or reacted to, or whose text has come or is kept by no connected peer.
+    /// Sends a message that was edited, retracted or reacted to, or whose text arrived or is held by no connected peer.
     async fn changed(&mut self, of: Target) {
         let Some(api) = self.api() else { return };
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
@@ -329,7 +330,7 @@ impl Follower {
         api.hub().tell(Event::Changed { room: self.id(), message });
     }
 
-    /// Tells a step of the protocol. Steps are not kept, so without a listener nothing is made of them.
+    /// Sends a step of the protocol. Steps are not kept, so without a listener none are made.
     fn step(&self, step: &Step) {
         let Some(api) = self.api().filter(|api| api.hub().is_heard()) else { return };
         let (kind, from, to, entries) = match step {

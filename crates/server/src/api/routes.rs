@@ -74,7 +74,7 @@ pub(super) fn all() -> Router<Api> {
 struct Routes(Router<Api>);
 
 impl Routes {
-    /// Lets `handler` answer where `endpoint` says, and under the status that it says.
+    /// Registers `handler` at the path and with the success status of `endpoint`.
     fn at<Q, A, H, T, P>(self, endpoint: &Endpoint<Q, A>, handler: H) -> Self
     where
         H: Handler<T, Api> + Fits<Q, A, P>,
@@ -97,7 +97,7 @@ impl Routes {
     }
 }
 
-/// A handler that takes and gives what the table says: the compiler refuses any other.
+/// A handler with the request and answer types of the table: the compiler refuses any other.
 trait Fits<Q, A, P> {}
 
 impl<F, R, A> Fits<Empty, A, ()> for F
@@ -127,7 +127,7 @@ handlers! {
     [C D E G] B;
 }
 
-/// What a handler takes last, by the body of the request.
+/// The last argument of a handler, by the body of the request.
 trait Takes<Q> {}
 
 impl<T> Takes<Empty> for State<T> {}
@@ -138,7 +138,7 @@ impl<T> Takes<Json<T>> for Body<T> {}
 impl<T> Takes<JsonOrLines<T>> for Result<body::Bytes, BytesRejection> {}
 impl Takes<Bytes> for body::Body {}
 
-/// What a handler gives, by the body of the answer.
+/// The result of a handler, by the body of the answer.
 trait Gives<A> {}
 
 impl<A, R: Gives<A>> Gives<A> for Answer<R> {}

@@ -141,7 +141,7 @@ mod tests {
     use crate::PageFile;
 
     #[test]
-    fn only_this_machine_is_here() {
+    fn only_names_of_this_machine_are_accepted() {
         for host in ["127.0.0.1:7777", "127.0.0.1", "localhost:80", "LOCALHOST", "[::1]:7777", "[::1]", "127.9.9.9:1"] {
             assert!(is_here(host), "{host}");
         }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_tells_nothing_of_anybody() {
+    fn public_paths_reveal_nothing() {
         let (get, post) = (Method::GET, Method::POST);
         let page = Page(&[PageFile("/", "text/html", b""), PageFile("/app.js", "text/javascript", b"")]);
         for (method, path) in

@@ -1,4 +1,4 @@
-//! A room on the screen, line by line: what is said there, and how far what I said has come.
+//! A room on the screen, line by line, with receipts for my lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -37,18 +37,18 @@ mod screen;
 
 pub use screen::at_terminal;
 
-/// How a visit went.
+/// The result of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// Whether anybody else of the room was met.
+    /// Whether anybody else in the room was reached.
     pub met: bool,
 }
 
-/// Opens a room line by line for whoever sits here, who leaves it at the end of standard input at the latest. Lines that were typed are
-/// remembered in `history`.
+/// Opens a room line by line until the person leaves, at the latest at the end of standard input. `history` keeps the
+/// typed lines.
 ///
 /// # Errors
-/// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
+/// When the terminal, the room or the process that has the home open goes away, or nobody reads the output any more.
 pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit, Failure> {
     let mut events = client.events().await?.until_gone();
     let (screen, mut typed) = screen::open(history)?;
@@ -62,7 +62,7 @@ pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit
     Ok(Visit { met: chat.met })
 }
 
-/// How a visit came to its end.
+/// How a visit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Left {
     Willingly,
@@ -71,20 +71,20 @@ enum Left {
     Elsewhere,
 }
 
-/// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
+/// Signals that ask a program to end. The program then closes the home in good order and restores the terminal.
 pub struct Interrupts([Signal; 3]);
 
 impl Interrupts {
-    /// Listens from now on.
+    /// Starts to listen for the signals.
     ///
     /// # Errors
-    /// When the system does not let us.
+    /// When the system refuses.
     pub fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
         Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 
-    /// Resolves when the program is asked to end.
+    /// Resolves at the first signal.
     pub async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
@@ -105,37 +105,37 @@ enum Next {
 /// A room on a screen.
 struct Chat<'a> {
     asks: &'a Client,
-    /// As it stood last.
+    /// The last known state.
     room: Room,
     screen: Screen,
     clock: Clock,
     names: Names,
-    /// As many as the room has authors.
+    /// Bounded by the authors of the room.
     people: BTreeMap<AuthorHex, Person>,
     receipts: Receipts,
-    /// Messages of the first page, which events may tell once more.
+    /// Messages of the first page, which events may repeat.
     opened: BTreeSet<PlaceText>,
-    /// Who is here, and was told to be.
+    /// People who are here and were reported so.
     here: BTreeMap<AuthorHex, String>,
     met: bool,
-    /// Whether it was told why nobody is found.
+    /// Whether the reason why nobody is found was shown.
     in_vain: bool,
     late: Late,
-    /// When to show what came late; several lines mostly come together.
+    /// When to show late messages, several of which mostly arrive together.
     late_due: Option<Instant>,
-    /// When progress was last told.
+    /// When progress was last shown.
     progress: Instant,
-    /// Files that are saved once they are here, at most [`GETTING`](crate::limits::GETTING), and those that are.
+    /// Files to save once they are fetched, and those being saved; at most [`GETTING`](crate::limits::GETTING).
     getting: BTreeMap<FileHex, Message>,
     arrived: Vec<Message>,
-    /// What was shown to a person last, and when to tell that it is read.
+    /// The last message shown to a person, and when to report it as read.
     shown: Option<PlaceText>,
     read_due: Option<Instant>,
     /// Whether the room was left for good.
     gone: bool,
 }
 
-/// Lines to be shown together: how many, and the newest of them.
+/// Lines to show together: their number, and the newest of them.
 #[derive(Default)]
 struct Batch {
     lines: Vec<String>,
@@ -152,7 +152,7 @@ impl Batch {
     }
 }
 
-/// What came late, to be shown together by the names that are known then: how many, and the newest of them.
+/// Late messages to show together, under the names known by then: their number, and the newest of them.
 #[derive(Default)]
 struct Late {
     messages: VecDeque<Message>,
@@ -169,7 +169,7 @@ impl Late {
     }
 }
 
-/// Whether somebody was dialled in vain, so that it is known why nobody is found.
+/// Whether a dial failed, so that the reason why nobody is found is known.
 fn is_in_vain(seeking: &Seeking) -> bool {
     seeking.peers.iter().any(|sought| sought.tries > 0)
 }
@@ -203,12 +203,12 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Asks about the room.
+    /// The client for this room.
     fn ask(&self) -> RoomHandle {
         self.asks.room(self.room.id.as_str())
     }
 
-    /// Shows what happens and does what is typed.
+    /// Shows events and carries out typed lines.
     async fn stay(
         &mut self,
         typed: &mut Typed,
@@ -238,7 +238,7 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Tells that a line was too long to be said, and that nothing of it was.
+    /// Reports that a line was too long, and that nothing of it was sent.
     fn refuse(&mut self, bytes: u64) -> Result<(), Failure> {
         let what =
             format!("a line of {bytes} bytes is longer than the {TEXT_BYTES} of a message; nothing of it was said");
@@ -246,7 +246,7 @@ impl<'a> Chat<'a> {
         self.screen.talk(&Failure::Choice(refused).to_string())
     }
 
-    /// Gives somebody who has just joined a moment to find the others, so that what was said before stands above what is said now.
+    /// Gives a newcomer a moment to find the others, so that earlier messages stand above new ones.
     async fn find(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let is_early = |room: &Room| room.name.is_empty() && room.entries < SCREENFUL as u64;
         let deadline = Instant::now() + Duration::from_millis(FIND_MS);
@@ -258,7 +258,7 @@ impl<'a> Chat<'a> {
                     is_alone = room.seeking.is_some() || is_early(&room);
                     self.room = room;
                 }
-                // The first page has them.
+                // The first page shows these messages.
                 Event::Message { .. } | Event::Changed { .. } => {}
                 event => self.note(event, &mut Batch::default())?,
             }
@@ -273,7 +273,7 @@ impl<'a> Chat<'a> {
         self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
         let mut read = self.room.read.clone();
         for message in self.newest().await? {
-            // Once, before the first that is unread.
+            // Once, before the first unread message.
             if !message.mine && read.take_if(|read| *read < message.place).is_some() {
                 self.screen.talk(&format!("{} new", thousands(self.room.unread)))?;
             }
@@ -288,11 +288,11 @@ impl<'a> Chat<'a> {
         };
         self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
         self.seek()?;
-        // Who came before there was anybody to hear of it.
+        // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }
 
-    /// Tells whom the room looks for, and what to do, as long as nobody was found.
+    /// Shows which peers the room looks for, and what to do, as long as none was found.
     fn seek(&mut self) -> Result<(), Failure> {
         let Some(seeking) = &self.room.seeking else { return Ok(()) };
         self.in_vain = is_in_vain(seeking);
@@ -300,13 +300,13 @@ impl<'a> Chat<'a> {
         self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
     }
 
-    /// The newest messages, as many as fit on a screen, but for those of people who are hidden.
+    /// The newest messages, as many as fit on a screen, without those of hidden people.
     async fn newest(&self) -> Result<Vec<Message>, Failure> {
         let page = self.ask().newest(SCREENFUL).await?;
         Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
     }
 
-    /// Takes everything that is to be told now, and shows it together.
+    /// Takes all events that are at hand, and shows them together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
         let mut next = Some(first.ok_or_else(closed)?);
@@ -359,7 +359,7 @@ impl<'a> Chat<'a> {
         Ok(())
     }
 
-    /// Tells who came and went, and how a long fetch goes.
+    /// Reports people who came or went, and the progress of a long fetch.
     fn note_room(&mut self, room: Room) -> Result<(), Failure> {
         room.peers.iter().for_each(|peer| self.names.learn(&peer.author, &peer.nick));
         let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
@@ -387,7 +387,7 @@ impl<'a> Chat<'a> {
         self.progress(before.missing)
     }
 
-    /// A message as it is shown.
+    /// The line that shows a message.
     fn line(&mut self, message: &Message) -> String {
         self.names.meet(message);
         message_line(&self.clock, &self.names, message)
@@ -413,14 +413,14 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Somebody of this room.
+    /// The entry of a person of this room.
     fn person(&mut self, author: &AuthorHex) -> &mut Person {
         let me = *author == self.room.author;
         let person = || Person { author: author.clone(), me, ..Person::default() };
         self.people.entry(author.clone()).or_insert_with(person)
     }
 
-    /// Whom a line of mine may reach.
+    /// The people whom my lines may reach.
     fn company(&self) -> Company {
         let now_ms = self.clock.now_ms();
         let here = self.room.peers.len() as u64;
@@ -428,7 +428,7 @@ impl<'a> Chat<'a> {
         Company { here, others: others.max(here) }
     }
 
-    /// A person saw this, and all before it.
+    /// Notes that a person saw this message and all before it.
     fn shows(&mut self, place: &PlaceText) {
         if at_terminal() && self.shown.as_ref().is_none_or(|shown| shown < place) {
             self.shown = Some(place.clone());
@@ -436,7 +436,7 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Tells what was read.
+    /// Reports what was read.
     async fn tell_read(&mut self) -> Result<(), Failure> {
         self.read_due = None;
         if let Some(place) = self.shown.clone() {
@@ -445,7 +445,7 @@ impl<'a> Chat<'a> {
         Ok(())
     }
 
-    /// Tells how a long fetch goes, once in a while.
+    /// Shows the progress of a long fetch from time to time.
     fn progress(&mut self, before: u64) -> Result<(), Failure> {
         let Room { missing, entries, .. } = self.room;
         let many = before.max(missing) > SCREENFUL as u64;
@@ -470,7 +470,7 @@ impl<'a> Chat<'a> {
         self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
 
-    /// Shows what came late, and receipts.
+    /// Shows late messages and receipts.
     async fn settle(&mut self) -> Result<(), Failure> {
         if self.late_due.is_some_and(|due| due <= Instant::now()) {
             self.late_due = None;
@@ -493,10 +493,10 @@ impl<'a> Chat<'a> {
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
-    /// Gives what was said last the time to reach those who are here. Where nobody sits at a terminal, also gives others
-    /// the time to come, if there are any, and the beginning of the room, which has its name, to get here.
+    /// Waits for the last lines to reach the people who are here. When standard input is no terminal, also waits for
+    /// others to come, if there are any, and for the founding entry, which has the room's name.
     async fn leave(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
-        // How the room stands is told a moment after it is so: who is in it is asked for.
+        // Events report the state of the room a moment late, so this requests it.
         let others =
             !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {

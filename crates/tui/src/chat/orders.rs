@@ -30,11 +30,11 @@ const ORDERS: [(&str, &str); 19] = [
     ("/hide NAME", "do not show what they say, or show it again"),
     ("/topic TEXT", "set the topic, or show it"),
     ("/search WORDS", "find what was said"),
-    ("/seen", "who has what you said last"),
+    ("/seen", "who has your last message"),
     ("/log", "the newest page of the timeline, everything in its place"),
     ("/peers", "who is here, and how they are reached"),
-    ("/ticket", "what lets others in"),
-    ("/digest", "the same at two people who hold the same entries"),
+    ("/ticket", "show the ticket, with which others join"),
+    ("/digest", "a digest, equal for people who hold the same entries"),
     ("/help", "this"),
     ("/quit", "leave; the room is kept. A line that begins with // says / and the rest"),
 ];
@@ -66,7 +66,7 @@ fn read(line: &str) -> Typed<'_> {
     }
 }
 
-/// Which message is meant, counted from the last one, and what is said of it: `^2 words`.
+/// Which message is meant, counted from the last one, and the text for it: `^2 words`.
 fn counted(rest: &str) -> (usize, &str) {
     let number = |rest: &'_ str| rest.strip_prefix('^')?.split(' ').next()?.parse::<usize>().ok().filter(|up| *up > 0);
     match number(rest) {
@@ -75,7 +75,7 @@ fn counted(rest: &str) -> (usize, &str) {
     }
 }
 
-/// What people say to each other.
+/// Whether people write messages of this kind.
 fn is_said(message: &Message) -> bool {
     matches!(message.kind, Kind::Text | Kind::File)
 }
@@ -85,7 +85,7 @@ fn usage(what: &str, help: &str) -> Failure {
 }
 
 impl Chat<'_> {
-    /// Does what was typed. What the room refuses is told, and the person stays.
+    /// Carries out a typed line. Shows what the room refuses; the person stays.
     pub(super) async fn take(&mut self, line: &str) -> Result<Next, Failure> {
         let done = match read(line) {
             Typed::Order("quit", _) => return Ok(Next::Leave),
@@ -120,7 +120,7 @@ impl Chat<'_> {
         }
     }
 
-    /// Does something with a message that was said.
+    /// Carries out an order about a message.
     async fn about(&mut self, word: &str, (up, rest): (usize, &str)) -> Result<(), Failure> {
         let mine = matches!(word, "edit" | "delete");
         if rest.is_empty() && word != "delete" {
@@ -143,7 +143,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// The message that is so many up from the last one that fits.
+    /// The n-th newest message that fits, `up` = 1 being the newest.
     async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         let found = self.newest().await?.into_iter().rev().filter(|message| fits(message)).nth(up - 1);
         found.ok_or_else(|| {
@@ -230,7 +230,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// Asks for a file, which is saved when it is here.
+    /// Fetches a file, which is saved when it is here.
     async fn get(&mut self, up: usize) -> Result<(), Failure> {
         let message = self.target(up, |message| message.kind == Kind::File).await?;
         let Some(file) = &message.file else { return Ok(()) };
@@ -258,7 +258,7 @@ impl Chat<'_> {
         self.screen.talk(&format!("saved as {}", clean(&saved.unwrap_or_default().display().to_string())))
     }
 
-    /// Shows what I said once others have it.
+    /// Shows my line once others have it.
     fn follow(&mut self, said: Message) {
         let line = self.line(&said);
         self.receipts.follow(said.r#ref, line, self.company());
