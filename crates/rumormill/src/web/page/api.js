@@ -5,7 +5,19 @@ import { drop, keep, kept, whenElsewhere } from "./kept.js";
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
-const KINDS = new Set(["message", "changed", "held", "file", "room", "left", "person", "notice", "step", "typing", "lagged"]);
+const KINDS = new Set([
+  "message",
+  "changed",
+  "held",
+  "file",
+  "room",
+  "left",
+  "person",
+  "notice",
+  "step",
+  "typing",
+  "lagged",
+]);
 // Characters of one line of the stream: four times the longest event.
 const LINE_CHARS = 1 << 20;
 const TOKEN = "token";
@@ -19,9 +31,14 @@ export class Failure extends Error {
 }
 
 const lost = () =>
-  new Failure(0, "Rumormill on this computer does not answer", "See whether it still runs; start it again with rumormill serve.");
+  new Failure(
+    0,
+    "Rumormill on this computer does not answer",
+    "See whether it still runs; start it again with rumormill serve.",
+  );
 
-const refused = (status, { what, help, code } = {}) => new Failure(status, what ?? `Rumormill refused (${status})`, help ?? "Try again.", code);
+const refused = (status, { what, help, code } = {}) =>
+  new Failure(status, what ?? `Rumormill refused (${status})`, help ?? "Try again.", code);
 
 function request(method, path, { headers, ...set } = {}) {
   const token = kept(TOKEN);
@@ -41,7 +58,10 @@ export async function call(method, path, body) {
   let answer, said;
   try {
     answer = await request(method, path, {
-      headers: body === undefined ? {} : { "content-type": isFile ? "application/octet-stream" : "application/json" },
+      headers:
+        body === undefined
+          ? {}
+          : { "content-type": isFile ? "application/octet-stream" : "application/json" },
       body: body === undefined || isFile ? body : JSON.stringify(body),
       signal: isFile ? undefined : AbortSignal.timeout(ANSWER_MS),
     });
@@ -69,7 +89,16 @@ export async function fetched(path) {
     throw lost();
   }
   if (answer.ok) return URL.createObjectURL(blob);
-  throw refused(answer.status, await blob.text().then(JSON.parse).then(({ error }) => error, () => undefined));
+  throw refused(
+    answer.status,
+    await blob
+      .text()
+      .then(JSON.parse)
+      .then(
+        ({ error }) => error,
+        () => undefined,
+      ),
+  );
 }
 
 // Exchanges a code for the token of this page.
@@ -127,13 +156,18 @@ async function follow(signal, event, open) {
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ done: true }));
     if (done || signal.aborted) return 0;
-    if (!take(value)) return reader.cancel().then(() => 0, () => 0);
+    if (!take(value))
+      return reader.cancel().then(
+        () => 0,
+        () => 0,
+      );
   }
 }
 
 // Takes pieces of the stream and tells each event that is whole; `false` past the longest line.
 function lines(event) {
-  let begun = "", kind = "";
+  let begun = "",
+    kind = "";
   const line = (text) => {
     if (text.startsWith("event:")) kind = text.slice(6).trim();
     else if (text.startsWith("data:") && KINDS.has(kind)) tell(event, kind, text.slice(5));

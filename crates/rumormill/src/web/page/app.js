@@ -43,7 +43,11 @@ async function open(code) {
     if (code) await signIn(code);
     await call("GET", "/v1/rooms");
   } catch (failure) {
-    if (code && failure.status !== 0) return gate({ what: "This code has been used or has run out", help: "Run rumormill serve again and open the link it prints." });
+    if (code && failure.status !== 0)
+      return gate({
+        what: "This code has been used or has run out",
+        help: "Run rumormill serve again and open the link it prints.",
+      });
     return gate(failure.status === 401 ? null : failure);
   }
   $("gate").hidden = true;

@@ -19,7 +19,15 @@ export class Composer {
   // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), own(), walk(), people(), show(author), named(text),
   // unclear(what), commands(), fitting(word, rest), typing(room), signs(words), emoji(take).
   constructor(act) {
-    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, room: null, sending: Promise.resolve() });
+    Object.assign(this, {
+      act,
+      text: $("text"),
+      about: null,
+      choices: [],
+      chosen: 0,
+      room: null,
+      sending: Promise.resolve(),
+    });
     this.text.addEventListener("input", () => {
       this.changed();
       this.keepDraft();
@@ -27,11 +35,13 @@ export class Composer {
     });
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.offer([]));
-    $("emoji").addEventListener("click", () => this.act.emoji((sign) => {
-      this.text.focus();
-      this.text.setRangeText(sign, this.text.selectionStart, this.text.selectionEnd, "end");
-      this.text.dispatchEvent(new Event("input"));
-    }));
+    $("emoji").addEventListener("click", () =>
+      this.act.emoji((sign) => {
+        this.text.focus();
+        this.text.setRangeText(sign, this.text.selectionStart, this.text.selectionEnd, "end");
+        this.text.dispatchEvent(new Event("input"));
+      }),
+    );
     $("about-close").addEventListener("click", () => this.cancel());
     $("say").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -41,7 +51,12 @@ export class Composer {
 
   // Whether there is something that others will read in that room.
   isWriting(room) {
-    return room === this.room && Boolean(this.text.value.trim()) && !this.about?.edit && !isCommand(this.text.value);
+    return (
+      room === this.room &&
+      Boolean(this.text.value.trim()) &&
+      !this.about?.edit &&
+      !isCommand(this.text.value)
+    );
   }
 
   // Goes to another room; what was begun in this one waits there.
@@ -67,8 +82,20 @@ export class Composer {
     this.text.value = text;
     const message = about?.edit ?? about?.reply;
     $("about").hidden = !message;
-    $("about-text").replaceChildren(...(message ? [about.edit ? "Changing: " : "In reply to ", about.reply && theirs(this.act.show(message.author)), about.reply && ": ", theirs(short(message.text, QUOTE_CHARS))].filter(Boolean) : []));
-    this.text.setAttribute("aria-label", about?.edit ? "Your message, as it will read" : about?.reply ? "Your reply" : "Your message");
+    $("about-text").replaceChildren(
+      ...(message
+        ? [
+            about.edit ? "Changing: " : "In reply to ",
+            about.reply && theirs(this.act.show(message.author)),
+            about.reply && ": ",
+            theirs(short(message.text, QUOTE_CHARS)),
+          ].filter(Boolean)
+        : []),
+    );
+    this.text.setAttribute(
+      "aria-label",
+      about?.edit ? "Your message, as it will read" : about?.reply ? "Your reply" : "Your message",
+    );
     this.changed();
   }
 
@@ -99,12 +126,14 @@ export class Composer {
     const move = { ArrowDown: 1, ArrowUp: -1 }[key];
     if (event.isComposing || event.ctrlKey || event.metaKey || (event.altKey && key !== "Enter")) return;
     const choice = this.choices[this.chosen];
-    if (choice && move) this.moved = true, this.choose(this.chosen + move);
+    if (choice && move) ((this.moved = true), this.choose(this.chosen + move));
     // A command that is written out is carried out, whatever else begins so.
-    else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved)))) this.take(choice);
+    else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved))))
+      this.take(choice);
     else if (key === "Escape" && this.choices.length) this.offer([]);
     else if (key === "Escape" && this.about) this.cancel();
-    else if (key === "Enter" && event.altKey) this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed();
+    else if (key === "Enter" && event.altKey)
+      (this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed());
     else if (key === "Enter" && !event.shiftKey) this.submit();
     else if (key === "ArrowUp" && event.shiftKey && !this.text.value) this.act.walk();
     else if (key === "ArrowUp" && !this.text.value && this.act.own()) this.edit(this.act.own());
@@ -138,23 +167,62 @@ export class Composer {
   // Offers emoji for what stands behind a colon, if that still stands there when they are found.
   async lookForSigns(before, words) {
     const found = await this.act.signs(words);
-    if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before) return;
-    this.offer(found.map(({ sign, name }) => ({ key: sign, at: before.length - words.length - 1, text: sign + " ", shown: sign, about: name })));
+    if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before)
+      return;
+    this.offer(
+      found.map(({ sign, name }) => ({
+        key: sign,
+        at: before.length - words.length - 1,
+        text: sign + " ",
+        shown: sign,
+        about: name,
+      })),
+    );
   }
 
   commands(word, rest, length) {
     if (rest !== undefined)
-      return this.act.fitting(word, rest).map(([text, about]) => ({ key: text, at: length - rest.length, text, shown: text, about, order: true }));
+      return this.act
+        .fitting(word, rest)
+        .map(([text, about]) => ({
+          key: text,
+          at: length - rest.length,
+          text,
+          shown: text,
+          about,
+          order: true,
+        }));
     const found = this.act.commands().filter((known) => known.word.startsWith(word) && known.word !== word);
-    return found.map((known) => ({ key: known.word, at: 0, text: `/${known.word}${known.rest && " "}`, shown: `/${known.word} ${known.rest}`, about: known.what, order: true }));
+    return found.map((known) => ({
+      key: known.word,
+      at: 0,
+      text: `/${known.word}${known.rest && " "}`,
+      shown: `/${known.word} ${known.rest}`,
+      about: known.what,
+      order: true,
+    }));
   }
 
   people({ at, word }) {
     const low = word.toLowerCase();
     const like = folded(word);
-    const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))));
-    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
-      .map(({ author, nick, here }) => ({ key: author, at, text: this.act.show(author) + " ", shown: this.act.show(author), about: here ? "here" : "away" }));
+    const found = this.act
+      .people()
+      .filter(
+        ({ me, nick }) =>
+          !me &&
+          line(nick) &&
+          (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))),
+      );
+    return found
+      .sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
+      .map(({ author, nick, here }) => ({
+        key: author,
+        at,
+        text: this.act.show(author) + " ",
+        shown: this.act.show(author),
+        about: here ? "here" : "away",
+      }));
   }
 
   offer(choices) {
@@ -172,12 +240,32 @@ export class Composer {
     const shown = this.choices.slice(from, from + CHOICES).map((choice, i) => ({
       key: choice.key,
       stamp: [choice.shown, choice.about, choice.at, from + i, from + i === this.chosen],
-      make: () => el("li", { role: "option", id: `choice-${from + i}`, "aria-selected": String(from + i === this.chosen), onpointerdown: (event) => {
-        event.preventDefault();
-        this.take(choice);
-      } }, theirs(choice.shown), choice.about && el("span", { class: "quiet" }, " " + choice.about)),
+      make: () =>
+        el(
+          "li",
+          {
+            role: "option",
+            id: `choice-${from + i}`,
+            "aria-selected": String(from + i === this.chosen),
+            onpointerdown: (event) => {
+              event.preventDefault();
+              this.take(choice);
+            },
+          },
+          theirs(choice.shown),
+          choice.about && el("span", { class: "quiet" }, " " + choice.about),
+        ),
     }));
-    const more = { key: "more", stamp: [from, length], make: () => el("li", { class: "quiet", "aria-hidden": "true" }, `${from + 1} to ${Math.min(from + CHOICES, length)} of ${length}; ↑ ↓ for more`) };
+    const more = {
+      key: "more",
+      stamp: [from, length],
+      make: () =>
+        el(
+          "li",
+          { class: "quiet", "aria-hidden": "true" },
+          `${from + 1} to ${Math.min(from + CHOICES, length)} of ${length}; ↑ ↓ for more`,
+        ),
+    };
     rows($("choices"), length > CHOICES ? [...shown, more] : shown);
     if (length) {
       this.text.setAttribute("aria-activedescendant", "choice-" + this.chosen);
@@ -232,7 +320,7 @@ export class Composer {
   giveBack(room, text, about) {
     const meanwhile = this.room === room ? this.text.value : kept(DRAFT + room);
     const all = meanwhile ? `${text}\n${meanwhile}` : text;
-    if (this.room === room) this.set(all, this.about ?? about), this.keepDraft();
+    if (this.room === room) (this.set(all, this.about ?? about), this.keepDraft());
     else if (!about?.edit) keep(DRAFT + room, all);
   }
 }

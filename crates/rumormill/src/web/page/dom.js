@@ -21,10 +21,20 @@ function fill(node, set, children) {
   return node;
 }
 
-export const button = (words, run, isMain, isFirst) => el("button", { type: "button", class: isMain && "main", "data-first": isFirst, onclick: run }, words);
+export const button = (words, run, isMain, isFirst) =>
+  el("button", { type: "button", class: isMain && "main", "data-first": isFirst, onclick: run }, words);
 
 export const table = (title, lines) =>
-  el("table", {}, title && el("caption", {}, title), el("tbody", {}, lines.map(([name, words]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, words)))));
+  el(
+    "table",
+    {},
+    title && el("caption", {}, title),
+    el(
+      "tbody",
+      {},
+      lines.map(([name, words]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, words))),
+    ),
+  );
 
 // Words of others: isolated, so that their direction stays theirs.
 export const theirs = (text, set = {}) => el("bdi", set, text);

@@ -33,19 +33,36 @@ function box([width, height] = []) {
 export function file(message, tab, act) {
   const { name, mime, size: bytes, state, have } = message.file;
   const percent = Math.floor((100 * have) / Math.max(bytes, 1));
-  const control = (as, words, run) => el("button", { type: "button", tabindex: tab, "data-as": as, onclick: run }, words);
+  const control = (as, words, run) =>
+    el("button", { type: "button", tabindex: tab, "data-as": as, onclick: run }, words);
   const label = line(name) || "a file";
   const isHere = state === "here";
-  return el("div", { class: "file" },
-    isHere && PICTURES.includes(mime) && picture(act.path(message), { alt: label, ...box(message.file.pixels) }),
-    el("p", { class: "text" }, theirs(label, { class: "file-name" }), el("span", { class: "quiet" }, `, ${size(bytes)}`, mime && ", ", mime && theirs(line(mime)))),
-    el("div", { class: "row" },
+  return el(
+    "div",
+    { class: "file" },
+    isHere &&
+      PICTURES.includes(mime) &&
+      picture(act.path(message), { alt: label, ...box(message.file.pixels) }),
+    el(
+      "p",
+      { class: "text" },
+      theirs(label, { class: "file-name" }),
+      el("span", { class: "quiet" }, `, ${size(bytes)}`, mime && ", ", mime && theirs(line(mime))),
+    ),
+    el(
+      "div",
+      { class: "row" },
       isHere && control("save", "Save", () => act.save(message)),
-      (state === "asking" || state === "fetching") && el("progress", { max: Math.max(bytes, 1), value: have, "aria-label": `${label}, on its way` }),
-      (state === "asking" || state === "fetching") && el("span", { class: "quiet" }, state === "asking" ? "asking for it" : `${percent} %`),
-      state === "waiting" && el("span", { class: "quiet" }, "Nobody who has it is here. It comes when somebody does."),
+      (state === "asking" || state === "fetching") &&
+        el("progress", { max: Math.max(bytes, 1), value: have, "aria-label": `${label}, on its way` }),
+      (state === "asking" || state === "fetching") &&
+        el("span", { class: "quiet" }, state === "asking" ? "asking for it" : `${percent} %`),
+      state === "waiting" &&
+        el("span", { class: "quiet" }, "Nobody who has it is here. It comes when somebody does."),
       state === "absent" && control("get", "Get", () => act.get(message)),
-      !isHere && state !== "absent" && control("give-up", "Give up", () => act.giveUp(message))));
+      !isHere && state !== "absent" && control("give-up", "Give up", () => act.giveUp(message)),
+    ),
+  );
 }
 
 // Lets the browser save what is at a path, under a name.
@@ -58,7 +75,10 @@ export async function save(path, name) {
 // A name under which the node takes a file: what a browser calls a pasted picture tells nothing.
 function called(given, isPasted) {
   const end = given.name.split(".").pop();
-  const name = isPasted && /^image\.\w+$/.test(given.name) ? `pasted ${new Date().toISOString().slice(0, 19).replaceAll(":", ".")}.${end}` : given.name;
+  const name =
+    isPasted && /^image\.\w+$/.test(given.name)
+      ? `pasted ${new Date().toISOString().slice(0, 19).replaceAll(":", ".")}.${end}`
+      : given.name;
   const plain = name.replace(/[\/\\\u0000-\u001f\u007f-\u009f]/g, "_");
   return new TextEncoder().encode(plain).length > NAME_BYTES ? `file.${end}`.slice(0, 40) : plain;
 }

@@ -32,10 +32,14 @@ export function drop(name) {
 
 // Forgets all whose names begin so.
 export function dropAll(prefix) {
-  for (const name of [...alone.keys(), ...Object.keys(store() ?? {})]) if (name.startsWith(prefix)) drop(name);
+  for (const name of [...alone.keys(), ...Object.keys(store() ?? {})])
+    if (name.startsWith(prefix)) drop(name);
 }
 
 // Calls `run` with the new value, or `null`, when another window changes what is kept under this name.
 export function whenElsewhere(name, run) {
-  addEventListener("storage", ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue));
+  addEventListener(
+    "storage",
+    ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue),
+  );
 }

@@ -26,17 +26,37 @@ const GONE = {
 export class Log {
   // `act` names what can be done: see `tools` and `message`; `act.tools(ref)` gives the tools of a message by its ref.
   constructor(node, act) {
-    Object.assign(this, { node, act, selected: null, pointed: null, others: 0, names: new Names(), marker: null, fresh: 0, opened: new Set() });
-    node.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.point(target.closest("article")));
+    Object.assign(this, {
+      node,
+      act,
+      selected: null,
+      pointed: null,
+      others: 0,
+      names: new Names(),
+      marker: null,
+      fresh: 0,
+      opened: new Set(),
+    });
+    node.addEventListener(
+      "pointerover",
+      ({ target, pointerType }) => pointerType === "mouse" && this.point(target.closest("article")),
+    );
     node.addEventListener("pointerleave", () => this.point(null));
     setInterval(() => this.age(), AGE_MS);
   }
 
   // Begins to draw another room, from the beginning of a visit to it.
   enter(visit) {
-    Object.assign(this, { selected: null, pointed: null, marker: null, fresh: 0, names: visit?.names ?? new Names() });
+    Object.assign(this, {
+      selected: null,
+      pointed: null,
+      marker: null,
+      fresh: 0,
+      names: visit?.names ?? new Names(),
+    });
     this.opened.clear();
-    if (visit?.room.unread && visit.room.read) Object.assign(this, { marker: visit.room.read, fresh: visit.room.unread });
+    if (visit?.room.unread && visit.room.read)
+      Object.assign(this, { marker: visit.room.read, fresh: visit.room.unread });
   }
 
   // Rests at the end, or where the unread begins as long as there is more of it than fits, or where one reads.
@@ -45,7 +65,9 @@ export class Log {
     rows(this.node, this.list(timeline, room));
     this.point(this.pointed && this.row(this.pointed));
     const first = keep === "unread" && document.getElementById("unread");
-    if (first) this.node.scrollTop += first.getBoundingClientRect().top - this.node.getBoundingClientRect().top - ABOVE_PX;
+    if (first)
+      this.node.scrollTop +=
+        first.getBoundingClientRect().top - this.node.getBoundingClientRect().top - ABOVE_PX;
     else if (keep) this.node.scrollTop = this.node.scrollHeight;
     else this.release(held);
   }
@@ -71,7 +93,9 @@ export class Log {
   // The last message of which the end is in sight.
   lastSeen() {
     const { bottom } = this.node.getBoundingClientRect();
-    return [...this.node.querySelectorAll("article")].findLast((row) => row.getBoundingClientRect().bottom <= bottom + 1)?.dataset.key;
+    return [...this.node.querySelectorAll("article")].findLast(
+      (row) => row.getBoundingClientRect().bottom <= bottom + 1,
+    )?.dataset.key;
   }
 
   atEnd() {
@@ -99,7 +123,9 @@ export class Log {
 
   release(held) {
     const row = held && this.row(held.key);
-    if (row) this.node.scrollTop += row.getBoundingClientRect().top - this.node.getBoundingClientRect().top - held.offset;
+    if (row)
+      this.node.scrollTop +=
+        row.getBoundingClientRect().top - this.node.getBoundingClientRect().top - held.offset;
   }
 
   row(key) {
@@ -122,14 +148,23 @@ export class Log {
       group = null;
       const today = day(message.time_ms);
       if (!before || day(before.time_ms) !== today)
-        list.push({ key: "day " + today, stamp: [], make: () => el("p", { class: "rule" }, el("span", {}, today)) });
+        list.push({
+          key: "day " + today,
+          stamp: [],
+          make: () => el("p", { class: "rule" }, el("span", {}, today)),
+        });
       wasRead ||= message.place <= this.marker;
       const isUnread = !isMarked && wasRead && message.place > this.marker && !message.mine;
       if (isUnread) {
         isMarked = true;
         this.fresh = this.counted(timeline);
         const words = `${number(this.fresh)} new`;
-        list.push({ key: "unread", stamp: [words], make: () => el("p", { class: "rule unread", id: "unread", "aria-live": "off" }, el("span", {}, words)) });
+        list.push({
+          key: "unread",
+          stamp: [words],
+          make: () =>
+            el("p", { class: "rule unread", id: "unread", "aria-live": "off" }, el("span", {}, words)),
+        });
       }
       list.push(this.item(message, before, isUnread, timeline.lateRefs.has(message.ref)));
       before = message;
@@ -139,79 +174,183 @@ export class Log {
 
   // How many messages of others stand behind the marker, as far as that is known.
   counted({ messages, newer }) {
-    const shown = messages.filter(({ place, mine, hidden, kind }) => place > this.marker && !mine && !hidden && (kind === "text" || kind === "file")).length;
+    const shown = messages.filter(
+      ({ place, mine, hidden, kind }) =>
+        place > this.marker && !mine && !hidden && (kind === "text" || kind === "file"),
+    ).length;
     return Math.max(newer ? Math.max(this.fresh, shown) : shown, 1);
   }
 
   // In the place of what somebody says who is hidden.
   unshown({ author, count: hidden, ref }) {
     const words = `${count(hidden, "message")} by ${this.names.show(author)} hidden`;
-    const make = () => el("p", { class: "above" }, theirs(words), " ", el("button", { type: "button", class: "quiet", "data-as": "unhide", title: "Until you leave the room", onclick: () => this.act.unfold(author) }, "Show"));
+    const make = () =>
+      el(
+        "p",
+        { class: "above" },
+        theirs(words),
+        " ",
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "data-as": "unhide",
+            title: "Until you leave the room",
+            onclick: () => this.act.unfold(author),
+          },
+          "Show",
+        ),
+      );
     return { key: "hidden " + ref, stamp: [words], make };
   }
 
   above(timeline, room) {
     const all = room.entries + room.missing;
-    const here = room.missing ? `${number(room.entries)} of ${number(all)} here` : `${number(room.entries)} here`;
+    const here = room.missing
+      ? `${number(room.entries)} of ${number(all)} here`
+      : `${number(room.entries)} here`;
     const text = `${number(timeline.messages.length)} shown, ${here}`;
     const make = () =>
-      el("div", { class: "above", "aria-live": "off" },
+      el(
+        "div",
+        { class: "above", "aria-live": "off" },
         el("p", { id: "shown" }, text),
-        timeline.older ? el("button", { type: "button", "data-as": "older", onclick: this.act.older }, "Show earlier ones") : el("p", {}, room.missing ? "The earlier ones have not arrived yet." : "This is where the room begins."));
+        timeline.older
+          ? el("button", { type: "button", "data-as": "older", onclick: this.act.older }, "Show earlier ones")
+          : el(
+              "p",
+              {},
+              room.missing ? "The earlier ones have not arrived yet." : "This is where the room begins.",
+            ),
+      );
     return { key: "above", stamp: [text, timeline.older], make };
   }
 
   item(message, before, isUnread, isLate) {
     const isSelected = this.selected === message.ref;
-    const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !before.from && !isUnread &&
-      !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
+    const together =
+      !message.action &&
+      !before?.action &&
+      before?.author === message.author &&
+      before.kind === message.kind &&
+      message.kind === "text" &&
+      !message.from &&
+      !before.from &&
+      !isUnread &&
+      !message.reply_to &&
+      message.time_ms - before.time_ms < TOGETHER_MS &&
+      day(message.time_ms) === day(before.time_ms);
     // Who takes a name is told by the one before, or by their first; all else by what they are called now.
-    const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
+    const who = this.names.show(
+      message.author,
+      message.kind === "nick"
+        ? (message.before ?? message.text)
+        : (this.names.nicks.get(message.author) ?? message.nick),
+    );
     const called = message.mentions.map((author) => this.names.show(author)).join("\n");
-    const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
-    return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
+    const stamp = [
+      message,
+      isSelected,
+      together,
+      isLate,
+      who,
+      called,
+      message.mine && this.others,
+      this.opened.has(message.ref),
+    ];
+    return {
+      key: message.ref,
+      stamp,
+      make: () => this.message(message, { isSelected, together, isLate, who }),
+    };
   }
 
   message(message, { isSelected, together, isLate, who }) {
     const [said, isEvent] = this.said(message);
     const classes = ["message", this.names.hue(message.author)];
-    for (const [name, is] of Object.entries({ together, late: isLate, selected: isSelected, event: isEvent, action: message.action, me: message.names_me, mine: message.mine }))
+    for (const [name, is] of Object.entries({
+      together,
+      late: isLate,
+      selected: isSelected,
+      event: isEvent,
+      action: message.action,
+      me: message.names_me,
+      mine: message.mine,
+    }))
       if (is) classes.push(name);
     const tab = isSelected ? "0" : "-1";
-    return el("article", { class: classes.join(" "), tabindex: "-1", "aria-current": isSelected && "true" },
-      !together && !isEvent && !message.action && el("span", { class: "face", "aria-hidden": "true" }, [...who][0].toUpperCase()),
-      el("p", { class: "who" },
+    return el(
+      "article",
+      { class: classes.join(" "), tabindex: "-1", "aria-current": isSelected && "true" },
+      !together &&
+        !isEvent &&
+        !message.action &&
+        el("span", { class: "face", "aria-hidden": "true" }, [...who][0].toUpperCase()),
+      el(
+        "p",
+        { class: "who" },
         theirs(who, { class: "nick" }),
-        el("time", { class: "age", datetime: iso(message.time_ms), title: moment(message.time_ms), "aria-live": "off" }, ago(message.time_ms)),
+        el(
+          "time",
+          {
+            class: "age",
+            datetime: iso(message.time_ms),
+            title: moment(message.time_ms),
+            "aria-live": "off",
+          },
+          ago(message.time_ms),
+        ),
         isLate && el("span", { class: "tag" }, "late"),
         message.hidden && el("span", { class: "tag" }, "hidden"),
         message.edited && el("span", { class: "tag" }, "edited"),
-        message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
+        message.mine && message.holders !== null && !isEvent && this.holders(message, tab),
+      ),
       message.reply_to && this.quote(message.reply_to, tab),
       message.from && this.elsewhere(message.from, message.time_ms),
       said(tab),
       this.reactions(message, tab),
-      isSelected && this.tools(message));
+      isSelected && this.tools(message),
+    );
   }
 
   // How what a message tells is shown, and whether it is something that happened rather than was said.
   said(message) {
-    const event = (words, name) => [() => el("p", { class: "text" }, words, name && theirs(short(name, 400))), true];
+    const event = (words, name) => [
+      () => el("p", { class: "text" }, words, name && theirs(short(name, 400))),
+      true,
+    ];
     switch (message.kind) {
-      case "text": return [(tab) => this.text(message, tab), false];
-      case "file": return [(tab) => file(message, tab, this.act), false];
-      case "nick": return message.before ? event("is now called ", nick(message.text, message.author)) : event("joined");
-      case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
-      case "founded": return event("founded the room ", message.text);
-      default: return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
+      case "text":
+        return [(tab) => this.text(message, tab), false];
+      case "file":
+        return [(tab) => file(message, tab, this.act), false];
+      case "nick":
+        return message.before ? event("is now called ", nick(message.text, message.author)) : event("joined");
+      case "topic":
+        return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
+      case "founded":
+        return event("founded the room ", message.text);
+      default:
+        return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
     }
   }
 
   // Who said it in another system; who brought it here stands above.
   elsewhere({ name, source, time_ms }, brought_ms) {
-    const when = Math.abs(time_ms - brought_ms) >= HANDED_ON_MS && [", ", el("time", { datetime: iso(time_ms) }, moment(time_ms))];
-    return el("p", { class: "quiet elsewhere" },
-      theirs(short(name, 80), { class: "nick" }), " (", theirs(short(source, 40)), ")", when);
+    const when = Math.abs(time_ms - brought_ms) >= HANDED_ON_MS && [
+      ", ",
+      el("time", { datetime: iso(time_ms) }, moment(time_ms)),
+    ];
+    return el(
+      "p",
+      { class: "quiet elsewhere" },
+      theirs(short(name, 80), { class: "nick" }),
+      " (",
+      theirs(short(source, 40)),
+      ")",
+      when,
+    );
   }
 
   text(message, tab) {
@@ -220,60 +359,148 @@ export class Log {
     const isOpen = this.opened.has(message.ref);
     const toggle = () => this.act.unfold(message.ref);
     const say = this.caller(message);
-    const body = message.blocks?.length ? marked(message.blocks, tab, { say, go: this.act.go }) : el("p", { class: "text", dir: "auto" }, ...say(words));
+    const body = message.blocks?.length
+      ? marked(message.blocks, tab, { say, go: this.act.go })
+      : el("p", { class: "text", dir: "auto" }, ...say(words));
     body.classList.toggle("folded", long && !isOpen);
-    return el("div", { class: "said" }, body,
-      long && el("button", { type: "button", class: "quiet", tabindex: tab, "data-as": "unfold", "aria-expanded": String(isOpen), onclick: toggle }, isOpen ? "Show less" : "Show all of it"));
+    return el(
+      "div",
+      { class: "said" },
+      body,
+      long &&
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            tabindex: tab,
+            "data-as": "unfold",
+            "aria-expanded": String(isOpen),
+            onclick: toggle,
+          },
+          isOpen ? "Show less" : "Show all of it",
+        ),
+    );
   }
 
   // Gives the nodes of plain words, with those set off whom the message names.
   caller(message) {
     // The longest first: a name with digits behind it is not the name without.
-    const names = message.mentions.flatMap((author) => [this.names.show(author), this.names.nicks.get(author) ?? ""].map((name) => ["@" + name, author]))
-      .filter(([name]) => name.length > 1).sort(([one], [other]) => other.length - one.length);
+    const names = message.mentions
+      .flatMap((author) =>
+        [this.names.show(author), this.names.nicks.get(author) ?? ""].map((name) => ["@" + name, author]),
+      )
+      .filter(([name]) => name.length > 1)
+      .sort(([one], [other]) => other.length - one.length);
     return (text) => this.called(text, names);
   }
 
   called(text, names) {
-    const found = names.map(([name, author]) => [text.indexOf(name), name, author]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0])[0];
+    const found = names
+      .map(([name, author]) => [text.indexOf(name), name, author])
+      .filter(([at]) => at >= 0)
+      .sort((a, b) => a[0] - b[0])[0];
     if (!found) return text ? [text] : [];
     const [at, name, author] = found;
-    return [text.slice(0, at), el("span", { class: "called", title: this.names.show(author) }, name), ...this.called(text.slice(at + name.length), names)];
+    return [
+      text.slice(0, at),
+      el("span", { class: "called", title: this.names.show(author) }, name),
+      ...this.called(text.slice(at + name.length), names),
+    ];
   }
 
   quote({ ref, nick: name, text }, tab) {
     const author = ref.split(".")[0];
-    return el("button", { type: "button", class: "quote", tabindex: tab, "data-as": "quote", onclick: () => this.act.jump(ref) },
-      el("span", { class: "hide" }, "In reply to "), theirs(this.names.show(author, name), { class: "nick " + this.names.hue(author) }), " ",
-      theirs(short(text, QUOTE_CHARS) || "(not here)"));
+    return el(
+      "button",
+      {
+        type: "button",
+        class: "quote",
+        tabindex: tab,
+        "data-as": "quote",
+        onclick: () => this.act.jump(ref),
+      },
+      el("span", { class: "hide" }, "In reply to "),
+      theirs(this.names.show(author, name), { class: "nick " + this.names.hue(author) }),
+      " ",
+      theirs(short(text, QUOTE_CHARS) || "(not here)"),
+    );
   }
 
   holders(message, tab) {
     const others = Math.max(this.others, message.holders);
-    const label = others ? `${message.holders} of ${count(others, "other")} have it` : "Nobody else is in this room yet";
+    const label = others
+      ? `${message.holders} of ${count(others, "other")} have it`
+      : "Nobody else is in this room yet";
     const shown = others ? `${message.holders ? "✓" : "…"} ${message.holders}/${others}` : "only here";
-    return el("button", { type: "button", class: "held" + (message.holders && message.holders >= others ? " all" : ""), tabindex: tab, "data-as": "held", "aria-label": `${label}. Who?`, title: label, onclick: () => this.act.holders(message) }, shown);
+    return el(
+      "button",
+      {
+        type: "button",
+        class: "held" + (message.holders && message.holders >= others ? " all" : ""),
+        tabindex: tab,
+        "data-as": "held",
+        "aria-label": `${label}. Who?`,
+        title: label,
+        onclick: () => this.act.holders(message),
+      },
+      shown,
+    );
   }
 
   reactions(message, tab) {
     if (!message.reactions.length) return null;
-    return el("div", { class: "reactions", role: "group", "aria-label": "Reactions" }, message.reactions.map(({ sign, authors, mine }) => {
-      const by = authors.slice(0, 20).map((author) => this.names.show(author)).join(", ");
-      const shown = short(sign, SIGN_CHARS) || "?";
-      return el("button", { type: "button", tabindex: tab, "data-as": "sign " + sign, "aria-pressed": String(mine), "aria-label": `${shown} ${authors.length}, by ${by}`, title: by, onclick: () => this.act.react(message, sign, !mine) },
-        theirs(shown), " " + number(authors.length));
-    }));
+    return el(
+      "div",
+      { class: "reactions", role: "group", "aria-label": "Reactions" },
+      message.reactions.map(({ sign, authors, mine }) => {
+        const by = authors
+          .slice(0, 20)
+          .map((author) => this.names.show(author))
+          .join(", ");
+        const shown = short(sign, SIGN_CHARS) || "?";
+        return el(
+          "button",
+          {
+            type: "button",
+            tabindex: tab,
+            "data-as": "sign " + sign,
+            "aria-pressed": String(mine),
+            "aria-label": `${shown} ${authors.length}, by ${by}`,
+            title: by,
+            onclick: () => this.act.react(message, sign, !mine),
+          },
+          theirs(shown),
+          " " + number(authors.length),
+        );
+      }),
+    );
   }
 
   tools(message, look = "") {
     const isText = message.kind === "text";
     if (!isText && message.kind !== "file") return null;
-    const tool = (as, sign, words, key, run) => el("button", { type: "button", "data-as": as, "aria-label": words, title: `${words} (${key})`, onclick: run, tabindex: look && "-1" }, sign);
-    return el("div", { class: "tools" + look, role: "group", "aria-label": "This message", "aria-live": "off" },
+    const tool = (as, sign, words, key, run) =>
+      el(
+        "button",
+        {
+          type: "button",
+          "data-as": as,
+          "aria-label": words,
+          title: `${words} (${key})`,
+          onclick: run,
+          tabindex: look && "-1",
+        },
+        sign,
+      );
+    return el(
+      "div",
+      { class: "tools" + look, role: "group", "aria-label": "This message", "aria-live": "off" },
       tool("reply", "↩", "Reply", "r", () => this.act.reply(message)),
       tool("react", "☺", "React", "+", () => this.act.pick(message)),
       message.mine && isText && tool("edit", "✎", "Edit", "e", () => this.act.edit(message)),
       message.mine && tool("delete", "✕", "Take back", "Delete", () => this.act.takeBack(message)),
-      tool("more", "⋯", "More", "m", () => this.act.more(message)));
+      tool("more", "⋯", "More", "m", () => this.act.more(message)),
+    );
   }
 }

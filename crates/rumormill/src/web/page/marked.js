@@ -33,11 +33,15 @@ export function marked(blocks, tab, { say, go }) {
     if (kind === "item") {
       const name = number === undefined || number === null ? "ul" : "ol";
       if (lists.length === depth(within) && lists.at(-1)?.list.localName !== name) lists.pop();
-      while (lists.length < Math.max(depth(within), 1)) lists.push({ list: into(lists.at(-1)?.item ?? boxes.at(-1), el(name)), item: null });
+      while (lists.length < Math.max(depth(within), 1))
+        lists.push({ list: into(lists.at(-1)?.item ?? boxes.at(-1), el(name)), item: null });
       const last = lists.at(-1);
       last.item = into(last.list, el("li", { value: name === "ol" && String(number), dir: "auto" }, inline));
     } else {
-      const made = kind === "code" ? el("pre", { dir: "ltr" }, el("code", {}, clean(spans[0]?.text))) : el("p", { dir: "auto" }, inline);
+      const made =
+        kind === "code"
+          ? el("pre", { dir: "ltr" }, el("code", {}, clean(spans[0]?.text)))
+          : el("p", { dir: "auto" }, inline);
       into(lists.at(-1)?.item ?? boxes.at(-1), made);
     }
   }
@@ -52,7 +56,10 @@ function into(parent, node) {
 function words({ text, marks = [], href }, tab, { say, go }) {
   const said = clean(text);
   const plain = marks.includes("code") || href ? [said] : say(said);
-  const inner = marks.reduce((nodes, mark) => (MARKS.has(mark) ? [el(MARKS.get(mark), {}, nodes)] : nodes), plain);
+  const inner = marks.reduce(
+    (nodes, mark) => (MARKS.has(mark) ? [el(MARKS.get(mark), {}, nodes)] : nodes),
+    plain,
+  );
   return href ? link(said, href, inner, { tab, go }) : inner;
 }
 
@@ -61,13 +68,26 @@ function link(said, href, inner, { tab, go }) {
   const url = URL.canParse(href) ? new URL(href) : null;
   if (!url?.host || !/^https?:$/.test(url.protocol)) return inner;
   const to = HERE.includes(url.hostname) && goal(url.hash);
-  const follow = to && ((event) => {
-    event.preventDefault();
-    go(to);
-  });
+  const follow =
+    to &&
+    ((event) => {
+      event.preventDefault();
+      go(to);
+    });
   const isPlain = URL.canParse(said.trim()) && new URL(said.trim()).host === url.host;
   return [
-    el("a", { href: url.href, rel: "noreferrer noopener", target: "_blank", title: to ? "goes to a message" : `opens ${url.host}`, tabindex: tab, onclick: follow }, inner),
+    el(
+      "a",
+      {
+        href: url.href,
+        rel: "noreferrer noopener",
+        target: "_blank",
+        title: to ? "goes to a message" : `opens ${url.host}`,
+        tabindex: tab,
+        onclick: follow,
+      },
+      inner,
+    ),
     !isPlain && el("span", { class: "quiet" }, ` (${url.host})`),
   ].filter(Boolean);
 }

@@ -12,20 +12,80 @@ const LETTER = /^[\p{Alphabetic}\p{N}]/u;
 const ANY_LETTER = /[\p{Alphabetic}\p{N}]/u;
 
 // Letters of other scripts that look like Latin ones, pair by pair.
-const ALIKE = new Map(Object.entries({
-  а: "a", в: "b", с: "c", ԁ: "d", е: "e", һ: "h", і: "l", ј: "j", к: "k", м: "m", н: "h", о: "o", р: "p", ԛ: "q", ѕ: "s",
-  т: "t", у: "y", ѵ: "v", ѡ: "w", х: "x", α: "a", β: "b", ε: "e", η: "n", ι: "l", κ: "k", ν: "v", ο: "o", ρ: "p", τ: "t",
-  υ: "u", χ: "x", γ: "y", ω: "w", ı: "l", i: "l", 1: "l", "|": "l", "!": "l", 0: "o", 3: "e", 5: "s", $: "s", "@": "a",
-  ɑ: "a", ɡ: "g", ѐ: "e", օ: "o", ո: "n", ս: "u", հ: "h",
-}));
+const ALIKE = new Map(
+  Object.entries({
+    а: "a",
+    в: "b",
+    с: "c",
+    ԁ: "d",
+    е: "e",
+    һ: "h",
+    і: "l",
+    ј: "j",
+    к: "k",
+    м: "m",
+    н: "h",
+    о: "o",
+    р: "p",
+    ԛ: "q",
+    ѕ: "s",
+    т: "t",
+    у: "y",
+    ѵ: "v",
+    ѡ: "w",
+    х: "x",
+    α: "a",
+    β: "b",
+    ε: "e",
+    η: "n",
+    ι: "l",
+    κ: "k",
+    ν: "v",
+    ο: "o",
+    ρ: "p",
+    τ: "t",
+    υ: "u",
+    χ: "x",
+    γ: "y",
+    ω: "w",
+    ı: "l",
+    i: "l",
+    1: "l",
+    "|": "l",
+    "!": "l",
+    0: "o",
+    3: "e",
+    5: "s",
+    $: "s",
+    "@": "a",
+    ɑ: "a",
+    ɡ: "g",
+    ѐ: "e",
+    օ: "o",
+    ո: "n",
+    ս: "u",
+    հ: "h",
+  }),
+);
 
 // What two names that a reader could take for each other have in common.
 export function folded(name) {
-  const plain = line(name).normalize("NFKD").toLowerCase().replace(/[\p{M}\p{Z}\p{P}\u200c\u200d]/gu, (sign) => (sign === "!" || sign === "@" ? sign : ""));
-  return [...plain].map((letter) => ALIKE.get(letter) ?? letter).join("").replace(/rn/g, "m").replace(/vv/g, "w");
+  const plain = line(name)
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[\p{M}\p{Z}\p{P}\u200c\u200d]/gu, (sign) => (sign === "!" || sign === "@" ? sign : ""));
+  return [...plain]
+    .map((letter) => ALIKE.get(letter) ?? letter)
+    .join("")
+    .replace(/rn/g, "m")
+    .replace(/vv/g, "w");
 }
 
-const OURS = new Set("you me yourself myself everyone everybody all here nobody somebody author member founder owner admin moderator system server error help rumormill".split(" ").map(folded));
+const OURS = new Set(
+  "you me yourself myself everyone everybody all here nobody somebody author member founder owner admin moderator system server error help rumormill"
+    .split(" ")
+    .map(folded),
+);
 
 export class Names {
   constructor() {
@@ -53,15 +113,20 @@ export class Names {
   tag(author, said) {
     const others = [...(this.alike.get(folded(said)) ?? [])].filter((other) => other !== author);
     if (this.nicks.has(author) && !others.length && !this.imitates(author, said)) return "";
-    return "~" + line(author).slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))));
+    return (
+      "~" + line(author).slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))))
+    );
   }
 
   // Whether a nick passes for a sign of ours, for a word of ours, or for the id of somebody else.
   imitates(author, said) {
-    if (SIGNS.test(said) || BEGINS.test(said) || !ANY_LETTER.test(said) || OURS.has(folded(said))) return true;
+    if (SIGNS.test(said) || BEGINS.test(said) || !ANY_LETTER.test(said) || OURS.has(folded(said)))
+      return true;
     const digits = said.toLowerCase();
     const near = this.begins.get(digits.slice(0, TAG_DIGITS)) ?? [];
-    return digits.length >= TAG_DIGITS && [...near].some((other) => other !== author && other.startsWith(digits));
+    return (
+      digits.length >= TAG_DIGITS && [...near].some((other) => other !== author && other.startsWith(digits))
+    );
   }
 
   show(author, name = this.nicks.get(author) ?? "") {
@@ -73,16 +138,23 @@ export class Names {
   // names nobody, since it may mean several.
   named(authors, text) {
     const low = text.toLowerCase();
-    const found = [], unclear = new Map(), shownHere = new Set();
+    const found = [],
+      unclear = new Map(),
+      shownHere = new Set();
     for (const author of authors) {
       const said = (this.nicks.get(author) ?? nick("", author)).toLowerCase();
       const shown = this.show(author).toLowerCase();
-      if (stands(low, shown)) found.push(author), shownHere.add(shown);
-      else if (stands(low, said)) for (const other of this.alike.get(folded(said)) ?? [author]) add(unclear, said, other);
+      if (stands(low, shown)) (found.push(author), shownHere.add(shown));
+      else if (stands(low, said))
+        for (const other of this.alike.get(folded(said)) ?? [author]) add(unclear, said, other);
     }
     // What somebody is shown as means them, whoever calls themselves so.
     for (const shown of shownHere) unclear.delete(shown);
-    const told = ([said, meant]) => `nobody is named by “${said}”, which may mean ${[...meant].slice(0, LISTED).map((author) => this.show(author)).join(", ")}`;
+    const told = ([said, meant]) =>
+      `nobody is named by “${said}”, which may mean ${[...meant]
+        .slice(0, LISTED)
+        .map((author) => this.show(author))
+        .join(", ")}`;
     return { authors: found, unclear: [...unclear].slice(0, LISTED).map(told) };
   }
 

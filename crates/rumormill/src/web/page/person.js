@@ -26,10 +26,25 @@ export async function showPerson(chat, name) {
     close();
     return run();
   };
-  show(chat.names.show(author, who.nick), table("", facts),
-    !who.me && el("div", { class: "row" },
-      button("Mention", then(() => chat.mention(who)), true, true),
-      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))));
+  show(
+    chat.names.show(author, who.nick),
+    table("", facts),
+    !who.me &&
+      el(
+        "div",
+        { class: "row" },
+        button(
+          "Mention",
+          then(() => chat.mention(who)),
+          true,
+          true,
+        ),
+        button(
+          who.hidden ? "Show what they say" : "Hide what they say",
+          then(() => chat.try(() => setHidden(chat, author, !who.hidden))),
+        ),
+      ),
+  );
 }
 
 // Hides somebody for this person alone, or shows them again.

@@ -11,13 +11,16 @@ const AHEAD = "300px";
 const addresses = new Map();
 const awaited = new WeakMap();
 
-const eye = new IntersectionObserver((seen) => {
-  for (const { target, isIntersecting } of seen) {
-    if (!isIntersecting) continue;
-    eye.unobserve(target);
-    load(target, awaited.get(target));
-  }
-}, { rootMargin: AHEAD });
+const eye = new IntersectionObserver(
+  (seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting) continue;
+      eye.unobserve(target);
+      load(target, awaited.get(target));
+    }
+  },
+  { rootMargin: AHEAD },
+);
 
 export function picture(path, set) {
   const node = el("img", { ...set, src: addresses.get(path) });

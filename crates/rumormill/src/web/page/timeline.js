@@ -64,10 +64,17 @@ export class Timeline {
   change(message) {
     const at = this.messages.findIndex(({ ref }) => ref === message.ref);
     // Who holds a message only grows, while answers may cross on their way.
-    if (at >= 0) this.messages[at] = message.holders === null ? message : { ...message, holders: Math.max(message.holders, this.messages[at].holders ?? 0) };
+    if (at >= 0)
+      this.messages[at] =
+        message.holders === null
+          ? message
+          : { ...message, holders: Math.max(message.holders, this.messages[at].holders ?? 0) };
     this.messages.forEach((answer, i) => {
       if (answer.reply_to?.ref === message.ref)
-        this.messages[i] = { ...answer, reply_to: { ...answer.reply_to, text: message.gone ? "" : message.text } };
+        this.messages[i] = {
+          ...answer,
+          reply_to: { ...answer.reply_to, text: message.gone ? "" : message.text },
+        };
     });
     return at >= 0;
   }

@@ -43,7 +43,10 @@ export class Typing {
   hear(author) {
     if (value("typing") === "off") return;
     this.stop(author);
-    this.typists.set(author, setTimeout(() => this.stop(author), SHOWN_MS));
+    this.typists.set(
+      author,
+      setTimeout(() => this.stop(author), SHOWN_MS),
+    );
     this.draw();
   }
 
@@ -54,6 +57,11 @@ export class Typing {
 
   draw() {
     const names = [...this.typists.keys()].map((author) => this.show(author));
-    $("typing").textContent = names.length > NAMED ? `${names.length} people are writing` : names.length ? `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing` : "";
+    $("typing").textContent =
+      names.length > NAMED
+        ? `${names.length} people are writing`
+        : names.length
+          ? `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing`
+          : "";
   }
 }

@@ -10,12 +10,26 @@ import { Timeline } from "./timeline.js";
 const WAITING = 2000;
 
 // The place before everything that was said at a time or later.
-const earliest = (ms) => `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
+const earliest = (ms) =>
+  `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
 
 export class Visit {
   constructor(chat, id) {
-    Object.assign(this, { chat, id, people: new Map(), names: new Names(), waiting: [], paging: null, stuck: true, skipped: false, held: false });
-    this.timeline = new Timeline((query) => this.read(query), (ref) => call("GET", about(id, ref)));
+    Object.assign(this, {
+      chat,
+      id,
+      people: new Map(),
+      names: new Names(),
+      waiting: [],
+      paging: null,
+      stuck: true,
+      skipped: false,
+      held: false,
+    });
+    this.timeline = new Timeline(
+      (query) => this.read(query),
+      (ref) => call("GET", about(id, ref)),
+    );
   }
 
   // The room as it stands now, which outlives it here when this person leaves it.
@@ -30,7 +44,10 @@ export class Visit {
   // Begins where one left off, or at the end when nothing is unread.
   async begin() {
     const { marker } = this.chat.log;
-    const page = marker === null ? this.page(() => this.timeline.toEnd(), "end") : this.page(() => this.timeline.from(marker), "unread");
+    const page =
+      marker === null
+        ? this.page(() => this.timeline.toEnd(), "end")
+        : this.page(() => this.timeline.from(marker), "unread");
     await Promise.all([this.readPeople(), page]);
   }
 
@@ -61,7 +78,8 @@ export class Visit {
     const waiting = this.waiting.splice(0);
     if (!this.isOpen) return;
     for (const [kind, content] of waiting) this.apply(kind, content);
-    for (const { author, nick, kind } of this.timeline.messages) this.meet(author, kind === "nick" ? "" : nick);
+    for (const { author, nick, kind } of this.timeline.messages)
+      this.meet(author, kind === "nick" ? "" : nick);
     this.chat.drawNow(keep);
     $("log").removeAttribute("aria-busy");
   }
@@ -102,7 +120,11 @@ export class Visit {
       const isSeen = this.stuck && document.hasFocus();
       typing.stop(message.author);
       const begins = !isSeen && log.marker === null && !message.mine && !message.hidden && arrival === "end";
-      if (begins) Object.assign(log, { marker: this.readTo ?? this.room.read ?? this.timeline.last?.place ?? null, fresh: 0 });
+      if (begins)
+        Object.assign(log, {
+          marker: this.readTo ?? this.room.read ?? this.timeline.last?.place ?? null,
+          fresh: 0,
+        });
       if (!message.mine && !message.hidden && arrival === "end") log.fresh += 1;
       this.timeline.arrive(message, arrival);
       this.meet(message.author, message.kind === "nick" ? "" : message.nick);
@@ -198,12 +220,15 @@ export class Visit {
     const seen = this.stuck ? timeline.last : isNext && timeline.find(this.chat.log.lastSeen());
     if (!seen || seen.place <= read) return;
     this.marking = true;
-    call("PUT", at(this.id, "/read"), { place: seen.place }).then((room) => {
-      this.readTo = seen.place;
-      if (room) this.chat.rooms.set(this.id, room);
-      this.marking = false;
-      this.chat.draw();
-    }, () => (this.marking = false));
+    call("PUT", at(this.id, "/read"), { place: seen.place }).then(
+      (room) => {
+        this.readTo = seen.place;
+        if (room) this.chat.rooms.set(this.id, room);
+        this.marking = false;
+        this.chat.draw();
+      },
+      () => (this.marking = false),
+    );
   }
 
   // Whoever looks away leaves off where they have read to.
@@ -291,7 +316,8 @@ export class Visit {
     this.held = false;
     await this.newest();
     if (!this.isOpen) return;
-    for (const message of messages) if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
+    for (const message of messages)
+      if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
     this.chat.drawNow("end");
   }
 
