@@ -36,7 +36,7 @@ pub fn describe() -> OpenApi {
         Http::builder()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "The token in the home (`rumormill paths` prints where). The socket in the home asks for none.",
+                "The token in the home (`rumormill paths` prints where), or that of a bot. The socket in the home asks the owner for none.",
             ))
             .build(),
     );
@@ -55,12 +55,13 @@ pub fn describe() -> OpenApi {
 /// The name of the one way to be let in.
 const BEARER: &str = "token";
 
-const TAGS: [(Tag, &str); 8] = [
+const TAGS: [(Tag, &str); 9] = [
     (Tag::Rooms, "Rooms, and what you set in them"),
     (Tag::Messages, "What is said"),
     (Tag::People, "Who takes part"),
     (Tag::Files, "Files that messages offer"),
     (Tag::Hooks, "Webhooks, in both directions"),
+    (Tag::Bots, "Members of their own for your programs"),
     (Tag::Archive, "Exports, imports and repairs"),
     (Tag::Events, "What happens, as it happens"),
     (Tag::Process, "How the process is"),
@@ -71,7 +72,7 @@ fn info() -> Info {
         The process that has a home open answers on the socket in that home, which only its owner can open, and under \
         `rumormill serve` also over loopback TCP, where each request carries `Authorization: Bearer` and the token in the \
         home, or one of its own: `POST /session` with `{\"code\": …}` gives `{\"token\": …}` for the code in the link that \
-        `rumormill serve` prints, once, and `DELETE /session` gives it back.\n\n\
+        `rumormill serve` prints, once, and `DELETE /session` gives it back. The token of a bot is good at both: it asks as the bot.\n\n\
         A program that follows events goes on after a break by `Last-Event-ID`, or is told by `lagged` to read the messages \
         `after` the last place that it knows. What it posts under an `Idempotency-Key` is said once, whatever is killed \
         meanwhile. What is faster than a room takes is answered 429 with `Retry-After`.\n\n\

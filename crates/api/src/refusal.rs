@@ -119,6 +119,11 @@ pub mod codes {
         HOOK = "hook", 404, "There is no such webhook, or this is not its secret";
         HOOKS = "hooks", 409, "The home has as many webhooks as it may have";
         URL = "url", 400, "This is no URL that messages could go to";
+        BOT = "bot", 404, "There is no such bot";
+        BOT_NAME = "bot-name", 400, "A bot cannot be called so";
+        BOT_EXISTS = "bot-exists", 409, "There is a bot of this name";
+        BOTS = "bots", 409, "The home has as many bots as it may have";
+        OWNER = "owner", 403, "Only the owner of the home may do this, and no bot";
         INTEGRITY = "integrity", 422, "What was to be imported does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
         HIDDEN = "hidden", 403, "As many people are hidden as can be";

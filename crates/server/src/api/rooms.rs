@@ -43,9 +43,7 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
-    api.hub().follow(&api, room.clone());
-    // It is entered, whatever becomes of its place in the list.
-    let _ = api.shelf().place(&[room_hex(&room)]);
+    api.entered(&room);
     Ok(SafeJson(api.shape(&room).await))
 }
 
@@ -178,16 +176,29 @@ pub(super) async fn keep(
     Ok(SafeJson(api.shape(&room).await))
 }
 
-/// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
+/// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room. The bots of the home leave it first.
 pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
-    room.leave().await?;
-    // It is left, whatever becomes of the rest, which means nothing without it.
-    let _ = api.forget(&room);
-    Ok(())
+    api.bots().leave(&api, &room.id()).await?;
+    api.part(&room).await
 }
 
 impl Api {
+    /// Tells of a room that was entered, from now on.
+    pub(super) fn entered(&self, room: &Room) {
+        self.hub().follow(self, room.clone());
+        // It is entered, whatever becomes of its place in the list.
+        let _ = self.shelf().place(&[room_hex(room)]);
+    }
+
+    /// Leaves a room, and forgets what is remembered of it.
+    pub(super) async fn part(&self, room: &Room) -> Answer<()> {
+        room.leave().await?;
+        // It is left, whatever becomes of the rest, which means nothing without it.
+        let _ = self.forget(room);
+        Ok(())
+    }
+
     /// Tells every screen of mine how a room stands now.
     pub(super) async fn tell_room(&self, room: &Room) -> words::Room {
         let shape = self.shape(room).await;
