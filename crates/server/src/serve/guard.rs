@@ -172,8 +172,62 @@ fn is_here(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+    use rumormill_api::{BotMade, NewBot, Room, endpoints::ADD_BOT};
+    use rumormill_node::{Node, Settings};
+
     use super::*;
-    use crate::PageFile;
+    use crate::{PageFile, PageSettings, Typing};
+
+    /// Asks for the rooms, and returns the status and the nick that the asker has in the first one.
+    async fn asks(router: &Router, authorization: Option<&str>) -> (u16, String) {
+        let mut request = Request::builder().uri("/v1/rooms").header(header::HOST, "localhost");
+        if let Some(shown) = authorization {
+            request = request.header(header::AUTHORIZATION, shown);
+        }
+        let Ok(response) = router.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        (status, json["rooms"][0]["nick"].as_str().unwrap_or_default().to_owned())
+    }
+
+    #[tokio::test]
+    async fn each_token_leads_to_its_own_node_at_either_door() {
+        let home = tempfile::tempdir().unwrap();
+        let api = Api::new(Node::open(Settings::memory()).await.unwrap(), home.path(), Typing::Told).unwrap();
+        api.keep_bots(Settings::memory());
+        let client = api.client();
+        let lunch: Room = client.found("lunch").await.unwrap();
+        client.room(lunch.id.as_str()).set_nick("ada").await.unwrap();
+        let mut tokens = Vec::new();
+        for name in ["ci", "log"] {
+            let new = NewBot { name: name.into(), rooms: vec!["lunch".into()] };
+            let BotMade { token, .. } = client.call(&ADD_BOT, &[], &[], &new).await.unwrap();
+            tokens.push(format!("Bearer {token}"));
+        }
+        let settings = PageSettings { at: Vec::new(), token: home.path().join("token"), page: &[] };
+        let desk = Desk::new(api.clone(), settings);
+        let (socket, keys) = (desk.at_socket(), desk.keys().unwrap());
+        let tcp = guarded(&api, keys.clone(), Page(&[]));
+        let owner = format!("Bearer {}", std::fs::read_to_string(home.path().join("token")).unwrap().trim());
+        let page = format!("Bearer {}", keys.sign_in(&keys.code().unwrap()).unwrap().unwrap());
+        for door in [&socket, &tcp] {
+            for (shown, nick) in [(&owner, "ada"), (&page, "ada"), (&tokens[0], "ci"), (&tokens[1], "log")] {
+                assert_eq!(asks(door, Some(shown)).await, (200, nick.into()));
+            }
+            let cut = &tokens[0][..tokens[0].len() - 1];
+            let scheme = tokens[0].replace("Bearer", "Basic");
+            for shown in [cut, &scheme, "Bearer ", "Bearer", "", &format!("{}x", tokens[0])] {
+                assert_eq!(asks(door, Some(shown)).await.0, 401, "{shown:?}");
+            }
+        }
+        assert_eq!(asks(&socket, None).await, (200, "ada".into()), "its owner needs none");
+        assert_eq!(asks(&tcp, None).await.0, 401);
+        api.close_bots().await;
+        assert_eq!(asks(&socket, Some(&tokens[0])).await.0, 401, "no bot is opened again in a home that closes");
+        api.node().clone().close().await;
+    }
 
     #[test]
     fn only_this_machine_is_here() {

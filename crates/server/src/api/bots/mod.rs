@@ -38,6 +38,9 @@ use crate::{
 /// The file in the home of a bot that says what its token is.
 const RECORD: &str = "bot.json";
 
+/// Why a bot without a record does nothing.
+const UNTOLD: &str = "its token cannot be read, so nobody can act for it";
+
 /// The bots of a home, at most [`BOTS`].
 pub(crate) struct Bots {
     dir: PathBuf,
@@ -91,8 +94,9 @@ impl Bots {
         let table = lock(&self.table).clone();
         let told = |(name, known): (String, Known)| {
             let rooms = self.rooms(&name, &known);
+            let untold = known.token.is_none().then(|| UNTOLD.to_owned());
             let failed = known.opened.and_then(Result::err).map(|why| why.refused.what);
-            let why = failed.or(rooms.as_ref().err().cloned());
+            let why = untold.or(failed).or(rooms.as_ref().err().cloned());
             let rooms = rooms.unwrap_or_default().iter().map(|id| RoomHex(id.to_string())).collect();
             words::Bot { name, rooms, since_ms: known.since_ms, why }
         };
@@ -241,11 +245,7 @@ impl Known {
             Ok(record) => record.read(|record| (Hash::from_hex(&record.token).ok(), record.since_ms)),
             Err(_) => (None, 0),
         };
-        let gone = || {
-            let what = "its token cannot be read, so nobody can act for it";
-            Refusal::failed("bot", what, "remove it, and make it again")
-        };
-        Self { token, since_ms, opened: token.is_none().then(|| Err(gone())) }
+        Self { token, since_ms, opened: None }
     }
 }
 
