@@ -141,8 +141,8 @@ pub(crate) const HOOK_AGAIN_MS: u64 = 1_000;
 /// The longest of these pauses.
 pub(crate) const HOOK_AGAIN_MOST_MS: u64 = 600_000;
 
-/// Bots of a home: one for each program of a person that talks under a name of its own. Each costs a node: a thread, two
-/// sockets and a database.
+/// Bots of a home: one for each program of a person that talks under a name of its own. Each costs a node: a thread, 20
+/// descriptors and 6 MB, so all of them stay within the 1,024 descriptors that a process usually may have.
 pub(crate) const BOTS: usize = 16;
 
 /// Bytes of a bot's name, which is also a directory and a nick.

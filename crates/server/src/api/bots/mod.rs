@@ -143,6 +143,9 @@ impl Bots {
         let mut settings = settings.ok_or_else(|| Refusal::internal("bots", "this process only reads the home"))?;
         settings.home = Home::Dir(self.dir.join(name));
         settings.trace = false;
+        // Far peers get what a bot says through its owner's node. A relay for each bot would cost hundreds of sockets where
+        // the internet does not answer.
+        settings.relay = false;
         Ok(settings)
     }
 
