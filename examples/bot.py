@@ -2,8 +2,8 @@
 """A bot to start from: it listens to every room of this home and answers `!roll 2d6`, each question once.
 
 Run `rumormill serve` (or leave a chat open), then `python3 bot.py [STATE]`. Nothing but Python 3.8 is needed: requests go
-through the socket in the home, which only its owner can open. Over loopback TCP the same requests carry
-`Authorization: Bearer` and the token, whose file `rumormill paths` prints.
+through the socket in the home, which only its owner can open. Without a token the bot speaks in your name; with the token of
+`rumormill bot new` in RUMORMILL_TOKEN it is a member of its own. The same requests work over loopback TCP.
 
 The bot and the process may each be killed at any time. STATE (`bot.json`) holds the last place that the bot has read in
 each room; when it comes back it reads the messages after that place. Each answer is sent with an Idempotency-Key derived
@@ -54,12 +54,13 @@ def pauses():
 class Home:
     """The process that has the home open. It may go away and come back."""
 
-    def __init__(self, path):
+    def __init__(self, path, token=None):
         self.path = path
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def ask(self, method, what, body=None, key=None):
         """One request, repeated until it is answered; the answer as JSON. With a key it is carried out once."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **self.headers}
         if key:
             headers["Idempotency-Key"] = key
         for pause in pauses():
@@ -85,7 +86,8 @@ class Home:
         while True:
             try:
                 connection = Connection(self.path)
-                connection.request("GET", "/v1/events", headers={"Last-Event-ID": last} if last else {})
+                headers = {"Last-Event-ID": last} if last else {}
+                connection.request("GET", "/v1/events", headers={**headers, **self.headers})
                 answer = connection.getresponse()
                 if last is None:
                     yield "lagged", {"why": "restart"}
@@ -172,7 +174,8 @@ def catch_up(home, places):
 
 
 def main():
-    home = Home(json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))["socket"])
+    paths = json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))
+    home = Home(paths["socket"], os.environ.get("RUMORMILL_TOKEN"))
     places = Places(sys.argv[1] if len(sys.argv) > 1 else "bot.json")
     listening = False
     for name, content in home.events():

@@ -51,6 +51,7 @@ impl Tag {
             Tag::People => "people",
             Tag::Files => "files",
             Tag::Hooks => "hooks",
+            Tag::Bots => "bots",
             Tag::Archive => "archive",
             Tag::Events => "events",
             Tag::Process => "process",
@@ -111,6 +112,9 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
             let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and repeat the request";
             responses = responses.response("429", refusal(says).header("Retry-After", seconds));
         }
+        if self.is_owners {
+            responses = responses.response("403", refusal("The request came from a bot, and only the owner of the home may send it"));
+        }
         if self.headers.iter().any(|header| header.name == IDEMPOTENCY_KEY) {
             let says = "The earlier request with this `Idempotency-Key` is not on disk yet: repeat it in a second";
             responses = responses.response("409", refusal(says));
@@ -165,6 +169,7 @@ fn in_path(name: &str) -> Parameter {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
         "ref" => ("The message: its `ref`", REF),
         "hook" => ("The webhook: its `id`", "q3xk7ab2"),
+        "bot" => ("The bot: its `name`", "ci"),
         "secret" => ("The secret that was shown when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
         "author" => ("The author: the id, the name that is shown, or the beginning of the id", &REF[..64]),
         _ => ("The sign, mostly an emoji", "👍"),

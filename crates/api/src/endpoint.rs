@@ -65,6 +65,8 @@ pub enum Tag {
     Files,
     /// Webhooks.
     Hooks,
+    /// Bots.
+    Bots,
     /// Exports, imports and repairs.
     Archive,
     /// Events.
@@ -103,6 +105,8 @@ pub struct Endpoint<Q, A> {
     pub is_open: bool,
     /// Whether it writes an entry, so that its pace is limited.
     pub is_paced: bool,
+    /// Whether it is answered to the owner of the home only, and not to bots.
+    pub is_owners: bool,
     bodies: PhantomData<fn(Q) -> A>,
 }
 
@@ -154,6 +158,7 @@ impl<Q, A> Endpoint<Q, A> {
             status: 200,
             is_open: false,
             is_paced: false,
+            is_owners: false,
             bodies: PhantomData,
         }
     }
@@ -206,6 +211,11 @@ impl<Q, A> Endpoint<Q, A> {
     /// Limits the pace.
     pub const fn paced(self) -> Self {
         Self { is_paced: true, ..self }
+    }
+
+    /// Refuses bots.
+    pub const fn owners(self) -> Self {
+        Self { is_owners: true, ..self }
     }
 
     /// Makes the token unnecessary.

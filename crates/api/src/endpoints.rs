@@ -1,14 +1,17 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep,
-    Message, Nearby, NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Topic, Whois, Work,
+    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks,
+    ImportCounts, Keep, Message, Nearby, NewBot, NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket,
+    Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
         Query, Steps, Svg, Tag,
-        Tag::{Archive, Files, Hooks as OfHooks, Messages, People as Persons, Process, Rooms as OfRooms},
+        Tag::{
+            Archive, Bots as OfBots, Files, Hooks as OfHooks, Messages, People as Persons, Process, Rooms as OfRooms,
+        },
         Text, Value,
     },
     examples::{PLACE, REF},
@@ -120,16 +123,28 @@ table! {
         .status(202);
     GIVE_UP_FILE: Empty => Json<Message> = Endpoint::new("give_up_file", Files, Delete, "/v1/rooms/{room}/files/{ref}", "Stop fetching a file");
 
-    LIST_HOOKS: Empty => Json<Hooks> = Endpoint::new("list_hooks", OfHooks, Get, "/v1/hooks", "List the webhooks of this home");
+    LIST_HOOKS: Empty => Json<Hooks> = Endpoint::new("list_hooks", OfHooks, Get, "/v1/hooks", "List the webhooks of this home").owners();
     ADD_HOOK: Json<NewHook> => Json<HookMade> = Endpoint::new("add_hook", OfHooks, Post, "/v1/rooms/{room}/hooks", "Make a webhook")
         .details("Without `to`, other programs post into the room at the `path` in the answer. With `to`, the home posts each later message of the room that passes the filter to that URL as JSON, at least once; a repeated delivery has the same `id`. `X-Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body under the secret, in hexadecimal. A delivery that the receiver does not answer with a status of 2xx is repeated after growing pauses and finally given up; redirects are not followed. Messages that came by a webhook are not sent.")
-        .status(201);
+        .status(201)
+        .owners();
     REMOVE_HOOK: Empty => Empty = Endpoint::new("remove_hook", OfHooks, Delete, "/v1/hooks/{hook}", "Remove a webhook")
-        .status(204);
+        .status(204)
+        .owners();
     POST_BY_HOOK: JsonOrLines<HookPost> => Text = Endpoint::new("post_by_hook", OfHooks, Post, "/v1/hooks/{hook}/{secret}", "Post into a room through a webhook")
         .details("Needs no token, because the path contains the secret. The body is JSON with a `text`, or a form with such JSON as `payload`, as for Slack; any other body is the text itself. It becomes one message, which everybody sees under the name of the hook, as imported by you.")
         .paced()
         .open();
+
+    LIST_BOTS: Empty => Json<Bots> = Endpoint::new("list_bots", OfBots, Get, "/v1/bots", "List the bots of this home").owners();
+    ADD_BOT: Json<NewBot> => Json<BotMade> = Endpoint::new("add_bot", OfBots, Post, "/v1/bots", "Make a bot")
+        .details("A bot is a member of its own: it has an author, a nick, rooms and a read marker, and a home within this one. A request that carries its `token` as `Authorization: Bearer`, over the socket or over loopback, is answered as the bot's home answers: it reaches the rooms of the bot, and nothing of its owner's.")
+        .status(201)
+        .owners();
+    REMOVE_BOT: Empty => Empty = Endpoint::new("remove_bot", OfBots, Delete, "/v1/bots/{bot}", "Remove a bot")
+        .details("Its token ends, and its home is deleted. What it said stays with those who have it.")
+        .status(204)
+        .owners();
 
     EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")
         .details("`jsonl` can be imported again and still verifies; `text` and `markdown` are for reading.")

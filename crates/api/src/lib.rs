@@ -13,6 +13,7 @@
 //! page `docs/api.md` has the details, and how removals are announced.
 
 mod archive;
+mod bot;
 mod described;
 pub mod endpoint;
 pub mod endpoints;
@@ -30,6 +31,7 @@ mod room;
 
 pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
+    bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},

@@ -36,7 +36,7 @@ pub fn describe() -> OpenApi {
         Http::builder()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "The token in the home (`rumormill paths` prints where). The socket in the home asks for none.",
+                "The token in the home (`rumormill paths` prints where), or that of a bot. The socket in the home asks the owner for none.",
             ))
             .build(),
     );
@@ -55,12 +55,13 @@ pub fn describe() -> OpenApi {
 /// The name of the authentication scheme.
 const BEARER: &str = "token";
 
-const TAGS: [(Tag, &str); 8] = [
+const TAGS: [(Tag, &str); 9] = [
     (Tag::Rooms, "Rooms and their settings"),
     (Tag::Messages, "Messages"),
     (Tag::People, "People"),
     (Tag::Files, "Files that messages offer"),
     (Tag::Hooks, "Webhooks, in both directions"),
+    (Tag::Bots, "Members of their own for your programs"),
     (Tag::Archive, "Exports, imports and repairs"),
     (Tag::Events, "Events as they happen"),
     (Tag::Process, "The state of the process"),
@@ -71,7 +72,7 @@ fn info() -> Info {
         The process that has a home open answers on the socket in that home, which only its owner can open, and under \
         `rumormill serve` also over loopback TCP, where each request carries `Authorization: Bearer` and the token in the \
         home, or one of its own: `POST /session` with `{\"code\": …}` gives `{\"token\": …}` for the code in the link that \
-        `rumormill serve` prints, once, and `DELETE /session` gives it back.\n\n\
+        `rumormill serve` prints, once, and `DELETE /session` gives it back. A bot's token works at both; its requests act as the bot.\n\n\
         A program that follows events resumes after a break with `Last-Event-ID`; an event `lagged` tells it to read the messages \
         `after` the last place that it knows. A message with an `Idempotency-Key` is sent once, even if a process is killed \
         meanwhile. A request that is too fast for a room is answered with 429 and `Retry-After`.\n\n\

@@ -118,6 +118,11 @@ pub mod codes {
         HOOK = "hook", 404, "There is no such webhook, or this is not its secret";
         HOOKS = "hooks", 409, "The home has as many webhooks as it may have";
         URL = "url", 400, "This is no URL that messages could go to";
+        BOT = "bot", 404, "There is no such bot";
+        BOT_NAME = "bot-name", 400, "The name is not allowed for a bot";
+        BOT_EXISTS = "bot-exists", 409, "A bot of this name exists";
+        BOTS = "bots", 409, "The home has as many bots as it may have";
+        OWNER = "owner", 403, "Only the owner of the home may do this";
         INTEGRITY = "integrity", 422, "The import does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
         HIDDEN = "hidden", 403, "The room has as many hidden people as it may have";

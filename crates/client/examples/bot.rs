@@ -1,8 +1,10 @@
 //! A bot to start from: it listens to every room of a home and answers `!count some words`, each question once.
 //!
 //! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths`
-//! prints the socket. The bot and the process may each be killed at any time: STATE holds the last place that the bot
-//! has read in each room, where it continues, and each answer is sent once under a key derived from its question.
+//! prints the socket. With the token of `rumormill bot new` in RUMORMILL_TOKEN the bot is a member of its own, and SOCKET
+//! can be an address such as 127.0.0.1:7667; without a token, it speaks in your name. The bot and the process may each be
+//! killed at any time: STATE holds the last place that the bot has read in each room, where it continues, and each answer
+//! is sent once under a key derived from its question.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is how a bot tells its owner")]
 
@@ -20,15 +22,23 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut args = env::args().skip(1);
-    let (Some(socket), Some(state)) = (args.next(), args.next()) else {
+    let (Some(at), Some(state)) = (args.next(), args.next()) else {
         return Err(Error::Gone("give the socket of a home and a file for the bot's state".into()));
     };
-    run(socket.into(), state.into()).await
+    run(client(&at, env::var("RUMORMILL_TOKEN").ok())?, state.into()).await
+}
+
+/// A client of the process at a socket, or at an address of this machine.
+pub(crate) fn client(at: &str, token: Option<String>) -> Result<Client, Error> {
+    match (at.parse(), token) {
+        (Ok(addr), Some(token)) => Ok(Client::tcp(addr, token)),
+        (Err(_), Some(token)) => Client::unix(at).with("authorization", &format!("Bearer {token}")),
+        (_, None) => Ok(Client::unix(at)),
+    }
 }
 
 /// Runs forever.
-pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
-    let client = Client::unix(socket);
+pub(crate) async fn run(client: Client, state: PathBuf) -> Result<(), Error> {
     let mut bot = Bot { places: read(&state), client: client.clone(), state };
     let mut events = loop {
         match client.events().await {

@@ -37,7 +37,7 @@ impl Client {
         Self::new(Unix::new(socket))
     }
 
-    /// A client over loopback TCP, with the token in the home.
+    /// A client over loopback TCP, with the token in the home or that of a bot.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
     }

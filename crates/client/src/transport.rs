@@ -55,7 +55,7 @@ impl Transport for Unix {
     }
 }
 
-/// Loopback TCP, with the token in the home.
+/// Loopback TCP, with the token in the home or that of a bot.
 pub struct Tcp {
     addr: SocketAddr,
     token: String,

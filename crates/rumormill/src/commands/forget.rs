@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rumormill_api::Room;
+use rumormill_api::{Room, endpoints};
 use rumormill_client::Client;
 use rumormill_node::Inspector;
 use rumormill_text::{show::count, title};
@@ -100,9 +100,12 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
             count(others, "other who has it", "others who have it")
         ),
     };
+    let bots = client.call(&endpoints::LIST_BOTS, &[], &[], ()).await?.bots;
+    let bots: Vec<String> = bots.into_iter().filter(|bot| bot.rooms.contains(&room.id)).map(|bot| bot.name).collect();
+    let bots = if bots.is_empty() { String::new() } else { format!("\nYour bots leave it too: {}.", bots.join(", ")) };
     Ok(format!(
         "{name} goes from this machine for good: its messages and files, your key for it, and the lines that you typed in any \
-         room.\n{said} They are not told that you left.\nWith a ticket you can join again, as somebody new."
+         room.{bots}\n{said} They are not told that you left.\nWith a ticket you can join again, as somebody new."
     ))
 }
 
@@ -117,8 +120,8 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
         });
     }
     talk(&format!(
-        "Everything that Rumormill keeps in {} goes for good: every room with its messages and files, your keys and \
-         settings.\nWhat you said stays, under your names, with the others who have it. They are not told that you left.\nWith \
+        "Everything that Rumormill keeps in {} goes for good: every room with its messages and files, your bots, keys \
+         and settings.\nWhat you said stays, under your names, with the others who have it. They are not told that you left.\nWith \
          a ticket you can join a room again, as somebody new.",
         data.display()
     ));
@@ -137,7 +140,7 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
     for path in dirs.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).chain([config]) {
         remove(&path)?;
     }
-    for dir in ["files", "hooks"].map(|name| data.join(name)) {
+    for dir in ["files", "hooks", "bots"].map(|name| data.join(name)) {
         match fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(stays(&dir, &error)),
             _ => {}
@@ -149,6 +152,9 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
 }
 
 async fn leave_all(client: &Client) -> Result<(), Failure> {
+    for bot in client.call(&endpoints::LIST_BOTS, &[], &[], ()).await?.bots {
+        client.call(&endpoints::REMOVE_BOT, &[&bot.name], &[], ()).await?;
+    }
     for room in client.rooms().await? {
         client.room(room.id.as_str()).leave().await?;
     }

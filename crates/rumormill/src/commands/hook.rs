@@ -1,8 +1,7 @@
 //! `rumormill hook`: webhooks, through which other programs post into a room, or receive its messages.
 
 use rumormill_api::{Deliveries, Hook, HookMade, NewHook, Only, Receiver, Room, endpoints};
-use rumormill_client::{Client, Error};
-use rumormill_server::{LINK, Wanted};
+use rumormill_client::Client;
 use rumormill_text::{clean, clean_name, limits::NICK_CHARS, title};
 
 use crate::{
@@ -103,12 +102,7 @@ async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::S
     if !posts {
         return Ok((made, None));
     }
-    match client.call(&LINK, &[], &[], &Wanted::default()).await {
-        Ok(link) => Ok((made, Some(link.at))),
-        // This process only runs one command, and listens nowhere.
-        Err(Error::Refused { .. }) => Ok((made, None)),
-        Err(error) => Err(error.into()),
-    }
+    Ok((made, client::listens(client).await?))
 }
 
 fn posts(url: &str) -> Result<(), Failure> {

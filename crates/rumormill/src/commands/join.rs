@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let (visit, seeking) = client::with(&place, Reach::Peers, enter).await?;
+    let (visit, seeking) = client::with(&place, Reach::Staying, enter).await?;
     if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }

@@ -43,7 +43,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let reach = if args.follow { Reach::Peers } else { Reach::Reading };
+    let reach = if args.follow { Reach::Staying } else { Reach::Reading };
     client::with(&place, reach, async |client| print(client, &args).await).await
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
     let found = async |client: &Client| found(client, &place, name, &args).await;
-    client::with(&place, Reach::Peers, found).await.map(|_| ())
+    client::with(&place, Reach::Staying, found).await.map(|_| ())
 }
 
 async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {

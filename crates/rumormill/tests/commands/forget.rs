@@ -107,6 +107,36 @@ fn forgetting_everything_leaves_nothing() {
 }
 
 #[test]
+fn forgetting_a_room_or_everything_includes_what_bots_keep() {
+    let ada = talkative();
+    let home = ada.home.path().join("home");
+    for name in ["one", "two"] {
+        ada.lines(&["bot", "new", name, "lunch", "work"]);
+    }
+    // Bots are there as long as somebody looks at a room.
+    let open = ada.open(&["chat", "work"]);
+    let patience = Instant::now() + Duration::from_secs(60);
+    for name in ["one", "two"] {
+        while ["aubergine", "spreadsheet"].iter().any(|word| holding(&home.join("bots").join(name), word).is_empty()) {
+            assert!(Instant::now() < patience, "{name}");
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(open.leave().1, Some(0));
+    let said = String::from_utf8(ada.run(&["forget", "lunch", "--yes"]).stderr).unwrap();
+    assert!(said.contains("Your bots leave it too: one, two."), "{said}");
+    for words in ["aubergine", "lunch"] {
+        assert!(holding(&home, words).is_empty(), "{words}: {:?}", holding(&home, words));
+    }
+    assert!(!holding(&home.join("bots"), "spreadsheet").is_empty());
+    assert_eq!(ada.lines(&["bot", "list"]), ["one  work", "two  work"]);
+    ada.lines(&["bot", "remove", "one"]);
+    assert!(!home.join("bots/one").exists());
+    ada.lines(&["forget", "--all", "--yes"]);
+    assert!(!home.exists());
+}
+
+#[test]
 fn forgetting_asks_first() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);

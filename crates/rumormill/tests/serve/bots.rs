@@ -20,11 +20,19 @@ struct Bot(Child);
 
 impl Bot {
     fn start(program: &str, args: &[&str], whose: &Serving) -> Self {
+        Self::start_as(program, args, whose, "")
+    }
+
+    /// A bot with this token, if it is not empty.
+    fn start_as(program: &str, args: &[&str], whose: &Serving, token: &str) -> Self {
         let bin = Path::new(env!("CARGO_BIN_EXE_rumormill")).parent().unwrap();
         let path = env::join_paths([bin.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())));
         let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(args[0]);
         let mut command = Command::new(program);
         command.arg(example).args(&args[1..]).env("PATH", path.unwrap()).env("RUMORMILL_HOME", whose.home());
+        if !token.is_empty() {
+            command.env("RUMORMILL_TOKEN", token);
+        }
         Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
     }
 }
@@ -72,7 +80,16 @@ const STATE: &str = "RUMORMILL_TEST_BOT_STATE";
 #[tokio::test]
 async fn the_bot_in_rust_runs() {
     let (Some(socket), Some(state)) = (env::var_os(SOCKET), env::var_os(STATE)) else { return };
-    rust::run(socket.into(), state.into()).await.unwrap();
+    let client = rust::client(socket.to_str().unwrap(), env::var("RUMORMILL_TOKEN").ok()).unwrap();
+    rust::run(client, state.into()).await.unwrap();
+}
+
+/// The same bot as a member of its own, with this token, over loopback.
+fn in_rust_as(token: &str, whose: &Serving, state: &Path) -> Bot {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["bots::the_bot_in_rust_runs", "--exact", "--nocapture"]).env("RUMORMILL_TOKEN", token);
+    command.env(SOCKET, format!("127.0.0.1:{}", whose.port())).env(STATE, state);
+    Bot(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
 }
 
 fn in_rust(whose: &Serving, state: &Path) -> Bot {
@@ -160,6 +177,27 @@ fn the_python_bot_answers_each_question_once_across_kills() {
 #[test]
 fn the_rust_bot_answers_each_question_once_across_kills() {
     each_question_is_answered_once("!count to three", in_rust);
+}
+
+#[test]
+fn the_bots_answer_as_members_of_their_own() {
+    let Two { ada, bob, .. } = two();
+    let dir = tempfile::tempdir().unwrap();
+    let [python, rust] = ["dice", "counter"].map(|name| {
+        let made = bob.command(&["bot", "new", name, "lunch"]);
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    });
+    let mut in_python = Bot::start_as("python3", &["bot.py", dir.path().join("1").to_str().unwrap()], &bob, &python);
+    let mut in_rust = in_rust_as(&rust, &bob, &dir.path().join("2"));
+    in_python.listens();
+    in_rust.listens();
+    let mut events = ada.events();
+    for (question, name) in [("!roll 2d6", "dice"), ("!count to three", "counter")] {
+        let asked = ada.post("/v1/rooms/lunch/messages", &json!({"text": question})).ok();
+        let asked = asked["messages"][0]["ref"].clone();
+        let answer = events.until("message", |event| event["message"]["reply_to"]["ref"] == asked);
+        assert_eq!(answer["message"]["nick"], name);
+    }
 }
 
 #[test]

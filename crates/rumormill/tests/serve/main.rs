@@ -7,6 +7,7 @@ mod description;
 mod events;
 mod files;
 mod hooks;
+mod members;
 mod posts;
 mod process;
 

@@ -9,7 +9,7 @@ use rumormill_text::{show::count, title};
 
 use super::{
     Api,
-    words::{Finding, Findings},
+    words::{Bot, Finding, Findings},
 };
 use crate::{
     answer::{Answer, SafeJson},
@@ -20,6 +20,7 @@ use crate::{
 pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let rooms = api.node().rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
+    findings.extend(api.bots().list().into_iter().map(bot));
     findings.push(clocks(&rooms));
     findings.extend(network(&api.node().network().await));
     Ok(SafeJson(Findings { findings }))
@@ -29,6 +30,17 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
 fn stopped(room: &Room) -> Option<Finding> {
     let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
     Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
+}
+
+/// Whether a bot can take part.
+fn bot(Bot { name, rooms, why, .. }: Bot) -> Finding {
+    match why {
+        None => Finding::well("bot", format!("{name} takes part in {}", count(rooms.len(), "room", "rooms"))),
+        Some(why) => {
+            let help = format!("if this does not pass, `rumormill bot remove {name}` removes it; then make it again");
+            Finding::ill("bot", format!("{name}: {why}"), help)
+        }
+    }
 }
 
 /// Compares this machine's clock with those of the connected peers.

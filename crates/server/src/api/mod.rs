@@ -5,6 +5,7 @@
 
 mod archive;
 mod asked;
+mod bots;
 mod counts;
 mod events;
 mod files;
@@ -47,7 +48,9 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf};
+use self::{
+    bots::Bots, counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
 /// Made at the first request.
@@ -63,10 +66,21 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     hooks: Hooks,
+    bots: Bots,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
     typing: Typing,
+    whose: Whose,
+}
+
+/// Whose home it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// A person's.
+    Owner,
+    /// That of a bot, inside a person's.
+    Bot,
 }
 
 /// Whether others learn that somebody types here, and this node shows that others type.
@@ -85,8 +99,12 @@ impl Api {
     /// # Errors
     /// When a file in it cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
+        Self::of(node, state, typing, Whose::Owner)
+    }
+
+    fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let (hooks, shelf) = (Hooks::open(state)?, Shelf::open(state)?);
+        let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -96,10 +114,12 @@ impl Api {
             marks,
             hidden,
             hooks,
+            bots,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
             typing,
+            whose,
         }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
@@ -125,6 +145,10 @@ impl Api {
         &self.0.hooks
     }
 
+    pub(crate) fn bots(&self) -> &Bots {
+        &self.0.bots
+    }
+
     fn shelf(&self) -> &Shelf {
         &self.0.shelf
     }
@@ -147,9 +171,9 @@ impl Api {
         Client::new(InProcess::new(self.router()))
     }
 
-    /// All endpoints.
+    /// All endpoints for the person, or the bot, whose home this is.
     pub fn router(&self) -> Router {
-        routes::all()
+        routes::all(self.0.whose)
             .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))

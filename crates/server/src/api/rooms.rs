@@ -43,9 +43,7 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
-    api.hub().follow(&api, room.clone());
-    // The room is entered even if its place in the list cannot be written.
-    let _ = api.shelf().place(&[room_hex(&room)]);
+    api.entered(&room);
     Ok(SafeJson(api.shape(&room).await))
 }
 
@@ -178,16 +176,29 @@ pub(super) async fn keep(
     Ok(SafeJson(api.shape(&room).await))
 }
 
-/// `DELETE /v1/rooms/{room}`: leaves the room and deletes everything of it.
+/// `DELETE /v1/rooms/{room}`: leaves the room and deletes everything of it. The bots of the home leave it first.
 pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
-    room.leave().await?;
-    // The room is left even if other files about it, which mean nothing without it, cannot be changed.
-    let _ = api.forget(&room);
-    Ok(())
+    api.bots().leave(&api, &room.id()).await?;
+    api.part(&room).await
 }
 
 impl Api {
+    /// Follows a room that was entered, and lists it.
+    pub(super) fn entered(&self, room: &Room) {
+        self.hub().follow(self, room.clone());
+        // The room is entered even if its place in the list cannot be written.
+        let _ = self.shelf().place(&[room_hex(room)]);
+    }
+
+    /// Leaves a room and deletes everything of it.
+    pub(super) async fn part(&self, room: &Room) -> Answer<()> {
+        room.leave().await?;
+        // The room is left even if other files about it, which mean nothing without it, cannot be changed.
+        let _ = self.forget(room);
+        Ok(())
+    }
+
     /// Sends the state of a room to all listeners.
     pub(super) async fn tell_room(&self, room: &Room) -> words::Room {
         let shape = self.shape(room).await;
