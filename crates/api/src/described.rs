@@ -113,7 +113,8 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
             responses = responses.response("429", refusal(says).header("Retry-After", seconds));
         }
         if self.is_owners {
-            responses = responses.response("403", refusal("The request came from a bot, and only the owner of the home may send it"));
+            responses = responses
+                .response("403", refusal("The request came from a bot, and only the owner of the home may send it"));
         }
         if self.headers.iter().any(|header| header.name == IDEMPOTENCY_KEY) {
             let says = "The earlier request with this `Idempotency-Key` is not on disk yet: repeat it in a second";
