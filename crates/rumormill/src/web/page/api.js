@@ -120,16 +120,20 @@ export const ask = (room, rest = "") => `/v1/rooms/${encodeURIComponent(room)}${
 
 export const about = (room, ref, rest = "") => ask(room, `/messages/${encodeURIComponent(ref)}${rest}`);
 
-// Listens until told to stop. `open` is called whenever the stream begins, `close` when it broke, `shut` when
-// this page is not signed in any more.
+// Listens until told to stop. `open` is called whenever the stream begins, with whether it goes on where it broke,
+// `close` when it broke, `shut` when this page is not signed in any more. A stream that goes on sends each event that
+// was missed, or `lagged` before all else.
 export function listen({ open, close, shut, event }) {
   const stop = new AbortController();
   const { signal } = stop;
   let tries = 0;
+  // The id of the last event.
+  const last = { id: "" };
   const begin = async () => {
-    const status = await follow(signal, event, () => {
+    const goesOn = last.id !== "";
+    const status = await follow(signal, last, event, () => {
       tries = 0;
-      open();
+      open(goesOn);
     });
     if (signal.aborted) return;
     if (status === 401) return shut();
@@ -142,17 +146,18 @@ export function listen({ open, close, shut, event }) {
 }
 
 // Follows the stream to its end; returns the status of an answer that is none, or 0.
-async function follow(signal, event, open) {
+async function follow(signal, last, event, open) {
   let reader;
   try {
-    const answer = await request("GET", "/v1/events", { signal });
+    const headers = last.id ? { "last-event-id": last.id } : {};
+    const answer = await request("GET", "/v1/events", { signal, headers });
     if (!answer.ok) return answer.status;
     reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   } catch {
     return 0;
   }
   open();
-  const take = lines(event);
+  const take = lines(last, event);
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ done: true }));
     if (done || signal.aborted) return 0;
@@ -165,11 +170,12 @@ async function follow(signal, event, open) {
 }
 
 // Takes pieces of the stream and tells each event that is whole; `false` past the longest line.
-function lines(event) {
-  let begun = "",
-    kind = "";
+function lines(last, event) {
+  let begun = "";
+  let kind = "";
   const line = (text) => {
-    if (text.startsWith("event:")) kind = text.slice(6).trim();
+    if (text.startsWith("id:")) last.id = text.slice(3).trim();
+    else if (text.startsWith("event:")) kind = text.slice(6).trim();
     else if (text.startsWith("data:") && KINDS.has(kind)) tell(event, kind, text.slice(5));
     else if (!text) kind = "";
   };

@@ -65,7 +65,7 @@ export class Chat {
     $("app").hidden = false;
     this.wanted = wanted;
     this.stop = listen({
-      open: () => this.refresh(),
+      open: (goesOn) => (goesOn ? this.reconnected() : this.refresh()),
       close: () => this.disconnected(),
       shut: () => this.end(),
       event: (kind, content) => this.event(kind, content),
@@ -159,12 +159,18 @@ export class Chat {
     $("alerts").querySelector(`[data-cause="${cause}"]`)?.remove();
   }
 
+  reconnected() {
+    if (this.lost) $("spoken").textContent = "Connected to Rumormill again.";
+    this.lost = false;
+    this.settle("lost");
+    this.draw();
+  }
+
   // Reads everything that is shown, at the beginning and whenever events were lost.
   async refresh() {
     const rooms = await this.try(() => this.readRooms());
     if (!rooms) return;
-    if (this.lost) $("spoken").textContent = "Connected to Rumormill again.";
-    this.lost = false;
+    this.reconnected();
     const { wanted } = this;
     this.wanted = null;
     if (wanted) {

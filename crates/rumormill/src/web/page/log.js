@@ -430,7 +430,7 @@ export class Log {
   holders(message, tab) {
     const others = Math.max(this.others, message.holders);
     const label = others
-      ? `${message.holders} of ${count(others, "other")} have it`
+      ? `received by ${message.holders} of ${count(others, "other")}, acknowledged by ${message.acknowledged ?? 0}`
       : "Nobody else is in this room yet";
     const shown = others ? `${message.holders ? "✓" : "…"} ${message.holders}/${others}` : "only here";
     return el(

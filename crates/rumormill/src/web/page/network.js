@@ -6,6 +6,7 @@ import { count, seconds, short } from "./words.js";
 const SIZE = 320;
 const MIDDLE = SIZE / 2;
 const RING = [118, 84];
+const NAMED = 50;
 const DRAWN = 40;
 const LABELLED = 14;
 const LABEL_CHARS = 9;
@@ -59,7 +60,7 @@ export class Network {
     this.held = null;
   }
 
-  // `held`: { text, holders: [Person], of } of the message looked at, or null.
+  // `held`: { text, holders: [Person], acknowledged: [author], of } of the message looked at, or null.
   hold(held) {
     this.held = held;
   }
@@ -89,7 +90,7 @@ export class Network {
       : "No peer is connected. What you say waits here and is passed on when one comes.";
     this.summary.textContent = text;
     const having = this.held
-      ? ` ${this.held.holders.length} of ${count(this.held.of, "other")} hold the selected message.`
+      ? ` The selected message is received by ${this.held.holders.length} of ${count(this.held.of, "other")}.`
       : "";
     this.picture.setAttribute("aria-label", text + having);
     this.digest.textContent = short(room.digest, 80);
@@ -124,19 +125,28 @@ export class Network {
       return this.holding.replaceChildren(
         el("p", { class: "quiet" }, "Select a message to see who holds it."),
       );
-    const { text, holders, of } = this.held;
-    const names = holders
-      .slice(0, 50)
-      .flatMap(({ author, nick }, i) => [i ? ", " : "", theirs(this.show(author, nick))]);
+    const { text, holders, acknowledged, of } = this.held;
+    const proved = holders.filter(({ author }) => acknowledged.includes(author));
+    const names = (people) => [
+      people.length ? ": " : ".",
+      ...people
+        .slice(0, NAMED)
+        .flatMap(({ author, nick }, i) => [i ? ", " : "", theirs(this.show(author, nick))]),
+      people.length > NAMED ? ` and ${people.length - NAMED} more` : "",
+    ];
     this.holding.replaceChildren(
       el("p", {}, "“", theirs(short(text, 60)), "”"),
       el(
         "p",
         {},
-        el("strong", {}, `${holders.length} of ${count(of, "other")} hold it`),
-        names.length ? ": " : ".",
-        ...names,
-        holders.length > 50 ? ` and ${holders.length - 50} more` : "",
+        el("strong", {}, `received by ${holders.length} of ${count(of, "other")}`),
+        ...names(holders),
+      ),
+      el(
+        "p",
+        { title: "Their later messages prove that they have it." },
+        el("strong", {}, `acknowledged by ${proved.length}`),
+        ...names(proved),
       ),
     );
   }

@@ -68,7 +68,11 @@ export class Timeline {
       this.messages[at] =
         message.holders === null
           ? message
-          : { ...message, holders: Math.max(message.holders, this.messages[at].holders ?? 0) };
+          : {
+              ...message,
+              holders: Math.max(message.holders, this.messages[at].holders ?? 0),
+              acknowledged: Math.max(message.acknowledged ?? 0, this.messages[at].acknowledged ?? 0),
+            };
     this.messages.forEach((answer, i) => {
       if (answer.reply_to?.ref === message.ref)
         this.messages[i] = {

@@ -114,7 +114,7 @@ export class Visit {
     this.chat.draw();
   }
 
-  apply(kind, { message, arrival, ref, holders, hash, state, have }) {
+  apply(kind, { message, arrival, ref, holders, acknowledged, hash, state, have }) {
     const { log, typing } = this.chat;
     if (kind === "message") {
       const isSeen = this.stuck && document.hasFocus();
@@ -138,7 +138,7 @@ export class Visit {
       }
     } else if (kind === "held") {
       const own = this.timeline.find(ref);
-      if (own) this.timeline.change({ ...own, holders });
+      if (own) this.timeline.change({ ...own, holders, acknowledged });
       if (ref === log.selected) this.readHolders();
     }
   }
@@ -279,7 +279,7 @@ export class Visit {
     const message = this.timeline.find(ref);
     const held = await call("GET", about(this.id, ref, "/holders")).catch(() => null);
     if (!this.isOpen || ref !== log.selected) return;
-    network.hold(held && { text: message?.text ?? "", holders: held.holders, of: held.of });
+    network.hold(held && { ...held, text: message?.text ?? "" });
     this.chat.draw();
   }
 
