@@ -181,7 +181,7 @@ impl Chat<'_> {
 
     async fn topic(&mut self, topic: &str) -> Result<(), Failure> {
         if topic.is_empty() {
-            let topic = match clean(&self.room.topic) {
+            let topic = match clean(&self.ask().status().await?.topic) {
                 topic if topic.is_empty() => "there is no topic; /topic TEXT sets one".to_owned(),
                 topic => format!("the topic: {topic}"),
             };
