@@ -572,12 +572,11 @@ impl Driver {
         }
     }
 
-    fn close(mut self, answer: Option<oneshot::Sender<()>>) {
+    fn close(mut self, answer: Option<oneshot::Sender<Box<dyn Store>>>) {
         self.keep_contacts();
         self.links.close();
-        drop(self);
         // The caller may have gone.
-        let _ = answer.map(|answer| answer.send(()));
+        let _ = answer.map(|answer| answer.send(self.store));
     }
 }
 

@@ -224,9 +224,11 @@ impl Node {
         let (answer, closed) = oneshot::channel();
         // Both fail only when the node was closed before.
         let _ = self.inner.command(Command::Close { answer }).await;
-        let _ = closed.await;
+        let store = closed.await;
         self.inner.shelf.close();
         self.inner.readers.close().await;
+        // After the last reader, which would keep copies of what the store wipes when it closes.
+        let _ = tokio::task::spawn_blocking(|| drop(store)).await;
         self.inner.endpoint.close().await;
     }
 

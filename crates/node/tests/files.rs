@@ -12,7 +12,7 @@ use rumormill_node::{Error, Fetch, FileState, Keep, KeepFiles, Node, Room, What}
 use rumormill_proto::content::{Content, File, Target};
 use rumormill_store::limits::PIECE_BYTES;
 
-use support::{disk, holds, memory, soon};
+use support::{disk, holds, memory, soon, status};
 
 /// Bytes that differ in every piece, and in every file.
 fn bytes(seed: u8, len: usize) -> Vec<u8> {
@@ -150,6 +150,8 @@ async fn nobody_who_has_it_is_told_and_it_comes_with_who_has() {
     holds(&there, 2).await;
     let beside = third.join(&there.ticket()).await.unwrap();
     holds(&beside, 2).await;
+    // Who comes back finds the one who stays: it is the only peer whose address is still right then.
+    status(&here, "both others", |status| status.peers.len() == 2).await;
     one.close().await;
     assert_eq!(get(&there, photo).await, Err(Error::NobodyHasIt));
     assert_eq!(get(&there, photo).await, Err(Error::NobodyHasIt), "however often one asks");

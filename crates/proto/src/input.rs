@@ -363,6 +363,8 @@ pub enum Event {
         author: AuthorId,
         /// From where.
         at: Seq,
+        /// Whether the author left the log because clocks differ, as far as the proof shows.
+        left: bool,
     },
     /// The room has more authors than places, and nobody vouches for this one: its log left store and timeline. The log
     /// comes back when somebody vouches for the author.

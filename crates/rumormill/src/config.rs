@@ -10,8 +10,8 @@ use std::{
 };
 
 use rumormill_server::Typing;
-use rumormill_tui::{Loud, Preferences};
-use serde::Deserialize;
+use rumormill_tui::{Hours, Loud, Preferences};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     failure::{Exit, Failure},
@@ -81,8 +81,17 @@ pub(crate) struct Config {
     pub(crate) bell: Loud,
     /// When the desktop notifies.
     pub(crate) notify: Loud,
+    /// Hours in which nothing rings or notifies.
+    #[serde(deserialize_with = "hours")]
+    pub(crate) quiet: Option<Hours>,
     /// Whether typing is reported and shown.
     pub(crate) typing: bool,
+}
+
+fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hours>, D::Error> {
+    let text = String::deserialize(from)?;
+    let help = || D::Error::custom(format!("{text:?} is neither hours, such as \"22:00-07:00\", nor \"off\""));
+    Hours::read_or_off(&text).ok_or_else(help)
 }
 
 impl Default for Config {
@@ -94,6 +103,7 @@ impl Default for Config {
             relay: true,
             bell: Loud::default(),
             notify: Loud::default(),
+            quiet: None,
             typing: true,
         }
     }
@@ -102,7 +112,8 @@ impl Default for Config {
 impl Config {
     /// The settings of the terminal.
     pub(crate) fn settings(&self) -> Preferences {
-        Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
+        let Self { bell, notify, quiet, typing, .. } = *self;
+        Preferences { bell, notify, quiet, typing, ..Preferences::default() }
     }
 
     /// Whether typing is reported and shown.
@@ -161,7 +172,7 @@ mod tests {
         assert_eq!(parse(COMMENTED), Ok(Config::default()));
         let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
         let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
-        assert_eq!(keys.len(), 7);
+        assert_eq!(keys.len(), 8);
         let mut said = parse(&keys.join("\n")).unwrap();
         assert_eq!(said.nick.take(), Some("alice".into()));
         assert_eq!(said, Config::default());
@@ -183,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn quiet_hours_reach_the_terminal() {
+        let quiet = |text: &str| parse(text).unwrap().settings().quiet.map(|hours| hours.to_string());
+        assert_eq!(quiet("quiet = \"22:00-7:00\""), Some("22:00-07:00".into()));
+        assert_eq!(quiet("quiet = \"off\""), None);
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_its_line() {
         let check = |text: &str, words: &str| {
             let what = parse(text).unwrap_err();
@@ -192,6 +210,10 @@ mod tests {
         check("\n\nlan = \"yes\"", "line 3: invalid type");
         check("bell = \"loud\"", "unknown variant `loud`");
         check("http = \"everywhere\"", "line 1: ");
+        check(
+            "lan = true\nquiet = \"night\"",
+            "line 2: \"night\" is neither hours, such as \"22:00-07:00\", nor \"off\"",
+        );
         check("lan = tr", "line 1: ");
     }
 

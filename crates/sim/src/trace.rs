@@ -122,7 +122,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::Went { peer } => format!("p{} went", index_of(peer)),
         Event::Holds { peer, next } => format!("p{} holds our log below {next}", index_of(peer)),
         Event::Missing { entries } => format!("missing {entries}"),
-        Event::Forked { author, at } => format!("{} forked at {at}", author.short()),
+        Event::Forked { author, at, .. } => format!("{} forked at {at}", author.short()),
         Event::Filled { author, seq } => format!("body of {}.{seq} came or is lost", author.short()),
         Event::Evicted { author } => format!("{} has no place any more", author.short()),
         Event::Skewed(skew) => format!("clock off by {} ms: {:?}", skew.ms, skew.whose),

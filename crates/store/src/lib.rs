@@ -152,10 +152,12 @@ pub trait Store: Send {
     fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
 
     /// Removes in one commit up to `rows` runs of left rooms, or some more smaller rows, then rows of abandoned
-    /// indexes, then edits of retracted entries. Returns whether more remain.
+    /// indexes, then edits of retracted entries. Returns whether more remain. When none remain, no copy is left in any
+    /// file of the store.
     ///
     /// # Errors
-    /// As [`Store::commit`], when no room yields anything.
+    /// As [`Store::commit`], when no room yields anything; [`Error::Read`] when copies remain because a reader does not
+    /// end.
     fn sweep(&mut self, rows: usize) -> Result<bool, Error>;
 
     /// The secret of this peer's transport key: the stored one, or else `fresh`, which is then stored.

@@ -222,6 +222,12 @@ fn attend(model: &mut Model, change: fn(&Room) -> Attention, out: &mut Vec<Effec
 
 /// Reports that a room was muted, pinned, or neither. Requests the list of rooms again, since pinned rooms come first.
 pub(super) fn tell_attention(model: &mut Model, attention: Attention, out: &mut Vec<Effect>) {
+    attended(attention).for_each(|what| model.told(what));
+    out.push(Effect::Ask(Ask::Rooms));
+}
+
+/// Says how much attention a room is given from now on.
+pub(super) fn attended(attention: Attention) -> impl Iterator<Item = &'static str> {
     let muted = attention.muted.map(|muted| match muted {
         true => "muted: nothing said here rings or notifies you; /mute undoes it",
         false => "no longer muted",
@@ -230,8 +236,7 @@ pub(super) fn tell_attention(model: &mut Model, attention: Attention, out: &mut 
         true => "pinned: this room stands first; /pin undoes it",
         false => "no longer pinned",
     });
-    muted.into_iter().chain(pinned).for_each(|what| model.told(what));
-    out.push(Effect::Ask(Ask::Rooms));
+    muted.into_iter().chain(pinned)
 }
 
 /// Joins with a ticket, wherever in the pasted text it stands, or opens a room of the list.

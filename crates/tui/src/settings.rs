@@ -50,6 +50,11 @@ impl Hours {
         Some(Self { from: minutes(from)?, to: minutes(to)? })
     }
 
+    /// Reads hours, or `off` for none.
+    pub fn read_or_off(text: &str) -> Option<Option<Self>> {
+        if text == "off" { Some(None) } else { Self::read(text).map(Some) }
+    }
+
     /// Whether a time of day, `23:30`, lies within.
     pub fn hold(self, time: &str) -> bool {
         let Some(now) = minutes(time) else { return false };
@@ -154,7 +159,7 @@ impl Preferences {
                 Some(word.to_owned())
             }
             Field::Hours(place) => {
-                let hours = if value == "off" { None } else { Some(Hours::read(value)?) };
+                let hours = Hours::read_or_off(value)?;
                 *place(self) = hours;
                 Some(told(hours))
             }
@@ -204,13 +209,17 @@ mod tests {
 
     #[test]
     fn chosen_settings_override_the_configuration() {
-        let settings = Preferences { bell: Loud::All, notify: Loud::None, typing: false, ..Preferences::default() };
-        let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
+        let quiet = Hours::read("22:00-07:00");
+        let settings =
+            Preferences { bell: Loud::All, notify: Loud::None, typing: false, quiet, ..Preferences::default() };
+        assert_eq!(settings.with(&Chosen::new()).quiet, quiet);
+        let chosen =
+            [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways"), ("quiet", "off")];
         let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let settings = settings.with(&chosen);
         assert_eq!(
-            (settings.bell, settings.notify, settings.typing, settings.panes),
-            (Loud::None, Loud::None, true, true)
+            (settings.bell, settings.notify, settings.typing, settings.panes, settings.quiet),
+            (Loud::None, Loud::None, true, true, None)
         );
     }
 

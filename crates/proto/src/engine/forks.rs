@@ -129,7 +129,7 @@ impl Parts {
         self.own.forked(&author);
         self.sync.hurry(turn.now.ticks_ms);
         turn.out.push(Output::Cut(proof.clone()));
-        turn.emit(Event::Forked { author, at });
+        turn.emit(Event::Forked { author, at, left: proof.is_left() });
         if author == self.own.id() {
             turn.out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
         }

@@ -1,6 +1,9 @@
 //! People and scripts use the program, on this machine only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(target_os = "linux")]
+mod clocks;
+mod lines;
 mod person;
 
 use std::{

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, SafeJson},
-    told::{nick, skewed},
+    told::{said_nick, skewed},
 };
 
 /// `GET /v1/findings`.
@@ -48,7 +48,7 @@ fn clocks(rooms: &[Room]) -> Finding {
     let what = "peer-clocks";
     let differ = |room: &Room| {
         let skew: Skew = room.status().skew;
-        (skew.whose != Whose::Nobodys).then(|| (skew.whose, skewed(skew, |author| nick(room, author))))
+        (skew.whose != Whose::Nobodys).then(|| (skew.whose, skewed(skew, |author| said_nick(room, author))))
     };
     match rooms.iter().find_map(differ) {
         Some((Whose::Theirs(_), says)) => return Finding::well(what, says),

@@ -11,7 +11,7 @@ use rumormill_node::{
     Events, Message, Room, RoomEvent, What,
     proto::{
         content::Target,
-        ids::{PeerId, RoomId},
+        ids::{AuthorId, PeerId, RoomId},
         input::{Arrival, Step},
     },
 };
@@ -32,7 +32,7 @@ use super::{
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     lock::lock,
-    told::{AGREED, REKEYED, called, forked, names, nick, skewed},
+    told::{AGREED, LEFT, REKEYED, called, forked, left, names, nick, said_nick},
 };
 
 /// Sends events to all listeners.
@@ -107,7 +107,8 @@ impl Hub {
         followed.insert(id, instance);
         let events = room.events();
         let held = Held::new(room.author());
-        let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
+        let me = room.author();
+        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None };
         tokio::spawn(follower.run(events));
     }
 
@@ -149,6 +150,8 @@ impl Hub {
 struct Follower {
     api: Weak<Inner>,
     room: Room,
+    /// The author who writes here, as of the last event.
+    me: AuthorId,
     held: Held,
     /// The state of the room that was last sent.
     told: Option<words::Room>,
@@ -233,6 +236,11 @@ impl Follower {
             let text = shared(share, &Clock::local());
             api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
         }
+        let clock = before.map(|before| before.clock).unwrap_or_default();
+        if room.clock != clock && !(room.clock.is_empty() && room.peers.is_empty()) {
+            let text = if room.clock.is_empty() { AGREED.to_owned() } else { room.clock.clone() };
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Skewed, text });
+        }
         api.hub().tell(Event::Room { room });
     }
 
@@ -257,17 +265,7 @@ impl Follower {
                 let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
                 api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
             }
-            RoomEvent::Forked { author, .. } => {
-                let Ok(names) = names(&self.room).await else { return };
-                let text = forked(&called(&names, &author));
-                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
-            }
-            RoomEvent::Skewed(skew) => {
-                let Ok(names) = names(&self.room).await else { return };
-                let told = skewed(skew, |author| called(&names, author));
-                let text = if told.is_empty() { AGREED.to_owned() } else { told };
-                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
-            }
+            RoomEvent::Forked { author, left, .. } => self.forked(&author, left).await,
             RoomEvent::Step(step) => self.step(&step),
             RoomEvent::Lagged { missed } => self.tell(Event::lagged(missed, Lag::Slow)),
             RoomEvent::Typing { author } => {
@@ -280,8 +278,14 @@ impl Follower {
                 let (hash, state) = (words::FileHex(hash.to_string()), shape_state(state));
                 self.tell(Event::File { room, hash, state, have, size });
             }
-            RoomEvent::Rekeyed { .. } => {
-                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
+            RoomEvent::Rekeyed { author, left } => {
+                let former = std::mem::replace(&mut self.me, author);
+                if let Some(api) = self.api() {
+                    let words::Person { author, nick, here, hidden, .. } = api.person(&self.room, &former, 0);
+                    api.hub().tell(Event::Person { room: room.clone(), author, nick, here, hidden });
+                }
+                let text = if left { LEFT } else { REKEYED };
+                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
             }
             RoomEvent::Resumed | RoomEvent::Left => self.renew().await,
             RoomEvent::Stopped { why } => {
@@ -294,6 +298,22 @@ impl Follower {
             // The state of the room is sent periodically.
             _ => {}
         }
+    }
+
+    /// Sends a notice that a log was cut, unless it is ours: then a notice names our new key. It is left out for a
+    /// newcomer without a name who left a log: nobody here has read anything of it.
+    async fn forked(&mut self, author: &AuthorId, is_left: bool) {
+        let Some(api) = self.api().filter(|_| *author != self.me) else { return };
+        let words::Person { author: id, nick, here, hidden, .. } = api.person(&self.room, author, 0);
+        let is_unnamed = said_nick(&self.room, author).is_empty();
+        let Ok(mut names) = names(&self.room).await else { return };
+        names.learn(&id, &nick);
+        let name = called(&names, author);
+        let text = if is_left { left(&name) } else { forked(&name) };
+        if !is_left || !is_unnamed {
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Forked, text });
+        }
+        api.hub().tell(Event::Person { room: self.id(), author: id, nick, here, hidden });
     }
 
     /// Sends a message, and watches the counts of a text or file of ours.

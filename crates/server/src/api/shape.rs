@@ -24,7 +24,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{nick, skewed},
+    told::{nick, said_nick, skewed},
 };
 
 impl Api {
@@ -57,7 +57,7 @@ impl Api {
             mentions,
             digest: HEXLOWER.encode(&status.digest),
             skew_ms: if matches!(status.skew.whose, Whose::Theirs(_)) { 0 } else { status.skew.ms },
-            clock: skewed(status.skew, |author| nick(room, author)),
+            clock: skewed(status.skew, |author| said_nick(room, author)),
             damaged: why.as_ref().is_some_and(is_damage),
             stopped: why.as_ref().map(stopped),
             keep: shape_keep(room.retention()),

@@ -56,8 +56,10 @@ pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit
     let mut chat = Chat::new(client, room.clone(), screen);
     let left = chat.stay(&mut typed, &mut interrupts, &mut events).await;
     drop(typed);
-    if left? == Left::Willingly {
-        chat.leave(&mut events).await?;
+    match left? {
+        Left::Willingly => chat.leave(&mut events).await?,
+        Left::Interrupted => chat.tell_read().await?,
+        Left::Elsewhere => {}
     }
     Ok(Visit { met: chat.met })
 }
@@ -130,7 +132,15 @@ struct Chat<'a> {
     arrived: Vec<Message>,
     /// The last message shown to a person, and when to report it as read.
     shown: Option<PlaceText>,
+    /// When this visit began, whether it is not the first, and whether it was told where the one before ended.
+    came_ms: u64,
+    returns: bool,
+    marked: bool,
     read_due: Option<Instant>,
+    /// Whether a message was marked as unread: nothing is told to be read until the person says something.
+    stays_unread: bool,
+    /// What was told last about clocks.
+    clock_told: String,
     /// Whether the room was left for good.
     gone: bool,
 }
@@ -140,6 +150,8 @@ struct Chat<'a> {
 struct Batch {
     lines: Vec<String>,
     count: usize,
+    /// How many stand above the first that somebody else said before this visit.
+    old: Option<usize>,
 }
 
 impl Batch {
@@ -198,7 +210,12 @@ impl<'a> Chat<'a> {
             getting: BTreeMap::new(),
             arrived: Vec::new(),
             shown: None,
+            came_ms: 0,
+            returns: false,
+            marked: false,
             read_due: None,
+            stays_unread: false,
+            clock_told: String::new(),
             gone: false,
         }
     }
@@ -272,10 +289,17 @@ impl<'a> Chat<'a> {
         self.names = Names::of_people(&people);
         self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
         let mut read = self.room.read.clone();
-        for message in self.newest().await? {
+        (self.came_ms, self.returns) = (self.clock.now_ms(), read.is_some());
+        let newest = self.newest().await?;
+        let here =
+            newest.iter().filter(|message| !message.mine && read.as_ref().is_some_and(|read| *read < message.place));
+        // Messages that came since the room was read are not counted in it.
+        let unread = self.room.unread.max(here.count() as u64);
+        for message in newest {
             // Once, before the first unread message.
             if !message.mine && read.take_if(|read| *read < message.place).is_some() {
-                self.screen.talk(&format!("{} new", thousands(self.room.unread)))?;
+                self.marked = true;
+                self.screen.talk(&format!("{} new", thousands(unread)))?;
             }
             let line = self.line(&message);
             self.screen.data(&line)?;
@@ -288,6 +312,9 @@ impl<'a> Chat<'a> {
         };
         self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
         self.seek()?;
+        if !self.room.clock.is_empty() {
+            self.tell_clock(&self.room.clock.clone())?;
+        }
         // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }
@@ -319,10 +346,18 @@ impl<'a> Chat<'a> {
             self.note(event, &mut batch)?;
         }
         let hidden = batch.count - batch.lines.len();
+        let mark = batch.old.filter(|_| !self.marked);
+        self.marked |= mark.is_some();
         if hidden > 0 {
             self.screen.talk(&format!("{} above; /log shows the timeline", count(hidden, "message", "messages")))?;
         }
-        batch.lines.iter().try_for_each(|line| self.screen.data(line))
+        for (at, line) in (hidden..).zip(&batch.lines) {
+            if mark.is_some_and(|mark| at == mark.max(hidden)) {
+                self.screen.talk("new since you were here")?;
+            }
+            self.screen.data(line)?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, event: Event, batch: &mut Batch) -> Result<(), Failure> {
@@ -343,6 +378,7 @@ impl<'a> Chat<'a> {
                 let help = "make room on the disk and open the chat again; what was confirmed is kept";
                 return Err(Failure::Stopped(Refused::new("stopped", text, help)));
             }
+            Event::Notice { code: NoticeCode::Skewed, text, .. } => self.tell_clock(&text)?,
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
             Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
@@ -403,6 +439,9 @@ impl<'a> Chat<'a> {
         match arrival {
             Arrival::End => {
                 self.shows(&message.place);
+                if !message.mine && message.time_ms < self.came_ms && self.returns {
+                    batch.old.get_or_insert(batch.count);
+                }
                 batch.push(line);
             }
             Arrival::Late => {
@@ -430,7 +469,7 @@ impl<'a> Chat<'a> {
 
     /// Notes that a person saw this message and all before it.
     fn shows(&mut self, place: &PlaceText) {
-        if at_terminal() && self.shown.as_ref().is_none_or(|shown| shown < place) {
+        if self.shown.as_ref().is_none_or(|shown| shown < place) {
             self.shown = Some(place.clone());
             self.read_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(PROGRESS_MS));
         }
@@ -439,10 +478,19 @@ impl<'a> Chat<'a> {
     /// Reports what was read.
     async fn tell_read(&mut self) -> Result<(), Failure> {
         self.read_due = None;
-        if let Some(place) = self.shown.clone() {
+        if let Some(place) = self.shown.clone().filter(|_| !self.stays_unread) {
             self.ask().mark_read(&place).await?;
         }
         Ok(())
+    }
+
+    /// Says what differs between clocks, once.
+    fn tell_clock(&mut self, text: &str) -> Result<(), Failure> {
+        if self.clock_told == text {
+            return Ok(());
+        }
+        self.clock_told = text.to_owned();
+        self.screen.talk(&clean(text))
     }
 
     /// Shows the progress of a long fetch from time to time.

@@ -1,7 +1,7 @@
 //! What a person may type besides text: orders that begin with a slash.
 
 use indicatif::ProgressBar;
-use rumormill_api::{FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
+use rumormill_api::{Attention, FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
 use rumormill_text::{
     clean, safe_name,
     show::{count, looked_for, received, shared},
@@ -9,6 +9,7 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
+    carry::attended,
     chat::{Chat, Next},
     failure::Failure,
     limits::{GETTING, SCREENFUL},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 19] = [
+const ORDERS: [(&str, &str); 22] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -28,8 +29,11 @@ const ORDERS: [(&str, &str); 19] = [
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
     ("/hide NAME", "do not show what they say, or show it again"),
+    ("/mute", "let nothing said here ring or notify, or undo it"),
+    ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
     ("/search WORDS", "find what was said"),
+    ("/unread", "mark the last message of somebody else as unread; ^2 the one before it"),
     ("/seen", "who has your last message"),
     ("/log", "the newest page of the timeline, everything in its place"),
     ("/peers", "who is here, and how they are reached"),
@@ -115,6 +119,9 @@ impl Chat<'_> {
             "hide" => self.hide(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,
+            "mute" => self.attend(|room| Attention { muted: Some(!room.muted), pinned: None }).await,
+            "pin" => self.attend(|room| Attention { pinned: Some(!room.pinned), muted: None }).await,
+            "unread" => self.unread(counted(rest).0).await,
             "help" => ORDERS.iter().try_for_each(|(order, what)| self.screen.talk(&format!("{order:<13} {what}"))),
             _ => self.about(word, counted(rest)).await,
         }
@@ -174,7 +181,7 @@ impl Chat<'_> {
 
     async fn topic(&mut self, topic: &str) -> Result<(), Failure> {
         if topic.is_empty() {
-            let topic = match clean(&self.room.topic) {
+            let topic = match clean(&self.ask().status().await?.topic) {
                 topic if topic.is_empty() => "there is no topic; /topic TEXT sets one".to_owned(),
                 topic => format!("the topic: {topic}"),
             };
@@ -221,6 +228,21 @@ impl Chat<'_> {
         })
     }
 
+    /// Gives the room more or less attention.
+    async fn attend(&mut self, change: fn(&Room) -> Attention) -> Result<(), Failure> {
+        let (room, attention) = (self.room.id.clone(), change(&self.room));
+        self.room = self.asks.call(&endpoints::SET_ATTENTION, &[room.as_str()], &[], &attention).await?;
+        attended(attention).try_for_each(|told| self.screen.talk(told))
+    }
+
+    /// Marks a message as unread, and whatever is below it, until more is shown.
+    async fn unread(&mut self, up: usize) -> Result<(), Failure> {
+        let message = self.target(up, |message| !message.mine && is_said(message)).await?;
+        self.stays_unread = true;
+        self.room = self.ask().mark_unread(&message.r#ref).await?;
+        self.screen.talk("unread from here on, in every window, until you come back or say something")
+    }
+
     async fn file(&mut self, path: &str) -> Result<(), Failure> {
         if path.is_empty() {
             return Err(usage("which file?", "/file PATH"));
@@ -265,6 +287,7 @@ impl Chat<'_> {
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
+        self.stays_unread = false;
         let message = self.ask().say(text).await?;
         self.follow(message);
         Ok(())
