@@ -1,4 +1,4 @@
-// What people do with the messages of the open room, in the log and at the side.
+// Actions on the messages of the open room, in the log and in the panel.
 
 import { $, button, el } from "./dom.js";
 import { about, call } from "./api.js";
@@ -12,12 +12,12 @@ import { moment } from "./words.js";
 const SEARCH = 50;
 
 export function messageActs(chat) {
-  // Events tell the result: an answer may be older than the newest of them.
+  // The answer is not shown: it may be older than the newest event.
   const react = (message, sign, on) => {
     const path = about(chat.id, message.ref, "/reactions/" + encodeURIComponent(sign));
     chat.try(() => call(on ? "PUT" : "DELETE", path));
   };
-  // Asks for the file of a message, or no longer; events tell how far it is.
+  // Fetches the file of a message, or stops fetching it; events report the progress.
   const askFor = (method, message) => chat.try(() => call(method, chat.visit.fileAt(message)));
   const acts = {
     react,

@@ -1,4 +1,4 @@
-// All rooms, and which of them is open: what events do to them, and when they are drawn.
+// All rooms, and which of them is open: handles events, and draws.
 
 import { $, el } from "./dom.js";
 import { messageActs, sideActs } from "./acts.js";
@@ -24,7 +24,7 @@ const NEAR_PX = 300;
 const ALERT_MS = 12_000;
 
 export class Chat {
-  // `shut` is called when this page is not signed in any more.
+  // `shut` is called when this page is no longer signed in.
   constructor(shut) {
     const state = { rooms: new Map(), visit: null, notices: new Map(), lost: false, frame: 0 };
     Object.assign(this, { shut, ...state });
@@ -60,7 +60,7 @@ export class Chat {
     return this.visit?.people ?? new Map();
   }
 
-  // Begins, at a message if one is `wanted`.
+  // Starts, at a message if one is `wanted`.
   start(wanted) {
     $("app").hidden = false;
     this.wanted = wanted;
@@ -93,7 +93,7 @@ export class Chat {
       const isPlain = row && !event.target.closest("button, a, input") && getSelection().isCollapsed;
       if (isPlain) this.visit.select(row.dataset.key);
     });
-    // A row that is drawn anew under the pointer would lose the click.
+    // A row that is drawn again under the pointer would lose the click.
     this.isPressing = false;
     log.addEventListener("pointerdown", (event) => {
       this.isPressing = event.target.closest("button, a, input") !== null;
@@ -103,7 +103,7 @@ export class Chat {
       this.isPressing = false;
       this.draw();
     };
-    // The click comes behind the release of the button.
+    // The click follows the release of the button.
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release));
     log.addEventListener("focusin", (event) => {
       const row = event.target.closest("article");
@@ -132,7 +132,7 @@ export class Chat {
     visit.markRead();
   }
 
-  // Runs a request; a failure is shown until its `cause` is gone, and `undefined` comes of it.
+  // Runs a request. A failure is shown until its `cause` is gone, and returns `undefined`.
   async try(run, cause) {
     try {
       const answer = (await run()) ?? null;
@@ -145,7 +145,7 @@ export class Chat {
     }
   }
 
-  // What has no cause that ends goes by itself.
+  // An alert without a cause closes by itself.
   alert(failure, cause) {
     const dismiss = { class: "close", "aria-label": "Close this message", onclick: () => box.remove() };
     const words = el("div", {}, ...twoLines(failure));
@@ -154,7 +154,7 @@ export class Chat {
     if (!cause) setTimeout(() => box.remove(), ALERT_MS);
   }
 
-  // A cause is gone, and what was shown for it goes too.
+  // Closes the alert of a cause that is gone.
   settle(cause) {
     $("alerts").querySelector(`[data-cause="${cause}"]`)?.remove();
   }
@@ -166,7 +166,7 @@ export class Chat {
     this.draw();
   }
 
-  // Reads everything that is shown, at the beginning and whenever events were lost.
+  // Reads everything that is shown again.
   async refresh() {
     const rooms = await this.try(() => this.readRooms());
     if (!rooms) return;
@@ -190,7 +190,7 @@ export class Chat {
     return rooms;
   }
 
-  // Goes to a message of any room.
+  // Opens a message of any room.
   async go({ room, ref }) {
     if (!this.rooms.has(room)) {
       const what = "This link leads to a room that you are not in";
@@ -242,7 +242,7 @@ export class Chat {
     this.draw();
   }
 
-  // Begins to write to somebody.
+  // Begins a message to somebody.
   mention({ author }) {
     const { text } = this.composer;
     text.value += `${text.value && !/\s$/.test(text.value) ? " " : ""}@${this.names.show(author)} `;
@@ -268,7 +268,7 @@ export class Chat {
     drawStatus(room, this.people, this.lost);
     if (!room) return;
     this.log.others = [...this.people.values()].filter(({ me }) => !me).length;
-    // What comes while nobody looks does not scroll away what came before it.
+    // New messages do not scroll unread ones out of sight while nobody looks.
     const isLookedAt = this.log.marker === null || document.hasFocus();
     const rest = visit.stuck ? (isLookedAt ? "end" : "unread") : undefined;
     this.log.draw(visit.timeline, room, keep ?? rest);
@@ -279,13 +279,13 @@ export class Chat {
     visit.markRead();
   }
 
-  // What gives a room back: the room as it is then.
+  // Sends a request that answers with the room.
   async set(id, rest, body) {
     this.rooms.set(id, await call("PUT", at(id, rest), body));
     this.draw();
   }
 
-  // Mutes or pins the open room, or ends that: `what` is the field. Pinned rooms come first.
+  // Mutes or pins the open room, or undoes it: `what` is the field.
   async attend(what) {
     const { room } = this;
     await this.set(room.id, "/attention", { [what]: !room[what] });
@@ -311,7 +311,7 @@ export class Chat {
     }
   }
 
-  // A room was left, here or in another window, which is told unless it was here.
+  // Handles a room that was left, here or in another window.
   async left(id) {
     const isHere = this.leaving === id;
     if (isHere) this.leaving = null;

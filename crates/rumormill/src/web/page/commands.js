@@ -1,4 +1,4 @@
-// What may be written besides text: commands begin with a slash. A command, its help and what it does are neighbours.
+// The commands, which begin with a slash: each with its help and what it does.
 
 import { Failure } from "./api.js";
 import { show } from "./ask.js";
@@ -23,124 +23,56 @@ export function commands(chat) {
     ["topic", "text", "set the topic", orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic)],
     ["names", "", "who is here", () => chat.side.show("people")],
     ["whois", "name", "who that is", (name) => showPerson(chat, needed(name))],
-    [
-      "hide",
-      "name",
-      "do not show what they say, or show it again",
-      async (name) => {
-        const { author, hidden } = await meant(chat, needed(name));
-        return setHidden(chat, author, !hidden);
-      },
-    ],
-    [
-      "search",
-      "words",
-      "look for messages",
-      (sought) => {
-        chat.side.show("search");
-        return sought && chat.side.search(sought);
-      },
-    ],
-    [
-      "day",
-      "2026-05-31",
-      "go to what was said on a day",
-      (day) => {
-        const ms = /^\d{4}-\d\d-\d\d$/.test(day) ? dayBegin(day) : NaN;
-        return Number.isNaN(ms)
-          ? usage("Which day do you mean?", "Write it as /day 2026-05-31.")
-          : chat.visit.toDay(ms);
-      },
-    ],
-    [
-      "seen",
-      "",
-      "who has my last message",
-      () => {
-        const own = chat.visit.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
-        if (own) chat.log.act.holders(own);
-        else usage("You have said nothing here lately", "Say something first.");
-      },
-    ],
+    ["hide", "name", "do not show what they say, or show it again", async (name) => {
+      const { author, hidden } = await meant(chat, needed(name));
+      return setHidden(chat, author, !hidden);
+    }],
+    ["search", "words", "look for messages", (sought) => {
+      chat.side.show("search");
+      return sought && chat.side.search(sought);
+    }],
+    ["day", "2026-05-31", "go to what was said on a day", (day) => {
+      const ms = /^\d{4}-\d\d-\d\d$/.test(day) ? dayBegin(day) : NaN;
+      return Number.isNaN(ms) ? usage("Which day do you mean?", "Write it as /day 2026-05-31.") : chat.visit.toDay(ms);
+    }],
+    ["seen", "", "who has my last message", () => {
+      const own = chat.visit.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text");
+      if (own) chat.log.act.holders(own);
+      else usage("You have said nothing here lately", "Say something first.");
+    }],
     ["file", "", "send files", () => chat.writing.chooseFiles()],
-    [
-      "get",
-      "",
-      "get the last file offered",
-      () => {
-        const offer = chat.visit.timeline.messages.findLast(
-          ({ file }) => file?.state === "absent" || file?.state === "waiting",
-        );
-        return offer
-          ? chat.log.act.get(offer)
-          : usage("No file waits here to be fetched", "Save one that is here with the link below it.");
-      },
-    ],
+    ["get", "", "get the last file offered", () => {
+      const offer = chat.visit.timeline.messages.findLast(({ file }) => file?.state === "absent" || file?.state === "waiting");
+      return offer ? chat.log.act.get(offer) : usage("No file waits here to be fetched", "Save one that is here with the link below it.");
+    }],
     ["peers", "", "the network", () => chat.side.show("network")],
     ["ticket", "", "let somebody in", open.ticket],
     ["qr", "", "the ticket for a telephone's camera", open.ticket],
-    [
-      "digest",
-      "",
-      "do we hold the same?",
-      () =>
-        show(
-          "Digest of the room",
-          el("p", {}, el("code", {}, chat.room.digest)),
-          el("p", { class: "quiet" }, "Two people who see the same digest hold the same entries."),
-        ),
-    ],
+    ["digest", "", "do we hold the same?", () => show("Digest of the room", el("p", {}, el("code", {}, chat.room.digest)), el("p", { class: "quiet" }, "Two people who see the same digest hold the same entries."))],
     ["set", "name value", "settings", orAsk((set) => setByWords(set), settings)],
     ["new", "name", "begin a room", orAsk((name) => chat.begin({ name }), open.create)],
-    [
-      "join",
-      "ticket",
-      "enter a room, or go to one",
-      orAsk((ticket) => {
-        const [one, ...others] = named([...chat.rooms.values()], ticket);
-        if (others.length)
-          usage(
-            `Several rooms here are called “${line(ticket)}”`,
-            `Write the id of one: ${[one, ...others].map(({ id }) => id.slice(0, 8)).join(", ")}.`,
-          );
-        return one ? chat.enter(one.id) : chat.begin({ ticket });
-      }, open.join),
-    ],
-    [
-      "mute",
-      "",
-      "make no sound or notification for this room, or make them again",
-      () => chat.attend("muted"),
-    ],
+    ["join", "ticket", "enter a room, or go to one", orAsk((ticket) => {
+      const [one, ...others] = named([...chat.rooms.values()], ticket);
+      if (others.length) usage(`Several rooms here are called “${line(ticket)}”`, `Write the id of one: ${[one, ...others].map(({ id }) => id.slice(0, 8)).join(", ")}.`);
+      return one ? chat.enter(one.id) : chat.begin({ ticket });
+    }, open.join)],
+    ["mute", "", "make no sound or notification for this room, or make them again", () => chat.attend("muted")],
     ["pin", "", "list this room first, or no longer", () => chat.attend("pinned")],
     ["leave", "", "leave this room", open.leave],
   ].map(([word, rest, what, run]) => ({ word, rest, what, run }));
 }
 
-// The rooms that a word means: by the whole id, by name, by the beginning of the id.
+// The rooms that a word names: by id, by name, or by the beginning of the id.
 function named(rooms, word) {
   const low = word.toLowerCase();
-  const is = [
-    ({ id }) => id === low,
-    ({ name }) => line(name).toLowerCase() === low,
-    ({ id }) => low.length >= 4 && id.startsWith(low),
-  ];
+  const is = [({ id }) => id === low, ({ name }) => line(name).toLowerCase() === low, ({ id }) => low.length >= 4 && id.startsWith(low)];
   return is.map((test) => rooms.filter(test)).find((found) => found.length) ?? [];
 }
 
-// What may stand behind a command: as it is written, with what it is.
+// Completions of a command's argument, each with an explanation.
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
-  const people = () =>
-    [...chat.people.values()]
-      .filter(({ me }) => !me || word === "whois")
-      .map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
-  const found =
-    {
-      whois: people,
-      hide: people,
-      set: words,
-      join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]),
-    }[word]?.() ?? [];
+  const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
+  const found = { whois: people, hide: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
   return found.filter(([text]) => text && text !== rest && begins(text));
 }

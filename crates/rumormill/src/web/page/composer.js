@@ -1,4 +1,4 @@
-// Where people write: replies, edits, mentions and commands, with completion.
+// The input: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
 import { drop, keep, kept } from "./kept.js";
@@ -8,26 +8,18 @@ import { line, short } from "./words.js";
 const CHOICES = 8;
 const MENTIONS = 32;
 const QUOTE_CHARS = 100;
-// Behind it, the room that a draft is for.
+// Followed by the room of a draft.
 const DRAFT = "draft ";
 const ROWS_PX = 180;
 
-// Whether a line is a command, and no text: // says / and the rest, /me tells what one does.
+// Whether a line is a command. `//` and `/me` begin a text.
 const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
 
 export class Composer {
   // `act`: send(room, { text, reply_to, mentions }), edit(room, message, text), command(room, word, rest), own(), walk(), people(), show(author), named(text),
   // unclear(what), commands(), fitting(word, rest), typing(room), signs(words), emoji(take).
   constructor(act) {
-    Object.assign(this, {
-      act,
-      text: $("text"),
-      about: null,
-      choices: [],
-      chosen: 0,
-      room: null,
-      sending: Promise.resolve(),
-    });
+    Object.assign(this, { act, text: $("text"), about: null, choices: [], chosen: 0, room: null, sending: Promise.resolve() });
     this.text.addEventListener("input", () => {
       this.changed();
       this.keepDraft();
@@ -35,13 +27,11 @@ export class Composer {
     });
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.offer([]));
-    $("emoji").addEventListener("click", () =>
-      this.act.emoji((sign) => {
-        this.text.focus();
-        this.text.setRangeText(sign, this.text.selectionStart, this.text.selectionEnd, "end");
-        this.text.dispatchEvent(new Event("input"));
-      }),
-    );
+    $("emoji").addEventListener("click", () => this.act.emoji((sign) => {
+      this.text.focus();
+      this.text.setRangeText(sign, this.text.selectionStart, this.text.selectionEnd, "end");
+      this.text.dispatchEvent(new Event("input"));
+    }));
     $("about-close").addEventListener("click", () => this.cancel());
     $("say").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -49,23 +39,18 @@ export class Composer {
     });
   }
 
-  // Whether there is something that others will read in that room.
+  // Whether a message is being written in that room.
   isWriting(room) {
-    return (
-      room === this.room &&
-      Boolean(this.text.value.trim()) &&
-      !this.about?.edit &&
-      !isCommand(this.text.value)
-    );
+    return room === this.room && Boolean(this.text.value.trim()) && !this.about?.edit && !isCommand(this.text.value);
   }
 
-  // Goes to another room; what was begun in this one waits there.
+  // Changes rooms; the draft of the old room is kept.
   enter(room) {
     this.room = room;
     this.set(kept(DRAFT + room) ?? "", null);
   }
 
-  // What is being written here is there again when one comes back, to the room or to the page.
+  // Drafts survive a change of rooms and a reload.
   keepDraft() {
     if (this.about?.edit) return;
     const { value } = this.text;
@@ -82,20 +67,8 @@ export class Composer {
     this.text.value = text;
     const message = about?.edit ?? about?.reply;
     $("about").hidden = !message;
-    $("about-text").replaceChildren(
-      ...(message
-        ? [
-            about.edit ? "Changing: " : "In reply to ",
-            about.reply && theirs(this.act.show(message.author)),
-            about.reply && ": ",
-            theirs(short(message.text, QUOTE_CHARS)),
-          ].filter(Boolean)
-        : []),
-    );
-    this.text.setAttribute(
-      "aria-label",
-      about?.edit ? "Your message, as it will read" : about?.reply ? "Your reply" : "Your message",
-    );
+    $("about-text").replaceChildren(...(message ? [about.edit ? "Changing: " : "In reply to ", about.reply && theirs(this.act.show(message.author)), about.reply && ": ", theirs(short(message.text, QUOTE_CHARS))].filter(Boolean) : []));
+    this.text.setAttribute("aria-label", about?.edit ? "Your message, as it will read" : about?.reply ? "Your reply" : "Your message");
     this.changed();
   }
 
@@ -126,14 +99,12 @@ export class Composer {
     const move = { ArrowDown: 1, ArrowUp: -1 }[key];
     if (event.isComposing || event.ctrlKey || event.metaKey || (event.altKey && key !== "Enter")) return;
     const choice = this.choices[this.chosen];
-    if (choice && move) ((this.moved = true), this.choose(this.chosen + move));
-    // A command that is written out is carried out, whatever else begins so.
-    else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved))))
-      this.take(choice);
+    if (choice && move) this.moved = true, this.choose(this.chosen + move);
+    // A complete command is not completed to a longer one.
+    else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved)))) this.take(choice);
     else if (key === "Escape" && this.choices.length) this.offer([]);
     else if (key === "Escape" && this.about) this.cancel();
-    else if (key === "Enter" && event.altKey)
-      (this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed());
+    else if (key === "Enter" && event.altKey) this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end"), this.changed();
     else if (key === "Enter" && !event.shiftKey) this.submit();
     else if (key === "ArrowUp" && event.shiftKey && !this.text.value) this.act.walk();
     else if (key === "ArrowUp" && !this.text.value && this.act.own()) this.edit(this.act.own());
@@ -151,7 +122,7 @@ export class Composer {
     return found && { at: before.length - found[1].length, word: found[1] };
   }
 
-  // What fits what is being written: each { key, at, text, shown, about }.
+  // Completions: each { key, at, text, shown, about }.
   matching() {
     if (document.activeElement !== this.text) return [];
     const before = this.text.value.slice(0, this.text.selectionStart);
@@ -164,65 +135,26 @@ export class Composer {
     return [];
   }
 
-  // Offers emoji for what stands behind a colon, if that still stands there when they are found.
+  // Offers emoji for the word after a colon, if it is still there when they arrive.
   async lookForSigns(before, words) {
     const found = await this.act.signs(words);
-    if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before)
-      return;
-    this.offer(
-      found.map(({ sign, name }) => ({
-        key: sign,
-        at: before.length - words.length - 1,
-        text: sign + " ",
-        shown: sign,
-        about: name,
-      })),
-    );
+    if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before) return;
+    this.offer(found.map(({ sign, name }) => ({ key: sign, at: before.length - words.length - 1, text: sign + " ", shown: sign, about: name })));
   }
 
   commands(word, rest, length) {
     if (rest !== undefined)
-      return this.act
-        .fitting(word, rest)
-        .map(([text, about]) => ({
-          key: text,
-          at: length - rest.length,
-          text,
-          shown: text,
-          about,
-          order: true,
-        }));
+      return this.act.fitting(word, rest).map(([text, about]) => ({ key: text, at: length - rest.length, text, shown: text, about, order: true }));
     const found = this.act.commands().filter((known) => known.word.startsWith(word) && known.word !== word);
-    return found.map((known) => ({
-      key: known.word,
-      at: 0,
-      text: `/${known.word}${known.rest && " "}`,
-      shown: `/${known.word} ${known.rest}`,
-      about: known.what,
-      order: true,
-    }));
+    return found.map((known) => ({ key: known.word, at: 0, text: `/${known.word}${known.rest && " "}`, shown: `/${known.word} ${known.rest}`, about: known.what, order: true }));
   }
 
   people({ at, word }) {
     const low = word.toLowerCase();
     const like = folded(word);
-    const found = this.act
-      .people()
-      .filter(
-        ({ me, nick }) =>
-          !me &&
-          line(nick) &&
-          (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))),
-      );
-    return found
-      .sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
-      .map(({ author, nick, here }) => ({
-        key: author,
-        at,
-        text: this.act.show(author) + " ",
-        shown: this.act.show(author),
-        about: here ? "here" : "away",
-      }));
+    const found = this.act.people().filter(({ me, nick }) => !me && line(nick) && (line(nick).toLowerCase().startsWith(low) || (like && folded(nick).startsWith(like))));
+    return found.sort((a, b) => b.here - a.here || b.last_ms - a.last_ms)
+      .map(({ author, nick, here }) => ({ key: author, at, text: this.act.show(author) + " ", shown: this.act.show(author), about: here ? "here" : "away" }));
   }
 
   offer(choices) {
@@ -235,37 +167,17 @@ export class Composer {
     const { length } = this.choices;
     this.chosen = length ? (at + length) % length : 0;
     $("choices").hidden = !length;
-    // As many as fit, with the chosen one among them.
+    // As many as fit, including the chosen one.
     const from = Math.max(this.chosen - CHOICES + 1, 0);
     const shown = this.choices.slice(from, from + CHOICES).map((choice, i) => ({
       key: choice.key,
       stamp: [choice.shown, choice.about, choice.at, from + i, from + i === this.chosen],
-      make: () =>
-        el(
-          "li",
-          {
-            role: "option",
-            id: `choice-${from + i}`,
-            "aria-selected": String(from + i === this.chosen),
-            onpointerdown: (event) => {
-              event.preventDefault();
-              this.take(choice);
-            },
-          },
-          theirs(choice.shown),
-          choice.about && el("span", { class: "quiet" }, " " + choice.about),
-        ),
+      make: () => el("li", { role: "option", id: `choice-${from + i}`, "aria-selected": String(from + i === this.chosen), onpointerdown: (event) => {
+        event.preventDefault();
+        this.take(choice);
+      } }, theirs(choice.shown), choice.about && el("span", { class: "quiet" }, " " + choice.about)),
     }));
-    const more = {
-      key: "more",
-      stamp: [from, length],
-      make: () =>
-        el(
-          "li",
-          { class: "quiet", "aria-hidden": "true" },
-          `${from + 1} to ${Math.min(from + CHOICES, length)} of ${length}; ↑ ↓ for more`,
-        ),
-    };
+    const more = { key: "more", stamp: [from, length], make: () => el("li", { class: "quiet", "aria-hidden": "true" }, `${from + 1} to ${Math.min(from + CHOICES, length)} of ${length}; ↑ ↓ for more`) };
     rows($("choices"), length > CHOICES ? [...shown, more] : shown);
     if (length) {
       this.text.setAttribute("aria-activedescendant", "choice-" + this.chosen);
@@ -283,7 +195,7 @@ export class Composer {
     this.changed();
   }
 
-  // Whom a text names. What may mean several names nobody, and is told.
+  // The people whom a text names. An ambiguous name means nobody, and is reported.
   mentions(text) {
     if (!text.includes("@")) return [];
     const { authors, unclear } = this.act.named(text);
@@ -291,8 +203,7 @@ export class Composer {
     return authors.slice(0, MENTIONS);
   }
 
-  // What is written leaves the line at once, so that one can write on, and is sent in its turn; it comes back when
-  // that fails.
+  // Clears the input at once and sends in order; the text comes back if sending fails.
   submit() {
     const text = this.text.value.trim();
     if (!text) return;
@@ -320,7 +231,7 @@ export class Composer {
   giveBack(room, text, about) {
     const meanwhile = this.room === room ? this.text.value : kept(DRAFT + room);
     const all = meanwhile ? `${text}\n${meanwhile}` : text;
-    if (this.room === room) (this.set(all, this.about ?? about), this.keepDraft());
+    if (this.room === room) this.set(all, this.about ?? about), this.keepDraft();
     else if (!about?.edit) keep(DRAFT + room, all);
   }
 }

@@ -1,4 +1,4 @@
-// What keys do outside of the line being written.
+// Keys outside the input.
 
 import { $ } from "./dom.js";
 
@@ -8,9 +8,7 @@ export function keys(chat) {
   document.addEventListener("keydown", (event) => {
     if ($("app").hidden || $("ask").open || event.isComposing || event.ctrlKey || event.metaKey) return;
     const inText = event.target.matches("input, textarea");
-    const run = event.altKey
-      ? withAlt(chat, event.code)
-      : (always(chat, event) ?? (inText ? null : outside(chat, event)));
+    const run = event.altKey ? withAlt(chat, event.code) : always(chat, event) ?? (inText ? null : outside(chat, event));
     if (!run) return;
     event.preventDefault();
     run();
@@ -21,17 +19,11 @@ function withAlt(chat, code) {
   const rooms = [...chat.rooms.values()];
   const here = rooms.findIndex(({ id }) => id === chat.id);
   const digit = /^Digit([1-9])$/.exec(code)?.[1];
-  const next = digit
-    ? rooms[digit - 1]
-    : code === "ArrowUp"
-      ? rooms.at(here - 1)
-      : code === "ArrowDown"
-        ? rooms[(here + 1) % rooms.length]
-        : code === "KeyA"
-          ? rooms
-              .toSorted((a, b) => b.mentions - a.mentions)
-              .find(({ id, unread }) => unread && id !== chat.id)
-          : null;
+  const next = digit ? rooms[digit - 1]
+    : code === "ArrowUp" ? rooms.at(here - 1)
+    : code === "ArrowDown" ? rooms[(here + 1) % rooms.length]
+    : code === "KeyA" ? rooms.toSorted((a, b) => b.mentions - a.mentions).find(({ id, unread }) => unread && id !== chat.id)
+    : null;
   return next && (() => chat.enter(next.id));
 }
 
@@ -44,7 +36,7 @@ function always(chat, { key, target, shiftKey }) {
   return chat.side.open && (() => chat.screens.closePanel("side"));
 }
 
-// To the next of the areas that are shown.
+// Moves to the next visible area.
 function around(way) {
   const shown = AREAS.map($).filter((node) => node.checkVisibility());
   const now = shown.findIndex((node) => node.contains(document.activeElement));
@@ -65,17 +57,8 @@ function onMessage({ log, visit }, { key, target }) {
   const message = log.selected && visit.timeline.find(log.selected);
   if (!["text", "file"].includes(message?.kind) || target.closest("button, a")) return null;
   const { act } = log;
-  const own = message.mine && {
-    Delete: () => act.takeBack(message),
-    ...(message.kind === "text" && { e: () => act.edit(message) }),
-  };
-  const all = {
-    r: () => act.reply(message),
-    "+": () => act.pick(message),
-    h: () => act.holders(message),
-    u: () => act.unread(message),
-    m: () => act.more(message),
-  };
+  const own = message.mine && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
+  const all = { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), u: () => act.unread(message), m: () => act.more(message) };
   return { ...all, ...own }[key];
 }
 
@@ -84,9 +67,7 @@ function walk({ visit, log, composer }, { key, target }) {
   const messages = timeline.visible;
   const now = messages.findIndex(({ ref }) => ref === log.selected);
   const last = messages.length - 1;
-  const to = { ArrowUp: now < 0 ? last : now - 1, ArrowDown: now < 0 ? last : now + 1, Home: 0, End: last }[
-    key
-  ];
+  const to = { ArrowUp: now < 0 ? last : now - 1, ArrowDown: now < 0 ? last : now + 1, Home: 0, End: last }[key];
   if (to === undefined || last < 0 || target.closest(".tools")) return null;
   if (to > last) return timeline.newer ? () => visit.newer() : () => composer.text.focus();
   const select = (at) => visit.isOpen && visit.select(timeline.visible.at(at).ref);

@@ -1,4 +1,4 @@
-// Everything around the messages: the head of a room, dialogs, what shows when there is nothing yet.
+// The head of a room, dialogs, and what shows when there is nothing yet.
 
 import { $, button, el, table, theirs } from "./dom.js";
 import { ask as at, call, fetched } from "./api.js";
@@ -18,10 +18,7 @@ const KEYS = [
   [": and Tab", "complete the name of an emoji"],
   ["↑ in an empty line", "change what you said last"],
   ["Shift+↑ in an empty line", "go to the messages; ↑ ↓ Home End walk through them"],
-  [
-    "r, e, +, h, u, m, Delete",
-    "on a message: reply, edit, react, who has it, unread from here, more, take it back",
-  ],
+  ["r, e, +, h, u, m, Delete", "on a message: reply, edit, react, who has it, unread from here, more, take it back"],
   ["Page Up, Page Down", "read further up or down"],
   ["Esc", "back to writing; closes panels"],
   ["Alt+1 … Alt+9, Alt+↑ ↓", "go to a room"],
@@ -36,89 +33,28 @@ export function screens(chat) {
     chat.try(() => chat.attend(what));
   };
   const open = {
-    create: () =>
-      ask({
-        title: "New room",
-        label: "What is it called?",
-        yes: "Create it",
-        run: (name) => chat.begin({ name }),
-      }),
+    create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
     join: () => open.invited(""),
-    invited: (value) =>
-      ask({
-        title: "Join a room",
-        text: "Whoever is in a room can give you its ticket.",
-        label: "Ticket",
-        value,
-        yes: "Join",
-        run: (ticket) => chat.begin({ ticket }),
-        more: nearby((ticket) => chat.try(() => chat.begin({ ticket }))),
-      }),
+    invited: (value) => ask({
+      title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", value, yes: "Join", run: (ticket) => chat.begin({ ticket }),
+      more: nearby((ticket) => chat.try(() => chat.begin({ ticket }))),
+    }),
     settings,
-    help: () =>
-      show(
-        "Keyboard and commands",
-        table("Keys", KEYS),
-        table(
-          "Commands",
-          chat.writing.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what]),
-        ),
-        el("p", { class: "quiet" }, "A line that begins with // says / and the rest."),
-      ),
+    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.writing.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
     rooms: () => toggleRooms(!$("app").classList.contains("with-rooms")),
-    nick: () =>
-      ask({
-        title: "Your name here",
-        label: "What are you called in this room?",
-        value: line(chat.room.nick),
-        yes: "Use it",
-        run: (name) => chat.set(chat.id, "/nick", { nick: name }),
-      }),
-    topic: () =>
-      ask({
-        title: "Topic",
-        label: "What is this room about?",
-        value: line(chat.room.topic),
-        yes: "Set it",
-        run: (topic) => chat.set(chat.id, "/topic", { topic }),
-      }),
-    leave: () =>
-      ask({
-        title: "Leave this room?",
-        text: "This node stops taking part and forgets the room. To come back you need a ticket.",
-        yes: "Leave",
-        run: () => chat.leave(),
-      }),
-    more: () =>
-      show(
-        short(chat.room.name, 60) || "This room",
-        el(
-          "p",
-          {},
-          "You are ",
-          theirs(nick(chat.room.nick, chat.room.author), { class: "nick" }),
-          ", author ",
-          el("code", {}, chat.room.author.slice(0, 16)),
-          ".",
-        ),
-        el(
-          "div",
-          { class: "stack" },
-          button("Change my name", open.nick, true),
-          button("Set the topic", open.topic),
-          button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
-          button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
-          button("Leave this room", open.leave),
-        ),
-      ),
+    nick: () => ask({ title: "Your name here", label: "What are you called in this room?", value: line(chat.room.nick), yes: "Use it", run: (name) => chat.set(chat.id, "/nick", { nick: name }) }),
+    topic: () => ask({ title: "Topic", label: "What is this room about?", value: line(chat.room.topic), yes: "Set it", run: (topic) => chat.set(chat.id, "/topic", { topic }) }),
+    leave: () => ask({ title: "Leave this room?", text: "This node stops taking part and forgets the room. To come back you need a ticket.", yes: "Leave", run: () => chat.leave() }),
+    more: () => show(short(chat.room.name, 60) || "This room",
+      el("p", {}, "You are ", theirs(nick(chat.room.nick, chat.room.author), { class: "nick" }), ", author ", el("code", {}, chat.room.author.slice(0, 16)), "."),
+      el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic),
+        button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
+        button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
+        button("Leave this room", open.leave))),
     ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {
-    const {
-      do: what,
-      close: panel,
-      side,
-    } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
+    const { do: what, close: panel, side } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
     if (what) open[what]();
     if (side) chat.side.show(chat.side.open === side ? null : side);
     if (panel) closePanel(panel);
@@ -142,14 +78,14 @@ function draw(room, chat) {
   const isEmpty = !room || shows(chat.visit) === "nothing";
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
-  if (!room) return ($("name").replaceChildren("Welcome"), $("topic").replaceChildren());
+  if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
   $("name").replaceChildren(theirs(short(room.name, 60) || "room " + room.id.slice(0, 8)));
   $("topic").replaceChildren(theirs(short(room.topic, TOPIC_CHARS)));
   $("topic").title = line(room.topic);
   $("log").setAttribute("aria-label", `Messages in ${short(room.name, 60) || "this room"}`);
 }
 
-// What a visit shows so far; a stretch that is being read may still show something.
+// What a visit shows so far; a page may still be loading.
 function shows({ paging, timeline: { older, messages } }) {
   const isSaid = messages.some(({ kind }) => ["text", "file", "gone"].includes(kind));
   return paging || older || isSaid ? "something" : "nothing";
@@ -161,122 +97,42 @@ function drawEmpty(room, open) {
   if ($("empty").dataset.shows === key) return;
   $("empty").dataset.shows = key;
   if (room?.seeking) return $("empty").replaceChildren(...seeking(room, open));
-  $("empty").replaceChildren(
-    ...(room
-      ? [
-          el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
-          el(
-            "p",
-            {},
-            room.missing
-              ? "They appear here, newest first, as soon as a peer has sent them."
-              : "Write the first line below, or let somebody in.",
-          ),
-          el(
-            "div",
-            { class: "row" },
-            isNameless && button("Choose my name", open.nick, true),
-            button("Show the ticket", open.ticket),
-          ),
-        ]
-      : [
-          el("h2", {}, "No room here yet"),
-          el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
-          el(
-            "div",
-            { class: "row" },
-            button("New room", open.create, true),
-            button("Join with a ticket", open.join),
-          ),
-        ]),
-  );
+  $("empty").replaceChildren(...(room
+    ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
+      el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : "Write the first line below, or let somebody in."),
+      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), button("Show the ticket", open.ticket))]
+    : [el("h2", {}, "No room here yet"),
+      el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
+      el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
 }
 
-// A room of which nothing has come: whom it looks for, how, and what one can do.
+// A room of which nothing has arrived: whom it looks for, how, and what the person can do.
 function seeking({ seeking: { since_ms, peers }, peers: linked }, open) {
-  const item = ({ peer, routes, tries, why }) =>
-    el(
-      "li",
-      {},
-      el("code", {}, line(peer).slice(0, 8)),
-      " at ",
-      theirs(short(routes.join(", "), ROUTES_CHARS) || "an address that the ticket does not tell"),
-      el(
-        "span",
-        { class: "quiet" },
-        tries ? `: dialled ${count(tries, "time")}, in vain` : ": being dialled",
-        tries && why && " (",
-        tries && why && theirs(short(why, 120)),
-        tries && why && ")",
-      ),
-    );
+  const item = ({ peer, routes, tries, why }) => el("li", {}, el("code", {}, line(peer).slice(0, 8)), " at ", theirs(short(routes.join(", "), ROUTES_CHARS) || "an address that the ticket does not tell"),
+    el("span", { class: "quiet" }, tries ? `: dialled ${count(tries, "time")}, in vain` : ": being dialled", tries && why && " (", tries && why && theirs(short(why, 120)), tries && why && ")"));
   return [
     el("h2", {}, linked.length ? "Connected, and nothing has come yet" : "Looking for the others"),
-    el(
-      "p",
-      {},
-      "Nothing of this room is here so far. Looking since ",
-      el("time", { datetime: iso(since_ms), title: moment(since_ms) }, clock(since_ms)),
-      ", on this network and at the addresses in the ticket",
-      peers.length ? ":" : ", which has none.",
-    ),
+    el("p", {}, "Nothing of this room is here so far. Looking since ", el("time", { datetime: iso(since_ms), title: moment(since_ms) }, clock(since_ms)), ", on this network and at the addresses in the ticket", peers.length ? ":" : ", which has none."),
     peers.length > 0 && el("ul", { class: "sought" }, peers.slice(0, SOUGHT).map(item)),
-    el(
-      "p",
-      {},
-      "Somebody who is in the room has to run Rumormill at the same time. Ask them to open it, to join the same network, or for a new ticket. It goes on looking by itself, and what you write is sent as soon as somebody comes.",
-    ),
-    el(
-      "div",
-      { class: "row" },
-      button("Try another ticket", open.join, true),
-      button("Leave this room", open.leave),
-    ),
+    el("p", {}, "Somebody who is in the room has to run Rumormill at the same time. Ask them to open it, to join the same network, or for a new ticket. It goes on looking by itself, and what you write is sent as soon as somebody comes."),
+    el("div", { class: "row" }, button("Try another ticket", open.join, true), button("Leave this room", open.leave)),
   ].filter(Boolean);
 }
 
 async function showTicket(chat) {
   const { id } = chat;
-  const [{ ticket }, room, src] = await Promise.all([
-    call("GET", at(id, "/ticket")),
-    call("GET", at(id)),
-    fetched(at(id, "/ticket.svg")),
-  ]);
+  const [{ ticket }, room, src] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id)), fetched(at(id, "/ticket.svg"))]);
   chat.rooms.set(id, room);
-  const text = el("textarea", {
-    readonly: true,
-    rows: 4,
-    id: "ticket-text",
-    "aria-label": "Ticket",
-    "data-first": true,
-  });
+  const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
   text.value = ticket;
   const told = el("p", { role: "status", class: "quiet" });
   const copy = async () => {
     text.select();
-    const done = await navigator.clipboard.writeText(ticket).then(
-      () => true,
-      () => false,
-    );
+    const done = await navigator.clipboard.writeText(ticket).then(() => true, () => false);
     told.textContent = done ? "Copied." : "Selected: press Ctrl+C to copy it.";
   };
-  show(
-    "Ticket",
-    el(
-      "p",
-      {},
-      "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along.",
-    ),
-    text,
-    el("div", { class: "row" }, button("Copy", copy, true), told),
-    announcing(chat, id),
-    el("img", {
-      src,
-      alt: "The ticket as a QR code",
-      class: "qr",
-      width: 240,
-      height: 240,
-      onload: () => URL.revokeObjectURL(src),
-    }),
-  );
+  show("Ticket",
+    el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
+    text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(chat, id),
+    el("img", { src, alt: "The ticket as a QR code", class: "qr", width: 240, height: 240, onload: () => URL.revokeObjectURL(src) }));
 }

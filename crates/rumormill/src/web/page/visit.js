@@ -1,6 +1,6 @@
-// One room while it is open: its people, the stretch of its timeline that is read, how far it was read. Opening a room
-// begins a visit and ends the one before. Whatever takes time belongs to the visit that began it: an answer that comes
-// after the end of its visit changes nothing that is shown.
+// A visit to a room: its people, the loaded messages, how far it was read. Each opening of a room is a new visit,
+// and every request belongs to the visit that sent it: an answer after the end of its visit changes nothing that is
+// shown.
 
 import { $ } from "./dom.js";
 import { about, ask as at, call } from "./api.js";
@@ -9,30 +9,16 @@ import { Timeline } from "./timeline.js";
 
 const WAITING = 2000;
 
-// The place before everything that was said at a time or later.
-const earliest = (ms) =>
-  `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
+// The place before all messages of a time or later.
+const earliest = (ms) => `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
 
 export class Visit {
   constructor(chat, id) {
-    Object.assign(this, {
-      chat,
-      id,
-      people: new Map(),
-      names: new Names(),
-      waiting: [],
-      paging: null,
-      stuck: true,
-      skipped: false,
-      held: false,
-    });
-    this.timeline = new Timeline(
-      (query) => this.read(query),
-      (ref) => call("GET", about(id, ref)),
-    );
+    Object.assign(this, { chat, id, people: new Map(), names: new Names(), waiting: [], paging: null, stuck: true, skipped: false, held: false });
+    this.timeline = new Timeline((query) => this.read(query), (ref) => call("GET", about(id, ref)));
   }
 
-  // The room as it stands now, which outlives it here when this person leaves it.
+  // The room, which the visit keeps when the person leaves it.
   get room() {
     return (this.known = this.chat.rooms.get(this.id) ?? this.known);
   }
@@ -41,13 +27,10 @@ export class Visit {
     return this.chat.visit === this;
   }
 
-  // Begins where one left off, or at the end when nothing is unread.
+  // Begins at the unread marker, or at the end.
   async begin() {
     const { marker } = this.chat.log;
-    const page =
-      marker === null
-        ? this.page(() => this.timeline.toEnd(), "end")
-        : this.page(() => this.timeline.from(marker), "unread");
+    const page = marker === null ? this.page(() => this.timeline.toEnd(), "end") : this.page(() => this.timeline.from(marker), "unread");
     await Promise.all([this.readPeople(), page]);
   }
 
@@ -67,7 +50,7 @@ export class Visit {
     this.chat.draw();
   }
 
-  // Pages are read one after the other; what happens meanwhile waits, and is done to what was read.
+  // Loads one page at a time; events meanwhile wait, and are applied afterwards.
   async page(run, keep) {
     while (this.paging) await this.paging;
     if (!this.isOpen) return;
@@ -78,8 +61,7 @@ export class Visit {
     const waiting = this.waiting.splice(0);
     if (!this.isOpen) return;
     for (const [kind, content] of waiting) this.apply(kind, content);
-    for (const { author, nick, kind } of this.timeline.messages)
-      this.meet(author, kind === "nick" ? "" : nick);
+    for (const { author, nick, kind } of this.timeline.messages) this.meet(author, kind === "nick" ? "" : nick);
     this.chat.drawNow(keep);
     $("log").removeAttribute("aria-busy");
   }
@@ -101,7 +83,6 @@ export class Visit {
     this.chat.drawNow("end");
   }
 
-  // An event of this room.
   happened(kind, content) {
     if (kind === "step") return this.chat.network.step(content, this.room);
     if (kind === "typing") return this.types(content);
@@ -120,11 +101,7 @@ export class Visit {
       const isSeen = this.stuck && document.hasFocus();
       typing.stop(message.author);
       const begins = !isSeen && log.marker === null && !message.mine && !message.hidden && arrival === "end";
-      if (begins)
-        Object.assign(log, {
-          marker: this.readTo ?? this.room.read ?? this.timeline.last?.place ?? null,
-          fresh: 0,
-        });
+      if (begins) Object.assign(log, { marker: this.readTo ?? this.room.read ?? this.timeline.last?.place ?? null, fresh: 0 });
       if (!message.mine && !message.hidden && arrival === "end") log.fresh += 1;
       this.timeline.arrive(message, arrival);
       this.meet(message.author, message.kind === "nick" ? "" : message.nick);
@@ -143,12 +120,12 @@ export class Visit {
     }
   }
 
-  // A file that is here tells more of itself.
+  // A complete file has more properties.
   async readAgain(ref) {
     const answer = await call("GET", about(this.id, ref)).catch(() => null);
     const offer = this.timeline.find(ref);
     if (!answer?.file || !offer?.file || !this.isOpen) return;
-    // The rest of the answer may be older than what events told.
+    // The rest of the answer may be older than the latest event.
     this.timeline.change({ ...offer, file: answer.file });
     this.chat.draw();
   }
@@ -158,7 +135,6 @@ export class Visit {
     for (const { author, nick } of people) this.names.learn(author, nick);
   }
 
-  // Who is here is who is connected.
   meetPeers({ peers, author: me }) {
     const here = new Map(peers.map(({ author, nick }) => [author, nick]));
     for (const [author, nick] of here) {
@@ -168,7 +144,7 @@ export class Visit {
     for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
   }
 
-  // Somebody who wrote is one of the people, though nobody told yet whether they are here.
+  // Whoever wrote is in the room.
   meet(author, nick) {
     if (this.people.has(author)) return;
     const me = author === this.room.author;
@@ -211,7 +187,7 @@ export class Visit {
     await this.jump(first);
   }
 
-  // What stands in sight of somebody who looks is read, and all before it; but nothing is that was passed over.
+  // Marks as read what is in sight of somebody who looks, and all before it, but nothing that was skipped.
   markRead() {
     if (this.held || this.marking || this.paging || !document.hasFocus() || document.hidden) return;
     const { timeline } = this;
@@ -220,18 +196,15 @@ export class Visit {
     const seen = this.stuck ? timeline.last : isNext && timeline.find(this.chat.log.lastSeen());
     if (!seen || seen.place <= read) return;
     this.marking = true;
-    call("PUT", at(this.id, "/read"), { place: seen.place }).then(
-      (room) => {
-        this.readTo = seen.place;
-        if (room) this.chat.rooms.set(this.id, room);
-        this.marking = false;
-        this.chat.draw();
-      },
-      () => (this.marking = false),
-    );
+    call("PUT", at(this.id, "/read"), { place: seen.place }).then((room) => {
+      this.readTo = seen.place;
+      if (room) this.chat.rooms.set(this.id, room);
+      this.marking = false;
+      this.chat.draw();
+    }, () => (this.marking = false));
   }
 
-  // Whoever looks away leaves off where they have read to.
+  // Reading ends here when the person looks away.
   lookAway() {
     const { log } = this.chat;
     if (this.held || log.marker === null) return;
@@ -242,10 +215,10 @@ export class Visit {
     this.chat.draw();
   }
 
-  // From here on nothing is read until one comes back to the room.
+  // Nothing after this message counts as read until the next visit.
   async markUnread(message) {
     const was = this.held;
-    // At once: events may tell of it before the answer does.
+    // Before the answer, which events may overtake.
     this.held = true;
     const room = await call("PUT", about(this.id, message.ref, "/unread")).catch((failure) => {
       this.held = was;
@@ -299,7 +272,7 @@ export class Visit {
     if (innerWidth < 900) this.chat.side.show(null);
   }
 
-  // Goes to the first message of a day, or of those after it.
+  // Goes to the first message of a day or later.
   async toDay(ms) {
     this.stuck = false;
     await this.page(() => this.timeline.from(earliest(ms)));
@@ -309,15 +282,14 @@ export class Visit {
     return undefined;
   }
 
-  // Shows at the end what was just said here. Whoever says something has read what there is.
+  // Shows a message that was just sent at the end. Whoever sends a message has read those before.
   async show(messages) {
     if (!this.isOpen) return;
     Object.assign(this.chat.log, { marker: null, selected: null });
     this.held = false;
     await this.newest();
     if (!this.isOpen) return;
-    for (const message of messages)
-      if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
+    for (const message of messages) if (!this.timeline.find(message.ref)) this.timeline.arrive(message, "end");
     this.chat.drawNow("end");
   }
 

@@ -15,7 +15,6 @@ export class Writing {
     this.chooseFiles = takeFiles((file, name) => this.sendFile(file, name));
   }
 
-  // What the composer asks for.
   acts() {
     const { chat } = this;
     const others = () => [...chat.people.values()].filter(({ me }) => !me).map(({ author }) => author);
@@ -24,7 +23,7 @@ export class Writing {
       show: (author) => chat.names.show(author),
       named: (text) => chat.names.named(others(), text),
       unclear: (what) => chat.alert({ what, help: "Tab completes a name so that it means one person." }),
-      // The last message of one's own, as long as it can be changed.
+      // The latest message of this person, if it can be changed.
       own: () => chat.visit?.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text"),
       walk: () => {
         const last = chat.visit?.timeline.visible.at(-1);
@@ -42,7 +41,7 @@ export class Writing {
     };
   }
 
-  // Posts a message in a room, and shows it at the end when that room is open; answers whether it was posted.
+  // Posts a message, and shows it if its room is open; returns whether it was posted.
   async say(room, run) {
     const { chat } = this;
     const visit = room === chat.id ? chat.visit : null;
@@ -69,8 +68,8 @@ export class Writing {
     return sent;
   }
 
-  // Carries out a command that was written in a room. A command is about the open room: if another room is open by the
-  // time its turn comes, it is not carried out and goes back to where it was written.
+  // Carries out a command for the room in which it was written. If another room is open by then, the command goes
+  // back to its draft.
   async command(room, word, rest) {
     const { chat } = this;
     if (room !== chat.id) return false;
