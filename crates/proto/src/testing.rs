@@ -33,6 +33,7 @@ pub(crate) fn engine(secret: u8) -> Engine {
         shape: Shape::Open,
         pace: Pace::default(),
         crowd: Crowd::default(),
+        closed: None,
         fresh_author: true,
         trace: false,
         seed: 1,

@@ -38,11 +38,11 @@ use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey}
 use crate::{
     admit::{Entry, verify},
     codec::{Reader, put_number},
-    entry::Kind,
+    entry::{Kind, LogKey},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
     reject::Reject,
-    run::Signature,
+    run::{RawRun, Signature},
 };
 
 /// The label with which the countersigned bytes begin.
@@ -191,6 +191,23 @@ impl Signed {
         let act = entry.body.bytes().and_then(|body| Act::parse(kind, body).ok().flatten());
         let deed = act.and_then(|act| act.says.deed(room, &author, id));
         Self { author, seq, id, prev, time, deed }
+    }
+}
+
+impl Signed {
+    /// The entries of a run that a store kept, of which the first follows `prev`. They were verified before they came
+    /// there.
+    pub fn all_of(room: &RoomId, run: &RawRun, mut prev: EntryId) -> Vec<Self> {
+        let (author, mut scratch) = (run.author(), Vec::new());
+        let key = LogKey::new(room, &author);
+        let signed = (run.first()..).zip(run.entries()).map(|(seq, entry)| {
+            let id = key.id(seq, &prev, entry, &mut scratch);
+            let act = entry.body.bytes().and_then(|body| Act::parse(entry.kind, body).ok().flatten());
+            let deed = act.and_then(|act| act.says.deed(room, &author, id));
+            let before = std::mem::replace(&mut prev, id);
+            Self { author, seq, id, prev: before, time: entry.time, deed }
+        });
+        signed.collect()
     }
 }
 
