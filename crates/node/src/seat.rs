@@ -404,6 +404,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
         crowd: Crowd::default(),
+        closed: None,
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

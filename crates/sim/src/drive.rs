@@ -259,7 +259,8 @@ impl World {
     fn emit(&mut self, peer: Index, output: Output) {
         match output {
             Output::Said { tag, seq } => self.said(peer, tag, seq),
-            Output::Unsaid { tag, .. } => {
+            Output::Unsaid { tag, why } => {
+                self.peers[peer as usize].refused = Some(why);
                 if let Some(process) = &mut self.peers[peer as usize].process {
                     process.unanswered.retain(|waiting| *waiting != tag);
                 }

@@ -12,6 +12,7 @@ mod accuse;
 pub mod checkers;
 #[cfg(feature = "command")]
 pub mod command;
+mod closed;
 mod drive;
 pub mod fact;
 mod fault;
@@ -32,6 +33,7 @@ pub mod study;
 pub mod tale;
 mod trace;
 mod violation;
+pub mod unrest;
 pub mod weather;
 mod world;
 

@@ -21,7 +21,8 @@ impl Parts {
     /// Reckons up how far each log counts, tells the interfaces, and wants logs that count from now on. Returns whether
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
-        let moved = self.logs.govern();
+        let Some(moved) = self.logs.govern() else { return false };
+        self.tell_seats(turn);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
             turn.emit(Event::Counts { author: *author, before: *before, now: *now });
             if now < before {
@@ -38,7 +39,6 @@ impl Parts {
             let wanted = moved.iter().filter(|moved| moved.wanted);
             wanted.for_each(|moved| self.sync.lack((moved.author, BLOCK), peer, due_ms, &self.logs));
         }
-        self.tell_seats(turn);
         true
     }
 

@@ -33,6 +33,7 @@
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
+use ed25519_dalek::{Signer, SigningKey};
 
 use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 use crate::{
@@ -181,6 +182,13 @@ pub fn countersigned(room: &RoomId, ticket: &TicketId, author: &AuthorId) -> [u8
     let mut bytes = [0; 112];
     fields.into_iter().flatten().zip(&mut bytes).for_each(|(byte, place)| *place = *byte);
     bytes
+}
+
+/// Joins as `author` with the secret of a ticket: the ticket's key, and the countersignature.
+pub fn countersign(secret: &[u8; 32], room: &RoomId, ticket: &TicketId, author: &AuthorId) -> (TicketKey, Signature) {
+    let key = SigningKey::from_bytes(secret);
+    let countersignature = key.sign(&countersigned(room, ticket, author)).to_bytes();
+    (TicketKey(key.verifying_key().to_bytes()), countersignature)
 }
 
 impl Signed {

@@ -30,7 +30,7 @@ mod removals;
 mod room;
 mod tree;
 
-pub use act::{Act, Ended, Guest, Says, Terms, countersigned};
+pub use act::{Act, Ended, Guest, Says, Terms, countersign, countersigned};
 pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 pub use fold::Fold;
 pub use order::Order;

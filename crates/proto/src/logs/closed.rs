@@ -26,6 +26,8 @@ pub(crate) struct Closed {
     whole: BTreeMap<AuthorId, Log>,
     /// Logs that the store is to take out: their authors waited, and do so no more.
     leaving: BTreeSet<AuthorId>,
+    /// Whether the fold changed since `reaches` was reckoned up.
+    changed: bool,
 }
 
 /// A log reaches farther or less far than before.
@@ -69,6 +71,11 @@ impl Closed {
         self.counted(author) > 0
     }
 
+    fn fold(&mut self) -> Fold<'_> {
+        self.changed |= self.governance.is_touched();
+        self.governance.fold()
+    }
+
     /// Reads entries that have their place in a log.
     fn read(&mut self, room: &RoomId, entries: &[Entry]) {
         entries.iter().for_each(|entry| self.governance.insert(Signed::of(room, entry)));
@@ -84,6 +91,7 @@ impl Logs {
             reaches: BTreeMap::new(),
             whole: BTreeMap::new(),
             leaving: BTreeSet::new(),
+            changed: true,
         };
         let held: Vec<AuthorId> = self.frontier.logs().map(|(author, _)| *author).collect();
         self.closed = Some(Box::new(closed));
@@ -101,7 +109,7 @@ impl Logs {
 
     /// What the entries of a closed room come to.
     pub(crate) fn fold(&mut self) -> Option<Fold<'_>> {
-        self.closed.as_mut().map(|closed| closed.governance.fold())
+        self.closed.as_mut().map(|closed| closed.fold())
     }
 
     /// Whether this may be an entry here: an open room is not founded by the founding entry of a closed one, nor the
@@ -138,11 +146,11 @@ impl Logs {
         let full = self.frontier.len() >= AUTHORS;
         let Some(closed) = self.closed.as_mut().filter(|_| !full) else { return false };
         let signed = Signed::of(&room, first);
-        if closed.reaches.contains_key(&first.author) || !closed.governance.fold().may_wait(&signed) {
+        if closed.reaches.contains_key(&first.author) || !closed.fold().may_wait(&signed) {
             return false;
         }
         closed.governance.insert(signed);
-        let reaches = closed.governance.fold().reaches();
+        let reaches = closed.fold().reaches();
         let waits = reaches.contains_key(&first.author);
         match waits {
             // Others may have lost their place to it: they go with the next reckoning.
@@ -171,7 +179,7 @@ impl Logs {
         let mut log = whole.clone();
         closed.whole.remove(&author);
         if end < whole.next() {
-            let below = end.checked_sub(1).and_then(|seq| closed.governance.fold().head_at(&author, seq));
+            let below = end.checked_sub(1).and_then(|seq| closed.fold().head_at(&author, seq));
             log.end_at(end, below);
             closed.whole.insert(author, whole);
         }
@@ -203,11 +211,9 @@ impl Logs {
     }
 
     /// Reckons up how far each log reaches, if that may have changed.
-    pub(crate) fn govern(&mut self) -> Vec<Moved> {
-        match &self.closed {
-            Some(closed) if closed.governance.is_touched() => self.reach_anew([]),
-            _ => Vec::new(),
-        }
+    pub(crate) fn govern(&mut self) -> Option<Vec<Moved>> {
+        let changed = |closed: &Closed| closed.changed || closed.governance.is_touched();
+        self.closed.as_deref().is_some_and(changed).then(|| self.reach_anew([]))
     }
 
     /// The logs that the store is to take out.
@@ -219,7 +225,8 @@ impl Logs {
     /// Reckons up how far each log reaches, and puts those that changed, and the `others`, into the frontier.
     fn reach_anew(&mut self, others: impl IntoIterator<Item = AuthorId>) -> Vec<Moved> {
         let Some(closed) = &mut self.closed else { return Vec::new() };
-        let reaches = closed.governance.fold().reaches();
+        let reaches = closed.fold().reaches();
+        closed.changed = false;
         let before = std::mem::replace(&mut closed.reaches, reaches);
         let mut changed: BTreeSet<AuthorId> = others.into_iter().collect();
         let differs = |author: &&AuthorId| before.get(*author) != closed.reaches.get(*author);
