@@ -193,7 +193,8 @@ impl World {
     /// # Errors
     /// The property that fails.
     pub fn same_members(&self) -> Story {
-        let honest = (0..self.peers.len()).filter(|at| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest);
+        let honest =
+            (0..self.peers.len()).filter(|at| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest);
         let mut first: Option<(usize, BTreeMap<AuthorId, Seat>)> = None;
         for at in honest {
             let seats = self.seats(at);

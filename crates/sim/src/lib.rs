@@ -10,9 +10,9 @@
 
 mod accuse;
 pub mod checkers;
+mod closed;
 #[cfg(feature = "command")]
 pub mod command;
-mod closed;
 mod drive;
 pub mod fact;
 mod fault;
@@ -32,8 +32,8 @@ mod story;
 pub mod study;
 pub mod tale;
 mod trace;
-mod violation;
 pub mod unrest;
+mod violation;
 pub mod weather;
 mod world;
 

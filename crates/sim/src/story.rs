@@ -165,7 +165,7 @@ impl World {
         let cuts: Vec<_> = kept.iter().filter_map(|kept| Some((kept.author, kept.log.cut()?))).collect();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
         if !self.watch.checkers.is_empty() {
-            let lines = self.timeline(at);
+            let lines = self.held(at);
             let author = self.peers[at].home.author;
             self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
@@ -175,7 +175,7 @@ impl World {
 
     /// Notes that a liar which writes two logs does so under its current key.
     fn note_liar(&mut self, peer: usize) {
-        if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter) {
+        if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter | Nature::Hand) {
             self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
         }
     }

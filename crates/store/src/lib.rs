@@ -229,13 +229,7 @@ pub trait Read: Send {
 
     /// As [`Read::run`], with a signature wherever one is held: if none is at the end, the run goes on to the next one,
     /// without the bodies of entries that are no acts. For a log of a closed room that ends below what is held.
-    fn proved_run(
-        &mut self,
-        room: &RoomId,
-        author: &AuthorId,
-        first: Seq,
-        last: Seq,
-    ) -> Result<Option<RawRun>, Error> {
+    fn proved_run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
         let Some(run) = self.run(room, author, first, last)? else { return Ok(None) };
         if run.signature().is_some() || run.last() < last {
             return Ok(Some(run));
@@ -264,7 +258,8 @@ pub trait Read: Send {
                 let mut from = (first, prev);
                 while from.0 <= last {
                     let end = last.min(block_end(from.0));
-                    let Some(run) = self.run(room, &kept.author, from.0, end)?.filter(|run| run.first() == from.0) else {
+                    let Some(run) = self.run(room, &kept.author, from.0, end)?.filter(|run| run.first() == from.0)
+                    else {
                         break;
                     };
                     let signed = Signed::all_of(room, &run, from.1);

@@ -81,7 +81,9 @@ impl Driver {
                         self.say(room, to, frame, &bytes);
                     }
                     // Only engines of closed rooms ask for proved pieces.
-                    Output::Serve { to, want, newest, ranges, proved: _ } => self.serve(room, to, *want, (*newest, ranges)),
+                    Output::Serve { to, want, newest, ranges, proved: _ } => {
+                        self.serve(room, to, *want, (*newest, ranges))
+                    }
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),

@@ -113,9 +113,7 @@ impl Parts {
                 runs.retain(counts);
                 (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
             }
-            Output::Serve { to, want, ranges, .. } => {
-                Some(Output::Serve { to, want, newest: 0, ranges, proved: true })
-            }
+            Output::Serve { to, want, ranges, .. } => Some(Output::Serve { to, want, newest: 0, ranges, proved: true }),
             _ => Some(output),
         }));
     }

@@ -82,9 +82,8 @@ impl Fold<'_> {
 
     /// The grants of a key that nothing ended.
     pub(crate) fn live(&self, key: &AuthorId) -> impl Iterator<Item = &Grant> {
-        let count = self.count(key);
         let grants = self.steps.governors.grants_of(key);
-        grants.filter(move |grant| grant.cut.is_none() && grant.down.is_none() && grant.from <= count)
+        grants.filter(|grant| grant.cut.is_none() && grant.down.is_none())
     }
 
     /// The highest role of a key, if it has one.
@@ -171,7 +170,8 @@ pub struct Seat {
 impl Fold<'_> {
     /// Everybody who is present or waits.
     pub fn seats(&self) -> BTreeMap<AuthorId, Seat> {
-        let waits = |key: AuthorId| self.knocks(&key).map(|ticket| (key, Seat { role: None, knocks: Some(ticket), by: None }));
+        let waits =
+            |key: AuthorId| self.knocks(&key).map(|ticket| (key, Seat { role: None, knocks: Some(ticket), by: None }));
         let mut seats: BTreeMap<AuthorId, Seat> = self.joining().into_iter().filter_map(waits).collect();
         for key in self.present() {
             let grant = self.live(&key).min_by_key(|grant| grant.role);
