@@ -332,6 +332,8 @@ impl Seat {
                 RoomEvent::Evicted { author }
             }
             Event::Step(step) => RoomEvent::Step(step),
+            // Events of closed rooms; a node opens open ones only.
+            Event::Counts { .. } | Event::Seated { .. } => return,
         };
         self.board.tell(news);
     }

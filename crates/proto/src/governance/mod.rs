@@ -16,7 +16,7 @@
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
 //! one look-up; what people do who hold no grant repeats the third step alone.
 //!
-//! Memory: 32 bytes an entry, for any entry can be named by an ending, and what an act says.
+//! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
 
 mod act;
 mod deed;

@@ -150,14 +150,9 @@ impl Logs {
             return false;
         }
         closed.governance.insert(signed);
-        let reaches = closed.fold().reaches();
-        let waits = reaches.contains_key(&first.author);
-        match waits {
-            // Others may have lost their place to it: they go with the next reckoning.
-            true => _ = closed.reaches.insert(first.author, Reach { end: 1, member: false }),
-            false => closed.governance.forget(&first.author, 0),
-        }
-        waits
+        // Somebody else may have lost its place to it, and goes with the next reckoning.
+        closed.reaches.insert(first.author, Reach { end: 1, member: false });
+        true
     }
 
     /// Puts a run into its log, and lets the frontier have as much of it as the log reaches.
