@@ -131,6 +131,7 @@ mod tests {
         config::Config,
         engine::Engine,
         entry::{Body, Kind, LogKey, RawEntry, found, found_closed},
+        frame::Push,
         governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
         ids::{EntryId, PeerId, RoomId},
         input::Input,
@@ -138,9 +139,11 @@ mod tests {
         random::Random,
         testing::{NOW, engine_of},
         time::Time,
+        view::Shape,
     };
 
     const PEER: PeerId = PeerId([2; 32]);
+    const OTHER: PeerId = PeerId([3; 32]);
     const TICKET: [u8; 32] = [77; 32];
 
     /// Writes the logs of a closed room.
@@ -206,7 +209,9 @@ mod tests {
 
     fn engine(owner: &Scribe) -> Engine {
         let closed = Some(Box::new(Governance::new(owner.author.id())));
-        let mut engine = engine_of(9, |config| Config { room: owner.room, closed, ..config });
+        // With these links every rumor goes to all of them.
+        let shape = Shape::Fixed(vec![PEER, OTHER]);
+        let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });
         engine.handle(Input::Up { peer: PEER, address: None }, NOW, &mut Vec::new());
         engine
     }
@@ -291,9 +296,9 @@ mod tests {
         let mut engine = engine(&owner);
         give(&mut engine, &runs);
         let remove = owner.act(Says::Remove { ends: vec![anna.ended()], tickets: vec![], knowing: vec![] });
-        let (words, other) = (anna.say(1), PeerId([3; 32]));
-        engine.handle(Input::Up { peer: other, address: None }, NOW, &mut Vec::new());
-        let frame = Frame::Runs { want: 0, runs: vec![words[0].clone(), remove] };
+        let words = anna.say(1);
+        engine.handle(Input::Up { peer: OTHER, address: None }, NOW, &mut Vec::new());
+        let frame = Frame::Push(Push { push: 1, part: 0, hops: 1, runs: vec![words[0].clone(), remove] });
         let mut out = Vec::new();
         engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
         let pushed = out.iter().any(|output| match output {
@@ -302,7 +307,8 @@ mod tests {
             }
             _ => false,
         });
-        assert!(!pushed && !engine.counts(&anna.author.id(), 0));
+        let told = out.iter().any(|output| matches!(output, Output::Send { frame: Frame::Push(_), .. }));
+        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0), "the removal alone goes on");
     }
 
     #[test]
