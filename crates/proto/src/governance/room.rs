@@ -70,8 +70,8 @@ impl Fold<'_> {
         match &first.deed {
             _ if first.seq > 0 => false,
             Some(Deed::Join { ticket, key }) => {
-                let of_ticket = members.waiting.iter().filter(|who| self.knocks(who) == Some(*ticket));
-                let last = of_ticket.skip(JOINS - 1).next();
+                let mut of_ticket = members.waiting.iter().filter(|who| self.knocks(who) == Some(*ticket));
+                let last = of_ticket.nth(JOINS - 1);
                 members.open.get(ticket) == Some(key) && last.is_none_or(|last| first.author < *last)
             }
             Some(Deed::Device(of)) => members.all.contains(of) || self.steps.removals.persons.contains(of),

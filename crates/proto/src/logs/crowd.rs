@@ -162,7 +162,7 @@ impl Logs {
 
     /// When there is something to do about who has a place.
     pub(crate) fn next_reckoning(&self) -> Option<u64> {
-        self.standing.next_deadline()
+        if self.is_closed() { None } else { self.standing.next_deadline() }
     }
 
     /// A log that the store kept finds its place.
