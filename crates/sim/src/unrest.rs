@@ -13,6 +13,7 @@ use crate::{
     nature::Nature,
     network::Weather,
     violation::Story,
+    weather::any_weather,
     world::{Setup, World},
 };
 
@@ -99,7 +100,12 @@ impl Unrest {
         self.room.settle()?;
         self.room.appoint(0, 1, Role::CoOwner);
         self.room.appoint(0, 2, Role::Moderator);
-        self.room.settle()
+        self.room.settle()?;
+        if self.random.coin(2) {
+            let weather = any_weather(&mut self.random);
+            self.room.set_weather(weather);
+        }
+        Ok(())
     }
 
     fn happen(&mut self) {
