@@ -50,6 +50,7 @@ impl Entries {
         }
         let touched = match &entry.deed {
             _ if grown == Grown::Otherwise || self.named.contains(&id) => Touched::Everything,
+            _ if grown == Grown::Apart => Touched::Nothing,
             None => Touched::Nothing,
             Some(Deed::End(_)) => Touched::Everything,
             // A co-owner's word about the owner's log counts wherever it stands.

@@ -334,7 +334,8 @@ impl<'a> Admission<'a> {
         let waiting = self.entries.trees().filter(|(_, tree)| tree.first_acts().any(waits)).map(|(key, _)| *key);
         self.members.waiting = waiting.filter(|key| !self.members.all.contains(key)).collect();
         let Members { all, expected, .. } = &mut self.members;
-        expected.retain(|key| !all.contains(key) && self.entries.tree(key).is_none());
+        let begun = |key: &AuthorId| self.entries.tree(key).is_some_and(|tree| tree.branch(None).len() > 0);
+        expected.retain(|key| !all.contains(key) && !begun(key));
         let open = self.tickets.iter().filter(|(ticket, _)| !self.members.revoked.contains(ticket));
         self.members.open = open.map(|(ticket, open)| (*ticket, open.key)).collect();
     }

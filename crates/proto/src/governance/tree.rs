@@ -74,6 +74,8 @@ pub(crate) enum Grown {
     Not,
     /// A branch without holes has one more entry at its end, and no other branch there.
     Longer,
+    /// Entries above a hole, in a log without forks: they are read when the hole is filled.
+    Apart,
     /// Something else.
     Otherwise,
 }
@@ -131,8 +133,11 @@ impl Tree {
         if let Some(act) = act {
             self.acts.insert(spot, act);
         }
-        let plain = at_end && !awaited && !forks && self.stretches[spot.stretch].whole;
-        if plain { Grown::Longer } else { Grown::Otherwise }
+        match self.stretches[spot.stretch].whole {
+            true if at_end && !awaited && !forks => Grown::Longer,
+            false if self.fork.is_none() => Grown::Apart,
+            _ => Grown::Otherwise,
+        }
     }
 
     /// Puts an entry where it belongs. Returns the place, and whether that is the end of what was held.
