@@ -336,6 +336,8 @@ impl Seat {
                 RoomEvent::Evicted { author }
             }
             Event::Step(step) => RoomEvent::Step(step),
+            // Events of closed rooms; a node opens open ones only.
+            Event::Counts { .. } | Event::Seated { .. } => return,
         };
         self.board.tell(news);
     }
@@ -413,6 +415,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
         crowd: Crowd::default(),
+        closed: None,
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

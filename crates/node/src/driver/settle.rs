@@ -82,7 +82,10 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
+                    // Only engines of closed rooms ask for proved pieces.
+                    Output::Serve { to, want, newest, ranges, proved: _ } => {
+                        self.serve(room, to, *want, (*newest, ranges))
+                    }
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
@@ -263,7 +266,7 @@ fn change<'a>(seat: Option<&Seat>, output: &'a Output) -> Option<Change<'a>> {
 fn error(why: Unsaid) -> Error {
     match why {
         Unsaid::TooLong => Error::TooLong,
-        Unsaid::Full | Unsaid::Forked => Error::Busy,
-        Unsaid::Refused => Error::Refused,
+        Unsaid::Full | Unsaid::Forked | Unsaid::Early => Error::Busy,
+        Unsaid::Refused | Unsaid::NotMember | Unsaid::Rank | Unsaid::Nothing => Error::Refused,
     }
 }
